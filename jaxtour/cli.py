@@ -1,0 +1,260 @@
+"""The command line: reads its words, and leaves the rest to what it imports when a command needs it."""
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jaxtour import __version__
+
+if TYPE_CHECKING:
+    from jaxtour.engine.session import WorkerConfig
+
+HELP = {"help_option_names": ["-h", "--help"]}
+
+
+class TourGroup(click.Group):
+    """Takes a first word that is no command as a lesson to open the tour at."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help", "--version")):
+            args = ["tour", *args]
+        return super().parse_args(ctx, args)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage(ctx.command_path, "[OPTIONS] [LESSON[/STEP] | PATH]")
+        formatter.write_usage(ctx.command_path, "COMMAND [ARGS]...", prefix="       ")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        records = [record for param in tour.params if (record := param.get_help_record(ctx))]
+        records += [record for param in self.get_params(ctx) if (record := param.get_help_record(ctx))]
+        with formatter.section("Options"):
+            formatter.write_dl(records)
+        self.format_commands(ctx, formatter)
+
+
+def worker_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that choose the worker."""
+    command = click.option("--devices", type=click.IntRange(1, 64), metavar="N", help="Simulate N devices on the CPU.")(
+        command
+    )
+    command = click.option(
+        "--platform", type=click.Choice(["cpu", "gpu", "tpu"]), help="Where to run; jax chooses otherwise."
+    )(command)
+    return click.option("--python", metavar="PATH", help="The Python that has your jax; the one of jaxtour otherwise.")(
+        command
+    )
+
+
+def config(python: str | None, platform: str | None, devices: int | None) -> "WorkerConfig":
+    """The worker that options and settings ask for."""
+    from jaxtour.engine.session import WorkerConfig
+    from jaxtour.settings import load
+
+    settings, _ = load()
+    return WorkerConfig(python=python or settings.python, platform=platform or settings.platform, devices=devices)
+
+
+def finish(action: Callable[[], int]) -> None:
+    """Run a command's work; what the user got wrong becomes one line and exit code 2."""
+    from jaxtour.course.catalogue import CourseError
+    from jaxtour.engine.session import EngineError
+    from jaxtour.render.clean import clean
+
+    try:
+        code = action()
+    except ExceptionGroup as group:
+        known, rest = group.split((CourseError, EngineError))
+        if rest or known is None:
+            raise
+        fail(clean(str(_first(known))))
+    except (CourseError, EngineError) as error:
+        fail(clean(str(error)))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(code)
+
+
+def _first(group: BaseExceptionGroup[Any]) -> BaseException:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def fail(message: str) -> None:
+    """Say what is wrong on stderr and leave with code 2."""
+    click.echo(f"jaxtour: {message}", err=True)
+    sys.exit(2)
+
+
+@click.group(cls=TourGroup, context_settings=HELP)
+@click.version_option(__version__, prog_name="jaxtour", message="%(prog)s %(version)s")
+def main() -> None:
+    """A guided tour of JAX in the terminal.
+
+    Opens the tour where you left off, or at LESSON[/STEP], or on lessons of your own at PATH. Without a terminal on
+    stdout it prints the lesson as plain text, with real results.
+    """
+
+
+@main.command(hidden=True, context_settings=HELP)
+@click.argument("target", required=False, metavar="[LESSON[/STEP] | PATH]")
+@worker_options
+@click.option("--theme", metavar="NAME", help="dark, light or ansi; also in the settings file.")
+@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
+def tour(
+    target: str | None,
+    python: str | None,
+    platform: str | None,
+    devices: int | None,
+    theme: str | None,
+    no_mouse: bool,
+) -> None:
+    """Open the tour."""
+    if sys.stdout.isatty():
+        from jaxtour.commands.tour import tour as command
+    else:
+        from jaxtour.commands.tour import print_lesson
+
+        finish(lambda: print_lesson(target, config(python, platform, devices)))
+    finish(lambda: command(target, config(python, platform, devices), theme=theme, mouse=not no_mouse))
+
+
+@main.command("list", context_settings=HELP)
+@click.argument("path", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_command(path: str | None, as_json: bool) -> None:
+    """List the lessons and how far you are."""
+
+    def action() -> int:
+        from jaxtour.commands.listing import list_lessons
+
+        return list_lessons(path, as_json=as_json)
+
+    finish(action)
+
+
+@main.command(context_settings=HELP)
+@click.argument("target", metavar="LESSON[/STEP]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@worker_options
+def run(target: str, as_json: bool, python: str | None, platform: str | None, devices: int | None) -> None:
+    """Run a lesson or a step and print what it shows.
+
+    The exit code is 1 if a step failed, timed out or died.
+    """
+
+    def action() -> int:
+        from jaxtour.commands.run import run as command
+
+        return command(target, config(python, platform, devices), as_json=as_json, width=terminal_width())
+
+    finish(action)
+
+
+@main.command(context_settings=HELP)
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--jobs", type=click.IntRange(1, 32), help="Workers at once, on the CPU; as many as cores otherwise.")
+@worker_options
+def check(
+    paths: tuple[str, ...],
+    as_json: bool,
+    jobs: int | None,
+    python: str | None,
+    platform: str | None,
+    devices: int | None,
+) -> None:
+    """Read and run every lesson, and hold each step against what it expects.
+
+    PATH is a lesson or a folder of lessons; the course otherwise. The exit code is 1 if anything is wrong.
+    """
+
+    def action() -> int:
+        from jaxtour.commands.check import check as command
+
+        return command(paths, config(python, platform, devices), as_json=as_json, jobs=jobs)
+
+    finish(action)
+
+
+@main.command("devices", context_settings=HELP)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@worker_options
+def devices_command(as_json: bool, python: str | None, platform: str | None, devices: int | None) -> None:
+    """Show the devices that jax finds."""
+
+    def action() -> int:
+        from jaxtour.commands.listing import devices as command
+
+        return command(config(python, platform, devices), as_json=as_json)
+
+    finish(action)
+
+
+@main.command(context_settings=HELP)
+@click.argument("target", metavar="LESSON[/STEP]")
+@click.option("--size", default="120x36", metavar="WxH", show_default=True, help="The screen's columns and lines.")
+@click.option("--run", "run_step", is_flag=True, help="Run the step first.")
+@click.option("--stable", is_flag=True, help="Leave out times and the machine, so that pictures can be compared.")
+@click.option("--theme", metavar="NAME", help="dark, light or ansi.")
+@click.option("-o", "--output", metavar="FILE", help="Where to: .svg or .txt; text on stdout otherwise.")
+@worker_options
+def snapshot(
+    target: str,
+    size: str,
+    run_step: bool,
+    stable: bool,
+    theme: str | None,
+    output: str | None,
+    python: str | None,
+    platform: str | None,
+    devices: int | None,
+) -> None:
+    """Draw the tour's screen at a step, as a picture or as text."""
+
+    def action() -> int:
+        from jaxtour.commands.snapshot import snapshot as command
+
+        return command(
+            target,
+            config(python, platform, devices),
+            size=size,
+            run_step=run_step,
+            stable=stable,
+            theme=theme,
+            output=output,
+        )
+
+    finish(action)
+
+
+@main.command(context_settings=HELP)
+def schema() -> None:
+    """Print the JSON Schema of a lesson file."""
+
+    def action() -> int:
+        from jaxtour.commands.common import write_json
+        from jaxtour.course.schema import schema as lesson_schema
+
+        write_json(lesson_schema())
+        return 0
+
+    finish(action)
+
+
+@main.command(context_settings=HELP)
+def worker() -> None:
+    """Speak the worker's protocol on stdin and stdout, for a tour elsewhere."""
+    import os
+    from pathlib import Path
+
+    guard = Path(__file__).parent / "worker" / "guard.py"
+    os.execv(sys.executable, [sys.executable, str(guard)])
+
+
+def terminal_width() -> int:
+    """Columns for printed text: the terminal's, at most 100; 100 without one."""
+    import shutil
+
+    return min(shutil.get_terminal_size((100, 24)).columns, 100)

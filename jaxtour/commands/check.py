@@ -1,0 +1,107 @@
+"""`jaxtour check`: every lesson read and run, and held against what it says must come out."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from jaxtour.commands.common import headless, write, write_json
+from jaxtour.course.catalogue import Catalogue, bundled, open_path
+from jaxtour.course.model import Broken, Lesson, Problem
+from jaxtour.engine.headless import Headless, Outcome
+from jaxtour.engine.session import WorkerConfig
+from jaxtour.render.clean import clean
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What `check --json` prints."""
+
+    ok: bool
+    lessons: int
+    steps: int
+    seconds: float
+    problems: tuple[Problem, ...]
+
+
+def check(paths: Sequence[str], config: WorkerConfig, *, as_json: bool, jobs: int | None) -> int:
+    """Check the lessons and print what is wrong with them; the exit code is 1 if anything is."""
+    started = time.perf_counter()
+    catalogues: list[Catalogue] = [open_path(Path(path)) for path in paths] if paths else [bundled()]
+    lessons = [entry.lesson() for catalogue in catalogues for entry in catalogue.entries]
+    problems = [problem for catalogue in catalogues for problem in catalogue.problems]
+    for lesson in lessons:
+        problems += lesson.problems
+    run = asyncio.run(_run_all(lessons, config, jobs=jobs, tell=None if as_json else _tell))
+    for lesson, outcomes in zip(lessons, run, strict=True):
+        problems += _problems(lesson, outcomes)
+    verdict = Verdict(
+        ok=not problems,
+        lessons=len(lessons),
+        steps=sum(len(lesson.steps) for lesson in lessons),
+        seconds=round(time.perf_counter() - started, 3),
+        problems=tuple(problems),
+    )
+    if as_json:
+        write_json(verdict)
+    else:
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K")
+        write("".join(f"{clean(str(problem))}\n" for problem in verdict.problems))
+        state = "ok" if verdict.ok else f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        write(f"{verdict.lessons} lessons, {verdict.steps} steps in {verdict.seconds:.1f} s: {state}\n")
+    return int(not verdict.ok)
+
+
+def _tell(line: str) -> None:
+    """Show on a terminal how far the check is, in a line that the next one replaces."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{clean(line)}")
+        sys.stderr.flush()
+
+
+async def _run_all(
+    lessons: Sequence[Lesson], config: WorkerConfig, *, jobs: int | None, tell: Callable[[str], None] | None
+) -> list[list[Outcome]]:
+    """Run the lessons on several workers where the devices can be shared, which is on the CPU only."""
+    results: dict[int, list[Outcome]] = {}
+    waiting = list(enumerate(lessons))[::-1]
+
+    async def work(engine: Headless) -> None:
+        while waiting:
+            index, lesson = waiting.pop()
+            results[index] = []
+            async for outcome in engine.steps(lesson, lesson.steps):
+                results[index].append(outcome)
+                if tell:
+                    tell(f"{lesson.id}/{outcome.step.id} {outcome.status}")
+
+    async def worker() -> None:
+        async with headless(config) as engine:
+            await work(engine)
+
+    async with headless(config) as first:
+        facts = await first.facts()
+        most = jobs or (os.cpu_count() or 1 if facts.platforms[:1] == ("cpu",) else 1)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(work(first))
+            for _ in range(min(most, len(lessons)) - 1):
+                group.create_task(worker())
+    return [results[index] for index in range(len(lessons))]
+
+
+def _problems(lesson: Lesson, outcomes: Sequence[Outcome]) -> list[Problem]:
+    """What the runs of a lesson's steps got wrong; broken steps were told when the file was read."""
+    problems = []
+    for outcome in outcomes:
+        if isinstance(outcome.step, Broken) or outcome.status in ("ok", "raised", "skipped"):
+            continue
+        line, column = lesson.places.get(outcome.step.id, (1, 1))
+        problems += [
+            Problem(file=lesson.file, line=line, column=column, step=outcome.step.id, message=message)
+            for message in outcome.problems or (f"{outcome.status}: {outcome.reason}",)
+        ]
+    return problems

@@ -1,0 +1,51 @@
+"""`jaxtour`: the tour on a terminal, or a lesson as plain text without one."""
+
+from jaxtour.commands.common import catalogue_for, session
+from jaxtour.commands.run import run
+from jaxtour.course.catalogue import Catalogue
+from jaxtour.course.progress import Progress
+from jaxtour.engine.session import WorkerConfig
+from jaxtour.settings import load
+
+
+def tour(target: str | None, config: WorkerConfig, *, theme: str | None, mouse: bool) -> int:
+    """Open the tour; it blocks until the learner leaves."""
+    catalogue, wanted = catalogue_for(target)
+    progress = Progress.open()
+    start = _start(catalogue, wanted, progress)
+    settings, problems = load()
+    # Imported when all arguments are known to be good: it costs most of the start.
+    from jaxtour.tui.app import run_tour
+
+    return run_tour(
+        catalogue,
+        session(config),
+        progress,
+        settings,
+        start=start,
+        theme=theme,
+        mouse=mouse and settings.mouse,
+        notices=problems,
+    )
+
+
+def print_lesson(target: str | None, config: WorkerConfig) -> int:
+    """Print one lesson with real results: the one asked for, or the one where the learner left off."""
+    catalogue, wanted = catalogue_for(target)
+    if target is None:
+        start = _start(catalogue, None, Progress.open())
+        wanted = start[0] if start else catalogue.entries[0].id
+    return run(target if wanted is None and target else str(wanted), config, as_json=False, width=100)
+
+
+def _start(catalogue: Catalogue, wanted: str | None, progress: Progress) -> tuple[str, str] | None:
+    """Where to open: the step asked for, the place left off, or None for the beginning."""
+    if wanted is not None:
+        lesson, step = catalogue.find(wanted)
+        if "/" in wanted or (progress.place or ("",))[0] != lesson.id:
+            return lesson.id, step.id
+        return progress.place
+    place = progress.place
+    if place and any(entry.id == place[0] for entry in catalogue.entries):
+        return place
+    return None

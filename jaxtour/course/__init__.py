@@ -1,0 +1,1 @@
+"""The lessons: read, validated, listed, and how far the learner is."""

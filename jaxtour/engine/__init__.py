@@ -1,0 +1,1 @@
+"""Running lesson code, seen from outside: messages, session, client."""

@@ -1,0 +1,1 @@
+"""Facts into styled text: what the terminal app and the plain commands show."""

@@ -1,0 +1,1 @@
+"""The panes and lines that the screens are made of."""

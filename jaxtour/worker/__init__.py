@@ -1,0 +1,1 @@
+"""Running lesson code, seen from inside: the guard, and the runner that holds jax."""

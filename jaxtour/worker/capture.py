@@ -1,0 +1,114 @@
+"""What a program writes to one descriptor: decoded, capped, counted."""
+
+import codecs
+import os
+
+CHUNK = 64 * 1024
+HEAD = 256 * 1024
+TAIL = 64 * 1024
+DRAIN = 4 * 1024 * 1024
+RECENT = 8 * 1024
+
+_decoder = codecs.getincrementaldecoder("utf-8")
+
+
+class Capture:
+    """The first `head` bytes as they come, then the last `tail` bytes once asked for, and how many lay between."""
+
+    def __init__(self, head: int = HEAD, tail: int = TAIL) -> None:
+        self._room = head
+        self._cap = tail
+        self._live = bytearray()
+        self._tail = bytearray()
+        self._lost = 0
+        self._decoder = _decoder("replace")
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that `take` would give."""
+        return len(self._live)
+
+    def feed(self, data: bytes) -> None:
+        """Note what was written."""
+        head, rest = data[: self._room], data[self._room :]
+        self._live += head
+        self._room -= len(head)
+        if rest:
+            self._tail += rest[-self._cap :]
+            over = len(self._tail) - self._cap
+            self._lost += max(0, len(rest) - self._cap)
+            if over > 0:
+                del self._tail[:over]
+                self._lost += over
+
+    def take(self) -> str:
+        """The text of the head that was not given yet; half a character stays until its rest has come."""
+        text = self._decoder.decode(bytes(self._live))
+        self._live.clear()
+        return text
+
+    def finish(self) -> list[tuple[int, str]]:
+        """All that is left, as pieces, each with the number of bytes that were left out before it."""
+        pieces = []
+        text = self.take()
+        if self._lost:
+            # The characters that the gap has cut in two belong to what was left out.
+            self._lost += len(self._decoder.getstate()[0])
+            self._decoder.reset()
+            cut = 0
+            while cut < min(3, len(self._tail)) and self._tail[cut] & 0xC0 == 0x80:
+                cut += 1
+            self._lost += cut
+            if text:
+                pieces.append((0, text))
+            pieces.append((self._lost, self._decoder.decode(bytes(self._tail[cut:]), final=True)))
+        else:
+            text += self._decoder.decode(bytes(self._tail), final=True)
+            if text:
+                pieces.append((0, text))
+        self._tail.clear()
+        self._lost = 0
+        self._decoder.reset()
+        return pieces
+
+
+class Stream:
+    """One pipe that the runner writes to, and the capture that its bytes go into now."""
+
+    def __init__(self, name: str, fd: int) -> None:
+        self.name = name
+        self.fd = fd
+        self.capture = Capture()
+        self._recent = bytearray()
+        os.set_blocking(fd, False)
+
+    def read(self) -> bool:
+        """Read once; whether there may be more."""
+        try:
+            data = os.read(self.fd, CHUNK)
+        except BlockingIOError:
+            return False
+        self.capture.feed(data)
+        self._recent += data[-RECENT:]
+        del self._recent[:-RECENT]
+        return bool(data)
+
+    def ended(self) -> bool:
+        """Read once; whether that was the end."""
+        try:
+            data = os.read(self.fd, CHUNK)
+        except BlockingIOError:
+            return False
+        self._take_in(data)
+        return not data
+
+    def drain(self) -> None:
+        """Read until there is nothing more, or so much that it will not end."""
+        for _ in range(DRAIN // CHUNK):
+            if not self.read():
+                return
+
+    @property
+    def last_lines(self) -> str:
+        """The last lines that were written, whatever run they belong to."""
+        return "\n".join(self._recent.decode("utf-8", "replace").splitlines()[-30:])

@@ -1,0 +1,156 @@
+"""Running the code of a step: compiled under a name that tracebacks and jaxprs lead back to, last expression kept."""
+
+import __future__
+
+import ast
+import builtins
+import linecache
+import sys
+import time
+import types
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import jax
+
+from .compat import CompileEvents
+from .outlet import Event
+
+_FUTURE = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
+
+
+@dataclass(frozen=True)
+class Source:
+    """A piece of lesson code and the name that it is compiled under."""
+
+    name: str
+    """`lesson/step`"""
+    text: str
+    part: str = ""
+    """`setup`, `check`, or nothing for the code that the learner sees."""
+
+    @property
+    def file(self) -> str:
+        """`<jaxtour:lesson/step>` or `<jaxtour:lesson/step:setup>`."""
+        return f"<jaxtour:{self.name}:{self.part}>" if self.part else f"<jaxtour:{self.name}>"
+
+    def register(self) -> None:
+        """Let tracebacks and `inspect.getsource` show the text; no modification time, or linecache would drop it."""
+        linecache.cache[self.file] = (len(self.text), None, self.text.splitlines(keepends=True), self.file)
+
+
+@dataclass
+class Outcome:
+    """What became of a step's code."""
+
+    seconds: float = 0.0
+    compiles: int = 0
+    value: Any = None
+    """Of the last expression; None when there is none."""
+    error: BaseException | None = None
+    in_setup: bool = False
+
+
+def last_call(code: str) -> str | None:
+    """The source of the code's last expression if that is a call, else None."""
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    if body and isinstance(body[-1], ast.Expr) and isinstance(body[-1].value, ast.Call):
+        return ast.get_source_segment(code, body[-1].value)
+    return None
+
+
+class Workspace:
+    """The module that a lesson's code runs in, as `__main__`, so that pickling and dataclasses find their classes."""
+
+    def __init__(self, events: CompileEvents) -> None:
+        self.module = types.ModuleType("__main__")
+        self.namespace: dict[str, Any] = self.module.__dict__
+        self.namespace["__builtins__"] = builtins
+        self._events = events
+
+    def install(self) -> None:
+        """Make it the process's `__main__`."""
+        sys.modules["__main__"] = self.module
+        builtins.input = _no_input
+
+    def run(self, name: str, setup: str, code: str) -> Outcome:
+        """Run a step's setup and code; only an interrupt is raised, anything else that is raised is the outcome."""
+        outcome = Outcome(in_setup=True)
+        _forget_shown_warnings()
+        start, before = time.perf_counter(), self._events.compiles
+        try:
+            if setup.strip():
+                self.execute(Source(name, setup, "setup"))
+            outcome.in_setup = False
+            start, before = time.perf_counter(), self._events.compiles
+            outcome.value = self.execute(Source(name, code))
+            jax.effects_barrier()  # what jax.debug.print still owes belongs to this step
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit is an error of the lesson like any other
+            outcome.error = error
+        outcome.seconds = time.perf_counter() - start
+        outcome.compiles = self._events.compiles - before
+        return outcome
+
+    def execute(self, source: Source, namespace: dict[str, Any] | None = None) -> Any:
+        """Run one piece of code and return the value of its last expression, None if it ends otherwise."""
+        space = self.namespace if namespace is None else namespace
+        source.register()
+        tree = ast.parse(source.text, source.file)
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        body = compile(tree, source.file, "exec", dont_inherit=True)
+        if not isinstance(last, ast.Expr):
+            exec(body, space)
+            return None
+        flags = body.co_flags & _FUTURE
+        value = compile(ast.Expression(last.value), source.file, "eval", flags=flags, dont_inherit=True)
+        exec(body, space)
+        return eval(value, space)
+
+    def evaluate(self, expression: str) -> Any:
+        """The value of an expression in the lesson's namespace."""
+        return eval(compile(expression.strip(), "<jaxtour>", "eval", dont_inherit=True), self.namespace)
+
+
+def show_warnings(sink: Callable[[Event], None], run: int, own: str | None) -> None:
+    """Send warnings as events; `own` is the file whose lines are told."""
+
+    def showwarning(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        *_file_and_line: Any,
+    ) -> None:
+        event = {"event": "warning", "run": run, "category": category.__name__, "message": _text(message)}
+        sink({**event, "line": lineno} if filename == own else event)
+
+    warnings.showwarning = showwarning
+
+
+def hush_warnings() -> None:
+    """Show no warnings until `show_warnings`."""
+    warnings.showwarning = lambda *_ignored, **_too: None
+
+
+def _text(message: Warning | str) -> str:
+    try:
+        return str(message)
+    except Exception as error:
+        return f"(its text raised {type(error).__name__})"
+
+
+def _forget_shown_warnings() -> None:
+    """Make Python show a warning again that an earlier run showed: leaving `catch_warnings` outdates every registry."""
+    with warnings.catch_warnings():
+        pass
+
+
+def _no_input(prompt: object = "", /) -> NoReturn:
+    raise EOFError("input() has nobody to ask here: write the value into the code")

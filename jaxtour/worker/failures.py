@@ -1,0 +1,136 @@
+"""Exceptions as facts: class names, a message without boilerplate, the frames that are the learner's."""
+
+import linecache
+import re
+from types import TracebackType
+from typing import Any
+
+import jax
+
+from .outlet import Event
+
+_LESSON_FILE = re.compile(r"^<jaxtour:(?P<name>[^:>]+/[^:>]+)(?::(?P<part>\w+))?>$")
+_FILTERING = re.compile(r"^-{10,}\n?|(For simplicity, JAX has removed|The stack trace below excludes JAX).*", re.M)
+_MESSAGE_CAP = 64 * 1024
+_FRAME_CAP = 30
+
+
+def failure(error: BaseException, own: str) -> Event:
+    """The `error` event but for its run; `own` is the file of the code whose lines are told."""
+    frames = lesson_frames(error.__traceback__)
+    if isinstance(error, SyntaxError) and (place := _syntax_place(error)):
+        frames.append(place)
+    event: Event = {
+        "event": "error",
+        "type": type(error).__name__,
+        "bases": bases(type(error)),
+        "message": message(error),
+        "frames": frames if len(frames) <= 2 * _FRAME_CAP else frames[:_FRAME_CAP] + frames[-_FRAME_CAP:],
+    }
+    for frame in reversed(frames):
+        if frame["file"] == own and not frame["setup"]:
+            event.update({key: frame[key] for key in ("line", "column", "end_column")})
+            break
+    return event
+
+
+def bases(kind: type[BaseException]) -> list[str]:
+    """The names of the classes of the MRO, plain and qualified."""
+    names: list[str] = []
+    for cls in kind.__mro__[:-1]:
+        names.append(cls.__name__)
+        if cls.__module__ != "builtins":
+            names.append(f"{cls.__module__}.{cls.__qualname__}")
+        if getattr(jax.errors, cls.__name__, None) is cls:
+            names.append(f"jax.errors.{cls.__name__}")
+    return list(dict.fromkeys(names))
+
+
+def message(error: BaseException) -> str:
+    """The text of an exception: notes that somebody added behind it, without JAX's about its own traceback."""
+    if isinstance(error, SyntaxError):
+        return error.msg or type(error).__name__
+    parts = [_string(error), *_notes(error)]
+    if isinstance(error, BaseExceptionGroup):
+        parts += [f"  {one_line(inner)}" for inner in error.exceptions]
+    text = "\n".join(part for part in parts if part).strip()
+    return text if len(text) <= _MESSAGE_CAP else text[:_MESSAGE_CAP] + "…"
+
+
+def one_line(error: BaseException) -> str:
+    """`TypeError: the first line of the message`."""
+    first = message(error).partition("\n")[0]
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def _string(error: BaseException) -> str:
+    try:
+        return _FILTERING.sub("", str(error)).strip()
+    except Exception as inner:
+        return f"(its text raised {type(inner).__name__})"
+
+
+def _notes(error: BaseException) -> list[str]:
+    notes = getattr(error, "__notes__", None)
+    if not isinstance(notes, (list, tuple)):
+        return []
+    return [_FILTERING.sub("", note).strip() for note in notes if isinstance(note, str)]
+
+
+def lesson_frames(trace: TracebackType | None) -> list[dict[str, Any]]:
+    """The frames inside lesson code, outermost first."""
+    frames = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if place := _LESSON_FILE.match(code.co_filename):
+            positions = list(code.co_positions())[trace.tb_lasti // 2] if trace.tb_lasti >= 0 else (None,) * 4
+            frames.append(_frame(place, code.co_filename, trace.tb_lineno, positions, code.co_qualname))
+        trace = trace.tb_next
+    return frames
+
+
+def _frame(
+    place: re.Match[str], file: str, line: int, positions: tuple[int | None, ...], function: str
+) -> dict[str, Any]:
+    text = source_line(file, line)
+    _, end_line, start, end = positions
+    column, end_column = 0, 0
+    if start is not None and end is not None:
+        column = characters(text, start) + 1
+        end_column = (characters(text, end) if end_line == line else len(text)) + 1
+    return {
+        "file": place["name"],
+        "line": line,
+        "column": column,
+        "end_column": end_column,
+        "function": "" if function == "<module>" else function,
+        "text": text.strip(),
+        "setup": place["part"] == "setup",
+    }
+
+
+def source_line(file: str, line: int) -> str:
+    """One line of registered lesson code without its end; empty when it is not there."""
+    return linecache.getline(file, line).rstrip("\r\n")
+
+
+def characters(text: str, utf8_offset: int) -> int:
+    """A column in characters for one in UTF-8 bytes, which is how Python counts them."""
+    return len(text.encode("utf-8", "replace")[:utf8_offset].decode("utf-8", "replace"))
+
+
+def _syntax_place(error: SyntaxError) -> dict[str, Any] | None:
+    place = _LESSON_FILE.match(error.filename or "")
+    if not place or error.lineno is None:
+        return None
+    column = max(error.offset or 0, 0)
+    end = error.end_offset if error.end_offset and error.end_lineno == error.lineno else 0
+    return {
+        "file": place["name"],
+        "line": error.lineno,
+        "column": column,
+        "end_column": end if end > column else column + 1,
+        "function": "",
+        "text": (error.text or "").strip(),
+        "setup": place["part"] == "setup",
+    }

@@ -1,0 +1,128 @@
+"""Processes as a tree: how a child is tied to us, how all that comes from it is killed, and how a death is told."""
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import sys
+import time
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+EMPTY_SCANS = 20
+BURST_S = 0.02
+
+_linux = sys.platform == "linux"
+_libc = ctypes.CDLL(None, use_errno=True)
+_guard = os.getpid()
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent dies; only Linux can."""
+    if _linux:
+        _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def before_exec() -> None:
+    """Tie the forked child to us: it dies when we do, before us when memory is short, and leaves no core."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if _linux:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != _guard:
+            os._exit(1)
+        with contextlib.suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("800")
+
+
+def reap() -> dict[int, int]:
+    """The exit codes of the children that ended, by pid; minus the signal's number for a signal."""
+    ended = {}
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended
+        if pid == 0:
+            return ended
+        ended[pid] = os.waitstatus_to_exitcode(status)
+
+
+def children() -> set[int]:
+    """Our direct children, adopted ones and unreaped ones included; none where the system does not tell."""
+    if not _linux:
+        return set()
+    try:
+        found = Path(f"/proc/self/task/{_guard}/children").read_text()
+    except OSError:
+        return _children_by_status()
+    return {int(pid) for pid in found.split()}
+
+
+def _children_by_status() -> set[int]:
+    """The same from every process's status, for kernels without the children file."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError, IndexError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(fields[1]) == _guard:
+                    found.add(int(entry.name))
+    return found
+
+
+def kill_group(pid: int) -> None:
+    """Kill a process and its group, at once."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(pid, signal.SIGKILL)
+
+
+class Sweep:
+    """Kills and reaps all our children but `keep`, and what they leave behind, until nothing comes after."""
+
+    def __init__(self, keep: set[int], wait_for: set[int]) -> None:
+        self._keep = keep
+        self.wait_for = wait_for
+        """Processes that must be gone, also where children cannot be listed."""
+        self.left: set[int] = set()
+        """What was still there at the last look."""
+        self._empty = 0
+
+    def burst(self) -> bool:
+        """Go on for at most 20 ms; whether nothing is left."""
+        until = time.monotonic() + BURST_S
+        while self._empty < EMPTY_SCANS:
+            now = time.monotonic()
+            if now > until:
+                return False
+            self.wait_for.difference_update(reap())
+            found = (children() | self.wait_for) - self._keep
+            if not found:
+                self._empty += 1
+            else:
+                self._empty = 0
+                for pid in found:
+                    kill_group(pid) if pid in self.wait_for else _kill(pid)
+                if found == self.left:
+                    time.sleep(0.0005)
+            self.left = found
+        return True
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def cause(code: int) -> tuple[str, str | None]:
+    """What an exit code means, in words, and the name of the signal if there was one."""
+    if code >= 0:
+        return f"exit {code}", None
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    return f"killed by {name}", name

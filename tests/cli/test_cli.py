@@ -1,0 +1,187 @@
+"""The commands, as a user's shell runs them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LESSON = """\
+format: 1
+id: small
+title: A small lesson
+summary: For the tests.
+minutes: 1
+steps:
+  - id: one
+    title: One
+    text: The first step.
+    setup: import jax.numpy as jnp
+    code: |
+      x = jnp.arange(3.0)
+      print("hello [red]world")
+      jnp.sin(x)
+    time: ["jnp.sin(x)"]
+    expect: {shape: [3], dtype: float32, stdout: "hello ... world", primitives: {has: [sin]}}
+  - id: two
+    title: Two
+    text: An error that is expected.
+    code: jnp.dot(x, jnp.ones(2))
+    raises: TypeError
+"""
+FAILING = """\
+format: 1
+id: failing
+title: Failing
+summary: Nothing is as it says.
+minutes: 1
+steps:
+  - id: shape
+    title: Shape
+    text: Wrong shape.
+    code: |
+      import numpy as np
+      np.zeros(3)
+    expect: {shape: [4]}
+  - id: raises
+    title: Raises
+    text: Does not raise.
+    code: "1"
+    raises: ValueError
+"""
+
+
+def jaxtour(*args: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "jaxtour", *args],
+        env=os.environ | env,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+    )
+
+
+@pytest.fixture
+def lesson(tmp_path: Path) -> Path:
+    path = tmp_path / "small.yaml"
+    path.write_text(LESSON)
+    return path
+
+
+def test_run_prints_json_of_real_results(lesson: Path) -> None:
+    done = jaxtour("run", str(lesson), "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["lesson"] == "small"
+    assert set(document["worker"]) >= {"python", "jax", "jaxlib", "platforms"}
+    one, two = document["steps"]
+    assert (one["id"], one["status"], one["stdout"], one["stderr"]) == ("one", "ok", "hello [red]world\n", "")
+    assert one["result"]["type"] == "Array" and one["result"]["shape"] == [3] and one["result"]["dtype"] == "float32"
+    assert "0.84147" in one["result"]["text"] and one["result"]["devices"] == ["cpu:0"]
+    assert one["traces"][0]["label"] == "jnp.sin(x)" and "sin" in one["traces"][0]["jaxpr"]
+    [timing] = one["timings"]
+    assert timing["platform"] == "cpu" and timing["runs"] >= 3 and 0 < timing["median_s"] < timing["first_s"]
+    assert two["status"] == "raised" and two["error"]["type"] == "TypeError" and "TypeError" in two["error"]["bases"]
+    assert two["error"]["line"] == 1 and "(3,)" in two["error"]["message"]
+
+
+def test_run_prints_text_that_needs_no_terminal(lesson: Path) -> None:
+    done = jaxtour("run", f"{lesson}/one")
+    assert done.returncode == 0, done.stderr
+    assert "hello [red]world" in done.stdout and "float32[3]" in done.stdout and "\x1b" not in done.stdout
+    assert "An error that is expected" not in done.stdout
+
+
+def test_without_a_terminal_the_tour_is_printed(lesson: Path) -> None:
+    done = jaxtour(str(lesson))
+    assert done.returncode == 0, done.stderr
+    assert "The first step." in done.stdout and "TypeError" in done.stdout
+
+
+def test_a_locale_without_utf8_gets_ascii(lesson: Path) -> None:
+    done = jaxtour("run", str(lesson), PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii() and "float32[3]" in done.stdout
+
+
+def test_check_says_where_a_lesson_is_wrong(tmp_path: Path, lesson: Path) -> None:
+    good = jaxtour("check", str(lesson), "--json")
+    verdict = json.loads(good.stdout)
+    assert good.returncode == 0 and verdict["ok"] and (verdict["lessons"], verdict["steps"]) == (1, 2)
+    (tmp_path / "failing.yaml").write_text(FAILING)
+    bad = jaxtour("check", str(tmp_path), "--json")
+    verdict = json.loads(bad.stdout)
+    assert bad.returncode == 1 and not verdict["ok"] and verdict["lessons"] == 2
+    found = [(Path(p["file"]).name, p["line"], p["step"]) for p in verdict["problems"]]
+    assert found == [("failing.yaml", 7, "shape"), ("failing.yaml", 14, "raises")]
+    assert "(4,)" in verdict["problems"][0]["message"] or "[4]" in verdict["problems"][0]["message"]
+
+
+def test_a_lesson_that_does_not_load_is_told_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(LESSON.replace("    code: jnp.dot", "    cod: jnp.dot"))
+    done = jaxtour("check", str(path))
+    assert done.returncode == 1
+    assert "bad.yaml:20:5: " in done.stdout and "code" in done.stdout and "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("run", "vmpa"), ("vmpa", "vmap")),
+        (("run", "vmap/nothing-like-it"), ("nothing-like-it",)),
+        (("run", "no/such/file.yaml"), ("no/such/file.yaml",)),
+        (("check", "no-such-file.yaml"), ("no-such-file.yaml",)),
+        (("devices", "--python", "/no/such/python"), ("/no/such/python",)),
+    ],
+)
+def test_what_the_user_got_wrong_is_one_line_and_exit_code_2(args: tuple[str, ...], words: tuple[str, ...]) -> None:
+    done = jaxtour(*args)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stderr.count("\n") == 1 and done.stderr.startswith("jaxtour: ")
+    assert all(word in done.stderr for word in words)
+
+
+def test_a_python_without_jax_is_told_what_to_install(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
+    python = str(tmp_path / "bare" / "bin" / "python")
+    done = jaxtour("devices", "--python", python)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "no jax" in done.stderr.lower() and "pip install" in done.stderr
+
+
+def test_devices_are_told_as_json_and_as_a_table() -> None:
+    done = jaxtour("devices", "--json", "--devices", "4")
+    document = json.loads(done.stdout)
+    assert [device["id"] for device in document["devices"]] == [0, 1, 2, 3]
+    assert all(device["simulated"] and device["platform"] == "cpu" for device in document["devices"])
+    assert document["host"]["cores"] >= 1 and document["host"]["memory_bytes"] > 2**20 and document["jax"]
+    table = jaxtour("devices")
+    assert table.returncode == 0 and "cpu" in table.stdout and document["jax"] in table.stdout
+
+
+def test_list_knows_the_lessons_and_the_progress(tmp_path: Path) -> None:
+    done = jaxtour("list", "--json", XDG_STATE_HOME=str(tmp_path))
+    lessons = json.loads(done.stdout)["lessons"]
+    assert [lesson["id"] for lesson in lessons] == [
+        "numpy", "transformations", "grad", "jit", "vmap", "pmap", "compose", "state",
+    ]  # fmt: skip
+    assert 60 <= sum(len(lesson["steps"]) for lesson in lessons) <= 80
+    assert lessons[5]["requires"]["devices"] == 8 and not lessons[0]["steps"][0]["done"]
+    assert "vmap" in jaxtour("list", XDG_STATE_HOME=str(tmp_path)).stdout
+
+
+def test_the_schema_is_json() -> None:
+    assert json.loads(jaxtour("schema").stdout)["$defs"]
+
+
+def test_help_and_version() -> None:
+    from jaxtour import __version__
+
+    assert jaxtour("--version").stdout == f"jaxtour {__version__}\n"
+    text = jaxtour("--help").stdout
+    assert all(word in text for word in ("--python", "--platform", "--no-mouse", "run", "check", "snapshot", "schema"))

@@ -1,0 +1,72 @@
+"""The wheel holds the lessons and works where there is no checkout."""
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(ROOT)],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    return out
+
+
+@pytest.fixture(scope="module")
+def installed(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment in which jaxtour is what the wheel holds, and its dependencies those at hand."""
+    site = tmp_path_factory.mktemp("site")
+    [wheel] = dist.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    return os.environ | {"PYTHONPATH": str(site)}
+
+
+def test_the_wheel_holds_lessons_and_stylesheets(dist: Path) -> None:
+    [wheel] = dist.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    lessons = {Path(name).name for name in names if name.startswith("jaxtour/lessons/")}
+    assert lessons == {path.name for path in (ROOT / "lessons").glob("*.yaml")}
+    assert len(lessons) >= 8
+    sheets = {path.relative_to(ROOT).as_posix() for path in (ROOT / "jaxtour").rglob("*.tcss")}
+    assert sheets and sheets <= set(names)
+    assert not [name for name in names if name.startswith("tests/")]
+
+
+def test_the_sdist_holds_what_the_tests_need(dist: Path) -> None:
+    [sdist] = dist.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.split("/", 1)[-1] for name in archive.getnames()}
+    needed = {"pyproject.toml", "Makefile", "constraints.txt", "lessons/05-vmap.yaml", "tests/cli/test_packaging.py"}
+    assert needed <= names
+
+
+def test_the_installed_wheel_runs_a_lesson(installed: dict[str, str], tmp_path: Path) -> None:
+    where = "import jaxtour, jaxtour.paths; print(jaxtour.__file__); print(jaxtour.paths.lessons_dir())"
+    found = subprocess.run(
+        [sys.executable, "-c", where], env=installed, cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert all(line.startswith(installed["PYTHONPATH"]) for line in found)
+    done = subprocess.run(
+        [sys.executable, "-c", "from jaxtour.cli import main; main()", "run", "vmap"],
+        env=installed,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    assert "dot_general" in done.stdout
