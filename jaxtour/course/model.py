@@ -90,9 +90,9 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Something to write."""
 
     starter: str
-    check: str
+    check: Annotated[str, msgspec.Meta(min_length=1)]
     """Code that raises when the learner's is not right yet; its message is shown."""
-    solution: str
+    solution: Annotated[str, msgspec.Meta(min_length=1)]
     hints: tuple[str, ...] = ()
 
 

@@ -1,10 +1,12 @@
 """Styled text that belongs to no toolkit: the plain commands join it, the app colours it."""
 
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 Style: TypeAlias = Literal[
-    "", "muted", "faint", "strong", "type", "primitive", "keyword", "name", "number", "string", "comment", "function",
-    "operator", "error", "warning", "success", "mark", "title", "bar", "bar-baseline", "bar-muted"
+    "", "muted", "faint", "strong", "emphasis", "title", "link", "code",
+    "type", "primitive", "keyword", "constant", "name", "number", "string", "comment", "function", "operator",
+    "error", "warning", "success", "mark", "bar", "bar-baseline", "bar-muted", "chip", "chip-on",
 ]  # fmt: skip
 Span: TypeAlias = tuple[str, Style]
 Line: TypeAlias = tuple[Span, ...]
@@ -15,6 +17,6 @@ def plain(line: Line) -> str:
     return "".join(text for text, _ in line)
 
 
-def plain_lines(lines: list[Line] | tuple[Line, ...]) -> str:
+def plain_lines(lines: Iterable[Line]) -> str:
     """The lines' text, each ending in a newline."""
     return "".join(plain(line).rstrip() + "\n" for line in lines)

@@ -50,7 +50,7 @@ LIGHT = Theme(
 ANSI = Theme(
     name="ansi",
     ansi=True,
-    primary="ansi_blue",
+    primary="ansi_bright_blue",
     secondary="ansi_cyan",
     warning="ansi_yellow",
     error="ansi_red",
@@ -63,10 +63,12 @@ ANSI = Theme(
     boost="ansi_default",
     dark=True,
     variables={
+        "ansi-background": "ansi_default",
+        "ansi-foreground": "ansi_default",
         "border-idle": "ansi_default",
         "border-blurred": "ansi_default",
-        "scrollbar": "ansi_blue",
-        "scrollbar-hover": "ansi_blue",
+        "scrollbar": "ansi_bright_blue",
+        "scrollbar-hover": "ansi_bright_blue",
         "scrollbar-active": "ansi_bright_blue",
         "scrollbar-background": "ansi_default",
         "scrollbar-background-hover": "ansi_default",

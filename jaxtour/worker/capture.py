@@ -82,25 +82,16 @@ class Stream:
         self._recent = bytearray()
         os.set_blocking(fd, False)
 
-    def read(self) -> bool:
-        """Read once; whether there may be more."""
+    def read(self) -> int | None:
+        """Read once and say how many bytes came; 0 at the end, None when there is nothing now."""
         try:
             data = os.read(self.fd, CHUNK)
         except BlockingIOError:
-            return False
+            return None
         self.capture.feed(data)
         self._recent += data[-RECENT:]
         del self._recent[:-RECENT]
-        return bool(data)
-
-    def ended(self) -> bool:
-        """Read once; whether that was the end."""
-        try:
-            data = os.read(self.fd, CHUNK)
-        except BlockingIOError:
-            return False
-        self._take_in(data)
-        return not data
+        return len(data)
 
     def drain(self) -> None:
         """Read until there is nothing more, or so much that it will not end."""

@@ -1,16 +1,25 @@
 """All that the runner asks of JAX outside its public API, each with an answer for when it is not there."""
 
 import contextlib
+import os
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import jax
 import jax.monitoring
+import jax.numpy as jnp
 
 with contextlib.suppress(ImportError):
     import jax.extend.core
+    import jax.extend.source_info_util
 
+_NUMPY_INTEGER = re.compile(r"\bnp\.u?int\d+\((-?\d+)\)")
+_PMAP_AXIS = re.compile(r"<axis 0x[0-9a-f]+>")
 _core: Any = getattr(getattr(jax, "extend", None), "core", None)
+
+_JAX_FOLDER = str(Path(jax.__file__).parent) + os.sep
 
 Announce: TypeAlias = Callable[[str, str, bool], None]
 """Told `trace` or `compile`, the function's name, and whether it begins or ends."""
@@ -36,11 +45,11 @@ class CompileEvents:
         with contextlib.suppress(AttributeError):
             jax.monitoring.register_event_duration_secs_listener(self._ended)
 
-    def _begun(self, event: str, _value: float | int, **details: Any) -> None:
+    def _begun(self, event: str, value: float | int, **details: Any) -> None:  # noqa: ARG002  the signature is JAX's
         if kind := _EVENTS.get(event):
             self._tell(kind, details, begins=True)
 
-    def _ended(self, event: str, _seconds: float, **details: Any) -> None:
+    def _ended(self, event: str, duration_secs: float, **details: Any) -> None:  # noqa: ARG002
         kind = _EVENTS.get(event)
         if kind == "trace":
             self.traces += 1
@@ -110,6 +119,27 @@ def is_jitted(function: Any) -> bool:
     return callable(getattr(function, "lower", None)) and callable(getattr(function, "trace", None))
 
 
+def transformation(function: Any) -> str | None:
+    """`jit`, `grad`, `vmap`: how JAX made a function of the one that it wraps; None where it did not."""
+    if getattr(function, "__wrapped__", None) is None:
+        return None
+    if is_jitted(function):
+        return "jit"
+    name = _made_in(function)
+    if name == "api_boundary":  # JAX's own wrapper that filters tracebacks; what it wraps is in its closure
+        inner = (cell.cell_contents for cell in function.__closure__ or ())
+        name = next((found for value in inner if (found := _made_in(value))), None)
+    return name
+
+
+def _made_in(function: Any) -> str | None:
+    """The name of the JAX function inside which a function was defined."""
+    code = getattr(function, "__code__", None)
+    if code is None or not code.co_filename.startswith(_JAX_FOLDER):
+        return None
+    return str(code.co_qualname).partition(".")[0]
+
+
 def flops(stage: Any) -> float | None:
     """The floating-point operations that XLA counts in a lowered or compiled call; None where it does not."""
     try:
@@ -119,3 +149,37 @@ def flops(stage: Any) -> float | None:
     if isinstance(analysis, (list, tuple)):
         analysis = analysis[0] if analysis else None
     return float(analysis.get("flops", 0.0)) if isinstance(analysis, dict) else None
+
+
+def tidy(text: str) -> str:
+    """JAX's text of a jaxpr without what is no part of it: `np.int64(1)` is 1, pmap's axis has no address."""
+    return _PMAP_AXIS.sub("<axis>", _NUMPY_INTEGER.sub(r"\1", text))
+
+
+def warm_up() -> None:
+    """Compile something that no lesson compiles: the first compilation of a process costs 0.1 s more than others."""
+    jax.jit(lambda x: jax.lax.neg(jax.lax.exp(x))).lower(1.0).compile()
+
+
+def see_only_lesson_frames(*folders: str) -> None:
+    """Have JAX name lesson code, not the libraries in `folders` or the runner, as an equation's source."""
+    register = getattr(getattr(jax.extend, "source_info_util", None), "register_exclusion", None)
+    if register is not None:
+        for folder in folders:
+            register(folder.rstrip(os.sep) + os.sep)
+
+
+def is_key(array: jax.Array) -> bool:
+    """Whether it holds PRNG keys of the typed kind."""
+    return bool(jnp.issubdtype(array.dtype, jax.dtypes.prng_key))
+
+
+def is_tracer(value: Any) -> bool:
+    """Whether it stands for a value during tracing."""
+    return isinstance(value, jax.core.Tracer)
+
+
+def captured_bytes(traced: Any) -> int:
+    """How much a traced call closes over instead of being passed; 0 where JAX does not tell."""
+    constants = getattr(getattr(traced, "jaxpr", None), "consts", ())
+    return sum(int(getattr(constant, "nbytes", 0)) for constant in constants)

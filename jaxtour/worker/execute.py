@@ -4,6 +4,7 @@ import __future__
 
 import ast
 import builtins
+import itertools
 import linecache
 import sys
 import time
@@ -11,13 +12,15 @@ import types
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import jax
 
 from .compat import CompileEvents
+from .failures import MESSAGE_CAP, characters
 from .outlet import Event
 
+WARNING_CAP = 100
 _FUTURE = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
 
 
@@ -53,15 +56,32 @@ class Outcome:
     in_setup: bool = False
 
 
-def last_call(code: str) -> str | None:
-    """The source of the code's last expression if that is a call, else None."""
-    try:
-        body = ast.parse(code).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+def last_expression(code: str) -> tuple[str, bool] | None:
+    """The source of the code's last expression, and whether that is a call; None when the code ends otherwise."""
+    body = ast.parse(code).body
+    if not body or not isinstance(body[-1], ast.Expr):
         return None
-    if body and isinstance(body[-1], ast.Expr) and isinstance(body[-1].value, ast.Call):
-        return ast.get_source_segment(code, body[-1].value)
-    return None
+    last = body[-1].value
+    source = ast.get_source_segment(code, last)
+    return (source, isinstance(last, ast.Call)) if source else None
+
+
+def parsed_expression(source: str) -> ast.expr:
+    """An expression's syntax tree; it may go on over several lines, as it may inside brackets."""
+    if not source.strip():
+        raise SyntaxError("an expression is expected, and there is none")
+    return ast.parse(f"({source.strip()}\n)", "<jaxtour>", "eval").body
+
+
+def place_of(code: str, expression: str) -> tuple[int, int] | None:
+    """Line and column, both from 1, where the code writes an expression for the last time; None where it does not."""
+    try:
+        wanted = ast.dump(parsed_expression(expression))
+        nodes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.expr) and ast.dump(node) == wanted]
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    lines = code.splitlines()
+    return max(((node.lineno, characters(lines[node.lineno - 1], node.col_offset) + 1) for node in nodes), default=None)
 
 
 class Workspace:
@@ -115,21 +135,30 @@ class Workspace:
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression in the lesson's namespace."""
-        return eval(compile(expression.strip(), "<jaxtour>", "eval", dont_inherit=True), self.namespace)
+        return self.evaluate_tree(parsed_expression(expression))
+
+    def evaluate_tree(self, node: ast.expr, extra: dict[str, Any] | None = None) -> Any:
+        """The value of a parsed expression, which may also name what is in `extra`."""
+        code = compile(ast.Expression(node), "<jaxtour>", "eval", dont_inherit=True)
+        return eval(code, self.namespace, extra if extra is not None else {})
 
 
-def show_warnings(sink: Callable[[Event], None], run: int, own: str | None) -> None:
-    """Send warnings as events; `own` is the file whose lines are told."""
+def show_warnings(sink: Callable[[Event], None], run: int, own: str) -> None:
+    """Send warnings as events, at most `WARNING_CAP` of them; `own` is the file whose lines are told."""
+    left = itertools.count(WARNING_CAP, -1)
 
     def showwarning(
         message: Warning | str,
         category: type[Warning],
         filename: str,
         lineno: int,
-        *_file_and_line: Any,
+        file: TextIO | None = None,  # noqa: ARG001  the signature is Python's
+        line: str | None = None,  # noqa: ARG001
     ) -> None:
-        event = {"event": "warning", "run": run, "category": category.__name__, "message": _text(message)}
-        sink({**event, "line": lineno} if filename == own else event)
+        if next(left) > 0:
+            text = _text(message)[:MESSAGE_CAP]
+            event = {"event": "warning", "run": run, "category": category.__name__, "message": text}
+            sink({**event, "line": lineno} if filename == own else event)
 
     warnings.showwarning = showwarning
 
@@ -152,5 +181,5 @@ def _forget_shown_warnings() -> None:
         pass
 
 
-def _no_input(prompt: object = "", /) -> NoReturn:
+def _no_input(_prompt: object = "", /) -> NoReturn:
     raise EOFError("input() has nobody to ask here: write the value into the code")

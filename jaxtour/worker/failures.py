@@ -2,21 +2,36 @@
 
 import linecache
 import re
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 
 from .outlet import Event
 
-_LESSON_FILE = re.compile(r"^<jaxtour:(?P<name>[^:>]+/[^:>]+)(?::(?P<part>\w+))?>$")
+T = TypeVar("T")
+
+LESSON_FILE = re.compile(r"^<jaxtour:(?P<name>[^:>]+)(?::(?P<part>\w+))?>$")
 _FILTERING = re.compile(r"^-{10,}\n?|(For simplicity, JAX has removed|The stack trace below excludes JAX).*", re.M)
-_MESSAGE_CAP = 64 * 1024
+MESSAGE_CAP = 64 * 1024
+"""Characters."""
 _FRAME_CAP = 30
+_TEXT_CAP = 1000
+
+
+def attempt(function: Callable[..., T], *args: Any) -> tuple[T | None, BaseException | None]:
+    """What the function returns, or else what it raises, be it `SystemExit`; only an interrupt goes through."""
+    try:
+        return function(*args), None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return None, error
 
 
 def failure(error: BaseException, own: str) -> Event:
-    """The `error` event but for its run; `own` is the file of the code whose lines are told."""
+    """The `error` event but for its run; `own` is the name of the step whose lines are told."""
     frames = lesson_frames(error.__traceback__)
     if isinstance(error, SyntaxError) and (place := _syntax_place(error)):
         frames.append(place)
@@ -54,7 +69,7 @@ def message(error: BaseException) -> str:
     if isinstance(error, BaseExceptionGroup):
         parts += [f"  {one_line(inner)}" for inner in error.exceptions]
     text = "\n".join(part for part in parts if part).strip()
-    return text if len(text) <= _MESSAGE_CAP else text[:_MESSAGE_CAP] + "…"
+    return text if len(text) <= MESSAGE_CAP else text[:MESSAGE_CAP] + "…"
 
 
 def one_line(error: BaseException) -> str:
@@ -82,7 +97,7 @@ def lesson_frames(trace: TracebackType | None) -> list[dict[str, Any]]:
     frames = []
     while trace is not None:
         code = trace.tb_frame.f_code
-        if place := _LESSON_FILE.match(code.co_filename):
+        if place := LESSON_FILE.match(code.co_filename):
             positions = list(code.co_positions())[trace.tb_lasti // 2] if trace.tb_lasti >= 0 else (None,) * 4
             frames.append(_frame(place, code.co_filename, trace.tb_lineno, positions, code.co_qualname))
         trace = trace.tb_next
@@ -104,7 +119,7 @@ def _frame(
         "column": column,
         "end_column": end_column,
         "function": "" if function == "<module>" else function,
-        "text": text.strip(),
+        "text": text[:_TEXT_CAP],
         "setup": place["part"] == "setup",
     }
 
@@ -120,7 +135,7 @@ def characters(text: str, utf8_offset: int) -> int:
 
 
 def _syntax_place(error: SyntaxError) -> dict[str, Any] | None:
-    place = _LESSON_FILE.match(error.filename or "")
+    place = LESSON_FILE.match(error.filename or "")
     if not place or error.lineno is None:
         return None
     column = max(error.offset or 0, 0)
@@ -131,6 +146,6 @@ def _syntax_place(error: SyntaxError) -> dict[str, Any] | None:
         "column": column,
         "end_column": end if end > column else column + 1,
         "function": "",
-        "text": (error.text or "").strip(),
+        "text": (error.text or "").rstrip()[:_TEXT_CAP],
         "setup": place["part"] == "setup",
     }

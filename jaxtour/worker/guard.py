@@ -36,7 +36,7 @@ def main() -> int:
     options = parser.parse_args()
     load_package()
     serve = importlib.import_module(f"{PACKAGE}.supervisor").serve
-    status: int = serve(options.runner)
+    status: int = serve(options.runner.absolute())
     return status
 
 

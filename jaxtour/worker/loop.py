@@ -93,6 +93,6 @@ class Loop:
                 pass
         except BlockingIOError:
             pass
-        arrived, self._arrived = set(self._arrived), []
-        for signum in arrived:
-            self._signals[signum]()
+        # One by one: another may arrive at any point.
+        while self._arrived:
+            self._signals[self._arrived.pop()]()

@@ -10,7 +10,9 @@ from .loop import Loop
 class Outbox:
     """A queue in front of one descriptor; `lost` is called once when the other end is gone."""
 
-    def __init__(self, loop: Loop, fd: int, lost: Callable[[], None], drained: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, loop: Loop, fd: int, lost: Callable[[], None], drained: Callable[[], None] | None = None
+    ) -> None:
         self._loop = loop
         self._fd = fd
         self._lost = lost

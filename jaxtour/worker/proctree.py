@@ -7,6 +7,7 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
@@ -39,7 +40,7 @@ def before_exec() -> None:
 
 def reap() -> dict[int, int]:
     """The exit codes of the children that ended, by pid; minus the signal's number for a signal."""
-    ended = {}
+    ended: dict[int, int] = {}
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -81,12 +82,15 @@ def kill_group(pid: int) -> None:
 
 
 class Sweep:
-    """Kills and reaps all our children but `keep`, and what they leave behind, until nothing comes after."""
+    """Kills and reaps all our children but `keep`, and what they leave behind, until nothing comes after.
 
-    def __init__(self, keep: set[int], wait_for: set[int]) -> None:
+    `reaped` reaps what has ended and gives the pids of those that we started, want gone and have not reaped yet; they
+    count also where children cannot be listed.
+    """
+
+    def __init__(self, keep: set[int], reaped: Callable[[], set[int]]) -> None:
         self._keep = keep
-        self.wait_for = wait_for
-        """Processes that must be gone, also where children cannot be listed."""
+        self._reaped = reaped
         self.left: set[int] = set()
         """What was still there at the last look."""
         self._empty = 0
@@ -95,19 +99,15 @@ class Sweep:
         """Go on for at most 20 ms; whether nothing is left."""
         until = time.monotonic() + BURST_S
         while self._empty < EMPTY_SCANS:
-            now = time.monotonic()
-            if now > until:
+            if time.monotonic() > until:
                 return False
-            self.wait_for.difference_update(reap())
-            found = (children() | self.wait_for) - self._keep
-            if not found:
-                self._empty += 1
-            else:
-                self._empty = 0
-                for pid in found:
-                    kill_group(pid) if pid in self.wait_for else _kill(pid)
-                if found == self.left:
-                    time.sleep(0.0005)
+            own = self._reaped()
+            found = (own | children()) - self._keep
+            for pid in found:
+                kill_group(pid) if pid in own else _kill(pid)
+            self._empty = 0 if found else self._empty + 1
+            if found and found == self.left:
+                time.sleep(0.0005)
             self.left = found
         return True
 

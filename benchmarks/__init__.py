@@ -1,0 +1,1 @@
+"""What jaxtour costs, as ratios against something measured in the same run."""

@@ -1,0 +1,75 @@
+"""What a key costs while a step runs, what `n` sends, and what an idle screen sends and burns."""
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.figures import Figure, at_most, told
+from benchmarks.terminal import Terminal
+
+IDLE_S = 5.0
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def key_to_bytes(terminal: Terminal, key: str) -> float:
+    """Seconds from a key to the last byte of what it repaints (until 20 ms of silence)."""
+    started = time.perf_counter()
+    terminal.send(key)
+    last = started
+    while terminal.pump(0.5 if last == started else 0.02):
+        last = time.perf_counter()
+    return last - started
+
+
+def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
+    """At 120x36, in the vmap lesson."""
+    del compare
+    with tempfile.TemporaryDirectory() as state:
+        path = Path(state) / "busy.yaml"
+        lines = "".join(f"      x{i} = {i}\n" for i in range(200))
+        steps = "".join(f"  - {{id: s{i}, title: Step {i}, text: Read this., code: {i} + 1}}\n" for i in range(30))
+        path.write_text(
+            "format: 1\nid: busy\ntitle: Busy\nsummary: For the benchmark.\nminutes: 1\nsteps:\n"
+            f"  - id: spin\n    title: Spin\n    text: Endless.\n    code: |\n      while True: pass\n{lines}"
+            f"{steps}"
+        )
+        argv = [sys.executable, "-m", "jaxtour", str(path)]
+        with Terminal(argv, env={"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state}) as terminal:
+            terminal.until("ready", 60)
+            terminal.quiet(0.5)
+            before, burnt = terminal.received, cpu_seconds(terminal.process.pid)
+            terminal.pump(IDLE_S)
+            yield at_most(f"bytes sent in {IDLE_S:g} idle seconds", terminal.received - before, 0, "after ready")
+            share = (cpu_seconds(terminal.process.pid) - burnt) / IDLE_S
+            yield at_most("CPU while idle, share of a core", share, 0.01, "the terminal process")
+            terminal.send("r")
+            terminal.until("running", 30)
+            taken = [key_to_bytes(terminal, "j") for _ in range(rounds * 30)]
+            p99 = statistics.quantiles(taken, n=100)[98]
+            yield at_most(
+                "key to repaint while a step runs, p99, ms",
+                p99 * 1e3,
+                16,
+                f"median {statistics.median(taken) * 1e3:.1f} ms",
+            )
+            terminal.send("\x03")
+            terminal.until("ready", 30)
+            terminal.quiet(0.5)
+            sizes = []
+            for _ in range(20):
+                before = terminal.received
+                terminal.send("n")
+                terminal.quiet(0.2)
+                sizes.append(terminal.received - before)
+            yield told(
+                "bytes of an `n` key, median", statistics.median(sizes), f"{min(sizes)} to {max(sizes)} at 120x36"
+            )

@@ -1,0 +1,124 @@
+"""A program in a pseudo-terminal, and what its screen shows; for measurements and for tests."""
+
+import fcntl
+import os
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+import pyte
+
+QUERY = re.compile(rb"\x1b\[\??[0-9;]*\$p|\x1b\[>[0-9;]*[a-zA-Z]|\x1b\[[<=?][0-9;]*u")
+"""Sequences that pyte does not know and would print."""
+
+
+class ScreenTimeoutError(Exception):
+    """The screen did not come to show what was waited for; the message holds the screen."""
+
+
+class Terminal:
+    """A child with a pseudo-terminal of its own, its output read into a screen of characters."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        columns: int = 120,
+        lines: int = 36,
+        env: dict[str, str] | None = None,
+        before: Callable[[], None] | None = None,
+    ) -> None:
+        self.screen = pyte.Screen(columns, lines)
+        self.stream = pyte.ByteStream(self.screen)
+        self.received = 0
+        self.raw = bytearray()
+        self.master, slave = os.openpty()
+        self.resize(columns, lines, tell=False)
+
+        def attach() -> None:
+            os.login_tty(slave)
+            if before:
+                before()
+
+        environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "", "LINES": ""} | (env or {})
+        environment = {name: value for name, value in environment.items() if value != ""}
+        self.started = time.perf_counter()
+        self.process = subprocess.Popen(argv, preexec_fn=attach, env=environment, pass_fds=(slave,))
+        os.close(slave)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+
+    @property
+    def text(self) -> str:
+        """The screen, one line a row."""
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def pump(self, timeout_s: float) -> int:
+        """Read what comes within so many seconds, once; return how many bytes."""
+        ready, _, _ = select.select([self.master], [], [], max(timeout_s, 0))
+        if not ready:
+            return 0
+        try:
+            data = os.read(self.master, 1 << 16)
+        except OSError:
+            return 0
+        self.received += len(data)
+        self.raw += data
+        self.stream.feed(QUERY.sub(b"", data))
+        return len(data)
+
+    def until(self, seen: str | Callable[[str], object], timeout_s: float = 30.0) -> float:
+        """Wait until the screen shows a text, or satisfies a test; return seconds since the start."""
+        deadline = time.perf_counter() + timeout_s
+        while True:
+            if seen in self.text if isinstance(seen, str) else seen(self.text):
+                return time.perf_counter() - self.started
+            left = deadline - time.perf_counter()
+            if left <= 0 or (self.process.poll() is not None and not self.pump(0)):
+                raise ScreenTimeoutError(f"waited for {seen!r}; exit {self.process.poll()}; the screen:\n{self.text}")
+            self.pump(min(left, 0.5))
+
+    def quiet(self, for_s: float, timeout_s: float = 30.0) -> None:
+        """Read until nothing came for so long."""
+        deadline = time.perf_counter() + timeout_s
+        while self.pump(for_s):
+            if time.perf_counter() > deadline:
+                raise ScreenTimeoutError(f"never quiet for {for_s} s; the screen:\n{self.text}")
+
+    def send(self, keys: str) -> None:
+        """Type."""
+        os.write(self.master, keys.encode())
+
+    def resize(self, columns: int, lines: int, *, tell: bool = True) -> None:
+        """Change the size; the kernel tells the program."""
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        if tell:
+            self.screen.resize(lines, columns)
+
+    def hang_up(self) -> None:
+        """Close the terminal, as a lost connection does."""
+        os.close(self.master)
+        self.master = -1
+
+    def end(self) -> None:
+        """Close the terminal and see that the child is gone."""
+        if self.master >= 0:
+            self.hang_up()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()

@@ -1,0 +1,84 @@
+"""`jaxtour snapshot`: the tour's screen at a step, drawn without a terminal."""
+
+import asyncio
+import io
+import re
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from jaxtour.commands.common import catalogue_for, session, write
+from jaxtour.course.catalogue import CourseError
+from jaxtour.course.progress import Progress
+from jaxtour.engine.session import EngineError, WorkerConfig
+from jaxtour.settings import Settings
+from jaxtour.tui.app import TourApp
+
+SIZE = re.compile(r"(\d{2,3})x(\d{1,3})")
+
+
+def snapshot(
+    target: str,
+    config: WorkerConfig,
+    *,
+    size: str,
+    run_step: bool,
+    stable: bool,
+    theme: str | None,
+    output: str | None,
+) -> int:
+    """Write the screen as a picture (`.svg`) or as text; progress and settings of the user play no part in it."""
+    matched = SIZE.fullmatch(size)
+    if matched is None:
+        raise CourseError(f"{size} is no size: columns and lines, as in 120x36")
+    if output and not output.endswith((".svg", ".txt")):
+        raise CourseError(f"{output}: a snapshot is written as .svg or .txt")
+    catalogue, wanted = catalogue_for(target)
+    lesson, step = catalogue.find(wanted or catalogue.entries[0].id)
+    with tempfile.TemporaryDirectory() as folder:
+        app = TourApp(
+            catalogue,
+            session(config),
+            Progress.open(Path(folder) / "progress.json"),
+            Settings(),
+            start=(lesson.id, step.id),
+            theme=theme,
+            stable=stable,
+        )
+        columns, lines = (int(number) for number in matched.groups())
+        picture = asyncio.run(_draw(app, (columns, lines), run_step=run_step, as_svg=(output or "").endswith(".svg")))
+    if output:
+        try:
+            Path(output).write_text(picture, encoding="utf-8")
+        except OSError as error:
+            raise CourseError(f"{output}: {error.strerror}") from None
+    else:
+        write(picture)
+    return 0
+
+
+async def _draw(app: TourApp, size: tuple[int, int], *, run_step: bool, as_svg: bool) -> str:
+    async with app.run_test(size=size) as pilot:
+        while app.tour.session.state != "ready":
+            if app.tour.gone or app.tour.session.state == "dead":
+                raise EngineError(app.tour.gone or app.tour.session.detail)
+            await pilot.pause()
+        if run_step:
+            await pilot.press(app.tour.keys.of("run")[0])
+            while not ((report := app.tour.visit.report) and report.done):
+                if app.tour.visit.reason:
+                    raise EngineError(f"{app.tour.step.id}: {app.tour.visit.reason}")
+                await pilot.pause()
+            while app.tour.waiting:
+                await pilot.pause()
+        await pilot.pause()
+        return app.export_screenshot(title="jaxtour") if as_svg else _as_text(app)
+
+
+def _as_text(app: TourApp) -> str:
+    """The screen's characters, the way `export_screenshot` gets at its picture."""
+    width, height = app.size
+    console = Console(width=width, height=height, file=io.StringIO(), record=True, legacy_windows=False)
+    console.print(app.screen._compositor.render_update(full=True))
+    return "".join(f"{line.rstrip()}\n" for line in console.export_text().splitlines())

@@ -1,0 +1,133 @@
+"""The lessons there are: found by their files, read when they are opened."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from jaxtour import paths
+from jaxtour.course.loader import guess_id, load, unreadable
+from jaxtour.course.model import Broken, CourseError, Lesson, Problem, Step
+
+SUFFIXES = (".yaml", ".yml")
+BUNDLED = re.compile(r"\d+-.+\.ya?ml")
+
+
+class Entry:
+    """One lesson file, not read until its lesson is asked for."""
+
+    def __init__(self, lesson_id: str, path: Path) -> None:
+        self._id = lesson_id
+        self.path = path
+        self._lesson: Lesson | None = None
+
+    def __repr__(self) -> str:
+        return f"Entry({self.id!r}, {str(self.path)!r})"
+
+    @property
+    def id(self) -> str:
+        """The lesson's own id once it has been read; until then what the file's name says."""
+        return self._lesson.id if self._lesson else self._id
+
+    def lesson(self) -> Lesson:
+        """The lesson; a file that cannot be read becomes a lesson without steps, and with that problem."""
+        try:
+            return self.load()
+        except CourseError as error:
+            problem = error.problem or Problem(file=str(self.path), line=1, column=1, message=str(error))
+            self._lesson = unreadable(self.path, problem)
+        return self._lesson
+
+    def load(self) -> Lesson:
+        """The same, but raises `CourseError` for a file that cannot be read."""
+        if self._lesson is None:
+            self._lesson = load(self.path)
+        return self._lesson
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Lessons in the order in which they are taught."""
+
+    entries: tuple[Entry, ...]
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong between the lessons: ids that are taken. Reads them all."""
+        first: dict[str, Lesson] = {}
+        problems = []
+        for lesson in (entry.lesson() for entry in self.entries):
+            other = first.setdefault(lesson.id, lesson)
+            if other is not lesson:
+                message = f"`{lesson.id}` is the id of {Path(other.file).name} too: change one"
+                problems.append(Problem(file=lesson.file, line=1, column=1, message=message))
+        return tuple(problems)
+
+    def find(self, target: str) -> tuple[Lesson, Step | Broken]:
+        """The lesson and step of `lesson/step`, or the first step; raises `CourseError` that tells the near names."""
+        name, _, step_name = target.partition("/")
+        lesson = self.entry(name).lesson()
+        if not lesson.steps:
+            raise CourseError("; ".join(map(str, lesson.problems)) or f"{lesson.file}: no steps")
+        for step in lesson.steps:
+            if step_name in (step.id, ""):
+                return lesson, step
+        steps = [step.id for step in lesson.steps]
+        raise CourseError(f"lesson {lesson.id} has no step {step_name!r}: {_near(step_name, steps)}")
+
+    def entry(self, name: str) -> Entry:
+        """The entry of a lesson by its id; raises `CourseError`."""
+        guessed = [entry for entry in self.entries if entry.id == name]
+        # Its own id wins over the file's name, but to know it for certain every file would have to be read.
+        if guessed and guessed[0].lesson().id == name:
+            return guessed[0]
+        for entry in self.entries:
+            if entry.lesson().id == name:
+                return entry
+        if guessed:
+            return guessed[0]
+        raise CourseError(f"no lesson {name!r}: {_near(name, [entry.id for entry in self.entries])}")
+
+
+def bundled() -> Catalogue:
+    """The course that comes with jaxtour; raises `CourseError` if it is not there."""
+    folder = paths.lessons_dir()
+    found = [path for path in _files(folder) if BUNDLED.fullmatch(path.name)]
+    if not found:
+        raise CourseError(f"{folder}: the course is not there: install jaxtour again")
+    return _catalogue(found)
+
+
+def open_path(path: Path) -> Catalogue:
+    """One's own lessons: a file, or all YAML files of a folder; raises `CourseError` if there are none."""
+    if not path.is_dir():
+        # Read at once: a mistyped name should not become a course with one broken lesson.
+        entry = Entry(guess_id(path), path)
+        entry.load()
+        return Catalogue((entry,))
+    found = _files(path)
+    if not found:
+        raise CourseError(f"{path}: no lessons here: they are called NN-name.yaml")
+    return _catalogue(found)
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        entries = sorted(folder.iterdir(), key=lambda path: path.name)
+    except OSError as error:
+        raise CourseError(f"{folder}: cannot be read: {error.strerror}") from error
+    return [path for path in entries if path.suffix in SUFFIXES and not path.name.startswith(".") and path.is_file()]
+
+
+def _catalogue(found: Sequence[Path]) -> Catalogue:
+    return Catalogue(tuple(Entry(guess_id(path), path) for path in found))
+
+
+def _near(name: str, names: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, names, n=2, cutoff=0.5)
+    return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
+
+
+__all__ = ["Catalogue", "CourseError", "Entry", "bundled", "open_path"]

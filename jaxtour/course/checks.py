@@ -1,0 +1,164 @@
+"""What a step must be beyond its types: code that is Python, and parts that fit each other."""
+
+import builtins
+import difflib
+import re
+import warnings
+from collections.abc import Iterator
+from typing import Literal
+
+from jaxtour.course.faults import FaultError
+from jaxtour.course.model import Ask, Requires, Step
+from jaxtour.course.nodes import Key, Mapping, Node, Scalar, Sequence, at
+from jaxtour.course.remedies import QUOTE, shown
+
+DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+EQUATIONS_OF = re.compile(r"equations of\s+(?=\S)")
+SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
+EXCEPTIONS = [
+    name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
+]
+
+
+def check(step: Step, node: Mapping, lines: list[str]) -> None:
+    """Raise `FaultError` for the first thing in the step that cannot be right; `lines` is the whole file."""
+    _parts(step, node)
+    if step.raises is not None:
+        _exception(step, step.raises, at(node, "raises"))
+    if step.ask:
+        _ask(step.ask, node)
+    if step.requires:
+        check_requires(step.requires, at(node, "requires"))
+    if step.expect:
+        _rows(at(node, "expect", "value") if step.expect.value is not None else None)
+        _labels(step, node)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for source, place, mode in _sources(step, node):
+            if source and not (mode == "exec" and step.raises in SYNTAX_ERRORS):
+                _python(source, place, mode, lines)
+
+
+def check_requires(requires: Requires, node: Node) -> None:
+    """Raise `FaultError` if `requires.jax` is no version specifier."""
+    if requires.jax == Requires().jax:
+        return
+    # 10 ms, and most lessons ask for the default.
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        SpecifierSet(requires.jax)
+    except InvalidSpecifier:
+        message = f'`{shown(requires.jax)}` is no version specifier: write it like ">=0.9" or ">=0.9,<0.13"'
+        raise FaultError(at(node, "jax"), message) from None
+
+
+def _parts(step: Step, node: Mapping) -> None:
+    if step.exercise and step.code:
+        raise FaultError(node.entries["code"][0], "`code` beside an `exercise` never runs: move it to `setup`")
+    if not step.exercise and not step.code.strip():
+        raise FaultError(node.value("code") or node, "`code` is missing: a step runs something, or has an `exercise`")
+    baselines = [index for index, entry in enumerate(step.time) if not isinstance(entry, str) and entry.baseline]
+    if len(baselines) > 1:
+        raise FaultError(at(node, "time", baselines[1], "baseline"), "there is a `baseline` already: keep one")
+
+
+def _exception(step: Step, name: str, place: Node) -> None:
+    if not DOTTED.fullmatch(name):
+        raise FaultError(place, f"`raises` must be the name of an exception, not `{shown(name)}`")
+    if "." in name or name in EXCEPTIONS or re.search(rf"\b{name}\b", step.setup + step.solved_code):
+        return
+    # Only what is a slip of the pen for certain: the class may come from jax, or from a step before.
+    if near := difflib.get_close_matches(name, EXCEPTIONS, n=1, cutoff=0.9):
+        raise FaultError(place, f"there is no exception `{name}`: did you mean `{near[0]}`?")
+
+
+def _ask(ask: Ask, node: Mapping) -> None:
+    here = at(node, "ask")
+    if not ask.choices and ask.value is None:
+        raise FaultError(here, "`ask` needs `choices` with an `answer`, or a `value` to grade by")
+    if ask.choices and ask.value is not None:
+        raise FaultError(at(here, "value"), "`ask` has either `choices` or a `value`: delete one")
+    if ask.value is not None and ask.answer is not None:
+        raise FaultError(at(here, "answer"), "`answer` counts `choices`, and there are none: the `value` is the answer")
+    if ask.value is not None:
+        return
+    if len(ask.choices) < 2:
+        raise FaultError(at(here, "choices"), "`choices` must be at least 2")
+    if ask.answer is None:
+        raise FaultError(here, "`answer` is missing: the number of the right choice, from 1")
+    if not 1 <= ask.answer <= len(ask.choices):
+        message = f"`answer` is {ask.answer}, but the choices are 1 to {len(ask.choices)}"
+        raise FaultError(at(here, "answer"), message)
+
+
+def _rows(node: Node | None) -> None:
+    if isinstance(node, Mapping):
+        raise FaultError(node, f"`expect.value` must be text or nested lists, not a mapping: {QUOTE}")
+    for item in node.items if isinstance(node, Sequence) else ():
+        _rows(item)
+
+
+def _labels(step: Step, node: Mapping) -> None:
+    """Equations are counted by a trace's label, which must be there if the traces are named at all."""
+    if not step.expect or not step.expect.equations or step.trace is None:
+        return
+    entries = (step.trace,) if isinstance(step.trace, str) else step.trace
+    labels = [entry if isinstance(entry, str) else entry.label or entry.call for entry in entries]
+    for label in step.expect.equations:
+        if label not in labels:
+            mapping = at(node, "expect", "equations")
+            place = mapping.entries[label][0] if isinstance(mapping, Mapping) else mapping
+            raise FaultError(place, f"no trace is labelled `{shown(label)}`: there are {', '.join(labels) or 'none'}")
+
+
+def _sources(step: Step, node: Mapping) -> Iterator[tuple[str, Node, Literal["exec", "eval"]]]:
+    """Every piece of Python in the step but the starter, which may be unfinished."""
+    yield step.setup, at(node, "setup"), "exec"
+    yield step.code, at(node, "code"), "exec"
+    if step.exercise:
+        yield step.exercise.check, at(node, "exercise", "check"), "exec"
+        yield step.exercise.solution, at(node, "exercise", "solution"), "exec"
+    if isinstance(step.trace, str):
+        yield step.trace, at(node, "trace"), "eval"
+    for name, entries in ("trace", step.trace), ("time", step.time):
+        for index, entry in enumerate(entries if isinstance(entries, tuple) else ()):
+            path: tuple[Key, ...] = (name, index) if isinstance(entry, str) else (name, index, "call")
+            yield (entry if isinstance(entry, str) else entry.call), at(node, *path), "eval"
+    if step.ask and step.ask.value is not None:
+        yield EQUATIONS_OF.sub("", step.ask.value, count=1), at(node, "ask", "value"), "eval"
+
+
+def _python(source: str, place: Node, mode: Literal["exec", "eval"], lines: list[str]) -> None:
+    """Raise `FaultError` at the very character if this is not Python."""
+    try:
+        compile(source if mode == "exec" else source.strip(), "<lesson>", mode, dont_inherit=True)
+    except SyntaxError as error:
+        message = f"this is not Python: {error.msg}"
+        stripped = (error.text or "").lstrip()
+        if mode == "eval":
+            message = f"this is no Python expression: {error.msg}"
+        elif stripped.startswith(("%", "!")):
+            message += "; notebook commands (%, !) are not known here"
+        if isinstance(place, Scalar) and place.flow and place.style == "plain" and "never closed" in message:
+            message += f"; a comma ends a value inside brackets: {QUOTE}"
+        raise FaultError(_inside(place, lines, error.lineno or 1, error.offset or 1), message) from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        reason = "it is nested too deep" if isinstance(error, (RecursionError, MemoryError)) else str(error)
+        raise FaultError(place, f"this is not Python: {reason}") from None
+
+
+def _inside(place: Node, lines: list[str], line: int, column: int) -> tuple[int, int]:
+    """Line and column in the file of a place inside a text."""
+    if not isinstance(place, Scalar):
+        return place.line, place.column
+    if place.style == "literal":
+        content = place.text.rstrip("\n").split("\n")
+        # Python finds what is unfinished on the line after the last.
+        line = min(line, len(content))
+        row = min(place.line + line, len(lines))
+        indent = len(lines[row - 1]) - len(content[line - 1])
+        return row, indent + max(column, 1)
+    if place.style != "folded" and "\n" not in place.text and line == 1:
+        return place.line, place.column + max(column, 1) - 1 + (place.style == "quoted")
+    return place.line, place.column

@@ -1,0 +1,200 @@
+"""Makes a `Lesson` of a file: the head key by key, the steps one by one, so that one fault costs one step."""
+
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from jaxtour.course.checks import check, check_requires
+from jaxtour.course.faults import FaultError, kind, suggestion
+from jaxtour.course.model import FORMAT, Broken, CourseError, Lesson, LessonFile, Problem, Requires, Step
+from jaxtour.course.nodes import Mapping, Node, Scalar, Sequence, at
+from jaxtour.course.reader import MAX_BYTES, decode, parse
+from jaxtour.course.remedies import shown
+from jaxtour.course.salvage import Lost, salvage
+from jaxtour.course.validate import convert
+
+HEAD = {entry.name: entry for entry in msgspec.structs.fields(LessonFile)}
+IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+
+
+def load(path: Path) -> Lesson:
+    """Read a lesson, with all that is wrong with it in `problems`; raises `CourseError` if the file cannot be read."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        problem = Problem(file=str(path), line=1, column=1, message=f"cannot be read: {reason}")
+        raise CourseError(f"{path}: cannot be read: {reason}", problem) from error
+    return loads(data, str(path))
+
+
+def loads(data: bytes, file: str) -> Lesson:
+    """The lesson in a file's bytes; `file` is the name that its problems carry."""
+    draft = _Draft(file)
+    try:
+        text = decode(data, file)
+    except CourseError as error:
+        return _failed(error, file)
+    try:
+        document = parse(text, file)
+    except CourseError as error:
+        pieces = salvage(text, file)
+        if pieces is None or not any(isinstance(piece, Lost) for piece in pieces.steps):
+            return _failed(error, file)
+        return draft.lesson(pieces.head, pieces.steps, pieces.lines)
+    if not isinstance(document.root, Mapping):
+        draft.note((1, 1), f"a lesson is a mapping that begins with `format: {FORMAT}`, not {kind(document.root)}")
+        return draft.lesson(Mapping(1, 1), [], document.lines)
+    return draft.lesson(document.root, None, document.lines)
+
+
+def guess_id(file: str | Path) -> str:
+    """The lesson's id as far as the file's name tells: `vmap` for `05-vmap.yaml`."""
+    name = re.sub(r"^\d+-", "", Path(file).stem)
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "lesson"
+
+
+def unreadable(file: str | Path, problem: Problem) -> Lesson:
+    """A lesson of which nothing is known but its file and what is wrong with that."""
+    name = guess_id(file)
+    return Lesson(id=name, title=name, summary="", minutes=1, steps=(), file=str(file), problems=(problem,))
+
+
+def _failed(error: CourseError, file: str) -> Lesson:
+    return unreadable(file, error.problem or Problem(file=file, line=1, column=1, message=str(error)))
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A lesson while it is put together."""
+
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def note(self, place: tuple[int, int], message: str, step: str | None = None) -> Problem:
+        problem = Problem(file=self.file, line=place[0], column=place[1], message=message, step=step)
+        self.problems.append(problem)
+        return problem
+
+    def lesson(self, head: Mapping, pieces: Iterable[Node | Lost] | None, lines: list[str]) -> Lesson:
+        """The lesson of a head, and of the pieces where its steps had to be taken apart."""
+        format_known = self.has_format(head)
+        values = self.head(head) if format_known else self.name_and_title(head)
+        name = values.get("id", guess_id(self.file))
+        steps: tuple[Step | Broken, ...] = ()
+        # Another format may mean something else by every key of a step.
+        if format_known:
+            found = self.steps_of(head) if pieces is None else pieces
+            steps = tuple(self.step(piece, number, lines) for number, piece in enumerate(found, 1))
+        return Lesson(
+            id=name,
+            title=values.get("title", name),
+            summary=values.get("summary", ""),
+            minutes=values.get("minutes", 1),
+            requires=values.get("requires", Requires()),
+            credits=values.get("credits", ""),
+            steps=steps,
+            file=self.file,
+            problems=tuple(sorted(self.problems, key=lambda problem: (problem.line, problem.column))),
+            places=self.places,
+        )
+
+    def has_format(self, root: Mapping) -> bool:
+        """Whether this is a format that is read here; one that is missing is noted, and taken for the newest."""
+        node = root.value("format")
+        if node is None:
+            self.note((root.line, root.column), f"`format` is missing: write `format: {FORMAT}` first")
+            return True
+        if isinstance(node, Scalar) and node.text == str(FORMAT):
+            return True
+        newer = isinstance(node, Scalar) and node.text.isdecimal() and int(node.text[:9]) > FORMAT
+        remedy = "upgrade jaxtour" if newer else f"write `format: {FORMAT}`"
+        self.note((node.line, node.column), f"format {kind(node)} is not known here, only {FORMAT} is: {remedy}")
+        return False
+
+    def head(self, root: Mapping) -> dict[str, Any]:
+        """Those keys of the head that are as they must be; the others are noted."""
+        values: dict[str, Any] = {}
+        for name, (key, _) in root.entries.items():
+            if name not in HEAD:
+                self.note((key.line, key.column), f"unknown key `{shown(name)}`{suggestion(name, HEAD)}")
+        for name, entry in HEAD.items():
+            if name not in root.entries:
+                if entry.required and name != "format":
+                    self.note((root.line, root.column), f"`{name}` is missing")
+                continue
+            if name in ("format", "steps"):
+                continue
+            key, node = root.entries[name]
+            try:
+                value = convert(node, entry.type, key)
+                if isinstance(value, Requires):
+                    check_requires(value, node)
+                values[name] = value
+            except FaultError as fault:
+                self.note(fault.place, fault.message)
+        return values
+
+    @staticmethod
+    def name_and_title(root: Mapping) -> dict[str, Any]:
+        """What a lesson of another format can be listed by."""
+        values = {}
+        for name in ("id", "title"):
+            node = root.value(name)
+            if isinstance(node, Scalar):
+                with suppress(FaultError):
+                    values[name] = convert(node, HEAD[name].type)
+        return values
+
+    def steps_of(self, root: Mapping) -> list[Node]:
+        """The nodes of the steps; what is no list is noted."""
+        entry = root.entries.get("steps")
+        if entry is None:
+            return []
+        key, node = entry
+        if isinstance(node, Sequence) and node.items:
+            return list(node.items)
+        self.note((key.line, key.column), "`steps` must be a list of steps, each beginning with `- id:`")
+        return []
+
+    def step(self, piece: Node | Lost, number: int, lines: list[str]) -> Step | Broken:
+        """One step, or what stands in its place; `number` counts from 1."""
+        if isinstance(piece, Lost):
+            name = self.broken_id(piece.id, number)
+            problem = self.note((piece.problem.line, piece.problem.column), piece.problem.message, name)
+            self.places[name] = piece.place
+            return Broken(id=name, title=piece.title or f"Step {number}", error=problem)
+        try:
+            if not isinstance(piece, Mapping):
+                raise FaultError(piece, f"a step must be a mapping that begins with `id:`, not {kind(piece)}")
+            step: Step = convert(piece, Step)
+            if step.id in self.places:
+                message = f"`{step.id}` is the id of the step at line {self.places[step.id][0]} too: change one"
+                raise FaultError(at(piece, "id"), message)
+            check(step, piece, lines)
+        except FaultError as fault:
+            name = self.broken_id(_text(piece, "id"), number)
+            self.places[name] = (piece.line, piece.column)
+            title = _text(piece, "title") or f"Step {number}"
+            return Broken(id=name, title=title, error=self.note(fault.place, fault.message, name))
+        self.places[step.id] = (piece.line, piece.column)
+        return step
+
+    def broken_id(self, wanted: str | None, number: int) -> str:
+        """The id that the file gives, if it is one and no other step has it."""
+        name = wanted if wanted and IDENTIFIER.fullmatch(wanted) else f"step-{number}"
+        while name in self.places:
+            name = f"{name[:50]}-{number}"
+        return name
+
+
+def _text(node: Node, key: str) -> str | None:
+    value = node.value(key) if isinstance(node, Mapping) else None
+    return value.text if isinstance(value, Scalar) else None

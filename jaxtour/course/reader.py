@@ -1,0 +1,185 @@
+"""Reads YAML as a stream of events into nodes, and refuses what a lesson has no use for.
+
+Aliases, tags, merge keys and deep nesting are what YAML bombs are made of; they are refused while the events come,
+before anything is built from them. Every refusal is a `CourseError` that carries a `Problem`.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, NoReturn, Protocol
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from jaxtour.course.model import CourseError, Problem
+from jaxtour.course.nodes import Document, Mapping, Node, Scalar, Sequence, Style
+from jaxtour.course.remedies import QUOTE, explain, shown
+
+MAX_BYTES = 1024 * 1024
+MAX_DEPTH = 32
+MAX_NODES = 20_000
+"""A lesson of 40 steps has about 1 000."""
+
+LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+STYLES: dict[str | None, Style] = {"|": "literal", ">": "folded", "'": "quoted", '"': "quoted"}
+
+
+class EventParser(Protocol):
+    """What both parsers do."""
+
+    def check_event(self) -> bool: ...
+    def get_event(self) -> Any: ...
+
+
+def event_parser(text: str) -> EventParser:
+    """The parser inside PyYAML's loader: libyaml's where it was built in, else the one in Python, 20 times slower."""
+    return yaml.CBaseLoader(text) if yaml.__with_libyaml__ else yaml.BaseLoader(text)
+
+
+def read(data: bytes, file: str) -> Document:
+    """A file's bytes as nodes; raises `CourseError` for whatever is not plain, unambiguous YAML."""
+    return parse(decode(data, file), file)
+
+
+def decode(data: bytes, file: str) -> str:
+    """The text of a file, without a byte order mark; raises `CourseError` if it is too long or no text."""
+    if len(data) > MAX_BYTES:
+        _refuse(file, 1, 1, "the file is larger than 1 MiB: split the lesson")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8-sig", "replace")
+        _refuse(file, *_end_of(before), f"byte 0x{data[error.start]:02x} is not UTF-8: save the file as UTF-8")
+    if bad := NOT_TEXT.search(text):
+        message = f"the character U+{ord(bad[0]):04X} is not text: delete it, or write it as an escape in double quotes"
+        _refuse(file, *_end_of(text[: bad.start()]), message)
+    return text
+
+
+def parse(text: str, file: str, above: int = 0) -> Document:
+    """Text as nodes; raises `CourseError`. `above` is how many lines of the file stand before it."""
+    lines = LINE_END.split(text)
+    try:
+        root = _Builder(file, above).build(_events(event_parser(text)))
+    except (yaml.YAMLError, ValueError) as error:
+        line, column, message = explain(error, lines)
+        _refuse(file, line + above, column, message, error)
+    return Document(file, lines, root)
+
+
+def _events(parser: EventParser) -> Iterator[Any]:
+    while parser.check_event():
+        yield parser.get_event()
+
+
+class _Builder:
+    """Puts events together, with a stack of its own: Python's is not at the mercy of a file."""
+
+    def __init__(self, file: str, above: int) -> None:
+        self.file = file
+        self.above = above
+        self.root: Node | None = None
+        self.stack: list[Sequence | Mapping] = []
+        self.keys: list[Scalar | None] = []
+        """For each open collection, the key that waits for its value."""
+        self.nodes = 0
+
+    def build(self, events: Iterator[Any]) -> Node:
+        for event in events:
+            if isinstance(event, NodeEvent):
+                self._node(event)
+            elif isinstance(event, (SequenceEndEvent, MappingEndEvent)):
+                self.stack.pop()
+                self.keys.pop()
+            elif isinstance(event, DocumentStartEvent):
+                if event.tags:
+                    self._refuse(event, "%TAG is not read: delete the line")
+                if self.root is not None:
+                    self._refuse(event, "a second document begins here: a file holds one lesson")
+        if self.root is None:
+            _refuse(self.file, 1, 1, "the file is empty: a lesson begins with `format: 1`")
+        return self.root
+
+    def _node(self, event: Any) -> None:
+        self._check(event)
+        line, column = self._place_of(event)
+        flow = bool(self.stack and self.stack[-1].flow)
+        node: Node
+        if isinstance(event, ScalarEvent):
+            node = Scalar(event.value, line, column, STYLES.get(event.style, "plain"), flow)
+        elif isinstance(event, SequenceStartEvent):
+            node = Sequence(line, column, bool(event.flow_style))
+        else:
+            node = Mapping(line, column, bool(event.flow_style))
+        self._place(node)
+        if not isinstance(node, Scalar):
+            self.stack.append(node)
+            self.keys.append(None)
+
+    def _check(self, event: Any) -> None:
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            self._refuse(event, f"more than {MAX_NODES} values: split the lesson")
+        if isinstance(event, AliasEvent):
+            self._refuse(event, f"`*{shown(event.anchor or '')}` is an alias, and those are not read: {QUOTE}")
+        if event.anchor is not None:
+            self._refuse(event, f"`&{shown(event.anchor)}` is an anchor, and those are not read: {QUOTE}")
+        if event.tag is not None:
+            self._refuse(event, f"`!` begins a tag, and those are not read: {QUOTE}")
+        if isinstance(event, CollectionStartEvent) and len(self.stack) >= MAX_DEPTH:
+            self._refuse(event, f"nested more than {MAX_DEPTH} deep: if this is text, {QUOTE}")
+        # Only an escape in double quotes can make one.
+        if isinstance(event, ScalarEvent) and event.style == '"' and SURROGATE.search(event.value):
+            self._refuse(event, "half a surrogate pair is no character: write the character itself")
+
+    def _place(self, node: Node) -> None:
+        if not self.stack:
+            self.root = node
+            return
+        parent = self.stack[-1]
+        if isinstance(parent, Sequence):
+            parent.items.append(node)
+            return
+        key = self.keys[-1]
+        if key is not None:
+            parent.entries[key.text] = (key, node)
+            self.keys[-1] = None
+            return
+        if not isinstance(node, Scalar):
+            kind = "list" if isinstance(node, Sequence) else "mapping"
+            _refuse(self.file, node.line, node.column, f"a {kind} cannot be a key: if this is text, {QUOTE}")
+        if node.text == "<<" and node.style == "plain":
+            _refuse(self.file, node.line, node.column, "merge keys (`<<`) are not read: write the keys out")
+        if earlier := parent.entries.get(node.text):
+            place = f"line {earlier[0].line}, column {earlier[0].column}"
+            message = f"`{shown(node.text)}` is here a second time, it was first given at {place}: keep one"
+            _refuse(self.file, node.line, node.column, message)
+        self.keys[-1] = node
+
+    def _refuse(self, event: Any, message: str) -> NoReturn:
+        _refuse(self.file, *self._place_of(event), message)
+
+    def _place_of(self, event: Any) -> tuple[int, int]:
+        return event.start_mark.line + 1 + self.above, event.start_mark.column + 1
+
+
+def _end_of(text: str) -> tuple[int, int]:
+    """Line and column of what comes after a text."""
+    lines = LINE_END.split(text)
+    return len(lines), len(lines[-1]) + 1
+
+
+def _refuse(file: str, line: int, column: int, message: str, cause: BaseException | None = None) -> NoReturn:
+    problem = Problem(file=file, line=line, column=column, message=message)
+    raise CourseError(str(problem), problem) from cause

@@ -1,0 +1,90 @@
+"""Takes a lesson that is no YAML apart, so that one step's slip does not cost the others."""
+
+import re
+from dataclasses import dataclass
+
+from jaxtour.course.model import CourseError, Problem
+from jaxtour.course.nodes import Mapping, Sequence
+from jaxtour.course.reader import LINE_END, parse
+
+MOST_STEPS = 400
+"""Beyond this the file is no lesson, and reading it piece by piece would take long."""
+ITEM = re.compile(r"( *)-(?= |$)")
+TITLE = re.compile(r"[ -]*title: +(\S.*)")
+ID = re.compile(r"[ -]*id: +([a-z0-9-]+)\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A step that could not be read."""
+
+    problem: Problem
+    id: str | None
+    """As far as the text shows it, like the title."""
+    title: str | None
+    place: tuple[int, int]
+    """Where the step begins: line and column, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What could be read of a lesson: the keys of the head, and each step or why it is lost."""
+
+    head: Mapping
+    steps: list[Mapping | Lost]
+    lines: list[str]
+
+
+def salvage(text: str, file: str) -> Pieces | None:
+    """Read head and steps one by one; None if the head is broken too, or if no step can be told from the next."""
+    lines = LINE_END.split(text)
+    starts = _starts(lines)
+    if not starts or len(starts) > MOST_STEPS:
+        return None
+    end = next((row for row in range(starts[-1] + 1, len(lines)) if re.match(r"[^\s#-]", lines[row])), len(lines))
+    head_lines = [line if row < starts[0] or row >= end else "" for row, line in enumerate(lines)]
+    try:
+        head = parse("\n".join(head_lines), file).root
+    except CourseError:
+        return None
+    if not isinstance(head, Mapping):
+        return None
+    steps = [_step(lines, first, last, file) for first, last in zip(starts, [*starts[1:], end], strict=True)]
+    return Pieces(head, steps, lines)
+
+
+def _starts(lines: list[str]) -> list[int]:
+    """The rows where steps begin: items at the indentation of the first one below `steps:`."""
+    top = next((row for row, line in enumerate(lines) if re.match(r"steps:\s*(#.*)?$", line)), None)
+    if top is None:
+        return []
+    indent: str | None = None
+    rows = []
+    for row in range(top + 1, len(lines)):
+        match = ITEM.match(lines[row])
+        if match and (indent is None or match[1] == indent):
+            indent = match[1]
+            rows.append(row)
+        elif re.match(r"[^\s#-]", lines[row]):
+            break
+    return rows
+
+
+def _step(lines: list[str], first: int, last: int, file: str) -> Mapping | Lost:
+    """One item alone, on the lines where it stands in the file."""
+    own = lines[first:last]
+    place = (first + 1, lines[first].index("-") + 3)
+    try:
+        root = parse("\n".join(own), file, above=first).root
+    except CourseError as error:
+        problem = error.problem or Problem(file=file, line=first + 1, column=1, message=str(error))
+        return Lost(problem, _first(ID, own), _first(TITLE, own), place)
+    item = root.items[0] if isinstance(root, Sequence) and len(root.items) == 1 else root
+    if isinstance(item, Mapping):
+        return item
+    problem = Problem(file=file, line=first + 1, column=1, message="a step must be a mapping that begins with `id:`")
+    return Lost(problem, None, None, place)
+
+
+def _first(pattern: re.Pattern[str], lines: list[str]) -> str | None:
+    return next((match[1].strip() for line in lines if (match := pattern.match(line))), None)

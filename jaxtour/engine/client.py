@@ -1,0 +1,234 @@
+"""The guard as a process: started, spoken to in frames, and missed when it is gone."""
+
+import asyncio
+import contextlib
+import json
+import struct
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+
+import jaxtour
+from jaxtour.engine.messages import FRAME_CAP, PROTO, Close, Command, Died, Done, Event, Hello, Log, Run, State
+from jaxtour.engine.session import EngineError
+
+PREAMBLE = b"\njaxtour-frames-1\n"
+NOISE_CAP = 64 * 1024
+STDERR_CAP = 8 * 1024
+HELLO_S = 30.0
+LEAVE_S = 1.0
+
+_LENGTH = struct.Struct(">I")
+_KNOWN = frozenset(kind.__struct_config__.tag for kind in get_args(Event))
+
+
+class _Tagged(msgspec.Struct):
+    event: str = ""
+
+
+_tagged = msgspec.json.Decoder(_Tagged)
+_event: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+class _GarbledError(Exception):
+    """What came in is no frame; the message says why."""
+
+
+def worker_command() -> list[str]:
+    """The command that starts the guard with our own Python, apart from its user's settings and packages."""
+    return [sys.executable, "-I", "-S", str(Path(jaxtour.__file__).parent / "worker" / "guard.py")]
+
+
+class ProcessEngine:
+    """A guard in a process of its own, reached through pipes.
+
+    A guard that dies, or says what cannot be understood, ends `events` with a `Done` for every open run, a `Died` and
+    a `State` that says what happened; `start` may then be called again.
+    """
+
+    def __init__(self, worker_command: list[str] | None = None) -> None:
+        self._command = worker_command
+        self._process: asyncio.subprocess.Process | None = None
+        self._hello: Hello | None = None
+        self._stderr = bytearray()
+        self._stderr_task: asyncio.Task[None] | None = None
+        self._open_runs: list[int] = []
+        self._closing = False
+
+    async def start(self) -> None:
+        """Start the guard and wait for its first frame; raises `EngineError` when none comes."""
+        await self.close()
+        self._closing = False
+        self._stderr.clear()
+        self._open_runs.clear()
+        command = self._command or worker_command()
+        pipe = asyncio.subprocess.PIPE
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+            )
+        except OSError as error:
+            raise EngineError(f"cannot start the worker with {command[0]}: {error.strerror or error}") from error
+        self._stderr_task = asyncio.create_task(self._keep_stderr(self._process), name="worker stderr")
+        try:
+            async with asyncio.timeout(HELLO_S):
+                self._hello = await self._greet(self._process)
+        except (TimeoutError, _GarbledError) as error:
+            # The last words are complete only once the process is gone.
+            await self.close()
+            raise EngineError(
+                _one_line(f"the worker did not start: {error or 'no answer'}", self._last_words())
+            ) from None
+        except BaseException:
+            await self.close()
+            raise
+
+    async def send(self, command: Command) -> None:
+        """Send one command; raises `EngineError` when it is too long or there is nobody to read it."""
+        frame = _frame(command)
+        process = self._process
+        if process is None or process.stdin is None or process.returncode is not None:
+            if isinstance(command, Close):
+                return
+            raise EngineError("the worker is not running")
+        if isinstance(command, Run):
+            self._open_runs.append(command.run)
+        try:
+            process.stdin.write(frame)
+            await process.stdin.drain()
+        except (ConnectionError, RuntimeError) as error:
+            raise EngineError("the worker is gone") from error
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Every event, until the guard is gone or `close` was called; for one reader at a time."""
+        process, hello = self._process, self._hello
+        if process is None or hello is None:
+            return
+        yield hello
+        reason = "the worker's guard ended"
+        try:
+            while True:
+                event = _decode(await _read_frame(process))
+                if event is None:
+                    continue
+                if isinstance(event, Done):
+                    self._open_runs = [run for run in self._open_runs if run != event.run]
+                yield event
+        except asyncio.IncompleteReadError:
+            pass
+        except _GarbledError as error:
+            reason = f"the worker's guard makes no sense: {error}"
+        if self._closing or process is not self._process:
+            return
+        await self._end(process)
+        code = process.returncode
+        open_runs, self._open_runs = self._open_runs, []
+        for run in open_runs:
+            yield Done(run=run, status="died", spent=True, reason=reason)
+        yield Died(code=code, reason=reason, stderr=self._last_words())
+        yield State(state="dead", detail=_one_line(f"{reason}; restart it to go on", self._last_words()))
+
+    async def close(self) -> None:
+        """End the guard and all that it started; may be called at any time, and again."""
+        self._closing = True
+        process, self._process = self._process, None
+        if process is not None:
+            await self._end(process)
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        """Let the guard leave, or kill it: the runner dies with it."""
+        try:
+            if process.stdin is not None:
+                process.stdin.close()
+            async with asyncio.timeout(LEAVE_S):
+                await process.wait()
+        except TimeoutError:
+            pass
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+        await process.wait()
+        if self._stderr_task is not None:
+            await asyncio.wait([self._stderr_task], timeout=LEAVE_S)
+            self._stderr_task.cancel()
+            self._stderr_task = None
+
+    async def _greet(self, process: asyncio.subprocess.Process) -> Hello:
+        """Skip what a login shell may have said, up to the preamble, and read the first frame."""
+        noise = bytearray()
+        assert process.stdout is not None
+        while not noise.endswith(PREAMBLE):
+            byte = await process.stdout.read(1)
+            noise += byte
+            if not byte or len(noise) > NOISE_CAP:
+                said = noise.decode("utf-8", "replace").strip()
+                raise _GarbledError(f"it said {said[:200]!r}" if said else "it said nothing")
+        try:
+            hello = _decode(await _read_frame(process))
+        except asyncio.IncompleteReadError as error:
+            raise _GarbledError("it left at once") from error
+        if not isinstance(hello, Hello):
+            raise _GarbledError("its first word is no hello")
+        if hello.proto != PROTO:
+            raise _GarbledError(
+                f"it speaks version {hello.proto} of the protocol (jaxtour {hello.jaxtour}), we speak {PROTO}"
+            )
+        return hello
+
+    async def _keep_stderr(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stderr is not None
+        while data := await process.stderr.read(4096):
+            self._stderr += data
+            del self._stderr[:-STDERR_CAP]
+
+    def _last_words(self) -> str:
+        return self._stderr.decode("utf-8", "replace").strip()
+
+
+async def _read_frame(process: asyncio.subprocess.Process) -> bytes:
+    assert process.stdout is not None
+    (length,) = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))
+    if length > FRAME_CAP:
+        raise _GarbledError(f"a frame of {length} bytes")
+    return await process.stdout.readexactly(length)
+
+
+def _decode(body: bytes) -> Event | None:
+    """The event in a frame; None for one that we do not know."""
+    try:
+        head = _tagged.decode(body)
+        if head.event not in _KNOWN:
+            return None
+        return _event.decode(body)
+    except msgspec.ValidationError as error:
+        # Well formed, but not what it should be: lesson code may have forged it. It must not end the session.
+        return Log(text=f"an event that makes no sense was left out: {error}")
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise _GarbledError(f"no JSON: {error}") from error
+
+
+def _frame(command: Command) -> bytes:
+    body = json.dumps(_speakable(msgspec.to_builtins(command)), allow_nan=False, separators=(",", ":")).encode("ascii")
+    if len(body) > FRAME_CAP:
+        raise EngineError(f"the code is too long: {len(body):,} bytes to send, at most {FRAME_CAP:,}")
+    return _LENGTH.pack(len(body)) + body
+
+
+def _speakable(value: Any) -> Any:
+    """The same without lone surrogates, which cannot be sent."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {key: _speakable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_speakable(item) for item in value]
+    return value
+
+
+def _one_line(text: str, more: str) -> str:
+    lines = more.splitlines()
+    return f"{text} ({lines[-1].strip()})" if lines else text

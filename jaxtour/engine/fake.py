@@ -1,0 +1,169 @@
+"""An engine that plays a script: the same events for the same step, every time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from jaxtour.engine.messages import (
+    PROTO,
+    Close,
+    Command,
+    Device,
+    Died,
+    Done,
+    Event,
+    Executed,
+    Facts,
+    Hello,
+    Host,
+    Interrupt,
+    Open,
+    Ping,
+    Pong,
+    Restart,
+    Run,
+    RunEvent,
+    State,
+)
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """In a script: wait here until `FakeEngine.release` is called, or the run is interrupted."""
+
+    name: str = ""
+
+
+Script: TypeAlias = Mapping[str, Sequence[Event | Hold]]
+"""Events by the cell's name (`lesson/step`), or by its code; the run's number is filled in."""
+
+FACTS = Facts(
+    python="3.11.9",
+    jax="0.10.2",
+    jaxlib="0.10.2",
+    numpy="2.2.0",
+    platforms=("cpu",),
+    simulated=False,
+    devices=(Device(id=0, platform="cpu", kind="cpu"),),
+    host=Host(cpu="AMD EPYC", cores=2, memory_bytes=24 * 2**30),
+)
+
+
+class FakeEngine:
+    """Answers commands from a script, at once and in order; keeps what it was sent in `sent`."""
+
+    def __init__(
+        self,
+        script: Script | None = None,
+        *,
+        facts: Facts = FACTS,
+        opening: Iterable[Event | Hold] = (),
+    ) -> None:
+        self.script = script or {}
+        self.facts = facts
+        self.opening = tuple(opening)
+        """Played before the worker is ready."""
+        self.sent: list[Command] = []
+        self.closed = False
+        self._queue: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._held: dict[str, asyncio.Event] = {}
+        self._playing: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Say hello."""
+        self.closed = False
+        self._queue = asyncio.Queue()
+        self.push(Hello(proto=PROTO, jaxtour="0", python="3.11.9", pid=1, host="fake"))
+
+    async def send(self, command: Command) -> None:
+        """Take a command and play what the script has for it."""
+        self.sent.append(command)
+        match command:
+            case Open() | Restart():
+                self._play(self._open(), None)
+            case Run(cell=None, run=run):
+                self._play((State(state="running"), Done(run=run, status="ok"), State(state="ready")), run)
+            case Run(run=run):
+                self._play(self._run(command), run)
+            case Interrupt():
+                self.push(State(state="interrupting"))
+                self.release()
+            case Ping(n=n):
+                self.push(Pong(n=n))
+            case Close():
+                pass
+
+    async def events(self) -> AsyncIterator[Event]:
+        """What was pushed or played, until closed."""
+        while (event := await self._queue.get()) is not None:
+            yield event
+
+    async def close(self) -> None:
+        """End the events."""
+        if self._playing is not None:
+            self._playing.cancel()
+        if not self.closed:
+            self.closed = True
+            self._queue.put_nowait(None)
+
+    def push(self, *events: Event) -> None:
+        """Say something out of turn."""
+        for event in events:
+            self._queue.put_nowait(event)
+
+    def release(self, name: str | None = None) -> None:
+        """Let a script go on that waits at this `Hold`, or at any."""
+        for held, event in list(self._held.items()):
+            if name in (None, held):
+                event.set()
+
+    @property
+    def holding(self) -> bool:
+        """Whether a script waits."""
+        return any(not event.is_set() for event in self._held.values())
+
+    def _open(self) -> Sequence[Event | Hold]:
+        ready = (State(state="opening devices"), self.facts, State(state="ready"))
+        return (State(state="importing jax"), *self.opening, *ready)
+
+    def _run(self, command: Run) -> Sequence[Event | Hold]:
+        assert command.cell is not None
+        played = self.script.get(command.cell.code, self.script.get(command.cell.name))
+        if played is None:
+            played = (Executed(run=0, status="ok", seconds=0.001),)
+        events: list[Event | Hold] = [State(state="running"), *played]
+        if not any(isinstance(event, Done | Died) for event in played):
+            failed = any(isinstance(event, Executed) and event.status == "error" for event in played)
+            events.append(Done(run=0, status="error" if failed else "ok", seconds=0.31))
+        if not any(isinstance(event, State) and event.state == "dead" for event in played):
+            events.append(State(state="ready"))
+        return events
+
+    def _play(self, events: Sequence[Event | Hold], run: int | None) -> None:
+        before = self._playing
+        self._playing = asyncio.create_task(self._played(events, run, before), name="fake engine")
+
+    async def _played(self, events: Sequence[Event | Hold], run: int | None, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        for event in events:
+            if isinstance(event, Hold):
+                self._held[event.name] = asyncio.Event()
+                await self._held[event.name].wait()
+                if self._interrupted(run):
+                    self.push(Done(run=run or 0, status="interrupted", seconds=2.0), State(state="ready"))
+                    return
+            elif isinstance(event, RunEvent) and event.run == 0 and run is not None:
+                self.push(msgspec.structs.replace(event, run=run))
+            else:
+                self.push(event)
+
+    def _interrupted(self, run: int | None) -> bool:
+        """Whether an interrupt came after this run was asked for."""
+        for command in reversed(self.sent):
+            if isinstance(command, Interrupt):
+                return run is not None
+            if isinstance(command, Run) and command.run == run:
+                return False
+        return False

@@ -1,0 +1,102 @@
+"""Compares texts as numbers and words: layout, brackets and the last digits differ between versions of NumPy."""
+
+import math
+import re
+from typing import Any
+
+RELATIVE = 1e-4
+ABSOLUTE = 1e-6
+ANYTHING = "..."
+
+TOKEN = re.compile(
+    r"""
+      \.\.\.                                               # anything
+    | [^\W\d]\w*                                           # a word, with the digits in it: float32
+    | [-+]?(?: (?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)? | (?:inf|nan)\b )   # a number
+    | [^\s\[\](){},]                                       # any other sign
+    """,
+    re.VERBOSE,
+)
+NUMBER = re.compile(r"[-+]?(?:[\d.]*\d[\d.]*(?:[eE][-+]?\d+)?|inf|nan)")
+
+
+def tokens(text: str) -> list[str]:
+    """Numbers, words and signs; brackets, commas and whitespace only part them."""
+    return TOKEN.findall(text)
+
+
+def spread(rows: Any) -> str:
+    """The text of nested lists of text; a text is itself."""
+    return rows if isinstance(rows, str) else " ".join(map(spread, rows))
+
+
+def short(text: str, most: int = 60) -> str:
+    """A text on one line, cut when it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def difference(expected: str, got: str) -> str | None:
+    """What differs, as `expected ..., got ...` from the first difference on; None if nothing does.
+
+    Numbers may differ by 1e-4 of their size or 1e-6; `...` in `expected` stands for any tokens or none.
+    """
+    parts = _parts(tokens(expected))
+    rest = tokens(got)
+    position = _match(parts[0], rest, 0)
+    if position < len(parts[0]):
+        return _told(parts[0], position, rest, position)
+    if len(parts) == 1:
+        return None if len(rest) == position else _told(parts[0], position, rest, position)
+    for part in parts[1:-1]:
+        found = _search(part, rest, position)
+        if found is None:
+            return _told(part, 0, rest, position)
+        position = found + len(part)
+    last = parts[-1]
+    start = max(len(rest) - len(last), position)
+    agree = _match(last, rest, start)
+    return None if agree == len(last) else _told(last, agree, rest, start + agree)
+
+
+def _parts(expected: list[str]) -> list[list[str]]:
+    """The runs of tokens between the `...`."""
+    parts: list[list[str]] = [[]]
+    for token in expected:
+        if token == ANYTHING:
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return parts
+
+
+def _match(part: list[str], rest: list[str], start: int) -> int:
+    """How many tokens of the part agree from there on."""
+    count = 0
+    while count < len(part) and start + count < len(rest) and _same(part[count], rest[start + count]):
+        count += 1
+    return count
+
+
+def _search(part: list[str], rest: list[str], start: int) -> int | None:
+    """Where the part is first found from there on."""
+    for position in range(start, len(rest) - len(part) + 1):
+        if _match(part, rest, position) == len(part):
+            return position
+    return None
+
+
+def _same(expected: str, got: str) -> bool:
+    if expected == got:
+        return True
+    if not (NUMBER.fullmatch(expected) and NUMBER.fullmatch(got)):
+        return False
+    one, other = float(expected), float(got)
+    return math.isclose(one, other, rel_tol=RELATIVE, abs_tol=ABSOLUTE) or (math.isnan(one) and math.isnan(other))
+
+
+def _told(part: list[str], agree: int, got: list[str], position: int) -> str:
+    """What was expected after so many tokens that agree, and what came."""
+    rest, came = short(" ".join(part[agree:])), short(" ".join(got[position:]))
+    before = f" after {' '.join(part[max(agree - 3, 0) : agree])}" if agree else ""
+    return f"expected {rest or 'nothing more'}{before}, got {came or 'nothing more'}"

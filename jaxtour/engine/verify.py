@@ -1,0 +1,174 @@
+"""Holds what a step did against what the lesson says must come out."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, TypeAlias
+
+from jaxtour.course.model import Expect, Names, Step
+from jaxtour.engine.messages import Done, Failure, Value
+from jaxtour.engine.report import Report
+from jaxtour.engine.tokens import difference, short, spread
+
+Status: TypeAlias = Literal["ok", "raised", "failed", "timeout", "died"]
+
+ASYNC_PARTS = ("-start", "-done", "-update")
+"""XLA may split an operation into these: `all-reduce-start` and `all-reduce-done`."""
+
+
+def needs_hlo(step: Step) -> bool:
+    """Whether the step's calls must be compiled for their opcodes to be checked."""
+    return step.expect is not None and step.expect.hlo is not None
+
+
+def status(step: Step, report: Report) -> Status:
+    """How the step's code ended; `raised` is the expected error. What `expect` says is left to `verify`."""
+    if report.done and report.done.status in ("timeout", "died"):
+        return "timeout" if report.done.status == "timeout" else "died"
+    if report.done is None or report.done.status == "interrupted":
+        return "failed"
+    if report.checked and not report.checked.passed:
+        return "failed"
+    if step.raises is not None:
+        return "raised" if _as_expected(step.raises, report.failure) else "failed"
+    return "failed" if report.failure else "ok"
+
+
+def verify(step: Step, report: Report) -> list[str]:
+    """What is not as the step's `raises`, `expect`, `ask` and `exercise` say, a line each; empty if all is."""
+    if ended := _ended(step, report.done):
+        return [ended]
+    if report.failure and not (step.raises and _as_expected(step.raises, report.failure)):
+        told = _told(report.failure)
+        return [f"expected {step.raises}, got {told}" if step.raises else f"raised {told}"]
+    if step.raises and not report.failure:
+        return [f"expected {step.raises}, but nothing was raised"]
+    return [*_measured(step, report), *_answered(step, report), *_expected(step.expect, report)]
+
+
+def _ended(step: Step, done: Done | None) -> str | None:
+    """Why there is nothing to compare."""
+    if done is None:
+        return "the step did not end"
+    because = f": {done.reason}" if done.reason else ""
+    if done.status == "died":
+        return f"the worker died{because}"
+    if done.status == "timeout":
+        limit = f" of {step.timeout:g} s" if step.timeout else ""
+        return f"ran past its time limit{limit}{because}"
+    return "the step was interrupted" if done.status == "interrupted" else None
+
+
+def _as_expected(raises: str, failure: Failure | None) -> bool:
+    """Whether the error is of this class or of one below it; the class may be named with its module or without."""
+    return failure is not None and raises in (failure.type, *failure.bases)
+
+
+def _told(failure: Failure) -> str:
+    first = failure.message.strip().partition("\n")[0]
+    where = f" (line {failure.line})" if failure.line is not None else ""
+    return f"{failure.type}: {short(first, 120)}{where}" if first else f"{failure.type}{where}"
+
+
+def _measured(step: Step, report: Report) -> Iterator[str]:
+    """Traces that the step asks for, and timings, which could not be had."""
+    if step.trace is not None:
+        yield from (f"trace {trace.label}: {trace.error}" for trace in report.traces if trace.error)
+    yield from (f"timing {entry.label} on {entry.platform}: {entry.error}" for entry in report.timings if entry.error)
+
+
+def _answered(step: Step, report: Report) -> Iterator[str]:
+    if step.ask and step.ask.value is not None and report.answer is None:
+        yield f"ask: `{short(step.ask.value)}` has no answer"
+    if step.exercise and report.checked is None:
+        yield "exercise: the check did not run"
+    elif step.exercise and report.checked and not report.checked.passed:
+        message = short(report.checked.message, 120) or "no message"
+        yield f"exercise: the solution does not pass its check: {message}"
+
+
+def _expected(expect: Expect | None, report: Report) -> Iterator[str]:
+    if expect is None:
+        return
+    if expect.stdout is not None and (told := difference(expect.stdout, report.stdout)):
+        yield f"stdout: {told}"
+    yield from _value(expect, report.value)
+    if expect.primitives:
+        yield from _primitives(expect.primitives, report)
+    if expect.hlo:
+        yield from _opcodes(expect.hlo, report)
+    for label, most in (expect.equations or {}).items():
+        yield from _equations(label, most, report)
+    if expect.compiles is not None and report.compiles != expect.compiles:
+        yield f"compiles: expected {expect.compiles}, got {report.compiles}"
+    if expect.warns is not None:
+        seen = sorted({warned.category for warned in report.warnings})
+        if not any(_same_class(expect.warns, category) for category in seen):
+            yield f"warns: expected {expect.warns}, got {', '.join(seen) or 'no warning'}"
+
+
+def _value(expect: Expect, value: Value | None) -> Iterator[str]:
+    """The value of the last expression and what is known of it."""
+    asked: dict[str, Any] = {
+        "value": expect.value,
+        "type": expect.type,
+        "shape": expect.shape,
+        "dtype": expect.dtype,
+        "devices": expect.devices,
+    }
+    asked = {name: wanted for name, wanted in asked.items() if wanted is not None}
+    if asked and value is None:
+        yield f"{', '.join(asked)}: the last expression has no value"
+        return
+    if value is None:
+        return
+    if "value" in asked and (told := difference(spread(asked.pop("value")), value.text)):
+        yield f"value: {told}"
+    got = {"type": value.type, "shape": value.shape, "dtype": value.dtype, "devices": len(value.devices)}
+    for name, wanted in asked.items():
+        if name in got and got[name] != wanted:
+            yield f"{name}: expected {_text(wanted)}, got {_text(got[name])}"
+
+
+def _text(part: Any) -> str:
+    return f"[{', '.join(map(str, part))}]" if isinstance(part, tuple) else "none" if part is None else str(part)
+
+
+def _primitives(names: Names, report: Report) -> Iterator[str]:
+    if not report.traces:
+        yield "primitives: there is no trace"
+        return
+    seen = {name for trace in report.traces for name in trace.primitives}
+    yield from _names("primitives", names, seen, seen)
+
+
+def _opcodes(names: Names, report: Report) -> Iterator[str]:
+    if not report.hlo:
+        yield "hlo: nothing was compiled"
+        return
+    yield from (f"hlo: {entry.error}" for entry in report.hlo if entry.error)
+    seen = {name for entry in report.hlo for name in entry.opcodes}
+    whole = {name.removesuffix(part) for name in seen for part in ASYNC_PARTS}
+    yield from _names("hlo", names, seen | whole, seen)
+
+
+def _names(what: str, names: Names, seen: Iterable[str], shown: Iterable[str]) -> Iterator[str]:
+    present = ", ".join(sorted(shown)) or "nothing"
+    for alternatives in names.has:
+        if not any(name.strip() in seen for name in alternatives.split("|")):
+            yield f"{what}: expected {alternatives.replace('|', ' or ')}, got {short(present, 200)}"
+    for alternatives in names.lacks:
+        if found := [name.strip() for name in alternatives.split("|") if name.strip() in seen]:
+            yield f"{what}: expected no {', '.join(found)}, but there is"
+
+
+def _equations(label: str, most: int, report: Report) -> Iterator[str]:
+    found = [trace for trace in report.traces if trace.label == label]
+    if not found:
+        labels = ", ".join(trace.label for trace in report.traces) or "none"
+        yield f"equations: no trace is labelled {label}: there are {labels}"
+    for trace in found:
+        if trace.equations > most:
+            yield f"equations of {label}: expected at most {most}, got {trace.equations}"
+
+
+def _same_class(wanted: str, category: str) -> bool:
+    return wanted == category or wanted.rpartition(".")[2] == category.rpartition(".")[2]

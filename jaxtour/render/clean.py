@@ -1,0 +1,79 @@
+"""The one way for text that a program or a lesson wrote onto the screen: what is invisible becomes visible."""
+
+import re
+
+from rich.cells import cell_len
+
+# What moves the cursor, changes colours, reorders or hides text: C0 but for newline, DEL, C1, soft hyphen and fillers
+# without a width, zero-width and bidi characters, line separators, lone surrogates, annotation marks, tags.
+_UNCLEAN = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
+_NOT_TAB = re.compile(_UNCLEAN.pattern.replace("\x00-\x09", "\x00-\x08"))
+# Deleting from bytes is the fastest search there is: 0.1 ms for 256 KiB, where the expression takes 3 ms.
+_UNCLEAN_ASCII = bytes([*range(0x0A), *range(0x0B, 0x20), 0x7F])
+_LAST_C0 = 0x1F
+_DEL = 0x7F
+
+
+def clean(text: str, *, keep_newlines: bool = True, tab: int = 4) -> str:
+    """The text with everything invisible made visible; doing it twice changes nothing more.
+
+    ESC and its kin become control pictures, what else is invisible its code point (`<U+202E>`), tabs become spaces.
+    CRLF is a newline. Newlines stay, or become `␊`.
+    """
+    if not _is_clean(text):
+        text = text.replace("\r\n", "\n")
+        text = _NOT_TAB.sub(_visible, text)
+        if "\t" in text:
+            text = "\n".join(_untabbed(line, tab) for line in text.split("\n"))
+    return text if keep_newlines or "\n" not in text else text.replace("\n", "␊")
+
+
+def _is_clean(text: str) -> bool:
+    if text.isascii():
+        data = text.encode("ascii")
+        return len(data.translate(None, _UNCLEAN_ASCII)) == len(data)
+    return _UNCLEAN.search(text) is None
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code <= _LAST_C0:
+        return chr(0x2400 + code)
+    return "␡" if code == _DEL else f"<U+{code:04X}>"
+
+
+def _untabbed(line: str, tab: int) -> str:
+    if line.isascii():
+        return line.expandtabs(tab)
+    first, *rest = line.split("\t")
+    for part in rest:
+        first += " " * (tab - cell_len(first) % tab) + part
+    return first
+
+
+_GLYPHS = str.maketrans({
+    **dict.fromkeys("─━╸╺╴╶╼╾┄┈—–‐‑−", "-"),
+    **dict.fromkeys("═", "="),
+    **dict.fromkeys("│┃▌▐▏▎╷╵╹╻¦", "|"),
+    **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯┏┓┗┛┣┫┳┻╋╞╡╪", "+"),
+    **dict.fromkeys("█▉▊▋▀▄■▪", "#"),
+    **dict.fromkeys("●•∙", "*"),
+    **dict.fromkeys("·○◦", "."),
+    **dict.fromkeys("‘’", "'"),
+    **dict.fromkeys("“”", '"'),
+    **dict.fromkeys("→›▸▶", ">"),
+    **dict.fromkeys("←‹◂◀", "<"),
+    **dict.fromkeys("µμ", "u"),
+    "↑": "^", "↓": "v", "✓": "+", "✗": "x", "×": "x", "⚑": "!", "…": "~", "≈": "~", "\xa0": " ",
+})  # fmt: skip
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+
+
+def ascii_only(text: str) -> str:
+    """The text for a terminal without UTF-8, as wide as before: glyphs have their likes, what has none is `?`."""
+    if text.isascii():
+        return text
+    return _NOT_ASCII.sub(lambda match: "?" * cell_len(match[0]), text.translate(_GLYPHS))

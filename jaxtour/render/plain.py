@@ -1,0 +1,147 @@
+"""Lessons and what their steps gave as plain text, for pipes, pagers and logs."""
+
+from collections.abc import Iterable, Mapping
+
+from jaxtour.course.model import Ask, Broken, Lesson, Step
+from jaxtour.engine.messages import Trace
+from jaxtour.engine.report import Report
+from jaxtour.render.clean import clean
+from jaxtour.render.ir import jaxpr_lines, trace_facts
+from jaxtour.render.layout import in_ascii, width_of, wrap
+from jaxtour.render.markdown import markdown_lines
+from jaxtour.render.sharding import sharding_lines
+from jaxtour.render.spans import Line, plain, plain_lines
+from jaxtour.render.timing import seconds, timing_footer, timing_lines
+from jaxtour.render.value import failure_lines, output_lines, value_lines, warning_lines
+
+
+def lesson_heading(lesson: Lesson, width: int = 100, ascii: bool = False) -> str:  # noqa: A002 - the callers' word
+    """Title, summary, and what the lesson takes."""
+    title = clean(lesson.title, keep_newlines=False)
+    lines = [*wrap([(title, "title")], width), _rule("═", title, width), ()]
+    lines += markdown_lines(lesson.summary, width, ticks=True)
+    needs = [f"{lesson.minutes} min", f"{len(lesson.steps)} step" + "s" * (len(lesson.steps) != 1)]
+    if lesson.requires.devices > 1:
+        needs.append(f"{lesson.requires.devices} devices")
+    if lesson.requires.platform:
+        needs.append(f"a {lesson.requires.platform.upper()}")
+    lines += [(), *wrap([(f"{lesson.id}  {', '.join(needs)}", "muted")], width), ()]
+    return plain_lines(in_ascii(lines, ascii))
+
+
+def lesson_text(
+    lesson: Lesson,
+    reports: Mapping[str, Report],
+    width: int = 100,
+    ascii: bool = False,  # noqa: A002 - the callers' word
+) -> str:
+    """The whole lesson, each step with what is known of its run, by the step's id."""
+    steps = (step_text(lesson, step, reports.get(step.id), width, ascii) for step in lesson.steps)
+    return lesson_heading(lesson, width, ascii) + "".join(f"\n{step}" for step in steps)
+
+
+def step_text(
+    lesson: Lesson,
+    step: Step | Broken,
+    report: Report | None = None,
+    width: int = 100,
+    ascii: bool = False,  # noqa: A002 - the callers' word
+) -> str:
+    """A step to read and, with a report, what running it gave."""
+    number = next((at for at, other in enumerate(lesson.steps, 1) if other.id == step.id), 0)
+    title = f"{number} of {len(lesson.steps)}  {clean(step.title, keep_newlines=False)}"
+    lines = [*wrap([(title, "title")], width), _rule("─", title, width), ()]
+    if isinstance(step, Broken):
+        lines += wrap([("this step does not load: ", "error"), (clean(str(step.error)), "")], width, indent="  ")
+        return plain_lines(in_ascii(lines, ascii))
+    lines += markdown_lines(step.text, width, ticks=True)
+    if step.ask:
+        lines += _question(step.ask, report, width)
+    lines += _source(step)
+    if report:
+        for heading, section in _sections(step, report, width):
+            if section:
+                lines += [(), ((f"── {heading}", "muted"),), *section]
+        if step.after:
+            lines += [(), *markdown_lines(step.after, width, ticks=True)]
+    return plain_lines(in_ascii(lines, ascii))
+
+
+def _rule(glyph: str, text: str, width: int) -> Line:
+    return ((glyph * min(width, width_of(text)), "faint"),)
+
+
+def _question(ask: Ask, report: Report | None, width: int) -> list[Line]:
+    lines: list[Line] = [(), *markdown_lines(ask.question, width, ticks=True)]
+    for number, choice in enumerate(ask.choices, 1):
+        lines += wrap([(f"  {number}. {clean(choice, keep_newlines=False)}", "")], width, indent="     ")
+    answer = ask.choices[ask.answer - 1] if ask.answer and ask.answer <= len(ask.choices) else None
+    if report and (answer or report.answer is not None):
+        answer = clean(answer or report.answer or "", keep_newlines=False)
+        lines += wrap([(f"  Answer: {answer}", "strong")], width, indent="     ")
+    return lines
+
+
+def _source(step: Step) -> list[Line]:
+    """The code that runs without an edit, its lines numbered as errors number them."""
+    code = clean(step.solved_code).removesuffix("\n").split("\n")
+    digits = max(2, len(str(len(code))))
+    lines: list[Line] = [()]
+    if step.setup:
+        count = len(step.setup.splitlines())
+        lines.append(((f"  ({count} line{'s' * (count != 1)} of setup run first)", "muted"),))
+    if step.exercise:
+        lines.append((("  (an exercise: this is its solution)", "muted"),))
+    lines += [((f"  {number:>{digits}}  ", "faint"), (line, "")) for number, line in enumerate(code, 1)]
+    return lines
+
+
+def _sections(step: Step, report: Report, width: int) -> Iterable[tuple[str, list[Line]]]:
+    """What came of the run, in the order in which one reads it."""
+    yield "output", output_lines(report.stdout)
+    yield "standard error", output_lines(report.stderr)
+    yield "warnings", warning_lines(report.warnings, width)
+    if report.failure:
+        expected = step.raises is not None and step.raises in report.failure.bases
+        yield "error, as expected" if expected else "error", failure_lines(report.failure, width)
+    if report.value:
+        yield "result", value_lines(report.value, width)
+        if len(report.value.devices) > 1:
+            yield "sharding", sharding_lines(report.value, width)
+    for trace in report.traces:
+        yield _trace_heading(trace), _trace(trace, width)
+    footer = timing_footer(report.timings)
+    yield f"time, {footer}" if footer else "time", timing_lines(report.timings, width)
+    yield "check", _check(report, width)
+    yield "end", _end(report, width)
+    yield "written after the end", output_lines(report.background)
+
+
+def _trace_heading(trace: Trace) -> str:
+    label = clean(trace.label, keep_newlines=False)
+    facts = plain(trace_facts(trace)).replace("   ", ", ")
+    return f"jaxpr of {facts}" if trace.label in ("", trace.call) else f"jaxpr of {label}: {facts}"
+
+
+def _trace(trace: Trace, width: int) -> list[Line]:
+    if trace.error is not None:
+        return wrap([("none: ", "muted"), (clean(trace.error, keep_newlines=False), "error")], width, indent="  ")
+    return jaxpr_lines(trace.jaxpr.removesuffix("\n"))
+
+
+def _check(report: Report, width: int) -> list[Line]:
+    if report.checked is None:
+        return []
+    mark = "✓ right" if report.checked.passed else "✗ not yet"
+    message = clean(report.checked.message, keep_newlines=False)
+    return wrap([(f"{mark}  {message}", "success" if report.checked.passed else "error")], width, indent="  ")
+
+
+def _end(report: Report, width: int) -> list[Line]:
+    """How the run ended, where it did not end by itself."""
+    if report.done is None or report.done.status in ("ok", "error"):
+        return []
+    words = {"interrupted": "interrupted", "timeout": "stopped: too long", "died": "the worker died"}
+    said = f"{words[report.done.status]} after {seconds(report.done.seconds)}"
+    reason = f": {clean(report.done.reason, keep_newlines=False)}" if report.done.reason else ""
+    return wrap([(said + reason, "error")], width, indent="  ")

@@ -1,0 +1,112 @@
+"""What a step gave: its value or what it raised, its output, its warnings."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from jaxtour.engine.messages import Value, Warned
+from jaxtour.render.clean import clean
+from jaxtour.render.failure import failure_lines as failure_lines
+from jaxtour.render.layout import in_ascii, wrap, wrap_text
+from jaxtour.render.spans import Line, Span, Style
+
+_DEVICE = re.compile(r"^(.*):(\d+)$")
+_MORE = re.compile(r"^… (\d+) more")
+_LEAF = re.compile(r"^(\S.*?)(  +)(\S+)(.*)$")
+_TEXT_SHOWN = 64 * 1024
+"""Characters; nobody reads more in a pane, and the whole length is said."""
+
+
+def value_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
+    """What it is and where it lives, then its text, then its leaves if it is a tree."""
+    lines = wrap(_heading(value), width, indent="  ")
+    text = clean(value.text[:_TEXT_SHOWN])
+    if text:
+        lines += wrap_text(text, width)
+    whole, shown = max(value.length, len(value.text)), min(len(value.text), _TEXT_SHOWN)
+    if shown < whole:
+        lines += wrap([(f"… {shown:,} of {whole:,} characters", "muted")], width)
+    lines += _leaves(value.tree, width)
+    return in_ascii(lines, ascii)
+
+
+def type_of(dtype: str | None, shape: Sequence[int] | None) -> str:
+    """`float32[2,3]`, or as much of it as is known."""
+    sizes = f"[{','.join(map(str, shape))}]" if shape is not None else ""
+    return clean(dtype or "", keep_newlines=False) + sizes
+
+
+def devices_of(devices: Sequence[str]) -> str:
+    """`cpu:0`, `8 devices, cpu:0-7`, or `3 devices, cpu:0 cpu:2 gpu:0`."""
+    names = [clean(name, keep_newlines=False) for name in devices]
+    if len(names) < 2:
+        return "".join(names)
+    places = [match.groups() for name in names if (match := _DEVICE.match(name))]
+    numbers = sorted(int(number) for _, number in places)
+    platforms = {platform for platform, _ in places}
+    if len(places) == len(names) and len(platforms) == 1 and numbers == [*range(numbers[0], numbers[0] + len(numbers))]:
+        return f"{len(names)} devices, {platforms.pop()}:{numbers[0]}-{numbers[-1]}"
+    listed = " ".join(names[:8]) + (" …" if len(names) > 8 else "")
+    return f"{len(names)} devices, {listed}"
+
+
+def _heading(value: Value) -> list[Span]:
+    spans: list[Span] = [(clean(value.type, keep_newlines=False), "strong")]
+    if kind := type_of(value.dtype, value.shape):
+        spans += [(" ", ""), (kind, "type")]
+    facts = []
+    if value.devices:
+        facts.append(f"on {devices_of(value.devices)}")
+    if value.sharding and len(value.devices) > 1:
+        facts.append(f"sharded {clean(value.sharding, keep_newlines=False)}")
+    if value.committed is not None:
+        facts.append("committed" if value.committed else "uncommitted")
+    if value.weak_type:
+        facts.append("weakly typed")
+    if value.tree:
+        facts.append(_count_of(value.tree))
+    return [*spans, ("  ", ""), (", ".join(facts), "muted")] if facts else spans
+
+
+def _count_of(tree: Sequence[str]) -> str:
+    """`3 leaves`; the last line may speak for those that were left out."""
+    count = len(tree)
+    if more := _MORE.match(tree[-1]):
+        count += int(more[1]) - 1
+    return "1 leaf" if count == 1 else f"{count:,} leaves"
+
+
+def _leaves(tree: Sequence[str], width: int) -> list[Line]:
+    lines: list[Line] = []
+    for number, text in enumerate(tree, 1):
+        text = clean(text, keep_newlines=False)
+        branch: Span = ("└ " if number == len(tree) else "├ ", "faint")
+        if leaf := _LEAF.match(text):
+            path, gap, kind, rest = leaf.groups()
+            lines += wrap([branch, (path, "name"), (gap, ""), (kind, "type"), (rest, "muted")], width, indent="    ")
+        else:
+            lines += wrap([branch, (text, "muted")], width, indent="    ")
+    return lines
+
+
+def output_lines(text: str, width: int | None = None, style: Style = "") -> list[Line]:
+    """What a step wrote, line by line; with a width, long lines are broken at spaces."""
+    text = clean(text.removesuffix("\n"), tab=8)
+    if not text:
+        return []
+    if width is None:
+        return [((line, style),) if line else () for line in text.split("\n")]
+    return wrap_text(text, width, style)
+
+
+def warning_lines(warnings: Iterable[Warned], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
+    """Each warning with the line that caused it."""
+    lines: list[Line] = []
+    for warned in warnings:
+        spans: list[Span] = [("⚑ ", "warning"), (clean(warned.category, keep_newlines=False), "warning"), ("  ", "")]
+        if warned.line is not None:
+            spans += [(f"line {warned.line}", "muted"), ("  ", "")]
+        first, *rest = clean(warned.message).split("\n")
+        lines += wrap([*spans, (first, "")], width, indent="  ")
+        for row in rest:
+            lines += wrap_text("  " + row, width)
+    return in_ascii(lines, ascii)

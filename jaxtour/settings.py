@@ -1,0 +1,84 @@
+"""What the user may set, in `settings.toml`; a mistake there costs that setting and a message, never the start."""
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from jaxtour import paths
+
+NAME = "settings.toml"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings file."""
+
+    theme: str | None = None
+    """`dark`, `light`, `ansi`, or any theme of Textual's."""
+    mouse: bool = True
+    python: str | None = None
+    """The Python of the worker; `~` is the home directory."""
+    platform: Literal["cpu", "gpu", "tpu"] | None = None
+    keys: dict[str, str] = {}
+    """Keys by action, several apart by commas: `run = "r,f5"`."""
+
+
+FIELDS = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+
+
+def load(path: Path | None = None) -> tuple[Settings, list[str]]:
+    """The settings, and one line for each thing in the file that was not understood."""
+    path = path or paths.config_dir() / NAME
+    try:
+        table = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        return Settings(), []
+    except OSError as error:
+        return Settings(), [f"{path}: cannot be read: {error.strerror or error}"]
+    except UnicodeDecodeError:
+        return Settings(), [f"{path}: not UTF-8: save it as UTF-8"]
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return Settings(), [f"{path}: not TOML: {error}"]
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, value in table.items():
+        if name not in FIELDS:
+            near = difflib.get_close_matches(name, FIELDS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(FIELDS)}"
+            problems.append(f"{path}: unknown setting {name!r}: {hint}")
+        elif name == "keys" and isinstance(value, dict):
+            values[name] = _keys(value, path, problems)
+        else:
+            try:
+                values[name] = msgspec.convert(value, FIELDS[name])
+            except msgspec.ValidationError as error:
+                problems.append(f"{path}: {name}: {_reason(str(error))}")
+    if values.get("python"):
+        values["python"] = _home(values["python"])
+    return Settings(**values), problems
+
+
+def _keys(table: dict[str, Any], path: Path, problems: list[str]) -> dict[str, str]:
+    """The keys that are text; whether the actions exist is known to who has them."""
+    keys = {}
+    for action, value in table.items():
+        if isinstance(value, str):
+            keys[action] = value
+        else:
+            problems.append(f'{path}: keys.{action}: must be text, like "r,f5"')
+    return keys
+
+
+def _reason(message: str) -> str:
+    what = message.replace("`", "").replace("bool", "true or false").replace(" | null", "").replace("str", "text")
+    choices = {"Invalid enum value": "must be cpu, gpu or tpu"}
+    return next((text for start, text in choices.items() if what.startswith(start)), what[:1].lower() + what[1:])
+
+
+def _home(path: str) -> str:
+    try:
+        return str(Path(path).expanduser())
+    except RuntimeError:
+        return path

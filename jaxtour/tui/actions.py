@@ -1,0 +1,191 @@
+"""Every key of the tour, once: bindings, the bottom line, help, the palette and the settings are made from this."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from textual.binding import Binding, BindingType
+
+Scope: TypeAlias = Literal["step", "pane", "editor", "list", "filter", "modal"]
+Group: TypeAlias = Literal["Step", "Course", "Panes", "Scrolling", "Editor", "Worker", "Tour", "Lists"]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What decides which keys work now."""
+
+    runnable: bool = True
+    """Whether the step has code at all: a broken one has not."""
+    busy: bool = False
+    """Whether a run is in progress."""
+    ran: bool = False
+    """Whether the step has run to its end."""
+    edited: bool = False
+    setup: bool = False
+    """Whether the step has code that runs first."""
+    traces: int = 0
+    asks: bool = False
+    answered: bool = False
+    hints: int = 0
+    """How many hints are left."""
+    exercise: bool = False
+    zoomed: bool = False
+    dead: bool = False
+    """Whether the worker is gone."""
+
+
+def always(_: Context) -> bool:
+    """For keys that always work."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something a key does."""
+
+    id: str
+    keys: str
+    """Textual's names, separated by commas; the first one is shown."""
+    label: str
+    """One or two words for the bottom line."""
+    help: str
+    """What it does, as a phrase."""
+    group: Group
+    scope: Scope = "step"
+    when: Callable[[Context], bool] = always
+    rank: int = 0
+    """Place in the bottom line, lowest first; 0 stays out of it."""
+    footer: Callable[[Context], bool] = always
+    """Whether it is worth a place there now."""
+    priority: bool = False
+    """Whether it is heard before the editor."""
+    palette: bool = True
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("run", "r", "run", "run the step", "Step", when=lambda c: c.runnable, rank=10),
+    Action("next_step", "n", "next", "the next step", "Step", rank=20),
+    Action("previous_step", "p", "back", "the step before", "Step", rank=50),
+    Action("edit", "e", "edit", "edit the code in place; it is kept", "Step", when=lambda c: c.runnable, rank=60),
+    Action("undo", "u", "undo edit", "go back to the lesson's own code", "Step", when=lambda c: c.edited, rank=65),
+    Action("answer", "a", "answer", "answer the question", "Step", when=lambda c: c.asks and not c.answered, rank=15),
+    Action("hint", "h", "hint", "the next hint", "Step", when=lambda c: c.hints > 0, rank=16),
+    Action("solution", "S", "solution", "show the solution", "Step", when=lambda c: c.exercise, rank=67),
+    Action("setup", "o", "setup", "open or fold the code that runs first", "Step", when=lambda c: c.setup, rank=70),
+    Action("next_trace", "right_square_bracket", "other jaxpr", "the next jaxpr", "Step",
+           when=lambda c: c.traces > 1, rank=30),
+    Action("previous_trace", "left_square_bracket", "", "the jaxpr before", "Step", when=lambda c: c.traces > 1),
+    Action("lessons", "l", "lessons", "the list of lessons, with progress", "Course", rank=80),
+    Action("next_lesson", "N", "next lesson", "the next lesson", "Course"),
+    Action("previous_lesson", "P", "lesson before", "the lesson before", "Course"),
+    Action("next_pane", "tab", "", "the next pane", "Panes", palette=False),
+    Action("previous_pane", "shift+tab", "", "the pane before", "Panes", palette=False),
+    Action("stage_jaxpr", "1", "", "the jaxpr", "Panes"),
+    Action("zoom", "z", "zoom", "the pane fills the screen, and back", "Panes", rank=75),
+    Action("unzoom", "escape", "all panes", "back to all panes", "Panes", when=lambda c: c.zoomed, rank=12,
+           palette=False),
+    Action("yank", "y", "yank", "copy the pane's text, also to a file", "Panes", rank=85),
+    Action("interrupt", "ctrl+c", "interrupt", "interrupt; twice, without grace", "Worker",
+           when=lambda c: c.busy, rank=5, priority=True),
+    Action("idle_interrupt", "ctrl+c", "", "", "Worker", when=lambda c: not c.busy,
+           palette=False),
+    Action("restart", "R", "restart", "start the worker again", "Worker", rank=4, footer=lambda c: c.dead),
+    Action("theme", "t", "theme", "dark, light, the terminal's own colours", "Tour"),
+    Action("help", "question_mark", "keys", "all keys", "Tour", rank=90),
+    Action("palette", "ctrl+p", "", "find anything by name", "Tour", palette=False),
+    Action("quit", "q,ctrl+q", "quit", "leave; place and edits are kept", "Tour", rank=95),
+    Action("down", "down,j", "", "a line down", "Scrolling", "pane", palette=False),
+    Action("up", "up,k", "", "a line up", "Scrolling", "pane", palette=False),
+    Action("page_down", "pagedown,space", "", "a screenful down", "Scrolling", "pane", palette=False),
+    Action("page_up", "pageup", "", "a screenful up", "Scrolling", "pane", palette=False),
+    Action("top", "g,home", "", "to the first line", "Scrolling", "pane", palette=False),
+    Action("bottom", "G,end", "", "to the last line", "Scrolling", "pane", palette=False),
+    Action("left", "left", "", "to the left", "Scrolling", "pane", palette=False),
+    Action("right", "right", "", "to the right", "Scrolling", "pane", palette=False),
+    Action("editor_run", "f5", "run", "run the code as it stands", "Editor", "editor", rank=10, palette=False),
+    Action("editor_leave", "escape", "leave, keeping the edit", "leave; the edit is kept", "Editor", "editor",
+           rank=20, palette=False),
+    Action("choose", "enter", "open", "open it", "Lists", "list", rank=10, palette=False),
+    Action("filter", "slash", "filter", "show only what matches", "Lists", "list", rank=20, palette=False),
+    Action("close", "escape,q", "close", "back to the step", "Lists", "list", rank=90, palette=False),
+    Action("filter_done", "enter", "done", "keep the filter", "Lists", "filter", rank=10, palette=False),
+    Action("filter_clear", "escape", "clear", "all lessons again", "Lists", "filter", rank=20, palette=False),
+    Action("dismiss", "escape,q,question_mark", "close", "back to the step", "Lists", "modal", rank=90, palette=False),
+)  # fmt: skip
+
+BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
+
+NAMES = {
+    "question_mark": "?",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "slash": "/",
+    "escape": "Esc",
+    "enter": "Enter",
+    "tab": "Tab",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
+    "space": "Space",
+    "home": "Home",
+    "end": "End",
+    "up": "Up",
+    "down": "Down",
+    "left": "Left",
+    "right": "Right",
+}
+
+
+def scoped(scope: Scope) -> list[Action]:
+    """The actions of one place."""
+    return [action for action in ACTIONS if action.scope == scope]
+
+
+def bindings(scope: Scope) -> list[BindingType]:
+    """Textual's bindings for one place; their ids are what the settings name."""
+    return [
+        Binding(action.keys, action.id, action.label, show=False, priority=action.priority, id=action.id)
+        for action in scoped(scope)
+    ]
+
+
+class Keys:
+    """How keys are called on screen, after what the settings changed."""
+
+    def __init__(self, changed: Mapping[str, str] | None = None) -> None:
+        self.changed = {key: value for key, value in (changed or {}).items() if key in BY_ID}
+        self.unknown = sorted(key for key in (changed or {}) if key not in BY_ID)
+
+    def of(self, action: Action | str) -> list[str]:
+        """Every key of an action, in words."""
+        action = BY_ID[action] if isinstance(action, str) else action
+        return [key_name(key) for key in self.changed.get(action.id, action.keys).split(",")]
+
+    def first(self, action: Action | str) -> str:
+        """The key to show."""
+        return self.of(action)[0]
+
+
+def key_name(key: str) -> str:
+    """A key as a person would write it: `Ctrl+C`, `?`, `F5`."""
+    *modifiers, last = key.strip().split("+")
+    shown = NAMES.get(last, last)
+    if len(last) > 1 and last[0] == "f" and last[1:].isdigit():
+        shown = last.upper()
+    if modifiers and len(shown) == 1:
+        shown = shown.upper()
+    return "+".join([*(modifier.capitalize() for modifier in modifiers), shown])
+
+
+def in_footer(scope: Scope, context: Context) -> list[Action]:
+    """The keys worth showing now, most wanted first."""
+    chosen = [action for action in scoped(scope) if action.rank and action.when(context) and action.footer(context)]
+    return sorted(chosen, key=lambda action: action.rank)
+
+
+def by_group(scopes: Iterable[Scope] = ("step", "pane", "editor", "list")) -> dict[Group, list[Action]]:
+    """All actions for the help screen, in the order of the registry."""
+    groups: dict[Group, list[Action]] = {}
+    for scope in scopes:
+        for action in scoped(scope):
+            groups.setdefault(action.group, []).append(action)
+    return groups

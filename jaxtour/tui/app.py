@@ -1,0 +1,259 @@
+"""The tour in a terminal: carries what the worker says to the screen, and sees to it that nothing is left behind."""
+
+import asyncio
+import locale
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
+
+from textual import work
+from textual.app import App
+from textual.binding import BindingType
+from textual.command import Provider
+from textual.timer import Timer
+from textual.types import CSSPathType
+
+from jaxtour.course.catalogue import Catalogue
+from jaxtour.course.progress import Progress
+from jaxtour.engine.messages import Done, Event, State
+from jaxtour.engine.session import EngineError, Session
+from jaxtour.render.clean import clean
+from jaxtour.settings import Settings
+from jaxtour.tui.actions import Keys
+from jaxtour.tui.messages import Arrived, Note, WorkerGone
+from jaxtour.tui.screens.tour import TourScreen
+from jaxtour.tui.themes import THEMES
+from jaxtour.tui.tour import Tour
+
+REPAINT_S = 0.05
+"""At most so often is the screen brought up to date while the worker talks."""
+TICK_S = 0.5
+"""How often the elapsed time moves while something runs."""
+GREEDY = 200
+"""Events read before others get a turn."""
+
+
+def _palette() -> type[Provider]:
+    from jaxtour.tui.commands import TourCommands
+
+    return TourCommands
+
+
+class TourApp(App[int]):
+    """The tour."""
+
+    TITLE = "jaxtour"
+    CSS_PATH: ClassVar[CSSPathType | None] = ["app.tcss", "screens/tour.tcss"]
+    COMMANDS = {_palette}
+    BINDINGS: ClassVar[list[BindingType]] = []
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "f24"
+    CLOSE_TIMEOUT = 0.5
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        session: Session,
+        progress: Progress,
+        settings: Settings | None = None,
+        *,
+        start: tuple[str, str] | None = None,
+        theme: str | None = None,
+        notices: Sequence[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+        ascii_only: bool = False,
+        stable: bool = False,
+    ) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        for own in THEMES:
+            self.register_theme(own)
+        settings = settings or Settings()
+        wanted = theme or settings.theme or "dark"
+        self.notices = [*notices]
+        if wanted not in self.available_themes:
+            self.notices.append(f"there is no theme {clean(wanted)!r}; dark, light and ansi are the tour's own")
+            wanted = "dark"
+        self.theme = wanted
+        keys = Keys(settings.keys)
+        self.notices += [f"settings: there is no action {clean(name)!r} to change the key of" for name in keys.unknown]
+        self._writer: ThreadPoolExecutor | None = None
+        self.tour = Tour(
+            catalogue,
+            session,
+            progress,
+            keys=keys,
+            clock=clock,
+            defer=self._write_later,
+            ascii_only=ascii_only,
+            stable=stable,
+        )
+        self.tour.go(*(start or (None, None)))
+        self.set_keymap(keys.changed)
+        self._inbox: list[Event] = []
+        self._flushed = 0.0
+        self._due: asyncio.TimerHandle | None = None
+        self._ticker: Timer | None = None
+        self._leaving = False
+        self.tour_screen = TourScreen(self.tour)
+
+    def get_default_screen(self) -> TourScreen:
+        """The step."""
+        return self.tour_screen
+
+    def on_mount(self) -> None:
+        """Show the first frame, then start the worker."""
+        self._ticker = self.set_interval(TICK_S, self._tick, pause=True)
+        if self.tour.progress.notice:
+            self.notices.append(self.tour.progress.notice)
+        self.call_after_refresh(self.begin)
+
+    def begin(self) -> None:
+        """Start the worker, and say what the start found."""
+        self.start_worker()
+        if self.notices:
+            self.tour_screen.note(clean(";  ".join(self.notices), keep_newlines=False))
+
+    # The worker -----------------------------------------------------------------------------------------------------
+
+    @work(exclusive=True, group="engine", exit_on_error=False, description="Reads what the worker says.")
+    async def start_worker(self) -> None:
+        """Start the worker and carry on what it says until it is gone."""
+        session = self.tour.session
+        self.tour.gone = ""
+        self._wake()
+        try:
+            await session.start()
+            count = 0
+            async for event in session.events():
+                self._inbox.append(event)
+                self._deliver()
+                count += 1
+                if count % GREEDY == 0:
+                    await asyncio.sleep(0)
+        except EngineError as error:
+            self.post_message(WorkerGone(str(error)))
+            return
+        self.post_message(WorkerGone(session.detail or "the worker has ended"))
+
+    def _deliver(self) -> None:
+        if self._due is None:
+            loop = asyncio.get_running_loop()
+            self._due = loop.call_later(max(0.0, self._flushed + REPAINT_S - loop.time()), self._post)
+
+    def _post(self) -> None:
+        self._due = None
+        self._flushed = asyncio.get_running_loop().time()
+        self.post_message(Arrived())
+
+    async def on_arrived(self, _: Arrived) -> None:
+        """Take in all that the worker said since the last time."""
+        events, self._inbox = self._inbox, []
+        if not events:
+            return
+        self.tour.fold(events)
+        self._wake()
+        self.tour_screen.refresh_view()
+        spent = any(isinstance(event, Done) and event.spent for event in events)
+        ready = any(isinstance(event, State) and event.state == "ready" for event in events)
+        if spent or ready:
+            await self._prepare()
+
+    async def _prepare(self) -> None:
+        """After timings, use the quiet: the next step needs a new runner."""
+        report = self.tour.visit.report
+        if report and report.done and report.done.spent and not self.tour.busy:
+            try:
+                await self.tour.prepare()
+            except EngineError as error:
+                self.post_message(WorkerGone(str(error)))
+
+    def on_worker_gone(self, message: WorkerGone) -> None:
+        """Say that there is no worker."""
+        if not self._leaving:
+            self.tour.gone = message.reason
+            self._wake()
+            self.tour_screen.refresh_view()
+
+    def on_note(self, message: Note) -> None:
+        """Say something in the bottom line."""
+        self.tour_screen.note(message.text)
+
+    def _wake(self) -> None:
+        """Let the clock run while there is something to wait for, and only then."""
+        if self._ticker is not None:
+            if self.tour.waiting:
+                self._ticker.resume()
+            else:
+                self._ticker.pause()
+
+    def _tick(self) -> None:
+        self.tour_screen.refresh_lines()
+
+    # Leaving --------------------------------------------------------------------------------------------------------
+
+    def _write_later(self, write: Callable[[], None]) -> None:
+        if self._writer is None:
+            self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="progress")
+        self._writer.submit(write)
+
+    def save(self) -> None:
+        """Keep the edit in the editor and wait until everything is written."""
+        self.tour_screen.keep_edit()
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            writer.shutdown(wait=True)
+
+    async def action_quit(self) -> None:
+        """Save, end the worker, leave."""
+        await self.leave(0)
+
+    async def leave(self, code: int) -> None:
+        """Save, end the worker, leave with this exit code."""
+        if self._leaving:
+            return
+        self._leaving = True
+        self.save()
+        try:
+            await self.tour.session.close()
+        except EngineError as error:
+            self.log.warning(str(error))
+        self.exit(code)
+
+
+def speaks_utf8() -> bool:
+    """Whether the terminal's encoding can show more than ASCII."""
+    encoding = getattr(sys.__stdout__, "encoding", None) or locale.getpreferredencoding(do_setlocale=False)
+    return "utf" in encoding.lower()
+
+
+def run_tour(
+    catalogue: Catalogue,
+    session: Session,
+    progress: Progress,
+    settings: Settings,
+    start: tuple[str, str] | None = None,
+    theme: str | None = None,
+    mouse: bool = True,
+    notices: Sequence[str] = (),
+) -> int:
+    """Open the tour on this terminal, and return the exit code when the learner leaves."""
+    from jaxtour.tui.signals import watch_hangup
+
+    app = TourApp(
+        catalogue,
+        session,
+        progress,
+        settings,
+        start=start,
+        theme=theme,
+        notices=notices,
+        ascii_only=not speaks_utf8(),
+    )
+    with watch_hangup(app):
+        code = app.run(mouse=mouse)
+    sys.stdout.flush()
+    return code if code is not None else int(os.EX_SOFTWARE if app.return_code else 0)

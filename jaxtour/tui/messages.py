@@ -1,0 +1,35 @@
+"""What the parts of the app tell each other."""
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+
+class Arrived(Message):
+    """The worker said something; what it said waits with the app, so that a flood is one message."""
+
+    def can_replace(self, message: Message) -> bool:
+        """One of these is as good as many."""
+        return isinstance(message, Arrived)
+
+
+@dataclass
+class WorkerGone(Message):
+    """The engine cannot be started, or has ended."""
+
+    reason: str
+
+
+@dataclass
+class Note(Message):
+    """Something to say in the bottom line for a while."""
+
+    text: str
+
+
+@dataclass
+class EditEnded(Message):
+    """The learner left the editor, or ran what is in it."""
+
+    code: str
+    run: bool = False

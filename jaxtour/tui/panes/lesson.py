@@ -1,0 +1,107 @@
+"""The lesson pane: the text, the question, the hints, and what to read when the step has run."""
+
+from typing import Any
+
+from jaxtour.course.model import Broken, Step
+from jaxtour.engine.verify import status
+from jaxtour.render.clean import clean
+from jaxtour.render.code import python_lines
+from jaxtour.render.layout import wrap
+from jaxtour.render.markdown import markdown_lines
+from jaxtour.render.spans import Line
+from jaxtour.tui.asked import grade, truth
+from jaxtour.tui.document import Document
+from jaxtour.tui.visit import View
+
+BLANK: Line = ()
+
+
+def depends(view: View) -> tuple[Any, ...]:
+    """The step, what the learner asked for, and whether it has run."""
+    report = view.report
+    found = (report.executed, report.failure, report.answer, report.done) if report else None
+    return (view.step, view.prediction, view.hints, view.solution, found, view.ascii)
+
+
+def document(view: View, width: int) -> Document:
+    """All that there is to read about the step."""
+    step = view.step
+    if isinstance(step, Broken):
+        return _broken(step, width)
+    lines: list[Line] = [*wrap(((clean(step.title), "title"),), width), BLANK, *markdown_lines(step.text, width)]
+    anchor = None
+    if step.ask:
+        lines += [BLANK, *_asked(view, step, width)]
+    if step.exercise:
+        lines += _exercise(view, step, width)
+    if step.after and _over(view, step):
+        anchor = len(lines) + 1
+        rule = ("─") * min(width, 24)
+        lines += [BLANK, ((rule, "faint"),), BLANK, *markdown_lines(step.after, width)]
+    return Document(lines=lines, anchor=anchor)
+
+
+def _broken(step: Broken, width: int) -> Document:
+    where = f"{step.error.file}:{step.error.line}:{step.error.column}"
+    lines = [
+        ((clean(step.title), "title"),),
+        BLANK,
+        (("✗ ", "error"), ("this step cannot be shown", "error")),
+        BLANK,
+        *wrap(((clean(step.error.message), ""),), width),
+        *wrap(((clean(where), "muted"),), width),
+    ]
+    return Document(lines=lines)
+
+
+def _over(view: View, step: Step) -> bool:
+    """Whether the code has run to the end that the step meant."""
+    report = view.report
+    if report is None or not (report.executed or report.done):
+        return False
+    if report.done:
+        return status(step, report) in ("ok", "raised")
+    return (report.failure is None) == (step.raises is None)
+
+
+def _asked(view: View, step: Step, width: int) -> list[Line]:
+    ask = step.ask
+    assert ask is not None
+    lines = list(wrap((("? ", "mark"), (clean(ask.question), "strong")), width, indent="  "))
+    for number, choice in enumerate(ask.choices, 1):
+        lines += wrap(((f"  {number}  ", "muted"), (clean(choice), "")), width, indent="     ")
+    if ask.hint and view.prediction is None:
+        lines += wrap((("  ", ""), (clean(ask.hint), "muted")), width, indent="  ")
+    if view.prediction is None:
+        return [*lines, (("  ", ""), (view.key("answer"), "strong"), (" answers", "muted"))]
+    said: Line = (("  you said ", "muted"), (clean(view.prediction), "strong"))
+    answer = view.report.answer if view.report else None
+    if not _over(view, step):
+        return [*lines, *wrap(said, width, indent="  ")]
+    verdict = grade(ask, view.prediction, answer)
+    right = truth(ask, answer)
+    if verdict == "right":
+        said = (*said, ("  ✓ ", "success"), ("right", "success"))
+    elif verdict == "not this time" and right is not None:
+        said = (*said, ("  ✗ ", "warning"), ("not this time: ", "warning"), (clean(right), "strong"))
+    return [*lines, *wrap(said, width, indent="  ")]
+
+
+def _exercise(view: View, step: Step, width: int) -> list[Line]:
+    exercise = step.exercise
+    assert exercise is not None
+    lines: list[Line] = []
+    for number, hint in enumerate(exercise.hints[: view.hints], 1):
+        lines += [BLANK, *wrap(((f"hint {number}  ", "muted"), (clean(hint), "")), width, indent="        ")]
+    left = len(exercise.hints) - view.hints
+    if view.solution:
+        lines += [BLANK, (("one solution", "muted"),), BLANK, *python_lines(exercise.solution)]
+    keys = [(view.key("edit"), "edits")]
+    if left:
+        keys.append((view.key("hint"), "gives a hint"))
+    if not view.solution:
+        keys.append((view.key("solution"), "shows the solution"))
+    line: Line = ()
+    for key, words in keys:
+        line = (*line, (key, "strong"), (f" {words}   ", "muted"))
+    return [*lines, BLANK, line]

@@ -1,0 +1,114 @@
+"""The result pane: what the code wrote, its value, or how it failed."""
+
+from typing import Any
+
+from jaxtour.course.model import Broken, Step
+from jaxtour.engine.report import Report
+from jaxtour.engine.verify import status
+from jaxtour.render.clean import clean
+from jaxtour.render.layout import wrap
+from jaxtour.render.sharding import sharding_lines
+from jaxtour.render.spans import Line, Style
+from jaxtour.render.timing import seconds
+from jaxtour.render.value import failure_lines, output_lines, value_lines, warning_lines
+from jaxtour.tui.document import Document
+from jaxtour.tui.visit import View
+
+
+WRAPPED = 16_000
+"""Characters of output up to which long lines are broken: about 10 ms."""
+
+
+def depends(view: View) -> tuple[Any, ...]:
+    """Everything about the run but its traces and timings."""
+    report = view.report
+    found = None
+    if report:
+        found = (
+            report.stdout, report.stderr, report.background, report.value, report.failure, report.warnings,
+            report.checked, report.done, report.phase, report.run,
+        )  # fmt: skip
+    return (view.step, found, view.reason, view.worker == "dead", view.detail, view.ascii)
+
+
+def document(view: View, width: int) -> Document:
+    """What came out of the run, or what will be there."""
+    step, report = view.step, view.report
+    if isinstance(step, Broken):
+        return Document()
+    if report is None:
+        return Document(lines=[*_dead(view, width), *wrap(_empty(view), width)])
+    lines: list[Line] = [*written(report.stdout, width)]
+    lines += written(report.stderr, width, "muted")
+    anchor = None
+    if report.failure:
+        anchor = len(lines)
+        if (step.raises and report.done is None) or status_of(step, report) == "raised":
+            words = f"raised {clean(report.failure.type)}, as the step says"
+            lines.append((("✓ ", "success"), (words, "success")))
+        lines += failure_lines(report.failure, width)
+    if report.value:
+        lines += value_lines(report.value, width)
+        if len(report.value.devices) > 1:
+            lines += [(), *sharding_lines(report.value, width, ascii=view.ascii)]
+    lines += warning_lines(report.warnings, width)
+    lines += _ending(view, step, report, width)
+    lines += written(report.background, width, "muted")
+    lines += _dead(view, width)
+    if not lines:
+        waiting = report.done is None
+        lines = [(("waiting for the worker" if waiting and report.run == 0 else "running" if waiting else
+                   "ran; no value and no output", "muted"),)]  # fmt: skip
+    return Document(lines=lines, anchor=anchor, follow=anchor is None, subtitle=_subtitle(report))
+
+
+def status_of(step: Step, report: Report) -> str:
+    """How the run ended, or nothing while it runs."""
+    return status(step, report) if report.done else ""
+
+
+def written(text: str, width: int, style: Style = "") -> list[Line]:
+    """What the program wrote; long lines are broken, unless there is so much that this would take long."""
+    return output_lines(text, width if len(text) < WRAPPED else None, style)
+
+
+def _empty(view: View) -> Line:
+    if view.reason:
+        return (("✗ ", "warning"), (f"not here: this step {clean(view.reason)}", ""))
+    return ((view.key("run"), "strong"), (" runs the step; its value and what it prints come here", "muted"))
+
+
+def _ending(view: View, step: Step, report: Report, width: int) -> list[Line]:
+    lines: list[Line] = []
+    if report.checked:
+        if report.checked.passed:
+            lines.append((("✓ ", "success"), ("solved", "success")))
+        else:
+            words = clean(report.checked.message) or "the check did not pass"
+            lines += wrap((("✗ ", "warning"), ("not yet: ", "warning"), (words, "")), width, indent="  ")
+    done = report.done
+    if done is None:
+        return lines
+    if done.status == "interrupted":
+        after = "" if view.stable else f" after {seconds(done.seconds)}"
+        lines.append(((f"{'#' if view.ascii else '■'} interrupted{after}", "warning"),))
+    elif done.status in ("timeout", "died"):
+        said = clean(done.reason) or ("it took too long" if done.status == "timeout" else "the worker ended")
+        lines += wrap((("✗ ", "error"), (said, "error")), width, indent="  ")
+    elif step.raises and report.failure is None:
+        words = f"nothing was raised; the step says {clean(step.raises)}"
+        lines += wrap((("✗ ", "warning"), (words, "warning")), width, indent="  ")
+    return lines
+
+
+def _dead(view: View, width: int) -> list[Line]:
+    if view.worker != "dead":
+        return []
+    said = clean(view.detail) or "the worker is gone"
+    lines = list(wrap((("✗ ", "error"), (said, "error")), width, indent="  "))
+    return [*lines, ((view.key("restart"), "strong"), (" starts it again", "muted"))]
+
+
+def _subtitle(report: Report) -> Line:
+    count = report.stdout.count("\n") + report.stderr.count("\n")
+    return ((f"{count} lines of output", ""),) if count > 20 else ()

@@ -1,0 +1,179 @@
+"""The list of lessons, with how far the learner is in each."""
+
+import asyncio
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from jaxtour.course.catalogue import Entry
+from jaxtour.course.model import Lesson
+from jaxtour.render.clean import clean
+from jaxtour.render.layout import pad
+from jaxtour.render.spans import Line
+from jaxtour.tui.actions import Context, Scope, bindings, in_footer
+from jaxtour.tui.document import Document
+from jaxtour.tui.status import keys_line
+from jaxtour.tui.styling import content
+from jaxtour.tui.tour import Tour
+from jaxtour.tui.widgets.chooser import Chooser
+
+BAR_CELLS = 10
+
+
+class FilterInput(Input):
+    """A line to write a filter in."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("filter")
+
+
+class LessonsScreen(ModalScreen[int | None]):
+    """Comes back with the place of the lesson that was chosen, or with None."""
+
+    CSS_PATH = "modal.tcss"
+
+    def __init__(self, tour: Tour) -> None:
+        super().__init__(classes="-ascii" if tour.ascii else None)
+        self._tour = tour
+        self._list = Chooser("lessons", ascii_only=tour.ascii)
+        self._filter = FilterInput(id="filter", placeholder="part of a title", classes="")
+        self._filter.cursor_blink = False
+        self._about = Static(id="about", markup=False)
+        self._shown: list[int] = []
+
+    def compose(self) -> ComposeResult:
+        """The filter, when it is wanted, over the list."""
+        with Vertical(id="lessons-box", classes="box"):
+            yield self._filter
+            yield self._list
+            yield self._about
+
+    def on_mount(self) -> None:
+        """Show what is known, then read the rest."""
+        self.query_one("#lessons-box").border_title = "Lessons"
+        self._refill(self._tour.index)
+        self._list.focus()
+        self.read_rest()
+
+    def on_resize(self) -> None:
+        """Fit the lines."""
+        self._refill()
+
+    @work(exclusive=True, group="lessons", exit_on_error=True, description="Reads the lessons one by one.")
+    async def read_rest(self) -> None:
+        """Read the lessons that were not opened yet, a frame for each."""
+        for entry in self._tour.catalogue.entries:
+            if self._tour.known(entry) is None:
+                self._tour.read(entry)
+                self._refill()
+                await asyncio.sleep(0)
+
+    def _refill(self, cursor: int | None = None) -> None:
+        """Make the lines that the filter lets through; the cursor stays on its lesson."""
+        wanted = self._filter.value.lower().split()
+        entries = self._tour.catalogue.entries
+        here = self._shown[self._list.cursor] if self._shown and cursor is None else cursor
+        self._shown = [index for index, entry in enumerate(entries) if self._matches(entry, wanted)]
+        width = min(96, self.app.size.width) - 6
+        lines = [self._row(index, width) for index in self._shown]
+        self._list.fill(Document(lines=lines), self._shown.index(here) if here in self._shown else 0)
+        self._describe()
+
+    def _matches(self, entry: Entry, words: list[str]) -> bool:
+        lesson = self._tour.known(entry)
+        text = f"{entry.id} {lesson.title} {lesson.summary}" if lesson else entry.id
+        if lesson:
+            text += " ".join(step.title for step in lesson.steps)
+        return all(word in text.lower() for word in words)
+
+    def _row(self, index: int, width: int) -> Line:
+        entry = self._tour.catalogue.entries[index]
+        lesson = self._tour.known(entry)
+        here = "›" if index == self._tour.index else " "
+        if lesson is None:
+            return ((f"{here}   {index + 1:>2}  ", "muted"), (clean(entry.id), "muted"))
+        done = [self._tour.is_done(lesson.id, step.id) for step in lesson.steps]
+        sign, style = ("✓", "success") if all(done) else ("·", "muted")
+        if lesson.problems:
+            sign, style = "✗", "error"
+        counts = f"{sum(done)}/{len(done)}"
+        tail = f"{lesson.minutes:>3} min  {counts:>6}  " if lesson.minutes else " " * 17
+        title = pad(clean(lesson.title), max(8, width - 8 - len(tail) - BAR_CELLS))
+        return (
+            (f"{here} ", "strong"),
+            (sign, style),
+            (f" {index + 1:>2}  ", "muted"),
+            (title, "error" if lesson.problems and not lesson.minutes else ""),
+            (tail, "muted"),
+            *(bar(done) if lesson.minutes else ()),
+        )
+
+    def _describe(self) -> None:
+        """Say what the lesson under the cursor is about, or what is wrong with it."""
+        line: Line = (("nothing matches", "muted"),)
+        if self._shown:
+            entry = self._tour.catalogue.entries[self._shown[self._list.cursor]]
+            lesson = self._tour.known(entry)
+            line = _summary(lesson) if lesson else ()
+        ansi = self.app.native_ansi_color
+        self._about.update(content(line, ansi=ansi))
+        scope: Scope = "filter" if self._filter.has_focus else "list"
+        keys = keys_line(in_footer(scope, Context()), self._tour.keys, 60)
+        self.query_one("#lessons-box").border_subtitle = content(keys, ansi=ansi)  # type: ignore[assignment]
+
+    # What happens ---------------------------------------------------------------------------------------------------
+
+    def on_chooser_moved(self) -> None:
+        """Describe the lesson under the cursor."""
+        self._describe()
+
+    def on_chooser_chosen(self, message: Chooser.Chosen) -> None:
+        """Open the lesson."""
+        self.dismiss(self._shown[message.index])
+
+    def action_filter(self) -> None:
+        """Write a filter."""
+        self._filter.add_class("-open")
+        self._filter.focus()
+
+    def on_input_changed(self) -> None:
+        """Show what matches."""
+        self._refill()
+
+    def on_descendant_focus(self) -> None:
+        """Other keys work now."""
+        self._describe()
+
+    def action_filter_done(self) -> None:
+        """Keep the filter and go to the list; where one lesson is left, open it."""
+        if len(self._shown) == 1:
+            self.dismiss(self._shown[0])
+        self._list.focus()
+
+    def action_filter_clear(self) -> None:
+        """Show all lessons again."""
+        self._filter.value = ""
+        self._filter.remove_class("-open")
+        self._list.focus()
+
+    def action_close(self) -> None:
+        """Go back to the step."""
+        self.dismiss(None)
+
+
+def bar(done: list[bool]) -> Line:
+    """Ten cells, thick as far as the lesson is done."""
+    thick = round(BAR_CELLS * sum(done) / len(done)) if done else 0
+    return (("━" * thick, "bar"), ("─" * (BAR_CELLS - thick), "bar-muted"))
+
+
+def _summary(lesson: Lesson) -> Line:
+    if lesson.problems:
+        first = lesson.problems[0]
+        more = f"  and {len(lesson.problems) - 1} more" if len(lesson.problems) > 1 else ""
+        return ((clean(str(first)), "error"), (more, "muted"))
+    return ((clean(lesson.summary), "muted"),)

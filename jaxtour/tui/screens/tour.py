@@ -1,0 +1,110 @@
+"""The one screen of a step."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Static
+
+from jaxtour.tui.actions import BY_ID, bindings, in_footer
+from jaxtour.tui.screens.step_keys import StepKeys
+from jaxtour.tui.status import keys_line, top_line
+from jaxtour.tui.tour import Tour
+from jaxtour.tui.widgets.arrange import left_width
+from jaxtour.tui.widgets.bar import Bar
+from jaxtour.tui.widgets.panes import WIDE, Panes
+
+NOTE_S = 8.0
+"""How long a note stays in the bottom line, unless a key is pressed."""
+
+
+class TourScreen(StepKeys, Screen[None]):
+    """Text, source, jaxpr, result, time and devices of a step, between two lines."""
+
+    BINDINGS = bindings("step")
+    AUTO_FOCUS = "#lesson"
+    ESCAPE_TO_MINIMIZE = False
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-tiny"), (40, "-narrow"), (WIDE, "-wide")]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (12, "-tall")]
+
+    def __init__(self, tour: Tour) -> None:
+        super().__init__(classes="-ascii" if tour.ascii else None)
+        self.tour = tour
+        self.panes = Panes(ascii_only=tour.ascii)
+        self.top = Bar("top", ascii_only=tour.ascii)
+        self.keys = Bar("keys", ascii_only=tour.ascii)
+        self._note = ""
+
+    def compose(self) -> ComposeResult:
+        """The top line, the panes, the bottom line, and what is shown where there is no room for them."""
+        yield self.top
+        yield self.panes
+        yield self.keys
+        yield Static("jaxtour needs 40x12", id="too-small", markup=False)
+
+    def on_mount(self) -> None:
+        """Fill the panes before the first frame."""
+        self.refresh_view(fresh=True)
+
+    def on_resize(self) -> None:
+        """Fit the lines to the new width."""
+        self.panes.show_chosen()
+        self.refresh_lines()
+        self.call_after_refresh(self.keep_focus)
+
+    def refresh_view(self, *, fresh: bool = False) -> None:
+        """Show what the tour knows now; `fresh` when it is another step."""
+        if not self.is_mounted_panes:
+            return
+        front = self.panes.front
+        self.panes.update_view(self.tour.view, fresh=fresh)
+        self.refresh_lines()
+        if front != self.panes.front:
+            self.keep_focus()
+
+    @property
+    def is_mounted_panes(self) -> bool:
+        """Whether there are panes to fill: the app may be on its way out."""
+        return self.panes.is_attached
+
+    def refresh_lines(self) -> None:
+        """Write the top line and the bottom line."""
+        tour = self.tour
+        width = self.app.size.width - 2
+        view = tour.view
+        split = left_width(width + 2) if width + 2 >= WIDE else None
+        self.top.show(top_line(view, tour.activity, tour.clock(), width, split))
+        self.refresh_keys()
+
+    def refresh_keys(self) -> None:
+        """Write the bottom line: a note if there is one, else the keys that work now."""
+        if self._note:
+            self.keys.show(((self._note, "strong"),))
+            return
+        scope = "editor" if self.editing else "step"
+        view = self.tour.view
+        context = view.context(busy=self.tour.busy, zoomed=self.panes.zoomed is not None)
+        bright = "next_step" if view.done[view.number - 1] else "run"
+        line = keys_line(in_footer(scope, context), self.tour.keys, self.app.size.width - 2, bright=bright)
+        self.keys.show(line)
+
+    def note(self, text: str) -> None:
+        """Say something in the bottom line, until a key or for a while."""
+        self._note = text
+        self.refresh_keys()
+        if text:
+            self.set_timer(NOTE_S, lambda: self.drop_note(text), name="note")
+
+    def drop_note(self, text: str | None = None) -> None:
+        """Back to the keys; with a text, only if that is still what stands there."""
+        if self._note and text in (None, self._note):
+            self._note = ""
+            self.refresh_keys()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether a key does something now."""
+        known = BY_ID.get(action)
+        if known is None or known.scope != "step":
+            return True
+        context = self.tour.view.context(busy=self.tour.busy, zoomed=self.panes.zoomed is not None)
+        return known.when(context)

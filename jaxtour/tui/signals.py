@@ -1,0 +1,75 @@
+"""A terminal that goes away, or a polite request to end: save, end the worker, be gone within a second."""
+
+import asyncio
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jaxtour.tui.app import TourApp
+
+LEAVE_S = 0.8
+"""After this the kernel ends the process, whatever it is stuck in; the worker goes with it."""
+CLOSE_S = 0.5
+
+SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
+
+
+@contextmanager
+def watch_hangup(app: "TourApp") -> Iterator[None]:
+    """Handle the signals while the app runs, also where they were ignored when it was started (`nohup`)."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    leaving: list[asyncio.Task[None]] = []
+
+    def handle(number: int, _: FrameType | None) -> None:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, LEAVE_S)
+        loop = app.loop
+        if loop is None or not loop.is_running():
+            os._exit(128 + number)
+        loop.call_soon_threadsafe(lambda: leaving.append(loop.create_task(_leave(app, number))))
+
+    for number in SIGNALS:
+        signal.signal(number, handle)
+    _watch_terminal()
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+async def _leave(app: "TourApp", number: int) -> None:
+    app.save()
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await app.tour.session.close()
+    except Exception as error:
+        app.log.error(f"closing the worker: {error!r}")
+    if number == signal.SIGHUP:
+        # There is no terminal to restore, and writing to it would block or raise.
+        os._exit(128 + number)
+    await app.leave(128 + number)
+
+
+def _watch_terminal() -> None:
+    """Raise SIGHUP when the terminal is gone without one: Textual's input thread would spin on its end of file."""
+    stdin = sys.__stdin__
+    if stdin is None or not stdin.isatty():
+        return
+    descriptor = stdin.fileno()
+
+    def wait() -> None:
+        poll = select.poll()
+        # No events asked for: what is left is that the other end hangs up.
+        poll.register(descriptor, 0)
+        poll.poll()
+        os.kill(os.getpid(), signal.SIGHUP)
+
+    threading.Thread(target=wait, name="hang-up", daemon=True).start()

@@ -1,0 +1,111 @@
+"""The top line and the bottom line, as text."""
+
+from collections.abc import Iterable
+
+from jaxtour.engine.messages import WorkerState
+from jaxtour.render.clean import clean
+from jaxtour.render.layout import clip, width_of
+from jaxtour.render.spans import Line
+from jaxtour.render.timing import seconds
+from jaxtour.tui.actions import Action, Keys
+from jaxtour.tui.tour import Activity, place_of
+from jaxtour.tui.visit import View
+
+BAR_CELLS = 14
+GLYPHS: dict[WorkerState, str] = {
+    "ready": "●",
+    "running": "►",
+    "interrupting": "■",
+    "dead": "✗",
+}
+TITLE_LEAST = 24
+"""Cells of the title that are worth more than the progress bar."""
+SHOWN_AFTER_S = 1.0
+"""Less is not worth a number that changes."""
+
+
+def top_line(view: View, activity: Activity, now: float, width: int, split: int | None) -> Line:
+    """Where, how far, what the worker does and for how long; `split` is the column where the right half begins."""
+    state = worker_state(view, activity, now)
+    where = machine(view)
+    right: Line = (*state, ("   ", ""), *where) if where else state
+    head: Line = (("jaxtour", "strong"), ("  ", ""), (clean(view.lesson.id), "muted"), (" › ", "faint"))
+    count: Line = (("   ", ""), (f"{view.number} of {view.total} ", "muted"), *progress_bar(view))
+    title = clean(view.step.title, keep_newlines=False)
+    if split is None:
+        if width_of(head) + width_of(count) + width_of(right) + TITLE_LEAST > width:
+            right = state
+        if width_of(head) + width_of(count) + width_of(right) + TITLE_LEAST > width:
+            count = count[:2]
+    room = width - width_of(right) - 3 - width_of(head) - width_of(count)
+    left: Line = (*head, (clip(title, max(4, room)), ""), *count)
+    gap = max(3, (split or width - width_of(right)) - width_of(left))
+    return (*left, (" " * gap, ""), *right)
+
+
+def progress_bar(view: View) -> Line:
+    """A cell for each step, thick where it is done."""
+    done = view.done
+    if len(done) > BAR_CELLS:
+        done = tuple(done[index * len(done) // BAR_CELLS] for index in range(BAR_CELLS))
+    return tuple(("━", "bar") if each else ("─", "bar-muted") for each in done)
+
+
+def worker_state(view: View, activity: Activity, now: float) -> Line:
+    """What the worker does, in a glyph and words."""
+    glyph = GLYPHS.get(view.worker, "○")
+    if view.worker == "dead":
+        return ((f"{glyph} worker dead", "error"),)
+    if view.worker == "ready" and not activity.words:
+        return ((f"{glyph} ready", "success"), *outcome(view))
+    words = activity.words or view.worker
+    style = "mark" if view.worker in ("running", "interrupting") else "muted"
+    line: Line = ((f"{glyph} ", style), (clean(words), style if style == "muted" else ""))
+    elapsed = now - activity.since
+    if elapsed >= SHOWN_AFTER_S and not view.stable:
+        line = (*line, (f"  {elapsed:.0f} s", "muted"))
+    if activity.key and activity.key != (view.lesson.id, view.step.id):
+        line = (*line, (f"  {clean('/'.join(activity.key))}", "muted"))
+    return line
+
+
+def outcome(view: View) -> Line:
+    """How the step's last run went."""
+    report = view.report
+    if report is None or report.done is None:
+        return ()
+    match report.done.status:
+        case "ok" | "error" if report.failure:
+            return (("   ", ""), (f"raised {clean(report.failure.type)}", "muted"))
+        case "ok" | "error":
+            took = report.seconds
+            said = "ran" if view.stable or took is None else f"ran in {seconds(took)}"
+            return (("   ", ""), (said, "muted"))
+        case status:
+            return (("   ", ""), (status, "warning"))
+
+
+def machine(view: View) -> Line:
+    """Where it runs: `cpu ×8 simulated`."""
+    if view.facts is None or view.stable:
+        return ()
+    line: Line = ((clean(place_of(view.facts)), "muted"),)
+    return (*line, (" simulated", "warning")) if view.facts.simulated else line
+
+
+def keys_line(actions: Iterable[Action], keys: Keys, width: int, *, bright: str | None = None) -> Line:
+    """The keys that work now, as many as there is room for; the last ones matter least, but help is always there."""
+    shown = list(actions)
+    while shown and width_of(_keys(shown, keys, bright)) > width:
+        droppable = [action for action in shown if action.id not in ("help", "quit")]
+        shown.remove(droppable[-1] if droppable else shown[-1])
+    return _keys(shown, keys, bright)
+
+
+def _keys(actions: list[Action], keys: Keys, bright: str | None) -> Line:
+    line: Line = ()
+    for action in actions:
+        words = "strong" if action.id == bright else "muted"
+        gap: Line = (("   ", ""),) if line else ()
+        line = (*line, *gap, (keys.first(action), "primitive"), (f" {action.label}", words))
+    return line

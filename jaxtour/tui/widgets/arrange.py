@@ -1,0 +1,68 @@
+"""How the screen is shared out among the panes, by what each has to show."""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from textual.geometry import Region, Size
+
+Slot: TypeAlias = Literal["lesson", "source", "jaxpr", "result", "time", "devices"]
+Wants: TypeAlias = Mapping[Slot, int]
+"""Rows that each pane would fill, border included."""
+
+LEAST = 3
+"""Rows of a pane with one line."""
+LEFT_SHARE, LEFT_MIN, LEFT_MAX = 0.46, 60, 96
+"""Of the columns: fewer cut code of ordinary width, more make lines of text that are hard to read."""
+
+
+def two(room: int, first: int, second: int, *, spare_to_first: bool) -> tuple[int, int]:
+    """Rows for two panes: what they want, else what the smaller one wants, else half each."""
+    if first + second <= room:
+        return (room - second, second) if spare_to_first else (first, room - first)
+    half = room // 2
+    if second <= half:
+        return room - second, second
+    if first <= room - half:
+        return first, room - first
+    return room - half, half
+
+
+def left_width(width: int) -> int:
+    """Columns for text and source where all panes are side by side."""
+    return max(LEFT_MIN, min(LEFT_MAX, int(width * LEFT_SHARE)))
+
+
+def wide(size: Size, wants: Wants) -> dict[Slot, Region]:
+    """Text over source on the left; jaxpr, result, time and devices on the right."""
+    left = left_width(size.width)
+    lesson, source = two(size.height, wants["lesson"], wants["source"], spare_to_first=False)
+    devices = max(LEAST, min(wants["devices"], size.height // 4))
+    time = max(LEAST, min(wants["time"], size.height // 3))
+    room = size.height - devices - time
+    # The result leaves the jaxpr what it needs, or a good half of what there is.
+    jaxpr_claim = min(max(wants["jaxpr"], LEAST), room * 55 // 100)
+    result = max(LEAST, min(wants["result"], room - jaxpr_claim))
+    if wants["jaxpr"] <= LEAST < wants["result"]:
+        result = room - LEAST
+    return {
+        **stack(0, left, {"lesson": lesson, "source": source}),
+        **stack(left, size.width - left, {"jaxpr": room - result, "result": result, "time": time, "devices": devices}),
+    }
+
+
+def narrow(size: Size, wants: Wants, front: Slot) -> dict[Slot, Region]:
+    """One of the tabs over the source over the result."""
+    result = max(LEAST, min(max(wants["result"], 4), size.height // 3))
+    room = size.height - result
+    first, source = two(room, max(wants[front], LEAST), wants["source"], spare_to_first=True)
+    return stack(0, size.width, {front: first, "source": source, "result": result})
+
+
+def stack(x: int, width: int, rows: Mapping[Slot, int]) -> dict[Slot, Region]:
+    """Regions one above the other."""
+    regions: dict[Slot, Region] = {}
+    y = 0
+    for slot, height in rows.items():
+        regions[slot] = Region(x, y, width, max(0, height))
+        y += height
+    return regions

@@ -1,0 +1,100 @@
+"""A bordered pane that shows one document of a step."""
+
+from collections import OrderedDict
+from typing import Any
+
+from textual import events
+
+from jaxtour.render.layout import in_ascii
+from jaxtour.render.spans import Line
+from jaxtour.tui.document import Document
+from jaxtour.tui.panes import PaneSpec
+from jaxtour.tui.styling import content
+from jaxtour.tui.visit import View
+from jaxtour.tui.widgets.lines import LinesView
+
+FRAME = 4
+"""Columns of a pane that are not text: border, a space, and the scrollbar's place."""
+
+
+class Pane(LinesView):
+    """Shows what its spec makes of a view."""
+
+    DEFAULT_CSS = """
+    Pane { border: round $border-idle; border-title-color: $foreground 62%; border-title-background: transparent;
+           border-subtitle-color: $foreground 62%; padding: 0 0 0 1; scrollbar-gutter: stable; }
+    Pane:focus { border: round $primary; border-title-color: $text-primary; border-title-style: bold; }
+    Pane:ansi { border-subtitle-style: dim; }
+    """
+
+    def __init__(self, spec: PaneSpec, *, ascii_only: bool = False) -> None:
+        super().__init__(spec.name, ascii_only=ascii_only)
+        self.spec = spec
+        self.view: View | None = None
+        self._depends: tuple[Any, ...] | None = None
+        self._made: OrderedDict[int, Document] = OrderedDict()
+        self._titles: tuple[Line, Line] = ((), ())
+        self._fresh = True
+        """Whether the document is to be shown from its anchor when there is next a place for it."""
+
+    def update_view(self, view: View, *, fresh: bool) -> bool:
+        """Show the view; whether that may change how much room the pane wants."""
+        depends = self.spec.depends(view)
+        self.view = view
+        if depends == self._depends and not fresh:
+            return False
+        changed = depends != self._depends
+        before = self._rows()
+        self._depends = depends
+        if changed:
+            self._made.clear()
+        self._fresh = self._fresh or fresh
+        if self.is_attached and self.size.width:
+            self._show_made()
+        return before != self._rows()
+
+    def _show_made(self) -> None:
+        self.show(self.document_at(self.text_width), fresh=self._fresh)
+        self._fresh = False
+
+    def _rows(self) -> int:
+        return len(next(reversed(self._made.values())).lines) if self._made else -1
+
+    @property
+    def text_width(self) -> int:
+        """Columns for the text."""
+        return self.outer_size.width - FRAME
+
+    def document_at(self, width: int) -> Document:
+        """The document as wide as that."""
+        if self.view is None:
+            return Document()
+        width = max(width, 1)
+        if width not in self._made:
+            self._made[width] = self.spec.document(self.view, width)
+            if len(self._made) > 2:
+                self._made.popitem(last=False)
+        self._made.move_to_end(width)
+        return self._made[width]
+
+    def wanted(self, columns: int) -> int:
+        """Rows that would show everything, border included."""
+        return len(self.document_at(columns - FRAME).lines) + 2
+
+    def on_resize(self, event: events.Resize | None = None) -> None:
+        """Wrap the text anew."""
+        if self.document_at(self.text_width) is not self.document:
+            self._show_made()
+        super().on_resize(event)
+
+    def title(self, tabs: Line | None) -> None:
+        """Set the border's words: the tabs where several panes share a place, the pane's own otherwise."""
+        document = self.document
+        title = tabs or document.title or ((self.spec.label, ""),)
+        titles = (title, document.subtitle)
+        if titles != self._titles:
+            self._titles = titles
+            ansi = self.app.native_ansi_color
+            [title, subtitle] = in_ascii(list(titles), self.ascii_only)
+            self.border_title = content(title, ansi=ansi)  # type: ignore[assignment]
+            self.border_subtitle = content(subtitle, ansi=ansi)  # type: ignore[assignment]

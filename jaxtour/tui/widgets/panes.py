@@ -1,0 +1,163 @@
+"""The panes of a step, side by side or as tabs."""
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.geometry import NULL_OFFSET, Region, Size, Spacing
+from textual.layout import Layout, WidgetPlacement
+from textual.widget import Widget
+
+from jaxtour.course.model import Broken
+from jaxtour.render.spans import Line
+from jaxtour.tui.panes import PANES, TABS
+from jaxtour.tui.visit import View
+from jaxtour.tui.widgets.arrange import Slot, Wants, left_width, narrow, wide
+from jaxtour.tui.widgets.pane import Pane
+
+if TYPE_CHECKING:
+    from jaxtour.tui.widgets.editor import Editor
+
+WIDE = 120
+"""Columns from which all panes are side by side."""
+
+
+class PanesLayout(Layout):
+    """Places panes by what they have to show, which no style sheet can know."""
+
+    name = "panes"
+
+    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> list[WidgetPlacement]:
+        """Regions for the children that are displayed."""
+        assert isinstance(parent, Panes)
+        regions = parent.regions(size)
+        placed = [(child, regions.get(parent.slot_of(child))) for child in children]
+        return [WidgetPlacement(region, NULL_OFFSET, Spacing(), child) for child, region in placed if region]
+
+
+class Panes(Container):
+    """Holds the panes, and knows which one is in front and which one is zoomed."""
+
+    DEFAULT_CSS = """
+    Panes { height: 1fr; }
+    """
+
+    def __init__(self, *, ascii_only: bool = False) -> None:
+        super().__init__(id="panes")
+        self._panes_layout = PanesLayout()
+        self.by_slot: dict[Slot, Pane] = {spec.name: Pane(spec, ascii_only=ascii_only) for spec in PANES}
+        self.front: Slot = "lesson"
+        """Which tab is shown where the terminal is narrow."""
+        self.zoomed: Slot | None = None
+        self.editor: Editor | None = None
+        self._expecting = False
+        """Whether the pane that the running step is about is to come to the front."""
+
+    @property
+    def layout(self) -> Layout:
+        """Our own: a style can only name one of Textual's."""
+        return self._panes_layout
+
+    def compose(self) -> ComposeResult:
+        """All panes; which ones are displayed is a matter of classes."""
+        yield from self.by_slot.values()
+
+    @property
+    def wide(self) -> bool:
+        """Whether all panes are side by side."""
+        return self.size.width >= WIDE
+
+    @staticmethod
+    def slot_of(child: Widget) -> Slot:
+        """The place of a child; the editor takes the source's."""
+        return "source" if child.id == "editor" else child.id  # type: ignore[return-value]
+
+    def regions(self, size: Size) -> dict[Slot, Region]:
+        """Where each pane goes."""
+        if self.zoomed:
+            return {self.zoomed: size.region}
+        if size.width >= WIDE:
+            return wide(size, self._wants(size.width))
+        return narrow(size, self._wants(size.width), self.front)
+
+    def _wants(self, width: int) -> Wants:
+        left = left_width(width) if width >= WIDE else width
+        right = width - left if width >= WIDE else width
+        return {
+            slot: pane.wanted(left if slot in ("lesson", "source") else right) for slot, pane in self.by_slot.items()
+        }
+
+    def update_view(self, view: View, *, fresh: bool = False) -> None:
+        """Give every pane the view; `fresh` when it is another step."""
+        moved = [pane.update_view(view, fresh=fresh) for pane in self.by_slot.values()]
+        if any(moved):
+            self.refresh(layout=True)
+        self.retitle()
+        self._settle(view)
+
+    def retitle(self) -> None:
+        """Write the borders."""
+        for slot, pane in self.by_slot.items():
+            tabs = None if self.wide or self.zoomed or not pane.spec.tab else self._tabs(slot)
+            pane.title(tabs)
+
+    def _tabs(self, shown: Slot) -> Line:
+        line: Line = ()
+        for spec in TABS:
+            active = spec.name == shown
+            line = (*line, *((("  ", ""),) if line else ()), (spec.label, "title" if active else "muted"))
+        return line
+
+    def expect_front(self) -> None:
+        """Bring what the step is about to the front, when it comes."""
+        self._expecting = True
+
+    def _settle(self, view: View) -> None:
+        """Bring the tab that the step is about to the front, once it has something to show."""
+        report = view.report
+        if not self._expecting or report is None or isinstance(view.step, Broken):
+            return
+        about = view.step.show or ("jaxpr" if report.traces else "time" if report.timings else "lesson")
+        ready = {"jaxpr": bool(report.traces), "time": bool(report.timings)}.get(about, False)
+        if report.done or ready:
+            self._expecting = report.done is None
+            self.bring("lesson" if about == "result" else about)
+
+    def bring(self, slot: Slot, *, by_hand: bool = False) -> None:
+        """Bring a tab to the front; by hand, it stays there whatever comes."""
+        self._expecting = self._expecting and not by_hand
+        if self.by_slot[slot].spec.tab and slot != self.front:
+            self.front = slot
+            self.show_chosen()
+
+    def zoom(self, slot: Slot | None) -> None:
+        """Let one pane fill the screen, or none."""
+        self.zoomed = slot
+        self.show_chosen()
+
+    def show_chosen(self) -> None:
+        """Display the panes that have a place."""
+        for slot, pane in self.by_slot.items():
+            pane.set_class(pane.spec.tab and slot != self.front, "-behind")
+            pane.set_class(self.zoomed not in (None, slot), "-zoomed-away")
+        self.retitle()
+        self.refresh(layout=True)
+
+    async def edit(self, code: str) -> None:
+        """Put an editor in the source's place."""
+        from jaxtour.tui.widgets.editor import Editor
+
+        if self.zoomed != "source":
+            self.zoom(None)
+        self.editor = Editor(code)
+        self.add_class("-editing")
+        await self.mount(self.editor)
+        self.editor.focus(scroll_visible=False)
+
+    async def end_edit(self) -> None:
+        """Take the editor away again."""
+        if self.editor is not None:
+            editor, self.editor = self.editor, None
+            self.remove_class("-editing")
+            self.by_slot["source"].focus(scroll_visible=False)
+            await editor.remove()

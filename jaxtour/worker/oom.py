@@ -1,0 +1,40 @@
+"""Whether the kernel killed something for want of memory."""
+
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class OomWatch:
+    """Counts the kernel's out-of-memory kills from now on."""
+
+    def __init__(self, files: Sequence[Path] | None = None) -> None:
+        self._files = tuple(files) if files is not None else _counters()
+        self._before = self._kills()
+
+    def explain(self, code: int, reason: str) -> str:
+        """The reason of a death, with `out of memory` where there is evidence for it."""
+        if code == -signal.SIGKILL and self._kills() > self._before:
+            return f"{reason}: out of memory"
+        return reason
+
+    def _kills(self) -> int:
+        return max((_count(file) for file in self._files), default=0)
+
+
+def _counters() -> tuple[Path, ...]:
+    """Our control group's counter, and the whole system's."""
+    try:
+        groups = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return ()
+    own = (line[3:].lstrip("/") for line in groups if line.startswith("0::"))
+    return (Path("/proc/vmstat"), *(Path("/sys/fs/cgroup", group, "memory.events") for group in own))
+
+
+def _count(file: Path) -> int:
+    try:
+        words = file.read_text().split()
+        return int(words[words.index("oom_kill") + 1])
+    except (OSError, ValueError, IndexError):
+        return 0

@@ -1,0 +1,172 @@
+"""The process that holds jax: started by file, `runner.py --ctl FD --out FD [--hold]`, it runs what the guard sends.
+
+The folder of this file becomes the package `_jaxtour_worker`, so that neither it nor the rest of jaxtour is on the
+learner's `sys.path`. Until the Python is known to be new enough, nothing here may be too new for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import faulthandler
+import importlib.util
+import json
+import os
+import re
+import select
+import signal
+import site
+import struct
+import sys
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from .frames import Decoder
+    from .outlet import Outlet, Stdio
+
+PACKAGE = "_jaxtour_worker"
+OLDEST_PYTHON = (3, 11)
+OLDEST_JAX = (0, 9)
+
+
+def main() -> None:
+    """Start up, then run commands until the guard closes the pipe; leaves by `os._exit`, past jax's own shutdown."""
+    options = _options()
+    os.set_inheritable(options.ctl, False)
+    os.set_inheritable(options.out, False)
+    if sys.version_info < OLDEST_PYTHON:
+        version = "{}.{}".format(*sys.version_info[:2])
+        _give_up(options.out, f"Python {version} is too old, 3.11 is the oldest: uv venv --python 3.12, then --python")
+    load_package()
+    _serve(options)
+    os._exit(0)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="runner.py", description="Started by the guard; not for direct use.")
+    parser.add_argument("--ctl", type=int, required=True, help="read commands from this descriptor")
+    parser.add_argument("--out", type=int, required=True, help="write events to this descriptor")
+    parser.add_argument("--hold", action="store_true", help="open no devices before `go`")
+    return parser.parse_args()
+
+
+def _give_up(fd: int, detail: str) -> NoReturn:
+    """Say why there will be no runner, without help from the package, and leave."""
+    body = json.dumps({"event": "state", "state": "dead", "detail": detail}).encode("ascii")
+    os.write(fd, struct.pack(">I", len(body)) + body)
+    os._exit(1)
+
+
+def load_package() -> None:
+    """Make this folder importable as `_jaxtour_worker`, as the package of this file, and not as anything else."""
+    global __package__
+    folder = Path(__file__).resolve().parent
+    sys.path[:] = [entry for entry in sys.path if entry and Path(entry).resolve() != folder]
+    spec = importlib.util.spec_from_file_location(
+        PACKAGE, str(folder / "__init__.py"), submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"cannot load {folder}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[PACKAGE] = module
+    spec.loader.exec_module(module)
+    __package__ = PACKAGE
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from .frames import Decoder
+    from .outlet import Outlet, Stdio
+
+    outlet, stdio = Outlet(options.out), Stdio()
+    signal.signal(signal.SIGINT, outlet.interrupt)
+    faulthandler.enable(file=stdio.stderr, all_threads=True)
+    faulthandler.register(signal.SIGUSR1, file=stdio.stderr, all_threads=True)
+    _close_in_children(options.ctl, options.out, *stdio.descriptors)
+    outlet.say({"event": "state", "state": "importing jax"})
+    _import_jax(options.out)
+    commands = _commands(options.ctl, Decoder())
+    if options.hold and not any(command.get("verb") == "go" for command in commands):
+        return
+    _run_all(outlet, stdio, commands, options)
+
+
+def _close_in_children(*descriptors: int) -> None:
+    """Lesson code that forks, as multiprocessing does, must not hold our pipes open or write to them."""
+
+    def close() -> None:
+        for descriptor in descriptors:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+    os.register_at_fork(after_in_child=close)
+
+
+def _import_jax(out: int) -> None:
+    pip = f"{sys.executable} -m pip install"
+    try:
+        import jax
+        import jax.numpy
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("jax", "jaxlib", "numpy"):
+            _give_up(out, f"no {error.name} in {sys.executable}: {pip} jax")
+        _give_up(out, f"jax cannot be imported, {error}: {pip} -U jax jaxlib")
+    except Exception as error:
+        first = " ".join(str(error).split())[:200]
+        _give_up(out, f"jax cannot be imported ({type(error).__name__}: {first}): {pip} -U jax jaxlib")
+    if tuple(map(int, re.findall(r"\d+", jax.__version__)[:2])) < OLDEST_JAX:
+        oldest = ".".join(map(str, OLDEST_JAX))
+        _give_up(out, f"jax {jax.__version__} is too old, {oldest} is the oldest: {pip} -U jax")
+
+
+def _commands(ctl: int, decoder: Decoder) -> Iterator[dict[str, Any]]:
+    """Every command, until the guard closes its end."""
+    read = os.read  # lesson code may replace os.read
+    while data := read(ctl, 65536):
+        yield from decoder.feed(data)
+
+
+def _run_all(outlet: Outlet, stdio: Stdio, commands: Iterator[dict[str, Any]], options: argparse.Namespace) -> None:
+    from . import compat, devices
+    from .execute import Workspace
+    from .steps import Run, Stage
+
+    events = compat.CompileEvents()
+    events.watch()
+    compat.see_only_lesson_frames(*_library_folders())
+    outlet.say({"event": "state", "state": "opening devices"})
+    try:
+        found = devices.open_devices()
+    except devices.NoDevicesError as error:
+        _give_up(options.out, str(error))
+    workspace = Workspace(events)
+    workspace.install()
+    stage = Stage(outlet, stdio, workspace, events, found)
+    facts = devices.facts(found)
+    outlet.say(facts)
+    outlet.say({"event": "state", "state": "ready"})
+    if not options.hold and not select.select([options.ctl], [], [], 0)[0]:
+        compat.warm_up()
+    for command in commands:
+        if command.get("verb") != "run":
+            continue
+        outlet.say({"event": "state", "state": "running"})
+        Run(stage, command).perform()
+        outlet.say({"event": "state", "state": "ready"})
+        if (now := devices.facts(found)) != facts:
+            facts = now
+            outlet.say(facts)
+
+
+def _library_folders() -> set[str]:
+    """Where installed packages and this runner lie."""
+    paths = sysconfig.get_paths()
+    return {paths["purelib"], paths["platlib"], *site.getsitepackages(), str(Path(__file__).resolve().parent)}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,296 @@
+"""The guard's decisions: what each command, answer, death and clock means for the run and for the runner."""
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .child import Config
+from .loop import Loop
+from .oom import OomWatch
+from .pool import Pool
+from .proctree import cause
+from .runs import RUN_EVENTS, Order, Restarts, Running, done
+from .texts import Texts
+from .uplink import Uplink
+
+GRACE_S = 2.0
+FAREWELL_S = 0.8
+
+
+class Supervisor:
+    """Serves one engine on two descriptors, until the first ends or a signal comes."""
+
+    def __init__(self, loop: Loop, program: Path, stdin: int, stdout: int) -> None:
+        self._loop = loop
+        self._ui = Uplink(loop, stdin, stdout, obey=self._obey, drained=self._resume, ended=self._leave)
+        self._texts = Texts(loop, self._ui)
+        self._pool = Pool(loop, program, self, self._texts)
+        self._config: Config | None = None
+        self._active: Running | None = None
+        self._queued: Order | None = None
+        self._as_expected = True
+        """Whether the runner is in the state that a run without `fresh` counts on."""
+        self._restarts = Restarts()
+        self._oom = OomWatch()
+        self._status = 0
+        for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            loop.on(signum, self._leave)
+
+    def serve(self) -> int:
+        """Serve until there is nobody to serve, and return the exit status; leaves no process behind."""
+        self._ui.start()
+        try:
+            self._loop.run()
+        finally:
+            self._pool.close(FAREWELL_S)
+        return self._status
+
+    def _leave(self, reason: str = "") -> None:
+        if reason:
+            sys.stderr.write(f"jaxtour worker: {reason}\n")
+            self._status = 1
+        self._loop.stop()
+
+    def _resume(self) -> None:
+        self._pool.resume()
+
+    # Commands --------------------------------------------------------------------------------------------------------
+
+    def _obey(self, command: Mapping[str, Any]) -> None:
+        match command.get("verb"):
+            case "open":
+                self._open(Config.read(command))
+            case "run":
+                self._run(Order.read(command))
+            case "interrupt":
+                self._interrupt()
+            case "restart":
+                self._restart()
+            case "ping" if not self._ui.full:
+                self._ui.say({"event": "pong", "n": command.get("n", 0)})
+            case "close":
+                self._leave()
+            case _:
+                pass  # a newer engine may know more
+
+    def _open(self, config: Config) -> None:
+        self._config = config
+        self._cancel("another worker was asked for")
+        self._restarts.forget()
+        self._as_expected = True
+        self._ui.show("restarting" if self._pool.runner else "spawning")
+        self._pool.open(config)
+
+    def _run(self, order: Order) -> None:
+        self._cancel("another run was asked for")
+        state, detail = self._ui.state
+        runner = self._pool.runner
+        if self._config is None or state == "dead":
+            self._ui.say(done(order.run, "died", reason=detail or "there is no worker yet"))
+        elif not order.fresh and not self._as_expected:
+            self._ui.say(done(order.run, "died", reason="the worker was replaced meanwhile: run it again"))
+        else:
+            self._queued = order
+            if order.fresh and runner and runner.touched:
+                self._replace("a fresh worker for this run")
+            self._as_expected = True
+            self._next()
+
+    def _interrupt(self) -> None:
+        self._drop_queued("interrupted", "it had not started")
+        if self._active:
+            self._stop("interrupted", "interrupted")
+
+    def _restart(self) -> None:
+        if self._config is None:
+            return
+        self._cancel("the worker was restarted")
+        self._restarts.forget()
+        self._replace("as asked")
+
+    def _cancel(self, reason: str) -> None:
+        """End the run there is, and the one that waits, for something else to begin."""
+        if self._active:
+            self._cut("interrupted", reason)
+            self._replace(reason)
+        self._drop_queued("interrupted", reason)
+
+    def _drop_queued(self, status: str, reason: str) -> None:
+        if self._queued:
+            self._ui.say(done(self._queued.run, status, reason=reason))
+            self._queued = None
+
+    # The run ---------------------------------------------------------------------------------------------------------
+
+    def _next(self) -> None:
+        """Give the runner what waits, if it can take it."""
+        runner, order = self._pool.runner, self._queued
+        if runner is None or not runner.ready:
+            return
+        if order is None:
+            self._ui.show("ready")
+            return
+        self._queued = None
+        self._pool.hold_spare()
+        self._texts.settle(runner)
+        runner.begin(order.run)
+        self._active = Running(order.run)
+        self._ui.show("running")
+        self._pool.send(order.frame)
+        if order.timeout_s is not None:
+            reason = f"it took longer than {order.timeout_s:g} s"
+            self._loop.at("timeout", max(0.0, order.timeout_s), lambda: self._stop("timeout", reason))
+
+    def _stop(self, status: str, reason: str) -> None:
+        """Tell the run to stop; one that was told before is killed."""
+        active, runner = self._active, self._pool.runner
+        if active is None or runner is None:
+            return
+        if active.stopped:
+            self._kill(active)
+            return
+        active.stopped, active.reason = status, reason
+        self._ui.show("interrupting", reason if status == "timeout" else "")
+        self._loop.at("grace", GRACE_S, lambda: self._kill(active))
+        runner.signal(signal.SIGINT)
+
+    def _kill(self, active: Running) -> None:
+        why = f"{active.reason} and did not stop by itself"
+        self._cut(active.stopped, why)
+        self._replace(f"{why}, so the worker was killed")
+
+    def _cut(self, status: str, reason: str) -> None:
+        """Kill the runner and end its run."""
+        runner, active = self._pool.runner, self._active
+        if runner:
+            runner.kill()
+            self._texts.settle(runner)
+        if active:
+            self._active = None
+            self._ui.say(active.cut(status, reason))
+
+    def _replace(self, why: str) -> None:
+        """Put another runner in the place of this one, whose state is lost with it."""
+        runner = self._pool.runner
+        if runner and runner.touched:
+            self._as_expected = False
+        self._stop_clocks()
+        self._ui.show("restarting", why)
+        self._oom = OomWatch()
+        self._pool.replace()
+
+    def _give_up(self, detail: str) -> None:
+        """Start no runner until the user asks for one."""
+        self._stop_clocks()
+        self._cut("died", detail)
+        self._drop_queued("died", detail)
+        self._ui.show("dead", detail)
+        self._pool.stop()
+
+    def _stop_clocks(self) -> None:
+        self._loop.cancel("timeout")
+        self._loop.cancel("grace")
+
+    # What the pool tells ---------------------------------------------------------------------------------------------
+
+    def heard(self, message: dict[str, Any]) -> None:
+        event, runner, active = message.get("event"), self._pool.runner, self._active
+        if runner is None:
+            return
+        if event == "state":
+            self._heard_state(str(message.get("state")), str(message.get("detail", "")))
+        elif event == "facts":
+            self._ui.say(message)
+            self._compare_platform(message)
+        elif event == "log":
+            self._ui.log(str(message.get("text", "")))
+        elif event in RUN_EVENTS and active and message.get("run") == active.run:
+            if event in ("executed", "done"):
+                self._texts.settle(runner)
+            if event == "done":
+                self._done(active, active.done(message))
+            else:
+                self._ui.say(message)
+
+    def _heard_state(self, state: str, detail: str) -> None:
+        runner = self._pool.runner
+        if state == "dead":
+            self._give_up(detail)
+        elif runner and not runner.ready:
+            if state in ("importing jax", "opening devices"):
+                self._ui.show(state, detail)
+            elif state == "ready":
+                runner.ready = True
+                self._ui.show("ready")
+                self._next()
+
+    def _compare_platform(self, facts: Mapping[str, Any]) -> None:
+        wanted, found = self._config.platform if self._config else None, facts.get("platforms")
+        if wanted and isinstance(found, list) and found and found[0] != wanted:
+            self._give_up(f"jax found no {wanted} here, only {', '.join(map(str, found))}")
+
+    def _done(self, active: Running, event: dict[str, Any]) -> None:
+        self._active = None
+        self._stop_clocks()
+        self._ui.say(event)
+        if self._pool.runner:
+            self._pool.runner.end()
+        if active.stopped or event["status"] == "interrupted":
+            # XLA goes on compiling and computing behind a KeyboardInterrupt.
+            self._replace(event["reason"] or "interrupted")
+        else:
+            self._pool.want_spare()
+            self._next()
+
+    def broke(self, reason: str) -> None:
+        self._lost(None, reason)
+
+    def ended(self, code: int) -> None:
+        self._lost(code, self._oom.explain(code, cause(code)[0]))
+
+    def _lost(self, code: int | None, reason: str) -> None:
+        runner, active = self._pool.runner, self._active
+        if runner is None:
+            return
+        runner.kill()
+        self._texts.settle(runner)
+        if active and active.stopped:
+            self._cut(active.stopped, active.reason)
+            self._replace(active.reason)
+            return
+        stderr = runner.stderr.last_lines
+        if not runner.ready and "Unknown option: -P" in stderr:
+            self._give_up("this Python is too old, 3.11 is the oldest: uv venv --python 3.12, then --python")
+            return
+        last_line = "" if runner.ready or not stderr.strip() else f": {stderr.strip().splitlines()[-1]}"
+        name = cause(code)[1] if code is not None else None
+        self._ui.say({"event": "died", "code": code, "signal": name, "reason": reason, "stderr": stderr})
+        if active:
+            by_itself = code is not None and code >= 0
+            self._cut("died", f"the worker ended during the step ({reason})" if by_itself else reason)
+        if self._restarts.another():
+            self._replace(f"{reason}{last_line}")
+        else:
+            self._give_up(f"the worker ended again and again ({reason}{last_line}); restart it to try once more")
+
+    def failed(self, reason: str) -> None:
+        self._give_up(reason)
+
+    def stuck(self, pids: set[int]) -> None:
+        self._ui.show("restarting", f"waiting for process {', '.join(map(str, sorted(pids)))} to end")
+
+    def log(self, text: str) -> None:
+        self._ui.log(text)
+
+    def crowded(self) -> bool:
+        return self._ui.full
+
+
+def serve(program: Path) -> int:
+    """Serve on stdin and stdout with `program` as the runner, and return the exit status."""
+    stdout = os.dup(1)
+    os.dup2(2, 1)  # nothing but frames may get onto the wire
+    return Supervisor(Loop(), program, 0, stdout).serve()

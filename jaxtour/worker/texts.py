@@ -1,0 +1,68 @@
+"""What runners write to stdout and stderr, sent as `text` events: batched, capped and in order."""
+
+from functools import partial
+
+from .capture import Stream
+from .child import Child
+from .loop import Loop
+from .uplink import Uplink
+
+BATCH_S = 0.03
+BATCH = 32 * 1024
+
+
+class Texts:
+    """Reads runners' pipes and says what came; while the engine is slow, text waits in its capture, capped."""
+
+    def __init__(self, loop: Loop, ui: Uplink) -> None:
+        self._loop = loop
+        self._ui = ui
+
+    def watch(self, child: Child) -> None:
+        """Read what the runner writes from now on."""
+        for stream in child.streams:
+            self._loop.reader(stream.fd, partial(self._readable, child, stream))
+
+    def unwatch(self, child: Child) -> None:
+        """Read no more."""
+        for stream in child.streams:
+            self._loop.drop(stream.fd)
+        self._loop.cancel(self._timer(child))
+
+    def settle(self, child: Child) -> None:
+        """Say everything that was written until now, the kept end of what was too long included."""
+        for stream in child.streams:
+            stream.drain()
+            for dropped, text in stream.capture.finish():
+                self._tell(child, stream, text, dropped)
+        self._loop.cancel(self._timer(child))
+
+    def _readable(self, child: Child, stream: Stream) -> None:
+        if stream.read() == 0:
+            self._loop.drop(stream.fd)
+        if child.held or not stream.capture.waiting:
+            return
+        if stream.capture.waiting >= BATCH:
+            self._flush(child)
+        elif not self._loop.waits(self._timer(child)):
+            self._loop.at(self._timer(child), BATCH_S, partial(self._flush, child))
+
+    def _flush(self, child: Child) -> None:
+        self._loop.cancel(self._timer(child))
+        if self._ui.crowded:
+            self._loop.at(self._timer(child), BATCH_S, partial(self._flush, child))
+            return
+        for stream in child.streams:
+            if text := stream.capture.take():
+                self._tell(child, stream, text, 0)
+
+    def _tell(self, child: Child, stream: Stream, text: str, dropped: int) -> None:
+        if child.run is None:
+            self._ui.log(text)
+            return
+        event = {"event": "text", "run": child.run, "stream": stream.name, "text": text}
+        self._ui.say({**event, "dropped": dropped, "background": child.background})
+
+    @staticmethod
+    def _timer(child: Child) -> str:
+        return f"text {child.pid}"

@@ -1,0 +1,83 @@
+"""What an import or a command brings with it: only a look at `sys.modules` shows that a late import stays late."""
+
+import json
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import jaxtour
+
+SHOW = "import json, sys; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+TOUR = ("jax", "jaxlib", "textual", "numpy")
+
+
+def modules(code: str) -> set[str]:
+    """The packages that are there when the code has run in a process of its own."""
+    done = subprocess.run([sys.executable, "-c", f"{code}\n{SHOW}"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def submodules(*packages: str) -> list[str]:
+    """Every module of these packages of jaxtour."""
+    everything = [found.name for found in pkgutil.walk_packages(jaxtour.__path__, "jaxtour.")]
+    names = [name for name in everything if name.split(".")[1] in packages]
+    assert names
+    return names
+
+
+def importing(names: list[str]) -> str:
+    return "\n".join(f"import {name}" for name in names)
+
+
+def test_the_command_line_starts_with_click_alone():
+    assert not modules("import jaxtour.cli") & {*TOUR, "yaml", "msgspec", "platformdirs", "pygments", "packaging"}
+
+
+@pytest.mark.parametrize("line", ["--help", "--version", "run --help", "list", "list --json", "schema"])
+def test_commands_that_need_no_screen_and_no_worker(line, tmp_path):
+    code = f"""
+import contextlib, io, os, sys
+os.environ["XDG_STATE_HOME"] = os.environ["XDG_CONFIG_HOME"] = {str(tmp_path)!r}
+from jaxtour.cli import main
+out = io.StringIO()
+with contextlib.redirect_stdout(out):
+    try:
+        main({line.split()!r})
+    except SystemExit as leaving:
+        assert not leaving.code, leaving.code
+assert out.getvalue()
+"""
+    found = modules(code)
+    assert not found & set(TOUR)
+    if line.endswith(("--help", "--version")):
+        assert not found & {"yaml", "msgspec"}
+
+
+@pytest.mark.parametrize("package", ["course", "engine", "render", "commands"])
+def test_what_is_behind_the_screen_imports_neither_screen_nor_jax(package):
+    names = submodules(package)
+    if package == "commands":
+        # This one opens the app.
+        names = [name for name in names if not name.endswith(".snapshot")]
+    assert not modules(importing(names)) & set(TOUR)
+
+
+def test_the_screen_never_imports_jax():
+    found = modules(importing(submodules("tui", "render", "engine", "course")))
+    assert "textual" in found
+    assert not found & {"jax", "jaxlib", "numpy"}
+
+
+def test_the_guard_is_the_standard_library_and_its_own_folder():
+    guard = f"{jaxtour.__path__[0]}/worker/guard.py"
+    found = modules(f"import runpy; runpy.run_path({guard!r}, run_name='guard')")
+    assert not found & {*TOUR, "jaxtour", "msgspec", "yaml", "click", "pygments", "platformdirs", "packaging"}
+
+
+def test_reading_a_lesson_loads_no_more_than_it_needs():
+    found = modules("from jaxtour.course.catalogue import bundled\nassert not bundled().entries[0].lesson().problems")
+    assert {"yaml", "msgspec"} <= found
+    assert not found & {*TOUR, "click", "pygments", "packaging"}

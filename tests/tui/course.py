@@ -1,0 +1,267 @@
+"""A small course and what its worker says, the same every time."""
+
+from jaxtour.course.model import Ask, Broken, Exercise, Lesson, Problem, Step, Time
+from jaxtour.engine.fake import Hold, Script
+from jaxtour.engine.messages import (
+    Answer,
+    Checked,
+    Died,
+    Done,
+    Event,
+    Executed,
+    Failure,
+    Frame,
+    Result,
+    Source,
+    State,
+    Text,
+    Timing,
+    Trace,
+    Value,
+    Verdict,
+    Warned,
+)
+
+SETUP = """\
+import jax, jax.numpy as jnp
+w = jnp.array([0.3, -1.2])
+X = jnp.array([[1.0, 0.5], [-0.4, 2.0], [0.1, 0.1]])
+"""
+ONE = """\
+def sigmoid(x):
+    return 0.5 * (jnp.tanh(x / 2) + 1)
+
+def predict(w, x):
+    return sigmoid(jnp.dot(w, x))
+
+print(predict(w, X[0]))
+predict(w, X)
+"""
+MANY = """\
+predict_many = jax.vmap(predict, in_axes=(None, 0))
+fast = jax.jit(predict_many)
+predict_many(w, X)
+"""
+
+VMAP = Lesson(
+    id="vmap",
+    title="One example, then many",
+    summary="Write a function for one example and let vmap give you the batch.",
+    minutes=12,
+    steps=(
+        Step(
+            id="one",
+            title="A function for one example",
+            text=(
+                "`predict` takes **one** example: a vector of two features. It works for `X[0]`.\n\n"
+                "Give it all three rows at once and the shapes no longer fit: `jnp.dot` pairs the last axis of `w` "
+                "(2 entries) with the second-to-last of `X`, and that one counts the rows: 3. Run it."
+            ),
+            setup=SETUP,
+            code=ONE,
+            raises="TypeError",
+            after=(
+                "The error names the two lengths that do not match, `(2,)` and `(3,)`. No product was computed: "
+                "shapes are checked before a device is asked for anything."
+            ),
+        ),
+        Step(
+            id="many",
+            title="The same function, for a batch",
+            text=(
+                "`jax.vmap` turns a function of one example into a function of many. `in_axes` says, argument by "
+                "argument, which axis counts the examples: `None` for `w`, the same for all; `0` for `X`, one row each."
+            ),
+            code=MANY,
+            ask=Ask(
+                question="How many equations does the jaxpr have for three rows?",
+                value="equations of predict_many(w, X)",
+                hint="Three rows, three times the work?",
+            ),
+            time=(
+                Time(label="a Python loop", call="[predict(w, x) for x in X]", baseline=True),
+                Time(label="vmap", call="predict_many(w, X)"),
+                Time(label="jit of vmap", call="fast(w, X)"),
+            ),
+            after=(
+                "As many as for one. There is no loop: one `dot_general`, whose `dimension_numbers` now contract axis "
+                "0 of `w` with axis 1 of `X`."
+            ),
+        ),
+        Step(
+            id="broken-on-purpose",
+            title="A line that fails",
+            text="This step raises something that nobody expects.",
+            code="y = X + 1\nwarn()\nprint('so far so good')\nX @ nowhere\n",
+        ),
+        Step(
+            id="choose",
+            title="Which one is it?",
+            text="One of these is right.",
+            code="X.shape",
+            ask=Ask(question="What does it print?", choices=("(2, 3)", "(3, 2)", "(6,)"), answer=2),
+        ),
+        Step(
+            id="write",
+            title="Your turn",
+            text="Write `double`, which doubles a number.",
+            exercise=Exercise(
+                starter="def double(x):\n    ...\n",
+                check="assert double(2) == 4, 'double(2) is not 4'",
+                solution="def double(x):\n    return 2 * x\n",
+                hints=("It is one line.", "Twice is `2 * x`."),
+            ),
+        ),
+        Step(id="forever", title="Without an end", text="This never ends by itself.", code="while True: pass"),
+        Step(id="crash", title="The worker dies here", text="Sometimes the whole process goes.", code="crash()"),
+        Step(id="loud", title="A lot of output", text="Ten thousand lines.", code="for i in range(10000): print(i)"),
+        Broken(
+            id="bad",
+            title="A step with a mistake",
+            error=Problem(file="05-vmap.yaml", line=88, column=5, message="unknown key `titel`: did you mean `title`?"),
+        ),
+    ),
+)
+STATE = Lesson(
+    id="state",
+    title="State and randomness",
+    summary="Pure functions, keys, and arrays that do not change.",
+    minutes=9,
+    steps=(
+        Step(id="keys", title="The same key, the same number", text="Run it twice.", code="jax.random.normal(key)"),
+        Step(id="split", title="Split for more", text="Each key once.", code="jax.random.split(key, 2)"),
+    ),
+)
+HIDDEN = Lesson(
+    id="odd",
+    title="A lesson that does not load",
+    summary="",
+    minutes=0,
+    steps=(),
+    file="09-odd.yaml",
+    problems=(Problem(file="09-odd.yaml", line=3, column=7, message="expected a number, found `twelve`"),),
+)
+
+JAXPR = """\
+{ lambda ; a:f32[2] b:f32[3,2]. let
+    c:f32[3] = dot_general[
+      dimension_numbers=(([0], [1]), ([], []))
+      preferred_element_type=float32
+    ] a b
+    d:f32[3] = div c 2.0:f32[]
+    e:f32[3] = tanh d
+    f:f32[3] = add e 1.0:f32[]
+    g:f32[3] = mul 0.5:f32[] f
+  in (g,) }"""
+HERE = "vmap/one"
+SOURCES = (
+    None,
+    Source(file=HERE, line=5, column=20),
+    None,
+    None,
+    None,
+    Source(file=HERE, line=2, column=28),
+    Source(file=HERE, line=2, column=19),
+    Source(file=HERE, line=2, column=19),
+    Source(file=HERE, line=2, column=12),
+)
+ROW = "{ lambda ; a:f32[2] b:f32[2]. let c:f32[] = dot_general[...] a b in (c,) }"
+
+ERROR = Failure(
+    run=0,
+    type="TypeError",
+    bases=("TypeError", "Exception", "BaseException", "object"),
+    message="dot_general requires contracting dimensions to have the same shape, got (2,) and (3,).",
+    line=8,
+    column=1,
+    frames=(
+        Frame(file="vmap/one", line=8, function="<module>", text="predict(w, X)"),
+        Frame(file="vmap/one", line=5, function="predict", text="return sigmoid(jnp.dot(w, x))"),
+    ),
+)
+NAME_ERROR = Failure(
+    run=0,
+    type="NameError",
+    bases=("NameError", "Exception", "BaseException", "object"),
+    message="name 'nowhere' is not defined",
+    line=4,
+    column=5,
+    frames=(Frame(file="vmap/broken-on-purpose", line=4, function="<module>", text="X @ nowhere"),),
+)
+
+
+def timing(index: int, label: str, call: str, median: float, first: float, **rest: object) -> Timing:
+    """One timing with plausible quartiles."""
+    return Timing(
+        run=0, index=index, label=label, call=call, platform="cpu", first_s=first, median_s=median,
+        best_s=median * 0.95, q1_s=median * 0.98, q3_s=median * 1.03, runs=15, **rest,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+SCRIPT: Script = {
+    "vmap/one": [
+        Text(run=0, stream="stdout", text="0.42555746\n"),
+        ERROR,
+        Executed(run=0, status="error", seconds=0.31),
+        Trace(run=0, index=0, label="predict(w, X)", call="predict(w, X)", error="TypeError while tracing"),
+    ],
+    "vmap/many": [
+        Result(
+            run=0,
+            value=Value(
+                type="Array", text="[0.37815177 0.55771613 0.4303379 ]", length=34, shape=(3,), dtype="float32",
+                devices=("cpu:0",), sharding="SingleDeviceSharding", committed=False,
+            ),
+        ),  # fmt: skip
+        Executed(run=0, status="ok", seconds=0.31),
+        Trace(
+            run=0, index=0, label="many", call="predict_many(w, X)", jaxpr=JAXPR, equations=5,
+            primitives=("add", "div", "dot_general", "mul", "tanh"), sources=SOURCES,
+        ),
+        Trace(run=0, index=1, label="one", call="predict(w, X[0])", jaxpr=ROW, equations=1),
+        Answer(run=0, text="5"),
+        Hold("timing"),
+        timing(0, "a Python loop", "[predict(w, x) for x in X]", 9.81e-4, 2.1e-3, baseline=True),
+        timing(1, "vmap", "predict_many(w, X)", 2.18e-4, 4.12e-2),
+        timing(
+            2, "jit of vmap", "fast(w, X)", 5.12e-6, 3.8e-2,
+            verdicts=(Verdict(code="dispatch-bound", message="mostly the cost of the call itself"),),
+        ),
+        Done(run=0, status="ok", seconds=2.4, spent=True),
+    ],
+    "vmap/broken-on-purpose": [
+        Warned(run=0, category="UserWarning", message="this is only a test", line=2),
+        Text(run=0, stream="stdout", text="so far so good\n"),
+        NAME_ERROR,
+        Executed(run=0, status="error", seconds=0.012),
+    ],
+    "vmap/choose": [
+        Result(run=0, value=Value(type="tuple", text="(3, 2)", length=6)),
+        Executed(run=0, status="ok", seconds=0.001),
+    ],
+    "def double(x):\n    return 2 * x\n": [
+        Executed(run=0, status="ok", seconds=0.001),
+        Checked(run=0, passed=True),
+    ],
+    "vmap/write": [
+        Executed(run=0, status="ok", seconds=0.001),
+        Checked(run=0, passed=False, message="double(2) is not 4"),
+    ],
+    "vmap/forever": [Hold("forever")],
+    "vmap/crash": [
+        Died(signal="SIGSEGV", reason="the worker was killed by SIGSEGV", stderr="Fatal Python error"),
+        Done(run=0, status="died", reason="the worker was killed by SIGSEGV"),
+        State(state="dead", detail="killed by SIGSEGV twice in a row"),
+    ],
+    "vmap/loud": [
+        *(Text(run=0, stream="stdout", text=f"{i}\n") for i in range(10000)),
+        Executed(run=0, status="ok", seconds=0.05),
+    ],
+}  # fmt: skip
+
+
+def numbered(events: list[Event], run: int) -> list[Event]:
+    """The events as those of one run."""
+    import msgspec
+
+    return [msgspec.structs.replace(event, run=run) for event in events]
