@@ -63,7 +63,7 @@ def guess_id(file: str | Path) -> str:
 def unreadable(file: str | Path, problem: Problem) -> Lesson:
     """A lesson of which nothing is known but its file and what is wrong with that."""
     name = guess_id(file)
-    return Lesson(id=name, title=name, summary="", minutes=1, steps=(), file=str(file), problems=(problem,))
+    return Lesson(id=name, title=name, summary="", minutes=0, steps=(), file=str(file), problems=(problem,))
 
 
 def _failed(error: CourseError, file: str) -> Lesson:
@@ -97,7 +97,7 @@ class _Draft:
             id=name,
             title=values.get("title", name),
             summary=values.get("summary", ""),
-            minutes=values.get("minutes", 1),
+            minutes=values.get("minutes", 0),
             requires=values.get("requires", Requires()),
             credits=values.get("credits", ""),
             steps=steps,

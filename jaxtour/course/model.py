@@ -175,6 +175,7 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     summary: str
     minutes: int
+    """0 where the file does not tell."""
     steps: tuple[Step | Broken, ...]
     format: int = FORMAT
     requires: Requires = Requires()

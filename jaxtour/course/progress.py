@@ -66,10 +66,11 @@ class Progress:
         # A link stays a link: what it points to is replaced.
         self.path = Path(os.path.realpath(path))
         self.notice: str | None = None
-        """One line for the user, if something about the file is not as it should be."""
+        """One line for the user, while something about the file is not as it should be."""
         self._state = State()
         self._pending: list[Change] = []
         self._writable = True
+        self._failing = False
         self._thread_lock = threading.Lock()
 
     @classmethod
@@ -135,13 +136,19 @@ class Progress:
                 self._pending.append(change)
             try:
                 if self._writable:
+                    told = self.notice
                     self._write()
+                    if self._failing and self.notice == told:
+                        self.notice = None
+                    self._failing = False
             except _NewerError:
                 self._keep_in_memory()
             except OSError as error:
+                self._failing = True
                 self.notice = f"progress cannot be kept in {self.path}: {error.strerror or error}"
             # A new state rather than a changed one: another thread may be reading this one.
-            self._state = _applied(copy.deepcopy(self._state), self._pending)
+            if self._pending:
+                self._state = _applied(copy.deepcopy(self._state), self._pending)
             if not self._writable:
                 self._pending.clear()
 

@@ -17,6 +17,9 @@ def explain(error: Exception, lines: list[str]) -> tuple[int, int, str]:
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         return 1, 1, f"this is not YAML: {shown(str(error), 120)}"
     mark, message = _cause(error, error.problem_mark, lines)
+    if mark.line >= len(lines):
+        # Where libyaml puts the end of a file that ends without a newline.
+        return len(lines), len(lines[-1]) + 1, message
     return mark.line + 1, mark.column + 1, message
 
 

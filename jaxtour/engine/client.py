@@ -33,7 +33,7 @@ _tagged = msgspec.json.Decoder(_Tagged)
 _event: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 
-class _GarbledError(Exception):
+class GarbledError(Exception):
     """What came in is no frame; the message says why."""
 
 
@@ -76,11 +76,11 @@ class ProcessEngine:
         try:
             async with asyncio.timeout(HELLO_S):
                 self._hello = await self._greet(self._process)
-        except (TimeoutError, _GarbledError) as error:
+        except (TimeoutError, GarbledError) as error:
             # The last words are complete only once the process is gone.
             await self.close()
             raise EngineError(
-                _one_line(f"the worker did not start: {error or 'no answer'}", self._last_words())
+                _one_line(f"the worker did not start: {str(error) or 'no answer'}", self._last_words())
             ) from None
         except BaseException:
             await self.close()
@@ -88,7 +88,7 @@ class ProcessEngine:
 
     async def send(self, command: Command) -> None:
         """Send one command; raises `EngineError` when it is too long or there is nobody to read it."""
-        frame = _frame(command)
+        frame = encode(command)
         process = self._process
         if process is None or process.stdin is None or process.returncode is not None:
             if isinstance(command, Close):
@@ -111,7 +111,7 @@ class ProcessEngine:
         reason = "the worker's guard ended"
         try:
             while True:
-                event = _decode(await _read_frame(process))
+                event = decode(await _read_frame(process))
                 if event is None:
                     continue
                 if isinstance(event, Done):
@@ -119,7 +119,7 @@ class ProcessEngine:
                 yield event
         except asyncio.IncompleteReadError:
             pass
-        except _GarbledError as error:
+        except GarbledError as error:
             reason = f"the worker's guard makes no sense: {error}"
         if self._closing or process is not self._process:
             return
@@ -152,10 +152,10 @@ class ProcessEngine:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
         await process.wait()
-        if self._stderr_task is not None:
-            await asyncio.wait([self._stderr_task], timeout=LEAVE_S)
-            self._stderr_task.cancel()
-            self._stderr_task = None
+        task, self._stderr_task = self._stderr_task, None
+        if task is not None:
+            await asyncio.wait([task], timeout=LEAVE_S)
+            task.cancel()
 
     async def _greet(self, process: asyncio.subprocess.Process) -> Hello:
         """Skip what a login shell may have said, up to the preamble, and read the first frame."""
@@ -166,15 +166,15 @@ class ProcessEngine:
             noise += byte
             if not byte or len(noise) > NOISE_CAP:
                 said = noise.decode("utf-8", "replace").strip()
-                raise _GarbledError(f"it said {said[:200]!r}" if said else "it said nothing")
+                raise GarbledError(f"it said {said[:200]!r}" if said else "it said nothing")
         try:
-            hello = _decode(await _read_frame(process))
+            hello = decode(await _read_frame(process))
         except asyncio.IncompleteReadError as error:
-            raise _GarbledError("it left at once") from error
+            raise GarbledError("it left at once") from error
         if not isinstance(hello, Hello):
-            raise _GarbledError("its first word is no hello")
+            raise GarbledError("its first word is no hello")
         if hello.proto != PROTO:
-            raise _GarbledError(
+            raise GarbledError(
                 f"it speaks version {hello.proto} of the protocol (jaxtour {hello.jaxtour}), we speak {PROTO}"
             )
         return hello
@@ -193,12 +193,12 @@ async def _read_frame(process: asyncio.subprocess.Process) -> bytes:
     assert process.stdout is not None
     (length,) = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))
     if length > FRAME_CAP:
-        raise _GarbledError(f"a frame of {length} bytes")
+        raise GarbledError(f"a frame of {length} bytes")
     return await process.stdout.readexactly(length)
 
 
-def _decode(body: bytes) -> Event | None:
-    """The event in a frame; None for one that we do not know."""
+def decode(body: bytes) -> Event | None:
+    """The event in a frame; None for one that we do not know. Raises `GarbledError` when it is no event at all."""
     try:
         head = _tagged.decode(body)
         if head.event not in _KNOWN:
@@ -208,10 +208,11 @@ def _decode(body: bytes) -> Event | None:
         # Well formed, but not what it should be: lesson code may have forged it. It must not end the session.
         return Log(text=f"an event that makes no sense was left out: {error}")
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise _GarbledError(f"no JSON: {error}") from error
+        raise GarbledError(f"no JSON: {error}") from error
 
 
-def _frame(command: Command) -> bytes:
+def encode(command: Command) -> bytes:
+    """The command as a frame; raises `EngineError` when it is too long."""
     body = json.dumps(_speakable(msgspec.to_builtins(command)), allow_nan=False, separators=(",", ":")).encode("ascii")
     if len(body) > FRAME_CAP:
         raise EngineError(f"the code is too long: {len(body):,} bytes to send, at most {FRAME_CAP:,}")

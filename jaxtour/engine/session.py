@@ -108,6 +108,8 @@ class Session:
         """By run, the cells whose state it leaves when it goes well."""
         self._own_devices: int | None = None
         """How many devices there are when none are simulated, once that is known."""
+        self._own = Open(python=self.config.python, platform=self.config.platform, devices=self.config.devices)
+        self._started = asyncio.Event()
         self._known = asyncio.Event()
 
     @property
@@ -117,8 +119,11 @@ class Session:
 
     async def start(self) -> None:
         """Start the guard and a runner."""
-        await self.engine.start()
-        await self._open(Open(python=self.config.python, platform=self.config.platform, devices=self.config.devices))
+        try:
+            await self.engine.start()
+            await self._open(self._own)
+        finally:
+            self._started.set()
 
     async def events(self) -> AsyncIterator[Event]:
         """Every event, after the session has taken note of it."""
@@ -140,8 +145,10 @@ class Session:
         """Run a step and return the number that its events will carry.
 
         `code` is the learner's edit; `base` gives edits of earlier steps to build on, by step id.
-        `default_timeout_s` bounds a step that names no timeout of its own.
+        `default_timeout_s` bounds a step that names no timeout of its own. May be called before `start` has ended;
+        raises `EngineError` when there is no guard.
         """
+        await self._started.wait()
         await self._fit(lesson, step)
         last = cell(lesson, step, code)
         return await self._send_run(
@@ -201,7 +208,7 @@ class Session:
 
     def _wanted(self, lesson: Lesson, step: Step) -> Open:
         """The configuration that the step needs: the user's, with devices simulated where there are too few."""
-        own = Open(python=self.config.python, platform=self.config.platform, devices=self.config.devices)
+        own = self._own
         needed = self._devices_needed(lesson, step)
         have = self.config.devices or self._own_devices or 1
         if needed <= have:

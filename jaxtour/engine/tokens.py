@@ -30,6 +30,14 @@ def spread(rows: Any) -> str:
     return rows if isinstance(rows, str) else " ".join(map(spread, rows))
 
 
+ARRAY = re.compile(r"\b(?:Array|array)\(|,\s*(?:dtype|weak_type|shape)=(?:\([^)]*\)|[\w.<>]+)")
+
+
+def bare(text: str) -> str:
+    """The text without what `repr` says of an array beside its numbers: `Array(30., dtype=float32)` is `30.)`."""
+    return ARRAY.sub(" ", text)
+
+
 def short(text: str, most: int = 60) -> str:
     """A text on one line, cut when it is long."""
     line = " ".join(text.split())

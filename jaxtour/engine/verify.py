@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 from jaxtour.course.model import Expect, Names, Step
 from jaxtour.engine.messages import Done, Failure, Value
 from jaxtour.engine.report import Report
-from jaxtour.engine.tokens import difference, short, spread
+from jaxtour.engine.tokens import bare, difference, short, spread
 
 Status: TypeAlias = Literal["ok", "raised", "failed", "timeout", "died"]
 
@@ -120,8 +120,11 @@ def _value(expect: Expect, value: Value | None) -> Iterator[str]:
         return
     if value is None:
         return
-    if "value" in asked and (told := difference(spread(asked.pop("value")), value.text)):
-        yield f"value: {told}"
+    if "value" in asked:
+        expected = spread(asked.pop("value"))
+        got_text = value.text if "rray" in expected else bare(value.text)
+        if told := difference(expected, got_text):
+            yield f"value: {told}"
     got = {"type": value.type, "shape": value.shape, "dtype": value.dtype, "devices": len(value.devices)}
     for name, wanted in asked.items():
         if name in got and got[name] != wanted:

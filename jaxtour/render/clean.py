@@ -11,7 +11,7 @@ _UNCLEAN = re.compile(
     "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
 _NOT_TAB = re.compile(_UNCLEAN.pattern.replace("\x00-\x09", "\x00-\x08"))
-# Deleting from bytes is the fastest search there is: 0.1 ms for 256 KiB, where the expression takes 3 ms.
+# Deleting from bytes is the fastest search there is: 0.3 ms for 256 KiB, where the expression takes 2 ms.
 _UNCLEAN_ASCII = bytes([*range(0x0A), *range(0x0B, 0x20), 0x7F])
 _LAST_C0 = 0x1F
 _DEL = 0x7F

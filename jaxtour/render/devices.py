@@ -18,7 +18,7 @@ def bytes_text(count: int) -> str:
     """`156 B`, `1.5 KiB`, `24 GiB`: three digits at most, zeros at the end left out."""
     size = float(count)
     unit = 0
-    while unit < len(_UNITS) - 1 and float(f"{size:.3g}") >= 1024:
+    while unit < len(_UNITS) - 1 and size >= 1023.5:
         size /= 1024
         unit += 1
     number = f"{size:.0f}" if size >= 100 else f"{float(f'{size:.3g}'):g}"

@@ -78,7 +78,7 @@ def _window(code: str, start: int, end: int, room: int) -> tuple[str, int, int]:
     if width_of(code) <= room or room < 3:
         cut = clip(code, room)
         return cut, min(start, len(cut)), min(end, len(cut))
-    skip = max(0, min(start, len(code) - room + 1)) if width_of(code[:end]) > room - 1 else 0
+    skip = max(0, min(start - 1, len(code) - room)) if width_of(code[:end]) > room - 1 else 0
     if skip:
         code = "…" + code[skip + 1 :]
         start, end = max(1, start - skip), max(1, end - skip)

@@ -20,8 +20,8 @@ RULES: tuple[tuple[str, Style], ...] = (
     (r"(?<=\{ )lambda\b|(?<=\. )let\b|^let(?= \S+ = \{)|\bin(?= \()|(?<=\} )in$", "keyword"),
     (rf"(?<=:)~?(?:Tok\b|[A-Za-z]\w*(?:<\w+>)?(?:{_SHAPE}(?:{_BRACES})?|{_BRACES}))", "type"),
     (rf"\b(?<!\.)(?:bool|b?float\d+(?:_\w+)?|bfloat16|u?int\d+|complex\d+|key<\w+>)(?!\w)(?:{_SHAPE})?", "type"),
-    # Text of the learner's own, up to the next parameter.
-    (r"(?<=\bfmt=).+?(?= \w+=|\]|$)", "string"),
+    # Text of the learner's own: to the end of the line, or to what `debug.print` has behind it.
+    (r"(?<=\bfmt=).+?(?= (?:has_placeholders|in_tree|ordered|effect)=|$)", "string"),
     (r"(?<=\bname=)[^\s\]]+", "name"),
     (r"[A-Za-z_]\w*(?==(?!=))", "muted"),
     (r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"", "string"),

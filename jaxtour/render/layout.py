@@ -36,6 +36,8 @@ def clip_line(line: Line, width: int) -> Line:
     """The line in at most `width` cells."""
     if width_of(line) <= width:
         return line
+    if width <= 0:
+        return ()
     kept: list[Span] = []
     room = width
     for text, style in line:
@@ -118,8 +120,8 @@ def _chopped(line: Line, room: int, width: int, indent: str) -> list[Line]:
     rows: list[Line] = []
     row: list[Span] = []
     for text, style in line:
-        while cell_len(text) > room:
-            piece = _fitting(text, room)
+        # Measuring the whole rest for each row would be quadratic.
+        while len(piece := _fitting(text, room)) < len(text):
             rows.append(joined([*row, (piece, style)]))
             text = text[len(piece) :]
             row = [(indent, "")] if indent else []
@@ -134,7 +136,8 @@ def _fitting(text: str, room: int) -> str:
     if text.isascii():
         return text[: max(room, 0)]
     for end, character in enumerate(text):
-        room -= get_character_cell_size(character)
+        # The selector of the emoji form makes some characters a cell wider.
+        room -= 1 if character == "\ufe0f" else get_character_cell_size(character)
         if room < 0:
             return text[:end]
     return text

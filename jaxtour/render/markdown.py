@@ -117,7 +117,7 @@ def _inline(node: "SyntaxTreeNode", style: Style) -> Iterator[Span]:
         case "text" | "html_inline":
             yield _text(node.content), style
         case "code_inline":
-            yield _text(node.content), "code"
+            yield _text(node.content), style if style == "title" else "code"
         case "softbreak":
             yield " ", style
         case "hardbreak":

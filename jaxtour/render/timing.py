@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from jaxtour.engine.messages import Timing
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import clip, in_ascii, joined, pad, width_of, wrap
-from jaxtour.render.scale import bar, scale_for
+from jaxtour.render.scale import Scale, bar, scale_for
 from jaxtour.render.spans import Line, Span, Style
 
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
@@ -19,6 +19,8 @@ _LONGEST_BARS = 48
 _UNSTEADY = 0.1
 """Spread of the middle half of the runs, relative to the median, above which a third digit would say nothing."""
 _EQUAL = 0.05
+_SHORTEST = 1e-12
+"""Seconds; less is no measurement on any clock."""
 
 
 def seconds(value: float, digits: int = 3) -> str:
@@ -61,9 +63,9 @@ def timing_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> 
         return []
     label, columns, left = _fitted(timings, width)
     scale = scale_for([timing.median_s for timing in timings if _measured(timing)])
-    length = min(left - _GAP - scale.tail, _LONGEST_BARS) if scale else 0
+    length = _bar_length(scale, timings, left - _GAP) if scale else 0
     if length < _SHORTEST_BARS:
-        scale, length = None, 0
+        scale = None
     head = "".join(" " * _GAP + pad(column.head, column.width, right=column.right) for column in columns)
     axis = " " * _GAP + scale.axis(length) if scale else ""
     lines: list[Line] = [((clip(" " * label + head + axis, width), "muted"),)]
@@ -85,7 +87,8 @@ def timing_footer(timings: Sequence[Timing]) -> str:
         return ""
     counts = {timing.runs for timing in measured}
     low, high = min(counts), max(counts)
-    runs = f"{low} run" if low == high == 1 else f"{low} runs" if low == high else f"{low}–{high} runs"
+    runs = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    runs += " run" if high == 1 else " runs"
     names = dict.fromkeys(timing.platform for timing in measured if timing.platform != "host")
     where = " and ".join(clean(name).upper() for name in names) or "host"
     simulated = " simulated" if any(timing.simulated for timing in measured) else ""
@@ -101,6 +104,17 @@ def _fitted(timings: Sequence[Timing], width: int) -> tuple[int, list[_Column], 
             columns = [column for column in columns if column.head != dropped]
     label = max(1, min(longest, width - _taken(columns)))
     return label, columns, width - _taken(columns) - label
+
+
+def _bar_length(scale: Scale, timings: Sequence[Timing], room: int) -> int:
+    """How long the longest bar may be, with room for ticks, and for verdicts behind bars unless that costs too much."""
+    length = min(room - scale.tail, _LONGEST_BARS)
+    for timing in timings:
+        if timing.verdicts and _measured(timing) and (part := scale.part(timing.median_s)) > 0:
+            behind = room - _GAP - width_of(_flag(timing.verdicts[0].code))
+            if behind >= part * _SHORTEST_BARS:
+                length = min(length, int(behind / part))
+    return length
 
 
 def _taken(columns: Sequence[_Column]) -> int:
@@ -133,7 +147,7 @@ def _digits(timing: Timing) -> int:
 
 
 def _measured(timing: Timing) -> bool:
-    return timing.error is None and timing.median_s > 0 and math.isfinite(timing.median_s)
+    return timing.error is None and timing.median_s >= _SHORTEST and math.isfinite(timing.median_s)
 
 
 def _label(timing: Timing) -> str:
@@ -174,7 +188,7 @@ def _with_flags(spans: list[Span], timing: Timing, width: int) -> list[Line]:
     row = joined(spans)
     below: list[Line] = []
     for verdict in timing.verdicts:
-        flag: Span = (f"⚑ {_name(verdict.code)}", "warning")
+        flag: Span = (_flag(verdict.code), "warning")
         if not below and width_of(row) + _GAP + width_of(flag[0]) <= width:
             row = (*row, (" " * _GAP, ""), flag)
         else:
@@ -193,9 +207,10 @@ def _notes(timings: Sequence[Timing], width: int) -> list[Line]:
     for code, message in messages.items():
         if message:
             text = clean(message, keep_newlines=False)
-            lines += wrap([(f"⚑ {_name(code)}  ", "warning"), (text, "muted")], width, indent="  ")
+            lines += wrap([(f"{_flag(code)}  ", "warning"), (text, "muted")], width, indent="  ")
     return lines
 
 
-def _name(code: str) -> str:
-    return clean(code, keep_newlines=False).lower().replace("_", "-")
+def _flag(code: str) -> str:
+    """`⚑ dispatch-bound`."""
+    return "⚑ " + clean(code, keep_newlines=False).lower().replace("_", "-")

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from textual.binding import Binding, BindingType
 
-Scope: TypeAlias = Literal["step", "pane", "editor", "list", "filter", "modal"]
+Scope: TypeAlias = Literal["step", "pane", "editor", "list", "filter", "find", "modal"]
 Group: TypeAlias = Literal["Step", "Course", "Panes", "Scrolling", "Editor", "Worker", "Tour", "Lists"]
 
 
@@ -15,7 +15,9 @@ class Context:
     """What decides which keys work now."""
 
     runnable: bool = True
-    """Whether the step has code at all: a broken one has not."""
+    """Whether there is code, and a worker to run it."""
+    editable: bool = False
+    """Whether there is code: a broken step has none."""
     busy: bool = False
     """Whether a run is in progress."""
     ran: bool = False
@@ -66,7 +68,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("run", "r", "run", "run the step", "Step", when=lambda c: c.runnable, rank=10),
     Action("next_step", "n", "next", "the next step", "Step", rank=20),
     Action("previous_step", "p", "back", "the step before", "Step", rank=50),
-    Action("edit", "e", "edit", "edit the code in place; it is kept", "Step", when=lambda c: c.runnable, rank=60),
+    Action("edit", "e", "edit", "edit the code in place; it is kept", "Step", when=lambda c: c.editable, rank=60),
     Action("undo", "u", "undo edit", "go back to the lesson's own code", "Step", when=lambda c: c.edited, rank=65),
     Action("answer", "a", "answer", "answer the question", "Step", when=lambda c: c.asks and not c.answered, rank=15),
     Action("hint", "h", "hint", "the next hint", "Step", when=lambda c: c.hints > 0, rank=16),
@@ -110,6 +112,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("close", "escape,q", "close", "back to the step", "Lists", "list", rank=90, palette=False),
     Action("filter_done", "enter", "done", "keep the filter", "Lists", "filter", rank=10, palette=False),
     Action("filter_clear", "escape", "clear", "all lessons again", "Lists", "filter", rank=20, palette=False),
+    Action("found_choose", "enter", "go", "", "Lists", "find", rank=10, palette=False),
+    Action("found_down", "down", "", "", "Lists", "find", palette=False),
+    Action("found_up", "up", "", "", "Lists", "find", palette=False),
+    Action("found_close", "escape", "close", "", "Lists", "find", rank=90, palette=False),
     Action("dismiss", "escape,q,question_mark", "close", "back to the step", "Lists", "modal", rank=90, palette=False),
 )  # fmt: skip
 

@@ -11,8 +11,6 @@ from typing import ClassVar
 
 from textual import work
 from textual.app import App
-from textual.binding import BindingType
-from textual.command import Provider
 from textual.timer import Timer
 from textual.types import CSSPathType
 
@@ -36,21 +34,12 @@ GREEDY = 200
 """Events read before others get a turn."""
 
 
-def _palette() -> type[Provider]:
-    from jaxtour.tui.commands import TourCommands
-
-    return TourCommands
-
-
 class TourApp(App[int]):
     """The tour."""
 
     TITLE = "jaxtour"
     CSS_PATH: ClassVar[CSSPathType | None] = ["app.tcss", "screens/tour.tcss"]
-    COMMANDS = {_palette}
-    BINDINGS: ClassVar[list[BindingType]] = []
-    ENABLE_COMMAND_PALETTE = True
-    COMMAND_PALETTE_BINDING = "f24"
+    ENABLE_COMMAND_PALETTE = False
     CLOSE_TIMEOUT = 0.5
 
     def __init__(
@@ -98,6 +87,8 @@ class TourApp(App[int]):
         self._due: asyncio.TimerHandle | None = None
         self._ticker: Timer | None = None
         self._leaving = False
+        self.event_loop: asyncio.AbstractEventLoop | None = None
+        """Set while the app runs, for signal handlers."""
         self.tour_screen = TourScreen(self.tour)
 
     def get_default_screen(self) -> TourScreen:
@@ -106,6 +97,7 @@ class TourApp(App[int]):
 
     def on_mount(self) -> None:
         """Show the first frame, then start the worker."""
+        self.event_loop = asyncio.get_running_loop()
         self._ticker = self.set_interval(TICK_S, self._tick, pause=True)
         if self.tour.progress.notice:
             self.notices.append(self.tour.progress.notice)

@@ -30,7 +30,7 @@ def watch_hangup(app: "TourApp") -> Iterator[None]:
     def handle(number: int, _: FrameType | None) -> None:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, LEAVE_S)
-        loop = app.loop
+        loop = app.event_loop
         if loop is None or not loop.is_running():
             os._exit(128 + number)
         loop.call_soon_threadsafe(lambda: leaving.append(loop.create_task(_leave(app, number))))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from jaxtour.engine.messages import WorkerState
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import clip, width_of
-from jaxtour.render.spans import Line
+from jaxtour.render.spans import Line, Style
 from jaxtour.render.timing import seconds
 from jaxtour.tui.actions import Action, Keys
 from jaxtour.tui.tour import Activity, place_of
@@ -59,8 +59,8 @@ def worker_state(view: View, activity: Activity, now: float) -> Line:
     if view.worker == "ready" and not activity.words:
         return ((f"{glyph} ready", "success"), *outcome(view))
     words = activity.words or view.worker
-    style = "mark" if view.worker in ("running", "interrupting") else "muted"
-    line: Line = ((f"{glyph} ", style), (clean(words), style if style == "muted" else ""))
+    style: Style = "mark" if view.worker in ("running", "interrupting") else "muted"
+    line: Line = ((f"{glyph} ", style), (clean(words), "muted" if style == "muted" else ""))
     elapsed = now - activity.since
     if elapsed >= SHOWN_AFTER_S and not view.stable:
         line = (*line, (f"  {elapsed:.0f} s", "muted"))
@@ -105,7 +105,7 @@ def keys_line(actions: Iterable[Action], keys: Keys, width: int, *, bright: str 
 def _keys(actions: list[Action], keys: Keys, bright: str | None) -> Line:
     line: Line = ()
     for action in actions:
-        words = "strong" if action.id == bright else "muted"
+        words: Style = "strong" if action.id == bright else "muted"
         gap: Line = (("   ", ""),) if line else ()
         line = (*line, *gap, (keys.first(action), "primitive"), (f" {action.label}", words))
     return line

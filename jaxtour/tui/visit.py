@@ -80,7 +80,8 @@ class View:
             return base
         exercise = step.exercise
         return Context(
-            runnable=True,
+            runnable=not base.dead,
+            editable=True,
             busy=busy,
             ran=self.finished,
             edited=self.edited,

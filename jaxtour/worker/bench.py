@@ -28,7 +28,7 @@ SLOW_S = 0.2
 BUDGET_S = 0.5
 SAMPLE_S = 2e-4
 """A sample of fast calls lasts so long, that the clock's own cost does not count."""
-_WARM_S = 0.02
+WARM_S = 0.02
 _PROGRESS_S = 0.1
 
 
@@ -267,7 +267,7 @@ def _warmed(loop: Callable[[int], float]) -> int:
         taken = loop(number)
         if taken < SAMPLE_S:
             number = max(2 * number, math.ceil(number * 1.2 * SAMPLE_S / max(taken, 1e-9)))
-        elif time.perf_counter() - start > _WARM_S:
+        elif time.perf_counter() - start > WARM_S:
             return number
 
 

@@ -17,6 +17,7 @@ with contextlib.suppress(ImportError):
 
 _NUMPY_INTEGER = re.compile(r"\bnp\.u?int\d+\((-?\d+)\)")
 _PMAP_AXIS = re.compile(r"<axis 0x[0-9a-f]+>")
+_SET = re.compile(r"frozenset\(\{([^{}()]*)\}\)")
 _core: Any = getattr(getattr(jax, "extend", None), "core", None)
 
 _JAX_FOLDER = str(Path(jax.__file__).parent) + os.sep
@@ -152,8 +153,12 @@ def flops(stage: Any) -> float | None:
 
 
 def tidy(text: str) -> str:
-    """JAX's text of a jaxpr without what is no part of it: `np.int64(1)` is 1, pmap's axis has no address."""
-    return _PMAP_AXIS.sub("<axis>", _NUMPY_INTEGER.sub(r"\1", text))
+    """JAX's text of a jaxpr without what is no part of it: NumPy's integers, addresses, the order of sets."""
+    return _SET.sub(_sorted_set, _PMAP_AXIS.sub("<axis>", _NUMPY_INTEGER.sub(r"\1", text)))
+
+
+def _sorted_set(match: re.Match[str]) -> str:
+    return f"frozenset({{{', '.join(sorted(match[1].split(', ')))}}})"
 
 
 def warm_up() -> None:

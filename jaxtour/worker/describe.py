@@ -97,7 +97,7 @@ def _array_text(array: jax.Array) -> str:
 
 def numpy_text(array: Any) -> str:
     """An array's text by NumPy's rules, summarised by them."""
-    return str(array) if array.ndim == 0 else np.array2string(array)
+    return np.array2string(array) if type(array) is np.ndarray and array.ndim else str(array)
 
 
 def _summary(array: jax.Array) -> str:

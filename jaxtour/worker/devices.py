@@ -15,6 +15,7 @@ import numpy as np
 from .outlet import Event
 
 _MEMORY = ("bytes_in_use", "bytes_limit", "peak_bytes_in_use")
+_PLATFORM_OF = {"cuda": "gpu", "rocm": "gpu", "gpu": "gpu", "tpu": "tpu"}
 _HOST_COUNT = re.compile(r"--xla_force_host_platform_device_count=(\d+)")
 
 
@@ -24,10 +25,15 @@ class NoDevicesError(Exception):
 
 def open_devices() -> list[Any]:
     """Every device of the default platform, and the CPU's where that is another; raises `NoDevicesError`."""
+    asked = getattr(jax.config, "jax_platforms", None) or ""
     try:
         devices = list(jax.devices())
     except Exception as error:
-        raise NoDevicesError(explain(error, os.environ.get("JAX_PLATFORMS", ""))) from error
+        raise NoDevicesError(explain(error, asked)) from error
+    first = asked.partition(",")[0]
+    if _PLATFORM_OF.get(first, devices[0].platform) != devices[0].platform:
+        # With `cuda,cpu` and no CUDA plugin, jax takes the CPU without a word.
+        raise NoDevicesError(explain(AssertionError(), first))
     if devices[0].platform != "cpu":
         with contextlib.suppress(RuntimeError):  # JAX_PLATFORMS may have left the CPU out
             devices += jax.devices("cpu")
@@ -37,8 +43,12 @@ def open_devices() -> list[Any]:
 def explain(error: Exception, platforms: str) -> str:
     """One line for a backend that did not come up."""
     text = " ".join(str(error).split())
-    if not text and ("cuda" in platforms or "gpu" in platforms):
+    if not text and not platforms.startswith(("rocm", "tpu")):
         return "no CUDA plugin for jax: pip install 'jax[cuda13]' (or use --platform cpu)"
+    if "Failed to open libtpu.so" in text:
+        return "no libtpu for jax: pip install 'jax[tpu]' (or use --platform cpu)"
+    if "not in the list of known backends" in text and (match := re.search(r"initialize backend '(\w+)'", text)):
+        return f"no plugin for {match[1]} in jax: install it, or use --platform cpu"
     if match := re.search(r"TPU is already in use by process with pid (\d+)", text):
         return f"the TPU is in use by process {match[1]}: wait until that ends, or use --platform cpu"
     if "libtpu_lockfile" in text or "already in use" in text:

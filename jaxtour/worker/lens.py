@@ -36,10 +36,10 @@ class Call:
         """Make it."""
         return self.function(*self.args, **self.kwargs)
 
-    def abstracted(self, *, numbers: bool) -> tuple[Callable[..., Any], list[Any]]:
-        """The call as a function of its arrays, and of its Python numbers where `numbers`, with their values."""
+    def abstracted(self, numbers: tuple[type, ...]) -> tuple[Callable[..., Any], list[Any]]:
+        """The call as a function of its arrays and of its Python numbers of these types; and their values."""
         leaves, structure = jax.tree.flatten((self.args, self.kwargs))
-        places = [place for place, leaf in enumerate(leaves) if is_dynamic(leaf, numbers=numbers)]
+        places = [place for place, leaf in enumerate(leaves) if _is_variable(leaf, numbers)]
 
         def function(*values: Any) -> Any:
             filled = list(leaves)
@@ -52,13 +52,12 @@ class Call:
         return function, [leaves[place] for place in places]
 
 
-def is_dynamic(leaf: Any, *, numbers: bool) -> bool:
-    """Whether an argument becomes a variable of the jaxpr."""
+def _is_variable(leaf: Any, numbers: tuple[type, ...]) -> bool:
     if isinstance(leaf, (jax.Array, jax.ShapeDtypeStruct)):
         return True
     if isinstance(leaf, (np.ndarray, np.generic)):
         return leaf.dtype.kind in "biufcV" and leaf.dtype.names is None
-    return numbers and isinstance(leaf, (bool, int, float, complex))
+    return isinstance(leaf, numbers)
 
 
 def parse_call(workspace: Workspace, source: str, accept: Callable[[Any], bool] | None = None) -> Call | None:
@@ -95,21 +94,21 @@ def _shapes(jaxpr: Any) -> list[Any]:
 
 
 def trace(call: Call) -> tuple[Any, list[Any]]:
-    """The closed jaxpr of a call, and its inputs, Python numbers among them unless their values are needed."""
-    function, values = call.abstracted(numbers=True)
+    """The closed jaxpr of a call, and its inputs: arrays, and the numbers whose values are not needed."""
+    function, values = call.abstracted((bool, int, float, complex))
     try:
         return _traced(function, values)
     except Exception as error:
-        function, fewer = call.abstracted(numbers=False)
-        if len(fewer) == len(values):
-            raise
-        try:
-            jaxpr, fewer = _traced(function, fewer)
-        except Exception:
-            raise error from None
-        if isinstance(error, jax.errors.ConcretizationTypeError) and not jaxpr.jaxpr.eqns:
-            raise  # with the numbers known nothing is left to trace, and that is not what the call shows
-        return jaxpr, fewer
+        for numbers in ((float, complex), ()):
+            function, fewer = call.abstracted(numbers)
+            if len(fewer) == len(values):
+                continue
+            values = fewer
+            traced, _ = attempt(_traced, function, fewer)
+            # With every number known nothing may be left to trace, and that is not what the call is to show.
+            if traced and (traced[0].jaxpr.eqns or not isinstance(error, jax.errors.ConcretizationTypeError)):
+                return traced
+        raise
 
 
 def _traced(function: Callable[..., Any], values: list[Any]) -> tuple[Any, list[Any]]:

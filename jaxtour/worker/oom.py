@@ -1,8 +1,11 @@
-"""Whether the kernel killed something for want of memory."""
+"""Memory: whether there is enough for a spare, and whether the kernel killed something for want of it."""
 
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+
+
+SPARE_BYTES = 1024**3
 
 
 class OomWatch:
@@ -38,3 +41,12 @@ def _count(file: Path) -> int:
         return int(words[words.index("oom_kill") + 1])
     except (OSError, ValueError, IndexError):
         return 0
+
+
+def memory_is_short(meminfo: Path = Path("/proc/meminfo")) -> bool:
+    """Whether less than 1 GiB is available: a spare that has imported jax takes a fifth of that."""
+    try:
+        words = meminfo.read_text().split()
+        return int(words[words.index("MemAvailable:") + 1]) * 1024 < SPARE_BYTES
+    except (OSError, ValueError, IndexError):
+        return False

@@ -61,9 +61,10 @@ class Outlet:
             view = view[self._write(self._fd, view) :]
 
     def interrupt(self, _signum: int, _frame: FrameType | None) -> None:
-        """The handler of SIGINT."""
+        """The handler of SIGINT: once for a run, so that a second one does not meet the cleaning up after the first."""
         if not self.armed:
             return
+        self.armed = False
         if self._sending:
             self._pending = True
             return

@@ -12,12 +12,15 @@ from .capture import CHUNK
 from .child import Child, Config
 from .frames import ProtocolError, encode
 from .loop import Loop
+from .oom import memory_is_short
 from .outbox import Outbox
 from .texts import Texts
 
 SPARE_AFTER_S = 0.05
 SILENT_S = 1.0
 STUCK_S = 2.0
+LAST_READS = 100
+"""How often a dead runner's channel is read: a child of its own may hold it open."""
 
 
 class Owner(Protocol):
@@ -144,7 +147,7 @@ class Pool:
         return child
 
     def _spawn_spare(self) -> None:
-        if self.runner and not self._spare:
+        if self.runner and not self._spare and not memory_is_short():
             try:
                 self._spare = self._spawn(held=True)
             except OSError as error:
@@ -211,8 +214,9 @@ class Pool:
             self._drop_spare(proctree.cause(self._spare.code)[0])
         child = self.runner
         if child and child.code is not None:
-            while child is self.runner and self._read(child):
-                pass
+            for _ in range(LAST_READS):
+                if child is not self.runner or not self._read(child):
+                    break
             if child is self.runner:
                 self._owner.ended(child.code)
 

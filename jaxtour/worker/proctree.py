@@ -58,11 +58,11 @@ def children() -> set[int]:
     try:
         found = Path(f"/proc/self/task/{_guard}/children").read_text()
     except OSError:
-        return _children_by_status()
+        return children_by_status()
     return {int(pid) for pid in found.split()}
 
 
-def _children_by_status() -> set[int]:
+def children_by_status() -> set[int]:
     """The same from every process's status, for kernels without the children file."""
     found = set()
     for entry in Path("/proc").iterdir():
@@ -104,7 +104,10 @@ class Sweep:
             own = self._reaped()
             found = (own | children()) - self._keep
             for pid in found:
-                kill_group(pid) if pid in own else _kill(pid)
+                if pid in own:
+                    kill_group(pid)
+                elif not _kill(pid):
+                    self._keep.add(pid)
             self._empty = 0 if found else self._empty + 1
             if found and found == self.left:
                 time.sleep(0.0005)
@@ -112,9 +115,15 @@ class Sweep:
         return True
 
 
-def _kill(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+def _kill(pid: int) -> bool:
+    """Kill one process; False when it is another user's, as what sudo starts, and so not ours to wait for."""
+    try:
         os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    except PermissionError:
+        return False
+    return True
 
 
 def cause(code: int) -> tuple[str, str | None]:

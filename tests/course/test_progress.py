@@ -205,7 +205,9 @@ def test_what_could_not_be_written_is_written_later(tmp_path):
     (tmp_path / "state").unlink()
     other = Progress.open(file)
     other.mark_done("x", "y")
+    assert progress.notice
     progress.flush()
+    assert progress.notice is None
     after = Progress.open(file)
     assert after.is_done("a", "b") and after.is_done("x", "y")
 

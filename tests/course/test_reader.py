@@ -78,6 +78,7 @@ def test_byte_order_mark_and_line_ends_of_windows():
         ("t: 'a' b\n", "1:8: ", "quote it, or use |"),
         ("t: {a: b: c}\n", "1:4: ", "`{` begins"),
         ("t: [\n", "2:1: ", "is a bracket above not closed?"),
+        ("t: [", "1:5: ", "is a bracket above not closed?"),
         ("t: [a, }]\n", "1:8: ", "cannot begin with `}`"),
         ("t: [a, b\nc: d\n", "1:4: ", "`[` begins"),
         ('t: "abc\nd: e\n', "1:4: ", "close it, or use |"),

@@ -218,3 +218,14 @@ async def test_a_step_that_needs_devices_waits_until_it_is_known_how_many_there_
     await drain(session)
     await waiting
     assert worker.ran[-1][2] == 8 and session.simulating == 8
+
+
+async def test_a_run_asked_for_before_the_start_waits_for_it() -> None:
+    worker = ModelWorker()
+    session = Session(worker)
+    waiting = asyncio.create_task(session.run(LESSON, step(0)))
+    await asyncio.sleep(0)
+    assert not worker.ran
+    await session.start()
+    assert await waiting == 1
+    assert [state for state, _, _ in worker.ran] == [()]

@@ -303,3 +303,11 @@ def test_every_expectation_is_verified():
     assert set(impossible) == {field.name for field in msgspec.structs.fields(Expect)}
     for name, wanted in impossible.items():
         assert len(verify(expecting(**{name: wanted}), report())) == 1
+
+
+def test_a_tuple_of_arrays_is_compared_by_its_numbers() -> None:
+    text = "(Array(30., dtype=float32, weak_type=True), Array([15., 2.], dtype=float32))"
+    found = report(value=wire.Value(type="tuple", text=text))
+    assert verify(expecting(value=["30", ["15", "2"]]), found) == []
+    assert "expected 16" in verify(expecting(value=["30", ["16", "2"]]), found)[0]
+    assert verify(expecting(value="(Array(30., ...), Array([15., 2.], ...))"), found) == []

@@ -14,6 +14,7 @@ import signal
 import struct
 import sys
 import time
+from pathlib import Path
 
 LENGTH = struct.Struct(">I")
 
@@ -69,13 +70,13 @@ class Runner:
             os._exit(3)
         if "crash_on_start" in faults:
             os.abort()
-        if "crash_once" in faults and not os.path.exists(faults["crash_once"]):
-            open(faults["crash_once"], "w").close()
+        if "crash_once" in faults and not Path(faults["crash_once"]).exists():
+            Path(faults["crash_once"]).touch()
             os.abort()
         self.say("state", state="opening devices")
         while "no_ready" in faults:
             time.sleep(60)
-        while "slow_start" in faults and not os.path.exists(faults["slow_start"]):
+        while "slow_start" in faults and not Path(faults["slow_start"]).exists():
             time.sleep(0.01)
         platforms = faults.get("platforms", "cpu").split("/")
         self.say("facts", platforms=platforms, python="3", jax="0", jaxlib="0", numpy="0", simulated=False, devices=[],
@@ -128,7 +129,7 @@ def main():
     parser.add_argument("--hold", action="store_true")
     options = parser.parse_args()
     entries = filter(None, os.environ.get("JT_FAULT", "").split(","))
-    faults = dict((entry.partition(":")[0], entry.partition(":")[2]) for entry in entries)
+    faults = {entry.partition(":")[0]: entry.partition(":")[2] for entry in entries}
     runner = Runner(options.ctl, options.out, options.hold)
     runner.start(faults)
     runner.serve()

@@ -146,7 +146,7 @@ class Guard:
         return descendants(self.pid)
 
     def fds(self):
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
 
     def close(self):
         """End it, and make sure that nothing of it is left."""
@@ -178,7 +178,7 @@ def alive(pid):
 
 def descendants(root):
     """Every process below, zombies included."""
-    parents = {int(entry): stat(entry) for entry in os.listdir("/proc") if entry.isdigit()}
+    parents = {int(entry.name): stat(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
     family, wave = set(), {root}
     while wave:
         wave = {pid for pid, found in parents.items() if found and found[1] in wave} - family

@@ -15,7 +15,7 @@ from jaxtour.worker.frames import Decoder, encode
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 RUNNER = Path(__file__).resolve().parents[2] / "jaxtour" / "worker" / "runner.py"
-PATIENCE_S = 90.0
+PATIENCE_S = 60.0
 
 Event = dict[str, Any]
 

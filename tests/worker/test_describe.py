@@ -28,6 +28,7 @@ def test_an_array_is_told_with_its_type_place_and_numpys_text():
         (jnp.array([True, False]), "Array", "[ True False]"),
         (np.float64(0.5), "float64", "0.5"),
         (np.array([1, 2]), "ndarray", "[1 2]"),
+        (np.ma.array([1, 2], mask=[0, 1]), "MaskedArray", "[1 --]"),
         (0.5, "float", "0.5"),
         ("a'b", "str", '"a\'b"'),
         ((3,), "tuple", "(3,)"),
@@ -63,9 +64,9 @@ def test_large_arrays_have_numpys_summary_without_being_fetched(monkeypatch):
     monkeypatch.setattr(describing, "FETCH_CAP", 1000)
     fetched = []
     real = np.asarray
-    monkeypatch.setattr(describing.np, "asarray", lambda value, *rest: fetched.append(value.size) or real(value, *rest))
+    monkeypatch.setattr(describing.np, "asarray", lambda x, *rest: fetched.append(np.size(x)) or real(x, *rest))
     assert describe(large)["text"] == expected
-    assert fetched == [49]
+    assert max(fetched) < 1000
 
 
 def test_a_pytree_with_a_huge_leaf_is_not_printed(monkeypatch):

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jaxtour.worker.capture import HEAD, TAIL, Capture
+from jaxtour.worker.child import BACKGROUND_HEAD, BACKGROUND_TAIL
 
 
 @pytest.fixture(scope="module")
@@ -74,12 +75,10 @@ def test_the_streams_are_kept_apart(guard):
 
 
 def test_all_is_there_before_done(guard):
-    """C's buffer and a child's output included."""
-    program = (
-        "import ctypes, subprocess\nctypes.CDLL(None).printf(b'from C ')\nsubprocess.run(['echo', 'from a child'])"
-    )
-    report = guard.run(program)
-    assert sorted(report.text().split()) == sorted("from C from a child".split())
+    """What C and a child write included."""
+    code = "import ctypes, subprocess\nctypes.CDLL(None).printf(b'from C, ')\nsubprocess.run(['echo', 'from a child'])"
+    report = guard.run(code)
+    assert report.text() == "from C, from a child\n"
     events = [event["event"] for event in report.events]
     assert events.index("text") < events.index("executed") < events.index("done")
 
@@ -117,14 +116,14 @@ def test_a_line_is_shown_while_the_program_goes_on(guard):
     guard.ready()
 
 
-def test_what_comes_after_done_is_background(guard, tmp_path):
-    go = tmp_path / "go"
+def later(guard, go, what):
+    """A run whose thread does something more once `go` exists; its number."""
     program = f"""
 import threading, os, time
 def late():
     while not os.path.exists({str(go)!r}):
         time.sleep(0.005)
-    os.write(1, b"late")
+    {what}
 thread = threading.Thread(target=late)
 thread.start()
 print("early")
@@ -132,20 +131,23 @@ print("early")
     report = guard.run(program, fresh=True)
     assert report.text() == "early\n"
     go.touch()
+    return report.done["run"]
+
+
+def test_what_comes_after_done_is_background(guard, tmp_path):
+    run = later(guard, tmp_path / "go", "os.write(1, b'late')")
     late = guard.until(event="text")[-1]
-    assert (late["run"], late["text"], late["background"]) == (report.done["run"], "late", True)
-    report = guard.run("thread.join()\nprint('mine')")
-    assert report.text() == "mine\n"
+    assert (late["run"], late["text"], late["background"]) == (run, "late", True)
+    assert guard.run("thread.join()\nprint('mine')").text() == "mine\n"
 
 
-def test_background_output_is_capped(guard):
-    program = (
-        "import threading, os\nthreading.Thread(target=lambda: [os.write(1, b'y' * 1000) for _ in range(2000)]).start()"
-    )
-    first = guard.run("import time\nrest = 0\n" + program.replace("lambda:", "lambda: time.sleep(0.05) or"), fresh=True)
-    again = guard.ask("import threading\n[t.join() for t in threading.enumerate() if t is not threading.main_thread()]")
-    events = guard.until(event="done", run=again)
-    texts = [event for event in events if event["event"] == "text"]
-    shown = sum(len(event["text"]) for event in texts) + len(first.text())
-    assert shown + sum(event["dropped"] for event in texts) == 2_000_000
-    assert shown <= 2 * (HEAD + TAIL)
+def test_background_output_is_capped(guard, tmp_path):
+    end = tmp_path / "end"
+    what = f"[os.write(1, b'y' * 1000) for _ in range(2000)]; open({str(end)!r}, 'w').close()"
+    run = later(guard, tmp_path / "go", what)
+    guard.wait(end.exists)
+    again = guard.ask("thread.join()")
+    texts = [event for event in guard.until(event="done", run=again) if event["event"] == "text"]
+    assert all(event["run"] == run and event["background"] for event in texts)
+    assert sum(len(event["text"]) for event in texts) == BACKGROUND_HEAD + BACKGROUND_TAIL
+    assert sum(event["dropped"] for event in texts) == 2_000_000 - BACKGROUND_HEAD - BACKGROUND_TAIL

@@ -15,7 +15,7 @@ def depends(view: View) -> tuple[Any, ...]:
 
 def document(view: View, width: int) -> Document:
     """The devices, or what will be there."""
-    if view.facts is None:
+    if view.facts is None or view.worker == "dead":
         words = "the worker is gone" if view.worker == "dead" else "jax is looking for devices"
         return Document(lines=wrap(((words, "muted"),), width))
     if view.stable:

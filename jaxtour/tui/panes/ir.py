@@ -11,7 +11,6 @@ from jaxtour.render.spans import Line
 from jaxtour.tui.document import Document, LazyLines
 from jaxtour.tui.visit import View
 
-
 STEP_CELLS = 9
 """Of another step's id in the gutter."""
 
@@ -37,7 +36,7 @@ def document(view: View, width: int) -> Document:
     texts = clean(trace.jaxpr).rstrip("\n").split("\n")
     return Document(
         lines=LazyLines(texts, jaxpr_line),
-        gutter=_gutter(view, trace, len(texts)),
+        gutter=_gutter(view, trace, texts),
         title=title,
         subtitle=_facts(trace, index, len(traces)),
     )
@@ -60,6 +59,8 @@ def _empty(view: View) -> Line:
         return (("the jaxpr comes when the code has run", "muted"),)
     if report.failure:
         return (("no jaxpr: the code raised before", "muted"),)
+    if report.done.status != "ok":
+        return (("no jaxpr: the step did not end", "muted"),)
     return (("nothing was traced: the last line is no call of a traceable function", "muted"),)
 
 
@@ -77,9 +78,13 @@ def _title(view: View, traces: tuple[Trace, ...], index: int) -> Line:
     return title
 
 
-def _gutter(view: View, trace: Trace, count: int) -> list[Line]:
-    sources = [*trace.sources[:count], *[None] * (count - len(trace.sources))]
-    places = [place_of(view, source) for source in sources]
+def _gutter(view: View, trace: Trace, texts: list[str]) -> list[Line]:
+    """Where each equation comes from; of one that goes on over several lines, beside the first."""
+    sources = [*trace.sources[: len(texts)], *[None] * (len(texts) - len(trace.sources))]
+    places = []
+    for index, (source, text) in enumerate(zip(sources, texts, strict=True)):
+        goes_on = index > 0 and source == sources[index - 1] and " = " not in text
+        places.append("" if goes_on else place_of(view, source))
     width = max(map(len, places), default=0)
     if not width:
         return []

@@ -35,7 +35,7 @@ def document(view: View, width: int) -> Document:
     if step.exercise:
         lines += _exercise(view, step, width)
     if step.after and _over(view, step):
-        anchor = len(lines) + 1
+        anchor = len(lines) + 2
         rule = ("─") * min(width, 24)
         lines += [BLANK, ((rule, "faint"),), BLANK, *markdown_lines(step.after, width)]
     return Document(lines=lines, anchor=anchor)

@@ -14,7 +14,6 @@ from jaxtour.render.value import failure_lines, output_lines, value_lines, warni
 from jaxtour.tui.document import Document
 from jaxtour.tui.visit import View
 
-
 WRAPPED = 16_000
 """Characters of output up to which long lines are broken: about 10 ms."""
 

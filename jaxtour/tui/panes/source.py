@@ -35,7 +35,8 @@ def document(view: View, width: int) -> Document:  # noqa: ARG001 - code is not 
         if view.setup:
             own = python_lines(step.setup.strip("\n"))
             lines += [*own, ()]
-            gutter += [((" · ", "faint"),)] * len(own) + [(("   ", ""),)]
+            inside: Line = ((" · ", "faint"),)
+            gutter += [inside] * len(own) + [(("   ", ""),)]
     start = len(lines)
     own = python_lines(view.code.rstrip("\n"))
     lines += own

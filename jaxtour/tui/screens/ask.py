@@ -34,7 +34,7 @@ class AskScreen(ModalScreen[str | None]):
             lines.append(((clean(self._ask.hint), "muted"),))
         with Vertical(id="ask-box", classes="box") as box:
             box.border_title = "What do you think?"
-            box.border_subtitle = content(ENDING, ansi=ansi)  # type: ignore[assignment]
+            box.border_subtitle = content(ENDING, ansi=ansi)
             yield Static(contents(lines, ansi=ansi), id="question", markup=False)
             if self._ask.choices:
                 yield Chooser("choices", ascii_only=self._ascii)
@@ -46,7 +46,7 @@ class AskScreen(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """Fill in the choices."""
         if self._ask.choices:
-            lines = [
+            lines: list[Line] = [
                 ((f" {number}  ", "muted"), (clean(choice), "")) for number, choice in enumerate(self._ask.choices, 1)
             ]
             chooser = self.query_one(Chooser)

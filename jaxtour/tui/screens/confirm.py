@@ -28,7 +28,7 @@ class ConfirmScreen(ModalScreen[bool]):
         """The question in a box."""
         box = Static(content(((self._consequence, "muted"),)), id="confirm", classes="box", markup=False)
         box.border_title = self._question
-        box.border_subtitle = content((("y", "primitive"), (" yes   ", ""), ("n", "primitive"), (" no", "")))  # type: ignore[assignment]
+        box.border_subtitle = content((("y", "primitive"), (" yes   ", ""), ("n", "primitive"), (" no", "")))
         yield box
 
     def action_answer(self, yes: bool) -> None:

@@ -34,7 +34,7 @@ class HelpScreen(ModalScreen[None]):
         self._view.border_title = "Keys"
         close = self._keys.first("dismiss")
         ansi = self.app.native_ansi_color
-        self._view.border_subtitle = content(((close, "primitive"), (" close", "")), ansi=ansi)  # type: ignore[assignment]
+        self._view.border_subtitle = content(((close, "primitive"), (" close", "")), ansi=ansi)
         yield self._view
 
     def on_mount(self) -> None:
@@ -73,5 +73,7 @@ def help_lines(keys: Keys, width: int) -> list[Line]:
 
 def _block(keys: Keys, group: tuple[str, list[Action]]) -> list[Line]:
     name, actions = group
-    rows = [((pad(" ".join(keys.of(each)), KEY_CELLS), "strong"), (each.help, "")) for each in actions if each.help]
+    rows: list[Line] = [
+        ((pad(" ".join(keys.of(each)), KEY_CELLS), "strong"), (each.help, "")) for each in actions if each.help
+    ]
     return [((name, "title"),), *rows, ()]

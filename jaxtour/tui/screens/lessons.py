@@ -14,7 +14,7 @@ from jaxtour.course.catalogue import Entry
 from jaxtour.course.model import Lesson
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import pad
-from jaxtour.render.spans import Line
+from jaxtour.render.spans import Line, Span
 from jaxtour.tui.actions import Context, Scope, bindings, in_footer
 from jaxtour.tui.document import Document
 from jaxtour.tui.status import keys_line
@@ -97,15 +97,15 @@ class LessonsScreen(ModalScreen[int | None]):
         if lesson is None:
             return ((f"{here}   {index + 1:>2}  ", "muted"), (clean(entry.id), "muted"))
         done = [self._tour.is_done(lesson.id, step.id) for step in lesson.steps]
-        sign, style = ("✓", "success") if all(done) else ("·", "muted")
+        mark: Span = ("✓", "success") if all(done) else ("·", "muted")
         if lesson.problems:
-            sign, style = "✗", "error"
+            mark = ("✗", "error")
         counts = f"{sum(done)}/{len(done)}"
         tail = f"{lesson.minutes:>3} min  {counts:>6}  " if lesson.minutes else " " * 17
         title = pad(clean(lesson.title), max(8, width - 8 - len(tail) - BAR_CELLS))
         return (
             (f"{here} ", "strong"),
-            (sign, style),
+            mark,
             (f" {index + 1:>2}  ", "muted"),
             (title, "error" if lesson.problems and not lesson.minutes else ""),
             (tail, "muted"),
@@ -123,7 +123,7 @@ class LessonsScreen(ModalScreen[int | None]):
         self._about.update(content(line, ansi=ansi))
         scope: Scope = "filter" if self._filter.has_focus else "list"
         keys = keys_line(in_footer(scope, Context()), self._tour.keys, 60)
-        self.query_one("#lessons-box").border_subtitle = content(keys, ansi=ansi)  # type: ignore[assignment]
+        self.query_one("#lessons-box").border_subtitle = content(keys, ansi=ansi)
 
     # What happens ---------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from textual.screen import Screen
 from jaxtour.course.model import Step
 from jaxtour.engine.session import EngineError
 from jaxtour.render.clean import clean
+from jaxtour.tui.actions import Context
 from jaxtour.tui.messages import EditEnded, Note
 from jaxtour.tui.panes import PANES
 from jaxtour.tui.widgets.arrange import Slot
@@ -30,6 +31,11 @@ class StepKeys(Screen[None]):
         """Show what the tour knows now."""
         raise NotImplementedError
 
+    @property
+    def context(self) -> Context:
+        """What decides which keys work now."""
+        return self.tour.view.context(busy=self.tour.busy, zoomed=self.panes.zoomed is not None)
+
     # The step -------------------------------------------------------------------------------------------------------
 
     @property
@@ -39,9 +45,6 @@ class StepKeys(Screen[None]):
 
     async def action_run(self) -> None:
         """Run the step."""
-        if self.tour.session.state == "dead":
-            self.post_message(Note(f"the worker is dead: {self.tour.keys.first('restart')} starts it again"))
-            return
         self.panes.expect_front()
         try:
             await self.tour.run()
@@ -217,7 +220,8 @@ class StepKeys(Screen[None]):
             slot = self.panes.zoomed
         elif not self.panes.wide and self.panes.by_slot[slot].spec.tab:
             slot = self.panes.front
-        self.panes.by_slot[slot].focus(scroll_visible=False)
+        if focused is not self.panes.by_slot[slot]:
+            self.panes.by_slot[slot].focus(scroll_visible=False)
 
     def action_yank(self) -> None:
         """Copy the pane's text."""
@@ -272,8 +276,23 @@ class StepKeys(Screen[None]):
         self.app.push_screen(HelpScreen(self.tour.keys, ascii_only=self.tour.ascii))
 
     def action_palette(self) -> None:
-        """Open the palette."""
-        self.app.action_command_palette()
+        """Find an action, a step or a lesson by name."""
+        from jaxtour.tui.screens.find import FindScreen, Found, everything
+
+        async def chosen(found: Found | None) -> None:
+            if found is None:
+                return
+            if found.action:
+                await self.run_action(found.action)
+                return
+            self.keep_edit()
+            await self.panes.end_edit()
+            step = self.tour.first_undone(found.lesson) if found.step is None else found.step
+            self.tour.open(found.lesson, step)
+            self.arrived()
+
+        found = everything(self.tour, self.context)
+        self.app.push_screen(FindScreen(found, self.tour.keys, ascii_only=self.tour.ascii), chosen)
 
     async def action_quit(self) -> None:
         """Leave."""

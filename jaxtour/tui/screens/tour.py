@@ -1,12 +1,13 @@
 """The one screen of a step."""
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
+from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
-from jaxtour.tui.actions import BY_ID, bindings, in_footer
+from jaxtour.tui.actions import BY_ID, Scope, bindings, in_footer
 from jaxtour.tui.screens.step_keys import StepKeys
 from jaxtour.tui.status import keys_line, top_line
 from jaxtour.tui.tour import Tour
@@ -24,8 +25,11 @@ class TourScreen(StepKeys, Screen[None]):
     BINDINGS = bindings("step")
     AUTO_FOCUS = "#lesson"
     ESCAPE_TO_MINIMIZE = False
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-tiny"), (40, "-narrow"), (WIDE, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (12, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (40, "-narrow"), (WIDE, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (12, "-tall")]
+
+    # Textual's own repaints the whole screen whenever the focus moves.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(self, tour: Tour) -> None:
         super().__init__(classes="-ascii" if tour.ascii else None)
@@ -45,10 +49,15 @@ class TourScreen(StepKeys, Screen[None]):
     def on_mount(self) -> None:
         """Fill the panes before the first frame."""
         self.refresh_view(fresh=True)
+        width, height = self.app.size
+        # Set here as Textual will set them after the first layout, so that there need be no second one.
+        for breakpoints, length in ((self.HORIZONTAL_BREAKPOINTS, width), (self.VERTICAL_BREAKPOINTS, height)):
+            self.add_class(max(point for point in breakpoints if point[0] <= length)[1])
+        self.panes.prime(Size(width, height - 2))
 
     def on_resize(self) -> None:
         """Fit the lines to the new width."""
-        self.panes.show_chosen()
+        self.panes.retitle()
         self.refresh_lines()
         self.call_after_refresh(self.keep_focus)
 
@@ -81,11 +90,10 @@ class TourScreen(StepKeys, Screen[None]):
         if self._note:
             self.keys.show(((self._note, "strong"),))
             return
-        scope = "editor" if self.editing else "step"
+        scope: Scope = "editor" if self.editing else "step"
         view = self.tour.view
-        context = view.context(busy=self.tour.busy, zoomed=self.panes.zoomed is not None)
         bright = "next_step" if view.done[view.number - 1] else "run"
-        line = keys_line(in_footer(scope, context), self.tour.keys, self.app.size.width - 2, bright=bright)
+        line = keys_line(in_footer(scope, self.context), self.tour.keys, self.app.size.width - 2, bright=bright)
         self.keys.show(line)
 
     def note(self, text: str) -> None:
@@ -101,10 +109,9 @@ class TourScreen(StepKeys, Screen[None]):
             self._note = ""
             self.refresh_keys()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Whether a key does something now."""
         known = BY_ID.get(action)
         if known is None or known.scope != "step":
             return True
-        context = self.tour.view.context(busy=self.tour.busy, zoomed=self.panes.zoomed is not None)
-        return known.when(context)
+        return known.when(self.context)

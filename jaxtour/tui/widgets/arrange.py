@@ -15,16 +15,15 @@ LEFT_SHARE, LEFT_MIN, LEFT_MAX = 0.46, 60, 96
 """Of the columns: fewer cut code of ordinary width, more make lines of text that are hard to read."""
 
 
-def two(room: int, first: int, second: int, *, spare_to_first: bool) -> tuple[int, int]:
-    """Rows for two panes: what they want, else what the smaller one wants, else half each."""
-    if first + second <= room:
-        return (room - second, second) if spare_to_first else (first, room - first)
+def two(room: int, first: int, second: int) -> tuple[int, int]:
+    """Rows for two panes: half each, unless one of them needs more and the other does not.
+
+    Half is where the border stays from step to step: a border that moves is distracting, and repaints both panes.
+    """
     half = room // 2
-    if second <= half:
-        return room - second, second
-    if first <= room - half:
-        return first, room - first
-    return room - half, half
+    if second > half:
+        return (max(first, LEAST), room - max(first, LEAST)) if first <= room - half else (room - half, half)
+    return min(max(first, room - half), room - second), max(second, min(half, room - first))
 
 
 def left_width(width: int) -> int:
@@ -35,7 +34,7 @@ def left_width(width: int) -> int:
 def wide(size: Size, wants: Wants) -> dict[Slot, Region]:
     """Text over source on the left; jaxpr, result, time and devices on the right."""
     left = left_width(size.width)
-    lesson, source = two(size.height, wants["lesson"], wants["source"], spare_to_first=False)
+    lesson, source = two(size.height, wants["lesson"], wants["source"])
     devices = max(LEAST, min(wants["devices"], size.height // 4))
     time = max(LEAST, min(wants["time"], size.height // 3))
     room = size.height - devices - time
@@ -54,7 +53,7 @@ def narrow(size: Size, wants: Wants, front: Slot) -> dict[Slot, Region]:
     """One of the tabs over the source over the result."""
     result = max(LEAST, min(max(wants["result"], 4), size.height // 3))
     room = size.height - result
-    first, source = two(room, max(wants[front], LEAST), wants["source"], spare_to_first=True)
+    first, source = two(room, max(wants[front], LEAST), max(wants["source"], LEAST))
     return stack(0, size.width, {front: first, "source": source, "result": result})
 
 

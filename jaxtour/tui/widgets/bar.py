@@ -60,7 +60,7 @@ class Bar(Widget):
         if self._strip is None:
             [line] = in_ascii([clip_line(self.line, self.size.width)], self._ascii)
             visual = self.palette.visual
-            self._strip = Strip([Segment(text, visual(style).rich_style) for text, style in line if text])
+            self._strip = Strip([Segment(text, visual(style).rich_style) for text, style in line if text]).simplify()
         return self._strip
 
 

@@ -8,6 +8,7 @@ from textual.message import Message
 
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.document import Document
+from jaxtour.tui.styling import Mark
 from jaxtour.tui.widgets.lines import LinesView
 
 
@@ -34,7 +35,7 @@ class Chooser(LinesView):
         """Show other lines, with the cursor on one of them."""
         last = max(0, len(document.lines) - 1)
         self.cursor = min(self.cursor if cursor is None else cursor, last)
-        marks = {**document.marks, **({self.cursor: "cursor"} if document.lines else {})}
+        marks: dict[int, Mark] = {self.cursor: "cursor"} if document.lines else {}
         self.show(Document(lines=document.lines, gutter=document.gutter, marks=marks))
         self.call_after_refresh(self.reveal, self.cursor)
 

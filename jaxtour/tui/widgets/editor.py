@@ -46,13 +46,18 @@ class Editor(TextArea):
     BINDINGS: ClassVar[list[BindingType]] = bindings("editor")
     DEFAULT_CSS = """
     Editor, Editor:focus { border: round $primary; border-title-color: $text-primary; border-title-style: bold;
-             background: $background; padding: 0; border-title-background: transparent; scrollbar-size: 0 1;
+             background: $background; padding: 0 0 0 1; border-title-background: transparent; scrollbar-size: 0 1;
              border-subtitle-color: $foreground 62%; border-subtitle-background: transparent; }
     """
 
     def __init__(self, code: str) -> None:
         super().__init__(
-            code, id="editor", language="python", show_line_numbers=True, tab_behavior="indent", soft_wrap=False
+            code.rstrip("\n"),
+            id="editor",
+            language="python",
+            show_line_numbers=True,
+            tab_behavior="indent",
+            soft_wrap=False,
         )
         self.cursor_blink = False
         self.border_title = "Source"

@@ -34,14 +34,20 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self.document = EMPTY
         self.ascii_only = ascii_only
         self._width = 0
+        self._following = True
+        """Whether the end, or the anchor, is brought into view when it moves."""
         self._gutter = 0
         self._strips: OrderedDict[tuple[int, bool], Strip] = OrderedDict()
         self._palette: Palette | None = None
 
-    def show(self, document: Document, *, fresh: bool = False) -> None:
-        """Show another document; `fresh` starts it at its anchor, otherwise the place in it is kept."""
+    def show(self, document: Document, *, fresh: bool = False, room: Size | None = None) -> None:
+        """Show another document; `fresh` starts it at its anchor, otherwise the place in it is kept.
+
+        `room` is the size to come, where there is no layout yet.
+        """
         old = self.document
-        at_end = self.scroll_offset.y >= self.max_scroll_y
+        if fresh or not self.max_scroll_y:
+            self._following = True
         self.document = document
         self._strips.clear()
         gutter = document.gutter_width
@@ -52,12 +58,12 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh()
         else:
             self._refresh_changed(old)
-        self._fit()
+        self._fit(room)
         if fresh:
             self.scroll_to(0, 0, animate=False, force=True, immediate=True)
             if document.anchor is not None or document.follow:
                 self.call_after_refresh(self._reveal, document)
-        elif document.follow and at_end:
+        elif self._following and (document.follow or document.anchor != old.anchor):
             self.call_after_refresh(self._reveal, document)
 
     def mark(self, index: int, mark: Mark | None) -> None:
@@ -82,13 +88,19 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _reveal(self, document: Document) -> None:
         if document is not self.document:
+            # The next one will be revealed.
             return
         if document.anchor is not None:
-            # Two lines before what matters say where one is.
-            if document.anchor >= self.scrollable_content_region.height:
-                self.scroll_to(y=max(0, document.anchor - 2), animate=False, force=True, immediate=True)
+            if len(document.lines) > self.scrollable_content_region.height:
+                # The line before what matters says where one is.
+                self.scroll_to(y=max(0, document.anchor - 1), animate=False, force=True, immediate=True)
         else:
             self.scroll_end(animate=False, force=True, immediate=True, x_axis=False)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Who scrolls back from the end is left there; who returns to it follows again."""
+        super().watch_scroll_y(old_value, new_value)
+        self._following = new_value >= self.max_scroll_y
 
     def _refresh_changed(self, old: Document) -> None:
         top = self.scroll_offset.y
@@ -97,11 +109,11 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             if not same_lines(old, self.document, top + y):
                 self.refresh(Region(0, y, width, 1))
 
-    def _fit(self) -> None:
+    def _fit(self, room: Size | None = None) -> None:
         # Never smaller than the view: then short texts come and go without a new layout.
-        region = self.scrollable_content_region
-        width = max(self._width + self._gutter, region.width)
-        height = max(len(self.document.lines), region.height)
+        room = room or self.scrollable_content_region.size
+        width = max(self._width + self._gutter, room.width)
+        height = max(len(self.document.lines), room.height)
         self.virtual_size = Size(width, height)
 
     def on_resize(self, _: events.Resize | None = None) -> None:
@@ -156,7 +168,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
     def _make(self, line: Line, mark: Mark | None) -> Strip:
         visual = self.palette.visual
         [line] = in_ascii([line], self.ascii_only)
-        return Strip([Segment(text, visual(style, mark).rich_style) for text, style in line if text])
+        return Strip([Segment(text, visual(style, mark).rich_style) for text, style in line if text]).simplify()
 
     # Scrolling by keys; Textual's own would animate.
 

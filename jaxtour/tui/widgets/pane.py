@@ -4,10 +4,11 @@ from collections import OrderedDict
 from typing import Any
 
 from textual import events
+from textual.geometry import Region, Size
 
 from jaxtour.render.layout import in_ascii
 from jaxtour.render.spans import Line
-from jaxtour.tui.document import Document
+from jaxtour.tui.document import EMPTY, Document
 from jaxtour.tui.panes import PaneSpec
 from jaxtour.tui.styling import content
 from jaxtour.tui.visit import View
@@ -53,6 +54,11 @@ class Pane(LinesView):
             self._show_made()
         return before != self._rows()
 
+    def prime(self, size: Size) -> None:
+        """Take on the document that fits a size, border included, before there is a layout."""
+        self.document = EMPTY
+        self.show(self.document_at(size.width - FRAME), room=size - (FRAME, 2))
+
     def _show_made(self) -> None:
         self.show(self.document_at(self.text_width), fresh=self._fresh)
         self._fresh = False
@@ -96,5 +102,8 @@ class Pane(LinesView):
             self._titles = titles
             ansi = self.app.native_ansi_color
             [title, subtitle] = in_ascii(list(titles), self.ascii_only)
-            self.border_title = content(title, ansi=ansi)  # type: ignore[assignment]
-            self.border_subtitle = content(subtitle, ansi=ansi)  # type: ignore[assignment]
+            # The attributes' setters would repaint the whole pane.
+            self._border_title = content(title, ansi=ansi)
+            self._border_subtitle = content(subtitle, ansi=ansi)
+            width, height = self.outer_size
+            self.refresh(Region(-2, -1, width, 1), Region(-2, height - 2, width, 1))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 WIDE = 120
 """Columns from which all panes are side by side."""
+EDITOR_ROWS = 10
+"""Wanted by the editor at least: there is something to be written."""
 
 
 class PanesLayout(Layout):
@@ -27,7 +29,13 @@ class PanesLayout(Layout):
 
     name = "panes"
 
-    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> list[WidgetPlacement]:
+    def arrange(
+        self,
+        parent: Widget,
+        children: list[Widget],
+        size: Size,
+        greedy: bool = True,  # noqa: ARG002 - part of Textual's interface
+    ) -> list[WidgetPlacement]:
         """Regions for the children that are displayed."""
         assert isinstance(parent, Panes)
         regions = parent.regions(size)
@@ -65,7 +73,7 @@ class Panes(Container):
     @property
     def wide(self) -> bool:
         """Whether all panes are side by side."""
-        return self.size.width >= WIDE
+        return (self.size or self.app.size).width >= WIDE
 
     @staticmethod
     def slot_of(child: Widget) -> Slot:
@@ -83,17 +91,27 @@ class Panes(Container):
     def _wants(self, width: int) -> Wants:
         left = left_width(width) if width >= WIDE else width
         right = width - left if width >= WIDE else width
-        return {
+        wants = {
             slot: pane.wanted(left if slot in ("lesson", "source") else right) for slot, pane in self.by_slot.items()
         }
+        if self.editor is not None:
+            wants["source"] = max(wants["source"] + 1, EDITOR_ROWS)
+        return wants
 
     def update_view(self, view: View, *, fresh: bool = False) -> None:
         """Give every pane the view; `fresh` when it is another step."""
         moved = [pane.update_view(view, fresh=fresh) for pane in self.by_slot.values()]
         if any(moved):
-            self.refresh(layout=True)
+            self.refresh(repaint=False, layout=True)
         self.retitle()
         self._settle(view)
+
+    def prime(self, size: Size) -> None:
+        """Fill the panes before there is a layout, so that the first frame is the whole page."""
+        for slot, region in self.regions(size).items():
+            self.by_slot[slot].prime(region.size)
+        self.choose()
+        self.retitle()
 
     def retitle(self) -> None:
         """Write the borders."""
@@ -135,13 +153,17 @@ class Panes(Container):
         self.zoomed = slot
         self.show_chosen()
 
-    def show_chosen(self) -> None:
-        """Display the panes that have a place."""
+    def choose(self) -> None:
+        """Say by classes which panes have a place."""
         for slot, pane in self.by_slot.items():
             pane.set_class(pane.spec.tab and slot != self.front, "-behind")
             pane.set_class(self.zoomed not in (None, slot), "-zoomed-away")
+
+    def show_chosen(self) -> None:
+        """Display the panes that have a place."""
+        self.choose()
         self.retitle()
-        self.refresh(layout=True)
+        self.refresh(repaint=False, layout=True)
 
     async def edit(self, code: str) -> None:
         """Put an editor in the source's place."""

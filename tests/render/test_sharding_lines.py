@@ -1,0 +1,119 @@
+"""Arrays drawn as they lie on devices."""
+
+import itertools
+
+import pytest
+
+from jaxtour.engine.messages import Shard, Value
+from jaxtour.render.layout import width_of
+from jaxtour.render.sharding import sharding_lines
+from jaxtour.render.spans import plain_lines
+
+
+def spread(shape, cuts, copies=1, sharding=None, **rest):
+    """An array of which each axis is cut into so many parts, each part on so many devices."""
+    sides = [
+        [(at * size // count, (at + 1) * size // count) for at in range(count)]
+        for size, count in zip(shape, cuts, strict=True)
+    ]
+    numbers = itertools.count()
+    shards = [
+        Shard(device=next(numbers), index=index, replica=copy)
+        for index in itertools.product(*sides)
+        for copy in range(copies)
+    ]
+    devices = tuple(f"cpu:{shard.device}" for shard in shards)
+    return Value(
+        type="Array", text="", shape=shape, dtype="float32", devices=devices, sharding=sharding, shards=tuple(shards),
+        **rest,
+    )  # fmt: skip
+
+
+def drawn(value, width=60, **rest):
+    lines = sharding_lines(value, width, **rest)
+    assert all(width_of(line) <= width for line in lines)
+    return plain_lines(lines)
+
+
+def test_a_vector():
+    assert drawn(spread((8,), (4,), sharding="P('x',) over (x: 4)")) == (
+        " 0:2  2:4  4:6  6:8\n"
+        "┌────┬────┬────┬────┐\n"
+        "│ 0  │ 1  │ 2  │ 3  │\n"
+        "└────┴────┴────┴────┘\n"
+        "float32[2] on each of 4 devices, cpu:0-3\n"
+        "P('x',) over (x: 4)\n"
+    )
+
+
+def test_a_matrix_with_copies():
+    assert drawn(spread((8, 4), (2, 2), copies=2)) == (
+        "      0:2   2:4\n"
+        "    ┌─────┬─────┐\n"
+        "0:4 │ 0,1 │ 2,3 │\n"
+        "    ├─────┼─────┤\n"
+        "4:8 │ 4,5 │ 6,7 │\n"
+        "    └─────┴─────┘\n"
+        "float32[4,2] on each of 8 devices, cpu:0-7\n"
+    )
+
+
+def test_many_rows_without_lines_between_and_aligned_numbers():
+    text = drawn(spread((32, 4), (16, 1)), ascii=True)
+    rows = text.splitlines()[1:-2]
+    assert rows[0] == "  0:2 |  0 |" and rows[15] == "30:32 | 15 |" and len(rows) == 16
+    assert text.isascii()
+
+
+def test_a_cube_in_slabs():
+    text = drawn(spread((4, 8, 2), (2, 2, 2)))
+    assert text.splitlines()[0] == "[0:2, :, :]"
+    assert "[2:4, :, :]\n     0:1  1:2\n    ┌────┬────┐\n0:4 │ 4  │ 5  │\n" in text
+    assert text.endswith("float32[2,4,1] on each of 8 devices, cpu:0-7\n")
+
+
+def test_only_axes_that_are_cut_are_drawn():
+    text = drawn(spread((8, 5, 2, 4), (8, 1, 1, 1)))
+    assert "7:8 │ 7 │" in text and "float32[1,5,2,4] on each" in text
+
+
+def test_a_whole_copy_on_each_device():
+    assert drawn(spread((4,), (1,), copies=3)) == (
+        "┌───────┐\n│ 0,1,2 │\n└───────┘\nwhole, float32[4], on each of 3 devices, cpu:0-2\n"
+    )
+    assert "│ 0,1 │" in drawn(spread((), (), copies=2))
+
+
+def test_a_narrow_pane_leaves_labels_out():
+    assert drawn(spread((8,), (8,)), 20).splitlines()[:3] == [
+        "┌─┬─┬─┬─┬─┬─┬─┬─┐",
+        "│0│1│2│3│4│5│6│7│",
+        "└─┴─┴─┴─┴─┴─┴─┴─┘",
+    ]
+
+
+def test_a_list_where_no_grid_fits():
+    assert drawn(spread((16,), (16,)), 24).splitlines()[9:11] == ["cpu:9   [ 9:10]", "cpu:10  [10:11]"]
+    four_axes = drawn(spread((2, 2, 2, 2), (2, 2, 2, 2)))
+    assert four_axes.splitlines()[15] == "cpu:15  [1:2, 1:2, 1:2, 1:2]"
+
+
+def test_uneven_parts():
+    assert "float32[2] or float32[3] on 4 devices, cpu:0-3\n" in drawn(spread((9,), (4,)))
+
+
+def test_parts_that_were_left_out_are_counted():
+    value = spread((8,), (8,))
+    fewer = Value(type="Array", text="", shape=(8,), dtype="float32", devices=value.devices, shards=value.shards[:4])
+    assert drawn(fewer).endswith("4 of 8 parts shown\n")
+
+
+@pytest.mark.parametrize(
+    ("devices", "text"), [(("cpu:0",), "whole on cpu:0\n"), ((), ""), (("gpu:0", "gpu:1"), "on 2 devices, gpu:0-1\n")]
+)
+def test_without_parts(devices, text):
+    assert drawn(Value(type="Array", text="", shape=(3,), dtype="float32", devices=devices)) == text
+
+
+def test_what_the_worker_says_is_clean():
+    assert "[red]␛" in drawn(spread((2,), (2,), sharding="[red]\x1b"))

@@ -1,0 +1,93 @@
+"""Every frame of real runs is what `engine/messages.py` says, and says nothing that it does not know."""
+
+import msgspec
+import pytest
+from runner_client import RunnerClient
+
+from jaxtour.engine import messages
+
+SETUP = """
+import jax, jax.numpy as jnp, numpy as np, warnings
+def f(x):
+    return jnp.tanh(x) * 2
+g = jax.jit(f)
+mesh = jax.make_mesh((2,), ("x",), axis_types=(jax.sharding.AxisType.Auto,))
+spread = jax.device_put(jnp.arange(4.0), jax.NamedSharding(mesh, jax.P("x")))
+"""
+STEPS = [
+    {"code": "g(1.0)", "hlo": True, "ask": "equations of g(1.0)", "check": "pass"},
+    {"code": "spread", "traces": ["g(spread)", "missing(1)"], "hlo": True},
+    {"code": "warnings.warn('own')\n{'a': spread, 'b': [np.ones(3), 3]}"},
+    {"code": "def h(x):\n    return f(x) if x > 0 else x\njax.jit(h)(1.0)"},
+    {"code": "x = = 3"},
+    {"code": "raise ExceptionGroup('many', [ValueError('\\ud800'), TypeError('b')])"},
+    {"code": "jax.random.key(0)", "replay": [{"name": "l/r", "setup": "r = 1", "code": "r + 1", "traces": None}]},
+    {"code": "f", "check": "assert False, 'no'"},
+    {"code": "jax.make_jaxpr(f)(1.0)"},
+    {"code": "np.float32(1.5)"},
+    {"code": "'\\x1b[31m\\ud800 text'"},
+    {"code": "jnp.zeros((5000, 5000))"},
+    {
+        "code": "g(1.0)",
+        "time": [
+            {"label": "each", "call": "g(spread)", "baseline": True},
+            {"label": "one", "call": "g(np.ones(3))", "on": "one"},
+            {"label": "host", "call": "np.ones(3)", "on": "host"},
+            {"label": "wrong", "call": "missing(1)"},
+        ],
+    },
+    {"cell": None, "replay": [{"name": "l/r", "code": "r = 2"}]},
+]
+
+
+def unknown(raw, decoded, path=""):
+    """Paths of the fields that the decoded message does not have."""
+    if isinstance(decoded, msgspec.Struct):
+        tag = type(decoded).__struct_config__.tag_field
+        for key, value in raw.items():
+            if key in decoded.__struct_fields__:
+                yield from unknown(value, getattr(decoded, key), f"{path}.{key}")
+            elif key != tag:
+                yield f"{path}.{key}"
+    elif isinstance(decoded, (tuple, list)):
+        for number, (one, other) in enumerate(zip(raw, decoded, strict=True)):
+            yield from unknown(one, other, f"{path}[{number}]")
+
+
+@pytest.fixture(scope="module")
+def frames():
+    client = RunnerClient(JAX_NUM_CPU_DEVICES="2")
+    seen = client.until("state", state="ready")
+    client.run(SETUP)
+    for step in STEPS:
+        ran = client.run(**step)
+        seen += ran.events
+    assert client.close() == 0
+    return seen
+
+
+def test_every_frame_decodes_and_no_field_is_unknown(frames):
+    for frame in frames:
+        text = msgspec.json.encode(frame)
+        event = msgspec.json.decode(text, type=messages.Event)
+        assert list(unknown(frame, event, frame["event"])) == []
+
+
+def test_every_event_that_a_runner_can_say_was_said(frames):
+    said = {frame["event"] for frame in frames}
+    runners = {"state", "facts", "progress", "result", "error", "warning", "executed", "trace", "hlo", "timing",
+               "answer", "checked", "done"}  # fmt: skip
+    assert said == runners
+
+
+def test_every_done_belongs_to_its_run(frames):
+    numbers = [frame["run"] for frame in frames if frame["event"] == "done"]
+    assert numbers == list(range(2, len(STEPS) + 2))
+    spent = [frame["spent"] for frame in frames if frame["event"] == "done"]
+    asked = [bool({"hlo", "ask", "check", "time"} & set(step)) for step in STEPS]
+    assert spent == asked
+
+
+def test_unknown_fields_of_a_command_are_ignored():
+    command = msgspec.to_builtins(messages.Run(run=1, cell=messages.Cell(name="a/b", code="1")))
+    assert {"verb", "run", "cell", "replay", "time", "hlo", "ask", "check"} <= set(command)
