@@ -74,7 +74,7 @@ async def _run_all(
         while waiting:
             index, lesson = waiting.pop()
             results[index] = []
-            async for outcome in engine.steps(lesson, lesson.steps):
+            async for outcome in engine.survey(lesson):
                 results[index].append(outcome)
                 if tell:
                     tell(f"{lesson.id}/{outcome.step.id} {outcome.status}")

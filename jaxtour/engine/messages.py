@@ -77,6 +77,12 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"
     check: str | None = None
     """Code of an exercise that raises when the learner's code is not yet right."""
     timeout_s: float | None = None
+    keep: bool = False
+    """Remember the namespace as the cell leaves it, for a `probe` of it later."""
+    probe: Cell | None = None
+    """Execute nothing: only compile, ask, check and time, in the namespace as this kept cell left it."""
+    brief: bool = False
+    """Make each timed call once instead of measuring it."""
 
 
 class Interrupt(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="interrupt"):

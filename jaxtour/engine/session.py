@@ -161,6 +161,34 @@ class Session:
             timeout_s=default_timeout_s if step.timeout is None else step.timeout,
         )
 
+    async def run_for_probe(self, lesson: Lesson, step: Step, *, default_timeout_s: float | None = None) -> int:
+        """Run a step so that it can be probed later, and the state stays what the steps alone leave."""
+        await self._started.wait()
+        await self._fit(lesson, step)
+        timeout_s = default_timeout_s if step.timeout is None else step.timeout
+        return await self._send_run(
+            replay=self.before(lesson, step), last=cell(lesson, step), keep=True, timeout_s=timeout_s
+        )
+
+    async def probe(self, lesson: Lesson, step: Step, *, hlo: bool, default_timeout_s: float | None = None) -> int:
+        """Ask, check and call briefly what a step that ran for it names; the state is not known after that."""
+        self._runs += 1
+        self._forget()
+        self.current = self._runs
+        await self.engine.send(
+            Run(
+                run=self._runs,
+                probe=cell(lesson, step),
+                time=time_calls(step),
+                brief=True,
+                hlo=hlo,
+                ask=step.ask.value if step.ask else None,
+                check=step.exercise.check if step.exercise else None,
+                timeout_s=default_timeout_s if step.timeout is None else step.timeout,
+            )
+        )
+        return self._runs
+
     async def prepare(self, lesson: Lesson, step: Step) -> int | None:
         """Bring the runner, ahead of the asking, to where `step` starts; None when it is there already."""
         needed = self.before(lesson, step, None)

@@ -71,9 +71,15 @@ class Target:
 
 
 def measure(
-    workspace: Workspace, entries: list[dict[str, Any]], devices: list[Any], events: compat.CompileEvents, say: Say
+    workspace: Workspace,
+    entries: list[dict[str, Any]],
+    devices: list[Any],
+    events: compat.CompileEvents,
+    say: Say,
+    *,
+    brief: bool = False,
 ) -> None:
-    """Say a `timing` for each entry on each platform that it asks for."""
+    """Say a `timing` for each entry on each platform that it asks for; of one call only where it is to be `brief`."""
     for index, entry in enumerate(entries):
         source, on = entry["call"], entry.get("on", "each platform")
         facts = {"event": "timing", "index": index, "label": entry["label"], "call": source}
@@ -89,7 +95,10 @@ def measure(
             say({**facts, "platform": platform, "error": why_not(error)})
             continue
         for target in targets_for(on, call, devices):
-            numbers, error = attempt(_placed_and_measured, workspace, source, call, target, events, progress)
+            if brief:
+                numbers, error = attempt(_called_once, workspace, source, call, target)
+            else:
+                numbers, error = attempt(_placed_and_measured, workspace, source, call, target, events, progress)
             if error:
                 numbers = {"error": why_not(error)}
             say({**facts, "platform": target.platform, **(numbers or {})})
@@ -163,6 +172,13 @@ def _place_leaf(leaf: Any, target: Target, *, numpy: bool) -> Any:
     if numpy and isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biufcV" and leaf.dtype.names is None:
         return jax.device_put(leaf) if target.default else jax.device_put(leaf, target.device)
     return leaf
+
+
+def _called_once(workspace: Workspace, source: str, call: Call | None, target: Target) -> dict[str, Any]:
+    """The seconds of one call, compiled before or not: enough to know that it can be made."""
+    with target.context():
+        first, _ = _first_call(placed(workspace, source, call, target), clear=False)
+    return {"first_s": first, "runs": 1}
 
 
 def _placed_and_measured(

@@ -10,7 +10,8 @@ import sys
 import time
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn, TextIO
 
@@ -84,6 +85,16 @@ def place_of(code: str, expression: str) -> tuple[int, int] | None:
     return max(((node.lineno, characters(lines[node.lineno - 1], node.col_offset) + 1) for node in nodes), default=None)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What is remembered of a cell, so that it can be looked into after others have run."""
+
+    namespace: dict[str, Any]
+    calls: list[dict[str, str]]
+    """What was traced."""
+    error: BaseException | None
+
+
 class Workspace:
     """The module that a lesson's code runs in, as `__main__`, so that pickling and dataclasses find their classes."""
 
@@ -91,7 +102,21 @@ class Workspace:
         self.module = types.ModuleType("__main__")
         self.namespace: dict[str, Any] = self.module.__dict__
         self.namespace["__builtins__"] = builtins
+        self.kept: dict[str, Kept] = {}
         self._events = events
+
+    def keep(self, name: str, calls: list[dict[str, str]], error: BaseException | None) -> None:
+        """Remember the namespace as it is now; values are shared, not copied."""
+        self.kept[name] = Kept(dict(self.namespace), calls, error)
+
+    @contextmanager
+    def namespace_of(self, kept: Kept) -> Iterator[None]:
+        """Evaluate in a kept namespace meanwhile."""
+        now, self.namespace = self.namespace, kept.namespace
+        try:
+            yield
+        finally:
+            self.namespace = now
 
     def install(self) -> None:
         """Make it the process's `__main__`."""

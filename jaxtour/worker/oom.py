@@ -4,7 +4,6 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-
 SPARE_BYTES = 1024**3
 
 

@@ -32,6 +32,7 @@ class Run:
         self._stage = stage
         self._command = command
         self._cell = _whole(command["cell"]) if command.get("cell") else None
+        self._probed = _whole(command["probe"]) if command.get("probe") else None
         self._replay = [_whole(cell) for cell in command.get("replay") or []]
         self._spent = False
 
@@ -81,7 +82,22 @@ class Run:
                     outcome = self._execute(cell)
                     self._traces(cell, outcome)
                 _release(outcome)
+        if self._probed:
+            return self._probe(self._probed)
         return self._show(self._cell) if self._cell else "ok"
+
+    def _probe(self, cell: dict[str, Any]) -> str:
+        """What follows a kept cell, in the namespace as it left it; the functions in it see the names of today."""
+        workspace = self._stage.workspace
+        kept = workspace.kept.get(cell["name"])
+        if kept is None:
+            self._stage.outlet.say({"event": "log", "text": f"nothing was kept of {cell['name']}"})
+            return "error"
+        self._spent = True
+        with self._stage.stdio.muted(), workspace.namespace_of(kept):
+            self._stage.outlet.arm()
+            self._probes(cell, kept.calls, kept.error)
+        return "ok"
 
     def _execute(self, cell: dict[str, Any]) -> Outcome:
         self._stage.outlet.arm()
@@ -117,15 +133,24 @@ class Run:
     def _after(self, cell: dict[str, Any], outcome: Outcome) -> None:
         calls = self._traces(cell, outcome, show=True)
         outcome.value = None
+        if self._command.get("keep"):
+            self._stage.workspace.keep(cell["name"], calls, outcome.error)
+        self._probes(cell, calls, outcome.error)
+
+    def _probes(self, cell: dict[str, Any], calls: list[dict[str, str]], error: BaseException | None) -> None:
+        """What may change the state that the cells left: compiling, answering, checking, timing."""
         if self._command.get("hlo"):
             self._hlo(calls)
         if (question := self._command.get("ask")) is not None:
             self._answer(question)
         if (check := self._command.get("check")) is not None:
-            self._check(cell["name"], check, outcome)
+            self._check(cell["name"], check, error)
         if timings := self._command.get("time"):
             self._spent = True
-            bench.measure(self._stage.workspace, timings, self._stage.devices, self._stage.events, self._say)
+            brief = bool(self._command.get("brief"))
+            bench.measure(
+                self._stage.workspace, timings, self._stage.devices, self._stage.events, self._say, brief=brief
+            )
 
     def _traces(self, cell: dict[str, Any], outcome: Outcome, *, show: bool = False) -> list[dict[str, str]]:
         """Trace what is to be traced and return it; shown or not, since tracing runs the lesson's functions."""
@@ -175,11 +200,11 @@ class Run:
         else:
             self._say({"event": "answer", "text": text})
 
-    def _check(self, name: str, check: str, outcome: Outcome) -> None:
+    def _check(self, name: str, check: str, raised: BaseException | None) -> None:
         self._spent = True
         workspace = self._stage.workspace
-        if outcome.error is not None:
-            self._say({"event": "checked", "passed": False, "message": f"the code raised {one_line(outcome.error)}"})
+        if raised is not None:
+            self._say({"event": "checked", "passed": False, "message": f"the code raised {one_line(raised)}"})
             return
         _, error = attempt(workspace.execute, Source(name, check, "check"), dict(workspace.namespace))
         text = message(error) or "not right yet" if isinstance(error, AssertionError) else error and one_line(error)

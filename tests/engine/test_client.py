@@ -55,7 +55,8 @@ def greeting(*bodies):
 
 
 @pytest.fixture
-async def engine():
+async def engine(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # a killed guard leaves its runner's directory behind
     engine = ProcessEngine([*worker_command(), "--runner", str(FAULTY)])
     await engine.start()
     yield engine

@@ -111,7 +111,13 @@ class Guard:
                 return events
 
     def ready(self):
-        return self.until(event="state", state="ready")
+        events = []
+        while True:
+            events.append(self.next())
+            if events[-1].get("state") == "ready":
+                return events
+            if events[-1].get("state") == "dead":
+                pytest.fail(f"dead instead of ready: {events}")
 
     def open(self, **fields):
         self.send("open", python=None, platform=None, devices=None, **fields)
