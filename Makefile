@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: tour test check bench snapshots wheel clean
+.PHONY: tour test check bench snapshots picture wheel clean
 
 tour: $(VENV)/.tour
 	@$(BIN)/jaxtour
@@ -24,6 +24,9 @@ bench: $(VENV)/.bench
 
 snapshots: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/tui --snapshot-update
+
+picture: $(VENV)/.tour
+	$(BIN)/jaxtour snapshot vmap/jit --size 140x40 --run -o docs/tour.svg
 
 wheel: $(VENV)/.dev
 	$(BIN)/python -m build --no-isolation

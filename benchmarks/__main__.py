@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import json
+import os
 import platform
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +21,8 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := set(options.names) - set(NAMES):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    # Programs are compared as users have them installed: with their byte code cached.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     figures = []
     print(f"{platform.python_implementation()} {platform.python_version()}, {options.rounds} rounds in turns")
     for name in options.names or NAMES:

@@ -50,9 +50,13 @@ def worker_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def config(python: str | None, platform: str | None, devices: int | None) -> "WorkerConfig":
     """The worker that options and settings ask for."""
     from jaxtour.engine.session import WorkerConfig
+    from jaxtour.render.clean import clean
     from jaxtour.settings import load
 
-    settings, _ = load()
+    settings, problems = load()
+    if not sys.stdout.isatty() or click.get_current_context().info_name != "tour":
+        for problem in problems:
+            click.echo(f"jaxtour: {clean(problem)}", err=True)
     return WorkerConfig(python=python or settings.python, platform=platform or settings.platform, devices=devices)
 
 

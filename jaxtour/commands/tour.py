@@ -1,7 +1,6 @@
 """`jaxtour`: the tour on a terminal, or a lesson as plain text without one."""
 
 from jaxtour.commands.common import catalogue_for, session
-from jaxtour.commands.run import run
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.progress import Progress
 from jaxtour.engine.session import WorkerConfig
@@ -31,6 +30,8 @@ def tour(target: str | None, config: WorkerConfig, *, theme: str | None, mouse: 
 
 def print_lesson(target: str | None, config: WorkerConfig) -> int:
     """Print one lesson with real results: the one asked for, or the one where the learner left off."""
+    from jaxtour.commands.run import run
+
     catalogue, wanted = catalogue_for(target)
     if target is None:
         start = _start(catalogue, None, Progress.open())

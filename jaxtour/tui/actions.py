@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from textual.binding import Binding, BindingType
 
-Scope: TypeAlias = Literal["step", "pane", "editor", "list", "filter", "find", "modal"]
+Scope: TypeAlias = Literal["step", "pane", "editor", "list", "lessons", "filter", "find", "modal"]
 Group: TypeAlias = Literal["Step", "Course", "Panes", "Scrolling", "Editor", "Worker", "Tour", "Lists"]
 
 
@@ -108,8 +108,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("editor_leave", "escape", "leave, keeping the edit", "leave; the edit is kept", "Editor", "editor",
            rank=20, palette=False),
     Action("choose", "enter", "open", "open it", "Lists", "list", rank=10, palette=False),
-    Action("filter", "slash", "filter", "show only what matches", "Lists", "list", rank=20, palette=False),
-    Action("close", "escape,q", "close", "back to the step", "Lists", "list", rank=90, palette=False),
+    Action("filter", "slash", "filter", "show only what matches", "Lists", "lessons", rank=20, palette=False),
+    Action("close", "escape,q", "close", "back to the step", "Lists", "lessons", rank=90, palette=False),
     Action("filter_done", "enter", "done", "keep the filter", "Lists", "filter", rank=10, palette=False),
     Action("filter_clear", "escape", "clear", "all lessons again", "Lists", "filter", rank=20, palette=False),
     Action("found_choose", "enter", "go", "", "Lists", "find", rank=10, palette=False),
@@ -146,10 +146,21 @@ def scoped(scope: Scope) -> list[Action]:
     return [action for action in ACTIONS if action.scope == scope]
 
 
-def bindings(scope: Scope) -> list[BindingType]:
-    """Textual's bindings for one place; their ids are what the settings name."""
+def bindings(scope: Scope, on: str = "") -> list[BindingType]:
+    """Textual's bindings for one place; their ids are what the settings name.
+
+    `on` is `screen.` where a widget has the keys and its screen has the methods.
+    """
     return [
-        Binding(action.keys, action.id, action.label, show=False, priority=action.priority, id=action.id)
+        Binding(
+            action.keys,
+            on + action.id,
+            action.label,
+            show=False,
+            # The editor's own must be heard before what a text area does with them.
+            priority=action.priority or scope == "editor",
+            id=action.id,
+        )
         for action in scoped(scope)
     ]
 
@@ -188,7 +199,7 @@ def in_footer(scope: Scope, context: Context) -> list[Action]:
     return sorted(chosen, key=lambda action: action.rank)
 
 
-def by_group(scopes: Iterable[Scope] = ("step", "pane", "editor", "list")) -> dict[Group, list[Action]]:
+def by_group(scopes: Iterable[Scope] = ("step", "pane", "editor", "list", "lessons")) -> dict[Group, list[Action]]:
     """All actions for the help screen, in the order of the registry."""
     groups: dict[Group, list[Action]] = {}
     for scope in scopes:

@@ -6,8 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import App
@@ -25,6 +24,9 @@ from jaxtour.tui.messages import Arrived, Note, WorkerGone
 from jaxtour.tui.screens.tour import TourScreen
 from jaxtour.tui.themes import THEMES
 from jaxtour.tui.tour import Tour
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 REPAINT_S = 0.05
 """At most so often is the screen brought up to date while the worker talks."""
@@ -56,12 +58,13 @@ class TourApp(App[int]):
         ascii_only: bool = False,
         stable: bool = False,
     ) -> None:
-        super().__init__()
+        # Textual leaves colours out only of an app that speaks the terminal's own; of others it keeps greys.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.animation_level = "none"
         for own in THEMES:
             self.register_theme(own)
         settings = settings or Settings()
-        wanted = theme or settings.theme or "dark"
+        wanted = theme or settings.theme or ("ansi" if self.no_color else "dark")
         self.notices = [*notices]
         if wanted not in self.available_themes:
             self.notices.append(f"there is no theme {clean(wanted)!r}; dark, light and ansi are the tour's own")
@@ -93,6 +96,8 @@ class TourApp(App[int]):
 
     def get_default_screen(self) -> TourScreen:
         """The step."""
+        width, height = self.size
+        self.tour_screen.fit_classes(width, height)
         return self.tour_screen
 
     def on_mount(self) -> None:
@@ -104,8 +109,10 @@ class TourApp(App[int]):
         self.call_after_refresh(self.begin)
 
     def begin(self) -> None:
-        """Start the worker, and say what the start found."""
+        """Start the worker, highlight the source, and say what the start found."""
         self.start_worker()
+        self.tour.coloured = True
+        self.tour_screen.refresh_view()
         if self.notices:
             self.tour_screen.note(clean(";  ".join(self.notices), keep_newlines=False))
 
@@ -157,7 +164,8 @@ class TourApp(App[int]):
     async def _prepare(self) -> None:
         """After timings, use the quiet: the next step needs a new runner."""
         report = self.tour.visit.report
-        if report and report.done and report.done.spent and not self.tour.busy:
+        done = report.done if report else None
+        if done and done.spent and done.status in ("ok", "error") and not self.tour.busy:
             try:
                 await self.tour.prepare()
             except EngineError as error:
@@ -188,6 +196,8 @@ class TourApp(App[int]):
     # Leaving --------------------------------------------------------------------------------------------------------
 
     def _write_later(self, write: Callable[[], None]) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
         if self._writer is None:
             self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="progress")
         self._writer.submit(write)

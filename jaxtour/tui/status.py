@@ -6,7 +6,6 @@ from jaxtour.engine.messages import WorkerState
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import clip, width_of
 from jaxtour.render.spans import Line, Style
-from jaxtour.render.timing import seconds
 from jaxtour.tui.actions import Action, Keys
 from jaxtour.tui.tour import Activity, place_of
 from jaxtour.tui.visit import View
@@ -74,6 +73,8 @@ def outcome(view: View) -> Line:
     report = view.report
     if report is None or report.done is None:
         return ()
+    from jaxtour.render.timing import seconds
+
     match report.done.status:
         case "ok" | "error" if report.failure:
             return (("   ", ""), (f"raised {clean(report.failure.type)}", "muted"))

@@ -14,7 +14,6 @@ from jaxtour.course.progress import Progress
 from jaxtour.engine.messages import Died, Done, Event, Facts, RunEvent, State, Text
 from jaxtour.engine.messages import Progress as Doing
 from jaxtour.engine.report import Report, advance
-from jaxtour.engine.requirements import unmet
 from jaxtour.engine.session import Session
 from jaxtour.engine.verify import status
 from jaxtour.tui.actions import Keys
@@ -58,6 +57,8 @@ class Tour:
         self._defer = defer or (lambda write: write())
         """How what may wait is written to disk: a write is flushed there, and a key should not wait for it."""
         self.ascii = ascii_only
+        self.coloured = False
+        """Set when the first frame is on the screen."""
         self.stable = stable
         self.activity = Activity(since=clock())
         self.gone = ""
@@ -186,6 +187,7 @@ class Tour:
             facts=self.session.facts,
             keys=self.keys,
             ascii=self.ascii,
+            coloured=self.coloured,
             stable=self.stable,
         )
 
@@ -206,6 +208,9 @@ class Tour:
         step, key = self.step, self.key
         if isinstance(step, Broken):
             return False
+        # Imported here: it brings packaging, which the first frame has no use for.
+        from jaxtour.engine.requirements import unmet
+
         visit = self.visit
         visit.reason = (unmet(self.lesson, step, self.session.facts) or "") if self.session.facts else ""
         if visit.reason:
@@ -278,7 +283,8 @@ class Tour:
 def doing(event: Doing) -> str:
     """A run's progress in words: `compiling jit(f)`, `timing NumPy 3/15`."""
     count = f"{event.done}/{event.of}" if event.of else ""
-    return " ".join(part for part in (event.phase, event.label, count) if part)
+    label = "" if event.phase == "running" else event.label
+    return " ".join(part for part in (event.phase, label, count) if part)
 
 
 def joined(events: Iterable[Event]) -> list[Event]:

@@ -50,6 +50,8 @@ class View:
     facts: Facts | None = None
     keys: Keys = field(default_factory=Keys)
     ascii: bool = False
+    coloured: bool = True
+    """Whether source is highlighted: making the lexer takes longer than the rest of the first frame."""
     stable: bool = False
     """Whether times and the machine are left out."""
 

@@ -239,26 +239,25 @@ def _first_call(subject: Subject, *, clear: bool) -> tuple[float, Any]:
 
 
 def _wait_for(result: Any) -> str:
-    """How to wait for such a result, at the least cost: `jax.block_until_ready` walks a tree, which takes 1 µs."""
+    """How to wait for such a result, at the least cost: `jax.block_until_ready` walks a tree, which takes 4 µs."""
     if isinstance(result, jax.Array):
         return "({}).block_until_ready()"
-    holds = any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(result))
-    return "_wait({})" if holds else "{}"
+    return "_jaxtour_wait({})" if _holds_arrays(result) else "{}"
 
 
 def loop_of(subject: Subject, wait: str) -> Callable[[int], float]:
     """A function that makes n calls, each waited for, and returns the seconds, written out as `timeit` does it."""
     source = (
-        "def loop(_n, _repeat=_repeat, _clock=_clock, _wait=_wait):\n"
-        "    _start = _clock()\n"
-        "    for _ in _repeat(None, _n):\n"
+        "def _jaxtour_loop(_jaxtour_n, _jaxtour_clock=_jaxtour_clock, _jaxtour_wait=_jaxtour_wait):\n"
+        "    _jaxtour_start = _jaxtour_clock()\n"
+        "    for _ in _jaxtour_repeat(None, _jaxtour_n):\n"
         f"        {wait.format(subject.expression)}\n"
-        "    return _clock() - _start\n"
+        "    return _jaxtour_clock() - _jaxtour_start\n"
     )
-    tools = {"_repeat": itertools.repeat, "_clock": time.perf_counter, "_wait": jax.block_until_ready}
-    space = subject.namespace | tools
+    tools = {"repeat": itertools.repeat, "clock": time.perf_counter, "wait": jax.block_until_ready}
+    space = subject.namespace | {f"_jaxtour_{name}": tool for name, tool in tools.items()}
     exec(compile(source, "<jaxtour>", "exec", dont_inherit=True), space)
-    loop: Callable[[int], float] = space["loop"]
+    loop: Callable[[int], float] = space["_jaxtour_loop"]
     return loop
 
 
@@ -278,7 +277,6 @@ def _warmed(loop: Callable[[int], float]) -> int:
     """Warm up, and find how many calls make a sample long enough."""
     start = time.perf_counter()
     number = 1
-    taken = loop(1)
     while True:
         taken = loop(number)
         if taken < SAMPLE_S:

@@ -26,6 +26,8 @@ QUIET = {
     "MPLBACKEND": "agg",
     "PYTHONBREAKPOINT": "0",
     "PYTHONUNBUFFERED": "1",
+    # Sets would print in another order in every new runner.
+    "PYTHONHASHSEED": "0",
     "PYTHONIOENCODING": "utf-8:backslashreplace",
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
 }
@@ -87,7 +89,7 @@ class Child:
         stdout, stdout_write = os.pipe()
         stderr, stderr_write = os.pipe()
         theirs = (ctl_read, out_write, stdout_write, stderr_write)
-        command = [config.python, "-P", "-u", str(runner), "--ctl", str(ctl_read), "--out", str(out_write)]
+        command = [config.python, "-u", str(runner), "--ctl", str(ctl_read), "--out", str(out_write)]
         try:
             self._process = subprocess.Popen(
                 [*command, "--hold"] if held else command,

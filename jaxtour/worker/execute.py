@@ -4,6 +4,7 @@ import __future__
 
 import ast
 import builtins
+import io
 import itertools
 import linecache
 import sys
@@ -42,7 +43,12 @@ class Source:
 
     def register(self) -> None:
         """Let tracebacks and `inspect.getsource` show the text; no modification time, or linecache would drop it."""
-        linecache.cache[self.file] = (len(self.text), None, self.text.splitlines(keepends=True), self.file)
+        linecache.cache[self.file] = (len(self.text), None, _lines(self.text), self.file)
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as Python counts them: a form feed or a Unicode separator ends none."""
+    return io.StringIO(text, newline=None).readlines()
 
 
 @dataclass
@@ -81,7 +87,7 @@ def place_of(code: str, expression: str) -> tuple[int, int] | None:
         nodes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.expr) and ast.dump(node) == wanted]
     except (SyntaxError, ValueError, RecursionError):
         return None
-    lines = code.splitlines()
+    lines = _lines(code)
     return max(((node.lineno, characters(lines[node.lineno - 1], node.col_offset) + 1) for node in nodes), default=None)
 
 

@@ -46,7 +46,7 @@ def annotated(printed: str, origin: Place = None) -> tuple[str, list[Place]]:
 def _uncommented(printed: str) -> list[tuple[str, list[re.Match[str]]]]:
     """The lines, each with its comments; where JAX put several on lines of their own, they go to the line above."""
     found: list[tuple[str, list[re.Match[str]]]] = []
-    for full in printed.splitlines():
+    for full in printed.split("\n"):
         line = full
         comments: list[re.Match[str]] = []
         while match := _COMMENT.search(line):

@@ -1,6 +1,7 @@
 """What JAX makes of a call: its jaxpr, where each line of that comes from, its primitives, its compiled opcodes."""
 
 import ast
+import functools
 import re
 import sys
 import types
@@ -32,10 +33,6 @@ class Call:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
-    def make(self) -> Any:
-        """Make it."""
-        return self.function(*self.args, **self.kwargs)
-
     def abstracted(self, numbers: tuple[type, ...]) -> tuple[Callable[..., Any], list[Any]]:
         """The call as a function of its arrays and of its Python numbers of these types; and their values."""
         leaves, structure = jax.tree.flatten((self.args, self.kwargs))
@@ -48,7 +45,7 @@ class Call:
             args, kwargs = jax.tree.unflatten(structure, filled)
             return self.function(*args, **kwargs)
 
-        function.__name__ = function.__qualname__ = getattr(self.function, "__name__", "call")
+        function.__name__ = function.__qualname__ = str(getattr(self.function, "__name__", "call"))
         return function, [leaves[place] for place in places]
 
 
@@ -154,6 +151,8 @@ def _awaited_call(source: str) -> str:
 
 def _is_worth_tracing(function: Any) -> bool:
     """Not printing, timing, NumPy or a class: functions of the lesson, of JAX, of libraries on top of it."""
+    while isinstance(function, functools.partial):
+        function = function.func
     if isinstance(function, (type, types.BuiltinFunctionType, types.MethodWrapperType, np.ufunc)):
         return False
     module = getattr(function, "__module__", None) or ""

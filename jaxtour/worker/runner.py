@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 PACKAGE = "_jaxtour_worker"
 OLDEST_PYTHON = (3, 11)
 OLDEST_JAX = (0, 9)
+_IDLE_S = 0.1
+"""Without a command for so long after the start, there is time to warm up."""
 
 
 def main() -> None:
@@ -41,7 +43,10 @@ def main() -> None:
     os.set_inheritable(options.out, False)
     if sys.version_info < OLDEST_PYTHON:
         version = "{}.{}".format(*sys.version_info[:2])
-        _give_up(options.out, f"Python {version} is too old, 3.11 is the oldest: uv venv --python 3.12, then --python")
+        _give_up(
+            options.out,
+            f"Python {version} is too old, 3.11 is the oldest: `uv venv --python 3.12 && uv pip install jax`, then --python .venv/bin/python",
+        )
     load_package()
     _serve(options)
     os._exit(0)
@@ -149,7 +154,7 @@ def _run_all(outlet: Outlet, stdio: Stdio, commands: Iterator[dict[str, Any]], o
     facts = devices.facts(found)
     outlet.say(facts)
     outlet.say({"event": "state", "state": "ready"})
-    if not options.hold and not select.select([options.ctl], [], [], 0)[0]:
+    if not options.hold and not select.select([options.ctl], [], [], _IDLE_S)[0]:
         compat.warm_up()
     for command in commands:
         if command.get("verb") != "run":

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from . import compat
+from .failures import attempt
 
 DISPATCH_S = 30e-6
 CAPTURED_BYTES = 4096
@@ -34,20 +35,29 @@ def of_inputs(inputs: list[Any], *, jitted: bool, placed: bool) -> list[dict[str
 
 def of_compilation(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[dict[str, str]]:
     """Verdicts on what XLA was given and what it made of it, for a jitted function; none where JAX does not tell."""
-    try:
-        captured = compat.captured_bytes(function.trace(*args, **kwargs))
-        lowered = function.lower(*args, **kwargs)
-        before, after = compat.flops(lowered), compat.flops(lowered.compile())
-    except Exception:  # the call itself worked: nothing to tell is no reason to fail
-        return []
+    stages, error = attempt(_stages, function, args, kwargs)
+    if error or not stages:
+        return []  # the call itself worked: nothing to tell is no reason to fail
+    traced, lowered, compiled = stages
     found = []
-    if captured > CAPTURED_BYTES:
+    if (captured := compat.captured_bytes(traced)) > CAPTURED_BYTES:
         size = f"{captured / 1e6:.1f} MB" if captured >= 1e5 else f"{captured / 1e3:.1f} kB"
         found.append(_verdict("captured_constants", f"Arrays of {size} are built into the function, not passed to it."))
-    if before is not None and before > _FOLDED_FROM and (after or 0.0) < _FOLDED_TO * before:
-        message = f"XLA did the work while compiling: of {before:.2g} operations {after or 0:.2g} are left to run."
+    before, after = compat.flops(lowered), compat.flops(compiled)
+    if before is None or after is None or before < _FOLDED_FROM or after < 0:
+        return found
+    leaves = jax.tree.leaves((args, kwargs))
+    after *= max((len(leaf.sharding.device_set) for leaf in leaves if isinstance(leaf, jax.Array)), default=1)
+    # XLA counts nothing in calls of libraries, which is what a GPU makes of a matrix product.
+    if after < _FOLDED_TO * before and "custom-call" not in (compiled.as_text() or ""):
+        message = f"XLA did the work while compiling: of {before:.2g} operations {after:.2g} are left to run."
         found.append(_verdict("folded", message))
     return found
+
+
+def _stages(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
+    lowered = function.lower(*args, **kwargs)
+    return function.trace(*args, **kwargs), lowered, lowered.compile()
 
 
 def of_run(result: Any, *, compilations: int, calls: int, median: float, jitted: bool) -> list[dict[str, str]]:

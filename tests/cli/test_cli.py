@@ -185,3 +185,48 @@ def test_help_and_version() -> None:
     assert jaxtour("--version").stdout == f"jaxtour {__version__}\n"
     text = jaxtour("--help").stdout
     assert all(word in text for word in ("--python", "--platform", "--no-mouse", "run", "check", "snapshot", "schema"))
+
+
+PROBED = """\
+format: 1
+id: probed
+title: Probed
+summary: What follows a step's code is checked too.
+minutes: 1
+steps:
+  - id: times
+    title: Times
+    text: A call that cannot be made.
+    code: x = 1
+    time: ["missing(x)"]
+    expect: {stdout: ""}
+  - id: solves
+    title: Solves
+    text: A solution that is none.
+    exercise: {starter: "y = 0", check: "assert y == 2, 'y is not 2'", solution: "y = 1"}
+  - id: counts
+    title: Counts
+    text: Compiles once, whatever was timed before.
+    code: |
+      import jax
+      f = jax.jit(lambda x: x + 1)
+      f(1.0)
+    time: ["f(1.0)"]
+    expect: {compiles: 1, hlo: {has: [add]}}
+  - id: changes
+    title: Changes
+    text: Rebinds what was timed.
+    code: |
+      f = None
+      print(x)
+    expect: {stdout: "1"}
+"""
+
+
+def test_check_also_holds_timings_and_solutions_against_what_they_promise(tmp_path: Path) -> None:
+    path = tmp_path / "probed.yaml"
+    path.write_text(PROBED)
+    verdict = json.loads(jaxtour("check", str(path), "--json").stdout)
+    found = {problem["step"]: problem["message"] for problem in verdict["problems"]}
+    assert set(found) == {"times", "solves"}, found
+    assert "missing" in found["times"] and "y is not 2" in found["solves"]

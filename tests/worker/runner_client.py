@@ -23,7 +23,7 @@ Event = dict[str, Any]
 class RunnerClient:
     """One runner process; every wait has a deadline."""
 
-    def __init__(self, *options: str, python: tuple[str, ...] = (sys.executable, "-P", "-u"), **env: str) -> None:
+    def __init__(self, *options: str, python: tuple[str, ...] = (sys.executable, "-u"), **env: str) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self._out = Path(self.folder.name, "out").open("ab+")
         self._err = Path(self.folder.name, "err").open("ab+")

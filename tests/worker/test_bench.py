@@ -94,7 +94,7 @@ def test_nested_jits_are_compiled_in_the_first_call_too(workspace):
 @pytest.mark.parametrize(
     ("call", "on", "found"),
     [
-        ("zero()", "one", {"zero_args", "folded", "dispatch_bound"}),
+        ("zero()", "one", {"zero_args", "folded"}),
         ("folded()", "one", {"zero_args", "folded", "captured_constants"}),
         ("captured(A)", "one", {"captured_constants"}),
         ("product(N)", "one", {"host_input"}),
@@ -103,18 +103,37 @@ def test_nested_jits_are_compiled_in_the_first_call_too(workspace):
         ("product(N.astype(np.float64))", "each platform", {"float64_input"}),
         ("compiles_inside(A)", "one", {"retraced"}),
         ("to_float(A)", "one", {"no_array_result"}),
-        ("small(w)", "one", {"dispatch_bound"}),
-        ("small(3)", "one", {"dispatch_bound"}),
+        ("small(3)", "one", set()),
         ("product(A)", "one", set()),
         ("np.dot(N, N)", "each platform", set()),
         ("sum(range(5))", "host", set()),
     ],
 )
-def test_verdicts(workspace, call, on, found):
+def test_verdicts(workspace, monkeypatch, call, on, found):
+    monkeypatch.setattr(verdicts, "DISPATCH_S", 0.0)  # or it would depend on how fast this machine is
     (timing,) = said(workspace, call, on=on)
-    unsteady = {"dispatch_bound"} - found  # how fast this machine is
-    assert codes(timing) - unsteady == found
+    assert codes(timing) == found
     assert all(verdict["message"].endswith(".") for verdict in timing["verdicts"])
+
+
+class Stage:
+    def __init__(self, flops, text=""):
+        self.flops, self.text = flops, text
+
+    def cost_analysis(self):
+        return {"flops": self.flops}
+
+    def as_text(self):
+        return self.text
+
+
+@pytest.mark.parametrize(
+    ("compiled", "folded"),
+    [(Stage(2e9), False), (Stage(0.0), True), (Stage(0.0, "%c = custom-call(%x)"), False), (Stage(-1.0), False)],
+)
+def test_work_that_a_library_does_is_not_taken_for_folded(monkeypatch, compiled, folded):
+    monkeypatch.setattr(verdicts, "_stages", lambda *_: (None, Stage(2e9), compiled))
+    assert bool(verdicts.of_compilation(None, (), {})) is folded
 
 
 def test_dispatch_bound_depends_on_the_median():
@@ -199,15 +218,12 @@ def test_the_loop_agrees_with_timeit(workspace, call):
     theirs = timeit.Timer(waiting, globals={**workspace.namespace, "wait": jax.block_until_ready})
     number = max(1, int(2e-4 / (loop(20) / 20)))
     ratios = []
-    for _ in range(5):
-        ours, other = [], []
-        for _ in range(60):
-            gc.disable()
-            ours.append(loop(number) / number)
-            gc.enable()
-            other.append(theirs.timeit(number) / number)
-        ratios.append(statistics.median(ours) / statistics.median(other))
-    assert 0.95 < statistics.median(ratios) < 1.05, ratios
+    for _ in range(300):
+        gc.disable()
+        ours = loop(number)
+        gc.enable()
+        ratios.append(ours / theirs.timeit(number))
+    assert 0.95 < statistics.median(ratios) < 1.05
 
 
 def test_quartiles_are_of_calls_not_of_samples(workspace):

@@ -221,6 +221,12 @@ def test_place_of_an_expression_is_where_it_was_written_last():
     assert place_of("x = = 1", "x") is None
 
 
+def test_a_form_feed_ends_no_line(workspace):
+    event = raised(workspace, "x = 1\n\f\ny = '\u2028'\n1/0")
+    assert (event["line"], event["frames"][-1]["text"]) == (4, "1/0")
+    assert place_of("\f\nf(x)", "f(x)") == (2, 1)
+
+
 def test_an_expression_may_span_lines(workspace):
     assert workspace.evaluate("[1,\n 2]\n .count(1)") == 1
     with pytest.raises(SyntaxError):

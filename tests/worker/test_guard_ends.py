@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from guard_client import FAULTY, GUARD, Guard, alive, stat
@@ -165,8 +166,7 @@ def test_descriptors_and_zombies_do_not_add_up():
 
 
 def rss(pid):
-    with open(f"/proc/{pid}/statm") as statm:  # noqa: PTH123  one short read in a loop
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def test_the_guard_is_small():

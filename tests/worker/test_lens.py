@@ -11,7 +11,7 @@ from jaxtour.worker.describe import plain_text
 from jaxtour.worker.execute import Workspace
 
 CODE = """\
-import jax, jax.numpy as jnp, numpy as np, time
+import functools, jax, jax.numpy as jnp, numpy as np, time
 
 def sigmoid(x):
     return 0.5 * (jnp.tanh(x / 2) + 1)
@@ -188,6 +188,7 @@ def test_no_trace_by_default_of_what_is_nothing_to_trace(workspace, call):
         ("sigmoid(1.0).block_until_ready()", {"tanh"}),
         ("jax.block_until_ready(sigmoid(1.0))", {"tanh"}),
         ("X.sum()", {"reduce_sum"}),
+        ("functools.partial(predict, w)(X[0])", {"dot_general"}),
         ("jnp.dot(X, w)", {"dot_general"}),
         ("jax.make_jaxpr(sigmoid)(1.0)", {"tanh"}),
     ],

@@ -36,6 +36,8 @@ STEPS = [
             {"label": "wrong", "call": "missing(1)"},
         ],
     },
+    {"code": "g(2.0)", "keep": True},
+    {"cell": None, "probe": {"name": "lesson/step", "code": "g(2.0)"}, "ask": "1", "hlo": True},
     {"cell": None, "replay": [{"name": "l/r", "code": "r = 2"}]},
 ]
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from jaxtour.render.devices import device_lines
 from jaxtour.render.layout import wrap
 from jaxtour.tui.document import Document
 from jaxtour.tui.visit import View
@@ -20,5 +19,7 @@ def document(view: View, width: int) -> Document:
         return Document(lines=wrap(((words, "muted"),), width))
     if view.stable:
         return Document(lines=[(("left out", "faint"),)])
+    from jaxtour.render.devices import device_lines
+
     value = view.report.value if view.report else None
     return Document(lines=device_lines(view.facts, width, value=value))

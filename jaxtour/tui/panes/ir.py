@@ -5,7 +5,6 @@ from typing import Any
 from jaxtour.course.model import Broken
 from jaxtour.engine.messages import Source, Trace
 from jaxtour.render.clean import clean
-from jaxtour.render.ir import jaxpr_line, place, trace_facts
 from jaxtour.render.layout import clip, wrap
 from jaxtour.render.spans import Line
 from jaxtour.tui.document import Document, LazyLines
@@ -33,6 +32,8 @@ def document(view: View, width: int) -> Document:
     if trace.error or not trace.jaxpr:
         words = clean(trace.error or "there is no jaxpr of this call")
         return Document(lines=wrap(((words, "muted"),), width), title=title, subtitle=_facts(trace, index, len(traces)))
+    from jaxtour.render.ir import jaxpr_line
+
     texts = clean(trace.jaxpr).rstrip("\n").split("\n")
     return Document(
         lines=LazyLines(texts, jaxpr_line),
@@ -43,6 +44,8 @@ def document(view: View, width: int) -> Document:
 
 
 def _facts(trace: Trace, index: int, count: int) -> Line:
+    from jaxtour.render.ir import trace_facts
+
     return ((f"{index + 1} of {count}   ", "muted"), *trace_facts(trace)) if count > 1 else trace_facts(trace)
 
 
@@ -93,7 +96,9 @@ def _gutter(view: View, trace: Trace, texts: list[str]) -> list[Line]:
 
 def place_of(view: View, source: Source | None) -> str:
     """A place in the source: `9:19` in this step, with the step's id before it in an earlier one."""
-    if source is None or source.file == view.cell:
-        return place(source)
-    step = source.file.rpartition("/")[2]
-    return f"{clip(clean(step, keep_newlines=False), STEP_CELLS)} {place(source)}"
+    if source is None:
+        return ""
+    where = f"{source.line}:{source.column}"
+    if source.file == view.cell:
+        return where
+    return f"{clip(clean(source.file.rpartition('/')[2], keep_newlines=False), STEP_CELLS)} {where}"

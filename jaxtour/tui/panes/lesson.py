@@ -5,7 +5,6 @@ from typing import Any
 from jaxtour.course.model import Broken, Step
 from jaxtour.engine.verify import status
 from jaxtour.render.clean import clean
-from jaxtour.render.code import python_lines
 from jaxtour.render.layout import wrap
 from jaxtour.render.markdown import markdown_lines
 from jaxtour.render.spans import Line
@@ -95,6 +94,8 @@ def _exercise(view: View, step: Step, width: int) -> list[Line]:
         lines += [BLANK, *wrap(((f"hint {number}  ", "muted"), (clean(hint), "")), width, indent="        ")]
     left = len(exercise.hints) - view.hints
     if view.solution:
+        from jaxtour.render.code import python_lines
+
         lines += [BLANK, (("one solution", "muted"),), BLANK, *python_lines(exercise.solution)]
     keys = [(view.key("edit"), "edits")]
     if left:

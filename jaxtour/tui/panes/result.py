@@ -7,10 +7,7 @@ from jaxtour.engine.report import Report
 from jaxtour.engine.verify import status
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import wrap
-from jaxtour.render.sharding import sharding_lines
 from jaxtour.render.spans import Line, Style
-from jaxtour.render.timing import seconds
-from jaxtour.render.value import failure_lines, output_lines, value_lines, warning_lines
 from jaxtour.tui.document import Document
 from jaxtour.tui.visit import View
 
@@ -37,6 +34,9 @@ def document(view: View, width: int) -> Document:
         return Document()
     if report is None:
         return Document(lines=[*_dead(view, width), *wrap(_empty(view), width)])
+    # What a run needs to be shown costs nothing before the first run.
+    from jaxtour.render.value import failure_lines, value_lines, warning_lines
+
     lines: list[Line] = [*written(report.stdout, width)]
     lines += written(report.stderr, width, "muted")
     anchor = None
@@ -49,6 +49,8 @@ def document(view: View, width: int) -> Document:
     if report.value:
         lines += value_lines(report.value, width)
         if len(report.value.devices) > 1:
+            from jaxtour.render.sharding import sharding_lines
+
             lines += [(), *sharding_lines(report.value, width, ascii=view.ascii)]
     lines += warning_lines(report.warnings, width)
     lines += _ending(view, step, report, width)
@@ -68,6 +70,8 @@ def status_of(step: Step, report: Report) -> str:
 
 def written(text: str, width: int, style: Style = "") -> list[Line]:
     """What the program wrote; long lines are broken, unless there is so much that this would take long."""
+    from jaxtour.render.value import output_lines
+
     return output_lines(text, width if len(text) < WRAPPED else None, style)
 
 
@@ -89,6 +93,8 @@ def _ending(view: View, step: Step, report: Report, width: int) -> list[Line]:
     if done is None:
         return lines
     if done.status == "interrupted":
+        from jaxtour.render.timing import seconds
+
         after = "" if view.stable else f" after {seconds(done.seconds)}"
         lines.append(((f"{'#' if view.ascii else '■'} interrupted{after}", "warning"),))
     elif done.status in ("timeout", "died"):

@@ -4,7 +4,6 @@ from typing import Any
 
 from jaxtour.course.model import Broken
 from jaxtour.render.clean import clean
-from jaxtour.render.code import python_lines
 from jaxtour.render.spans import Line
 from jaxtour.tui.document import Document
 from jaxtour.tui.styling import Mark
@@ -15,7 +14,7 @@ def depends(view: View) -> tuple[Any, ...]:
     """The code, and where it failed or warned."""
     report = view.report
     found = (report.failure, report.warnings) if report else None
-    return (view.step, view.code, view.edited, view.setup, found, view.ascii)
+    return (view.step, view.code, view.edited, view.setup, found, view.ascii, view.coloured)
 
 
 def document(view: View, width: int) -> Document:  # noqa: ARG001 - code is not wrapped
@@ -33,17 +32,26 @@ def document(view: View, width: int) -> Document:  # noqa: ARG001 - code is not 
         lines.append(((words, "faint"),))
         gutter.append(((f" {sign} ", "faint"),))
         if view.setup:
-            own = python_lines(step.setup.strip("\n"))
+            own = coloured(view, step.setup.strip("\n"))
             lines += [*own, ()]
             inside: Line = ((" · ", "faint"),)
             gutter += [inside] * len(own) + [(("   ", ""),)]
     start = len(lines)
-    own = python_lines(view.code.rstrip("\n"))
+    own = coloured(view, view.code.rstrip("\n"))
     lines += own
     digits = max(2, len(str(len(own))))
     gutter += [((f"{number:>{digits}} ", "faint"),) for number in range(1, len(own) + 1)]
     _happened(view, start, digits, lines, gutter, marks)
     return Document(lines=lines, gutter=gutter, marks=marks, subtitle=_subtitle(view), anchor=_anchor(marks))
+
+
+def coloured(view: View, source: str) -> list[Line]:
+    """The source's lines, highlighted if it is time for that."""
+    if not view.coloured:
+        return [((line, ""),) for line in clean(source).split("\n")]
+    from jaxtour.render.code import python_lines
+
+    return python_lines(source)
 
 
 def _happened(
@@ -71,13 +79,15 @@ def _anchor(marks: dict[int, Mark]) -> int | None:
 
 
 def _subtitle(view: View) -> Line:
-    parts: list[Line] = []
-    failure = view.report.failure if view.report else None
-    if failure and failure.line:
-        parts.append(((f"{clean(failure.type)} in line {failure.line}", "error"),))
+    words = failed(view)
     if view.edited:
-        parts.append((("edited", "warning"),))
-    joined: Line = ()
-    for part in parts:
-        joined = (*joined, *((("   ", ""),) if joined else ()), *part)
-    return joined
+        words = (*words, *((("   ", ""),) if words else ()), ("edited", "warning"))
+    return words
+
+
+def failed(view: View) -> Line:
+    """Where the code failed, if it did."""
+    failure = view.report.failure if view.report else None
+    if failure is None or not failure.line:
+        return ()
+    return ((f"{clean(failure.type, keep_newlines=False)} in line {failure.line}", "error"),)

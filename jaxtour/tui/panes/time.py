@@ -6,7 +6,6 @@ from jaxtour.course.model import Broken
 from jaxtour.engine.messages import Timing
 from jaxtour.render.layout import wrap
 from jaxtour.render.spans import Line
-from jaxtour.render.timing import timing_lines
 from jaxtour.tui.document import Document
 from jaxtour.tui.visit import View
 
@@ -25,6 +24,8 @@ def document(view: View, width: int) -> Document:
         return Document(lines=wrap(_empty(view), width))
     if view.stable:
         return Document(lines=[((f"{timing.label}   measured", "muted"),) for timing in timings])
+    from jaxtour.render.timing import timing_lines
+
     lines = timing_lines(timings, width, ascii=view.ascii)
     return Document(lines=lines, subtitle=((_how(timings), ""),))
 

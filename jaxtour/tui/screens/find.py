@@ -61,7 +61,7 @@ def matching(found: Iterable[Found], written: str) -> list[Found]:
 class FindInput(Input):
     """A line to write part of a name in."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("find")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("find", on="screen.")
 
 
 class FindScreen(ModalScreen[Found | None]):

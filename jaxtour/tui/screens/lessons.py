@@ -28,13 +28,14 @@ BAR_CELLS = 10
 class FilterInput(Input):
     """A line to write a filter in."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("filter")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("filter", on="screen.")
 
 
 class LessonsScreen(ModalScreen[int | None]):
     """Comes back with the place of the lesson that was chosen, or with None."""
 
     CSS_PATH = "modal.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = bindings("lessons")
 
     def __init__(self, tour: Tour) -> None:
         super().__init__(classes="-ascii" if tour.ascii else None)
@@ -121,8 +122,9 @@ class LessonsScreen(ModalScreen[int | None]):
             line = _summary(lesson) if lesson else ()
         ansi = self.app.native_ansi_color
         self._about.update(content(line, ansi=ansi))
-        scope: Scope = "filter" if self._filter.has_focus else "list"
-        keys = keys_line(in_footer(scope, Context()), self._tour.keys, 60)
+        scopes: list[Scope] = ["filter"] if self._filter.has_focus else ["list", "lessons"]
+        actions = [action for scope in scopes for action in in_footer(scope, Context())]
+        keys = keys_line(actions, self._tour.keys, 60)
         self.query_one("#lessons-box").border_subtitle = content(keys, ansi=ansi)
 
     # What happens ---------------------------------------------------------------------------------------------------

@@ -144,7 +144,7 @@ class StepKeys(Screen[None]):
         if message.run:
             await self.action_run()
             return
-        await self.panes.end_edit()
+        self.panes.end_edit()
         self.refresh_view()
 
     def keep_edit(self) -> None:
@@ -286,7 +286,7 @@ class StepKeys(Screen[None]):
                 await self.run_action(found.action)
                 return
             self.keep_edit()
-            await self.panes.end_edit()
+            self.panes.end_edit()
             step = self.tour.first_undone(found.lesson) if found.step is None else found.step
             self.tour.open(found.lesson, step)
             self.arrived()

@@ -39,20 +39,22 @@ class TourScreen(StepKeys, Screen[None]):
         self.keys = Bar("keys", ascii_only=tour.ascii)
         self._note = ""
 
+    def fit_classes(self, width: int, height: int) -> None:
+        """Take on the classes that Textual sets after the first layout, so that there need be no second one."""
+        for breakpoints, length in ((self.HORIZONTAL_BREAKPOINTS, width), (self.VERTICAL_BREAKPOINTS, height)):
+            self.add_class(max(point for point in breakpoints if point[0] <= length)[1], update=False)
+
     def compose(self) -> ComposeResult:
         """The top line, the panes, the bottom line, and what is shown where there is no room for them."""
         yield self.top
         yield self.panes
         yield self.keys
-        yield Static("jaxtour needs 40x12", id="too-small", markup=False)
+        yield Static("too small:\njaxtour needs 40x12", id="too-small", markup=False)
 
     def on_mount(self) -> None:
         """Fill the panes before the first frame."""
         self.refresh_view(fresh=True)
         width, height = self.app.size
-        # Set here as Textual will set them after the first layout, so that there need be no second one.
-        for breakpoints, length in ((self.HORIZONTAL_BREAKPOINTS, width), (self.VERTICAL_BREAKPOINTS, height)):
-            self.add_class(max(point for point in breakpoints if point[0] <= length)[1])
         self.panes.prime(Size(width, height - 2))
 
     def on_resize(self) -> None:

@@ -7,10 +7,10 @@ from textual.binding import BindingType
 from textual.widgets import TextArea
 from textual.widgets.text_area import TextAreaTheme
 
-from jaxtour.render.spans import Style
+from jaxtour.render.spans import Line, Style
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.messages import EditEnded
-from jaxtour.tui.styling import Palette
+from jaxtour.tui.styling import Palette, content
 
 CAPTURES: dict[str, Style] = {
     "keyword": "keyword",
@@ -61,7 +61,12 @@ class Editor(TextArea):
         )
         self.cursor_blink = False
         self.border_title = "Source"
-        self.border_subtitle = "editing"
+        self.tell(())
+
+    def tell(self, happened: Line) -> None:
+        """Say in the border what the run of this code came to."""
+        words: Line = (*happened, ("   ", ""), ("editing", "muted")) if happened else (("editing", "muted"),)
+        self.border_subtitle = content(words, ansi=self.app.native_ansi_color if self.is_attached else False)
 
     def on_mount(self) -> None:
         """Take on the colours of the tour's theme."""

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from jaxtour.course.model import Broken
 from jaxtour.render.spans import Line
 from jaxtour.tui.panes import PANES, TABS
+from jaxtour.tui.panes.source import failed
 from jaxtour.tui.visit import View
 from jaxtour.tui.widgets.arrange import Slot, Wants, left_width, narrow, wide
 from jaxtour.tui.widgets.pane import Pane
@@ -58,6 +59,8 @@ class Panes(Container):
         """Which tab is shown where the terminal is narrow."""
         self.zoomed: Slot | None = None
         self.editor: Editor | None = None
+        for slot, pane in self.by_slot.items():
+            pane.set_class(pane.spec.tab and slot != self.front, "-behind", update=False)
         self._expecting = False
         """Whether the pane that the running step is about is to come to the front."""
 
@@ -101,6 +104,8 @@ class Panes(Container):
     def update_view(self, view: View, *, fresh: bool = False) -> None:
         """Give every pane the view; `fresh` when it is another step."""
         moved = [pane.update_view(view, fresh=fresh) for pane in self.by_slot.values()]
+        if self.editor is not None:
+            self.editor.tell(failed(view))
         if any(moved):
             self.refresh(repaint=False, layout=True)
         self.retitle()
@@ -110,7 +115,6 @@ class Panes(Container):
         """Fill the panes before there is a layout, so that the first frame is the whole page."""
         for slot, region in self.regions(size).items():
             self.by_slot[slot].prime(region.size)
-        self.choose()
         self.retitle()
 
     def retitle(self) -> None:
@@ -161,7 +165,6 @@ class Panes(Container):
 
     def show_chosen(self) -> None:
         """Display the panes that have a place."""
-        self.choose()
         self.retitle()
         self.refresh(repaint=False, layout=True)
 
@@ -176,10 +179,11 @@ class Panes(Container):
         await self.mount(self.editor)
         self.editor.focus(scroll_visible=False)
 
-    async def end_edit(self) -> None:
+    def end_edit(self) -> None:
         """Take the editor away again."""
         if self.editor is not None:
             editor, self.editor = self.editor, None
             self.remove_class("-editing")
             self.by_slot["source"].focus(scroll_visible=False)
-            await editor.remove()
+            # Not awaited: the editor's own message may be what led here.
+            editor.remove()
