@@ -228,8 +228,9 @@ class TourApp(App[int]):
 
 def speaks_utf8() -> bool:
     """Whether the terminal's encoding can show more than ASCII."""
-    encoding = getattr(sys.__stdout__, "encoding", None) or locale.getpreferredencoding(do_setlocale=False)
-    return "utf" in encoding.lower()
+    # Python speaks UTF-8 in the C locale too, where the terminal may not.
+    said = os.environ.get("LC_ALL") or getattr(sys.__stdout__, "encoding", None) or locale.getpreferredencoding(False)
+    return "utf" in said.lower()
 
 
 def run_tour(

@@ -45,7 +45,7 @@ def main() -> None:
         version = "{}.{}".format(*sys.version_info[:2])
         _give_up(
             options.out,
-            f"Python {version} is too old, 3.11 is the oldest: `uv venv --python 3.12 && uv pip install jax`, then --python .venv/bin/python",
+            f"Python {version} is too old, 3.11 is the oldest: make one by `uv venv --python 3.12`",
         )
     load_package()
     _serve(options)

@@ -263,9 +263,7 @@ class Supervisor:
             return
         stderr = runner.stderr.last_lines
         if not runner.ready and "Unknown option: -P" in stderr:
-            self._give_up(
-                "this Python is too old, 3.11 is the oldest: `uv venv --python 3.12 && uv pip install jax`, then --python .venv/bin/python"
-            )
+            self._give_up("this Python is too old, 3.11 is the oldest: make one by `uv venv --python 3.12`")
             return
         last_line = "" if runner.ready or not stderr.strip() else f": {stderr.strip().splitlines()[-1]}"
         name = cause(code)[1] if code is not None else None

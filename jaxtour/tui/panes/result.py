@@ -31,7 +31,7 @@ def document(view: View, width: int) -> Document:
     """What came out of the run, or what will be there."""
     step, report = view.step, view.report
     if isinstance(step, Broken):
-        return Document()
+        return Document(lines=[(("nothing to run here", "faint"),)])
     if report is None:
         return Document(lines=[*_dead(view, width), *wrap(_empty(view), width)])
     # What a run needs to be shown costs nothing before the first run.

@@ -21,7 +21,7 @@ def document(view: View, width: int) -> Document:  # noqa: ARG001 - code is not 
     """The code with line numbers."""
     step = view.step
     if isinstance(step, Broken):
-        return Document()
+        return Document(lines=[(("nothing to run here", "faint"),)])
     lines: list[Line] = []
     gutter: list[Line] = []
     marks: dict[int, Mark] = {}

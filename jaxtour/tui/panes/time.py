@@ -4,7 +4,8 @@ from typing import Any
 
 from jaxtour.course.model import Broken
 from jaxtour.engine.messages import Timing
-from jaxtour.render.layout import wrap
+from jaxtour.render.clean import clean
+from jaxtour.render.layout import pad, width_of, wrap
 from jaxtour.render.spans import Line
 from jaxtour.tui.document import Document
 from jaxtour.tui.visit import View
@@ -23,7 +24,8 @@ def document(view: View, width: int) -> Document:
     if not timings:
         return Document(lines=wrap(_empty(view), width))
     if view.stable:
-        return Document(lines=[((f"{timing.label}   measured", "muted"),) for timing in timings])
+        width = max(width_of(clean(timing.label)) for timing in timings)
+        return Document(lines=[((pad(clean(timing.label), width), ""), ("   measured", "muted")) for timing in timings])
     from jaxtour.render.timing import timing_lines
 
     lines = timing_lines(timings, width, ascii=view.ascii)

@@ -59,8 +59,7 @@ class Panes(Container):
         """Which tab is shown where the terminal is narrow."""
         self.zoomed: Slot | None = None
         self.editor: Editor | None = None
-        for slot, pane in self.by_slot.items():
-            pane.set_class(pane.spec.tab and slot != self.front, "-behind", update=False)
+        self.choose()
         self._expecting = False
         """Whether the pane that the running step is about is to come to the front."""
 
@@ -160,11 +159,13 @@ class Panes(Container):
     def choose(self) -> None:
         """Say by classes which panes have a place."""
         for slot, pane in self.by_slot.items():
-            pane.set_class(pane.spec.tab and slot != self.front, "-behind")
-            pane.set_class(self.zoomed not in (None, slot), "-zoomed-away")
+            update = pane.is_attached
+            pane.set_class(pane.spec.tab and slot != self.front, "-behind", update=update)
+            pane.set_class(self.zoomed not in (None, slot), "-zoomed-away", update=update)
 
     def show_chosen(self) -> None:
         """Display the panes that have a place."""
+        self.choose()
         self.retitle()
         self.refresh(repaint=False, layout=True)
 

@@ -1,0 +1,44 @@
+"""The same screen every time, and no jax in the process that draws it."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from textual.widgets import Input, TextArea
+from tours import Tours
+
+
+class NoJax(MetaPathFinder):
+    """Stops whoever imports jax: only the worker may."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname.partition(".")[0] in ("jax", "jaxlib"):
+            raise AssertionError(f"{fullname} is imported in the process of the terminal app")
+        return None
+
+
+@pytest.fixture(autouse=True)
+def no_jax() -> Iterator[None]:
+    """The app runs where there is no jax."""
+    finder = NoJax()
+    sys.meta_path.insert(0, finder)
+    yield
+    sys.meta_path.remove(finder)
+
+
+@pytest.fixture(autouse=True)
+def no_cursor_blink(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cursor that is sometimes there would make snapshots differ."""
+    monkeypatch.setattr(Input, "_toggle_cursor", lambda _: None)
+    monkeypatch.setattr(TextArea, "_toggle_cursor_blink_visible", lambda _: None)
+
+
+@pytest.fixture
+def tours(tmp_path: Path) -> Tours:
+    return Tours(tmp_path)

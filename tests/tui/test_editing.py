@@ -1,0 +1,129 @@
+"""Editing, questions and exercises."""
+
+from tours import Tours, ran, ready, screen_text, text, until
+
+from jaxtour.course.progress import Progress
+from jaxtour.engine.messages import Run
+
+
+async def test_an_edit_is_run_and_kept(tours: Tours) -> None:
+    app = tours.make("write")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("e")
+        editor = app.tour_screen.panes.editor
+        assert editor is not None and editor.has_focus
+        editor.text = "def double(x):\n    return 2 * x\n"
+        await pilot.press("f5")
+        await ran(pilot)
+        [run] = [command for command in tours.engine.sent if isinstance(command, Run)]
+        assert run.cell is not None and run.cell.code == "def double(x):\n    return 2 * x\n"
+        assert "solved" in text(app, "result")
+        assert app.tour.is_done("vmap", "write")
+        await pilot.press("escape")
+        assert app.tour_screen.panes.editor is None
+        await until(pilot, lambda: "edited" in screen_text(app))
+        assert app.tour_screen.pane.spec.name == "source"
+    assert Progress.open(tours.path).edit("vmap", "write") == "def double(x):\n    return 2 * x\n"
+
+
+async def test_letters_are_text_while_editing(tours: Tours) -> None:
+    app = tours.make("choose")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("e", "n", "q", "r", "escape")
+        assert app.tour.key == ("vmap", "choose")
+        assert app.tour.code == "nqrX.shape"
+        assert app.tour.visit.report is None
+
+
+async def test_undo_asks_first(tours: Tours) -> None:
+    app = tours.make("choose")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("u")
+        assert app.screen is app.tour_screen, "there is nothing to undo"
+        await pilot.press("e", "x", "escape", "u")
+        assert "Your edit is forgotten" in screen_text(app)
+        await pilot.press("n")
+        assert app.tour.code == "xX.shape"
+        await pilot.press("u", "y")
+        assert app.tour.code == "X.shape"
+        await until(pilot, lambda: "edited" not in screen_text(app))
+
+
+async def test_quitting_keeps_what_stands_in_the_editor(tours: Tours) -> None:
+    app = tours.make("choose")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("e", "z", "ctrl+q")
+        await until(pilot, lambda: tours.engine.closed)
+    assert Progress.open(tours.path).edit("vmap", "choose") == "zX.shape"
+
+
+async def test_an_exercise_that_is_not_right_yet(tours: Tours) -> None:
+    app = tours.make("write")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await ran(pilot)
+        assert "not yet: double(2) is not 4" in text(app, "result")
+        assert not app.tour.is_done("vmap", "write")
+        await pilot.press("h")
+        assert "hint 1  It is one line." in text(app, "lesson")
+        await pilot.press("h", "h")
+        assert "hint 2" in text(app, "lesson")
+        assert app.tour.visit.hints == 2
+        assert "return 2 * x" not in text(app, "lesson")
+        await pilot.press("S")
+        assert "return 2 * x" in text(app, "lesson")
+
+
+async def test_a_choice_is_graded(tours: Tours) -> None:
+    app = tours.make("choose")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("a", "1")
+        assert "you said (2, 3)" in text(app, "lesson")
+        assert "not this time" not in text(app, "lesson")
+        await pilot.press("r")
+        await ran(pilot)
+        assert "you said (2, 3)  ✗ not this time: (3, 2)" in text(app, "lesson")
+
+
+async def test_a_number_is_graded_by_the_worker(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("a", "5", "enter")
+        assert app.tour.visit.prediction == "5"
+        await pilot.press("r")
+        await until(pilot, lambda: tours.engine.holding)
+        tours.engine.release("timing")
+        await ran(pilot)
+        assert "you said 5  ✓ right" in text(app, "lesson")
+        await pilot.press("a")
+        assert app.screen is app.tour_screen, "it was answered"
+
+
+async def test_no_answer_is_no_answer(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("a", "escape")
+        assert app.screen is app.tour_screen
+        await pilot.press("a", "enter")
+        assert app.tour.visit.prediction is None
+
+
+async def test_the_code_that_runs_first_unfolds(tours: Tours) -> None:
+    app = tours.make("one")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        assert "3 lines run first" in text(app, "source")
+        assert "import jax, jax.numpy" not in text(app, "source")
+        await pilot.press("o")
+        assert "import jax, jax.numpy" in text(app, "source")
+        await pilot.press("r")
+        await ran(pilot)
+        assert app.tour_screen.panes.by_slot["source"].document.marks == {12: "error"}

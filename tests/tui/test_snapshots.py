@@ -1,0 +1,96 @@
+"""Pictures of the tour: look at a changed one before you keep it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from tours import Tours, ran, ready, until
+
+from jaxtour.tui.app import TourApp
+
+SIZES = [(80, 24), (120, 36), (200, 60)]
+IDS = ["80x24", "120x36", "200x60"]
+Before = Callable[[Pilot[Any]], Awaitable[None]]
+
+
+def keys(*pressed: str, release: str | None = None) -> Before:
+    """Press keys once the worker is ready; a run is waited for to its end."""
+
+    async def before(pilot: Pilot[Any]) -> None:
+        await ready(pilot)
+        app = pilot.app
+        assert isinstance(app, TourApp)
+        for key in pressed:
+            await pilot.press(key)
+            await pilot.pause()
+            if key == "r":
+                engine = app.tour.session.engine
+                if release:
+                    await until(pilot, lambda: engine.holding)
+                    engine.release(release)
+                await ran(pilot)
+        await until(pilot, lambda: not app.tour.waiting)
+
+    return before
+
+
+@pytest.mark.parametrize("size", SIZES, ids=IDS)
+class TestSizes:
+    def test_before_the_run(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
+        assert snap_compare(tours.make("many"), terminal_size=size, run_before=keys())
+
+    def test_after_the_run(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
+        assert snap_compare(tours.make("many"), terminal_size=size, run_before=keys("r", release="timing"))
+
+    def test_expected_error(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
+        assert snap_compare(tours.make("one"), terminal_size=size, run_before=keys("r"))
+
+    def test_unexpected_error(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
+        assert snap_compare(tours.make("broken-on-purpose"), terminal_size=size, run_before=keys("r"))
+
+    def test_lesson_list(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
+        assert snap_compare(tours.make("one"), terminal_size=size, run_before=keys("r", "l"))
+
+    def test_help(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
+        assert snap_compare(tours.make("one"), terminal_size=size, run_before=keys("question_mark"))
+
+    def test_worker_died(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
+        assert snap_compare(tours.make("crash"), terminal_size=size, run_before=keys("r"))
+
+    def test_light(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
+        app = tours.make("many", theme="light")
+        assert snap_compare(app, terminal_size=size, run_before=keys("r", release="timing"))
+
+    def test_ansi(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
+        app = tours.make("many", theme="ansi")
+        assert snap_compare(app, terminal_size=size, run_before=keys("r", release="timing"))
+
+
+class TestPlaces:
+    def test_editing(self, snap_compare: Any, tours: Tours) -> None:
+        assert snap_compare(tours.make("write"), terminal_size=(80, 24), run_before=keys("h", "e"))
+
+    def test_question(self, snap_compare: Any, tours: Tours) -> None:
+        assert snap_compare(tours.make("choose"), terminal_size=(80, 24), run_before=keys("a"))
+
+    def test_palette(self, snap_compare: Any, tours: Tours) -> None:
+        assert snap_compare(tours.make("one"), terminal_size=(80, 24), run_before=keys("ctrl+p", "l", "e"))
+
+    def test_zoomed(self, snap_compare: Any, tours: Tours) -> None:
+        app = tours.make("many")
+        assert snap_compare(app, terminal_size=(80, 24), run_before=keys("r", "z", release="timing"))
+
+    def test_broken_step(self, snap_compare: Any, tours: Tours) -> None:
+        assert snap_compare(tours.make("bad"), terminal_size=(80, 24), run_before=keys())
+
+    def test_too_small(self, snap_compare: Any, tours: Tours) -> None:
+        assert snap_compare(tours.make("one"), terminal_size=(20, 5), run_before=keys())
+
+    def test_ascii(self, snap_compare: Any, tours: Tours) -> None:
+        app = tours.make("many", ascii_only=True)
+        assert snap_compare(app, terminal_size=(80, 24), run_before=keys("r", "l", release="timing"))
+
+    def test_stable(self, snap_compare: Any, tours: Tours) -> None:
+        app = tours.make("many", stable=True)
+        assert snap_compare(app, terminal_size=(120, 36), run_before=keys("r", release="timing"))

@@ -1,0 +1,229 @@
+"""Going through the course by keys."""
+
+from pathlib import Path
+
+import pytest
+from tours import Tours, ran, ready, screen_text, text, until
+
+from jaxtour.course.progress import Progress
+from jaxtour.engine.messages import Run, Text
+from jaxtour.settings import Settings
+
+
+async def test_steps_and_lessons(tours: Tours) -> None:
+    app = tours.make("one")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("n")
+        assert app.tour.key == ("vmap", "many")
+        assert "jax.vmap turns a function" in screen_text(app)
+        await pilot.press("p", "p")
+        assert app.tour.key == ("vmap", "one"), "there is nothing before the first step"
+        await pilot.press("N")
+        assert app.tour.key == ("state", "keys")
+        await pilot.press("p")
+        assert app.tour.key == ("vmap", "bad"), "back over the end of a lesson is its last step"
+        await pilot.press("n", "n", "n")
+        assert app.tour.lesson.id == "odd"
+        assert "expected a number" in text(app, "lesson")
+        await pilot.press("P", "P")
+        assert app.tour.key == ("vmap", "one")
+    assert Progress.open(tours.path).place == ("vmap", "one")
+
+
+async def test_no_other_lesson_is_read_at_the_start(tours: Tours) -> None:
+    app = tours.make("one")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        assert [entry.reads for entry in tours.entries] == [1, 0, 0]
+        await pilot.press("l")
+        await until(pilot, lambda: all(entry.reads == 1 for entry in tours.entries))
+
+
+async def test_a_run_fills_the_panes_and_marks_the_step(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        assert "r shows here what JAX makes" in text(app, "jaxpr")
+        await pilot.press("r")
+        await until(pilot, lambda: tours.engine.holding)
+        await until(pilot, lambda: "dot_general" in text(app, "jaxpr"))
+        assert "float32[3]" in text(app, "result"), "results come before the timings"
+        assert "timed when the code has run" in text(app, "time")
+        assert not app.tour.is_done("vmap", "many")
+        tours.engine.release("timing")
+        await ran(pilot)
+        assert "218" in text(app, "time")
+        assert "one 5:20" in screen_text(app)
+        await pilot.press("right_square_bracket")
+        assert "1 equation" in screen_text(app)
+    assert Progress.open(tours.path).is_done("vmap", "many")
+
+
+async def test_next_is_possible_while_timings_run(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await until(pilot, lambda: tours.engine.holding)
+        await pilot.press("n")
+        assert app.tour.key == ("vmap", "broken-on-purpose")
+        tours.engine.release("timing")
+        await until(pilot, lambda: app.tour.is_done("vmap", "many"))
+        assert "r runs the step" in text(app, "result"), "the other step's run shows nothing here"
+        await pilot.press("p")
+        assert "218" in text(app, "time"), "and is there on return"
+
+
+async def test_an_expected_error_is_no_failure(tours: Tours) -> None:
+    app = tours.make("one")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await ran(pilot)
+        assert "raised TypeError, as the step says" in text(app, "result")
+        assert "shapes are checked" in text(app, "lesson").replace("\n", " ")
+        assert app.tour.is_done("vmap", "one")
+
+
+async def test_an_unexpected_error_is_marked_where_it_happened(tours: Tours) -> None:
+    app = tours.make("broken-on-purpose")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await ran(pilot)
+        source = app.tour_screen.panes.by_slot["source"].document
+        assert source.marks == {3: "error"}
+        assert "4✗" in screen_text(app)
+        assert "2⚑" in screen_text(app)
+        assert "NameError" in text(app, "result")
+        assert not app.tour.is_done("vmap", "broken-on-purpose")
+
+
+@pytest.mark.parametrize(("step", "shown"), [("many", "jaxpr"), ("one", "lesson")])
+async def test_the_tab_that_the_step_is_about_comes_to_the_front(tours: Tours, step: str, shown: str) -> None:
+    app = tours.make(step, script={**tours.script, "vmap/one": tours.script["vmap/one"][:-1]})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert app.tour_screen.panes.front == "lesson"
+        await pilot.press("r")
+        await until(pilot, lambda: app.tour_screen.panes.front == shown)
+        assert app.tour_screen.panes.by_slot[shown].has_focus
+        await pilot.press("n")
+        assert app.tour_screen.panes.front == "lesson"
+
+
+async def test_a_tab_chosen_by_hand_stays(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await until(pilot, lambda: app.tour_screen.panes.front == "jaxpr")
+        await pilot.press("shift+tab")
+        assert app.tour_screen.panes.front == "lesson"
+        tours.engine.release("timing")
+        await ran(pilot)
+        assert app.tour_screen.panes.front == "lesson"
+
+
+async def test_every_pane_is_reached_by_tab(tours: Tours) -> None:
+    for size in ((80, 24), (120, 36)):
+        app = tours.make("many")
+        async with app.run_test(size=size) as pilot:
+            await ready(pilot)
+            seen = []
+            for _ in range(6):
+                await pilot.press("tab")
+                pane = app.tour_screen.pane
+                assert pane.region, "the focused pane is on the screen"
+                seen.append(pane.spec.name)
+            assert sorted(seen) == ["devices", "jaxpr", "lesson", "result", "source", "time"]
+
+
+async def test_a_changed_key_works_and_is_shown(tours: Tours) -> None:
+    app = tours.make("one", settings=Settings(keys={"run": "x", "nonsense": "y"}))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await until(pilot, lambda: "no action 'nonsense'" in screen_text(app))
+        await pilot.press("n", "p")
+        await until(pilot, lambda: "x run" in screen_text(app))
+        await pilot.press("r")
+        assert app.tour.visit.report is None
+        await pilot.press("x")
+        await ran(pilot)
+
+
+async def test_what_a_program_writes_is_only_text(tours: Tours) -> None:
+    hostile = "[red]x[/] \x1b]52;c;aGk=\x07 \u202e [/nothing"
+    app = tours.make("one", script={"vmap/one": [Text(run=0, stream="stdout", text=hostile)]})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await ran(pilot)
+        assert "[red]x[/] ␛]52;c;aGk=␇ <U+202E> [/nothing" in screen_text(app)
+
+
+async def test_a_lesson_for_other_machines_says_so(tours: Tours) -> None:
+    import msgspec
+
+    from jaxtour.course.model import Requires
+
+    lesson = tours.entries[0].given
+    tours.entries[0].given = msgspec.structs.replace(lesson, requires=Requires(platform="tpu"))
+    app = tours.make("one")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await until(pilot, lambda: "needs a TPU" in text(app, "result"))
+    assert not any(isinstance(command, Run) for command in tours.engine.sent)
+
+
+async def test_yank_writes_a_file_and_says_where(tours: Tours, own_files: Path) -> None:
+    app = tours.make("one")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("tab", "y")
+        await until(pilot, lambda: "vmap-one-source.txt" in screen_text(app))
+        [path] = own_files.rglob("vmap-one-source.txt")
+        assert "def predict(w, x):\n    return sigmoid(jnp.dot(w, x))\n" in path.read_text()
+        assert app.clipboard == path.read_text()
+
+
+async def test_zoom_and_back(tours: Tours) -> None:
+    app = tours.make("one")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("tab", "tab", "tab", "tab", "z")
+        assert app.tour_screen.pane.spec.name == "source"
+        await until(pilot, lambda: app.tour_screen.pane.region.size == (80, 22))
+        assert "A function for one" not in screen_text(app).partition("\n")[2]
+        await pilot.press("tab")
+        await until(pilot, lambda: app.tour_screen.panes.by_slot["result"].region.size == (80, 22))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.tour_screen.panes.by_slot["lesson"].region.height > 3)
+
+
+async def test_small_and_back(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        before = screen_text(app)
+        await pilot.resize_terminal(20, 5)
+        await until(pilot, lambda: "jaxtour needs 40x12" in screen_text(app))
+        await pilot.press("j", "tab", "n", "p", "l")
+        await pilot.press("escape")
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "Lesson  jaxpr  Time  Devices" in screen_text(app))
+        await pilot.resize_terminal(120, 36)
+        await until(pilot, lambda: screen_text(app) == before)
+
+
+async def test_quitting_ends_the_worker_and_asks_nothing(tours: Tours) -> None:
+    app = tours.make("forever")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await until(pilot, lambda: tours.engine.holding)
+        await pilot.press("q")
+        await until(pilot, lambda: tours.engine.closed)
+    assert app.return_value == 0

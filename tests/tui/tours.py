@@ -1,0 +1,91 @@
+"""The tour on a fake engine, and ways to wait for what it does."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from small_course import HIDDEN, SCRIPT, STATE, VMAP
+from textual.pilot import Pilot
+
+from jaxtour.course.catalogue import Catalogue
+from jaxtour.course.model import Lesson
+from jaxtour.course.progress import Progress
+from jaxtour.engine.fake import FakeEngine, Script
+from jaxtour.engine.session import Session
+from jaxtour.settings import Settings
+from jaxtour.tui.app import TourApp
+
+WAIT_S = 10.0
+
+
+class Given:
+    """An entry of a catalogue whose lesson is given rather than read."""
+
+    def __init__(self, lesson: Lesson) -> None:
+        self.given = lesson
+        self.id = lesson.id
+        self.path = Path(lesson.file or f"{lesson.id}.yaml")
+        self.reads = 0
+
+    def lesson(self) -> Lesson:
+        self.reads += 1
+        return self.given
+
+
+class Tours:
+    """Makes apps, and remembers what belongs to the last one."""
+
+    def __init__(self, home: Path) -> None:
+        self.path = home / "progress.json"
+        self.engine = FakeEngine()
+        self.script = SCRIPT
+        self.entries = [Given(VMAP), Given(STATE), Given(HIDDEN)]
+
+    def make(
+        self, step: str = "one", *, script: Script = SCRIPT, settings: Settings | None = None, **rest: Any
+    ) -> TourApp:
+        self.engine = FakeEngine(script)
+        return TourApp(
+            Catalogue(tuple(self.entries)),  # type: ignore[arg-type]
+            Session(self.engine),
+            Progress.open(self.path),
+            settings,
+            start=("vmap", step),
+            clock=lambda: 0.0,
+            **rest,
+        )
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
+    """Let the app work until something is so."""
+    deadline = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        await pilot.pause()
+    await pilot.pause()
+
+
+async def ready(pilot: Pilot[Any]) -> None:
+    """Let the app work until the worker waits."""
+    app = pilot.app
+    assert isinstance(app, TourApp)
+    await until(pilot, lambda: app.tour.session.state == "ready" and app.tour.coloured)
+
+
+async def ran(pilot: Pilot[Any]) -> None:
+    """Let the app work until the step shown has run to its end."""
+    app = pilot.app
+    assert isinstance(app, TourApp)
+    await until(pilot, lambda: (report := app.tour.visit.report) and report.done)
+
+
+def text(app: TourApp, pane: str) -> str:
+    """What a pane says."""
+    return app.tour_screen.panes.by_slot[pane].document.text  # type: ignore[index]
+
+
+def screen_text(app: TourApp) -> str:
+    """All characters on the screen."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in strips)
