@@ -1,17 +1,16 @@
 """Every key of the tour, once: bindings, the bottom line, help, the palette and the settings are made from this."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import msgspec
 from textual.binding import Binding, BindingType
 
 Scope: TypeAlias = Literal["step", "pane", "editor", "list", "lessons", "filter", "find", "modal"]
 Group: TypeAlias = Literal["Step", "Course", "Panes", "Scrolling", "Editor", "Worker", "Tour", "Lists"]
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True, kw_only=True):
     """What decides which keys work now."""
 
     runnable: bool = True
@@ -41,8 +40,7 @@ def always(_: Context) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(msgspec.Struct, frozen=True):
     """Something a key does."""
 
     id: str
@@ -110,13 +108,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("choose", "enter", "open", "open it", "Lists", "list", rank=10, palette=False),
     Action("filter", "slash", "filter", "show only what matches", "Lists", "lessons", rank=20, palette=False),
     Action("close", "escape,q", "close", "back to the step", "Lists", "lessons", rank=90, palette=False),
-    Action("filter_done", "enter", "done", "keep the filter", "Lists", "filter", rank=10, palette=False),
-    Action("filter_clear", "escape", "clear", "all lessons again", "Lists", "filter", rank=20, palette=False),
+    Action("filter_done", "enter", "done", "", "Lists", "filter", rank=10, palette=False),
+    Action("filter_clear", "escape", "clear", "", "Lists", "filter", rank=20, palette=False),
     Action("found_choose", "enter", "go", "", "Lists", "find", rank=10, palette=False),
     Action("found_down", "down", "", "", "Lists", "find", palette=False),
     Action("found_up", "up", "", "", "Lists", "find", palette=False),
     Action("found_close", "escape", "close", "", "Lists", "find", rank=90, palette=False),
-    Action("dismiss", "escape,q,question_mark", "close", "back to the step", "Lists", "modal", rank=90, palette=False),
+    Action("dismiss", "escape,q,question_mark", "close", "", "Lists", "modal", rank=90, palette=False),
 )  # fmt: skip
 
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
@@ -171,6 +169,19 @@ class Keys:
     def __init__(self, changed: Mapping[str, str] | None = None) -> None:
         self.changed = {key: value for key, value in (changed or {}).items() if key in BY_ID}
         self.unknown = sorted(key for key in (changed or {}) if key not in BY_ID)
+
+    @property
+    def clashes(self) -> list[str]:
+        """Keys that were given to two actions which are heard in the same place, a line each."""
+        lines = []
+        for scope in ("step", "editor", "lessons"):
+            owners: dict[str, str] = {}
+            for action in [*scoped(scope), *(scoped("pane") if scope == "step" else [])]:
+                for key in self.of(action):
+                    owner = owners.setdefault(key, action.id)
+                    if owner != action.id and action.id != "idle_interrupt":
+                        lines.append(f"the key {key} is both {owner} and {action.id}")
+        return lines
 
     def of(self, action: Action | str) -> list[str]:
         """Every key of an action, in words."""

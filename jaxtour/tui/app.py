@@ -1,7 +1,6 @@
 """The tour in a terminal: carries what the worker says to the screen, and sees to it that nothing is left behind."""
 
 import asyncio
-import locale
 import os
 import sys
 import time
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import App
+from textual.driver import Driver
 from textual.timer import Timer
 from textual.types import CSSPathType
 
@@ -20,7 +20,7 @@ from jaxtour.engine.session import EngineError, Session
 from jaxtour.render.clean import clean
 from jaxtour.settings import Settings
 from jaxtour.tui.actions import Keys
-from jaxtour.tui.messages import Arrived, Note, WorkerGone
+from jaxtour.tui.messages import Arrived, Note, RestartWanted, WorkerGone
 from jaxtour.tui.screens.tour import TourScreen
 from jaxtour.tui.themes import THEMES
 from jaxtour.tui.tour import Tour
@@ -57,9 +57,10 @@ class TourApp(App[int]):
         clock: Callable[[], float] = time.monotonic,
         ascii_only: bool = False,
         stable: bool = False,
+        driver: type[Driver] | None = None,
     ) -> None:
         # Textual leaves colours out only of an app that speaks the terminal's own; of others it keeps greys.
-        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        super().__init__(driver_class=driver, ansi_color=True if "NO_COLOR" in os.environ else None)
         self.animation_level = "none"
         for own in THEMES:
             self.register_theme(own)
@@ -72,6 +73,7 @@ class TourApp(App[int]):
         self.theme = wanted
         keys = Keys(settings.keys)
         self.notices += [f"settings: there is no action {clean(name)!r} to change the key of" for name in keys.unknown]
+        self.notices += [f"settings: {clean(clash)}" for clash in keys.clashes]
         self._writer: ThreadPoolExecutor | None = None
         self.tour = Tour(
             catalogue,
@@ -93,6 +95,10 @@ class TourApp(App[int]):
         self.event_loop: asyncio.AbstractEventLoop | None = None
         """Set while the app runs, for signal handlers."""
         self.tour_screen = TourScreen(self.tour)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """What our sheets need and only our own themes have."""
+        return {"border-idle": "#80808080"}
 
     def get_default_screen(self) -> TourScreen:
         """The step."""
@@ -178,6 +184,16 @@ class TourApp(App[int]):
             self._wake()
             self.tour_screen.refresh_view()
 
+    async def on_restart_wanted(self, _: RestartWanted) -> None:
+        """A new runner; a guard that is gone is started again too."""
+        if self.tour.gone:
+            self.start_worker()
+            return
+        try:
+            await self.tour.session.restart()
+        except EngineError as error:
+            self.post_message(WorkerGone(str(error)))
+
     def on_note(self, message: Note) -> None:
         """Say something in the bottom line."""
         self.tour_screen.note(message.text)
@@ -226,13 +242,6 @@ class TourApp(App[int]):
         self.exit(code)
 
 
-def speaks_utf8() -> bool:
-    """Whether the terminal's encoding can show more than ASCII."""
-    # Python speaks UTF-8 in the C locale too, where the terminal may not.
-    said = os.environ.get("LC_ALL") or getattr(sys.__stdout__, "encoding", None) or locale.getpreferredencoding(False)
-    return "utf" in said.lower()
-
-
 def run_tour(
     catalogue: Catalogue,
     session: Session,
@@ -245,7 +254,11 @@ def run_tour(
 ) -> int:
     """Open the tour on this terminal, and return the exit code when the learner leaves."""
     from jaxtour.tui.signals import watch_hangup
+    from jaxtour.tui.terminal import driver_class, read_keys_from_terminal, speaks_utf8
 
+    if not read_keys_from_terminal():
+        sys.stderr.write("jaxtour: there is no terminal to read keys from\n")
+        return os.EX_USAGE
     app = TourApp(
         catalogue,
         session,
@@ -255,6 +268,7 @@ def run_tour(
         theme=theme,
         notices=notices,
         ascii_only=not speaks_utf8(),
+        driver=driver_class(),
     )
     with watch_hangup(app):
         code = app.run(mouse=mouse)

@@ -1,9 +1,9 @@
 """What a pane shows: lines made on demand, what stands beside them, and the facts in its border."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import overload
 
+import msgspec
 from rich.cells import cell_len
 
 from jaxtour.render.spans import Line, plain
@@ -35,14 +35,13 @@ class LazyLines(Sequence[Line]):
         return max(map(cell_len, self.texts), default=0)
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """Everything that a pane shows at one moment."""
 
     lines: Sequence[Line] = ()
     gutter: Sequence[Line] = ()
     """What stands left of each line and stays when it is scrolled sideways; empty, or as long as `lines`."""
-    marks: Mapping[int, Mark] = field(default_factory=dict)
+    marks: Mapping[int, Mark] = {}
     title: Line = ()
     subtitle: Line = ()
     anchor: int | None = None

@@ -20,6 +20,10 @@ class WorkerGone(Message):
     reason: str
 
 
+class RestartWanted(Message):
+    """The learner wants a new worker."""
+
+
 @dataclass
 class Note(Message):
     """Something to say in the bottom line for a while."""
@@ -29,7 +33,6 @@ class Note(Message):
 
 @dataclass
 class EditEnded(Message):
-    """The learner left the editor, or ran what is in it."""
+    """The learner leaves the editor, or runs what is in it."""
 
-    code: str
     run: bool = False

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -23,8 +22,7 @@ Key = tuple[str, str]
 """Lesson id and step id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(msgspec.Struct, frozen=True):
     """What the worker does now, and since when."""
 
     words: str = ""
@@ -219,14 +217,11 @@ class Tour:
         # A number that no run has, until the session names one: the panes are empty at once.
         visit.report, visit.trace = Report(run=0), 0
         try:
-            self._adopt(await self.session.run(self.lesson, step, self.progress.edit(*key)), key, step)
+            # What is shown is what runs: of an exercise that is the starter, not the solution.
+            self._adopt(await self.session.run(self.lesson, step, self.code), key, step)
         finally:
             self._launching = None
         return True
-
-    async def restart(self) -> None:
-        """Ask for a new worker; a guard that is gone is started again."""
-        await self.session.restart()
 
     async def prepare(self) -> None:
         """Bring the worker to where the step after the one shown starts, while nobody waits."""

@@ -1,6 +1,6 @@
 """What the learner has done at a step, and what a pane is given to show of it."""
 
-from dataclasses import dataclass, field
+import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.messages import Facts, WorkerState
@@ -8,8 +8,7 @@ from jaxtour.engine.report import Report
 from jaxtour.tui.actions import Context, Keys
 
 
-@dataclass(slots=True)
-class Visit:
+class Visit(msgspec.Struct):
     """One step's state in this sitting."""
 
     report: Report | None = None
@@ -26,8 +25,7 @@ class Visit:
     """Why it cannot run on this worker."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class View(msgspec.Struct, frozen=True, kw_only=True):
     """A step at one moment, complete: panes are drawn from this and nothing else."""
 
     lesson: Lesson
@@ -48,10 +46,10 @@ class View:
     worker: WorkerState = "spawning"
     detail: str = ""
     facts: Facts | None = None
-    keys: Keys = field(default_factory=Keys)
+    keys: Keys = msgspec.field(default_factory=Keys)
     ascii: bool = False
     coloured: bool = True
-    """Whether source is highlighted: making the lexer takes longer than the rest of the first frame."""
+    """Whether text and source have their styles: to import what makes them takes longer than the first frame."""
     stable: bool = False
     """Whether times and the machine are left out."""
 

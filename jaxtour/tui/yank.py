@@ -1,5 +1,6 @@
 """Text out of the tour: to the clipboard of the terminal, and to a file for when the terminal has none."""
 
+import os
 import re
 from pathlib import Path
 
@@ -21,6 +22,9 @@ def yank(app: App[object], name: str, text: str) -> str:
     if len(text) > CLIPBOARD_CAP:
         return f"too long for the clipboard: {short(path)}"
     app.copy_to_clipboard(text)
+    if "TMUX" in os.environ:
+        # By default tmux keeps what programs copy from the terminal, and does not say so.
+        return f"in {short(path)}, and copied if tmux has set-clipboard on"
     return f"copied, and in {short(path)}"
 
 

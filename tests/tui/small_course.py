@@ -198,6 +198,7 @@ def timing(index: int, label: str, call: str, median: float, first: float, **res
     )  # fmt: skip
 
 
+# fmt: off
 SCRIPT: Script = {
     "vmap/one": [
         Text(run=0, stream="stdout", text="0.42555746\n"),
@@ -212,7 +213,7 @@ SCRIPT: Script = {
                 type="Array", text="[0.37815177 0.55771613 0.4303379 ]", length=34, shape=(3,), dtype="float32",
                 devices=("cpu:0",), sharding="SingleDeviceSharding", committed=False,
             ),
-        ),  # fmt: skip
+        ),
         Executed(run=0, status="ok", seconds=0.31),
         Trace(
             run=0, index=0, label="many", call="predict_many(w, X)", jaxpr=JAXPR, equations=5,
@@ -257,7 +258,8 @@ SCRIPT: Script = {
         *(Text(run=0, stream="stdout", text=f"{i}\n") for i in range(10000)),
         Executed(run=0, status="ok", seconds=0.05),
     ],
-}  # fmt: skip
+}
+# fmt: on
 
 
 def numbered(events: list[Event], run: int) -> list[Event]:

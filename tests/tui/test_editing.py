@@ -127,3 +127,16 @@ async def test_the_code_that_runs_first_unfolds(tours: Tours) -> None:
         await pilot.press("r")
         await ran(pilot)
         assert app.tour_screen.panes.by_slot["source"].document.marks == {12: "error"}
+
+
+async def test_going_on_with_the_mouse_elsewhere_keeps_the_edit_where_it_belongs(tours: Tours) -> None:
+    app = tours.make("choose")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("e", "x")
+        await pilot.click("#result", offset=(5, 1))
+        await pilot.press("n")
+        assert app.tour.key == ("vmap", "write")
+        assert app.tour_screen.panes.editor is None
+        assert app.tour.progress.edit("vmap", "choose") == "xX.shape"
+        assert app.tour.progress.edit("vmap", "write") is None

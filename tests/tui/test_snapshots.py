@@ -25,10 +25,9 @@ def keys(*pressed: str, release: str | None = None) -> Before:
             await pilot.press(key)
             await pilot.pause()
             if key == "r":
-                engine = app.tour.session.engine
                 if release:
-                    await until(pilot, lambda: engine.holding)
-                    engine.release(release)
+                    await until(pilot, lambda: app.tour.session.engine.holding)
+                    app.tour.session.engine.release(release)
                 await ran(pilot)
         await until(pilot, lambda: not app.tour.waiting)
 

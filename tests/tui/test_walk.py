@@ -200,7 +200,7 @@ async def test_zoom_and_back(tours: Tours) -> None:
         await pilot.press("tab")
         await until(pilot, lambda: app.tour_screen.panes.by_slot["result"].region.size == (80, 22))
         await pilot.press("escape")
-        await until(pilot, lambda: app.tour_screen.panes.by_slot["lesson"].region.height > 3)
+        await until(pilot, lambda: app.tour_screen.panes.by_slot["result"].region.height < 10)
 
 
 async def test_small_and_back(tours: Tours) -> None:
@@ -227,3 +227,20 @@ async def test_quitting_ends_the_worker_and_asks_nothing(tours: Tours) -> None:
         await pilot.press("q")
         await until(pilot, lambda: tours.engine.closed)
     assert app.return_value == 0
+
+
+async def test_a_click_on_a_tab_brings_it_to_the_front(tours: Tours) -> None:
+    app = tours.make("one")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert "╭─ Lesson  jaxpr  Time" in screen_text(app)
+        await pilot.click("#lesson", offset=(20, 0))
+        assert app.tour_screen.panes.front == "time"
+        await pilot.click("#time", offset=(12, 0))
+        await until(pilot, lambda: app.tour_screen.panes.front == "jaxpr")
+
+
+async def test_keys_that_clash_are_told(tours: Tours) -> None:
+    app = tours.make("one", settings=Settings(keys={"run": "j"}))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "the key j is both run and down" in screen_text(app))

@@ -64,8 +64,8 @@ async def test_events_of_other_runs_are_dropped(tours: Tours) -> None:
             Result(run=0, value=Value(type="ghost", text="ghost")),
             Progress(run=76, phase="compiling", label="ghost"),
         )
-        tours.engine.push(*late, State(state="ready"))
-        await until(pilot, lambda: app.tour.activity.words == "preparing the next step")
+        tours.engine.push(*late, State(state="opening devices"))
+        await until(pilot, lambda: "opening devices" in screen_text(app))
         assert app.tour.visit.report == before
         assert "ghost" not in screen_text(app)
 

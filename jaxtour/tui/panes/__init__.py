@@ -1,8 +1,9 @@
 """What each pane shows, as documents made from a view; no widget is known here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
+
+import msgspec
 
 from jaxtour.tui.document import Document
 from jaxtour.tui.panes import devices, ir, lesson, result, source, time
@@ -11,8 +12,7 @@ from jaxtour.tui.visit import View
 Name: TypeAlias = Literal["lesson", "source", "jaxpr", "result", "time", "devices"]
 
 
-@dataclass(frozen=True, slots=True)
-class PaneSpec:
+class PaneSpec(msgspec.Struct, frozen=True):
     """One pane: its name, its words, and how its document is made."""
 
     name: Name

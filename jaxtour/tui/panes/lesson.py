@@ -1,25 +1,28 @@
 """The lesson pane: the text, the question, the hints, and what to read when the step has run."""
 
+import re
+from functools import lru_cache
 from typing import Any
 
 from jaxtour.course.model import Broken, Step
 from jaxtour.engine.verify import status
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import wrap
-from jaxtour.render.markdown import markdown_lines
 from jaxtour.render.spans import Line
 from jaxtour.tui.asked import grade, truth
 from jaxtour.tui.document import Document
 from jaxtour.tui.visit import View
 
 BLANK: Line = ()
+NO_PARAGRAPH = re.compile(r"\s{4}|```|[-*>#|] |\d+[.)] ")
+"""How a block begins whose lines stay lines."""
 
 
 def depends(view: View) -> tuple[Any, ...]:
     """The step, what the learner asked for, and whether it has run."""
     report = view.report
     found = (report.executed, report.failure, report.answer, report.done) if report else None
-    return (view.step, view.prediction, view.hints, view.solution, found, view.ascii)
+    return (view.step, view.prediction, view.hints, view.solution, found, view.ascii, view.coloured)
 
 
 def document(view: View, width: int) -> Document:
@@ -27,7 +30,7 @@ def document(view: View, width: int) -> Document:
     step = view.step
     if isinstance(step, Broken):
         return _broken(step, width)
-    lines: list[Line] = [*wrap(((clean(step.title), "title"),), width), BLANK, *markdown_lines(step.text, width)]
+    lines: list[Line] = [*wrap(((clean(step.title), "title"),), width), BLANK, *text_lines(view, step.text, width)]
     anchor = None
     if step.ask:
         lines += [BLANK, *_asked(view, step, width)]
@@ -36,8 +39,27 @@ def document(view: View, width: int) -> Document:
     if step.after and _over(view, step):
         anchor = len(lines) + 2
         rule = ("─") * min(width, 24)
-        lines += [BLANK, ((rule, "faint"),), BLANK, *markdown_lines(step.after, width)]
+        lines += [BLANK, ((rule, "faint"),), BLANK, *text_lines(view, step.after, width)]
     return Document(lines=lines, anchor=anchor)
+
+
+def text_lines(view: View, text: str, width: int) -> list[Line]:
+    """Markdown as lines; before the first frame without its styles, as the parser takes longer than that frame."""
+    if view.coloured:
+        return _styled(text, width)
+    lines: list[Line] = []
+    for block in clean(text).strip().split("\n\n"):
+        plain = block.replace("**", "").replace("`", "")
+        rows = plain.split("\n") if NO_PARAGRAPH.match(block) else [plain.replace("\n", " ")]
+        lines += [BLANK, *(line for row in rows for line in wrap(((row, ""),), width))]
+    return lines[1:]
+
+
+@lru_cache(maxsize=32)
+def _styled(text: str, width: int) -> list[Line]:
+    from jaxtour.render.markdown import markdown_lines
+
+    return markdown_lines(text, width)
 
 
 def _broken(step: Broken, width: int) -> Document:

@@ -1,5 +1,6 @@
 """The source pane: the step's code, with what happened beside the lines where it happened."""
 
+from functools import lru_cache
 from typing import Any
 
 from jaxtour.course.model import Broken
@@ -49,6 +50,11 @@ def coloured(view: View, source: str) -> list[Line]:
     """The source's lines, highlighted if it is time for that."""
     if not view.coloured:
         return [((line, ""),) for line in clean(source).split("\n")]
+    return _highlighted(source)
+
+
+@lru_cache(maxsize=32)
+def _highlighted(source: str) -> list[Line]:
     from jaxtour.render.code import python_lines
 
     return python_lines(source)

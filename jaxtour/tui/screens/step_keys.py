@@ -8,7 +8,7 @@ from jaxtour.course.model import Step
 from jaxtour.engine.session import EngineError
 from jaxtour.render.clean import clean
 from jaxtour.tui.actions import Context
-from jaxtour.tui.messages import EditEnded, Note
+from jaxtour.tui.messages import EditEnded, Note, RestartWanted
 from jaxtour.tui.panes import PANES
 from jaxtour.tui.widgets.arrange import Slot
 from jaxtour.tui.widgets.pane import Pane
@@ -36,6 +36,10 @@ class StepKeys(Screen[None]):
         """What decides which keys work now."""
         return self.tour.view.context(busy=self.tour.busy, zoomed=self.panes.zoomed is not None)
 
+    def drop_note(self) -> None:
+        """Take away what stands in the bottom line."""
+        raise NotImplementedError
+
     # The step -------------------------------------------------------------------------------------------------------
 
     @property
@@ -45,6 +49,7 @@ class StepKeys(Screen[None]):
 
     async def action_run(self) -> None:
         """Run the step."""
+        self.keep_edit()
         self.panes.expect_front()
         try:
             await self.tour.run()
@@ -54,18 +59,22 @@ class StepKeys(Screen[None]):
 
     def action_next_step(self) -> None:
         """Go a step on."""
+        self.leave_editor()
         self._moved(self.tour.move(1), "this was the last step of the course")
 
     def action_previous_step(self) -> None:
         """Go a step back."""
+        self.leave_editor()
         self._moved(self.tour.move(-1), "this is the first step of the course")
 
     def action_next_lesson(self) -> None:
         """Go a lesson on."""
+        self.leave_editor()
         self._moved(self.tour.move_lesson(1), "this is the last lesson")
 
     def action_previous_lesson(self) -> None:
         """Go a lesson back."""
+        self.leave_editor()
         self._moved(self.tour.move_lesson(-1), "this is the first lesson")
 
     def _moved(self, moved: bool, otherwise: str) -> None:
@@ -76,6 +85,7 @@ class StepKeys(Screen[None]):
 
     def arrived(self) -> None:
         """Show a step from its beginning."""
+        self.drop_note()
         self.panes.bring("lesson")
         self.refresh_view(fresh=True)
         self.keep_focus()
@@ -134,18 +144,24 @@ class StepKeys(Screen[None]):
 
     async def action_edit(self) -> None:
         """Edit the code in place."""
-        if not self.editing:
-            await self.panes.edit(self.tour.code)
-            self.refresh_view()
+        if self.panes.editor is not None:
+            self.panes.editor.focus(scroll_visible=False)
+            return
+        await self.panes.edit(self.tour.code)
+        self.refresh_view()
 
     async def on_edit_ended(self, message: EditEnded) -> None:
         """Keep the edit, and run it if that was asked for."""
-        self.tour.set_code(message.code)
         if message.run:
             await self.action_run()
-            return
+        else:
+            self.leave_editor()
+            self.refresh_view()
+
+    def leave_editor(self) -> None:
+        """Keep the edit and show the source again."""
+        self.keep_edit()
         self.panes.end_edit()
-        self.refresh_view()
 
     def keep_edit(self) -> None:
         """Keep what stands in the editor, for whatever comes."""
@@ -240,14 +256,10 @@ class StepKeys(Screen[None]):
         """Say that there is nothing to interrupt."""
         self.post_message(Note(f"nothing is running; {self.tour.keys.first('quit')} leaves the tour"))
 
-    async def action_restart(self) -> None:
+    def action_restart(self) -> None:
         """Start the worker again."""
         self.post_message(Note("the worker starts again"))
-        try:
-            await self.tour.restart()
-        except EngineError as error:
-            self.post_message(Note(clean(str(error))))
-        self.refresh_view()
+        self.post_message(RestartWanted())
 
     def action_theme(self) -> None:
         """The next theme."""
@@ -266,6 +278,7 @@ class StepKeys(Screen[None]):
 
     def open_lesson(self, index: int) -> None:
         """Go on in a lesson where it is not done."""
+        self.leave_editor()
         self.tour.open(index, self.tour.first_undone(index))
         self.arrived()
 
@@ -285,8 +298,7 @@ class StepKeys(Screen[None]):
             if found.action:
                 await self.run_action(found.action)
                 return
-            self.keep_edit()
-            self.panes.end_edit()
+            self.leave_editor()
             step = self.tour.first_undone(found.lesson) if found.step is None else found.step
             self.tour.open(found.lesson, step)
             self.arrived()

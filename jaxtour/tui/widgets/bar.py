@@ -39,6 +39,10 @@ class Bar(Widget):
         if last > first:
             self.refresh(Region(first, 0, last - first, 1))
 
+    def on_resize(self) -> None:
+        """Cut the line anew."""
+        self._strip = None
+
     def notify_style_update(self) -> None:
         """Forget the colours: the theme changed."""
         super().notify_style_update()

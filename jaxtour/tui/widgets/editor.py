@@ -98,8 +98,8 @@ class Editor(TextArea):
 
     def action_editor_run(self) -> None:
         """Keep the edit and run it."""
-        self.post_message(EditEnded(self.text, run=True))
+        self.post_message(EditEnded(run=True))
 
     def action_editor_leave(self) -> None:
         """Keep the edit and leave."""
-        self.post_message(EditEnded(self.text))
+        self.post_message(EditEnded())

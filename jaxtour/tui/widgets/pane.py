@@ -35,6 +35,7 @@ class Pane(LinesView):
         self._depends: tuple[Any, ...] | None = None
         self._made: OrderedDict[int, Document] = OrderedDict()
         self._titles: tuple[Line, Line] = ((), ())
+        self._tabs: Line | None = None
         self._fresh = True
         """Whether the document is to be shown from its anchor when there is next a place for it."""
 
@@ -62,6 +63,7 @@ class Pane(LinesView):
     def _show_made(self) -> None:
         self.show(self.document_at(self.text_width), fresh=self._fresh)
         self._fresh = False
+        self.title(self._tabs)
 
     def _rows(self) -> int:
         return len(next(reversed(self._made.values())).lines) if self._made else -1
@@ -95,6 +97,7 @@ class Pane(LinesView):
 
     def title(self, tabs: Line | None) -> None:
         """Set the border's words: the tabs where several panes share a place, the pane's own otherwise."""
+        self._tabs = tabs
         document = self.document
         title = tabs or document.title or ((self.spec.label, ""),)
         titles = (title, document.subtitle)

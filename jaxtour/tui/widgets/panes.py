@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.geometry import NULL_OFFSET, Region, Size, Spacing
@@ -23,6 +24,8 @@ WIDE = 120
 """Columns from which all panes are side by side."""
 EDITOR_ROWS = 10
 """Wanted by the editor at least: there is something to be written."""
+TABS_AT, TABS_APART = 3, 2
+"""Column of the first tab's name in the border, and columns between names."""
 
 
 class PanesLayout(Layout):
@@ -126,7 +129,7 @@ class Panes(Container):
         line: Line = ()
         for spec in TABS:
             active = spec.name == shown
-            line = (*line, *((("  ", ""),) if line else ()), (spec.label, "title" if active else "muted"))
+            line = (*line, *(((" " * TABS_APART, ""),) if line else ()), (spec.label, "title" if active else "muted"))
         return line
 
     def expect_front(self) -> None:
@@ -143,6 +146,18 @@ class Panes(Container):
         if report.done or ready:
             self._expecting = report.done is None
             self.bring("lesson" if about == "result" else about)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a tab's name brings it to the front."""
+        pane = event.widget
+        if self.wide or self.zoomed or not isinstance(pane, Pane) or event.y != 0:
+            return
+        x = TABS_AT
+        for spec in TABS:
+            if x <= event.x < x + len(spec.label):
+                self.bring(spec.name, by_hand=True)
+                self.by_slot[spec.name].focus(scroll_visible=False)
+            x += len(spec.label) + TABS_APART
 
     def bring(self, slot: Slot, *, by_hand: bool = False) -> None:
         """Bring a tab to the front; by hand, it stays there whatever comes."""
