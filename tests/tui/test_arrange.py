@@ -1,0 +1,52 @@
+"""Sharing the screen out among panes."""
+
+import pytest
+from textual.geometry import Region, Size
+
+from jaxtour.tui.widgets.arrange import Wants, narrow, two, wide
+
+
+def wants(**rows: int) -> Wants:
+    return {"lesson": 10, "source": 10, "jaxpr": 10, "result": 4, "time": 5, "devices": 4, **rows}  # type: ignore[dict-item]
+
+
+def covered(regions: dict[str, Region], size: Size) -> bool:
+    """Whether the regions fill the whole without overlapping."""
+    area = sum(region.width * region.height for region in regions.values())
+    apart = all(a is b or not a.overlaps(b) for a in regions.values() for b in regions.values())
+    return area == size.width * size.height and apart
+
+
+@pytest.mark.parametrize("size", [Size(120, 34), Size(120, 10), Size(200, 58), Size(300, 100)])
+@pytest.mark.parametrize(
+    "rows",
+    [{}, {"lesson": 100}, {"source": 100}, {"result": 500}, {"jaxpr": 10_000}, {"time": 60, "devices": 40},
+     dict.fromkeys(("lesson", "source", "jaxpr", "result", "time", "devices"), 100), {"jaxpr": 3, "result": 40}],
+)  # fmt: skip
+def test_wide_fills_the_screen_and_leaves_none_out(size: Size, rows: dict[str, int]) -> None:
+    regions = wide(size, wants(**rows))
+    assert covered(regions, size)  # type: ignore[arg-type]
+    assert min(region.height for region in regions.values()) >= (3 if size.height > 12 else 0)
+
+
+@pytest.mark.parametrize("size", [Size(80, 22), Size(40, 10), Size(119, 60)])
+@pytest.mark.parametrize("rows", [{}, {"lesson": 100}, {"source": 100, "lesson": 100}, {"result": 500}, {"lesson": 3}])
+def test_narrow_fills_the_screen_and_keeps_the_result(size: Size, rows: dict[str, int]) -> None:
+    regions = narrow(size, wants(**rows), "lesson")
+    assert list(regions) == ["lesson", "source", "result"]
+    assert covered(regions, size)  # type: ignore[arg-type]
+    assert min(region.height for region in regions.values()) >= 3
+
+
+def test_the_border_between_two_panes_stays_where_it_can() -> None:
+    assert two(20, 5, 5) == two(20, 9, 7) == (10, 10)
+    assert two(20, 14, 5) == (14, 6)
+    assert two(20, 5, 14) == (5, 15) or two(20, 5, 14) == (6, 14)
+    assert two(20, 50, 5) == (15, 5)
+    assert two(20, 50, 50) == (10, 10)
+
+
+def test_a_long_result_takes_the_room_that_no_jaxpr_needs() -> None:
+    regions = wide(Size(120, 34), wants(jaxpr=3, result=40, time=3))
+    assert regions["jaxpr"].height == 3
+    assert regions["result"].height > 20

@@ -1,0 +1,100 @@
+"""The widget for big text."""
+
+import time
+
+from textual.app import App, ComposeResult
+from textual.geometry import Region
+
+from jaxtour.render.spans import Line
+from jaxtour.tui.document import Document, LazyLines
+from jaxtour.tui.themes import DARK
+from jaxtour.tui.widgets.lines import LinesView
+
+
+class Shown(App[None]):
+    """One view and nothing else."""
+
+    def __init__(self, *, ascii_only: bool = False) -> None:
+        super().__init__()
+        self.register_theme(DARK)
+        self.theme = "dark"
+        self.view = LinesView("view", ascii_only=ascii_only)
+
+    def compose(self) -> ComposeResult:
+        yield self.view
+
+
+def row(view: LinesView, y: int) -> str:
+    return view.render_line(y).text.rstrip()
+
+
+async def test_only_lines_in_view_are_made() -> None:
+    made: list[str] = []
+
+    def highlight(text: str) -> Line:
+        made.append(text)
+        return ((text, "name"),)
+
+    app = Shown()
+    async with app.run_test(size=(40, 10)) as pilot:
+        started = time.perf_counter()
+        app.view.show(Document(lines=LazyLines([f"line {i}" for i in range(100_000)], highlight)))
+        await pilot.pause()
+        assert time.perf_counter() - started < 2.0
+        assert len(made) <= 20
+        assert row(app.view, 3) == "line 3"
+        await pilot.press("G")
+        assert row(app.view, 9) == "line 99999"
+        await pilot.press("g", "j", "pagedown")
+        assert row(app.view, 0) == "line 10"
+        assert len(set(made)) < 50
+
+
+async def test_only_lines_that_changed_are_repainted() -> None:
+    app = Shown()
+    async with app.run_test(size=(40, 10)) as pilot:
+        lines: list[Line] = [((f"line {i}", ""),) for i in range(8)]
+        app.view.show(Document(lines=lines))
+        await pilot.pause()
+        app.view._dirty_regions.clear()
+        app.view.show(Document(lines=[*lines[:4], (("changed", ""),), *lines[5:]]))
+        assert app.view._dirty_regions == {Region(0, 4, 40, 1)}
+        app.view._dirty_regions.clear()
+        app.view.show(Document(lines=[*lines[:4], (("changed", ""),), *lines[5:]], marks={1: "error"}))
+        assert app.view._dirty_regions == {Region(0, 1, 40, 1)}
+        await pilot.pause()
+        assert row(app.view, 4) == "changed"
+
+
+async def test_the_gutter_stays_when_lines_are_scrolled_sideways() -> None:
+    app = Shown()
+    async with app.run_test(size=(20, 4)) as pilot:
+        app.view.show(Document(lines=[(("abcdefghijklmnopqrstuvwxyz", ""),)], gutter=[((" 1 ", "faint"),)]))
+        await pilot.pause()
+        app.view.focus()
+        assert row(app.view, 0) == " 1 abcdefghijklmnop›"
+        await pilot.press("right")
+        assert row(app.view, 0) == " 1 ijklmnopqrstuvwx›"
+        await pilot.press("right")
+        assert row(app.view, 0) == " 1 jklmnopqrstuvwxyz", "no further than the end"
+
+
+async def test_wide_characters_and_ascii() -> None:
+    app = Shown(ascii_only=True)
+    async with app.run_test(size=(20, 4)) as pilot:
+        app.view.show(Document(lines=[(("µs → ×8 ✓ 漢字", ""),), (("plain", ""),)]))
+        await pilot.pause()
+        assert row(app.view, 0) == "us > x8 + ????"
+        assert app.view.render_line(0).cell_length == 20
+
+
+async def test_a_new_theme_repaints_in_its_colours() -> None:
+    app = Shown()
+    async with app.run_test(size=(20, 4)) as pilot:
+        app.view.show(Document(lines=[(("text", "title"),)]))
+        await pilot.pause()
+        before = app.view.render_line(0)
+        app.theme = "nord"
+        await pilot.pause()
+        assert app.view.render_line(0).text == before.text
+        assert app.view.render_line(0) != before

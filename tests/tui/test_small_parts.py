@@ -1,0 +1,121 @@
+"""Parts of the app that are plain functions."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from small_course import VMAP
+from textual.binding import Binding
+
+from jaxtour.course.model import Ask
+from jaxtour.engine.messages import Device, Done, Executed, Progress
+from jaxtour.engine.report import Report
+from jaxtour.render.spans import plain
+from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Keys, bindings, in_footer, key_name, scoped
+from jaxtour.tui.asked import grade
+from jaxtour.tui.screens.step_keys import StepKeys
+from jaxtour.tui.status import keys_line, top_line
+from jaxtour.tui.styling import ANSI, COLOURED
+from jaxtour.tui.tour import Activity, doing
+from jaxtour.tui.visit import View
+from jaxtour.tui.yank import short
+
+
+def test_every_action_has_a_method() -> None:
+    for action in scoped("step"):
+        assert hasattr(StepKeys, f"action_{action.id}"), action.id
+
+
+def test_no_key_means_two_things_at_once() -> None:
+    for scope in ("step", "pane", "editor", "list", "lessons", "filter", "find", "modal"):
+        keys = [key for action in scoped(scope) for key in action.keys.split(",") if action.id != "idle_interrupt"]
+        assert [key for key, count in Counter(keys).items() if count > 1] == []
+    both = {key for action in scoped("step") for key in action.keys.split(",")}
+    assert not both & {key for action in scoped("pane") for key in action.keys.split(",")}
+
+
+def test_bindings_carry_the_ids_that_settings_name() -> None:
+    assert len(BY_ID) == len(ACTIONS)
+    [run] = [binding for binding in bindings("step") if isinstance(binding, Binding) and binding.id == "run"]
+    assert (run.key, run.action) == ("r", "run")
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [("r", "r"), ("R", "R"), ("ctrl+c", "Ctrl+C"), ("f5", "F5"), ("question_mark", "?"), ("shift+tab", "Shift+Tab"),
+     ("left_square_bracket", "["), ("pagedown", "PgDn"), ("f", "f")],
+)  # fmt: skip
+def test_keys_are_called_as_people_call_them(key: str, name: str) -> None:
+    assert key_name(key) == name
+
+
+def test_the_bottom_line_has_what_works_now() -> None:
+    assert "interrupt" not in [action.id for action in in_footer("step", Context())]
+    assert in_footer("step", Context(busy=True))[0].id == "interrupt"
+    assert in_footer("step", Context(dead=True, runnable=False))[0].id == "restart"
+    shown = plain(keys_line(in_footer("step", Context(editable=True)), Keys(), 30))
+    assert len(shown) <= 30
+    assert "? keys" in shown and "r run" in shown
+    assert "x run" in plain(keys_line([BY_ID["run"]], Keys({"run": "x"}), 30))
+
+
+def test_both_palettes_know_every_style() -> None:
+    from typing import get_args
+
+    from jaxtour.render.spans import Style
+
+    assert set(COLOURED) == set(ANSI) == set(get_args(Style))
+    # Meaning must not rest on colour alone: what is an error is bold too.
+    assert "bold" in COLOURED["error"] and "bold" in ANSI["error"]
+
+
+@pytest.mark.parametrize(
+    ("said", "truth", "verdict"),
+    [("5", "5", "right"), (" 5 ", "5", "right"), ("5.00001", "5", "right"), ("6", "5", "not this time"),
+     ("(3, 2)", "(3,2)", "right"), ("[3 2]", "(3, 2)", "right"), ("Float32", "float32", "right"),
+     ("", "5", "not this time"), ("3", "(3, 2)", "not this time"), ("5", None, "open")],
+)  # fmt: skip
+def test_answers_are_compared_by_what_they_mean(said: str, truth: str | None, verdict: str) -> None:
+    assert grade(Ask(question="?", value="x"), said, truth) == verdict
+
+
+def test_a_choice_is_right_by_its_place() -> None:
+    ask = Ask(question="?", choices=("a", "b"), answer=2)
+    assert grade(ask, "b", None) == "right"
+    assert grade(ask, "a", "b") == "not this time"
+
+
+def view(**rest: object) -> View:
+    return View(lesson=VMAP, step=VMAP.steps[0], number=1, done=(False,) * 9, **rest)  # type: ignore[arg-type]
+
+
+def test_the_top_line_fits_at_any_width() -> None:
+    import msgspec
+
+    from jaxtour.engine.fake import FACTS
+
+    eight = tuple(Device(id=i, platform="cpu", kind="cpu", simulated=True) for i in range(8))
+    facts = msgspec.structs.replace(FACTS, devices=eight, simulated=True)
+    report = Report(
+        run=1, phase="done", executed=Executed(run=1, status="ok", seconds=0.31), done=Done(run=1, status="ok")
+    )
+    full = view(worker="ready", facts=facts, report=report)
+    for width in range(40, 200):
+        for split in (None, 60) if width > 118 else (None,):
+            line = plain(top_line(full, Activity(), 0.0, width, split))
+            assert "ready" in line and len(line) <= max(width, 60), (width, line)
+    line = plain(top_line(full, Activity(), 0.0, 118, 60))
+    assert "1 of 9" in line and "ran in 310 ms" in line and "cpu ×8 simulated" in line
+
+
+def test_what_runs_is_said_in_words_with_its_time() -> None:
+    assert doing(Progress(run=1, phase="timing", label="NumPy", done=3, of=15)) == "timing NumPy 3/15"
+    assert doing(Progress(run=1, phase="running", label="vmap/one")) == "running"
+    busy = view(worker="running")
+    assert "► compiling jit(f)" in plain(top_line(busy, Activity("compiling jit(f)", since=5.0), 5.4, 118, 60))
+    assert "► compiling jit(f)  12 s" in plain(top_line(busy, Activity("compiling jit(f)", since=5.0), 17.0, 118, 60))
+
+
+def test_paths_at_home_are_short() -> None:
+    assert short(Path.home() / "state" / "x.txt") == "~/state/x.txt"
+    assert short(Path("/elsewhere/x.txt")) == "/elsewhere/x.txt"
