@@ -1,12 +1,14 @@
 """The command line: reads its words, and leaves the rest to what it imports when a command needs it."""
 
+import errno
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from jaxtour import __version__
+from jaxtour.streams import mute_stdout, open_standard_streams
 
 if TYPE_CHECKING:
     from jaxtour.engine.session import WorkerConfig
@@ -15,7 +17,28 @@ HELP = {"help_option_names": ["-h", "--help"]}
 
 
 class TourGroup(click.Group):
-    """Takes a first word that is no command as a lesson to open the tour at."""
+    """Takes a first word that is no command as a lesson to open the tour at, and says in a line what is wrong."""
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Run a command and leave: 2 for a command line that is not understood, 130 for an interrupt."""
+        open_standard_streams()
+        try:
+            code = super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.UsageError as error:
+            fail(_usage(error))
+        except click.ClickException as error:
+            fail(error.format_message())
+        except click.Abort:
+            code = 130
+        except BrokenPipeError:
+            mute_stdout()
+            code = 0
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            mute_stdout()
+            fail(f"cannot write: {error.strerror}")
+        sys.exit(code)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help", "--version")):
@@ -30,7 +53,7 @@ class TourGroup(click.Group):
         records = [record for param in tour.params if (record := param.get_help_record(ctx))]
         records += [record for param in self.get_params(ctx) if (record := param.get_help_record(ctx))]
         with formatter.section("Options"):
-            formatter.write_dl(records)
+            formatter.write_dl([record for record in records if record[1]])
         self.format_commands(ctx, formatter)
 
 
@@ -48,16 +71,28 @@ def worker_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def config(python: str | None, platform: str | None, devices: int | None) -> "WorkerConfig":
-    """The worker that options and settings ask for."""
+    """The worker that options and settings ask for; raises `CourseError` for a Python that is not there."""
+    from jaxtour.commands.interpreter import interpreter
+    from jaxtour.course.model import CourseError
     from jaxtour.engine.session import WorkerConfig
     from jaxtour.render.clean import clean
     from jaxtour.settings import load
 
+    on_screen = sys.stdout.isatty() and click.get_current_context().info_name == "tour"
     settings, problems = load()
-    if not sys.stdout.isatty() or click.get_current_context().info_name != "tour":
+    if not on_screen:
         for problem in problems:
             click.echo(f"jaxtour: {clean(problem)}", err=True)
-    return WorkerConfig(python=python or settings.python, platform=platform or settings.platform, devices=devices)
+    if python is not None:
+        python = interpreter(python)
+    elif (python := settings.python) is not None:
+        try:
+            python = interpreter(python)
+        except CourseError as error:
+            # The tour itself opens whatever the settings say, and its worker tells what is wrong.
+            if not on_screen:
+                raise CourseError(f"python in settings.toml: {error}") from None
+    return WorkerConfig(python=python, platform=platform or settings.platform, devices=devices)
 
 
 def finish(action: Callable[[], int]) -> None:
@@ -85,10 +120,18 @@ def _first(group: BaseExceptionGroup[Any]) -> BaseException:
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
-def fail(message: str) -> None:
-    """Say what is wrong on stderr and leave with code 2."""
-    click.echo(f"jaxtour: {message}", err=True)
+def fail(message: str) -> NoReturn:
+    """Say what is wrong on stderr, in one line, and leave with code 2."""
+    click.echo(f"jaxtour: {' '.join(message.split(chr(10)))}", err=True)
     sys.exit(2)
+
+
+def _usage(error: click.UsageError) -> str:
+    """What is wrong with the command line, and where to read about it."""
+    message = error.format_message().rstrip(".")
+    command = error.ctx.command_path.removesuffix(" tour") if error.ctx else "jaxtour"
+    where = "" if message.endswith("?") else f": see {command} --help"
+    return message[:1].lower() + message[1:] + where
 
 
 @click.group(cls=TourGroup, context_settings=HELP)
@@ -115,31 +158,39 @@ def tour(
     no_mouse: bool,
 ) -> None:
     """Open the tour."""
-    if sys.stdout.isatty():
-        from jaxtour.commands.tour import tour as command
-    else:
-        from jaxtour.commands.tour import print_lesson
 
-        finish(lambda: print_lesson(target, config(python, platform, devices)))
-    finish(lambda: command(target, config(python, platform, devices), theme=theme, mouse=not no_mouse))
+    def action() -> int:
+        from jaxtour.commands.common import near_command
+
+        if near := near_command(target, list(main.commands)):
+            fail(f"no lesson or command {target!r}: did you mean jaxtour {near}?")
+        if not sys.stdout.isatty():
+            from jaxtour.commands.tour import print_lesson
+
+            return print_lesson(target, config(python, platform, devices), width=terminal_width())
+        from jaxtour.commands.tour import tour as command
+
+        return command(target, config(python, platform, devices), theme=theme, mouse=not no_mouse)
+
+    finish(action)
 
 
 @main.command("list", context_settings=HELP)
-@click.argument("path", required=False)
+@click.argument("target", required=False, metavar="[LESSON | PATH]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_command(path: str | None, as_json: bool) -> None:
-    """List the lessons and how far you are."""
+def list_command(target: str | None, as_json: bool) -> None:
+    """List the lessons, or the steps of one, and how far you are."""
 
     def action() -> int:
         from jaxtour.commands.listing import list_lessons
 
-        return list_lessons(path, as_json=as_json)
+        return list_lessons(target, as_json=as_json)
 
     finish(action)
 
 
 @main.command(context_settings=HELP)
-@click.argument("target", metavar="LESSON[/STEP]")
+@click.argument("target", metavar="LESSON[/STEP] | PATH")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @worker_options
 def run(target: str, as_json: bool, python: str | None, platform: str | None, devices: int | None) -> None:
@@ -157,19 +208,19 @@ def run(target: str, as_json: bool, python: str | None, platform: str | None, de
 
 
 @main.command(context_settings=HELP)
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("targets", nargs=-1, metavar="[LESSON | PATH]...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--jobs", type=click.IntRange(1, 32), help="Workers at once, on the CPU; as many as cores otherwise.")
+@click.option("--jobs", type=click.IntRange(1, 32), metavar="N", help="Workers at once, on the CPU; as many as cores otherwise.")
 @worker_options
 def check(
-    paths: tuple[str, ...],
+    targets: tuple[str, ...],
     as_json: bool,
     jobs: int | None,
     python: str | None,
     platform: str | None,
     devices: int | None,
 ) -> None:
-    """Read and run every lesson, and hold each step against what it expects.
+    """Hold every step of a lesson against what it expects.
 
     PATH is a lesson or a folder of lessons; the course otherwise. The exit code is 1 if anything is wrong.
     """
@@ -177,7 +228,7 @@ def check(
     def action() -> int:
         from jaxtour.commands.check import check as command
 
-        return command(paths, config(python, platform, devices), as_json=as_json, jobs=jobs)
+        return command(targets, config(python, platform, devices), as_json=as_json, jobs=jobs)
 
     finish(action)
 
@@ -249,7 +300,7 @@ def schema() -> None:
 
 @main.command(context_settings=HELP)
 def worker() -> None:
-    """Speak the worker's protocol on stdin and stdout, for a tour elsewhere."""
+    """Be the worker of a tour elsewhere, on stdin and stdout."""
     import os
     from pathlib import Path
 
@@ -258,7 +309,16 @@ def worker() -> None:
 
 
 def terminal_width() -> int:
-    """Columns for printed text: the terminal's, at most 100; 100 without one."""
-    import shutil
+    """Columns for printed text: at most 100, and no more than the terminal has that a pager may show it on."""
+    import os
 
-    return min(shutil.get_terminal_size((100, 24)).columns, 100)
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return min(int(columns), 100)
+    for stream in (1, 2, 0):
+        try:
+            if width := os.get_terminal_size(stream).columns:
+                return min(width, 100)
+        except OSError:
+            continue
+    return 100

@@ -10,6 +10,9 @@ import msgspec
 from jaxtour.course.catalogue import Catalogue, bundled, open_path
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.session import Session, WorkerConfig
+from jaxtour.render.clean import ascii_only as to_ascii
+from jaxtour.render.clean import clean
+from jaxtour.streams import mute_stdout
 
 if TYPE_CHECKING:
     from jaxtour.engine.headless import Headless
@@ -18,20 +21,55 @@ if TYPE_CHECKING:
 def catalogue_for(target: str | None) -> tuple[Catalogue, str | None]:
     """The lessons that a command's argument speaks of, and what is left of it to look up in them.
 
-    An argument that is a file or a folder is one's own course (`my.yaml`, `my.yaml/step`); anything else is looked up
-    in the bundled one. Raises `CourseError` for a file that is not there.
+    `vmap` and `vmap/jit` are looked up in the course. `my.yaml`, `my.yaml/step`, `my-lessons`, `my-lessons/first` and
+    `my-lessons/first/step` are one's own, and so is a folder that has a lesson's name where it is written with a
+    slash, like `./vmap` or `vmap/`. Raises `CourseError` for what is not there.
     """
     if target is None:
         return bundled(), None
     path = Path(target)
-    if path.exists():
+    pathlike = target.startswith((".", "/", "~")) or target.endswith(("/", *SUFFIXES))
+    there = os.path.lexists(path) and target != ""
+    if _is_bundled(path.parts[0] if path.parts else "") and not (there and pathlike):
+        return bundled(), str(path)
+    if there:
         return open_path(path), None
-    if path.parent.is_file():
-        catalogue = open_path(path.parent)
-        return catalogue, f"{catalogue.entries[0].id}/{path.name}"
-    if path.suffix in (".yaml", ".yml"):
-        return open_path(path), None
-    return bundled(), target
+    folder = next((parent for parent in path.parents if os.path.lexists(parent)), Path("."))
+    rest = path.relative_to(folder).parts
+    if folder.is_dir():
+        if folder != Path(".") and len(rest) <= 2 and has_lessons(folder):
+            return open_path(folder), "/".join(rest)
+        if pathlike or folder != Path("."):
+            raise CourseError(f"{target}: no such file or folder")
+        return bundled(), target
+    catalogue = open_path(folder)
+    return catalogue, f"{catalogue.entries[0].id}/{'/'.join(rest)}"
+
+
+def lessons_for(target: str | None) -> list[Lesson]:
+    """Every lesson that a command's argument speaks of; raises `CourseError`, also where it speaks of a step."""
+    catalogue, wanted = catalogue_for(target)
+    if wanted is None:
+        return [entry.lesson() for entry in catalogue.entries]
+    name, _, step = wanted.partition("/")
+    if step:
+        raise CourseError(f"{target}: name a lesson, not one of its steps")
+    return [catalogue.entry(name).lesson()]
+
+
+def near_command(target: str | None, commands: Sequence[str]) -> str | None:
+    """The command that was probably meant by what is no lesson."""
+    if not target or "/" in target or os.path.lexists(target):
+        return None
+    near = difflib.get_close_matches(target, [*(entry.id for entry in bundled().entries), *commands], n=1)
+    return near[0] if near and near[0] in commands else None
+
+
+def _is_bundled(name: str) -> bool:
+    try:
+        return any(entry.id == name for entry in bundled().entries)
+    except CourseError:
+        return False
 
 
 def session(config: WorkerConfig) -> Session:
@@ -48,21 +86,44 @@ def headless(config: WorkerConfig) -> "Headless":
 
 
 def write_json(value: Any) -> None:
-    """Print one JSON document."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    """Print one JSON document, in UTF-8 whatever the locale says."""
+    _put((msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n").decode(), "utf-8")
 
 
 def write(text: str) -> None:
-    """Print text that is already clean; a reader that went away (`| head`) ends the command quietly."""
+    """Print text that is already clean, in what the locale can show."""
+    _put(to_ascii(text) if ascii_only() else text, sys.stdout.encoding or "utf-8")
+
+
+def _put(text: str, encoding: str) -> None:
+    """Print; a reader that went away (`| head`) ends the command quietly, a full disk with a line and code 2."""
     try:
-        sys.stdout.write(text)
+        if buffer := getattr(sys.stdout, "buffer", None):
+            sys.stdout.flush()
+            buffer.write(text.encode(encoding, "replace"))
+        else:
+            sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The interpreter flushes stdout once more on its way out, and would complain there.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        mute_stdout()
         raise SystemExit(0) from None
+    except OSError as error:
+        mute_stdout()
+        warn(f"cannot write the output: {error.strerror or error}")
+        raise SystemExit(2) from None
+
+
+def warn(message: str) -> None:
+    """Say something beside the output, in one line on stderr."""
+    sys.stderr.write(f"jaxtour: {clean(message, keep_newlines=False)}\n")
+    sys.stderr.flush()
 
 
 def ascii_only() -> bool:
     """Whether stdout cannot show more than ASCII."""
     return "utf" not in (sys.stdout.encoding or "").lower().replace("-", "")
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 step`, `2 steps`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

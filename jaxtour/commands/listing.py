@@ -1,33 +1,58 @@
 """`jaxtour list` and `jaxtour devices`: what there is to learn, and what it runs on."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
-from jaxtour.commands.common import ascii_only, catalogue_for, headless, write, write_json
-from jaxtour.course.model import Lesson
+from jaxtour.commands.common import catalogue_for, headless, lessons_for, plural, warn, write, write_json
+from jaxtour.course.model import Broken, Lesson, Problem
 from jaxtour.course.progress import Progress
 from jaxtour.engine.messages import Facts
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.render.clean import ascii_only as to_ascii
 from jaxtour.render.clean import clean
 from jaxtour.render.devices import devices_table
+from jaxtour.render.layout import pad, width_of
+from jaxtour.render.plain import requirements
 
 
 def list_lessons(target: str | None, *, as_json: bool) -> int:
-    """Print the lessons with steps, minutes, what each requires and how much of it is done."""
-    catalogue, _ = catalogue_for(target)
-    lessons = [entry.lesson() for entry in catalogue.entries]
+    """Print the lessons with steps, minutes, what each requires and how much of it is done, or one with its steps."""
+    catalogue, wanted = catalogue_for(target)
+    lessons = lessons_for(target)
     progress = Progress.open()
+    if progress.notice:
+        warn(progress.notice)
     if as_json:
         write_json({"lessons": [_document(lesson, progress) for lesson in lessons]})
         return 0
-    rows = [_row(lesson, progress) for lesson in lessons]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)] if rows else []
-    text = "".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) + f"  {row[4]}\n" for row in rows
-    )
-    write(to_ascii(text) if ascii_only() else text)
+    one = wanted is not None or (len(catalogue.entries) == 1 and target is not None)
+    text = _table([_row(lesson, progress) for lesson in lessons], [list(lesson.problems) for lesson in lessons])
+    write(text + (_steps(lessons[0], progress) if one else ""))
     return 0
+
+
+def _table(rows: Sequence[tuple[str, ...]], problems: Sequence[Sequence[Problem]]) -> str:
+    """Rows in columns as wide as needed, each with what is wrong with its lesson below it."""
+    widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row, found in zip(rows, problems, strict=True):
+        cells = [pad(cell, width) for cell, width in zip(row[:-1], widths, strict=False)]
+        lines.append("  ".join([*cells, row[-1]]).rstrip())
+        if found:
+            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+            lines.append(f"   {clean(str(found[0]), keep_newlines=False)}{more}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _steps(lesson: Lesson, progress: Progress) -> str:
+    """A row for each step, under an empty line."""
+    if not lesson.steps:
+        return ""
+    rows = []
+    for step in lesson.steps:
+        mark = "✗" if isinstance(step, Broken) else "✓" if progress.is_done(lesson.id, step.id) else " "
+        rows.append((mark, f"{clean(lesson.id)}/{clean(step.id)}", clean(step.title, keep_newlines=False)))
+    return "\n" + _table(rows, [()] * len(rows))
 
 
 def _document(lesson: Lesson, progress: Progress) -> dict[str, Any]:
@@ -45,18 +70,13 @@ def _document(lesson: Lesson, progress: Progress) -> dict[str, Any]:
     }
 
 
-def _row(lesson: Lesson, progress: Progress) -> tuple[str, str, str, str, str]:
+def _row(lesson: Lesson, progress: Progress) -> tuple[str, ...]:
     done = sum(progress.is_done(lesson.id, step.id) for step in lesson.steps)
     mark = "✗" if lesson.problems else "✓" if done == len(lesson.steps) else " "
-    needs = []
-    if lesson.requires.devices > 1:
-        needs.append(f"{lesson.requires.devices} devices")
-    if lesson.requires.platform:
-        needs.append(lesson.requires.platform)
-    title = clean(lesson.title) + (f" ({', '.join(needs)})" if needs else "")
-    if lesson.problems:
-        title += f"  {clean(str(lesson.problems[0]))}"
-    return mark, clean(lesson.id), f"{done}/{len(lesson.steps)} steps", f"{lesson.minutes} min", title
+    needs = requirements(lesson.requires)
+    title = clean(lesson.title, keep_newlines=False) + (f" ({', '.join(needs)})" if needs else "")
+    steps = f"{done}/{plural(len(lesson.steps), 'step')}" if lesson.steps else ""
+    return mark, clean(lesson.id), steps, f"{lesson.minutes} min" if lesson.minutes else "", title
 
 
 def devices(config: WorkerConfig, *, as_json: bool) -> int:
@@ -74,8 +94,7 @@ def devices(config: WorkerConfig, *, as_json: bool) -> int:
             }
         )
         return 0
-    text = devices_table(facts)
-    write(to_ascii(text) if ascii_only() else text)
+    write(devices_table(facts))
     return 0
 
 

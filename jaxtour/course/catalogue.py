@@ -70,7 +70,7 @@ class Catalogue:
         name, _, step_name = target.partition("/")
         lesson = self.entry(name).lesson()
         if not lesson.steps:
-            raise CourseError("; ".join(map(str, lesson.problems)) or f"{lesson.file}: no steps")
+            raise CourseError(why_empty(lesson))
         for step in lesson.steps:
             if step_name in (step.id, ""):
                 return lesson, step
@@ -109,8 +109,24 @@ def open_path(path: Path) -> Catalogue:
         return Catalogue((entry,))
     found = _files(path)
     if not found:
-        raise CourseError(f"{path}: no lessons here: they are called NN-name.yaml")
+        raise CourseError(f"{path}: no lessons here: a lesson is a file called like 01-name.yaml")
     return _catalogue(found)
+
+
+def has_lessons(folder: Path) -> bool:
+    """Whether there is a lesson file in it."""
+    try:
+        return bool(_files(folder))
+    except CourseError:
+        return False
+
+
+def why_empty(lesson: Lesson) -> str:
+    """Why a lesson has no steps, in one line."""
+    if not lesson.problems:
+        return f"{lesson.file}: no steps"
+    more = len(lesson.problems) - 1
+    return str(lesson.problems[0]) + (f" (and {more} more: see jaxtour check {lesson.file})" if more else "")
 
 
 def _files(folder: Path) -> list[Path]:
@@ -118,7 +134,9 @@ def _files(folder: Path) -> list[Path]:
         entries = sorted(folder.iterdir(), key=lambda path: path.name)
     except OSError as error:
         raise CourseError(f"{folder}: cannot be read: {error.strerror}") from error
-    return [path for path in entries if path.suffix in SUFFIXES and not path.name.startswith(".") and path.is_file()]
+    names = [path for path in entries if path.suffix in SUFFIXES and not path.name.startswith(".")]
+    # A link to nowhere is a lesson that is missed, not one that was never meant.
+    return [path for path in names if path.is_file() or (path.is_symlink() and not path.exists())]
 
 
 def _catalogue(found: Sequence[Path]) -> Catalogue:

@@ -1,11 +1,13 @@
 """Lessons and what their steps gave as plain text, for pipes, pagers and logs."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from jaxtour.course.model import Ask, Broken, Lesson, Step
-from jaxtour.engine.messages import Trace
+from jaxtour.course.model import Ask, Broken, Lesson, Requires, Step
+from jaxtour.engine.messages import Facts, Trace
 from jaxtour.engine.report import Report
 from jaxtour.render.clean import clean
+from jaxtour.render.devices import host_text
 from jaxtour.render.ir import jaxpr_lines, trace_facts
 from jaxtour.render.layout import in_ascii, width_of, wrap
 from jaxtour.render.markdown import markdown_lines
@@ -20,13 +22,35 @@ def lesson_heading(lesson: Lesson, width: int = 100, ascii: bool = False) -> str
     title = clean(lesson.title, keep_newlines=False)
     lines = [*wrap([(title, "title")], width), _rule("═", title, width), ()]
     lines += markdown_lines(lesson.summary, width, ticks=True)
-    needs = [f"{lesson.minutes} min", f"{len(lesson.steps)} step" + "s" * (len(lesson.steps) != 1)]
-    if lesson.requires.devices > 1:
-        needs.append(f"{lesson.requires.devices} devices")
-    if lesson.requires.platform:
-        needs.append(f"a {lesson.requires.platform.upper()}")
+    needs = [f"{lesson.minutes} min"] if lesson.minutes else []
+    needs += [f"{len(lesson.steps)} step" + "s" * (len(lesson.steps) != 1), *requirements(lesson.requires)]
     lines += [(), *wrap([(f"{lesson.id}  {', '.join(needs)}", "muted")], width), ()]
     return plain_lines(in_ascii(lines, ascii))
+
+
+def requirements(requires: Requires) -> list[str]:
+    """What it cannot do without, as far as that is not what every lesson needs: `8 devices`, `a TPU`, `jax >=0.10`."""
+    needs = []
+    if requires.devices > 1:
+        needs.append(f"{requires.devices} devices")
+    if requires.platform:
+        needs.append(f"a {requires.platform.upper()}")
+    if requires.jax != Requires().jax:
+        needs.append(f"jax {clean(requires.jax, keep_newlines=False)}")
+    return needs
+
+
+def worker_text(facts: Facts, width: int = 100, ascii: bool = False) -> str:  # noqa: A002 - the callers' word
+    """What the results come from: `jax 0.10.2, Python 3.11.7, 8 simulated CPU devices, 2 cores of an AMD EPYC`."""
+    counts = Counter((device.platform, device.kind, device.simulated) for device in facts.devices)
+    said = [f"jax {facts.jax}", f"Python {facts.python}"]
+    for (platform, kind, simulated), count in counts.items():
+        name = platform.upper() if kind.lower() in (platform, "") else kind
+        pretend = "simulated " if simulated else ""
+        said.append(f"{count} {pretend}{name} devices" if count > 1 else f"{pretend}{name}")
+    said.append(host_text(facts))
+    text = clean(", ".join(said), keep_newlines=False)
+    return plain_lines(in_ascii([*wrap([(text, "muted")], width), ()], ascii))
 
 
 def lesson_text(
@@ -50,9 +74,11 @@ def step_text(
     """A step to read and, with a report, what running it gave."""
     number = next((at for at, other in enumerate(lesson.steps, 1) if other.id == step.id), 0)
     title = f"{number} of {len(lesson.steps)}  {clean(step.title, keep_newlines=False)}"
-    lines = [*wrap([(title, "title")], width), _rule("─", title, width), ()]
+    name = clean(f"{lesson.id}/{step.id}", keep_newlines=False)
+    lines = [*wrap([(title, "title"), (f"  {name}", "muted")], width), _rule("─", title, width), ()]
     if isinstance(step, Broken):
-        lines += wrap([("this step does not load: ", "error"), (clean(str(step.error)), "")], width, indent="  ")
+        # In one piece: editors and terminals make a link of the place.
+        lines.append((("this step does not load: ", "error"), (clean(str(step.error), keep_newlines=False), "")))
         return plain_lines(in_ascii(lines, ascii))
     lines += markdown_lines(step.text, width, ticks=True)
     if step.ask:
@@ -113,7 +139,7 @@ def _sections(step: Step, report: Report, width: int) -> Iterable[tuple[str, lis
     footer = timing_footer(report.timings)
     yield f"time, {footer}" if footer else "time", timing_lines(report.timings, width)
     yield "check", _check(report, width)
-    yield "end", _end(report, width)
+    yield report.done.status if report.done else "", _end(report, width)
     yield "written after the end", output_lines(report.background)
 
 
@@ -141,7 +167,7 @@ def _end(report: Report, width: int) -> list[Line]:
     """How the run ended, where it did not end by itself."""
     if report.done is None or report.done.status in ("ok", "error"):
         return []
-    words = {"interrupted": "interrupted", "timeout": "stopped: too long", "died": "the worker died"}
+    words = {"interrupted": "interrupted", "timeout": "stopped", "died": "the worker died"}
     said = f"{words[report.done.status]} after {seconds(report.done.seconds)}"
     reason = f": {clean(report.done.reason, keep_newlines=False)}" if report.done.reason else ""
     return wrap([(said + reason, "error")], width, indent="  ")

@@ -69,6 +69,7 @@ def timing_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> 
     head = "".join(" " * _GAP + pad(column.head, column.width, right=column.right) for column in columns)
     axis = " " * _GAP + scale.axis(length) if scale else ""
     lines: list[Line] = [((clip(" " * label + head + axis, width), "muted"),)]
+    codes = {verdict.code for timing in timings for verdict in timing.verdicts}
     for row, timing in enumerate(timings):
         spans: list[Span] = [(pad(_label(timing), label), "")]
         for column in columns:
@@ -76,7 +77,7 @@ def timing_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> 
             spans += [(" " * _GAP, ""), (text, column.styles[row])]
         if scale and _measured(timing):
             spans += [(" " * _GAP, ""), (bar(scale.part(timing.median_s), length), _bar_style(timing, timings))]
-        lines += _with_flags(spans, timing, width)
+        lines += _with_flags(spans, timing, width, only_code=len(codes) == 1)
     return in_ascii([*lines, *_notes(timings, width)], ascii)
 
 
@@ -183,14 +184,19 @@ def _bar_style(timing: Timing, timings: Sequence[Timing]) -> Style:
     return "success" if len(medians) > 1 and timing.median_s == min(medians) else "bar"
 
 
-def _with_flags(spans: list[Span], timing: Timing, width: int) -> list[Line]:
-    """The row, with its verdicts behind it or, where they do not fit, below."""
+def _with_flags(spans: list[Span], timing: Timing, width: int, *, only_code: bool) -> list[Line]:
+    """The row, with its verdicts behind it or, where they do not fit, below.
+
+    Where only one verdict is told at all, its mark will do behind a row: the sentence under the table has its name.
+    """
     row = joined(spans)
     below: list[Line] = []
     for verdict in timing.verdicts:
         flag: Span = (_flag(verdict.code), "warning")
         if not below and width_of(row) + _GAP + width_of(flag[0]) <= width:
             row = (*row, (" " * _GAP, ""), flag)
+        elif only_code and width_of(row) + _GAP + 1 <= width:
+            row = (*row, (" " * _GAP, ""), (flag[0][:1], "warning"))
         else:
             below.append((("  ", ""), (clip(flag[0], width - 2), "warning")))
     if timing.error is not None:

@@ -32,9 +32,17 @@ def top_line(view: View, activity: Activity, now: float, width: int, split: int 
     count: Line = (("   ", ""), (f"{view.number} of {view.total} ", "muted"), *progress_bar(view))
     title = clean(view.step.title, keep_newlines=False)
     if split is None:
-        if width_of(head) + width_of(count) + width_of(right) + TITLE_LEAST > width:
+
+        def crowded() -> bool:
+            return width_of(head) + width_of(count) + width_of(right) + TITLE_LEAST > width
+
+        # Simulated devices are always called so; how long the step took can be read again, and which machine too.
+        if crowded() and view.facts and view.facts.simulated and where:
+            right = (*(state[:1] if view.worker == "ready" else state), ("   ", ""), *where)
+            count = count[:2]
+        elif crowded():
             right = state
-        if width_of(head) + width_of(count) + width_of(right) + TITLE_LEAST > width:
+        if crowded():
             count = count[:2]
     room = width - width_of(right) - 3 - width_of(head) - width_of(count)
     left: Line = (*head, (clip(title, max(4, room)), ""), *count)

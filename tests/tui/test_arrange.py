@@ -41,9 +41,14 @@ def test_narrow_fills_the_screen_and_keeps_the_result(size: Size, rows: dict[str
 def test_the_border_between_two_panes_stays_where_it_can() -> None:
     assert two(20, 5, 5) == two(20, 9, 7) == (10, 10)
     assert two(20, 14, 5) == (14, 6)
-    assert two(20, 5, 14) == (5, 15) or two(20, 5, 14) == (6, 14)
-    assert two(20, 50, 5) == (15, 5)
-    assert two(20, 50, 50) == (10, 10)
+    assert two(20, 5, 14) == (6, 14)
+    assert two(20, 9, 7, now=12) == (12, 8)
+    assert two(20, 9, 9, now=12) == (11, 9)
+    assert two(20, 14, 5, now=12) == (14, 6)
+    assert two(20, 50, 5, now=12) == (15, 5)
+    assert two(20, 5, 50, now=12) == (5, 15)
+    assert two(20, 50, 50, now=12) == (10, 10)
+    assert two(20, 5, 5, now=20) == (10, 10), "after a zoom"
 
 
 def test_a_long_result_takes_the_room_that_no_jaxpr_needs() -> None:

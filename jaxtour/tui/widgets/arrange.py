@@ -15,15 +15,21 @@ LEFT_SHARE, LEFT_MIN, LEFT_MAX = 0.46, 60, 96
 """Of the columns: fewer cut code of ordinary width, more make lines of text that are hard to read."""
 
 
-def two(room: int, first: int, second: int) -> tuple[int, int]:
-    """Rows for two panes: half each, unless one of them needs more and the other does not.
+def two(room: int, first: int, second: int, now: int | None = None) -> tuple[int, int]:
+    """Rows for two panes, one of which is `now` rows high.
 
-    Half is where the border stays from step to step: a border that moves is distracting, and repaints both panes.
+    It stays so as long as both have enough: a border that moves is distracting, and repaints both panes. Else it moves
+    as far as it must; where there is not enough for both, a pane that needs more than half leaves the other its wish.
     """
-    half = room // 2
-    if second > half:
-        return (max(first, LEAST), room - max(first, LEAST)) if first <= room - half else (room - half, half)
-    return min(max(first, room - half), room - second), max(second, min(half, room - first))
+    half = room - room // 2
+    if first + second <= room:
+        height = half if now is None or not LEAST <= now <= room - LEAST else now
+        height = min(max(height, first), room - second)
+    elif second <= room - half:
+        height = room - second
+    else:
+        height = min(first, half)
+    return height, room - height
 
 
 def left_width(width: int) -> int:
@@ -31,10 +37,10 @@ def left_width(width: int) -> int:
     return max(LEFT_MIN, min(LEFT_MAX, int(width * LEFT_SHARE)))
 
 
-def wide(size: Size, wants: Wants) -> dict[Slot, Region]:
-    """Text over source on the left; jaxpr, result, time and devices on the right."""
+def wide(size: Size, wants: Wants, now: int | None = None) -> dict[Slot, Region]:
+    """Text, `now` rows high, over source on the left; jaxpr, result, time and devices on the right."""
     left = left_width(size.width)
-    lesson, source = two(size.height, wants["lesson"], wants["source"])
+    lesson, source = two(size.height, wants["lesson"], wants["source"], now)
     devices = max(LEAST, min(wants["devices"], size.height // 4))
     time = max(LEAST, min(wants["time"], size.height // 3))
     room = size.height - devices - time
@@ -49,11 +55,11 @@ def wide(size: Size, wants: Wants) -> dict[Slot, Region]:
     }
 
 
-def narrow(size: Size, wants: Wants, front: Slot) -> dict[Slot, Region]:
-    """One of the tabs over the source over the result."""
+def narrow(size: Size, wants: Wants, front: Slot, now: int | None = None) -> dict[Slot, Region]:
+    """One of the tabs, `now` rows high, over the source over the result."""
     result = max(LEAST, min(max(wants["result"], 4), size.height // 3))
     room = size.height - result
-    first, source = two(room, max(wants[front], LEAST), max(wants["source"], LEAST))
+    first, source = two(room, max(wants[front], LEAST), max(wants["source"], LEAST), now)
     return stack(0, size.width, {front: first, "source": source, "result": result})
 
 

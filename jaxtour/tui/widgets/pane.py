@@ -14,8 +14,10 @@ from jaxtour.tui.styling import content
 from jaxtour.tui.visit import View
 from jaxtour.tui.widgets.lines import LinesView
 
-FRAME = 4
-"""Columns of a pane that are not text: border, a space, and the scrollbar's place."""
+FRAME = 5
+"""Columns of a pane that are not text: border, a space on either side, and the scrollbar's place."""
+BORDER = (4, 2)
+"""Columns and rows of a pane that do not scroll."""
 
 
 class Pane(LinesView):
@@ -39,34 +41,33 @@ class Pane(LinesView):
         self._fresh = True
         """Whether the document is to be shown from its anchor when there is next a place for it."""
 
-    def update_view(self, view: View, *, fresh: bool) -> bool:
-        """Show the view; whether that may change how much room the pane wants."""
+    def update_view(self, view: View, *, fresh: bool) -> None:
+        """Show the view; `fresh` when it is another step."""
         depends = self.spec.depends(view)
         self.view = view
         if depends == self._depends and not fresh:
-            return False
+            return
         changed = depends != self._depends
-        before = self._rows()
         self._depends = depends
         if changed:
             self._made.clear()
         self._fresh = self._fresh or fresh
         if self.is_attached and self.size.width:
             self._show_made()
-        return before != self._rows()
 
     def prime(self, size: Size) -> None:
         """Take on the document that fits a size, border included, before there is a layout."""
         self.document = EMPTY
-        self.show(self.document_at(size.width - FRAME), room=size - (FRAME, 2))
+        self.show(self.document_at(size.width - FRAME), room=size - BORDER)
+
+    def foresee(self, size: Size) -> None:
+        """Take on the size, border included, that the next layout will bring, so that it need not bring another."""
+        self._fit(size - BORDER)
 
     def _show_made(self) -> None:
         self.show(self.document_at(self.text_width), fresh=self._fresh)
         self._fresh = False
         self.title(self._tabs)
-
-    def _rows(self) -> int:
-        return len(next(reversed(self._made.values())).lines) if self._made else -1
 
     @property
     def text_width(self) -> int:

@@ -42,7 +42,7 @@ class PanesLayout(Layout):
     ) -> list[WidgetPlacement]:
         """Regions for the children that are displayed."""
         assert isinstance(parent, Panes)
-        regions = parent.regions(size)
+        regions = parent.arrange_in(size)
         placed = [(child, regions.get(parent.slot_of(child))) for child in children]
         return [WidgetPlacement(region, NULL_OFFSET, Spacing(), child) for child, region in placed if region]
 
@@ -60,6 +60,9 @@ class Panes(Container):
         self.by_slot: dict[Slot, Pane] = {spec.name: Pane(spec, ascii_only=ascii_only) for spec in PANES}
         self.front: Slot = "lesson"
         """Which tab is shown where the terminal is narrow."""
+        self.arranged: dict[Slot, Region] = {}
+        """Where the panes are."""
+        self._arranged_in = Size(0, 0)
         self.zoomed: Slot | None = None
         self.editor: Editor | None = None
         self.choose()
@@ -90,8 +93,18 @@ class Panes(Container):
         if self.zoomed:
             return {self.zoomed: size.region}
         if size.width >= WIDE:
-            return wide(size, self._wants(size.width))
-        return narrow(size, self._wants(size.width), self.front)
+            return wide(size, self._wants(size.width), self._now("lesson", size))
+        return narrow(size, self._wants(size.width), self.front, self._now(self.front, size))
+
+    def arrange_in(self, size: Size) -> dict[Slot, Region]:
+        """Where each pane goes, and from now on is."""
+        self.arranged = self.regions(size)
+        self._arranged_in = size
+        return self.arranged
+
+    def _now(self, slot: Slot, size: Size) -> int | None:
+        """How high a pane is at the moment, on a screen of this size."""
+        return self.arranged[slot].height if slot in self.arranged and size == self._arranged_in else None
 
     def _wants(self, width: int) -> Wants:
         left = left_width(width) if width >= WIDE else width
@@ -105,13 +118,23 @@ class Panes(Container):
 
     def update_view(self, view: View, *, fresh: bool = False) -> None:
         """Give every pane the view; `fresh` when it is another step."""
-        moved = [pane.update_view(view, fresh=fresh) for pane in self.by_slot.values()]
+        for pane in self.by_slot.values():
+            pane.update_view(view, fresh=fresh)
         if self.editor is not None:
             self.editor.tell(failed(view))
-        if any(moved):
-            self.refresh(repaint=False, layout=True)
+        self.rearrange()
         self.retitle()
         self._settle(view)
+
+    def rearrange(self) -> None:
+        """Share the space out anew, if that makes a difference."""
+        if not self.size:
+            return
+        regions = self.regions(self.size)
+        if regions != self.arranged:
+            for slot, region in regions.items():
+                self.by_slot[slot].foresee(region.size)
+            self.refresh(repaint=False, layout=True)
 
     def prime(self, size: Size) -> None:
         """Fill the panes before there is a layout, so that the first frame is the whole page."""

@@ -1,0 +1,24 @@
+"""Standard streams that the shell has closed, or whose reader is gone."""
+
+import os
+import sys
+
+
+def open_standard_streams() -> None:
+    """Give what the shell has closed (`>&-`) to the null device, so that no pipe of ours gets its number."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+
+
+def mute_stdout() -> None:
+    """Let nobody hear what is still buffered: the interpreter flushes it on its way out, and would complain there."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
