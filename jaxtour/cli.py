@@ -210,7 +210,7 @@ def run(target: str, as_json: bool, python: str | None, platform: str | None, de
 @main.command(context_settings=HELP)
 @click.argument("targets", nargs=-1, metavar="[LESSON | PATH]...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--jobs", type=click.IntRange(1, 32), metavar="N", help="Workers at once, on the CPU; as many as cores otherwise.")
+@click.option("--jobs", type=click.IntRange(1, 32), metavar="N", help="Workers at once on the CPU; else one a core.")
 @worker_options
 def check(
     targets: tuple[str, ...],

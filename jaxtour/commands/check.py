@@ -4,14 +4,13 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from jaxtour.commands.common import headless, write, write_json
-from jaxtour.course.catalogue import Catalogue, bundled, open_path
-from jaxtour.course.model import Broken, Lesson, Problem
+from jaxtour.commands.common import headless, lessons_for, plural, write, write_json
+from jaxtour.course.catalogue import shared_ids
+from jaxtour.course.model import Broken, Lesson, Problem, Step
 from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.render.clean import clean
@@ -27,17 +26,23 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...]
 
 
-def check(paths: Sequence[str], config: WorkerConfig, *, as_json: bool, jobs: int | None) -> int:
+def check(targets: Sequence[str], config: WorkerConfig, *, as_json: bool, jobs: int | None) -> int:
     """Check the lessons and print what is wrong with them; the exit code is 1 if anything is."""
     started = time.perf_counter()
-    catalogues: list[Catalogue] = [open_path(Path(path)) for path in paths] if paths else [bundled()]
-    lessons = [entry.lesson() for catalogue in catalogues for entry in catalogue.entries]
-    problems = [problem for catalogue in catalogues for problem in catalogue.problems]
+    lessons: list[Lesson] = []
+    problems: list[Problem] = []
+    for target in targets or (None,):
+        found = lessons_for(target)
+        lessons += found
+        problems += shared_ids(found)
+    runnable = [lesson for lesson in lessons if any(isinstance(step, Step) for step in lesson.steps)]
+    run = asyncio.run(_run_all(runnable, config, jobs=jobs, tell=None if as_json else _tell)) if runnable else []
     for lesson in lessons:
         problems += lesson.problems
-    run = asyncio.run(_run_all(lessons, config, jobs=jobs, tell=None if as_json else _tell))
-    for lesson, outcomes in zip(lessons, run, strict=True):
+    for lesson, outcomes in zip(runnable, run, strict=True):
         problems += _problems(lesson, outcomes)
+    order = [lesson.file for lesson in lessons]
+    problems.sort(key=lambda problem: (order.index(problem.file), problem.line, problem.column))
     verdict = Verdict(
         ok=not problems,
         lessons=len(lessons),
@@ -50,10 +55,23 @@ def check(paths: Sequence[str], config: WorkerConfig, *, as_json: bool, jobs: in
     else:
         if sys.stderr.isatty():
             sys.stderr.write("\r\x1b[K")
-        write("".join(f"{clean(str(problem))}\n" for problem in verdict.problems))
-        state = "ok" if verdict.ok else f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
-        write(f"{verdict.lessons} lessons, {verdict.steps} steps in {verdict.seconds:.1f} s: {state}\n")
+        write(_report(verdict, zip(runnable, run, strict=True)))
     return int(not verdict.ok)
+
+
+def _report(verdict: Verdict, run: Iterable[tuple[Lesson, Sequence[Outcome]]]) -> str:
+    """A line for each problem and for each step that could not run here, and the sum of it."""
+    skipped = [
+        f"{lesson.file}:{lesson.places.get(outcome.step.id, (1, 1))[0]}: {outcome.step.id} skipped: {outcome.reason}"
+        for lesson, outcomes in run
+        for outcome in outcomes
+        if outcome.status == "skipped"
+    ]
+    told = [*map(str, verdict.problems), *skipped]
+    state = "ok" if verdict.ok else plural(len(verdict.problems), "problem")
+    counts = f"{plural(verdict.lessons, 'lesson')}, {plural(verdict.steps, 'step')}"
+    told.append(f"{counts} in {verdict.seconds:.1f} s: {state}" + (f", {len(skipped)} skipped" if skipped else ""))
+    return "".join(f"{clean(line, keep_newlines=False)}\n" for line in told)
 
 
 def _tell(line: str) -> None:

@@ -1,13 +1,16 @@
 """What several commands share: finding lessons, opening a worker, and one line for what goes wrong."""
 
+import difflib
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from jaxtour.course.catalogue import Catalogue, bundled, open_path
+from jaxtour.course.catalogue import SUFFIXES, Catalogue, bundled, has_lessons, open_path
+from jaxtour.course.model import CourseError, Lesson
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.render.clean import ascii_only as to_ascii
@@ -34,12 +37,12 @@ def catalogue_for(target: str | None) -> tuple[Catalogue, str | None]:
         return bundled(), str(path)
     if there:
         return open_path(path), None
-    folder = next((parent for parent in path.parents if os.path.lexists(parent)), Path("."))
+    folder = next((parent for parent in path.parents if os.path.lexists(parent)), Path())
     rest = path.relative_to(folder).parts
     if folder.is_dir():
-        if folder != Path(".") and len(rest) <= 2 and has_lessons(folder):
+        if folder != Path() and len(rest) <= 2 and has_lessons(folder):
             return open_path(folder), "/".join(rest)
-        if pathlike or folder != Path("."):
+        if pathlike or folder != Path():
             raise CourseError(f"{target}: no such file or folder")
         return bundled(), target
     catalogue = open_path(folder)

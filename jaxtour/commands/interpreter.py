@@ -17,7 +17,9 @@ def interpreter(named: str) -> str:
         # Not resolved: an environment is known by the link in it.
         python = path.absolute() / "bin" / "python"
         if not python.exists():
-            raise CourseError(f"{named} is a folder without bin/python: name a Python, like {named.rstrip('/')}/bin/python3")
+            raise CourseError(
+                f"{named} is a folder without bin/python: name a Python, like {named.rstrip('/')}/bin/python3"
+            )
         return str(python)
     if os.sep not in named:
         if found := shutil.which(named):

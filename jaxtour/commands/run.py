@@ -1,24 +1,34 @@
 """`jaxtour run`: a lesson's steps, run without a screen, as text or JSON."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 from jaxtour import __version__
-from jaxtour.commands.common import ascii_only, catalogue_for, headless, write, write_json
-from jaxtour.course.catalogue import CourseError
+from jaxtour.commands.common import ascii_only, catalogue_for, headless, plural, warn, write, write_json
+from jaxtour.course.catalogue import CourseError, why_empty
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.messages import Facts
+from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.render.plain import lesson_heading, step_text
+from jaxtour.render.clean import clean
+from jaxtour.render.plain import lesson_heading, step_text, worker_text
 
 BAD = ("failed", "timeout", "died")
+WORDS = {"raised": "ok", "timeout": "timed out"}
 
 
 def run(target: str, config: WorkerConfig, *, as_json: bool, width: int) -> int:
     """Run the lesson or step and print it; the exit code is 1 if a step failed, timed out or died."""
     lessons = _chosen(target)
+    if not any(steps for _, steps in lessons):
+        raise CourseError(why_empty(lessons[0][0]))
+    for lesson, steps in lessons:
+        for problem in lesson.problems:
+            # What is wrong with a step is told in its place.
+            if problem.step is None or not steps:
+                warn(str(problem))
     return asyncio.run(_run(lessons, config, as_json=as_json, width=width))
 
 
@@ -37,39 +47,86 @@ async def _run(
     failed = False
     documents = []
     async with headless(config) as engine:
+        # Known before anything is printed: without a worker there is nothing to print.
+        facts = await engine.facts()
+        printer = None if as_json else Printer(engine, width)
         for lesson, steps in lessons:
-            if not steps:
-                raise CourseError("\n".join(map(str, lesson.problems)) or f"{lesson.file}: no steps")
-            outcomes = await _lesson(engine, lesson, steps, quiet=as_json, width=width)
-            failed |= any(outcome.status in BAD for outcome in outcomes)
-            documents.append(document(lesson, await engine.facts(), outcomes))
+            outcomes = [outcome async for outcome in _outcomes(engine, lesson, steps, printer)]
+            failed |= not steps or any(outcome.status in BAD for outcome in outcomes)
+            documents.append(document(lesson, engine.session.facts or facts, outcomes))
     if as_json:
         write_json(documents[0] if len(documents) == 1 else documents)
     return int(failed)
 
 
-async def _lesson(
-    engine: Headless, lesson: Lesson, steps: Sequence[Step | Broken], *, quiet: bool, width: int
-) -> list[Outcome]:
-    if not quiet:
-        write(lesson_heading(lesson, width=width, ascii=ascii_only()))
+async def _outcomes(
+    engine: Headless, lesson: Lesson, steps: Sequence[Step | Broken], printer: "Printer | None"
+) -> AsyncIterator[Outcome]:
+    if printer and steps:
+        printer.begin(lesson)
     outcomes = []
     async for outcome in engine.steps(lesson, steps):
+        if printer:
+            printer.step(lesson, outcome)
         outcomes.append(outcome)
-        if not quiet:
-            write(outcome_text(lesson, outcome, width))
-    return outcomes
+        yield outcome
+    if printer and len(steps) > 1:
+        printer.end(outcomes)
+
+
+class Printer:
+    """Prints a lesson while its steps run, with the worker that they ran on."""
+
+    def __init__(self, engine: Headless, width: int) -> None:
+        self._engine = engine
+        self._width = width
+        self._ascii = ascii_only()
+        self._worker = ""
+
+    def begin(self, lesson: Lesson) -> None:
+        """Title and summary."""
+        write(lesson_heading(lesson, self._width, self._ascii))
+
+    def step(self, lesson: Lesson, outcome: Outcome) -> None:
+        """The step with all that came of it, after the worker if that is another one now."""
+        facts = self._engine.session.facts
+        worker = worker_text(facts, self._width, self._ascii) if facts else ""
+        if worker != self._worker:
+            write(worker)
+            self._worker = worker
+        write(outcome_text(lesson, outcome, self._width))
+
+    def end(self, outcomes: Sequence[Outcome]) -> None:
+        """How many steps went how, unless all went well."""
+        found: dict[str, list[str]] = {}
+        for outcome in outcomes:
+            found.setdefault("ok" if outcome.status == "raised" else outcome.status, []).append(outcome.step.id)
+        if found.keys() - {"ok"}:
+            counts = [
+                f"{len(ids)} {status.replace('timeout', 'timed out')}"
+                + (f" ({', '.join(ids)})" if status != "ok" else "")
+                for status, ids in found.items()
+            ]
+            write(f"{plural(len(outcomes), 'step')}: {', '.join(counts)}\n")
 
 
 def outcome_text(lesson: Lesson, outcome: Outcome, width: int) -> str:
     """One step as text, with what was not as the lesson says."""
     text = step_text(lesson, outcome.step, outcome.report, width=width, ascii=ascii_only())
     if outcome.status == "skipped":
-        text += f"skipped: {outcome.reason}\n"
-    elif outcome.status in BAD:
-        lines = outcome.problems or (outcome.reason,)
-        text += "".join(f"{outcome.status}: {line}\n" for line in lines)
+        text += _section("skipped", [outcome.reason])
+    elif outcome.status in BAD and outcome.report and not _told(outcome.report):
+        text += _section("failed", outcome.problems or [outcome.reason])
     return text + "\n"
+
+
+def _told(report: Report) -> bool:
+    """Whether the step's text ends with why the run did not come to its own end."""
+    return report.done is not None and report.done.status not in ("ok", "error")
+
+
+def _section(heading: str, lines: Iterable[str]) -> str:
+    return f"\n── {heading}\n" + "".join(f"{clean(line, keep_newlines=False)}\n" for line in lines)
 
 
 def document(lesson: Lesson, facts: Facts, outcomes: list[Outcome]) -> dict[str, Any]:
@@ -80,7 +137,7 @@ def document(lesson: Lesson, facts: Facts, outcomes: list[Outcome]) -> dict[str,
         "jaxtour": __version__,
         "worker": worker,
         "steps": [_step(outcome) for outcome in outcomes],
-    }
+    } | ({"problems": list(lesson.problems)} if lesson.problems else {})
 
 
 def _step(outcome: Outcome) -> dict[str, Any]:

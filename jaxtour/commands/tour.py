@@ -28,7 +28,7 @@ def tour(target: str | None, config: WorkerConfig, *, theme: str | None, mouse: 
     )
 
 
-def print_lesson(target: str | None, config: WorkerConfig) -> int:
+def print_lesson(target: str | None, config: WorkerConfig, *, width: int) -> int:
     """Print one lesson with real results: the one asked for, or the one where the learner left off."""
     from jaxtour.commands.run import run
 
@@ -36,7 +36,7 @@ def print_lesson(target: str | None, config: WorkerConfig) -> int:
     if target is None:
         start = _start(catalogue, None, Progress.open())
         wanted = start[0] if start else catalogue.entries[0].id
-    return run(target if wanted is None and target else str(wanted), config, as_json=False, width=100)
+    return run(target if wanted is None and target else str(wanted), config, as_json=False, width=width)
 
 
 def _start(catalogue: Catalogue, wanted: str | None, progress: Progress) -> tuple[str, str] | None:

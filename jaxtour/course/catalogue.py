@@ -2,9 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from jaxtour import paths
@@ -53,18 +52,6 @@ class Catalogue:
 
     entries: tuple[Entry, ...]
 
-    @cached_property
-    def problems(self) -> tuple[Problem, ...]:
-        """What is wrong between the lessons: ids that are taken. Reads them all."""
-        first: dict[str, Lesson] = {}
-        problems = []
-        for lesson in (entry.lesson() for entry in self.entries):
-            other = first.setdefault(lesson.id, lesson)
-            if other is not lesson:
-                message = f"`{lesson.id}` is the id of {Path(other.file).name} too: change one"
-                problems.append(Problem(file=lesson.file, line=1, column=1, message=message))
-        return tuple(problems)
-
     def find(self, target: str) -> tuple[Lesson, Step | Broken]:
         """The lesson and step of `lesson/step`, or the first step; raises `CourseError` that tells the near names."""
         name, _, step_name = target.partition("/")
@@ -89,6 +76,18 @@ class Catalogue:
         if guessed:
             return guessed[0]
         raise CourseError(f"no lesson {name!r}: {_near(name, [entry.id for entry in self.entries])}")
+
+
+def shared_ids(lessons: Iterable[Lesson]) -> tuple[Problem, ...]:
+    """A problem for each lesson whose id another one has before it."""
+    first: dict[str, Lesson] = {}
+    problems = []
+    for lesson in lessons:
+        other = first.setdefault(lesson.id, lesson)
+        if other.file != lesson.file:
+            message = f"`{lesson.id}` is the id of {Path(other.file).name} too: change one"
+            problems.append(Problem(file=lesson.file, line=1, column=1, message=message))
+    return tuple(problems)
 
 
 def bundled() -> Catalogue:
@@ -144,7 +143,7 @@ def _catalogue(found: Sequence[Path]) -> Catalogue:
 
 
 def _near(name: str, names: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, names, n=2, cutoff=0.5)
+    near = difflib.get_close_matches(name, names, n=2)
     return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
 
 

@@ -49,8 +49,8 @@ def loads(data: bytes, file: str) -> Lesson:
             return _failed(error, file)
         return draft.lesson(pieces.head, pieces.steps, pieces.lines)
     if not isinstance(document.root, Mapping):
-        draft.note((1, 1), f"a lesson is a mapping that begins with `format: {FORMAT}`, not {kind(document.root)}")
-        return draft.lesson(Mapping(1, 1), [], document.lines)
+        message = f"a lesson is a mapping that begins with `format: {FORMAT}`, not {kind(document.root)}"
+        return unreadable(file, Problem(file=file, line=1, column=1, message=message))
     return draft.lesson(document.root, None, document.lines)
 
 

@@ -29,6 +29,8 @@ def _cause(error: MarkedYAMLError, mark: Mark, lines: list[str]) -> tuple[Mark, 
     start = error.context_mark or mark
     line = lines[mark.line] if mark.line < len(lines) else ""
     before, rest = line[: mark.column], line[mark.column :]
+    if "tab character" in problem:
+        return mark, "a tab cannot indent: use spaces"
     if "mapping values" in problem:
         return mark, f"`: ` inside a value begins a new key: {QUOTE}" if ":" in before else INDENT
     if "cannot start any token" in problem:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
+import msgspec
+
 from jaxtour.course.model import Broken, Lesson, Step
-from jaxtour.engine.messages import Event, Facts, State
+from jaxtour.engine.messages import Event, Facts, Progress, State
 from jaxtour.engine.report import Report, advance
 from jaxtour.engine.requirements import unmet
 from jaxtour.engine.session import EngineError, Session
@@ -35,6 +37,10 @@ def needs_probe(step: Step) -> bool:
     return bool(step.time or step.exercise or (step.ask and step.ask.value) or needs_hlo(step))
 
 
+HALTS = {"died": "ended the worker", "timeout": "ran out of time", "interrupted": "was interrupted"}
+"""How code ends that no later step can be run behind: it would do so again."""
+
+
 def judged(step: Step, report: Report) -> Outcome:
     """A whole report, held against what the step expects."""
     problems = tuple(verify(step, report))
@@ -50,6 +56,8 @@ class Headless:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._events: AsyncIterator[Event] | None = None
+        self._halted: dict[tuple[str, str], str] = {}
+        """By lesson and step, how a run of it ended that did not come to the end of its code."""
 
     async def __aenter__(self) -> Self:
         await self.session.start()
@@ -73,13 +81,29 @@ class Headless:
         """Run one step in the state that the steps before it leave, and hold it against what it expects."""
         if isinstance(step, Broken):
             return Outcome(step, "failed", problems=(step.error.message,), reason=step.error.message)
-        reason = unmet(lesson, step, await self.facts())
-        if reason:
+        if reason := await self._why_not(lesson, step):
             return Outcome(step, "skipped", reason=reason)
         run = await self.session.run(
             lesson, step, code, timings=timings, hlo=needs_hlo(step), default_timeout_s=TIMEOUT_S
         )
-        return judged(step, await self._whole(Report(run=run)))
+        report = await self._whole(Report(run=run))
+        self._note(lesson, step, report)
+        return judged(step, report)
+
+    def _note(self, lesson: Lesson, step: Step, report: Report) -> None:
+        """Remember a step whose own code keeps later ones from running; its probes are not run again for them."""
+        own = report.executed is None or not needs_probe(step)
+        if own and report.done and report.done.status in HALTS:
+            self._halted[lesson.file, step.id] = report.done.status
+
+    async def _why_not(self, lesson: Lesson, step: Step) -> str | None:
+        """Why the step is left out, in one line, or None."""
+        for earlier in lesson.steps:
+            if earlier.id == step.id:
+                break
+            if how := self._halted.get((lesson.file, earlier.id)):
+                return f"it builds on {earlier.id}, which {HALTS[how]}"
+        return unmet(lesson, step, await self.facts())
 
     async def survey(self, lesson: Lesson) -> AsyncIterator[Outcome]:
         """Run every step of a lesson and hold it against what it expects, as fast as that can be done honestly.
@@ -91,6 +115,9 @@ class Headless:
         found = [await self._for_probe(lesson, step) for step in lesson.steps]
         for outcome in found:
             step, report = outcome.step, outcome.report
+            if isinstance(step, Step) and (lesson.file, step.id) in self._halted:
+                yield outcome
+                continue
             if isinstance(step, Step) and report and outcome.status in ("ok", "raised"):
                 if needs_probe(step):
                     report = await self._probed(lesson, step, report)
@@ -102,11 +129,18 @@ class Headless:
     async def _for_probe(self, lesson: Lesson, step: Step | Broken) -> Outcome:
         if isinstance(step, Broken):
             return Outcome(step, "failed", problems=(step.error.message,), reason=step.error.message)
-        if reason := unmet(lesson, step, await self.facts()):
+        if reason := await self._why_not(lesson, step):
             return Outcome(step, "skipped", reason=reason)
         run = await self.session.run_for_probe(lesson, step, default_timeout_s=TIMEOUT_S)
         report = await self._whole(Report(run=run))
-        return Outcome(step, status(step, report), report)
+        found = status(step, report)
+        if found == "timeout":
+            self._note(lesson, step, report)
+            return judged(step, report)
+        if report.done and report.done.status in HALTS:
+            # Once more and alone, before what comes after it is given up.
+            return await self.step(lesson, step)
+        return Outcome(step, found, report)
 
     async def _probed(self, lesson: Lesson, step: Step, report: Report) -> Report:
         """The report with what the probe of its step adds."""
@@ -117,9 +151,18 @@ class Headless:
         return replace(report, hlo=more.hlo, timings=more.timings, answer=more.answer, checked=more.checked, done=done)
 
     async def _whole(self, report: Report) -> Report:
+        """The report with all that comes until its run is done; it is told which earlier step kept it from its own."""
+        replayed = ""
         while report.done is None:
-            report = advance(report, await self._next())
-        return report
+            event = await self._next()
+            if isinstance(event, Progress) and event.run == report.run and event.phase in ("replaying", "running"):
+                replayed = event.label.rpartition("/")[2] if event.phase == "replaying" else ""
+            report = advance(report, event)
+        done = report.done
+        if replayed and done.status in HALTS:
+            where = f"in step {replayed}, which runs before it"
+            done = msgspec.structs.replace(done, reason=f"{done.reason} {where}".strip())
+        return replace(report, done=done)
 
     async def steps(
         self, lesson: Lesson, steps: Iterable[Step | Broken], *, timings: bool = True

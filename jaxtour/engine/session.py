@@ -253,7 +253,14 @@ class Session:
 
     @staticmethod
     def _devices_needed(lesson: Lesson, step: Step) -> int:
-        return max(lesson.requires.devices, step.requires.devices if step.requires else 1)
+        """As many as the step and those before it ask for, whose code its state comes from."""
+        needed = lesson.requires.devices
+        for earlier in lesson.steps:
+            if isinstance(earlier, Step) and earlier.requires:
+                needed = max(needed, earlier.requires.devices)
+            if earlier.id == step.id:
+                break
+        return needed
 
     def _forget(self) -> None:
         """The runner's state is not known any more, whatever the runs under way still report."""

@@ -53,7 +53,7 @@ def _ended(step: Step, done: Done | None) -> str | None:
         return f"the worker died{because}"
     if done.status == "timeout":
         limit = f" of {step.timeout:g} s" if step.timeout else ""
-        return f"ran past its time limit{limit}{because}"
+        return f"timed out{because}" if because else f"ran past its time limit{limit}"
     return "the step was interrupted" if done.status == "interrupted" else None
 
 

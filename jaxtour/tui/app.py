@@ -230,6 +230,10 @@ class TourApp(App[int]):
             writer, self._writer = self._writer, None
             writer.shutdown(wait=True)
 
+    def on_unmount(self) -> None:
+        """However the app ends, what was done is kept."""
+        self.save()
+
     async def action_quit(self) -> None:
         """Save, end the worker, leave."""
         await self.leave(0)

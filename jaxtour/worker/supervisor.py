@@ -18,6 +18,8 @@ from .uplink import Uplink
 
 GRACE_S = 2.0
 FAREWELL_S = 0.8
+GREETING_S = 60.0
+"""A Python says that it imports jax after 0.1 s; what says nothing for so long is none."""
 
 
 class Supervisor:
@@ -33,6 +35,8 @@ class Supervisor:
         self._queued: Order | None = None
         self._as_expected = True
         """Whether the runner is in the state that a run without `fresh` counts on."""
+        self._greeted = False
+        """Whether what was chosen as Python has ever run a runner."""
         self._restarts = Restarts()
         self._oom = OomWatch()
         self._status = 0
@@ -81,6 +85,8 @@ class Supervisor:
         self._cancel("another worker was asked for")
         self._restarts.forget()
         self._as_expected = True
+        self._greeted = False
+        self._loop.at("greeting", GREETING_S, lambda: self._no_python(f"it said nothing for {GREETING_S:g} s"))
         self._ui.show("restarting" if self._pool.runner else "spawning")
         self._pool.open(config)
 
@@ -182,8 +188,13 @@ class Supervisor:
         self._oom = OomWatch()
         self._pool.replace()
 
+    def _no_python(self, reason: str) -> None:
+        python = self._config.python if self._config else ""
+        self._give_up(f"{python} does not run the worker ({reason}): name a Python, 3.11 or newer, that has jax")
+
     def _give_up(self, detail: str) -> None:
         """Start no runner until the user asks for one."""
+        self._loop.cancel("greeting")
         self._stop_clocks()
         self._cut("died", detail)
         self._drop_queued("died", detail)
@@ -217,6 +228,8 @@ class Supervisor:
 
     def _heard_state(self, state: str, detail: str) -> None:
         runner = self._pool.runner
+        self._greeted = True
+        self._loop.cancel("greeting")
         if state == "dead":
             self._give_up(detail)
         elif runner and not runner.ready:
@@ -266,6 +279,9 @@ class Supervisor:
             self._give_up("this Python is too old, 3.11 is the oldest: make one by `uv venv --python 3.12`")
             return
         last_line = "" if runner.ready or not stderr.strip() else f": {stderr.strip().splitlines()[-1]}"
+        if code and code > 0 and not self._greeted:
+            self._no_python(f"{reason}{last_line}")
+            return
         name = cause(code)[1] if code is not None else None
         self._ui.say({"event": "died", "code": code, "signal": name, "reason": reason, "stderr": stderr})
         if active:

@@ -5,7 +5,7 @@ import pytest
 
 from jaxtour import paths
 from jaxtour.course import catalogue
-from jaxtour.course.catalogue import bundled, open_path
+from jaxtour.course.catalogue import bundled, open_path, shared_ids
 from jaxtour.course.model import Broken, CourseError, Step
 
 
@@ -114,7 +114,7 @@ def test_a_lessons_own_id_wins_over_the_name_of_its_file(course):
 def test_ids_that_are_taken(course):
     write(course / "04-again.yaml", "vmap")
     found = bundled()
-    [problem] = found.problems
+    [problem] = shared_ids([entry.lesson() for entry in found.entries])
     assert str(problem) == f"{course / '04-again.yaml'}:1:1: `vmap` is the id of 02-vmap.yaml too: change one"
     assert found.find("vmap")[0].file.endswith("02-vmap.yaml")
 

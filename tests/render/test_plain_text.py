@@ -1,9 +1,9 @@
 """A step as text: it reads well in a pager and in a log."""
 
 from jaxtour.course.model import Ask, Broken, Exercise, Lesson, Problem, Requires, Step
-from jaxtour.engine.messages import Checked, Done, Failure, Frame, Timing, Trace, Value, Warned
+from jaxtour.engine.messages import Checked, Device, Done, Facts, Failure, Frame, Host, Timing, Trace, Value, Warned
 from jaxtour.engine.report import Report
-from jaxtour.render.plain import lesson_heading, lesson_text, step_text
+from jaxtour.render.plain import lesson_heading, lesson_text, requirements, step_text, worker_text
 
 FAILS = Step(
     id="fails",
@@ -73,7 +73,7 @@ RAN = Report(
 
 def test_a_step_that_fails_as_it_should():
     assert step_text(LESSON, FAILS, FAILED, width=60) == (
-        "1 of 4  A function for one example\n"
+        "1 of 4  A function for one example  vmap/fails\n"
         "──────────────────────────────────\n"
         "\n"
         "`predict` takes one example.\n"
@@ -101,7 +101,7 @@ def test_a_step_that_fails_as_it_should():
 
 def test_a_step_with_everything():
     assert step_text(LESSON, VMAP, RAN, width=40) == (
-        "2 of 4  For a batch\n"
+        "2 of 4  For a batch  vmap/vmap\n"
         "───────────────────\n"
         "\n"
         "Read.\n"
@@ -151,9 +151,9 @@ def test_an_exercise_shows_what_is_run_and_its_check():
 
 def test_how_a_run_ended():
     died = Report(run=1, done=Done(run=1, status="died", seconds=1.2, reason="killed by SIGSEGV"))
-    assert step_text(LESSON, VMAP, died).endswith("── end\nthe worker died after 1.20 s: killed by SIGSEGV\n")
+    assert step_text(LESSON, VMAP, died).endswith("── died\nthe worker died after 1.20 s: killed by SIGSEGV\n")
     late = Report(run=1, done=Done(run=1, status="timeout", seconds=60.0))
-    assert step_text(LESSON, VMAP, late).endswith("── end\nstopped: too long after 60.0 s\n")
+    assert step_text(LESSON, VMAP, late).endswith("── timeout\nstopped after 60.0 s\n")
 
 
 def test_a_value_on_several_devices_is_drawn():
@@ -173,6 +173,24 @@ def test_the_lesson():
     text = lesson_text(LESSON, {"fails": FAILED, "vmap": RAN}, width=100)
     assert text.startswith(lesson_heading(LESSON))
     assert text.index("1 of 4") < text.index("── error") < text.index("2 of 4") < text.index("4 of 4  Bad")
+
+
+def test_the_worker_is_named_with_what_is_simulated():
+    cpus = tuple(Device(id=number, platform="cpu", kind="cpu", simulated=True) for number in range(8))
+    host = Host(cpu="AMD EPYC", cores=2, memory_bytes=24 * 2**30)
+    versions = {"python": "3.12.1", "jax": "0.10.2", "jaxlib": "0.10.2", "numpy": "2.4", "host": host}
+    facts = Facts(**versions, platforms=("cpu",), simulated=True, devices=cpus)
+    assert worker_text(facts) == ("jax 0.10.2, Python 3.12.1, 8 simulated CPU devices, AMD EPYC, 2 cores, 24 GiB\n\n")
+    gpu = Device(id=0, platform="gpu", kind="NVIDIA\x1b H200")
+    one = Device(id=0, platform="cpu", kind="cpu")
+    facts = Facts(**versions, platforms=("gpu", "cpu"), simulated=False, devices=(gpu, one))
+    assert worker_text(facts).startswith("jax 0.10.2, Python 3.12.1, NVIDIA␛ H200, CPU, AMD EPYC")
+
+
+def test_what_a_lesson_requires():
+    assert requirements(Requires()) == []
+    everything = Requires(jax=">=0.10", devices=4, platform="tpu")
+    assert requirements(everything) == ["4 devices", "a TPU", "jax >=0.10"]
 
 
 def test_ascii_and_hostile_text():

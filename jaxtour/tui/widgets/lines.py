@@ -16,17 +16,23 @@ from jaxtour.tui.actions import bindings
 from jaxtour.tui.document import EMPTY, Document, same_lines
 from jaxtour.tui.styling import Mark, Palette
 
+WHEEL = 3
+"""Lines that a turn of the mouse wheel moves."""
 CACHED = 2000
 """Strips kept; a screenful is 60."""
 
 
 class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
-    """A scrolling view of a document."""
+    """A scrolling view of a document.
+
+    The last column shows where one is. Textual's scrollbars are not used: each time one comes or goes they ask for a
+    second layout, and a second repaint of everything in it.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("pane")
     ALLOW_SELECT = False
     DEFAULT_CSS = """
-    LinesView { scrollbar-size: 0 1; overflow-x: auto; overflow-y: auto; }
+    LinesView { overflow: hidden hidden; }
     """
 
     def __init__(self, name: str, *, ascii_only: bool = False) -> None:
@@ -80,7 +86,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def reveal(self, index: int) -> None:
         """Scroll so that a line is in view."""
-        height = self.scrollable_content_region.height
+        height = self.size.height
         top = self.scroll_offset.y
         if not top <= index < top + height:
             y = index if index < top else index - height + 1
@@ -91,7 +97,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             # The next one will be revealed.
             return
         if document.anchor is not None:
-            if len(document.lines) > self.scrollable_content_region.height:
+            if len(document.lines) > self.size.height:
                 # The line before what matters says where one is.
                 self.scroll_to(y=max(0, document.anchor - 1), animate=False, force=True, immediate=True)
         else:
@@ -104,15 +110,20 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _refresh_changed(self, old: Document) -> None:
         top = self.scroll_offset.y
-        width = self.size.width + self.scrollbar_size_vertical
-        for y in range(self.size.height):
+        width, height = self.size
+        same_thumb = (
+            len(old.lines) == len(self.document.lines) or max(len(old.lines), len(self.document.lines)) <= height
+        )
+        for y in range(height):
             if not same_lines(old, self.document, top + y):
                 self.refresh(Region(0, y, width, 1))
+            elif not same_thumb:
+                self.refresh(Region(width - 1, y, 1, 1))
 
     def _fit(self, room: Size | None = None) -> None:
         # Never smaller than the view: then short texts come and go without a new layout.
-        room = room or self.scrollable_content_region.size
-        width = max(self._width + self._gutter, room.width)
+        room = room or self.size
+        width = max(self._width + self._gutter + 1, room.width)
         height = max(len(self.document.lines), room.height)
         self.virtual_size = Size(width, height)
 
@@ -135,8 +146,21 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """The line at `y` of the view."""
+        width = max(0, self.size.width - 1)
+        return Strip.join([self._line(y, width), Strip([self._thumb(y)], 1)])
+
+    def _thumb(self, y: int) -> Segment:
+        """The last cell of a line: whether what is in view is there in the whole."""
+        height, count = self.size.height, len(self.document.lines)
+        if count > height > 0:
+            length = max(1, height * height // count)
+            top = round((height - length) * min(1.0, self.scroll_offset.y / (count - height)))
+            if top <= y < top + length:
+                return Segment("|" if self.ascii_only else "▐", self.palette.visual("bar-muted").rich_style)
+        return Segment(" ", self.palette.visual("").rich_style)
+
+    def _line(self, y: int, width: int) -> Strip:
         scroll_x, scroll_y = self.scroll_offset
-        width = self.scrollable_content_region.width
         index = scroll_y + y
         base = self.palette.visual("").rich_style
         if index >= len(self.document.lines):
@@ -183,6 +207,16 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         """One line up."""
         self._by(0, -1)
 
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Three lines down."""
+        event.stop()
+        self._by(0, WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Three lines up."""
+        event.stop()
+        self._by(0, -WHEEL)
+
     def action_right(self) -> None:
         """Eight columns to the right."""
         self._by(8, 0)
@@ -193,11 +227,11 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_page_down(self) -> None:
         """One screenful down."""
-        self._by(0, max(1, self.scrollable_content_region.height - 1))
+        self._by(0, max(1, self.size.height - 1))
 
     def action_page_up(self) -> None:
         """One screenful up."""
-        self._by(0, -max(1, self.scrollable_content_region.height - 1))
+        self._by(0, -max(1, self.size.height - 1))
 
     def action_top(self) -> None:
         """To the first line."""

@@ -15,9 +15,9 @@ from jaxtour.tui.visit import View
 from jaxtour.tui.widgets.lines import LinesView
 
 FRAME = 5
-"""Columns of a pane that are not text: border, a space on either side, and the scrollbar's place."""
-BORDER = (4, 2)
-"""Columns and rows of a pane that do not scroll."""
+"""Columns of a pane that are not text: border, a space on either side, and where one is."""
+BORDER = (3, 2)
+"""Columns and rows of a pane that are border and padding."""
 
 
 class Pane(LinesView):
@@ -25,7 +25,7 @@ class Pane(LinesView):
 
     DEFAULT_CSS = """
     Pane { border: round $border-idle; border-title-color: $foreground 62%; border-title-background: transparent;
-           border-subtitle-color: $foreground 62%; padding: 0 0 0 1; scrollbar-gutter: stable; }
+           border-subtitle-color: $foreground 62%; padding: 0 0 0 1; }
     Pane:focus { border: round $primary; border-title-color: $text-primary; border-title-style: bold; }
     Pane:ansi { border-subtitle-style: dim; }
     """
