@@ -5,8 +5,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from jaxtour.render.clean import clean
-from jaxtour.render.code import python_lines
-from jaxtour.render.ir import jaxpr_lines
 from jaxtour.render.layout import chop, clip_lines, wrap
 from jaxtour.render.spans import Line, Span, Style
 
@@ -93,8 +91,13 @@ def _code(content: str, info: str, width: int) -> list[Line]:
     language = info.split()[0].lower() if info.split() else ""
     text = content.removesuffix("\n")
     if language in _PYTHON:
+        # Brings Pygments, 13 ms that most texts have no use for.
+        from jaxtour.render.code import python_lines
+
         lines = python_lines(text)
     elif language == "jaxpr":
+        from jaxtour.render.ir import jaxpr_lines
+
         lines = jaxpr_lines(text)
     else:
         lines = [((row, "code"),) if row else () for row in clean(text).split("\n")]

@@ -268,8 +268,6 @@ def run_tour(
     if not read_keys_from_terminal():
         sys.stderr.write("jaxtour: there is no terminal to read keys from\n")
         return os.EX_USAGE
-    # Collections on the way to the first frame find nothing, and take a tenth of its time.
-    gc.disable()
     app = TourApp(
         catalogue,
         session,

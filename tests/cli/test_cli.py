@@ -1,12 +1,12 @@
 """The commands, as a user's shell runs them."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from shell import jaxtour
 
 LESSON = """\
 format: 1
@@ -51,18 +51,6 @@ steps:
     code: "1"
     raises: ValueError
 """
-
-
-def jaxtour(*args: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "jaxtour", *args],
-        env=os.environ | env,
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=120,
-    )
 
 
 @pytest.fixture

@@ -78,8 +78,7 @@ def test_a_narrow_pane_has_no_bars():
         "             complete   first call\n"
         "NumPy loop    9.81 µs            —\n"
         "vmap          218  µs      41.2 ms\n"
-        "jit(vmap)     5.12 µs      38.0 ms\n"
-        "  ⚑ dispatch-bound\n"
+        "jit(vmap)     5.12 µs      38.0 ms   ⚑\n"
         "⚑ dispatch-bound  most of this is\n"
         "  Python, not the work\n"
     )

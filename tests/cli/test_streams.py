@@ -1,0 +1,98 @@
+"""Streams that are closed, full, or not in UTF-8, and a command line that is not understood."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from shell import COMMAND, jaxtour, lesson
+
+JAXTOUR = shlex.join(COMMAND)
+
+
+def shell(line: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["bash", "-c", line], env=os.environ | env, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    path = tmp_path / "own.yaml"
+    path.write_text(lesson("own", "code: print('grün')\nexpect: {stdout: grün}").replace("About own", "Übung"))
+    return path
+
+
+@pytest.mark.parametrize("command", ["list", "schema", "--help", "--version", "run {}", "check {} --json"])
+def test_closed_streams_are_no_fault(own: Path, command: str) -> None:
+    line = f"{JAXTOUR} {command.format(own)}"
+    for closed in (">&-", "2>&-", "<&-", "<&- >&- 2>&-"):
+        done = shell(f"{line} {closed}")
+        assert (done.returncode, done.stderr) == (0, ""), (closed, done.stderr)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("command", ["list", "list --json", "--help"])
+def test_a_full_disk_is_one_line(command: str) -> None:
+    done = shell(f"{JAXTOUR} {command} >/dev/full")
+    assert done.returncode == 2
+    assert done.stderr.startswith("jaxtour: cannot write") and done.stderr.endswith("No space left on device\n")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_reader_that_leaves_is_no_fault(own: Path) -> None:
+    for command in ("list --json", "schema", f"run {own}"):
+        done = shell(f"set -o pipefail; {JAXTOUR} {command} | head -1")
+        assert (done.returncode, done.stderr) == (0, "") and done.stdout.count("\n") == 1
+
+
+def test_json_is_utf8_and_text_is_ascii_where_the_locale_knows_no_more(own: Path) -> None:
+    plain = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    done = jaxtour("list", str(own), "--json", **plain, PYTHONIOENCODING="")
+    assert json.loads(done.stdout)["lessons"][0]["title"] == "Übung"
+    for command in (("list", str(own)), ("run", str(own))):
+        done = jaxtour(*command, **plain, PYTHONIOENCODING="")
+        assert done.returncode == 0 and done.stdout.isascii() and "?bung" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("run",), "missing argument 'LESSON[/STEP] | PATH': see jaxtour run --help"),
+        (("run", "vmap", "--jsno"), "no such option '--jsno'. Did you mean '--json'?"),
+        (("--devices", "0"), "invalid value for '--devices': 0 is not in the range 1<=x<=64: see jaxtour --help"),
+        (("chekc",), "no lesson or command 'chekc': did you mean jaxtour check?"),
+        (("list", "vmap/jit"), "vmap/jit: name a lesson, not one of its steps"),
+    ],
+)
+def test_a_command_line_that_is_not_understood_is_one_line(args: tuple[str, ...], message: str) -> None:
+    done = jaxtour(*args)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"jaxtour: {message}\n")
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_an_interrupt_leaves_with_130_and_no_process(tmp_path: Path, command: str) -> None:
+    started = tmp_path / "started"
+    os.mkfifo(started)
+    path = tmp_path / "long.yaml"
+    path.write_text(
+        lesson(
+            "long", f"code: |\n  import os\n  open({str(started)!r}, 'w').write(str(os.getpid()))\n  while True: pass"
+        )
+    )
+    process = subprocess.Popen(
+        [*COMMAND, command, str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    runner = int(started.read_text())
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "")
+    with pytest.raises(ProcessLookupError):
+        os.kill(runner, 0)
+
+
+def test_help_lists_options_and_whole_sentences() -> None:
+    text = jaxtour("--help").stdout
+    assert "..." not in text.partition("Commands:")[2]
+    assert all(line.strip() != "[LESSON[/STEP] | PATH]" for line in text.splitlines())
