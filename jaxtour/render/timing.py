@@ -98,7 +98,7 @@ def timing_footer(timings: Sequence[Timing]) -> str:
 
 def _fitted(timings: Sequence[Timing], width: int) -> tuple[int, list[_Column], int]:
     """How wide labels are, the columns that fit beside them, and what is left of the width."""
-    longest = max(width_of(_label(timing)) for timing in timings)
+    longest = max(1, *(width_of(_label(timing)) for timing in timings))
     columns = _columns(timings)
     for dropped in (None, "first call", ""):
         if dropped is not None and width - _taken(columns) < min(longest, _SHORTEST_LABEL):
