@@ -68,17 +68,24 @@ class Terminal:
 
     def pump(self, timeout_s: float) -> int:
         """Read what comes within so many seconds, once; return how many bytes."""
+        data = self.read(timeout_s)
+        self.show(data)
+        return len(data)
+
+    def read(self, timeout_s: float) -> bytes:
+        """What comes within so many seconds, once, for `show` to draw later: drawing takes longer than reading."""
         ready, _, _ = select.select([self.master], [], [], max(timeout_s, 0))
-        if not ready:
-            return 0
         try:
-            data = os.read(self.master, 1 << 16)
+            data = os.read(self.master, 1 << 16) if ready else b""
         except OSError:
-            return 0
+            return b""
         self.received += len(data)
         self.raw += data
+        return data
+
+    def show(self, data: bytes) -> None:
+        """Draw what was read."""
         self.stream.feed(QUERY.sub(b"", data))
-        return len(data)
 
     def until(self, seen: str | Callable[[str], object], timeout_s: float = 30.0) -> float:
         """Wait until the screen shows a text, or satisfies a test; return seconds since the start."""

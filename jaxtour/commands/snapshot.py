@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from rich.console import Console
+from textual.theme import BUILTIN_THEMES
 
 from jaxtour.commands.common import catalogue_for, session, write
 from jaxtour.course.catalogue import CourseError
@@ -14,6 +15,7 @@ from jaxtour.course.progress import Progress
 from jaxtour.engine.session import EngineError, WorkerConfig
 from jaxtour.settings import Settings
 from jaxtour.tui.app import TourApp
+from jaxtour.tui.themes import THEMES
 
 SIZE = re.compile(r"(\d{2,3})x(\d{1,3})")
 
@@ -34,6 +36,10 @@ def snapshot(
         raise CourseError(f"{size} is no size: columns and lines, as in 120x36")
     if output and not output.endswith((".svg", ".txt")):
         raise CourseError(f"{output}: a snapshot is written as .svg or .txt")
+    if output and not Path(output).absolute().parent.is_dir():
+        raise CourseError(f"{output}: there is no folder {Path(output).parent}")
+    if theme and theme not in BUILTIN_THEMES and theme not in (own.name for own in THEMES):
+        raise CourseError(f"there is no theme {theme!r}: dark, light and ansi are the tour's own")
     catalogue, wanted = catalogue_for(target)
     lesson, step = catalogue.find(wanted or catalogue.entries[0].id)
     with tempfile.TemporaryDirectory() as folder:
@@ -70,8 +76,10 @@ async def _draw(app: TourApp, size: tuple[int, int], *, run_step: bool, as_svg: 
                 if app.tour.visit.reason:
                     raise EngineError(f"{app.tour.step.id}: {app.tour.visit.reason}")
                 await pilot.pause()
-            while app.tour.waiting:
+            while app.tour.waiting or app.tour.session.state not in ("ready", "dead"):
                 await pilot.pause()
+        # What the session knows already may not have been drawn yet.
+        app.tour_screen.refresh_view()
         await pilot.pause()
         return app.export_screenshot(title="jaxtour") if as_svg else _as_text(app)
 

@@ -1,4 +1,4 @@
-"""A lesson's Markdown as styled lines: paragraphs, emphasis, code, lists, quotes, links."""
+"""A lesson's Markdown as styled lines: paragraphs, emphasis, code, lists, quotes, links, tables."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import chop, clip_lines, wrap
 from jaxtour.render.spans import Line, Span, Style
+from jaxtour.render.table import table_lines
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -22,7 +23,7 @@ def _parser() -> "MarkdownIt":
     # Costs 40 ms to import, which the first frame of the app can do without.
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark", {"html": False})
+    return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 def markdown_lines(text: str, width: int, *, ticks: bool = False) -> list[Line]:
@@ -63,6 +64,8 @@ def _block(node: "SyntaxTreeNode", width: int) -> list[Line]:
         case "blockquote":
             inner = _blocks(node.children, width - 2)
             return [(("│ ", "faint"), *((text, style or "muted") for text, style in line)) for line in inner]
+        case "table":
+            return _table(node, width)
         case "hr":
             return [(("─" * width, "faint"),)]
         case _:
@@ -85,6 +88,13 @@ def _list(node: "SyntaxTreeNode", width: int) -> list[Line]:
         lines.append(((mark, "muted"), *body[0]))
         lines += [((" " * len(mark), ""), *line) if line else () for line in body[1:]]
     return lines
+
+
+def _table(node: "SyntaxTreeNode", width: int) -> list[Line]:
+    rows = [row.children for part in node.children for row in part.children]
+    right = ["right" in str(cell.attrs.get("style", "")) for cell in rows[0]]
+    cells = [[tuple(_inline(cell, "" if number else "strong")) for cell in row] for number, row in enumerate(rows)]
+    return table_lines(cells, right, width)
 
 
 def _code(content: str, info: str, width: int) -> list[Line]:

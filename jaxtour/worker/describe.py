@@ -32,7 +32,10 @@ def describe(value: Any) -> dict[str, Any]:
             return {"type": type(value).__name__, **facts, **_capped(numpy_text(value))}
         tree, fetch = _tree(value)
         text = _text(value) if fetch else "\n".join(tree)
-        return {"type": type(value).__name__, "tree": tree, **_capped(text)}
+        facts = {"type": type(value).__name__, "tree": tree, **_capped(text)}
+        if isinstance(value, (str, bytes)):
+            facts["length"] = max(facts["length"], len(value))  # of a long one, `text` is but the start
+        return facts
 
 
 def plain_text(value: Any) -> str:

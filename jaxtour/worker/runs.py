@@ -19,6 +19,8 @@ class Running:
     """The run that the runner has been given."""
 
     run: int
+    asked: bool = True
+    """Whether somebody waits for it, and not only for the state that it prepares."""
     since: float = field(default_factory=time.monotonic)
     stopped: str = ""
     """`interrupted` or `timeout` once it was told to stop."""
@@ -54,6 +56,7 @@ class Order:
     timeout_s: float | None
     frame: bytes
     """The command itself, for the runner."""
+    asked: bool = True
 
     @classmethod
     def read(cls, command: Mapping[str, Any]) -> "Order":
@@ -63,7 +66,8 @@ class Order:
             raise ProtocolError("run: no number")
         if timeout_s is not None and not (isinstance(timeout_s, int | float) and math.isfinite(timeout_s)):
             raise ProtocolError("run: timeout_s is a number of seconds")
-        return cls(run, bool(command.get("fresh")), timeout_s, encode(dict(command)))
+        asked = bool(command.get("cell") or command.get("probe"))
+        return cls(run, bool(command.get("fresh")), timeout_s, encode(dict(command)), asked)
 
 
 class Restarts:

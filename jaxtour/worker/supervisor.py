@@ -143,7 +143,7 @@ class Supervisor:
         self._pool.hold_spare()
         self._texts.settle(runner)
         runner.begin(order.run)
-        self._active = Running(order.run)
+        self._active = Running(order.run, order.asked)
         self._ui.show("running")
         self._pool.send(order.frame)
         if order.timeout_s is not None:
@@ -287,7 +287,8 @@ class Supervisor:
         if active:
             by_itself = code is not None and code >= 0
             self._cut("died", f"the worker ended during the step ({reason})" if by_itself else reason)
-        if self._restarts.another():
+        # What dies of a step that somebody runs does so no oftener than it is run.
+        if (active and active.asked) or self._restarts.another():
             self._replace(f"{reason}{last_line}")
         else:
             self._give_up(f"the worker ended again and again ({reason}{last_line}); restart it to try once more")

@@ -89,13 +89,7 @@ def test_broken_lessons_need_no_worker(tmp_path: Path) -> None:
 def test_devices_that_an_earlier_step_needs_are_there_for_the_later_ones(tmp_path: Path) -> None:
     path = tmp_path / "spread.yaml"
     count = "code: |\n  import jax\n  jax.device_count()"
-    path.write_text(
-        lesson(
-            "spread",
-            f'{count}\nexpect: {{value: "1"}}',
-            f"{count}\nrequires: {{devices: 3}}",
-            f'{count}\nexpect: {{value: "3"}}',
-        )
-    )
+    first, last = (f'{count}\nexpect: {{value: "{number}"}}' for number in (1, 3))
+    path.write_text(lesson("spread", first, f"{count}\nrequires: {{devices: 3}}", last))
     done = jaxtour("check", str(path))
     assert done.returncode == 0, done.stdout

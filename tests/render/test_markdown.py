@@ -125,3 +125,36 @@ def test_text_without_spaces_is_broken_anywhere():
 @given(st.text(st.sampled_from("ab *_`#>-1.\n[](){}<&;日\t|~\\"), max_size=80), st.integers(2, 60))
 def test_no_line_exceeds_the_width(text, width):
     assert all(width_of(line) <= width for line in markdown_lines(text, width))
+
+
+TABLE = """\
+Before.
+
+| call | `axes` | it gives |
+|:-----|-------:|----------|
+| f(x) | 0      | one number for each row of the *matrix* |
+| g(x) | 10     |
+"""
+
+
+def test_a_table_has_columns():
+    assert plain_lines(markdown_lines(TABLE, 60)) == (
+        "Before.\n"
+        "\n"
+        "call  axes  it gives\n"
+        "────  ────  ─────────────────────────────────────\n"
+        "f(x)     0  one number for each row of the matrix\n"
+        "g(x)    10\n"
+    )
+    assert markdown_lines(TABLE, 60)[2][0] == ("call", "strong")
+
+
+def test_a_table_that_is_too_wide_is_wrapped_in_its_cells():
+    assert plain_lines(markdown_lines(TABLE, 32)[2:6]) == (
+        "call  axes  it gives\n"
+        "────  ────  ────────────────────\n"
+        "f(x)     0  one number for each\n"
+        "            row of the matrix\n"
+    )
+    for width in range(1, 20):
+        assert all(width_of(line) <= width for line in markdown_lines(TABLE, width))

@@ -73,7 +73,9 @@ class RunnerClient:
                 return seen
         raise AssertionError(f"the runner left before {kind}: {seen}; stderr: {self.text('err')}")
 
-    def begin(self, code: str = "", *, name: str = "lesson/step", setup: str = "", traces: Any = None, **rest: Any) -> int:
+    def begin(
+        self, code: str = "", *, name: str = "lesson/step", setup: str = "", traces: Any = None, **rest: Any
+    ) -> int:
         """Send a run and return its number."""
         self._runs += 1
         calls = [{"label": call, "call": call} for call in traces] if traces is not None else None

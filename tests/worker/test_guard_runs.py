@@ -247,6 +247,29 @@ def test_an_idle_runner_dies_and_comes_back(guard):
     assert guard.run("1 + 1", fresh=True).result == "2"
 
 
+def test_steps_that_kill_the_runner_never_use_up_its_restarts(guard):
+    for _ in range(6):
+        assert guard.run("import os\nos._exit(1)", fresh=True).done["status"] == "died"
+    assert guard.run("1 + 1", fresh=True).result == "2"
+
+
+def test_what_nobody_waits_for_does(guard):
+    replay = [{"name": "lesson/step", "setup": "", "code": "import os\nos._exit(1)", "traces": []}]
+    for number in range(100, 104):
+        guard.send("run", run=number, cell=None, replay=replay, fresh=True)
+        guard.until(event="done", run=number)
+    detail = guard.until(event="state", state="dead")[-1]["detail"]
+    assert "ended again and again (exit 1)" in detail
+
+
+def test_a_program_that_is_no_runner_is_told_at_once(guards):
+    guard = guards(opening=False)
+    guard.send("open", python="/bin/false")
+    events = guard.until(event="state", state="dead")
+    assert "/bin/false does not run the worker (exit 1): name a Python" in events[-1]["detail"]
+    assert not [event for event in events if event["event"] == "died"]
+
+
 def test_the_last_lines_of_a_dead_runner_are_told(guard):
     guard.run("import sys, os\nprint('famous last words', file=sys.stderr)")
     guard.ask("os._exit(1)")
