@@ -127,6 +127,11 @@ def ascii_only() -> bool:
     return "utf" not in (sys.stdout.encoding or "").lower().replace("-", "")
 
 
+def coloured() -> bool:
+    """Whether what is printed may have colours: on a terminal that knows them, unless `NO_COLOR` asks for none."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+
+
 def plural(count: int, noun: str) -> str:
     """`1 step`, `2 steps`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,11 +1,11 @@
 """`jaxtour run`: a lesson's steps, run without a screen, as text or JSON."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from jaxtour import __version__
-from jaxtour.commands.common import ascii_only, catalogue_for, headless, plural, warn, write, write_json
+from jaxtour.commands.common import ascii_only, catalogue_for, coloured, headless, plural, warn, write, write_json
 from jaxtour.course.catalogue import CourseError, why_empty
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.headless import Headless, Outcome
@@ -13,7 +13,8 @@ from jaxtour.engine.messages import Facts
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.render.clean import clean
-from jaxtour.render.plain import lesson_heading, step_text, worker_text
+from jaxtour.render.plain import lesson_heading, section, step_text, text_of, worker_text
+from jaxtour.render.spans import Line
 
 BAD = ("failed", "timeout", "died")
 WORDS = {"raised": "ok", "timeout": "timed out"}
@@ -80,21 +81,21 @@ class Printer:
     def __init__(self, engine: Headless, width: int) -> None:
         self._engine = engine
         self._width = width
-        self._ascii = ascii_only()
+        self._looks = {"ascii": ascii_only(), "colour": coloured()}
         self._worker = ""
 
     def begin(self, lesson: Lesson) -> None:
         """Title and summary."""
-        write(lesson_heading(lesson, self._width, self._ascii))
+        write(lesson_heading(lesson, self._width, **self._looks))
 
     def step(self, lesson: Lesson, outcome: Outcome) -> None:
         """The step with all that came of it, after the worker if that is another one now."""
         facts = self._engine.session.facts
-        worker = worker_text(facts, self._width, self._ascii) if facts else ""
+        worker = worker_text(facts, self._width, **self._looks) if facts else ""
         if worker != self._worker:
             write(worker)
             self._worker = worker
-        write(outcome_text(lesson, outcome, self._width))
+        write(outcome_text(lesson, outcome, self._width, **self._looks))
 
     def end(self, outcomes: Sequence[Outcome]) -> None:
         """How many steps went how, unless all went well."""
@@ -110,23 +111,21 @@ class Printer:
             write(f"{plural(len(outcomes), 'step')}: {', '.join(counts)}\n")
 
 
-def outcome_text(lesson: Lesson, outcome: Outcome, width: int) -> str:
+def outcome_text(lesson: Lesson, outcome: Outcome, width: int, *, ascii: bool, colour: bool) -> str:  # noqa: A002
     """One step as text, with what was not as the lesson says."""
-    text = step_text(lesson, outcome.step, outcome.report, width=width, ascii=ascii_only())
+    text = step_text(lesson, outcome.step, outcome.report, width, ascii, colour)
+    lines: list[Line] = []
     if outcome.status == "skipped":
-        text += _section("skipped", [outcome.reason])
+        lines = section("skipped", [((clean(outcome.reason, keep_newlines=False), ""),)])
     elif outcome.status in BAD and outcome.report and not _told(outcome.report):
-        text += _section("failed", outcome.problems or [outcome.reason])
-    return text + "\n"
+        problems = outcome.problems or [outcome.reason]
+        lines = section("failed", [((clean(problem, keep_newlines=False), "error"),) for problem in problems])
+    return text + text_of([*lines, ()], ascii, colour)
 
 
 def _told(report: Report) -> bool:
     """Whether the step's text ends with why the run did not come to its own end."""
     return report.done is not None and report.done.status not in ("ok", "error")
-
-
-def _section(heading: str, lines: Iterable[str]) -> str:
-    return f"\n── {heading}\n" + "".join(f"{clean(line, keep_newlines=False)}\n" for line in lines)
 
 
 def document(lesson: Lesson, facts: Facts, outcomes: list[Outcome]) -> dict[str, Any]:

@@ -76,7 +76,7 @@ async def _draw(app: TourApp, size: tuple[int, int], *, run_step: bool, as_svg: 
                 if app.tour.visit.reason:
                     raise EngineError(f"{app.tour.step.id}: {app.tour.visit.reason}")
                 await pilot.pause()
-            while app.tour.waiting or app.tour.session.state not in ("ready", "dead"):
+            while app.tour.waiting:
                 await pilot.pause()
         # What the session knows already may not have been drawn yet.
         app.tour_screen.refresh_view()

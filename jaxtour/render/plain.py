@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from jaxtour.course.model import Ask, Broken, Lesson, Requires, Step
 from jaxtour.engine.messages import Facts, Trace
 from jaxtour.engine.report import Report
+from jaxtour.render.ansi import ansi_lines
 from jaxtour.render.clean import clean
+from jaxtour.render.code import python_lines
 from jaxtour.render.devices import host_text
 from jaxtour.render.ir import jaxpr_lines, trace_facts
 from jaxtour.render.layout import in_ascii, width_of, wrap
@@ -17,7 +19,18 @@ from jaxtour.render.timing import seconds, timing_footer, timing_lines
 from jaxtour.render.value import failure_lines, output_lines, value_lines, warning_lines
 
 
-def lesson_heading(lesson: Lesson, width: int = 100, ascii: bool = False) -> str:  # noqa: A002 - the callers' word
+def text_of(lines: list[Line], ascii: bool = False, colour: bool = False) -> str:  # noqa: A002 - the callers' word
+    """The lines as they are printed."""
+    fitting = in_ascii(lines, ascii)
+    return ansi_lines(fitting) if colour else plain_lines(fitting)
+
+
+def section(heading: str, lines: Iterable[Line]) -> list[Line]:
+    """The lines under a heading, apart from what is above."""
+    return [(), ((f"── {heading}", "muted"),), *lines]
+
+
+def lesson_heading(lesson: Lesson, width: int = 100, ascii: bool = False, colour: bool = False) -> str:  # noqa: A002
     """Title, summary, and what the lesson takes."""
     title = clean(lesson.title, keep_newlines=False)
     lines = [*wrap([(title, "title")], width), _rule("═", title, width), ()]
@@ -25,7 +38,7 @@ def lesson_heading(lesson: Lesson, width: int = 100, ascii: bool = False) -> str
     needs = [f"{lesson.minutes} min"] if lesson.minutes else []
     needs += [f"{len(lesson.steps)} step" + "s" * (len(lesson.steps) != 1), *requirements(lesson.requires)]
     lines += [(), *wrap([(f"{lesson.id}  {', '.join(needs)}", "muted")], width), ()]
-    return plain_lines(in_ascii(lines, ascii))
+    return text_of(lines, ascii, colour)
 
 
 def requirements(requires: Requires) -> list[str]:
@@ -40,7 +53,7 @@ def requirements(requires: Requires) -> list[str]:
     return needs
 
 
-def worker_text(facts: Facts, width: int = 100, ascii: bool = False) -> str:  # noqa: A002 - the callers' word
+def worker_text(facts: Facts, width: int = 100, ascii: bool = False, colour: bool = False) -> str:  # noqa: A002
     """What the results come from: `jax 0.10.2, Python 3.11.7, 8 simulated CPU devices, 2 cores of an AMD EPYC`."""
     counts = Counter((device.platform, device.kind, device.simulated) for device in facts.devices)
     said = [f"jax {facts.jax}", f"Python {facts.python}"]
@@ -50,7 +63,7 @@ def worker_text(facts: Facts, width: int = 100, ascii: bool = False) -> str:  # 
         said.append(f"{count} {pretend}{name} devices" if count > 1 else f"{pretend}{name}")
     said.append(host_text(facts))
     text = clean(", ".join(said), keep_newlines=False)
-    return plain_lines(in_ascii([*wrap([(text, "muted")], width), ()], ascii))
+    return text_of([*wrap([(text, "muted")], width), ()], ascii, colour)
 
 
 def lesson_text(
@@ -70,6 +83,7 @@ def step_text(
     report: Report | None = None,
     width: int = 100,
     ascii: bool = False,  # noqa: A002 - the callers' word
+    colour: bool = False,
 ) -> str:
     """A step to read and, with a report, what running it gave."""
     number = next((at for at, other in enumerate(lesson.steps, 1) if other.id == step.id), 0)
@@ -79,18 +93,18 @@ def step_text(
     if isinstance(step, Broken):
         # In one piece: editors and terminals make a link of the place.
         lines.append((("this step does not load: ", "error"), (clean(str(step.error), keep_newlines=False), "")))
-        return plain_lines(in_ascii(lines, ascii))
-    lines += markdown_lines(step.text, width, ticks=True)
+        return text_of(lines, ascii, colour)
+    lines += markdown_lines(step.text, width, ticks=not colour)
     if step.ask:
         lines += _question(step.ask, report, width)
     lines += _source(step)
     if report:
-        for heading, section in _sections(step, report, width):
-            if section:
-                lines += [(), ((f"── {heading}", "muted"),), *section]
+        for heading, found in _sections(step, report, width):
+            if found:
+                lines += section(heading, found)
         if step.after:
-            lines += [(), *markdown_lines(step.after, width, ticks=True)]
-    return plain_lines(in_ascii(lines, ascii))
+            lines += [(), *markdown_lines(step.after, width, ticks=not colour)]
+    return text_of(lines, ascii, colour)
 
 
 def _rule(glyph: str, text: str, width: int) -> Line:
@@ -110,7 +124,7 @@ def _question(ask: Ask, report: Report | None, width: int) -> list[Line]:
 
 def _source(step: Step) -> list[Line]:
     """The code that runs without an edit, its lines numbered as errors number them."""
-    code = clean(step.solved_code).removesuffix("\n").split("\n")
+    code = python_lines(step.solved_code.removesuffix("\n"))
     digits = max(2, len(str(len(code))))
     lines: list[Line] = [()]
     if step.setup:
@@ -118,8 +132,7 @@ def _source(step: Step) -> list[Line]:
         lines.append(((f"  ({count} line{'s' * (count != 1)} of setup run first)", "muted"),))
     if step.exercise:
         lines.append((("  (an exercise: this is its solution)", "muted"),))
-    lines += [((f"  {number:>{digits}}  ", "faint"), (line, "")) for number, line in enumerate(code, 1)]
-    return lines
+    return lines + [((f"  {number:>{digits}}  ", "faint"), *line) for number, line in enumerate(code, 1)]
 
 
 def _sections(step: Step, report: Report, width: int) -> Iterable[tuple[str, list[Line]]]:

@@ -1,0 +1,71 @@
+"""What the commands print on a terminal, and how wide."""
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+from pathlib import Path
+
+import pytest
+from shell import COMMAND, lesson
+
+from jaxtour.cli import terminal_width
+
+
+def on_terminal(*args: str, columns: int, **env: str) -> str:
+    """What a command writes to a terminal of so many columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    environ = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
+    process = subprocess.Popen(
+        [*COMMAND, *args], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=environ | {"TERM": "xterm"} | env
+    )
+    os.close(theirs)
+    data = b""
+    try:
+        while piece := os.read(ours, 65536):
+            data += piece
+    except OSError:  # what a terminal says instead of end of file
+        pass
+    os.close(ours)
+    assert process.wait(timeout=60) == 0, data
+    return data.decode().replace("\r\n", "\n")
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    path = tmp_path / "own.yaml"
+    text = "word " * 40
+    path.write_text(lesson("own", "code: |\n  x = 1\n  x + 1").replace("text: Read.", f"text: {text}`code`"))
+    return path
+
+
+def test_colours_on_a_terminal_and_none_where_they_are_not_wanted(own: Path) -> None:
+    coloured = on_terminal("run", str(own), columns=60)
+    assert "\x1b[1;94mAbout own\x1b[0m" in coloured and "\x1b[1mcode\x1b[0m" in coloured
+    bare = re.sub(r"\x1b\[[\d;]*m", "", coloured)
+    assert max(map(len, bare.splitlines())) <= 60
+    for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        text = on_terminal("run", str(own), columns=60, **env)
+        assert "\x1b" not in text and "`code`" in text and "\n── result\nint\n2\n" in text
+
+
+def test_a_pager_is_given_no_more_than_its_terminal_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = {1: None, 2: 72, 0: 60}
+
+    def size(stream: int) -> os.terminal_size:
+        if (columns := sizes[stream]) is None:
+            raise OSError("no terminal")
+        return os.terminal_size((columns, 24))
+
+    monkeypatch.setattr(os, "get_terminal_size", size)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert terminal_width() == 72
+    monkeypatch.setenv("COLUMNS", "200")
+    assert terminal_width() == 100
+    monkeypatch.setenv("COLUMNS", "x")
+    sizes.update({0: None, 2: None})
+    assert terminal_width() == 100
