@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from jaxtour import __version__
+from jaxtour.options import call_option, look_options, worker_options
 from jaxtour.streams import mute_stdout, open_standard_streams
 
 if TYPE_CHECKING:
+    from jaxtour.engine.commands import StageName
     from jaxtour.engine.session import WorkerConfig
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -57,19 +59,6 @@ class TourGroup(click.Group):
         self.format_commands(ctx, formatter)
 
 
-def worker_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that choose the worker."""
-    command = click.option("--devices", type=click.IntRange(1, 64), metavar="N", help="Simulate N devices on the CPU.")(
-        command
-    )
-    command = click.option(
-        "--platform", type=click.Choice(["cpu", "gpu", "tpu"]), help="Where to run; jax chooses otherwise."
-    )(command)
-    return click.option("--python", metavar="PATH", help="The Python that has your jax; the one of jaxtour otherwise.")(
-        command
-    )
-
-
 def config(python: str | None, platform: str | None, devices: int | None) -> "WorkerConfig":
     """The worker that options and settings ask for; raises `CourseError` for a Python that is not there."""
     from jaxtour.commands.interpreter import interpreter
@@ -78,7 +67,7 @@ def config(python: str | None, platform: str | None, devices: int | None) -> "Wo
     from jaxtour.render.clean import clean
     from jaxtour.settings import load
 
-    on_screen = sys.stdout.isatty() and click.get_current_context().info_name == "tour"
+    on_screen = sys.stdout.isatty() and click.get_current_context().info_name in ("tour", "explore")
     settings, problems = load()
     if not on_screen:
         for problem in problems:
@@ -147,8 +136,7 @@ def main() -> None:
 @main.command(hidden=True, context_settings=HELP)
 @click.argument("target", required=False, metavar="[LESSON[/STEP] | PATH]")
 @worker_options
-@click.option("--theme", metavar="NAME", help="dark, light or ansi; also in the settings file.")
-@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
+@look_options
 def tour(
     target: str | None,
     python: str | None,
@@ -229,6 +217,80 @@ def check(
         from jaxtour.commands.check import check as command
 
         return command(targets, config(python, platform, devices), as_json=as_json, jobs=jobs)
+
+    finish(action)
+
+
+@main.command(context_settings=HELP)
+@click.argument("target", metavar="FILE.py[::FUNCTION]")
+@call_option
+@click.option(
+    "--stage",
+    type=click.Choice(["jaxpr", "stablehlo", "hlo"]),
+    default="jaxpr",
+    show_default=True,
+    help="What to print.",
+)
+@click.option("--links", is_flag=True, help="Beside each line, the place in the source that it comes from.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, links included; of several calls, one on each line.")
+@worker_options
+def lens(
+    target: str,
+    calls: tuple[str, ...],
+    stage: "StageName",
+    links: bool,
+    as_json: bool,
+    python: str | None,
+    platform: str | None,
+    devices: int | None,
+) -> None:
+    """Print what JAX makes of a file's calls.
+
+    \b
+      jaxtour lens train.py::loss --stage hlo --links
+      jaxtour lens train.py --call 'jax.grad(loss)(w, jnp.ones((8, 3)))'
+
+    FILE.py is run as by import: what stands under `if __name__ == "__main__":` is not. Without --call these are the
+    calls of FUNCTION that the file writes, or all its calls of jitted functions and of its own. A call may use jax,
+    jnp and np, and every name of the file. The exit code is 1 if the file fails, or a call does.
+    """  # noqa: D301  click takes this character for "do not wrap"
+
+    def action() -> int:
+        from jaxtour.commands.lens import lens as command
+
+        return command(target, calls, config(python, platform, devices), stage=stage, links=links, as_json=as_json)
+
+    finish(action)
+
+
+@main.command(context_settings=HELP)
+@click.argument("target", metavar="FILE.py[::FUNCTION]")
+@call_option
+@worker_options
+@look_options
+def explore(
+    target: str,
+    calls: tuple[str, ...],
+    python: str | None,
+    platform: str | None,
+    devices: int | None,
+    theme: str | None,
+    no_mouse: bool,
+) -> None:
+    """Look at a file's calls as the tour looks at a step's.
+
+    \b
+      jaxtour explore train.py::loss --python ~/work/.venv
+      jaxtour explore train.py --call 'jax.grad(loss)(w, jnp.ones((8, 3)))'
+
+    FILE.py runs at once, as by import: what stands under `if __name__ == "__main__":` does not. It runs again whenever
+    it is saved. Which calls are shown without --call, and what a call may use, is told by `jaxtour lens --help`.
+    """  # noqa: D301  click takes this character for "do not wrap"
+
+    def action() -> int:
+        from jaxtour.commands.explore import explore as command
+
+        return command(target, calls, config(python, platform, devices), theme=theme, mouse=not no_mouse)
 
     finish(action)
 

@@ -36,7 +36,9 @@ def test_the_command_line_starts_with_click_alone():
     assert not modules("import jaxtour.cli") & {*TOUR, "yaml", "msgspec", "platformdirs", "pygments", "packaging"}
 
 
-@pytest.mark.parametrize("line", ["--help", "--version", "run --help", "list", "list --json", "schema"])
+@pytest.mark.parametrize(
+    "line", ["--help", "--version", "run --help", "lens --help", "explore --help", "list", "list --json", "schema"]
+)
 def test_commands_that_need_no_screen_and_no_worker(line, tmp_path):
     code = f"""
 import contextlib, io, os, sys

@@ -31,6 +31,8 @@ def catalogue_for(target: str | None) -> tuple[Catalogue, str | None]:
     if target is None:
         return bundled(), None
     path = Path(target)
+    if target.partition("::")[0].endswith(".py"):
+        raise CourseError(f"{target}: a Python file and no lesson: `jaxtour explore {target}` looks into it")
     pathlike = target.startswith((".", "/", "~")) or target.endswith(("/", *SUFFIXES))
     there = os.path.lexists(path) and target != ""
     if _is_bundled(path.parts[0] if path.parts else "") and not (there and pathlike):

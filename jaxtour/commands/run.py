@@ -9,7 +9,7 @@ from jaxtour.commands.common import ascii_only, catalogue_for, coloured, headles
 from jaxtour.course.catalogue import CourseError, why_empty
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.headless import Headless, Outcome
-from jaxtour.engine.messages import Facts
+from jaxtour.engine.messages import Facts, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.render.clean import clean
@@ -162,13 +162,16 @@ def _step(outcome: Outcome) -> dict[str, Any]:
         entry["result"] = {name: getattr(report.value, name) for name in ("type", "shape", "dtype", "devices", "text")}
     if report.failure:
         entry["error"] = {name: getattr(report.failure, name) for name in ("type", "bases", "message", "line")}
-    entry["traces"] = [
-        {"label": trace.label, "jaxpr": trace.jaxpr} | ({"error": trace.error} if trace.error else {})
-        for trace in report.traces
-    ]
+    entry["traces"] = [_trace(report, trace) for trace in report.traces]
     names = ("label", "platform", "first_s", "median_s", "runs")
     entry["timings"] = [
         {name: getattr(timing, name) for name in names} | ({"error": timing.error} if timing.error else {})
         for timing in report.timings
     ]
     return entry
+
+
+def _trace(report: Report, trace: Trace) -> dict[str, Any]:
+    stage = report.stage(trace.index, "jaxpr")
+    error = trace.error or (stage.error if stage else None)
+    return {"label": trace.label, "jaxpr": stage.text if stage else ""} | ({"error": error} if error else {})

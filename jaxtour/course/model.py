@@ -181,6 +181,8 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     requires: Requires = Requires()
     credits: str = ""
     file: str = ""
+    plain: bool = False
+    """Whether `file` is a Python file, whose whole code is the one step."""
     problems: tuple[Problem, ...] = ()
     places: dict[str, tuple[int, int]] = {}
     """Line and column, from 1, where each step begins, by its id."""

@@ -12,7 +12,21 @@ from typing import Any, get_args
 import msgspec
 
 import jaxtour
-from jaxtour.engine.messages import FRAME_CAP, PROTO, Close, Command, Died, Done, Event, Hello, Log, Run, State
+from jaxtour.engine.commands import (
+    Close,
+    Command,
+    Run,
+)
+from jaxtour.engine.messages import (
+    FRAME_CAP,
+    PROTO,
+    Died,
+    Done,
+    Event,
+    Hello,
+    Log,
+    State,
+)
 from jaxtour.engine.session import EngineError
 
 PREAMBLE = b"\njaxtour-frames-1\n"

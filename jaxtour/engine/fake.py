@@ -1,15 +1,22 @@
 """An engine that plays a script: the same events for the same step, every time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
 
-from jaxtour.engine.messages import (
-    PROTO,
+from jaxtour.engine.commands import (
     Close,
     Command,
+    Interrupt,
+    Open,
+    Ping,
+    Restart,
+    Run,
+)
+from jaxtour.engine.messages import (
+    PROTO,
     Device,
     Died,
     Done,
@@ -18,13 +25,10 @@ from jaxtour.engine.messages import (
     Facts,
     Hello,
     Host,
-    Interrupt,
-    Open,
-    Ping,
     Pong,
-    Restart,
-    Run,
     RunEvent,
+    Rung,
+    Stage,
     State,
 )
 
@@ -36,7 +40,10 @@ class Hold(msgspec.Struct, frozen=True):
 
 
 Script: TypeAlias = Mapping[str, Sequence[Event | Hold]]
-"""Events by the cell's name (`lesson/step`), or by its code; the run's number is filled in."""
+"""Events by the cell's name (`lesson/step`), or by its code; the run's number is filled in.
+
+Stages below the jaxpr, and rungs with theirs, come when they are looked at, with the `Hold`s right before them.
+"""
 
 FACTS = Facts(
     python="3.11.9",
@@ -82,7 +89,7 @@ class FakeEngine:
         match command:
             case Open() | Restart():
                 self._play(self._open(), None)
-            case Run(cell=None, run=run):
+            case Run(cell=None, probe=None, run=run):
                 self._play((State(state="running"), Done(run=run, status="ok"), State(state="ready")), run)
             case Run(run=run):
                 self._play(self._run(command), run)
@@ -128,14 +135,17 @@ class FakeEngine:
         return (State(state="importing jax"), *self.opening, *ready)
 
     def _run(self, command: Run) -> Sequence[Event | Hold]:
-        assert command.cell is not None
-        played = self.script.get(command.cell.code, self.script.get(command.cell.name))
+        cell = command.cell or command.probe
+        assert cell is not None
+        played = self.script.get(cell.code, self.script.get(cell.name))
         if played is None:
             played = (Executed(run=0, status="ok", seconds=0.001),)
+        played = tuple(_asked_for(played, command))
         events: list[Event | Hold] = [State(state="running"), *played]
         if not any(isinstance(event, Done | Died) for event in played):
             failed = any(isinstance(event, Executed) and event.status == "error" for event in played)
-            events.append(Done(run=0, status="error" if failed else "ok", seconds=0.31))
+            spent = command.probe is not None or bool(command.looks or command.ladder)
+            events.append(Done(run=0, status="error" if failed else "ok", seconds=0.31, spent=spent))
         if not any(isinstance(event, State) and event.state == "dead" for event in played):
             events.append(State(state="ready"))
         return events
@@ -167,3 +177,23 @@ class FakeEngine:
             if isinstance(command, Run) and command.run == run:
                 return False
         return False
+
+
+def _asked_for(played: Iterable[Event | Hold], command: Run) -> Iterator[Event | Hold]:
+    """What a script has for this run: of a look only what is looked at, of a run all but that."""
+    looks = {(look.index, look.stage) for look in command.looks}
+    held: list[Hold] = []
+    for event in played:
+        if isinstance(event, Hold):
+            held.append(event)
+            continue
+        wanted = command.cell is not None
+        if isinstance(event, Rung) or (isinstance(event, Stage) and event.rung):
+            wanted = command.ladder is not None
+        elif isinstance(event, Stage) and (event.stage != "jaxpr" or not wanted):
+            wanted = (event.index, event.stage) in looks
+        if wanted:
+            yield from (*held, event)
+        held.clear()
+    if command.cell is not None:
+        yield from held

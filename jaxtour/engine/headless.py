@@ -8,8 +8,9 @@ from typing import Literal, Self, TypeAlias
 import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
+from jaxtour.engine.commands import Look, StageName
 from jaxtour.engine.messages import Event, Facts, Progress, State
-from jaxtour.engine.report import Report, advance
+from jaxtour.engine.report import Looking, Report, advance, looking
 from jaxtour.engine.requirements import unmet
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.engine.verify import needs_hlo, status, verify
@@ -86,9 +87,27 @@ class Headless:
         run = await self.session.run(
             lesson, step, code, timings=timings, hlo=needs_hlo(step), default_timeout_s=TIMEOUT_S
         )
-        report = await self._whole(Report(run=run))
+        report = await self.whole(Report(run=run))
         self._note(lesson, step, report)
         return judged(step, report)
+
+    async def look(
+        self, lesson: Lesson, step: Step, looks: tuple[Look, ...] = (), *, ladder: str | None = None
+    ) -> Report:
+        """Run a step and show stages of its traces with it, without timings and without a time limit.
+
+        What cannot be shown says why: a stage in its `error`, a ladder in the report's `ladder_error`.
+        """
+        run = await self.session.run(lesson, step, timings=False, looks=looks, ladder=ladder)
+        return await self.whole(Report(run=run, looking=Looking(run, looks, ladder is not None)))
+
+    async def look_again(self, lesson: Lesson, step: Step, report: Report, stage: StageName) -> Report:
+        """The report with a stage of each call that was traced; what the step left is looked into as it is."""
+        looks = tuple(Look(index=trace.index, stage=stage) for trace in report.traces if trace.error is None)
+        if not looks:
+            return report
+        run = await self.session.look(lesson, step, looks=looks)
+        return await self.whole(looking(report, run, looks))
 
     def _note(self, lesson: Lesson, step: Step, report: Report) -> None:
         """Remember a step whose own code keeps later ones from running; its probes are not run again for them."""
@@ -132,7 +151,7 @@ class Headless:
         if reason := await self._why_not(lesson, step):
             return Outcome(step, "skipped", reason=reason)
         run = await self.session.run_for_probe(lesson, step, default_timeout_s=TIMEOUT_S)
-        report = await self._whole(Report(run=run))
+        report = await self.whole(Report(run=run))
         found = status(step, report)
         if found == "timeout":
             self._note(lesson, step, report)
@@ -145,15 +164,18 @@ class Headless:
     async def _probed(self, lesson: Lesson, step: Step, report: Report) -> Report:
         """The report with what the probe of its step adds."""
         run = await self.session.probe(lesson, step, hlo=needs_hlo(step), default_timeout_s=TIMEOUT_S)
-        more = await self._whole(Report(run=run))
+        more = await self.whole(Report(run=run))
         assert more.done is not None
         done = report.done if more.done.status == "ok" else more.done
         return replace(report, hlo=more.hlo, timings=more.timings, answer=more.answer, checked=more.checked, done=done)
 
-    async def _whole(self, report: Report) -> Report:
-        """The report with all that comes until its run is done; it is told which earlier step kept it from its own."""
+    async def whole(self, report: Report) -> Report:
+        """The report with all that comes until its run is done, and the look that is under way.
+
+        It is told which earlier step kept it from its own.
+        """
         replayed = ""
-        while report.done is None:
+        while report.done is None or report.looking is not None:
             event = await self._next()
             if isinstance(event, Progress) and event.run == report.run and event.phase in ("replaying", "running"):
                 replayed = event.label.rpartition("/")[2] if event.phase == "replaying" else ""

@@ -1,4 +1,4 @@
-"""The wire: every command the engine sends to the guard and every event that comes back.
+"""The wire: every event that comes back from the guard, those of timings in `timings.py`; `commands.py` has the rest.
 
 A frame is a big-endian u32 length followed by that many bytes of ASCII JSON, at most `FRAME_CAP`. Unknown fields and
 unknown events are ignored, so that versions only ever add. The worker builds the same shapes as plain dicts.
@@ -8,102 +8,19 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from jaxtour.engine.commands import StageName
+from jaxtour.engine.timings import Ceiling as Ceiling
+from jaxtour.engine.timings import Retrace as Retrace
+from jaxtour.engine.timings import Timing as Timing
+from jaxtour.engine.timings import Verdict as Verdict
+
 PROTO = 1
 FRAME_CAP = 4 * 1024 * 1024
 
 WorkerState: TypeAlias = Literal[
     "spawning", "importing jax", "opening devices", "ready", "running", "interrupting", "restarting", "dead"
 ]
-On: TypeAlias = Literal["each platform", "one", "host"]
-
-
-class TraceCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A call whose jaxpr is to be shown."""
-
-    label: str
-    call: str
-    """A Python expression, evaluated in the step's namespace."""
-
-
-class TimeCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A call to measure."""
-
-    label: str
-    call: str
-    on: On = "each platform"
-    baseline: bool = False
-    """Whether the others are compared with it."""
-
-
-class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """The code of one step."""
-
-    name: str
-    """`lesson/step`; the code's file name is `<jaxtour:lesson/step>`, the setup's has `:setup` before the `>`."""
-    setup: str = ""
-    code: str = ""
-    traces: tuple[TraceCall, ...] | None = None
-    """None means the last expression of the code, if it is a call."""
-
-
-# Commands: engine to guard -------------------------------------------------------------------------------------------
-
-
-class Open(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="open"):
-    """Start a runner with this configuration, in place of the one there is."""
-
-    python: str | None = None
-    """The Python that has jax; None means the guard's own."""
-    platform: str | None = None
-    """`cpu`, `gpu` or `tpu`; None leaves the choice to jax."""
-    devices: int | None = None
-    """How many CPU devices to simulate; None means as many as there are."""
-
-
-class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"):
-    """Replay some cells without showing them, then run one."""
-
-    run: int
-    cell: Cell | None = None
-    """None only prepares: the replay is done and nothing is shown."""
-    replay: tuple[Cell, ...] = ()
-    fresh: bool = False
-    """Start from a new runner, with the configuration of the last `Open`."""
-    time: tuple[TimeCall, ...] = ()
-    hlo: bool = False
-    """Compile each traced call and report its opcodes."""
-    ask: str | None = None
-    """What the worker is to answer: an expression, or `equations of CALL`."""
-    check: str | None = None
-    """Code of an exercise that raises when the learner's code is not yet right."""
-    timeout_s: float | None = None
-    keep: bool = False
-    """Remember the namespace as the cell leaves it, for a `probe` of it later."""
-    probe: Cell | None = None
-    """Execute nothing: only compile, ask, check and time, in the namespace as this kept cell left it."""
-    brief: bool = False
-    """Make each timed call once instead of measuring it."""
-
-
-class Interrupt(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="interrupt"):
-    """Stop what runs: SIGINT, 2 s of grace, SIGKILL. A second one skips the grace."""
-
-
-class Restart(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="restart"):
-    """Replace the runner by a new one with the same configuration, also after it was given up as dead."""
-
-
-class Ping(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="ping"):
-    """Ask for a `Pong`."""
-
-    n: int = 0
-
-
-class Close(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="close"):
-    """Kill the runner's tree and leave; the end of stdin means the same."""
-
-
-Command: TypeAlias = Open | Run | Interrupt | Restart | Ping | Close
+LineKind: TypeAlias = Literal["equation", "instruction", "other"]
 
 
 # Events: guard to engine ---------------------------------------------------------------------------------------------
@@ -275,13 +192,95 @@ class Executed(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag
     compiles: int = 0
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """A place in lesson code."""
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """An expression of source code; lines and columns count from 1, in characters, and the end is exclusive."""
 
     file: str
+    """`lesson/step`, `lesson/step:setup`, or the path of a file."""
     line: int
     column: int
-    """1-based."""
+    end_line: int
+    end_column: int
+    function: str = ""
+    """In which it stands; empty at the top level of the code."""
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What many lines of a stage have in common: what they are and where they come from."""
+
+    kind: LineKind = "other"
+    name: str = ""
+    """The primitive, operation or opcode."""
+    spans: tuple[Span, ...] = ()
+    """The learner's expressions that became this line: one for an equation, those of everything fused for a fusion."""
+    callers: tuple[Span, ...] = ()
+    """The learner's calls around `spans[0]`, innermost first."""
+    path: str = ""
+    """JAX's name stack and the primitive, alike in all stages: `jit(f)/transpose(jvp())/dot_general`."""
+    transforms: tuple[str, ...] = ()
+    """Outermost first: `jit`, `vmap`, `jvp`, `transpose`, `checkpoint`, `shard_map`, `scan`, `custom_jvp`..."""
+    unlinked: str | None = None
+    """Why there are no spans, in a few words; None where there are, and for lines that are of kind `other`."""
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the compiler says that a call costs; None where it does not say."""
+
+    flops: float | None = None
+    bytes: float | None = None
+    transcendentals: float | None = None
+    argument_bytes: int | None = None
+    output_bytes: int | None = None
+    temporary_bytes: int | None = None
+    peak_bytes: int | None = None
+    alias_bytes: int | None = None
+    code_bytes: int | None = None
+    notes: tuple[str, ...] = ()
+    """What the figures do not mean, a sentence each: `the loop's body is counted 100 times, its trip count`."""
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="stage"):
+    """A part of the text of one stage of a traced call, and what each of its lines is."""
+
+    run: int
+    index: int
+    """Of the trace, or of the rung."""
+    stage: StageName
+    rung: bool = False
+    """Whether it belongs to a ladder."""
+    part: int = 0
+    parts: int = 1
+    text: str = ""
+    """Whole lines, without the last one's line feed."""
+    lines: tuple[int, ...] = ()
+    """For each line its origin's place in the table that the parts' `origins` make together."""
+    origins: tuple[Origin, ...] = ()
+    """What this part adds to the table."""
+    names: str = ""
+    """For each line the variables that it defines and uses, as they are printed: `d e=b c`; joined by line feeds.
+
+    What is printed over several lines has on each of them the names that are there. A line that begins a jaxpr, a
+    function or a computation defines its inputs. A name may be given out again inside of another jaxpr or function:
+    it stands for the nearest definition above, of those in the same one or in one around it.
+    """
+    folds: tuple[tuple[int, int], ...] = ()
+    """First and last line, counted from 0 over all parts, of what can be folded behind its first line."""
+    cost: Cost | None = None
+    """With the last part of `hlo`."""
+    error: str | None = None
+    """Why there is no text, in one line."""
+
+
+class Rung(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="rung"):
+    """One rung of a ladder of transformations, innermost first; its jaxpr is a `Stage` of the same index."""
+
+    run: int
+    index: int
+    label: str
+    """`f`, `grad(f)`, `vmap(grad(f))`."""
+    transform: str = ""
+    """What was added since the rung before."""
+    error: str | None = None
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="trace"):
@@ -291,15 +290,12 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="t
     index: int
     label: str
     call: str
-    jaxpr: str = ""
     equations: int = 0
     """Counted through nested jaxprs."""
     primitives: tuple[str, ...] = ()
     """Sorted, each once, nested jaxprs included."""
-    sources: tuple[Source | None, ...] = ()
-    """One for each line of the text."""
     error: str | None = None
-    """Why there is no jaxpr, in one line."""
+    """Why there is no jaxpr, in one line; where there is one, it follows as a `Stage`."""
 
 
 class Hlo(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="hlo"):
@@ -308,35 +304,6 @@ class Hlo(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="hlo
     run: int
     index: int
     opcodes: tuple[str, ...] = ()
-    error: str | None = None
-
-
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What a timing does not mean."""
-
-    code: str
-    message: str
-
-
-class Timing(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="timing"):
-    """One call measured on one platform; seconds."""
-
-    run: int
-    index: int
-    label: str
-    call: str
-    platform: str
-    """`cpu`, `gpu`, `tpu`; `host` for what never left Python."""
-    first_s: float = 0.0
-    """The first call, tracing and compiling included."""
-    median_s: float = 0.0
-    best_s: float = 0.0
-    q1_s: float = 0.0
-    q3_s: float = 0.0
-    runs: int = 0
-    baseline: bool = False
-    simulated: bool = False
-    verdicts: tuple[Verdict, ...] = ()
     error: str | None = None
 
 
@@ -390,10 +357,11 @@ class Log(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="log
 
 
 Event: TypeAlias = (
-    Hello | State | Facts | Text | Progress | Result | Failure | Warned | Executed | Trace | Hlo | Timing
-    | Answer | Checked | Done | Died | Pong | Log
+    Hello | State | Facts | Text | Progress | Result | Failure | Warned | Executed | Trace | Stage | Rung | Hlo
+    | Timing | Retrace | Ceiling | Answer | Checked | Done | Died | Pong | Log
 )  # fmt: skip
 
 RunEvent: TypeAlias = (
-    Text | Progress | Result | Failure | Warned | Executed | Trace | Hlo | Timing | Answer | Checked | Done
-)
+    Text | Progress | Result | Failure | Warned | Executed | Trace | Stage | Rung | Hlo | Timing | Retrace | Ceiling
+    | Answer | Checked | Done
+)  # fmt: skip

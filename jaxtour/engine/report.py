@@ -1,10 +1,13 @@
 """What is known of a step's run so far: events folded into one frozen value."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+from jaxtour.engine.commands import Look, StageName
 from jaxtour.engine.messages import (
     Answer,
+    Ceiling,
     Checked,
     Done,
     Event,
@@ -13,20 +16,34 @@ from jaxtour.engine.messages import (
     Hlo,
     Progress,
     Result,
+    Retrace,
     RunEvent,
+    Rung,
+    Stage,
     Text,
     Timing,
     Trace,
     Value,
     Warned,
 )
+from jaxtour.engine.stage import StageText, assembled, failed
 
 Phase: TypeAlias = Literal["waiting", "running", "executed", "done"]
+Stages: TypeAlias = Mapping[tuple[int, StageName], StageText]
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """A look that is under way: a run of its own, whose stages belong to the report of the step's run."""
+
+    run: int
+    looks: tuple[Look, ...] = ()
+    ladder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run of one step, as far as it got."""
+    """One run of one step, as far as it got, and what was looked at since."""
 
     run: int
     phase: Phase = "waiting"
@@ -40,8 +57,20 @@ class Report:
     failure: Failure | None = None
     warnings: tuple[Warned, ...] = ()
     traces: tuple[Trace, ...] = ()
+    stages: Stages = field(default_factory=dict)
+    """By a trace's index and the stage's name, as far as they were looked at."""
+    rungs: tuple[Rung, ...] = ()
+    """Of the ladder looked at, innermost first."""
+    rung_stages: Stages = field(default_factory=dict)
+    """By a rung's index."""
+    ladder_error: str | None = None
+    """Why the ladder looked at is not whole, in one line."""
+    looking: Looking | None = None
     hlo: tuple[Hlo, ...] = ()
     timings: tuple[Timing, ...] = ()
+    retraces: tuple[Retrace, ...] = ()
+    """Every trace of the learner's jitted functions while the code ran, the first of each too."""
+    ceilings: tuple[Ceiling, ...] = ()
     answer: str | None = None
     checked: Checked | None = None
     executed: Executed | None = None
@@ -60,10 +89,33 @@ class Report:
             return self.executed.seconds
         return self.done.seconds if self.done else None
 
+    def stage(self, index: int, stage: StageName) -> StageText | None:
+        """A stage of a trace; None while nothing of it has come."""
+        return self.stages.get((index, stage))
+
+    def rung_stage(self, index: int) -> StageText | None:
+        """The jaxpr of a rung; None while nothing of it has come."""
+        return self.rung_stages.get((index, "jaxpr"))
+
+    def takes(self, event: RunEvent) -> bool:
+        """Whether the event belongs to this report: to its run, or to the look under way."""
+        return event.run == self.run or (self.looking is not None and event.run == self.looking.run)
+
+
+def looking(report: Report, run: int, looks: tuple[Look, ...], ladder: bool = False) -> Report:
+    """The report, to which the stages of another run belong from there on, in place of those that it had of them."""
+    wanted = {(look.index, look.stage) for look in looks}
+    stages = {key: stage for key, stage in report.stages.items() if key not in wanted}
+    report = replace(report, stages=stages, looking=Looking(run, looks, ladder))
+    return replace(report, rungs=(), rung_stages={}, ladder_error=None) if ladder else report
+
 
 def advance(report: Report, event: Event) -> Report:
     """The report with one more event; events of other runs change nothing."""
-    if not isinstance(event, RunEvent) or event.run != report.run:
+    if not isinstance(event, RunEvent) or not report.takes(event):
+        return report
+    if event.run != report.run and not isinstance(event, Stage | Rung | Progress | Done):
+        # A look may execute the step once more; what it wrote and returned is known.
         return report
     match event:
         case Text(background=True):
@@ -86,17 +138,60 @@ def advance(report: Report, event: Event) -> Report:
             return replace(report, executed=event, phase="executed")
         case Trace():
             return replace(report, traces=(*report.traces, event))
+        case Stage():
+            return _staged(report, event)
+        case Rung():
+            return replace(report, rungs=(*report.rungs, event))
         case Hlo():
             return replace(report, hlo=(*report.hlo, event))
         case Timing():
             return replace(report, timings=(*report.timings, event))
+        case Retrace():
+            return replace(report, retraces=(*report.retraces, event))
+        case Ceiling():
+            return replace(report, ceilings=(*report.ceilings, event))
         case Answer():
             return replace(report, answer=event.text)
         case Checked():
             return replace(report, checked=event)
-        case Done():
-            return replace(report, done=event, progress=None, phase="done")
+        case Done(run=run):
+            report = replace(_cut(report, event), progress=None)
+            return replace(report, done=event, phase="done") if run == report.run else report
 
 
 def _at_least_running(report: Report) -> Phase:
     return "running" if report.phase == "waiting" else report.phase
+
+
+def _staged(report: Report, part: Stage) -> Report:
+    """The report with one more part of a stage."""
+    key = (part.index, part.stage)
+    if part.rung:
+        return replace(report, rung_stages={**report.rung_stages, key: assembled(report.rung_stages.get(key), part)})
+    return replace(report, stages={**report.stages, key: assembled(report.stages.get(key), part)})
+
+
+ENDS = {"died": "the worker died", "timeout": "stopped", "interrupted": "interrupted"}
+"""How a run ended that did not come to its end."""
+
+
+def _cut(report: Report, done: Done) -> Report:
+    """The report at the end of a run: a stage that it did not bring, or not the whole of it, says why."""
+    why = ENDS.get(done.status, "the worker has nothing to show")
+    why = f"{why}: {done.reason}" if done.reason not in ("", why) else why
+    look = report.looking if report.looking and report.looking.run == done.run else None
+    missing = {(each.index, each.stage) for each in look.looks} - report.stages.keys() if look else set()
+    cut = {key for key, stage in report.stages.items() if stage.run == done.run and not stage.complete}
+    cut_rungs = {key for key, stage in report.rung_stages.items() if stage.run == done.run and not stage.complete}
+    if missing or cut:
+        report = replace(report, stages={**report.stages, **_failed(missing | cut, done.run, why)})
+    if cut_rungs:
+        report = replace(report, rung_stages={**report.rung_stages, **_failed(cut_rungs, done.run, why)})
+    if look is None:
+        return report
+    short = look.ladder and (done.status != "ok" or not report.rungs)
+    return replace(report, looking=None, ladder_error=why if short else report.ladder_error)
+
+
+def _failed(keys: set[tuple[int, StageName]], run: int, why: str) -> Stages:
+    return {(index, stage): failed(index, stage, run, why) for index, stage in keys}

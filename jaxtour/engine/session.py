@@ -2,7 +2,7 @@
 
 A step always runs in the state that the lesson's own earlier steps leave. The session knows what the runner has
 executed since it started; a run either goes on from there, or asks for a fresh runner and replays. Whatever is not
-known to be that state (an edit, an interrupt, a death, a timing) counts as unknown.
+known to be that state (an edit, an interrupt, a death, a timing, a look) counts as unknown.
 """
 
 import asyncio
@@ -10,24 +10,26 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from jaxtour.course.model import Lesson, Step
-from jaxtour.course.model import Time as TimeSpec
-from jaxtour.course.model import Trace as TraceSpec
-from jaxtour.engine.messages import (
+from jaxtour.engine.cells import asked_of, cell, timeout_of
+from jaxtour.engine.commands import (
     Cell,
     Close,
     Command,
+    Interrupt,
+    Look,
+    Open,
+    Restart,
+    Run,
+)
+from jaxtour.engine.messages import (
     Died,
     Done,
     Event,
     Facts,
-    Interrupt,
-    Open,
-    Restart,
-    Run,
     State,
-    TimeCall,
-    TraceCall,
     WorkerState,
 )
 
@@ -61,34 +63,6 @@ class WorkerConfig:
     devices: int | None = None
 
 
-def trace_calls(step: Step) -> tuple[TraceCall, ...] | None:
-    """The step's traces as the worker wants them; None asks for the last expression."""
-    if step.trace is None:
-        return None
-    entries = (step.trace,) if isinstance(step.trace, str) else step.trace
-    return tuple(_labelled(TraceCall, entry) for entry in entries)
-
-
-def time_calls(step: Step) -> tuple[TimeCall, ...]:
-    """The step's timings as the worker wants them."""
-    calls = []
-    for entry in step.time:
-        spec = TimeSpec(call=entry) if isinstance(entry, str) else entry
-        calls.append(TimeCall(label=spec.label or spec.call, call=spec.call, on=spec.on, baseline=spec.baseline))
-    return tuple(calls)
-
-
-def _labelled(kind: type[TraceCall], entry: str | TraceSpec) -> TraceCall:
-    spec = TraceSpec(call=entry) if isinstance(entry, str) else entry
-    return kind(label=spec.label or spec.call, call=spec.call)
-
-
-def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
-    """The step's code for the worker; `code` in place of the lesson's own."""
-    source = step.solved_code if code is None else code
-    return Cell(name=f"{lesson.id}/{step.id}", setup=step.setup, code=source, traces=trace_calls(step))
-
-
 class Session:
     """Runs steps on an engine under the rule of state, and tells what comes of it."""
 
@@ -106,6 +80,10 @@ class Session:
         """The cells that made the runner's state, or None when that is not known."""
         self._goal: dict[int, tuple[Cell, ...]] = {}
         """By run, the cells whose state it leaves when it goes well."""
+        self._looked: tuple[Cell, ...] | None = None
+        """The cells whose state the runner had before it was looked into: for looking again it still is that."""
+        self._looking: dict[int, tuple[Cell, ...]] = {}
+        """By run of a look, the cells whose state it looks into."""
         self._own_devices: int | None = None
         """How many devices there are when none are simulated, once that is known."""
         self._own = Open(python=self.config.python, platform=self.config.platform, devices=self.config.devices)
@@ -139,62 +117,70 @@ class Session:
         *,
         timings: bool = True,
         hlo: bool = False,
+        looks: tuple[Look, ...] = (),
+        ladder: str | None = None,
         base: dict[str, str] | None = None,
         default_timeout_s: float | None = None,
     ) -> int:
         """Run a step and return the number that its events will carry.
 
-        `code` is the learner's edit; `base` gives edits of earlier steps to build on, by step id.
-        `default_timeout_s` bounds a step that names no timeout of its own. May be called before `start` has ended;
-        raises `EngineError` when there is no guard.
+        `code` is the learner's edit; `base` gives edits of earlier steps to build on, by step id. `looks` and `ladder`
+        are shown right after the run, with it. `default_timeout_s` bounds a step that names no timeout of its own.
+        May be called before `start` has ended; raises `EngineError` when there is no guard.
         """
         await self._started.wait()
         await self._fit(lesson, step)
-        last = cell(lesson, step, code)
-        return await self._send_run(
-            replay=self.before(lesson, step, base),
-            last=last,
-            time=time_calls(step) if timings else (),
-            hlo=hlo,
-            ask=step.ask.value if step.ask else None,
-            check=step.exercise.check if step.exercise else None,
-            timeout_s=default_timeout_s if step.timeout is None else step.timeout,
-        )
+        asked = asked_of(step, timings=timings, hlo=hlo, default_timeout_s=default_timeout_s)
+        looks = tuple(look for look in looks if look.stage != "jaxpr")  # those come with every run
+        command = msgspec.structs.replace(asked, cell=cell(lesson, step, code), looks=looks, ladder=ladder)
+        return await self._run(command, self.before(lesson, step, base))
 
     async def run_for_probe(self, lesson: Lesson, step: Step, *, default_timeout_s: float | None = None) -> int:
         """Run a step so that it can be probed later, and the state stays what the steps alone leave."""
         await self._started.wait()
         await self._fit(lesson, step)
-        timeout_s = default_timeout_s if step.timeout is None else step.timeout
-        return await self._send_run(
-            replay=self.before(lesson, step), last=cell(lesson, step), keep=True, timeout_s=timeout_s
-        )
+        timeout_s = timeout_of(step, default_timeout_s)
+        command = Run(run=0, cell=cell(lesson, step), keep=True, timeout_s=timeout_s)
+        return await self._run(command, self.before(lesson, step))
 
     async def probe(self, lesson: Lesson, step: Step, *, hlo: bool, default_timeout_s: float | None = None) -> int:
         """Ask, check and call briefly what a step that ran for it names; the state is not known after that."""
-        self._runs += 1
+        asked = asked_of(step, hlo=hlo, default_timeout_s=default_timeout_s)
         self._forget()
-        self.current = self._runs
-        await self.engine.send(
-            Run(
-                run=self._runs,
-                probe=cell(lesson, step),
-                time=time_calls(step),
-                brief=True,
-                hlo=hlo,
-                ask=step.ask.value if step.ask else None,
-                check=step.exercise.check if step.exercise else None,
-                timeout_s=default_timeout_s if step.timeout is None else step.timeout,
-            )
-        )
-        return self._runs
+        return await self._send(msgspec.structs.replace(asked, probe=cell(lesson, step), brief=True))
+
+    async def look(
+        self,
+        lesson: Lesson,
+        step: Step,
+        code: str | None = None,
+        *,
+        looks: tuple[Look, ...] = (),
+        ladder: str | None = None,
+        base: dict[str, str] | None = None,
+    ) -> int:
+        """Show stages of a step's traces in the state that running it left; the number that its events will carry.
+
+        Where the runner is not in that state any more, the lesson is replayed up to the step's end; where it is, or
+        where only looks came since, it answers as it is. What was looked into is no state for any other run. There is
+        no time limit: somebody sits in front of it. Raises `EngineError` when there is no guard.
+        """
+        await self._started.wait()
+        await self._fit(lesson, step)
+        own = cell(lesson, step, code)
+        cells = (*self.before(lesson, step, base), own)
+        there = cells in (self._executed, self._looked)
+        self._forget()
+        self._looking[self._runs + 1] = cells
+        replay = () if there else cells
+        return await self._send(Run(run=0, replay=replay, fresh=not there, probe=own, looks=looks, ladder=ladder))
 
     async def prepare(self, lesson: Lesson, step: Step) -> int | None:
         """Bring the runner, ahead of the asking, to where `step` starts; None when it is there already."""
         needed = self.before(lesson, step, None)
         if self._opened != self._wanted(lesson, step) or self._executed == needed:
             return None
-        return await self._send_run(replay=needed, last=None)
+        return await self._run(Run(run=0), needed)
 
     async def interrupt(self) -> None:
         """Stop what runs; a second time, without grace."""
@@ -222,16 +208,21 @@ class Session:
                 cells.append(cell(lesson, earlier, (base or {}).get(earlier.id)))
         return tuple(cells)
 
-    async def _send_run(self, *, replay: tuple[Cell, ...], last: Cell | None, **rest: object) -> int:
-        self._runs += 1
+    async def _run(self, command: Run, before: tuple[Cell, ...]) -> int:
+        """Send a run, which needs the state that these cells leave."""
         done = self._executed
-        fresh = done is None or done != replay[: len(done)]
-        missing = replay if fresh else replay[len(done or ()) :]
-        command = Run(run=self._runs, cell=last, replay=missing, fresh=fresh, **rest)  # type: ignore[arg-type]
-        self._goal[self._runs] = (*replay, last) if last else replay
-        self._executed = None
+        fresh = done is None or done != before[: len(done)]
+        missing = before if fresh else before[len(done or ()) :]
+        self._executed = self._looked = None
+        self._looking.clear()
+        self._goal[self._runs + 1] = (*before, command.cell) if command.cell else before
+        return await self._send(msgspec.structs.replace(command, replay=missing, fresh=fresh))
+
+    async def _send(self, command: Run) -> int:
+        """Give a run its number and send it."""
+        self._runs += 1
         self.current = self._runs
-        await self.engine.send(command)
+        await self.engine.send(msgspec.structs.replace(command, run=self._runs))
         return self._runs
 
     def _wanted(self, lesson: Lesson, step: Step) -> Open:
@@ -264,8 +255,9 @@ class Session:
 
     def _forget(self) -> None:
         """The runner's state is not known any more, whatever the runs under way still report."""
-        self._executed = None
+        self._executed = self._looked = None
         self._goal.clear()
+        self._looking.clear()
 
     async def _open(self, command: Open) -> None:
         self._opened = command
@@ -287,12 +279,14 @@ class Session:
                     self._own_devices = sum(device.platform == platform for device in event.devices)
                     self._known.set()
             case Done():
-                goal = self._goal.pop(event.run, None)
+                goal, looked = self._goal.pop(event.run, None), self._looking.pop(event.run, None)
                 if event.run == self.current:
                     self.current = None
                     if goal is not None:
                         whole = event.status in ("ok", "error") and not event.spent
                         self._executed = goal if whole else None
+                    elif event.status == "ok":
+                        self._looked = looked
             case Died():
                 self._forget()
             case _:

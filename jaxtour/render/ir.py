@@ -1,16 +1,22 @@
-"""Jaxprs, line by line: a line needs nothing of the lines before it, so that only lines in view cost anything."""
+"""Jaxprs, line by line; and for every stage its highlighter and its words."""
 
-import re
+from collections.abc import Callable, Mapping
 
-from jaxtour.engine.messages import Source, Trace
+from jaxtour.engine.commands import StageName
+from jaxtour.engine.messages import Span, Trace
 from jaxtour.render.clean import clean
-from jaxtour.render.spans import Line, Span, Style
+from jaxtour.render.hlo import hlo_line
+from jaxtour.render.mlir import stablehlo_line
+from jaxtour.render.rules import Painter, Rules
+from jaxtour.render.spans import Line
 
 _NAME = r"[A-Za-z_][\w\-]*"
 _SHAPE = r"\[[^\]\n]*\]"
 _BRACES = r"\{[^{}\n]*(?:\{[^{}\n]*\}[^{}\n]*)*\}"
+TYPE = rf"~?(?:Tok\b|[A-Za-z]\w*(?:<\w+>)?(?:{_SHAPE}(?:{_BRACES})?|{_BRACES}))"
+"""A variable's type, behind its name and a colon."""
 
-RULES: tuple[tuple[str, Style], ...] = (
+RULES: Rules = (
     # An equation without results begins its line; `b[0] <- c` is a write to a reference instead.
     (rf"(?<=  )(?:{_NAME}(?=\[(?![^={{\n]* (?:<-|\+=) ))|[A-Za-z_][\w\-]{{3,}}(?= (?:[a-z]|$)))", "primitive"),
     (rf"(?:(?<=\. let )|(?<=; )){_NAME}(?=\[)", "primitive"),
@@ -18,7 +24,7 @@ RULES: tuple[tuple[str, Style], ...] = (
     (r"(?<= )(?:<-|\+=)(?= )", "primitive"),
     (r"(?:(?<=\s)|^)#[^\n]*", "comment"),
     (r"(?<=\{ )lambda\b|(?<=\. )let\b|^let(?= \S+ = \{)|\bin(?= \()|(?<=\} )in$", "keyword"),
-    (rf"(?<=:)~?(?:Tok\b|[A-Za-z]\w*(?:<\w+>)?(?:{_SHAPE}(?:{_BRACES})?|{_BRACES}))", "type"),
+    (rf"(?<=:){TYPE}", "type"),
     (rf"\b(?<!\.)(?:bool|b?float\d+(?:_\w+)?|bfloat16|u?int\d+|complex\d+|key<\w+>)(?!\w)(?:{_SHAPE})?", "type"),
     # Text of the learner's own: to the end of the line, or to what `debug.print` has behind it.
     (r"(?<=\bfmt=).+?(?= (?:has_placeholders|in_tree|ordered|effect)=|$)", "string"),
@@ -29,31 +35,19 @@ RULES: tuple[tuple[str, Style], ...] = (
     (r"(?<![\w.])-?\d[\d.]*(?:e[+-]?\d+)?j?(?!\w)|\b(?:True|False|None)\b|(?<=[ (])-?(?:inf|nan)(?=[:+-])", "number"),
     (r"[A-Za-z_]\w*", ""),
 )
-"""What stands for what, the first that fits; between them lie spaces and punctuation."""
 
-# Runs of punctuation first: they are most of the places where nothing can begin, and cost half the time otherwise.
-_LINE = re.compile(r"[\s()\[\]{},:;.=]+|" + "|".join(f"({pattern})" for pattern, _ in RULES), re.M)
-COLOURED = 4000
-"""Characters of a line that are told apart; what is beyond is plain."""
-_STYLES: tuple[Style, ...] = ("", *(style for _, style in RULES))
+jaxpr_line = Painter(RULES)
+
+LINES: Mapping[StageName, Callable[[str], Line]] = {
+    "jaxpr": jaxpr_line, "stablehlo": stablehlo_line, "hlo": hlo_line,
+}  # fmt: skip
+UNITS: Mapping[StageName, str] = {"jaxpr": "equation", "stablehlo": "operation", "hlo": "instruction"}
+TITLES: Mapping[StageName, str] = {"jaxpr": "jaxpr", "stablehlo": "StableHLO", "hlo": "HLO"}
 
 
-def jaxpr_line(text: str) -> Line:
-    """One line of a jaxpr."""
-    text = clean(text, keep_newlines=False)
-    spans: list[Span] = []
-    done = 0
-    for match in _LINE.finditer(text, 0, COLOURED):
-        style = _STYLES[match.lastindex or 0]
-        if style:
-            start, end = match.span()
-            if start > done:
-                spans.append((text[done:start], ""))
-            spans.append((text[start:end], style))
-            done = end
-    if done < len(text) or not spans:
-        spans.append((text[done:], ""))
-    return tuple(spans)
+def line_of(stage: StageName) -> Callable[[str], Line]:
+    """What tells the parts of a line of that stage apart."""
+    return LINES[stage]
 
 
 def jaxpr_lines(text: str) -> list[Line]:
@@ -63,13 +57,17 @@ def jaxpr_lines(text: str) -> list[Line]:
 
 def trace_facts(trace: Trace) -> Line:
     """What a border says of a trace: `predict_many(w, X)   5 equations`."""
-    call = clean(trace.call, keep_newlines=False)
     if trace.error is not None:
-        return ((call, "muted"),)
-    unit = "equation" if trace.equations == 1 else "equations"
-    return (call, "muted"), (f"   {trace.equations} {unit}", "muted")
+        return ((clean(trace.call, keep_newlines=False), "muted"),)
+    return stage_facts(trace.call, "jaxpr", trace.equations)
 
 
-def place(source: Source | None) -> str:
+def stage_facts(call: str, stage: StageName, count: int) -> Line:
+    """What a border says of a stage of a traced call: `predict_many(w, X)   12 instructions`."""
+    unit = UNITS[stage] if count == 1 else f"{UNITS[stage]}s"
+    return (clean(call, keep_newlines=False), "muted"), (f"   {count:,} {unit}".replace(",", " "), "muted")
+
+
+def place(span: Span | None) -> str:
     """Where a line comes from, as a gutter says it: `9:19`, or nothing."""
-    return f"{source.line}:{source.column}" if source else ""
+    return f"{span.line}:{span.column}" if span else ""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from jaxtour.course.model import Ask, Broken, Lesson, Requires, Step
 from jaxtour.engine.messages import Facts, Trace
 from jaxtour.engine.report import Report
+from jaxtour.engine.stage import StageText
 from jaxtour.render.ansi import ansi_lines
 from jaxtour.render.clean import clean
 from jaxtour.render.code import python_lines
@@ -148,7 +149,7 @@ def _sections(step: Step, report: Report, width: int) -> Iterable[tuple[str, lis
         if len(report.value.devices) > 1:
             yield "sharding", sharding_lines(report.value, width)
     for trace in report.traces:
-        yield _trace_heading(trace), _trace(trace, width)
+        yield _trace_heading(trace), _trace(trace, report.stage(trace.index, "jaxpr"), width)
     footer = timing_footer(report.timings)
     yield f"time, {footer}" if footer else "time", timing_lines(report.timings, width)
     yield "check", _check(report, width)
@@ -162,10 +163,11 @@ def _trace_heading(trace: Trace) -> str:
     return f"jaxpr of {facts}" if trace.label in ("", trace.call) else f"jaxpr of {label}: {facts}"
 
 
-def _trace(trace: Trace, width: int) -> list[Line]:
-    if trace.error is not None:
-        return wrap([("none: ", "muted"), (clean(trace.error, keep_newlines=False), "error")], width, indent="  ")
-    return jaxpr_lines(trace.jaxpr.removesuffix("\n"))
+def _trace(trace: Trace, stage: StageText | None, width: int) -> list[Line]:
+    error = trace.error if trace.error is not None or stage is None else stage.error
+    if error is not None:
+        return wrap([("none: ", "muted"), (clean(error, keep_newlines=False), "error")], width, indent="  ")
+    return jaxpr_lines(stage.text) if stage else []
 
 
 def _check(report: Report, width: int) -> list[Line]:

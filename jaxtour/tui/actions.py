@@ -6,8 +6,8 @@ from typing import Literal, TypeAlias
 import msgspec
 from textual.binding import Binding, BindingType
 
-Scope: TypeAlias = Literal["step", "pane", "editor", "list", "lessons", "filter", "find", "modal"]
-Group: TypeAlias = Literal["Step", "Course", "Panes", "Scrolling", "Editor", "Worker", "Tour", "Lists"]
+Scope: TypeAlias = Literal["step", "pane", "editor", "search", "list", "lessons", "filter", "find", "ladder", "modal"]
+Group: TypeAlias = Literal["Step", "Lens", "Course", "Panes", "Moving", "Editor", "Worker", "Tour", "Lists"]
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,12 +25,18 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     setup: bool = False
     """Whether the step has code that runs first."""
     traces: int = 0
+    lines: bool = False
+    """Whether there are lines of what JAX made of the code."""
+    linking: bool = False
+    """Whether something in the other pane belongs to what is under the cursor."""
     asks: bool = False
     answered: bool = False
     hints: int = 0
     """How many hints are left."""
     exercise: bool = False
     zoomed: bool = False
+    searching: bool = False
+    """Whether the matches of a search are shown."""
     dead: bool = False
     """Whether the worker is gone."""
 
@@ -60,11 +66,13 @@ class Action(msgspec.Struct, frozen=True):
     priority: bool = False
     """Whether it is heard before the editor."""
     palette: bool = True
+    instead_of: str = ""
+    """The action whose key it may have, since never both work."""
 
 
 ACTIONS: tuple[Action, ...] = (
     Action("run", "r", "run", "run the step", "Step", when=lambda c: c.runnable, rank=10),
-    Action("next_step", "n", "next", "the next step", "Step", rank=20),
+    Action("next_step", "n", "next", "the next step", "Step", when=lambda c: not c.searching, rank=20),
     Action("previous_step", "p", "back", "the step before", "Step", rank=50),
     Action("edit", "e", "edit", "edit the code in place; it is kept", "Step", when=lambda c: c.editable, rank=60),
     Action("undo", "u", "undo edit", "go back to the lesson's own code", "Step", when=lambda c: c.edited, rank=65),
@@ -72,39 +80,69 @@ ACTIONS: tuple[Action, ...] = (
     Action("hint", "h", "hint", "the next hint", "Step", when=lambda c: c.hints > 0, rank=16),
     Action("solution", "S", "solution", "show the solution", "Step", when=lambda c: c.exercise, rank=67),
     Action("setup", "o", "setup", "open or fold the code that runs first", "Step", when=lambda c: c.setup, rank=70),
-    Action("next_trace", "right_square_bracket", "other jaxpr", "the next jaxpr", "Step",
+    Action("stage_jaxpr", "1", "jaxpr", "the jaxpr: what was traced", "Lens"),
+    Action("stage_stablehlo", "2", "StableHLO", "StableHLO: what goes to the compiler", "Lens", rank=40,
+           footer=lambda c: c.traces > 0),
+    Action("stage_hlo", "3", "HLO", "HLO: what the compiler made of it", "Lens", rank=41,
+           footer=lambda c: c.traces > 0),
+    Action("stage_cost", "4", "cost", "what it costs, as the compiler says", "Lens"),
+    Action("stage_graph", "g", "graph", "the jaxpr as a graph", "Lens"),
+    Action("next_trace", "right_square_bracket", "other call", "the next traced call", "Lens",
            when=lambda c: c.traces > 1, rank=30),
-    Action("previous_trace", "left_square_bracket", "", "the jaxpr before", "Step", when=lambda c: c.traces > 1),
+    Action("previous_trace", "left_square_bracket", "", "the traced call before", "Lens", when=lambda c: c.traces > 1),
+    Action("follow", "enter", "follow", "to what belongs to it, in the next pane", "Lens",
+           when=lambda c: c.lines, rank=25, footer=lambda c: c.linking),
+    Action("next_match", "right_curly_bracket", "", "the next line that belongs to it", "Lens",
+           when=lambda c: c.lines),
+    Action("previous_match", "left_curly_bracket", "", "the line before that belongs to it", "Lens",
+           when=lambda c: c.lines),
+    Action("explain", "i", "explain", "explain the equation under the cursor", "Lens",
+           when=lambda c: c.lines, rank=27, footer=lambda c: c.linking),
+    Action("ladder", "L", "ladder", "what each transformation changed", "Lens",
+           when=lambda c: c.traces > 0),
     Action("lessons", "l", "lessons", "the list of lessons, with progress", "Course", rank=80),
-    Action("next_lesson", "N", "next lesson", "the next lesson", "Course"),
+    Action("next_lesson", "N", "next lesson", "the next lesson", "Course", when=lambda c: not c.searching),
     Action("previous_lesson", "P", "lesson before", "the lesson before", "Course"),
     Action("next_pane", "tab", "", "the next pane", "Panes", palette=False),
     Action("previous_pane", "shift+tab", "", "the pane before", "Panes", palette=False),
-    Action("stage_jaxpr", "1", "", "the jaxpr", "Panes"),
     Action("zoom", "z", "zoom", "the pane fills the screen, and back", "Panes", rank=75),
-    Action("unzoom", "escape", "all panes", "back to all panes", "Panes", when=lambda c: c.zoomed, rank=12,
-           palette=False),
+    Action("unzoom", "escape", "all panes", "back to all panes", "Panes",
+           when=lambda c: c.zoomed and not c.searching, rank=12, palette=False),
+    Action("search", "slash", "search", "find a text in the pane", "Panes", rank=83),
+    Action("find_next", "n", "next match", "the next place of the searched text", "Panes",
+           when=lambda c: c.searching, rank=1, palette=False, instead_of="next_step"),
+    Action("find_previous", "N", "match before", "the place before", "Panes",
+           when=lambda c: c.searching, rank=2, palette=False, instead_of="next_lesson"),
+    Action("end_search", "escape", "end search", "end the search", "Panes",
+           when=lambda c: c.searching, rank=3, palette=False, instead_of="unzoom"),
     Action("yank", "y", "yank", "copy the pane's text, also to a file", "Panes", rank=85),
     Action("interrupt", "ctrl+c", "interrupt", "interrupt; twice, without grace", "Worker",
            when=lambda c: c.busy, rank=5, priority=True),
-    Action("idle_interrupt", "ctrl+c", "", "", "Worker", when=lambda c: not c.busy,
-           palette=False),
+    Action("idle_interrupt", "ctrl+c", "", "", "Worker", when=lambda c: not c.busy, palette=False,
+           instead_of="interrupt"),
     Action("restart", "R", "restart", "start the worker again", "Worker", rank=4, footer=lambda c: c.dead),
-    Action("theme", "t", "theme", "dark, light, the terminal's own colours", "Tour"),
+    Action("theme", "c", "theme", "dark, light, the terminal's own colours", "Tour"),
     Action("help", "question_mark", "keys", "all keys", "Tour", rank=90),
     Action("palette", "ctrl+p", "", "find anything by name", "Tour", palette=False),
     Action("quit", "q,ctrl+q", "quit", "leave; place and edits are kept", "Tour", rank=95),
-    Action("down", "down,j", "", "a line down", "Scrolling", "pane", palette=False),
-    Action("up", "up,k", "", "a line up", "Scrolling", "pane", palette=False),
-    Action("page_down", "pagedown,space", "", "a screenful down", "Scrolling", "pane", palette=False),
-    Action("page_up", "pageup", "", "a screenful up", "Scrolling", "pane", palette=False),
-    Action("top", "g,home", "", "to the first line", "Scrolling", "pane", palette=False),
-    Action("bottom", "G,end", "", "to the last line", "Scrolling", "pane", palette=False),
-    Action("left", "left", "", "to the left", "Scrolling", "pane", palette=False),
-    Action("right", "right", "", "to the right", "Scrolling", "pane", palette=False),
+    Action("down", "down,j", "", "a line down", "Moving", "pane", palette=False),
+    Action("up", "up,k", "", "a line up", "Moving", "pane", palette=False),
+    Action("page_down", "pagedown,space", "", "a screenful down", "Moving", "pane", palette=False),
+    Action("page_up", "pageup", "", "a screenful up", "Moving", "pane", palette=False),
+    Action("top", "home", "", "to the first line", "Moving", "pane", palette=False),
+    Action("bottom", "end", "", "to the last line", "Moving", "pane", palette=False),
+    Action("left", "left", "", "the expression before, or to the left", "Moving", "pane", palette=False),
+    Action("right", "right", "", "the next one, or to the right", "Moving", "pane", palette=False),
+    Action("pan_left", "shift+left", "", "to the left", "Moving", "pane", palette=False),
+    Action("pan_right", "shift+right", "", "to the right", "Moving", "pane", palette=False),
+    Action("fold", "f", "", "fold or open what is nested here", "Moving", "pane", palette=False),
+    Action("fold_all", "F", "", "fold or open all that is nested", "Moving", "pane", palette=False),
+    Action("wrap", "w", "", "break long lines, or do not", "Moving", "pane", palette=False),
     Action("editor_run", "f5", "run", "run the code as it stands", "Editor", "editor", rank=10, palette=False),
     Action("editor_leave", "escape", "leave, keeping the edit", "leave; the edit is kept", "Editor", "editor",
            rank=20, palette=False),
+    Action("search_done", "enter", "done", "", "Lists", "search", rank=10, palette=False),
+    Action("search_cancel", "escape", "end search", "", "Lists", "search", rank=20, palette=False),
     Action("choose", "enter", "open", "open it", "Lists", "list", rank=10, palette=False),
     Action("filter", "slash", "filter", "show only what matches", "Lists", "lessons", rank=20, palette=False),
     Action("close", "escape,q", "close", "back to the step", "Lists", "lessons", rank=90, palette=False),
@@ -114,6 +152,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("found_down", "down", "", "", "Lists", "find", palette=False),
     Action("found_up", "up", "", "", "Lists", "find", palette=False),
     Action("found_close", "escape", "close", "", "Lists", "find", rank=90, palette=False),
+    Action("next_rung", "right_square_bracket,right", "rung up", "", "Lists", "ladder", rank=10, palette=False),
+    Action("previous_rung", "left_square_bracket,left", "rung down", "", "Lists", "ladder", rank=20, palette=False),
+    Action("ladder_interrupt", "ctrl+c", "interrupt", "", "Lists", "ladder", when=lambda c: c.busy, rank=30,
+           palette=False),
+    Action("ladder_close", "escape,q,L", "close", "", "Lists", "ladder", rank=90, palette=False),
     Action("dismiss", "escape,q,question_mark", "close", "", "Lists", "modal", rank=90, palette=False),
 )  # fmt: skip
 
@@ -123,6 +166,8 @@ NAMES = {
     "question_mark": "?",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
     "slash": "/",
     "escape": "Esc",
     "enter": "Enter",
@@ -179,7 +224,7 @@ class Keys:
             for action in [*scoped(scope), *(scoped("pane") if scope == "step" else [])]:
                 for key in self.of(action):
                     owner = owners.setdefault(key, action.id)
-                    if owner != action.id and action.id != "idle_interrupt":
+                    if owner not in (action.id, action.instead_of):
                         lines.append(f"the key {key} is both {owner} and {action.id}")
         return lines
 

@@ -21,7 +21,7 @@ from jaxtour.engine.session import EngineError, Session
 from jaxtour.render.clean import clean
 from jaxtour.settings import Settings
 from jaxtour.tui.actions import Keys
-from jaxtour.tui.messages import Arrived, Note, RestartWanted, WorkerGone
+from jaxtour.tui.messages import Arrived, Note, RestartWanted, Turned, WorkerGone
 from jaxtour.tui.screens.tour import TourScreen
 from jaxtour.tui.themes import THEMES
 from jaxtour.tui.tour import Tour
@@ -167,20 +167,21 @@ class TourApp(App[int]):
         self.tour.fold(events)
         self._wake()
         self.tour_screen.refresh_view()
-        spent = any(isinstance(event, Done) and event.spent for event in events)
-        ready = any(isinstance(event, State) and event.state == "ready" for event in events)
-        if spent or ready:
-            await self._prepare()
+        if any(isinstance(event, Done | State) for event in events):
+            await self.go_on()
 
-    async def _prepare(self) -> None:
-        """After timings, use the quiet: the next step needs a new runner."""
-        report = self.tour.visit.report
-        done = report.done if report else None
-        if done and done.spent and done.status in ("ok", "error") and not self.tour.busy:
-            try:
-                await self.tour.prepare()
-            except EngineError as error:
-                self.post_message(WorkerGone(str(error)))
+    async def on_turned(self, _: Turned) -> None:
+        """Have what is to be seen made."""
+        await self.go_on()
+
+    async def go_on(self) -> None:
+        """Use the quiet: for the stage that is to be shown, or else for the runner that the next step needs."""
+        if await self.tour_screen.look():
+            return
+        try:
+            await self.tour.prepare()
+        except EngineError as error:
+            self.post_message(WorkerGone(str(error)))
 
     def on_worker_gone(self, message: WorkerGone) -> None:
         """Say that there is no worker."""
@@ -260,6 +261,7 @@ def run_tour(
     theme: str | None = None,
     mouse: bool = True,
     notices: Sequence[str] = (),
+    make: Callable[..., TourApp] = TourApp,
 ) -> int:
     """Open the tour on this terminal, and return the exit code when the learner leaves."""
     from jaxtour.tui.signals import watch_hangup
@@ -268,7 +270,7 @@ def run_tour(
     if not read_keys_from_terminal():
         sys.stderr.write("jaxtour: there is no terminal to read keys from\n")
         return os.EX_USAGE
-    app = TourApp(
+    app = make(
         catalogue,
         session,
         progress,

@@ -1,13 +1,17 @@
 """What a pane shows: lines made on demand, what stands beside them, and the facts in its border."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import overload
+from functools import cached_property
+from typing import TypeAlias, overload
 
 import msgspec
 from rich.cells import cell_len
 
 from jaxtour.render.spans import Line, plain
-from jaxtour.tui.styling import Mark
+from jaxtour.tui.styling import LightStyle, Mark
+
+Columns: TypeAlias = tuple[int, int]
+"""Characters of a line's text, from 0, the end exclusive."""
 
 
 class LazyLines(Sequence[Line]):
@@ -15,7 +19,7 @@ class LazyLines(Sequence[Line]):
 
     def __init__(self, texts: Sequence[str], highlight: Callable[[str], Line]) -> None:
         self.texts = texts
-        self._highlight = highlight
+        self.highlight = highlight
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -26,13 +30,49 @@ class LazyLines(Sequence[Line]):
     def __getitem__(self, index: slice) -> Sequence[Line]: ...
     def __getitem__(self, index: int | slice) -> Line | Sequence[Line]:
         if isinstance(index, slice):
-            return LazyLines(self.texts[index], self._highlight)
-        return self._highlight(self.texts[index])
+            return LazyLines(self.texts[index], self.highlight)
+        return self.highlight(self.texts[index])
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Cells of the widest line, without making any."""
-        return max(map(cell_len, self.texts), default=0)
+        return max(map(cells, self.texts), default=0)
+
+
+class MadeLines(Sequence[Line]):
+    """Lines that exist only while they are looked at: the gutter of a text of 100 000 lines costs nothing."""
+
+    def __init__(self, count: int, width: int, make: Callable[[int], Line]) -> None:
+        self._count = count
+        self._make = make
+        self.width = width
+        """Cells of the widest line."""
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Line: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Line]: ...
+    def __getitem__(self, index: int | slice) -> Line | Sequence[Line]:
+        if isinstance(index, slice):
+            return [self._make(each) for each in range(*index.indices(self._count))]
+        if not 0 <= index < self._count:
+            raise IndexError(index)
+        return self._make(index)
+
+
+class Light(msgspec.Struct, frozen=True):
+    """How a line stands out because it belongs to what is looked at elsewhere."""
+
+    style: LightStyle = "link"
+    ranges: tuple[Columns, ...] | None = None
+    """The characters that belong to it; without, the whole line does."""
+
+
+Lights: TypeAlias = Callable[[int], Light | None]
+"""The light of a line, by its number; called for lines in view only."""
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -40,7 +80,10 @@ class Document(msgspec.Struct, frozen=True):
 
     lines: Sequence[Line] = ()
     gutter: Sequence[Line] = ()
-    """What stands left of each line and stays when it is scrolled sideways; empty, or as long as `lines`."""
+    """What stands left of each line and stays when it is scrolled sideways; empty, or as long as `lines`.
+
+    Its last cell is a light's where it is blank.
+    """
     marks: Mapping[int, Mark] = {}
     title: Line = ()
     subtitle: Line = ()
@@ -48,39 +91,52 @@ class Document(msgspec.Struct, frozen=True):
     """The line to bring into view when the document is first shown."""
     follow: bool = False
     """Whether the end is to stay in view while the document grows."""
+    cursor: bool = False
+    """Whether one of the lines has the cursor."""
+    stops: Callable[[int], Sequence[Columns]] | None = None
+    """The pieces of a line that left and right select, in that order; called for lines near the cursor only."""
+    folds: Sequence[Columns] = ()
+    """First and last line of each block that can be folded behind its first line."""
 
     @property
     def width(self) -> int:
         """Cells of the widest line."""
-        if isinstance(self.lines, LazyLines):
-            return self.lines.width
-        return max((cell_len(plain(line)) for line in self.lines), default=0)
+        return _width(self.lines)
 
     @property
     def gutter_width(self) -> int:
         """Cells of the gutter."""
-        return max((cell_len(plain(line)) for line in self.gutter), default=0)
+        return _width(self.gutter)
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """Each line's text, without the gutter."""
+        return self.lines.texts if isinstance(self.lines, LazyLines) else [plain(line) for line in self.lines]
+
+    def text_of(self, index: int) -> str:
+        """The text of one line, as it is before the terminal's lack of UTF-8 changes it."""
+        return self.lines.texts[index] if isinstance(self.lines, LazyLines) else plain(self.lines[index])
+
+    def raw(self, index: int) -> object:
+        """What decides how one line looks, in a form that is cheap to make and to compare."""
+        lines = self.lines
+        return (lines.texts[index], lines.highlight) if isinstance(lines, LazyLines) else lines[index]
 
     @property
     def text(self) -> str:
         """What it says, without the gutter."""
-        texts = self.lines.texts if isinstance(self.lines, LazyLines) else [plain(line) for line in self.lines]
-        return "".join(text.rstrip() + "\n" for text in texts)
+        return "".join(text.rstrip() + "\n" for text in self.texts)
 
 
 EMPTY = Document()
 
 
-def same_lines(old: Document, new: Document, index: int) -> bool:
-    """Whether a line looks alike in both documents."""
-    if index >= len(old.lines) or index >= len(new.lines):
-        return index >= len(old.lines) and index >= len(new.lines)
-    if old.marks.get(index) != new.marks.get(index) or _raw(old, index) != _raw(new, index):
-        return False
-    return (old.gutter[index] if old.gutter else ()) == (new.gutter[index] if new.gutter else ())
+def cells(text: str) -> int:
+    """How many cells a text takes; where it is ASCII, without looking at its characters."""
+    return len(text) if text.isascii() else cell_len(text)
 
 
-def _raw(document: Document, index: int) -> Line | str:
-    """A line in a form that is cheap to compare."""
-    lines = document.lines
-    return lines.texts[index] if isinstance(lines, LazyLines) else lines[index]
+def _width(lines: Sequence[Line]) -> int:
+    if isinstance(lines, LazyLines | MadeLines):
+        return lines.width
+    return max((cells(plain(line)) for line in lines), default=0)

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
+from jaxtour.tui.visit import Shown
+from jaxtour.tui.widgets.arrange import Slot
+
 
 class Arrived(Message):
     """The worker said something; what it said waits with the app, so that a flood is one message."""
@@ -18,6 +21,10 @@ class WorkerGone(Message):
     """The engine cannot be started, or has ended."""
 
     reason: str
+
+
+class Turned(Message):
+    """Something else is to be seen, which may have to be made first."""
 
 
 class RestartWanted(Message):
@@ -36,3 +43,18 @@ class EditEnded(Message):
     """The learner leaves the editor, or runs what is in it."""
 
     run: bool = False
+
+
+@dataclass
+class Unfolded(Message):
+    """The learner opens or folds an equation in the graph, or all of them."""
+
+    line: int | None
+
+
+@dataclass
+class ShownWanted(Message):
+    """The learner clicks on the name of a pane, or of a stage."""
+
+    slot: Slot
+    shown: Shown | None = None

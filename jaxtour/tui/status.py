@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from jaxtour.engine.messages import WorkerState
+from jaxtour.engine.messages import Facts, WorkerState
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import clip, width_of
 from jaxtour.render.spans import Line, Style
 from jaxtour.tui.actions import Action, Keys
-from jaxtour.tui.tour import Activity, place_of
+from jaxtour.tui.incoming import Activity
 from jaxtour.tui.visit import View
 
 BAR_CELLS = 14
@@ -100,6 +100,15 @@ def machine(view: View) -> Line:
         return ()
     line: Line = ((clean(place_of(view.facts)), "muted"),)
     return (*line, (" simulated", "warning")) if view.facts.simulated else line
+
+
+def place_of(facts: Facts) -> str:
+    """The platform in a few letters: `cpu ×8`."""
+    if not facts.devices:
+        return ""
+    platform = facts.platforms[0] if facts.platforms else facts.devices[0].platform
+    count = sum(device.platform == platform for device in facts.devices)
+    return f"{platform} ×{count}" if count > 1 else platform
 
 
 def keys_line(actions: Iterable[Action], keys: Keys, width: int, *, bright: str | None = None) -> Line:

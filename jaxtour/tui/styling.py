@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
+from rich.style import Style as RichStyle
 from textual.content import Content
 from textual.style import Style as Visual
 
 from jaxtour.render.spans import Line, Style
 
-Mark: TypeAlias = Literal["error", "warning", "cursor", "chosen"]
-"""What a whole line of a pane can be besides ordinary."""
+Mark: TypeAlias = Literal["error", "warning", "cursor", "chosen", "here", "here-away"]
+"""What a whole line can be besides ordinary; `here` has a text's cursor, `here-away` while the keys go elsewhere."""
+LightStyle: TypeAlias = Literal["link", "caller", "found", "found-here", "stop"]
+"""Why some characters of a line stand out."""
 
 COLOURED: Mapping[Style, str] = {
     "": "",
@@ -73,26 +76,72 @@ MARKS: Mapping[Mark, str] = {
     "warning": "on $warning 12%",
     "cursor": "on $primary 28%",
     "chosen": "bold",
+    "here": "on $primary 16%",
+    "here-away": "on $foreground 5%",
 }
-ANSI_MARKS: Mapping[Mark, str] = {"error": "underline", "warning": "", "cursor": "reverse", "chosen": "bold"}
+# A cursor in a text is told by its sign: reversed, nothing on the line could stand out any more.
+ANSI_MARKS: Mapping[Mark, str] = {
+    "error": "underline",
+    "warning": "",
+    "cursor": "reverse",
+    "chosen": "bold",
+    "here": "",
+    "here-away": "",
+}
+
+LIGHTS: Mapping[LightStyle, str] = {
+    "link": "on $warning 24%",
+    "caller": "underline",
+    "found": "underline on $primary 34%",
+    "found-here": "reverse",
+    "stop": "bold underline",
+}
+FLAT_LIGHTS: Mapping[LightStyle, str] = {
+    "link": "underline",
+    "caller": "underline",
+    "found": "underline",
+    "found-here": "reverse",
+    "stop": "reverse",
+}
+"""Where a background cannot be relied on: in a terminal's own colours, and without any."""
 
 
 class Palette:
     """The styles of one theme on one background, worked out once each."""
 
-    def __init__(self, base: Visual, *, ansi: bool) -> None:
+    def __init__(self, base: Visual, *, ansi: bool, colourless: bool = False) -> None:
         self._styles = ANSI if ansi else COLOURED
         self._marks = ANSI_MARKS if ansi else MARKS
+        self.flat = ansi or colourless
+        """Whether backgrounds cannot be relied on."""
+        self._lights = FLAT_LIGHTS if self.flat else LIGHTS
         self._base = base
-        self._known: dict[tuple[Style, Mark | None], Visual] = {}
+        self._known: dict[tuple[Style, tuple[Mark | None, ...]], Visual] = {}
+        self._lit: dict[LightStyle, RichStyle] = {}
 
-    def visual(self, style: Style, mark: Mark | None = None) -> Visual:
-        """The style on this background."""
-        key = (style, mark)
+    def visual(self, style: Style, *marks: Mark | None) -> Visual:
+        """The style on this background, under which the marks lie one on the other."""
+        key = (style, marks)
         if key not in self._known:
-            under = self._base + Visual.parse(self._marks[mark]) if mark else self._base
+            under = self._base
+            for mark in marks:
+                if mark:
+                    under += Visual.parse(self._marks[mark])
             self._known[key] = under + Visual.parse(self._styles[style])
         return self._known[key]
+
+    def light(self, style: LightStyle) -> RichStyle:
+        """What a light adds to text, whose colour stays; it hides the line's marks, so as to look alike everywhere."""
+        if style not in self._lit:
+            given = Visual.parse(self._lights[style])
+            rich = (self._base + given).rich_style
+            self._lit[style] = RichStyle(
+                bgcolor=rich.bgcolor if given.background else None,
+                bold=rich.bold or None,
+                underline=rich.underline or None,
+                reverse=rich.reverse or None,
+            )
+        return self._lit[style]
 
 
 def content(line: Line, *, ansi: bool = False) -> Content:

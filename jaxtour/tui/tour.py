@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -10,26 +11,15 @@ import msgspec
 from jaxtour.course.catalogue import Catalogue, Entry
 from jaxtour.course.model import Broken, Lesson, Problem, Step
 from jaxtour.course.progress import Progress
-from jaxtour.engine.messages import Died, Done, Event, Facts, RunEvent, State, Text
+from jaxtour.engine.messages import Died, Done, Event, RunEvent, State
 from jaxtour.engine.messages import Progress as Doing
 from jaxtour.engine.report import Report, advance
 from jaxtour.engine.session import Session
 from jaxtour.engine.verify import status
 from jaxtour.tui.actions import Keys
+from jaxtour.tui.incoming import Activity, Key, doing, joined
+from jaxtour.tui.looking import Looks, missing
 from jaxtour.tui.visit import View, Visit
-
-Key = tuple[str, str]
-"""Lesson id and step id."""
-
-
-class Activity(msgspec.Struct, frozen=True):
-    """What the worker does now, and since when."""
-
-    words: str = ""
-    """`tracing predict`, `timing NumPy 3/15`; empty when it does nothing."""
-    since: float = 0.0
-    key: Key | None = None
-    """The step that it is for."""
 
 
 class Tour:
@@ -70,6 +60,11 @@ class Tour:
         self._visits: dict[Key, Visit] = {}
         self._runs: dict[int, tuple[Key, Step]] = {}
         self._launching: tuple[Key, Step] | None = None
+        self._looks = Looks(session)
+        self._spent = False
+        """Whether a timing or a look has left the runner in no state to go on from."""
+        self._looked: Key | None = None
+        """The step whose state the runner has been looked into: it can be looked into again as it is."""
 
     # Where the learner is -------------------------------------------------------------------------------------------
 
@@ -86,6 +81,11 @@ class Tour:
     def visit_of(self, key: Key) -> Visit:
         """What was done at a step."""
         return self._visits.setdefault(key, Visit())
+
+    def reload(self, lesson: Lesson) -> None:
+        """Show a lesson's new text in place of the one shown; what was done at its steps stays."""
+        self._lessons[self.catalogue.entries[self.index].path] = self.lesson = with_steps(lesson)
+        self.step = next((step for step in self.lesson.steps if step.id == self.step.id), self.lesson.steps[0])
 
     def read(self, entry: Entry) -> Lesson:
         """The lesson of an entry, read once; one that cannot be read at all has one broken step that says why."""
@@ -164,24 +164,19 @@ class Tour:
     @property
     def view(self) -> View:
         """The step shown, complete."""
-        visit = self.visit
         lesson = self.lesson
-        return View(
+        key = self.activity.key
+        return View.of(
+            self.visit,
             lesson=lesson,
             step=self.step,
             number=self.number,
             done=tuple(self.is_done(lesson.id, step.id) for step in lesson.steps),
             code=self.code,
             edited=self.progress.edit(*self.key) is not None,
-            report=visit.report,
-            prediction=visit.prediction,
-            hints=visit.hints,
-            solution=visit.solution,
-            setup=visit.setup,
-            trace=visit.trace,
-            reason=visit.reason,
             worker="dead" if self.gone else self.session.state,
             detail=self.gone or self.session.detail,
+            elsewhere="/".join(key) if key and key != self.key else "",
             facts=self.session.facts,
             keys=self.keys,
             ascii=self.ascii,
@@ -193,8 +188,8 @@ class Tour:
 
     @property
     def busy(self) -> bool:
-        """Whether a run that the learner asked for is in progress."""
-        return self._launching is not None or self.session.current in self._runs
+        """Whether something that the learner asked for is in progress."""
+        return self._launching is not None or self.session.current in self._runs or self._looks.busy
 
     @property
     def waiting(self) -> bool:
@@ -215,19 +210,55 @@ class Tour:
             return False
         self._launching = (key, step)
         # A number that no run has, until the session names one: the panes are empty at once.
-        visit.report, visit.trace = Report(run=0), 0
+        # What is shown is what runs: of an exercise that is the starter, not the solution.
+        visit.report, visit.code = Report(run=0), self.code
+        self._spent, self._looked = False, None
         try:
-            # What is shown is what runs: of an exercise that is the starter, not the solution.
-            self._adopt(await self.session.run(self.lesson, step, self.code), key, step)
+            self._adopt(await self.session.run(self.lesson, step, visit.code), key, step)
         finally:
             self._launching = None
         return True
 
+    @property
+    def idle(self) -> bool:
+        """Whether the worker waits for something to do."""
+        return not self.gone and not self.busy and self.session.state == "ready" and self.session.current is None
+
+    async def look(self, ladder: str | None = None) -> bool:
+        """Have the worker show what is missing of the step shown, or the ladder of a call; whether it was asked."""
+        step, look = self.step, missing(self.view)
+        if not self.idle or not isinstance(step, Step) or not (look or ladder):
+            return False
+        self.visit.climbed = ladder or self.visit.climbed
+        await self._looks.ask(self.key, self.lesson, step, self.visit, (look,) if look else (), ladder)
+        return True
+
+    def ladder_wanted(self, call: str) -> bool:
+        """Whether a call's ladder is not there, or not whole."""
+        visit = self.visit
+        report = visit.report
+        return visit.climbed != call or report is None or not report.rungs or report.ladder_error is not None
+
+    def forget_failed(self) -> None:
+        """Let the stage shown be asked for once more, if it failed."""
+        report, stage = self.visit.report, self.view.stage
+        if report and stage and stage.error is not None and stage.stage != "jaxpr":
+            others = {key: each for key, each in report.stages.items() if each is not stage}
+            self.visit.report = replace(report, stages=others)
+
     async def prepare(self) -> None:
-        """Bring the worker to where the step after the one shown starts, while nobody waits."""
+        """When timings or looks have used up the worker's state, bring it to where the learner goes on.
+
+        That is where the step shown starts or, if it has run, the one after it. What is looked into is left as it is
+        while the learner is there: more looks may follow.
+        """
+        if not self._spent or self._looked == self.key or not self.idle:
+            return
+        self._spent, self._looked = False, None
         steps = self.lesson.steps
-        following = steps[self.number] if self.number < len(steps) else None
-        if isinstance(following, Step) and self.session.state == "ready" and self.session.current is None:
+        place = self.number - (self.visit.report is None)
+        following = steps[place] if place < len(steps) else None
+        if isinstance(following, Step):
             await self.session.prepare(self.lesson, following)
 
     def _adopt(self, run: int, key: Key, step: Step) -> None:
@@ -249,21 +280,24 @@ class Tour:
         # The events of a run may come before the number that `session.run` returns.
         if self._launching and event.run == self.session.current:
             self._adopt(event.run, *self._launching)
-        known = self._runs.get(event.run)
+        known, looked = self._runs.get(event.run), self._looks.of(event)
+        key = known[0] if known else looked[0] if looked else None
         if isinstance(event, Doing):
-            self._note(doing(event) if known else "preparing the next step", known[0] if known else None)
-        if known is None:
+            self._note(doing(event) if key else "preparing the next step", key)
+        if key is None:
             return
-        key, step = known
         visit = self.visit_of(key)
-        if visit.report is None or visit.report.run != event.run:
+        if isinstance(event, Done):
+            self._note("", None)
+            self._spent = event.spent and event.status in ("ok", "error")
+            self._looked = key if looked else None
+        if visit.report is None or not visit.report.takes(event):
             return
         visit.report = advance(visit.report, event)
-        if isinstance(event, Done):
-            self._ended(step, visit.report, key)
+        if known and isinstance(event, Done):
+            self._ended(known[1], visit.report, key)
 
     def _ended(self, step: Step, report: Report, key: Key) -> None:
-        self._note("", None)
         if status(step, report) not in ("ok", "raised") or (report.checked and not report.checked.passed):
             return
         if not self.is_done(*key):
@@ -275,43 +309,6 @@ class Tour:
             self.activity = Activity(words, self.clock(), key)
 
 
-def doing(event: Doing) -> str:
-    """A run's progress in words: `compiling jit(f)`, `timing NumPy 3/15`."""
-    count = f"{event.done}/{event.of}" if event.of else ""
-    label = "" if event.phase == "running" else event.label
-    return " ".join(part for part in (event.phase, label, count) if part)
-
-
-def joined(events: Iterable[Event]) -> list[Event]:
-    """The events with neighbouring pieces of the same text made one: folding each would copy the whole each time."""
-    whole: list[Event] = []
-    pieces: list[Text] = []
-
-    def flush() -> None:
-        if pieces:
-            first = pieces[0]
-            text = "".join(piece.text for piece in pieces)
-            whole.append(
-                Text(run=first.run, stream=first.stream, text=text, dropped=first.dropped, background=first.background)
-            )
-            pieces.clear()
-
-    for event in events:
-        if isinstance(event, Text):
-            if pieces and (event.dropped or _kind(event) != _kind(pieces[0])):
-                flush()
-            pieces.append(event)
-        else:
-            flush()
-            whole.append(event)
-    flush()
-    return whole
-
-
-def _kind(text: Text) -> tuple[int, str, bool]:
-    return text.run, text.stream, text.background
-
-
 def with_steps(lesson: Lesson) -> Lesson:
     """The lesson; one without any steps gets a broken one that says why."""
     if lesson.steps:
@@ -319,12 +316,3 @@ def with_steps(lesson: Lesson) -> Lesson:
     problem = next(iter(lesson.problems), Problem(file=lesson.file, line=1, column=1, message="no steps"))
     step = Broken(id="unreadable", title="This lesson cannot be shown", error=problem)
     return msgspec.structs.replace(lesson, steps=(step,))
-
-
-def place_of(facts: Facts | None) -> str:
-    """The platform in a few letters: `cpu ×8`."""
-    if facts is None or not facts.devices:
-        return ""
-    platform = facts.platforms[0] if facts.platforms else facts.devices[0].platform
-    count = sum(device.platform == platform for device in facts.devices)
-    return f"{platform} ×{count}" if count > 1 else platform

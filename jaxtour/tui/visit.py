@@ -1,17 +1,33 @@
 """What the learner has done at a step, and what a pane is given to show of it."""
 
+import copy
+import os
+from collections.abc import Mapping
+from typing import Literal, Self, TypeAlias
+
 import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
-from jaxtour.engine.messages import Facts, WorkerState
+from jaxtour.engine.commands import StageName
+from jaxtour.engine.messages import Facts, Trace, WorkerState
 from jaxtour.engine.report import Report
+from jaxtour.engine.stage import StageText
 from jaxtour.tui.actions import Context, Keys
+
+Shown: TypeAlias = Literal["jaxpr", "stablehlo", "hlo", "cost", "graph"]
+"""What the pane of stages can show."""
+BEHIND: Mapping[Shown, StageName] = {
+    "jaxpr": "jaxpr", "stablehlo": "stablehlo", "hlo": "hlo", "cost": "hlo", "graph": "jaxpr",
+}  # fmt: skip
+"""The stage that each is made of."""
 
 
 class Visit(msgspec.Struct):
     """One step's state in this sitting."""
 
     report: Report | None = None
+    code: str = ""
+    """What was run, and the report tells of."""
     prediction: str | None = None
     hints: int = 0
     """How many hints were asked for."""
@@ -21,6 +37,12 @@ class Visit(msgspec.Struct):
     """Whether the code that runs first is unfolded."""
     trace: int = 0
     """Which of the traces is shown."""
+    stage: Shown = "jaxpr"
+    """What of the trace is shown."""
+    unfolded: frozenset[int] = frozenset()
+    """Lines of the jaxpr whose equations are unfolded in its graph."""
+    climbed: str = ""
+    """The call whose ladder the report has."""
     reason: str = ""
     """Why it cannot run on this worker."""
 
@@ -32,19 +54,16 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     step: Step | Broken
     number: int
     """Counted from 1."""
+    visit: Visit = msgspec.field(default_factory=Visit)
+    """A copy, which nobody changes."""
     done: tuple[bool, ...] = ()
     """Which steps of the lesson are done."""
     code: str = ""
     edited: bool = False
-    report: Report | None = None
-    prediction: str | None = None
-    hints: int = 0
-    solution: bool = False
-    setup: bool = False
-    trace: int = 0
-    reason: str = ""
     worker: WorkerState = "spawning"
     detail: str = ""
+    elsewhere: str = ""
+    """The step that the worker is busy with, where it is another one."""
     facts: Facts | None = None
     keys: Keys = msgspec.field(default_factory=Keys)
     ascii: bool = False
@@ -52,6 +71,16 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """Whether text and source have their styles: to import what makes them takes longer than the first frame."""
     stable: bool = False
     """Whether times and the machine are left out."""
+
+    @classmethod
+    def of(cls, visit: Visit, **rest: object) -> Self:
+        """The view of a visit as it is at this moment."""
+        return cls(visit=copy.copy(visit), **rest)  # type: ignore[arg-type]
+
+    @property
+    def report(self) -> Report | None:
+        """What the step's last run came to so far."""
+        return self.visit.report
 
     @property
     def total(self) -> int:
@@ -61,36 +90,76 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def cell(self) -> str:
         """The name that the step's code has on the wire."""
-        return f"{self.lesson.id}/{self.step.id}"
+        # As the worker makes it: links are not followed.
+        file = os.path.abspath(self.lesson.file)  # noqa: PTH100
+        return file if self.lesson.plain else f"{self.lesson.id}/{self.step.id}"
 
     @property
     def finished(self) -> bool:
         """Whether the step's run has ended."""
         return self.report is not None and self.report.done is not None
 
+    @property
+    def traces(self) -> tuple[Trace, ...]:
+        """The calls that were traced."""
+        return self.report.traces if self.report else ()
+
+    @property
+    def index(self) -> int:
+        """The place of the trace that is shown."""
+        return max(0, min(self.visit.trace, len(self.traces) - 1))
+
+    @property
+    def trace(self) -> Trace | None:
+        """The trace that is shown."""
+        return self.traces[self.index] if self.traces else None
+
+    @property
+    def behind(self) -> StageName:
+        """The stage that what is shown is made of."""
+        return BEHIND[self.visit.stage]
+
+    @property
+    def stage(self) -> StageText | None:
+        """The stage that what is shown is made of; None while nothing of it has come, or when there is none."""
+        return self.report.stage(self.index, self.behind) if self.report and self.traces else None
+
+    @property
+    def linked(self) -> StageText | None:
+        """The same, where it has lines that can belong to something."""
+        stage = self.stage
+        whole = stage is not None and stage.complete and stage.error is None
+        return stage if whole and self.visit.stage != "cost" else None
+
+    @property
+    def traced(self) -> StageText | None:
+        """The jaxpr of the trace, which knows every expression that something became of."""
+        stage = self.report.stage(self.index, "jaxpr") if self.report and self.traces else None
+        return stage if stage and stage.complete and stage.error is None else None
+
     def key(self, action: str) -> str:
         """The key of an action, in words."""
         return self.keys.first(action)
 
-    def context(self, *, busy: bool, zoomed: bool) -> Context:
+    def context(self, *, busy: bool, zoomed: bool, searching: bool = False, linking: bool = False) -> Context:
         """What decides which keys work."""
         step = self.step
-        base = Context(busy=busy, zoomed=zoomed, dead=self.worker == "dead", runnable=False)
+        base = Context(busy=busy, zoomed=zoomed, dead=self.worker == "dead", runnable=False, searching=searching)
         if isinstance(step, Broken):
             return base
         exercise = step.exercise
-        return Context(
+        return msgspec.structs.replace(
+            base,
             runnable=not base.dead,
             editable=True,
-            busy=busy,
             ran=self.finished,
             edited=self.edited,
             setup=bool(step.setup.strip()),
-            traces=len(self.report.traces) if self.report else 0,
+            traces=len(self.traces),
             asks=step.ask is not None,
-            answered=self.prediction is not None,
-            hints=len(exercise.hints) - self.hints if exercise else 0,
-            exercise=exercise is not None and not self.solution,
-            zoomed=zoomed,
-            dead=base.dead,
+            answered=self.visit.prediction is not None,
+            hints=len(exercise.hints) - self.visit.hints if exercise else 0,
+            exercise=exercise is not None and not self.visit.solution,
+            lines=self.linked is not None,
+            linking=linking,
         )

@@ -52,8 +52,10 @@ class Config:
         return cls(str(Path(python).expanduser()) if python else sys.executable, platform, devices)
 
     def environment(self) -> dict[str, str]:
-        """Our own environment, made quiet and pointed at the platform."""
+        """Our own environment, made quiet and pointed at the platform, with where we are: a runner is elsewhere."""
         env = {**os.environ, **QUIET}
+        with contextlib.suppress(FileNotFoundError):  # the folder may have been removed
+            env["JAXTOUR_CWD"] = str(Path.cwd())
         if self.platform == "gpu":
             # The alias `gpu` would make jax fail on whichever of its kinds has no plugin.
             env["JAX_PLATFORMS"] = "rocm,cpu" if Path("/dev/kfd").exists() else "cuda,cpu"

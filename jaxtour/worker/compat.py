@@ -1,19 +1,25 @@
 """All that the runner asks of JAX outside its public API, each with an answer for when it is not there."""
 
 import contextlib
+import importlib
 import os
 import re
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 import jax
-import jax.monitoring
 import jax.numpy as jnp
 
 with contextlib.suppress(ImportError):
     import jax.extend.core
     import jax.extend.source_info_util
+
+from .compat_events import CompileEvents as CompileEvents
+from .compat_events import Miss as Miss
+from .compat_events import explained as explained
+from .compat_events import no_persistent_cache as no_persistent_cache
 
 _NUMPY_INTEGER = re.compile(r"\bnp\.u?int\d+\((-?\d+)\)")
 _PMAP_AXIS = re.compile(r"<axis 0x[0-9a-f]+>")
@@ -21,48 +27,8 @@ _SET = re.compile(r"frozenset\(\{([^{}()]*)\}\)")
 _core: Any = getattr(getattr(jax, "extend", None), "core", None)
 
 _JAX_FOLDER = str(Path(jax.__file__).parent) + os.sep
-
-Announce: TypeAlias = Callable[[str, str, bool], None]
-"""Told `trace` or `compile`, the function's name, and whether it begins or ends."""
-
-_EVENTS = {
-    "/jax/core/compile/jaxpr_trace_duration": "trace",
-    "/jax/core/compile/backend_compile_duration": "compile",
-}
-
-
-class CompileEvents:
-    """Counts how often JAX traced and compiled since it was made; all zero where JAX does not tell."""
-
-    def __init__(self) -> None:
-        self.traces = 0
-        self.compiles = 0
-        self.announce: Announce | None = None
-
-    def watch(self) -> None:
-        """Register with JAX, for good; a listener that raised would raise in the lesson's own call."""
-        with contextlib.suppress(AttributeError):
-            jax.monitoring.register_scalar_listener(self._begun)
-        with contextlib.suppress(AttributeError):
-            jax.monitoring.register_event_duration_secs_listener(self._ended)
-
-    def _begun(self, event: str, value: float | int, **details: Any) -> None:  # noqa: ARG002  the signature is JAX's
-        if kind := _EVENTS.get(event):
-            self._tell(kind, details, begins=True)
-
-    def _ended(self, event: str, duration_secs: float, **details: Any) -> None:  # noqa: ARG002
-        kind = _EVENTS.get(event)
-        if kind == "trace":
-            self.traces += 1
-        elif kind == "compile":
-            self.compiles += 1
-        if kind:
-            self._tell(kind, details, begins=False)
-
-    def _tell(self, kind: str, details: dict[str, Any], *, begins: bool) -> None:
-        if self.announce is not None:
-            with contextlib.suppress(Exception):
-                self.announce(kind, str(details.get("fun_name", "")), begins)
+LIBRARIES = (_JAX_FOLDER,)
+"""Where JAX itself lies."""
 
 
 def is_closed_jaxpr(value: Any) -> bool:
@@ -76,23 +42,58 @@ def jaxpr_function(jaxpr: Any) -> Callable[..., Any] | None:
     return make(jaxpr) if make else None
 
 
-def equations(jaxpr: Any) -> Iterator[Any]:
-    """Every equation of a jaxpr, those of the jaxprs in its parameters included."""
-    for equation in getattr(jaxpr, "jaxpr", jaxpr).eqns:
-        yield equation
-        for parameter in equation.params.values():
-            yield from _nested(parameter)
+def nested(equation: Any) -> list[tuple[str, int, Any]]:
+    """The jaxprs in an equation's parameters: the parameter, the place in it, and the jaxpr without its constants."""
+    found: list[tuple[str, int, Any]] = []
+    for key, value in equation.params.items():
+        if not isinstance(value, _NEVER_NESTED):
+            found += [(key, place, inner) for place, inner in enumerate(_jaxprs(value))]
+    return found
 
 
-def _nested(parameter: Any) -> Iterator[Any]:
-    if hasattr(parameter, "eqns") or hasattr(getattr(parameter, "jaxpr", None), "eqns"):
-        yield from equations(parameter)
-    elif isinstance(parameter, (tuple, list)):
-        for item in parameter:
-            yield from _nested(item)
-    elif isinstance(parameter, dict):
-        for item in parameter.values():
-            yield from _nested(item)
+_NEVER_NESTED = (type(None), bool, int, float, str, jnp.dtype, frozenset)
+
+
+def _jaxprs(value: Any) -> Iterator[Any]:
+    if isinstance(value, (tuple, list)):
+        for item in value:
+            if not isinstance(item, _NEVER_NESTED):
+                yield from _jaxprs(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _jaxprs(item)
+    elif hasattr(value, "eqns") or hasattr(getattr(value, "jaxpr", None), "eqns"):
+        yield getattr(value, "jaxpr", value)
+
+
+def traceback(source_info: Any) -> Any:
+    """The frames of an equation as JAX keeps them, to be compared and given to `raw_frames`; None where it has none."""
+    return getattr(source_info, "traceback", None)
+
+
+def raw_frames(trace: Any) -> tuple[Sequence[Any], Sequence[int]] | None:
+    """Code objects and offsets in their bytecode, innermost first; None where JAX does not hand them out."""
+    if trace is None:
+        return (), ()
+    frames = getattr(trace, "raw_frames", None)
+    return frames() if frames else None
+
+
+_SUMMARY = re.compile(r"^(.*?):(\d+)(?::(\d+))? \((.*)\)$")
+
+
+def summarized_frames(source_info: Any) -> list[tuple[str, int, int, str]]:
+    """File, line, column in bytes and function of the frames that JAX takes for the user's, innermost first."""
+    summarize = getattr(getattr(jax.extend, "source_info_util", None), "summarize", None)
+    lines = summarize(source_info, num_frames=50).splitlines() if summarize else []
+    matches = [match for line in reversed(lines) if (match := _SUMMARY.match(line))]
+    return [(match[1], int(match[2]), int(match[3] or 0), match[4]) for match in matches]
+
+
+def scoped(name_stack: Any, name: str) -> str:
+    """A name stack and one more name, as JAX writes it: `vmap(jit(f))`."""
+    extend = getattr(name_stack, "extend", None)
+    return str(extend(name)) if extend else f"{name_stack}/{name}".lstrip("/")
 
 
 def printed(jaxpr: Any) -> str:
@@ -101,6 +102,111 @@ def printed(jaxpr: Any) -> str:
         return str(jaxpr.pretty_print(source_info=True, use_color=False))
     except (AttributeError, TypeError):
         return str(jaxpr)
+
+
+class Mark(NamedTuple):
+    """An equation or a jaxpr that the printer met."""
+
+    thing: Any
+    is_equation: bool
+    around: int
+    """The number of the equation that it is printed in; -1 for the outermost."""
+    names: Any
+    """The printer's names of variables, which it gives out as it goes."""
+
+
+class Marked(NamedTuple):
+    """JAX's own text of a jaxpr, in lines that have at most one equation each."""
+
+    lines: list[str]
+    owners: list[list[int]]
+    """For each line the numbers of the marks that it is made of, from left to right."""
+    marks: list[Mark]
+
+
+_WIDE = "\x01" * 100
+"""Behind the last equation of a jaxpr: what is wider than a line is broken into several."""
+_BREAK = "\x02"
+"""For a line feed in a parameter's text, which the printer would not count."""
+
+
+def marked(jaxpr: Any) -> Marked | None:
+    """The text with what every line belongs to; None where JAX's printer is not as this expects it."""
+    try:
+        core = importlib.import_module("jax._src.core")
+        pp = importlib.import_module("jax._src.pretty_printer")
+        source_map, text = pp.source_map, pp.text
+        print_skeleton, print_parameter = core.pp_jaxpr_skeleton, core.pp_kv_pair
+        # What pp_eqn does besides asking for the source of each: in 0.9 that is quadratic in a function's length.
+        rules, plain, print_equation = core.pp_eqn_rules, core._pp_eqn, core.pp_eqn
+        printed_whole = core.pp_toplevel_jaxpr
+    except (ImportError, AttributeError):
+        return None
+    marks: list[Mark] = []
+    around = [-1]
+    thread = threading.get_ident()
+
+    def note(thing: Any, context: Any, *, is_equation: bool) -> int:
+        marks.append(Mark(thing, is_equation, around[-1], getattr(context, "var_names", None)))
+        return len(marks) - 1
+
+    def equation(eqn: Any, context: Any, *rest: Any) -> Any:
+        if threading.get_ident() != thread:
+            return print_equation(eqn, context, *rest)
+        around.append(note(eqn, context, is_equation=True))
+        doc = rules.get(eqn.primitive, plain)(eqn, context, *rest)
+        return source_map(doc, around.pop())
+
+    def skeleton(inner: Any, equations: Callable[[], Any], context: Any, *rest: Any) -> Any:
+        if threading.get_ident() != thread:
+            return print_skeleton(inner, equations, context, *rest)
+        number = note(inner, context, is_equation=False)
+        wide = (lambda: equations() + source_map(text(_WIDE), -1)) if inner.eqns else equations
+        return source_map(print_skeleton(inner, wide, context, *rest), number)
+
+    def parameter(key: str, value: Any, *rest: Any) -> Any:
+        """Jaxprs in a named tuple, too, are printed as jaxprs, not as a text of one piece."""
+        fields = getattr(value, "_fields", ())
+        if threading.get_ident() != thread or not (fields and any(hasattr(inner, "eqns") for inner in value)):
+            return print_parameter(key, value, *rest)
+        parts = [parameter(field, inner, *rest) for field, inner in zip(fields, value, strict=True)]
+        inside = pp.nest(2, pp.concat([pp.brk(""), pp.join(pp.brk(), parts)]))
+        return pp.group(pp.concat([text(f"{key}={type(value).__name__}("), inside, pp.brk(""), text(")")]))
+
+    def without_feeds(written: str, *args: Any, **kwargs: Any) -> Any:
+        if "\n" in written and threading.get_ident() == thread:
+            written = written.replace("\n", _BREAK)
+        return text(written, *args, **kwargs)
+
+    regions: list[list[tuple[int, int, int]]] = []
+    with contextlib.ExitStack() as undo:
+        for module, name, ours in (
+            (core, "pp_eqn", equation),
+            (core, "pp_jaxpr_skeleton", skeleton),
+            (core, "pp_kv_pair", parameter),
+            (pp, "text", without_feeds),
+        ):
+            undo.callback(setattr, module, name, getattr(module, name))
+            setattr(module, name, ours)
+        try:
+            doc = printed_whole(getattr(jaxpr, "jaxpr", jaxpr))
+            whole = tidy(doc.format(use_color=False, source_map=regions).replace(_WIDE, ""))
+        except (TypeError, AttributeError):
+            return None
+    lines = whole.split("\n")
+    if len(lines) != len(regions):
+        return None
+    owners = [[number for _, _, number in region if number >= 0] for region in regions]
+    if _BREAK in whole:
+        owners = [owner for line, owner in zip(lines, owners, strict=True) for _ in line.split(_BREAK)]
+        lines = [part for line in lines for part in line.split(_BREAK)]
+    return Marked(lines, owners, marks)
+
+
+def variable_name(variable: Any, names: Any) -> str | None:
+    """The name that the printer gave a variable; None for a literal, and for what is thrown away."""
+    known = None if names is None or hasattr(variable, "val") else names.get(variable)
+    return str(known) if known and known != "_" else None
 
 
 def committed(array: Any) -> bool | None:
@@ -143,13 +249,45 @@ def _made_in(function: Any) -> str | None:
 
 def flops(stage: Any) -> float | None:
     """The floating-point operations that XLA counts in a lowered or compiled call; None where it does not."""
+    analysis = cost_analysis(stage)
+    return None if analysis is None else analysis.get("flops", 0.0)
+
+
+def cost_analysis(stage: Any) -> dict[str, float] | None:
+    """What XLA counts in a lowered or compiled call: `flops`, `bytes accessed`...; None where it does not."""
     try:
-        analysis = stage.cost_analysis()
+        return _figures(stage.cost_analysis())
     except Exception:  # what a backend without cost analysis raises differs by backend
         return None
+
+
+def cost_of_text(hlo: str) -> dict[str, float] | None:
+    """What XLA counts in a module of HLO; None where JAX has nothing that reads one."""
+    for name in ("jaxlib._hlo", "jaxlib._jax"):
+        try:
+            read = importlib.import_module(name).hlo_module_from_text
+            analyse = importlib.import_module("jaxlib._jax").hlo_module_cost_analysis
+            return _figures(analyse(jax.devices()[0].client, read(hlo)))
+        except Exception:  # it is not there, does not read this text, or the backend does not analyse
+            continue
+    return None
+
+
+def _figures(analysis: Any) -> dict[str, float] | None:
     if isinstance(analysis, (list, tuple)):
         analysis = analysis[0] if analysis else None
-    return float(analysis.get("flops", 0.0)) if isinstance(analysis, dict) else None
+    return {str(name): float(value) for name, value in analysis.items()} if isinstance(analysis, dict) else None
+
+
+def memory_analysis(compiled: Any) -> dict[str, int]:
+    """What a compiled call needs, by JAX's names: `temp_size_in_bytes`...; empty where the backend does not tell."""
+    try:
+        analysis = compiled.memory_analysis()
+    except Exception:  # as for the cost
+        return {}
+    names = [name for name in dir(analysis) if name.endswith("_in_bytes")] if analysis is not None else []
+    found = {name: getattr(analysis, name) for name in names}
+    return {name: value for name, value in found.items() if isinstance(value, int) and value >= 0}
 
 
 def tidy(text: str) -> str:

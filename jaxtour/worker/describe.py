@@ -10,6 +10,7 @@ import numpy as np
 
 from . import compat
 from .failures import attempt
+from .walk import count
 
 TEXT_CAP = 256 * 1024
 """Characters."""
@@ -113,8 +114,8 @@ def _summary(array: jax.Array) -> str:
 
 def _text(value: Any) -> str:
     if compat.is_closed_jaxpr(value):
-        count = sum(1 for _ in compat.equations(value))
-        return f"a jaxpr with {count} equation{'' if count == 1 else 's'}"
+        number = count(value)
+        return f"a jaxpr with {number} equation{'' if number == 1 else 's'}"
     if callable(value) and (compat.is_jitted(value) or isinstance(value, types.FunctionType)):
         return _function(value)
     if isinstance(value, (str, bytes)) and len(value) > TEXT_CAP:

@@ -4,24 +4,35 @@ import __future__
 
 import ast
 import builtins
+import contextlib
 import io
 import itertools
 import linecache
+import os
 import sys
 import time
 import types
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 import jax
+import jax.numpy
+import numpy as np
 
 from .compat import CompileEvents
-from .failures import MESSAGE_CAP, characters
+from .failures import MESSAGE_CAP
+from .learners import learner_folder
 from .outlet import Event
 
+MODULE = "__jaxtour__"
+"""`__name__` in a file of the learner's: what stands under `if __name__ == "__main__":` is not to run."""
+CWD = "JAXTOUR_CWD"
+"""The environment variable with the folder where the learner is; a runner itself starts in a scratch folder."""
+OFFERED = {"jax": jax, "jnp": jax.numpy, "np": np}
+"""What an expression about a file may name, whether or not the file imports it."""
 WARNING_CAP = 100
 _FUTURE = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
 
@@ -35,10 +46,14 @@ class Source:
     text: str
     part: str = ""
     """`setup`, `check`, or nothing for the code that the learner sees."""
+    path: str | None = None
+    """The file that it is."""
 
     @property
     def file(self) -> str:
-        """`<jaxtour:lesson/step>` or `<jaxtour:lesson/step:setup>`."""
+        """`<jaxtour:lesson/step>` or `<jaxtour:lesson/step:setup>`, or the path."""
+        if self.path is not None:
+            return self.path
         return f"<jaxtour:{self.name}:{self.part}>" if self.part else f"<jaxtour:{self.name}>"
 
     def register(self) -> None:
@@ -80,15 +95,14 @@ def parsed_expression(source: str) -> ast.expr:
     return ast.parse(f"({source.strip()}\n)", "<jaxtour>", "eval").body
 
 
-def place_of(code: str, expression: str) -> tuple[int, int] | None:
-    """Line and column, both from 1, where the code writes an expression for the last time; None where it does not."""
+def written(code: str, expression: str) -> ast.expr | None:
+    """An expression's tree as the code has it, where it writes it for the last time; None where it does not."""
     try:
         wanted = ast.dump(parsed_expression(expression))
         nodes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.expr) and ast.dump(node) == wanted]
     except (SyntaxError, ValueError, RecursionError):
         return None
-    lines = _lines(code)
-    return max(((node.lineno, characters(lines[node.lineno - 1], node.col_offset) + 1) for node in nodes), default=None)
+    return max(nodes, key=lambda node: (node.lineno, node.col_offset), default=None)
 
 
 @dataclass(frozen=True)
@@ -109,13 +123,25 @@ class Workspace:
         self.namespace: dict[str, Any] = self.module.__dict__
         self.namespace["__builtins__"] = builtins
         self.kept: dict[str, Kept] = {}
+        self._offered: dict[str, Any] = {}
+        self._last: tuple[str, Kept] | None = None
         self._events = events
 
     def keep(self, name: str, calls: list[dict[str, str]], error: BaseException | None) -> None:
-        """Remember the namespace as it is now; values are shared, not copied."""
+        """Remember the namespace as it is now; values are shared, not copied, and live on when others replace them."""
         self.kept[name] = Kept(dict(self.namespace), calls, error)
 
-    @contextmanager
+    def ended(self, name: str, calls: list[dict[str, str]], error: BaseException | None) -> None:
+        """Remember what ran last: until something else runs, the namespace is as it left it, without a copy."""
+        self._last = name, Kept(self.namespace, calls, error)
+
+    def left_by(self, name: str) -> Kept | None:
+        """What a cell left, if that was kept or nothing has run since."""
+        if name in self.kept or self._last is None or self._last[0] != name:
+            return self.kept.get(name)
+        return self._last[1]
+
+    @contextlib.contextmanager
     def namespace_of(self, kept: Kept) -> Iterator[None]:
         """Evaluate in a kept namespace meanwhile."""
         now, self.namespace = self.namespace, kept.namespace
@@ -129,17 +155,43 @@ class Workspace:
         sys.modules["__main__"] = self.module
         builtins.input = _no_input
 
-    def run(self, name: str, setup: str, code: str) -> Outcome:
-        """Run a step's setup and code; only an interrupt is raised, anything else that is raised is the outcome."""
+    def become(self, path: str) -> None:
+        """From now on be the module of a file, as `python FILE` has it, but for the name; made once, in a fresh runner.
+
+        Modules are looked for in the file's folder first, and files where the learner is.
+        """
+        self.module.__name__ = self.namespace["__name__"] = MODULE
+        self.module.__file__ = path
+        sys.modules[MODULE] = self.module
+        sys.argv[:] = [path]
+        folder = str(Path(path).parent)
+        if folder not in sys.path[:1]:
+            sys.path.insert(0, folder)
+        # Python knows a compiled file by its size and second: one saved twice in a second would be taken for the first.
+        sys.dont_write_bytecode = True
+        self._offered = OFFERED
+        learner_folder(folder)
+        with contextlib.suppress(OSError):
+            os.chdir(os.environ.get(CWD) or folder)
+
+    def run(self, name: str, setup: str, code: str, path: str | None = None) -> Outcome:
+        """Run a step's setup and code; only an interrupt is raised, anything else that is raised is the outcome.
+
+        With a `path` the code is that file's.
+        """
         outcome = Outcome(in_setup=True)
+        self.kept.pop(name, None)
+        self._last = None
         _forget_shown_warnings()
+        if path is not None:
+            self.become(path)
         start, before = time.perf_counter(), self._events.compiles
         try:
             if setup.strip():
                 self.execute(Source(name, setup, "setup"))
             outcome.in_setup = False
             start, before = time.perf_counter(), self._events.compiles
-            outcome.value = self.execute(Source(name, code))
+            outcome.value = self.execute(Source(name, code, path=path))
             jax.effects_barrier()  # what jax.debug.print still owes belongs to this step
         except KeyboardInterrupt:
             raise
@@ -165,13 +217,15 @@ class Workspace:
         return eval(value, space)
 
     def evaluate(self, expression: str) -> Any:
-        """The value of an expression in the lesson's namespace."""
+        """The value of an expression in the lesson's namespace; beside a file it may name `jax`, `jnp` and `np` too."""
         return self.evaluate_tree(parsed_expression(expression))
 
-    def evaluate_tree(self, node: ast.expr, extra: dict[str, Any] | None = None) -> Any:
-        """The value of a parsed expression, which may also name what is in `extra`."""
-        code = compile(ast.Expression(node), "<jaxtour>", "eval", dont_inherit=True)
-        return eval(code, self.namespace, extra if extra is not None else {})
+    def evaluate_tree(self, node: ast.expr, extra: dict[str, Any] | None = None, file: str = "<jaxtour>") -> Any:
+        """The value of a parsed expression of a file, which may also name what is in `extra`."""
+        code = compile(ast.Expression(node), file, "eval", dont_inherit=True)
+        # One dictionary: what a lambda or a comprehension of the expression names, Python looks up in the globals only.
+        names = {**self._offered, **self.namespace} if self._offered else self.namespace
+        return eval(code, names, extra if extra is not None else {})
 
 
 def show_warnings(sink: Callable[[Event], None], run: int, own: str) -> None:

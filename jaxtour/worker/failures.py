@@ -1,6 +1,5 @@
 """Exceptions as facts: class names, a message without boilerplate, the frames that are the learner's."""
 
-import linecache
 import re
 from collections.abc import Callable
 from types import TracebackType
@@ -8,11 +7,11 @@ from typing import Any, TypeVar
 
 import jax
 
+from .learners import LESSON_FILE, characters, source_line, wire_file
 from .outlet import Event
 
 T = TypeVar("T")
 
-LESSON_FILE = re.compile(r"^<jaxtour:(?P<name>[^:>]+)(?::(?P<part>\w+))?>$")
 _FILTERING = re.compile(r"^-{10,}\n?|(For simplicity, JAX has removed|The stack trace below excludes JAX).*", re.M)
 MESSAGE_CAP = 64 * 1024
 """Characters."""
@@ -31,7 +30,7 @@ def attempt(function: Callable[..., T], *args: Any) -> tuple[T | None, BaseExcep
 
 
 def failure(error: BaseException, own: str) -> Event:
-    """The `error` event but for its run; `own` is the name of the step whose lines are told."""
+    """The `error` event but for its run; `own` is the name of the step, or the file, whose lines are told."""
     frames = lesson_frames(error.__traceback__)
     if isinstance(error, SyntaxError) and (place := _syntax_place(error)):
         frames.append(place)
@@ -93,20 +92,24 @@ def _notes(error: BaseException) -> list[str]:
 
 
 def lesson_frames(trace: TracebackType | None) -> list[dict[str, Any]]:
-    """The frames inside lesson code, outermost first."""
+    """The frames inside the learner's code, outermost first."""
     frames = []
     while trace is not None:
         code = trace.tb_frame.f_code
-        if place := LESSON_FILE.match(code.co_filename):
+        if wire_file(code.co_filename):
             positions = list(code.co_positions())[trace.tb_lasti // 2] if trace.tb_lasti >= 0 else (None,) * 4
-            frames.append(_frame(place, code.co_filename, trace.tb_lineno, positions, code.co_qualname))
+            frames.append(_frame(code.co_filename, trace.tb_lineno, positions, code.co_qualname))
         trace = trace.tb_next
     return frames
 
 
-def _frame(
-    place: re.Match[str], file: str, line: int, positions: tuple[int | None, ...], function: str
-) -> dict[str, Any]:
+def _place(file: str) -> dict[str, Any]:
+    """A learner's file as frames name it."""
+    lesson = LESSON_FILE.match(file)
+    return {"file": lesson["name"] if lesson else wire_file(file), "setup": bool(lesson and lesson["part"] == "setup")}
+
+
+def _frame(file: str, line: int, positions: tuple[int | None, ...], function: str) -> dict[str, Any]:
     text = source_line(file, line)
     _, end_line, start, end = positions
     column, end_column = 0, 0
@@ -114,38 +117,26 @@ def _frame(
         column = characters(text, start) + 1
         end_column = (characters(text, end) if end_line == line else len(text)) + 1
     return {
-        "file": place["name"],
+        **_place(file),
         "line": line,
         "column": column,
         "end_column": end_column,
         "function": "" if function == "<module>" else function,
         "text": text[:_TEXT_CAP],
-        "setup": place["part"] == "setup",
     }
 
 
-def source_line(file: str, line: int) -> str:
-    """One line of registered lesson code without its end; empty when it is not there."""
-    return linecache.getline(file, line).rstrip("\r\n")
-
-
-def characters(text: str, utf8_offset: int) -> int:
-    """A column in characters for one in UTF-8 bytes, which is how Python counts them."""
-    return len(text.encode("utf-8", "replace")[:utf8_offset].decode("utf-8", "replace"))
-
-
 def _syntax_place(error: SyntaxError) -> dict[str, Any] | None:
-    place = LESSON_FILE.match(error.filename or "")
-    if not place or error.lineno is None:
+    file = error.filename or ""
+    if not wire_file(file) or error.lineno is None:
         return None
     column = max(error.offset or 0, 0)
     end = error.end_offset if error.end_offset and error.end_lineno == error.lineno else 0
     return {
-        "file": place["name"],
+        **_place(file),
         "line": error.lineno,
         "column": column,
         "end_column": end if end > column else column + 1,
         "function": "",
         "text": (error.text or "").rstrip()[:_TEXT_CAP],
-        "setup": place["part"] == "setup",
     }

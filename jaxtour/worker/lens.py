@@ -1,21 +1,28 @@
-"""What JAX makes of a call: its jaxpr, where each line of that comes from, its primitives, its compiled opcodes."""
+"""What JAX makes of a call: its jaxpr, with where each line of that comes from, and its primitives."""
 
 import ast
+import contextlib
 import functools
+import gc
 import re
 import sys
 import types
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
 import numpy as np
 
 from . import compat
-from .execute import Workspace, parsed_expression
-from .failures import LESSON_FILE, attempt, one_line
-from .jaxpr_text import Place, annotated
+from .execute import Workspace, parsed_expression, written
+from .failures import attempt, one_line
+from .functions import is_learners
+from .origins import Parsed, pieces
+from .outlet import Event
+from .printed import printed
+from .spans import Span, span
+from .walk import Walk, count
 
 _UNTRACED = sys.stdlib_module_names | {"numpy"}
 _EQUATIONS_OF = re.compile(r"^\s*equations\s+of\s+(?P<call>.+)$", re.S)
@@ -23,6 +30,45 @@ _EQUATIONS_OF = re.compile(r"^\s*equations\s+of\s+(?P<call>.+)$", re.S)
 
 class LensError(Exception):
     """The expression is nothing that has a jaxpr; the message is one line."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An expression that is to be evaluated, with the positions that it has in the learner's code, if it is there."""
+
+    tree: ast.expr
+    file: str = "<jaxtour>"
+    """That its code is compiled under."""
+
+    @property
+    def span(self) -> Span | None:
+        """Where the learner's code has it."""
+        node = self.tree
+        end = node.end_lineno or node.lineno, node.end_col_offset or 0
+        return span(self.file, node.lineno, node.col_offset, *end)
+
+    @property
+    def awaited(self) -> "Expression":
+        """The call whose result `block_until_ready` waits for, else itself."""
+        node = self.tree
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == _AWAITS:
+            inner = node.args[0] if node.args else node.func.value
+            if isinstance(inner, ast.Call):
+                return replace(self, tree=inner)
+        return self
+
+    def evaluated(self, workspace: Workspace) -> Any:
+        """Its value in the lesson's namespace."""
+        return workspace.evaluate_tree(self.tree, file=self.file)
+
+
+_AWAITS = "block_until_ready"
+
+
+def expression(source: str, code: str = "", file: str = "") -> Expression:
+    """An expression by itself, or as the last place has it where the code of this file writes it."""
+    found = written(code, source) if code else None
+    return Expression(found, file) if found is not None else Expression(parsed_expression(source))
 
 
 @dataclass(frozen=True)
@@ -57,30 +103,36 @@ def _is_variable(leaf: Any, numbers: tuple[type, ...]) -> bool:
     return isinstance(leaf, numbers)
 
 
-def parse_call(workspace: Workspace, source: str, accept: Callable[[Any], bool] | None = None) -> Call | None:
+def parse_call(
+    workspace: Workspace, source: str | Expression, accept: Callable[[Any], bool] | None = None
+) -> Call | None:
     """The parts of a call, evaluated once: the function, then its arguments if `accept` likes it; None for no call."""
-    node = parsed_expression(source)
+    whole = expression(source) if isinstance(source, str) else source
+    node = whole.tree
     if not isinstance(node, ast.Call):
         return None
-    function = workspace.evaluate_tree(node.func)
+    function = workspace.evaluate_tree(node.func, file=whole.file)
     if accept is not None and not accept(function):
         return None
     collect = ast.copy_location(ast.Name("__jaxtour_collect__", ast.Load()), node)
     arguments = ast.copy_location(ast.Call(collect, node.args, node.keywords), node)
-    args, kwargs = workspace.evaluate_tree(arguments, {collect.id: lambda *args, **kwargs: (args, kwargs)})
+    collected = {collect.id: lambda *args, **kwargs: (args, kwargs)}
+    args, kwargs = workspace.evaluate_tree(arguments, collected, whole.file)
     return Call(function, args, kwargs)
 
 
-def jaxpr_of(workspace: Workspace, source: str) -> Any:
+def jaxpr_of(workspace: Workspace, source: str | Expression) -> Any:
     """The closed jaxpr of a call, or the one that the expression evaluates to; raises what tracing raises."""
-    return _jaxpr_and_inputs(workspace, source)[0]
+    return jaxpr_and_inputs(workspace, source)[0]
 
 
-def _jaxpr_and_inputs(workspace: Workspace, source: str) -> tuple[Any, list[Any]]:
-    call = parse_call(workspace, source)
+def jaxpr_and_inputs(workspace: Workspace, source: str | Expression) -> tuple[Any, list[Any]]:
+    """The closed jaxpr, and arrays or shapes that it can be lowered for."""
+    whole = expression(source) if isinstance(source, str) else source
+    call = parse_call(workspace, whole.awaited)
     if call is not None:
         return trace(call)
-    value = workspace.evaluate(source)
+    value = whole.evaluated(workspace)
     if compat.is_closed_jaxpr(value):
         return value, _shapes(value)
     raise LensError("not a call and not a jaxpr")
@@ -124,32 +176,23 @@ def _traced(function: Callable[..., Any], values: list[Any]) -> tuple[Any, list[
     return (returned[0], _shapes(returned[0])) if returned else (jaxpr, values)
 
 
-def default_jaxpr(value: Any, workspace: Workspace, source: str) -> Any | None:
+def default_jaxpr(value: Any, workspace: Workspace, source: str | Expression) -> Any | None:
     """The jaxpr of a step's last expression, whose value is known; None when it is nothing to trace."""
     if compat.is_closed_jaxpr(value):
         return value
-    call, error = attempt(parse_call, workspace, _awaited_call(source), _is_worth_tracing)
+    whole = expression(source) if isinstance(source, str) else source
+    call, error = attempt(parse_call, workspace, whole.awaited, is_worth_tracing)
     if error or call is None:
         return None  # it did not raise a moment ago: it has side effects, and nobody asked for this trace
     traced, error = attempt(trace, call)
     if traced is None:
-        if error and _is_lesson_function(call.function):
+        if error and is_learners(call.function):
             raise error
         return None
     return traced[0] if traced[0].jaxpr.eqns or traced[0].jaxpr.invars else None
 
 
-def _awaited_call(source: str) -> str:
-    """The call whose result `block_until_ready` waits for, else the source as it is."""
-    node = parsed_expression(source)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "block_until_ready":
-        inner = node.args[0] if node.args else node.func.value
-        if isinstance(inner, ast.Call):
-            return ast.unparse(inner)
-    return source
-
-
-def _is_worth_tracing(function: Any) -> bool:
+def is_worth_tracing(function: Any) -> bool:
     """Not printing, timing, NumPy or a class: functions of the lesson, of JAX, of libraries on top of it."""
     while isinstance(function, functools.partial):
         function = function.func
@@ -159,78 +202,52 @@ def _is_worth_tracing(function: Any) -> bool:
     return module.partition(".")[0] not in _UNTRACED and not module.startswith(("jax.debug", "jax._src.debugging"))
 
 
-def _is_lesson_function(function: Any) -> bool:
-    """Whether lesson code defined it, whatever JAX wrapped around it."""
-    for _ in range(20):
-        file = getattr(getattr(function, "__code__", None), "co_filename", "")
-        if LESSON_FILE.match(file):
-            return True
-        function = getattr(function, "__wrapped__", getattr(function, "func", None))
-    return False
+@dataclass(frozen=True)
+class Shown:
+    """A jaxpr as it travels: the fields of a `Trace`, and the pieces of its `Stage`."""
+
+    walk: Walk
+    text: Parsed
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The fields of a `Trace` that a jaxpr gives."""
+        return {"equations": self.walk.equations, "primitives": sorted(self.walk.primitives)}
+
+    def pieces(self, head: Event) -> Iterator[Event]:
+        """The `stage` events; `head` says of what."""
+        text = self.text
+        return pieces(head, text.texts, text.lines, self.walk.table, text.names, text.folds)
 
 
-def facts(jaxpr: Any, origin: Place = None) -> dict[str, Any]:
-    """The fields of a `Trace` that a jaxpr gives; `origin` is the source of what the call itself became."""
-    equations = list(compat.equations(jaxpr))
-    text, sources = annotated(compat.printed(jaxpr), origin)
-    return {
-        "jaxpr": text,
-        "equations": len(equations),
-        "primitives": sorted({str(equation.primitive.name) for equation in equations}),
-        "sources": sources,
-    }
+def shown(jaxpr: Any, around: Span | None = None) -> Shown:
+    """A jaxpr with its links; `around` is where the call that it is of was written."""
+    with _uncollected():
+        walk = Walk(jaxpr, (around,) if around else ())
+        return Shown(walk, printed(jaxpr, walk))
 
 
-def opcodes(workspace: Workspace, source: str) -> list[str]:
-    """The opcodes of the call, compiled for the devices of its arguments; sorted, each once."""
-    call = parse_call(workspace, source)
-    if call is not None and compat.is_jitted(call.function):
-        return parse_opcodes(_compiled_text(call.function.lower(*call.args, **call.kwargs)))
-    jaxpr, inputs = trace(call) if call is not None else _jaxpr_and_inputs(workspace, source)
-    function = compat.jaxpr_function(jaxpr)
-    if function is None:
-        raise LensError("not available on this version of JAX")
-    return parse_opcodes(_compiled_text(jax.jit(function).lower(*inputs)))
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looking for garbage, of which there is none here; in a long jaxpr that took a third of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
-def _compiled_text(lowered: Any) -> str:
-    text = lowered.compile().as_text()
-    if text is None:
-        raise LensError("this backend does not show what it compiled")
-    return str(text)
-
-
-_INSTRUCTION = re.compile(r"^\s*(?:ROOT )?%?[\w.\-]+ = ", re.M)
-_OPCODE = re.compile(r"\s*([a-z][\w\-]*)\(")
-
-
-def parse_opcodes(hlo: str) -> list[str]:
-    """The opcodes of an HLO text: result types may be tuples, with spaces and brackets inside."""
-    found = set()
-    for instruction in _INSTRUCTION.finditer(hlo):
-        end = _type_end(hlo, instruction.end())
-        if match := _OPCODE.match(hlo, end):
-            found.add(match[1])
-    return sorted(found)
-
-
-def _type_end(text: str, start: int) -> int:
-    depth = 0
-    for place in range(start, len(text)):
-        character = text[place]
-        if character in "([{":
-            depth += 1
-        elif character in ")]}":
-            depth -= 1
-        elif character in " \n" and depth <= 0:
-            return place
-    return len(text)
+def jaxpr_pieces(head: Event, jaxpr: Any, around: Span | None = None) -> Iterator[Event]:
+    """The `stage` events of a jaxpr."""
+    return shown(jaxpr, around).pieces(head)
 
 
 def ask(workspace: Workspace, question: str, say: Callable[[Any], str]) -> str:
     """The text of an expression's value, or of the number of equations in `equations of CALL`."""
     if match := _EQUATIONS_OF.match(question):
-        return str(sum(1 for _ in compat.equations(jaxpr_of(workspace, match["call"]))))
+        return str(count(jaxpr_of(workspace, match["call"])))
     return say(workspace.evaluate(question))
 
 

@@ -10,8 +10,11 @@ from .frames import ProtocolError, encode
 
 STATUSES = ("ok", "error", "interrupted", "timeout", "died")
 RUN_EVENTS = frozenset(
-    {"progress", "result", "error", "warning", "executed", "trace", "hlo", "answer", "checked", "timing", "done"}
-)
+    {
+        "progress", "result", "error", "warning", "executed", "trace", "stage", "rung", "hlo", "answer", "checked",
+        "timing", "retrace", "ceiling", "done",
+    }
+)  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -8,10 +8,15 @@ from functools import partial
 from typing import Any
 
 from . import bench, compat, lens
+from .calls import Entry, calls_of
+from .ceilings import ceilings
 from .describe import describe, plain_text
-from .execute import Outcome, Source, Workspace, hush_warnings, last_expression, place_of, show_warnings
+from .execute import Outcome, Source, Workspace, hush_warnings, last_expression, show_warnings
 from .failures import attempt, failure, message, one_line
+from .ladder import ladder
 from .outlet import Event, Outlet, Stdio
+from .retraces import counted
+from .stages import Stages
 
 
 @dataclass
@@ -23,6 +28,8 @@ class Stage:
     workspace: Workspace
     events: compat.CompileEvents
     devices: list[Any]
+    stages: Stages | None = None
+    """What was last looked at, for the next look at the same."""
 
 
 class Run:
@@ -80,16 +87,24 @@ class Run:
                 hush_warnings()
                 with self._phase("replaying", cell["name"], number, len(self._replay)):
                     outcome = self._execute(cell)
-                    self._traces(cell, outcome)
+                    calls = self._traces(cell, outcome)
                 _release(outcome)
+                self._stage.workspace.ended(cell["name"], calls, outcome.error)
+        status = "ok"
         if self._probed:
-            return self._probe(self._probed)
-        return self._show(self._cell) if self._cell else "ok"
+            status = self._probe(self._probed)
+        elif self._cell:
+            status = self._show(self._cell)
+        if self._command.get("ceilings"):
+            self._spent = True
+            with self._stage.stdio.muted():
+                ceilings(self._stage.devices, self._say)
+        return status
 
     def _probe(self, cell: dict[str, Any]) -> str:
         """What follows a kept cell, in the namespace as it left it; the functions in it see the names of today."""
         workspace = self._stage.workspace
-        kept = workspace.kept.get(cell["name"])
+        kept = workspace.left_by(cell["name"])
         if kept is None:
             self._stage.outlet.say({"event": "log", "text": f"nothing was kept of {cell['name']}"})
             return "error"
@@ -101,13 +116,17 @@ class Run:
 
     def _execute(self, cell: dict[str, Any]) -> Outcome:
         self._stage.outlet.arm()
-        return self._stage.workspace.run(cell["name"], cell["setup"], cell["code"])
+        self._stage.stages = None
+        return self._stage.workspace.run(cell["name"], cell["setup"], cell["code"], cell["path"])
 
     def _show(self, cell: dict[str, Any]) -> str:
-        own = cell["name"]
+        own = cell["path"] or cell["name"]
+        file = Source(own, "", path=cell["path"]).file
+        codes = [cell["setup"], cell["code"]]
         with self._phase("running", cell["name"]):
-            show_warnings(self._say, self._command["run"], Source(own, "").file)
-            outcome = self._execute(cell)
+            show_warnings(self._say, self._command["run"], file)
+            with counted(self._stage.events, self._say, file, codes):
+                outcome = self._execute(cell)
             value = self._value(outcome)
             hush_warnings()
         self._stage.outlet.arm()
@@ -133,31 +152,38 @@ class Run:
     def _after(self, cell: dict[str, Any], outcome: Outcome) -> None:
         calls = self._traces(cell, outcome, show=True)
         outcome.value = None
+        self._stage.workspace.ended(cell["name"], calls, outcome.error)
         if self._command.get("keep"):
             self._stage.workspace.keep(cell["name"], calls, outcome.error)
         self._probes(cell, calls, outcome.error)
 
-    def _probes(self, cell: dict[str, Any], calls: list[dict[str, str]], error: BaseException | None) -> None:
+    def _probes(self, cell: dict[str, Any], calls: list[Entry], error: BaseException | None) -> None:
         """What may change the state that the cells left: compiling, answering, checking, timing."""
         if self._command.get("hlo"):
-            self._hlo(calls)
+            self._hlo(cell, calls)
+        if looks := self._command.get("looks"):
+            self._look(cell, calls, looks)
+        if (composed := self._command.get("ladder")) is not None:
+            self._ladder(cell, composed)
         if (question := self._command.get("ask")) is not None:
             self._answer(question)
         if (check := self._command.get("check")) is not None:
             self._check(cell["name"], check, error)
         if timings := self._command.get("time"):
             self._spent = True
-            brief = bool(self._command.get("brief"))
-            bench.measure(
-                self._stage.workspace, timings, self._stage.devices, self._stage.events, self._say, brief=brief
+            brief, patience = bool(self._command.get("brief")), float(self._command.get("patience") or 1.0)
+            bench.Bench(self._stage.workspace, self._stage.devices, self._stage.events, self._say, patience).measure(
+                timings, brief=brief
             )
 
-    def _traces(self, cell: dict[str, Any], outcome: Outcome, *, show: bool = False) -> list[dict[str, str]]:
+    def _traces(self, cell: dict[str, Any], outcome: Outcome, *, show: bool = False) -> list[Entry]:
         """Trace what is to be traced and return it; shown or not, since tracing runs the lesson's functions."""
         workspace = self._stage.workspace
         traces = cell["traces"]
-        find: Callable[[Workspace, str], Any] = lens.jaxpr_of
-        if traces is None:
+        find: Callable[[Workspace, lens.Expression], Any] = lens.jaxpr_of
+        if cell["path"] is not None:
+            traces = [] if outcome.error else calls_of(workspace, cell["path"], cell["code"], traces)
+        elif traces is None:
             last = last_expression(cell["code"]) if outcome.error is None else None
             if last is None or not (last[1] or compat.is_closed_jaxpr(outcome.value)):
                 return []
@@ -165,32 +191,80 @@ class Run:
                 [{"label": " ".join(last[0].split()), "call": last[0]}],
                 partial(lens.default_jaxpr, outcome.value),
             )
-        shown = []
-        for index, entry in enumerate(traces):
-            call = entry["call"]
+        shown: list[Entry] = []
+        left_out: list[Entry] = []
+        for entry in traces:
             with self._phase("tracing", entry["label"]) if show else contextlib.nullcontext():
-                jaxpr, error = attempt(find, workspace, call)
-            if jaxpr is None and error is None:
-                continue
-            shown.append(entry)
+                written, error = attempt(self._written, cell, entry)
+                jaxpr, error = attempt(find, workspace, written) if written else (None, error)
+            if jaxpr is None and entry.get("unsure"):
+                left_out.append({**entry, "error": lens.why_not(error) if error else "it has no jaxpr"})
+            elif jaxpr is not None or error is not None:
+                shown.append(entry)
+                if show:
+                    head = {"index": len(shown) - 1, "label": entry["label"], "call": entry["call"]}
+                    self._show_trace(head, jaxpr, written, error)
+        if left_out and not shown:
+            # Nothing of what the file calls can be traced: one of them says why.
+            shown = left_out[:1]
             if show:
-                found = {"error": lens.why_not(error)} if error else lens.facts(jaxpr, self._source(cell, call))
-                self._say({"event": "trace", "index": index, "label": entry["label"], "call": call, **found})
+                first = shown[0]
+                self._say({"event": "trace", "index": 0, **{key: first[key] for key in ("label", "call", "error")}})
         return shown
 
-    @staticmethod
-    def _source(cell: dict[str, Any], call: str) -> dict[str, Any] | None:
-        """Where the step itself makes the call."""
-        place = place_of(cell["code"], call)
-        return {"file": cell["name"], "line": place[0], "column": place[1]} if place else None
+    def _show_trace(
+        self, head: Event, jaxpr: Any, written: lens.Expression | None, error: BaseException | None
+    ) -> None:
+        """The facts of a trace, and the text of its jaxpr behind them."""
+        found = None
+        if error is None:
+            found, error = attempt(lens.shown, jaxpr, written and written.span)
+        if found is None:
+            self._say({"event": "trace", **head, "error": lens.why_not(error) if error else "it has no jaxpr"})
+            return
+        self._say({"event": "trace", **head, **found.facts})
+        for piece in found.pieces({"event": "stage", "index": head["index"], "stage": "jaxpr"}):
+            self._say(piece)
 
-    def _hlo(self, calls: list[dict[str, str]]) -> None:
-        self._spent = True  # what is compiled now is not compiled again by a later step
+    @staticmethod
+    def _written(cell: dict[str, Any], entry: Entry) -> lens.Expression:
+        """The call as the step itself makes it, or by itself where the step does not."""
+        if "error" in entry:
+            raise lens.LensError(entry["error"])
+        file = Source(cell["name"], "", path=cell["path"]).file
+        if "tree" in entry:
+            return lens.Expression(entry["tree"], file)
+        return lens.expression(entry["call"], cell["code"], file)
+
+    def _staged(self, cell: dict[str, Any], calls: list[Entry]) -> Stages:
+        """The stages of these calls; what is compiled for them is not compiled again by a later step."""
+        self._spent = True
+        stage = self._stage
+        if stage.stages is None or stage.stages.calls is not calls:
+            stage.stages = Stages(stage.workspace, calls, [attempt(self._written, cell, entry)[0] for entry in calls])
+        return stage.stages
+
+    def _hlo(self, cell: dict[str, Any], calls: list[Entry]) -> None:
+        stages = self._staged(cell, calls)
         for index, entry in enumerate(calls):
             with self._phase("compiling", entry["label"]):
-                found, error = attempt(lens.opcodes, self._stage.workspace, entry["call"])
+                found, error = attempt(stages.opcodes, index)
             facts = {"error": lens.why_not(error)} if error else {"opcodes": found}
             self._say({"event": "hlo", "index": index, **facts})
+
+    def _look(self, cell: dict[str, Any], calls: list[Entry], looks: list[dict[str, Any]]) -> None:
+        stages = self._staged(cell, calls)
+        for look in looks:
+            index, name = look["index"], look["stage"]
+            label = calls[index]["label"] if 0 <= index < len(calls) else ""
+            with self._phase("compiling" if name == "hlo" else "lowering", label):
+                stages.look(index, name, self._say)
+
+    def _ladder(self, cell: dict[str, Any], composed: str) -> None:
+        self._spent = True
+        codes = [whole[part] for whole in (*self._replay, cell) for part in ("setup", "code")]
+        with self._phase("tracing", " ".join(composed.split())):
+            ladder(self._stage.workspace, composed, codes, self._say)
 
     def _answer(self, question: str) -> None:
         self._spent = True
@@ -213,7 +287,7 @@ class Run:
 
 def _whole(cell: dict[str, Any]) -> dict[str, Any]:
     """A cell with every field, as JSON may leave out what is at its default."""
-    return {"setup": "", "code": "", "traces": None, **cell}
+    return {"setup": "", "code": "", "traces": None, "path": None, **cell}
 
 
 def _release(outcome: Outcome) -> None:

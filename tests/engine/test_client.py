@@ -14,24 +14,26 @@ from hypothesis import strategies as st
 
 import jaxtour.engine.client as client
 from jaxtour.engine.client import GarbledError, ProcessEngine, decode, encode, worker_command
-from jaxtour.engine.messages import (
-    FRAME_CAP,
+from jaxtour.engine.commands import (
     Cell,
     Close,
+    Interrupt,
+    Open,
+    Ping,
+    Restart,
+    Run,
+    TimeCall,
+    TraceCall,
+)
+from jaxtour.engine.messages import (
+    FRAME_CAP,
     Died,
     Done,
     Hello,
-    Interrupt,
     Log,
-    Open,
-    Ping,
     Pong,
-    Restart,
-    Run,
     State,
     Text,
-    TimeCall,
-    TraceCall,
 )
 from jaxtour.engine.session import EngineError
 
@@ -218,6 +220,21 @@ async def test_unknown_events_are_ignored_and_wrong_ones_left_out(tmp_path):
     assert isinstance(seen[1], Log)
     assert "left out" in seen[1].text
     assert seen[2:] == [Pong(n=2)]
+    await engine.close()
+
+
+async def test_frames_up_to_the_cap_pass_one_after_the_other(tmp_path):
+    head, tail = b'{"event":"stage","run":1,"index":0,"stage":"hlo","text":"', b'"}'
+    frame = framed(head + b"x" * (FRAME_CAP - len(head) - len(tail)) + tail)
+    frames = tmp_path / "frames"
+    frames.write_bytes(greeting() + frame * 3 + framed(b'{"event":"pong","n":2}'))
+    engine = scripted(
+        tmp_path, b"", then=f"sys.stdout.buffer.write(open({str(frames)!r}, 'rb').read())\nsys.stdout.flush()\n"
+        "sys.stdin.buffer.read()",
+    )  # fmt: skip
+    await engine.start()
+    seen = await until(engine.events(), lambda event: isinstance(event, Pong))
+    assert [len(event.text) for event in seen[1:-1]] == [FRAME_CAP - len(head) - len(tail)] * 3
     await engine.close()
 
 

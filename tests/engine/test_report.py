@@ -1,11 +1,12 @@
 import pytest
 
 from jaxtour.engine import messages as wire
-from jaxtour.engine.report import Report, advance
+from jaxtour.engine.commands import Look
+from jaxtour.engine.report import Report, advance, looking
 
 
-def folded(*events: wire.Event) -> Report:
-    report = Report(run=7)
+def folded(*events: wire.Event, onto: Report | None = None) -> Report:
+    report = onto or Report(run=7)
     for event in events:
         report = advance(report, event)
     return report
@@ -111,3 +112,107 @@ def test_a_failure_is_kept():
 
 def test_two_reports_differ_by_what_is_shown_and_not_by_progress():
     assert folded(text("a")) == folded(wire.Progress(run=7, phase="running"), text("a"))
+
+
+# What was looked at ---------------------------------------------------------------------------------------------------
+
+
+def part(stage: str, text_of_it: str = "a", **fields) -> wire.Stage:
+    return wire.Stage(**{"run": 7, "index": 0, "stage": stage, "text": text_of_it, **fields})
+
+
+LOOKED = {"run": 9}
+
+
+def test_jaxprs_come_with_the_run_and_other_stages_with_looks():
+    report = folded(part("jaxpr"), part("jaxpr", "b", index=1), wire.Done(run=7, status="ok"))
+    assert [report.stage(index, "jaxpr").text for index in (0, 1)] == ["a", "b"]
+    assert report.stage(0, "hlo") is None
+    report = looking(report, 9, (Look(index=0, stage="hlo"),))
+    report = folded(
+        wire.Progress(run=9, phase="compiling", label="f"),
+        part("hlo", "x", parts=2, **LOOKED),
+        onto=report,
+    )
+    assert not report.stage(0, "hlo").complete and report.progress.label == "f" and report.phase == "done"
+    report = folded(part("hlo", "y", part=1, parts=2, **LOOKED), wire.Done(run=9, status="ok", spent=True), onto=report)
+    assert report.stage(0, "hlo").text == "x\ny"
+    assert (report.looking, report.progress, report.done.run) == (None, None, 7)
+
+
+def test_stages_may_come_mixed():
+    one, two = part("hlo", "1", parts=2), part("stablehlo", "3", parts=2)
+    report = folded(
+        one, two, part("stablehlo", "4", part=1, parts=2), part("hlo", "5", index=1), part("hlo", "2", part=1, parts=2)
+    )
+    assert {key: stage.text for key, stage in report.stages.items()} == {
+        (0, "hlo"): "1\n2", (0, "stablehlo"): "3\n4", (1, "hlo"): "5",
+    }  # fmt: skip
+
+
+def test_a_look_that_executes_the_step_once_more_adds_nothing_but_stages():
+    report = looking(folded(text("a"), wire.Done(run=7, status="ok")), 9, (Look(index=0, stage="hlo"),))
+    again = folded(
+        wire.Text(run=9, stream="stdout", text="a"),
+        wire.Trace(run=9, index=0, label="f", call="f()"),
+        wire.Executed(run=9, status="ok", seconds=9.0),
+        onto=report,
+    )
+    assert again is report
+
+
+def test_what_was_looked_at_is_looked_at_anew_and_the_rest_stays():
+    report = folded(part("jaxpr"), part("hlo", "old"), part("hlo", "other", index=1), wire.Done(run=7, status="ok"))
+    report = looking(report, 9, (Look(index=0, stage="hlo"),))
+    assert (report.stage(0, "hlo"), report.stage(1, "hlo").text, report.stage(0, "jaxpr").text) == (None, "other", "a")
+    report = folded(part("hlo", "new", **LOOKED), wire.Done(run=9, status="ok"), onto=report)
+    assert report.stage(0, "hlo").text == "new"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "says"),
+    [
+        ("interrupted", "", "interrupted"),
+        ("died", "killed by SIGKILL", "the worker died: killed by SIGKILL"),
+        ("timeout", "it took longer than 3 s", "stopped: it took longer than 3 s"),
+        ("ok", "", "the worker has nothing to show"),
+    ],
+)
+def test_a_stage_that_does_not_come_says_why(status, reason, says):
+    done = wire.Done(run=9, status=status, reason=reason)
+    looks = tuple(Look(index=0, stage=stage) for stage in ("stablehlo", "hlo"))
+    report = looking(folded(part("jaxpr"), wire.Done(run=7, status="ok")), 9, looks)
+    report = folded(part("stablehlo", **LOOKED), part("hlo", parts=2, **LOOKED), done, onto=report)
+    assert report.stage(0, "stablehlo").text == "a"
+    assert (report.stage(0, "hlo").error, report.stage(0, "hlo").complete) == (says, True)
+    nothing = folded(done, onto=looking(report, 9, looks))
+    assert [nothing.stage(0, stage).error for stage in ("stablehlo", "hlo")] == [says, says]
+    assert nothing.stage(0, "jaxpr").text == "a"
+
+
+def test_a_jaxpr_that_was_cut_says_why():
+    report = folded(part("jaxpr", parts=2), wire.Done(run=7, status="died", reason="killed"))
+    assert report.stage(0, "jaxpr").error == "the worker died: killed"
+
+
+def test_a_ladder_is_its_rungs():
+    rungs = tuple(wire.Rung(run=9, index=index, label=label) for index, label in enumerate(("f", "grad(f)")))
+    report = looking(folded(part("jaxpr")), 9, (), ladder=True)
+    report = folded(
+        rungs[0], part("jaxpr", "r0", rung=True, **LOOKED), rungs[1], part("jaxpr", "r1", index=1, rung=True, **LOOKED),
+        wire.Done(run=9, status="ok"), onto=report,
+    )  # fmt: skip
+    assert report.rungs == rungs and [report.rung_stage(index).text for index in (0, 1)] == ["r0", "r1"]
+    assert report.stage(0, "jaxpr").text == "a" and report.ladder_error is None
+    again = looking(report, 10, (), ladder=True)
+    assert (again.rungs, again.rung_stage(0)) == ((), None)
+    cut = folded(wire.Done(run=10, status="interrupted"), onto=again)
+    assert (cut.ladder_error, cut.looking) == ("interrupted", None)
+    assert looking(cut, 11, (Look(index=0, stage="hlo"),)).ladder_error == "interrupted"
+
+
+def test_another_look_takes_the_place_of_one_that_is_under_way():
+    report = looking(folded(part("jaxpr")), 9, (Look(index=0, stage="hlo"),))
+    report = looking(report, 10, (Look(index=0, stage="stablehlo"),))
+    assert folded(part("hlo", **LOOKED), wire.Done(run=9, status="interrupted"), onto=report) is report
+    assert not report.takes(part("hlo", **LOOKED)) and report.takes(part("stablehlo", run=10))

@@ -3,26 +3,31 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jaxtour.course.model import Ask, Exercise, Lesson, Requires, Step
-from jaxtour.engine.messages import (
+from jaxtour.engine.cells import cell
+from jaxtour.engine.commands import (
     Cell,
     Command,
+    Interrupt,
+    Look,
+    Open,
+    Restart,
+    Run,
+)
+from jaxtour.engine.messages import (
     Device,
     Died,
     Done,
     Event,
     Facts,
     Host,
-    Interrupt,
-    Open,
-    Restart,
-    Run,
     State,
 )
-from jaxtour.engine.session import Session, WorkerConfig, cell
+from jaxtour.engine.session import Session, WorkerConfig
 
 LESSON = Lesson(
     id="lesson",
@@ -47,14 +52,20 @@ WIDE = Lesson(
 )
 
 
+LOOKS = (Look(index=0, stage="hlo"),)
+
+
 class ModelWorker:
     """Does to a list of cells what the guard and its runner do to a namespace; commands are answered on `pump`."""
 
     def __init__(self) -> None:
-        self.cells: list[Cell] | None = []
+        self.cells: list[Cell] = []
         self.devices = 1
         self.pending: list[Event] = []
         self.ran: list[tuple[tuple[Cell, ...], Cell | None, int]] = []
+        self.looked: list[tuple[tuple[Cell, ...], Cell, int]] = []
+        self.clean = True
+        """Whether nothing but cells made the state; looks see through looks before them, runs do not."""
 
     async def start(self) -> None:
         pass
@@ -62,22 +73,27 @@ class ModelWorker:
     async def send(self, command: Command) -> None:
         match command:
             case Open():
-                self.cells, self.devices = [], command.devices or 1
+                self.clear()
+                self.devices = command.devices or 1
                 self.pending += [State(state="ready"), self.facts()]
             case Restart() | Interrupt():
-                self.cells = []
+                self.clear()
                 self.pending.append(State(state="ready"))
             case Run():
                 if command.fresh:
-                    self.cells = []
-                assert self.cells is not None
+                    self.clear()
+                if command.cell or command.replay:
+                    self.cells += () if self.clean else (Cell(name="looks"),)
                 self.cells += command.replay
                 if command.cell:
                     self.ran.append((tuple(self.cells), command.cell, self.devices))
                     self.cells.append(command.cell)
-                spent = bool(command.time or command.ask or command.check)
-                self.pending.append(Done(run=command.run, status="ok", spent=spent))
-                if spent:
+                if command.probe:
+                    self.looked.append((tuple(self.cells), command.probe, self.devices))
+                    self.clean = False
+                asked = bool(command.time or command.ask or command.check)
+                self.pending.append(Done(run=command.run, status="ok", spent=asked or bool(command.probe)))
+                if asked:
                     self.cells = [Cell(name="probes")]
             case _:
                 pass
@@ -96,8 +112,11 @@ class ModelWorker:
     async def close(self) -> None:
         pass
 
+    def clear(self) -> None:
+        self.cells, self.clean = [], True
+
     def die(self) -> None:
-        self.cells = []
+        self.clear()
         self.pending.append(Died(reason="killed"))
 
 
@@ -107,7 +126,9 @@ ACTIONS = st.one_of(
     st.tuples(st.just("plain"), st.integers(0, 4)),
     st.tuples(st.just("prepare"), st.integers(0, 4)),
     st.tuples(st.just("wide"), st.integers(0, 1)),
-    st.tuples(st.sampled_from(["interrupt", "restart", "die", "pump"]), st.just(0)),
+    st.tuples(st.sampled_from(["look", "look at edit"]), st.integers(0, 4)),
+    st.tuples(st.just("look wide"), st.integers(0, 1)),
+    st.tuples(st.sampled_from(["interrupt", "restart", "die"]), st.just(0)),
 )
 
 
@@ -116,14 +137,14 @@ async def drain(session: Session) -> None:
         pass
 
 
-async def play(actions: list[tuple[str, int]]) -> None:
+async def play(actions: list[tuple[tuple[str, int], bool]]) -> None:
     worker = ModelWorker()
     session = Session(worker, WorkerConfig())
     await session.start()
     await drain(session)
-    for action, index in actions:
-        before = len(worker.ran)
-        lesson = WIDE if action == "wide" else LESSON
+    for (action, index), waited in actions:
+        before, looked = len(worker.ran), len(worker.looked)
+        lesson = WIDE if "wide" in action else LESSON
         step = lesson.steps[index]
         assert isinstance(step, Step)
         match action:
@@ -133,6 +154,10 @@ async def play(actions: list[tuple[str, int]]) -> None:
                 await session.run(lesson, step, "edited = True")
             case "plain":
                 await session.run(lesson, step, timings=False)
+            case "look" | "look wide":
+                await session.look(lesson, step, looks=LOOKS)
+            case "look at edit":
+                await session.look(lesson, step, "edited = True", looks=LOOKS)
             case "prepare":
                 await session.prepare(lesson, step)
             case "interrupt":
@@ -142,18 +167,26 @@ async def play(actions: list[tuple[str, int]]) -> None:
             case "die":
                 worker.die()
                 await drain(session)
-            case "pump":
-                await drain(session)
+        reference = tuple(cell(lesson, earlier) for earlier in lesson.steps[:index] if isinstance(earlier, Step))
+        assert (len(worker.looked) > looked) == action.startswith("look")
+        for state, cell_looked_at, devices in worker.looked[looked:]:
+            own = cell(lesson, step, "edited = True" if action == "look at edit" else None)
+            assert state == (*reference, own), f"{action} {step.id} saw another state"
+            assert cell_looked_at == own
+            assert devices == (8 if lesson is WIDE else 1)
         for state, cell_run, devices in worker.ran[before:]:
-            reference = tuple(cell(lesson, earlier) for earlier in lesson.steps[:index] if isinstance(earlier, Step))
             assert state == reference, f"{action} {step.id} ran in another state"
             assert cell_run is not None and cell_run.name == f"{lesson.id}/{step.id}"
             assert devices == (8 if lesson is WIDE else 1)
+        if waited:
+            await drain(session)
 
 
 @settings(deadline=None, max_examples=300)
-@given(st.lists(ACTIONS, max_size=25))
-def test_a_step_runs_in_the_state_its_lesson_leaves_whatever_came_before(actions: list[tuple[str, int]]) -> None:
+@given(st.lists(st.tuples(ACTIONS, st.booleans()), max_size=25))
+def test_a_step_runs_in_the_state_its_lesson_leaves_whatever_came_before(
+    actions: list[tuple[tuple[str, int], bool]],
+) -> None:
     asyncio.run(play(actions))
 
 
@@ -229,3 +262,95 @@ async def test_a_run_asked_for_before_the_start_waits_for_it() -> None:
     await session.start()
     assert await waiting == 1
     assert [state for state, _, _ in worker.ran] == [()]
+
+
+class Recorder(ModelWorker):
+    """Keeps the runs that it is sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs: list[Run] = []
+
+    async def send(self, command: Command) -> None:
+        if isinstance(command, Run):
+            self.runs.append(command)
+        await super().send(command)
+
+
+async def recorded() -> tuple[Session, Recorder]:
+    worker = Recorder()
+    session = Session(worker)
+    await session.start()
+    await drain(session)
+    return session, worker
+
+
+async def test_a_look_right_after_the_run_needs_no_replay_and_neither_does_the_next() -> None:
+    session, worker = await recorded()
+    await session.run(LESSON, step(0))
+    await drain(session)
+    for _ in range(2):
+        await session.look(LESSON, step(0), looks=LOOKS)
+        await drain(session)
+    looks = worker.runs[1:]
+    assert [(look.fresh, look.replay, look.cell) for look in looks] == [(False, (), None)] * 2
+    assert [(look.probe, look.looks) for look in looks] == [(cell(LESSON, step(0)), LOOKS)] * 2
+    assert not looks[0].time and looks[0].timeout_s is None
+
+
+async def test_what_was_prepared_for_the_next_step_can_be_looked_into() -> None:
+    """A step with timings spends its worker, and the tour has the next one brought to where the step ended."""
+    session, worker = await recorded()
+    await session.run(LESSON, step(1))
+    await drain(session)
+    await session.prepare(LESSON, step(2))
+    await drain(session)
+    await session.look(LESSON, step(1), looks=LOOKS)
+    assert not worker.runs[-1].fresh and worker.looked[-1][0] == (cell(LESSON, step(0)), cell(LESSON, step(1)))
+
+
+async def test_a_run_after_a_look_is_fresh() -> None:
+    session, worker = await recorded()
+    await session.run(LESSON, step(0))
+    await drain(session)
+    await session.look(LESSON, step(0), looks=LOOKS)
+    await drain(session)
+    await session.run(LESSON, step(1))
+    assert worker.runs[-1].fresh and [each.name for each in worker.runs[-1].replay] == ["lesson/a"]
+
+
+async def test_a_look_at_what_is_not_there_replays_up_to_the_end_of_the_step() -> None:
+    session, worker = await recorded()
+    await session.look(LESSON, step(1), "b = 7", looks=LOOKS, ladder="grad(f)(x)")
+    look = worker.runs[-1]
+    assert look.fresh and [each.code for each in look.replay] == ["a = 1", "b = 7"]
+    assert look.probe == look.replay[-1] and look.ladder == "grad(f)(x)"
+
+
+async def test_a_look_that_was_cut_short_leaves_nothing_to_look_into() -> None:
+    session, worker = await recorded()
+    await session.run(LESSON, step(0))
+    await drain(session)
+    await session.look(LESSON, step(0), looks=LOOKS)
+    await session.interrupt()
+    await drain(session)
+    await session.look(LESSON, step(0), looks=LOOKS)
+    assert worker.runs[-1].fresh
+
+
+@pytest.mark.parametrize("status", ["died", "timeout", "interrupted", "error"])
+async def test_a_look_that_did_not_end_well_leaves_nothing_to_look_into(status: str) -> None:
+    session, worker = await recorded()
+    await session.run(LESSON, step(0))
+    await drain(session)
+    await session.look(LESSON, step(0), looks=LOOKS)
+    worker.pending = [Done(run=2, status=status, spent=True)]
+    await drain(session)
+    await session.look(LESSON, step(0), looks=LOOKS)
+    assert worker.runs[-1].fresh
+
+
+def test_a_file_is_compiled_as_itself() -> None:
+    plain = Lesson(id="f", title="", summary="", minutes=0, steps=LESSON.steps, file="/x/f.py", plain=True)
+    assert cell(plain, step(0)).path == "/x/f.py"
+    assert cell(LESSON, step(0)).path is None

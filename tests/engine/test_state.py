@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.client import ProcessEngine
+from jaxtour.engine.commands import Look, StageName
 from jaxtour.engine.headless import Headless, Outcome
+from jaxtour.engine.messages import Done
+from jaxtour.engine.report import Report, looking
 from jaxtour.engine.session import Session
 
 CODES = {
@@ -37,6 +40,8 @@ STEPS = tuple(
 )
 LESSON = Lesson(id="state", title="State", summary="", minutes=1, steps=STEPS)
 
+LOOKED_AT: tuple[StageName, ...] = ("stablehlo", "hlo")
+
 Seen = tuple[str, str, str | None, str | None]
 
 
@@ -50,6 +55,32 @@ def seen(outcome: Outcome) -> Seen:
         report.value.text if report.value else None,
         report.failure.message if report.failure else None,
     )
+
+
+async def looked(engine: Headless, step: Step, stage: StageName) -> str:
+    """What a learner sees who looks at a stage of the step's trace; why there is none, where there is none."""
+    looks = (Look(index=0, stage=stage),)
+    run = await engine.session.look(LESSON, step, looks=looks)
+    before = Report(run=0, done=Done(run=0, status="ok"))
+    found = (await engine.whole(looking(before, run, looks))).stage(0, stage)
+    assert found is not None and found.complete
+    return found.error or found.text
+
+
+@pytest.fixture(scope="module")
+def stages() -> dict[tuple[str, StageName], str]:
+    """The stages of each step, in one go with a run of it on a worker of its own."""
+
+    async def fresh(step: Step) -> Report:
+        async with Headless(Session(ProcessEngine())) as engine:
+            return await engine.look(LESSON, step, tuple(Look(index=0, stage=stage) for stage in LOOKED_AT))
+
+    reports = {step.id: asyncio.run(fresh(step)) for step in STEPS}
+    return {
+        (name, stage): found.error or found.text
+        for name, report in reports.items()
+        for (_, stage), found in report.stages.items()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -75,14 +106,16 @@ ACTIONS = st.lists(
     st.one_of(
         st.tuples(st.just("run"), st.integers(0, len(STEPS) - 1)),
         st.tuples(st.just("edit"), st.integers(0, len(STEPS) - 1)),
-        st.tuples(st.sampled_from(["restart", "interrupt", "prepare"]), st.integers(0, len(STEPS) - 1)),
+        st.tuples(st.sampled_from([*LOOKED_AT, "restart", "interrupt", "prepare"]), st.integers(0, len(STEPS) - 1)),
     ),
     min_size=4,
     max_size=6,
 )
 
 
-async def play(actions: list[tuple[str, int]], reference: dict[str, Seen]) -> None:
+async def play(
+    actions: list[tuple[str, int]], reference: dict[str, Seen], stages: dict[tuple[str, StageName], str]
+) -> None:
     async with Headless(Session(ProcessEngine())) as engine:
         for action, index in actions:
             step = STEPS[index]
@@ -92,6 +125,8 @@ async def play(actions: list[tuple[str, int]], reference: dict[str, Seen]) -> No
                 case "edit":
                     edited = "log = ['edited']; count = [0, 0]; import random; random.seed(9); f = len"
                     assert (await engine.step(LESSON, step, code=edited)).report is not None
+                case "stablehlo" | "hlo":
+                    assert await looked(engine, step, action) == stages[step.id, action], (step.id, actions)
                 case "restart":
                     await engine.session.restart()
                 case "interrupt":
@@ -105,5 +140,17 @@ async def play(actions: list[tuple[str, int]], reference: dict[str, Seen]) -> No
 @pytest.mark.timeout(300)
 @settings(deadline=None, max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 @given(actions=ACTIONS)
-def test_no_history_changes_what_a_step_shows(actions: list[tuple[str, int]], reference: dict[str, Seen]) -> None:
-    asyncio.run(play(actions, reference))
+def test_no_history_changes_what_a_step_shows(
+    actions: list[tuple[str, int]], reference: dict[str, Seen], stages: dict[tuple[str, StageName], str]
+) -> None:
+    asyncio.run(play(actions, reference, stages))
+
+
+@pytest.mark.timeout(120)
+def test_looks_between_steps_change_nothing(
+    reference: dict[str, Seen], stages: dict[tuple[str, StageName], str]
+) -> None:
+    """Step by step through the lesson, as one who looks at everything."""
+    assert "stablehlo.add" in stages["traced", "stablehlo"] and "HloModule" in stages["traced", "hlo"]
+    steps = [(action, number) for number in range(3, 6) for action in ("run", "stablehlo", "hlo", "stablehlo")]
+    asyncio.run(play(steps, reference, stages))

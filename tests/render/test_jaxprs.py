@@ -9,9 +9,10 @@ import pytest
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Error, Keyword, Name, Number, Punctuation
 
-from jaxtour.engine.messages import Source, Trace
-from jaxtour.render.ir import COLOURED, jaxpr_line, jaxpr_lines, place, trace_facts
+from jaxtour.engine.messages import Span, Trace
+from jaxtour.render.ir import jaxpr_line, jaxpr_lines, place, trace_facts
 from jaxtour.render.lexers import TOKENS, JaxprLexer
+from jaxtour.render.rules import COLOURED
 from jaxtour.render.spans import plain, plain_lines
 
 FOLDER = Path(__file__).parent / "jaxprs"
@@ -142,7 +143,7 @@ def test_the_lexer_is_a_plugin_with_a_name():
 
 
 def test_facts_of_a_trace():
-    trace = Trace(run=1, index=0, label="many", call="predict_many(w, X)", jaxpr="", equations=5)
+    trace = Trace(run=1, index=0, label="many", call="predict_many(w, X)", equations=5)
     assert plain_lines([trace_facts(trace)]) == "predict_many(w, X)   5 equations\n"
     single = Trace(run=1, index=0, label="", call="f(\x1b)", equations=1)
     assert plain(trace_facts(single)) == "f(␛)   1 equation"
@@ -150,5 +151,5 @@ def test_facts_of_a_trace():
 
 
 def test_places():
-    assert place(Source(file="vmap/one", line=9, column=19)) == "9:19"
+    assert place(Span("vmap/one", 9, 19, 9, 25)) == "9:19"
     assert place(None) == ""

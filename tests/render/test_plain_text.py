@@ -1,8 +1,22 @@
 """A step as text: it reads well in a pager and in a log."""
 
 from jaxtour.course.model import Ask, Broken, Exercise, Lesson, Problem, Requires, Step
-from jaxtour.engine.messages import Checked, Device, Done, Facts, Failure, Frame, Host, Timing, Trace, Value, Warned
+from jaxtour.engine.messages import (
+    Checked,
+    Device,
+    Done,
+    Facts,
+    Failure,
+    Frame,
+    Host,
+    Stage,
+    Timing,
+    Trace,
+    Value,
+    Warned,
+)
 from jaxtour.engine.report import Report
+from jaxtour.engine.stage import assembled
 from jaxtour.render.plain import lesson_heading, lesson_text, requirements, step_text, worker_text
 
 FAILS = Step(
@@ -52,16 +66,17 @@ FAILED = Report(
     ),
     done=Done(run=1, status="error"),
 )
-JAXPR = "{ lambda ; a:f32[]. let b:f32[] = sin a in (b,) }\n"
+JAXPR = "{ lambda ; a:f32[]. let b:f32[] = sin a in (b,) }"
 RAN = Report(
     run=2,
     stderr="note\n",
     warnings=(Warned(run=2, category="UserWarning", message="careful", line=1),),
     value=Value(type="Array", text="[1. 2.]", shape=(2,), dtype="float32", devices=("cpu:0",), committed=False),
     traces=(
-        Trace(run=2, index=0, label="many", call="many(w, X)", jaxpr=JAXPR, equations=1),
+        Trace(run=2, index=0, label="many", call="many(w, X)", equations=1),
         Trace(run=2, index=1, label="g(1)", call="g(1)", error="g is no function"),
     ),
+    stages={(0, "jaxpr"): assembled(None, Stage(run=2, index=0, stage="jaxpr", text=JAXPR))},
     timings=(
         Timing(run=2, index=0, label="many", call="many(w, X)", platform="cpu", median_s=2e-3, first_s=0.1, runs=15),
     ),

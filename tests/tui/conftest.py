@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from small_course import at_home
 from textual.widgets import Input, TextArea
 from tours import Tours
 
@@ -42,3 +43,10 @@ def no_cursor_blink(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def tours(tmp_path: Path) -> Tours:
     return Tours(tmp_path)
+
+
+@pytest.fixture
+def linked(tours: Tours) -> Tours:
+    """A course whose second step has all of its expressions in its own code."""
+    tours.entries[0].given, tours.script = at_home()
+    return tours

@@ -1,18 +1,23 @@
 """A small course and what its worker says, the same every time."""
 
+import msgspec
+
 from jaxtour.course.model import Ask, Broken, Exercise, Lesson, Problem, Step, Time
 from jaxtour.engine.fake import Hold, Script
 from jaxtour.engine.messages import (
     Answer,
     Checked,
+    Cost,
     Died,
     Done,
     Event,
     Executed,
     Failure,
     Frame,
+    Origin,
     Result,
-    Source,
+    Span,
+    Stage,
     State,
     Text,
     Timing,
@@ -154,18 +159,79 @@ JAXPR = """\
     g:f32[3] = mul 0.5:f32[] f
   in (g,) }"""
 HERE = "vmap/one"
-SOURCES = (
-    None,
-    Source(file=HERE, line=5, column=20),
-    None,
-    None,
-    None,
-    Source(file=HERE, line=2, column=28),
-    Source(file=HERE, line=2, column=19),
-    Source(file=HERE, line=2, column=19),
-    Source(file=HERE, line=2, column=12),
-)
+PREDICT = (Span(HERE, 5, 12, 5, 34, "predict"), Span("vmap/many", 3, 1, 3, 19))
+
+
+def equation(name: str, line: int, column: int, end: int, *transforms: str) -> Origin:
+    """What an equation of `sigmoid` in the step before is."""
+    span = Span(HERE, line, column, line, end, "sigmoid")
+    path = f"vmap({name})" if "vmap" in transforms else name
+    return Origin(kind="equation", name=name, spans=(span,), callers=PREDICT, path=path, transforms=transforms)
+
+
+ORIGINS = (
+    Origin(),
+    Origin(
+        kind="equation", name="dot_general", spans=(Span(HERE, 5, 20, 5, 33, "predict"),), callers=PREDICT[1:],
+        path="vmap(dot_general)", transforms=("vmap",),
+    ),
+    equation("div", 2, 28, 33, "vmap"),
+    equation("tanh", 2, 19, 34, "vmap"),
+    equation("add", 2, 18, 39, "vmap"),
+    equation("mul", 2, 12, 39, "vmap"),
+)  # fmt: skip
+LINES = (0, 1, 1, 1, 1, 2, 3, 4, 5, 0)
+NAMES = "a b=\nc=\n=\n=\n=a b\nd=c\ne=d\nf=e\ng=f\n=g"
 ROW = "{ lambda ; a:f32[2] b:f32[2]. let c:f32[] = dot_general[...] a b in (c,) }"
+
+STABLEHLO = """\
+module @jit_predict_many {
+  func.func public @main(%arg0: tensor<2xf32>, %arg1: tensor<3x2xf32>) -> tensor<3xf32> {
+    %0 = stablehlo.dot_general %arg0, %arg1, contracting_dims = [0] x [1] : (...) -> tensor<3xf32>
+    %cst = stablehlo.constant dense<2.0> : tensor<f32>
+    %1 = stablehlo.broadcast_in_dim %cst, dims = [] : (tensor<f32>) -> tensor<3xf32>
+    %2 = stablehlo.divide %0, %1 : tensor<3xf32>
+    return %2 : tensor<3xf32>
+  }
+}"""
+HLO = """\
+HloModule jit_predict_many
+
+ENTRY %main.9 (p0: f32[2], p1: f32[3,2]) -> f32[3] {
+  %p0 = f32[2]{0} parameter(0)
+  %p1 = f32[3,2]{1,0} parameter(1)
+  ROOT %fusion = f32[3]{0} fusion(%p0, %p1), kind=kLoop, calls=%fused_computation
+}"""
+
+
+def lowered() -> tuple[Stage, Stage]:
+    """The stages below the jaxpr of `predict_many(w, X)`."""
+    dot, div = (
+        Origin(
+            kind="instruction", name=f"stablehlo.{name}", spans=origin.spans, callers=origin.callers, path=origin.path
+        )
+        for name, origin in zip(("dot_general", "divide"), ORIGINS[1:3], strict=True)
+    )
+    broadcast = Origin(
+        kind="instruction", name="stablehlo.broadcast_in_dim", unlinked="the compiler added this broadcast"
+    )
+    fusion = Origin(
+        kind="instruction", name="fusion", spans=tuple(origin.spans[0] for origin in ORIGINS[1:]), callers=PREDICT[1:]
+    )
+    parameter = Origin(kind="instruction", name="parameter", unlinked="an argument of the call")
+    return (
+        Stage(
+            run=0, index=0, stage="stablehlo", text=STABLEHLO, lines=(0, 0, 1, 2, 3, 2, 0, 0, 0),
+            origins=(Origin(), dot, div, broadcast), folds=((1, 7),),
+            names="=\n%arg0 %arg1=\n%0=%arg0 %arg1\n%cst=\n%1=%cst\n%2=%0 %1\n=%2\n=\n=",
+        ),
+        Stage(
+            run=0, index=0, stage="hlo", text=HLO, lines=(0, 0, 0, 1, 1, 2, 0), origins=(Origin(), parameter, fusion),
+            names="=\n=\np0 p1=\np0=\np1=\nfusion=p0 p1\n=", folds=((2, 6),),
+            cost=Cost(flops=24.0, bytes=48.0, transcendentals=3.0, argument_bytes=32, output_bytes=12),
+        ),
+    )  # fmt: skip
+
 
 ERROR = Failure(
     run=0,
@@ -216,10 +282,14 @@ SCRIPT: Script = {
         ),
         Executed(run=0, status="ok", seconds=0.31),
         Trace(
-            run=0, index=0, label="many", call="predict_many(w, X)", jaxpr=JAXPR, equations=5,
-            primitives=("add", "div", "dot_general", "mul", "tanh"), sources=SOURCES,
+            run=0, index=0, label="many", call="predict_many(w, X)", equations=5,
+            primitives=("add", "div", "dot_general", "mul", "tanh"),
         ),
-        Trace(run=0, index=1, label="one", call="predict(w, X[0])", jaxpr=ROW, equations=1),
+        Stage(
+            run=0, index=0, stage="jaxpr", text=JAXPR, lines=LINES, origins=ORIGINS, names=NAMES, folds=((1, 4),)
+        ),
+        Trace(run=0, index=1, label="one", call="predict(w, X[0])", equations=1),
+        Stage(run=0, index=1, stage="jaxpr", text=ROW, lines=(0,), origins=ORIGINS[:1], names="a b c=a b c"),
         Answer(run=0, text="5"),
         Hold("timing"),
         timing(0, "a Python loop", "[predict(w, x) for x in X]", 9.81e-4, 2.1e-3, baseline=True),
@@ -229,6 +299,7 @@ SCRIPT: Script = {
             verdicts=(Verdict(code="dispatch-bound", message="mostly the cost of the call itself"),),
         ),
         Done(run=0, status="ok", seconds=2.4, spent=True),
+        *lowered(),
     ],
     "vmap/broken-on-purpose": [
         Warned(run=0, category="UserWarning", message="this is only a test", line=2),
@@ -262,8 +333,24 @@ SCRIPT: Script = {
 # fmt: on
 
 
+def at_home() -> tuple[Lesson, Script]:
+    """The course and its script with all expressions of the second step in its own code."""
+    replace = msgspec.structs.replace
+
+    def moved(spans: tuple[Span, ...]) -> tuple[Span, ...]:
+        return tuple(replace(span, file="vmap/many") for span in spans if span.file == HERE)
+
+    def placed(event: Event | Hold) -> Event | Hold:
+        if not isinstance(event, Stage):
+            return event
+        origins = (replace(each, spans=moved(each.spans), callers=moved(each.callers)) for each in event.origins)
+        return replace(event, origins=tuple(origins))
+
+    one, many, *rest = VMAP.steps
+    lesson = replace(VMAP, steps=(one, replace(many, code=ONE), *rest))
+    return lesson, {"vmap/many": [placed(event) for event in SCRIPT["vmap/many"]]}
+
+
 def numbered(events: list[Event], run: int) -> list[Event]:
     """The events as those of one run."""
-    import msgspec
-
     return [msgspec.structs.replace(event, run=run) for event in events]

@@ -7,7 +7,7 @@ from jaxtour.tui.widgets.arrange import Wants, narrow, two, wide
 
 
 def wants(**rows: int) -> Wants:
-    return {"lesson": 10, "source": 10, "jaxpr": 10, "result": 4, "time": 5, "devices": 4, **rows}  # type: ignore[dict-item]
+    return {"lesson": 10, "source": 10, "stage": 10, "result": 4, "time": 5, "devices": 4, **rows}  # type: ignore[dict-item]
 
 
 def covered(regions: dict[str, Region], size: Size) -> bool:
@@ -20,8 +20,8 @@ def covered(regions: dict[str, Region], size: Size) -> bool:
 @pytest.mark.parametrize("size", [Size(120, 34), Size(120, 10), Size(200, 58), Size(300, 100)])
 @pytest.mark.parametrize(
     "rows",
-    [{}, {"lesson": 100}, {"source": 100}, {"result": 500}, {"jaxpr": 10_000}, {"time": 60, "devices": 40},
-     dict.fromkeys(("lesson", "source", "jaxpr", "result", "time", "devices"), 100), {"jaxpr": 3, "result": 40}],
+    [{}, {"lesson": 100}, {"source": 100}, {"result": 500}, {"stage": 10_000}, {"time": 60, "devices": 40},
+     dict.fromkeys(("lesson", "source", "stage", "result", "time", "devices"), 100), {"stage": 3, "result": 40}],
 )  # fmt: skip
 def test_wide_fills_the_screen_and_leaves_none_out(size: Size, rows: dict[str, int]) -> None:
     regions = wide(size, wants(**rows))
@@ -52,6 +52,6 @@ def test_the_border_between_two_panes_stays_where_it_can() -> None:
 
 
 def test_a_long_result_takes_the_room_that_no_jaxpr_needs() -> None:
-    regions = wide(Size(120, 34), wants(jaxpr=3, result=40, time=3))
-    assert regions["jaxpr"].height == 3
+    regions = wide(Size(120, 34), wants(stage=3, result=40, time=3))
+    assert regions["stage"].height == 3
     assert regions["result"].height > 20

@@ -3,7 +3,9 @@
 from tours import Tours, ran, ready, screen_text, text, until
 
 from jaxtour.course.progress import Progress
-from jaxtour.engine.messages import Run
+from jaxtour.engine.commands import (
+    Run,
+)
 
 
 async def test_an_edit_is_run_and_kept(tours: Tours) -> None:

@@ -69,7 +69,7 @@ async def test_help_has_every_key(tours: Tours) -> None:
     from jaxtour.tui.actions import ACTIONS
 
     app = tours.make("one")
-    async with app.run_test(size=(120, 50)) as pilot:
+    async with app.run_test(size=(120, 60)) as pilot:
         await ready(pilot)
         await pilot.press("question_mark")
         await until(pilot, lambda: "copy the pane's text" in screen_text(app))
@@ -115,7 +115,7 @@ async def test_themes_turn_and_nothing_breaks(tours: Tours) -> None:
         await ready(pilot)
         await until(pilot, lambda: "there is no theme 'no such theme'" in screen_text(app))
         for theme in ("light", "ansi", "dark"):
-            await pilot.press("t")
+            await pilot.press("c")
             await until(pilot, lambda: app.theme == theme)  # noqa: B023
         for theme in ("nord", "gruvbox", "textual-light", "ansi-light"):
             app.theme = theme

@@ -1,7 +1,9 @@
 """Parts of the app that are plain functions."""
 
 from collections import Counter
+from itertools import product
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from small_course import VMAP
@@ -11,27 +13,37 @@ from jaxtour.course.model import Ask
 from jaxtour.engine.messages import Device, Done, Executed, Progress
 from jaxtour.engine.report import Report
 from jaxtour.render.spans import plain
-from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Keys, bindings, in_footer, key_name, scoped
+from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Keys, Scope, bindings, in_footer, key_name, scoped
 from jaxtour.tui.asked import grade
-from jaxtour.tui.screens.step_keys import StepKeys
+from jaxtour.tui.incoming import Activity, doing
+from jaxtour.tui.screens.tour import TourScreen
 from jaxtour.tui.status import keys_line, top_line
 from jaxtour.tui.styling import ANSI, COLOURED
-from jaxtour.tui.tour import Activity, doing
-from jaxtour.tui.visit import View
+from jaxtour.tui.visit import View, Visit
 from jaxtour.tui.yank import short
 
 
 def test_every_action_has_a_method() -> None:
     for action in scoped("step"):
-        assert hasattr(StepKeys, f"action_{action.id}"), action.id
+        assert hasattr(TourScreen, f"action_{action.id}"), action.id
 
 
 def test_no_key_means_two_things_at_once() -> None:
-    for scope in ("step", "pane", "editor", "list", "lessons", "filter", "find", "modal"):
-        keys = [key for action in scoped(scope) for key in action.keys.split(",") if action.id != "idle_interrupt"]
+    for scope in get_args(Scope):
+        keys = [key for action in scoped(scope) for key in action.keys.split(",") if not action.instead_of]
         assert [key for key, count in Counter(keys).items() if count > 1] == []
     both = {key for action in scoped("step") for key in action.keys.split(",")}
     assert not both & {key for action in scoped("pane") for key in action.keys.split(",")}
+
+
+def test_a_key_of_two_actions_does_only_one_of_them() -> None:
+    flags = ("busy", "zoomed", "searching", "runnable")
+    contexts = [Context(**dict(zip(flags, values, strict=True))) for values in product((False, True), repeat=4)]
+    for action in ACTIONS:
+        if action.instead_of:
+            other = BY_ID[action.instead_of]
+            assert set(action.keys.split(",")) <= set(other.keys.split(","))
+            assert not any(action.when(context) and other.when(context) for context in contexts), action.id
 
 
 def test_bindings_carry_the_ids_that_settings_name() -> None:
@@ -60,8 +72,6 @@ def test_the_bottom_line_has_what_works_now() -> None:
 
 
 def test_both_palettes_know_every_style() -> None:
-    from typing import get_args
-
     from jaxtour.render.spans import Style
 
     assert set(COLOURED) == set(ANSI) == set(get_args(Style))
@@ -99,7 +109,7 @@ def test_the_top_line_fits_at_any_width() -> None:
     report = Report(
         run=1, phase="done", executed=Executed(run=1, status="ok", seconds=0.31), done=Done(run=1, status="ok")
     )
-    full = view(worker="ready", facts=facts, report=report)
+    full = view(worker="ready", facts=facts, visit=Visit(report=report))
     for width in range(40, 200):
         for split in (None, 60) if width > 118 else (None,):
             line = plain(top_line(full, Activity(), 0.0, width, split))

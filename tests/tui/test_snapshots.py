@@ -24,6 +24,7 @@ def keys(*pressed: str, release: str | None = None) -> Before:
         for key in pressed:
             await pilot.press(key)
             await pilot.pause()
+            await until(pilot, lambda: not app.tour.waiting or app.tour.session.engine.holding)
             if key == "r":
                 if release:
                     await until(pilot, lambda: app.tour.session.engine.holding)
@@ -64,6 +65,44 @@ class TestSizes:
     def test_ansi(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
         app = tours.make("many", theme="ansi")
         assert snap_compare(app, terminal_size=size, run_before=keys("r", release="timing"))
+
+
+@pytest.mark.parametrize("size", [SIZES[0], SIZES[2]], ids=[IDS[0], IDS[2]])
+class TestStages:
+    """Each with the cursor on what belongs to something in another pane."""
+
+    @pytest.mark.parametrize(
+        "pressed",
+        [("1", "j"), ("2", "j", "j", "j", "j", "j"), ("3", "j", "j", "j", "j", "j"), ("4",), ("g", "j", "j")],
+        ids=["jaxpr", "stablehlo", "hlo", "cost", "graph"],
+    )
+    def test_stage(self, snap_compare: Any, linked: Tours, size: tuple[int, int], pressed: tuple[str, ...]) -> None:
+        app = linked.make("many", script=linked.script)
+        assert snap_compare(app, terminal_size=size, run_before=keys("r", *pressed, release="timing"))
+
+    def test_from_the_source(self, snap_compare: Any, linked: Tours, size: tuple[int, int]) -> None:
+        app = linked.make("many", script=linked.script)
+        pressed = ("r", "1", "shift+tab", "j", "right", "right")
+        assert snap_compare(app, terminal_size=size, run_before=keys(*pressed, release="timing"))
+
+    def test_without_colours_to_rely_on(self, snap_compare: Any, linked: Tours, size: tuple[int, int]) -> None:
+        app = linked.make("many", script=linked.script, theme="ansi")
+        pressed = ("r", "1", "shift+tab", "j", "right", "right")
+        assert snap_compare(app, terminal_size=size, run_before=keys(*pressed, release="timing"))
+
+    def test_variable(self, snap_compare: Any, linked: Tours, size: tuple[int, int]) -> None:
+        app = linked.make("many", script=linked.script)
+        pressed = ("r", "1", "j", "j", "j", "j", "j", "right", "right")
+        assert snap_compare(app, terminal_size=size, run_before=keys(*pressed, release="timing"))
+
+    def test_explanation(self, snap_compare: Any, linked: Tours, size: tuple[int, int]) -> None:
+        app = linked.make("many", script=linked.script)
+        assert snap_compare(app, terminal_size=size, run_before=keys("r", "1", "j", "i", release="timing"))
+
+    def test_search(self, snap_compare: Any, linked: Tours, size: tuple[int, int]) -> None:
+        app = linked.make("many", script=linked.script)
+        pressed = ("r", "1", "slash", "f", "3", "2", "enter", "n")
+        assert snap_compare(app, terminal_size=size, run_before=keys(*pressed, release="timing"))
 
 
 class TestPlaces:

@@ -6,7 +6,12 @@ import pytest
 from tours import Tours, ran, ready, screen_text, text, until
 
 from jaxtour.course.progress import Progress
-from jaxtour.engine.messages import Run, Text
+from jaxtour.engine.commands import (
+    Run,
+)
+from jaxtour.engine.messages import (
+    Text,
+)
 from jaxtour.settings import Settings
 
 
@@ -44,10 +49,10 @@ async def test_a_run_fills_the_panes_and_marks_the_step(tours: Tours) -> None:
     app = tours.make("many")
     async with app.run_test(size=(120, 36)) as pilot:
         await ready(pilot)
-        assert "r shows here what JAX makes" in text(app, "jaxpr")
+        assert "r shows here what JAX makes" in text(app, "stage")
         await pilot.press("r")
         await until(pilot, lambda: tours.engine.holding)
-        await until(pilot, lambda: "dot_general" in text(app, "jaxpr"))
+        await until(pilot, lambda: "dot_general" in text(app, "stage"))
         assert "float32[3]" in text(app, "result"), "results come before the timings"
         assert "timed when the code has run" in text(app, "time")
         assert not app.tour.is_done("vmap", "many")
@@ -100,7 +105,7 @@ async def test_an_unexpected_error_is_marked_where_it_happened(tours: Tours) -> 
         assert not app.tour.is_done("vmap", "broken-on-purpose")
 
 
-@pytest.mark.parametrize(("step", "shown"), [("many", "jaxpr"), ("one", "lesson")])
+@pytest.mark.parametrize(("step", "shown"), [("many", "stage"), ("one", "lesson")])
 async def test_the_tab_that_the_step_is_about_comes_to_the_front(tours: Tours, step: str, shown: str) -> None:
     app = tours.make(step, script={**tours.script, "vmap/one": tours.script["vmap/one"][:-1]})
     async with app.run_test(size=(80, 24)) as pilot:
@@ -118,8 +123,8 @@ async def test_a_tab_chosen_by_hand_stays(tours: Tours) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         await pilot.press("r")
-        await until(pilot, lambda: app.tour_screen.panes.front == "jaxpr")
-        await pilot.press("shift+tab")
+        await until(pilot, lambda: app.tour_screen.panes.front == "stage")
+        await pilot.press("shift+tab", "shift+tab")
         assert app.tour_screen.panes.front == "lesson"
         tours.engine.release("timing")
         await ran(pilot)
@@ -137,7 +142,7 @@ async def test_every_pane_is_reached_by_tab(tours: Tours) -> None:
                 pane = app.tour_screen.pane
                 assert pane.region, "the focused pane is on the screen"
                 seen.append(pane.spec.name)
-            assert sorted(seen) == ["devices", "jaxpr", "lesson", "result", "source", "time"]
+            assert sorted(seen) == ["devices", "lesson", "result", "source", "stage", "time"]
 
 
 async def test_a_changed_key_works_and_is_shown(tours: Tours) -> None:
@@ -193,11 +198,11 @@ async def test_zoom_and_back(tours: Tours) -> None:
     app = tours.make("one")
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
-        await pilot.press("tab", "tab", "tab", "tab", "z")
+        await pilot.press("tab", "z")
         assert app.tour_screen.pane.spec.name == "source"
         await until(pilot, lambda: app.tour_screen.pane.region.size == (80, 22))
         assert "A function for one" not in screen_text(app).partition("\n")[2]
-        await pilot.press("tab")
+        await pilot.press("tab", "tab")
         await until(pilot, lambda: app.tour_screen.panes.by_slot["result"].region.size == (80, 22))
         await pilot.press("escape")
         await until(pilot, lambda: app.tour_screen.panes.by_slot["result"].region.height < 10)
@@ -213,7 +218,7 @@ async def test_small_and_back(tours: Tours) -> None:
         await pilot.press("j", "tab", "n", "p", "l")
         await pilot.press("escape")
         await pilot.resize_terminal(80, 24)
-        await until(pilot, lambda: "Lesson  jaxpr  Time  Devices" in screen_text(app))
+        await until(pilot, lambda: "Lesson  jaxpr  StableHLO  HLO" in screen_text(app))
         await pilot.resize_terminal(120, 36)
         await until(pilot, lambda: screen_text(app) == before)
 
@@ -233,11 +238,11 @@ async def test_a_click_on_a_tab_brings_it_to_the_front(tours: Tours) -> None:
     app = tours.make("one")
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
-        assert "╭─ Lesson  jaxpr  Time" in screen_text(app)
-        await pilot.click("#lesson", offset=(20, 0))
+        assert "╭─ Lesson  jaxpr  StableHLO  HLO  cost  graph  Time" in screen_text(app)
+        await pilot.click("#lesson", offset=(50, 0))
         assert app.tour_screen.panes.front == "time"
         await pilot.click("#time", offset=(12, 0))
-        await until(pilot, lambda: app.tour_screen.panes.front == "jaxpr")
+        await until(pilot, lambda: app.tour_screen.panes.front == "stage")
 
 
 async def test_keys_that_clash_are_told(tours: Tours) -> None:

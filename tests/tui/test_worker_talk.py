@@ -5,11 +5,25 @@ import asyncio
 import msgspec
 from tours import Tours, ran, ready, screen_text, text, until
 
+from jaxtour.engine.commands import (
+    Interrupt,
+    Restart,
+    Run,
+)
 from jaxtour.engine.fake import Hold
-from jaxtour.engine.messages import Died, Done, Executed, Interrupt, Progress, Restart, Result, Run, State, Text, Value
+from jaxtour.engine.messages import (
+    Died,
+    Done,
+    Executed,
+    Progress,
+    Result,
+    State,
+    Text,
+    Value,
+)
 from jaxtour.engine.session import EngineError
+from jaxtour.tui.incoming import joined
 from jaxtour.tui.messages import Arrived
-from jaxtour.tui.tour import joined
 
 
 async def test_the_app_is_there_before_the_worker(tours: Tours) -> None:
@@ -109,13 +123,13 @@ async def test_who_scrolls_back_is_left_there(tours: Tours) -> None:
         await ready(pilot)
         await pilot.press("r")
         await until(pilot, lambda: "│ 99" in screen_text(app))
-        await pilot.press("tab", "tab", "tab", "g")
+        await pilot.press("tab", "tab", "tab", "home")
         result = app.tour_screen.panes.by_slot["result"]
         assert result.has_focus
         tours.engine.release()
         await ran(pilot)
         assert result.scroll_offset.y == 0
-        await pilot.press("G")
+        await pilot.press("end")
         assert result.scroll_offset.y == result.max_scroll_y > 100
 
 

@@ -15,6 +15,7 @@ from jaxtour.engine.fake import FakeEngine, Script
 from jaxtour.engine.session import Session
 from jaxtour.settings import Settings
 from jaxtour.tui.app import TourApp
+from jaxtour.tui.widgets.pane import Pane
 
 WAIT_S = 10.0
 
@@ -89,3 +90,35 @@ def screen_text(app: TourApp) -> str:
     """All characters on the screen."""
     strips = app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+async def run_many(pilot: Pilot[int], tours: Tours) -> None:
+    """Run the step with the two calls to its end."""
+    await ready(pilot)
+    await pilot.press("r")
+    await until(pilot, lambda: tours.engine.holding)
+    tours.engine.release("timing")
+    await ran(pilot)
+    await idle(pilot)
+
+
+async def idle(pilot: Pilot[int]) -> None:
+    """Let the app work until the worker has nothing to do."""
+    app = pilot.app
+    assert isinstance(app, TourApp)
+    await until(pilot, lambda: app.tour.idle and not app.tour.waiting)
+
+
+def pane(app: TourApp, name: str) -> Pane:
+    return app.tour_screen.panes.by_slot[name]  # type: ignore[index]
+
+
+def border(app: TourApp, name: str) -> str:
+    """What the pane's lower border says."""
+    return str(pane(app, name)._border_subtitle)
+
+
+def lit(app: TourApp, name: str) -> list[int]:
+    """The lines of a pane that are lit."""
+    shown = pane(app, name)
+    return [line for line in range(len(shown.document.lines)) if shown.lights(line)]

@@ -12,8 +12,8 @@ from jaxtour.worker.execute import (
     hush_warnings,
     last_expression,
     parsed_expression,
-    place_of,
     show_warnings,
+    written,
 )
 from jaxtour.worker.failures import attempt, bases, failure, message
 
@@ -216,15 +216,16 @@ def test_last_expression(code, found):
 
 def test_place_of_an_expression_is_where_it_was_written_last():
     code = "f(x)\né = f( x )\ng(1)"
-    assert place_of(code, "f(x)") == (2, 5)
-    assert place_of(code, "g(2)") is None
-    assert place_of("x = = 1", "x") is None
+    found = written(code, "f(x)")
+    assert (found.lineno, found.col_offset, found.end_col_offset) == (2, 5, 11)
+    assert written(code, "g(2)") is None
+    assert written("x = = 1", "x") is None
 
 
 def test_a_form_feed_ends_no_line(workspace):
     event = raised(workspace, "x = 1\n\f\ny = '\u2028'\n1/0")
     assert (event["line"], event["frames"][-1]["text"]) == (4, "1/0")
-    assert place_of("\f\nf(x)", "f(x)") == (2, 1)
+    assert written("\f\nf(x)", "f(x)").lineno == 2
 
 
 def test_an_expression_may_span_lines(workspace):

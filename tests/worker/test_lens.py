@@ -5,7 +5,7 @@ import jax
 import pytest
 import runner_client  # noqa: F401  asks jax for the CPU
 
-from jaxtour.worker import jaxpr_text, lens
+from jaxtour.worker import lens
 from jaxtour.worker.compat import CompileEvents, tidy
 from jaxtour.worker.describe import plain_text
 from jaxtour.worker.execute import Workspace
@@ -53,8 +53,32 @@ def workspace():
     sys.modules["__main__"], builtins.input = main, asked
 
 
-def facts(workspace, call, origin=None):
-    return lens.facts(lens.jaxpr_of(workspace, call), origin)
+def shown(workspace, call, around=None):
+    """What travels of a call: text lines, the origin of each, and the facts."""
+    found = lens.shown(lens.jaxpr_of(workspace, call), around)
+    parts = list(found.pieces({"event": "stage"}))
+    table = [row for part in parts for row in part["origins"]]
+    lines = [line for part in parts for line in part["text"].split("\n")]
+    return (
+        found.facts,
+        lines,
+        [{"kind": "other", "spans": (), **table[place]} for part in parts for place in part["lines"]],
+    )
+
+
+def facts(workspace, call):
+    return shown(workspace, call)[0]
+
+
+def text(workspace, call):
+    return "\n".join(shown(workspace, call)[1])
+
+
+def linked(workspace, call, primitive, around=None):
+    """The first span of the only equation of a primitive."""
+    _, _, origins = shown(workspace, call, around)
+    (found,) = {tuple(origin["spans"]) for origin in origins if origin.get("name") == primitive}
+    return found[0]
 
 
 def line_of(text):
@@ -62,10 +86,11 @@ def line_of(text):
 
 
 def test_a_call_is_traced_with_its_primitives_and_equations(workspace):
-    found = facts(workspace, "predict_many(w, X)")
+    found, lines, _ = shown(workspace, "predict_many(w, X)")
     assert found["primitives"] == ["add", "div", "dot_general", "mul", "tanh"]
     assert found["equations"] == 5
-    assert found["jaxpr"].startswith("{ lambda ; a:f32[2] b:f32[3,2]. let\n    c:f32[3] = dot_general[")
+    assert lines[0] == "{ lambda ; a:f32[2] b:f32[3,2]. let"
+    assert lines[1].startswith("    c:f32[3] = dot_general[")
 
 
 def test_nested_jaxprs_are_counted(workspace):
@@ -77,67 +102,65 @@ def test_nested_jaxprs_are_counted(workspace):
 
 
 def test_every_line_leads_to_the_source_of_its_equation(workspace):
-    found = facts(workspace, "predict_many(w, X)")
-    lines = found["jaxpr"].splitlines()
-    assert len(found["sources"]) == len(lines)
-    dot = {"file": "a/b", "line": line_of("jnp.dot"), "column": 20}
+    _, lines, origins = shown(workspace, "predict_many(w, X)")
+    dot = ("a/b", line_of("jnp.dot"), 20, line_of("jnp.dot"), 33, "predict")
     start = next(number for number, line in enumerate(lines) if "dot_general" in line)
     end = next(number for number, line in enumerate(lines) if line.strip().startswith("]"))
     assert end > start
-    assert found["sources"][start : end + 1] == [dot] * (end + 1 - start)
-    by_name = {
-        line.split(" = ")[1].split()[0]: source
-        for line, source in zip(lines, found["sources"], strict=True)
-        if " = " in line
-    }
-    tanh = CODE.splitlines()[line_of("jnp.tanh") - 1]
-    assert by_name["tanh"] == {"file": "a/b", "line": line_of("jnp.tanh"), "column": tanh.index("jnp.tanh") + 1}
-    assert by_name["mul"]["column"] == tanh.index("0.5") + 1
-    assert found["sources"][0] is found["sources"][-1] is None
+    assert all(origin["spans"] == (dot,) for origin in origins[start : end + 1])
+    line = CODE.splitlines()[line_of("jnp.tanh") - 1]
+    for primitive, wanted in (("tanh", "jnp.tanh(x / 2)"), ("div", "x / 2"), ("add", "jnp.tanh(x / 2) + 1")):
+        span = linked(workspace, "predict_many(w, X)", primitive)
+        assert line[span[2] - 1 : span[4] - 1] == wanted
+    assert origins[0]["kind"] == origins[-1]["kind"] == "other"
 
 
 def test_the_call_itself_is_where_the_step_makes_it(workspace):
-    origin = {"file": "a/c", "line": 9, "column": 1}
-    found = facts(workspace, "fast(w, X)", origin)
-    outer = [
-        source
-        for line, source in zip(found["jaxpr"].splitlines(), found["sources"], strict=True)
-        if line.startswith("    ] ")
-    ]
-    assert outer == [origin]
-    assert found["sources"][0] is found["sources"][-1] is None
+    around = ("a/c", 9, 1, 9, 11, "")
+    _, lines, origins = shown(workspace, "fast(w, X)", around)
+    outer = [origin["spans"] for line, origin in zip(lines, origins, strict=True) if line.startswith("    ] ")]
+    assert outer == [(around,)]
+    tanh = next(origin for origin in origins if origin.get("name") == "tanh")
+    assert tanh["callers"][-1] == around
+    assert origins[0]["kind"] == origins[-1]["kind"] == "other"
 
 
-def test_a_library_function_inside_has_the_line_that_calls_it(workspace):
-    found = facts(workspace, "loop(X[:, 0])")
-    where = line_of("jnp.where")
-    source = next(
-        s for line, s in zip(found["jaxpr"].splitlines(), found["sources"], strict=True) if "select_n" in line
-    )
-    assert (source["file"], source["line"]) == ("a/b", where)
+def test_a_library_function_inside_has_the_call_of_it(workspace):
+    span = linked(workspace, "loop(X[:, 0])", "select_n")
+    assert span[:2] == ("a/b", line_of("jnp.where"))
 
 
 def test_columns_count_characters(workspace):
     workspace.run("a/é", "", "def g(x):\n    'é'; return 'ü' and jnp.sin(x)\n")
-    source = facts(workspace, "g(1.0)")["sources"][1]
-    assert source == {"file": "a/é", "line": 2, "column": "    'é'; return 'ü' and jnp.sin(x)".index("jnp") + 1}
+    line = "    'é'; return 'ü' and jnp.sin(x)"
+    span = linked(workspace, "g(1.0)", "sin")
+    assert span == ("a/é", 2, line.index("jnp") + 1, 2, len(line) + 1, "g")
 
 
 def test_a_function_from_the_setup_is_not_taken_for_the_code(workspace):
     workspace.run("a/d", "def from_setup(x):\n    return jnp.cos(x)", "")
-    assert facts(workspace, "from_setup(1.0)")["sources"][1]["file"] == "a/d:setup"
+    assert linked(workspace, "from_setup(1.0)", "cos")[0] == "a/d:setup"
 
 
 def test_short_jaxprs_have_a_line_for_each_equation(workspace):
-    found = facts(workspace, "sigmoid(1.0)")
-    assert found["jaxpr"].count("\n") == 5
-    assert all(source["line"] == line_of("jnp.tanh") for source in found["sources"][1:-1])
+    _, lines, origins = shown(workspace, "sigmoid(1.0)")
+    assert len(lines) == 6
+    assert all(origin["spans"][0][1] == line_of("jnp.tanh") for origin in origins[1:-1])
+
+
+def test_a_lambda_in_the_call_is_where_the_step_writes_it(workspace):
+    code = "jax.vmap(lambda x: x * 2)(X)"
+    workspace.run("a/l", "", f"1\n{code}")
+    written = lens.expression(code, f"1\n{code}", "<jaxtour:a/l>")
+    assert written.span == ("a/l", 2, 1, 2, len(code) + 1, "")
+    assert linked(workspace, written, "mul")[:5] == ("a/l", 2, code.index("x * 2") + 1, 2, code.index(")(X)") + 1)
+    assert lens.expression("sigmoid(1.0)", code, "<jaxtour:a/l>").span is None
 
 
 def test_numbers_are_variables_unless_their_values_are_needed(workspace):
-    assert facts(workspace, "counted(3)")["jaxpr"].startswith("{ lambda ; a:i32[]. let")
+    assert text(workspace, "counted(3)").startswith("{ lambda ; a:i32[]. let")
     assert facts(workspace, "power(2.0, 3)")["primitives"] == ["mul"]
-    assert "a:f32[2]" in facts(workspace, "jax.jit(power, static_argnums=1)(w, 3)")["jaxpr"]
+    assert "a:f32[2]" in text(workspace, "jax.jit(power, static_argnums=1)(w, 3)")
     assert facts(workspace, "jnp.reshape(X, (2, 3))")["primitives"] == ["reshape"]
 
 
@@ -155,9 +178,9 @@ def test_keyword_and_starred_arguments(workspace):
 
 def test_a_jaxpr_may_be_asked_for_by_name_or_by_make_jaxpr(workspace):
     workspace.run("a/e", "", "j = jax.make_jaxpr(sigmoid)(1.0)")
-    expected = facts(workspace, "sigmoid(1.0)")["jaxpr"]
-    assert facts(workspace, "j")["jaxpr"] == expected
-    assert facts(workspace, "jax.make_jaxpr(sigmoid)(1.0)")["jaxpr"] == expected
+    expected = text(workspace, "sigmoid(1.0)")
+    assert text(workspace, "j") == expected
+    assert text(workspace, "jax.make_jaxpr(sigmoid)(1.0)") == expected
     assert facts(workspace, "jax.make_jaxpr(power, static_argnums=1)(2.0, 3)")["primitives"] == ["mul"]
     with pytest.raises(lens.LensError):
         lens.jaxpr_of(workspace, "w")
@@ -194,7 +217,7 @@ def test_no_trace_by_default_of_what_is_nothing_to_trace(workspace, call):
     ],
 )
 def test_default_traces(workspace, call, primitives):
-    assert primitives <= set(lens.facts(default(workspace, call))["primitives"])
+    assert primitives <= set(lens.shown(default(workspace, call)).facts["primitives"])
 
 
 def test_a_default_trace_that_fails_is_told_for_the_lessons_own_functions(workspace):
@@ -206,36 +229,6 @@ def test_tracing_leaves_no_tracer_and_no_name_behind(workspace):
     before = set(workspace.namespace)
     facts(workspace, "sigmoid(1.0)")
     assert set(workspace.namespace) == before
-
-
-def test_opcodes_of_compiled_calls(workspace):
-    assert {"dot", "parameter"} <= set(lens.opcodes(workspace, "fast(w, X)"))
-    assert "while" in lens.opcodes(workspace, "loop(X[:, 0])")
-    workspace.run("a/g", "", "j = jax.make_jaxpr(lambda x: jnp.sort(x))(X)")
-    assert "sort" in lens.opcodes(workspace, "j")
-    assert lens.opcodes(workspace, "jax.jit(power, static_argnums=1)(w, 3)")
-
-
-def test_opcodes_are_found_behind_every_kind_of_type():
-    hlo = """
-HloModule jit_f, entry_computation_layout={(f32[4,32]{1,0})->f32[]}
-
-%region (Arg_0.1: f32[]) -> f32[] {
-  %Arg_0.1 = f32[] parameter(0)
-  ROOT %add.1 = f32[] add(%Arg_0.1, %Arg_0.1), metadata={op_name="jit(f)/reduce(x)"}
-}
-
-ENTRY main.5 {
-  %p = f32[4,32]{1,0:T(8,128)(2,1)S(1)} parameter(0)
-  %start = ((f32[4,32]{1,0}), f32[4,32]{1,0}, /*index=2*/u32[]) all-reduce-start(%p), to_apply=%region
-  all-gather.2 = (f32[4,32], f32[]) all-gather(%p, %p), dimensions={0}
-  %t = token[] after-all()
-  ROOT %fusion = (f32[], s32[2]{0}) fusion(%p), kind=kLoop, calls=%region
-}
-"""
-    assert lens.parse_opcodes(hlo) == [
-        "add", "after-all", "all-gather", "all-reduce-start", "fusion", "parameter"
-    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -256,21 +249,3 @@ def test_printers_details_are_left_out():
     assert tidy("reduce_min[axes=(np.int64(1), np.int64(-2))]") == "reduce_min[axes=(1, -2)]"
     assert tidy("manual_axes=frozenset({'y', 'x'})") == "manual_axes=frozenset({'x', 'y'})"
     assert tidy("P('<axis 0x7f00>')") == "P('<axis>')"
-
-
-def test_long_jaxprs_are_cut(monkeypatch):
-    monkeypatch.setattr(jaxpr_text, "LINE_CAP", 5)
-    text, sources = jaxpr_text.annotated("\n".join(f"line {number}" for number in range(9)))
-    assert text.splitlines()[-1] == "… 4 more lines"
-    assert len(sources) == 6
-
-
-def test_text_of_a_jaxpr_on_one_line_in_either_form():
-    one = "{ lambda ; a:f32[]. let b:f32[] = f[x=(1; 2)] a; c:f32[] = g b in (c,) } # <jaxtour:a/b>:2:4 (f)"
-    expected = "{ lambda ; a:f32[]. let\n    b:f32[] = f[x=(1; 2)] a\n    c:f32[] = g b\n  in (c,) }"
-    for joint in ("  ", "\n      "):
-        text, sources = jaxpr_text.annotated(f"{one}{joint}# <jaxtour:a/b:setup>:3:0 (f.<locals>.<lambda>)")
-        assert text == expected
-        assert [source and (source["file"], source["line"]) for source in sources] == [
-            None, ("a/b", 2), ("a/b:setup", 3), None
-        ]  # fmt: skip

@@ -1,10 +1,13 @@
 """Every frame of real runs is what `engine/messages.py` says, and says nothing that it does not know."""
 
+import collections
+
 import msgspec
 import pytest
 from runner_client import RunnerClient
 
-from jaxtour.engine import messages
+from jaxtour.engine import commands, messages
+from jaxtour.engine.stage import assembled
 
 SETUP = """
 import jax, jax.numpy as jnp, numpy as np, warnings
@@ -14,6 +17,7 @@ g = jax.jit(f)
 mesh = jax.make_mesh((2,), ("x",), axis_types=(jax.sharding.AxisType.Auto,))
 spread = jax.device_put(jnp.arange(4.0), jax.NamedSharding(mesh, jax.P("x")))
 """
+EVERY = [{"index": 0, "stage": stage} for stage in ("stablehlo", "hlo")]
 STEPS = [
     {"code": "g(1.0)", "hlo": True, "ask": "equations of g(1.0)", "check": "pass"},
     {"code": "spread", "traces": ["g(spread)", "missing(1)"], "hlo": True},
@@ -34,17 +38,29 @@ STEPS = [
             {"label": "one", "call": "g(np.ones(3))", "on": "one"},
             {"label": "host", "call": "np.ones(3)", "on": "host"},
             {"label": "wrong", "call": "missing(1)"},
+            {"label": "sized", "call": "g(np.ones(n))", "sizes": [2, 3]},
+            {"label": "sent", "call": "jax.device_put(np.ones(3))", "on": "one"},
         ],
+        "patience": 0.1,
     },
+    {"cell": None, "ceilings": True},
     {"code": "g(2.0)", "keep": True},
     {"cell": None, "probe": {"name": "lesson/step", "code": "g(2.0)"}, "ask": "1", "hlo": True},
     {"cell": None, "replay": [{"name": "l/r", "code": "r = 2"}]},
-]
+    {"code": "jax.grad(f)(2.0)", "looks": EVERY, "ladder": "jax.jit(jax.grad(f))(2.0)"},
+    {"cell": None, "probe": {"name": "lesson/step", "code": "jax.grad(f)(2.0)"}, "looks": EVERY},
+    {"cell": None, "replay": [{"name": "l/s", "code": "g(4.0)"}], "probe": {"name": "l/s", "code": "g(4.0)"},
+     "looks": EVERY},
+    {"code": "g(1.0)", "looks": [{"index": 7, "stage": "hlo"}], "ladder": "missing(1)"},
+]  # fmt: skip
 
 
 def unknown(raw, decoded, path=""):
     """Paths of the fields that the decoded message does not have."""
-    if isinstance(decoded, msgspec.Struct):
+    if isinstance(decoded, msgspec.Struct) and isinstance(raw, list):
+        if len(raw) > len(decoded.__struct_fields__):
+            yield path
+    elif isinstance(decoded, msgspec.Struct):
         tag = type(decoded).__struct_config__.tag_field
         for key, value in raw.items():
             if key in decoded.__struct_fields__:
@@ -77,8 +93,8 @@ def test_every_frame_decodes_and_no_field_is_unknown(frames):
 
 def test_every_event_that_a_runner_can_say_was_said(frames):
     said = {frame["event"] for frame in frames}
-    runners = {"state", "facts", "progress", "result", "error", "warning", "executed", "trace", "hlo", "timing",
-               "answer", "checked", "done"}  # fmt: skip
+    runners = {"state", "facts", "progress", "result", "error", "warning", "executed", "trace", "stage", "rung", "hlo",
+               "timing", "retrace", "ceiling", "answer", "checked", "done"}  # fmt: skip
     assert said == runners
 
 
@@ -86,10 +102,38 @@ def test_every_done_belongs_to_its_run(frames):
     numbers = [frame["run"] for frame in frames if frame["event"] == "done"]
     assert numbers == list(range(2, len(STEPS) + 2))
     spent = [frame["spent"] for frame in frames if frame["event"] == "done"]
-    asked = [bool({"hlo", "ask", "check", "time"} & set(step)) for step in STEPS]
+    asked = [bool({"hlo", "ask", "check", "time", "looks", "ladder", "ceilings"} & set(step)) for step in STEPS]
     assert spent == asked
 
 
 def test_unknown_fields_of_a_command_are_ignored():
-    command = msgspec.to_builtins(messages.Run(run=1, cell=messages.Cell(name="a/b", code="1")))
+    command = msgspec.to_builtins(commands.Run(run=1, cell=commands.Cell(name="a/b", code="1")))
     assert {"verb", "run", "cell", "replay", "time", "hlo", "ask", "check"} <= set(command)
+
+
+def test_the_stages_that_were_looked_at_came_whole(frames):
+    stages = {}
+    for frame in frames:
+        if frame["event"] == "stage" and not frame.get("rung"):
+            event = msgspec.convert(frame, messages.Stage)
+            key = event.run, event.index, event.stage
+            stages[key] = assembled(stages.get(key), event)
+    looked_at = [(run, 0, stage) for run in range(len(STEPS) - 2, len(STEPS) + 1) for stage in ("stablehlo", "hlo")]
+    for key in [(len(STEPS) - 2, 0, "jaxpr"), *looked_at]:
+        found = stages[key]
+        assert found.complete and found.error is None and len(found.texts) > 1, key
+        assert any(origin.spans for origin in found.origins), key
+    missing = stages[len(STEPS) + 1, 7, "hlo"]
+    assert missing.error and "\n" not in missing.error
+
+
+def test_every_line_of_a_stage_has_an_origin_in_the_parts_until_then(frames):
+    known = collections.Counter()
+    for frame in frames:
+        if frame["event"] == "stage" and not frame.get("error"):
+            key = frame["run"], frame["index"], frame["stage"], frame.get("rung", False)
+            known[key] += len(frame["origins"])
+            count = frame["text"].count("\n") + 1
+            assert len(frame["lines"]) == count and max(frame["lines"]) < known[key]
+            assert not frame.get("names") or frame["names"].count("\n") + 1 == count
+    assert len(known) > len(STEPS) // 2

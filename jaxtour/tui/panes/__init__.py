@@ -6,10 +6,10 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from jaxtour.tui.document import Document
-from jaxtour.tui.panes import devices, ir, lesson, result, source, time
-from jaxtour.tui.visit import View
+from jaxtour.tui.panes import devices, lesson, result, source, stage, time
+from jaxtour.tui.visit import Shown, View
 
-Name: TypeAlias = Literal["lesson", "source", "jaxpr", "result", "time", "devices"]
+Name: TypeAlias = Literal["lesson", "source", "stage", "result", "time", "devices"]
 
 
 class PaneSpec(msgspec.Struct, frozen=True):
@@ -23,14 +23,39 @@ class PaneSpec(msgspec.Struct, frozen=True):
     """The document at a width, in cells."""
     tab: bool = False
     """Whether it shares one place with others where the terminal is narrow."""
+    shows: Callable[[View], str] = lambda _: ""
+    """What of the step it shows, by name: each has a cursor of its own."""
+    start: Callable[[View], int] = lambda _: 0
+    """The line that the cursor is on at first."""
 
 
 PANES: tuple[PaneSpec, ...] = (
     PaneSpec("lesson", "Lesson", lesson.depends, lesson.document, tab=True),
-    PaneSpec("source", "Source", source.depends, source.document),
-    PaneSpec("jaxpr", "jaxpr", ir.depends, ir.document, tab=True),
+    PaneSpec("source", "Source", source.depends, source.document, shows=source.shows, start=source.start),
+    PaneSpec("stage", "jaxpr", stage.depends, stage.document, tab=True, shows=stage.shows),
     PaneSpec("result", "Result", result.depends, result.document),
     PaneSpec("time", "Time", time.depends, time.document, tab=True),
     PaneSpec("devices", "Devices", devices.depends, devices.document, tab=True),
 )
-TABS: tuple[PaneSpec, ...] = tuple(spec for spec in PANES if spec.tab)
+
+
+class Tab(msgspec.Struct, frozen=True):
+    """A name in the border of the place that panes share; the stages have one each."""
+
+    slot: Name
+    label: str
+    shown: Shown | None = None
+    spare: bool = False
+    """Whether it goes, unless it is shown, where there is no room for all."""
+
+    def is_shown(self, slot: Name, view: View | None) -> bool:
+        """Whether it is the one whose pane is in front."""
+        return self.slot == slot and self.shown in (None, view.visit.stage if view else "jaxpr")
+
+
+TABS: tuple[Tab, ...] = (
+    Tab("lesson", "Lesson"),
+    *(Tab("stage", label, name, spare=name in ("cost", "graph")) for name, label in stage.NAMES.items()),
+    Tab("time", "Time"),
+    Tab("devices", "Devices"),
+)

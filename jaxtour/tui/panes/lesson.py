@@ -22,7 +22,7 @@ def depends(view: View) -> tuple[Any, ...]:
     """The step, what the learner asked for, and whether it has run."""
     report = view.report
     found = (report.executed, report.failure, report.answer, report.done) if report else None
-    return (view.step, view.prediction, view.hints, view.solution, found, view.ascii, view.coloured)
+    return (view.step, view.visit.prediction, view.visit.hints, view.visit.solution, found, view.ascii, view.coloured)
 
 
 def document(view: View, width: int) -> Document:
@@ -91,15 +91,15 @@ def _asked(view: View, step: Step, width: int) -> list[Line]:
     lines = list(wrap((("? ", "mark"), (clean(ask.question), "strong")), width, indent="  "))
     for number, choice in enumerate(ask.choices, 1):
         lines += wrap(((f"  {number}  ", "muted"), (clean(choice), "")), width, indent="     ")
-    if ask.hint and view.prediction is None:
+    if ask.hint and view.visit.prediction is None:
         lines += wrap((("  ", ""), (clean(ask.hint), "muted")), width, indent="  ")
-    if view.prediction is None:
+    if view.visit.prediction is None:
         return [*lines, (("  ", ""), (view.key("answer"), "strong"), (" answers", "muted"))]
-    said: Line = (("  you said ", "muted"), (clean(view.prediction), "strong"))
+    said: Line = (("  you said ", "muted"), (clean(view.visit.prediction), "strong"))
     answer = view.report.answer if view.report else None
     if not _over(view, step):
         return [*lines, *wrap(said, width, indent="  ")]
-    verdict = grade(ask, view.prediction, answer)
+    verdict = grade(ask, view.visit.prediction, answer)
     right = truth(ask, answer)
     if verdict == "right":
         said = (*said, ("  ✓ ", "success"), ("right", "success"))
@@ -112,17 +112,17 @@ def _exercise(view: View, step: Step, width: int) -> list[Line]:
     exercise = step.exercise
     assert exercise is not None
     lines: list[Line] = []
-    for number, hint in enumerate(exercise.hints[: view.hints], 1):
+    for number, hint in enumerate(exercise.hints[: view.visit.hints], 1):
         lines += [BLANK, *wrap(((f"hint {number}  ", "muted"), (clean(hint), "")), width, indent="        ")]
-    left = len(exercise.hints) - view.hints
-    if view.solution:
+    left = len(exercise.hints) - view.visit.hints
+    if view.visit.solution:
         from jaxtour.render.code import python_lines
 
         lines += [BLANK, (("one solution", "muted"),), BLANK, *python_lines(exercise.solution)]
     keys = [(view.key("edit"), "edits")]
     if left:
         keys.append((view.key("hint"), "gives a hint"))
-    if not view.solution:
+    if not view.visit.solution:
         keys.append((view.key("solution"), "shows the solution"))
     line: Line = ()
     for key, words in keys:

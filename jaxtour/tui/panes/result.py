@@ -24,7 +24,7 @@ def depends(view: View) -> tuple[Any, ...]:
             report.stdout, report.stderr, report.background, report.value, report.failure, report.warnings,
             report.checked, report.done, report.phase, report.run,
         )  # fmt: skip
-    return (view.step, found, view.reason, view.worker == "dead", view.detail, view.ascii)
+    return (view.step, found, view.visit.reason, view.worker == "dead", view.detail, view.ascii)
 
 
 def document(view: View, width: int) -> Document:
@@ -76,8 +76,8 @@ def written(text: str, width: int, style: Style = "") -> list[Line]:
 
 
 def _empty(view: View) -> Line:
-    if view.reason:
-        return (("✗ ", "warning"), (f"not here: this step {clean(view.reason)}", ""))
+    if view.visit.reason:
+        return (("✗ ", "warning"), (f"not here: this step {clean(view.visit.reason)}", ""))
     return ((view.key("run"), "strong"), (" runs the step; its value and what it prints come here", "muted"))
 
 

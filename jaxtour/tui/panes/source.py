@@ -1,21 +1,96 @@
 """The source pane: the step's code, with what happened beside the lines where it happened."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from jaxtour.course.model import Broken
+from jaxtour.engine.links import links_of
 from jaxtour.render.clean import clean
 from jaxtour.render.spans import Line
-from jaxtour.tui.document import Document
+from jaxtour.tui.document import Columns, Document
 from jaxtour.tui.styling import Mark
 from jaxtour.tui.visit import View
 
 
 def depends(view: View) -> tuple[Any, ...]:
-    """The code, and where it failed or warned."""
+    """The code, where it failed or warned, and the jaxpr, whose expressions can be selected."""
     report = view.report
     found = (report.failure, report.warnings) if report else None
-    return (view.step, view.code, view.edited, view.setup, found, view.ascii, view.coloured)
+    return (view.step, view.code, view.edited, view.visit.setup, found, view.traced, view.ascii, view.coloured)
+
+
+def start(view: View) -> int:
+    """Where the cursor is at first: in the step's own code."""
+    return rows_of(view).code.start
+
+
+def shows(_: View) -> str:
+    """What is shown, by name."""
+    return "source"
+
+
+class Rows(NamedTuple):
+    """Where code stands in the pane: lines of the pane from 0, those of code from 1."""
+
+    cell: str
+    """What the step's own code is called on the wire."""
+    setup: range
+    """Lines of the pane that are code which runs first; empty where it is folded."""
+    first: int
+    """The number that the first of those lines has in its own text."""
+    code: range
+    texts: tuple[str, ...]
+    """Of the step's own code, as it was written."""
+    setup_texts: tuple[str, ...] = ()
+
+    def place(self, line: int) -> tuple[str, int] | None:
+        """The file and the line in it of a line of the pane; None where no code stands."""
+        if line in self.code:
+            return self.cell, line - self.code.start + 1
+        if line in self.setup:
+            return f"{self.cell}:setup", line - self.setup.start + self.first
+        return None
+
+    def line(self, file: str, line: int) -> int | None:
+        """The line of the pane for a line of a file; None where it is not in the pane."""
+        if file == self.cell:
+            found, rows = self.code.start + line - 1, self.code
+        elif file == f"{self.cell}:setup":
+            found, rows = self.setup.start + line - self.first, self.setup
+        else:
+            return None
+        return found if found in rows else None
+
+    def text(self, line: int) -> str:
+        """The code in a line of the pane, as it was written."""
+        if line in self.code:
+            return self.texts[line - self.code.start]
+        return self.setup_texts[line - self.setup.start] if line in self.setup else ""
+
+
+def rows_of(view: View) -> Rows:
+    """Where code stands in the pane."""
+    step = view.step
+    if isinstance(step, Broken):
+        return Rows(view.cell, range(0), 1, range(0), ())
+    texts = tuple(view.code.rstrip("\n").split("\n"))
+    setup = step.setup.strip("\n")
+    first = 1 + len(step.setup) - len(step.setup.lstrip("\n"))
+    if not setup.strip():
+        return Rows(view.cell, range(0), 1, range(len(texts)), texts)
+    if not view.visit.setup:
+        return Rows(view.cell, range(0), first, range(1, 1 + len(texts)), texts)
+    own = tuple(setup.split("\n"))
+    start = 2 + len(own)
+    return Rows(view.cell, range(1, 1 + len(own)), first, range(start, start + len(texts)), texts, own)
+
+
+def columns_shown(text: str, columns: Columns) -> Columns:
+    """Where characters of code stand on the screen, on which a tab and what is invisible take several."""
+    if clean(text) == text:
+        return columns
+    start, end = (len(clean(text[:column])) + max(0, column - len(text)) for column in columns)
+    return start, end
 
 
 def document(view: View, width: int) -> Document:  # noqa: ARG001 - code is not wrapped
@@ -23,16 +98,17 @@ def document(view: View, width: int) -> Document:  # noqa: ARG001 - code is not 
     step = view.step
     if isinstance(step, Broken):
         return Document(lines=[(("nothing to run here", "faint"),)])
+    rows = rows_of(view)
     lines: list[Line] = []
     gutter: list[Line] = []
     marks: dict[int, Mark] = {}
     folded = len(step.setup.strip().splitlines())
     if folded:
-        sign = "·" if view.setup else "▸"
+        sign = "·" if view.visit.setup else "▸"
         words = "1 line runs first" if folded == 1 else f"{folded} lines run first"
         lines.append(((words, "faint"),))
         gutter.append(((f" {sign} ", "faint"),))
-        if view.setup:
+        if view.visit.setup:
             own = coloured(view, step.setup.strip("\n"))
             lines += [*own, ()]
             inside: Line = ((" · ", "faint"),)
@@ -43,7 +119,24 @@ def document(view: View, width: int) -> Document:  # noqa: ARG001 - code is not 
     digits = max(2, len(str(len(own))))
     gutter += [((f"{number:>{digits}} ", "faint"),) for number in range(1, len(own) + 1)]
     _happened(view, start, digits, lines, gutter, marks)
-    return Document(lines=lines, gutter=gutter, marks=marks, subtitle=_subtitle(view), anchor=_anchor(marks))
+    return Document(
+        lines=lines,
+        gutter=gutter,
+        marks=marks,
+        subtitle=_subtitle(view),
+        anchor=_anchor(marks),
+        cursor=True,
+        stops=lambda line: [shown for shown, _ in stops(view, rows, line)],
+    )
+
+
+def stops(view: View, rows: Rows, line: int) -> list[tuple[Columns, Columns]]:
+    """The expressions of a line that something became of: their columns on the screen, and in the code."""
+    place, stage = rows.place(line), view.traced
+    if place is None or stage is None:
+        return []
+    text = rows.text(line)
+    return [(columns_shown(text, columns), columns) for columns in links_of(stage).stops(*place)]
 
 
 def coloured(view: View, source: str) -> list[Line]:
@@ -87,7 +180,8 @@ def _anchor(marks: dict[int, Mark]) -> int | None:
 def _subtitle(view: View) -> Line:
     words = failed(view)
     if view.edited:
-        words = (*words, *((("   ", ""),) if words else ()), ("edited", "warning"))
+        edited = "edited here, not in the file" if view.lesson.plain else "edited"
+        words = (*words, *((("   ", ""),) if words else ()), (edited, "warning"))
     return words
 
 

@@ -8,8 +8,9 @@ from jaxtour.course.model import Step
 from jaxtour.engine.session import EngineError
 from jaxtour.render.clean import clean
 from jaxtour.tui.actions import Context
-from jaxtour.tui.messages import EditEnded, Note, RestartWanted
+from jaxtour.tui.messages import EditEnded, Note, RestartWanted, Turned
 from jaxtour.tui.panes import PANES
+from jaxtour.tui.panes.source import rows_of
 from jaxtour.tui.widgets.arrange import Slot
 from jaxtour.tui.widgets.pane import Pane
 from jaxtour.tui.widgets.panes import Panes
@@ -34,7 +35,11 @@ class StepKeys(Screen[None]):
     @property
     def context(self) -> Context:
         """What decides which keys work now."""
-        return self.tour.view.context(busy=self.tour.busy, zoomed=self.panes.zoomed is not None)
+        raise NotImplementedError
+
+    def refresh_keys(self) -> None:
+        """Write the bottom line."""
+        raise NotImplementedError
 
     def drop_note(self) -> None:
         """Take away what stands in the bottom line."""
@@ -89,26 +94,13 @@ class StepKeys(Screen[None]):
         self.panes.bring("lesson")
         self.refresh_view(fresh=True)
         self.keep_focus()
-
-    def action_next_trace(self) -> None:
-        """Show the next jaxpr."""
-        self._turn(1)
-
-    def action_previous_trace(self) -> None:
-        """Show the jaxpr before."""
-        self._turn(-1)
-
-    def _turn(self, by: int) -> None:
-        visit = self.tour.visit
-        if visit.report and visit.report.traces:
-            visit.trace = (visit.trace + by) % len(visit.report.traces)
-            self.panes.bring("jaxpr")
-            self.refresh_view()
-            self.keep_focus()
+        self.post_message(Turned())
 
     def action_setup(self) -> None:
-        """Open or fold the code that runs first."""
+        """Open or fold the code that runs first; the cursor stays with its line."""
+        before = rows_of(self.tour.view).code.start
         self.tour.visit.setup = not self.tour.visit.setup
+        self.panes.by_slot["source"].shift_place(rows_of(self.tour.view).code.start - before)
         self.refresh_view()
 
     # Questions and exercises ----------------------------------------------------------------------------------------
@@ -197,9 +189,6 @@ class StepKeys(Screen[None]):
 
     def _focus_by(self, by: Literal[1, -1]) -> None:
         slots: list[Slot] = [spec.name for spec in PANES]
-        if not self.panes.wide:
-            # As they stand from top to bottom.
-            slots.sort(key=lambda slot: not self.panes.by_slot[slot].spec.tab)
         here = slots.index(self.pane.spec.name)
         self.focus_slot(slots[(here + by) % len(slots)])
 
@@ -208,11 +197,13 @@ class StepKeys(Screen[None]):
         self.panes.bring(slot, by_hand=True)
         if self.panes.zoomed:
             self.panes.zoom(slot)
-        self.panes.by_slot[slot].focus(scroll_visible=False)
-
-    def action_stage_jaxpr(self) -> None:
-        """Focus the jaxpr."""
-        self.focus_slot("jaxpr")
+        pane = self.panes.by_slot[slot]
+        if pane.focusable:
+            # At once: keys that were typed ahead are meant for it.
+            self.set_focus(pane, scroll_visible=False)
+        else:
+            pane.focus(scroll_visible=False)
+        self.post_message(Turned())
 
     def action_zoom(self) -> None:
         """Let the pane fill the screen, or bring the others back."""
@@ -225,6 +216,7 @@ class StepKeys(Screen[None]):
         self.panes.zoom(None)
         self.refresh_view()
         self.keep_focus()
+        self.post_message(Turned())
 
     def keep_focus(self) -> None:
         """See to it that keys go to a pane that can be seen."""
@@ -242,7 +234,8 @@ class StepKeys(Screen[None]):
     def action_yank(self) -> None:
         """Copy the pane's text."""
         pane = self.pane
-        name = f"{self.tour.lesson.id}-{self.tour.step.id}-{pane.spec.name}"
+        what = self.tour.visit.stage if pane.spec.name == "stage" else pane.spec.name
+        name = f"{self.tour.lesson.id}-{self.tour.step.id}-{what}"
         self.post_message(Note(yank(self.app, name, pane.document.text)))
 
     # The worker and the tour ----------------------------------------------------------------------------------------

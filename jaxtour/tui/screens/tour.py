@@ -8,7 +8,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from jaxtour.tui.actions import BY_ID, Scope, bindings, in_footer
-from jaxtour.tui.screens.step_keys import StepKeys
+from jaxtour.tui.screens.lens_keys import LensKeys
+from jaxtour.tui.screens.search_keys import SearchKeys
 from jaxtour.tui.status import keys_line, top_line
 from jaxtour.tui.tour import Tour
 from jaxtour.tui.widgets.arrange import left_width
@@ -19,8 +20,8 @@ NOTE_S = 8.0
 """How long a note stays in the bottom line, unless a key is pressed."""
 
 
-class TourScreen(StepKeys, Screen[None]):
-    """Text, source, jaxpr, result, time and devices of a step, between two lines."""
+class TourScreen(SearchKeys, LensKeys, Screen[None]):
+    """Text, source, stages, result, time and devices of a step, between two lines."""
 
     BINDINGS = bindings("step")
     AUTO_FOCUS = "#lesson"
@@ -69,7 +70,11 @@ class TourScreen(StepKeys, Screen[None]):
             return
         front = self.panes.front
         self.panes.update_view(self.tour.view, fresh=fresh)
+        self.relink()
+        self.tell_search()
         self.refresh_lines()
+        if self.ladder is not None:
+            self.ladder.refill()
         if front != self.panes.front:
             self.keep_focus()
 

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 from textual.geometry import Region, Size
 
-Slot: TypeAlias = Literal["lesson", "source", "jaxpr", "result", "time", "devices"]
+Slot: TypeAlias = Literal["lesson", "source", "stage", "result", "time", "devices"]
 Wants: TypeAlias = Mapping[Slot, int]
 """Rows that each pane would fill, border included."""
 
@@ -38,20 +38,20 @@ def left_width(width: int) -> int:
 
 
 def wide(size: Size, wants: Wants, now: int | None = None) -> dict[Slot, Region]:
-    """Text, `now` rows high, over source on the left; jaxpr, result, time and devices on the right."""
+    """Text, `now` rows high, over source on the left; stages, result, time and devices on the right."""
     left = left_width(size.width)
     lesson, source = two(size.height, wants["lesson"], wants["source"], now)
     devices = max(LEAST, min(wants["devices"], size.height // 4))
     time = max(LEAST, min(wants["time"], size.height // 3))
     room = size.height - devices - time
-    # The result leaves the jaxpr what it needs, or a good half of what there is.
-    jaxpr_claim = min(max(wants["jaxpr"], LEAST), room * 55 // 100)
-    result = max(LEAST, min(wants["result"], room - jaxpr_claim))
-    if wants["jaxpr"] <= LEAST < wants["result"]:
+    # The result leaves the stages what it needs, or a good half of what there is.
+    claim = min(max(wants["stage"], LEAST), room * 55 // 100)
+    result = max(LEAST, min(wants["result"], room - claim))
+    if wants["stage"] <= LEAST < wants["result"]:
         result = room - LEAST
     return {
         **stack(0, left, {"lesson": lesson, "source": source}),
-        **stack(left, size.width - left, {"jaxpr": room - result, "result": result, "time": time, "devices": devices}),
+        **stack(left, size.width - left, {"stage": room - result, "result": result, "time": time, "devices": devices}),
     }
 
 

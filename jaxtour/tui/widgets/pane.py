@@ -1,5 +1,6 @@
 """A bordered pane that shows one document of a step."""
 
+from bisect import bisect_left
 from collections import OrderedDict
 from typing import Any
 
@@ -8,11 +9,13 @@ from textual.geometry import Region, Size
 
 from jaxtour.render.layout import in_ascii
 from jaxtour.render.spans import Line
-from jaxtour.tui.document import EMPTY, Document
+from jaxtour.tui.document import EMPTY, Columns, Document
+from jaxtour.tui.linking import DARK, Lit
 from jaxtour.tui.panes import PaneSpec
 from jaxtour.tui.styling import content
 from jaxtour.tui.visit import View
 from jaxtour.tui.widgets.lines import LinesView
+from jaxtour.tui.widgets.lines_cursor import CONTEXT, CursorMoved
 
 FRAME = 5
 """Columns of a pane that are not text: border, a space on either side, and where one is."""
@@ -32,12 +35,23 @@ class Pane(LinesView):
 
     def __init__(self, spec: PaneSpec, *, ascii_only: bool = False) -> None:
         super().__init__(spec.name, ascii_only=ascii_only)
+        self.led = True
         self.spec = spec
         self.view: View | None = None
         self._depends: tuple[Any, ...] | None = None
         self._made: OrderedDict[int, Document] = OrderedDict()
         self._titles: tuple[Line, Line] = ((), ())
         self._tabs: Line | None = None
+        self._words: Line = ()
+        """What stands in the border in place of the document's own words."""
+        self._told: Line = ()
+        """What stands there in place of both."""
+        self._shown = ""
+        """What is shown, among all that was ever shown here."""
+        self._places: dict[str, tuple[int, Columns | None]] = {}
+        """Where the cursor was left, by what was shown."""
+        self._selected: tuple[int, Columns] | None = None
+        """What was selected last in the line of the cursor."""
         self._fresh = True
         """Whether the document is to be shown from its anchor when there is next a place for it."""
 
@@ -59,15 +73,60 @@ class Pane(LinesView):
         """Take on the document that fits a size, border included, before there is a layout."""
         self.document = EMPTY
         self.show(self.document_at(size.width - FRAME), room=size - BORDER)
+        self._take_place()
 
     def foresee(self, size: Size) -> None:
         """Take on the size, border included, that the next layout will bring, so that it need not bring another."""
         self._fit(size - BORDER)
 
     def _show_made(self) -> None:
-        self.show(self.document_at(self.text_width), fresh=self._fresh)
+        self._leave_place()
+        fresh = self._fresh or self._shown != self.name_of_shown
         self._fresh = False
+        had_cursor = self.document.cursor
+        self.show(self.document_at(self.text_width), fresh=fresh)
+        if fresh or not had_cursor:
+            self._take_place()
+        else:
+            self._select_again()
+        if self.document.cursor:
+            # Whatever was lit was so in other lines.
+            self.post_message(CursorMoved(self, self.cursor, self.stop))
         self.title(self._tabs)
+
+    @property
+    def name_of_shown(self) -> str:
+        """What is shown, by a name that nothing else has."""
+        view = self.view
+        return f"{view.cell} {self.spec.shows(view)}" if view else ""
+
+    def _leave_place(self) -> None:
+        if not self.document.cursor:
+            return
+        self._places[self._shown] = (self.cursor, self.stop)
+        if self.stop is not None:
+            self._selected = (self.cursor, self.stop)
+        elif self._selected is not None and self._selected[0] != self.cursor:
+            self._selected = None
+
+    def _select_again(self) -> None:
+        """Select what was, where there was nothing to select for a while."""
+        if self.stop is None and self._selected is not None:
+            line, stop = self._selected
+            if line == self.cursor and stop in self.stops(line):
+                self.move_to(line, stop)
+
+    def _take_place(self) -> None:
+        """Put the cursor where it was left, or where it is at first."""
+        self._shown, self._selected = self.name_of_shown, None
+        if self.document.cursor and self.view is not None:
+            line, stop = self._places.get(self._shown, (self.spec.start(self.view), None))
+            self.move_to(line, stop if stop in self.stops(line) else None)
+
+    def shift_place(self, by: int) -> None:
+        """Let the cursor stay with its line, of which so many come to stand before it."""
+        if self.document.cursor:
+            self.cursor = max(0, self.cursor + by)
 
     @property
     def text_width(self) -> int:
@@ -90,6 +149,41 @@ class Pane(LinesView):
         """Rows that would show everything, border included."""
         return len(self.document_at(columns - FRAME).lines) + 2
 
+    # What the cursor of another pane brings ------------------------------------------------------------------------
+
+    def light(self, lit: Lit, *, follow: bool = True) -> None:
+        """Light what belongs to the cursor; bring the first of it into view where nothing of it is there."""
+        self.set_lights(lit.lights, lit.matches)
+        if not follow or not lit.matches or not self._rows.count or not self.size.height:
+            return
+        top = self.scroll_offset.y
+        first, last = (self._rows.at(min(row, self._rows.count - 1))[0] for row in (top, top + self.size.height - 1))
+        place = bisect_left(lit.matches, first)
+        if place == len(lit.matches) or lit.matches[place] > last:
+            self.reveal(lit.matches[0], CONTEXT)
+
+    def unlit(self) -> None:
+        """Light nothing, and say nothing."""
+        self.light(DARK)
+        self.say(())
+
+    def say(self, words: Line) -> None:
+        """Have these words in the border, instead of what the document says, or none."""
+        if words != self._words:
+            self._words = words
+            self.title(self._tabs)
+
+    def tell(self, words: Line) -> None:
+        """Have these words there before all others: what a search found."""
+        if words != self._told:
+            self._told = words
+            self.title(self._tabs)
+
+    @property
+    def pattern(self) -> str:
+        """What is searched."""
+        return self._search.pattern if self._search else ""
+
     def on_resize(self, event: events.Resize | None = None) -> None:
         """Wrap the text anew."""
         if self.document_at(self.text_width) is not self.document:
@@ -101,7 +195,7 @@ class Pane(LinesView):
         self._tabs = tabs
         document = self.document
         title = tabs or document.title or ((self.spec.label, ""),)
-        titles = (title, document.subtitle)
+        titles = (title, self._told or self._words or document.subtitle)
         if titles != self._titles:
             self._titles = titles
             ansi = self.app.native_ansi_color

@@ -1,5 +1,6 @@
 """The panes of a step, side by side or as tabs."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -10,12 +11,16 @@ from textual.layout import Layout, WidgetPlacement
 from textual.widget import Widget
 
 from jaxtour.course.model import Broken
+from jaxtour.render.layout import width_of
 from jaxtour.render.spans import Line
-from jaxtour.tui.panes import PANES, TABS
+from jaxtour.tui.messages import ShownWanted
+from jaxtour.tui.panes import PANES, TABS, Tab
 from jaxtour.tui.panes.source import failed
+from jaxtour.tui.panes.stage import titles
 from jaxtour.tui.visit import View
 from jaxtour.tui.widgets.arrange import Slot, Wants, left_width, narrow, wide
 from jaxtour.tui.widgets.pane import Pane
+from jaxtour.tui.widgets.stage_pane import StagePane
 
 if TYPE_CHECKING:
     from jaxtour.tui.widgets.editor import Editor
@@ -26,6 +31,12 @@ EDITOR_ROWS = 10
 """Wanted by the editor at least: there is something to be written."""
 TABS_AT, TABS_APART = 3, 2
 """Column of the first tab's name in the border, and columns between names."""
+TITLES_APART = 3
+"""Columns between the stages' names where all panes are side by side."""
+CORNERS = 6
+"""Columns of a border that its words cannot have."""
+FRONT: Mapping[str, Slot] = {"jaxpr": "stage", "time": "time", "devices": "devices"}
+"""The tab for what a step is about."""
 
 
 class PanesLayout(Layout):
@@ -57,7 +68,9 @@ class Panes(Container):
     def __init__(self, *, ascii_only: bool = False) -> None:
         super().__init__(id="panes")
         self._panes_layout = PanesLayout()
-        self.by_slot: dict[Slot, Pane] = {spec.name: Pane(spec, ascii_only=ascii_only) for spec in PANES}
+        self.by_slot: dict[Slot, Pane] = {
+            spec.name: (StagePane if spec.name == "stage" else Pane)(spec, ascii_only=ascii_only) for spec in PANES
+        }
         self.front: Slot = "lesson"
         """Which tab is shown where the terminal is narrow."""
         self.arranged: dict[Slot, Region] = {}
@@ -148,12 +161,26 @@ class Panes(Container):
             tabs = None if self.wide or self.zoomed or not pane.spec.tab else self._tabs(slot)
             pane.title(tabs)
 
-    def _tabs(self, shown: Slot) -> Line:
+    def _tabs(self, slot: Slot) -> Line:
         line: Line = ()
-        for spec in TABS:
-            active = spec.name == shown
-            line = (*line, *(((" " * TABS_APART, ""),) if line else ()), (spec.label, "title" if active else "muted"))
+        for tab in self.tabs(slot):
+            active = tab.is_shown(slot, self.by_slot[slot].view)
+            line = (*line, *(((" " * TABS_APART, ""),) if line else ()), (tab.label, "title" if active else "muted"))
         return line
+
+    def tabs(self, slot: Slot) -> list[Tab]:
+        """The names in the border of the panes that share a place: all of them, or those that there is room for."""
+        view = self.by_slot[slot].view
+        room = (self.size or self.app.size).width - CORNERS
+        if sum(len(tab.label) + TABS_APART for tab in TABS) - TABS_APART <= room:
+            return list(TABS)
+        return [tab for tab in TABS if not tab.spare or tab.is_shown(slot, view)]
+
+    def in_view(self, slot: Slot) -> bool:
+        """Whether a pane can be seen."""
+        if self.zoomed:
+            return self.zoomed == slot
+        return self.wide or slot == self.front or not self.by_slot[slot].spec.tab
 
     def expect_front(self) -> None:
         """Bring what the step is about to the front, when it comes."""
@@ -168,19 +195,28 @@ class Panes(Container):
         ready = {"jaxpr": bool(report.traces), "time": bool(report.timings)}.get(about, False)
         if report.done or ready:
             self._expecting = report.done is None
-            self.bring("lesson" if about == "result" else about)
+            self.bring(FRONT.get(about) or "lesson")
 
     def on_click(self, event: events.Click) -> None:
-        """A click on a tab's name brings it to the front."""
+        """A click on a tab's name, or on that of a stage, brings it to the front."""
         pane = event.widget
-        if self.wide or self.zoomed or not isinstance(pane, Pane) or event.y != 0:
+        if not isinstance(pane, Pane) or event.y != 0 or pane.view is None:
+            return
+        slot = pane.spec.name
+        if not (self.wide or self.zoomed) and pane.spec.tab:
+            names = [(tab.label, tab) for tab in self.tabs(slot)]
+            apart = TABS_APART
+        elif slot == "stage":
+            words = [text for text, _ in titles(pane.view) if text.strip()]
+            names = list(zip(words, [tab for tab in TABS if tab.shown], strict=True))
+            apart = TITLES_APART
+        else:
             return
         x = TABS_AT
-        for spec in TABS:
-            if x <= event.x < x + len(spec.label):
-                self.bring(spec.name, by_hand=True)
-                self.by_slot[spec.name].focus(scroll_visible=False)
-            x += len(spec.label) + TABS_APART
+        for name, tab in names:
+            if x <= event.x < x + width_of(name):
+                self.post_message(ShownWanted(tab.slot, tab.shown))
+            x += width_of(name) + apart
 
     def bring(self, slot: Slot, *, by_hand: bool = False) -> None:
         """Bring a tab to the front; by hand, it stays there whatever comes."""

@@ -1,7 +1,11 @@
-"""Print jaxprs of many kinds as the JAX of this Python prints them: `PYTHON generate.py > VERSION.txt`.
+"""Print programs of many kinds as the JAX of this Python prints them: `PYTHON generate.py [STAGE] > VERSION.txt`.
 
-Each begins with a line `=== name: primitives`, where the primitives are those that the jaxpr itself tells.
+Each begins with a line `=== name: operations`: the primitives that the jaxpr itself tells, or with the stage
+`stablehlo` the operations of its module; with `hlo` there are none, as the compiler's Python side does not tell them.
 """
+
+import re
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -124,10 +128,47 @@ def show(name, closed, text=None):
     print(text or closed)
 
 
-for name, (function, *arguments) in CASES.items():
-    show(name, jax.make_jaxpr(function)(*arguments))
-with jax.set_mesh(board):
-    y = jax.device_put(jnp.arange(64.0).reshape(8, 8), NamedSharding(board, P("x", "y")))
-    show("explicit", jax.make_jaxpr(jax.jit(lambda a: jax.reshard(jnp.sin(a), P(None, "y")).sum(0)))(y))
-closed = jax.make_jaxpr(jax.grad(f))(3.0)
-show("name stack", closed, closed.pretty_print(name_stack=True, use_color=False))
+LOWERED = (
+    "grad", "vmap", "shared jaxprs", "selu", "scan", "cond", "switch", "while", "set", "reductions", "dtypes",
+    "complex", "logic", "printing", "callback", "shard_map", "ring", "constraint", "precision",
+)  # fmt: skip
+"""Those that show what the later stages have; the others would only make the texts longer."""
+
+
+def operations(module):
+    """Every operation of a module, nested regions included."""
+    found = {module.operation.name}
+    for region in module.operation.regions:
+        for block in region:
+            for operation in block:
+                found |= operations(operation)
+    return found
+
+
+def show_lowered(name, stage, lowered):
+    if stage == "hlo":
+        print(f"=== {name}: ")
+        # The tables of files and frames have paths of this machine in them.
+        print(re.sub(r"\n+FileNames\n.*?\n\n\n", "\n\n", lowered.compile().as_text(), flags=re.S))
+        return
+    print(f"=== {name}: {' '.join(sorted(operations(lowered.compiler_ir())))}")
+    print(re.sub(r'"/[^"]*"', '"<jaxtour:lesson/step>"', lowered.as_text(debug_info=name == "grad")))
+
+
+def show_jaxprs():
+    for name, (function, *arguments) in CASES.items():
+        show(name, jax.make_jaxpr(function)(*arguments))
+    with jax.set_mesh(board):
+        y = jax.device_put(jnp.arange(64.0).reshape(8, 8), NamedSharding(board, P("x", "y")))
+        show("explicit", jax.make_jaxpr(jax.jit(lambda a: jax.reshard(jnp.sin(a), P(None, "y")).sum(0)))(y))
+    closed = jax.make_jaxpr(jax.grad(f))(3.0)
+    show("name stack", closed, closed.pretty_print(name_stack=True, use_color=False))
+
+
+if __name__ == "__main__":
+    stage = sys.argv[1] if len(sys.argv) > 1 else "jaxpr"
+    if stage == "jaxpr":
+        show_jaxprs()
+    for name in LOWERED if stage != "jaxpr" else ():
+        function, *arguments = CASES[name]
+        show_lowered(name, stage, jax.jit(function).lower(*arguments))

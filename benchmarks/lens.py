@@ -1,0 +1,188 @@
+"""The lens on large programs: from the worker's frames to the screen, memory of a line, and what a cursor key costs."""
+
+import asyncio
+import gc
+import statistics
+import sys
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+from textual.app import App, ComposeResult
+
+from benchmarks.figures import Figure, at_most, told
+from benchmarks.keys import key_to_bytes
+from benchmarks.terminal import Terminal
+from jaxtour.commands.files import lesson_of
+from jaxtour.course.model import Step
+from jaxtour.engine.client import ProcessEngine, decode
+from jaxtour.engine.commands import Look
+from jaxtour.engine.headless import Headless
+from jaxtour.engine.links import links_of
+from jaxtour.engine.messages import Done, Stage
+from jaxtour.engine.report import Report
+from jaxtour.engine.session import Session
+from jaxtour.engine.stage import StageText, assembled
+from jaxtour.tui.document import Document, MadeLines
+from jaxtour.tui.panes import gutter
+from jaxtour.tui.panes.stage import lines_of
+from jaxtour.tui.widgets.lines import LinesView
+
+SIZES = (100, 1_000, 10_000, 100_000)
+PER_ROUND = 5
+"""Equations that one turn of the program's loop adds."""
+PROGRAM = """\
+import jax
+import jax.numpy as jnp
+
+def f(x):
+    for _ in range({rounds}):
+        y = jnp.sin(x) * 2.0
+        x = x - y
+        x = jnp.tanh(x) + y
+    return x
+
+f(jnp.ones(3))
+"""
+
+
+class Shows(App[None]):
+    """One view of lines, nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.view = LinesView("lines")
+
+    def compose(self) -> ComposeResult:
+        """The view."""
+        yield self.view
+
+
+async def frames_of(path: Path, *looks: str) -> list[bytes]:
+    """What the worker sends of the stages of a program."""
+    lesson = lesson_of(path)
+    [step] = lesson.steps
+    assert isinstance(step, Step)
+    step = msgspec.structs.replace(step, timeout=900)
+    frames = []
+    async with Headless(Session(ProcessEngine())) as engine:
+        run = await engine.session.run(lesson, step, looks=tuple(Look(index=0, stage=stage) for stage in looks))
+        report = Report(run=run)
+        while report.done is None:
+            event = await engine._next()  # the events themselves, before they are folded
+            if isinstance(event, Stage) and event.run == run:
+                frames.append(msgspec.json.encode(event))
+            if isinstance(event, Done) and event.run == run:
+                report = replace(report, done=event)
+    return frames
+
+
+def folded(frames: list[bytes]) -> StageText:
+    """The stage that the frames make."""
+    stage = None
+    for frame in frames:
+        part = decode(frame)
+        assert isinstance(part, Stage)
+        stage = assembled(stage, part)
+    assert stage is not None and stage.complete
+    assert stage.error is None, stage.error
+    return stage
+
+
+def document(stage: StageText) -> Document:
+    """As the pane of stages shows it."""
+    beside = gutter.of(stage, "")
+    lines = lines_of(stage)
+    return Document(
+        lines=lines, gutter=MadeLines(len(lines), beside.width, beside.line), cursor=True, folds=stage.folds
+    )
+
+
+async def seconds_to_show(frames: list[bytes]) -> float:
+    """From the frames to the repainted view."""
+    app = Shows()
+    async with app.run_test(size=(120, 36)) as pilot:
+        gc.collect()
+        started = time.perf_counter()
+        stage = folded(frames)
+        links_of(stage)
+        app.view.show(document(stage), fresh=True)
+        await pilot.pause()
+        return time.perf_counter() - started
+
+
+def bytes_per_line(frames: list[bytes]) -> float:
+    """What stays in memory of a stage, links and document included."""
+    gc.collect()
+    tracemalloc.start()
+    stage = folded(frames)
+    kept = (stage, links_of(stage), document(stage))
+    gc.collect()
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return used / len(kept[0].ids)
+
+
+def key_costs(path: Path, count: int) -> Iterator[tuple[str, list[float]]]:
+    """Seconds of cursor keys in the source and in the jaxpr, in `jaxtour explore` at 120x36."""
+    argv = [sys.executable, "-m", "jaxtour", "explore", str(path)]
+    with (
+        tempfile.TemporaryDirectory() as state,
+        Terminal(argv, env={"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state}) as terminal,
+    ):
+        terminal.until("equations", 600)
+        terminal.until("ready", 60)
+        terminal.quiet(1.0)
+        terminal.send("1jjj")  # to an equation, and from there to its source
+        terminal.quiet(0.5)
+        terminal.send("\r")
+        terminal.quiet(0.5)
+        yield "source", [key_to_bytes(terminal, "jk"[each % 2]) for each in range(count)]
+        terminal.send("1")
+        terminal.quiet(0.5)
+        yield "jaxpr", [key_to_bytes(terminal, "jk"[each % 2]) for each in range(count)]
+
+
+def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
+    """An unrolled loop of four sizes; its jaxpr, and its StableHLO at the largest."""
+    del compare
+    taken: dict[int, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "unrolled.py"
+        for size in SIZES:
+            path.write_text(PROGRAM.format(rounds=size // PER_ROUND))
+            largest = size == SIZES[-1]
+            started = time.perf_counter()
+            every = asyncio.run(frames_of(path, *(("stablehlo",) if largest else ())))
+            whole = time.perf_counter() - started
+            for name in ("jaxpr", "stablehlo"):
+                frames = [frame for frame in every if f'"stage":"{name}"'.encode() in frame]
+                if not frames:
+                    continue
+                lines = len(folded(frames).ids)
+                shown = [asyncio.run(seconds_to_show(frames)) for _ in range(max(3, rounds // 2))]
+                told_of = f"{lines} lines in {len(frames)} frames; the worker took {whole:.1f} s to make all of it"
+                if name == "jaxpr":
+                    taken[size] = statistics.median(shown)
+                label = f"{name} of {size} equations, frames to screen, s"
+                yield (
+                    at_most(label, statistics.median(shown), 1, told_of)
+                    if largest
+                    else told(label, statistics.median(shown), told_of)
+                )
+                if largest:
+                    yield at_most(f"{name}, bytes in memory of a line", bytes_per_line(frames), 300, f"{lines} lines")
+        growth = taken[SIZES[-1]] / taken[SIZES[0]]
+        yield told("the same, largest to smallest", growth, f"of programs {SIZES[-1] // SIZES[0]} times as large")
+        for where, costs in key_costs(path, rounds * 20):
+            p99 = statistics.quantiles(costs, n=100)[98]
+            yield at_most(
+                f"cursor key in the {where}, {SIZES[-1]} equations, p99, ms",
+                p99 * 1e3,
+                16,
+                f"median {statistics.median(costs) * 1e3:.1f} ms",
+            )

@@ -1,0 +1,42 @@
+"""`jaxtour explore`: a file of the user's in the tour's app, with the lens on it."""
+
+import gc
+import sys
+import tempfile
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from jaxtour.commands.common import session
+from jaxtour.commands.files import FileEntry, parse_target
+from jaxtour.course.catalogue import Catalogue
+from jaxtour.course.model import CourseError
+from jaxtour.course.progress import Progress
+from jaxtour.engine.session import WorkerConfig
+from jaxtour.settings import load
+
+
+def explore(target: str, calls: Sequence[str], config: WorkerConfig, *, theme: str | None, mouse: bool) -> int:
+    """Open the file; it blocks until the user leaves. What is done there is no part of the course's progress."""
+    path, function = parse_target(target)
+    entry = FileEntry(path, function, calls)
+    entry.load()
+    if not sys.stdout.isatty():
+        raise CourseError("explore needs a terminal: `jaxtour lens` prints the same without one")
+    gc.disable()  # as for the tour: the app allows collections again
+    settings, problems = load()
+    # Imported when all arguments are known to be good: it costs most of the start.
+    from jaxtour.tui.app import run_tour
+    from jaxtour.tui.explore import ExploreApp
+
+    with tempfile.TemporaryDirectory(prefix="jaxtour-") as folder:
+        return run_tour(
+            Catalogue((entry,)),
+            session(config),
+            Progress.open(Path(folder) / "progress.json"),
+            settings,
+            theme=theme,
+            mouse=mouse and settings.mouse,
+            notices=problems,
+            make=partial(ExploreApp, path=path, reload=entry.reload),
+        )

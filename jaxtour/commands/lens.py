@@ -1,0 +1,105 @@
+"""`jaxtour lens`: a stage of a file's calls without a screen, as text or JSON, with where each line comes from."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from jaxtour.commands.common import ascii_only, coloured, headless, warn, write, write_json
+from jaxtour.commands.files import lesson_of, parse_target
+from jaxtour.course.model import Step
+from jaxtour.engine.commands import StageName
+from jaxtour.engine.messages import Failure, Trace
+from jaxtour.engine.report import Report
+from jaxtour.engine.session import WorkerConfig
+from jaxtour.engine.stage import StageText
+from jaxtour.render.clean import clean
+from jaxtour.render.listing import stage_lines
+from jaxtour.render.plain import section, text_of
+
+
+def lens(
+    target: str, calls: Sequence[str], config: WorkerConfig, *, stage: StageName, links: bool, as_json: bool
+) -> int:
+    """Run the file and print the stage of each call; the exit code is 1 if the file fails, or one has no such stage."""
+    path, function = parse_target(target)
+    lesson = lesson_of(path, function, calls)
+    step = lesson.steps[0]
+    assert isinstance(step, Step)
+
+    async def run() -> Report:
+        async with headless(config) as engine:
+            # Without a worker there is nothing to print; and what is wrong with it is told at once.
+            await engine.facts()
+            report = await engine.look(lesson, step)
+            return report if stage == "jaxpr" else await engine.look_again(lesson, step, report, stage)
+
+    report = asyncio.run(run())
+    if told := _ended(report, path):
+        warn(told)
+        return 1
+    failed = False
+    shown: list[tuple[Trace, StageText]] = []
+    for trace in report.traces:
+        found = report.stage(trace.index, stage)
+        why = trace.error or (found.error if found else "the worker has nothing to show")
+        if why is not None or found is None:
+            failed = True
+            warn(f"{trace.label}: {why}" if trace.label else f"{why}")
+        else:
+            shown.append((trace, found))
+    if as_json:
+        documents = [document(trace, found) for trace, found in shown]
+        if len(report.traces) == 1 and documents:
+            write_json(documents[0])
+        else:
+            for each in documents:
+                write(msgspec.json.encode(each).decode() + "\n")
+        return int(failed)
+    for trace, found in shown:
+        lines = stage_lines(found, lesson.file if links else None)
+        if len(report.traces) > 1:
+            lines = section(clean(trace.label, keep_newlines=False), lines)[found is shown[0][1] :]
+        write(text_of(lines, ascii_only(), coloured()))
+    return int(failed)
+
+
+def _ended(report: Report, path: Path) -> str | None:
+    """Why running the file did not come to its end, with the place; None if it did."""
+    if report.failure:
+        return failure_line(report.failure, path)
+    if report.done and report.done.status not in ("ok", "error"):
+        return f"{path}: {report.done.reason or report.done.status}"
+    return None
+
+
+def failure_line(failure: Failure, path: Path) -> str:
+    """`FILE:LINE:COLUMN: TypeError: message`, with the place in the file itself, and where it was raised elsewhere."""
+    message = failure.message.partition("\n")[0]
+    what = f"{failure.type}: {message}" if message else failure.type
+    inner = failure.frames[-1] if failure.frames else None
+    if failure.line is None:
+        return f"{inner.file}:{inner.line}:{max(inner.column, 1)}: {what}" if inner else f"{path}: {what}"
+    elsewhere = inner is not None and inner.file != failure.frames[0].file
+    raised = f" (raised in {Path(inner.file).name}:{inner.line})" if inner and elsewhere else ""
+    return f"{path}:{failure.line}:{max(failure.column, 1)}: {what}{raised}"
+
+
+def document(trace: Trace, stage: StageText) -> dict[str, Any]:
+    """What `--json` prints for a call: an entry for each line of the text."""
+    rows = []
+    for line in range(len(stage.texts)):
+        origin = stage.origin_of(line)
+        rows.append(
+            {
+                "kind": origin.kind,
+                "name": origin.name,
+                "spans": [msgspec.structs.asdict(span) for span in origin.spans],
+                "transforms": origin.transforms,
+                "unlinked": origin.unlinked,
+            }
+        )
+    cost = {} if stage.cost is None else msgspec.to_builtins(stage.cost)
+    return {"stage": stage.stage, "call": trace.call, "text": stage.text, "lines": rows, "cost": cost}

@@ -1,0 +1,52 @@
+"""A step in the worker's words: its code, its traces, and what else it asks for."""
+
+from jaxtour.course.model import Lesson, Step
+from jaxtour.course.model import Time as TimeSpec
+from jaxtour.course.model import Trace as TraceSpec
+from jaxtour.engine.commands import Cell, Run, TimeCall, TraceCall
+
+
+def trace_calls(step: Step) -> tuple[TraceCall, ...] | None:
+    """The step's traces as the worker wants them; None asks for the last expression."""
+    if step.trace is None:
+        return None
+    entries = (step.trace,) if isinstance(step.trace, str) else step.trace
+    return tuple(_labelled(TraceCall, entry) for entry in entries)
+
+
+def time_calls(step: Step) -> tuple[TimeCall, ...]:
+    """The step's timings as the worker wants them."""
+    calls = []
+    for entry in step.time:
+        spec = TimeSpec(call=entry) if isinstance(entry, str) else entry
+        calls.append(TimeCall(label=spec.label or spec.call, call=spec.call, on=spec.on, baseline=spec.baseline))
+    return tuple(calls)
+
+
+def _labelled(kind: type[TraceCall], entry: str | TraceSpec) -> TraceCall:
+    spec = TraceSpec(call=entry) if isinstance(entry, str) else entry
+    return kind(label=spec.label or spec.call, call=spec.call)
+
+
+def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
+    """The step's code for the worker; `code` in place of the lesson's own."""
+    source = step.solved_code if code is None else code
+    path = lesson.file if lesson.plain else None
+    return Cell(name=f"{lesson.id}/{step.id}", setup=step.setup, code=source, traces=trace_calls(step), path=path)
+
+
+def asked_of(step: Step, *, timings: bool = True, hlo: bool = False, default_timeout_s: float | None = None) -> Run:
+    """All that a step asks for beside its code, as a run that has no code and no number yet."""
+    return Run(
+        run=0,
+        time=time_calls(step) if timings else (),
+        hlo=hlo,
+        ask=step.ask.value if step.ask else None,
+        check=step.exercise.check if step.exercise else None,
+        timeout_s=timeout_of(step, default_timeout_s),
+    )
+
+
+def timeout_of(step: Step, default_s: float | None) -> float | None:
+    """The step's time limit, or the default for one that names none; seconds."""
+    return default_s if step.timeout is None else step.timeout

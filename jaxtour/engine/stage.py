@@ -1,0 +1,262 @@
+"""One stage of a traced call as the screen needs it: its lines, and what each of them is; small per line, never parsed.
+
+A stage comes in parts. They are kept as they come and put together once, when the last one is there.
+"""
+
+import re
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import accumulate
+from typing import TypeAlias, overload
+
+from jaxtour.engine.commands import StageName
+from jaxtour.engine.messages import Cost, Origin, Span, Stage
+
+Ints: TypeAlias = "array[int]"
+"""Four bytes each."""
+
+NOTHING = Origin()
+"""Of a line that is outside of every table, as one that comes without an origin is."""
+
+
+class Texts(Sequence[str]):
+    """Lines of text in one piece of UTF-8: their own bytes and four more each, where a list of `str` takes 60 more."""
+
+    __slots__ = ("_ends", "_utf8")
+
+    def __init__(self, text: str = "") -> None:
+        """Keep the text's lines, which line feeds part; the empty text is one empty line."""
+        self._utf8 = text.encode("utf-8", "surrogatepass")
+        # One more than the place of each line's line feed: where the next line starts.
+        self._ends = array("I", accumulate(len(line) + 1 for line in self._utf8.split(b"\n")))
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        if isinstance(at, slice):
+            return [self[place] for place in range(*at.indices(len(self)))]
+        place = at + len(self) if at < 0 else at
+        if not 0 <= place < len(self):
+            raise IndexError(at)
+        start = self._ends[place - 1] if place else 0
+        return self._utf8[start : self._ends[place] - 1].decode("utf-8", "surrogatepass")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.whole.split("\n"))
+
+    @property
+    def whole(self) -> str:
+        """All lines in one text, without a line feed behind the last."""
+        return self._utf8.decode("utf-8", "surrogatepass")
+
+    def lines_with(self, pattern: str) -> Ints:
+        """The lines in which a regular expression matches, ascending; quick where it begins with a letter."""
+        found = re.finditer(pattern.encode("utf-8", "surrogatepass"), self._utf8)
+        return array("I", dict.fromkeys(bisect_right(self._ends, match.start()) for match in found))
+
+    def indents(self) -> bytes:
+        """How many spaces each line begins with; `BLANK` for a line of nothing else, and at most one less."""
+        found = re.finditer(rb"^( *)(\S)?", self._utf8, re.MULTILINE)
+        return bytes(min(len(match[1]), BLANK - 1) if match[2] else BLANK for match in found)
+
+
+BLANK = 255
+
+NO_TEXTS: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is kept of a part until the others are there; its lines are packed at once."""
+
+    part: int
+    text: str
+    ids: Ints
+    origins: tuple[Origin, ...]
+    names: str
+    folds: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class StageText:
+    """A stage of one traced call; two are equal only when they are the same one.
+
+    Until `complete` there are no lines. With an `error` there are none either.
+    """
+
+    index: int
+    """Of the trace, or of the rung."""
+    stage: StageName
+    run: int = 0
+    """Which run it comes from."""
+    complete: bool = False
+    error: str | None = None
+    texts: Sequence[str] = NO_TEXTS
+    ids: Ints = field(default_factory=lambda: array("I"))
+    """For each line the place of its origin in `origins`."""
+    origins: tuple[Origin, ...] = ()
+    folds: tuple[tuple[int, int], ...] = ()
+    """First and last line, counted from 0, of what can be folded behind its first line."""
+    cost: Cost | None = None
+    _names: Sequence[str] = NO_TEXTS
+    _pieces: tuple[Piece, ...] = ()
+
+    def origin_of(self, line: int) -> Origin:
+        """What a line is, counted from 0."""
+        return self.origins[self.ids[line]]
+
+    def lines_of(self, origin: int) -> Sequence[int]:
+        """The lines of an origin, ascending, by its place in `origins`."""
+        starts, lines = self.lines_by_origin
+        return lines[starts[origin] : starts[origin + 1]]
+
+    def names_of(self, line: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The variables that a line defines, and those that it uses."""
+        if line >= len(self._names):
+            return (), ()
+        defined, _, used = self._names[line].partition("=")
+        return tuple(defined.split()), tuple(used.split())
+
+    def defining(self, name: str) -> Sequence[int]:
+        """The lines that define a variable of that name, ascending, whatever its scope."""
+        return self._naming(name, r"(?=[ =])(?=[^\n]*=)")
+
+    def using(self, name: str) -> Sequence[int]:
+        """The lines that use a variable of that name, or a numbered part of it as `%1#2`, ascending."""
+        return self._naming(name, r"(?:#\d+)?(?=\s|\Z)(?![^\n]*=)")
+
+    def _naming(self, name: str, behind: str) -> Sequence[int]:
+        # An index of all names would take more memory than the lines do; a few are kept, since a cursor that moves
+        # asks for the same ones, and one that is used in each of 100 000 lines takes 50 ms to find.
+        whole = re.escape(name)
+        pattern = f"{whole}(?<![^\\s=]{whole}){behind}"
+        found = self._found.pop(pattern, None)
+        if found is None:
+            found = self._names.lines_with(pattern) if isinstance(self._names, Texts) else array("I")
+            if len(self._found) >= KEPT:
+                del self._found[next(iter(self._found))]
+        self._found[pattern] = found
+        return found
+
+    @cached_property
+    def _found(self) -> dict[str, Ints]:
+        return {}
+
+    @cached_property
+    def indents(self) -> bytes:
+        """How far each line is indented, which is how the stages show what is inside of what."""
+        return self.texts.indents() if isinstance(self.texts, Texts) else b""
+
+    @property
+    def text(self) -> str:
+        """All lines, parted by line feeds."""
+        return self.texts.whole if isinstance(self.texts, Texts) else ""
+
+    @cached_property
+    def lines_by_origin(self) -> tuple[Ints, Ints]:
+        """Where each origin's lines start in the second array, which has all lines, sorted by origin."""
+        counts = [0] * len(self.origins)
+        for origin in self.ids:
+            counts[origin] += 1
+        ordered = array("I", sorted(range(len(self.ids)), key=self.ids.__getitem__))
+        return array("I", accumulate(counts, initial=0)), ordered
+
+
+def failed(index: int, stage: StageName, run: int, error: str) -> StageText:
+    """A stage that is not to be had, and why."""
+    return StageText(index=index, stage=stage, run=run, complete=True, error=error)
+
+
+def assembled(before: StageText | None, part: Stage) -> StageText:
+    """The stage with one more part; a part of another run, or behind a complete stage, starts it anew."""
+    if part.error is not None:
+        return failed(part.index, part.stage, part.run, part.error)
+    if before is None or before.complete or before.run != part.run:
+        before = StageText(index=part.index, stage=part.stage, run=part.run)
+    others = (piece for piece in before._pieces if piece.part != part.part)
+    pieces = (*others, Piece(part.part, part.text, packed(part.lines), part.origins, part.names, part.folds))
+    cost = part.cost or before.cost
+    if len(pieces) < part.parts:
+        return replace(before, _pieces=pieces, cost=cost)
+    return _whole(replace(before, _pieces=(), cost=cost), sorted(pieces, key=lambda piece: piece.part))
+
+
+def packed(lines: Iterable[int]) -> Ints:
+    """Line by line the places in a table, at four bytes each; one that cannot be a place is past the table's end."""
+    try:
+        return array("I", lines)
+    except OverflowError:
+        return array("I", (line if 0 <= line < OUTSIDE else OUTSIDE for line in lines))
+
+
+OUTSIDE = 2**32 - 1
+KEPT = 12
+
+
+def _whole(stage: StageText, pieces: Sequence[Piece]) -> StageText:
+    texts = Texts("\n".join(piece.text for piece in pieces))
+    origins = _shared(origin for piece in pieces for origin in piece.origins)
+    ids = array("I")
+    for piece in pieces:
+        _extend(ids, piece.ids, piece.text.count("\n") + 1)
+    if ids and max(ids) >= len(origins):
+        ids = array("I", (min(place, len(origins)) for place in ids))
+        origins = (*origins, NOTHING)
+    names: Sequence[str] = NO_TEXTS
+    if any(piece.names for piece in pieces):
+        names = Texts("\n".join(_fitted(piece) for piece in pieces))
+    folds = tuple((first, last) for piece in pieces for first, last in piece.folds if 0 <= first < last < len(texts))
+    return replace(stage, complete=True, texts=texts, ids=ids, origins=origins, folds=folds, _names=names)
+
+
+def _extend(ids: Ints, more: Ints, count: int) -> None:
+    """Add the places of so many lines, whatever the worker had to say of them."""
+    ids.extend(more[:count])
+    ids.extend(array("I", (OUTSIDE,)) * (count - len(more)))
+
+
+def _fitted(piece: Piece) -> str:
+    """The names of a part, a line for each of its lines of text."""
+    missing = piece.text.count("\n") - piece.names.count("\n")
+    return piece.names + "\n" * missing if missing >= 0 else "\n".join(piece.names.split("\n")[:missing])
+
+
+def _shared(origins: Iterable[Origin]) -> tuple[Origin, ...]:
+    """The origins with equal spans, paths and names being the same object: each comes from the wire a copy."""
+    spans: dict[Span, Span] = {}
+    texts: dict[str, str] = {}
+    rows: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def shared(span: Span) -> Span:
+        if (known := spans.get(span)) is None:
+            known = Span(
+                texts.setdefault(span.file, span.file),
+                span.line,
+                span.column,
+                span.end_line,
+                span.end_column,
+                texts.setdefault(span.function, span.function),
+            )
+            spans[known] = known
+        return known
+
+    return tuple(
+        Origin(
+            kind=origin.kind,
+            name=texts.setdefault(origin.name, origin.name),
+            spans=tuple(map(shared, origin.spans)),
+            callers=tuple(map(shared, origin.callers)),
+            path=texts.setdefault(origin.path, origin.path),
+            transforms=rows.setdefault(origin.transforms, origin.transforms),
+            unlinked=origin.unlinked,
+        )
+        for origin in origins
+    )

@@ -1,0 +1,41 @@
+"""Where the lines of a stage come from, in the words of a gutter."""
+
+from pathlib import PurePath
+
+from jaxtour.engine.messages import Origin, Span
+from jaxtour.engine.stage import StageText
+from jaxtour.render.clean import clean
+from jaxtour.render.layout import clip
+
+NAME_CELLS = 9
+"""Of another step's id, or of a file's name."""
+
+
+def place_of(cell: str, origin: Origin) -> str:
+    """Where a line comes from: `9:19`; `9:19+` when that is not all."""
+    if not origin.spans:
+        return ""
+    return where(cell, origin.spans[0], NAME_CELLS) + ("+" if len(origin.spans) > 1 else "")
+
+
+def where(cell: str, span: Span, cells: int = 40) -> str:
+    """A place in the source: `9:19` in this step; elsewhere with the step's id, or the file's name, before it."""
+    name = file_name(cell, span.file)
+    place = f"{span.line}:{span.column}"
+    return f"{clip(name, cells)} {place}" if name else place
+
+
+def file_name(cell: str, file: str) -> str:
+    """How a file is called on screen; the step's own code has no name."""
+    if file == cell:
+        return ""
+    if file == f"{cell}:setup":
+        return "setup"
+    if PurePath(file).is_absolute():
+        return clean(PurePath(file).name, keep_newlines=False)
+    return clean(file.partition("/")[2] or file, keep_newlines=False)
+
+
+def is_continued(stage: StageText, line: int) -> bool:
+    """Whether a line goes on with what the line before it is."""
+    return line > 0 and stage.ids[line - 1] == stage.ids[line] and not stage.names_of(line)[0]

@@ -1,0 +1,58 @@
+"""What the worker says, made fit for folding and for the status line."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from jaxtour.engine.messages import Event, Text
+from jaxtour.engine.messages import Progress as Doing
+
+Key = tuple[str, str]
+"""Lesson id and step id."""
+
+
+class Activity(msgspec.Struct, frozen=True):
+    """What the worker does now, and since when."""
+
+    words: str = ""
+    """`tracing predict`, `timing NumPy 3/15`; empty when it does nothing."""
+    since: float = 0.0
+    key: Key | None = None
+    """The step that it is for."""
+
+
+def doing(event: Doing) -> str:
+    """A run's progress in words: `compiling jit(f)`, `timing NumPy 3/15`."""
+    count = f"{event.done}/{event.of}" if event.of else ""
+    label = "" if event.phase == "running" else event.label
+    return " ".join(part for part in (event.phase, label, count) if part)
+
+
+def joined(events: Iterable[Event]) -> list[Event]:
+    """The events with neighbouring pieces of the same text made one: folding each would copy the whole each time."""
+    whole: list[Event] = []
+    pieces: list[Text] = []
+
+    def flush() -> None:
+        if pieces:
+            first = pieces[0]
+            text = "".join(piece.text for piece in pieces)
+            whole.append(
+                Text(run=first.run, stream=first.stream, text=text, dropped=first.dropped, background=first.background)
+            )
+            pieces.clear()
+
+    for event in events:
+        if isinstance(event, Text):
+            if pieces and (event.dropped or _kind(event) != _kind(pieces[0])):
+                flush()
+            pieces.append(event)
+        else:
+            flush()
+            whole.append(event)
+    flush()
+    return whole
+
+
+def _kind(text: Text) -> tuple[int, str, bool]:
+    return text.run, text.stream, text.background

@@ -1,0 +1,105 @@
+"""What the borders say of what belongs to a cursor."""
+
+from jaxtour.course.model import Step
+from jaxtour.engine.messages import Span
+from jaxtour.engine.stage import StageText
+from jaxtour.render.clean import clean
+from jaxtour.render.layout import clip
+from jaxtour.render.places import where
+from jaxtour.render.spans import Line, plain
+from jaxtour.render.transforms import glyph, in_words
+from jaxtour.tui.linking import COUNTED, Link, stage_line
+from jaxtour.tui.visit import View
+
+LEAST = 4
+"""Cells of an expression that are worth having."""
+
+
+def said_of_source(view: View, link: Link, width: int) -> Line:
+    """`9:19  jnp.dot(w, x) → 1 equation`, in so many cells; of what is not in the pane, where it is."""
+    stage, spot, rows, target = view.linked, link.spot, link.rows, link.target
+    if stage is None or not target:
+        return ()
+    if spot.slot == "stage":
+        span, *more = target.spans
+        tail = f" and {len(more)} more" if more else ""
+        return _said(view, span, tail, width)
+    if not link.stage.matches and spot.columns is None:
+        return ()
+    tail = f" → {counted(stage, len(link.stage.matches))}"
+    if spot.columns is None:
+        place = rows.place(spot.line)
+        return ((f"line {place[1]}{tail}" if place else "", "muted"),)
+    return _said(view, target.spans[0], tail, width)
+
+
+def _said(view: View, span: Span, tail: str, width: int) -> Line:
+    place = where(view.cell, span)
+    text = expression(view, span)
+    room = width - len(place) - len(tail) - 2
+    return ((place, "muted"), (f"  {clip(text, room)}" if text and room > LEAST else "", ""), (tail, "muted"))
+
+
+def expression(view: View, span: Span) -> str:
+    """The source of an expression in one line; empty where it is in no code of the lesson."""
+    lines = code_of(view, span.file)
+    if not 0 < span.line <= len(lines):
+        return ""
+    text = lines[span.line - 1][span.column - 1 :]
+    if span.end_line > span.line:
+        return clean(text.strip()) + " …"
+    return clean(text[: span.end_column - span.column].strip())
+
+
+def code_of(view: View, file: str) -> list[str]:
+    """The lines of a file on the wire: the step's own, its setup's, or those of a step before it as it is replayed."""
+    if file == view.cell:
+        return view.code.split("\n")
+    name, _, part = file.partition(":")
+    for step in (view.step, *view.lesson.steps):
+        if isinstance(step, Step) and name == f"{view.lesson.id}/{step.id}":
+            return (step.setup if part else step.solved_code).split("\n")
+    return []
+
+
+def counted(stage: StageText, count: int) -> str:
+    """`1 equation`, `12 instructions`."""
+    from jaxtour.render.ir import UNITS
+
+    if count > COUNTED:
+        return f"{count:,} lines".replace(",", " ")
+    return f"{count} {UNITS[stage.stage]}{'s' * (count != 1)}"
+
+
+def said_of_stage(view: View, link: Link, otherwise: Line = ()) -> Line:
+    """Of a variable its type and where it is from, of a line without a source why that is so.
+
+    Of a line that a transformation made it is what its glyph means, unless that is told anyway.
+    """
+    stage, name = view.linked, link.variable
+    if stage is None or link.spot.slot != "stage":
+        return ()
+    line = stage_line(view, link.spot)
+    if line is None or line >= len(stage.ids):
+        return ()
+    if name is not None:
+        return _variable(stage, line, name)
+    origin = stage.origin_of(line)
+    if origin.kind != "other" and not origin.spans and origin.unlinked:
+        return ((clean(origin.unlinked, keep_newlines=False), "muted"),)
+    mark = glyph(origin.transforms)
+    if mark.word and mark.word not in plain(otherwise) and view.visit.stage != "graph":
+        return ((mark.glyph, mark.style), (f" {in_words(origin.transforms)}", "muted"))
+    return ()
+
+
+def _variable(stage: StageText, line: int, name: str) -> Line:
+    from jaxtour.render.variables import variable
+
+    found = variable(stage, line, name)
+    origin = {"input": "an input", "constant": "a constant", "unknown": "from outside"}.get(found.kind)
+    if origin is None and found.defined is not None:
+        origin = "defined here" if found.defined == line else f"from line {found.defined + 1}"
+    uses = f"{len(found.uses)} use{'s' * (len(found.uses) != 1)}"
+    said = clean(f"  {found.spelled or found.type}, {origin}, {uses}", keep_newlines=False)
+    return ((clean(name, keep_newlines=False), "strong"), (said, "muted"))

@@ -1,0 +1,62 @@
+"""Looks into stages of a step that has run: which one is missing, and whose report an answer belongs to."""
+
+from jaxtour.course.model import Lesson, Step
+from jaxtour.engine.commands import Look
+from jaxtour.engine.messages import RunEvent
+from jaxtour.engine.report import looking
+from jaxtour.engine.session import Session
+from jaxtour.tui.incoming import Key
+from jaxtour.tui.visit import View, Visit
+
+
+def missing(view: View) -> Look | None:
+    """The stage that is to be shown and has not been asked for; one that failed is there, as its error."""
+    report, trace = view.report, view.trace
+    if report is None or report.done is None or report.looking or trace is None or trace.error is not None:
+        return None
+    # The jaxpr comes with the run.
+    return None if view.behind == "jaxpr" or view.stage else Look(index=view.index, stage=view.behind)
+
+
+class Looks:
+    """The looks of this sitting."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._runs: dict[int, tuple[Key, Visit]] = {}
+        self._asking: tuple[Key, Visit, tuple[Look, ...], bool] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether one is under way."""
+        return self._asking is not None or self._session.current in self._runs
+
+    async def ask(
+        self,
+        key: Key,
+        lesson: Lesson,
+        step: Step,
+        visit: Visit,
+        looks: tuple[Look, ...] = (),
+        ladder: str | None = None,
+    ) -> None:
+        """Ask for stages, or for a ladder; what comes belongs to the report that the visit has."""
+        self._asking = (key, visit, looks, ladder is not None)
+        try:
+            self._adopt(await self._session.look(lesson, step, visit.code, looks=looks, ladder=ladder))
+        finally:
+            self._asking = None
+
+    def of(self, event: RunEvent) -> tuple[Key, Visit] | None:
+        """The step that an event is for, if a look brought it; it may come before the look has its number."""
+        if self._asking and event.run == self._session.current:
+            self._adopt(event.run)
+        return self._runs.get(event.run)
+
+    def _adopt(self, run: int) -> None:
+        if run in self._runs or self._asking is None:
+            return
+        key, visit, looks, ladder = self._asking
+        self._runs[run] = (key, visit)
+        if visit.report is not None:
+            visit.report = looking(visit.report, run, looks, ladder)

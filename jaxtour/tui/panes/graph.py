@@ -1,0 +1,45 @@
+"""The jaxpr as a graph: nodes instead of lines, one of which is selected."""
+
+from functools import lru_cache
+
+from jaxtour.engine.stage import StageText
+from jaxtour.render.clean import clean
+from jaxtour.render.graph import Graph, graph
+from jaxtour.render.layout import wrap
+from jaxtour.render.spans import Line
+from jaxtour.tui.document import Columns, Document
+from jaxtour.tui.panes.stage import facts, titles
+from jaxtour.tui.visit import View
+
+
+@lru_cache(maxsize=4)
+def graph_of(stage: StageText, unfolded: frozenset[int]) -> Graph:
+    """The graph of a jaxpr, laid out once for the equations that are unfolded."""
+    return graph(stage, unfolded)
+
+
+def graph_document(view: View, stage: StageText, width: int) -> Document:
+    """The drawing, or why there is none."""
+    drawn = graph_of(stage, view.visit.unfolded)
+    title, said = titles(view), facts(view, stage, width)
+    if drawn.refusal is not None:
+        words: Line = ((clean(drawn.refusal, keep_newlines=False), "muted"),)
+        return Document(lines=wrap(words, width), title=title, subtitle=said)
+    return Document(
+        lines=drawn.lines,
+        title=title,
+        subtitle=said,
+        cursor=True,
+        stops=lambda row: stops(drawn, row),
+        anchor=drawn.nodes[0].row if drawn.nodes else None,
+    )
+
+
+def stops(drawn: Graph, row: int) -> list[Columns]:
+    """The columns of the nodes in a row."""
+    return [(node.column, node.end) for node in drawn.nodes if node.row == row]
+
+
+def node_at(drawn: Graph, row: int, columns: Columns | None) -> int | None:
+    """The place in `nodes` of what is selected in a row."""
+    return drawn.node_at(row, columns[0] if columns else None)

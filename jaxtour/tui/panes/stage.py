@@ -1,0 +1,190 @@
+"""The pane of stages: what JAX made of one traced call, each line beside the place in the source that it came from."""
+
+from functools import lru_cache
+from typing import Any
+
+from jaxtour.course.model import Broken
+from jaxtour.engine.stage import StageText, Texts
+from jaxtour.render.clean import clean
+from jaxtour.render.layout import clip, width_of, wrap
+from jaxtour.render.spans import Line
+from jaxtour.tui.document import Columns, Document, LazyLines, MadeLines
+from jaxtour.tui.panes import gutter
+from jaxtour.tui.visit import Shown, View
+
+NAMES: dict[Shown, str] = {
+    "jaxpr": "jaxpr", "stablehlo": "StableHLO", "hlo": "HLO", "cost": "cost", "graph": "graph",
+}  # fmt: skip
+
+
+def depends(view: View) -> tuple[Any, ...]:
+    """The traces, which one is wanted, and how much of it is there."""
+    report = view.report
+    found = (report.traces, report.phase, report.looking, report.failure) if report else None
+    waiting = (view.elsewhere, view.worker == "ready") if view.stage is None else ()
+    visit = view.visit
+    return (view.step, found, view.index, visit.stage, view.stage, visit.unfolded, waiting, view.ascii, visit.reason)
+
+
+def shows(view: View) -> str:
+    """What is shown, by name: each has a cursor of its own."""
+    return f"{view.visit.stage} {view.index}"
+
+
+def document(view: View, width: int) -> Document:
+    """The stage that is wanted, or what will be there."""
+    stage, title = view.stage, titles(view)
+    if view.trace is None or view.trace.error is not None or stage is None or not stage.complete:
+        return Document(lines=wrap(_empty(view), width), title=title, subtitle=_call(view))
+    if stage.error is not None:
+        return Document(lines=wrap(_failed(view, stage), width), title=title, subtitle=_call(view))
+    if view.visit.stage == "cost":
+        return _cost(view, stage, width)
+    if view.visit.stage == "graph":
+        from jaxtour.tui.panes.graph import graph_document
+
+        return graph_document(view, stage, width)
+    lines = lines_of(stage)
+    beside = gutter.of(stage, view.cell)
+    return Document(
+        lines=lines,
+        gutter=MadeLines(len(lines), beside.width, beside.line) if beside.width else (),
+        title=title,
+        subtitle=facts(view, stage, width, beside.words),
+        cursor=True,
+        stops=lambda line: variables(stage, line),
+        folds=stage.folds,
+    )
+
+
+def titles(view: View) -> Line:
+    """What can be shown, each with its key; what is shown stands out."""
+    line: Line = ()
+    for shown, name in NAMES.items():
+        here = shown == view.visit.stage
+        gap: Line = (("   ", ""),) if line else ()
+        line = (*line, *gap, (f"{view.key(f'stage_{shown}')} {name}", "strong" if here else "muted"))
+    return line
+
+
+def facts(view: View, stage: StageText, width: int, legend: Line = ()) -> Line:
+    """What a border says: `→ forward   2 of 3   predict_many(w, X)   5 equations`; the call gives way to the rest."""
+    from jaxtour.render.ir import stage_facts
+
+    trace = view.trace
+    assert trace is not None
+    counted = trace.equations if stage.stage == "jaxpr" else counts(stage)
+    number, (_, counts_words) = _number(view), stage_facts("", stage.stage, counted)
+    room = width - CORNERS - width_of(number) - width_of(counts_words[0])
+    if legend and width_of(legend) + APART <= room:
+        room -= width_of(legend) + APART
+        number = (*legend, (" " * APART, ""), *number)
+    call = clean(trace.call, keep_newlines=False)
+    if room < min(width_of(call), LEAST_CALL):
+        return (*number, (counts_words[0].lstrip(), counts_words[1]))
+    return (*number, (clip(call, room), "muted"), counts_words)
+
+
+CORNERS = 3
+"""Columns of a border that its words cannot have, beside those that no text has."""
+APART, LEAST_CALL = 3, 12
+"""Columns between the facts in a border, and of a call that are worth having."""
+KEPT = 4
+"""Stages whose lines are kept ready: as many as there are keys to go from one to the other."""
+
+
+@lru_cache(maxsize=KEPT)
+def counts(stage: StageText) -> int:
+    """How many operations or instructions a stage has."""
+    kinds = [origin.kind == "instruction" for origin in stage.origins]
+    return sum(map(kinds.__getitem__, stage.ids))
+
+
+@lru_cache(maxsize=KEPT)
+def lines_of(stage: StageText) -> LazyLines:
+    """The stage's lines with everything invisible made visible; how wide they are takes 20 ms for 100 000 of them."""
+    from jaxtour.render.ir import line_of
+
+    text = clean(stage.text)
+    return LazyLines(stage.texts if text == stage.text else Texts(text), line_of(stage.stage))
+
+
+def variables(stage: StageText, line: int) -> list[Columns]:
+    """The columns at which variables stand in a line."""
+    from jaxtour.render.variables import name_stops
+
+    defined, used = stage.names_of(line)
+    return name_stops(stage.stage, lines_of(stage).texts[line], (*defined, *used))
+
+
+def _number(view: View) -> Line:
+    """Which of several calls it is, by its label where that is not the call itself."""
+    count, trace = len(view.traces), view.trace
+    if count < 2 or trace is None:
+        return ()
+    label: Line = ((clean(trace.label, keep_newlines=False), "strong"), ("  ", "")) if trace.label != trace.call else ()
+    return (*label, (f"{view.index + 1} of {count}   ", "muted"))
+
+
+def _call(view: View) -> Line:
+    if view.trace is None:
+        return ()
+    return (*_number(view), (clean(view.trace.call, keep_newlines=False), "muted"))
+
+
+def _cost(view: View, stage: StageText, width: int) -> Document:
+    from jaxtour.render.cost import cost_facts, cost_lines
+
+    if stage.cost is None:
+        lines = wrap((("this backend does not say what the call costs", "muted"),), width)
+        return Document(lines=lines, title=titles(view), subtitle=_call(view))
+    facts = (*_call(view), ("   ", ""), *cost_facts(stage.cost))
+    return Document(lines=cost_lines(stage.cost, width), title=titles(view), subtitle=facts)
+
+
+def _failed(view: View, stage: StageText) -> Line:
+    """Why there is no such stage, and what can be done."""
+    said: Line = (("✗ ", "warning"), (clean(stage.error or "", keep_newlines=False), ""))
+    if stage.stage == "jaxpr":
+        return said
+    return (*said, ("   ", ""), (view.key(f"stage_{view.visit.stage}"), "strong"), (" tries again", "muted"))
+
+
+def _empty(view: View) -> Line:
+    step, report = view.step, view.report
+    if isinstance(step, Broken):
+        return ()
+    if step.trace == ():
+        return (("this step has no call to look into", "faint"),)
+    if report is None:
+        return ((view.key("run"), "strong"), (" shows here what JAX makes of the code", "muted"))
+    if view.trace is not None:
+        return _waiting(view)
+    if report.done is None:
+        return (("the jaxpr comes when the code has run", "muted"),)
+    if report.failure:
+        return (("no jaxpr: the code raised before", "muted"),)
+    if report.done.status != "ok":
+        return (("no jaxpr: the step did not end; ", "muted"), (view.key("run"), "strong"), (" runs it again", "muted"))
+    return (("nothing was traced: the last line is no call of a traceable function", "muted"),)
+
+
+def _waiting(view: View) -> Line:
+    """Why a stage of a call that was traced is not there yet."""
+    trace, report = view.trace, view.report
+    assert trace is not None and report is not None
+    if trace.error is not None:
+        return (("✗ ", "warning"), (clean(trace.error, keep_newlines=False), ""))
+    if view.worker == "dead":
+        return (("the worker is gone; ", "muted"), (view.key("restart"), "strong"), (" starts it again", "muted"))
+    verb = {"jaxpr": "tracing", "stablehlo": "lowering", "hlo": "compiling"}[view.behind]
+    if report.looking:
+        said = f"{verb} {clean(trace.call, keep_newlines=False)} … "
+        return ((said, "muted"), (view.key("interrupt"), "strong"), (" interrupts", "muted"))
+    if report.done is None and view.behind != "jaxpr":
+        return ((f"{verb} begins when the step has run", "muted"),)
+    if view.elsewhere:
+        return ((f"{verb} begins when the worker has done {clean(view.elsewhere)}", "muted"),)
+    if report.done and view.behind == "jaxpr":
+        return (("there is no jaxpr of this call", "muted"),)
+    return ((f"{verb} begins when the worker is ready", "muted"),)

@@ -1,0 +1,94 @@
+"""One equation on one screen: what it computes, with which variables, and where it comes from."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import ModalScreen
+
+from jaxtour.engine.stage import StageText
+from jaxtour.render.cards import card_lines
+from jaxtour.render.clean import clean
+from jaxtour.render.layout import clip_line
+from jaxtour.render.places import where
+from jaxtour.render.spans import Line
+from jaxtour.tui.actions import bindings
+from jaxtour.tui.document import Document
+from jaxtour.tui.link_words import expression
+from jaxtour.tui.styling import content
+from jaxtour.tui.visit import View
+from jaxtour.tui.widgets.lines import LinesView
+
+WIDEST = 96
+FRAME_CELLS = 5
+FRAME_ROWS = 2
+CALLERS = 3
+"""Calls around an equation that are named."""
+
+
+class ExplainScreen(ModalScreen[None]):
+    """The card of an equation, an operation or an instruction."""
+
+    CSS_PATH = "modal.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = bindings("modal")
+
+    def __init__(self, view: View, stage: StageText, line: int, *, ascii_only: bool = False) -> None:
+        super().__init__(classes="-ascii" if ascii_only else None)
+        self._of = view
+        self._stage = stage
+        self._line = line
+        self._box = LinesView("explain", ascii_only=ascii_only)
+        self._box.add_class("box")
+
+    def compose(self) -> ComposeResult:
+        """A box of lines."""
+        name = clean(self._stage.origin_of(self._line).name, keep_newlines=False) or self._stage.stage
+        self._box.border_title = content(((name, ""),))
+        words: Line = ((self._of.key("dismiss"), "primitive"), (" close", ""))
+        self._box.border_subtitle = content(words, ansi=self.app.native_ansi_color)
+        yield self._box
+
+    def on_mount(self) -> None:
+        """Fill the box."""
+        self._fill()
+        self._box.focus()
+
+    def on_resize(self) -> None:
+        """Fit the lines."""
+        self._fill()
+
+    def _fill(self) -> None:
+        width = min(WIDEST, self.app.size.width) - FRAME_CELLS
+        from_where = origin_lines(self._of, self._stage, self._line, width)
+        height = self.app.size.height - FRAME_ROWS - len(from_where)
+        self._box.show(Document(lines=[*card_lines(self._stage, self._line, width, height), *from_where]))
+
+    def action_dismiss(self) -> None:  # type: ignore[override]
+        """Go back."""
+        self.dismiss()
+
+
+def origin_lines(view: View, stage: StageText, line: int, width: int) -> list[Line]:
+    """Where an equation comes from: its expression, and the calls around that."""
+    origin = stage.origin_of(line)
+    if not origin.spans:
+        return [((f"  {clean(origin.unlinked or 'it has no place in the source', keep_newlines=False)}", "muted"),)]
+    lines: list[Line] = []
+    kinds = [("from", origin.spans), ("called", origin.callers)]
+    for word, spans in kinds:
+        for place, span in enumerate(spans[:CALLERS]):
+            function = f"  in {span.function}" if span.function else ""
+            lines.append(
+                clip_line(
+                    (
+                        (f"  {word if place == 0 else '':<7}", "muted"),
+                        (where(view.cell, span), "faint"),
+                        (f"  {expression(view, span)}", ""),
+                        (clean(function, keep_newlines=False), "muted"),
+                    ),
+                    width,
+                )
+            )
+        if len(spans) > CALLERS:
+            lines.append(((f"         … {len(spans) - CALLERS} more", "faint"),))
+    return lines

@@ -1,0 +1,123 @@
+"""Where an instruction of HLO comes from, by the metadata that JAX gave it and the tables that they point into."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from .locations import Frame
+from .spans import Span
+from .stablehlo import SHARED, Linked, Place
+
+TABLES = ("FileNames", "FunctionNames", "FileLocations", "StackFrames")
+
+At: TypeAlias = int | tuple[str, int]
+"""A number in the table of frames, or file and line where the compiler writes those."""
+
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_METADATA = re.compile(rf", metadata=\{{((?:{_STRING}|[^\"{{}}]++|\{{[^{{}}]*\}})*+)\}}")
+_FIELD = re.compile(rf"(\w+)=({_STRING}|[\w.-]+)")
+_ESCAPE = re.compile(r"\\(?:([0-7]{3})|(.))")
+
+
+class BeginningAt(Protocol):
+    """As `stablehlo.Reader.beginning_at`."""
+
+    def __call__(self, frame: Frame, path: str, *, around: bool = False) -> list[Frame]:
+        """The expressions that begin where a frame does, by what they became."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What an instruction's metadata lead to."""
+
+    place: Place
+    beginning_at: BeginningAt
+    paths: Mapping[str, Linked]
+    """The only place of a path, for what came without a frame."""
+    root: str = ""
+    """The first name of every path, if it is not one that the learner's own call has."""
+    around: tuple[Span, ...] = ()
+    """The call itself, for what JAX gives no source for."""
+
+
+class Frames:
+    """Where instructions come from, by their metadata."""
+
+    def __init__(self, rows: dict[str, dict[int, str]], sources: Sources) -> None:
+        self._place, self._beginning_at = sources.place, sources.beginning_at
+        files = {number: _unquoted(row) for number, row in rows["FileNames"].items()}
+        functions = {number: _unquoted(row) for number, row in rows["FunctionNames"].items()}
+        self._places = {number: _frame(row, files, functions) for number, row in rows["FileLocations"].items()}
+        self._stacks: dict[int, tuple[int, int]] = {}
+        for number, row in rows["StackFrames"].items():
+            fields = dict(_FIELD.findall(row))
+            self._stacks[number] = int(fields.get("file_location_id", 0)), int(fields.get("parent_frame_id", 0))
+        # XLA prints a parent's number plus one, so that an outermost frame has 1; one that printed it as it is has 0.
+        self._offset = 0 if any(parent == 0 for _, parent in self._stacks.values()) else 1
+        self._known: dict[Any, tuple[tuple[Span, ...], tuple[Span, ...]]] = {}
+
+    def of(self, at: At, path: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+        """An instruction's own expression, if it has one, and the calls around that."""
+        key = (at, path)
+        if key not in self._known:
+            own: dict[Span, None] = {}
+            callers: dict[Span, None] = {}
+            for number, frame in enumerate(self._chain(at)):
+                whole = self._beginning_at(frame, path, around=number > 0)
+                if number and len(whole) > 1:
+                    whole = [frame]  # what is around it is one call
+                spans = [span for known in whole[:SHARED] or [frame] if (span := self._place(*known)) is not None]
+                (callers if own else own).update(dict.fromkeys(spans))
+            self._known[key] = tuple(own), tuple(callers)
+        return self._known[key]
+
+    def _chain(self, start: At) -> list[Frame]:
+        if isinstance(start, tuple):
+            return [Frame(start[0], start[1], 0, start[1], 0)]
+        chain: list[Frame] = []
+        number = start
+        while number in self._stacks and len(chain) < 100:
+            location, parent = self._stacks[number]
+            if location in self._places:
+                chain.append(self._places[location])
+            number = parent - self._offset
+        return chain
+
+
+def without_metadata(line: str) -> tuple[str, str, At]:
+    """An instruction's line without its metadata; its path, and where it comes from."""
+    match = _METADATA.search(line)
+    if match is None:
+        return line, "", 0
+    fields = dict(_FIELD.findall(match[1]))
+    at: At = 0
+    if number := fields.get("stack_frame_id"):
+        at = int(number)
+    elif "source_file" in fields:
+        at = (_unquoted(fields["source_file"]), int(fields.get("source_line", 0)))
+    # An instruction made of two has the paths of both; what it comes from is the first one's.
+    path = _unquoted(fields.get("op_name", "")).partition(";")[0]
+    return line[: match.start()] + line[match.end() :], path, at
+
+
+def _frame(row: str, files: dict[int, str], functions: dict[int, str]) -> Frame:
+    fields = {name: int(value) for name, value in _FIELD.findall(row) if value.isdigit()}
+    line, column = fields.get("line", 0), fields.get("column", 0)
+    function = functions.get(fields.get("function_name_id", 0), "")
+    return Frame(
+        files.get(fields.get("file_name_id", 0), ""),
+        line,
+        column,
+        fields.get("end_line", line) or line,
+        fields.get("end_column", column),
+        "" if function == "<module>" else function,
+    )
+
+
+def _unquoted(text: str) -> str:
+    inner = text[1:-1] if text.startswith('"') else text
+    if "\\" not in inner:
+        return inner
+    raw = _ESCAPE.sub(lambda found: chr(int(found[1], 8)) if found[1] else found[2], inner)
+    return raw.encode("latin-1", "replace").decode("utf-8", "replace")

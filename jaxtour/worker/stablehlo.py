@@ -1,0 +1,301 @@
+"""The text of StableHLO as JAX lowers it: clean lines, and for every line the code that it comes from.
+
+MLIR writes a location behind each operation and, where one has regions, behind the line that closes them.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+from .locations import Frame, Locations, without_locations
+from .origins import Parsed, Table, transforms_of
+from .spans import Span
+
+SHARED = 3
+"""A constant that more expressions than this share belongs to none of them."""
+
+Place: TypeAlias = Callable[[str, int, int, int, int, str], Span | None]
+"""The learner's expression at a frame, None where it is nobody's but a library's."""
+
+
+class Linked(NamedTuple):
+    """Where a line comes from."""
+
+    path: str = ""
+    spans: tuple[Span, ...] = ()
+    callers: tuple[Span, ...] = ()
+
+
+_HEAD = re.compile(r'\s*(?:(%[^=]*?) = )?"?([a-zA-Z_]\w*(?:\.\w+)+|call|return)\b')
+_VALUE = re.compile(r"%[\w.$-]+")
+_SYMBOL = re.compile(r'@([\w.$-]+|"[^"]*")')
+_FUNCTION = re.compile(r'\s*func\.func (?:\w+ )?@([\w.$-]+|"[^"]*")')
+_BLOCK_ARGUMENT = re.compile(r"(%[\w.$-]+)(?::| = )")
+_AROUND = "("
+"""No name of a path, but of all frames that are a call around something."""
+_TERMINATORS = {"return", "func.return"}
+
+
+def is_enclosing(path: str) -> bool:
+    """Whether a path names the functions around an operation and not the operation: its place is a call's, then."""
+    return not path or path.endswith(")") or "/" not in path
+
+
+def last_name(path: str) -> str:
+    """The primitive that a path ends in."""
+    return path.rpartition("/")[2]
+
+
+def without_root(path: str, root: str) -> str:
+    """A path without its first name, if that is this one."""
+    if not root or not path.startswith(root):
+        return path
+    return path[len(root) :].removeprefix("/")
+
+
+@dataclass
+class _Operation:
+    """An operation whose regions are not closed yet, or a function."""
+
+    line: int
+    name: str
+    others: list[int] = field(default_factory=list)
+    """Lines of its own between its regions."""
+
+
+@dataclass
+class _Line:
+    """An operation and what there is to know of it before the callers of its function are known."""
+
+    number: int
+    name: str
+    loc: str
+    function: str
+    kind: str = "instruction"
+    manual: bool = False
+    """Whether it is inside a `shard_map`, whose operations have paths that begin anew."""
+
+
+class Reader:
+    """One module; read once, with the places of its operations found afterwards."""
+
+    def __init__(self, text: str, place: Place, root: str = "") -> None:
+        """`root` is the first name of every path, if it is not one that the learner's own call has."""
+        self._root = root
+        module = re.search(r"^module @jit_(\w+)", text, re.M)
+        self._outermost = f"jit({module[1]})/" if module and not root else ""
+        self.locations = Locations(text)
+        self._place = place
+        self._located: dict[str, Linked] = {}
+        self._operations: list[_Line] = []
+        self._calls: dict[str, list[_Line]] = {}
+        self._regions: set[int] = set()
+        """Lines of operations that have regions."""
+        self._functions: list[str] = []
+        self._links: dict[tuple[str, str, bool], Linked] = {}
+        self._beginnings: dict[tuple[str, int, int, str], dict[Frame, None]] | None = None
+        self.parsed = Parsed()
+        self._split(text)
+
+    def read(self, table: Table, around: tuple[Span, ...] = ()) -> Parsed:
+        """The lines with their origins; what JAX gives no source for belongs to `around`, the call itself."""
+        other = table.add(kind="other")
+        parsed = self.parsed
+        parsed.lines = [other] * len(parsed.texts)
+        shared = self._constants()
+        known: dict[Any, int] = {}
+        for line in self._operations:
+            own = shared.get(line.number)
+            key = (line.kind, line.name, line.loc, line.function, line.manual)
+            if own is None and key in known:
+                parsed.lines[line.number] = known[key]
+                continue
+            linked = self.link(line)
+            spans = own or linked.spans or (around if line.kind == "instruction" else ())
+            facts: dict[str, Any] = {"kind": line.kind, "name": line.name, "spans": spans, "callers": linked.callers}
+            if own:
+                facts["callers"] = ()
+            elif linked.path and line.kind == "instruction":
+                facts |= {"path": linked.path, "transforms": transforms_of(linked.path)}
+            if not spans and line.kind == "instruction":
+                constant = line.name == "stablehlo.constant"
+                facts["unlinked"] = "a constant" if constant else "JAX gives no source for it"
+            parsed.lines[line.number] = table.add(**facts)
+            if own is None:
+                known[key] = parsed.lines[line.number]
+        return parsed
+
+    def paths(self) -> dict[str, Linked]:
+        """For each path of an operation the only place it has; paths with several are left out."""
+        found: dict[str, Linked | None] = {}
+        for line in self._operations:
+            linked = self.link(line)
+            if linked.path and linked.spans:
+                same = found.setdefault(linked.path, linked)
+                found[linked.path] = linked if same and same.spans == linked.spans else None
+        return {path: linked for path, linked in found.items() if linked}
+
+    def beginning_at(self, frame: Frame, path: str, *, around: bool = False) -> list[Frame]:
+        """The expressions that begin where a frame does and became what a path ends in, else all that begin there.
+
+        XLA keeps one end for all expressions that begin at a place, so that `f(x)` and `f(x) * 2` look alike to it.
+        `around` asks for a call around what the path ends in.
+        """
+        if self._beginnings is None:
+            self._beginnings = {}
+            for loc in {line.loc for line in self._operations}:
+                written, frames = self.locations[loc]
+                for number, known in enumerate(frames):
+                    for key in ("", _AROUND if number else last_name(written)):
+                        self._beginnings.setdefault((*known[:3], key), {})[known] = None
+        names = [*reversed(path.split("/")[:-1]), _AROUND] if around else [last_name(path)]
+        for key in (*names, ""):
+            if found := self._beginnings.get((*frame[:3], key)):
+                return list(found)
+        return []
+
+    def link(self, line: _Line) -> Linked:
+        """Where an operation comes from, through the calls of the function that it is in."""
+        key = (line.loc, line.function, line.manual)
+        if key not in self._links:
+            own = self._own(line.loc)
+            if line.manual and own.path and "/" not in own.path:
+                own = own._replace(path=f"{self._outermost}shard_map/{own.path}")
+            self._links[key] = self._through_calls(own, line.function)
+        return self._links[key]
+
+    def _own(self, loc: str) -> Linked:
+        if loc not in self._located:
+            path, frames = self.locations[loc]
+            path = without_root(path, self._root)
+            spans = [span for frame in frames if (span := self._place(*frame)) is not None]
+            spans = [span for number, span in enumerate(spans) if span not in spans[:number]]
+            self._located[loc] = Linked(path, tuple(spans[:1]), tuple(spans[1:]))
+        return self._located[loc]
+
+    def _through_calls(self, own: Linked, function: str) -> Linked:
+        """JAX lowers a function once for all its calls, with the location of the first one if with any."""
+        calls = self._calls.get(function)
+        if not calls:
+            return own
+        sites = [self.link(call) for call in calls]
+        spans = tuple(dict.fromkeys(span for site in sites for span in site.spans[:SHARED]))
+        around = tuple(dict.fromkeys(span for site in sites for span in site.callers))
+        paths = {site.path for site in sites}
+        path = own.path
+        if len(paths) == 1 and (prefix := paths.pop()) and path and not path.startswith(prefix.split("/")[0] + "/"):
+            path = f"{prefix}/{path}"
+        if not own.spans or own.spans[0] in spans:
+            return Linked(path, spans, around)
+        callers = dict.fromkeys(span for span in (*own.callers, *spans, *around) if span != own.spans[0])
+        return Linked(path, own.spans, tuple(callers))
+
+    def _constants(self) -> dict[int, tuple[Span, ...]]:
+        """What JAX gives no place of its own, above all constants, belongs to what uses it, if that is not too much."""
+        waiting: dict[str, int] = {}
+        users: dict[int, dict[Span, None]] = {}
+        at = {line.number: line for line in self._operations if line.kind == "instruction"}
+        for number, names in enumerate(self.parsed.names):
+            line = at.get(number)
+            outs, _, ins = names.partition("=")
+            if line is None:
+                continue
+            linked = self.link(line)
+            spans = () if line.name == "stablehlo.constant" and is_enclosing(linked.path) else linked.spans
+            for name in ins.split():
+                if spans and name in waiting:
+                    users[waiting[name]].update(dict.fromkeys(spans))
+            for name in outs.split():
+                waiting.pop(name, None)
+                if not spans and number not in self._regions:
+                    waiting[name] = number
+                    users[number] = {}
+        return {number: tuple(spans) for number, spans in users.items() if 0 < len(spans) <= SHARED}
+
+    def _split(self, text: str) -> None:
+        """Lines without locations, with names, folds, and what each is of."""
+        parsed = self.parsed
+        stack: list[_Operation] = []
+        function = ""
+        for full in text.split("\n"):
+            if full.startswith("#loc") or (not full and not stack):
+                continue
+            number = len(parsed.texts)
+            line, loc = without_locations(full)
+            starts = line.lstrip()
+            if header := _FUNCTION.match(line):
+                function = header[1]
+                self._functions.append(function)
+            if starts.startswith("}") and stack:
+                self._close(stack, number, loc)
+            elif loc is None and stack and not _begins(starts):
+                stack[-1].others.append(number)
+            else:
+                name = _name(line)
+                if loc is None:
+                    stack.append(_Operation(number, "" if header else name))
+                elif name:
+                    self._add(number, name, loc, function, stack)
+            parsed.texts.append(line)
+            parsed.names.append(_names(line, starts))
+            if "@" in line and not header:
+                self._note_calls(line, number, loc)
+        self._resolve_calls()
+
+    def _close(self, stack: list[_Operation], number: int, loc: str | None) -> None:
+        if loc is None:
+            stack[-1].others.append(number)
+            return
+        whole = stack.pop()
+        if whole.line:
+            self.parsed.folds.append((whole.line, number))
+        if whole.name and whole.name != "module":
+            function = self._functions[-1] if self._functions else ""
+            self._add(whole.line, whole.name, loc, function, stack)
+            self._regions.add(whole.line)
+            for other in [*whole.others, number]:
+                self._operations.append(_Line(other, "", loc, function, "other"))
+
+    def _add(self, number: int, name: str, loc: str, function: str, stack: list[_Operation]) -> None:
+        ends = name in _TERMINATORS or name.endswith(".return")
+        if not ends and name != "sdy.mesh":
+            manual = any(around.name == "sdy.manual_computation" for around in stack)
+            name = "func.call" if name == "call" else name
+            self._operations.append(_Line(number, name, loc, function, manual=manual))
+
+    def _note_calls(self, line: str, number: int, loc: str | None) -> None:
+        if loc is not None and self._operations and self._operations[-1].number == number:
+            for symbol in _SYMBOL.findall(line):
+                self._calls.setdefault(symbol, []).append(self._operations[-1])
+
+    def _resolve_calls(self) -> None:
+        known = set(self._functions)
+        self._calls = {name: calls for name, calls in self._calls.items() if name in known}
+        for name, calls in self._calls.items():
+            self._calls[name] = [call for call in calls if call.function != name]
+
+
+def _begins(starts: str) -> bool:
+    """Whether a line begins an operation, not a region or block of the one around it."""
+    return bool(_HEAD.match(starts)) or starts.startswith(("module", "{-#", "func."))
+
+
+def _name(line: str) -> str:
+    match = _HEAD.match(line)
+    return match[2] if match else ""
+
+
+def _names(line: str, starts: str) -> str:
+    """`%3=%1 %2`; the arguments of functions and blocks are defined by the line that has them."""
+    if "%" not in line:
+        return ""
+    left, equals, right = line.partition(" = ")
+    if equals and left.lstrip().startswith("%"):
+        outs = _VALUE.findall(left)
+        bound = _BLOCK_ARGUMENT.findall(right) if ("%iterArg" in right or right.endswith("{")) else []
+        uses = [name for name in _VALUE.findall(right) if name not in bound]
+        return f"{' '.join([*outs, *bound])}={' '.join(dict.fromkeys(uses))}"
+    if starts.startswith(("func.func", "^", "reducer(")):
+        return f"{' '.join(_BLOCK_ARGUMENT.findall(line))}="
+    return f"={' '.join(dict.fromkeys(_VALUE.findall(line)))}"

@@ -1,0 +1,212 @@
+"""The calls that a file writes outside of its functions, and what the names in them stand for there."""
+
+import ast
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+Lets = dict[str, ast.expr | None]
+"""What names stand for at a place that has not run; None where that cannot be written down."""
+
+_OFFERED = ("jax", "jnp", "np")
+"""Names that are there without an import."""
+_SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_UNFOLDED_CAP = 500
+"""Nodes of an expression beyond which it is not written out any further: each use of a name repeats all of it."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A call as the file has it."""
+
+    node: ast.Call
+    ran: bool
+    """Whether running the file made it."""
+    lets: Lets = field(default_factory=dict)
+    """By name what was assigned before it, in a block that has not run."""
+    where: str = ""
+    """The block that has not run: `main()`, `the __main__ block`."""
+
+
+def calls_written(tree: ast.Module) -> Iterator[Written]:
+    """The calls outside of functions, in the file's order; of functions those that `__main__` starts with."""
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for block, ran in _blocks(tree.body, ran=True):
+        if ran:
+            for node in _calls(block):
+                yield Written(node, ran=True)
+        else:
+            yield from _dormant(block, functions)
+
+
+def defined(tree: ast.Module) -> list[str]:
+    """The names that the file binds at its top level, in order, each once."""
+    names = []
+    for statement in tree.body:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            names.append(statement.name)
+        elif isinstance(statement, (ast.Assign, ast.AnnAssign)):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            names += [target.id for target in targets if isinstance(target, ast.Name)]
+    return list(dict.fromkeys(names))
+
+
+def unfolded(written: Written, harmless: Callable[[ast.expr], bool]) -> tuple[ast.Call, list[str]]:
+    """The call with everything written out that only its block defines, and the names for which that does not do.
+
+    It does not where a name stands for what cannot be written down, or for what a function computes that is not
+    `harmless` to call.
+    """
+    if not written.lets:
+        return written.node, []
+    unknown: list[str] = []
+
+    class Unfold(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            if node.id not in written.lets:
+                return node
+            value = written.lets[node.id]
+            if value is None:
+                unknown.append(node.id)
+                return node
+            if any(isinstance(inner, ast.Call) and not harmless(inner.func) for inner in ast.walk(value)):
+                unknown.append(node.id)
+            return copy.deepcopy(value)
+
+    tree = Unfold().visit(copy.deepcopy(written.node))
+    return tree, list(dict.fromkeys(unknown))
+
+
+def is_main_guard(test: ast.expr) -> bool:
+    """Whether it is `__name__ == "__main__"`, either way round."""
+    if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
+        return False
+    sides = [test.left, *test.comparators]
+    named = any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
+    return named and any(isinstance(side, ast.Constant) and side.value == "__main__" for side in sides)
+
+
+def _blocks(body: list[ast.stmt], *, ran: bool) -> Iterator[tuple[list[ast.stmt], bool]]:
+    """The body in pieces: those that run, and what stands under a guard."""
+    piece: list[ast.stmt] = []
+    for statement in body:
+        if isinstance(statement, ast.If) and is_main_guard(statement.test):
+            yield piece, ran
+            yield statement.body, False
+            piece = [*statement.orelse]
+        else:
+            piece.append(statement)
+    yield piece, ran
+
+
+def _calls(body: list[ast.stmt]) -> Iterator[ast.Call]:
+    """The calls of statements that run, those in compound statements included, outer ones first."""
+    for statement in body:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            continue
+        yield from _calls_in(statement)
+
+
+def _calls_in(node: ast.AST) -> Iterator[ast.Call]:
+    if isinstance(node, ast.Call):
+        yield node
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, (*_SCOPES, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield from _calls_in(child)
+
+
+def _dormant(body: list[ast.stmt], functions: dict[str, ast.FunctionDef]) -> Iterator[Written]:
+    """The calls of a block that has not run, and of the functions that it calls with nothing."""
+    reached: list[ast.FunctionDef] = []
+    for written in _in_block(body, {}, "the __main__ block"):
+        func = written.node.func
+        bare = not written.node.args and not written.node.keywords
+        if bare and isinstance(func, ast.Name) and (known := functions.get(func.id)) and known not in reached:
+            reached.append(known)
+        yield written
+    for function in reached:
+        yield from _in_block(function.body, _parameters(function), f"{function.name}()")
+
+
+def _parameters(function: ast.FunctionDef) -> Lets:
+    """What the parameters are when nothing is given."""
+    own = function.args
+    names = [each.arg for each in (*own.posonlyargs, *own.args)]
+    lets: Lets = dict.fromkeys(names)
+    if own.defaults:
+        lets |= dict(zip(names[-len(own.defaults) :], own.defaults, strict=True))
+    lets |= {each.arg: default for each, default in zip(own.kwonlyargs, own.kw_defaults, strict=True)}
+    return lets | {each.arg: None for each in (own.vararg, own.kwarg) if each}
+
+
+def _in_block(body: list[ast.stmt], lets: Lets, where: str) -> Iterator[Written]:
+    """The calls of a block, each with what was assigned before it; of a loop, its first round."""
+    for statement in body:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            lets[statement.name] = None
+            continue
+        inner = [each for name in ("body", "orelse", "finalbody") for each in getattr(statement, name, [])]
+        inner += [each for handler in getattr(statement, "handlers", []) for each in handler.body]
+        heads = [
+            child for child in ast.iter_child_nodes(statement) if not isinstance(child, (ast.stmt, ast.excepthandler))
+        ]
+        for head in heads:
+            for node in _calls_in(head):
+                yield Written(node, ran=False, lets=dict(lets), where=where)
+        _bind(statement, lets)
+        if inner:
+            yield from _in_block(inner, lets, where)
+
+
+def _bind(statement: ast.stmt, lets: Lets) -> None:
+    """Take note of what a statement assigns."""
+    if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
+        value = _written_out(statement.value, lets)
+        for target in statement.targets if isinstance(statement, ast.Assign) else [statement.target]:
+            _assign(target, value, lets)
+        return
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        for alias in statement.names:
+            name = alias.asname or alias.name.partition(".")[0]
+            lets.pop(name, None) if name in _OFFERED else lets.update({name: None})
+        return
+    targets = [getattr(statement, "target", None), *(item.optional_vars for item in getattr(statement, "items", []))]
+    for target in filter(None, targets):
+        _assign(target, None, lets)
+
+
+def _assign(target: ast.expr, value: ast.expr | None, lets: Lets) -> None:
+    if isinstance(target, ast.Name):
+        lets[target.id] = value
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        starred = any(isinstance(each, ast.Starred) for each in target.elts)
+        for number, each in enumerate(target.elts):
+            part: ast.expr | None = None
+            if value is not None and not starred:
+                part = ast.copy_location(ast.Subscript(value, ast.Constant(number), ast.Load()), value)
+                if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts):
+                    part = value.elts[number]
+                ast.fix_missing_locations(part)
+            _assign(each, part, lets)
+    else:
+        # An element or an attribute: what the object is from here on cannot be written down.
+        root = target
+        while isinstance(root, (ast.Subscript, ast.Attribute, ast.Starred)):
+            root = root.value
+        if isinstance(root, ast.Name):
+            lets[root.id] = None
+
+
+def _written_out(value: ast.expr, lets: Lets) -> ast.expr | None:
+    """An expression in which every name that the block defines is written out."""
+    names = {node.id for node in ast.walk(value) if isinstance(node, ast.Name) and node.id in lets}
+    if any(lets[name] is None for name in names):
+        return None
+
+    class Replace(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            known = lets.get(node.id)
+            return copy.deepcopy(known) if known is not None else node
+
+    whole: ast.expr = Replace().visit(copy.deepcopy(value))
+    return whole if sum(1 for _ in ast.walk(whole)) <= _UNFOLDED_CAP else None

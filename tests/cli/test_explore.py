@@ -1,0 +1,156 @@
+"""`jaxtour explore`: a file in the app, on a real worker, saved as editors save."""
+
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from jaxtour.commands.common import session
+from jaxtour.commands.files import FileEntry
+from jaxtour.course.catalogue import Catalogue
+from jaxtour.course.progress import Progress
+from jaxtour.engine.session import WorkerConfig
+from jaxtour.tui.explore import ExploreApp
+from jaxtour.tui.watch import Watch
+
+WAIT_S = 60.0
+FILE = """\
+import jax
+import jax.numpy as jnp
+
+import ours
+
+f = jax.jit(lambda x: jnp.sin(ours.twice(x)))
+g = jax.jit(lambda x: jnp.cos(x))
+f(1.0)
+g(1.0)
+"""
+OURS = "def twice(x):\n    return x * 2\n"
+
+
+@asynccontextmanager
+async def exploring(folder: Path) -> AsyncIterator[tuple[ExploreApp, Pilot[int]]]:
+    (folder / "ours.py").write_text(OURS)
+    path = folder / "ml.py"
+    path.write_text(FILE)
+    entry = FileEntry(path)
+    entry.load()
+    app = ExploreApp(
+        Catalogue((entry,)),
+        session(WorkerConfig(platform="cpu")),
+        Progress.open(folder / "elsewhere" / "progress.json"),
+        path=path,
+        reload=entry.reload,
+        poll_s=0.01,
+    )
+    async with app.run_test(size=(100, 40)) as pilot:
+        yield app, pilot
+
+
+async def until(pilot: Pilot[int], condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        await pilot.pause()
+    await pilot.pause()
+
+
+def stage(app: ExploreApp) -> str:
+    """The text of the stage shown, once it is whole."""
+    found = app.tour.view.stage
+    return found.text if found and found.complete else ""
+
+
+def failed(app: ExploreApp) -> str | None:
+    """The error that the run ended with."""
+    report = app.tour.visit.report
+    return report.failure.type if report and report.done and report.failure else None
+
+
+def renamed(path: Path, text: str) -> None:
+    """Save as editors do that never leave half a file."""
+    other = path.with_name(".swap")
+    other.write_text(text)
+    other.rename(path)
+
+
+async def test_a_file_runs_at_once_and_again_when_it_is_saved(tmp_path: Path, own_files: Path) -> None:
+    path = tmp_path / "ml.py"
+    async with exploring(tmp_path) as (app, pilot):
+        await until(pilot, lambda: "sin" in stage(app))
+        await pilot.press("]")
+        await pilot.press("2")
+        await until(pilot, lambda: "stablehlo.cosine" in stage(app))
+        pane = app.tour_screen.panes.by_slot["stage"]
+        pane.move_to(2)
+        renamed(path, FILE.replace("jnp.cos(x)", "jnp.exp(x)"))
+        await until(pilot, lambda: "stablehlo.exponential" in stage(app))
+        assert (app.tour.visit.trace, app.tour.visit.stage, pane.cursor) == (1, "stablehlo", 2)
+        await pilot.press("[")
+        await until(pilot, lambda: "stablehlo.sine" in stage(app))
+        # What it imports counts too, and what that was before is forgotten.
+        (tmp_path / "ours.py").write_text(OURS.replace("* 2", "- 2"))
+        await until(pilot, lambda: "stablehlo.subtract" in stage(app))
+    assert path.read_text() == FILE.replace("jnp.cos(x)", "jnp.exp(x)")
+    assert not list((own_files / "state").rglob("*"))
+
+
+async def test_an_error_stands_beside_its_line_and_goes_when_it_is_mended(tmp_path: Path) -> None:
+    path = tmp_path / "ml.py"
+    async with exploring(tmp_path) as (app, pilot):
+        await until(pilot, lambda: "sin" in stage(app))
+        path.write_text(FILE + "undefined\n")
+        await until(pilot, lambda: failed(app) == "NameError")
+        source = app.tour_screen.panes.by_slot["source"].document
+        assert "undefined" in source.lines[9][0][0] and source.marks == {9: "error"}
+        assert not stage(app)
+        path.write_text(FILE + "def f(:\n")
+        await until(pilot, lambda: failed(app) == "SyntaxError")
+        path.write_bytes(b"x = '\xe9'\n")
+        await until(pilot, lambda: "not UTF-8" in app.tour_screen.panes.by_slot["lesson"].document.text)
+        path.write_text(FILE)
+        await until(pilot, lambda: "sin" in stage(app))
+
+
+async def test_an_edit_is_kept_and_the_file_is_not_changed(tmp_path: Path) -> None:
+    path = tmp_path / "ml.py"
+    async with exploring(tmp_path) as (app, pilot):
+        await until(pilot, lambda: "sin" in stage(app))
+        app.tour.set_code("import jax.numpy as jnp\njnp.tan(jnp.ones(3))\n")
+        await pilot.press("r")
+        await until(pilot, lambda: "tan" in stage(app))
+        assert path.read_text() == FILE
+        path.write_text(FILE.replace("jnp.sin", "jnp.log"))
+        await until(pilot, lambda: "log" in app.tour.step.shown_code)
+        assert app.tour.view.edited and "tan" in app.tour.code
+        app.tour.forget_edit()
+        await pilot.press("r")
+        await until(pilot, lambda: "log" in stage(app))
+
+
+def test_a_save_is_seen_by_size_or_time_or_another_file_of_the_name(tmp_path: Path) -> None:
+    path, other = tmp_path / "a.py", tmp_path / "b.py"
+    path.write_text("x = 1\n")
+    watch = Watch(path)
+    assert not watch.changed()
+    path.write_text("x = 10\n")
+    assert watch.changed() and not watch.changed()
+    was = path.stat()
+    os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns + 1_000_000))
+    assert watch.changed() and not watch.changed()
+    was = path.stat()
+    renamed(path, "x = 20\n")
+    os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert watch.changed() and not watch.changed()
+    path.unlink()
+    assert not watch.changed(), "it is about to be another one"
+    path.write_text("x = 300\n")
+    assert watch.changed() and not watch.changed()
+    other.write_text("y = 1\n")
+    watch.also([other])
+    assert not watch.changed()
+    other.write_text("y = 22\n")
+    assert watch.changed() and not watch.changed()

@@ -1,0 +1,84 @@
+"""The lens of the real program on a real worker: stages that belong to each other, by keys alone."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.terminal import Terminal
+
+pytestmark = [pytest.mark.terminal, pytest.mark.timeout(120)]
+
+LESSON = """\
+format: 1
+id: lens
+title: Lens
+summary: For the tests.
+minutes: 1
+steps:
+  - id: dot
+    title: A product
+    text: The text of the step.
+    code: |
+      import jax, jax.numpy as jnp
+      def f(w, x):
+          return jnp.tanh(jnp.dot(w, x))
+      g = jax.grad(f)
+      g(jnp.ones(3), jnp.ones(3))
+  - id: other
+    title: Another step
+    text: It has nothing to trace.
+    code: 1 + 1
+"""
+
+
+@pytest.fixture
+def tour(tmp_path: Path) -> Iterator[Terminal]:
+    path = tmp_path / "lens.yaml"
+    path.write_text(LESSON)
+    env = {"XDG_STATE_HOME": str(tmp_path / "state"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    with Terminal([sys.executable, "-m", "jaxtour", str(path)], env=env, columns=80, lines=24) as terminal:
+        terminal.until("ready", 60)
+        terminal.send("r")
+        terminal.until("equations", 60)
+        terminal.quiet(0.3)  # the keys go to the jaxpr when it has come to the front
+        yield terminal
+
+
+def test_from_the_source_through_every_stage_and_back(tour: Terminal) -> None:
+    tour.send("\x1b[Z")  # to the source, above which the jaxpr is
+    tour.send("jj")
+    tour.until("line 3 →")
+    tour.send("\x1b[C\x1b[C")
+    tour.until("3:21  jnp.dot(w, x) →")
+    tour.send("2")
+    tour.until("stablehlo.", 60)
+    tour.send("3")
+    tour.until("HloModule", 60)
+    tour.send("\x1b[Z")
+    tour.until("3:21  jnp.dot(w, x) →")
+    tour.send("\r")
+    tour.until("▌")
+    tour.send("i")
+    tour.until("Esc close")
+    assert "3:21" in tour.text
+    tour.send("\x1b")
+    tour.until(lambda screen: "Esc close" not in screen)
+    tour.send("4")
+    tour.until("flop")
+    tour.send("g")
+    tour.until("dot_general")
+
+
+def test_the_ladder_and_the_step_after_a_look(tour: Terminal) -> None:
+    tour.send("L")
+    tour.until("f  →  grad(f)", 60)
+    tour.send("]")
+    tour.until("added", 30)
+    tour.send("\x1b")
+    tour.until(lambda screen: "rung up" not in screen)
+    tour.send("n")
+    tour.until("It has nothing to trace")
+    tour.send("r")
+    tour.until("ran in", 60)

@@ -1,0 +1,71 @@
+"""One view of lines and nothing else."""
+
+from textual.app import App, ComposeResult
+from textual.strip import Strip
+
+from jaxtour.tui.document import Document, LazyLines
+from jaxtour.tui.themes import THEMES
+from jaxtour.tui.widgets.lines import CursorMoved, LinesView
+
+
+class Shown(App[None]):
+    """Holds the view, and remembers what it posted."""
+
+    def __init__(self, *, ascii_only: bool = False, theme: str = "dark") -> None:
+        super().__init__()
+        for each in THEMES:
+            self.register_theme(each)
+        self.theme = theme
+        self.view = LinesView("view", ascii_only=ascii_only)
+        self.moves: list[CursorMoved] = []
+
+    def compose(self) -> ComposeResult:
+        """The view."""
+        yield self.view
+
+    def on_cursor_moved(self, message: CursorMoved) -> None:
+        """Remember it."""
+        self.moves.append(message)
+
+    @property
+    def moved(self) -> list[tuple[int, tuple[int, int] | None]]:
+        """Where the cursor was said to have gone, since this was last asked."""
+        moves, self.moves = self.moves, []
+        return [(move.line, move.columns) for move in moves]
+
+
+def numbered(count: int, **rest: object) -> Document:
+    """`line 0`, `line 1`, ... with a cursor."""
+    return texts(*(f"line {number}" for number in range(count)), **rest)
+
+
+def texts(*lines: str, **rest: object) -> Document:
+    """These lines, with a cursor if not told otherwise."""
+    return Document(lines=LazyLines(lines, lambda text: ((text, ""),)), **{"cursor": True, **rest})  # type: ignore[arg-type]
+
+
+def row(view: LinesView, y: int) -> str:
+    """The row's text, without the last column."""
+    return view.render_line(y).text[:-1].rstrip()
+
+
+def rows(view: LinesView) -> list[str]:
+    """All rows' texts, empty ones at the end left out."""
+    found = [row(view, y) for y in range(view.size.height)]
+    while found and not found[-1]:
+        found.pop()
+    return found
+
+
+def styled(strip: Strip, attribute: str) -> str:
+    """The characters of a row that are underlined, reversed or bold."""
+    return "".join(text for text, style, _ in strip if style is not None and getattr(style, attribute))
+
+
+def backgrounds(strip: Strip) -> dict[str, str]:
+    """The characters on each background."""
+    found: dict[str, str] = {}
+    for text, style, _ in strip:
+        name = style.bgcolor.name if style is not None and style.bgcolor is not None else ""
+        found[name] = found.get(name, "") + text
+    return found

@@ -1,0 +1,172 @@
+"""What belongs together, from pane to pane by keys; explanations, and the search."""
+
+from tours import Tours, border, lit, pane, run_many, screen_text, text, until
+
+
+async def test_the_cursor_in_a_stage_lights_the_source(linked: Tours) -> None:
+    app = linked.make("many", script=linked.script)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, linked)
+        await pilot.press("1", "j")
+        assert lit(app, "stage") == [1, 2, 3, 4], "the equation, which takes four lines"
+        source = pane(app, "source")
+        assert lit(app, "source") == [4]
+        light = source.lights(4)
+        assert light is not None and light.style == "link" and light.ranges == ((19, 32),)
+        await pilot.press("j", "j", "j", "j")
+        assert lit(app, "source") == [1, 4], "and the call of the function that it stands in"
+        assert source.lights(4).style == "caller"  # type: ignore[union-attr]
+        await pilot.press("enter")
+        assert source.has_focus and source.cursor == 1 and source.stop == (27, 32)
+        assert "2:28  x / 2 → 1 equation" in border(app, "source")
+
+
+async def test_the_cursor_in_the_source_lights_every_stage_and_enter_goes_there(linked: Tours) -> None:
+    app = linked.make("many", script=linked.script)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await run_many(pilot, linked)
+        await pilot.press("shift+tab", "j")
+        source, stages = pane(app, "source"), pane(app, "stage")
+        assert source.has_focus
+        assert lit(app, "stage") == [5, 6, 7, 8], "all that came of the line"
+        assert "line 2 → 4 equations" in border(app, "source")
+        await pilot.press("right")
+        assert source.stop == (11, 38)
+        assert lit(app, "stage") == [5, 6, 7, 8], "what is inside belongs to it"
+        await pilot.press("right", "right")
+        assert source.stop == (18, 33)
+        assert lit(app, "stage") == [5, 6]
+        await pilot.press("enter")
+        assert stages.has_focus and stages.cursor == 5
+        await pilot.press("2")
+        await until(pilot, lambda: "stablehlo.divide" in text(app, "stage"))
+        await pilot.press("shift+tab")
+        assert source.stop == (18, 33) and "→ 1 operation" not in border(app, "source"), "what was selected stays so"
+        await pilot.press("right")
+        assert source.stop == (27, 32)
+        assert lit(app, "stage") == [3, 5]
+        await pilot.press("right_curly_bracket")
+        assert stages.cursor == 5 and source.has_focus
+        await pilot.press("right_curly_bracket")
+        assert stages.cursor == 3, "round the end"
+        await pilot.press("j", "j", "j")
+        assert lit(app, "stage") == [2, 3, 5], "a call stands for the function that it calls"
+
+
+async def test_what_is_not_in_the_source_pane_is_named(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, tours)
+        await pilot.press("1", "j")
+        assert "one 5:20" in border(app, "source")
+        await pilot.press("enter")
+        assert pane(app, "source").has_focus, "the call around it is here"
+        assert pane(app, "source").document.text_of(pane(app, "source").cursor) == "predict_many(w, X)"
+        await pilot.press("2")
+        await until(pilot, lambda: "broadcast_in_dim" in text(app, "stage"))
+        await pilot.press("home", "j", "j", "j", "j")
+        assert "the compiler added this broadcast" in border(app, "stage")
+        await pilot.press("enter")
+        await until(pilot, lambda: "it has no place in the source" in screen_text(app))
+
+
+async def test_cursors_stay_where_they_were_left(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, tours)
+        stages = pane(app, "stage")
+        await pilot.press("1", "j", "j", "j", "j", "j", "right")
+        assert (stages.cursor, stages.stop) == (5, (4, 5))
+        await pilot.press("2")
+        await until(pilot, lambda: "stablehlo.divide" in text(app, "stage"))
+        assert stages.cursor == 3, "where the expression of the jaxpr's line is"
+        await pilot.press("j", "n", "p")
+        assert stages.cursor == 4
+        await pilot.press("1")
+        assert (stages.cursor, stages.stop) == (5, (4, 5))
+        await pilot.press("right_square_bracket", "left_square_bracket")
+        assert stages.cursor == 5
+
+
+async def test_a_variable_lights_its_definition_and_its_uses(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, tours)
+        await pilot.press("1", "j", "j", "j", "j", "j", "right", "right")
+        stages = pane(app, "stage")
+        assert stages.document.text_of(5)[stages.stop[0] : stages.stop[1]] == "c"  # type: ignore[index]
+        assert lit(app, "stage") == [1, 5]
+        assert "from line 2" in border(app, "stage")
+        await pilot.press("left_curly_bracket")
+        assert stages.cursor == 1
+
+
+async def test_an_equation_is_explained(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await run_many(pilot, tours)
+        await pilot.press("1", "i")
+        await until(pilot, lambda: "no equation in this line" in screen_text(app))
+        await pilot.press("j", "j", "i")
+        await until(pilot, lambda: "Esc close" in screen_text(app))
+        shown = screen_text(app)
+        assert "docs.jax.dev" in shown and "dimension_numbers" in shown
+        assert "one 5:20" in shown and "predict_many(w, X)" in shown
+        await pilot.press("escape")
+        assert pane(app, "stage").has_focus
+
+
+async def test_a_search_goes_through_its_matches(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, tours)
+        stages = pane(app, "stage")
+        await pilot.press("1", "slash", "f", "3", "2", "left_square_bracket", "3", "right_square_bracket")
+        await until(pilot, lambda: "/f32[3]  1 of 5" in border(app, "stage"))
+        await pilot.press("enter", "n", "n")
+        assert stages.has_focus and stages.cursor == 6
+        assert "n next match" in screen_text(app)
+        assert app.tour.key == ("vmap", "many")
+        await pilot.press("N")
+        assert "2 of 5" in border(app, "stage")
+        await pilot.press("right_square_bracket")
+        assert "nowhere" in border(app, "stage"), "it is searched in what is shown"
+        await pilot.press("left_square_bracket")
+        assert "of 5" in border(app, "stage")
+        await pilot.press("escape", "n")
+        assert app.tour.key == ("vmap", "broken-on-purpose"), "n is the next step again"
+        await pilot.press("slash", "z", "q", "enter")
+        await until(pilot, lambda: "it does not occur in this pane" in screen_text(app))
+
+
+async def test_the_graph_goes_by_nodes_and_belongs_to_the_source(linked: Tours) -> None:
+    app = linked.make("many", script=linked.script)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, linked)
+        await pilot.press("g")
+        stages = app.tour_screen.stages
+        assert stages.node is not None and stages.node.kind == "input"
+        await pilot.press("j")
+        assert stages.node.label.startswith("dot_general")
+        await pilot.press("enter")
+        assert pane(app, "source").cursor == 4 and pane(app, "source").stop == (19, 32)
+        await pilot.press("k", "k", "k", "right", "enter")
+        assert stages.has_focus and stages.node.label.startswith("div")
+        await pilot.press("i")
+        await until(pilot, lambda: "Esc close" in screen_text(app))
+
+
+async def test_another_stage_opens_where_the_cursor_was(linked: Tours) -> None:
+    app = linked.make("many", script=linked.script)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, linked)
+        await pilot.press("1", "j", "j", "j", "j", "j")
+        stages = pane(app, "stage")
+        expression = pane(app, "source").matches
+        assert expression and stages.cursor == 5
+        await pilot.press("2")
+        await until(pilot, lambda: "stablehlo.divide" in text(app, "stage") and stages.cursor > 0)
+        assert stages.cursor == 3, "the first line of what belongs together"
+        assert pane(app, "source").matches == expression, "the same expression is lit"
+        await pilot.press("1")
+        await until(pilot, lambda: stages.cursor == 5)

@@ -1,0 +1,100 @@
+"""What a view has painted again, against what it shows."""
+
+import random
+from collections.abc import Callable, Sequence
+
+from rich.cells import cell_len
+from rich.style import Style as RichStyle
+from shown import Shown, row, texts
+from textual.geometry import Region
+from textual.strip import Strip
+
+from jaxtour.render.spans import Line
+from jaxtour.tui.document import Document, LazyLines, Light, Lights, MadeLines
+from jaxtour.tui.widgets.lines import LinesView
+
+
+async def test_of_a_row_only_its_text_is_sent() -> None:
+    app = Shown()
+    async with app.run_test(size=(40, 6)) as pilot:
+        app.view.show(texts("same", "short", "same", *["same"] * 10, cursor=False), fresh=True)
+        await pilot.pause()
+        app.view._dirty_regions.clear()
+        app.view.action_down()
+        sign = {Region(39, 0, 1, 1), Region(39, 2, 1, 1)}
+        assert app.view._dirty_regions == {Region(0, 0, 5, 1), Region(0, 1, 5, 1), *sign}
+        assert row(app.view, 0) == "short"
+
+
+async def test_what_is_repainted_is_all_that_changed() -> None:
+    """After any operation the screen, patched where the view said, is what a full repaint would be."""
+    chance = random.Random(7)
+    app = Shown()
+    async with app.run_test(size=(24, 12)) as pilot:
+        view = app.view
+        view.show(some_document(chance), fresh=True)
+        view.focus()
+        await pilot.pause()
+        painted = [cells_of(view.render_line(y)) for y in range(12)]
+        for number in range(600):
+            view._dirty_regions.clear()
+            chance.choice(operations(view, chance))()
+            full = [cells_of(view.render_line(y)) for y in range(12)]
+            for region in view._dirty_regions:
+                for y in range(max(0, region.y), min(12, region.bottom)):
+                    painted[y][region.x : region.right] = full[y][region.x : region.right]
+            assert painted == full, number
+
+
+def operations(view: LinesView, chance: random.Random) -> list[Callable[[], object]]:
+    """What can happen to a view."""
+    return [
+        lambda: view.show(some_document(chance), fresh=chance.random() < 0.3),
+        lambda: view.move_to(chance.randrange(200)),
+        lambda: view.set_lights(some_lights(chance.randrange(5)), range(0, 40, 5)),
+        lambda: view.walk(chance.choice((-1, 1))),
+        lambda: view.search(chance.choice(("", "f1", "xyz"))),
+        lambda: view.find(chance.choice((-1, 0, 1))),
+        view.toggle_fold, view.action_fold_all, view.action_wrap,
+        view.action_down, view.action_down, view.action_up, view.action_left, view.action_right,
+        view.action_pan_left, view.action_pan_right, view.action_page_down, view.action_page_up,
+        view.action_top, view.action_bottom,
+    ]  # fmt: skip
+
+
+def some_document(chance: random.Random) -> Document:
+    """Nested blocks, wide characters, long lines; or lines all alike, of which scrolling changes only the sign."""
+    count = chance.choice((0, 3, 40, 40, 200))
+    lines = tuple(f"{'  ' * (n % 4)}f{n}(x{'xyz' * (n % 9)}) 漢" for n in range(count))
+    return Document(
+        lines=LazyLines(("same",) * count if chance.random() < 0.3 else lines, highlight),
+        cursor=chance.random() < 0.8,
+        folds=[(first, first + 5) for first in range(0, count - 6, 7)],
+        stops=some_stops if chance.random() < 0.8 else None,
+        gutter=MadeLines(count, 4, lambda n: ((f"{n:>3} ", "faint"),)) if chance.random() < 0.5 else (),
+        marks=dict.fromkeys(range(0, count, 9), "error"),
+    )
+
+
+def highlight(text: str) -> Line:
+    """Two styles."""
+    return ((text[:3], "keyword"), (text[3:], ""))
+
+
+def some_stops(line: int) -> Sequence[tuple[int, int]]:
+    """On every other line."""
+    return ((2, 5), (4, 7)) if line % 2 else ()
+
+
+def some_lights(rest: int) -> Lights:
+    """On every fifth line."""
+    return lambda line: Light("link", ((1, 4),)) if line % 5 == rest else None
+
+
+def cells_of(strip: Strip) -> list[tuple[str, RichStyle | None]]:
+    """Each cell of a row with its style; a wide character is in its first."""
+    found: list[tuple[str, RichStyle | None]] = []
+    for text, style, _ in strip:
+        for character in text:
+            found += [(character, style), *[("", style)] * (cell_len(character) - 1)]
+    return found

@@ -1,0 +1,204 @@
+"""Stages of a step that has run: asked for when they are looked at, and shown wherever the learner is by then."""
+
+import msgspec
+import pytest
+from small_course import ONE, SCRIPT, lowered
+from tours import Tours, idle, pane, ran, ready, run_many, screen_text, text, until
+
+from jaxtour.engine.commands import Interrupt, Look, Run
+from jaxtour.engine.fake import Hold
+from jaxtour.engine.messages import Done, Rung, Stage, Text
+
+
+def looks(tours: Tours) -> list[tuple[Look, ...]]:
+    """What was looked at, look by look."""
+    return [command.looks for command in tours.engine.sent if isinstance(command, Run) and command.looks]
+
+
+async def test_a_stage_is_asked_for_when_it_is_first_looked_at(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, tours)
+        assert looks(tours) == []
+        await pilot.press("2")
+        await until(pilot, lambda: "stablehlo.dot_general" in text(app, "stage"))
+        assert looks(tours) == [(Look(index=0, stage="stablehlo"),)]
+        await pilot.press("1", "2", "1")
+        assert "dot_general[" in text(app, "stage")
+        await pilot.press("4")
+        await until(pilot, lambda: "24 flop" in text(app, "stage"))
+        await pilot.press("3")
+        assert "ROOT %fusion" in text(app, "stage")
+        assert looks(tours)[1:] == [(Look(index=0, stage="hlo"),)], "cost and HLO are one look"
+        assert "218" in text(app, "time"), "a look leaves the run's own results"
+
+
+async def test_what_is_there_instead_of_a_stage(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("3")
+        assert "r shows here what JAX makes of the code" in text(app, "stage")
+        await pilot.press("r")
+        await until(pilot, lambda: tours.engine.holding)
+        await until(pilot, lambda: "compiling begins when the step has run" in text(app, "stage"))
+        assert looks(tours) == [], "the step itself goes first"
+        tours.engine.release("timing")
+        await until(pilot, lambda: "ROOT %fusion" in text(app, "stage"))
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: "the worker has nothing to show" in text(app, "stage"))
+        assert "3 tries again" in text(app, "stage")
+
+
+async def test_an_interrupted_look_is_said_and_can_be_tried_again(tours: Tours) -> None:
+    stablehlo, hlo = lowered()
+    played = [event for event in SCRIPT["vmap/many"] if not isinstance(event, Hold)][:-2]
+    app = tours.make("many", script={"vmap/many": [*played, stablehlo, Hold("compiler"), hlo]})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await ran(pilot)
+        await pilot.press("2")
+        await until(pilot, lambda: "stablehlo.divide" in text(app, "stage"))
+        await pilot.press("3")
+        await until(pilot, lambda: tours.engine.holding)
+        assert "compiling predict_many(w, X) … Ctrl+C interrupts" in text(app, "stage")
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: "interrupted" in text(app, "stage"))
+        assert "3 tries again" in text(app, "stage")
+        assert any(isinstance(command, Interrupt) for command in tours.engine.sent)
+        await pilot.press("2")
+        assert "stablehlo.divide" in text(app, "stage"), "what was there stays"
+        await idle(pilot)
+        await pilot.press("3")
+        await until(pilot, lambda: tours.engine.holding)
+        tours.engine.release("compiler")
+        await until(pilot, lambda: "ROOT %fusion" in text(app, "stage"))
+
+
+async def test_what_a_look_brings_belongs_to_its_step_wherever_the_learner_is(tours: Tours) -> None:
+    stablehlo, hlo = lowered()
+    played = [event for event in SCRIPT["vmap/many"] if not isinstance(event, Hold)][:-2]
+    app = tours.make("many", script={"vmap/many": [*played, Hold("compiler"), stablehlo, hlo]})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await ran(pilot)
+        await pilot.press("2")
+        await until(pilot, lambda: tours.engine.holding)
+        await pilot.press("n")
+        tours.engine.release("compiler")
+        await idle(pilot)
+        assert "stablehlo" not in text(app, "stage")
+        assert app.tour.visit_of(("vmap", "many")).report.stage(0, "stablehlo").complete  # type: ignore[union-attr]
+        await pilot.press("p")
+        await until(pilot, lambda: "stablehlo.divide" in text(app, "stage"))
+
+
+async def test_after_a_look_the_next_step_is_prepared_when_the_learner_goes_there(tours: Tours) -> None:
+    script = {**SCRIPT, "vmap/many": [event for event in SCRIPT["vmap/many"] if not isinstance(event, Hold | Done)]}
+    app = tours.make("many", script=script)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await ran(pilot)
+        await pilot.press("2")
+        await until(pilot, lambda: "stablehlo.divide" in text(app, "stage"))
+        await idle(pilot)
+        await pilot.press("3")
+        await until(pilot, lambda: "ROOT %fusion" in text(app, "stage"))
+        [first, second] = [command for command in tours.engine.sent if isinstance(command, Run) and command.looks]
+        assert not first.replay and not second.replay, "neither look needed another run of the step"
+        await idle(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(tours.engine.sent[-1], Run) and tours.engine.sent[-1].cell is None)
+        assert [cell.name for cell in tours.engine.sent[-1].replay] == ["vmap/one", "vmap/many"]  # type: ignore[union-attr]
+
+
+async def test_a_look_is_at_the_code_that_ran(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, tours)
+        app.tour.set_code("something(else_)")
+        await pilot.press("2")
+        await until(pilot, lambda: bool(looks(tours)))
+        assert "predict_many(w, X)" in tours.engine.sent[-1].probe.code  # type: ignore[union-attr]
+
+
+async def test_yank_takes_the_whole_stage(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, tours)
+        await pilot.press("3")
+        await until(pilot, lambda: "ROOT %fusion" in text(app, "stage"))
+        await pilot.press("y")
+        await until(pilot, lambda: "vmap-many-hlo.txt" in screen_text(app))
+        assert app.clipboard.startswith("HloModule jit_predict_many\n")
+
+
+async def test_a_ladder_is_climbed(tours: Tours) -> None:
+    jaxpr = next(event for event in SCRIPT["vmap/many"] if isinstance(event, Stage))
+    row = "{ lambda ; a:f32[2] b:f32[2]. let\n    c:f32[] = mul a b\n  in (c,) }"
+    low = Stage(run=0, index=0, stage="jaxpr", rung=True, text=row, lines=(0, 1, 0), origins=jaxpr.origins[:2])
+    high = msgspec.structs.replace(jaxpr, index=1, rung=True)
+    rungs = [
+        Rung(run=0, index=0, label="predict"),
+        low,
+        Rung(run=0, index=1, label="vmap(predict)", transform="vmap"),
+        high,
+    ]
+    app = tours.make("many", script={"vmap/many": [*SCRIPT["vmap/many"], *rungs]})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, tours)
+        await pilot.press("L")
+        await until(pilot, lambda: "c:f32[] = mul a b" in screen_text(app))
+        assert "predict  →  vmap(predict)" in screen_text(app)
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: "added" in screen_text(app))
+        await pilot.press("escape", "L")
+        assert sum(isinstance(command, Run) and command.ladder is not None for command in tours.engine.sent) == 1
+
+
+async def test_what_a_compiler_writes_is_only_text(tours: Tours) -> None:
+    hostile = "a:f32[] = [red]x[/] \x1b]52;c;aGk=\x07 \u202e [/nothing"
+    stage = Stage(run=0, index=0, stage="jaxpr", text=hostile, lines=(0,), origins=(lowered()[0].origins[0],))
+    played = [event for event in SCRIPT["vmap/many"] if not isinstance(event, Stage | Hold | Text)]
+    app = tours.make("many", script={"vmap/many": [*played[:-1], stage]})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await ran(pilot)
+        assert "[red]x[/] ␛]52;c;aGk=␇ <U+202E> [/nothing" in text(app, "stage")
+        assert "[red]x[/] ␛]52" in screen_text(app)
+
+
+async def test_a_lesson_that_is_read_again_is_shown_where_one_was(linked: Tours) -> None:
+    app = linked.make("many", script=linked.script)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, linked)
+        await pilot.press("2")
+        await until(pilot, lambda: "stablehlo.divide" in text(app, "stage"))
+        await pilot.press("j", "j", "shift+tab", "j", "j", "j", "j", "right")
+        lesson = app.tour.lesson
+        changed = msgspec.structs.replace(lesson.steps[1], code=ONE + "# saved\n", title="Saved")  # type: ignore[type-var]
+        app.tour.reload(msgspec.structs.replace(lesson, steps=(lesson.steps[0], changed)))
+        await app.tour_screen.action_run()
+        await until(pilot, lambda: linked.engine.holding)
+        linked.engine.release("timing")
+        await until(pilot, lambda: "stablehlo.divide" in text(app, "stage"))
+        assert app.tour.step.title == "Saved" and "# saved" in text(app, "source")
+        assert pane(app, "stage").cursor == 2
+        assert (pane(app, "source").cursor, pane(app, "source").stop) == (4, (11, 33))
+
+
+@pytest.mark.parametrize(("width", "names"), [(80, "cost  graph"), (60, "StableHLO  HLO  Time")])
+async def test_the_stages_are_tabs_where_it_is_narrow(tours: Tours, width: int, names: str) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(width, 24)) as pilot:
+        await run_many(pilot, tours)
+        assert names in screen_text(app)
+        await pilot.press("g")
+        await until(pilot, lambda: "graph" in screen_text(app).splitlines()[1])
+        await pilot.press("2")
+        await until(pilot, lambda: "stablehlo.divide" in text(app, "stage"))
+        assert app.tour_screen.panes.front == "stage"
