@@ -1,0 +1,194 @@
+"""The clock: loops written out as `timeit` writes them, and runs until their median is known closely enough."""
+
+import bisect
+import gc
+import itertools
+import math
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import jax
+
+from .placing import Subject, holds_arrays
+
+SAMPLES = 15
+FEW_SAMPLES = 3
+MOST_SAMPLES = 1000
+SLOW_S = 0.2
+ENOUGH_S = 0.2
+"""No measurement is shorter, however steady: what disturbs a machine comes and goes."""
+BUDGET_S = 1.0
+"""No measurement is longer, unless somebody has more patience, or the least number of runs takes it."""
+NARROW = 0.01
+"""Half the width of the median's interval, relative to it, at which it is known closely enough."""
+SAMPLE_S = 2e-4
+"""A sample of fast calls lasts so long, that the clock's own cost does not count."""
+PAIRED_S = 2e-5
+"""Of slower calls one loop tells dispatch and complete: reading the clock twice more is nothing beside them."""
+WARM_S = 0.02
+QUANTILES = 32
+_Z = 1.96
+_PROGRESS_S = 0.1
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Told how many samples there are, and how many there will be about."""
+
+
+@dataclass(frozen=True)
+class Loops:
+    """Two ways to time n calls."""
+
+    complete: Callable[[int], float]
+    """Seconds, as `timeit` counts them."""
+    paired: Callable[[int], tuple[float, float]]
+    """Seconds until Python had control again, and until the results were there, summed."""
+
+
+def wait_for(result: Any) -> str:
+    """How to wait for such a result, at the least cost: `jax.block_until_ready` walks a tree, which takes 4 µs."""
+    if isinstance(result, jax.Array):
+        return "({}).block_until_ready()"
+    return "_jaxtour_wait({})" if holds_arrays(result) else "{}"
+
+
+def loops_of(subject: Subject, wait: str) -> Loops:
+    """The loops over an expression whose result is waited for like this."""
+    source = (
+        "def _jaxtour_loop(_jaxtour_n, _jaxtour_clock=_jaxtour_clock, _jaxtour_wait=_jaxtour_wait):\n"
+        "    _jaxtour_start = _jaxtour_clock()\n"
+        "    for _ in _jaxtour_repeat(None, _jaxtour_n):\n"
+        f"        {wait.format(subject.expression)}\n"
+        "    return _jaxtour_clock() - _jaxtour_start\n"
+        "def _jaxtour_pair(_jaxtour_n, _jaxtour_clock=_jaxtour_clock, _jaxtour_wait=_jaxtour_wait):\n"
+        "    _jaxtour_control = _jaxtour_there = 0.0\n"
+        "    for _ in _jaxtour_repeat(None, _jaxtour_n):\n"
+        "        _jaxtour_start = _jaxtour_clock()\n"
+        f"        _jaxtour_result = {subject.expression}\n"
+        "        _jaxtour_middle = _jaxtour_clock()\n"
+        f"        {wait.format('_jaxtour_result')}\n"
+        "        del _jaxtour_result\n"
+        "        _jaxtour_there += _jaxtour_clock() - _jaxtour_start\n"
+        "        _jaxtour_control += _jaxtour_middle - _jaxtour_start\n"
+        "    return _jaxtour_control, _jaxtour_there\n"
+    )
+    tools = {"repeat": itertools.repeat, "clock": time.perf_counter, "wait": jax.block_until_ready}
+    space = subject.namespace | {f"_jaxtour_{name}": tool for name, tool in tools.items()}
+    exec(compile(source, "<jaxtour>", "exec", dont_inherit=True), space)
+    return Loops(space["_jaxtour_loop"], space["_jaxtour_pair"])
+
+
+@dataclass
+class Samples:
+    """Seconds per call, each the mean of `group` calls, in ascending order."""
+
+    group: int
+    complete: list[float] = field(default_factory=list)
+    dispatch: list[float] = field(default_factory=list)
+
+    def add(self, complete: float | None = None, dispatch: float | None = None) -> None:
+        """One more of either."""
+        if complete is not None:
+            bisect.insort(self.complete, complete)
+        if dispatch is not None:
+            bisect.insort(self.dispatch, dispatch)
+
+
+def measured(loops: Loops, progress: Progress, *, patience: float = 1.0, dispatch: bool = True) -> Samples:
+    """Warm up, then time calls until the median is known closely enough, or the time is up."""
+    with no_collection():
+        group = warmed(loops.complete)
+        return sampled(loops, group, progress, patience=patience, dispatch=dispatch)
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """No garbage collection meanwhile, as in `timeit`."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def warmed(loop: Callable[[int], float]) -> int:
+    """Warm up, and find how many calls make a sample long enough."""
+    start = time.perf_counter()
+    number = 1
+    while True:
+        taken = loop(number)
+        if taken < SAMPLE_S:
+            number = max(2 * number, math.ceil(number * 1.2 * SAMPLE_S / max(taken, 1e-9)))
+        elif time.perf_counter() - start > WARM_S:
+            return number
+
+
+def sampled(loops: Loops, group: int, progress: Progress, *, patience: float = 1.0, dispatch: bool = True) -> Samples:
+    """The samples; `group` calls make one."""
+    found = Samples(group)
+    cost = _clock_cost() if dispatch else 0.0
+    start = told = time.perf_counter()
+    one = math.inf
+    while True:
+        if dispatch and one >= PAIRED_S:
+            control, there = loops.paired(group)
+            found.add(there / group, max(control / group - cost, 0.0))
+        else:
+            found.add(loops.complete(group) / group)
+            if dispatch and len(found.dispatch) < SAMPLES:
+                control, _ = loops.paired(group)
+                found.add(dispatch=max(control / group - cost, 0.0))
+        one = found.complete[0]
+        now = time.perf_counter()
+        done, least = len(found.complete), FEW_SAMPLES if one > SLOW_S else SAMPLES
+        if done >= MOST_SAMPLES or (done >= least and is_enough(found.complete, now - start, patience)):
+            return found
+        if now - told >= _PROGRESS_S:
+            told = now
+            progress(done, max(least, done, round(done * BUDGET_S * patience / (now - start))))
+
+
+def is_enough(ascending: Sequence[float], elapsed: float, patience: float) -> bool:
+    """Whether the time is up, or the median known closely enough."""
+    if elapsed >= BUDGET_S * patience:
+        return True
+    return elapsed >= ENOUGH_S * min(1.0, patience) and uncertainty(ascending) <= NARROW / max(1.0, patience) ** 0.5
+
+
+def uncertainty(ascending: Sequence[float]) -> float:
+    """Half the width of the 95 % interval of the median, relative to it; by ranks, so that no shape is presumed."""
+    number = len(ascending)
+    reach = _Z * math.sqrt(number) / 2
+    low = ascending[max(0, math.floor(number / 2 - reach))]
+    high = ascending[min(number - 1, math.ceil(number / 2 + reach))]
+    middle = statistics.median(ascending)
+    return (high - low) / 2 / middle if middle > 0 else 0.0
+
+
+def spread(ascending: Sequence[float], group: int) -> dict[str, Any] | None:
+    """The fields of a `Spread`; None without samples."""
+    if not ascending:
+        return None
+    inner = statistics.quantiles(ascending, n=QUANTILES, method="inclusive") if len(ascending) > 1 else []
+    every = [ascending[0], *(inner or [ascending[0]] * (QUANTILES - 1)), ascending[-1]]
+    quarter = QUANTILES // 4
+    return {
+        "best_s": ascending[0],
+        "q1_s": every[quarter],
+        "median_s": every[2 * quarter],
+        "q3_s": every[3 * quarter],
+        "runs": len(ascending) * group,
+        "group": group,
+        "quantiles": every,
+    }
+
+
+def _clock_cost() -> float:
+    """Seconds between two readings of the clock with nothing between."""
+    read = time.perf_counter
+    return min(-(read() - read()) for _ in range(200))

@@ -1,0 +1,221 @@
+"""What JAX tells of its tracing and compiling, outside its public API: a part of `compat`."""
+
+import contextlib
+import importlib
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, TypeAlias
+
+import jax
+import jax.monitoring
+
+Announce: TypeAlias = Callable[[str, str, bool], None]
+"""Told `trace` or `compile`, the function's name, and whether it begins or ends."""
+
+_EVENTS = {
+    "/jax/core/compile/jaxpr_trace_duration": "trace",
+    "/jax/core/compile/jaxpr_to_mlir_module_duration": "lower",
+    "/jax/core/compile/backend_compile_duration": "compile",
+}
+
+
+class CompileEvents:
+    """Counts how often JAX traced and compiled since it was made; all zero where JAX does not tell."""
+
+    def __init__(self) -> None:
+        self.traces = 0
+        self.compiles = 0
+        self.seconds: dict[str, float] = {}
+        """What `trace`, `lower` and `compile` took, each without the others inside of it; only those that were told."""
+        self.announce: Announce | None = None
+        self.traced: Callable[[str], None] | None = None
+        """Told the name of every function that was traced."""
+        self._open: list[tuple[str, list[float]]] = []
+        """What has begun and not ended, with the seconds of what ended inside of it."""
+
+    def watch(self) -> None:
+        """Register with JAX, for good; a listener that raised would raise in the lesson's own call."""
+        with contextlib.suppress(AttributeError):
+            jax.monitoring.register_scalar_listener(self._begun)
+        with contextlib.suppress(AttributeError):
+            jax.monitoring.register_event_duration_secs_listener(self._ended)
+
+    def _begun(self, event: str, value: float | int, **details: Any) -> None:  # noqa: ARG002  the signature is JAX's
+        if kind := _EVENTS.get(event):
+            self._open.append((kind, []))
+            self._tell(kind, details, begins=True)
+
+    def _ended(self, event: str, duration_secs: float, **details: Any) -> None:
+        kind = _EVENTS.get(event)
+        if kind == "trace":
+            self.traces += 1
+        elif kind == "compile":
+            self.compiles += 1
+        if kind == "trace" and self.traced is not None:
+            with contextlib.suppress(Exception):
+                self.traced(str(details.get("fun_name", "")))
+        if kind:
+            self._count(kind, duration_secs)
+            self._tell(kind, details, begins=False)
+
+    def _count(self, kind: str, seconds: float) -> None:
+        inside: list[float] = []
+        if any(kind == begun for begun, _ in self._open):
+            while True:
+                begun, inside = self._open.pop()
+                if begun == kind:
+                    break
+        self.seconds[kind] = self.seconds.get(kind, 0.0) + max(0.0, seconds - sum(inside))
+        if self._open:
+            self._open[-1][1].append(seconds)
+
+    def _tell(self, kind: str, details: dict[str, Any], *, begins: bool) -> None:
+        if self.announce is not None:
+            with contextlib.suppress(Exception):
+                self.announce(kind, str(details.get("fun_name", "")), begins)
+
+
+@contextlib.contextmanager
+def no_persistent_cache() -> Iterator[None]:
+    """Compile anew what an earlier process may have left in a folder."""
+    if not getattr(jax.config, "jax_compilation_cache_dir", None):
+        yield
+        return
+    try:
+        reset = importlib.import_module("jax.experimental.compilation_cache.compilation_cache").reset_cache
+    except (ImportError, AttributeError):
+        reset = None
+    before = getattr(jax.config, "jax_enable_compilation_cache", True)
+    jax.config.update("jax_enable_compilation_cache", False)
+    try:
+        if reset:
+            reset()  # JAX asks once whether there is a cache, and remembers
+        yield
+    finally:
+        jax.config.update("jax_enable_compilation_cache", before)
+        if reset:
+            reset()
+
+
+class Miss(NamedTuple):
+    """A function that JAX traces since no earlier trace of its will do."""
+
+    function: str
+    made_at: str
+    """`file:line`"""
+    file: str
+    """Of the call; empty where JAX does not tell."""
+    line: int
+    reasons: tuple[str, ...]
+    """JAX's own lines on what differs from the nearest earlier trace; none for a function that it has not seen."""
+    thing: Any
+    """The function itself, where it can be had."""
+    traced_for: str
+    """`jit`, `scan`, ...; `jit` where it is not told."""
+
+
+_TRACER = "jax._src.interpreters.partial_eval"
+_PERSISTENT = ("jax._src.compiler", "jax._src.compilation_cache")
+_UNEXPLAINED = "cache miss explanation unavailable"
+_MISS = "TRACING CACHE MISS"
+_CALLED = re.compile(r"TRACING CACHE MISS at (?P<file>.*?):(?P<line>\d+)(?::\d+)?(?: \(.*\))?:$")
+_NEVER = re.compile(r"(?P<function>.*) id=\d+(?: defined at (?P<made>.*))?$")
+_AGAIN = re.compile(r"for (?P<function>.*?)(?: defined at (?P<made>.*))?$")
+
+
+@contextlib.contextmanager
+def explained(sink: Callable[[Miss], None], *, pass_on: bool) -> Iterator[bool]:
+    """Tell `sink` of every function of a user's that is traced meanwhile; yields whether JAX explains itself at all.
+
+    What JAX logs for it is seen by nobody else, unless it is to `pass_on`.
+    """
+    try:
+        tracer = importlib.import_module(_TRACER)
+        compare = tracer.diff_tracing_cache_keys
+        switch = jax.explain_cache_misses
+    except (ImportError, AttributeError):
+        yield False
+        return
+
+    def careful(*keys: Any) -> Any:
+        """JAX 0.9 raises, in the learner's own call, where a function was traced for `jit` and then for `cond`."""
+        try:
+            return compare(*keys)
+        except Exception:
+            return 4, 0, _UNEXPLAINED
+
+    def hear(record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        if not message.startswith(_MISS):
+            return True
+        with contextlib.suppress(Exception):  # it would be raised in the learner's own call
+            if miss := _read(message, _explaining()):
+                sink(miss)
+        return pass_on
+
+    def hush(record: logging.LogRecord) -> bool:
+        return pass_on or record.levelno != logging.WARNING or "persistent" not in str(record.msg).lower()
+
+    with contextlib.ExitStack() as undo:
+        for name, listener in ((_TRACER, hear), *((name, hush) for name in _PERSISTENT)):
+            logger = logging.getLogger(name)
+            logger.addFilter(listener)
+            undo.callback(logger.removeFilter, listener)
+        undo.callback(setattr, tracer, "diff_tracing_cache_keys", compare)
+        setattr(tracer, "diff_tracing_cache_keys", careful)  # noqa: B010  mypy knows no such name
+        undo.enter_context(switch(True))
+        yield True
+
+
+def _read(message: str, values: dict[str, Any]) -> Miss | None:
+    lines = [line.strip() for line in message.splitlines()]
+    called = _CALLED.match(lines[0])
+    reasons: tuple[str, ...] = ()
+    file, line = (called["file"], int(called["line"])) if called else ("", 0)
+    if len(lines) > 2 and lines[1].startswith("never seen function"):
+        match = _NEVER.match(lines[2])
+    else:
+        match = _AGAIN.match(lines[1]) if len(lines) > 1 else None
+        reasons = tuple(lines[3:]) or (_UNEXPLAINED,)
+    if match is None:
+        return None
+    if reasons == (_UNEXPLAINED,):
+        with contextlib.suppress(Exception):
+            reasons = _static_reasons(values) or reasons
+    traced_for = str(getattr(values.get("debug_info"), "traced_for", "jit"))
+    return Miss(match["function"], match["made"] or "", file, line, reasons, values.get("fun"), traced_for)
+
+
+def _static_reasons(values: dict[str, Any]) -> tuple[str, ...]:
+    """Static arguments that differ from those of the nearest earlier trace, which newer versions do not tell."""
+    now = _passed(values["in_avals"])
+    every = [_passed(key[1][0]) for key in values["keys"]]
+    alike = [before for before in every if before.keys() == now.keys()]
+    differing = [[name for name in now if not _is_same(now[name], before[name])] for before in alike]
+    if not any(differing):
+        return ()
+    least = min(range(len(alike)), key=lambda place: len(differing[place]) or len(now) + 1)
+    return tuple(f"* at {name}, now {now[name]} and before {alike[least][name]}" for name in differing[least])
+
+
+def _passed(avals: Any) -> dict[str, Any]:
+    args, kwargs = avals.unflatten()
+    return {**{f"argument {place}": value for place, value in enumerate(args, 1)}, **kwargs}
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    return hasattr(one, "dtype") or (type(one) is type(other) and bool(one == other))
+
+
+def _explaining() -> dict[str, Any]:
+    """What JAX's function that explains knows: the function, what it is traced for, the keys of earlier traces."""
+    frame = sys._getframe(1)
+    for _ in range(20):
+        if frame.f_code.co_name == "explain" and "debug_info" in frame.f_locals:
+            return dict(frame.f_locals)
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return {}

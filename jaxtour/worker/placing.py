@@ -1,0 +1,159 @@
+"""Where a call is measured, and its inputs brought there before the clock starts."""
+
+import ast
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from . import compat
+from .devices import platforms
+from .execute import Workspace, parsed_expression
+from .lens import Call
+
+_SENDS = (jax.device_put, jnp.asarray, jnp.array, jnp.copy)
+_FETCHES = (jax.device_get, np.asarray, np.array)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is measured: an expression, and the namespace in which its names are what they were placed as."""
+
+    expression: str
+    namespace: dict[str, Any]
+    call: Call | None
+    """The same as an evaluated call, where it is one."""
+
+    given: Call | None = None
+    """The call before its inputs were placed."""
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The leaves of the call's arguments."""
+        return leaves(self.call)
+
+    @property
+    def jitted(self) -> bool:
+        """Whether the function called is a compiled one."""
+        return self.call is not None and compat.is_jitted(self.call.function)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where to measure."""
+
+    platform: str
+    device: Any = None
+    """Inputs are placed there first; None leaves everything where it is."""
+    default: bool = True
+    """Whether code runs there anyhow."""
+
+    def context(self) -> AbstractContextManager[Any]:
+        """What makes new arrays appear there."""
+        return nullcontext() if self.default else jax.default_device(self.device)
+
+
+def targets_for(on: str, call: Call | None, devices: list[Any]) -> list[Target]:
+    """Where a call is to be measured."""
+    if on == "host":
+        return [Target("host")]
+    if call and is_fetch(call):
+        arrays = [leaf for leaf in leaves(call) if isinstance(leaf, jax.Array)]
+        return [Target(next(iter(arrays[0].devices())).platform)]
+    if call and _is_numpy(call.function):
+        return [Target("host")]
+    here = devices[0].platform
+    if on == "one":
+        return [Target(here)]
+    if spread := [leaf for leaf in leaves(call) if is_spread(leaf)]:
+        return [Target(next(iter(spread[0].devices())).platform)]
+    found = []
+    for platform in platforms(devices):
+        local = [device for device in devices if device.platform == platform and _is_local(device)]
+        found.append(Target(platform, local[0], default=platform == here))
+    return found
+
+
+def is_transfer(call: Call | None) -> bool:
+    """Whether the call does nothing but move arrays between the host and a device, or between devices."""
+    if call is None:
+        return False
+    return is_fetch(call) or (_is_one_of(call.function, _SENDS) and any(map(_is_array, leaves(call))))
+
+
+def is_fetch(call: Call) -> bool:
+    """Whether it brings JAX arrays to the host."""
+    return _is_one_of(call.function, _FETCHES) and any(isinstance(leaf, jax.Array) for leaf in leaves(call))
+
+
+def _is_one_of(function: Any, functions: tuple[Any, ...]) -> bool:
+    return any(function is other for other in functions)
+
+
+def _is_array(leaf: Any) -> bool:
+    return isinstance(leaf, (jax.Array, np.ndarray))
+
+
+def leaves(call: Call | None) -> list[Any]:
+    """The leaves of a call's arguments; none where there is no call."""
+    return jax.tree.leaves((call.args, call.kwargs)) if call else []
+
+
+def _is_numpy(function: Any) -> bool:
+    return isinstance(function, np.ufunc) or (getattr(function, "__module__", None) or "").split(".")[0] == "numpy"
+
+
+def _is_local(device: Any) -> bool:
+    return bool(device.process_index == jax.process_index())
+
+
+def is_spread(leaf: Any) -> bool:
+    """Whether it is an array on several devices."""
+    return isinstance(leaf, jax.Array) and len(leaf.sharding.device_set) > 1
+
+
+def placed(workspace: Workspace, source: str, call: Call | None, target: Target, **names: Any) -> Subject:
+    """The call with its arrays on the target's device; of other expressions, the arrays that their names stand for.
+
+    `names` are there beside the workspace's own. A call that is itself a transfer keeps its inputs where they are.
+    """
+    if call is None:
+        node = parsed_expression(source)
+        space = workspace.namespace | names
+        used = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+        held = {name: space[name] for name in used if name in space}
+        moved = {name: _place(value, target) for name, value in held.items() if holds_arrays(value)}
+        return Subject(ast.unparse(node), space | moved, None)
+    args, kwargs = call.args, call.kwargs
+    if not is_transfer(call):
+        args, kwargs = jax.tree.map(lambda leaf: _place_leaf(leaf, target, numpy=True), (args, kwargs))
+    jax.block_until_ready((args, kwargs))
+    positional = {f"_a{number}": value for number, value in enumerate(args)}
+    keywords = {f"_k_{name}": value for name, value in kwargs.items()}
+    listed = [*positional, *(f"{name}=_k_{name}" for name in kwargs)]
+    space = {"_function": call.function, **positional, **keywords}
+    return Subject(f"_function({', '.join(listed)})", space, Call(call.function, args, kwargs), call)
+
+
+def holds_arrays(value: Any) -> bool:
+    """Whether there is a JAX array among the leaves."""
+    return any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(value))
+
+
+def _place(value: Any, target: Target) -> Any:
+    return jax.block_until_ready(jax.tree.map(lambda leaf: _place_leaf(leaf, target, numpy=False), value))
+
+
+def _place_leaf(leaf: Any, target: Target, *, numpy: bool) -> Any:
+    """The leaf on the target's device; uncommitted where it runs anyhow, so that it mixes with what is elsewhere."""
+    if target.device is None or is_spread(leaf) or compat.is_tracer(leaf):
+        return leaf
+    if isinstance(leaf, jax.Array):
+        here = next(iter(leaf.devices())).platform == target.platform
+        return leaf if here else jax.device_put(leaf, target.device)
+    if numpy and isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biufcV" and leaf.dtype.names is None:
+        return jax.device_put(leaf) if target.default else jax.device_put(leaf, target.device)
+    return leaf
