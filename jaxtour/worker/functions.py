@@ -69,10 +69,9 @@ class Judge:
 
         So does a method of what JAX and NumPy alone compute, as in `jnp.arange(6).reshape`.
         """
-        parts = list(ast.walk(node))
-        if not all(isinstance(part, (ast.Name, ast.Attribute, ast.expr_context)) for part in parts):
-            if not isinstance(node, ast.Attribute) or not self.may_evaluate(node.value, ran=False):
-                return None
+        is_dotted = all(isinstance(part, (ast.Name, ast.Attribute, ast.expr_context)) for part in ast.walk(node))
+        if not is_dotted and not (isinstance(node, ast.Attribute) and self.may_evaluate(node.value, ran=False)):
+            return None
         return attempt(self._workspace.evaluate_tree, node)[0]
 
     def is_own(self, node: ast.expr) -> bool:

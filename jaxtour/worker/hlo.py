@@ -99,8 +99,10 @@ class Reader:
         for whole in self.computations.values():
             for line in whole.instructions:
                 line.own, line.callers = frames.of(line.at, line.path)
-                line.path = without_root(line.path, sources.root)
                 line.encloses = is_enclosing(line.path)
+                # Arguments have their names for a path.
+                is_path = "/" in line.path or "(" in line.path
+                line.path = without_root(line.path, sources.root) if is_path else ""
                 if not line.own and line.path in sources.paths:
                     line.own, line.callers = sources.paths[line.path].spans, sources.paths[line.path].callers
         vague = self._set_aside()
@@ -109,6 +111,9 @@ class Reader:
         for line, own in vague:
             if not line.lent:
                 line.own = own
+        if self._give(sources.around, inside):
+            inside = self._inside()
+            self._lend(inside)
         parsed = self.parsed
         parsed.lines = [table.add(kind="other")] * len(parsed.texts)
         known: dict[Any, int] = {}
