@@ -51,8 +51,6 @@ class Instruction:
     operands: list[str]
     called: list[str]
     path: str = ""
-    encloses: bool = False
-    """Whether its path names only functions around it, so that its place is that of a call."""
     at: At = 0
     """Where its metadata say that it comes from."""
     trips: int | None = None
@@ -61,6 +59,8 @@ class Instruction:
     """The computation that a `while` repeats."""
     target: str = ""
     """What a `custom-call` calls."""
+    encloses: bool = False
+    """Whether its path names only functions around it, so that its place is that of a call."""
     own: tuple[Span, ...] = ()
     """From its metadata."""
     callers: tuple[Span, ...] = ()
@@ -122,6 +122,10 @@ class Reader:
                 if line.lent:
                     line.callers = ()
                 spans = tuple(dict.fromkeys((*(line.own or line.lent), *_within(line, inside))))
+                if spans:
+                    # Where JAX lowered it for an equal call before, it knows of that one only.
+                    missing = (span for span in sources.around if span not in (*spans, *line.callers))
+                    line.callers = (*line.callers, *missing)
                 key = (line.opcode, line.path, line.at, spans, line.own, line.callers)
                 if key not in known:
                     known[key] = table.add(**_facts(line, spans, entry=whole.entry))

@@ -4,8 +4,9 @@ MLIR writes a location behind each operation and, where one has regions, behind 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from .locations import Frame, Locations, without_locations
@@ -34,6 +35,7 @@ _FUNCTION = re.compile(r'\s*func\.func (?:\w+ )?@([\w.$-]+|"[^"]*")')
 _BLOCK_ARGUMENT = re.compile(r"(%[\w.$-]+)(?::| = )")
 _AROUND = "("
 """No name of a path, but of all frames that are a call around something."""
+_NONE: tuple[set[Span], set[Span]] = (set(), set())
 _TERMINATORS = {"return", "func.return"}
 
 
@@ -113,10 +115,11 @@ class Reader:
                 continue
             linked = self.link(line)
             spans = own or linked.spans or (around if line.kind == "instruction" else ())
-            facts: dict[str, Any] = {"kind": line.kind, "name": line.name, "spans": spans, "callers": linked.callers}
-            if own:
-                facts["callers"] = ()
-            elif linked.path and line.kind == "instruction":
+            callers = () if own else linked.callers
+            # Where JAX lowered it for an equal call before, it knows of that one only.
+            callers = (*callers, *(span for span in around if span not in (*spans, *callers)))
+            facts: dict[str, Any] = {"kind": line.kind, "name": line.name, "spans": spans, "callers": callers}
+            if not own and linked.path and line.kind == "instruction":
                 facts |= {"path": linked.path, "transforms": transforms_of(linked.path)}
             if not spans and line.kind == "instruction":
                 constant = line.name == "stablehlo.constant"
@@ -129,8 +132,7 @@ class Reader:
     def paths(self) -> dict[str, Linked]:
         """For each path of an operation the only place it has; paths with several are left out."""
         found: dict[str, Linked | None] = {}
-        for line in self._operations:
-            linked = self.link(line)
+        for linked in self._inlined():
             if linked.path and linked.spans:
                 same = found.setdefault(linked.path, linked)
                 found[linked.path] = linked if same and same.spans == linked.spans else None
@@ -149,11 +151,40 @@ class Reader:
                 for number, known in enumerate(frames):
                     for key in ("", _AROUND if number else last_name(written)):
                         self._beginnings.setdefault((*known[:3], key), {})[known] = None
+        every = list(self._beginnings.get((*frame[:3], ""), ()))
+        if len(every) > 1:
+            spans = self._of_path.get(without_root(path, self._root), _NONE)[around]
+            if found := [known for known in every if self._place(*known) in spans]:
+                return found
         names = [*reversed(path.split("/")[:-1]), _AROUND] if around else [last_name(path)]
-        for key in (*names, ""):
-            if found := self._beginnings.get((*frame[:3], key)):
-                return list(found)
-        return []
+        for key in names:
+            if found := list(self._beginnings.get((*frame[:3], key), ())):
+                return found
+        return every
+
+    @cached_property
+    def _of_path(self) -> dict[str, tuple[set[Span], set[Span]]]:
+        """By path the own expressions of its operations, through the calls of their functions, and the calls around."""
+        found: dict[str, tuple[set[Span], set[Span]]] = {}
+        for linked in self._inlined():
+            own, around = found.setdefault(linked.path, (set(), set()))
+            own.update(linked.spans)
+            around.update(linked.callers)
+        return found
+
+    def _inlined(self) -> Iterator[Linked]:
+        """Where the operations come from, those of a function once for each call, as the compiler will have them."""
+        sites: dict[str, list[Linked]] = {}
+        for line in self._operations:
+            function = line.function
+            if function not in sites:
+                sites[function] = list(dict.fromkeys(self.link(call) for call in self._calls.get(function, ())))
+            if len(sites[function]) < 2:
+                yield self.link(line)
+                continue
+            written, own = self.locations[line.loc].path, self._own(line.loc)
+            for site in sites[function]:
+                yield _called(own, site, self._is_behind(written, site.path))
 
     def link(self, line: _Line) -> Linked:
         """Where an operation comes from, through the calls of the function that it is in."""
@@ -162,7 +193,7 @@ class Reader:
             own = self._own(line.loc)
             if line.manual and own.path and "/" not in own.path:
                 own = own._replace(path=f"{self._outermost}shard_map/{own.path}")
-            self._links[key] = self._through_calls(own, line.function)
+            self._links[key] = self._through_calls(own, line.function, self.locations[line.loc].path)
         return self._links[key]
 
     def _own(self, loc: str) -> Linked:
@@ -174,8 +205,11 @@ class Reader:
             self._located[loc] = Linked(path, tuple(spans[:1]), tuple(spans[1:]))
         return self._located[loc]
 
-    def _through_calls(self, own: Linked, function: str) -> Linked:
-        """JAX lowers a function once for all its calls, with the location of the first one if with any."""
+    def _through_calls(self, own: Linked, function: str, written: str) -> Linked:
+        """JAX lowers a function once for all its calls, with the location of the first one if with any.
+
+        `written` is the path as JAX has it: a whole one, or what comes behind that of the call.
+        """
         calls = self._calls.get(function)
         if not calls:
             return own
@@ -184,12 +218,17 @@ class Reader:
         around = tuple(dict.fromkeys(span for site in sites for span in site.callers))
         paths = {site.path for site in sites}
         path = own.path
-        if len(paths) == 1 and (prefix := paths.pop()) and path and not path.startswith(prefix.split("/")[0] + "/"):
+        if len(paths) == 1 and (prefix := paths.pop()) and path and self._is_behind(written, prefix):
             path = f"{prefix}/{path}"
         if not own.spans or own.spans[0] in spans:
             return Linked(path, spans, around)
         callers = dict.fromkeys(span for span in (*own.callers, *spans, *around) if span != own.spans[0])
         return Linked(path, own.spans, tuple(callers))
+
+    def _is_behind(self, written: str, prefix: str) -> bool:
+        """Whether a path, as JAX has it, comes behind that of a call, and does not have it inside."""
+        first = self._root or prefix.split("/")[0]
+        return not f"{written}/".startswith(f"{first}/")
 
     def _constants(self) -> dict[int, tuple[Span, ...]]:
         """What JAX gives no place of its own, above all constants, belongs to what uses it, if that is not too much."""
@@ -202,7 +241,8 @@ class Reader:
             if line is None:
                 continue
             linked = self.link(line)
-            spans = () if line.name == "stablehlo.constant" and is_enclosing(linked.path) else linked.spans
+            vague = line.name == "stablehlo.constant" and is_enclosing(self.locations[line.loc].path)
+            spans = () if vague else linked.spans
             for name in ins.split():
                 if spans and name in waiting:
                     users[waiting[name]].update(dict.fromkeys(spans))
@@ -274,6 +314,14 @@ class Reader:
         self._calls = {name: calls for name, calls in self._calls.items() if name in known}
         for name, calls in self._calls.items():
             self._calls[name] = [call for call in calls if call.function != name]
+
+
+def _called(own: Linked, site: Linked, is_behind: bool) -> Linked:
+    """Where an operation comes from that is in a function, for one call of that."""
+    path = f"{site.path}/{own.path}" if is_behind and site.path and own.path else own.path
+    if not own.spans:
+        return Linked(path, site.spans, site.callers)
+    return Linked(path, own.spans, (*own.callers, *site.spans, *site.callers))
 
 
 def _begins(starts: str) -> bool:

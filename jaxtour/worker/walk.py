@@ -173,7 +173,7 @@ def _merged(users: list[_Around]) -> _Around:
 def _why_not(equation: Any) -> str:
     if compat.traceback(equation.source_info) is None:
         return "JAX keeps no source for it"
-    return "made by a library, outside every call in this code"
+    return "of a call that this code does not write"
 
 
 def _users_first(root: Any) -> list[_Jaxpr]:

@@ -1,0 +1,131 @@
+"""What must hold of the links of every call, whatever it computes."""
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+
+import pytest
+from traced import EQUATION, STAGES, Called, is_expression, links, share, text_of
+
+from jaxtour.engine.commands import StageName
+from jaxtour.engine.links import LINE_END, Place, Target, links_of, selection, source_ranges
+from jaxtour.engine.messages import Origin, Span
+from jaxtour.engine.stage import StageText
+
+GOALS: dict[StageName, float] = {"jaxpr": 0.95, "stablehlo": 0.95, "hlo": 0.85}
+SHARED_JAXPR = re.compile(r"^let \w+ = \{", re.M)
+
+
+def everything(calls: list[Called]) -> Iterator[tuple[Called, StageText]]:
+    """Every stage of every call."""
+    return ((each, each.stages[stage]) for each in calls for stage in STAGES)
+
+
+def marked(stage: StageText, span: Span) -> set[int]:
+    """The lines that belong to an expression, asked for by its place as a cursor in the source does."""
+    target = selection(span)
+    if span.line == span.end_line:
+        target = links_of(stage).at(span.file, span.line, span.column, span.end_column)
+        assert target.spans and Place.of(target.spans[0]) == Place.of(span), span
+    return set(links_of(stage).lines(target))
+
+
+class Agreement:
+    """Mixed into the tests of a set of calls, which is the fixture `calls`."""
+
+    @pytest.mark.parametrize("stage", STAGES)
+    def test_the_goals_are_reached(self, calls: list[Called], stage: StageName) -> None:
+        """The shares are in the output: `pytest -rA`."""
+        found = share(calls, stage)
+        print(f"{stage}: {found}")
+        assert found.all > 300
+        assert found.part >= GOALS[stage], f"{stage}: {found}"
+
+    def test_every_line_is_linked_or_says_why_not(self, calls: list[Called]) -> None:
+        for each, stage in everything(calls):
+            for line, origin in links(stage):
+                assert bool(origin.spans) != bool(origin.unlinked), (each.name, stage.stage, stage.texts[line])
+
+    def test_every_equation_is_there(self, calls: list[Called]) -> None:
+        for each in calls:
+            names = {origin.name for _, origin in links(each.jaxpr)}
+            assert names == set(each.trace.primitives), each.name
+            written = 0
+            for line, text in enumerate(each.jaxpr.texts):
+                if match := EQUATION.search(text):
+                    origin = each.jaxpr.origin_of(line)
+                    assert (origin.kind, origin.name) == ("equation", match[1] or match[2]), (each.name, text)
+                    written += 1
+            counted = each.trace.equations
+            # A jaxpr that several equations use is printed once.
+            assert written <= counted if SHARED_JAXPR.search(each.jaxpr.text) else written == counted, each.name
+
+    def test_every_span_is_an_expression_to_the_character(self, calls: list[Called]) -> None:
+        for each, stage in everything(calls):
+            for span in {span for origin in stage.origins for span in (*origin.spans, *origin.callers)}:
+                assert is_expression(span), (each.name, stage.stage, text_of(span), span)
+
+    def test_a_line_leads_to_its_source_and_that_back_to_it(self, calls: list[Called]) -> None:
+        for each, stage in everything(calls):
+            back = {span: marked(stage, span) for origin in stage.origins for span in origin.spans}
+            for line, origin in links(stage):
+                target = links_of(stage).target(line)
+                for file in {span.file for span in origin.spans}:
+                    ranges = source_ranges(target, file)
+                    assert set(ranges) == {span for span in origin.spans if span.file == file}
+                    assert all(line in back[span] for span in ranges), (each.name, stage.texts[line])
+
+    def test_an_expression_leads_to_lines_and_those_back_to_it(self, calls: list[Called]) -> None:
+        for each, stage in everything(calls):
+            origins = [origin for _, origin in links(stage)]
+            spans = {span for origin in origins for span in (*origin.spans, *origin.callers)}
+            for file, line in {(span.file, span.line) for span in spans}:
+                stops = links_of(stage).stops(file, line)
+                assert len(set(stops)) == len(stops) > 0
+                for start, end in stops:
+                    target = links_of(stage).at(file, line, start + 1, None if end == LINE_END else end + 1)
+                    found = links_of(stage).lines(target)
+                    assert found, (each.name, stage.stage, file, line, start, end)
+                    assert all(_belongs(stage.origin_of(number), target) for number in found)
+
+    def test_what_has_an_equations_path_has_its_expression(self, calls: list[Called]) -> None:
+        """JAX's name stack and the Python frames are recorded apart, so they can tell of each other."""
+        agree, differ = 0, []
+        for each in calls:
+            by_path: dict[str, set[Place]] = {}
+            for _, origin in links(each.jaxpr):
+                by_path.setdefault(origin.path, set()).update(map(Place.of, origin.spans))
+            for stage in STAGES[1:]:
+                for line, origin in links(each.stages[stage]):
+                    if origin.spans and origin.name != "fusion" and origin.path in by_path:
+                        if by_path[origin.path].isdisjoint(map(Place.of, origin.spans)):
+                            differ.append((each.name, stage, each.stages[stage].texts[line].strip()))
+                        else:
+                            agree += 1
+        print(f"{agree} of {agree + len(differ)} lines have the expression of the equations of their path")
+        assert agree > 100
+        assert len(differ) <= 0.02 * agree, differ[:20]
+
+    @pytest.mark.parametrize(("start", "goal"), [("jaxpr", "stablehlo"), ("stablehlo", "jaxpr"), ("hlo", "jaxpr")])
+    def test_lines_lead_to_lines_of_other_stages(self, calls: list[Called], start: StageName, goal: StageName) -> None:
+        led, lost = 0, []
+        for each in calls:
+            here, there = each.stages[start], links_of(each.stages[goal])
+            reached = {place: bool(there.lit(_first_of(here, place))) for place in set(here.ids)}
+            for line, origin in links(here):
+                if origin.spans and reached[here.ids[line]]:
+                    led += 1
+                elif origin.spans:
+                    lost.append((each.name, here.texts[line].strip()))
+        print(f"{led} of {led + len(lost)} linked lines of {start} lead to {goal}")
+        assert len(lost) <= 0.03 * led, lost[:20]
+
+
+def _first_of(stage: StageText, place: int) -> Target:
+    return links_of(stage).target(stage.lines_of(place)[0])
+
+
+def _belongs(origin: Origin, target: Target) -> bool:
+    """Whether something of a line is inside of what is selected."""
+    selected = [Place.of(span) for span in target.spans]
+    return any(place.has(Place.of(span)) for place in selected for span in chain(origin.spans, origin.callers))

@@ -1,0 +1,234 @@
+"""Programs as users write them, as files of their own, in every stage: what is linked, and to which expression."""
+
+import ast
+import asyncio
+from pathlib import Path
+
+import pytest
+from agreement import Agreement
+from traced import PROGRAMS, Called, around, links, origins, places, text_of, traced_programs, written
+
+from jaxtour.engine.commands import StageName
+from jaxtour.engine.links import links_of
+
+DEVICES = 4
+
+
+@pytest.fixture(scope="module")
+def programs() -> dict[str, list[Called]]:
+    return asyncio.run(traced_programs(DEVICES))
+
+
+class TestPrograms(Agreement):
+    """The calls of all programs."""
+
+    @pytest.fixture(scope="class")
+    def calls(self, programs: dict[str, list[Called]]) -> list[Called]:
+        return [each for calls in programs.values() for each in calls]
+
+
+def test_every_call_that_a_program_writes_was_traced(programs: dict[str, list[Called]]) -> None:
+    for program, calls in programs.items():
+        tree = ast.parse((PROGRAMS / f"{program}.py").read_text())
+        values = [node.value for node in tree.body if isinstance(node, ast.Expr)]
+        found = [ast.unparse(value) for value in values if isinstance(value, ast.Call)]
+        expected = {call for call in found if ".defvjp(" not in call}
+        assert expected <= {each.trace.call for each in calls}, program
+        assert expected
+
+
+@pytest.mark.parametrize(
+    ("program", "index", "names", "expected"),
+    [
+        # Two calls on one line.
+        (
+            "small_pieces",
+            0,
+            {"jaxpr": "sin", "stablehlo": "stablehlo.sine", "hlo": "sine"},
+            {"small_pieces.py:27:12 jnp.sin(a)", "small_pieces.py:27:25 jnp.sin(b)"},
+        ),
+        # A comprehension, what a decorator wraps, lambdas.
+        ("small_pieces", 0, {"jaxpr": "reduce_sum"}, {"small_pieces.py:12:13 part.sum()"}),
+        ("small_pieces", 0, {"jaxpr": "jit"}, {"small_pieces.py:18:16 function(*args)"}),
+        ("small_pieces", 1, {"jaxpr": "exp", "hlo": "exponential"}, {"small_pieces.py:31:42 jnp.exp(y)"}),
+        ("small_pieces", 1, {"jaxpr": "mul"}, {"small_pieces.py:8:20 x * x"}),
+        # A scan in a scan.
+        (
+            "scan_in_scan",
+            0,
+            {"jaxpr": "tanh", "stablehlo": "stablehlo.tanh", "hlo": "tanh"},
+            {"scan_in_scan.py:10:23 jnp.tanh(carry)"},
+        ),
+        (
+            "scan_in_scan",
+            0,
+            {"jaxpr": "scan"},
+            {
+                "scan_in_scan.py:17:12 jax.lax.scan(row, 0.0, values)",
+                "scan_in_scan.py:12:18 jax.lax.scan(cell, total, values)",
+            },
+        ),
+        # A module of one's own, and a jitted function in another.
+        (
+            "imports_own",
+            0,
+            {"jaxpr": "dot_general", "stablehlo": "stablehlo.dot_general", "hlo": "dot"},
+            {"layers.py:7:24 x @ w"},
+        ),
+        ("nested_jit", 0, {"jaxpr": "sin", "stablehlo": "stablehlo.sine"}, {"nested_jit.py:9:12 jnp.sin(x)"}),
+        # Branches; batched, a branch is taken by selecting.
+        ("cond_closures", 0, {"jaxpr": "cond"}, {"cond_closures.py:16:12 jax.lax.cond(flag, yes, no)"}),
+        ("cond_closures", 0, {"jaxpr": "exp", "hlo": "exponential"}, {"cond_closures.py:11:16 jnp.exp(shifted)"}),
+        ("cond_closures", 1, {"jaxpr": "select_n"}, {"cond_closures.py:16:12 jax.lax.cond(flag, yes, no)"}),
+        # Rules of one's own. Of a backward rule JAX keeps only the forward call.
+        ("custom_jvp", 0, {"jaxpr": "custom_jvp_call"}, {"custom_jvp.py:19:12 log1pexp(x * 3.0)"}),
+        ("custom_jvp", 0, {"jaxpr": "log", "hlo": "log"}, {"custom_jvp.py:9:12 jnp.log(1.0 + jnp.exp(x))"}),
+        ("custom_jvp", 1, {"jaxpr": "div"}, {"custom_jvp.py:15:32 1.0 / (1.0 + jnp.exp(x))"}),
+        ("custom_vjp", 0, {"jaxpr": "abs"}, {"custom_vjp.py:13:24 jnp.abs(x)"}),
+        ("custom_vjp", 0, {"jaxpr": "max"}, {"custom_vjp.py:24:13 clipped(x)"}),
+        # Collectives.
+        (
+            "shard_map",
+            0,
+            {"jaxpr": "shard_map"},
+            {"shard_map.py:26:1 jax.jit(normalised)(jnp.arange(8.0), jnp.float32(3.0))"},
+        ),
+        ("shard_map", 0, {"hlo": "all-reduce"}, {'shard_map.py:14:13 jax.lax.psum((scaled**2).sum(), "x")'}),
+        (
+            "shard_map",
+            1,
+            {"jaxpr": "ppermute", "stablehlo": "stablehlo.collective_permute", "hlo": "collective-permute"},
+            {'shard_map.py:21:12 jax.lax.ppermute(x, "x", shift)'},
+        ),
+        ("shard_map", 1, {"hlo": "all-gather"}, {'shard_map.py:21:46 jax.lax.all_gather(x, "x")'}),
+        ("pmap", 0, {"hlo": "all-reduce"}, {'pmap.py:8:16 jax.lax.pmean(x, "devices")'}),
+        # Twelve layers, one line.
+        (
+            "transformer",
+            1,
+            {"jaxpr": "exp", "stablehlo": "stablehlo.exponential"},
+            {
+                "transformer.py:35:15 jax.nn.softmax(jnp.where(mask, scores, -1e9), axis=-1)",
+                "transformer.py:53:14 jax.nn.log_softmax(logits(params, tokens[:-1]))",
+            },
+        ),
+    ],
+)
+def test_an_operation_has_the_columns_of_its_expression(
+    programs: dict[str, list[Called]], program: str, index: int, names: dict[StageName, str], expected: set[str]
+) -> None:
+    for stage, name in names.items():
+        assert places(programs[program][index], stage, name) == expected, stage
+
+
+@pytest.mark.parametrize("stage", ["jaxpr", "stablehlo"])
+def test_what_a_library_function_computes_belongs_to_the_call_of_it(
+    programs: dict[str, list[Called]], stage: StageName
+) -> None:
+    lines = links(programs["library"][0].stages[stage])
+    inside = [origin for _, origin in lines if origin.path.startswith("jit(_var)/")]
+    assert len(inside) > 5
+    assert {written(span) for origin in inside for span in origin.spans} == {"library.py:9:12 jnp.var(centred)"}
+
+
+def test_the_calls_around_an_expression(programs: dict[str, list[Called]]) -> None:
+    own = {"imports_own.py:9:12 dense(w, x)", "imports_own.py:12:1 jax.grad(model)(jnp.eye(3), jnp.ones((2, 3)))"}
+    for stage, name in (("jaxpr", "dot_general"), ("stablehlo", "stablehlo.dot_general"), ("hlo", "dot")):
+        assert around(programs["imports_own"][0], stage, name) == own
+    twice = {"nested_jit.py:14:13 inner(x)", "nested_jit.py:15:12 inner(first + 1.0)"}
+    for stage, name in (("jaxpr", "sin"), ("stablehlo", "stablehlo.sine")):
+        assert around(programs["nested_jit"][0], stage, name) == {*twice, "nested_jit.py:18:1 outer(jnp.arange(4.0))"}
+    pieces = programs["small_pieces"][0]
+    assert "small_pieces.py:26:12 halves(jnp.cos(x))" in around(pieces, "jaxpr", "reduce_sum")
+    squares = {"small_pieces.py:27:38 square(a)", "small_pieces.py:27:54 square(p)"}
+    assert squares <= around(pieces, "jaxpr", "mul")
+
+
+@pytest.mark.parametrize(
+    ("program", "index", "names", "transform", "expected"),
+    [
+        # The way back has the forward expressions.
+        (
+            "imports_own",
+            0,
+            {"jaxpr": "dot_general", "stablehlo": "stablehlo.dot_general", "hlo": "dot"},
+            "transpose",
+            {"layers.py:7:24 x @ w"},
+        ),
+        ("library", 1, {"jaxpr": "reduce_sum"}, "transpose", {"library.py:9:12 jnp.var(centred)"}),
+        ("vmap_scan", 1, {"jaxpr": "dot_general"}, "transpose", {"vmap_scan.py:9:26 w @ state"}),
+        (
+            "remat",
+            0,
+            {"jaxpr": "tanh", "stablehlo": "stablehlo.tanh"},
+            "checkpoint",
+            {"remat.py:9:12 jnp.tanh(x @ w)"},
+        ),
+        ("custom_vjp", 0, {"jaxpr": "max"}, "transpose", {"custom_vjp.py:24:13 clipped(x)"}),
+        # What is batched, in a loop, on each device, under a rule of one's own.
+        (
+            "cond_closures",
+            1,
+            {"jaxpr": "exp", "stablehlo": "stablehlo.exponential", "hlo": "exponential"},
+            "vmap",
+            {"cond_closures.py:11:16 jnp.exp(shifted)"},
+        ),
+        (
+            "vmap_scan",
+            0,
+            {"jaxpr": "tanh", "stablehlo": "stablehlo.tanh", "hlo": "tanh"},
+            "vmap",
+            {"vmap_scan.py:9:17 jnp.tanh(w @ state + x)"},
+        ),
+        ("vmap_scan", 0, {"jaxpr": "tanh"}, "scan", {"vmap_scan.py:9:17 jnp.tanh(w @ state + x)"}),
+        (
+            "shard_map",
+            0,
+            {"jaxpr": "sqrt", "stablehlo": "stablehlo.sqrt"},
+            "shard_map",
+            {"shard_map.py:15:21 jnp.sqrt(total)"},
+        ),
+        ("custom_jvp", 0, {"jaxpr": "log"}, "custom_jvp", {"custom_jvp.py:9:12 jnp.log(1.0 + jnp.exp(x))"}),
+    ],
+)
+def test_what_a_transformation_brought_has_the_expression_it_was_made_of(
+    programs: dict[str, list[Called]],
+    program: str,
+    index: int,
+    names: dict[StageName, str],
+    transform: str,
+    expected: set[str],
+) -> None:
+    for stage, name in names.items():
+        assert places(programs[program][index], stage, name, transform) == expected, stage
+
+
+def test_what_goes_forward_is_apart_from_what_goes_back(programs: dict[str, list[Called]]) -> None:
+    products = origins(programs["imports_own"][0], "jaxpr", "dot_general")
+    assert {origin.transforms for origin in products} == {("jvp",), ("transpose", "jvp")}
+
+
+def test_a_fusion_has_the_expressions_of_all_that_is_fused(programs: dict[str, list[Called]]) -> None:
+    fused = [set(map(text_of, origin.spans)) for origin in origins(programs["nested_jit"][0], "hlo", "fusion")]
+    assert any(found >= {"jnp.sin(x)", "jnp.sin(x) * 2.0"} for found in fused)
+
+
+def test_one_expression_is_in_each_of_twelve_layers(programs: dict[str, list[Called]]) -> None:
+    stage = programs["transformer"][1].jaxpr
+    scores = links_of(stage).lines(links_of(stage).at(str(PROGRAMS / "transformer.py"), 33, 14))
+    assert sum(" = dot_general[" in stage.texts[line] for line in scores) == 12
+
+
+def test_a_call_marks_what_the_function_does_in_its_own_file(programs: dict[str, list[Called]]) -> None:
+    for stage in programs["imports_own"][0].stages.values():
+        target = links_of(stage).at(str(PROGRAMS / "imports_own.py"), 9, 12)
+        assert list(map(written, target.spans)) == ["imports_own.py:9:12 dense(w, x)"]
+        lines = links_of(stage).lines(target)
+        found = {written(span) for line in lines for span in stage.origin_of(line).spans}
+        assert "layers.py:7:24 x @ w" in found
+
+
+def test_an_inner_loop_has_the_same_path_in_all_stages(programs: dict[str, list[Called]]) -> None:
+    call = programs["scan_in_scan"][0]
+    for stage, name in (("jaxpr", "tanh"), ("stablehlo", "stablehlo.tanh"), ("hlo", "tanh")):
+        assert {origin.path for origin in origins(call, stage, name)} == {"while/body/while/body/tanh"}, stage

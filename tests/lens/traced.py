@@ -1,0 +1,263 @@
+"""Calls that a real worker traced, lowered and compiled, with the source that they come from."""
+
+import ast
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jaxtour.commands.files import lesson_of
+from jaxtour.course.catalogue import bundled
+from jaxtour.course.model import Lesson, Step
+from jaxtour.engine.cells import cell
+from jaxtour.engine.client import ProcessEngine
+from jaxtour.engine.commands import Cell, Look, Open, Run, StageName, TraceCall
+from jaxtour.engine.headless import Headless
+from jaxtour.engine.links import Place
+from jaxtour.engine.messages import Origin, Span, Trace
+from jaxtour.engine.report import Report, advance, looking
+from jaxtour.engine.session import Session, WorkerConfig
+from jaxtour.engine.stage import StageText
+
+PROGRAMS = Path(__file__).resolve().parents[1] / "programs"
+STAGES: tuple[StageName, ...] = ("jaxpr", "stablehlo", "hlo")
+NOT_COUNTED = {"hlo": ("parameter", "constant")}
+EQUATION = re.compile(r" = ([a-z]\w*)(?=\[| |$)|^\s*([a-z]\w*)(?=\[)")
+"""The line on which an equation begins, and its primitive; the second is one without results."""
+Position = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Called:
+    """One traced call and its stages."""
+
+    where: str
+    """The program, or `lesson/step`."""
+    trace: Trace
+    stages: dict[StageName, StageText]
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return f"{self.where} {self.trace.call}"
+
+    @property
+    def jaxpr(self) -> StageText:
+        """Its first stage."""
+        return self.stages["jaxpr"]
+
+
+def called(where: str, report: Report) -> list[Called]:
+    """The calls of a report; each must be there in every stage."""
+    assert report.failure is None, f"{where}: {report.failure}"
+    found = []
+    for trace in report.traces:
+        assert trace.error is None, f"{where}: {trace.call}: {trace.error}"
+        stages = {stage: text for stage in STAGES if (text := report.stage(trace.index, stage))}
+        for stage in STAGES:
+            assert stage in stages, f"{where}: {trace.call}: no {stage}"
+            assert stages[stage].complete and stages[stage].error is None, f"{where}: {stage}: {stages[stage].error}"
+        found.append(Called(where, trace, stages))
+    return found
+
+
+async def traced_programs(devices: int) -> dict[str, list[Called]]:
+    """Every call that the programs make, as `jaxtour explore` finds them."""
+    found = {}
+    async with Headless(Session(ProcessEngine(), WorkerConfig(platform="cpu", devices=devices))) as engine:
+        for path in sorted(PROGRAMS.glob("*.py")):
+            lesson = lesson_of(path)
+            step = lesson.steps[0]
+            assert isinstance(step, Step)
+            report = await engine.look(lesson, step)
+            for stage in STAGES[1:]:
+                report = await engine.look_again(lesson, step, report, stage)
+            found[path.stem] = called(path.stem, report)
+    return found
+
+
+async def traced_course(devices: int) -> dict[str, list[Called]]:
+    """Every call that the steps of the course trace, by lesson.
+
+    A lesson's steps run first and are looked into after, each in what it left: so no step is run twice.
+    """
+    found: dict[str, list[Called]] = {}
+    async with _worker(devices) as worker:
+        for lesson in (entry.load() for entry in bundled().entries):
+            calls = found[lesson.id] = []
+            ran: list[tuple[Cell, Report]] = []
+            for own in (cell(lesson, step) for step in steps_of(lesson)):
+                ran.append((own, await worker.run(own, keep=True, fresh=not ran)))
+            for own, report in ran:
+                if report.traces:
+                    calls += called(own.name, await worker.look(own, report))
+    return found
+
+
+async def traced_code(name: str, code: str, *calls: str) -> list[Called]:
+    """Some calls of a piece of code, run as a step."""
+    SOURCES[name] = code
+    own = Cell(name=name, code=code, traces=tuple(TraceCall(label=call, call=call) for call in calls))
+    async with _worker(1) as worker:
+        return called(name, await worker.look(own, await worker.run(own, keep=True)))
+
+
+class _Worker:
+    """Runs cells without a session, which would start a new runner behind each look."""
+
+    def __init__(self, engine: ProcessEngine) -> None:
+        self._engine = engine
+        self._events = engine.events()
+        self._runs = 0
+
+    async def run(self, own: Cell, *, keep: bool, fresh: bool = False) -> Report:
+        """The report of a cell's run, after which it may be looked into."""
+        self._runs += 1
+        command = Run(run=self._runs, cell=own, keep=keep, fresh=fresh)
+        return await self._whole(Report(run=self._runs), command)
+
+    async def look(self, own: Cell, report: Report) -> Report:
+        """The same with the later stages of all its traces."""
+        self._runs += 1
+        looks = tuple(Look(index=each.index, stage=stage) for each in report.traces for stage in STAGES[1:])
+        return await self._whole(looking(report, self._runs, looks), Run(run=self._runs, probe=own, looks=looks))
+
+    async def _whole(self, report: Report, command: Run) -> Report:
+        await self._engine.send(command)
+        while report.done is None or report.looking is not None:
+            report = advance(report, await anext(self._events))
+        assert report.done.status in ("ok", "error"), report.done
+        return report
+
+
+@asynccontextmanager
+async def _worker(devices: int) -> AsyncIterator[_Worker]:
+    engine = ProcessEngine()
+    await engine.start()
+    try:
+        await engine.send(Open(platform="cpu", devices=devices))
+        yield _Worker(engine)
+    finally:
+        await engine.close()
+
+
+def steps_of(lesson: Lesson) -> list[Step]:
+    """The lesson's steps, none of which may be broken."""
+    assert all(isinstance(step, Step) for step in lesson.steps)
+    return [step for step in lesson.steps if isinstance(step, Step)]
+
+
+# What is said of lines ------------------------------------------------------------------------------------------------
+
+
+def links(stage: StageText) -> Iterator[tuple[int, Origin]]:
+    """Line and origin of all that equations and instructions have, but of those that the goals leave out."""
+    for line in range(len(stage.texts)):
+        origin = stage.origin_of(line)
+        if origin.kind != "other" and origin.name not in NOT_COUNTED.get(stage.stage, ()):
+            yield line, origin
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many equations or instructions are linked, and why others are not."""
+
+    linked: int
+    all: int
+    reasons: Counter[str]
+
+    @property
+    def part(self) -> float:
+        """Of all."""
+        return self.linked / self.all if self.all else 1.0
+
+    def __str__(self) -> str:
+        """One line, for the summary."""
+        why = "; ".join(f"{count} × {reason}" for reason, count in self.reasons.most_common())
+        return f"{self.linked} of {self.all} linked ({self.part:.2%})" + (f": {why}" if why else "")
+
+
+def share(calls: Sequence[Called], stage: StageName) -> Share:
+    """The share of a stage over several calls; an equation that is printed over several lines counts once."""
+    texts = [each.stages[stage] for each in calls]
+    lines = [(text.texts[line], origin) for text in texts for line, origin in links(text)]
+    origins = [origin for line, origin in lines if stage != "jaxpr" or EQUATION.search(line)]
+    reasons = Counter(f"{origin.name}: {origin.unlinked}" for origin in origins if not origin.spans)
+    return Share(sum(bool(origin.spans) for origin in origins), len(origins), reasons)
+
+
+# Source ---------------------------------------------------------------------------------------------------------------
+
+
+SOURCES: dict[str, str] = {}
+"""Code of no file and no lesson, by the name that it ran under."""
+
+
+@cache
+def source_of(file: str) -> str:
+    """The text of a span's file: a program's, or `lesson/step` and `lesson/step:setup` of the course."""
+    if file in SOURCES:
+        return SOURCES[file]
+    if file.endswith(".py"):
+        return Path(file).read_text()
+    name, _, setup = file.partition(":")
+    _, step = bundled().find(name)
+    assert isinstance(step, Step)
+    return step.setup if setup else step.solved_code
+
+
+def text_of(span: Span) -> str:
+    """The expression that a span marks."""
+    lines = source_of(span.file).splitlines()[span.line - 1 : span.end_line]
+    lines[-1] = lines[-1][: span.end_column - 1]
+    lines[0] = lines[0][span.column - 1 :]
+    return "\n".join(lines)
+
+
+@cache
+def expressions(file: str) -> dict[Position, set[Position]]:
+    """By its start, where each piece of the file's syntax may end; in lines and columns as spans count them."""
+    source = source_of(file)
+    lines = source.splitlines()
+    found: dict[Position, set[Position]] = {}
+
+    def column(line: int, utf8: int) -> int:
+        return len(lines[line - 1].encode()[:utf8].decode()) + 1
+
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.expr | ast.stmt) and node.end_lineno and node.end_col_offset is not None:
+            start = node.lineno, column(node.lineno, node.col_offset)
+            found.setdefault(start, set()).add((node.end_lineno, column(node.end_lineno, node.end_col_offset)))
+    return found
+
+
+def is_expression(span: Span) -> bool:
+    """Whether a span is exactly a piece of syntax, to the character."""
+    place = Place.of(span)
+    return place.end in expressions(span.file).get(place.start, ())
+
+
+def written(span: Span) -> str:
+    """File, line, column and the text of an expression; the end follows from that."""
+    return f"{Path(span.file).name}:{span.line}:{span.column} {text_of(span)}"
+
+
+def origins(call: Called, stage: StageName, name: str, transform: str = "") -> list[Origin]:
+    """Of the lines of one primitive, operation or opcode, those that a transformation brought."""
+    found = [origin for _, origin in links(call.stages[stage]) if origin.name == name]
+    found = [origin for origin in found if not transform or transform in origin.transforms]
+    assert found, f"no {name} {transform} in {stage} of {call.name}"
+    return found
+
+
+def places(call: Called, stage: StageName, name: str, transform: str = "") -> set[str]:
+    """Their expressions."""
+    return {written(span) for origin in origins(call, stage, name, transform) for span in origin.spans}
+
+
+def around(call: Called, stage: StageName, name: str) -> set[str]:
+    """The calls around them."""
+    return {written(span) for origin in origins(call, stage, name) for span in origin.callers}
