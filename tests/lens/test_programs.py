@@ -2,8 +2,6 @@
 
 import ast
 import asyncio
-from pathlib import Path
-
 import pytest
 from agreement import Agreement
 from traced import PROGRAMS, Called, around, links, origins, places, text_of, traced_programs, written
