@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+
 import pytest
 from agreement import Agreement
 from traced import PROGRAMS, Called, around, links, origins, places, text_of, traced_programs, written
