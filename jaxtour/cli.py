@@ -2,18 +2,17 @@
 
 import errno
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from jaxtour import __version__
+from jaxtour.dispatch import config, fail, finish, terminal_width
 from jaxtour.options import call_option, look_options, worker_options
 from jaxtour.streams import mute_stdout, open_standard_streams
 
 if TYPE_CHECKING:
     from jaxtour.engine.commands import StageName
-    from jaxtour.engine.session import WorkerConfig
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -57,62 +56,6 @@ class TourGroup(click.Group):
         with formatter.section("Options"):
             formatter.write_dl([record for record in records if record[1]])
         self.format_commands(ctx, formatter)
-
-
-def config(python: str | None, platform: str | None, devices: int | None) -> "WorkerConfig":
-    """The worker that options and settings ask for; raises `CourseError` for a Python that is not there."""
-    from jaxtour.commands.interpreter import interpreter
-    from jaxtour.course.model import CourseError
-    from jaxtour.engine.session import WorkerConfig
-    from jaxtour.render.clean import clean
-    from jaxtour.settings import load
-
-    on_screen = sys.stdout.isatty() and click.get_current_context().info_name in ("tour", "explore")
-    settings, problems = load()
-    if not on_screen:
-        for problem in problems:
-            click.echo(f"jaxtour: {clean(problem)}", err=True)
-    if python is not None:
-        python = interpreter(python)
-    elif (python := settings.python) is not None:
-        try:
-            python = interpreter(python)
-        except CourseError as error:
-            # The tour itself opens whatever the settings say, and its worker tells what is wrong.
-            if not on_screen:
-                raise CourseError(f"python in settings.toml: {error}") from None
-    return WorkerConfig(python=python, platform=platform or settings.platform, devices=devices)
-
-
-def finish(action: Callable[[], int]) -> None:
-    """Run a command's work; what the user got wrong becomes one line and exit code 2."""
-    from jaxtour.course.catalogue import CourseError
-    from jaxtour.engine.session import EngineError
-    from jaxtour.render.clean import clean
-
-    try:
-        code = action()
-    except ExceptionGroup as group:
-        known, rest = group.split((CourseError, EngineError))
-        if rest or known is None:
-            raise
-        fail(clean(str(_first(known))))
-    except (CourseError, EngineError) as error:
-        fail(clean(str(error)))
-    except KeyboardInterrupt:
-        sys.exit(130)
-    sys.exit(code)
-
-
-def _first(group: BaseExceptionGroup[Any]) -> BaseException:
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
-
-
-def fail(message: str) -> NoReturn:
-    """Say what is wrong on stderr, in one line, and leave with code 2."""
-    click.echo(f"jaxtour: {' '.join(message.split(chr(10)))}", err=True)
-    sys.exit(2)
 
 
 def _usage(error: click.UsageError) -> str:
@@ -295,6 +238,51 @@ def explore(
     finish(action)
 
 
+@main.command("time", context_settings=HELP)
+@click.argument("target", metavar="FILE.py[::FUNCTION]")
+@call_option
+@click.option("--vs", "against", multiple=True, metavar="CALL", help="A call to compare with; may be repeated.")
+@click.option("--host", multiple=True, metavar="CALL", help="The same for one of NumPy, whose arrays stay on the host.")
+@click.option("--sizes", metavar="N,N,...", help="Measure for each of these sizes, which a call has as n.")
+@click.option(
+    "--patience", type=click.FloatRange(0.1, 1000), default=1.0, metavar="X", help="Let each take X times as long."
+)
+@click.option("--roofline", is_flag=True, help="Hold it against what the devices can do, measured once and kept.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@worker_options
+def time_command(
+    target: str,
+    calls: tuple[str, ...],
+    against: tuple[str, ...],
+    host: tuple[str, ...],
+    sizes: str | None,
+    patience: float,
+    roofline: bool,
+    as_json: bool,
+    python: str | None,
+    platform: str | None,
+    devices: int | None,
+) -> None:
+    """Measure a file's calls: trace, lower, compile, dispatch, complete.
+
+    \b
+      jaxtour time train.py --call 'step(w, x)' --vs 'slow_step(w, x)'
+      jaxtour time train.py --call 'f(jnp.ones(n))' --host 'np.sin(np.ones(n))' --sizes 100,10000
+
+    FILE.py is run first, as by import. Which calls are measured without --call, and what a call may use, is told by
+    `jaxtour lens --help`. The exit code is 1 if the file fails, or a call does.
+    """  # noqa: D301  click takes this character for "do not wrap"
+
+    def action() -> int:
+        from jaxtour.commands.time import Asked
+        from jaxtour.commands.time import time as command
+
+        asked = Asked(target, calls, against, host, sizes, patience, roofline)
+        return command(asked, config(python, platform, devices), as_json=as_json, width=terminal_width())
+
+    finish(action)
+
+
 @main.command("devices", context_settings=HELP)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @worker_options
@@ -368,19 +356,3 @@ def worker() -> None:
 
     guard = Path(__file__).parent / "worker" / "guard.py"
     os.execv(sys.executable, [sys.executable, str(guard)])
-
-
-def terminal_width() -> int:
-    """Columns for printed text: at most 100, and no more than the terminal has that a pager may show it on."""
-    import os
-
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdecimal() and int(columns):
-        return min(int(columns), 100)
-    for stream in (1, 2, 0):
-        try:
-            if width := os.get_terminal_size(stream).columns:
-                return min(width, 100)
-        except OSError:
-            continue
-    return 100

@@ -37,7 +37,18 @@ def test_the_command_line_starts_with_click_alone():
 
 
 @pytest.mark.parametrize(
-    "line", ["--help", "--version", "run --help", "lens --help", "explore --help", "list", "list --json", "schema"]
+    "line",
+    [
+        "--help",
+        "--version",
+        "run --help",
+        "lens --help",
+        "explore --help",
+        "time --help",
+        "list",
+        "list --json",
+        "schema",
+    ],
 )
 def test_commands_that_need_no_screen_and_no_worker(line, tmp_path):
     code = f"""

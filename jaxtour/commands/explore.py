@@ -26,6 +26,7 @@ def explore(target: str, calls: Sequence[str], config: WorkerConfig, *, theme: s
     gc.disable()  # as for the tour: the app allows collections again
     settings, problems = load()
     # Imported when all arguments are known to be good: it costs most of the start.
+    from jaxtour.engine.ceilings import default_path
     from jaxtour.tui.app import run_tour
     from jaxtour.tui.explore import ExploreApp
 
@@ -38,5 +39,5 @@ def explore(target: str, calls: Sequence[str], config: WorkerConfig, *, theme: s
             theme=theme,
             mouse=mouse and settings.mouse,
             notices=problems,
-            make=partial(ExploreApp, path=path, reload=entry.reload),
+            make=partial(ExploreApp, path=path, reload=entry.reload, kept=default_path()),
         )

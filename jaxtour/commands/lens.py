@@ -37,7 +37,7 @@ def lens(
             return report if stage == "jaxpr" else await engine.look_again(lesson, step, report, stage)
 
     report = asyncio.run(run())
-    if told := _ended(report, path):
+    if told := ended(report, path):
         warn(told)
         return 1
     failed = False
@@ -47,7 +47,8 @@ def lens(
         why = trace.error or (found.error if found else "the worker has nothing to show")
         if why is not None or found is None:
             failed = True
-            warn(f"{trace.label}: {why}" if trace.label else f"{why}")
+            label = f"{trace.label}: " if trace.label else ""
+            warn(failure_line(trace.raised, path, label) if trace.raised else f"{label}{why}")
         else:
             shown.append((trace, found))
     if as_json:
@@ -66,7 +67,7 @@ def lens(
     return int(failed)
 
 
-def _ended(report: Report, path: Path) -> str | None:
+def ended(report: Report, path: Path) -> str | None:
     """Why running the file did not come to its end, with the place; None if it did."""
     if report.failure:
         return failure_line(report.failure, path)
@@ -75,10 +76,13 @@ def _ended(report: Report, path: Path) -> str | None:
     return None
 
 
-def failure_line(failure: Failure, path: Path) -> str:
-    """`FILE:LINE:COLUMN: TypeError: message`, with the place in the file itself, and where it was raised elsewhere."""
+def failure_line(failure: Failure, path: Path, label: str = "") -> str:
+    """`FILE:LINE:COLUMN: TypeError: message`, with the place in the file itself, and where it was raised elsewhere.
+
+    The label, if there is one, stands before the exception.
+    """
     message = failure.message.partition("\n")[0]
-    what = f"{failure.type}: {message}" if message else failure.type
+    what = label + (f"{failure.type}: {message}" if message else failure.type)
     inner = failure.frames[-1] if failure.frames else None
     if failure.line is None:
         return f"{inner.file}:{inner.line}:{max(inner.column, 1)}: {what}" if inner else f"{path}: {what}"

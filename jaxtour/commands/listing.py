@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from jaxtour.commands.common import catalogue_for, headless, lessons_for, plural, warn, write, write_json
 from jaxtour.course.model import Broken, Lesson, Problem
 from jaxtour.course.progress import Progress
 from jaxtour.engine.messages import Facts
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.render.clean import clean
-from jaxtour.render.devices import devices_table
+from jaxtour.render.devices_table import devices_table
 from jaxtour.render.layout import pad, width_of
 from jaxtour.render.plain import requirements
 
@@ -80,19 +82,10 @@ def _row(lesson: Lesson, progress: Progress) -> tuple[str, ...]:
 
 
 def devices(config: WorkerConfig, *, as_json: bool) -> int:
-    """Print the devices that the worker finds."""
+    """Print the devices that the worker finds, the machine they are in, and what keeps others from being used."""
     facts = asyncio.run(_facts(config))
     if as_json:
-        fields = ("id", "platform", "kind", "process", "coords", "simulated", "memory")
-        write_json(
-            {
-                "jax": facts.jax,
-                "jaxlib": facts.jaxlib,
-                "python": facts.python,
-                "host": facts.host,
-                "devices": [{name: getattr(device, name) for name in fields} for device in facts.devices],
-            }
-        )
+        write_json(msgspec.structs.asdict(facts))
         return 0
     write(devices_table(facts))
     return 0

@@ -10,6 +10,7 @@ from jaxtour.course.catalogue import CourseError, why_empty
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.messages import Facts, Trace
+from jaxtour.engine.record import timing_records
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.render.clean import clean
@@ -151,6 +152,7 @@ def _step(outcome: Outcome) -> dict[str, Any]:
         "error": None,
         "traces": [],
         "timings": [],
+        "retraces": [],
     }
     if outcome.reason:
         entry["reason"] = outcome.reason
@@ -163,12 +165,7 @@ def _step(outcome: Outcome) -> dict[str, Any]:
     if report.failure:
         entry["error"] = {name: getattr(report.failure, name) for name in ("type", "bases", "message", "line")}
     entry["traces"] = [_trace(report, trace) for trace in report.traces]
-    names = ("label", "platform", "first_s", "median_s", "runs")
-    entry["timings"] = [
-        {name: getattr(timing, name) for name in names} | ({"error": timing.error} if timing.error else {})
-        for timing in report.timings
-    ]
-    return entry
+    return entry | timing_records(report)
 
 
 def _trace(report: Report, trace: Trace) -> dict[str, Any]:

@@ -41,6 +41,8 @@ class Time(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     label: str = ""
     on: On = "each platform"
     baseline: bool = False
+    sizes: tuple[Annotated[int, msgspec.Meta(gt=0)], ...] = ()
+    """Timed once for each, with the name `n` standing for the size in the call."""
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -19,7 +19,8 @@ def time_calls(step: Step) -> tuple[TimeCall, ...]:
     calls = []
     for entry in step.time:
         spec = TimeSpec(call=entry) if isinstance(entry, str) else entry
-        calls.append(TimeCall(label=spec.label or spec.call, call=spec.call, on=spec.on, baseline=spec.baseline))
+        label = spec.label or spec.call
+        calls.append(TimeCall(label=label, call=spec.call, on=spec.on, baseline=spec.baseline, sizes=spec.sizes))
     return tuple(calls)
 
 

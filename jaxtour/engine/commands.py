@@ -58,6 +58,8 @@ class Open(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="ope
     """`cpu`, `gpu` or `tpu`; None leaves the choice to jax."""
     devices: int | None = None
     """How many CPU devices to simulate; None means as many as there are."""
+    device: int | None = None
+    """The id of the device of that platform that code runs on; None means jax's own choice, the first."""
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"):

@@ -30,6 +30,7 @@ from jaxtour.engine.messages import (
     Rung,
     Stage,
     State,
+    Timing,
 )
 
 
@@ -42,8 +43,11 @@ class Hold(msgspec.Struct, frozen=True):
 Script: TypeAlias = Mapping[str, Sequence[Event | Hold]]
 """Events by the cell's name (`lesson/step`), or by its code; the run's number is filled in.
 
-Stages below the jaxpr, and rungs with theirs, come when they are looked at, with the `Hold`s right before them.
+Stages below the jaxpr, rungs with theirs, and timings come when they are asked for, with the `Hold`s right before them.
+What the devices can do at most stands under `CEILINGS`.
 """
+
+CEILINGS = "ceilings"
 
 FACTS = Facts(
     python="3.11.9",
@@ -89,8 +93,9 @@ class FakeEngine:
         match command:
             case Open() | Restart():
                 self._play(self._open(), None)
-            case Run(cell=None, probe=None, run=run):
-                self._play((State(state="running"), Done(run=run, status="ok"), State(state="ready")), run)
+            case Run(cell=None, probe=None, run=run, ceilings=ceilings):
+                played = self.script.get(CEILINGS, ()) if ceilings else ()
+                self._play((State(state="running"), *played, Done(run=run, status="ok"), State(state="ready")), run)
             case Run(run=run):
                 self._play(self._run(command), run)
             case Interrupt():
@@ -192,6 +197,8 @@ def _asked_for(played: Iterable[Event | Hold], command: Run) -> Iterator[Event |
             wanted = command.ladder is not None
         elif isinstance(event, Stage) and (event.stage != "jaxpr" or not wanted):
             wanted = (event.index, event.stage) in looks
+        elif isinstance(event, Timing):
+            wanted = event.call in {call.call for call in command.time}
         if wanted:
             yield from (*held, event)
         held.clear()

@@ -8,7 +8,7 @@ from typing import Literal, Self, TypeAlias
 import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
-from jaxtour.engine.commands import Look, StageName
+from jaxtour.engine.commands import Look, StageName, TimeCall
 from jaxtour.engine.messages import Event, Facts, Progress, State
 from jaxtour.engine.report import Looking, Report, advance, looking
 from jaxtour.engine.requirements import unmet
@@ -108,6 +108,13 @@ class Headless:
             return report
         run = await self.session.look(lesson, step, looks=looks)
         return await self.whole(looking(report, run, looks))
+
+    async def measure(
+        self, lesson: Lesson, step: Step, report: Report, calls: tuple[TimeCall, ...], *, patience: float = 1.0
+    ) -> Report:
+        """The report with timings of calls, made in the state that the step left, without a time limit."""
+        run = await self.session.measure(lesson, step, calls=calls, patience=patience)
+        return await self.whole(looking(report, run, timings=True))
 
     def _note(self, lesson: Lesson, step: Step, report: Report) -> None:
         """Remember a step whose own code keeps later ones from running; its probes are not run again for them."""

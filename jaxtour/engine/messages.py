@@ -9,6 +9,10 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from jaxtour.engine.commands import StageName
+from jaxtour.engine.machine import Device as Device
+from jaxtour.engine.machine import Facts as Facts
+from jaxtour.engine.machine import Finding as Finding
+from jaxtour.engine.machine import Host as Host
 from jaxtour.engine.timings import Ceiling as Ceiling
 from jaxtour.engine.timings import Retrace as Retrace
 from jaxtour.engine.timings import Timing as Timing
@@ -44,45 +48,6 @@ class State(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="s
     """One line for the learner: why it restarts, why it is dead and what to do."""
 
 
-class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """One device as jax lists it."""
-
-    id: int
-    platform: str
-    kind: str
-    process: int = 0
-    coords: tuple[int, ...] | None = None
-    simulated: bool = False
-    memory: dict[str, int] | None = None
-    """`bytes_in_use`, `bytes_limit`, `peak_bytes_in_use` where the device tells them."""
-
-
-class Host(msgspec.Struct, frozen=True, kw_only=True):
-    """The machine that the runner is on."""
-
-    cpu: str
-    cores: int
-    memory_bytes: int
-
-
-class Facts(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="facts"):
-    """What the runner found when it was ready, and again when it changed."""
-
-    python: str
-    jax: str
-    jaxlib: str
-    numpy: str
-    platforms: tuple[str, ...]
-    """The default platform first: `("gpu", "cpu")`."""
-    simulated: bool
-    devices: tuple[Device, ...]
-    host: Host
-    flags: dict[str, str] = {}
-    """What is not at its default: `x64`, `matmul precision`, `preallocation`."""
-    live_arrays: int = 0
-    live_bytes: int = 0
-
-
 class Text(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="text"):
     """A piece of what the step wrote."""
 
@@ -93,6 +58,8 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="te
     """Bytes left out just before this piece, since the cap was reached."""
     background: bool = False
     """Whether it came after its step was done."""
+    tracing: bool = False
+    """Whether Python wrote it in a function that JAX was tracing: what compiled code does not write again."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="progress"):
@@ -133,6 +100,10 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     committed: bool | None = None
     shards: tuple[Shard, ...] = ()
     """At most 64, only where an array is spread over several devices."""
+    mesh: tuple[tuple[str, int], ...] = ()
+    """The axes of the mesh that it lies on, with their sizes."""
+    spec: tuple[tuple[str, ...], ...] = ()
+    """For each of its own axes, those of the mesh that cut it."""
     tree: tuple[str, ...] = ()
     """A pytree's lines: key path, then type, shape and dtype."""
 
@@ -296,6 +267,8 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="t
     """Sorted, each once, nested jaxprs included."""
     error: str | None = None
     """Why there is no jaxpr, in one line; where there is one, it follows as a `Stage`."""
+    raised: Failure | None = None
+    """The exception, where tracing raised one in the learner's code."""
 
 
 class Hlo(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="hlo"):

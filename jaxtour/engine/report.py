@@ -34,11 +34,12 @@ Stages: TypeAlias = Mapping[tuple[int, StageName], StageText]
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """A look that is under way: a run of its own, whose stages belong to the report of the step's run."""
+    """A look that is under way: a run of its own, whose stages or timings belong to the report of the step's run."""
 
     run: int
     looks: tuple[Look, ...] = ()
     ladder: bool = False
+    timings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Report:
     phase: Phase = "waiting"
     stdout: str = ""
     stderr: str = ""
+    traced: tuple[tuple[int, int], ...] = ()
+    """Start and end of what was written to `stdout` while JAX traced, in characters."""
     dropped: int = 0
     """Bytes of output that were left out."""
     background: str = ""
@@ -68,6 +71,8 @@ class Report:
     looking: Looking | None = None
     hlo: tuple[Hlo, ...] = ()
     timings: tuple[Timing, ...] = ()
+    timing_error: str | None = None
+    """Why a measurement since the run did not come to its end, in one line."""
     retraces: tuple[Retrace, ...] = ()
     """Every trace of the learner's jitted functions while the code ran, the first of each too."""
     ceilings: tuple[Ceiling, ...] = ()
@@ -102,11 +107,14 @@ class Report:
         return event.run == self.run or (self.looking is not None and event.run == self.looking.run)
 
 
-def looking(report: Report, run: int, looks: tuple[Look, ...], ladder: bool = False) -> Report:
-    """The report, to which the stages of another run belong from there on, in place of those that it had of them."""
+def looking(
+    report: Report, run: int, looks: tuple[Look, ...] = (), ladder: bool = False, timings: bool = False
+) -> Report:
+    """The report, to which the stages and timings of another run belong from there on, in place of those it had."""
     wanted = {(look.index, look.stage) for look in looks}
     stages = {key: stage for key, stage in report.stages.items() if key not in wanted}
-    report = replace(report, stages=stages, looking=Looking(run, looks, ladder))
+    report = replace(report, stages=stages, looking=Looking(run, looks, ladder, timings))
+    report = replace(report, timing_error=None) if timings else report
     return replace(report, rungs=(), rung_stages={}, ladder_error=None) if ladder else report
 
 
@@ -114,7 +122,7 @@ def advance(report: Report, event: Event) -> Report:
     """The report with one more event; events of other runs change nothing."""
     if not isinstance(event, RunEvent) or not report.takes(event):
         return report
-    if event.run != report.run and not isinstance(event, Stage | Rung | Progress | Done):
+    if event.run != report.run and not isinstance(event, Stage | Rung | Timing | Progress | Done):
         # A look may execute the step once more; what it wrote and returned is known.
         return report
     match event:
@@ -124,8 +132,10 @@ def advance(report: Report, event: Event) -> Report:
             text = getattr(report, stream)
             if event.dropped:
                 text += f"\n… {event.dropped} bytes left out …\n"
-            dropped = report.dropped + event.dropped
-            return replace(report, **{stream: text + event.text}, dropped=dropped, phase=_at_least_running(report))
+            report = replace(report, dropped=report.dropped + event.dropped, phase=_at_least_running(report))
+            if event.tracing and stream == "stdout":
+                report = replace(report, traced=_joined(report.traced, len(text), len(text) + len(event.text)))
+            return replace(report, **{stream: text + event.text})
         case Progress():
             return replace(report, progress=event, phase=_at_least_running(report))
         case Result():
@@ -145,7 +155,7 @@ def advance(report: Report, event: Event) -> Report:
         case Hlo():
             return replace(report, hlo=(*report.hlo, event))
         case Timing():
-            return replace(report, timings=(*report.timings, event))
+            return replace(report, timings=_timed(report.timings, event))
         case Retrace():
             return replace(report, retraces=(*report.retraces, event))
         case Ceiling():
@@ -159,8 +169,28 @@ def advance(report: Report, event: Event) -> Report:
             return replace(report, done=event, phase="done") if run == report.run else report
 
 
+def _joined(ranges: tuple[tuple[int, int], ...], start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """The ranges and one more, in one piece with the last where it goes on there."""
+    if ranges and ranges[-1][1] == start:
+        return (*ranges[:-1], (ranges[-1][0], end))
+    return (*ranges, (start, end))
+
+
 def _at_least_running(report: Report) -> Phase:
     return "running" if report.phase == "waiting" else report.phase
+
+
+def _timed(timings: tuple[Timing, ...], event: Timing) -> tuple[Timing, ...]:
+    """The timings with one more, in the place of one of the same call, size and platform."""
+    kinds = [_kind(timing) for timing in timings]
+    if _kind(event) not in kinds:
+        return (*timings, event)
+    place = kinds.index(_kind(event))
+    return (*timings[:place], event, *timings[place + 1 :])
+
+
+def _kind(timing: Timing) -> tuple[object, ...]:
+    return timing.index, timing.label, timing.call, timing.size, timing.platform
 
 
 def _staged(report: Report, part: Stage) -> Report:
@@ -190,7 +220,8 @@ def _cut(report: Report, done: Done) -> Report:
     if look is None:
         return report
     short = look.ladder and (done.status != "ok" or not report.rungs)
-    return replace(report, looking=None, ladder_error=why if short else report.ladder_error)
+    report = replace(report, looking=None, ladder_error=why if short else report.ladder_error)
+    return replace(report, timing_error=why) if look.timings and done.status != "ok" else report
 
 
 def _failed(keys: set[tuple[int, StageName]], run: int, why: str) -> Stages:

@@ -7,7 +7,7 @@ known to be that state (an edit, an interrupt, a death, a timing, a look) counts
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import msgspec
@@ -23,6 +23,7 @@ from jaxtour.engine.commands import (
     Open,
     Restart,
     Run,
+    TimeCall,
 )
 from jaxtour.engine.messages import (
     Died,
@@ -32,6 +33,9 @@ from jaxtour.engine.messages import (
     State,
     WorkerState,
 )
+
+STARTING: frozenset[WorkerState] = frozenset(("spawning", "restarting", "importing jax", "opening devices"))
+"""What a runner goes through before it says what it found."""
 
 
 class Engine(Protocol):
@@ -61,6 +65,8 @@ class WorkerConfig:
     python: str | None = None
     platform: str | None = None
     devices: int | None = None
+    device: int | None = None
+    """The id of the device that code runs on, where it is not the first."""
 
 
 class Session:
@@ -86,7 +92,9 @@ class Session:
         """By run of a look, the cells whose state it looks into."""
         self._own_devices: int | None = None
         """How many devices there are when none are simulated, once that is known."""
-        self._own = Open(python=self.config.python, platform=self.config.platform, devices=self.config.devices)
+        self._own = _opening(self.config)
+        self._stale = False
+        """Whether facts that come are those of a runner that is being replaced by another kind."""
         self._started = asyncio.Event()
         self._known = asyncio.Event()
 
@@ -109,6 +117,19 @@ class Session:
             self._note(event)
             yield event
 
+    async def configure(self, platform: str | None, devices: int | None, device: int | None) -> None:
+        """Have another kind of runner in place of the one there is, for all that comes; the Python stays.
+
+        What runs is cut short, and nothing of its state is left: `prepare` or a run replays. Steps that need more
+        devices than that still get them, simulated. Raises `EngineError` when there is no guard.
+        """
+        await self._started.wait()
+        self.config = replace(self.config, platform=platform, devices=devices, device=device)
+        self._own = _opening(self.config)
+        self.facts = self._own_devices = None
+        self._known.clear()
+        await self._open(self._own)
+
     async def run(
         self,
         lesson: Lesson,
@@ -121,18 +142,21 @@ class Session:
         ladder: str | None = None,
         base: dict[str, str] | None = None,
         default_timeout_s: float | None = None,
+        patience: float = 1.0,
     ) -> int:
         """Run a step and return the number that its events will carry.
 
         `code` is the learner's edit; `base` gives edits of earlier steps to build on, by step id. `looks` and `ladder`
-        are shown right after the run, with it. `default_timeout_s` bounds a step that names no timeout of its own.
+        are shown right after the run, with it. `default_timeout_s` bounds a step that names no timeout of its own;
+        `patience` is how many times the usual time a timing may take.
         May be called before `start` has ended; raises `EngineError` when there is no guard.
         """
         await self._started.wait()
         await self._fit(lesson, step)
         asked = asked_of(step, timings=timings, hlo=hlo, default_timeout_s=default_timeout_s)
         looks = tuple(look for look in looks if look.stage != "jaxpr")  # those come with every run
-        command = msgspec.structs.replace(asked, cell=cell(lesson, step, code), looks=looks, ladder=ladder)
+        own = cell(lesson, step, code)
+        command = msgspec.structs.replace(asked, cell=own, looks=looks, ladder=ladder, patience=patience)
         return await self._run(command, self.before(lesson, step, base))
 
     async def run_for_probe(self, lesson: Lesson, step: Step, *, default_timeout_s: float | None = None) -> int:
@@ -165,15 +189,29 @@ class Session:
         where only looks came since, it answers as it is. What was looked into is no state for any other run. There is
         no time limit: somebody sits in front of it. Raises `EngineError` when there is no guard.
         """
+        return await self._look(lesson, step, code, base, Run(run=0, looks=looks, ladder=ladder))
+
+    async def measure(
+        self,
+        lesson: Lesson,
+        step: Step,
+        code: str | None = None,
+        *,
+        calls: tuple[TimeCall, ...],
+        patience: float = 1.0,
+        base: dict[str, str] | None = None,
+    ) -> int:
+        """Measure calls in the state that running the step left, as a look is made; the number of its events."""
+        return await self._look(lesson, step, code, base, Run(run=0, time=calls, patience=patience))
+
+    async def ceilings(self) -> int:
+        """Measure what a device of each platform can do at most; the number that its events will carry.
+
+        It takes about a second for each, and belongs to no step: the state is not known after that.
+        """
         await self._started.wait()
-        await self._fit(lesson, step)
-        own = cell(lesson, step, code)
-        cells = (*self.before(lesson, step, base), own)
-        there = cells in (self._executed, self._looked)
         self._forget()
-        self._looking[self._runs + 1] = cells
-        replay = () if there else cells
-        return await self._send(Run(run=0, replay=replay, fresh=not there, probe=own, looks=looks, ladder=ladder))
+        return await self._send(Run(run=0, ceilings=True))
 
     async def prepare(self, lesson: Lesson, step: Step) -> int | None:
         """Bring the runner, ahead of the asking, to where `step` starts; None when it is there already."""
@@ -225,25 +263,40 @@ class Session:
         await self.engine.send(msgspec.structs.replace(command, run=self._runs))
         return self._runs
 
+    async def _look(
+        self, lesson: Lesson, step: Step, code: str | None, base: dict[str, str] | None, command: Run
+    ) -> int:
+        """Send what probes a step in the state that it left."""
+        await self._started.wait()
+        await self._fit(lesson, step)
+        own = cell(lesson, step, code)
+        cells = (*self.before(lesson, step, base), own)
+        there = cells in (self._executed, self._looked)
+        self._forget()
+        self._looking[self._runs + 1] = cells
+        replay = () if there else cells
+        return await self._send(msgspec.structs.replace(command, replay=replay, fresh=not there, probe=own))
+
     def _wanted(self, lesson: Lesson, step: Step) -> Open:
         """The configuration that the step needs: the user's, with devices simulated where there are too few."""
         own = self._own
-        needed = self._devices_needed(lesson, step)
+        needed = self.devices_needed(lesson, step)
         have = self.config.devices or self._own_devices or 1
         if needed <= have:
             return own
-        return Open(python=own.python, platform="cpu", devices=needed)
+        # A device was chosen by its number among simulated ones, of which there are only more now, or among real ones.
+        return Open(python=own.python, platform="cpu", devices=needed, device=own.device if own.devices else None)
 
     async def _fit(self, lesson: Lesson, step: Step) -> None:
         """Open another runner if the step needs more devices; waits until it is known how many there are."""
-        if self._devices_needed(lesson, step) > 1 and self.config.devices is None:
+        if self.devices_needed(lesson, step) > 1 and self.config.devices is None:
             await self._known.wait()
         wanted = self._wanted(lesson, step)
         if wanted != self._opened:
             await self._open(wanted)
 
     @staticmethod
-    def _devices_needed(lesson: Lesson, step: Step) -> int:
+    def devices_needed(lesson: Lesson, step: Step) -> int:
         """As many as the step and those before it ask for, whose code its state comes from."""
         needed = lesson.requires.devices
         for earlier in lesson.steps:
@@ -260,6 +313,7 @@ class Session:
         self._looking.clear()
 
     async def _open(self, command: Open) -> None:
+        self._stale = self._opened is not None
         self._opened = command
         self._forget()
         self._executed = ()
@@ -269,12 +323,13 @@ class Session:
         match event:
             case State():
                 self.state, self.detail = event.state, event.detail
+                self._stale = self._stale and event.state not in STARTING
                 if event.state == "dead":
                     self._forget()
                     self._known.set()
             case Facts():
                 self.facts = event
-                if self._opened and self._opened.devices is None:
+                if self._opened and self._opened.devices is None and not self._stale:
                     platform = event.platforms[0] if event.platforms else ""
                     self._own_devices = sum(device.platform == platform for device in event.devices)
                     self._known.set()
@@ -291,3 +346,8 @@ class Session:
                 self._forget()
             case _:
                 pass
+
+
+def _opening(config: WorkerConfig) -> Open:
+    """The command for what the user chose."""
+    return Open(python=config.python, platform=config.platform, devices=config.devices, device=config.device)

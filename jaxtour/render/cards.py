@@ -91,10 +91,11 @@ def _all() -> tuple[Mapping[str, Card], Mapping[str, str]]:
     return every, shared
 
 
-def card_lines(stage: StageLike, line: int, width: int, height: int = HEIGHT) -> list[Line]:
+def card_lines(stage: StageLike, line: int, width: int, height: int = HEIGHT, below: Sequence[Line] = ()) -> list[Line]:
     """The card of the equation, operation or instruction at a line: its variables, what it does, its parameters.
 
-    What there is no room for in `height` rows is left out from the parameters, and counted.
+    What there is no room for in `height` rows is left out from the parameters, and counted. What the caller has to say
+    `below` them has a part of that room.
     """
     equation = operands_at(stage.texts, line) if stage.stage == "jaxpr" else None
     own = range(equation.first, equation.last + 1) if equation else range(line, line + 1)
@@ -104,16 +105,24 @@ def card_lines(stage: StageLike, line: int, width: int, height: int = HEIGHT) ->
     operands = [_operand(stage, own, name) for name in (equation.operands if equation else ins)[:_LOOKED_UP]]
     results = [variable(stage, own[0], name) for name in outs[:_LOOKED_UP]]
     more = len(equation.operands if equation else ins) - len(operands), len(outs) - len(results)
-    lines = [*_head(stage, origin, primitive, width), *_table(stage, own, operands, results, more, width)]
+    parts = [_head(stage, origin, primitive, width), _table(stage, own, operands, results, more, width)]
+    last = _tail(origin, primitive, width)
     if equation:
         given = [Shaped(operand.name, operand.type) for operand in operands]
         given += [Shaped(clean(name, keep_newlines=False), "") for name in equation.operands[_LOOKED_UP:]]
         drawn = drawing(equation, given, [Shaped(result.name, result.type) for result in results])
-        lines += [((" " * 2, ""), *row) for row in drawn]
-    last = _tail(origin, primitive, width)
-    if equation and equation.params:
-        lines += _parameters(primitive, equation.params, width, max(1, height - len(lines) - len(last)))
-    return clip_lines([*lines, *last], width)
+        parts.append([((" " * 2, ""), *row) for row in drawn])
+        if equation.params:
+            room = height - sum(map(len, parts)) - len(last) - len(below)
+            parts.append(_parameters(primitive, equation.params, width, max(1, room)))
+    return clip_lines(_apart([*parts, last, list(below)], height), width)
+
+
+def _apart(parts: Sequence[list[Line]], height: int) -> list[Line]:
+    """One part below the other, with a blank line between them where there is room for all of those."""
+    parts = [part for part in parts if part]
+    gap: list[Line] = [()] if sum(map(len, parts)) + len(parts) - 1 <= height else []
+    return [row for place, part in enumerate(parts) for row in (*(gap if place else ()), *part)]
 
 
 def bare_card_lines(primitive: str, width: int) -> list[Line]:

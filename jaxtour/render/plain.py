@@ -14,6 +14,8 @@ from jaxtour.render.devices import host_text
 from jaxtour.render.ir import jaxpr_lines, trace_facts
 from jaxtour.render.layout import in_ascii, width_of, wrap
 from jaxtour.render.markdown import markdown_lines
+from jaxtour.render.printed import printed_lines
+from jaxtour.render.retraces import retrace_lines
 from jaxtour.render.sharding import sharding_lines
 from jaxtour.render.spans import Line, plain, plain_lines
 from jaxtour.render.timing import seconds, timing_footer, timing_lines
@@ -138,7 +140,7 @@ def _source(step: Step) -> list[Line]:
 
 def _sections(step: Step, report: Report, width: int) -> Iterable[tuple[str, list[Line]]]:
     """What came of the run, in the order in which one reads it."""
-    yield "output", output_lines(report.stdout)
+    yield "output", printed_lines(report.stdout, report.traced)
     yield "standard error", output_lines(report.stderr)
     yield "warnings", warning_lines(report.warnings, width)
     if report.failure:
@@ -150,6 +152,7 @@ def _sections(step: Step, report: Report, width: int) -> Iterable[tuple[str, lis
             yield "sharding", sharding_lines(report.value, width)
     for trace in report.traces:
         yield _trace_heading(trace), _trace(trace, report.stage(trace.index, "jaxpr"), width)
+    yield "traced again", retrace_lines(report.retraces, width)
     footer = timing_footer(report.timings)
     yield f"time, {footer}" if footer else "time", timing_lines(report.timings, width)
     yield "check", _check(report, width)

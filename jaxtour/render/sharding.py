@@ -1,26 +1,48 @@
 """Which device holds which part of an array, drawn as the array lies."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from jaxtour.engine.messages import Shard, Value
+from jaxtour.engine.messages import Value
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import clip_lines, in_ascii, pad, width_of, wrap
-from jaxtour.render.spans import Line, Span
+from jaxtour.render.shards import Grid, Interval, grid_of, numbers_of
+from jaxtour.render.spans import Line, Span, Style
 from jaxtour.render.value import devices_of, type_of
 
-Interval = tuple[int, int]
 _ROWS_APART = 4
 """Up to so many rows of cells have lines between them."""
 
 
-@dataclass(frozen=True)
-class _Grid:
-    """An array cut along at most three axes: what lies in each cell, by interval of each of those axes."""
+@dataclass(frozen=True, slots=True)
+class ShardCell:
+    """Where a part of the array is drawn, and who holds it."""
 
-    axes: tuple[int, ...]
-    cuts: tuple[tuple[Interval, ...], ...]
-    holders: dict[tuple[Interval, ...], str]
+    row: int
+    """Its first line."""
+    start: int
+    end: int
+    """The columns, the end exclusive."""
+    devices: tuple[int, ...]
+    rows: int = 1
+    """How many lines it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Lines, and what in them is a part of the array."""
+
+    lines: list[Line]
+    cells: tuple[ShardCell, ...] = ()
+
+    def cell_at(self, row: int, column: int) -> ShardCell | None:
+        """The cell that is drawn there."""
+        inside = (cell for cell in self.cells if cell.row <= row < cell.row + cell.rows)
+        return next((cell for cell in inside if cell.start <= column < cell.end), None)
+
+    def cells_of(self, device: int) -> tuple[ShardCell, ...]:
+        """What a device holds."""
+        return tuple(cell for cell in self.cells if device in cell.devices)
 
 
 def sharding_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
@@ -29,89 +51,121 @@ def sharding_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:
     One line for an array that is whole on one device, a list where there is no room for a grid or more than three
     axes are cut, nothing for what lives on no device.
     """
+    return sharding_drawing(value, width, ascii).lines
+
+
+def sharding_drawing(
+    value: Value,
+    width: int,
+    ascii: bool = False,  # noqa: A002 - the callers' word
+    lit: Collection[int] = (),
+) -> Drawing:
+    """The same with what is drawn where; the parts on the `lit` devices stand out.
+
+    With the array's numbers in the parts where it is small enough for that.
+    """
     if not value.devices:
-        return []
+        return Drawing([])
     if not value.shards or value.shape is None:
         whole = "whole on" if len(value.devices) == 1 else "on"
-        return in_ascii(wrap([(f"{whole} {devices_of(value.devices)}", "")], width, indent="  "), ascii)
-    grid = _grid(value.shards, value.shape)
-    drawings = [_drawn(grid, len(value.shape), roomy=roomy) for roomy in (True, False)] if grid else []
-    fitting = (lines for lines in drawings if max(map(width_of, lines)) <= width)
-    lines = next(fitting, None) or _listed(value)
-    return in_ascii([*clip_lines(lines, width), *_parts(value, grid, width)], ascii)
+        return Drawing(in_ascii(wrap([(f"{whole} {devices_of(value.devices)}", "")], width, indent="  "), ascii))
+    grid = grid_of(value.shards, value.shape)
+    axes = _axes(value, grid, width) if grid else []
+    drawing = _fitting(value, grid, width, lit) if grid else None
+    if drawing is None:
+        drawing, axes = _listed(value, lit), _cut(value, width)
+    down = len(axes)
+    cells = tuple(ShardCell(c.row + down, c.start, c.end, c.devices, c.rows) for c in drawing.cells if c.start < width)
+    lines = [*axes, *clip_lines(drawing.lines, width), *_parts(value, grid, width)]
+    return Drawing(in_ascii(lines, ascii), cells)
 
 
-def _grid(shards: Sequence[Shard], shape: Sequence[int]) -> _Grid | None:
-    """None when more than three axes are cut or the parts do not make a full grid."""
-    axes = tuple(axis for axis in range(len(shape)) if len({shard.index[axis] for shard in shards}) > 1)
-    if len(axes) > 3:
-        return None
-    holders: dict[tuple[Interval, ...], list[int]] = {}
-    for shard in shards:
-        holders.setdefault(tuple(shard.index[axis] for axis in axes), []).append(shard.device)
-    cuts = tuple(tuple(sorted({shard.index[axis] for shard in shards})) for axis in axes)
-    size = 1
-    for cut in cuts:
-        size *= len(cut)
-    if size != len(holders):
-        return None
-    return _Grid(axes, cuts, {key: ",".join(map(str, sorted(numbers))) for key, numbers in holders.items()})
+def _fitting(value: Value, grid: Grid, width: int, lit: Collection[int]) -> Drawing | None:
+    """The richest drawing that is not too wide: with the array's numbers, with labels, or bare."""
+    shape = value.shape or ()
+    numbers = numbers_of(value, grid)
+    # A device's number is not to be taken for one of the array's.
+    prefix = f"{_platform(value.devices)}:"
+    drawings = [_drawn(grid, len(shape), lit, numbers, prefix, roomy=True)] if numbers else []
+    drawings += [_drawn(grid, len(shape), lit, {}, roomy=roomy) for roomy in (True, False)]
+    return next((drawing for drawing in drawings if max(map(width_of, drawing.lines)) <= width), None)
 
 
-def _drawn(grid: _Grid, rank: int, *, roomy: bool) -> list[Line]:
+def _drawn(
+    grid: Grid,
+    rank: int,
+    lit: Collection[int],
+    numbers: dict[tuple[Interval, ...], list[str]],
+    prefix: str = "",
+    *,
+    roomy: bool,
+) -> Drawing:
     """The grid, slab by slab if three axes are cut; without labels across it where it is not `roomy`."""
-    outer, rows, columns = _orientation(grid, rank)
+    outer, rows, columns = grid.orientation(rank)
     lines: list[Line] = []
-    for slab in _cuts(grid, outer):
+    cells: list[ShardCell] = []
+    for slab in grid.intervals(outer):
         if outer is not None and slab is not None:
             lines.append(((_name(grid.axes[outer], slab, rank), "muted"),))
-        table = []
-        for row in _cuts(grid, rows):
-            keys = [tuple(cut for cut in (slab, row, column) if cut is not None) for column in _cuts(grid, columns)]
+        table: list[list[tuple[int, ...]]] = []
+        texts: list[list[list[str]]] = []
+        for row in grid.intervals(rows):
+            keys = [tuple(cut for cut in (slab, row, column) if cut is not None) for column in grid.intervals(columns)]
             table.append([grid.holders[key] for key in keys])
-        above = [_interval(cut) for cut in _cuts(grid, columns) if cut] if roomy else []
-        beside = [_interval(cut) for cut in _cuts(grid, rows) if cut]
-        lines += _table(table, above, beside, space=1 if roomy else 0)
-    return lines
+            texts.append([numbers.get(key, []) for key in keys])
+        above = [_interval(cut) for cut in grid.intervals(columns) if cut] if roomy else []
+        beside = [_interval(cut) for cut in grid.intervals(rows) if cut]
+        drawn = _table(table, texts, above, beside, lit, prefix, space=1 if roomy else 0)
+        cells += [ShardCell(cell.row + len(lines), *_rest(cell)) for cell in drawn.cells]
+        lines += drawn.lines
+    return Drawing(lines, tuple(cells))
 
 
-def _cuts(grid: _Grid, axis: int | None) -> Sequence[Interval | None]:
-    """The intervals along an axis; for one that is not cut, a single nothing."""
-    return grid.cuts[axis] if axis is not None else (None,)
+def _rest(cell: ShardCell) -> tuple[int, int, tuple[int, ...], int]:
+    return cell.start, cell.end, cell.devices, cell.rows
 
 
-def _orientation(grid: _Grid, rank: int) -> tuple[int | None, int | None, int | None]:
-    """Which of the cut axes makes slabs, which runs down and which across."""
-    count = len(grid.axes)
-    if count == 3:
-        return 0, 1, 2
-    if count == 2:
-        return None, 0, 1
-    if count == 1:
-        # A vector lies flat, and so does what is cut along its last axis.
-        return (None, None, 0) if grid.axes[0] == rank - 1 else (None, 0, None)
-    return None, None, None
-
-
-def _table(table: Sequence[Sequence[str]], above: Sequence[str], beside: Sequence[str], space: int) -> list[Line]:
-    numbers = max(len(cell) for row in table for cell in row)
-    size = max([numbers + 2 * space, *(len(text) + 1 for text in above)])
+def _table(
+    table: list[list[tuple[int, ...]]],
+    texts: list[list[list[str]]],
+    above: list[str],
+    beside: list[str],
+    lit: Collection[int],
+    prefix: str,
+    space: int,
+) -> Drawing:
+    names = [[prefix + ",".join(map(str, devices)) for devices in row] for row in table]
+    widest = max(len(name) for row in names for name in row)
+    inner = max([widest, *(len(text) for row in texts for rows in row for text in rows)])
+    size = max([inner + 2 * space, *(len(text) + 1 for text in above)])
     margin = max(map(len, beside), default=0)
     left = " " * (margin + 1 if margin else 0)
     count = len(table[0])
     lines: list[Line] = []
+    cells: list[ShardCell] = []
     if above:
         lines.append(((left + "".join(" " + text.center(size) for text in above).rstrip(), "muted"),))
     lines.append(((left + _rule("┌┬┐", size, count), "faint"),))
     for index, row in enumerate(table):
         if index and len(table) <= _ROWS_APART:
             lines.append(((left + _rule("├┼┤", size, count), "faint"),))
+        height = 1 + max(len(rows) for rows in texts[index])
+        for place, devices in enumerate(row):
+            start = len(left) + 1 + place * (size + 1)
+            cells.append(ShardCell(len(lines), start, start + size, devices, height))
         spans: list[Span] = [(f"{beside[index]:>{margin}} ", "muted")] if margin else []
-        for cell in row:
-            spans += [("│", "faint"), (f"{cell:>{numbers}}".center(size), "strong")]
+        for name, devices in zip(names[index], row, strict=True):
+            style: Style = "chip-on" if not set(devices).isdisjoint(lit) else "strong"
+            spans += [("│", "faint"), (f"{name:>{widest}}".center(size), style)]
         lines.append((*spans, ("│", "faint")))
+        for line in range(height - 1):
+            spans = [(left, "")] if left else []
+            for rows in texts[index]:
+                text = rows[line] if line < len(rows) else ""
+                spans += [("│", "faint"), (text.center(size), "number")]
+            lines.append((*spans, ("│", "faint")))
     lines.append(((left + _rule("└┴┘", size, count), "faint"),))
-    return lines
+    return Drawing(lines, tuple(cells))
 
 
 def _rule(corners: str, size: int, count: int) -> str:
@@ -128,20 +182,52 @@ def _name(axis: int, cut: Interval, rank: int) -> str:
     return "[" + ", ".join(_interval(cut) if axis == other else ":" for other in range(rank)) + "]"
 
 
-def _listed(value: Value) -> list[Line]:
+def _axes(value: Value, grid: Grid, width: int) -> list[Line]:
+    """The mesh's axes as they run through the drawing, `↓ x  → y  copies z`; nothing where there is no mesh."""
+    directions = dict(zip(grid.orientation(len(value.shape or ())), ("slabs", "↓", "→"), strict=True))
+    told = []
+    for place, axis in enumerate(grid.axes):
+        names = value.spec[axis] if axis < len(value.spec) else ()
+        if names:
+            told.append((directions[place], ", ".join(names)))
+    return _told(value, told, width)
+
+
+def _cut(value: Value, width: int) -> list[Line]:
+    """The same for what is listed: `axis 0 by x`."""
+    told = [(f"axis {axis} by", ", ".join(names)) for axis, names in enumerate(value.spec) if names]
+    return _told(value, told, width)
+
+
+def _told(value: Value, told: list[tuple[str, str]], width: int) -> list[Line]:
+    used = {name for names in value.spec for name in names}
+    copied = [name for name, size in value.mesh if name not in used and size > 1]
+    if copied:
+        told = [*told, ("copies along", ", ".join(copied))]
+    spans: list[Span] = []
+    for how, names in told:
+        spans += [("   ", "")] if spans else []
+        spans += [(f"{how} ", "muted"), (clean(names, keep_newlines=False), "name")]
+    return wrap(spans, width, indent="  ") if spans else []
+
+
+def _listed(value: Value, lit: Collection[int]) -> Drawing:
     platform = _platform(value.devices)
     names = [f"{platform}:{shard.device}" for shard in value.shards]
     column = max(map(width_of, names))
     sizes = [[_interval(cut) for cut in shard.index] for shard in value.shards]
     widths = [max(map(len, texts)) for texts in zip(*sizes, strict=True)]
     lines: list[Line] = []
-    for name, texts in zip(names, sizes, strict=True):
+    cells = []
+    for shard, name, texts in zip(value.shards, names, sizes, strict=True):
         index = ", ".join(f"{text:>{size}}" for text, size in zip(texts, widths, strict=True))
-        lines.append(((pad(name, column), "strong"), (f"  [{index}]", "")))
-    return lines
+        style: Style = "chip-on" if shard.device in lit else "strong"
+        cells.append(ShardCell(len(lines), 0, column + len(index) + 4, (shard.device,)))
+        lines.append(((pad(name, column), style), (f"  [{index}]", "")))
+    return Drawing(lines, tuple(cells))
 
 
-def _parts(value: Value, grid: _Grid | None, width: int) -> list[Line]:
+def _parts(value: Value, grid: Grid | None, width: int) -> list[Line]:
     """What each device holds, and what was not drawn."""
     shapes = dict.fromkeys(tuple(stop - start for start, stop in shard.index) for shard in value.shards)
     kinds = [type_of(value.dtype, shape) for shape in shapes]

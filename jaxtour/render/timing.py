@@ -8,10 +8,12 @@ from jaxtour.engine.messages import Timing
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import clip, in_ascii, joined, pad, width_of, wrap
 from jaxtour.render.scale import Scale, bar, scale_for
+from jaxtour.render.seconds import NONE as _NONE
+from jaxtour.render.seconds import parts as _parts
+from jaxtour.render.seconds import seconds as seconds
+from jaxtour.render.sizes import size_lines
 from jaxtour.render.spans import Line, Span, Style
 
-_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
-_NONE = "—"
 _GAP = 3
 _SHORTEST_LABEL = 10
 _SHORTEST_BARS = 12
@@ -21,23 +23,6 @@ _UNSTEADY = 0.1
 _EQUAL = 0.05
 _SHORTEST = 1e-12
 """Seconds; less is no measurement on any clock."""
-
-
-def seconds(value: float, digits: int = 3) -> str:
-    """`9.81 µs`: so many significant digits and the unit that fits; `—` for what is no duration."""
-    return " ".join(part for part in _parts(value, digits) if part)
-
-
-def _parts(value: float, digits: int = 3) -> tuple[str, str]:
-    if not math.isfinite(value) or value < 0:
-        return _NONE, ""
-    if value == 0:
-        return "0", "s"
-    value = float(f"{value:.{digits - 1}e}")
-    size, unit = next((entry for entry in _UNITS if value >= entry[0]), _UNITS[-1])
-    number = float(f"{value / size:.{digits - 1}e}")
-    before = max(1, len(str(int(number))))
-    return f"{number:,.{max(0, digits - before)}f}", unit
 
 
 @dataclass(frozen=True)
@@ -55,12 +40,21 @@ class _Column:
 
 
 def timing_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
-    """A row for each timing: label, median, first call, a bar, and what the number does not mean.
+    """A row for each timing: label, median, dispatch, first call, a bar, and what the number does not mean.
 
-    What there is no room for goes in this order: bars, first call, comparison.
+    What there is no room for goes in this order: bars, dispatch, first call, comparison. What was timed by its size
+    comes below, as curves.
     """
-    if not timings:
-        return []
+    sized = [timing for timing in timings if timing.size is not None and timing.error is None]
+    rows = [timing for timing in timings if timing not in sized]
+    lines = _table(rows, width, ascii) if rows else []
+    if sized:
+        lines += ([()] if lines else []) + size_lines(sized, width, ascii=ascii)
+        lines += in_ascii(_notes(sized, width), ascii)
+    return lines
+
+
+def _table(timings: Sequence[Timing], width: int, ascii: bool) -> list[Line]:  # noqa: A002 - the callers' word
     label, columns, left = _fitted(timings, width)
     scale = scale_for([timing.median_s for timing in timings if _measured(timing)])
     length = _bar_length(scale, timings, left - _GAP) if scale else 0
@@ -100,7 +94,7 @@ def _fitted(timings: Sequence[Timing], width: int) -> tuple[int, list[_Column], 
     """How wide labels are, the columns that fit beside them, and what is left of the width."""
     longest = max(1, *(width_of(_label(timing)) for timing in timings))
     columns = _columns(timings)
-    for dropped in (None, "first call", ""):
+    for dropped in (None, "dispatch", "first call", ""):
         if dropped is not None and width - _taken(columns) < min(longest, _SHORTEST_LABEL):
             columns = [column for column in columns if column.head != dropped]
     label = max(1, min(longest, width - _taken(columns)))
@@ -130,6 +124,11 @@ def _columns(timings: Sequence[Timing]) -> list[_Column]:
     medians = [_parts(timing.median_s, _digits(timing)) if _measured(timing) else (_NONE, "") for timing in timings]
     strong: list[Style] = ["strong" if _measured(timing) else "muted" for timing in timings]
     columns.append(_Column("complete", _aligned(medians), strong, right=True))
+    if any(timing.dispatch for timing in timings):
+        dispatches = [
+            _parts(timing.dispatch.median_s, _digits(timing)) if timing.dispatch else (_NONE, "") for timing in timings
+        ]
+        columns.append(_Column("dispatch", _aligned(dispatches), muted, right=True))
     firsts = [_parts(timing.first_s) if timing.first_s > 0 else (_NONE, "") for timing in timings]
     columns.append(_Column("first call", _aligned(firsts), muted, right=True))
     if any(timing.baseline and _measured(timing) for timing in timings):

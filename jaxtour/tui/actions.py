@@ -6,7 +6,9 @@ from typing import Literal, TypeAlias
 import msgspec
 from textual.binding import Binding, BindingType
 
-Scope: TypeAlias = Literal["step", "pane", "editor", "search", "list", "lessons", "filter", "find", "ladder", "modal"]
+Scope: TypeAlias = Literal[
+    "step", "pane", "editor", "search", "list", "lessons", "filter", "find", "ladder", "roofline", "devices", "modal"
+]
 Group: TypeAlias = Literal["Step", "Lens", "Course", "Panes", "Moving", "Editor", "Worker", "Tour", "Lists"]
 
 
@@ -25,10 +27,20 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     setup: bool = False
     """Whether the step has code that runs first."""
     traces: int = 0
+    times: bool = False
+    """Whether there is something to measure."""
+    timed: bool = False
+    """Whether something was measured."""
+    flagged: bool = False
+    """Whether one of the numbers does not mean what it seems to."""
     lines: bool = False
     """Whether there are lines of what JAX made of the code."""
     linking: bool = False
     """Whether something in the other pane belongs to what is under the cursor."""
+    on_devices: bool = False
+    """Whether keys go to the devices."""
+    on_shard: bool = False
+    """Whether the cursor is on a part of a value that a device holds."""
     asks: bool = False
     answered: bool = False
     hints: int = 0
@@ -37,6 +49,11 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     zoomed: bool = False
     searching: bool = False
     """Whether the matches of a search are shown."""
+    alone: bool = False
+    """Whether there is no other step to go to."""
+    rung_above: bool = False
+    rung_below: bool = False
+    """Whether there is another rung of the ladder."""
     dead: bool = False
     """Whether the worker is gone."""
 
@@ -72,26 +89,26 @@ class Action(msgspec.Struct, frozen=True):
 
 ACTIONS: tuple[Action, ...] = (
     Action("run", "r", "run", "run the step", "Step", when=lambda c: c.runnable, rank=10),
-    Action("next_step", "n", "next", "the next step", "Step", when=lambda c: not c.searching, rank=20),
-    Action("previous_step", "p", "back", "the step before", "Step", rank=50),
+    Action("next_step", "n", "next", "the next step", "Step",
+           when=lambda c: not (c.searching or c.alone), rank=20),
+    Action("previous_step", "p", "back", "the step before", "Step", when=lambda c: not c.alone, rank=50),
     Action("edit", "e", "edit", "edit the code in place; it is kept", "Step", when=lambda c: c.editable, rank=60),
-    Action("undo", "u", "undo edit", "go back to the lesson's own code", "Step", when=lambda c: c.edited, rank=65),
+    Action("undo", "u", "undo edit", "go back to the code without the edit", "Step", when=lambda c: c.edited, rank=65),
     Action("answer", "a", "answer", "answer the question", "Step", when=lambda c: c.asks and not c.answered, rank=15),
     Action("hint", "h", "hint", "the next hint", "Step", when=lambda c: c.hints > 0, rank=16),
     Action("solution", "S", "solution", "show the solution", "Step", when=lambda c: c.exercise, rank=67),
     Action("setup", "o", "setup", "open or fold the code that runs first", "Step", when=lambda c: c.setup, rank=70),
     Action("stage_jaxpr", "1", "jaxpr", "the jaxpr: what was traced", "Lens"),
-    Action("stage_stablehlo", "2", "StableHLO", "StableHLO: what goes to the compiler", "Lens", rank=40,
-           footer=lambda c: c.traces > 0),
-    Action("stage_hlo", "3", "HLO", "HLO: what the compiler made of it", "Lens", rank=41,
-           footer=lambda c: c.traces > 0),
+    Action("stage_stablehlo", "2", "StableHLO", "StableHLO: what goes to the compiler", "Lens"),
+    Action("stage_hlo", "3", "HLO", "HLO: what the compiler made of it", "Lens"),
     Action("stage_cost", "4", "cost", "what it costs, as the compiler says", "Lens"),
     Action("stage_graph", "g", "graph", "the jaxpr as a graph", "Lens"),
     Action("next_trace", "right_square_bracket", "other call", "the next traced call", "Lens",
            when=lambda c: c.traces > 1, rank=30),
     Action("previous_trace", "left_square_bracket", "", "the traced call before", "Lens", when=lambda c: c.traces > 1),
     Action("follow", "enter", "follow", "to what belongs to it, in the next pane", "Lens",
-           when=lambda c: c.lines, rank=25, footer=lambda c: c.linking),
+           when=lambda c: (c.lines or c.on_shard) and not c.on_devices, rank=25,
+           footer=lambda c: c.linking or c.on_shard),
     Action("next_match", "right_curly_bracket", "", "the next line that belongs to it", "Lens",
            when=lambda c: c.lines),
     Action("previous_match", "left_curly_bracket", "", "the line before that belongs to it", "Lens",
@@ -100,12 +117,23 @@ ACTIONS: tuple[Action, ...] = (
            when=lambda c: c.lines, rank=27, footer=lambda c: c.linking),
     Action("ladder", "L", "ladder", "what each transformation changed", "Lens",
            when=lambda c: c.traces > 0),
-    Action("lessons", "l", "lessons", "the list of lessons, with progress", "Course", rank=80),
-    Action("next_lesson", "N", "next lesson", "the next lesson", "Course", when=lambda c: not c.searching),
-    Action("previous_lesson", "P", "lesson before", "the lesson before", "Course"),
-    Action("next_pane", "tab", "", "the next pane", "Panes", palette=False),
+    Action("measure", "t", "time", "time the step's calls, or the one shown", "Step",
+           when=lambda c: c.times, rank=45),
+    Action("measure_long", "T", "time longer", "the same, up to ten times as long", "Step", when=lambda c: c.times),
+    Action("verdicts", "v", "verdicts", "what the timings mean, and do not", "Step",
+           when=lambda c: c.timed, rank=28, footer=lambda c: c.flagged),
+    Action("roofline", "V", "roofline", "timings against what the device can do", "Step",
+           when=lambda c: c.timed),
+    Action("lessons", "l", "lessons", "the list of lessons, with progress", "Course",
+           when=lambda c: not c.alone, rank=80),
+    Action("next_lesson", "N", "next lesson", "the next lesson", "Course",
+           when=lambda c: not (c.searching or c.alone)),
+    Action("previous_lesson", "P", "lesson before", "the lesson before", "Course", when=lambda c: not c.alone),
+    Action("next_pane", "tab", "pane", "the next pane", "Panes", rank=40, footer=lambda c: c.traces > 0,
+           palette=False),
     Action("previous_pane", "shift+tab", "", "the pane before", "Panes", palette=False),
     Action("zoom", "z", "zoom", "the pane fills the screen, and back", "Panes", rank=75),
+    Action("devices", "d", "devices", "all about the devices, and back", "Panes", rank=77),
     Action("unzoom", "escape", "all panes", "back to all panes", "Panes",
            when=lambda c: c.zoomed and not c.searching, rank=12, palette=False),
     Action("search", "slash", "search", "find a text in the pane", "Panes", rank=83),
@@ -121,6 +149,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("idle_interrupt", "ctrl+c", "", "", "Worker", when=lambda c: not c.busy, palette=False,
            instead_of="interrupt"),
     Action("restart", "R", "restart", "start the worker again", "Worker", rank=4, footer=lambda c: c.dead),
+    Action("choose_devices", "enter", "choose", "choose among devices", "Worker",
+           when=lambda c: c.on_devices, rank=8, instead_of="follow"),
     Action("theme", "c", "theme", "dark, light, the terminal's own colours", "Tour"),
     Action("help", "question_mark", "keys", "all keys", "Tour", rank=90),
     Action("palette", "ctrl+p", "", "find anything by name", "Tour", palette=False),
@@ -152,11 +182,19 @@ ACTIONS: tuple[Action, ...] = (
     Action("found_down", "down", "", "", "Lists", "find", palette=False),
     Action("found_up", "up", "", "", "Lists", "find", palette=False),
     Action("found_close", "escape", "close", "", "Lists", "find", rank=90, palette=False),
-    Action("next_rung", "right_square_bracket,right", "rung up", "", "Lists", "ladder", rank=10, palette=False),
-    Action("previous_rung", "left_square_bracket,left", "rung down", "", "Lists", "ladder", rank=20, palette=False),
+    Action("next_rung", "right_square_bracket,right", "rung up", "", "Lists", "ladder", rank=10,
+           footer=lambda c: c.rung_above, palette=False),
+    Action("previous_rung", "left_square_bracket,left", "rung down", "", "Lists", "ladder", rank=20,
+           footer=lambda c: c.rung_below, palette=False),
     Action("ladder_interrupt", "ctrl+c", "interrupt", "", "Lists", "ladder", when=lambda c: c.busy, rank=30,
            palette=False),
     Action("ladder_close", "escape,q,L", "close", "", "Lists", "ladder", rank=90, palette=False),
+    Action("ceilings", "m", "measure the roof", "", "Lists", "roofline", when=lambda c: not c.busy, rank=10,
+           palette=False),
+    Action("roofline_interrupt", "ctrl+c", "interrupt", "", "Lists", "roofline", when=lambda c: c.busy, rank=10,
+           palette=False),
+    Action("roofline_close", "escape,q,V", "close", "", "Lists", "roofline", rank=90, palette=False),
+    Action("devices_close", "escape,q,d", "close", "", "Lists", "devices", rank=90, palette=False),
     Action("dismiss", "escape,q,question_mark", "close", "", "Lists", "modal", rank=90, palette=False),
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -56,6 +57,7 @@ class TourApp(App[int]):
         theme: str | None = None,
         notices: Sequence[str] = (),
         clock: Callable[[], float] = time.monotonic,
+        kept: Path | None = None,
         ascii_only: bool = False,
         stable: bool = False,
         driver: type[Driver] | None = None,
@@ -83,6 +85,7 @@ class TourApp(App[int]):
             keys=keys,
             clock=clock,
             defer=self._write_later,
+            kept=kept,
             ascii_only=ascii_only,
             stable=stable,
         )

@@ -75,6 +75,15 @@ Lights: TypeAlias = Callable[[int], Light | None]
 """The light of a line, by its number; called for lines in view only."""
 
 
+class Piece(msgspec.Struct, frozen=True):
+    """Characters that stand for devices: a device itself, or what they hold."""
+
+    line: int
+    columns: Columns
+    devices: frozenset[str]
+    """`cpu:0`"""
+
+
 class Document(msgspec.Struct, frozen=True):
     """Everything that a pane shows at one moment."""
 
@@ -97,11 +106,19 @@ class Document(msgspec.Struct, frozen=True):
     """The pieces of a line that left and right select, in that order; called for lines near the cursor only."""
     folds: Sequence[Columns] = ()
     """First and last line of each block that can be folded behind its first line."""
+    pieces: Sequence[Piece] = ()
+    """What in the lines is linked with devices, in the order of the lines; these are their `stops`."""
+    main_last: bool = False
+    """Whether the last of these that is inside no other is what the text is about: it stays when all are folded."""
 
     @property
     def width(self) -> int:
         """Cells of the widest line."""
         return _width(self.lines)
+
+    def pieces_at(self, line: int, columns: Columns | None = None) -> list[Piece]:
+        """The pieces in a line, or the one that takes these columns of it."""
+        return [piece for piece in self.pieces if piece.line == line and columns in (None, piece.columns)]
 
     @property
     def gutter_width(self) -> int:

@@ -51,6 +51,14 @@ def expression(view: View, span: Span) -> str:
     return clean(text[: span.end_column - span.column].strip())
 
 
+def in_full(view: View, span: Span) -> str:
+    """A place, and for one in another step of the lesson that step's title."""
+    name = span.file.partition(":")[0]
+    titles = [step.title for step in view.lesson.steps if name == f"{view.lesson.id}/{step.id}"]
+    place = where(view.cell, span)
+    return f"{place}, in the step “{clean(titles[0], keep_newlines=False)}”" if titles else place
+
+
 def code_of(view: View, file: str) -> list[str]:
     """The lines of a file on the wire: the step's own, its setup's, or those of a step before it as it is replayed."""
     if file == view.cell:

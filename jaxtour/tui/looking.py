@@ -1,9 +1,9 @@
-"""Looks into stages of a step that has run: which one is missing, and whose report an answer belongs to."""
+"""Looks into what a step that has run left: which stage is missing, and whose report an answer belongs to."""
 
 from jaxtour.course.model import Lesson, Step
-from jaxtour.engine.commands import Look
+from jaxtour.engine.commands import Look, TimeCall
 from jaxtour.engine.messages import RunEvent
-from jaxtour.engine.report import looking
+from jaxtour.engine.report import Looking, looking
 from jaxtour.engine.session import Session
 from jaxtour.tui.incoming import Key
 from jaxtour.tui.visit import View, Visit
@@ -24,7 +24,7 @@ class Looks:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._runs: dict[int, tuple[Key, Visit]] = {}
-        self._asking: tuple[Key, Visit, tuple[Look, ...], bool] | None = None
+        self._asking: tuple[Key, Visit, Looking] | None = None
 
     @property
     def busy(self) -> bool:
@@ -41,9 +41,19 @@ class Looks:
         ladder: str | None = None,
     ) -> None:
         """Ask for stages, or for a ladder; what comes belongs to the report that the visit has."""
-        self._asking = (key, visit, looks, ladder is not None)
+        self._asking = (key, visit, Looking(0, looks, ladder is not None))
         try:
             self._adopt(await self._session.look(lesson, step, visit.code, looks=looks, ladder=ladder))
+        finally:
+            self._asking = None
+
+    async def measure(
+        self, key: Key, lesson: Lesson, step: Step, visit: Visit, calls: tuple[TimeCall, ...], patience: float
+    ) -> None:
+        """Ask for timings; they belong to the report that the visit has."""
+        self._asking = (key, visit, Looking(0, timings=True))
+        try:
+            self._adopt(await self._session.measure(lesson, step, visit.code, calls=calls, patience=patience))
         finally:
             self._asking = None
 
@@ -56,7 +66,7 @@ class Looks:
     def _adopt(self, run: int) -> None:
         if run in self._runs or self._asking is None:
             return
-        key, visit, looks, ladder = self._asking
+        key, visit, asked = self._asking
         self._runs[run] = (key, visit)
         if visit.report is not None:
-            visit.report = looking(visit.report, run, looks, ladder)
+            visit.report = looking(visit.report, run, asked.looks, asked.ladder, asked.timings)

@@ -28,8 +28,11 @@ def top_line(view: View, activity: Activity, now: float, width: int, split: int 
     state = worker_state(view, activity, now)
     where = machine(view)
     right: Line = (*state, ("   ", ""), *where) if where else state
-    head: Line = (("jaxtour", "strong"), ("  ", ""), (clean(view.lesson.id), "muted"), (" › ", "faint"))
-    count: Line = (("   ", ""), (f"{view.number} of {view.total} ", "muted"), *progress_bar(view))
+    head: Line = (("jaxtour", "strong"), ("  ", ""))
+    count: Line = ()
+    if not view.lesson.plain:
+        head = (*head, (clean(view.lesson.id), "muted"), (" › ", "faint"))
+        count = (("   ", ""), (f"{view.number} of {view.total} ", "muted"), *progress_bar(view))
     title = clean(view.step.title, keep_newlines=False)
     if split is None:
 
@@ -96,7 +99,7 @@ def outcome(view: View) -> Line:
 
 def machine(view: View) -> Line:
     """Where it runs: `cpu ×8 simulated`."""
-    if view.facts is None or view.stable:
+    if view.facts is None or view.stable or view.worker == "dead":
         return ()
     line: Line = ((clean(place_of(view.facts)), "muted"),)
     return (*line, (" simulated", "warning")) if view.facts.simulated else line

@@ -11,12 +11,16 @@ import msgspec
 from jaxtour.course.catalogue import Catalogue, Entry
 from jaxtour.course.model import Broken, Lesson, Problem, Step
 from jaxtour.course.progress import Progress
+from jaxtour.engine.cells import time_calls
+from jaxtour.engine.commands import TimeCall
 from jaxtour.engine.messages import Died, Done, Event, RunEvent, State
 from jaxtour.engine.messages import Progress as Doing
 from jaxtour.engine.report import Report, advance
 from jaxtour.engine.session import Session
 from jaxtour.engine.verify import status
 from jaxtour.tui.actions import Keys
+from jaxtour.tui.ceilings import Ceilings
+from jaxtour.tui.choices import Choice
 from jaxtour.tui.incoming import Activity, Key, doing, joined
 from jaxtour.tui.looking import Looks, missing
 from jaxtour.tui.visit import View, Visit
@@ -34,6 +38,7 @@ class Tour:
         keys: Keys | None = None,
         clock: Callable[[], float] = time.monotonic,
         defer: Callable[[Callable[[], None]], object] | None = None,
+        kept: Path | None = None,
         ascii_only: bool = False,
         stable: bool = False,
     ) -> None:
@@ -61,6 +66,7 @@ class Tour:
         self._runs: dict[int, tuple[Key, Step]] = {}
         self._launching: tuple[Key, Step] | None = None
         self._looks = Looks(session)
+        self.ceilings = Ceilings(session, kept or progress.path.parent / "ceilings.json", self._defer)
         self._spent = False
         """Whether a timing or a look has left the runner in no state to go on from."""
         self._looked: Key | None = None
@@ -130,6 +136,11 @@ class Tour:
         self.open(index, step)
         return True
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is no other step than the one shown."""
+        return len(self.catalogue.entries) == 1 and len(self.lesson.steps) == 1
+
     def is_done(self, lesson: str, step: str) -> bool:
         """Whether the step has been done, also when that is not written yet."""
         return (lesson, step) in self._done or self.progress.is_done(lesson, step)
@@ -174,7 +185,7 @@ class Tour:
             done=tuple(self.is_done(lesson.id, step.id) for step in lesson.steps),
             code=self.code,
             edited=self.progress.edit(*self.key) is not None,
-            worker="dead" if self.gone else self.session.state,
+            worker="dead" if self.dead else self.session.state,
             detail=self.gone or self.session.detail,
             elsewhere="/".join(key) if key and key != self.key else "",
             facts=self.session.facts,
@@ -189,7 +200,14 @@ class Tour:
     @property
     def busy(self) -> bool:
         """Whether something that the learner asked for is in progress."""
-        return self._launching is not None or self.session.current in self._runs or self._looks.busy
+        return (
+            self._launching is not None or self.session.current in self._runs or self._looks.busy or self.ceilings.busy
+        )
+
+    @property
+    def dead(self) -> bool:
+        """Whether there is no worker."""
+        return bool(self.gone) or self.session.state == "dead"
 
     @property
     def waiting(self) -> bool:
@@ -232,6 +250,35 @@ class Tour:
         self.visit.climbed = ladder or self.visit.climbed
         await self._looks.ask(self.key, self.lesson, step, self.visit, (look,) if look else (), ladder)
         return True
+
+    @property
+    def timed_calls(self) -> tuple[TimeCall, ...]:
+        """What is measured on request: what the step times or, where it times nothing, the traced call shown."""
+        if isinstance(self.step, Broken) or self.visit.report is None or self.visit.report.failure:
+            return ()
+        trace = self.view.trace
+        shown = (TimeCall(label=trace.label, call=trace.call),) if trace and trace.error is None else ()
+        return time_calls(self.step) or shown
+
+    async def measure(self, patience: float = 1.0) -> bool:
+        """Measure in the state that the step left; whether it was asked for. `patience` is as in `Session.run`."""
+        step, calls = self.step, self.timed_calls
+        if not self.idle or not isinstance(step, Step) or not calls:
+            return False
+        await self._looks.measure(self.key, self.lesson, step, self.visit, calls, patience)
+        return True
+
+    async def measure_ceilings(self) -> bool:
+        """Measure what the devices can do at most; whether it was asked for."""
+        if not self.idle:
+            return False
+        await self.ceilings.ask()
+        return True
+
+    async def configure(self, choice: Choice) -> None:
+        """Have a worker on other devices; what ran before it is replayed, results and progress stay."""
+        self._spent, self._looked = True, None
+        await self.session.configure(choice.platform, choice.devices, choice.device)
 
     def ladder_wanted(self, call: str) -> bool:
         """Whether a call's ladder is not there, or not whole."""
@@ -280,6 +327,12 @@ class Tour:
         # The events of a run may come before the number that `session.run` returns.
         if self._launching and event.run == self.session.current:
             self._adopt(event.run, *self._launching)
+        if self.ceilings.takes(event):
+            self._note(doing(event) if isinstance(event, Doing) else self.activity.words, None)
+            if isinstance(event, Done):
+                self._note("", None)
+                self._spent, self._looked = True, None
+            return
         known, looked = self._runs.get(event.run), self._looks.of(event)
         key = known[0] if known else looked[0] if looked else None
         if isinstance(event, Doing):

@@ -9,7 +9,7 @@ import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.commands import StageName
-from jaxtour.engine.messages import Facts, Trace, WorkerState
+from jaxtour.engine.messages import Facts, Failure, Trace, WorkerState
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText
 from jaxtour.tui.actions import Context, Keys
@@ -43,6 +43,8 @@ class Visit(msgspec.Struct):
     """Lines of the jaxpr whose equations are unfolded in its graph."""
     climbed: str = ""
     """The call whose ladder the report has."""
+    device: tuple[str, int] | None = None
+    """The device that is told about: `("cpu", 3)`."""
     reason: str = ""
     """Why it cannot run on this worker."""
 
@@ -115,6 +117,13 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return self.traces[self.index] if self.traces else None
 
     @property
+    def failure(self) -> Failure | None:
+        """What the code raised, or else what tracing the call that is shown did."""
+        if self.report and self.report.failure:
+            return self.report.failure
+        return self.trace.raised if self.trace else None
+
+    @property
     def behind(self) -> StageName:
         """The stage that what is shown is made of."""
         return BEHIND[self.visit.stage]
@@ -141,10 +150,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         """The key of an action, in words."""
         return self.keys.first(action)
 
-    def context(self, *, busy: bool, zoomed: bool, searching: bool = False, linking: bool = False) -> Context:
+    def context(
+        self, *, busy: bool, zoomed: bool, searching: bool = False, linking: bool = False, alone: bool = False
+    ) -> Context:
         """What decides which keys work."""
-        step = self.step
-        base = Context(busy=busy, zoomed=zoomed, dead=self.worker == "dead", runnable=False, searching=searching)
+        step, dead = self.step, self.worker == "dead"
+        base = Context(busy=busy, zoomed=zoomed, dead=dead, runnable=False, searching=searching, alone=alone)
         if isinstance(step, Broken):
             return base
         exercise = step.exercise
@@ -156,6 +167,9 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             edited=self.edited,
             setup=bool(step.setup.strip()),
             traces=len(self.traces),
+            times=self.finished and bool(step.time or (self.trace and self.trace.error is None)),
+            timed=bool(self.report and self.report.timings),
+            flagged=any(timing.verdicts for timing in self.report.timings) if self.report else False,
             asks=step.ask is not None,
             answered=self.visit.prediction is not None,
             hints=len(exercise.hints) - self.visit.hints if exercise else 0,

@@ -39,7 +39,8 @@ def stamp(path: Path) -> Stamp | None:
 
 def files_of(report: Report) -> set[Path]:
     """The files of the learner's that a report speaks of."""
-    names = {frame.file for frame in report.failure.frames} if report.failure else set()
+    raised = [report.failure, *(trace.raised for trace in report.traces)]
+    names = {frame.file for failure in raised if failure for frame in failure.frames}
     for stage in report.stages.values():
         for origin in stage.origins:
             names |= {span.file for span in (*origin.spans, *origin.callers)}

@@ -154,7 +154,7 @@ class Finder:
         if short:
             return self._missing(short)
         if not names:
-            return "it defines no functions either"
+            return "it defines no functions either: write one, and a call of it"
         space = self._workspace.namespace
         possible = {name: arguments(space[name], space) for name in names}
         name = next((name for name, (_, there) in possible.items() if there), names[0])
@@ -218,4 +218,4 @@ def _bound_in(node: ast.AST) -> list[str]:
 def _near(name: str, names: list[str]) -> str:
     if near := difflib.get_close_matches(name, names, n=1):
         return f": did you mean {near[0]}?"
-    return f": there are {', '.join(names[:8])}" if names else ": it defines no functions"
+    return f": it defines {', '.join(names[:8])}" if names else ": it defines no functions"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .capture import Capture, Stream
+from .capture import Stream
 from .frames import Decoder, ProtocolError
 from .proctree import before_exec, kill_group
 
@@ -40,16 +40,19 @@ class Config:
     python: str
     platform: str | None = None
     devices: int | None = None
+    device: int | None = None
 
     @classmethod
     def read(cls, command: Mapping[str, Any]) -> "Config":
         """The configuration in a command; raises `ProtocolError` when it is none."""
-        python, platform, devices = (command.get(key) for key in ("python", "platform", "devices"))
+        python, platform, devices, device = (command.get(key) for key in ("python", "platform", "devices", "device"))
         if not isinstance(python, str | None) or platform not in (None, "cpu", "gpu", "tpu"):
             raise ProtocolError("open: python is a path, platform is cpu, gpu or tpu")
         if devices is not None and (not isinstance(devices, int) or devices < 1):
             raise ProtocolError("open: devices is a number from 1")
-        return cls(str(Path(python).expanduser()) if python else sys.executable, platform, devices)
+        if device is not None and (not isinstance(device, int) or device < 0):
+            raise ProtocolError("open: device is the number of one")
+        return cls(str(Path(python).expanduser()) if python else sys.executable, platform, devices, device)
 
     def environment(self) -> dict[str, str]:
         """Our own environment, made quiet and pointed at the platform, with where we are: a runner is elsewhere."""
@@ -65,6 +68,8 @@ class Config:
             env["JAX_PLATFORMS"] = "cpu"
         if self.devices is not None:
             env["JAX_NUM_CPU_DEVICES"] = str(self.devices)
+        if self.device is not None:
+            env["JAXTOUR_DEVICE"] = str(self.device)
         return env
 
 
@@ -90,8 +95,10 @@ class Child:
         self.out, out_write = os.pipe()
         stdout, stdout_write = os.pipe()
         stderr, stderr_write = os.pipe()
+        token = os.urandom(8).hex()
         theirs = (ctl_read, out_write, stdout_write, stderr_write)
         command = [config.python, "-u", str(runner), "--ctl", str(ctl_read), "--out", str(out_write)]
+        command += ["--marks", token]
         try:
             self._process = subprocess.Popen(
                 [*command, "--hold"] if held else command,
@@ -113,7 +120,7 @@ class Child:
             for fd in theirs:
                 os.close(fd)
         self.pid = self._process.pid
-        self.streams = (Stream("stdout", stdout), Stream("stderr", stderr))
+        self.streams = (Stream("stdout", stdout, token), Stream("stderr", stderr, token))
         os.set_blocking(self.out, False)
 
     @property
@@ -125,13 +132,13 @@ class Child:
         """Let output belong to a run from here on."""
         self.run, self.background, self.touched = run, False, True
         for stream in self.streams:
-            stream.capture = Capture()
+            stream.renew()
 
     def end(self) -> None:
         """Let output count as background from here on."""
         self.background = True
         for stream in self.streams:
-            stream.capture = Capture(BACKGROUND_HEAD, BACKGROUND_TAIL)
+            stream.renew(BACKGROUND_HEAD, BACKGROUND_TAIL)
 
     def signal(self, signum: signal.Signals) -> None:
         """Send a signal to its whole group."""

@@ -19,6 +19,7 @@ with contextlib.suppress(ImportError):
 from .compat_events import CompileEvents as CompileEvents
 from .compat_events import Miss as Miss
 from .compat_events import explained as explained
+from .compat_events import is_tracing as is_tracing
 from .compat_events import no_persistent_cache as no_persistent_cache
 
 _NUMPY_INTEGER = re.compile(r"\bnp\.u?int\d+\((-?\d+)\)")
@@ -310,6 +311,11 @@ def see_only_lesson_frames(*folders: str) -> None:
     if register is not None:
         for folder in folders:
             register(folder.rstrip(os.sep) + os.sep)
+
+
+def platform_version(device: Any) -> str:
+    """What the backend of a device calls itself, in one line: `PJRT C API TFRT TPU v4 Built on ...`; or nothing."""
+    return " ".join(str(getattr(getattr(device, "client", None), "platform_version", "")).split())
 
 
 def is_key(array: jax.Array) -> bool:

@@ -77,6 +77,12 @@ class CompileEvents:
                 self.announce(kind, str(details.get("fun_name", "")), begins)
 
 
+def is_tracing() -> bool:
+    """Whether this thread is inside of a function that JAX calls with tracers; never where JAX does not tell."""
+    is_clean = getattr(sys.modules.get("jax._src.core"), "trace_state_clean", None)
+    return is_clean is not None and not is_clean()
+
+
 @contextlib.contextmanager
 def no_persistent_cache() -> Iterator[None]:
     """Compile anew what an earlier process may have left in a folder."""

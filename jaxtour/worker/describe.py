@@ -68,6 +68,7 @@ def _array(array: jax.Array) -> dict[str, Any]:
         return {**facts, **_capped("deleted: its memory was donated or freed")}
     if len(sharding.device_set) > 1:
         facts["shards"] = _shards(array)
+        facts |= _mesh(sharding, array.ndim)
     return {**facts, **_capped(_array_text(array))}
 
 
@@ -81,10 +82,22 @@ def _sharding(sharding: Any) -> str | None:
     return _ADDRESS.sub("", " ".join(str(sharding).split()))[:300]
 
 
+def _mesh(sharding: Any, rank: int) -> dict[str, Any]:
+    """The axes of the mesh that an array lies on, and for each of the array's own those that cut it."""
+    if not isinstance(sharding, jax.sharding.NamedSharding):
+        return {}
+    spec: list[list[str]] = [[] for _ in range(rank)]
+    for axis, names in enumerate(sharding.spec[:rank]):
+        if isinstance(names, (str, tuple)):  # not None, and not what is left to the compiler
+            spec[axis] = [str(name) for name in ((names,) if isinstance(names, str) else names)]
+    return {"mesh": [[str(name), int(size)] for name, size in sharding.mesh.shape.items()], "spec": spec}
+
+
 def _shards(array: jax.Array) -> list[dict[str, Any]]:
     shards = []
     for shard in array.addressable_shards[:SHARD_CAP]:
-        index = [list(part.indices(size)[:2]) for part, size in zip(shard.index, array.shape, strict=True)]
+        # Of PRNG keys, JAX may tell the index into the integers that they are made of, which has more axes.
+        index = [list(part.indices(size)[:2]) for part, size in zip(shard.index, array.shape, strict=False)]
         shards.append({"device": shard.device.id, "index": index, "replica": shard.replica_id})
     return shards
 

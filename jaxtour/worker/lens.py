@@ -135,7 +135,7 @@ def jaxpr_and_inputs(workspace: Workspace, source: str | Expression) -> tuple[An
     value = whole.evaluated(workspace)
     if compat.is_closed_jaxpr(value):
         return value, _shapes(value)
-    raise LensError("not a call and not a jaxpr")
+    raise LensError("not a call and not a jaxpr: write a function with its arguments, as in f(x)")
 
 
 def _shapes(jaxpr: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The process that holds jax: started by file, `runner.py --ctl FD --out FD [--hold]`, it runs what the guard sends.
+"""The process that holds jax: started by file, `runner.py --ctl FD --out FD [--hold] [--marks TOKEN]`.
 
 The folder of this file becomes the package `_jaxtour_worker`, so that neither it nor the rest of jaxtour is on the
 learner's `sys.path`. Until the Python is known to be new enough, nothing here may be too new for it.
@@ -19,6 +19,7 @@ import site
 import struct
 import sys
 import sysconfig
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -26,14 +27,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from .accelerators import Survey
     from .frames import Decoder
     from .outlet import Outlet, Stdio
+    from .watch import Watch
 
 PACKAGE = "_jaxtour_worker"
 OLDEST_PYTHON = (3, 11)
 OLDEST_JAX = (0, 9)
 _IDLE_S = 0.1
 """Without a command for so long after the start, there is time to warm up."""
+_SLOW_S = 20.0
+SLOW = (
+    f"the TPU has not come up in {_SLOW_S:g} s: if this is one of several hosts of a slice, jax waits for the others; "
+    "set TPU_PROCESS_BOUNDS=1,1,1 and TPU_CHIPS_PER_PROCESS_BOUNDS (4 chips: 2,2,1) for this one alone, "
+    "or take the CPU: --platform cpu"
+)
+"""Nothing but the network can tell that before."""
 
 
 def main() -> None:
@@ -56,6 +66,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="runner.py", description="Started by the guard; not for direct use.")
     parser.add_argument("--ctl", type=int, required=True, help="read commands from this descriptor")
     parser.add_argument("--out", type=int, required=True, help="write events to this descriptor")
+    parser.add_argument("--marks", metavar="TOKEN", help="mark what is written while JAX traces, for the guard")
     parser.add_argument("--hold", action="store_true", help="open no devices before `go`")
     return parser.parse_args()
 
@@ -84,6 +95,7 @@ def load_package() -> None:
 
 
 def _serve(options: argparse.Namespace) -> None:
+    from . import accelerators
     from .frames import Decoder
     from .outlet import Outlet, Stdio
 
@@ -93,11 +105,21 @@ def _serve(options: argparse.Namespace) -> None:
     faulthandler.register(signal.SIGUSR1, file=stdio.stderr, all_threads=True)
     _close_in_children(options.ctl, options.out, *stdio.descriptors)
     outlet.say({"event": "state", "state": "importing jax"})
+    asked = dict(os.environ)
+    survey = accelerators.look(asked)
+    # What is held by the runner that a held one is to follow will be free by then.
+    if survey.fatal and not options.hold:
+        _give_up(options.out, str(survey.fatal))
+    os.environ.update(survey.environment)
     _import_jax(options.out)
-    commands = _commands(options.ctl, Decoder())
-    if options.hold and not any(command.get("verb") == "go" for command in commands):
-        return
-    _run_all(outlet, stdio, commands, options)
+    commands = Commands(options.ctl, Decoder())
+    if options.hold:
+        if not any(command.get("verb") == "go" for command in commands):
+            return
+        survey = accelerators.look(asked)
+        if survey.fatal:
+            _give_up(options.out, str(survey.fatal))
+    _run_all(outlet, stdio, commands, survey, options)
 
 
 def _close_in_children(*descriptors: int) -> None:
@@ -128,43 +150,75 @@ def _import_jax(out: int) -> None:
         _give_up(out, f"jax {jax.__version__} is too old, {oldest} is the oldest: {pip} -U jax")
 
 
-def _commands(ctl: int, decoder: Decoder) -> Iterator[dict[str, Any]]:
+class Commands:
     """Every command, until the guard closes its end."""
-    read = os.read  # lesson code may replace os.read
-    while data := read(ctl, 65536):
-        yield from decoder.feed(data)
+
+    def __init__(self, ctl: int, decoder: Decoder) -> None:
+        self.watch: Watch | None = None
+        """Looks about while there is no command."""
+        self._ctl = ctl
+        self._all = self._read(decoder, os.read, select.select)  # lesson code may replace them
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return self._all
+
+    def waiting(self, seconds: float) -> bool:
+        """Whether there is something to read, or will be within so many seconds."""
+        return bool(select.select([self._ctl], [], [], seconds)[0])
+
+    def _read(self, decoder: Decoder, read: Any, select: Any) -> Iterator[dict[str, Any]]:
+        while True:
+            while self.watch and not select([self._ctl], [], [], self.watch.patience())[0]:
+                self.watch.look()
+            if not (data := read(self._ctl, 65536)):
+                return
+            yield from decoder.feed(data)
 
 
-def _run_all(outlet: Outlet, stdio: Stdio, commands: Iterator[dict[str, Any]], options: argparse.Namespace) -> None:
-    from . import compat, devices
+def _run_all(outlet: Outlet, stdio: Stdio, commands: Commands, survey: Survey, options: argparse.Namespace) -> None:
+    from . import accelerators, compat, devices
     from .execute import Workspace
+    from .marks import mark_streams
     from .steps import Run, Stage
+    from .utilization import meter_for
+    from .watch import Watch
 
+    if options.marks:
+        mark_streams(options.marks, compat.is_tracing)
     events = compat.CompileEvents()
     events.watch()
     compat.see_only_lesson_frames(*_library_folders())
-    outlet.say({"event": "state", "state": "opening devices"})
+    said = "; ".join(map(str, survey.findings))
+    outlet.say({"event": "state", "state": "opening devices", "detail": said})
+    slow = threading.Timer(_SLOW_S, outlet.say, [{"event": "state", "state": "opening devices", "detail": SLOW}])
+    slow.daemon = True
+    if survey.tpu:
+        slow.start()
     try:
-        found = devices.open_devices()
+        found = devices.choose(devices.open_devices(), os.environ.get(devices.CHOSEN))
     except devices.NoDevicesError as error:
         _give_up(options.out, str(error))
+    finally:
+        slow.cancel()
+    unused = accelerators.unused(survey, devices.platforms(found))
+    findings = [*survey.findings, *([unused] if unused else [])]
     workspace = Workspace(events)
     workspace.install()
     stage = Stage(outlet, stdio, workspace, events, found)
-    facts = devices.facts(found)
-    outlet.say(facts)
+    watch = Watch(outlet, found, findings, meter_for(found[0].platform))
+    watch.look()
     outlet.say({"event": "state", "state": "ready"})
-    if not options.hold and not select.select([options.ctl], [], [], _IDLE_S)[0]:
+    if not options.hold and not commands.waiting(_IDLE_S):
         compat.warm_up()
+    commands.watch = watch
     for command in commands:
         if command.get("verb") != "run":
             continue
         outlet.say({"event": "state", "state": "running"})
-        Run(stage, command).perform()
+        with watch.during(measured=bool(command.get("time") or command.get("ceilings"))):
+            Run(stage, command).perform()
         outlet.say({"event": "state", "state": "ready"})
-        if (now := devices.facts(found)) != facts:
-            facts = now
-            outlet.say(facts)
+        watch.look()
 
 
 def _library_folders() -> set[str]:

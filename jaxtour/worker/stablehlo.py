@@ -153,9 +153,15 @@ class Reader:
                         self._beginnings.setdefault((*known[:3], key), {})[known] = None
         every = list(self._beginnings.get((*frame[:3], ""), ()))
         if len(every) > 1:
-            spans = self._of_path.get(without_root(path, self._root), _NONE)[around]
-            if found := [known for known in every if self._place(*known) in spans]:
-                return found
+            behind = without_root(path, self._root)
+            inner = around
+            while behind:
+                own, callers = self._of_path.get(behind, _NONE)
+                spans = callers if inner else own
+                if found := [known for known in every if self._place(*known) in spans]:
+                    return found
+                # What a library computes may be known by the call of it alone, whose path comes before its own.
+                behind, inner = behind.rpartition("/")[0], False
         names = [*reversed(path.split("/")[:-1]), _AROUND] if around else [last_name(path)]
         for key in names:
             if found := list(self._beginnings.get((*frame[:3], key), ())):

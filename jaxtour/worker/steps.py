@@ -198,33 +198,46 @@ class Run:
                 written, error = attempt(self._written, cell, entry)
                 jaxpr, error = attempt(find, workspace, written) if written else (None, error)
             if jaxpr is None and entry.get("unsure"):
-                left_out.append({**entry, "error": lens.why_not(error) if error else "it has no jaxpr"})
+                left_out.append({**entry, **self._untraced(cell, error)})
             elif jaxpr is not None or error is not None:
                 shown.append(entry)
                 if show:
                     head = {"index": len(shown) - 1, "label": entry["label"], "call": entry["call"]}
-                    self._show_trace(head, jaxpr, written, error)
+                    self._show_trace(cell, head, jaxpr, written, error)
         if left_out and not shown:
             # Nothing of what the file calls can be traced: one of them says why.
             shown = left_out[:1]
             if show:
-                first = shown[0]
-                self._say({"event": "trace", "index": 0, **{key: first[key] for key in ("label", "call", "error")}})
+                first: Event = {key: shown[0][key] for key in ("label", "call", "error", "raised") if key in shown[0]}
+                self._say({"event": "trace", "index": 0, **first})
         return shown
 
     def _show_trace(
-        self, head: Event, jaxpr: Any, written: lens.Expression | None, error: BaseException | None
+        self,
+        cell: dict[str, Any],
+        head: Event,
+        jaxpr: Any,
+        written: lens.Expression | None,
+        error: BaseException | None,
     ) -> None:
         """The facts of a trace, and the text of its jaxpr behind them."""
         found = None
         if error is None:
             found, error = attempt(lens.shown, jaxpr, written and written.span)
         if found is None:
-            self._say({"event": "trace", **head, "error": lens.why_not(error) if error else "it has no jaxpr"})
+            self._say({"event": "trace", **head, **self._untraced(cell, error)})
             return
         self._say({"event": "trace", **head, **found.facts})
         for piece in found.pieces({"event": "stage", "index": head["index"], "stage": "jaxpr"}):
             self._say(piece)
+
+    def _untraced(self, cell: dict[str, Any], error: BaseException | None) -> Event:
+        """Why there is no jaxpr of a call, and what was raised if that was in the learner's code."""
+        if error is None:
+            return {"error": "it has no jaxpr"}
+        raised = failure(error, cell["path"] or cell["name"])
+        told = {"raised": {**raised, "run": self._command["run"]}} if raised["frames"] else {}
+        return {"error": lens.why_not(error), **told}
 
     @staticmethod
     def _written(cell: dict[str, Any], entry: Entry) -> lens.Expression:

@@ -33,8 +33,8 @@ class Texts:
         """Say everything that was written until now, the kept end of what was too long included."""
         for stream in child.streams:
             stream.drain()
-            for dropped, text in stream.capture.finish():
-                self._tell(child, stream, text, dropped)
+            for dropped, tracing, text in stream.capture.finish():
+                self._tell(child, stream, text, dropped, tracing=tracing)
         self._loop.cancel(self._timer(child))
 
     def _readable(self, child: Child, stream: Stream) -> None:
@@ -53,15 +53,15 @@ class Texts:
             self._loop.at(self._timer(child), BATCH_S, partial(self._flush, child))
             return
         for stream in child.streams:
-            if text := stream.capture.take():
-                self._tell(child, stream, text, 0)
+            for tracing, text in stream.capture.take():
+                self._tell(child, stream, text, 0, tracing=tracing)
 
-    def _tell(self, child: Child, stream: Stream, text: str, dropped: int) -> None:
+    def _tell(self, child: Child, stream: Stream, text: str, dropped: int, *, tracing: bool) -> None:
         if child.run is None:
             self._ui.log(text)
             return
         event = {"event": "text", "run": child.run, "stream": stream.name, "text": text}
-        self._ui.say({**event, "dropped": dropped, "background": child.background})
+        self._ui.say({**event, "dropped": dropped, "background": child.background, "tracing": tracing})
 
     @staticmethod
     def _timer(child: Child) -> str:

@@ -150,6 +150,8 @@ def test_devices_are_told_as_json_and_as_a_table() -> None:
     assert [device["id"] for device in document["devices"]] == [0, 1, 2, 3]
     assert all(device["simulated"] and device["platform"] == "cpu" for device in document["devices"])
     assert document["host"]["cores"] >= 1 and document["host"]["memory_bytes"] > 2**20 and document["jax"]
+    assert document["flags"] == {"simulated": "4 devices"} and document["default_device"] == "cpu:0"
+    assert document["host"]["load"] >= 0 and document["findings"] == []
     table = jaxtour("devices")
     assert table.returncode == 0 and "cpu" in table.stdout and document["jax"] in table.stdout
 

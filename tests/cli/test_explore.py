@@ -13,7 +13,9 @@ from jaxtour.commands.files import FileEntry
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.progress import Progress
 from jaxtour.engine.session import WorkerConfig
+from jaxtour.render.spans import plain, plain_lines
 from jaxtour.tui.explore import ExploreApp
+from jaxtour.tui.screens.find import everything
 from jaxtour.tui.watch import Watch
 
 WAIT_S = 60.0
@@ -154,3 +156,27 @@ def test_a_save_is_seen_by_size_or_time_or_another_file_of_the_name(tmp_path: Pa
     assert not watch.changed()
     other.write_text("y = 22\n")
     assert watch.changed() and not watch.changed()
+
+
+async def test_a_call_that_does_not_trace_is_marked_in_the_line_that_raised(tmp_path: Path) -> None:
+    async with exploring(tmp_path) as (app, pilot):
+        await until(pilot, lambda: "sin" in stage(app))
+        code = "import jax.numpy as jnp\n\n\ndef f(x):\n    return x @ jnp.ones(5)\n\n\nif __name__ == '__main__':\n"
+        renamed(tmp_path / "ml.py", f"{code}    f(jnp.ones(3))\n")
+        await until(pilot, lambda: app.tour.view.failure)
+        source, stages = (app.tour_screen.panes.by_slot[slot] for slot in ("source", "stage"))
+        assert source.document.marks == {4: "error"}
+        assert "TypeError in line 5" in plain(source.document.subtitle)
+        shown = " ".join(plain_lines(stages.document.lines).split())
+        assert "got (3,) and (5,)" in shown and shown.endswith("in line 5")
+
+
+async def test_a_file_has_no_keys_for_other_steps(tmp_path: Path) -> None:
+    async with exploring(tmp_path) as (app, pilot):
+        await until(pilot, lambda: "sin" in stage(app))
+        screen = app.tour_screen
+        assert "next" not in plain(screen.keys.line) and "lessons" not in plain(screen.keys.line)
+        assert "1 of 1" not in plain(screen.top.line) and "ml.py" in plain(screen.top.line)
+        await pilot.press("n", "p", "N", "P", "l")
+        assert app.screen is screen and "last step" not in plain(screen.keys.line)
+        assert all(found.action for found in everything(app.tour, screen.context))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from shell import COMMAND, lesson
 
-from jaxtour.cli import terminal_width
+from jaxtour.dispatch import terminal_width
 
 
 def on_terminal(*args: str, columns: int, **env: str) -> str:

@@ -195,6 +195,27 @@ def test_a_jaxpr_that_was_cut_says_why():
     assert report.stage(0, "jaxpr").error == "the worker died: killed"
 
 
+def timed(call, median, run=7, **rest):
+    return wire.Timing(run=run, index=0, label=call, call=call, platform="cpu", median_s=median, **rest)
+
+
+def test_what_is_measured_again_takes_the_place_of_what_was():
+    report = folded(timed("f()", 1.0), timed("g()", 2.0), timed("g()", 3.0, size=8), wire.Done(run=7, status="ok"))
+    report = folded(
+        timed("g()", 4.0, run=9), timed("h()", 5.0, run=9), timed("g()", 6.0, run=9, size=8),
+        onto=looking(report, 9, timings=True),
+    )  # fmt: skip
+    assert [(each.call, each.median_s) for each in report.timings] == [
+        ("f()", 1.0), ("g()", 4.0), ("g()", 6.0), ("h()", 5.0)
+    ]  # fmt: skip
+    done = folded(wire.Done(run=9, status="ok"), onto=report)
+    assert (done.looking, done.timing_error, done.done.run) == (None, None, 7)
+    cut = folded(wire.Done(run=9, status="died", reason="killed"), onto=report)
+    assert cut.timing_error == "the worker died: killed" and cut.timings == report.timings
+    assert looking(cut, 10, timings=True).timing_error is None
+    assert looking(cut, 10, (Look(index=0, stage="hlo"),)).timing_error is not None
+
+
 def test_a_ladder_is_its_rungs():
     rungs = tuple(wire.Rung(run=9, index=index, label=label) for index, label in enumerate(("f", "grad(f)")))
     report = looking(folded(part("jaxpr")), 9, (), ladder=True)

@@ -17,6 +17,7 @@ from jaxtour.engine.commands import (
     Open,
     Restart,
     Run,
+    TimeCall,
 )
 from jaxtour.engine.messages import (
     Device,
@@ -75,7 +76,7 @@ class ModelWorker:
             case Open():
                 self.clear()
                 self.devices = command.devices or 1
-                self.pending += [State(state="ready"), self.facts()]
+                self.pending += [State(state="restarting"), self.facts(), State(state="ready")]
             case Restart() | Interrupt():
                 self.clear()
                 self.pending.append(State(state="ready"))
@@ -129,6 +130,7 @@ ACTIONS = st.one_of(
     st.tuples(st.sampled_from(["look", "look at edit"]), st.integers(0, 4)),
     st.tuples(st.just("look wide"), st.integers(0, 1)),
     st.tuples(st.sampled_from(["interrupt", "restart", "die"]), st.just(0)),
+    st.tuples(st.just("configure"), st.sampled_from([0, 2, 16])),
 )
 
 
@@ -142,8 +144,14 @@ async def play(actions: list[tuple[tuple[str, int], bool]]) -> None:
     session = Session(worker, WorkerConfig())
     await session.start()
     await drain(session)
+    chosen = 1
     for (action, index), waited in actions:
         before, looked = len(worker.ran), len(worker.looked)
+        if action == "configure":
+            chosen = max(index, 1)
+            await session.configure(None, index or None, None)
+            await drain(session)
+            continue
         lesson = WIDE if "wide" in action else LESSON
         step = lesson.steps[index]
         assert isinstance(step, Step)
@@ -173,11 +181,11 @@ async def play(actions: list[tuple[tuple[str, int], bool]]) -> None:
             own = cell(lesson, step, "edited = True" if action == "look at edit" else None)
             assert state == (*reference, own), f"{action} {step.id} saw another state"
             assert cell_looked_at == own
-            assert devices == (8 if lesson is WIDE else 1)
+            assert devices == max(8 if lesson is WIDE else 1, chosen)
         for state, cell_run, devices in worker.ran[before:]:
             assert state == reference, f"{action} {step.id} ran in another state"
             assert cell_run is not None and cell_run.name == f"{lesson.id}/{step.id}"
-            assert devices == (8 if lesson is WIDE else 1)
+            assert devices == max(8 if lesson is WIDE else 1, chosen)
         if waited:
             await drain(session)
 
@@ -264,16 +272,79 @@ async def test_a_run_asked_for_before_the_start_waits_for_it() -> None:
     assert [state for state, _, _ in worker.ran] == [()]
 
 
+async def test_another_configuration_replays_and_keeps_what_is_not_chosen() -> None:
+    worker = Recorder()
+    session = Session(worker, WorkerConfig(python="/py"))
+    await session.start()
+    await drain(session)
+    await session.run(LESSON, step(0))
+    await drain(session)
+    await session.configure("cpu", 4, 2)
+    assert worker.opened[-1] == Open(python="/py", platform="cpu", devices=4, device=2)
+    assert session.facts is None and session.simulating == 4
+    await drain(session)
+    await session.prepare(LESSON, step(1))
+    assert not worker.runs[-1].fresh and [each.name for each in worker.runs[-1].replay] == ["lesson/a"]
+
+
+async def test_a_chosen_device_stays_where_a_step_needs_more_of_its_kind() -> None:
+    worker = Recorder()
+    session = Session(worker)
+    await session.start()
+    await drain(session)
+    wide = WIDE.steps[0]
+    assert isinstance(wide, Step)
+    for devices, device in ((2, 1), (None, 0)):
+        await session.configure("cpu", devices, device)
+        await drain(session)
+        await session.run(WIDE, wide)
+        await drain(session)
+        assert worker.opened[-1] == Open(platform="cpu", devices=8, device=1 if devices else None)
+
+
+async def test_a_run_that_is_cut_short_by_another_configuration_leaves_no_state() -> None:
+    session, worker = await recorded()
+    run = await session.run(LESSON, step(0))
+    await session.configure("cpu", None, None)
+    worker.pending.insert(0, Done(run=run, status="interrupted"))
+    await drain(session)
+    assert session.current is None
+    await session.run(LESSON, step(1))
+    assert [each.name for each in worker.runs[-1].replay] == ["lesson/a"]
+
+
+async def test_facts_of_the_runner_before_say_nothing_about_the_next() -> None:
+    """Devices may be told about every second, also between the command and the end of the runner that it replaces."""
+    worker = ModelWorker()
+    session = Session(worker, WorkerConfig(devices=8))
+    await session.start()
+    await drain(session)
+    await session.configure(None, None, None)
+    worker.devices = 8
+    late = worker.facts()
+    worker.devices = 1
+    worker.pending.insert(0, late)
+    wide = WIDE.steps[0]
+    assert isinstance(wide, Step)
+    waiting = asyncio.create_task(session.run(WIDE, wide))
+    await drain(session)
+    await waiting
+    assert worker.ran[-1][2] == 8 and session.simulating == 8
+
+
 class Recorder(ModelWorker):
-    """Keeps the runs that it is sent."""
+    """Keeps the runs and configurations that it is sent."""
 
     def __init__(self) -> None:
         super().__init__()
         self.runs: list[Run] = []
+        self.opened: list[Open] = []
 
     async def send(self, command: Command) -> None:
         if isinstance(command, Run):
             self.runs.append(command)
+        elif isinstance(command, Open):
+            self.opened.append(command)
         await super().send(command)
 
 
@@ -307,6 +378,23 @@ async def test_what_was_prepared_for_the_next_step_can_be_looked_into() -> None:
     await drain(session)
     await session.look(LESSON, step(1), looks=LOOKS)
     assert not worker.runs[-1].fresh and worker.looked[-1][0] == (cell(LESSON, step(0)), cell(LESSON, step(1)))
+
+
+async def test_measuring_is_a_look_too() -> None:
+    session, worker = await recorded()
+    calls = (TimeCall(label="a", call="a"),)
+    await session.run(LESSON, step(0))
+    await drain(session)
+    await session.measure(LESSON, step(0), calls=calls, patience=10.0)
+    await drain(session)
+    await session.look(LESSON, step(0), looks=LOOKS)
+    await drain(session)
+    measured, looked = worker.runs[1:]
+    assert (measured.time, measured.patience, measured.timeout_s) == (calls, 10.0, None)
+    assert measured.probe == cell(LESSON, step(0)) and measured.cell is None
+    assert not (measured.fresh or measured.replay or looked.fresh or looked.replay)
+    await session.run(LESSON, step(1))
+    assert worker.runs[-1].fresh
 
 
 async def test_a_run_after_a_look_is_fresh() -> None:

@@ -217,3 +217,12 @@ def test_an_equation_that_is_cut_short_is_read_as_far_as_it_goes():
     assert applied(["    b:f32[] = sin[accuracy=(None] a"], 0).params == {"accuracy": "(None] a"}
     assert applied(["    a[0] <- b"], 0) is None
     assert operands_at(["    ] a b"], 0) is None
+
+
+def test_parts_of_a_card_stand_apart_where_there_is_room():
+    stage = stage_text("jaxpr", case("while", "0.10.2"))
+    below = [(("from here", ""),)]
+    apart = card_lines(stage, 1, 78, 60, below)
+    dense = card_lines(stage, 1, 78, len(apart) - 1, below)
+    assert () not in dense and dense == [line for line in apart if line]
+    assert apart[-2:] == [(), *below] and apart[0] and () in apart[1:-2]

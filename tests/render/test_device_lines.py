@@ -1,9 +1,11 @@
 """The machine in a few lines, and as a table."""
 
+import msgspec
 import pytest
 
-from jaxtour.engine.messages import Device, Facts, Host, Value
-from jaxtour.render.devices import bytes_text, device_lines, devices_table
+from jaxtour.engine.messages import Device, Facts, Finding, Host, Value
+from jaxtour.render.devices import bytes_text, device_lines, device_panel
+from jaxtour.render.devices_table import devices_table
 from jaxtour.render.layout import width_of
 from jaxtour.render.spans import plain_lines
 
@@ -104,10 +106,11 @@ def test_the_table():
     assert devices_table(GPU) == (
         "jax 0.10.2  jaxlib 0.10.2  numpy 2.3.1  Python 3.11.7\n"
         "host AMD EPYC, 2 cores, 24 GiB\n"
+        "set: x64 on, preallocation off\n"
         "\n"
-        "id  platform  kind         memory\n"
-        " 0  gpu       NVIDIA H200  7 GiB of 139 GiB\n"
-        " 1  gpu       NVIDIA H200  139 GiB of 139 GiB\n"
+        "id  platform  kind         memory              peak\n"
+        " 0  gpu       NVIDIA H200  7 GiB of 139 GiB    20 GiB\n"
+        " 1  gpu       NVIDIA H200  139 GiB of 139 GiB  20 GiB\n"
         " 0  cpu       cpu\n"
     )
     assert "cpu (simulated)" in devices_table(EIGHT)
@@ -136,3 +139,102 @@ def test_coordinates_and_processes_only_where_there_are_any():
 )
 def test_bytes(count, text):
     assert bytes_text(count) == text
+
+
+HOST = Host(cpu="AMD EPYC", cores=2, memory_bytes=24 * GIB, load=0.72, used_bytes=6 * GIB)
+MISSING = Finding(code="no libtpu", message="no libtpu\x1b here", remedy="pip install 'jax[tpu]'")
+
+
+def tpus(**rest):
+    """Two hosts with four chips each, seen from the first."""
+    devices = [
+        Device(id=4 * z + 2 * y + x, platform="tpu", kind="TPU v4", coords=(x, y, z), core=0, process=z, local=z == 0,
+               utilization=55.4 if z == 0 else None)
+        for z in range(2) for y in range(2) for x in range(2)
+    ]  # fmt: skip
+    return facts(*devices, platforms=("tpu",), processes=2, libtpu="0.0.42", **rest)
+
+
+def test_tpus_lie_on_their_grid():
+    assert drawn(tpus(), 76, value("tpu:3")) == (
+        "● tpu ×8, 4 here   TPU v4   jax 0.10.2   libtpu 0.0.42   process 0 of 2\n"
+        "z=0       z=1\n"
+        " 0   1     4   5\n"
+        " 2  [3]    6   7    value lives on tpu:3\n"
+        "host  AMD EPYC, 2 cores, 24 GiB\n"
+    )
+    assert " 0   1   2  [3]" in drawn(tpus(), 16, value("tpu:3")).splitlines()
+
+
+def test_two_cores_of_a_chip_stand_together():
+    cores = [
+        Device(id=4 * y + 2 * x + core, platform="tpu", kind="TPU v3", coords=(x, y, 0), core=core)
+        for y in range(2) for x in range(2) for core in range(2)
+    ]  # fmt: skip
+    del cores[-1]
+    panel = device_panel(facts(*cores, platforms=("tpu",)), 60)
+    assert plain_lines(panel.lines[1:3]) == " 0  1   2  3\n 4  5   6\n"
+    assert [(chip.row, chip.start, chip.device) for chip in panel.chips][4:] == [(2, 0, 4), (2, 3, 5), (2, 7, 6)]
+
+
+@pytest.mark.parametrize("known", [EIGHT, GPU, tpus(findings=(MISSING,)), tpus(live_arrays=1)])
+@pytest.mark.parametrize("width", [20, 38, 76])
+def test_a_device_is_where_the_panel_says(known, width):
+    panel = device_panel(known, width, value("gpu:1", "tpu:2", "cpu:7"))
+    assert sorted((chip.platform, chip.device) for chip in panel.chips if chip.platform == known.platforms[0]) == [
+        (device.platform, device.id) for device in known.devices if device.platform == known.platforms[0]
+    ]
+    for chip in panel.chips:
+        text = plain_lines(panel.lines[chip.row : chip.row + 1])[chip.start : chip.end]
+        held = f"{chip.platform}:{chip.device}" in ("gpu:1", "tpu:2", "cpu:7")
+        assert text.strip() == (f"[{chip.device}]" if held else str(chip.device))
+
+
+def test_the_device_under_the_cursor_is_told_about():
+    panel = device_panel(tpus(), 76, cursor=("tpu", 5))
+    assert "tpu:5  TPU v4, at 1,0,1, core 0, of process 1\n" in plain_lines(panel.lines)
+    assert ("›5 ", "mark") in panel.lines[2]
+    busy = device_panel(GPU, 76, cursor=("gpu", 0))
+    assert "gpu:0  NVIDIA H200, no arrays, 7 GiB of 139 GiB, peak 20 GiB\n" in plain_lines(busy.lines)
+
+
+def test_devices_that_share_the_host_show_what_lives_on_each():
+    devices = [msgspec.structs.replace(device, live_bytes=512 * device.id, live_arrays=1) for device in EIGHT.devices]
+    known = msgspec.structs.replace(EIGHT, devices=tuple(devices[:3]), host=HOST)
+    assert drawn(known, 70).endswith(
+        " 0  ────────────────────       0 B, 1 array\n"
+        " 1  ━━━━━━━━━━──────────     512 B, 1 array\n"
+        " 2  ━━━━━━━━━━━━━━━━━━━━     1 KiB, 1 array\n"
+        "host  ━━━━━───────────────  6 GiB of 24 GiB   load 0.7 of 2 cores\n"
+    )
+    many = tuple(Device(id=number, platform="cpu", kind="cpu", live_bytes=1) for number in range(40))
+    assert " … 24 more\n" in drawn(msgspec.structs.replace(EIGHT, devices=many), 60)
+
+
+def test_how_busy_an_accelerator_is():
+    device = msgspec.structs.replace(GPU.devices[0], utilization=54.6)
+    assert "peak 20 GiB, 55% busy\n" in drawn(facts(device, platforms=("gpu",)), 76)
+
+
+def test_what_is_wrong_stands_first_and_is_clean():
+    text = drawn(msgspec.structs.replace(EIGHT, findings=(MISSING,)), 76)
+    assert text.startswith("! no libtpu␛ here: pip install 'jax[tpu]'\n")
+    assert devices_table(msgspec.structs.replace(EIGHT, findings=(MISSING,))).endswith(
+        "\nno libtpu␛ here\n  pip install 'jax[tpu]'\n"
+    )
+
+
+def test_a_device_that_was_chosen_and_another_jaxlib_are_told():
+    known = msgspec.structs.replace(EIGHT, default_device="cpu:3", jaxlib="0.10.1", driver="550.54")
+    assert "jax 0.10.2   jaxlib 0.10.1   driver 550.54   code runs on cpu:3" in " ".join(drawn(known, 120).split("\n"))
+    assert "code runs on" not in drawn(msgspec.structs.replace(EIGHT, default_device="cpu:0"), 120)
+
+
+def test_the_table_tells_all_there_is():
+    assert devices_table(msgspec.structs.replace(tpus(backend="PJRT C API"), host=HOST)).splitlines()[:5] == [
+        "jax 0.10.2  jaxlib 0.10.2  numpy 2.3.1  Python 3.11.7  libtpu 0.0.42  process 0 of 2",
+        "host AMD EPYC, 2 cores, 24 GiB, 6 GiB used, load 0.7",
+        "runtime PJRT C API",
+        "",
+        "id  platform  kind    process  coords  core  busy",
+    ]

@@ -51,6 +51,13 @@ def test_the_border_between_two_panes_stays_where_it_can() -> None:
     assert two(20, 5, 5, now=20) == (10, 10), "after a zoom"
 
 
+def test_curves_take_the_room_that_nothing_else_needs() -> None:
+    regions = wide(Size(120, 34), wants(stage=3, result=4, time=40, devices=4))
+    assert [regions[slot].height for slot in ("stage", "result", "time", "devices")] == [3, 4, 23, 4]
+    regions = wide(Size(120, 34), wants(stage=20, result=20, time=40, devices=4))
+    assert regions["time"].height == 34 // 3
+
+
 def test_a_long_result_takes_the_room_that_no_jaxpr_needs() -> None:
     regions = wide(Size(120, 34), wants(stage=3, result=40, time=3))
     assert regions["stage"].height == 3

@@ -43,6 +43,19 @@ async def test_all_blocks_fold_but_the_one_that_is_all() -> None:
         assert len(rows(app.view)) == 12
 
 
+async def test_what_stands_before_the_main_block_folds_without_it() -> None:
+    app = Shown()
+    before_and_main = [(0, 5), (1, 2), (6, 11), (8, 9)]
+    async with app.run_test(size=(30, 12)):
+        app.view.show(numbered(12, folds=before_and_main, main_last=True), fresh=True)
+        app.view.fold_all()
+        assert rows(app.view) == ["›▸ line 0 … 5 lines", " ▾ line 6", "   line 7", " ▸ line 8 … 1 line",
+                                  "   line 10", "   line 11"]  # fmt: skip
+        app.view.show(numbered(12, folds=before_and_main), fresh=True)
+        app.view.fold_all()
+        assert len(rows(app.view)) == 2, "of blocks side by side none is the main one"
+
+
 async def test_the_cursor_steps_over_what_is_folded_and_unfolds_what_it_is_sent_into() -> None:
     app = Shown()
     async with app.run_test(size=(30, 12)) as pilot:

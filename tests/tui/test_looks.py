@@ -76,6 +76,24 @@ async def test_an_interrupted_look_is_said_and_can_be_tried_again(tours: Tours) 
         await until(pilot, lambda: "ROOT %fusion" in text(app, "stage"))
 
 
+async def test_panes_stay_where_they_are_while_a_stage_is_made(tours: Tours) -> None:
+    stablehlo, hlo = lowered()
+    played = [event for event in SCRIPT["vmap/many"] if not isinstance(event, Hold)][:-2]
+    app = tours.make("many", script={"vmap/many": [*played, stablehlo, Hold("compiler"), hlo]})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await ran(pilot)
+        before = app.tour_screen.panes.arranged
+        assert before["stage"].height > 6
+        await pilot.press("3")
+        await until(pilot, lambda: tours.engine.holding)
+        await until(pilot, lambda: "compiling predict_many" in text(app, "stage"))
+        assert app.tour_screen.panes.arranged == before
+        await pilot.press("n")
+        assert app.tour_screen.panes.arranged != before, "another step has its own"
+
+
 async def test_what_a_look_brings_belongs_to_its_step_wherever_the_learner_is(tours: Tours) -> None:
     stablehlo, hlo = lowered()
     played = [event for event in SCRIPT["vmap/many"] if not isinstance(event, Hold)][:-2]
@@ -152,9 +170,12 @@ async def test_a_ladder_is_climbed(tours: Tours) -> None:
         await run_many(pilot, tours)
         await pilot.press("L")
         await until(pilot, lambda: "c:f32[] = mul a b" in screen_text(app))
-        assert "predict  →  vmap(predict)" in screen_text(app)
+        assert "[predict]  →  vmap(predict)" in screen_text(app)
+        assert "rung up" in screen_text(app) and "rung down" not in screen_text(app)
         await pilot.press("right_square_bracket")
         await until(pilot, lambda: "added" in screen_text(app))
+        assert "predict  →  [vmap(predict)]" in screen_text(app)
+        assert "rung up" not in screen_text(app) and "rung down" in screen_text(app)
         await pilot.press("escape", "L")
         assert sum(isinstance(command, Run) and command.ladder is not None for command in tours.engine.sent) == 1
 
@@ -191,7 +212,9 @@ async def test_a_lesson_that_is_read_again_is_shown_where_one_was(linked: Tours)
         assert (pane(app, "source").cursor, pane(app, "source").stop) == (4, (11, 33))
 
 
-@pytest.mark.parametrize(("width", "names"), [(80, "cost  graph"), (60, "StableHLO  HLO  Time")])
+@pytest.mark.parametrize(
+    ("width", "names"), [(80, "4 cost  g graph"), (70, "HLO  cost  graph"), (60, "StableHLO  HLO  Time")]
+)
 async def test_the_stages_are_tabs_where_it_is_narrow(tours: Tours, width: int, names: str) -> None:
     app = tours.make("many")
     async with app.run_test(size=(width, 24)) as pilot:

@@ -11,8 +11,8 @@ from textual.pilot import Pilot
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.model import Lesson
 from jaxtour.course.progress import Progress
-from jaxtour.engine.fake import FakeEngine, Script
-from jaxtour.engine.session import Session
+from jaxtour.engine.fake import FACTS, FakeEngine, Script
+from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.settings import Settings
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.widgets.pane import Pane
@@ -41,15 +41,17 @@ class Tours:
         self.path = home / "progress.json"
         self.engine = FakeEngine()
         self.script = SCRIPT
+        self.facts = FACTS
+        self.config = WorkerConfig()
         self.entries = [Given(VMAP), Given(STATE), Given(HIDDEN)]
 
     def make(
         self, step: str = "one", *, script: Script = SCRIPT, settings: Settings | None = None, **rest: Any
     ) -> TourApp:
-        self.engine = FakeEngine(script)
+        self.engine = FakeEngine(script, facts=self.facts)
         return TourApp(
             Catalogue(tuple(self.entries)),  # type: ignore[arg-type]
-            Session(self.engine),
+            Session(self.engine, self.config),
             Progress.open(self.path),
             settings,
             start=("vmap", step),

@@ -127,6 +127,7 @@ def main():
     parser.add_argument("--ctl", type=int)
     parser.add_argument("--out", type=int)
     parser.add_argument("--hold", action="store_true")
+    parser.add_argument("--marks")
     options = parser.parse_args()
     entries = filter(None, os.environ.get("JT_FAULT", "").split(","))
     faults = {entry.partition(":")[0]: entry.partition(":")[2] for entry in entries}

@@ -26,10 +26,29 @@ def test_flags_are_told_where_they_are_not_at_their_defaults():
         assert devices.flags([]) == {"x64": "on", "matmul precision": "highest"}
 
 
+def test_each_device_tells_its_parts_of_the_arrays_that_live(monkeypatch):
+    found = devices.open_devices()
+    before = devices.facts(found)["devices"][0]
+    held = [jnp.ones((4, 8)), jax.random.key(0), jnp.zeros((0, 3))]
+    after = devices.facts(found)["devices"][0]
+    assert after["live_arrays"] - before["live_arrays"] >= len(held)
+    assert after["live_bytes"] - before["live_bytes"] >= 4 * 8 * 4
+    assert (after["local"], after["core"]) == (True, None)
+
+
+def test_host_and_process_are_told():
+    facts = devices.facts(devices.open_devices())
+    assert facts["host"]["load"] >= 0
+    assert 0 < facts["host"]["used_bytes"] < facts["host"]["memory_bytes"]
+    assert (facts["process"], facts["processes"], facts["default_device"]) == (0, 1, "cpu:0")
+    assert (facts["libtpu"], facts["driver"], facts["backend"], facts["findings"]) == ("", "", "", [])
+
+
 class Gpu:
     platform = "gpu"
     process_index = 0
     id = 3
+    client = type("Client", (), {"platform_version": "PJRT C API\ncuda 12080"})
     device_kind = "NVIDIA H100"
 
     def memory_stats(self):
@@ -43,6 +62,7 @@ def test_a_gpu_tells_its_memory_and_whether_it_is_preallocated(monkeypatch):
     (device,) = facts["devices"]
     assert device["memory"] == {"bytes_in_use": 5, "bytes_limit": 10}
     assert (device["kind"], device["coords"]) == ("NVIDIA H100", None)
+    assert facts["backend"] == "PJRT C API cuda 12080"
 
 
 @pytest.mark.parametrize(

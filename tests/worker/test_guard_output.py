@@ -18,7 +18,7 @@ def guard():
 
 
 def joined(pieces):
-    return "".join(text for _, text in pieces), sum(dropped for dropped, _ in pieces)
+    return "".join(text for _, _, text in pieces), sum(dropped for dropped, _, _ in pieces)
 
 
 @given(st.text(max_size=60), st.integers(0, 20), st.integers(1, 20), st.lists(st.integers(0, 200), max_size=6))
@@ -42,17 +42,17 @@ def test_what_is_no_utf8_is_marked_and_nothing_is_lost(data, step):
     shown = ""
     for start in range(0, len(data), step):
         capture.feed(data[start : start + step])
-        shown += capture.take()
+        shown += "".join(text for _, text in capture.take())
     assert shown + joined(capture.finish())[0] == data.decode("utf-8", "replace")
 
 
 def test_a_capture_goes_on_after_its_end_was_given():
     capture = Capture(head=4, tail=2)
     capture.feed(b"abcdefgh")
-    assert capture.take() == "abcd"
-    assert capture.finish() == [(2, "gh")]
+    assert capture.take() == [(False, "abcd")]
+    assert capture.finish() == [(2, False, "gh")]
     capture.feed(b"ij")
-    assert capture.finish() == [(0, "ij")]
+    assert capture.finish() == [(0, False, "ij")]
     assert capture.finish() == []
 
 

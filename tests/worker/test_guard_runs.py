@@ -150,12 +150,18 @@ def test_another_platform_than_asked_for_is_not_taken(guards):
 
 def test_what_open_says_reaches_the_runner(guards):
     guard = guards(opening=False)
-    guard.send("open", platform="cpu", devices=8)
+    guard.send("open", platform="cpu", devices=8, device=3)
     guard.ready()
-    names = ("JAX_PLATFORMS", "JAX_NUM_CPU_DEVICES", "TERM", "PYTHONBREAKPOINT", "XLA_PYTHON_CLIENT_PREALLOCATE")
-    assert guard.run(f"import os\n[os.environ[name] for name in {names}]").result == str(
-        ["cpu", "8", "dumb", "0", "false"]
-    )
+    names = ("JAX_PLATFORMS", "JAX_NUM_CPU_DEVICES", "JAXTOUR_DEVICE", "TERM", "PYTHONBREAKPOINT")
+    assert guard.run(f"import os\n[os.environ[name] for name in {names}]").result == str(["cpu", "8", "3", "dumb", "0"])
+    assert guard.run("os.environ['XLA_PYTHON_CLIENT_PREALLOCATE']").result == "'false'"
+
+
+@pytest.mark.parametrize("wrong", [{"device": -1}, {"device": "0"}, {"device": 1.5}])
+def test_a_device_that_is_no_number_is_refused(guards, wrong):
+    guard = guards(opening=False)
+    guard.send("open", **wrong)
+    assert guard.process.wait(DEADLINE_S) == 1
 
 
 def test_open_replaces_runner_and_spare(guard):

@@ -1,6 +1,6 @@
-import importlib.util
 import os
 import sys
+from pathlib import Path
 
 import pytest
 from runner_client import RUNNER, RunnerClient
@@ -309,10 +309,38 @@ def test_a_python_without_jax_is_told_with_what_to_install(start):
     assert client.event() is None
 
 
-@pytest.mark.skipif(importlib.util.find_spec("jax_plugins") is not None, reason="jax has a plugin here")
+@pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="there is a GPU here")
 def test_a_platform_that_is_not_there_is_never_replaced_by_the_cpu(start):
     *_, dead = start(JAX_PLATFORMS="cuda,cpu").until("state", state="dead")
-    assert dead["detail"].startswith("no CUDA plugin for jax: pip install 'jax[cuda13]'")
+    assert dead["detail"] == "there is no NVIDIA GPU here: take the CPU: --platform cpu"
+
+
+def test_the_device_for_the_steps_is_chosen_by_its_id(start):
+    client = start(JAX_NUM_CPU_DEVICES="4", JAX_PLATFORMS="cpu", JAXTOUR_DEVICE="3")
+    (facts,) = [event for event in client.until("state", state="ready") if event["event"] == "facts"]
+    assert facts["default_device"] == "cpu:3"
+    assert [device["id"] for device in facts["devices"]] == [0, 1, 2, 3]
+    ran = client.run("import jax.numpy as jnp\njnp.ones(3)", time=[{"label": "sum", "call": "jnp.ones(3).sum()"}])
+    assert ran.one("result")["value"]["devices"] == ["cpu:3"]
+    assert all(timing.get("error") is None for timing in ran.all("timing")) and ran.all("timing")
+
+
+def test_a_device_that_is_not_there_is_told_with_those_that_are(start):
+    *_, dead = start(JAX_NUM_CPU_DEVICES="2", JAX_PLATFORMS="cpu", JAXTOUR_DEVICE="7").until("state", state="dead")
+    assert dead["detail"] == "no cpu device 7 here: choose one of 0, 1"
+
+
+def test_facts_come_once_more_when_they_have_changed_and_while_code_runs(start):
+    client = start(JAX_NUM_CPU_DEVICES="2", JAX_PLATFORMS="cpu")
+    client.until("state", state="ready")
+    client.run("import jax, jax.numpy as jnp\nkept = jax.device_put(jnp.ones(256), jax.devices()[1])")
+    (changed,) = [event for event in client.until("facts") if event["event"] == "facts"]
+    assert [(device["live_arrays"], device["live_bytes"]) for device in changed["devices"]] == [(0, 0), (1, 1024)]
+    client.begin("import time\nmore = jnp.ones(512)\nwhile not time.sleep(0.01): pass", traces=[])
+    events = client.until("facts")
+    assert events[-1]["devices"][0]["live_bytes"] == 2048
+    client.interrupt()
+    client.until("done")
 
 
 def test_an_interrupt_during_a_frame_waits_for_its_end():

@@ -21,6 +21,7 @@ EVERY = [{"index": 0, "stage": stage} for stage in ("stablehlo", "hlo")]
 STEPS = [
     {"code": "g(1.0)", "hlo": True, "ask": "equations of g(1.0)", "check": "pass"},
     {"code": "spread", "traces": ["g(spread)", "missing(1)"], "hlo": True},
+    {"code": "jax.device_put(jax.random.split(jax.random.key(0), 4), jax.NamedSharding(mesh, jax.P('x')))"},
     {"code": "warnings.warn('own')\n{'a': spread, 'b': [np.ones(3), 3]}"},
     {"code": "def h(x):\n    return f(x) if x > 0 else x\njax.jit(h)(1.0)"},
     {"code": "x = = 3"},

@@ -21,6 +21,8 @@ class PaneSpec(msgspec.Struct, frozen=True):
     """What the document is made from: as long as it is equal, so is the document."""
     document: Callable[[View, int], Document]
     """The document at a width, in cells."""
+    whole: Callable[[View, int], Document] | None = None
+    """The same where it fills the screen, if that makes a difference."""
     tab: bool = False
     """Whether it shares one place with others where the terminal is narrow."""
     shows: Callable[[View], str] = lambda _: ""
@@ -35,7 +37,7 @@ PANES: tuple[PaneSpec, ...] = (
     PaneSpec("stage", "jaxpr", stage.depends, stage.document, tab=True, shows=stage.shows),
     PaneSpec("result", "Result", result.depends, result.document),
     PaneSpec("time", "Time", time.depends, time.document, tab=True),
-    PaneSpec("devices", "Devices", devices.depends, devices.document, tab=True),
+    PaneSpec("devices", "Devices", devices.depends, devices.document, whole=devices.whole, tab=True),
 )
 
 

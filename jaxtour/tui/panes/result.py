@@ -8,7 +8,8 @@ from jaxtour.engine.verify import status
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import wrap
 from jaxtour.render.spans import Line, Style
-from jaxtour.tui.document import Document
+from jaxtour.tui.document import Document, Piece
+from jaxtour.tui.panes.pieces import GUTTER_EXTRA, shard_pieces, sharded, with_pieces
 from jaxtour.tui.visit import View
 
 WRAPPED = 16_000
@@ -37,6 +38,7 @@ def document(view: View, width: int) -> Document:
     # What a run needs to be shown costs nothing before the first run.
     from jaxtour.render.value import failure_lines, value_lines, warning_lines
 
+    width -= GUTTER_EXTRA if sharded(report.value) else 0
     lines: list[Line] = [*written(report.stdout, width)]
     lines += written(report.stderr, width, "muted")
     anchor = None
@@ -46,12 +48,12 @@ def document(view: View, width: int) -> Document:
             words = f"raised {clean(report.failure.type)}, as the step says"
             lines.append((("✓ ", "success"), (words, "success")))
         lines += failure_lines(report.failure, width)
+    pieces: list[Piece] = []
     if report.value:
         lines += value_lines(report.value, width)
         if len(report.value.devices) > 1:
-            from jaxtour.render.sharding import sharding_lines
-
-            lines += [(), *sharding_lines(report.value, width, ascii=view.ascii)]
+            drawn, pieces = shard_pieces(report.value, width, len(lines) + 1, ascii_only=view.ascii)
+            lines += [(), *drawn]
     lines += warning_lines(report.warnings, width)
     lines += _ending(view, step, report, width)
     lines += written(report.background, width, "muted")
@@ -60,7 +62,8 @@ def document(view: View, width: int) -> Document:
         waiting = report.done is None
         lines = [(("waiting for the worker" if waiting and report.run == 0 else "running" if waiting else
                    "ran; no value and no output", "muted"),)]  # fmt: skip
-    return Document(lines=lines, anchor=anchor, follow=anchor is None, subtitle=_subtitle(report))
+    shown = Document(lines=lines, anchor=anchor, follow=anchor is None, subtitle=_subtitle(report))
+    return with_pieces(shown, pieces)
 
 
 def status_of(step: Step, report: Report) -> str:

@@ -15,7 +15,7 @@ from jaxtour.tui.visit import View
 def depends(view: View) -> tuple[Any, ...]:
     """The code, where it failed or warned, and the jaxpr, whose expressions can be selected."""
     report = view.report
-    found = (report.failure, report.warnings) if report else None
+    found = (view.failure, report.warnings) if report else None
     return (view.step, view.code, view.edited, view.visit.setup, found, view.traced, view.ascii, view.coloured)
 
 
@@ -166,7 +166,7 @@ def _happened(
             gutter[index] = ((f"{warning.line:>{digits}}", "warning"), (flag, "warning"))
             first = clean(warning.message).splitlines()[:1]
             lines[index] = (*lines[index], (f"   {flag} {clean(warning.category)}: {''.join(first)}", "warning"))
-    failure = report.failure
+    failure = view.failure
     if failure and failure.line and start + failure.line - 1 < len(lines):
         index = start + failure.line - 1
         gutter[index] = ((f"{failure.line:>{digits}}", "error"), ("✗", "error"))
@@ -186,8 +186,8 @@ def _subtitle(view: View) -> Line:
 
 
 def failed(view: View) -> Line:
-    """Where the code failed, if it did."""
-    failure = view.report.failure if view.report else None
+    """Where the code failed, or tracing the call that is shown, if it did."""
+    failure = view.failure
     if failure is None or not failure.line:
         return ()
     return ((f"{clean(failure.type, keep_newlines=False)} in line {failure.line}", "error"),)

@@ -4,9 +4,11 @@ from functools import lru_cache
 from typing import Any
 
 from jaxtour.course.model import Broken
+from jaxtour.engine.messages import Failure
 from jaxtour.engine.stage import StageText, Texts
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import clip, width_of, wrap
+from jaxtour.render.places import file_name
 from jaxtour.render.spans import Line
 from jaxtour.tui.document import Columns, Document, LazyLines, MadeLines
 from jaxtour.tui.panes import gutter
@@ -54,6 +56,8 @@ def document(view: View, width: int) -> Document:
         cursor=True,
         stops=lambda line: variables(stage, line),
         folds=stage.folds,
+        # Functions that a jaxpr names stand before it.
+        main_last=stage.stage == "jaxpr" and lines.texts[0].startswith("let "),
     )
 
 
@@ -174,13 +178,14 @@ def _waiting(view: View) -> Line:
     trace, report = view.trace, view.report
     assert trace is not None and report is not None
     if trace.error is not None:
-        return (("✗ ", "warning"), (clean(trace.error, keep_newlines=False), ""))
+        said: Line = (("✗ ", "warning"), (clean(trace.error, keep_newlines=False), ""))
+        return (*said, (f"   {_raised_at(view, trace.raised)}", "muted")) if trace.raised else said
     if view.worker == "dead":
         return (("the worker is gone; ", "muted"), (view.key("restart"), "strong"), (" starts it again", "muted"))
     verb = {"jaxpr": "tracing", "stablehlo": "lowering", "hlo": "compiling"}[view.behind]
     if report.looking:
-        said = f"{verb} {clean(trace.call, keep_newlines=False)} … "
-        return ((said, "muted"), (view.key("interrupt"), "strong"), (" interrupts", "muted"))
+        doing = f"{verb} {clean(trace.call, keep_newlines=False)} … "
+        return ((doing, "muted"), (view.key("interrupt"), "strong"), (" interrupts", "muted"))
     if report.done is None and view.behind != "jaxpr":
         return ((f"{verb} begins when the step has run", "muted"),)
     if view.elsewhere:
@@ -188,3 +193,10 @@ def _waiting(view: View) -> Line:
     if report.done and view.behind == "jaxpr":
         return (("there is no jaxpr of this call", "muted"),)
     return ((f"{verb} begins when the worker is ready", "muted"),)
+
+
+def _raised_at(view: View, failure: Failure) -> str:
+    """Where tracing raised: the innermost line that is the learner's."""
+    frame = failure.frames[-1]
+    name = file_name(view.cell, f"{frame.file}:setup" if frame.setup else frame.file)
+    return f"in {name}, line {frame.line}" if name else f"in line {frame.line}"

@@ -1,56 +1,80 @@
-"""The time pane: the calls that the step measures, on one scale."""
+"""The time pane: the calls that the step measures, on one scale, and what was traced again."""
 
 from typing import Any
 
 from jaxtour.course.model import Broken
-from jaxtour.engine.messages import Timing
 from jaxtour.render.clean import clean
-from jaxtour.render.layout import pad, width_of, wrap
+from jaxtour.render.layout import clip, pad, width_of, wrap
 from jaxtour.render.spans import Line
 from jaxtour.tui.document import Document
+from jaxtour.tui.incoming import doing
 from jaxtour.tui.visit import View
 
 
 def depends(view: View) -> tuple[Any, ...]:
-    """The timings, and whether more are to come."""
+    """The timings and retraces, how far the measuring is, and what could be measured."""
     report = view.report
-    found = (report.timings, report.done) if report else None
-    return (view.step, found, view.ascii, view.stable)
+    found = (report.timings, report.retraces, report.timing_error, report.done, _measuring(view)) if report else None
+    return (view.step, found, view.trace, view.ascii, view.stable)
 
 
 def document(view: View, width: int) -> Document:
     """The timings, or what will be there."""
-    timings = view.report.timings if view.report else ()
-    if not timings:
-        return Document(lines=wrap(_empty(view), width))
-    if view.stable:
+    report = view.report
+    timings = report.timings if report else ()
+    if view.stable and timings:
         width = max(width_of(clean(timing.label)) for timing in timings)
         return Document(lines=[((pad(clean(timing.label), width), ""), ("   measured", "muted")) for timing in timings])
+    if report is None or not (timings or report.retraces or report.timing_error):
+        return Document(lines=wrap(_empty(view), width), subtitle=_border(view, width))
+    # What a run needs to be shown costs nothing before the first run.
+    from jaxtour.render.retraces import retrace_lines
     from jaxtour.render.timing import timing_lines
 
-    lines = timing_lines(timings, width, ascii=view.ascii)
-    return Document(lines=lines, subtitle=((_how(timings), ""),))
+    lines = timing_lines(timings, width, ascii=view.ascii) if timings else wrap(_empty(view), width)
+    if report.timing_error is not None:
+        lines += wrap((("✗ ", "warning"), (clean(report.timing_error, keep_newlines=False), "")), width)
+    if again := retrace_lines(report.retraces, width, ascii=view.ascii):
+        lines += [(), *again]
+    return Document(lines=lines, subtitle=_border(view, width))
+
+
+def _measuring(view: View) -> str:
+    """How far the measuring is, in words; empty where nothing is measured."""
+    report = view.report
+    if report is None or report.progress is None or view.stable:
+        return ""
+    measures = bool(report.looking and report.looking.timings)
+    if not measures and (report.done is not None or report.progress.phase != "timing"):
+        return ""
+    return clean(doing(report.progress), keep_newlines=False)
+
+
+def _border(view: View, width: int) -> Line:
+    if words := _measuring(view):
+        return ((f"{clip(words, max(1, width - 4))} …", ""),)
+    timings = view.report.timings if view.report else ()
+    if not timings:
+        return ()
+    from jaxtour.render.timing import timing_footer
+
+    return ((timing_footer(timings), ""),)
 
 
 def _empty(view: View) -> Line:
     step, report = view.step, view.report
     if isinstance(step, Broken):
         return ()
+    if report is not None and report.looking and report.looking.timings:
+        return (("measuring …", "muted"),)
     if not step.time:
-        return (("this step times nothing", "faint"),)
+        trace = view.trace
+        if not view.finished or trace is None or trace.error is not None:
+            return (("this step times nothing", "faint"),)
+        return ((view.key("measure"), "strong"), (f" times {clean(trace.label, keep_newlines=False)}", "muted"))
     if report is None:
         calls = "one call" if len(step.time) == 1 else f"{len(step.time)} calls"
         return ((view.key("run"), "strong"), (f" times {calls} here", "muted"))
     if report.done is None:
         return (("timed when the code has run", "muted"),)
     return (("nothing was timed", "muted"),)
-
-
-def _how(timings: tuple[Timing, ...]) -> str:
-    runs = sorted({timing.runs for timing in timings if timing.runs})
-    platforms = list(dict.fromkeys(timing.platform for timing in timings if timing.platform != "host"))
-    parts = []
-    if runs:
-        parts.append(f"{runs[0]} runs" if len(runs) == 1 else f"{runs[0]} to {runs[-1]} runs")
-    parts += [platform.upper() for platform in platforms]
-    return ", ".join([*parts, "blocked"])

@@ -60,8 +60,8 @@ class ExplainScreen(ModalScreen[None]):
     def _fill(self) -> None:
         width = min(WIDEST, self.app.size.width) - FRAME_CELLS
         from_where = origin_lines(self._of, self._stage, self._line, width)
-        height = self.app.size.height - FRAME_ROWS - len(from_where)
-        self._box.show(Document(lines=[*card_lines(self._stage, self._line, width, height), *from_where]))
+        height = self.app.size.height - FRAME_ROWS
+        self._box.show(Document(lines=card_lines(self._stage, self._line, width, height, from_where)))
 
     def action_dismiss(self) -> None:  # type: ignore[override]
         """Go back."""

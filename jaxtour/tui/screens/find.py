@@ -41,6 +41,8 @@ def everything(tour: Tour, context: Context) -> list[Found]:
         for action in scoped("step")
         if action.palette and action.when(context)
     ]
+    if tour.alone:
+        return found
     for number, step in enumerate(tour.lesson.steps):
         found.append(
             Found(clean(step.title, keep_newlines=False), f"step {number + 1}", lesson=tour.index, step=number)

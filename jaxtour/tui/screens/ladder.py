@@ -80,11 +80,17 @@ class LadderScreen(ModalScreen[None]):
         for place, rung in enumerate(report.rungs):
             label = clip(clean(rung.label, keep_newlines=False), LABEL_CELLS)
             gap: Line = (("  →  ", "faint"),) if line else ()
-            line = (*line, *gap, (label, "strong" if place == self._rung else "muted"))
+            here = place == self._rung
+            line = (*line, *gap, (f"[{label}]" if here else label, "strong" if here else "muted"))
         return clip_line(line, width)
 
     def _lines(self, report: Report, width: int) -> tuple[list[Line], Line]:
-        keys = keys_line(in_footer("ladder", Context(busy=report.looking is not None)), self._tour.keys, width)
+        context = Context(
+            busy=report.looking is not None,
+            rung_above=self._rung + 1 < len(report.rungs),
+            rung_below=self._rung > 0,
+        )
+        keys = keys_line(in_footer("ladder", context), self._tour.keys, width)
         if report.ladder_error is not None and not report.rungs:
             return wrap((("✗ ", "warning"), (clean(report.ladder_error), "")), width), keys
         if not report.rungs:
@@ -100,7 +106,9 @@ class LadderScreen(ModalScreen[None]):
         if stage.error is not None:
             return wrap((("✗ ", "warning"), (clean(stage.error), "")), width), keys
         if below is None or not below.complete or below.error is not None:
-            return list(lines_of(stage)), keys
+            lone = len(report.rungs) == 1 and report.looking is None
+            said: Line = (("no transformation to climb   ", "muted"),) if lone else ()
+            return list(lines_of(stage)), (*said, *keys)
         rows = ladder_rows(below, stage)
         if not rows:
             return list(lines_of(stage)), keys

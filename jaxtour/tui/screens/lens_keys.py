@@ -1,14 +1,11 @@
 """What the keys do that look into what JAX made of the code."""
 
-from typing import TYPE_CHECKING
-
 from jaxtour.course.model import Step
 from jaxtour.engine.links import Target, links_of
 from jaxtour.engine.session import EngineError
 from jaxtour.render.clean import clean
-from jaxtour.render.places import where
 from jaxtour.tui.actions import Context
-from jaxtour.tui.link_words import said_of_source, said_of_stage
+from jaxtour.tui.link_words import in_full, said_of_source, said_of_stage
 from jaxtour.tui.linking import Link, Spot, first_of, head, link, source_of, stage_line
 from jaxtour.tui.messages import Note, ShownWanted, Unfolded
 from jaxtour.tui.panes.source import columns_shown, rows_of
@@ -17,9 +14,6 @@ from jaxtour.tui.visit import Shown, View
 from jaxtour.tui.widgets.lines import CursorMoved
 from jaxtour.tui.widgets.pane import Pane
 from jaxtour.tui.widgets.stage_pane import StagePane
-
-if TYPE_CHECKING:
-    from jaxtour.tui.screens.ladder import LadderScreen
 
 BORDER_CELLS = 8
 """Columns of a border that words cannot have."""
@@ -30,8 +24,6 @@ class LensKeys(StepKeys):
 
     link: Link | None = None
     """What belongs to the cursor that was moved last."""
-    ladder: "LadderScreen | None" = None
-    """What lies over this screen, where it has to be kept up to date."""
     _lead: Pane | None = None
     _linked: tuple[object, ...] = ()
     _carried: Target | None = None
@@ -45,6 +37,7 @@ class LensKeys(StepKeys):
             zoomed=self.panes.zoomed is not None,
             linking=self.link is not None and self.link.leads and self.focused is self._lead,
             searching=self.searching,
+            alone=self.tour.alone,
         )
 
     @property
@@ -162,12 +155,12 @@ class LensKeys(StepKeys):
             except EngineError as error:
                 self.post_message(Note(clean(str(error))))
                 return
-        self.ladder = LadderScreen(self.tour, self.tour.visit, trace.call)
+        screen = self.over = LadderScreen(self.tour, self.tour.visit, trace.call)
 
         def closed(_: None) -> None:
-            self.ladder = None
+            self.over = None
 
-        self.app.push_screen(self.ladder, closed)
+        self.app.push_screen(screen, closed)
         self.refresh_view()
 
     # What belongs together ------------------------------------------------------------------------------------------
@@ -251,7 +244,7 @@ class LensKeys(StepKeys):
     def _to_source(self, view: View, found: Link) -> None:
         span = source_of(view, found.target)
         if span is None:
-            places = [where(view.cell, each) for each in found.target.spans[:1]]
+            places = [in_full(view, each) for each in found.target.spans[:1]]
             self.post_message(Note(f"it comes from {places[0]}" if places else "it has no place in the source"))
             return
         if span.file != view.cell and not view.visit.setup:
@@ -287,6 +280,7 @@ class LensKeys(StepKeys):
 
     def action_explain(self) -> None:
         """Explain the equation under the cursor, or the first that the source under the cursor became."""
+        from jaxtour.render.ir import UNITS
         from jaxtour.tui.screens.explain import ExplainScreen
 
         view = self.source.view
@@ -299,6 +293,6 @@ class LensKeys(StepKeys):
             line = line if lit and line is not None and lit(line) else self.link.stage.matches[0]
         line = stage_line(view, Spot("stage", line or 0, self.stages.stop if self._lead is self.stages else None))
         if line is None or stage.origin_of(line).kind == "other":
-            self.post_message(Note("there is no equation in this line to explain"))
+            self.post_message(Note(f"there is no {UNITS[stage.stage]} in this line to explain"))
             return
         self.app.push_screen(ExplainScreen(view, stage, head(stage, line), ascii_only=self.tour.ascii))

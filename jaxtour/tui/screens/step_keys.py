@@ -1,6 +1,6 @@
 """What the keys of a step's screen do."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from textual.screen import Screen
 
@@ -22,11 +22,20 @@ if TYPE_CHECKING:
 THEMES = ("dark", "light", "ansi")
 
 
+class Refilled(Protocol):
+    """A screen that lies over the step's, and shows what the worker says."""
+
+    def refill(self) -> None:
+        """Show what is known by then."""
+
+
 class StepKeys(Screen[None]):
     """A method for each action of the registry."""
 
     tour: "Tour"
     panes: Panes
+    over: Refilled | None = None
+    """What lies over this screen, where it has to be kept up to date."""
 
     def refresh_view(self, *, fresh: bool = False) -> None:
         """Show what the tour knows now."""
@@ -169,7 +178,8 @@ class StepKeys(Screen[None]):
                 self.tour.forget_edit()
                 self.refresh_view(fresh=True)
 
-        self.app.push_screen(ConfirmScreen("Back to the lesson's own code?", "Your edit is forgotten."), confirmed)
+        whose = "the file's" if self.tour.lesson.plain else "the lesson's"
+        self.app.push_screen(ConfirmScreen(f"Back to {whose} own code?", "Your edit is forgotten."), confirmed)
 
     # Panes ----------------------------------------------------------------------------------------------------------
 

@@ -8,8 +8,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from jaxtour.tui.actions import BY_ID, Scope, bindings, in_footer
-from jaxtour.tui.screens.lens_keys import LensKeys
+from jaxtour.tui.screens.device_keys import DeviceKeys
 from jaxtour.tui.screens.search_keys import SearchKeys
+from jaxtour.tui.screens.time_keys import TimeKeys
 from jaxtour.tui.status import keys_line, top_line
 from jaxtour.tui.tour import Tour
 from jaxtour.tui.widgets.arrange import left_width
@@ -20,7 +21,7 @@ NOTE_S = 8.0
 """How long a note stays in the bottom line, unless a key is pressed."""
 
 
-class TourScreen(SearchKeys, LensKeys, Screen[None]):
+class TourScreen(SearchKeys, DeviceKeys, TimeKeys, Screen[None]):
     """Text, source, stages, result, time and devices of a step, between two lines."""
 
     BINDINGS = bindings("step")
@@ -71,10 +72,11 @@ class TourScreen(SearchKeys, LensKeys, Screen[None]):
         front = self.panes.front
         self.panes.update_view(self.tour.view, fresh=fresh)
         self.relink()
+        self.light_devices()
         self.tell_search()
         self.refresh_lines()
-        if self.ladder is not None:
-            self.ladder.refill()
+        if self.over is not None:
+            self.over.refill()
         if front != self.panes.front:
             self.keep_focus()
 
@@ -99,7 +101,7 @@ class TourScreen(SearchKeys, LensKeys, Screen[None]):
             return
         scope: Scope = "editor" if self.editing else "step"
         view = self.tour.view
-        bright = "next_step" if view.done[view.number - 1] else "run"
+        bright = "next_step" if view.done[view.number - 1] and not self.tour.alone else "run"
         line = keys_line(in_footer(scope, self.context), self.tour.keys, self.app.size.width - 2, bright=bright)
         self.keys.show(line)
 

@@ -43,6 +43,9 @@ def wide(size: Size, wants: Wants, now: int | None = None) -> dict[Slot, Region]
     lesson, source = two(size.height, wants["lesson"], wants["source"], now)
     devices = max(LEAST, min(wants["devices"], size.height // 4))
     time = max(LEAST, min(wants["time"], size.height // 3))
+    # More than a third only of what neither the stages nor the result need: curves and rooflines are high.
+    spare = size.height - devices - time - max(wants["stage"], LEAST) - max(wants["result"], LEAST)
+    time += max(0, min(spare, wants["time"] - time))
     room = size.height - devices - time
     # The result leaves the stages what it needs, or a good half of what there is.
     claim = min(max(wants["stage"], LEAST), room * 55 // 100)

@@ -16,7 +16,9 @@ GOES_ON = "╰ "
 class Folds:
     """The blocks of a document that can be folded, and which of them are."""
 
-    def __init__(self, blocks: Sequence[Columns] = (), closed: Collection[int] = ()) -> None:
+    def __init__(
+        self, blocks: Sequence[Columns] = (), closed: Collection[int] = (), *, main_last: bool = False
+    ) -> None:
         last: dict[int, int] = {}
         for first, end in blocks:
             if end > first:
@@ -24,6 +26,7 @@ class Folds:
         self._last = dict(sorted(last.items()))
         self.closed = {first for first in closed if first in self._last}
         """First lines of the folded blocks, those inside others included."""
+        self._main_last = main_last
 
     def __bool__(self) -> bool:
         return bool(self._last)
@@ -49,11 +52,21 @@ class Folds:
         self.closed -= {first for first in self.closed if first < line <= self._last[first]}
 
     def close_all(self) -> None:
-        """Fold every block, but not one that holds all others: nothing would be left to see."""
+        """Fold every block, but not the one that the text is about: nothing would be left to see."""
         self.closed = set(self._last)
-        outer = next(iter(self._last), None)
-        if outer is not None and len(self._last) > 1 and max(self._last.values()) <= self._last[outer]:
-            self.closed.discard(outer)
+        outer = self._outermost()
+        if len(self._last) > 1 and (self._main_last or len(outer) == 1):
+            self.closed.discard(outer[-1])
+
+    def _outermost(self) -> list[int]:
+        """The first lines of the blocks that are inside no other."""
+        found: list[int] = []
+        end = -1
+        for first, last in self._last.items():
+            if first > end:
+                found.append(first)
+                end = last
+        return found
 
     def hidden(self) -> list[Columns]:
         """The ranges of lines that are not seen, ascending and apart from each other, the end exclusive."""

@@ -62,7 +62,7 @@ class ScrolledLines(RepaintedLines):
                 self._search = Search(self._search.pattern, document.texts)
                 self._match = None
         if document.folds != old.folds or fresh:
-            self._folds = Folds(document.folds, () if fresh else self._folds.closed)
+            self._folds = Folds(document.folds, () if fresh else self._folds.closed, main_last=document.main_last)
 
     def unlight(self) -> None:
         """Forget the lights: they were of other lines."""

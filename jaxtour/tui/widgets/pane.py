@@ -37,6 +37,8 @@ class Pane(LinesView):
         super().__init__(spec.name, ascii_only=ascii_only)
         self.led = True
         self.spec = spec
+        self.whole = False
+        """Whether it fills the screen."""
         self.view: View | None = None
         self._depends: tuple[Any, ...] | None = None
         self._made: OrderedDict[int, Document] = OrderedDict()
@@ -52,6 +54,8 @@ class Pane(LinesView):
         """Where the cursor was left, by what was shown."""
         self._selected: tuple[int, Columns] | None = None
         """What was selected last in the line of the cursor."""
+        self._wanted = 0
+        """Rows that were wanted when there was last something to show."""
         self._fresh = True
         """Whether the document is to be shown from its anchor when there is next a place for it."""
 
@@ -59,6 +63,8 @@ class Pane(LinesView):
         """Show the view; `fresh` when it is another step."""
         depends = self.spec.depends(view)
         self.view = view
+        if fresh:
+            self._wanted = 0
         if depends == self._depends and not fresh:
             return
         changed = depends != self._depends
@@ -139,15 +145,31 @@ class Pane(LinesView):
             return Document()
         width = max(width, 1)
         if width not in self._made:
-            self._made[width] = self.spec.document(self.view, width)
+            make = (self.whole and self.spec.whole) or self.spec.document
+            self._made[width] = make(self.view, width)
             if len(self._made) > 2:
                 self._made.popitem(last=False)
         self._made.move_to_end(width)
         return self._made[width]
 
+    def fill_screen(self, whole: bool) -> None:
+        """Show what there is room for where it fills the screen, or no more than usual, from the next layout on."""
+        if whole != self.whole:
+            self.whole = whole
+            if self.spec.whole:
+                self._made.clear()
+
     def wanted(self, columns: int) -> int:
-        """Rows that would show everything, border included."""
-        return len(self.document_at(columns - FRAME).lines) + 2
+        """Rows that would show everything, border included; while more is to come, as many as there were."""
+        rows = len(self.document_at(columns - FRAME).lines) + 2
+        self._wanted = max(rows, self._wanted) if self.awaits else rows
+        return self._wanted
+
+    @property
+    def awaits(self) -> bool:
+        """Whether what is to be shown is still to come."""
+        report = self.view.report if self.view else None
+        return report is not None and report.done is None
 
     # What the cursor of another pane brings ------------------------------------------------------------------------
 

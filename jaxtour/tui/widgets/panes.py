@@ -20,6 +20,7 @@ from jaxtour.tui.panes.stage import titles
 from jaxtour.tui.visit import View
 from jaxtour.tui.widgets.arrange import Slot, Wants, left_width, narrow, wide
 from jaxtour.tui.widgets.pane import Pane
+from jaxtour.tui.widgets.piece_pane import PiecePane
 from jaxtour.tui.widgets.stage_pane import StagePane
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ CORNERS = 6
 """Columns of a border that its words cannot have."""
 FRONT: Mapping[str, Slot] = {"jaxpr": "stage", "time": "time", "devices": "devices"}
 """The tab for what a step is about."""
+
+
+KINDS: Mapping[Slot, type[Pane]] = {"stage": StagePane, "result": PiecePane, "devices": PiecePane}
+"""Panes with keys of their own."""
 
 
 class PanesLayout(Layout):
@@ -69,7 +74,7 @@ class Panes(Container):
         super().__init__(id="panes")
         self._panes_layout = PanesLayout()
         self.by_slot: dict[Slot, Pane] = {
-            spec.name: (StagePane if spec.name == "stage" else Pane)(spec, ascii_only=ascii_only) for spec in PANES
+            spec.name: KINDS.get(spec.name, Pane)(spec, ascii_only=ascii_only) for spec in PANES
         }
         self.front: Slot = "lesson"
         """Which tab is shown where the terminal is narrow."""
@@ -163,18 +168,26 @@ class Panes(Container):
 
     def _tabs(self, slot: Slot) -> Line:
         line: Line = ()
-        for tab in self.tabs(slot):
+        for name, tab in self.tabs(slot):
             active = tab.is_shown(slot, self.by_slot[slot].view)
-            line = (*line, *(((" " * TABS_APART, ""),) if line else ()), (tab.label, "title" if active else "muted"))
+            line = (*line, *(((" " * TABS_APART, ""),) if line else ()), (name, "title" if active else "muted"))
         return line
 
-    def tabs(self, slot: Slot) -> list[Tab]:
-        """The names in the border of the panes that share a place: all of them, or those that there is room for."""
+    def tabs(self, slot: Slot) -> list[tuple[str, Tab]]:
+        """The names in the border of the panes that share a place, as many as there is room for.
+
+        With their keys where those fit, without some of them where not even the names do.
+        """
         view = self.by_slot[slot].view
         room = (self.size or self.app.size).width - CORNERS
-        if sum(len(tab.label) + TABS_APART for tab in TABS) - TABS_APART <= room:
-            return list(TABS)
-        return [tab for tab in TABS if not tab.spare or tab.is_shown(slot, view)]
+        named = [(tab.label, tab) for tab in TABS]
+        keyed = [
+            (f"{view.key(f'stage_{tab.shown}')} {name}" if view and tab.shown else name, tab) for name, tab in named
+        ]
+        for every in (keyed, named):
+            if sum(width_of(name) + TABS_APART for name, _ in every) - TABS_APART <= room:
+                return every
+        return [(name, tab) for name, tab in named if not tab.spare or tab.is_shown(slot, view)]
 
     def in_view(self, slot: Slot) -> bool:
         """Whether a pane can be seen."""
@@ -204,7 +217,7 @@ class Panes(Container):
             return
         slot = pane.spec.name
         if not (self.wide or self.zoomed) and pane.spec.tab:
-            names = [(tab.label, tab) for tab in self.tabs(slot)]
+            names = self.tabs(slot)
             apart = TABS_APART
         elif slot == "stage":
             words = [text for text, _ in titles(pane.view) if text.strip()]
@@ -235,6 +248,7 @@ class Panes(Container):
         for slot, pane in self.by_slot.items():
             update = pane.is_attached
             pane.set_class(pane.spec.tab and slot != self.front, "-behind", update=update)
+            pane.fill_screen(slot == self.zoomed)
             pane.set_class(self.zoomed not in (None, slot), "-zoomed-away", update=update)
 
     def show_chosen(self) -> None:

@@ -24,6 +24,14 @@ class StagePane(Pane):
         return graph_of(view.linked, view.visit.unfolded)
 
     @property
+    def awaits(self) -> bool:
+        """Whether a stage is to come: its pane stays as it is for the seconds that a compilation takes."""
+        view = self.view
+        if view is None or view.trace is None or view.trace.error is not None:
+            return super().awaits
+        return view.stage is None or not (view.stage.complete or view.stage.error is not None)
+
+    @property
     def node(self) -> "Node | None":
         """The node under the cursor."""
         graph = self.graph

@@ -1,0 +1,173 @@
+"""`jaxtour time`: how long calls of a file take, as text or JSON, with what the numbers do not mean."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from jaxtour.commands.common import ascii_only, coloured, headless, warn, write, write_json
+from jaxtour.commands.files import lesson_of, parse_target
+from jaxtour.commands.lens import ended
+from jaxtour.course.model import CourseError, Lesson, Step
+from jaxtour.engine.ceilings import default_path, keep, kept
+from jaxtour.engine.commands import TimeCall
+from jaxtour.engine.headless import Headless
+from jaxtour.engine.messages import Ceiling, Facts, Timing, Verdict
+from jaxtour.engine.record import timing_records
+from jaxtour.engine.report import Report
+from jaxtour.engine.session import WorkerConfig
+from jaxtour.render.plain import section, text_of, worker_text
+from jaxtour.render.retraces import retrace_lines
+from jaxtour.render.roofline import roofline_lines
+from jaxtour.render.spans import Line
+from jaxtour.render.timing import timing_footer, timing_lines
+from jaxtour.render.timing_details import detail_lines, explanation_lines
+
+SIZE = re.compile(r"\bn\b")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be measured."""
+
+    target: str
+    calls: Sequence[str]
+    """Without any, those that the file writes, as for `jaxtour lens`."""
+    against: Sequence[str]
+    """Measured too; the first is what the others are compared with."""
+    host: Sequence[str]
+    """Likewise, with everything left where it is."""
+    sizes: str | None = None
+    """Numbers separated by commas, for which `n` stands in turn."""
+    patience: float = 1.0
+    """How many times the usual time each may take."""
+    roofline: bool = False
+
+
+@dataclass(frozen=True)
+class _Found:
+    facts: Facts
+    report: Report
+    ceilings: tuple[Ceiling, ...] = ()
+    unkept: str = ""
+    """Why they could not be kept."""
+
+
+def time(asked: Asked, config: WorkerConfig, *, as_json: bool, width: int) -> int:
+    """Run the file, measure the calls and print; the exit code is 1 if the file fails, or a call cannot be measured."""
+    path, function = parse_target(asked.target)
+    calls = _calls(asked)
+    # Calls that are named need not be found, nor traced.
+    lesson = lesson_of(path, function, asked.calls)
+    step = lesson.steps[0]
+    assert isinstance(step, Step)
+    if asked.calls:
+        step = msgspec.structs.replace(step, trace=())
+    found = asyncio.run(_measured(config, lesson, step, asked, calls))
+    report = found.report
+    if told := ended(report, path):
+        warn(told)
+        return 1
+    failed = [(trace.label, trace.error) for trace in report.traces if trace.error is not None]
+    failed += [(timing.label, timing.error) for timing in report.timings if timing.error is not None]
+    for label, error in dict.fromkeys(failed):
+        warn(f"{label}: {error}" if label else error)
+    if report.timing_error:
+        warn(f"not measured to the end: {report.timing_error}")
+    if found.unkept:
+        warn(f"the roofline could not be kept: {found.unkept}")
+    if as_json:
+        write_json(timing_records(report))
+    elif measured := [timing for timing in report.timings if timing.error is None]:
+        report = replace(report, timings=tuple(measured))
+        lines = text_lines(report, found.ceilings, width, roofline=asked.roofline)
+        write(worker_text(found.facts, width, ascii_only(), coloured()) + text_of(lines, ascii_only(), coloured()))
+    return int(bool(failed or report.timing_error))
+
+
+def _calls(asked: Asked) -> tuple[TimeCall, ...]:
+    """What is measured beside the calls that the worker finds, what the others are compared with first."""
+    sizes = _sizes(asked.sizes)
+    others = [
+        *(TimeCall(label=call, call=call, sizes=sizes) for call in asked.against),
+        *(TimeCall(label=call, call=call, sizes=sizes, on="host") for call in asked.host),
+    ]
+    named = [TimeCall(label=call, call=call, sizes=sizes) for call in asked.calls]
+    every = [*(msgspec.structs.replace(call, baseline=True) for call in others[:1]), *others[1:], *named]
+    if sizes and not any(SIZE.search(call.call) for call in every):
+        raise CourseError("--sizes gives n its values, and no call uses n: write it as --call 'f(jnp.ones(n))'")
+    return tuple(every)
+
+
+def _sizes(written: str | None) -> tuple[int, ...]:
+    """`100,1000` as numbers; raises `CourseError`."""
+    if written is None:
+        return ()
+    found = []
+    for part in written.split(","):
+        if not (part.strip().isdecimal() and int(part)):
+            raise CourseError(f"--sizes {written}: {part.strip()!r} is no size: write whole numbers, as in 100,1000")
+        found.append(int(part))
+    return tuple(dict.fromkeys(found))
+
+
+async def _measured(
+    config: WorkerConfig, lesson: Lesson, step: Step, asked: Asked, calls: tuple[TimeCall, ...]
+) -> _Found:
+    async with headless(config) as engine:
+        facts = await engine.facts()
+        report = await engine.look(lesson, step)
+        if report.failure or (report.done and report.done.status != "ok"):
+            return _Found(facts, report)
+        traced = [trace for trace in report.traces if trace.error is None]
+        calls = (*calls, *(TimeCall(label=trace.label, call=trace.call) for trace in traced))
+        if not calls or (not asked.calls and not traced):
+            return _Found(facts, report)
+        report = await engine.measure(lesson, step, report, calls, patience=asked.patience)
+        ceilings, unkept = await _ceilings(engine, facts, report, measure=asked.roofline)
+        return _Found(engine.session.facts or facts, report, ceilings, unkept)
+
+
+async def _ceilings(
+    engine: Headless, facts: Facts, report: Report, *, measure: bool
+) -> tuple[tuple[Ceiling, ...], str]:
+    """What the devices can do at most: as it was kept or, where it is not and is wanted, as it is; why not kept."""
+    path = default_path()
+    found = kept(facts, path)
+    missing = {timing.platform for timing in report.timings} - {"host"} - {each.platform for each in found}
+    if not measure or not missing:
+        return found, ""
+    own = await engine.whole(Report(run=await engine.session.ceilings()))
+    try:
+        keep(facts, own.ceilings, path)
+    except OSError as error:
+        return own.ceilings, error.strerror or str(error)
+    return own.ceilings, ""
+
+
+def text_lines(report: Report, ceilings: Sequence[Ceiling], width: int, *, roofline: bool = False) -> list[Line]:
+    """The table, what is behind its rows, what the verdicts mean, and what was traced again."""
+    timings = report.timings
+    footer = timing_footer(timings)
+    lines = section(f"time, {footer}" if footer else "time", timing_lines(_unexplained(timings), width))
+    if details := detail_lines(timings, width, ceilings=ceilings):
+        lines += section("each call", details)
+    if verdicts := explanation_lines(timings, width):
+        lines += section("what the numbers do not mean", verdicts)
+    if roofline:
+        lines += section("roofline", roofline_lines(timings, ceilings, width))
+    if again := retrace_lines(report.retraces, width):
+        lines += section("traced again, while the file ran", again)
+    return lines[1:]
+
+
+def _unexplained(timings: Sequence[Timing]) -> list[Timing]:
+    """The timings with the names of their verdicts alone: the sentences are told with their explanations."""
+    return [
+        msgspec.structs.replace(
+            timing, verdicts=tuple(Verdict(code=verdict.code, message="") for verdict in timing.verdicts)
+        )
+        for timing in timings
+    ]

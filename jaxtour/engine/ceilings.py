@@ -1,0 +1,74 @@
+"""What devices can do at most, kept in a file beside the progress: measured once for each, and on request only."""
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from jaxtour import paths
+from jaxtour.engine.messages import Ceiling, Facts
+
+VERSION = 1
+
+
+class _Device(msgspec.Struct):
+    """One device, and its ceilings by type."""
+
+    device: str
+    ceilings: tuple[Ceiling, ...] = ()
+
+
+class _File(msgspec.Struct):
+    """The file's content."""
+
+    version: int = VERSION
+    devices: list[_Device] = []
+
+
+def default_path() -> Path:
+    """The file in the user's state directory."""
+    return paths.state_dir() / "ceilings.json"
+
+
+def kept(facts: Facts, path: Path) -> tuple[Ceiling, ...]:
+    """The ceilings of the worker's devices, as far as they were measured; what cannot be read is measured again."""
+    names = set(_names(facts).values())
+    return tuple(ceiling for device in _read(path).devices if device.device in names for ceiling in device.ceilings)
+
+
+def keep(facts: Facts, ceilings: Iterable[Ceiling], path: Path) -> None:
+    """Keep what was measured in place of what there was of the same devices; raises `OSError`."""
+    names = _names(facts)
+    found: dict[str, list[Ceiling]] = {}
+    for ceiling in ceilings:
+        if ceiling.error is None and ceiling.platform in names:
+            found.setdefault(names[ceiling.platform], []).append(msgspec.structs.replace(ceiling, run=0))
+    others = [device for device in _read(path).devices if device.device not in found]
+    content = _File(devices=[*others, *(_Device(name, tuple(each)) for name, each in found.items())])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            file.write(msgspec.json.format(msgspec.json.encode(content), indent=1))
+            file.flush()
+            Path(file.name).replace(path)
+        except OSError:
+            Path(file.name).unlink()
+            raise
+
+
+def _names(facts: Facts) -> dict[str, str]:
+    """What the first device of each platform is called in the file; a CPU by its model and how much of it there is."""
+    names: dict[str, str] = {}
+    for device in facts.devices:
+        own = f"{facts.host.cpu}, {facts.host.cores} cores" if device.platform == "cpu" else device.kind
+        names.setdefault(device.platform, f"{device.platform}: {own}")
+    return names
+
+
+def _read(path: Path) -> _File:
+    try:
+        content = msgspec.json.decode(path.read_bytes(), type=_File)
+    except (OSError, msgspec.DecodeError):
+        return _File()
+    return content if content.version == VERSION else _File()

@@ -1,0 +1,52 @@
+"""Devices, and what they hold, as pieces of lines that can be selected and are linked with each other."""
+
+from collections.abc import Iterable, Sequence
+
+from jaxtour.engine.messages import Value
+from jaxtour.render.spans import Line
+from jaxtour.tui.document import Columns, Document, Piece
+
+GUTTER_EXTRA = 1
+"""Columns fewer for text where a line has a cursor: its sign and a light's stand in the gutter, and one is spare."""
+
+
+def sharded(value: Value | None) -> bool:
+    """Whether a value is spread over several devices."""
+    return value is not None and len(value.devices) > 1 and bool(value.shards)
+
+
+def shard_pieces(value: Value, width: int, before: int, *, ascii_only: bool) -> tuple[list[Line], list[Piece]]:
+    """The drawing of who holds what of a value, and its pieces, with so many lines before it."""
+    from jaxtour.render.sharding import sharding_drawing
+
+    drawing = sharding_drawing(value, width, ascii=ascii_only)
+    platform = value.devices[0].partition(":")[0]
+    pieces = [
+        Piece(before + row, (cell.start, cell.end), frozenset(f"{platform}:{device}" for device in cell.devices))
+        for cell in drawing.cells
+        for row in range(cell.row, cell.row + cell.rows)
+    ]
+    return drawing.lines, pieces
+
+
+def with_pieces(document: Document, pieces: Iterable[Piece]) -> Document:
+    """The document with a cursor that selects the pieces; first on the first of them."""
+    ordered = sorted(pieces, key=lambda piece: (piece.line, piece.columns))
+    if not ordered:
+        return document
+    stops: dict[int, list[Columns]] = {}
+    for piece in ordered:
+        stops.setdefault(piece.line, []).append(piece.columns)
+
+    def stops_of(line: int) -> Sequence[Columns]:
+        return stops.get(line, ())
+
+    return Document(
+        lines=document.lines,
+        title=document.title,
+        subtitle=document.subtitle,
+        anchor=ordered[0].line if document.anchor is None else document.anchor,
+        cursor=True,
+        stops=stops_of,
+        pieces=ordered,
+    )

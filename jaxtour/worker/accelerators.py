@@ -1,0 +1,240 @@
+"""Why an accelerator is not to be had, found out before jax is imported, and what to do about it.
+
+Standard library only, no network: Google's metadata server is not asked, which off their machines takes a minute.
+"""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from . import hardware
+
+USE_CPU = "or take the CPU: --platform cpu"
+_CHIP_BOUNDS = {1: "1,1,1", 2: "1,2,1", 4: "2,2,1", 8: "2,4,1"}
+"""How a host's chips lie, by their number; those of jax's own tests."""
+_HUGE_PAGES = ("TPU v5e", "TPU v6e", "TPU7x")
+"""Whose start is much faster with transparent huge pages."""
+_CUDA_13_DRIVER = 580
+_PORT = "8476"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about the machine's accelerators that the learner is to know."""
+
+    code: str
+    """`tpu busy`, `stale lock`, `one host`, `no libtpu`, `no chip files`, `huge pages`, `no cuda plugin`,
+    `no gpu files`, `cpu only`."""
+    message: str
+    """What is the matter, in a clause."""
+    remedy: str = ""
+    """What to do, as it is typed where it is a command."""
+    fatal: bool = False
+    """Whether opening devices would fail or hang."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What must be set before jax is imported."""
+
+    def __str__(self) -> str:
+        return f"{self.message}: {self.remedy}" if self.remedy else self.message
+
+    def fields(self) -> dict[str, Any]:
+        """As it is told to the engine."""
+        return {"code": self.code, "message": self.message, "remedy": self.remedy}
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is there, and what is to be said about it."""
+
+    there: tuple[str, ...] = ()
+    """`4 TPU v4 chips`, `an NVIDIA GPU`."""
+    findings: tuple[Finding, ...] = ()
+    tpu: bool = False
+    """Whether jax is going to open TPU chips."""
+
+    @property
+    def fatal(self) -> Finding | None:
+        """The first that leaves no use in going on."""
+        return next((finding for finding in self.findings if finding.fatal), None)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """All that must be set before jax is imported."""
+        return {name: value for finding in self.findings for name, value in finding.environment.items()}
+
+
+def look(
+    environ: Mapping[str, str] = os.environ,
+    root: Path = Path("/"),
+    installed: Callable[[str], bool] | None = None,
+    python: str = sys.executable,
+) -> Survey:
+    """Look at the machine below `root`; nothing is looked at where the CPU was asked for.
+
+    `installed` tells whether a module can be imported by `python`, which is to open the devices.
+    """
+    asked = environ.get("JAX_PLATFORMS", "").partition(",")[0].strip()
+    installed = installed or _installed
+    there: list[str] = []
+    findings: list[Finding] = []
+    tpu = False
+    if asked in ("", "tpu") and (chips := hardware.tpu_chips(root)):
+        there.append(_chips(chips))
+        missing = _no_libtpu(chips, environ, installed, python, fatal=asked == "tpu")
+        findings += [missing] if missing else _tpu(chips, environ, root)
+        tpu = missing is None
+    if asked in ("", "cuda", "gpu"):
+        if hardware.nvidia_usable(root) or hardware.nvidia_cards(root):
+            there.append("an NVIDIA GPU")
+        findings += _gpu(root, installed, python, asked=asked == "cuda")
+    if asked in ("", "rocm", "gpu") and hardware.amd_usable(root):
+        there.append("an AMD GPU")
+    return Survey(tuple(there), tuple(findings), tpu)
+
+
+def unused(survey: Survey, platforms: list[str]) -> Finding | None:
+    """What to say when there is an accelerator and jax came up without one, unless it is said already."""
+    if not survey.there or platforms != ["cpu"] or any(finding.code.startswith("no ") for finding in survey.findings):
+        return None
+    return Finding(
+        "cpu only",
+        f"jax found only the CPU, though this machine has {' and '.join(survey.there)}",
+        "`jaxtour devices --platform tpu` or `gpu` tells why",
+    )
+
+
+def why_busy(environ: Mapping[str, str] = os.environ, root: Path = Path("/")) -> Finding | None:
+    """Who holds the TPU, or what keeps it locked, however likely that is the cause of a failure."""
+    return _held(environ, root) or _stale(root)
+
+
+def _tpu(chips: list[str], environ: Mapping[str, str], root: Path) -> list[Finding]:
+    """What is the matter with chips that there is a libtpu for."""
+    found = [_held(environ, root), _one_host(chips, environ)]
+    # One that we may lock ourselves is no obstacle: every runner that is killed leaves such a file.
+    if found[0] is None and (lock := _stale(root)) and lock.fatal:
+        found.append(lock)
+    if not hardware.tpu_files(root):
+        files = "no /dev/accel* or /dev/vfio/* to open them by"
+        found.append(
+            Finding("no chip files", f"{_chips(chips)} on the bus, but {files}", "run the container with --privileged")
+        )
+    if chips[0] in _HUGE_PAGES and hardware.hugepages(root) not in ("", "always"):
+        remedy = "sudo sh -c 'echo always > /sys/kernel/mm/transparent_hugepage/enabled'"
+        found.append(Finding("huge pages", "transparent huge pages are off, so the TPU starts slowly", remedy))
+    return [finding for finding in found if finding]
+
+
+def _held(environ: Mapping[str, str], root: Path) -> Finding | None:
+    files = hardware.tpu_files(root)
+    visible = environ.get("TPU_VISIBLE_CHIPS") or environ.get("TPU_VISIBLE_DEVICES")
+    if visible:
+        numbers = [int(text) for text in visible.split(",") if text.strip().isdigit()]
+        files = [files[number] for number in numbers if number < len(files)]
+    holders = hardware.holders(root, files)
+    shared = visible and environ.get("ALLOW_MULTIPLE_LIBTPU_LOAD")
+    holder = holders[0] if holders else None if shared else hardware.lock_holder(root)
+    if holder is None:
+        return None
+    remedy = f"wait until it has ended, and restart; {USE_CPU}; or quit"
+    return Finding("tpu busy", f"the TPU is held by {holder}", remedy, fatal=True)
+
+
+def _stale(root: Path) -> Finding | None:
+    lock = hardware.stale_lock(root)
+    if lock is None:
+        return None
+    remedy = f"rm {hardware.LOCK}" if lock.ours else f"sudo rm {hardware.LOCK}"
+    message = f"{hardware.LOCK} of {lock.owner} keeps the TPU locked, and no process holds it"
+    return Finding("stale lock", message, remedy, fatal=not lock.ours)
+
+
+def _one_host(chips: list[str], environ: Mapping[str, str]) -> Finding | None:
+    """The variables that keep one host of several from waiting for the others for ever."""
+    hosts = _hosts(environ)
+    if hosts < 2:
+        return None
+    bounds = environ.get("TPU_CHIPS_PER_HOST_BOUNDS", "")
+    if _product(bounds) != len(chips):
+        bounds = _CHIP_BOUNDS.get(len(chips), "1,1,1")
+    count = _product(bounds)
+    alone = {
+        "TPU_SKIP_MDS_QUERY": "1",
+        "TPU_WORKER_HOSTNAMES": "localhost",
+        "TPU_WORKER_ID": "0",
+        "CLOUD_TPU_TASK_ID": "0",
+        "TPU_PROCESS_ADDRESSES": f"localhost:{_PORT}",
+        "TPU_PROCESS_PORT": _PORT,
+        "TPU_PROCESS_BOUNDS": "1,1,1",
+        "TPU_CHIPS_PER_PROCESS_BOUNDS": bounds,
+        "TPU_HOST_BOUNDS": "1,1,1",
+        "TPU_CHIPS_PER_HOST_BOUNDS": bounds,
+        "TPU_VISIBLE_CHIPS": ",".join(map(str, range(count))),
+    }
+    used = _chips(chips[:count])
+    return Finding(
+        "one host",
+        f"this is one of {hosts} hosts of a TPU slice, so only its own {used} are used: with all of them, "
+        "jax would wait until the same program runs on every host",
+        environment=alone,
+    )
+
+
+def _hosts(environ: Mapping[str, str]) -> int:
+    """How many hosts the environment speaks of; 1 where it says that this one is alone."""
+    for name in ("TPU_PROCESS_BOUNDS", "TPU_HOST_BOUNDS"):
+        if _product(environ.get(name, "")) == 1:
+            return 1
+    named = (environ.get(name, "") for name in ("TPU_WORKER_HOSTNAMES", "TPU_PROCESS_ADDRESSES"))
+    return max(len([host for host in hosts.split(",") if host.strip()]) for hosts in named)
+
+
+def _product(bounds: str) -> int:
+    """How many `2,2,1` are; 0 for what is no such text."""
+    parts = bounds.split(",")
+    return prod(map(int, parts)) if all(part.strip().isdigit() for part in parts) else 0
+
+
+def _no_libtpu(
+    chips: list[str], environ: Mapping[str, str], installed: Callable[[str], bool], python: str, *, fatal: bool
+) -> Finding | None:
+    if installed("libtpu") or environ.get("TPU_LIBRARY_PATH"):
+        return None
+    message = f"this machine has {_chips(chips)}, but {python} has no libtpu" + (
+        "" if fatal else ", so jax uses the CPU"
+    )
+    return Finding("no libtpu", message, f"{python} -m pip install -U 'jax[tpu]'", fatal)
+
+
+def _gpu(root: Path, installed: Callable[[str], bool], python: str, *, asked: bool) -> list[Finding]:
+    so = "" if asked else ", so jax uses the CPU"
+    if not hardware.nvidia_usable(root):
+        if hardware.nvidia_cards(root):
+            message = f"this machine has an NVIDIA GPU, but no /dev/nvidia0 to open it by{so}"
+            remedy = "load its driver (`sudo modprobe nvidia`), or start the container with --gpus all"
+            return [Finding("no gpu files", message, remedy, fatal=asked)]
+        return [Finding("no gpu", "there is no NVIDIA GPU here", USE_CPU[3:], fatal=True)] if asked else []
+    if any(
+        map(installed, ("jax_cuda13_plugin", "jax_cuda12_plugin", "jax_plugins.xla_cuda13", "jax_plugins.xla_cuda12"))
+    ):
+        return []
+    driver = hardware.nvidia_driver(root).partition(".")[0]
+    cuda = "cuda12" if driver and int(driver) < _CUDA_13_DRIVER else "cuda13"
+    message = f"this machine has an NVIDIA GPU, but {python} has no CUDA plugin for jax{so}"
+    return [Finding("no cuda plugin", message, f"{python} -m pip install -U 'jax[{cuda}]'", fatal=asked)]
+
+
+def _chips(chips: list[str]) -> str:
+    return f"{len(chips)} {chips[0]} chip{'' if len(chips) == 1 else 's'}"
+
+
+def _installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False

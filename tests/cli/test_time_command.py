@@ -1,0 +1,151 @@
+"""`jaxtour time` as a user's shell runs it, on files of the user's."""
+
+import json
+from pathlib import Path
+
+import pytest
+from shell import jaxtour
+
+FILE = """\
+import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def fast(x):
+    return jnp.tanh(x) @ x
+
+
+def slow(x):
+    return jnp.tanh(x) @ x
+
+
+print("its own output")
+x = jnp.ones(64)
+fast(x)
+fast(jnp.ones(9))
+
+if __name__ == "__main__":
+    raise SystemExit("would train for hours")
+"""
+SPREAD = {"best_s", "median_s", "q1_s", "q3_s", "runs"}
+BRIEF = ("--patience", "0.1", "--platform", "cpu")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "ml.py"
+    path.write_text(FILE)
+    return path
+
+
+def test_one_json_object_has_every_part_of_every_call(file: Path) -> None:
+    done = jaxtour("time", str(file), "--call", "fast(x)", "--vs", "slow(x)", "--json", *BRIEF)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    document = json.loads(done.stdout)
+    assert set(document) == {"timings", "retraces"}
+    slow, fast = document["timings"]
+    assert [(each["label"], each["platform"]) for each in (slow, fast)] == [("slow(x)", "cpu"), ("fast(x)", "cpu")]
+    assert (slow["baseline"], fast["baseline"]) == (True, False)
+    for each in (slow, fast):
+        assert set(each["dispatch"]) >= {"best_s", "median_s"}
+        assert set(each["complete"]) >= SPREAD
+        assert 0 < each["trace_s"] + each["lower_s"] + each["compile_s"] <= each["first_s"]
+        assert each["complete"]["best_s"] <= each["complete"]["median_s"] <= each["complete"]["q3_s"]
+    assert fast["flops"] > 0 and fast["bytes"] > 0
+    assert slow["flops"] is None, "the compiler sees only pieces of what is not jitted"
+    [verdict] = [each for each in fast["verdicts"] if each["code"] == "dispatch_bound"]
+    assert "calling from Python" in verdict["message"]
+    [again] = document["retraces"]
+    assert (again["function"], again["count"], again["line"]) == ("fast", 2, 17)
+    assert again["reason"] == "x was f32[64], now f32[9]"
+
+
+def test_the_text_has_a_table_the_parts_and_the_explanations(file: Path) -> None:
+    done = jaxtour("time", "ml.py", "--call", "fast(x)", "--vs", "slow(x)", *BRIEF, cwd=file.parent)
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout and "its own output" not in done.stdout
+    text = " ".join(done.stdout.split())
+    assert "baseline" in text and "faster" in text
+    assert "first call" in text and "trace" in text and "lower" in text and "compile" in text
+    assert "until Python has control again" in text
+    assert text.count("Below 30 µs this is the time of calling from Python") == 1
+    assert "Use larger inputs, or have more done in one jitted call." in text
+    assert "line 17: x was f32[64], now f32[9]" in text
+    assert "differs from slow(x)" in text
+
+
+def test_without_a_call_those_are_measured_that_the_file_writes(file: Path) -> None:
+    done = jaxtour("time", f"{file}::fast", "--json", *BRIEF)
+    assert done.returncode == 0, done.stderr
+    assert [each["call"] for each in json.loads(done.stdout)["timings"]] == ["fast(x)", "fast(jnp.ones(9))"]
+
+
+def test_a_call_is_measured_at_each_size_and_numpy_on_the_host(file: Path) -> None:
+    calls = ("--call", "fast(jnp.ones(n))", "--host", "np.tanh(np.ones(n)).sum()", "--sizes", "16,4096")
+    done = jaxtour("time", str(file), *calls, "--json", *BRIEF)
+    assert done.returncode == 0, done.stderr
+    rows = [(each["platform"], each["size"], each["baseline"]) for each in json.loads(done.stdout)["timings"]]
+    assert rows == [("host", 16, True), ("host", 4096, True), ("cpu", 16, False), ("cpu", 4096, False)]
+    # Numbers have spaces that do not break.
+    text = " ".join(jaxtour("time", str(file), *calls, *BRIEF).stdout.split())
+    assert "np.tanh(np.ones(n)).sum()" in text and "4 096" in text
+
+
+def test_the_roof_is_measured_once_and_kept(file: Path, tmp_path: Path) -> None:
+    words = ("time", str(file), "--call", "fast(jnp.ones(4096))", "--roofline", *BRIEF)
+    first = jaxtour(*words, XDG_STATE_HOME=str(tmp_path))
+    assert first.returncode == 0, first.stderr
+    assert "of what memory allows" in " ".join(first.stdout.split())
+    kept = tmp_path / "jaxtour" / "ceilings.json"
+    [device] = json.loads(kept.read_text())["devices"]
+    assert device["ceilings"][0]["platform"] == "cpu"
+    kept.write_text(json.dumps({"version": 1, "devices": [device]}).replace('"kind": "cpu"', '"kind": "kept"'))
+    again = jaxtour(*words, XDG_STATE_HOME=str(tmp_path))
+    assert "kept: at most" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "told"),
+    [
+        ("x = 1\n1 / 0\n", ("--call", "f(x)"), "bad.py:2:1: ZeroDivisionError: division by zero"),
+        ("import os\nos._exit(3)\n", ("--call", "f(x)"), "bad.py: the worker ended during the step (exit 3)"),
+        ("def f(a): return a\n", ("--call", "f("), "f(: SyntaxError: '(' was never closed"),
+        ("def f(a): return a\n", ("--call", "g(1)"), "g(1): NameError: name 'g' is not defined"),
+        ("def f(a): return a\n", (), "no call to show in bad.py: it defines f: name one"),
+        ("def f(a): return a @ a\n", ("--call", "f(jnp.ones((2, 3)))"), "f(jnp.ones((2, 3))): TypeError: "),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_measured_is_one_line_and_exit_code_1(
+    tmp_path: Path, code: str, words: tuple[str, ...], told: str
+) -> None:
+    (tmp_path / "bad.py").write_text(code)
+    done = jaxtour("time", "bad.py", *words, *BRIEF, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"jaxtour: {told}") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--call", "f(x)", "--sizes", "10"), "no call uses n"),
+        (("--call", "f(n)", "--sizes", "10,ten"), "'ten' is no size"),
+        (("--call", "f(n)", "--sizes", "0"), "'0' is no size"),
+        (("--call", "f(x)", "--patience", "0"), "--patience"),
+    ],
+)
+def test_what_is_asked_wrongly_is_one_line_and_exit_code_2(file: Path, words: tuple[str, ...], told: str) -> None:
+    done = jaxtour("time", str(file), *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_one_call_that_fails_leaves_the_others(file: Path) -> None:
+    done = jaxtour("time", str(file), "--call", "fast(x)", "--call", "nothing(x)", "--json", *BRIEF)
+    assert done.returncode == 1
+    assert done.stderr == "jaxtour: nothing(x): NameError: name 'nothing' is not defined\n"
+    fast, nothing = json.loads(done.stdout)["timings"]
+    assert fast["complete"]["runs"] > 0 and "error" not in fast
+    assert nothing["error"] and nothing["complete"] is None

@@ -1,0 +1,46 @@
+"""The lesson on measuring, measured: each row is flagged as the text beside it says, and no cured row is."""
+
+import json
+import subprocess
+import sys
+
+FLAGS = {
+    "folded": {
+        "nothing": {"zero_args"},
+        "captured": {"captured_constants", "folded"},
+        "passed": set(),
+    },
+    "retraced": {"norm": set(), "uncured": {"retraced"}},
+    "host-input": {"placed before": set(), "NumPy array": {"host_input"}, "the copy": set()},
+    "float64": {
+        "NumPy float32": set(),
+        "NumPy float64": {"float64_against_float32"},
+        "jit float32": set(),
+        "jit given float64": {"float64_input"},
+    },
+    "no-array": {"spread": set(), "fetched": {"no_array_result"}},
+    "too-small": {"NumPy": set(), "jit": {"dispatch_bound"}},
+    "loop": {"ten rounds": set(), "until small": {"loop_counted_once"}},
+    "roofline": {"axpy": set(), "matmul": set()},
+    "what-you-saw": {"layer": set()},
+}
+"""By step and row, of the flags that a text speaks of."""
+NAMED = set().union(*(flags for rows in FLAGS.values() for flags in rows.values())) - {"dispatch_bound"}
+
+
+def test_every_flag_of_the_lesson_is_where_its_text_says():
+    command = [sys.executable, "-m", "jaxtour", "run", "timing", "--json"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=170, check=False)
+    assert result.returncode == 0, result.stderr
+    steps = {step["id"]: step["timings"] for step in json.loads(result.stdout)["steps"]}
+    wrong = {}
+    for name, flags in FLAGS.items():
+        assert {row["label"] for row in steps[name]} == set(flags), name
+        for row in steps[name]:
+            seen, promised = {verdict["code"] for verdict in row["verdicts"]}, flags[row["label"]]
+            # XLA may do more ahead of time than the text promises; a row that is to be honest has none of them.
+            if not (promised <= seen if promised else seen.isdisjoint(NAMED)):
+                wrong[name, row["label"]] = seen
+    assert wrong == {}
+    sizes = {label: [row["size"] for row in steps["sizes"] if row["label"] == label] for label in ("NumPy", "jit")}
+    assert sizes["NumPy"] == sizes["jit"] == [10**power for power in range(1, 7)]

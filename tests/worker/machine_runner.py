@@ -1,0 +1,26 @@
+"""The real runner on a made-up machine: `machine_runner.py RUNNER options`, with the root folder in JT_MACHINE.
+
+JT_INSTALLED names the modules that its Python is to have, apart from jax.
+"""
+
+import importlib
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+
+def main():
+    del sys.argv[0]
+    spec = importlib.util.spec_from_file_location("runner", sys.argv[0])
+    runner = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(runner)
+    runner.load_package()
+    accelerators = importlib.import_module(f"{runner.PACKAGE}.accelerators")
+    look, root, installed = accelerators.look, Path(os.environ["JT_MACHINE"]), os.environ.get("JT_INSTALLED", "")
+    accelerators.look = lambda environ: look(environ, root, installed.split(",").__contains__)
+    runner.main()
+
+
+if __name__ == "__main__":
+    main()
