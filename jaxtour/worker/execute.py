@@ -224,8 +224,12 @@ class Workspace:
         """The value of a parsed expression of a file, which may also name what is in `extra`."""
         code = compile(ast.Expression(node), file, "eval", dont_inherit=True)
         # One dictionary: what a lambda or a comprehension of the expression names, Python looks up in the globals only.
-        names = {**self._offered, **self.namespace} if self._offered else self.namespace
-        return eval(code, names, extra if extra is not None else {})
+        return eval(code, self.names, extra if extra is not None else {})
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """What an expression may name: the namespace, and for a file what is offered beside it."""
+        return {**self._offered, **self.namespace} if self._offered else self.namespace
 
 
 def show_warnings(sink: Callable[[Event], None], run: int, own: str) -> None:

@@ -122,7 +122,7 @@ def placed(workspace: Workspace, source: str, call: Call | None, target: Target,
     """
     if call is None:
         node = parsed_expression(source)
-        space = workspace.namespace | names
+        space = workspace.names | names
         used = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
         held = {name: space[name] for name in used if name in space}
         moved = {name: _place(value, target) for name, value in held.items() if holds_arrays(value)}

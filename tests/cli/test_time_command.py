@@ -149,3 +149,12 @@ def test_one_call_that_fails_leaves_the_others(file: Path) -> None:
     fast, nothing = json.loads(done.stdout)["timings"]
     assert fast["complete"]["runs"] > 0 and "error" not in fast
     assert nothing["error"] and nothing["complete"] is None
+
+
+def test_an_expression_may_name_what_the_file_does_not_import(tmp_path: Path) -> None:
+    path = tmp_path / "bare.py"
+    path.write_text("y = 2.0\n")
+    done = jaxtour("time", str(path), "--call", "jnp.ones(3) * y + np.ones(3)", "--json", *BRIEF)
+    assert done.returncode == 0, done.stderr
+    [timing] = json.loads(done.stdout)["timings"]
+    assert timing["complete"]["runs"] > 0
