@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from jaxtour.commands.common import headless, lessons_for, plural, write, write_json
+from jaxtour.commands.common import headless, lessons_for, plural, tell_findings, write, write_json
 from jaxtour.course.catalogue import shared_ids
 from jaxtour.course.model import Broken, Lesson, Problem, Step
 from jaxtour.engine.headless import Headless, Outcome
@@ -102,7 +102,7 @@ async def _run_all(
             await work(engine)
 
     async with headless(config) as first:
-        facts = await first.facts()
+        facts = tell_findings(await first.facts())
         most = jobs or (os.cpu_count() or 1 if facts.platforms[:1] == ("cpu",) else 1)
         async with asyncio.TaskGroup() as group:
             group.create_task(work(first))

@@ -12,6 +12,7 @@ import msgspec
 from jaxtour.course.catalogue import SUFFIXES, Catalogue, bundled, has_lessons, open_path
 from jaxtour.course.model import CourseError, Lesson
 from jaxtour.engine.client import ProcessEngine
+from jaxtour.engine.messages import Facts
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.render.clean import ascii_only as to_ascii
 from jaxtour.render.clean import clean
@@ -122,6 +123,13 @@ def warn(message: str) -> None:
     """Say something beside the output, in one line on stderr."""
     sys.stderr.write(f"jaxtour: {clean(message, keep_newlines=False)}\n")
     sys.stderr.flush()
+
+
+def tell_findings(facts: Facts) -> Facts:
+    """Say what is amiss with the machine's accelerators; a run on the CPU that nobody asked for is among it."""
+    for finding in facts.findings:
+        warn(f"{finding.message}: {finding.remedy}" if finding.remedy else finding.message)
+    return facts
 
 
 def ascii_only() -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from jaxtour.commands.common import ascii_only, coloured, headless, warn, write, write_json
+from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
 from jaxtour.commands.files import lesson_of, parse_target
 from jaxtour.course.model import Step
 from jaxtour.engine.commands import StageName
@@ -32,7 +32,7 @@ def lens(
     async def run() -> Report:
         async with headless(config) as engine:
             # Without a worker there is nothing to print; and what is wrong with it is told at once.
-            await engine.facts()
+            tell_findings(await engine.facts())
             report = await engine.look(lesson, step)
             return report if stage == "jaxpr" else await engine.look_again(lesson, step, report, stage)
 

@@ -5,7 +5,17 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from jaxtour import __version__
-from jaxtour.commands.common import ascii_only, catalogue_for, coloured, headless, plural, warn, write, write_json
+from jaxtour.commands.common import (
+    ascii_only,
+    catalogue_for,
+    coloured,
+    headless,
+    plural,
+    tell_findings,
+    warn,
+    write,
+    write_json,
+)
 from jaxtour.course.catalogue import CourseError, why_empty
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.headless import Headless, Outcome
@@ -50,7 +60,7 @@ async def _run(
     documents = []
     async with headless(config) as engine:
         # Known before anything is printed: without a worker there is nothing to print.
-        facts = await engine.facts()
+        facts = tell_findings(await engine.facts())
         printer = None if as_json else Printer(engine, width)
         for lesson, steps in lessons:
             outcomes = [outcome async for outcome in _outcomes(engine, lesson, steps, printer)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from jaxtour.commands.common import ascii_only, coloured, headless, warn, write, write_json
+from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
 from jaxtour.commands.files import lesson_of, parse_target
 from jaxtour.commands.lens import ended
 from jaxtour.course.model import CourseError, Lesson, Step
@@ -117,7 +117,7 @@ async def _measured(
     config: WorkerConfig, lesson: Lesson, step: Step, asked: Asked, calls: tuple[TimeCall, ...]
 ) -> _Found:
     async with headless(config) as engine:
-        facts = await engine.facts()
+        facts = tell_findings(await engine.facts())
         report = await engine.look(lesson, step)
         if report.failure or (report.done and report.done.status != "ok"):
             return _Found(facts, report)

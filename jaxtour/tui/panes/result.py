@@ -1,5 +1,6 @@
 """The result pane: what the code wrote, its value, or how it failed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from jaxtour.course.model import Broken, Step
@@ -22,8 +23,8 @@ def depends(view: View) -> tuple[Any, ...]:
     found = None
     if report:
         found = (
-            report.stdout, report.stderr, report.background, report.value, report.failure, report.warnings,
-            report.checked, report.done, report.phase, report.run,
+            report.stdout, report.traced, report.stderr, report.background, report.value, report.failure,
+            report.warnings, report.checked, report.done, report.phase, report.run,
         )  # fmt: skip
     return (view.step, found, view.visit.reason, view.worker == "dead", view.detail, view.ascii)
 
@@ -39,7 +40,7 @@ def document(view: View, width: int) -> Document:
     from jaxtour.render.value import failure_lines, value_lines, warning_lines
 
     width -= GUTTER_EXTRA if sharded(report.value) else 0
-    lines: list[Line] = [*written(report.stdout, width)]
+    lines: list[Line] = [*written(report.stdout, width, traced=report.traced)]
     lines += written(report.stderr, width, "muted")
     anchor = None
     if report.failure:
@@ -71,11 +72,11 @@ def status_of(step: Step, report: Report) -> str:
     return status(step, report) if report.done else ""
 
 
-def written(text: str, width: int, style: Style = "") -> list[Line]:
-    """What the program wrote; long lines are broken, unless there is so much that this would take long."""
-    from jaxtour.render.value import output_lines
+def written(text: str, width: int, style: Style = "", traced: Sequence[tuple[int, int]] = ()) -> list[Line]:
+    """What the program wrote, what it wrote while JAX traced apart; of very much, long lines are not broken."""
+    from jaxtour.render.printed import printed_lines
 
-    return output_lines(text, width if len(text) < WRAPPED else None, style)
+    return printed_lines(text, traced, width if len(text) < WRAPPED else None, style)
 
 
 def _empty(view: View) -> Line:
