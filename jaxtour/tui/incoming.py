@@ -37,9 +37,7 @@ def joined(events: Iterable[Event]) -> list[Event]:
         if pieces:
             first = pieces[0]
             text = "".join(piece.text for piece in pieces)
-            whole.append(
-                Text(run=first.run, stream=first.stream, text=text, dropped=first.dropped, background=first.background)
-            )
+            whole.append(msgspec.structs.replace(first, text=text))
             pieces.clear()
 
     for event in events:
@@ -54,5 +52,5 @@ def joined(events: Iterable[Event]) -> list[Event]:
     return whole
 
 
-def _kind(text: Text) -> tuple[int, str, bool]:
-    return text.run, text.stream, text.background
+def _kind(text: Text) -> tuple[int, str, bool, bool]:
+    return text.run, text.stream, text.background, text.tracing

@@ -134,8 +134,8 @@ async def test_who_scrolls_back_is_left_there(tours: Tours) -> None:
 
 
 def test_pieces_of_one_stream_are_joined() -> None:
-    def piece(stream: str, word: str, dropped: int = 0) -> Text:
-        return Text(run=1, stream=stream, text=word, dropped=dropped)  # type: ignore[arg-type]
+    def piece(stream: str, word: str, dropped: int = 0, tracing: bool = False) -> Text:
+        return Text(run=1, stream=stream, text=word, dropped=dropped, tracing=tracing)  # type: ignore[arg-type]
 
     events = [piece("stdout", "a"), piece("stdout", "b"), piece("stderr", "c"), piece("stdout", "d")]
     assert [event.text for event in joined(events)] == ["ab", "c", "d"]  # type: ignore[union-attr]
@@ -143,6 +143,8 @@ def test_pieces_of_one_stream_are_joined() -> None:
     assert [(event.text, event.dropped) for event in gap] == [("a", 0), ("bc", 9)]  # type: ignore[union-attr]
     done = Done(run=1, status="ok")
     assert joined([piece("stdout", "a"), done, piece("stdout", "b")])[1] is done
+    apart = [piece("stdout", "a", tracing=True), piece("stdout", "b", tracing=True), piece("stdout", "c")]
+    assert joined(apart) == [piece("stdout", "ab", tracing=True), piece("stdout", "c")]
 
 
 async def test_a_dead_worker_says_what_happened_and_starts_again(tours: Tours) -> None:
