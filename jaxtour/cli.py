@@ -263,7 +263,7 @@ def time_command(
     platform: str | None,
     devices: int | None,
 ) -> None:
-    """Measure a file's calls: trace, lower, compile, dispatch, complete.
+    """Time a file's calls, from the trace to the result.
 
     \b
       jaxtour time train.py --call 'step(w, x)' --vs 'slow_step(w, x)'

@@ -160,9 +160,9 @@ def test_list_knows_the_lessons_and_the_progress(tmp_path: Path) -> None:
     done = jaxtour("list", "--json", XDG_STATE_HOME=str(tmp_path))
     lessons = json.loads(done.stdout)["lessons"]
     assert [lesson["id"] for lesson in lessons] == [
-        "numpy", "transformations", "grad", "jit", "vmap", "pmap", "compose", "state",
+        "numpy", "transformations", "grad", "jit", "vmap", "pmap", "compose", "state", "timing",
     ]  # fmt: skip
-    assert 60 <= sum(len(lesson["steps"]) for lesson in lessons) <= 85
+    assert 60 <= sum(len(lesson["steps"]) for lesson in lessons) <= 100
     assert lessons[5]["requires"]["devices"] == 8 and not lessons[0]["steps"][0]["done"]
     assert "vmap" in jaxtour("list", XDG_STATE_HOME=str(tmp_path)).stdout
 

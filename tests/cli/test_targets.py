@@ -26,11 +26,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("target", "lessons", "wanted"),
     [
-        ("vmap", 8, "vmap"),
-        ("vmap/jit", 8, "vmap/jit"),
+        ("vmap", 9, "vmap"),
+        ("vmap/jit", 9, "vmap/jit"),
         ("vmap/", 1, None),
         ("./vmap", 1, None),
-        ("numpy/", 8, "numpy"),
+        ("numpy/", 9, "numpy"),
         ("own", 2, None),
         ("own/", 2, None),
         ("own/second", 2, "second"),
