@@ -1,125 +1,20 @@
 """The rule of state, against a model of the worker that knows which cells made its state."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from model_worker import LESSON, LOOKS, WIDE, ModelWorker, Recorder, drain, recorded, started, step
 
-from jaxtour.course.model import Ask, Exercise, Lesson, Requires, Step
+from jaxtour.course.model import Step
 from jaxtour.engine.cells import cell
 from jaxtour.engine.commands import (
-    Cell,
-    Command,
-    Interrupt,
-    Look,
     Open,
-    Restart,
-    Run,
-    TimeCall,
 )
 from jaxtour.engine.messages import (
-    Device,
-    Died,
     Done,
-    Event,
-    Facts,
-    Host,
-    State,
 )
 from jaxtour.engine.session import Session, WorkerConfig
-
-LESSON = Lesson(
-    id="lesson",
-    title="A lesson",
-    summary="",
-    minutes=1,
-    steps=(
-        Step(id="a", title="a", text="", code="a = 1"),
-        Step(id="b", title="b", text="", code="b = a + 1", time=("b",)),
-        Step(id="c", title="c", text="", exercise=Exercise(starter="c = ?", check="assert c", solution="c = a + b")),
-        Step(id="d", title="d", text="", code="d = c", ask=Ask(question="?", value="d")),
-        Step(id="e", title="e", text="", code="e = d"),
-    ),
-)
-WIDE = Lesson(
-    id="wide",
-    title="Devices",
-    summary="",
-    minutes=1,
-    requires=Requires(devices=8),
-    steps=(Step(id="x", title="x", text="", code="x = 1"), Step(id="y", title="y", text="", code="y = x")),
-)
-
-
-LOOKS = (Look(index=0, stage="hlo"),)
-
-
-class ModelWorker:
-    """Does to a list of cells what the guard and its runner do to a namespace; commands are answered on `pump`."""
-
-    def __init__(self) -> None:
-        self.cells: list[Cell] = []
-        self.devices = 1
-        self.pending: list[Event] = []
-        self.ran: list[tuple[tuple[Cell, ...], Cell | None, int]] = []
-        self.looked: list[tuple[tuple[Cell, ...], Cell, int]] = []
-        self.clean = True
-        """Whether nothing but cells made the state; looks see through looks before them, runs do not."""
-
-    async def start(self) -> None:
-        pass
-
-    async def send(self, command: Command) -> None:
-        match command:
-            case Open():
-                self.clear()
-                self.devices = command.devices or 1
-                self.pending += [State(state="restarting"), self.facts(), State(state="ready")]
-            case Restart() | Interrupt():
-                self.clear()
-                self.pending.append(State(state="ready"))
-            case Run():
-                if command.fresh:
-                    self.clear()
-                if command.cell or command.replay:
-                    self.cells += () if self.clean else (Cell(name="looks"),)
-                self.cells += command.replay
-                if command.cell:
-                    self.ran.append((tuple(self.cells), command.cell, self.devices))
-                    self.cells.append(command.cell)
-                if command.probe:
-                    self.looked.append((tuple(self.cells), command.probe, self.devices))
-                    self.clean = False
-                asked = bool(command.time or command.ask or command.check)
-                self.pending.append(Done(run=command.run, status="ok", spent=asked or bool(command.probe)))
-                if asked:
-                    self.cells = [Cell(name="probes")]
-            case _:
-                pass
-
-    def facts(self) -> Facts:
-        devices = tuple(Device(id=i, platform="cpu", kind="cpu") for i in range(self.devices))
-        host = Host(cpu="", cores=1, memory_bytes=1)
-        return Facts(
-            python="", jax="0.10", jaxlib="", numpy="", platforms=("cpu",), simulated=False, devices=devices, host=host
-        )
-
-    async def events(self) -> AsyncIterator[Event]:
-        while self.pending:
-            yield self.pending.pop(0)
-
-    async def close(self) -> None:
-        pass
-
-    def clear(self) -> None:
-        self.cells, self.clean = [], True
-
-    def die(self) -> None:
-        self.clear()
-        self.pending.append(Died(reason="killed"))
-
 
 ACTIONS = st.one_of(
     st.tuples(st.just("run"), st.integers(0, 4)),
@@ -132,11 +27,6 @@ ACTIONS = st.one_of(
     st.tuples(st.sampled_from(["interrupt", "restart", "die"]), st.just(0)),
     st.tuples(st.just("configure"), st.sampled_from([0, 2, 16])),
 )
-
-
-async def drain(session: Session) -> None:
-    async for _ in session.events():
-        pass
 
 
 async def play(actions: list[tuple[tuple[str, int], bool]]) -> None:
@@ -196,20 +86,6 @@ def test_a_step_runs_in_the_state_its_lesson_leaves_whatever_came_before(
     actions: list[tuple[tuple[str, int], bool]],
 ) -> None:
     asyncio.run(play(actions))
-
-
-async def started() -> tuple[Session, ModelWorker]:
-    worker = ModelWorker()
-    session = Session(worker)
-    await session.start()
-    await drain(session)
-    return session, worker
-
-
-def step(index: int) -> Step:
-    found = LESSON.steps[index]
-    assert isinstance(found, Step)
-    return found
 
 
 async def test_the_next_step_goes_on_from_where_the_last_one_ended() -> None:
@@ -330,115 +206,3 @@ async def test_facts_of_the_runner_before_say_nothing_about_the_next() -> None:
     await drain(session)
     await waiting
     assert worker.ran[-1][2] == 8 and session.simulating == 8
-
-
-class Recorder(ModelWorker):
-    """Keeps the runs and configurations that it is sent."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.runs: list[Run] = []
-        self.opened: list[Open] = []
-
-    async def send(self, command: Command) -> None:
-        if isinstance(command, Run):
-            self.runs.append(command)
-        elif isinstance(command, Open):
-            self.opened.append(command)
-        await super().send(command)
-
-
-async def recorded() -> tuple[Session, Recorder]:
-    worker = Recorder()
-    session = Session(worker)
-    await session.start()
-    await drain(session)
-    return session, worker
-
-
-async def test_a_look_right_after_the_run_needs_no_replay_and_neither_does_the_next() -> None:
-    session, worker = await recorded()
-    await session.run(LESSON, step(0))
-    await drain(session)
-    for _ in range(2):
-        await session.look(LESSON, step(0), looks=LOOKS)
-        await drain(session)
-    looks = worker.runs[1:]
-    assert [(look.fresh, look.replay, look.cell) for look in looks] == [(False, (), None)] * 2
-    assert [(look.probe, look.looks) for look in looks] == [(cell(LESSON, step(0)), LOOKS)] * 2
-    assert not looks[0].time and looks[0].timeout_s is None
-
-
-async def test_what_was_prepared_for_the_next_step_can_be_looked_into() -> None:
-    """A step with timings spends its worker, and the tour has the next one brought to where the step ended."""
-    session, worker = await recorded()
-    await session.run(LESSON, step(1))
-    await drain(session)
-    await session.prepare(LESSON, step(2))
-    await drain(session)
-    await session.look(LESSON, step(1), looks=LOOKS)
-    assert not worker.runs[-1].fresh and worker.looked[-1][0] == (cell(LESSON, step(0)), cell(LESSON, step(1)))
-
-
-async def test_measuring_is_a_look_too() -> None:
-    session, worker = await recorded()
-    calls = (TimeCall(label="a", call="a"),)
-    await session.run(LESSON, step(0))
-    await drain(session)
-    await session.measure(LESSON, step(0), calls=calls, patience=10.0)
-    await drain(session)
-    await session.look(LESSON, step(0), looks=LOOKS)
-    await drain(session)
-    measured, looked = worker.runs[1:]
-    assert (measured.time, measured.patience, measured.timeout_s) == (calls, 10.0, None)
-    assert measured.probe == cell(LESSON, step(0)) and measured.cell is None
-    assert not (measured.fresh or measured.replay or looked.fresh or looked.replay)
-    await session.run(LESSON, step(1))
-    assert worker.runs[-1].fresh
-
-
-async def test_a_run_after_a_look_is_fresh() -> None:
-    session, worker = await recorded()
-    await session.run(LESSON, step(0))
-    await drain(session)
-    await session.look(LESSON, step(0), looks=LOOKS)
-    await drain(session)
-    await session.run(LESSON, step(1))
-    assert worker.runs[-1].fresh and [each.name for each in worker.runs[-1].replay] == ["lesson/a"]
-
-
-async def test_a_look_at_what_is_not_there_replays_up_to_the_end_of_the_step() -> None:
-    session, worker = await recorded()
-    await session.look(LESSON, step(1), "b = 7", looks=LOOKS, ladder="grad(f)(x)")
-    look = worker.runs[-1]
-    assert look.fresh and [each.code for each in look.replay] == ["a = 1", "b = 7"]
-    assert look.probe == look.replay[-1] and look.ladder == "grad(f)(x)"
-
-
-async def test_a_look_that_was_cut_short_leaves_nothing_to_look_into() -> None:
-    session, worker = await recorded()
-    await session.run(LESSON, step(0))
-    await drain(session)
-    await session.look(LESSON, step(0), looks=LOOKS)
-    await session.interrupt()
-    await drain(session)
-    await session.look(LESSON, step(0), looks=LOOKS)
-    assert worker.runs[-1].fresh
-
-
-@pytest.mark.parametrize("status", ["died", "timeout", "interrupted", "error"])
-async def test_a_look_that_did_not_end_well_leaves_nothing_to_look_into(status: str) -> None:
-    session, worker = await recorded()
-    await session.run(LESSON, step(0))
-    await drain(session)
-    await session.look(LESSON, step(0), looks=LOOKS)
-    worker.pending = [Done(run=2, status=status, spent=True)]
-    await drain(session)
-    await session.look(LESSON, step(0), looks=LOOKS)
-    assert worker.runs[-1].fresh
-
-
-def test_a_file_is_compiled_as_itself() -> None:
-    plain = Lesson(id="f", title="", summary="", minutes=0, steps=LESSON.steps, file="/x/f.py", plain=True)
-    assert cell(plain, step(0)).path == "/x/f.py"
-    assert cell(LESSON, step(0)).path is None
