@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 
 from jaxtour.engine.messages import Ceiling, Timing
+from jaxtour.render.chart import Block, Chart, Curve, axis_over, without_charts
 from jaxtour.render.clean import clean
 from jaxtour.render.cost import count
 from jaxtour.render.layout import in_ascii, wrap
-from jaxtour.render.plot import SMALLEST, Axis, Plot, axis_over
 from jaxtour.render.sizes import size_text
 from jaxtour.render.spans import Line, Span, Style
 
@@ -45,19 +45,18 @@ def achieved_line(timing: Timing, ceilings: Sequence[Ceiling] = ()) -> Line:
     return tuple(spans)
 
 
-def roofline_lines(
+def roofline_blocks(
     timings: Sequence[Timing],
     ceilings: Sequence[Ceiling],
     width: int,
-    height: int = 14,
     ascii: bool = False,  # noqa: A002 - the callers' word
-) -> list[Line]:
+) -> list[Block]:
     """The roofline of each platform that was measured, with the calls on it, and below what each of them says.
 
     Operations in a second over operations for a byte: the slope is what memory allows, the flat part what the device
     computes. What cannot be placed says why.
     """
-    lines: list[Line] = []
+    blocks: list[Block] = []
     measured = [timing for timing in timings if timing.error is None and timing.platform != "host"]
     for platform in dict.fromkeys(timing.platform for timing in measured):
         here = [timing for timing in measured if timing.platform == platform]
@@ -66,28 +65,27 @@ def roofline_lines(
             why = next((found.error for found in ceilings if found.platform == platform and found.error), None)
             text = f"could not be measured: {why}" if why else "is not measured yet"
             text = clean(f"what {platform} can do at most {text}", keep_newlines=False)
-            lines += wrap([(text, "muted")], width)
+            blocks.append(wrap([(text, "muted")], width))
             continue
-        lines += _one(here, ceiling, width, height, ascii)
-    return in_ascii(lines, ascii)
+        blocks += _one(here, ceiling, width)
+    return [block if isinstance(block, Chart) else in_ascii(block, ascii) for block in blocks]
 
 
-def _one(timings: Sequence[Timing], ceiling: Ceiling, width: int, height: int, ascii: bool) -> list[Line]:  # noqa: A002
+def roofline_lines(timings: Sequence[Timing], ceilings: Sequence[Ceiling], width: int) -> list[Line]:
+    """The same without the pictures."""
+    return without_charts(roofline_blocks(timings, ceilings, width))
+
+
+def _one(timings: Sequence[Timing], ceiling: Ceiling, width: int) -> list[Block]:
     placed = [timing for timing in timings if _place(timing)][: len(_MARKS)]
     points = [place for timing in placed if (place := _place(timing))]
     ridge = ceiling.flops_per_s / ceiling.bytes_per_s
     said = f"{ceiling.kind}: at most {count(ceiling.flops_per_s, 'flop/s')}, {count(ceiling.bytes_per_s, 'B/s')}"
     head = clean(f"{said} in {ceiling.dtype}; measured here", keep_newlines=False)
-    lines: list[Line] = wrap([(head, "muted")], width)
-    if placed and width >= SMALLEST[0] and height >= SMALLEST[1]:
-        x = axis_over([ridge / 8, ridge * 8, *(at for at, _ in points)], _number, "flop/byte")
-        roof = [(x.low, x.low * ceiling.bytes_per_s), (ridge, ceiling.flops_per_s), (x.high, ceiling.flops_per_s)]
-        y = axis_over([*(at for _, at in (*roof, *points))], lambda tick: count(tick, "flop/s", 1))
-        plot = Plot(x, Axis(y.low, y.high, y.label), width, height, ascii=ascii)
-        plot.line(roof, "bar-muted")
-        for glyph, timing, (at, speed) in zip(_MARKS, placed, points, strict=False):
-            plot.mark(at, speed, glyph, _mark_style(timing))
-        lines += plot.lines()
+    blocks: list[Block] = [wrap([(head, "muted")], width)]
+    if placed:
+        blocks.append(_chart(placed, points, ceiling, ridge))
+    lines: list[Line] = []
     for glyph, timing, point in zip(_MARKS, placed, points, strict=False):
         spans: list[Span] = [(f"{glyph} ", _mark_style(timing)), (_label(timing), ""), ("  ", "")]
         lines += wrap([*spans, *_said(point, ceiling, ridge)], width, indent="  ")
@@ -95,7 +93,17 @@ def _one(timings: Sequence[Timing], ceiling: Ceiling, width: int, height: int, a
     for why in dict.fromkeys(_why_not(timing) for timing in others):
         names = ", ".join(dict.fromkeys(_label(timing) for timing in others if _why_not(timing) == why))
         lines += wrap([("not placed: ", "muted"), (names, ""), (f": {why}", "muted")], width, indent="  ")
-    return lines
+    return [*blocks, lines]
+
+
+def _chart(placed: Sequence[Timing], points: Sequence[tuple[float, float]], ceiling: Ceiling, ridge: float) -> Chart:
+    x = axis_over([ridge / 8, ridge * 8, *(at for at, _ in points)], _number)
+    roof = ((x.low, x.low * ceiling.bytes_per_s), (ridge, ceiling.flops_per_s), (x.high, ceiling.flops_per_s))
+    y = axis_over([*(at for _, at in (*roof, *points))], lambda tick: count(tick, "flop/s", 1))
+    curves = [Curve("", roof, "bar-muted")]
+    for glyph, timing, point in zip(_MARKS, placed, points, strict=False):
+        curves.append(Curve("", (point,), _mark_style(timing), glyph))
+    return Chart(x, y, tuple(curves), "flop/s over flop/byte")
 
 
 def _said(point: tuple[float, float], ceiling: Ceiling, ridge: float) -> list[Span]:

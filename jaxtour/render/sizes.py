@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from jaxtour.engine.messages import Timing
+from jaxtour.render.chart import Block, Chart, Curve, axis_over, look, without_charts
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import clip_line, in_ascii, wrap
-from jaxtour.render.plot import SMALLEST, Plot, axis_over
 from jaxtour.render.seconds import seconds
-from jaxtour.render.spans import Line, Span, Style
+from jaxtour.render.spans import Line, Span
 from jaxtour.render.table import table_lines
 
-_GLYPHS = "●▲■◆○△□◇"
-_ASCII_GLYPHS = "oxsdOXSD"
-_STYLES: Sequence[Style] = ("bar-baseline", "success", "bar", "type", "number", "keyword", "string", "name")
 _EQUAL = 0.05
 """Relative difference below which neither is called faster."""
 
@@ -57,39 +54,28 @@ def series_of(timings: Sequence[Timing]) -> list[Series]:
     return named
 
 
-def size_lines(
-    timings: Sequence[Timing],
-    width: int,
-    height: int = 14,
-    ascii: bool = False,  # noqa: A002 - the callers' word
-) -> list[Line]:
-    """The curves, what they are, where they cross, and their numbers; empty where nothing was timed by its size."""
+def size_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Block]:  # noqa: A002 - the callers' word
+    """Where the curves cross, in words; the curves, and their numbers; empty where nothing was timed by its size."""
     every = series_of(timings)
     if not every:
         return []
-    lines: list[Line] = []
-    glyphs = _ASCII_GLYPHS if ascii else _GLYPHS
-    if width >= SMALLEST[0] and height >= SMALLEST[1]:
-        points = [point for series in every for point in series.points]
-        x = axis_over([float(size) for size, _ in points], size_text, "n")
-        y = axis_over([value for _, value in points], lambda tick: seconds(tick, 1))
-        plot = Plot(x, y, width, height, ascii=ascii)
-        for number, series in enumerate(every):
-            plot.line([(float(size), value) for size, value in series.points], _style(number))
-        for number, series in enumerate(every):
-            for size, value in series.points:
-                plot.mark(float(size), value, glyphs[number % len(glyphs)], _style(number))
-        lines += plot.lines()
-        legend: list[Span] = []
-        for number, series in enumerate(every):
-            legend += [("   " if legend else "", ""), (glyphs[number % len(glyphs)], _style(number))]
-            legend.append((f" {series.name}", ""))
-        lines += wrap(legend, width)
-    first = every[0]
-    for series in every[1:]:
-        lines += wrap([(crossing(first, series), "strong")], width)
-    lines += [(), *(clip_line(line, width) for line in _table(every, width))]
-    return in_ascii(lines, ascii)
+    points = [point for series in every for point in series.points]
+    curves = []
+    for number, series in enumerate(every):
+        glyph, style = look(number)
+        curves.append(Curve(series.name, tuple((float(size), value) for size, value in series.points), style, glyph))
+    x = axis_over([float(size) for size, _ in points], _short)
+    y = axis_over([value for _, value in points], lambda tick: seconds(tick, 1))
+    words: list[Line] = []
+    for other in every[1:]:
+        words += wrap([(crossing(every[0], other), "strong")], width)
+    table = [(), *(clip_line(line, width) for line in _table(every, width))]
+    return [in_ascii(words, ascii), Chart(x, y, tuple(curves), "time of a call over n"), in_ascii(table, ascii)]
+
+
+def size_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
+    """The same without the curves."""
+    return without_charts(size_blocks(timings, width, ascii))
 
 
 def crossing(one: Series, other: Series) -> str:
@@ -146,8 +132,12 @@ def _table(every: Sequence[Series], width: int) -> list[Line]:
     return table_lines(rows, [True] * (len(every) + 1), width)
 
 
-def _style(number: int) -> Style:
-    return _STYLES[number % len(_STYLES)]
+def _short(value: float) -> str:
+    """`10k`, for an axis."""
+    power, unit = next(
+        ((power, unit) for power, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")) if value >= power), (1, "")
+    )
+    return f"{value / power:g}{unit}"
 
 
 def size_text(value: float, digits: int | None = None) -> str:

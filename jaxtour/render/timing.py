@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jaxtour.engine.messages import Timing
+from jaxtour.render.chart import Block, without_charts
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import clip, in_ascii, joined, pad, width_of, wrap
 from jaxtour.render.scale import Scale, bar, scale_for
 from jaxtour.render.seconds import NONE as _NONE
 from jaxtour.render.seconds import parts as _parts
 from jaxtour.render.seconds import seconds as seconds
-from jaxtour.render.sizes import size_lines
+from jaxtour.render.sizes import size_blocks
 from jaxtour.render.spans import Line, Span, Style
 
 _GAP = 3
@@ -39,7 +40,7 @@ class _Column:
         return max(map(width_of, (self.head, *self.cells)))
 
 
-def timing_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
+def timing_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Block]:  # noqa: A002 - the callers' word
     """A row for each timing: label, median, dispatch, first call, a bar, and what the number does not mean.
 
     What there is no room for goes in this order: bars, dispatch, first call, comparison. What was timed by its size
@@ -47,11 +48,18 @@ def timing_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> 
     """
     sized = [timing for timing in timings if timing.size is not None and timing.error is None]
     rows = [timing for timing in timings if timing not in sized]
-    lines = _table(rows, width, ascii) if rows else []
+    blocks: list[Block] = []
+    if rows:
+        blocks.append([*_table(rows, width, ascii), *([()] if sized else [])])
     if sized:
-        lines += ([()] if lines else []) + size_lines(sized, width, ascii=ascii)
-        lines += in_ascii(_notes(sized, width), ascii)
-    return lines
+        blocks += size_blocks(sized, width, ascii)
+        blocks.append(in_ascii(_notes(sized, width), ascii))
+    return blocks
+
+
+def timing_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
+    """The same without the curves."""
+    return without_charts(timing_blocks(timings, width, ascii))
 
 
 def _table(timings: Sequence[Timing], width: int, ascii: bool) -> list[Line]:  # noqa: A002 - the callers' word

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from jaxtour.engine.messages import Ceiling, Timing
 from jaxtour.engine.timings import Difference
+from jaxtour.render.chart import Axis, Chart, Curve, axis_over, look
 from jaxtour.render.clean import clean
 from jaxtour.render.cost import size
 from jaxtour.render.explanations import explanation
@@ -17,6 +18,8 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = ".:-=+*#@"
 STRIP = 24
 """Cells of a strip at most."""
+_CURVES = 8
+"""More of them could not be told apart."""
 _OTHER_ULP = 1e5
 """In units in the last place; of float32 a difference of about 1 in 100."""
 _TAIL = 0.97
@@ -122,6 +125,27 @@ def _differs(found: Difference) -> Sequence[Span]:
     if found.ulp is not None and found.ulp > _OTHER_ULP:
         ulp = ": these are other values"
     return [(f"from {against} by {found.absolute:.2g} at most{ulp}", "")]
+
+
+def spread_chart(timings: Sequence[Timing]) -> Chart | None:
+    """How long the runs of each call took: the share of them that took no longer, over time; None without any.
+
+    A steep curve is a steady call. What was timed by its size has curves of its own.
+    """
+    spread = [(timing, timing.complete.quantiles) for timing in timings if timing.complete and timing.size is None]
+    spread = [(timing, times) for timing, times in spread if len(times) > 1 and times[0] > 0][:_CURVES]
+    if not spread:
+        return None
+    curves = []
+    for number, (timing, times) in enumerate(spread):
+        glyph, style = look(number)
+        shares = tuple((value, place / (len(times) - 1)) for place, value in enumerate(times))
+        name = clean(timing.label or timing.call, keep_newlines=False)
+        middle = (timing.median_s, 0.5)
+        curves += [Curve("", shares, style), Curve(name, (middle,), style, glyph)]
+    x = axis_over([value for _, times in spread for value in times], lambda tick: seconds(tick, 1))
+    y = Axis(-0.04, 1.06, lambda tick: f"{tick:.0%}", log=False, linear_ticks=(0.0, 0.25, 0.5, 0.75, 1.0))
+    return Chart(x, y, tuple(curves), "share of the runs that took no longer")
 
 
 def explanation_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002

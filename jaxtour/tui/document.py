@@ -1,12 +1,13 @@
 """What a pane shows: lines made on demand, what stands beside them, and the facts in its border."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TypeAlias, overload
 
 import msgspec
 from rich.cells import cell_len
 
+from jaxtour.render.chart import NARROWEST, Block, Chart, legend_lines
 from jaxtour.render.spans import Line, plain
 from jaxtour.tui.styling import LightStyle, Mark
 
@@ -84,6 +85,15 @@ class Piece(msgspec.Struct, frozen=True):
     """`cpu:0`"""
 
 
+class Picture(msgspec.Struct, frozen=True):
+    """A chart in the place of some lines, which are empty."""
+
+    line: int
+    """The first of them."""
+    rows: int
+    chart: Chart
+
+
 class Document(msgspec.Struct, frozen=True):
     """Everything that a pane shows at one moment."""
 
@@ -108,6 +118,7 @@ class Document(msgspec.Struct, frozen=True):
     """First and last line of each block that can be folded behind its first line."""
     pieces: Sequence[Piece] = ()
     """What in the lines is linked with devices, in the order of the lines; these are their `stops`."""
+    pictures: Sequence[Picture] = ()
     main_last: bool = False
     """Whether the last of these that is inside no other is what the text is about: it stays when all are folded."""
 
@@ -141,11 +152,28 @@ class Document(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What it says, without the gutter."""
-        return "".join(text.rstrip() + "\n" for text in self.texts)
+        """What it says, without the gutter, and without the room of its pictures."""
+        drawn = {picture.line + row for picture in self.pictures for row in range(picture.rows)}
+        return "".join(text.rstrip() + "\n" for line, text in enumerate(self.texts) if line not in drawn)
 
 
 EMPTY = Document()
+
+
+def illustrated(
+    blocks: Iterable[Block], width: int, rows: int, *, ascii_only: bool = False
+) -> tuple[list[Line], list[Picture]]:
+    """Blocks as lines, with so many rows for each chart and its legend below; without charts where none can be."""
+    lines: list[Line] = []
+    pictures = []
+    for block in blocks:
+        if not isinstance(block, Chart):
+            lines += block
+        elif width >= NARROWEST and not ascii_only:
+            pictures.append(Picture(len(lines), rows, block))
+            lines += [()] * rows
+            lines += legend_lines(block, width)
+    return lines, pictures
 
 
 def cells(text: str) -> int:

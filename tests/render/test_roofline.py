@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jaxtour.engine.messages import Ceiling, Timing, Verdict
+from jaxtour.render.chart import Chart, without_charts
 from jaxtour.render.layout import width_of
-from jaxtour.render.roofline import achieved, roofline_lines
+from jaxtour.render.roofline import achieved, roofline_blocks, roofline_lines
 from jaxtour.render.spans import plain_lines
 
 CEILING = Ceiling(run=1, platform="cpu", kind="EPYC", flops_per_s=1e11, bytes_per_s=1e10)
@@ -16,13 +17,10 @@ def timing(label="f", median=1e-3, platform="cpu", **rest):
     return Timing(run=1, index=0, label=label, call=label, platform=platform, median_s=median, runs=100, **rest)
 
 
-def place(lines, glyph):
-    """Row and column of a mark in the picture."""
-    for row, line in enumerate(lines):
-        _, bar, picture = line.partition("│")
-        if bar and glyph in picture:
-            return row, picture.index(glyph)
-    raise AssertionError(f"no {glyph} in {lines}")
+def chart_of(calls, ceilings=(CEILING,)):
+    """The one picture of a roofline."""
+    [chart] = [block for block in roofline_blocks(calls, ceilings, 78) if isinstance(block, Chart)]
+    return chart
 
 
 def test_calls_lie_where_their_intensity_and_speed_are():
@@ -31,12 +29,18 @@ def test_calls_lie_where_their_intensity_and_speed_are():
         timing("sum", flops=1e6, bytes=4e6),  # 0.25 flop/byte, below the slope
         timing("slow", flops=1e3, bytes=1e1),
     ]
-    lines = plain_lines(roofline_lines(calls, [CEILING], 78, 14)).splitlines()
-    assert lines[0] == "EPYC: at most 100 Gflop/s, 10 GB/s in float32; measured here"
-    rows, columns = zip(*(place(lines, glyph) for glyph in "123"), strict=True)
-    assert columns[1] < columns[0] == columns[2]
-    assert rows[0] < rows[1] < rows[2]
-    text = " ".join("\n".join(lines).split())
+    chart = chart_of(calls)
+    roof, *marks = chart.curves
+    assert [(curve.glyph, curve.points[0]) for curve in marks] == [
+        ("1", (pytest.approx(100), pytest.approx(5e10))),
+        ("2", (pytest.approx(0.25), pytest.approx(1e9))),
+        ("3", (pytest.approx(100), pytest.approx(1e6))),
+    ]
+    low, ridge, high = roof.points
+    assert ridge == (pytest.approx(10), 1e11) and high[1] == 1e11 and low[1] == pytest.approx(low[0] * 1e10)
+    assert all(chart.x.low <= at <= chart.x.high for at, _ in roof.points)
+    text = " ".join(plain_lines(roofline_lines(calls, [CEILING], 78)).split())
+    assert text.startswith("EPYC: at most 100 Gflop/s, 10 GB/s in float32; measured here")
     assert "1 product 50 Gflop/s, 50% of what computing allows at 100 flop/byte" in text
     assert "2 sum 1 Gflop/s, 40% of what memory allows at 0.25 flop/byte" in text
     assert "3 slow 1 Mflop/s, less than 0.1% of what computing allows" in text
@@ -56,7 +60,7 @@ def test_calls_lie_where_their_intensity_and_speed_are():
 def test_what_cannot_be_placed_says_why(call, why):
     text = " ".join(plain_lines(roofline_lines([call], [CEILING], 78)).split())
     assert f"not placed: f: {why}" in text.replace("the compiler tells what it costs ", "").replace("the compiler ", "")
-    assert "│" not in text, "there is nothing to draw"
+    assert not any(isinstance(block, Chart) for block in roofline_blocks([call], [CEILING], 78)), "nothing to draw"
 
 
 def test_what_lies_above_the_roof_says_so():
@@ -92,11 +96,10 @@ def test_achieved_is_of_the_median_call():
 @given(
     st.lists(st.tuples(st.floats(1, 1e15), st.floats(1, 1e12), st.floats(1e-7, 1e3)), max_size=12),
     st.integers(20, 120),
-    st.integers(3, 30),
     st.booleans(),
 )
-def test_it_fits_whatever_the_calls_are(calls, width, height, plain):
+def test_it_fits_whatever_the_calls_are(calls, width, plain):
     timings = [timing(flops=flops, bytes=moved, median=median) for flops, moved, median in calls]
-    lines = roofline_lines(timings, [CEILING], width, height, plain)
+    lines = without_charts(roofline_blocks(timings, [CEILING], width, plain))
     assert all(width_of(line) <= width for line in lines)
     assert not plain or plain_lines(lines).isascii()

@@ -14,7 +14,7 @@ from jaxtour.render.explanations import explanation, known
 from jaxtour.render.layout import width_of
 from jaxtour.render.spans import plain_lines
 from jaxtour.render.timing import timing_lines
-from jaxtour.render.timing_details import detail_lines, explanation_lines, strip
+from jaxtour.render.timing_details import detail_lines, explanation_lines, spread_chart, strip
 
 
 def spread(median, runs=100, group=1):
@@ -125,3 +125,15 @@ def test_explanations_come_once_for_each_verdict():
     text = plain_lines(explanation_lines(rows, 80))
     assert text.startswith("⚑ folded  Gone.\n  The compiler")
     assert text.count("folded") == 1
+
+
+def test_the_runs_of_each_call_as_shares():
+    steady, other = timing("steady", 1e-3), timing("other", 2e-3)
+    chart = spread_chart([steady, other, timing(size=10), timing(complete=None)])
+    line, middle, _, second = chart.curves
+    assert line.points[0] == (pytest.approx(0.9e-3), 0.0) and line.points[-1] == (pytest.approx(1.1e-3), 1.0)
+    assert line.joined and not line.glyph and len(line.points) == 33
+    assert (middle.name, middle.points) == ("steady", ((1e-3, 0.5),))
+    assert second.name == "other" and second.glyph not in ("", middle.glyph)
+    assert [chart.y.label(tick) for tick in chart.y.ticks] == ["0%", "25%", "50%", "75%", "100%"]
+    assert spread_chart([timing(size=10)]) is None and spread_chart([]) is None

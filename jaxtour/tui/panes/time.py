@@ -6,9 +6,12 @@ from jaxtour.course.model import Broken
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import clip, pad, width_of, wrap
 from jaxtour.render.spans import Line
-from jaxtour.tui.document import Document
+from jaxtour.tui.document import Document, Picture, illustrated
 from jaxtour.tui.incoming import doing
 from jaxtour.tui.visit import View
+
+CURVE_ROWS = 13
+"""Of time against size."""
 
 
 def depends(view: View) -> tuple[Any, ...]:
@@ -29,14 +32,19 @@ def document(view: View, width: int) -> Document:
         return Document(lines=wrap(_empty(view), width), subtitle=_border(view, width))
     # What a run needs to be shown costs nothing before the first run.
     from jaxtour.render.retraces import retrace_lines
-    from jaxtour.render.timing import timing_lines
+    from jaxtour.render.timing import timing_blocks
 
-    lines = timing_lines(timings, width, ascii=view.ascii) if timings else wrap(_empty(view), width)
+    pictures: list[Picture] = []
+    if timings:
+        blocks = timing_blocks(timings, width, ascii=view.ascii)
+        lines, pictures = illustrated(blocks, width, CURVE_ROWS, ascii_only=view.ascii)
+    else:
+        lines = wrap(_empty(view), width)
     if report.timing_error is not None:
         lines += wrap((("✗ ", "warning"), (clean(report.timing_error, keep_newlines=False), "")), width)
     if again := retrace_lines(report.retraces, width, ascii=view.ascii):
         lines += [(), *again]
-    return Document(lines=lines, subtitle=_border(view, width))
+    return Document(lines=lines, subtitle=_border(view, width), pictures=pictures)
 
 
 def _measuring(view: View) -> str:

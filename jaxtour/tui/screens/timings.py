@@ -8,25 +8,26 @@ from textual.screen import ModalScreen
 
 from jaxtour.engine.messages import Timing
 from jaxtour.engine.session import EngineError
+from jaxtour.render.chart import Block
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import in_ascii, wrap
-from jaxtour.render.roofline import roofline_lines
+from jaxtour.render.roofline import roofline_blocks
 from jaxtour.render.spans import Line
-from jaxtour.render.timing_details import detail_lines, explanation_lines
+from jaxtour.render.timing_details import detail_lines, explanation_lines, spread_chart
 from jaxtour.tui.actions import Context, bindings, in_footer
-from jaxtour.tui.document import Document
+from jaxtour.tui.document import Document, illustrated
 from jaxtour.tui.messages import Note
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.styling import content
 from jaxtour.tui.tour import Tour
 from jaxtour.tui.visit import Visit
-from jaxtour.tui.widgets.lines import LinesView
+from jaxtour.tui.widgets.illustrated import IllustratedLines
 
 WIDEST = 108
 FRAME_CELLS = 5
 FRAME_ROWS = 2
-PLOT_ROWS = 16
-"""Of a roofline at most."""
+PLOT_ROWS = (8, 16)
+"""Of a chart: at least, since it scrolls, and at most."""
 
 
 class TimingsScreen(ModalScreen[None]):
@@ -39,7 +40,7 @@ class TimingsScreen(ModalScreen[None]):
         super().__init__(classes="-ascii" if tour.ascii else None)
         self._tour = tour
         self._visit = visit
-        self._box = LinesView("timings", ascii_only=tour.ascii)
+        self._box = IllustratedLines("timings", ascii_only=tour.ascii)
         self._box.add_class("box")
 
     def compose(self) -> ComposeResult:
@@ -58,7 +59,10 @@ class TimingsScreen(ModalScreen[None]):
     def refill(self) -> None:
         """Show what is known."""
         width = min(WIDEST, self.app.size.width) - FRAME_CELLS
-        self._box.show(Document(lines=self._lines(width)))
+        least, most = PLOT_ROWS
+        rows = max(least, min(most, self.app.size.height - FRAME_ROWS - len(self.timings) - 4))
+        lines, pictures = illustrated(self._blocks(width), width, rows, ascii_only=self._tour.ascii)
+        self._box.show(Document(lines=lines, pictures=pictures))
         ansi = self.app.native_ansi_color
         [title, words] = in_ascii([((self._title(), ""),), self._keys(width)], self._tour.ascii)
         self._box.border_title = content(title, ansi=ansi)
@@ -75,11 +79,14 @@ class TimingsScreen(ModalScreen[None]):
     def _keys(self, _: int) -> Line:
         return ((self._tour.keys.first("dismiss"), "primitive"), (" close", ""))
 
-    def _lines(self, width: int) -> list[Line]:
+    def _blocks(self, width: int) -> list[Block]:
         ascii_only = self._tour.ascii
         verdicts = explanation_lines(self.timings, width, ascii=ascii_only)
         details = detail_lines(self.timings, width, ascii=ascii_only, ceilings=self._tour.ceilings.found)
-        return [*verdicts, *([()] if verdicts and details else []), *details]
+        blocks: list[Block] = [[*verdicts, *([()] if verdicts and details else []), *details]]
+        if chart := spread_chart(self.timings):
+            blocks += [[()], chart]
+        return blocks
 
     def action_dismiss(self) -> None:  # type: ignore[override]
         """Go back."""
@@ -97,15 +104,14 @@ class RooflineScreen(TimingsScreen):
     def _keys(self, width: int) -> Line:
         return keys_line(in_footer("roofline", Context(busy=self._tour.busy)), self._tour.keys, width)
 
-    def _lines(self, width: int) -> list[Line]:
+    def _blocks(self, width: int) -> list[Block]:
         tour = self._tour
-        height = min(PLOT_ROWS, self.app.size.height - FRAME_ROWS - len(self.timings) - 2)
-        lines = roofline_lines(self.timings, tour.ceilings.found, width, height, ascii=tour.ascii)
-        if tour.ceilings.unkept:
-            lines += wrap((("✗ ", "warning"), (clean(tour.ceilings.unkept, keep_newlines=False), "")), width)
         platforms = {timing.platform for timing in self.timings if timing.error is None} - {"host"}
         if not platforms:
-            return wrap((("nothing was measured on a device", "muted"),), width)
+            return [wrap((("nothing was measured on a device", "muted"),), width)]
+        lines: list[Line] = []
+        if tour.ceilings.unkept:
+            lines += wrap((("✗ ", "warning"), (clean(tour.ceilings.unkept, keep_newlines=False), "")), width)
         words = clean(tour.activity.words, keep_newlines=False)
         if tour.ceilings.busy:
             lines += [(), *wrap(((f"{words or 'measuring'} …", "muted"),), width)]
@@ -113,7 +119,8 @@ class RooflineScreen(TimingsScreen):
             key: Line = ((tour.keys.first("ceilings"), "strong"),)
             what = " measures it, once: a matrix product and a pass over memory, some seconds for each device"
             lines += [(), *wrap((*key, (what, "muted")), width)]
-        return lines
+        roofs = roofline_blocks(self.timings, tour.ceilings.found, width, ascii=tour.ascii)
+        return [*roofs, in_ascii(lines, tour.ascii)]
 
     async def action_ceilings(self) -> None:
         """Measure what the devices can do."""

@@ -19,6 +19,7 @@ from jaxtour.tui.panes.source import failed
 from jaxtour.tui.panes.stage import titles
 from jaxtour.tui.visit import View
 from jaxtour.tui.widgets.arrange import Slot, Wants, left_width, narrow, wide
+from jaxtour.tui.widgets.illustrated import IllustratedPane
 from jaxtour.tui.widgets.pane import Pane
 from jaxtour.tui.widgets.piece_pane import PiecePane
 from jaxtour.tui.widgets.stage_pane import StagePane
@@ -40,8 +41,10 @@ FRONT: Mapping[str, Slot] = {"jaxpr": "stage", "time": "time", "devices": "devic
 """The tab for what a step is about."""
 
 
-KINDS: Mapping[Slot, type[Pane]] = {"stage": StagePane, "result": PiecePane, "devices": PiecePane}
-"""Panes with keys of their own."""
+KINDS: Mapping[Slot, type[Pane]] = {
+    "stage": StagePane, "result": PiecePane, "time": IllustratedPane, "devices": PiecePane,
+}  # fmt: skip
+"""Panes with keys of their own, or with charts."""
 
 
 class PanesLayout(Layout):

@@ -1,0 +1,100 @@
+"""A chart, drawn by textual-plot."""
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.style import Style as Visual
+from textual.widget import Widget
+from textual_plot import HiResMode, PlotWidget
+from textual_plot.axis_formatter import AxisFormatter
+
+from jaxtour.render.chart import Axis, Chart
+from jaxtour.render.spans import Style
+from jaxtour.tui.styling import ANSI, COLOURED
+
+LABELS = 11
+"""Columns for the labels of the upright axis: `10 Gflop/s`, and a space."""
+
+
+class AxisLabels(AxisFormatter):
+    """The ticks of our own axes: textual-plot knows no logarithms."""
+
+    def __init__(self, axis: Axis) -> None:
+        self._axis = axis
+
+    def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
+        """Where they are, every second or third of them where there are too many."""
+        ticks = [self._axis.place(tick) for tick in self._axis.ticks]
+        return [tick for tick in ticks[:: -(-len(ticks) // max_ticks) or 1] if min_ <= tick <= max_]
+
+    def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
+        """What they are called."""
+        return [self._axis.label(self._axis.value(tick)) for tick in ticks]
+
+
+class ChartView(PlotWidget, can_focus=False, inherit_bindings=False):
+    """Shows a chart; the keys are those of the text that it stands in."""
+
+    DEFAULT_CSS = """
+    ChartView > .plot--axis { color: $foreground 22%; }
+    ChartView > .plot--tick { color: $foreground 62%; text-style: none; }
+    ChartView:ansi > .plot--axis { color: ansi_default; text-style: dim; }
+    ChartView:ansi > .plot--tick { color: ansi_default; text-style: dim; }
+    """
+
+    def __init__(self, chart: Chart) -> None:
+        super().__init__(allow_pan_and_zoom=False)
+        self.chart = chart
+
+    def on_mount(self) -> None:
+        """Draw it, after textual-plot has cleared what is not there yet."""
+        self.margin_top, self.margin_bottom, self.margin_left = 0, 1, LABELS
+        self.call_later(self._redraw)
+
+    def show(self, chart: Chart) -> None:
+        """Draw this one from now on."""
+        if chart != self.chart:
+            self.chart = chart
+            self._redraw()
+
+    def _redraw(self) -> None:
+        chart = self.chart
+        x, y = chart.x, chart.y
+        self.clear()
+        self.set_x_formatter(AxisLabels(x))
+        self.set_y_formatter(AxisLabels(y))
+        self.set_xlimits(x.place(x.low), x.place(x.high))
+        self.set_ylimits(y.place(y.low), y.place(y.high))
+        drawn = [
+            ([x.place(at) for at, _ in curve.points], [y.place(value) for _, value in curve.points], curve)
+            for curve in chart.curves
+        ]
+        for across, up, curve in drawn:
+            if curve.joined and len(across) > 1:
+                self.plot(across, up, line_style=self._colour(curve.style), hires_mode=HiResMode.BRAILLE)
+        # Points over all lines.
+        for across, up, curve in drawn:
+            if curve.glyph:
+                self.scatter(across, up, marker=curve.glyph, marker_style=self._colour(curve.style))
+
+    def _colour(self, style: Style) -> str:
+        """The style in this theme, in the words of rich."""
+        ansi = self.app.native_ansi_color
+        written = (ANSI if ansi else COLOURED)[style] or ("ansi_default" if ansi else "$foreground")
+        return str((Visual(background=self.background_colors[1]) + Visual.parse(written)).rich_style)
+
+    def notify_style_update(self) -> None:
+        """Draw it in the colours of another theme."""
+        super().notify_style_update()
+        if self.is_mounted:
+            self._redraw()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll the text around it, which textual-plot keeps from hearing of it."""
+        if isinstance(self.parent, Widget):
+            self.parent.post_message(event)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll the text around it."""
+        if isinstance(self.parent, Widget):
+            self.parent.post_message(event)

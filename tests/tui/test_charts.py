@@ -1,0 +1,201 @@
+"""Charts among lines: drawn, scrolled with the text, in every theme, and gone where they cannot be."""
+
+from shown import texts
+from small_course import SCRIPT, timing
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+from tours import Tours, run_many, screen_text, text, until
+
+from jaxtour.engine.fake import Script
+from jaxtour.engine.messages import Timing
+from jaxtour.engine.timings import Spread
+from jaxtour.render.chart import Chart, Curve, axis_over
+from jaxtour.tui.document import Document, illustrated
+from jaxtour.tui.themes import THEMES
+from jaxtour.tui.widgets.chart import ChartView
+from jaxtour.tui.widgets.illustrated import IllustratedLines
+
+RISING = tuple((10.0**power, 10.0 ** (power - 6)) for power in range(1, 6))
+FLAT = tuple((10.0**power, 1e-4) for power in range(1, 6))
+
+
+def chart(*curves: tuple[tuple[float, float], ...]) -> Chart:
+    """A chart of sizes and seconds."""
+    made = tuple(Curve(f"c{number}", points, "bar", "●▲"[number]) for number, points in enumerate(curves))
+    every = [point for points in curves for point in points]
+    label = "{:.0e}".format
+    x, y = axis_over([at for at, _ in every], label), axis_over([value for _, value in every], label)
+    return Chart(x, y, made, "seconds over n")
+
+
+def document(*charts: Chart, before: int = 2, after: int = 30) -> Document:
+    """Charts with lines around them."""
+    above = [((f"above {number}", ""),) for number in range(before)]
+    below = [((f"below {number}", ""),) for number in range(after)]
+    lines, pictures = illustrated([above, *charts, below], 60, 12)
+    return Document(lines=lines, pictures=pictures)
+
+
+class Shown(App[None]):
+    """One view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for each in THEMES:
+            self.register_theme(each)
+        self.theme = "dark"
+        self.view = IllustratedLines("view")
+
+    def compose(self) -> ComposeResult:
+        """The view."""
+        yield self.view
+
+    @property
+    def screen_rows(self) -> list[str]:
+        """What the terminal shows."""
+        return [strip.text.rstrip() for strip in self.screen._compositor.render_strips()]
+
+
+def marks(app: Shown, glyph: str) -> list[tuple[int, int]]:
+    """Rows and columns of a glyph within the frame."""
+    found = []
+    for row, shown in enumerate(app.screen_rows):
+        left = min((shown.find(edge) for edge in "┃┫" if edge in shown), default=len(shown))
+        found += [(row, column) for column, char in enumerate(shown) if char == glyph and left < column]
+    return found
+
+
+def rightmost(app: Shown) -> int:
+    """The last column with a mark."""
+    return max((column for _, column in marks(app, "●")), default=0)
+
+
+async def drawn(app: Shown, pilot: Pilot[None], glyph: str = "●") -> None:
+    """Let the app work until there are marks."""
+    await until(pilot, lambda: marks(app, glyph))
+
+
+async def test_points_lie_where_their_values_are() -> None:
+    app = Shown()
+    async with app.run_test(size=(62, 24)) as pilot:
+        app.view.show(document(chart(RISING, FLAT)))
+        await drawn(app, pilot, "▲")
+        rising, flat = marks(app, "●"), marks(app, "▲")
+        assert len({row for row, _ in flat}) == 1
+        # Where two meet, the later one is seen.
+        assert len(rising) == 4 and len(flat) == 5
+        columns = [column for _, column in flat]
+        assert sorted(column for _, column in rising) == [columns[0], *columns[2:]]
+        assert sorted(rising) == sorted(rising, key=lambda mark: -mark[1]), "further right is further up"
+        rows = [row.rstrip("▐ ") for row in app.screen_rows]
+        assert rows[:2] == ["above 0", "above 1"] and rows[14:16] == ["● c0   ▲ c1   seconds over n", "below 0"]
+        assert rows[13].split() == ["1e+01", "1e+02", "1e+03", "1e+04", "1e+05"], "labels of the axis below"
+        labels = [row.split("┫")[0].strip() for row in rows if "┫" in row]
+        assert labels == ["1e-01", "1e-02", "1e-03", "1e-04", "1e-05"]
+
+
+async def test_a_chart_scrolls_with_the_text_around_it() -> None:
+    app = Shown()
+    async with app.run_test(size=(62, 12)) as pilot:
+        app.view.focus()
+        app.view.show(document(chart(RISING)))
+        await drawn(app, pilot)
+        before = marks(app, "●")
+        await pilot.press("down", "down", "down")
+        await until(pilot, lambda: marks(app, "●") == [(row - 3, column) for row, column in before if row >= 3])
+        await pilot.press("end")
+        await until(pilot, lambda: app.screen_rows[-1].startswith("below 29"))
+        await until(pilot, lambda: not app.query(ChartView)[0].region.overlaps(app.view.region))
+        assert not marks(app, "●")
+        await pilot.press("home")
+        await until(pilot, lambda: marks(app, "●") == before)
+
+
+async def test_another_document_brings_other_charts_or_none() -> None:
+    app = Shown()
+    async with app.run_test(size=(62, 40)) as pilot:
+        app.view.show(document(chart(RISING)))
+        await drawn(app, pilot)
+        app.view.show(document(chart(FLAT), chart(RISING)))
+        await until(pilot, lambda: len(marks(app, "●")) == 10)
+        [first, second] = app.query(ChartView)
+        assert (first.chart, second.chart) == (chart(FLAT), chart(RISING))
+        app.view.show(texts("nothing drawn"))
+        await until(pilot, lambda: not app.query(ChartView))
+        assert "nothing drawn" in app.screen_rows[0]
+
+
+async def test_a_chart_follows_the_size_and_the_theme() -> None:
+    app = Shown()
+    async with app.run_test(size=(62, 24)) as pilot:
+        app.view.show(document(chart(RISING)))
+        await drawn(app, pilot)
+        narrow = marks(app, "●")
+
+        def colours() -> set[str]:
+            strips = app.screen._compositor.render_strips()
+            return {str(style.color) for strip in strips for piece, style, _ in strip if style and "●" in piece}
+
+        dark = colours()
+        await pilot.resize_terminal(90, 24)
+        await until(pilot, lambda: rightmost(app) > max(column for _, column in narrow))
+        for theme in ("light", "ansi"):
+            app.theme = theme
+            await until(pilot, lambda: colours() and not colours() & dark)
+        await pilot.resize_terminal(20, 5)
+        await pilot.resize_terminal(62, 24)
+        await until(pilot, lambda: marks(app, "●") == narrow)
+
+
+def test_no_chart_where_there_is_no_room_and_without_utf_8() -> None:
+    blocks = [[(("above", ""),)], chart(RISING)]
+    for lines, pictures in (illustrated(blocks, 20, 12), illustrated(blocks, 60, 12, ascii_only=True)):
+        assert (lines, pictures) == ([(("above", ""),)], [])
+    whole = document(chart(RISING), after=1)
+    assert whole.text == "above 0\nabove 1\n● c0   seconds over n\nbelow 0\n", "no room in what is copied"
+
+
+SIZES = ((10, 1e-5, 2e-5), (1_000, 2e-5, 2e-5), (100_000, 1e-3, 1e-4))
+SIZED = [
+    timing(index, label, call, row[index + 1], 1e-2, size=row[0])
+    for index, (label, call) in enumerate((("NumPy", "[predict(w, x) for x in X]"), ("jit", "fast(w, X)")))
+    for row in SIZES
+]
+
+
+def timed(rows: list[Timing]) -> Script:
+    """The step with the two calls, with these timings."""
+    usual = SCRIPT["vmap/many"]
+    first = next(place for place, each in enumerate(usual) if isinstance(each, Timing))
+    others = [each for each in usual[first:] if not isinstance(each, Timing)]
+    return {**SCRIPT, "vmap/many": [*usual[:first], *rows, *others]}
+
+
+async def test_time_against_size_is_drawn_in_the_tour(tours: Tours) -> None:
+    app = tours.make("many", script=timed(SIZED))
+    async with app.run_test(size=(120, 50)) as pilot:
+        await run_many(pilot, tours)
+        await until(pilot, lambda: screen_text(app).count("▲") >= 4)
+        assert "NumPy is faster below about" in text(app, "time")
+        assert "time of a call over n" in screen_text(app)
+        app.tour_screen.panes.by_slot["time"].focus()
+        await pilot.press("z")
+        await until(pilot, lambda: app.query_one(ChartView).size.width > 100)
+        assert screen_text(app).count("▲") >= 4
+
+
+async def test_the_spread_of_the_runs_is_drawn_behind_the_timings(tours: Tours) -> None:
+    times = tuple(1e-3 * (1 + number / 32) for number in range(33))
+    complete = Spread(
+        best_s=times[0], q1_s=times[8], median_s=times[16], q3_s=times[24], runs=90, group=1, quantiles=times
+    )
+    app = tours.make(
+        "many", script=timed([timing(0, "vmap", "predict_many(w, X)", times[16], 1e-2, complete=complete)])
+    )
+    async with app.run_test(size=(120, 60)) as pilot:
+        await run_many(pilot, tours)
+        await pilot.press("v")
+        await until(pilot, lambda: "● vmap   share of the runs that took no longer" in screen_text(app))
+        await until(pilot, lambda: screen_text(app).count("┫") == 5)
+        [half] = [row for row in screen_text(app).splitlines() if " 50% ┫" in row]
+        assert "●" in half, "the median is where half of the runs are"
