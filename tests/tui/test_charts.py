@@ -1,14 +1,11 @@
 """Charts among lines: drawn, scrolled with the text, in every theme, and gone where they cannot be."""
 
 from shown import texts
-from small_course import SCRIPT, timing
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
+from timed_course import SIZED, SPREAD, timed
 from tours import Tours, run_many, screen_text, text, until
 
-from jaxtour.engine.fake import Script
-from jaxtour.engine.messages import Timing
-from jaxtour.engine.timings import Spread
 from jaxtour.render.chart import Chart, Curve, axis_over
 from jaxtour.tui.document import Document, illustrated
 from jaxtour.tui.themes import THEMES
@@ -155,22 +152,6 @@ def test_no_chart_where_there_is_no_room_and_without_utf_8() -> None:
     assert whole.text == "above 0\nabove 1\n● c0   seconds over n\nbelow 0\n", "no room in what is copied"
 
 
-SIZES = ((10, 1e-5, 2e-5), (1_000, 2e-5, 2e-5), (100_000, 1e-3, 1e-4))
-SIZED = [
-    timing(index, label, call, row[index + 1], 1e-2, size=row[0])
-    for index, (label, call) in enumerate((("NumPy", "[predict(w, x) for x in X]"), ("jit", "fast(w, X)")))
-    for row in SIZES
-]
-
-
-def timed(rows: list[Timing]) -> Script:
-    """The step with the two calls, with these timings."""
-    usual = SCRIPT["vmap/many"]
-    first = next(place for place, each in enumerate(usual) if isinstance(each, Timing))
-    others = [each for each in usual[first:] if not isinstance(each, Timing)]
-    return {**SCRIPT, "vmap/many": [*usual[:first], *rows, *others]}
-
-
 async def test_time_against_size_is_drawn_in_the_tour(tours: Tours) -> None:
     app = tours.make("many", script=timed(SIZED))
     async with app.run_test(size=(120, 50)) as pilot:
@@ -185,17 +166,11 @@ async def test_time_against_size_is_drawn_in_the_tour(tours: Tours) -> None:
 
 
 async def test_the_spread_of_the_runs_is_drawn_behind_the_timings(tours: Tours) -> None:
-    times = tuple(1e-3 * (1 + number / 32) for number in range(33))
-    complete = Spread(
-        best_s=times[0], q1_s=times[8], median_s=times[16], q3_s=times[24], runs=90, group=1, quantiles=times
-    )
-    app = tours.make(
-        "many", script=timed([timing(0, "vmap", "predict_many(w, X)", times[16], 1e-2, complete=complete)])
-    )
+    app = tours.make("many", script=timed(SPREAD))
     async with app.run_test(size=(120, 60)) as pilot:
         await run_many(pilot, tours)
         await pilot.press("v")
-        await until(pilot, lambda: "● vmap   share of the runs that took no longer" in screen_text(app))
+        await until(pilot, lambda: "▲ jit of vmap   share of the runs that took no longer" in screen_text(app))
         await until(pilot, lambda: screen_text(app).count("┫") == 5)
         [half] = [row for row in screen_text(app).splitlines() if " 50% ┫" in row]
-        assert "●" in half, "the median is where half of the runs are"
+        assert 0 < half.index("▲") < half.index("●"), "the medians are where half of the runs are"

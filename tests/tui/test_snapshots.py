@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from timed_course import ROOFS, SIZED, SPREAD, timed
 from tours import Tours, ran, ready, until
 
 from jaxtour.tui.app import TourApp
+from jaxtour.tui.widgets.pane import Pane
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
 IDS = ["80x24", "120x36", "200x60"]
@@ -103,6 +105,27 @@ class TestStages:
         app = linked.make("many", script=linked.script)
         pressed = ("r", "1", "slash", "f", "3", "2", "enter", "n")
         assert snap_compare(app, terminal_size=size, run_before=keys(*pressed, release="timing"))
+
+
+@pytest.mark.parametrize("size", [SIZES[0], SIZES[2]], ids=[IDS[0], IDS[2]])
+class TestCharts:
+    def test_time_against_size(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
+        async def before(pilot: Pilot[Any]) -> None:
+            await keys("r", release="timing")(pilot)
+            app.tour_screen.panes.bring("time", by_hand=True)
+            await until(pilot, lambda: app.query_one("#time", Pane).region.height > 3)
+
+        app = tours.make("many", script=timed(SIZED))
+        assert snap_compare(app, terminal_size=size, run_before=before)
+
+    def test_spread(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
+        app = tours.make("many", script=timed(SPREAD))
+        assert snap_compare(app, terminal_size=size, run_before=keys("r", "v", "end", release="timing"))
+
+    @pytest.mark.parametrize("theme", ["dark", "ansi"])
+    def test_roofline(self, snap_compare: Any, tours: Tours, size: tuple[int, int], theme: str) -> None:
+        app = tours.make("many", script={**timed(SPREAD), **ROOFS}, theme=theme)
+        assert snap_compare(app, terminal_size=size, run_before=keys("r", "V", "m", release="timing"))
 
 
 class TestPlaces:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual import events
 from textual.style import Style as Visual
 from textual.widget import Widget
@@ -12,8 +13,8 @@ from jaxtour.render.chart import Axis, Chart
 from jaxtour.render.spans import Style
 from jaxtour.tui.styling import ANSI, COLOURED
 
-LABELS = 11
-"""Columns for the labels of the upright axis: `10 Gflop/s`, and a space."""
+BESIDE_LABELS = 2
+"""Columns of the margin that labels of the upright axis cannot have."""
 
 
 class AxisLabels(AxisFormatter):
@@ -48,7 +49,7 @@ class ChartView(PlotWidget, can_focus=False, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Draw it, after textual-plot has cleared what is not there yet."""
-        self.margin_top, self.margin_bottom, self.margin_left = 0, 1, LABELS
+        self.margin_top, self.margin_bottom = 0, 1
         self.call_later(self._redraw)
 
     def show(self, chart: Chart) -> None:
@@ -63,6 +64,7 @@ class ChartView(PlotWidget, can_focus=False, inherit_bindings=False):
         self.clear()
         self.set_x_formatter(AxisLabels(x))
         self.set_y_formatter(AxisLabels(y))
+        self.margin_left = max((cell_len(y.label(tick)) for tick in y.ticks), default=0) + BESIDE_LABELS
         self.set_xlimits(x.place(x.low), x.place(x.high))
         self.set_ylimits(y.place(y.low), y.place(y.high))
         drawn = [
