@@ -2,6 +2,7 @@ import builtins
 import gc
 import math
 import sys
+import types
 
 import jax
 import jax.experimental.compilation_cache.compilation_cache
@@ -14,6 +15,7 @@ from jaxtour.worker.compat import CompileEvents
 from jaxtour.worker.execute import Workspace
 
 CODE = """\
+import functools
 import jax, jax.numpy as jnp, numpy as np
 rng = np.random.default_rng(0)
 N = rng.random((300, 300), np.float32)
@@ -44,6 +46,42 @@ made = []
 def make():
     made.append(1)
     return X
+zipped = jax.jit(lambda x: x + 1, donate_argnums=0)
+def zips(x):
+    return zipped(x) * 2
+memory = {}
+def remembers(x):
+    if "it" not in memory: memory["it"] = product(x)
+    return memory["it"]
+@functools.lru_cache
+def cached(k): return product(A) + k
+def same(x): return x
+def as_numpy(x): return np.asarray(x) + 1
+def lazily(x): return (x + k for k in range(3))
+def nothing(x): small(x)
+few = jnp.arange(4.0)
+captures_few = jax.jit(lambda x: x @ x.T * few.sum())
+captures_array = jax.jit(lambda x: x @ A)
+power = functools.partial(jax.jit(lambda x, k: x ** k, static_argnames="k"), k=3)
+def in_64_bits(x):
+    with jax.enable_x64(True): return jnp.sum(jnp.asarray(x, jnp.float64))
+def uncompiled(x):
+    with jax.disable_jit(): return product(x)
+asks_host = jax.jit(lambda x: jax.pure_callback(np.sin, jax.ShapeDtypeStruct(x.shape, x.dtype), x))
+@jax.jit
+def prints(x):
+    jax.debug.print("{}", x[0, 0])
+    return x + 1
+def seeds(x): return x + np.random.rand()
+def mutates(many, x):
+    many.append(1)
+    return x * len(many)
+class Second:
+    def __init__(self): self.calls = 0
+    def __call__(self, x):
+        self.calls += 1
+        if self.calls == 2: raise ValueError("not twice")
+        return x
 class Stop:
     def __init__(self, after): self.left = after
     def __call__(self):
@@ -178,6 +216,28 @@ def test_a_folder_of_compiled_programs_does_not_make_the_first_call_shorter(work
         ("jax.device_get(A)", "one", {"fetched_once", "no_array_result"}),
         ("np.dot(N, N)", "each platform", set()),
         ("sum(range(5))", "host", set()),
+        ("zipped(A)", "one", {"donated_input"}),
+        ("zips(A)", "one", {"donated_input"}),
+        ("[zipped(A)]", "one", {"donated_input"}),
+        ("remembers(A)", "one", {"kept_result"}),
+        ("cached(3)", "one", {"kept_result"}),
+        ("make()", "one", {"kept_result"}),
+        ("same(A)", "one", {"nothing_computed"}),
+        ("A", "one", {"nothing_computed"}),
+        ("as_numpy(A)", "one", {"no_array_result"}),
+        ("lazily(A)", "one", {"no_array_result"}),
+        ("nothing(A)", "one", {"no_array_result"}),
+        ("pair(A)", "one", set()),
+        ("captures_few(A)", "one", set()),
+        ("captures_array(A)", "one", {"captured_constants"}),
+        ("power(A)", "one", set()),
+        ("in_64_bits(A)", "one", set()),
+        ("uncompiled(A)", "one", set()),
+        ("asks_host(A)", "one", set()),
+        ("prints(A)", "one", set()),
+        ("seeds(A)", "one", set()),
+        ("mutates([], A)", "one", set()),
+        ("A / 0", "one", set()),
     ],
 )
 def test_verdicts(workspace, monkeypatch, call, on, found):
@@ -185,6 +245,77 @@ def test_verdicts(workspace, monkeypatch, call, on, found):
     (timing,) = said(workspace, call, on=on)
     assert codes(timing) == found
     assert all(verdict["message"].endswith(".") for verdict in timing["verdicts"])
+
+
+def test_what_a_call_gives_away_is_still_there_for_the_others(workspace):
+    timings = said(workspace, "zipped(A)", "zips(A)", "zipped(x=A)", "[zipped(A)]", "product(A)", on="one")
+    assert [timing.get("error") for timing in timings] == [None] * 5
+    assert not workspace.namespace["A"].is_deleted()
+    assert timings[0]["complete"]["runs"] >= clock.SAMPLES
+
+
+def test_what_is_too_large_to_be_copied_is_not_copied_for_a_function_that_is_not_known_to_donate(
+    workspace, monkeypatch
+):
+    def may_donate(call):
+        target = placing.Target("cpu")
+        return placing.placed(workspace, call, bench.parse_call(workspace, call), target).may_donate
+
+    calls = ("zipped(A)", "product(A)", "eager(A)", "[eager(A)]", "sum([1])")
+    assert [may_donate(call) for call in calls] == [True, False, True, True, False]
+    monkeypatch.setattr(placing, "SPARED_BYTES", 1000)
+    assert [may_donate(call) for call in calls] == [True, False, False, False, False]
+
+
+def test_a_call_that_fails_the_second_time_is_told_and_the_others_go_on(workspace):
+    workspace.namespace["second"] = workspace.evaluate("Second()")
+    failed, fine = said(workspace, "second(A)", "product(A)", on="one")
+    assert failed["error"] == "ValueError: not twice"
+    assert "error" not in fine
+
+
+def test_a_long_call_is_made_twice(workspace, monkeypatch):
+    monkeypatch.setattr(clock, "LONG_S", 1e-9)
+    monkeypatch.setattr(clock, "SLOW_S", 1e-9)
+    monkeypatch.setattr(clock, "BUDGET_S", 0.0)
+    workspace.namespace["made"].clear()
+    (timing,) = said(workspace, "make()", on="one")
+    assert workspace.namespace["made"] == [1, 1]
+    assert timing["runs"] == 1 and "kept_result" not in codes(timing), "one call tells nothing of that"
+
+
+def test_large_results_are_not_kept_while_others_are_computed(workspace, monkeypatch):
+    """Nor are values for comparisons that will not be made."""
+    alive, most = [0], [0]
+
+    class Large(np.ndarray):
+        def __array_finalize__(self, _):
+            alive[0] += 1
+            most[0] = max(most[0], alive[0])
+
+        def __del__(self):
+            alive[0] -= 1
+
+    monkeypatch.setattr("jaxtour.worker.differences.CAP_BYTES", 100)
+    workspace.namespace["large"] = lambda: np.zeros(1000).view(Large)
+    said(workspace, "large()", on="one")
+    assert most[0] == 2, "two to see whether they are the same"
+    assert alive[0] == 0
+
+
+def test_values_are_kept_for_what_is_compared_with_them_alone(workspace):
+    made = bench.Bench(workspace, jax.devices(), EVENTS, lambda _: None)
+    entries = [{"call": "small(A)"}, {"call": "product(A)", "baseline": True}, {"call": "small(A)"}]
+    made.measure([{"label": "", **entry} for entry in entries])
+    assert [row.values is not None for row in made._rows] == [True, True, False]
+
+
+def test_a_constant_that_does_not_tell_its_size_has_the_size_of_its_elements():
+    class Typed:
+        dtype, shape = np.dtype(np.float32), (3, 5)
+
+    traced = types.SimpleNamespace(jaxpr=types.SimpleNamespace(consts=[Typed(), np.ones(2), 3]))
+    assert verdicts.compat.captured_bytes(traced) == 60 + 16
 
 
 class Stage:
@@ -220,7 +351,7 @@ def test_work_that_a_library_does_is_not_taken_for_folded(monkeypatch, compiled,
     ],
 )
 def test_bound_by_dispatch(facts, bound):
-    found = verdicts.of_run(jax.numpy.ones(2), compilations=0, calls=1, jitted=True, **facts)
+    found = verdicts.of_run(arrays=True, compilations=0, calls=1, jitted=True, **facts)
     assert [verdict["code"] for verdict in found] == ["dispatch_bound"] * bound
 
 
@@ -274,6 +405,18 @@ def test_float64_against_float32(workspace):
     entries[0]["call"] = "np.matmul(N, N.T)"
     _, single = [event for event in events_of(workspace, *entries) if event["event"] == "timing"]
     assert "float64_against_float32" not in codes(single)
+
+
+def test_a_number_that_was_fetched_is_not_taken_for_float64(workspace):
+    entries = [{"call": "float(product(A)[0, 0])", "baseline": True}, {"call": "product(A)[0, 0]"}]
+    _, array = [event for event in events_of(workspace, *entries) if event["event"] == "timing"]
+    assert "float64_against_float32" not in codes(array)
+
+
+def test_values_of_another_shape_are_told(workspace):
+    entries = [{"call": "product(A)", "baseline": True}, {"call": "small(3)"}]
+    _, other = [event for event in events_of(workspace, *entries) if event["event"] == "timing"]
+    assert other["differs"] == [{"against": "product(A)", "shapes": "i32[] against f32[300,300]"}]
 
 
 def test_a_call_is_timed_against_its_size(workspace):
