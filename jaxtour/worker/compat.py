@@ -347,4 +347,4 @@ def bytes_of(constant: Any) -> int:
     known = getattr(constant, "nbytes", None)
     if known is not None or dtype is None or shape is None:
         return int(known or 0)
-    return math.prod(shape) * int(dtype.itemsize)
+    return int(math.prod(shape) * dtype.itemsize)
