@@ -33,6 +33,8 @@ class Row:
     size: int | None
     baseline: bool
     values: Values | None
+    """None also where they are too large to be compared, or when nothing more is compared with them."""
+    widths: frozenset[str]
 
 
 @dataclass
@@ -92,10 +94,10 @@ class Bench:
             if numbers is None or error:
                 self.say({**facts, "platform": target.platform, "error": why_not(error) if error else ""})
                 continue
-            values = numbers.pop("values", None)
-            row = Row(index, entry["label"], target.platform, size, facts["baseline"], values)
-            if values is not None and not is_transfer(call):
-                numbers["differs"], more = self._compared(row, values)
+            values, widths = numbers.pop("values", None), numbers.pop("widths", frozenset())
+            row = Row(index, entry["label"], target.platform, size, facts["baseline"], values, widths)
+            if not (brief or is_transfer(call)):
+                numbers["differs"], more = self._compared(row)
                 numbers["verdicts"] = [*numbers["verdicts"], *more]
             self._rows.append(row)
             self.say({**facts, "platform": target.platform, **numbers})
@@ -159,7 +161,7 @@ class Bench:
         spread = simulated() and (facts.spread or any(map(is_spread, subject.inputs)))
         if spread:
             said.append(verdicts.simulated())
-        found |= {"simulated": spread, "verdicts": said, "values": values}
+        found |= {"simulated": spread, "verdicts": said, "values": values, "widths": facts.widths}
         if is_transfer(subject.call):
             found["transfer_bytes"] = sum(int(getattr(leaf, "nbytes", 0)) for leaf in leaves(subject.call))
         return found
@@ -226,17 +228,17 @@ class Bench:
         given = subject.copied() if first.gave_away else {}
         return settled(eval(code, subject.namespace | given))
 
-    def _compared(self, row: Row, values: Values) -> tuple[list[dict[str, Any]], list[verdicts.Verdict]]:
+    def _compared(self, row: Row) -> tuple[list[dict[str, Any]], list[verdicts.Verdict]]:
         """How the values differ from those of the same call elsewhere, and from the baseline's."""
         differs: list[dict[str, Any]] = []
         said: list[verdicts.Verdict] = []
         for other in self._rows:
             same = other.index == row.index
-            if other.values is None or other.size != row.size or not (same or other.baseline or row.baseline):
+            if other.size != row.size or not (same or other.baseline or row.baseline):
                 continue
             name = other.platform if same else other.label
-            if found := difference(values, other.values):
+            if row.values and other.values and (found := difference(row.values, other.values)):
                 differs.append({"against": name, **found})
             if not said:
-                said = verdicts.of_widths(values.widths, other.values.widths, name)
+                said = verdicts.of_widths(row.widths, other.widths, name)
         return differs, said

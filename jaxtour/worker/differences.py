@@ -22,8 +22,6 @@ class Values:
     """The leaves of a result, on the host."""
 
     arrays: tuple[np.ndarray[Any, Any], ...]
-    widths: frozenset[str] = frozenset()
-    """The names of their types; a number of Python's own has none, which a float64 it was fetched from would have."""
 
     @property
     def shapes(self) -> str:
@@ -38,7 +36,7 @@ def values_of(result: Any) -> Values | None:
     leaves = leaves_of(result)
     if sum(int(getattr(leaf, "nbytes", 0)) for leaf in leaves) > CAP_BYTES:
         return None
-    arrays, widths = [], set()
+    arrays = []
     for leaf in leaves:
         if isinstance(leaf, jax.Array) and not leaf.is_fully_addressable:
             return None
@@ -46,9 +44,7 @@ def values_of(result: Any) -> Values | None:
             leaf = compat.key_numbers(leaf)
         if isinstance(leaf, (jax.Array, np.ndarray, np.generic, bool, int, float, complex)):
             arrays.append(np.asarray(leaf))
-            if not isinstance(leaf, (bool, int, float, complex)) or isinstance(leaf, np.generic):
-                widths.add(str(leaf.dtype))
-    return Values(tuple(arrays), frozenset(widths)) if arrays else None
+    return Values(tuple(arrays)) if arrays else None
 
 
 def _short(dtype: Any) -> str:

@@ -24,6 +24,8 @@ class Facts:
     """Whether both calls gave the very same arrays."""
     handed: bool = False
     """Whether these are inputs."""
+    widths: frozenset[str] = frozenset()
+    """Names of the types that the call computes in: of its results or, where these are no floats, of its inputs."""
 
 
 def facts_of(subject: Subject, result: Any, again: Any, *, gave_away: bool) -> Facts:
@@ -39,7 +41,14 @@ def facts_of(subject: Subject, result: Any, again: Any, *, gave_away: bool) -> F
         gave_away=gave_away,
         kept=compared and not handed and all(one is other for one, other in zip(first, second, strict=True)),
         handed=handed,
+        widths=_floats(every) or _floats(subject.inputs),
     )
+
+
+def _floats(leaves: list[Any]) -> frozenset[str]:
+    """Of arrays and NumPy's numbers; a number of Python's own tells nothing of the array that it was fetched from."""
+    typed = (str(leaf.dtype) for leaf in leaves if isinstance(leaf, (jax.Array, np.ndarray, np.generic)))
+    return frozenset(name for name in typed if name.startswith(("float", "complex", "bfloat")))
 
 
 def _arrays(result: Any) -> list[Any]:

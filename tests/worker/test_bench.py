@@ -407,6 +407,31 @@ def test_float64_against_float32(workspace):
     assert "float64_against_float32" not in codes(single)
 
 
+@pytest.mark.parametrize(
+    ("baseline", "call", "told"),
+    [
+        ("np.argmax(N.astype(float))", "jnp.argmax(A)", True),
+        ("np.argmax(N)", "jnp.argmax(A)", False),
+        ("product(A)", "in_64_bits(A)", True),
+        ("np.matmul(N, N, dtype=complex)", "product(A)", True),
+        ("np.add(n.astype(int), 1)", "product(A)", False),
+        ("np.float64(3.5)", "product(A)", True),
+        ("float(3.5)", "product(A)", False),
+    ],
+)
+def test_which_width_is_computed_in(workspace, baseline, call, told):
+    entries = [{"call": baseline, "baseline": True}, {"call": call}]
+    _, timing = [event for event in events_of(workspace, *entries) if event["event"] == "timing"]
+    assert ("float64_against_float32" in codes(timing)) is told
+
+
+def test_the_width_is_told_of_results_that_are_too_large_to_be_compared(workspace, monkeypatch):
+    monkeypatch.setattr("jaxtour.worker.differences.CAP_BYTES", 100)
+    entries = [{"call": "np.matmul(N.astype(float), N.T)", "baseline": True}, {"call": "product(A)"}]
+    _, timing = [event for event in events_of(workspace, *entries) if event["event"] == "timing"]
+    assert "float64_against_float32" in codes(timing) and timing["differs"] == []
+
+
 def test_a_number_that_was_fetched_is_not_taken_for_float64(workspace):
     entries = [{"call": "float(product(A)[0, 0])", "baseline": True}, {"call": "product(A)[0, 0]"}]
     _, array = [event for event in events_of(workspace, *entries) if event["event"] == "timing"]
