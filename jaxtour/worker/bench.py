@@ -13,10 +13,11 @@ from .devices import simulated
 from .differences import Values, difference, values_of
 from .execute import Workspace
 from .failures import attempt
-from .lens import LensError, parse_call, why_not
+from .lens import Call, LensError, why_not
 from .outlet import Say
 from .placing import Subject, Target, is_spread, is_transfer, leaves, placed, targets_for
 from .results import Facts, facts_of
+from .timed import timed
 from .trees import leaves_of, settled
 
 SIZE = "n"
@@ -83,14 +84,15 @@ class Bench:
 
         progress(0, clock.SAMPLES)
         names = {} if size is None else {SIZE: size}
-        call, error = attempt(self._parsed, entry["call"], names)
-        if error:
+        found, error = attempt(self._parsed, entry["call"], names)
+        if found is None:
             platform = "host" if on == "host" else self.devices[0].platform
-            self.say({**facts, "platform": platform, "error": why_not(error)})
+            self.say({**facts, "platform": platform, "error": why_not(error) if error else ""})
             return
+        source, call = found
         for target in targets_for(on, call, self.devices):
             measure = self._called_once if brief else self._measured
-            numbers, error = attempt(measure, entry["call"], call, target, names, progress)
+            numbers, error = attempt(measure, source, call, target, names, progress)
             if numbers is None or error:
                 self.say({**facts, "platform": target.platform, "error": why_not(error) if error else ""})
                 continue
@@ -105,14 +107,14 @@ class Bench:
             if not row.baseline and row.index >= self._last_baseline:
                 row.values = None  # nothing that follows is compared with it
 
-    def _parsed(self, source: str, names: dict[str, Any]) -> Any:
-        """The evaluated call; the size is a name of the step's own while it is evaluated."""
+    def _parsed(self, source: str, names: dict[str, Any]) -> tuple[str, Call | None]:
+        """What is timed, and the evaluated call; the size is a name of the step's own while it is evaluated."""
         if not names:
-            return parse_call(self.workspace, source)
+            return timed(self.workspace, source)
         kept = self.workspace.namespace
         self.workspace.namespace = kept | names
         try:
-            return parse_call(self.workspace, source)
+            return timed(self.workspace, source)
         finally:
             self.workspace.namespace = kept
 

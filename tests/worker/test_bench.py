@@ -13,6 +13,7 @@ import runner_client  # noqa: F401  asks jax for the CPU
 from jaxtour.worker import bench, clock, noise, placing, verdicts
 from jaxtour.worker.compat import CompileEvents
 from jaxtour.worker.execute import Workspace
+from jaxtour.worker.lens import parse_call
 
 CODE = """\
 import functools
@@ -259,7 +260,7 @@ def test_what_is_too_large_to_be_copied_is_not_copied_for_a_function_that_is_not
 ):
     def may_donate(call):
         target = placing.Target("cpu")
-        return placing.placed(workspace, call, bench.parse_call(workspace, call), target).may_donate
+        return placing.placed(workspace, call, parse_call(workspace, call), target).may_donate
 
     calls = ("zipped(A)", "product(A)", "eager(A)", "[eager(A)]", "sum([1])")
     assert [may_donate(call) for call in calls] == [True, False, True, True, False]
@@ -356,7 +357,7 @@ def test_bound_by_dispatch(facts, bound):
 
 
 def test_an_eager_chain_has_an_operation_for_each_equation(workspace):
-    subject = placing.placed(workspace, "", bench.parse_call(workspace, "eager(A)"), placing.Target("cpu"))
+    subject = placing.placed(workspace, "", parse_call(workspace, "eager(A)"), placing.Target("cpu"))
     assert verdicts.of_transfers(subject) == ([], 3)
 
 
@@ -376,7 +377,7 @@ def test_a_transfer_is_measured_as_one(workspace):
     assert sent["transfer_bytes"] == fetched["transfer_bytes"] == 300 * 300 * 4
     assert "transfer_bytes" not in said(workspace, "product(A)")[0]
     subject = placing.placed(
-        workspace, "", bench.parse_call(workspace, "jax.device_put(N)"), placing.Target("cpu", jax.devices()[0])
+        workspace, "", parse_call(workspace, "jax.device_put(N)"), placing.Target("cpu", jax.devices()[0])
     )
     assert isinstance(subject.call.args[0], np.ndarray)
 
@@ -470,7 +471,7 @@ def test_arguments_are_evaluated_once(workspace):
 def test_placed_inputs_keep_their_kind(workspace):
     (device,) = jax.devices()[:1]
     target = placing.Target("cpu", device)
-    call = bench.parse_call(workspace, "small(A, n=N, k=3)")
+    call = parse_call(workspace, "small(A, n=N, k=3)")
     placed = placing.placed(workspace, "", call, target).call
     assert placed.args[0] is workspace.namespace["A"]
     assert isinstance(placed.kwargs["n"], jax.Array)
