@@ -270,7 +270,8 @@ def time_command(
       jaxtour time train.py --call 'f(jnp.ones(n))' --host 'np.sin(np.ones(n))' --sizes 100,10000
 
     FILE.py is run first, as by import. Which calls are measured without --call, and what a call may use, is told by
-    `jaxtour lens --help`. The exit code is 1 if the file fails, or a call does.
+    `jaxtour lens --help`. What a call passes is made before the clock starts; its result is waited for. The exit code
+    is 1 if the file fails, or a call does.
     """  # noqa: D301  click takes this character for "do not wrap"
 
     def action() -> int:

@@ -90,6 +90,9 @@ def time(asked: Asked, config: WorkerConfig, *, as_json: bool, width: int) -> in
 def _calls(asked: Asked) -> tuple[TimeCall, ...]:
     """What is measured beside the calls that the worker finds, what the others are compared with first."""
     sizes = _sizes(asked.sizes)
+    for option, written in (("--call", asked.calls), ("--vs", asked.against), ("--host", asked.host)):
+        if not all(call.strip() for call in written):
+            raise CourseError(f"{option} is empty: write a call, as in {option} 'f(x)'")
     others = [
         *(TimeCall(label=call, call=call, sizes=sizes) for call in asked.against),
         *(TimeCall(label=call, call=call, sizes=sizes, on="host") for call in asked.host),

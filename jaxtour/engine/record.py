@@ -4,7 +4,7 @@ from typing import Any
 
 from jaxtour.engine.messages import Timing
 from jaxtour.engine.report import Report
-from jaxtour.engine.timings import Spread
+from jaxtour.engine.timings import Difference, Spread
 
 
 def timing_records(report: Report) -> dict[str, Any]:
@@ -39,9 +39,7 @@ def _timing(timing: Timing) -> dict[str, Any]:
         "flops": timing.flops,
         "bytes": timing.bytes,
         "cost_notes": list(timing.cost_notes),
-        "differs": [
-            {"against": found.against, "absolute": found.absolute, "ulp": found.ulp} for found in timing.differs
-        ],
+        "differs": [_difference(found) for found in timing.differs],
         "verdicts": [{"code": verdict.code, "message": verdict.message} for verdict in timing.verdicts],
     }
     if timing.size is not None:
@@ -49,6 +47,11 @@ def _timing(timing: Timing) -> dict[str, Any]:
     if timing.transfer_bytes is not None:
         record["transfer_bytes"] = timing.transfer_bytes
     return record | ({"error": timing.error} if timing.error else {})
+
+
+def _difference(found: Difference) -> dict[str, Any]:
+    record: dict[str, Any] = {"against": found.against, "absolute": found.absolute, "ulp": found.ulp}
+    return record | ({"shapes": found.shapes} if found.shapes else {})
 
 
 def _spread(spread: Spread) -> dict[str, Any]:

@@ -34,6 +34,10 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """None where one of them has a NaN, or an infinity, that the other has not."""
     ulp: float | None = None
     """In units in the last place, of the narrower type; None for integers too."""
+    largest: float | None = None
+    """The largest magnitude among the values, beside which the absolute difference is large or small."""
+    shapes: str | None = None
+    """`f32[3] against f32[4]` where these differ, so that the values cannot be compared."""
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="timing"):

@@ -17,6 +17,15 @@ _TEXTS = {
         "What the compiler left gives back its inputs or constants and computes nothing: a result that nobody uses is "
         "not computed. Return what you want to time."
     ),
+    "kept_result": (
+        "The function keeps what it has computed (a dictionary, functools.cache, a global) and hands it out again. "
+        "What is timed is looking it up; the first call is the one that computed. Time the function below it."
+    ),
+    "donated_input": (
+        "A donated argument (donate_argnums) gives its memory to the result, and is deleted by the call. So it can be "
+        "passed once only: here every call gets a fresh copy, and making the copy is no part of the time. Your own "
+        "array is left alone."
+    ),
     "retraced": (
         "JAX traces and compiles once for each function and each kind of input. Here it did so while the calls were "
         "timed: the function is made anew in every call (a lambda, a partial, jit inside a function), or the inputs "

@@ -22,6 +22,8 @@ _CURVES = 8
 """More of them could not be told apart."""
 _OTHER_ULP = 1e5
 """In units in the last place; of float32 a difference of about 1 in 100."""
+_OTHER_PART = 1e-3
+"""Of the largest value: so many units, and a smaller difference, are those of a value near zero, as sums cancel to."""
 _TAIL = 0.97
 """The slowest runs beyond are so far off that the others would be one cell."""
 
@@ -117,13 +119,16 @@ def _complete(timing: Timing, ascii: bool) -> Sequence[Span]:  # noqa: A002
 
 def _differs(found: Difference) -> Sequence[Span]:
     against = clean(found.against, keep_newlines=False)
+    if found.shapes:
+        return [(f"from {against} in shape: {clean(found.shapes, keep_newlines=False)}", "warning")]
     if found.absolute is None:
         return [(f"from {against}: one has a NaN or an infinity that the other has not", "warning")]
     if found.absolute == 0:
         return [(f"from {against} in nothing", "")]
     ulp = "" if found.ulp is None else f", {found.ulp:,.0f} ulp" if found.ulp >= 1 else ", less than an ulp"
     if found.ulp is not None and found.ulp > _OTHER_ULP:
-        ulp = ": these are other values"
+        small = found.largest is not None and found.absolute < _OTHER_PART * found.largest
+        ulp = f"{ulp} where values are near zero" if small else ": these are other values"
     return [(f"from {against} by {found.absolute:.2g} at most{ulp}", "")]
 
 

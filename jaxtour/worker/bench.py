@@ -13,9 +13,12 @@ from .devices import simulated
 from .differences import Values, difference, values_of
 from .execute import Workspace
 from .failures import attempt
-from .lens import LensError, parse_call, why_not
+from .lens import Call, LensError, why_not
 from .outlet import Say
 from .placing import Subject, Target, is_spread, is_transfer, leaves, placed, targets_for
+from .results import Facts, facts_of
+from .timed import timed
+from .trees import leaves_of, settled
 
 SIZE = "n"
 """What the size is called in a call that is timed against it."""
@@ -31,6 +34,21 @@ class Row:
     size: int | None
     baseline: bool
     values: Values | None
+    """None also where they are too large to be compared, or when nothing more is compared with them."""
+    widths: frozenset[str]
+
+
+@dataclass
+class First:
+    """The first call of a timing."""
+
+    seconds: float
+    run: float
+    """Of these, what was neither tracing nor lowering nor compiling."""
+    stages: dict[str, float | None]
+    gave_away: bool
+    """Whether the call gave an input away, so that it cannot be made with the same once more."""
+    result: Any
 
 
 @dataclass
@@ -44,9 +62,12 @@ class Bench:
     patience: float = 1.0
     """How many times the usual time a call may take to become steady."""
     _rows: list[Row] = field(default_factory=list)
+    _last_baseline: int = -1
+    """The index of the last entry that those before it are compared with too."""
 
     def measure(self, entries: list[dict[str, Any]], *, brief: bool = False) -> None:
         """Say a `timing` for each entry on each platform that it asks for; of one call only where it is `brief`."""
+        self._last_baseline = max((i for i, entry in enumerate(entries) if entry.get("baseline")), default=-1)
         for index, entry in enumerate(entries):
             sizes = entry.get("sizes") or [None]
             for number, size in enumerate(sizes[:1] if brief else sizes):
@@ -63,33 +84,37 @@ class Bench:
 
         progress(0, clock.SAMPLES)
         names = {} if size is None else {SIZE: size}
-        call, error = attempt(self._parsed, entry["call"], names)
-        if error:
+        found, error = attempt(self._parsed, entry["call"], names)
+        if found is None:
             platform = "host" if on == "host" else self.devices[0].platform
-            self.say({**facts, "platform": platform, "error": why_not(error)})
+            self.say({**facts, "platform": platform, "error": why_not(error) if error else ""})
             return
+        source, call = found
         for target in targets_for(on, call, self.devices):
             measure = self._called_once if brief else self._measured
-            numbers, error = attempt(measure, entry["call"], call, target, names, progress)
+            numbers, error = attempt(measure, source, call, target, names, progress)
             if numbers is None or error:
                 self.say({**facts, "platform": target.platform, "error": why_not(error) if error else ""})
                 continue
-            values = numbers.pop("values", None)
-            row = Row(index, entry["label"], target.platform, size, facts["baseline"], values)
-            if values is not None and not is_transfer(call):
-                numbers["differs"], more = self._compared(row, values)
+            values, widths = numbers.pop("values", None), numbers.pop("widths", frozenset())
+            row = Row(index, entry["label"], target.platform, size, facts["baseline"], values, widths)
+            if not (brief or is_transfer(call)):
+                numbers["differs"], more = self._compared(row)
                 numbers["verdicts"] = [*numbers["verdicts"], *more]
             self._rows.append(row)
             self.say({**facts, "platform": target.platform, **numbers})
+        for row in self._rows:
+            if not row.baseline and row.index >= self._last_baseline:
+                row.values = None  # nothing that follows is compared with it
 
-    def _parsed(self, source: str, names: dict[str, Any]) -> Any:
-        """The evaluated call; the size is a name of the step's own while it is evaluated."""
+    def _parsed(self, source: str, names: dict[str, Any]) -> tuple[str, Call | None]:
+        """What is timed, and the evaluated call; the size is a name of the step's own while it is evaluated."""
         if not names:
-            return parse_call(self.workspace, source)
+            return timed(self.workspace, source)
         kept = self.workspace.namespace
         self.workspace.namespace = kept | names
         try:
-            return parse_call(self.workspace, source)
+            return timed(self.workspace, source)
         finally:
             self.workspace.namespace = kept
 
@@ -98,8 +123,8 @@ class Bench:
     ) -> dict[str, Any]:
         """The seconds of one call, compiled before or not: enough to know that it can be made."""
         with target.context():
-            first, _, _ = self._first_call(placed(self.workspace, source, call, target, **names), clear=False)
-        return {"first_s": first, "runs": 1}
+            first = self._first_call(placed(self.workspace, source, call, target, **names), clear=False)
+        return {"first_s": first.seconds, "runs": 1}
 
     def _measured(
         self, source: str, call: Any, target: Target, names: dict[str, Any], progress: clock.Progress
@@ -109,14 +134,19 @@ class Bench:
         on_device = target.platform != "host"
         own = noise.settled_load()
         with target.context():
-            first, stages, result = self._first_call(subject, clear=on_device)
-            loops = clock.loops_of(subject, clock.wait_for(result))
+            first = self._first_call(subject, clear=on_device)
+            again = self._again(subject, first) if on_device else None
+            facts = facts_of(subject, first.result, again, gave_away=first.gave_away)
+            loops = clock.loops_of(subject, clock.wait_for(first.result), anew=first.gave_away)
+            values = values_of(first.result)
+            # What is too large to be compared is not kept either, while others like it are computed.
+            first.result = again = None
             with noise.watched() as load, clock.no_collection():
-                group = clock.warmed(loops.complete)
+                group, one = (1, first.run) if first.run > clock.LONG_S else clock.warmed(loops.complete)
                 before = self.events.traces + self.events.compiles
-                samples = clock.sampled(loops, group, progress, patience=self.patience, dispatch=on_device)
+                samples = clock.sampled(loops, group, one, progress, patience=self.patience, dispatch=on_device)
                 compilations = self.events.traces + self.events.compiles - before
-            found: dict[str, Any] = {"first_s": first, **stages}
+            found: dict[str, Any] = {"first_s": first.seconds, **first.stages}
             complete = clock.spread(samples.complete, samples.group)
             if complete is None:
                 raise LensError("it was not timed")
@@ -127,13 +157,13 @@ class Bench:
             said = verdicts.of_circumstances(load, own, uncertainty, os.cpu_count() or 1)
             if on_device:
                 waiting = dispatch["median_s"] / complete["median_s"] if dispatch and target.platform != "cpu" else None
-                more, figures = self._understood(subject, result, target, compilations, complete, waiting)
+                more, figures = self._understood(subject, facts, target, compilations, complete, waiting)
                 said = [*more, *said]
                 found |= figures
-        spread = simulated() and any(map(is_spread, [*subject.inputs, *jax.tree.leaves(result)]))
+        spread = simulated() and (facts.spread or any(map(is_spread, subject.inputs)))
         if spread:
             said.append(verdicts.simulated())
-        found |= {"simulated": spread, "verdicts": said, "values": values_of(result)}
+        found |= {"simulated": spread, "verdicts": said, "values": values, "widths": facts.widths}
         if is_transfer(subject.call):
             found["transfer_bytes"] = sum(int(getattr(leaf, "nbytes", 0)) for leaf in leaves(subject.call))
         return found
@@ -141,25 +171,25 @@ class Bench:
     @staticmethod
     def _understood(
         subject: Subject,
-        result: Any,
+        facts: Facts,
         target: Target,
         compilations: int,
         complete: dict[str, Any],
         waiting: float | None,
     ) -> tuple[list[verdicts.Verdict], dict[str, Any]]:
         """The verdicts on a call of JAX, and what it costs."""
-        said = verdicts.of_inputs(subject, placed=target.device is not None)
+        said = [*verdicts.of_inputs(subject, placed=target.device is not None), *verdicts.of_results(facts)]
         figures: dict[str, Any] = {}
         operations = 1
         if subject.jitted and subject.call:
             more, cost = verdicts.of_compilation(subject.call.function, subject.call.args, subject.call.kwargs)
             said += more
             figures = {"flops": cost.get("flops"), "bytes": cost.get("bytes"), "cost_notes": cost.get("notes", [])}
-        elif not compilations:
+        elif not compilations and not facts.gave_away and complete["median_s"] <= clock.LONG_S:
             more, operations = verdicts.of_transfers(subject)
             said += more
         said += verdicts.of_run(
-            result,
+            arrays=facts.arrays,
             compilations=compilations,
             calls=complete["runs"],
             median=complete["median_s"],
@@ -167,40 +197,50 @@ class Bench:
             operations=operations,
             waiting=waiting,
         )
-        return said, figures
+        return list({verdict["code"]: verdict for verdict in reversed(said)}.values())[::-1], figures
 
-    def _first_call(self, subject: Subject, *, clear: bool) -> tuple[float, dict[str, float | None], Any]:
-        """The first call's seconds, with tracing, lowering and compiling, also of what it calls; and its result.
+    def _first_call(self, subject: Subject, *, clear: bool) -> First:
+        """The first call, with tracing, lowering and compiling, also of what it calls.
 
         Where `clear`, nothing is left of what was compiled before, here or by another process.
         """
         code = compile(subject.expression, "<jaxtour>", "eval", dont_inherit=True)
+        given = subject.copied() if subject.may_donate else {}
         with compat.no_persistent_cache() if clear else nullcontext():
             if clear:
                 jax.clear_caches()
             before = dict(self.events.seconds)
             counts = self.events.traces, self.events.compiles
             start = time.perf_counter()
-            result = jax.block_until_ready(eval(code, subject.namespace))
-            first = time.perf_counter() - start
-        stages: dict[str, float | None] = {}
-        if clear and counts != (self.events.traces, self.events.compiles):
-            for kind in ("trace", "lower", "compile"):
-                after = self.events.seconds.get(kind)
-                stages[f"{kind}_s"] = None if after is None else after - before.get(kind, 0.0)
-        return first, stages, result
+            result = settled(eval(code, subject.namespace | given))
+            seconds = time.perf_counter() - start
+        gave_away = any(isinstance(leaf, jax.Array) and leaf.is_deleted() for leaf in leaves_of(given))
+        took = {kind: self.events.seconds.get(kind) for kind in ("trace", "lower", "compile")}
+        spent = {kind: None if after is None else after - before.get(kind, 0.0) for kind, after in took.items()}
+        compiled = clear and counts != (self.events.traces, self.events.compiles)
+        stages = {f"{kind}_s": value for kind, value in spent.items()} if compiled else {}
+        return First(seconds, seconds - sum(filter(None, spent.values())), stages, gave_away, result)
 
-    def _compared(self, row: Row, values: Values) -> tuple[list[dict[str, Any]], list[verdicts.Verdict]]:
+    @staticmethod
+    def _again(subject: Subject, first: First) -> Any:
+        """The result of a second call; None where that would take long, as one that only looks up a result does not."""
+        if first.run > clock.SLOW_S:
+            return None
+        code = compile(subject.expression, "<jaxtour>", "eval", dont_inherit=True)
+        given = subject.copied() if first.gave_away else {}
+        return settled(eval(code, subject.namespace | given))
+
+    def _compared(self, row: Row) -> tuple[list[dict[str, Any]], list[verdicts.Verdict]]:
         """How the values differ from those of the same call elsewhere, and from the baseline's."""
         differs: list[dict[str, Any]] = []
         said: list[verdicts.Verdict] = []
         for other in self._rows:
             same = other.index == row.index
-            if other.values is None or other.size != row.size or not (same or other.baseline or row.baseline):
+            if other.size != row.size or not (same or other.baseline or row.baseline):
                 continue
             name = other.platform if same else other.label
-            if found := difference(values, other.values):
+            if row.values and other.values and (found := difference(row.values, other.values)):
                 differs.append({"against": name, **found})
             if not said:
-                said = verdicts.of_widths(values.widths, other.values.widths, name)
+                said = verdicts.of_widths(row.widths, other.widths, name)
         return differs, said

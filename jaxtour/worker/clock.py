@@ -17,8 +17,12 @@ from .placing import Subject, holds_arrays
 
 SAMPLES = 15
 FEW_SAMPLES = 3
-MOST_SAMPLES = 1000
+DISPATCH_EVERY = 8
+"""Of fast calls, whose dispatch needs a loop of its own, it is sampled so often, from the start to the end."""
+MOST_SAMPLES = 20_000
 SLOW_S = 0.2
+LONG_S = 2.0
+"""A call that takes so long is made once after the first one, which has warmed it up."""
 ENOUGH_S = 0.2
 """No measurement is shorter, however steady: what disturbs a machine comes and goes."""
 BUDGET_S = 1.0
@@ -30,6 +34,8 @@ SAMPLE_S = 2e-4
 PAIRED_S = 2e-5
 """Of slower calls one loop tells dispatch and complete: reading the clock twice more is nothing beside them."""
 WARM_S = 0.02
+GARBAGE = 20_000
+"""So many objects that may be garbage are looked through between two samples: a budget full of them takes memory."""
 QUANTILES = 32
 _Z = 1.96
 _PROGRESS_S = 0.1
@@ -55,17 +61,27 @@ def wait_for(result: Any) -> str:
     return "_jaxtour_wait({})" if holds_arrays(result) else "{}"
 
 
-def loops_of(subject: Subject, wait: str) -> Loops:
-    """The loops over an expression whose result is waited for like this."""
-    source = (
-        "def _jaxtour_loop(_jaxtour_n, _jaxtour_clock=_jaxtour_clock, _jaxtour_wait=_jaxtour_wait):\n"
+def loops_of(subject: Subject, wait: str, *, anew: bool = False) -> Loops:
+    """The loops over an expression whose result is waited for like this.
+
+    Where the call gives its inputs away, it gets them `anew` each time, before the clock starts.
+    """
+    fresh = "        _jaxtour_fresh()\n" if anew else ""
+    complete = (
         "    _jaxtour_start = _jaxtour_clock()\n"
         "    for _ in _jaxtour_repeat(None, _jaxtour_n):\n"
         f"        {wait.format(subject.expression)}\n"
         "    return _jaxtour_clock() - _jaxtour_start\n"
+    )
+    if anew:
+        complete = "    return _jaxtour_pair(_jaxtour_n)[1]\n"
+    source = (
+        "def _jaxtour_loop(_jaxtour_n, _jaxtour_clock=_jaxtour_clock, _jaxtour_wait=_jaxtour_wait):\n"
+        f"{complete}"
         "def _jaxtour_pair(_jaxtour_n, _jaxtour_clock=_jaxtour_clock, _jaxtour_wait=_jaxtour_wait):\n"
         "    _jaxtour_control = _jaxtour_there = 0.0\n"
         "    for _ in _jaxtour_repeat(None, _jaxtour_n):\n"
+        f"{fresh}"
         "        _jaxtour_start = _jaxtour_clock()\n"
         f"        _jaxtour_result = {subject.expression}\n"
         "        _jaxtour_middle = _jaxtour_clock()\n"
@@ -77,6 +93,7 @@ def loops_of(subject: Subject, wait: str) -> Loops:
     )
     tools = {"repeat": itertools.repeat, "clock": time.perf_counter, "wait": jax.block_until_ready}
     space = subject.namespace | {f"_jaxtour_{name}": tool for name, tool in tools.items()}
+    space["_jaxtour_fresh"] = lambda: space.update(subject.copied())
     exec(compile(source, "<jaxtour>", "exec", dont_inherit=True), space)
     return Loops(space["_jaxtour_loop"], space["_jaxtour_pair"])
 
@@ -97,13 +114,6 @@ class Samples:
             bisect.insort(self.dispatch, dispatch)
 
 
-def measured(loops: Loops, progress: Progress, *, patience: float = 1.0, dispatch: bool = True) -> Samples:
-    """Warm up, then time calls until the median is known closely enough, or the time is up."""
-    with no_collection():
-        group = warmed(loops.complete)
-        return sampled(loops, group, progress, patience=patience, dispatch=dispatch)
-
-
 @contextmanager
 def no_collection() -> Iterator[None]:
     """No garbage collection meanwhile, as in `timeit`."""
@@ -116,8 +126,8 @@ def no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def warmed(loop: Callable[[int], float]) -> int:
-    """Warm up, and find how many calls make a sample long enough."""
+def warmed(loop: Callable[[int], float]) -> tuple[int, float]:
+    """Warm up, and find how many calls make a sample long enough; and the seconds that one takes, about."""
     start = time.perf_counter()
     number = 1
     while True:
@@ -125,32 +135,43 @@ def warmed(loop: Callable[[int], float]) -> int:
         if taken < SAMPLE_S:
             number = max(2 * number, math.ceil(number * 1.2 * SAMPLE_S / max(taken, 1e-9)))
         elif time.perf_counter() - start > WARM_S:
-            return number
+            return number, taken / number
 
 
-def sampled(loops: Loops, group: int, progress: Progress, *, patience: float = 1.0, dispatch: bool = True) -> Samples:
-    """The samples; `group` calls make one."""
+def sampled(
+    loops: Loops, group: int, one: float, progress: Progress, *, patience: float = 1.0, dispatch: bool = True
+) -> Samples:
+    """The samples; `group` calls make one, and `one` call takes about so many seconds."""
     found = Samples(group)
     cost = _clock_cost() if dispatch else 0.0
     start = told = time.perf_counter()
-    one = math.inf
     while True:
+        done = len(found.complete)
         if dispatch and one >= PAIRED_S:
             control, there = loops.paired(group)
             found.add(there / group, max(control / group - cost, 0.0))
         else:
             found.add(loops.complete(group) / group)
-            if dispatch and len(found.dispatch) < SAMPLES:
+            if dispatch and (done < SAMPLES or done % DISPATCH_EVERY == 0):
                 control, _ = loops.paired(group)
                 found.add(dispatch=max(control / group - cost, 0.0))
-        one = found.complete[0]
+        if gc.get_count()[0] > GARBAGE:
+            gc.collect(0)
+        one, done = found.complete[0], done + 1
         now = time.perf_counter()
-        done, least = len(found.complete), FEW_SAMPLES if one > SLOW_S else SAMPLES
+        least = least_samples(one, patience)
         if done >= MOST_SAMPLES or (done >= least and is_enough(found.complete, now - start, patience)):
             return found
         if now - told >= _PROGRESS_S:
             told = now
             progress(done, max(least, done, round(done * BUDGET_S * patience / (now - start))))
+
+
+def least_samples(one: float, patience: float = 1.0) -> int:
+    """How many samples there are at least, of calls that take so many seconds."""
+    if one > LONG_S * max(1.0, patience):
+        return 1
+    return FEW_SAMPLES if one > SLOW_S else SAMPLES
 
 
 def is_enough(ascending: Sequence[float], elapsed: float, patience: float) -> bool:
@@ -166,7 +187,7 @@ def uncertainty(ascending: Sequence[float]) -> float:
     reach = _Z * math.sqrt(number) / 2
     low = ascending[max(0, math.floor(number / 2 - reach))]
     high = ascending[min(number - 1, math.ceil(number / 2 + reach))]
-    middle = statistics.median(ascending)
+    middle = (ascending[(number - 1) // 2] + ascending[number // 2]) / 2
     return (high - low) / 2 / middle if middle > 0 else 0.0
 
 

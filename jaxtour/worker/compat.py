@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import math
 import os
 import re
 import threading
@@ -227,6 +228,13 @@ def is_jitted(function: Any) -> bool:
     return callable(getattr(function, "lower", None)) and callable(getattr(function, "trace", None))
 
 
+def donates(function: Any) -> bool | None:
+    """Whether a jitted function gives its inputs away; None where JAX does not tell, as of a function that is not."""
+    known = getattr(function, "_jit_info", None)
+    places, names = (getattr(known, name, None) for name in ("donate_argnums", "donate_argnames"))
+    return None if places is None and names is None else bool(places or names)
+
+
 def transformation(function: Any) -> str | None:
     """`jit`, `grad`, `vmap`: how JAX made a function of the one that it wraps; None where it did not."""
     if getattr(function, "__wrapped__", None) is None:
@@ -330,5 +338,13 @@ def is_tracer(value: Any) -> bool:
 
 def captured_bytes(traced: Any) -> int:
     """How much a traced call closes over instead of being passed; 0 where JAX does not tell."""
-    constants = getattr(getattr(traced, "jaxpr", None), "consts", ())
-    return sum(int(getattr(constant, "nbytes", 0)) for constant in constants)
+    return sum(map(bytes_of, getattr(getattr(traced, "jaxpr", None), "consts", ())))
+
+
+def bytes_of(constant: Any) -> int:
+    """How large a constant of a jaxpr is; JAX 0.9 keeps those of NumPy in a class that does not tell."""
+    dtype, shape = getattr(constant, "dtype", None), getattr(constant, "shape", None)
+    known = getattr(constant, "nbytes", None)
+    if known is not None or dtype is None or shape is None:
+        return int(known or 0)
+    return int(math.prod(shape) * dtype.itemsize)

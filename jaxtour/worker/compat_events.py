@@ -203,7 +203,8 @@ def _static_reasons(values: dict[str, Any]) -> tuple[str, ...]:
     if not any(differing):
         return ()
     least = min(range(len(alike)), key=lambda place: len(differing[place]) or len(now) + 1)
-    return tuple(f"* at {name}, now {now[name]} and before {alike[least][name]}" for name in differing[least])
+    before = alike[least]
+    return tuple(f"* at {name}, now {now[name]!r} and before {before[name]!r}" for name in differing[least])
 
 
 def _passed(avals: Any) -> dict[str, Any]:

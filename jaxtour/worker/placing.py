@@ -2,7 +2,7 @@
 
 import ast
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jax
@@ -13,8 +13,11 @@ from . import compat
 from .devices import platforms
 from .execute import Workspace, parsed_expression
 from .lens import Call
+from .trees import leaves_of, mapped, settled
 
 _SENDS = (jax.device_put, jnp.asarray, jnp.array, jnp.copy)
+SPARED_BYTES = 1024**3
+"""More than that is not copied only to be spared from a function that is not known to give its inputs away."""
 _FETCHES = (jax.device_get, np.asarray, np.array)
 
 
@@ -29,6 +32,8 @@ class Subject:
 
     given: Call | None = None
     """The call before its inputs were placed."""
+    held: dict[str, Any] = field(default_factory=dict)
+    """Of the namespace, what holds arrays of JAX."""
 
     @property
     def inputs(self) -> list[Any]:
@@ -39,6 +44,19 @@ class Subject:
     def jitted(self) -> bool:
         """Whether the function called is a compiled one."""
         return self.call is not None and compat.is_jitted(self.call.function)
+
+    @property
+    def may_donate(self) -> bool:
+        """Whether the call could give its inputs away: where nobody can tell, unless there is too much to copy."""
+        donates = compat.donates(self.call.function) if self.call else None
+        if donates is None:
+            sizes = [leaf.nbytes for leaf in leaves_of(self.held) if isinstance(leaf, jax.Array)]
+            return 0 < sum(sizes) <= SPARED_BYTES
+        return donates
+
+    def copied(self) -> dict[str, Any]:
+        """What holds arrays, with arrays of its own; they are there when this returns."""
+        return settled({name: mapped(_copy, value) for name, value in self.held.items()})
 
 
 @dataclass(frozen=True)
@@ -99,7 +117,7 @@ def _is_array(leaf: Any) -> bool:
 
 def leaves(call: Call | None) -> list[Any]:
     """The leaves of a call's arguments; none where there is no call."""
-    return jax.tree.leaves((call.args, call.kwargs)) if call else []
+    return leaves_of((call.args, call.kwargs)) if call else []
 
 
 def _is_numpy(function: Any) -> bool:
@@ -126,25 +144,31 @@ def placed(workspace: Workspace, source: str, call: Call | None, target: Target,
         used = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
         held = {name: space[name] for name in used if name in space}
         moved = {name: _place(value, target) for name, value in held.items() if holds_arrays(value)}
-        return Subject(ast.unparse(node), space | moved, None)
+        return Subject(ast.unparse(node), space | moved, None, held=moved)
     args, kwargs = call.args, call.kwargs
     if not is_transfer(call):
-        args, kwargs = jax.tree.map(lambda leaf: _place_leaf(leaf, target, numpy=True), (args, kwargs))
-    jax.block_until_ready((args, kwargs))
+        args, kwargs = mapped(lambda leaf: _place_leaf(leaf, target, numpy=True), (args, kwargs))
+    settled((args, kwargs))
     positional = {f"_a{number}": value for number, value in enumerate(args)}
     keywords = {f"_k_{name}": value for name, value in kwargs.items()}
     listed = [*positional, *(f"{name}=_k_{name}" for name in kwargs)]
-    space = {"_function": call.function, **positional, **keywords}
-    return Subject(f"_function({', '.join(listed)})", space, Call(call.function, args, kwargs), call)
+    passed = {**positional, **keywords}
+    held = {name: value for name, value in passed.items() if holds_arrays(value)}
+    expression = f"_function({', '.join(listed)})"
+    return Subject(expression, {"_function": call.function, **passed}, Call(call.function, args, kwargs), call, held)
 
 
 def holds_arrays(value: Any) -> bool:
     """Whether there is a JAX array among the leaves."""
-    return any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(value))
+    return any(isinstance(leaf, jax.Array) for leaf in leaves_of(value))
+
+
+def _copy(leaf: Any) -> Any:
+    return leaf.copy() if isinstance(leaf, jax.Array) and not compat.is_tracer(leaf) else leaf
 
 
 def _place(value: Any, target: Target) -> Any:
-    return jax.block_until_ready(jax.tree.map(lambda leaf: _place_leaf(leaf, target, numpy=False), value))
+    return settled(mapped(lambda leaf: _place_leaf(leaf, target, numpy=False), value))
 
 
 def _place_leaf(leaf: Any, target: Target, *, numpy: bool) -> Any:

@@ -19,6 +19,8 @@ _TREES = re.compile(r"^\* at input path (?P<path>.*?), now (?P<now>.*) and befor
 _SETTING = re.compile(r"^\* (?P<what>\S+) differs: now (?P<now>.*) and before (?P<before>.*)$")
 _EMPTY = re.compile(r"\(\{\}\)|https?://\S+$")
 """Of what varies over a mesh, nothing; and where to read on."""
+_MESH = re.compile(r"\(\{(?P<axes>\w+: \([^{}]*\))\}\)")
+_AXES = re.compile(r"(?P<kind>\w+): \((?P<names>[^()]*)\)")
 _WEAK = re.compile(r"\{weak_type=(True|False)\}")
 _KEYS = re.compile(r"key sets: \{(?P<keys>.*)\}")
 _METADATA = re.compile(r"with pytree metadata [(\[](?P<keys>[^()\[\]]*)[)\]]$")
@@ -69,7 +71,7 @@ class Counts:
         reason = in_words(miss.reasons)
         if not reason and key in self._counts:
             same = miss.thing is not None and self._things[key]() is miss.thing
-            reason = "what JAX had of it was thrown away" if same else "it is another function, made in the same line"
+            reason = "what JAX had of it was thrown away" if same else "it is another function object, made anew"
         if key not in self._counts and reason in (UNTOLD, _OTHER_USE_WORDS):
             reason = ""  # what it was traced for before is not jit
         self._things[key] = _reference(miss.thing)
@@ -145,7 +147,12 @@ def _words(line: str) -> str:
 
 
 def _type(text: str) -> str:
-    return _WEAK.sub(lambda match: " (weak)" if match[1] == "True" else "", _EMPTY.sub("", text))
+    text = _WEAK.sub(lambda match: " (weak)" if match[1] == "True" else "", _EMPTY.sub("", text))
+    return _MESH.sub(lambda match: f" on a mesh ({_AXES.sub(_axes, match['axes'])})", text)
+
+
+def _axes(match: re.Match[str]) -> str:
+    return f"{match['kind']} {_names(match['names'])}"
 
 
 def _names(keys: str) -> str:

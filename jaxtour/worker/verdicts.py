@@ -1,5 +1,6 @@
 """What a timing does not mean: the ways in which a number looks like speed and is something else."""
 
+from collections.abc import Set
 from typing import Any
 
 import jax
@@ -9,6 +10,7 @@ from . import compat, hlo, noise
 from .cost import COUNTED_ONCE, cost
 from .failures import attempt
 from .placing import Subject, is_fetch, is_transfer, leaves
+from .results import Facts
 
 Verdict = dict[str, str]
 
@@ -44,6 +46,20 @@ def of_inputs(subject: Subject, *, placed: bool) -> list[Verdict]:
         )
     if subject.given and is_fetch(subject.given):
         found.append(_verdict("fetched_once", "JAX keeps the fetched copy: only the first call moves anything."))
+    return found
+
+
+def of_results(facts: Facts) -> list[Verdict]:
+    """Verdicts that the results of two calls give."""
+    found = []
+    if facts.gave_away:
+        message = "The call gives an input away: each call gets a copy of its own, made before the clock starts."
+        found.append(_verdict("donated_input", message))
+    if facts.handed:
+        found.append(_verdict("nothing_computed", "The call gives back what it was given, and computes nothing."))
+    if facts.kept:
+        message = "Every call gives back the very same array: it was computed once, and is only handed out."
+        found.append(_verdict("kept_result", message))
     return found
 
 
@@ -96,8 +112,8 @@ def _folded(lowered: Any, compiled: Any, text: str, inputs: list[Any]) -> Verdic
 
 
 def of_run(
-    result: Any,
     *,
+    arrays: bool,
     compilations: int,
     calls: int,
     median: float,
@@ -107,14 +123,13 @@ def of_run(
 ) -> list[Verdict]:
     """Verdicts that the timed calls themselves give; seconds.
 
-    `operations` are what one call dispatches; `waiting` is the part of it until Python had control again, where the
-    device is another one than the host.
+    `arrays` are among what they return; `operations` are what one call dispatches; `waiting` is the part of it until
+    Python had control again, where the device is another one than the host.
     """
     found = []
     if compilations:
         message = f"JAX traced or compiled {compilations} times in {calls} calls: this is the time of compiling."
         found.append(_verdict("retraced", message))
-    arrays = any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(result))
     if not arrays:
         message = "The result is no JAX array: the time includes fetching it, or misses work still under way."
         found.append(_verdict("no_array_result", message))
@@ -153,7 +168,7 @@ def of_transfers(subject: Subject) -> tuple[list[Verdict], int]:
         return [], 1
     operations = len(closed.jaxpr.eqns)
     sent = [*closed.consts, *(flat[place] for place in places)]
-    size = sum(array.nbytes for array in sent if isinstance(array, np.ndarray))
+    size = sum(compat.bytes_of(array) for array in sent if not isinstance(array, jax.Array))
     if size < SENT_BYTES or not _sends(function, args, kwargs):
         return [], operations
     return [
@@ -183,7 +198,7 @@ def of_circumstances(load: noise.Load, own: float, uncertainty: float, cores: in
     return found
 
 
-def of_widths(ours: set[str], theirs: set[str], label: str) -> list[Verdict]:
+def of_widths(ours: Set[str], theirs: Set[str], label: str) -> list[Verdict]:
     """A verdict where one of two timings computes in float64, the other in float32: names of types."""
     double, single = {"float64", "complex128"}, {"float32", "complex64"}
     if ours & single and not ours & double and theirs & double:

@@ -1,6 +1,7 @@
 """`jaxtour time` as a user's shell runs it, on files of the user's."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -134,12 +135,70 @@ def test_what_cannot_be_measured_is_one_line_and_exit_code_1(
         (("--call", "f(n)", "--sizes", "10,ten"), "'ten' is no size"),
         (("--call", "f(n)", "--sizes", "0"), "'0' is no size"),
         (("--call", "f(x)", "--patience", "0"), "--patience"),
+        (("--call", " "), "--call is empty: write a call, as in --call 'f(x)'"),
+        (("--call", "f(x)", "--vs", ""), "--vs is empty"),
+        (("--call", "f(x)", "--host", ""), "--host is empty"),
     ],
 )
 def test_what_is_asked_wrongly_is_one_line_and_exit_code_2(file: Path, words: tuple[str, ...], told: str) -> None:
     done = jaxtour("time", str(file), *words)
     assert (done.returncode, done.stdout) == (2, "")
     assert told in done.stderr and done.stderr.count("\n") == 1
+
+
+HITS = """\
+import jax
+import jax.numpy as jnp
+
+found = []
+jax.monitoring.register_event_listener(lambda name, **_: found.append(name) if name.endswith("cache_hits") else None)
+
+
+@jax.jit
+def f(x):
+    return jnp.tanh(x) @ x
+
+
+f(jnp.ones(64))
+at_first = len(found)
+
+
+def told():
+    raise ValueError(f"{at_first} when the file ran, {len(found) - at_first} since")
+"""
+
+
+def test_what_an_earlier_process_compiled_is_compiled_again(tmp_path: Path) -> None:
+    """With a folder of compiled programs in the environment, as users have it, and every switch on."""
+    path = tmp_path / "hits.py"
+    path.write_text(HITS)
+    cache = tmp_path / "cache"
+    environment = {
+        "JAX_COMPILATION_CACHE_DIR": str(cache),
+        "JAX_ENABLE_COMPILATION_CACHE": "true",
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+    words = ("time", str(path), "--call", "f(jnp.ones(64))", "--call", "told()", "--json", *BRIEF)
+    first, second = (jaxtour(*words, **environment) for _ in range(2))
+    assert list(cache.iterdir()), "the first one filled it"
+    timing, told = json.loads(second.stdout)["timings"]
+    assert timing["compile_s"] > 0
+    hits, since = re.match(r"ValueError: (\d+) when the file ran, (\d+) since", told["error"]).groups()
+    assert int(hits) > 0, "the file itself found what the first one had compiled"
+    assert int(since) == 0, "its timing did not"
+    assert first.returncode == second.returncode == 1
+
+
+def test_a_call_that_gives_its_input_away_leaves_the_files_own_array(tmp_path: Path) -> None:
+    path = tmp_path / "donates.py"
+    path.write_text("import jax\nx = jax.numpy.ones(300)\nf = jax.jit(lambda x: x * 2, donate_argnums=0)\n")
+    done = jaxtour("time", str(path), "--call", "f(x)", "--call", "f(x)", "--vs", "x + x", "--json", *BRIEF)
+    assert done.returncode == 0, done.stderr
+    timings = json.loads(done.stdout)["timings"]
+    donated = ["donated_input" in {verdict["code"] for verdict in timing["verdicts"]} for timing in timings]
+    assert donated == [False, True, True]
+    assert timings[1]["differs"] == [{"against": "x + x", "absolute": 0.0, "ulp": 0.0}]
 
 
 def test_one_call_that_fails_leaves_the_others(file: Path) -> None:

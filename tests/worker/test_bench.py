@@ -2,6 +2,7 @@ import builtins
 import gc
 import math
 import sys
+import types
 
 import jax
 import jax.experimental.compilation_cache.compilation_cache
@@ -12,8 +13,10 @@ import runner_client  # noqa: F401  asks jax for the CPU
 from jaxtour.worker import bench, clock, noise, placing, verdicts
 from jaxtour.worker.compat import CompileEvents
 from jaxtour.worker.execute import Workspace
+from jaxtour.worker.lens import parse_call
 
 CODE = """\
+import functools
 import jax, jax.numpy as jnp, numpy as np
 rng = np.random.default_rng(0)
 N = rng.random((300, 300), np.float32)
@@ -44,6 +47,42 @@ made = []
 def make():
     made.append(1)
     return X
+zipped = jax.jit(lambda x: x + 1, donate_argnums=0)
+def zips(x):
+    return zipped(x) * 2
+memory = {}
+def remembers(x):
+    if "it" not in memory: memory["it"] = product(x)
+    return memory["it"]
+@functools.lru_cache
+def cached(k): return product(A) + k
+def same(x): return x
+def as_numpy(x): return np.asarray(x) + 1
+def lazily(x): return (x + k for k in range(3))
+def nothing(x): small(x)
+few = jnp.arange(4.0)
+captures_few = jax.jit(lambda x: x @ x.T * few.sum())
+captures_array = jax.jit(lambda x: x @ A)
+power = functools.partial(jax.jit(lambda x, k: x ** k, static_argnames="k"), k=3)
+def in_64_bits(x):
+    with jax.enable_x64(True): return jnp.sum(jnp.asarray(x, jnp.float64))
+def uncompiled(x):
+    with jax.disable_jit(): return product(x)
+asks_host = jax.jit(lambda x: jax.pure_callback(np.sin, jax.ShapeDtypeStruct(x.shape, x.dtype), x))
+@jax.jit
+def prints(x):
+    jax.debug.print("{}", x[0, 0])
+    return x + 1
+def seeds(x): return x + np.random.rand()
+def mutates(many, x):
+    many.append(1)
+    return x * len(many)
+class Second:
+    def __init__(self): self.calls = 0
+    def __call__(self, x):
+        self.calls += 1
+        if self.calls == 2: raise ValueError("not twice")
+        return x
 class Stop:
     def __init__(self, after): self.left = after
     def __call__(self):
@@ -178,6 +217,28 @@ def test_a_folder_of_compiled_programs_does_not_make_the_first_call_shorter(work
         ("jax.device_get(A)", "one", {"fetched_once", "no_array_result"}),
         ("np.dot(N, N)", "each platform", set()),
         ("sum(range(5))", "host", set()),
+        ("zipped(A)", "one", {"donated_input"}),
+        ("zips(A)", "one", {"donated_input"}),
+        ("[zipped(A)]", "one", {"donated_input"}),
+        ("remembers(A)", "one", {"kept_result"}),
+        ("cached(3)", "one", {"kept_result"}),
+        ("make()", "one", {"kept_result"}),
+        ("same(A)", "one", {"nothing_computed"}),
+        ("A", "one", {"nothing_computed"}),
+        ("as_numpy(A)", "one", {"no_array_result"}),
+        ("lazily(A)", "one", {"no_array_result"}),
+        ("nothing(A)", "one", {"no_array_result"}),
+        ("pair(A)", "one", set()),
+        ("captures_few(A)", "one", set()),
+        ("captures_array(A)", "one", {"captured_constants"}),
+        ("power(A)", "one", set()),
+        ("in_64_bits(A)", "one", set()),
+        ("uncompiled(A)", "one", set()),
+        ("asks_host(A)", "one", set()),
+        ("prints(A)", "one", set()),
+        ("seeds(A)", "one", set()),
+        ("mutates([], A)", "one", set()),
+        ("A / 0", "one", set()),
     ],
 )
 def test_verdicts(workspace, monkeypatch, call, on, found):
@@ -185,6 +246,77 @@ def test_verdicts(workspace, monkeypatch, call, on, found):
     (timing,) = said(workspace, call, on=on)
     assert codes(timing) == found
     assert all(verdict["message"].endswith(".") for verdict in timing["verdicts"])
+
+
+def test_what_a_call_gives_away_is_still_there_for_the_others(workspace):
+    timings = said(workspace, "zipped(A)", "zips(A)", "zipped(x=A)", "[zipped(A)]", "product(A)", on="one")
+    assert [timing.get("error") for timing in timings] == [None] * 5
+    assert not workspace.namespace["A"].is_deleted()
+    assert timings[0]["complete"]["runs"] >= clock.SAMPLES
+
+
+def test_what_is_too_large_to_be_copied_is_not_copied_for_a_function_that_is_not_known_to_donate(
+    workspace, monkeypatch
+):
+    def may_donate(call):
+        target = placing.Target("cpu")
+        return placing.placed(workspace, call, parse_call(workspace, call), target).may_donate
+
+    calls = ("zipped(A)", "product(A)", "eager(A)", "[eager(A)]", "sum([1])")
+    assert [may_donate(call) for call in calls] == [True, False, True, True, False]
+    monkeypatch.setattr(placing, "SPARED_BYTES", 1000)
+    assert [may_donate(call) for call in calls] == [True, False, False, False, False]
+
+
+def test_a_call_that_fails_the_second_time_is_told_and_the_others_go_on(workspace):
+    workspace.namespace["second"] = workspace.evaluate("Second()")
+    failed, fine = said(workspace, "second(A)", "product(A)", on="one")
+    assert failed["error"] == "ValueError: not twice"
+    assert "error" not in fine
+
+
+def test_a_long_call_is_made_twice(workspace, monkeypatch):
+    monkeypatch.setattr(clock, "LONG_S", 1e-9)
+    monkeypatch.setattr(clock, "SLOW_S", 1e-9)
+    monkeypatch.setattr(clock, "BUDGET_S", 0.0)
+    workspace.namespace["made"].clear()
+    (timing,) = said(workspace, "make()", on="one")
+    assert workspace.namespace["made"] == [1, 1]
+    assert timing["runs"] == 1 and "kept_result" not in codes(timing), "one call tells nothing of that"
+
+
+def test_large_results_are_not_kept_while_others_are_computed(workspace, monkeypatch):
+    """Nor are values for comparisons that will not be made."""
+    alive, most = [0], [0]
+
+    class Large(np.ndarray):
+        def __array_finalize__(self, _):
+            alive[0] += 1
+            most[0] = max(most[0], alive[0])
+
+        def __del__(self):
+            alive[0] -= 1
+
+    monkeypatch.setattr("jaxtour.worker.differences.CAP_BYTES", 100)
+    workspace.namespace["large"] = lambda: np.zeros(1000).view(Large)
+    said(workspace, "large()", on="one")
+    assert most[0] == 2, "two to see whether they are the same"
+    assert alive[0] == 0
+
+
+def test_values_are_kept_for_what_is_compared_with_them_alone(workspace):
+    made = bench.Bench(workspace, jax.devices(), EVENTS, lambda _: None)
+    entries = [{"call": "small(A)"}, {"call": "product(A)", "baseline": True}, {"call": "small(A)"}]
+    made.measure([{"label": "", **entry} for entry in entries])
+    assert [row.values is not None for row in made._rows] == [True, True, False]
+
+
+def test_a_constant_that_does_not_tell_its_size_has_the_size_of_its_elements():
+    class Typed:
+        dtype, shape = np.dtype(np.float32), (3, 5)
+
+    traced = types.SimpleNamespace(jaxpr=types.SimpleNamespace(consts=[Typed(), np.ones(2), 3]))
+    assert verdicts.compat.captured_bytes(traced) == 60 + 16
 
 
 class Stage:
@@ -220,12 +352,12 @@ def test_work_that_a_library_does_is_not_taken_for_folded(monkeypatch, compiled,
     ],
 )
 def test_bound_by_dispatch(facts, bound):
-    found = verdicts.of_run(jax.numpy.ones(2), compilations=0, calls=1, jitted=True, **facts)
+    found = verdicts.of_run(arrays=True, compilations=0, calls=1, jitted=True, **facts)
     assert [verdict["code"] for verdict in found] == ["dispatch_bound"] * bound
 
 
 def test_an_eager_chain_has_an_operation_for_each_equation(workspace):
-    subject = placing.placed(workspace, "", bench.parse_call(workspace, "eager(A)"), placing.Target("cpu"))
+    subject = placing.placed(workspace, "", parse_call(workspace, "eager(A)"), placing.Target("cpu"))
     assert verdicts.of_transfers(subject) == ([], 3)
 
 
@@ -245,7 +377,7 @@ def test_a_transfer_is_measured_as_one(workspace):
     assert sent["transfer_bytes"] == fetched["transfer_bytes"] == 300 * 300 * 4
     assert "transfer_bytes" not in said(workspace, "product(A)")[0]
     subject = placing.placed(
-        workspace, "", bench.parse_call(workspace, "jax.device_put(N)"), placing.Target("cpu", jax.devices()[0])
+        workspace, "", parse_call(workspace, "jax.device_put(N)"), placing.Target("cpu", jax.devices()[0])
     )
     assert isinstance(subject.call.args[0], np.ndarray)
 
@@ -276,6 +408,43 @@ def test_float64_against_float32(workspace):
     assert "float64_against_float32" not in codes(single)
 
 
+@pytest.mark.parametrize(
+    ("baseline", "call", "told"),
+    [
+        ("np.argmax(N.astype(float))", "jnp.argmax(A)", True),
+        ("np.argmax(N)", "jnp.argmax(A)", False),
+        ("product(A)", "in_64_bits(A)", True),
+        ("np.matmul(N, N, dtype=complex)", "product(A)", True),
+        ("np.add(n.astype(int), 1)", "product(A)", False),
+        ("np.float64(3.5)", "product(A)", True),
+        ("float(3.5)", "product(A)", False),
+    ],
+)
+def test_which_width_is_computed_in(workspace, baseline, call, told):
+    entries = [{"call": baseline, "baseline": True}, {"call": call}]
+    _, timing = [event for event in events_of(workspace, *entries) if event["event"] == "timing"]
+    assert ("float64_against_float32" in codes(timing)) is told
+
+
+def test_the_width_is_told_of_results_that_are_too_large_to_be_compared(workspace, monkeypatch):
+    monkeypatch.setattr("jaxtour.worker.differences.CAP_BYTES", 100)
+    entries = [{"call": "np.matmul(N.astype(float), N.T)", "baseline": True}, {"call": "product(A)"}]
+    _, timing = [event for event in events_of(workspace, *entries) if event["event"] == "timing"]
+    assert "float64_against_float32" in codes(timing) and timing["differs"] == []
+
+
+def test_a_number_that_was_fetched_is_not_taken_for_float64(workspace):
+    entries = [{"call": "float(product(A)[0, 0])", "baseline": True}, {"call": "product(A)[0, 0]"}]
+    _, array = [event for event in events_of(workspace, *entries) if event["event"] == "timing"]
+    assert "float64_against_float32" not in codes(array)
+
+
+def test_values_of_another_shape_are_told(workspace):
+    entries = [{"call": "product(A)", "baseline": True}, {"call": "small(3)"}]
+    _, other = [event for event in events_of(workspace, *entries) if event["event"] == "timing"]
+    assert other["differs"] == [{"against": "product(A)", "shapes": "i32[] against f32[300,300]"}]
+
+
 def test_a_call_is_timed_against_its_size(workspace):
     workspace.namespace["n"] = "the learner's own"
     timings = said(workspace, "small(jnp.ones(n))", sizes=(10, 100))
@@ -302,7 +471,7 @@ def test_arguments_are_evaluated_once(workspace):
 def test_placed_inputs_keep_their_kind(workspace):
     (device,) = jax.devices()[:1]
     target = placing.Target("cpu", device)
-    call = bench.parse_call(workspace, "small(A, n=N, k=3)")
+    call = parse_call(workspace, "small(A, n=N, k=3)")
     placed = placing.placed(workspace, "", call, target).call
     assert placed.args[0] is workspace.namespace["A"]
     assert isinstance(placed.kwargs["n"], jax.Array)

@@ -31,6 +31,11 @@ def nothing(done, of):
     pass
 
 
+def sampled(loops, progress, one=0.01, **more):
+    """Samples of calls that are slow enough to be timed one by one."""
+    return clock.sampled(loops, 1, one, progress, **more)
+
+
 @pytest.fixture
 def seconds(monkeypatch):
     """A clock that goes on as it is told, and loops whose calls take so long."""
@@ -108,9 +113,9 @@ def test_fast_calls_are_timed_in_groups(monkeypatch):
     monkeypatch.setattr(clock, "WARM_S", 0.0)
     monkeypatch.setattr(clock, "BUDGET_S", 0.02)
     loops = clock.loops_of(subject("None"), "{}")
-    group = clock.warmed(loops.complete)
-    assert group > 100
-    samples = clock.sampled(loops, group, nothing, dispatch=False)
+    group, one = clock.warmed(loops.complete)
+    assert group > 100 and one < 1e-5
+    samples = clock.sampled(loops, group, one, nothing, dispatch=False)
     spread = clock.spread(samples.complete, group)
     assert spread["group"] == group and spread["runs"] == group * len(samples.complete)
     assert spread["median_s"] < 1e-5
@@ -118,7 +123,7 @@ def test_fast_calls_are_timed_in_groups(monkeypatch):
 
 
 def test_steady_calls_are_over_soon(seconds):
-    found = clock.sampled(seconds(itertools.repeat(0.01)), 1, nothing)
+    found = sampled(seconds(itertools.repeat(0.01)), nothing)
     assert len(found.complete) == round(clock.ENOUGH_S / 0.01)
     assert found.dispatch[0] == pytest.approx(0.0025)
     assert len(found.dispatch) == len(found.complete)
@@ -127,30 +132,57 @@ def test_steady_calls_are_over_soon(seconds):
 def test_uneven_calls_use_up_the_budget_and_more_with_patience(seconds):
     noise = random.Random(2)
     uneven = iter(lambda: noise.uniform(0.005, 0.035), None)
-    short = clock.sampled(seconds(uneven), 1, nothing)
-    long = clock.sampled(seconds(uneven), 1, nothing, patience=3.0)
+    short = sampled(seconds(uneven), nothing)
+    long = sampled(seconds(uneven), nothing, patience=3.0)
     assert sum(short.complete) == pytest.approx(clock.BUDGET_S, abs=0.04)
     assert sum(long.complete) == pytest.approx(3 * clock.BUDGET_S, abs=0.04)
     assert clock.uncertainty(long.complete) < clock.uncertainty(short.complete)
 
 
 def test_slow_calls_are_made_a_few_times(seconds):
-    assert len(clock.sampled(seconds(itertools.repeat(0.6)), 1, nothing).complete) == clock.FEW_SAMPLES
-    assert len(clock.sampled(seconds(itertools.repeat(0.15)), 1, nothing).complete) == clock.SAMPLES
+    assert len(sampled(seconds(itertools.repeat(0.6)), nothing).complete) == clock.FEW_SAMPLES
+    assert len(sampled(seconds(itertools.repeat(0.15)), nothing).complete) == clock.SAMPLES
+
+
+def test_a_long_call_is_made_once_more_and_no_longer_one_to_the_end(seconds):
+    found = sampled(seconds(itertools.repeat(20.0)), nothing, one=20.0)
+    assert (found.complete, found.dispatch) == ([20.0], [5.0])
+    assert clock.spread(found.complete, 1)["q3_s"] == 20.0 and clock.uncertainty(found.complete) == 0.0
+    assert len(sampled(seconds(itertools.repeat(20.0)), nothing, one=20.0, patience=30.0).complete) == clock.FEW_SAMPLES
+
+
+def test_fast_calls_are_sampled_for_as_long_as_they_are_uneven(seconds):
+    """Groups of 1 µs calls last 0.2 ms each: the budget is what ends them, and patience lets them go on."""
+    noise = random.Random(3)
+    groups = (itertools.repeat(noise.uniform(0.5e-6, 3e-6), 200) for _ in itertools.count())
+    uneven = itertools.chain.from_iterable(groups)
+    short = clock.sampled(seconds(uneven), 200, 1e-6, nothing)
+    long = clock.sampled(seconds(uneven), 200, 1e-6, nothing, patience=2.0)
+    spent = [200 * (sum(found.complete) + 4 * sum(found.dispatch)) for found in (short, long)]
+    assert spent[0] == pytest.approx(clock.BUDGET_S, rel=0.01)
+    assert spent[1] == pytest.approx(2 * clock.BUDGET_S, rel=0.01)
+
+
+def test_the_dispatch_of_fast_calls_is_sampled_from_the_start_to_the_end(seconds):
+    """Calls that slow down do so in both figures."""
+    growing = (1e-6 * (1 + number / 1e5) for number in itertools.count())
+    found = clock.sampled(seconds(growing), 200, 1e-6, nothing)
+    assert clock.SAMPLES < len(found.dispatch) < len(found.complete) / 4
+    assert statistics.median(found.dispatch) == pytest.approx(statistics.median(found.complete) / 4, rel=0.1)
 
 
 def test_patience_lessens_what_is_close_enough(seconds):
     noise = random.Random(0)
     jitter = [0.01 * (1 + noise.uniform(-0.04, 0.04)) for _ in range(5000)]
-    few = clock.sampled(seconds(jitter), 1, nothing)
-    many = clock.sampled(seconds(jitter), 1, nothing, patience=9.0)
+    few = sampled(seconds(jitter), nothing)
+    many = sampled(seconds(jitter), nothing, patience=9.0)
     assert len(few.complete) < len(many.complete)
     assert clock.uncertainty(many.complete) <= clock.NARROW / 3
 
 
 def test_progress_is_told_with_how_many_there_will_be_about(seconds):
     told = []
-    clock.sampled(seconds(itertools.cycle([0.04, 0.08])), 1, lambda done, of: told.append((done, of)))
+    sampled(seconds(itertools.cycle([0.04, 0.08])), lambda done, of: told.append((done, of)))
     assert len(told) > 4
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert all(done <= of for done, of in told)
@@ -174,6 +206,46 @@ def test_a_spread_has_its_quartiles_and_33_quantiles():
     assert found["quantiles"][-1] == 101
     assert clock.spread([3.0], 1)["q3_s"] == 3.0
     assert clock.spread([], 1) is None
+
+
+def test_garbage_is_thrown_away_between_samples(monkeypatch):
+    """Without that, a budget of calls that leave cycles behind would take gigabytes."""
+    monkeypatch.setattr(clock, "GARBAGE", 2000)
+    alive, most = [0], [0]
+
+    class Cycle:
+        def __init__(self):
+            self.own = self
+            alive[0] += 1
+            most[0] = max(most[0], alive[0])
+
+        def __del__(self):
+            alive[0] -= 1
+
+    def litter():
+        for _ in range(1000):
+            Cycle()
+
+    loops = clock.loops_of(subject("litter()", litter=litter), "{}")
+    with clock.no_collection():
+        found = sampled(loops, nothing)
+    made = 1000 * len(found.complete)
+    assert made > 4 * clock.GARBAGE, "there was enough to throw away"
+    assert most[0] < made / 2
+
+
+def test_what_a_call_gives_away_it_gets_anew_before_the_clock_starts():
+    taken = []
+
+    def take(array):
+        taken.append(array)
+        array.delete()
+
+    x = jax.numpy.ones(3)
+    given = Subject("take(x)", {"take": take, "x": x}, None, held={"x": x})
+    loops = clock.loops_of(given, "{}", anew=True)
+    assert loops.complete(3) > 0 and loops.paired(2)[1] > 0
+    assert len({id(array) for array in taken}) == 5 and not x.is_deleted()
 
 
 def test_collection_is_as_before_also_after_an_interrupt():

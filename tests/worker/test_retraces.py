@@ -11,6 +11,11 @@ EVENTS = compat.CompileEvents()
 EVENTS.watch()
 IMPORTS = "import jax, jax.numpy as jnp, numpy as np\nfrom functools import partial\n"
 FUNCTION = "@jax.jit\ndef f(x, *more, **named): return x\n"
+MESH = """\
+def spread(kind):
+    mesh = jax.make_mesh((1,), ("one",), axis_types=(jax.sharding.AxisType[kind],))
+    return jax.device_put(jnp.ones(8), jax.NamedSharding(mesh, jax.P("one")))
+"""
 STATIC = "@partial(jax.jit, static_argnames='k')\ndef f(x, k=0): return x * k\n"
 
 
@@ -38,8 +43,17 @@ def told(code, line=True):
         (FUNCTION + "f([1.0]); f((1.0,))", "argument 1 was list, now tuple"),
         (FUNCTION + "f(1.0); f((1.0,))", "argument 1 was an array or a number, now tuple"),
         (STATIC + "f(1.0, k=1); f(1.0, k=2)", "k was 1, now 2"),
+        (STATIC + "f(1.0, k=1); f(1.0, k=True)", "k was 1, now True"),
+        ("f = jax.jit(lambda x, k: x, static_argnums=1)\nf(1.0, 1); f(1.0, '1')", "argument 2 was 1, now '1'"),
+        (FUNCTION + "f(1.0); f(None)", "argument 1 was an array or a number, now NoneType"),
+        (MESH + FUNCTION + "f(jnp.ones(8)); f(spread('Auto'))", "x was f32[8], now f32[8] on a mesh (Auto one)"),
+        (
+            MESH + FUNCTION + "f(spread('Auto')); f(spread('Explicit'))",
+            "x was f32[8] on a mesh (Auto one), now f32[8@one] on a mesh (Explicit one)",
+        ),
         (FUNCTION + "f(1.0)\njax.clear_caches()\nf(1.0)", "what JAX had of it was thrown away"),
-        ("for _ in range(2): jax.jit(lambda x: x)(1.0)", "it is another function, made in the same line"),
+        ("for _ in range(2): jax.jit(lambda x: x)(1.0)", "it is another function object, made anew"),
+        ("def f(x): return x\nfor _ in range(2): jax.jit(partial(f))(1.0)", "it is another function object, made anew"),
     ],
 )
 def test_why_it_is_traced_again_in_words(code, reason):
