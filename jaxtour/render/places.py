@@ -1,5 +1,7 @@
 """Where the lines of a stage come from, in the words of a gutter."""
 
+import re
+from bisect import bisect_left
 from pathlib import PurePath
 
 from jaxtour.engine.messages import Origin, Span
@@ -37,5 +39,31 @@ def file_name(cell: str, file: str) -> str:
 
 
 def is_continued(stage: StageText, line: int) -> bool:
-    """Whether a line goes on with what the line before it is."""
-    return line > 0 and stage.ids[line - 1] == stage.ids[line] and not stage.names_of(line)[0]
+    """Whether a line goes on with what a line above it began, maybe around what is nested in it."""
+    if line == 0:
+        return False
+    if (around := _AROUND.get(stage.stage)) and around.match(stage.texts[line]):
+        return True
+    if stage.ids[line - 1] != stage.ids[line]:
+        return False
+    if not stage.names_of(line)[0]:
+        return True
+    # Of many results, or inputs of what is nested, some stand in the lines below the first.
+    above = stage.texts[line - 1]
+    return bool(stage.names_of(line - 1)[0]) and " = " not in above and not above.endswith(". let")
+
+
+def head(stage: StageText, line: int) -> int:
+    """The line in which the equation begins that a line is part of."""
+    own = stage.lines_of(stage.ids[line])
+    place = bisect_left(own, line)
+    while place and is_continued(stage, own[place]):
+        place -= 1
+    return own[place]
+
+
+_AROUND = {
+    "jaxpr": re.compile(r" *(?:in \(|(?:\w+=)?\(*\{ lambda )"),
+    "stablehlo": re.compile(r" *(?:\}|\^\w+\(|cond \{|reducer\()"),
+}
+"""What begins and ends the nested parts of an equation, or of an operation."""

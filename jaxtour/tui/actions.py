@@ -37,6 +37,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Whether there are lines of what JAX made of the code."""
     linking: bool = False
     """Whether something in the other pane belongs to what is under the cursor."""
+    many: bool = False
+    """Whether it is more than one line there."""
     on_devices: bool = False
     """Whether keys go to the devices."""
     on_shard: bool = False
@@ -109,14 +111,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("follow", "enter", "follow", "to what belongs to it, in the next pane", "Lens",
            when=lambda c: (c.lines or c.on_shard) and not c.on_devices, rank=25,
            footer=lambda c: c.linking or c.on_shard),
-    Action("next_match", "right_curly_bracket", "", "the next line that belongs to it", "Lens",
-           when=lambda c: c.lines),
+    Action("next_match", "right_curly_bracket", "walk", "the next line that belongs to it", "Lens",
+           when=lambda c: c.lines, rank=27, footer=lambda c: c.many),
     Action("previous_match", "left_curly_bracket", "", "the line before that belongs to it", "Lens",
            when=lambda c: c.lines),
     Action("explain", "i", "explain", "explain the equation under the cursor", "Lens",
-           when=lambda c: c.lines, rank=27, footer=lambda c: c.linking),
+           when=lambda c: c.lines, rank=26, footer=lambda c: c.linking),
     Action("ladder", "L", "ladder", "what each transformation changed", "Lens",
-           when=lambda c: c.traces > 0),
+           when=lambda c: c.traces > 0, rank=42, footer=lambda c: c.linking),
     Action("measure", "t", "time", "time the step's calls, or the one shown", "Step",
            when=lambda c: c.times, rank=45),
     Action("measure_long", "T", "time longer", "the same, up to ten times as long", "Step", when=lambda c: c.times),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
+from textual import events, work
 from textual.app import App
 from textual.driver import Driver
 from textual.timer import Timer
@@ -26,6 +26,7 @@ from jaxtour.tui.messages import Arrived, Note, RestartWanted, Turned, WorkerGon
 from jaxtour.tui.screens.tour import TourScreen
 from jaxtour.tui.themes import THEMES
 from jaxtour.tui.tour import Tour
+from jaxtour.tui.typeahead import write
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -202,6 +203,11 @@ class TourApp(App[int]):
             await self.tour.session.restart()
         except EngineError as error:
             self.post_message(WorkerGone(str(error)))
+
+    def on_key(self, event: events.Key) -> None:
+        """What is typed ahead is no command."""
+        if write(event, self.focused):
+            event.prevent_default()
 
     def on_note(self, message: Note) -> None:
         """Say something in the bottom line."""

@@ -102,13 +102,6 @@ def stage_line(view: View, spot: Spot) -> int | None:
     return None if place is None else drawn.nodes[place].line
 
 
-def head(stage: StageText, line: int) -> int:
-    """The line in which the equation begins that a line is part of."""
-    while is_continued(stage, line):
-        line -= 1
-    return line
-
-
 def heads(stage: StageText, lines: Sequence[int]) -> Sequence[int]:
     """Those of the lines in which something begins."""
     return lines if len(lines) > COUNTED else [line for line in lines if not is_continued(stage, line)]

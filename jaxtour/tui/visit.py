@@ -151,7 +151,14 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return self.keys.first(action)
 
     def context(
-        self, *, busy: bool, zoomed: bool, searching: bool = False, linking: bool = False, alone: bool = False
+        self,
+        *,
+        busy: bool,
+        zoomed: bool,
+        searching: bool = False,
+        linking: bool = False,
+        many: bool = False,
+        alone: bool = False,
     ) -> Context:
         """What decides which keys work."""
         step, dead = self.step, self.worker == "dead"
@@ -176,4 +183,5 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             exercise=exercise is not None and not self.visit.solution,
             lines=self.linked is not None,
             linking=linking,
+            many=many,
         )

@@ -11,6 +11,8 @@ from jaxtour.engine.commands import StageName
 from jaxtour.engine.links import LINE_END, Place, Target, links_of, selection, source_ranges
 from jaxtour.engine.messages import Origin, Span
 from jaxtour.engine.stage import StageText
+from jaxtour.render.cards import card
+from jaxtour.render.places import head, is_continued
 
 GOALS: dict[StageName, float] = {"jaxpr": 0.95, "stablehlo": 0.95, "hlo": 0.85}
 SHARED_JAXPR = re.compile(r"^let \w+ = \{", re.M)
@@ -59,6 +61,20 @@ class Agreement:
             counted = each.trace.equations
             # A jaxpr that several equations use is printed once.
             assert written <= counted if SHARED_JAXPR.search(each.jaxpr.text) else written == counted, each.name
+
+    def test_an_equation_begins_in_one_line_whatever_is_nested_in_it(self, calls: list[Called]) -> None:
+        for each in calls:
+            stage = each.jaxpr
+            begun = [line for line, _ in links(stage) if not is_continued(stage, line)]
+            written = [line for line, text in enumerate(stage.texts) if EQUATION.search(text)]
+            assert begun == [head(stage, line) for line in written], each.name
+            for line, origin in links(stage):
+                first = head(stage, line)
+                assert first in begun and first <= line and stage.origin_of(first) is origin, stage.texts[line]
+
+    def test_every_equation_has_a_card(self, calls: list[Called]) -> None:
+        seen = {name for each in calls for name in each.trace.primitives}
+        assert [name for name in sorted(seen) if card(name) is None] == []
 
     def test_every_span_is_an_expression_to_the_character(self, calls: list[Called]) -> None:
         for each, stage in everything(calls):

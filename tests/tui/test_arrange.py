@@ -62,3 +62,13 @@ def test_a_long_result_takes_the_room_that_no_jaxpr_needs() -> None:
     regions = wide(Size(120, 34), wants(stage=3, result=40, time=3))
     assert regions["stage"].height == 3
     assert regions["result"].height > 20
+
+
+def test_where_the_terminal_is_narrow_the_result_leaves_room_to_source_and_stages() -> None:
+    size = Size(80, 22)
+    long = wants(stage=100, source=40, result=30)
+    heights = [region.height for region in narrow(size, long, "stage").values()]
+    assert heights == [9, 9, 4]
+    assert narrow(size, long, "lesson")["result"].height == 7
+    assert narrow(size, wants(stage=8, source=8, result=30), "stage")["result"].height == 6
+    assert narrow(size, wants(stage=3, source=40, result=30), "stage")["result"].height == 7, "there are no stages"

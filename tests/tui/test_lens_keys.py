@@ -170,3 +170,19 @@ async def test_another_stage_opens_where_the_cursor_was(linked: Tours) -> None:
         assert pane(app, "source").matches == expression, "the same expression is lit"
         await pilot.press("1")
         await until(pilot, lambda: stages.cursor == 5)
+
+
+async def test_the_bottom_line_says_where_keys_lead_from_here(linked: Tours) -> None:
+    app = linked.make("many", script=linked.script)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, linked)
+        await pilot.press("1", "shift+tab")
+        assert pane(app, "source").has_focus and "Enter follow" not in screen_text(app)
+        await pilot.press("j")
+        await until(pilot, lambda: "Enter follow   i explain   } walk" in screen_text(app))
+        await pilot.press("enter", "j")
+        await until(pilot, lambda: "} walk" not in screen_text(app))
+        assert "Enter follow   i explain" in screen_text(app)
+        await pilot.press("tab", "enter")
+        assert pane(app, "result").has_focus
+        await until(pilot, lambda: "go to a line of the source or of a stage first" in screen_text(app))

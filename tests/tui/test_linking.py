@@ -9,9 +9,10 @@ from jaxtour.engine.links import LINE_END
 from jaxtour.engine.messages import Done, Origin, Span, Stage, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText, assembled
+from jaxtour.render.places import head
 from jaxtour.render.spans import plain
 from jaxtour.tui.link_words import said_of_source, said_of_stage
-from jaxtour.tui.linking import Spot, head, link
+from jaxtour.tui.linking import Spot, link
 from jaxtour.tui.looking import missing
 from jaxtour.tui.panes.source import rows_of, stops
 from jaxtour.tui.panes.stage import document

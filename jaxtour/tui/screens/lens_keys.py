@@ -1,12 +1,15 @@
 """What the keys do that look into what JAX made of the code."""
 
+from typing import NamedTuple
+
 from jaxtour.course.model import Step
 from jaxtour.engine.links import Target, links_of
 from jaxtour.engine.session import EngineError
 from jaxtour.render.clean import clean
+from jaxtour.render.places import head
 from jaxtour.tui.actions import Context
 from jaxtour.tui.link_words import in_full, said_of_source, said_of_stage
-from jaxtour.tui.linking import Link, Spot, first_of, head, link, source_of, stage_line
+from jaxtour.tui.linking import Link, Spot, first_of, link, source_of, stage_line
 from jaxtour.tui.messages import Note, ShownWanted, Unfolded
 from jaxtour.tui.panes.source import columns_shown, rows_of
 from jaxtour.tui.screens.step_keys import StepKeys
@@ -17,6 +20,15 @@ from jaxtour.tui.widgets.stage_pane import StagePane
 
 BORDER_CELLS = 8
 """Columns of a border that words cannot have."""
+
+
+class Keyed(NamedTuple):
+    """Where keys lead from a cursor."""
+
+    leads: bool = False
+    """Whether there is something to go to in the other pane."""
+    many: bool = False
+    """Whether several lines of the stage belong to it."""
 
 
 class LensKeys(StepKeys):
@@ -35,10 +47,18 @@ class LensKeys(StepKeys):
         return self.tour.view.context(
             busy=self.tour.busy,
             zoomed=self.panes.zoomed is not None,
-            linking=self.link is not None and self.link.leads and self.focused is self._lead,
+            linking=self._linking.leads,
+            many=self._linking.many,
             searching=self.searching,
             alone=self.tour.alone,
         )
+
+    @property
+    def _linking(self) -> Keyed:
+        """What the keys can do with what belongs to the cursor; nothing where the focus is elsewhere."""
+        if self.link is None or self.focused is not self._lead:
+            return Keyed()
+        return Keyed(self.link.leads, len(self.link.stage.matches) > 1)
 
     @property
     def searching(self) -> bool:
@@ -206,7 +226,7 @@ class LensKeys(StepKeys):
         if state == self._linked:
             return
         self._linked = state
-        led = self.link is not None and self.link.leads
+        keyed = self._linking
         if view.linked is None or not lead.document.cursor:
             self.link = None
             self.source.unlit()
@@ -217,13 +237,16 @@ class LensKeys(StepKeys):
             self.stages.light(found.stage, follow=lead is not self.stages)
             self.source.say(said_of_source(view, found, self.source.outer_size.width - BORDER_CELLS))
             self.stages.say(said_of_stage(view, found, self.stages.document.subtitle))
-        if led != (self.link is not None and self.link.leads):
+        if keyed != self._linking:
             self.refresh_keys()
 
     def action_follow(self) -> None:
         """Go to what belongs to the cursor, in the other pane."""
         found, view = self.link, self.source.view
         if found is None or view is None:
+            return
+        if self.focused is not self._lead:
+            self.post_message(Note("go to a line of the source or of a stage first: what belongs to it is followed"))
             return
         if found.spot.slot == "source":
             self._to_stage(view, found)

@@ -140,7 +140,8 @@ class LessonsScreen(ModalScreen[int | None]):
     def action_filter(self) -> None:
         """Write a filter."""
         self._filter.add_class("-open")
-        self._filter.focus()
+        # At once: the next keys may be here already.
+        self.set_focus(self._filter)
 
     def on_input_changed(self) -> None:
         """Show what matches."""

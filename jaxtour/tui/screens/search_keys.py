@@ -46,17 +46,23 @@ class SearchKeys(StepKeys):
         self._line = SearchLine()
         self.add_class("-searching")
         await self.mount(self._line)
-        self._line.focus()
+        # At once: the next keys may be here already.
+        self.set_focus(self._line)
 
     def on_input_changed(self, message: "Input.Changed") -> None:
         """Go to the first match of what is written so far."""
-        if self.searched is not None:
-            self.searched.search(message.value)
+        self._search(message.value)
+
+    def _search(self, pattern: str) -> None:
+        if self.searched is not None and pattern != self.searched.pattern:
+            self.searched.search(pattern)
             self.searched.find(0)
             self.tell_search()
 
     def action_search_done(self) -> None:
         """Keep the matches, and give the keys back to the pane."""
+        if self._line is not None:
+            self._search(self._line.value)
         pane = self.searched
         found = pane.found if pane is not None else None
         if pane is None or found is None or not found[1]:

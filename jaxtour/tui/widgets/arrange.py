@@ -11,6 +11,8 @@ Wants: TypeAlias = Mapping[Slot, int]
 
 LEAST = 3
 """Rows of a pane with one line."""
+STRIP = 4
+"""Rows of the result that are always there, where there are so many."""
 LEFT_SHARE, LEFT_MIN, LEFT_MAX = 0.46, 60, 96
 """Of the columns: fewer cut code of ordinary width, more make lines of text that are hard to read."""
 
@@ -60,9 +62,12 @@ def wide(size: Size, wants: Wants, now: int | None = None) -> dict[Slot, Region]
 
 def narrow(size: Size, wants: Wants, front: Slot, now: int | None = None) -> dict[Slot, Region]:
     """One of the tabs, `now` rows high, over the source over the result."""
-    result = max(LEAST, min(max(wants["result"], 4), size.height // 3))
-    room = size.height - result
-    first, source = two(room, max(wants[front], LEAST), max(wants["source"], LEAST), now)
+    first, source = max(wants[front], LEAST), max(wants["source"], LEAST)
+    result = max(LEAST, min(max(wants["result"], STRIP), size.height // 3))
+    if front == "stage" and first > LEAST:
+        # Who goes from the source to the stages and back has read the result; an error has no stages.
+        result = max(min(result, STRIP), min(result, size.height - first - source))
+    first, source = two(size.height - result, first, source, now)
     return stack(0, size.width, {front: first, "source": source, "result": result})
 
 

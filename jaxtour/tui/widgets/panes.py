@@ -269,7 +269,8 @@ class Panes(Container):
         self.editor = Editor(code)
         self.add_class("-editing")
         await self.mount(self.editor)
-        self.editor.focus(scroll_visible=False)
+        # At once: the next keys may be here already.
+        self.screen.set_focus(self.editor, scroll_visible=False)
 
     def end_edit(self) -> None:
         """Take the editor away again."""

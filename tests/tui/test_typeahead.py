@@ -1,0 +1,44 @@
+"""Keys that are sent all at once, as a slow line sends them."""
+
+from textual import events
+from textual.pilot import Pilot
+from tours import Tours, border, pane, run_many, screen_text, until
+
+
+def typed(pilot: Pilot[int], *keys: str) -> None:
+    """Hand the app some keys, none of which waits for what the one before does."""
+    names = {"/": "slash", "enter": "enter"}
+    for key in keys:
+        pilot.app.post_message(events.Key(names.get(key, key), key if len(key) == 1 else None))
+
+
+async def test_a_search_has_all_that_was_typed(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, tours)
+        await pilot.press("1")
+        theme = app.theme
+        typed(pilot, "/", *"cos", *"f32", "enter")
+        await until(pilot, lambda: "it does not occur in this pane" in screen_text(app))
+        typed(pilot, "/", *"tanh", "enter")
+        await until(pilot, lambda: "/tanh  1 of 1" in border(app, "stage"))
+        await until(pilot, lambda: pane(app, "stage").has_focus)
+        assert app.tour.key == ("vmap", "many") and app.theme == theme, "no letter was a command"
+
+
+async def test_an_edit_has_all_that_was_typed(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, tours)
+        typed(pilot, "e", *"qnr")
+        await until(pilot, lambda: app.tour_screen.panes.editor and "qnr" in app.tour_screen.panes.editor.text)
+        assert app.tour.key == ("vmap", "many")
+
+
+async def test_a_filter_has_all_that_was_typed(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, tours)
+        await pilot.press("l")
+        typed(pilot, "/", *"jqx")
+        await until(pilot, lambda: "jqx" in screen_text(app))
