@@ -208,7 +208,7 @@ def _memory(device: Any) -> dict[str, int] | None:
 def flags(devices: Sequence[Any]) -> dict[str, str]:
     """The settings that change what a learner sees, where they are not at their defaults."""
     found = {}
-    count = sum(device.platform == "cpu" for device in devices)
+    count = sum(device.platform == "cpu" and _is_local(device) for device in devices)
     if count > 1 and simulated():
         found["simulated"] = f"{count} devices"
     if getattr(jax.config, "jax_enable_x64", False):

@@ -37,7 +37,7 @@ def _document(view: View, width: int, *, whole: bool) -> Document:
 
     facts, value = view.facts, view.report.value if view.report else None
     width -= GUTTER_EXTRA
-    panel = device_panel(facts, width, value=value, cursor=view.visit.device if whole else None)
+    panel = device_panel(facts, width, value=value, cursor=view.visit.device if whole else None, whole=whole)
     lines, pieces = (
         panel.lines,
         [

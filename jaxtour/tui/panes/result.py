@@ -52,7 +52,7 @@ def document(view: View, width: int) -> Document:
     pieces: list[Piece] = []
     if report.value:
         lines += value_lines(report.value, width)
-        if len(report.value.devices) > 1:
+        if sharded(report.value):
             drawn, pieces = shard_pieces(report.value, width, len(lines) + 1, ascii_only=view.ascii)
             lines += [(), *drawn]
     lines += warning_lines(report.warnings, width)
