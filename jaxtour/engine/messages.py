@@ -45,7 +45,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="s
 
     state: WorkerState
     detail: str = ""
-    """One line for the learner: why it restarts, why it is dead and what to do."""
+    """One line for the learner: why it restarts, why it is dead and what to do, what it waits for."""
+    code: str = ""
+    """What is amiss with the accelerators, as in `Finding`, where that is why it is dead: `tpu busy`."""
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="text"):

@@ -20,6 +20,7 @@ _CHIP_BOUNDS = {1: "1,1,1", 2: "1,2,1", 4: "2,2,1", 8: "2,4,1"}
 _HUGE_PAGES = ("TPU v5e", "TPU v6e", "TPU7x")
 """Whose start is much faster with transparent huge pages."""
 _CUDA_13_DRIVER = 580
+BUSY = "tpu busy"
 _PORT = "8476"
 
 
@@ -38,6 +39,8 @@ class Finding:
     """Whether opening devices would fail or hang."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """What must be set before jax is imported."""
+    holder: str = ""
+    """The number of the process that holds it, if one does."""
 
     def __str__(self) -> str:
         return f"{self.message}: {self.remedy}" if self.remedy else self.message
@@ -142,7 +145,7 @@ def _held(environ: Mapping[str, str], root: Path) -> Finding | None:
     if holder is None:
         return None
     remedy = f"wait until it has ended, and restart; {USE_CPU}; or quit"
-    return Finding("tpu busy", f"the TPU is held by {holder}", remedy, fatal=True)
+    return Finding(BUSY, f"the TPU is held by {holder}", remedy, fatal=True, holder=str(holder.pid))
 
 
 def _stale(root: Path) -> Finding | None:

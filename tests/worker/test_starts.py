@@ -1,5 +1,7 @@
 """The real runner on made-up machines: what it says, what it sets, and when it does not start."""
 
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -41,6 +43,33 @@ def test_a_tpu_that_is_held_is_told_before_jax_is_imported(start, machine):
     (_, dead) = states(client.until("state", state="dead"))
     assert dead[1].startswith("the TPU is held by process 4321 (`python train.py`, started 16 min ago): wait until")
     assert client.event() is None
+
+
+def test_a_tpu_that_is_held_is_waited_for_where_that_was_asked_for(start, machine):
+    machine.process(4321, "python train.py", "/dev/accel0", started=9000)
+    client = start(JAXTOUR_WAIT="1")
+    waiting = client.until("state", state="opening devices")[-1]
+    assert waiting["detail"].startswith("waiting: the TPU is held by process 4321")
+    shutil.rmtree(machine.root / "proc" / "4321")
+    machine.process(99, "python other.py", "/dev/accel0")
+    waiting = client.until("state", state="opening devices")[-1]
+    assert "held by process 99" in waiting["detail"]
+    shutil.rmtree(machine.root / "proc" / "99")
+    client.until("state", state="ready")
+
+
+def test_who_waits_ends_with_the_guard(start, machine):
+    machine.process(4321, "python train.py", "/dev/accel0")
+    client = start(JAXTOUR_WAIT="1")
+    client.until("state", state="opening devices")
+    os.close(client.ctl)
+    assert client.event() is None
+    client.ctl = os.open(os.devnull, os.O_RDONLY)
+
+
+def test_only_what_is_held_is_waited_for(start, machine):
+    (dead,) = states(start(JT_INSTALLED="", JAX_PLATFORMS="tpu,cpu", JAXTOUR_WAIT="1").until("state", state="dead"))[1:]
+    assert "no libtpu" in dead[1]
 
 
 def test_who_takes_the_cpu_is_not_kept_from_it(start, machine):
