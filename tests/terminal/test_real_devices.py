@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.terminal import Terminal
-from tests.worker.machines import V4, Machine
+from tests.worker.machines import NOBODY, V4, Machine
 
 pytestmark = [pytest.mark.terminal, pytest.mark.timeout(180)]
 
@@ -55,6 +55,7 @@ def open_tour(tmp_path: Path, machine: Machine) -> Iterator[Open]:
             "JAX_PLATFORMS": "",
             "JT_MACHINE": str(machine.root),
             "JT_INSTALLED": "libtpu",
+            "GCE_METADATA_IP": NOBODY,
             **more,
         }
         argv = [sys.executable, "-m", "jaxtour", str(lesson), "--python", str(python)]

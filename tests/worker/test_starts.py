@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from machines import V4, Machine
+from machines import NOBODY, V4, Machine, Metadata
 from runner_client import RunnerClient
 
 FAKED = str(Path(__file__).parent / "machine_runner.py")
@@ -17,7 +17,13 @@ def start(tmp_path):
     clients = []
 
     def started(*options, python=(sys.executable,), **env):
-        environ = {"JAX_PLATFORMS": "", "JT_MACHINE": str(tmp_path), "JT_INSTALLED": "libtpu", **env}
+        environ = {
+            "JAX_PLATFORMS": "",
+            "JT_MACHINE": str(tmp_path),
+            "JT_INSTALLED": "libtpu",
+            "GCE_METADATA_IP": NOBODY,
+            **env,
+        }
         clients.append(RunnerClient(*options, python=(*python, "-u", FAKED), **environ))
         return clients[-1]
 
@@ -97,6 +103,16 @@ def test_one_host_of_several_starts_alone_and_says_so(start, machine):
     assert [finding["code"] for finding in facts["findings"]] == ["one host", "cpu only"]
     names = ["TPU_WORKER_HOSTNAMES", "TPU_CHIPS_PER_PROCESS_BOUNDS", "TPU_SKIP_MDS_QUERY"]
     assert client.run(f"import os\n[os.environ[name] for name in {names}]").text == "['localhost', '2,2,1', '1']"
+
+
+def test_one_host_of_several_is_known_from_the_machine_where_the_environment_does_not_tell(start, machine):
+    with Metadata() as server:
+        server.endpoints = "a:b:10.0.0.1,a:b:10.0.0.2"
+        # Where there are no chips, jax sets the other in the process of the tests.
+        client = start(GCE_METADATA_IP=server.address, TPU_SKIP_MDS_QUERY="")
+        events = client.until("state", state="ready")
+    assert states(events)[1][1].startswith("this is one of 2 hosts of a TPU slice")
+    assert client.run("import os\nos.environ['TPU_PROCESS_BOUNDS']").text == "'1,1,1'"
 
 
 def test_chips_without_libtpu_are_told_and_refused_only_where_they_are_asked_for(start, machine):
