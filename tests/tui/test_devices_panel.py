@@ -163,7 +163,7 @@ async def test_the_panel_has_the_value_under_the_devices(tours: Tours) -> None:
         await pilot.press("d", "right")
         devices = pane(app, "devices")
         texts = [devices.document.text_of(row) for row in lit(app, "devices")]
-        assert len(texts) == 2 and "[1]" in texts[0] and "1:2 │" in texts[1]
+        assert len(texts) == 2 and "[0] ‹1› [2]" in texts[0] and "1:2 │" in texts[1]
         assert "the value  float32[8,3]" in text(app, "devices")
 
 

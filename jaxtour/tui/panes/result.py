@@ -56,6 +56,7 @@ def document(view: View, width: int) -> Document:
         lines += value_lines(report.value, width)
         if sharded(report.value):
             drawn, pieces = shard_pieces(report.value, width, len(lines) + 1, ascii_only=view.ascii)
+            anchor = len(lines) + 2 if anchor is None else anchor  # the line above it is shown, too
             lines += [(), *drawn]
     lines += warning_lines(report.warnings, width)
     lines += _ending(view, step, report, width)
