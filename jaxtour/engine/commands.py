@@ -60,6 +60,8 @@ class Open(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="ope
     """How many CPU devices to simulate; None means as many as there are."""
     device: int | None = None
     """The id of the device of that platform that code runs on; None means jax's own choice, the first."""
+    wait: bool = False
+    """Whether to wait for an accelerator that another process holds, and not to give up."""
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"):

@@ -45,7 +45,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="s
 
     state: WorkerState
     detail: str = ""
-    """One line for the learner: why it restarts, why it is dead and what to do."""
+    """One line for the learner: why it restarts, why it is dead and what to do, what it waits for."""
+    code: str = ""
+    """What is amiss with the accelerators, as in `Finding`, where that is why it is dead: `tpu busy`."""
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="text"):
@@ -106,6 +108,16 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     """For each of its own axes, those of the mesh that cut it."""
     tree: tuple[str, ...] = ()
     """A pytree's lines: key path, then type, shape and dtype."""
+    leaves: "tuple[Leaf, ...]" = ()
+    """At most 16 arrays of a pytree that are spread over several devices; `devices` are those of all its arrays."""
+
+
+class Leaf(msgspec.Struct, frozen=True, kw_only=True):
+    """An array in a pytree."""
+
+    path: str
+    """`['w'][0]`"""
+    value: Value
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="result"):

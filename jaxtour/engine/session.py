@@ -67,6 +67,8 @@ class WorkerConfig:
     devices: int | None = None
     device: int | None = None
     """The id of the device that code runs on, where it is not the first."""
+    wait: bool = False
+    """Whether an accelerator that another process holds is waited for."""
 
 
 class Session:
@@ -77,6 +79,8 @@ class Session:
         self.config = config or WorkerConfig()
         self.state: WorkerState = "spawning"
         self.detail = ""
+        self.code = ""
+        """What is amiss with the accelerators, where that is why there is no worker."""
         self.facts: Facts | None = None
         self.current: int | None = None
         """The run that is not done yet."""
@@ -117,14 +121,16 @@ class Session:
             self._note(event)
             yield event
 
-    async def configure(self, platform: str | None, devices: int | None, device: int | None) -> None:
+    async def configure(
+        self, platform: str | None, devices: int | None, device: int | None, *, wait: bool = False
+    ) -> None:
         """Have another kind of runner in place of the one there is, for all that comes; the Python stays.
 
         What runs is cut short, and nothing of its state is left: `prepare` or a run replays. Steps that need more
         devices than that still get them, simulated. Raises `EngineError` when there is no guard.
         """
         await self._started.wait()
-        self.config = replace(self.config, platform=platform, devices=devices, device=device)
+        self.config = replace(self.config, platform=platform, devices=devices, device=device, wait=wait)
         self._own = _opening(self.config)
         self.facts = self._own_devices = None
         self._known.clear()
@@ -322,7 +328,7 @@ class Session:
     def _note(self, event: Event) -> None:
         match event:
             case State():
-                self.state, self.detail = event.state, event.detail
+                self.state, self.detail, self.code = event.state, event.detail, event.code
                 self._stale = self._stale and event.state not in STARTING
                 if event.state == "dead":
                     self._forget()
@@ -350,4 +356,10 @@ class Session:
 
 def _opening(config: WorkerConfig) -> Open:
     """The command for what the user chose."""
-    return Open(python=config.python, platform=config.platform, devices=config.devices, device=config.device)
+    return Open(
+        python=config.python,
+        platform=config.platform,
+        devices=config.devices,
+        device=config.device,
+        wait=config.wait,
+    )

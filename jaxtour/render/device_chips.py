@@ -16,7 +16,10 @@ Place = tuple[int, int, int, int]
 def draw_chips(
     devices: Sequence[Device], holding: Collection[int], cursor: int | None, width: int
 ) -> tuple[list[Line], list[Place]]:
-    """The devices' numbers, those that hold the value in brackets, and where they stand."""
+    """The devices' numbers, those that hold the value in brackets, and where they stand.
+
+    The one under the cursor is told apart by more than its colour.
+    """
     return _grid(devices, holding, cursor, width) or _rows(devices, holding, cursor, width)
 
 
@@ -88,6 +91,6 @@ def _chip(device: Device, digits: int, holding: Collection[int], cursor: int | N
     number = f"{device.id:>{digits}}"
     held = device.id in holding
     if device.id == cursor:
-        return f"[{number}]" if held else f"›{number} ", "mark"
+        return f"‹{number}›" if held else f"›{number} ", "mark"
     style: Style = "chip-on" if held else "chip" if device.local else "faint"
     return f"[{number}]" if held else f" {number} ", style

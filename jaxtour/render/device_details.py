@@ -3,7 +3,8 @@
 from jaxtour.engine.messages import Device, Facts
 from jaxtour.render.clean import clean
 from jaxtour.render.device_memory import about_device, name_of
-from jaxtour.render.layout import pad, width_of, wrap
+from jaxtour.render.devices import defaults_text, versions
+from jaxtour.render.layout import pad, spread, width_of, wrap
 from jaxtour.render.spans import Line, Span
 
 _ROWS = 64
@@ -28,12 +29,18 @@ def device_rows(facts: Facts, width: int) -> tuple[list[Line], list[tuple[int, D
 
 
 def version_lines(facts: Facts, width: int) -> list[Line]:
-    """`Python 3.11.9   jaxlib 0.10.2   numpy 2.2.0   process 0 of 1`, and what the runtime says of itself."""
+    """`Python 3.11.9   jaxlib 0.10.2   numpy 2.2.0   process 0 of 1`, defaults, and what the runtime calls itself.
+
+    What the panel's first line tells is left out.
+    """
     told = [("Python", facts.python), ("jaxlib", facts.jaxlib), ("numpy", facts.numpy)]
     told += [("code runs on", facts.default_device)] if facts.default_device else []
     told.append(("process", f"{facts.process} of {facts.processes}"))
-    text = "   ".join(f"{name} {clean(words, keep_newlines=False)}" for name, words in told)
-    lines = wrap([(text, "muted")], width, indent="  ")
+    texts = [f"{name} {clean(words, keep_newlines=False)}" for name, words in told]
+    above = versions(facts)
+    lines = spread([], [(text, "muted") for text in texts if text not in above], width)
+    if usual := defaults_text(facts):
+        lines += wrap([(usual, "muted")], width, indent="  ")
     if facts.backend:
         lines += wrap([(f"runtime {clean(facts.backend, keep_newlines=False)}", "muted")], width, indent="  ")
     return lines

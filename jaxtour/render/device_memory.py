@@ -54,18 +54,20 @@ def about_device(device: Device) -> str:
     return ", ".join(told)
 
 
-def memory_lines(devices: Sequence[Device], facts: Facts, width: int) -> list[Line]:
+def memory_lines(devices: Sequence[Device], facts: Facts, width: int, *, steady: bool = False) -> list[Line]:
     """A bar for each device that tells its memory, in use of the limit and the peak.
 
-    Several that do not tell share the host's memory: theirs are the arrays that live there, beside the fullest.
+    Several that do not tell share the host's memory: theirs are the arrays that live there, beside the fullest; where
+    there are none, no bars, unless they are to stay where they are (`steady`). Nothing is known of other processes'.
     """
+    devices = [device for device in devices if device.local]
     told = [device for device in devices if device.memory and device.memory.get("bytes_limit")]
     if told:
         return _bars(((device, *_filled(device.memory or {})) for device in told), len(told), width)
     most = max((device.live_bytes for device in devices), default=0)
-    if len(devices) < 2 or not most or devices[0].platform not in facts.platforms[:1]:
+    if len(devices) < 2 or not (most or steady) or devices[0].platform not in facts.platforms[:1]:
         return []
-    rows = ((device, device.live_bytes / most, _held(device)) for device in devices)
+    rows = ((device, device.live_bytes / max(most, 1), _held(device)) for device in devices)
     return _bars(rows, len(devices), width)
 
 

@@ -14,9 +14,11 @@ from jaxtour.render.device_memory import (
     name_of,
 )
 from jaxtour.render.device_memory import bytes_text as bytes_text
-from jaxtour.render.layout import in_ascii, width_of, wrap
+from jaxtour.render.layout import in_ascii, spread, wrap
 from jaxtour.render.spans import Line, Span
 from jaxtour.render.value import devices_of
+
+_DEFAULTS = {"x64": "off", "jit": "on", "matmul precision": "default"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,13 @@ def device_panel(
     value: Value | None = None,
     ascii: bool = False,  # noqa: A002 - the callers' word
     cursor: tuple[str, int] | None = None,
+    *,
+    whole: bool = False,
 ) -> Panel:
-    """The same with what is drawn where; the device under the cursor, `("cpu", 3)`, is told about in a line."""
+    """The same with what is drawn where; the device under the cursor, `("cpu", 3)`, is told about in a line.
+
+    Where it has the screen as a `whole`, its lines stay where they are while arrays come and go.
+    """
     lines: list[Line] = []
     chips: list[Chip] = []
     living = set(value.devices) if value else set()
@@ -70,7 +77,7 @@ def device_panel(
             about, host = [*about, host], ""
         if number == 0:
             about += versions(facts)
-        lines += _spread(_heading(devices, platform, default=number == 0), [(text, "muted") for text in about], width)
+        lines += spread(_heading(devices, platform, default=number == 0), [(text, "muted") for text in about], width)
         after = _after(facts, value) if number == 0 else []
         holding = {device.id for device in devices if f"{platform}:{device.id}" in living}
         at = cursor[1] if cursor and cursor[0] == platform else None
@@ -80,8 +87,8 @@ def device_panel(
         hidden = len(devices) - len(drawn[1]) if drawn[1] else 0
         if hidden:
             after = [(f"… {hidden} more devices", "muted"), *after]
-        lines += [*drawn[0], *_spread([*last], after, width)]
-        lines += memory_lines(devices, facts, width)
+        lines += [*drawn[0], *spread([*last], after, width)]
+        lines += memory_lines(devices, facts, width, steady=whole)
         chosen = next((device for device in devices if device.id == at), None)
         if chosen:
             lines += wrap([(f"{name_of(chosen)}  ", "strong"), (about_device(chosen), "muted")], width, indent="  ")
@@ -142,6 +149,11 @@ def versions(facts: Facts) -> list[str]:
     return [clean(text, keep_newlines=False) for text in told]
 
 
+def defaults_text(facts: Facts) -> str:
+    """`x64 off, jit on, matmul precision default`: the settings that matter, but for those that `flags` tells."""
+    return ", ".join(f"{name} {setting}" for name, setting in _DEFAULTS.items() if name not in facts.flags)
+
+
 def _platforms(facts: Facts) -> list[str]:
     """The default one first, then the others that have devices."""
     return list(dict.fromkeys([*facts.platforms, *(device.platform for device in facts.devices)]))
@@ -155,16 +167,3 @@ def _after(facts: Facts, value: Value | None) -> list[Span]:
     if facts.live_arrays:
         spans.append((f"live {arrays_text(facts.live_arrays, facts.live_bytes)}", "muted"))
     return spans
-
-
-def _spread(first: list[Span], parts: Sequence[Span], width: int) -> list[Line]:
-    """The parts behind the first with wide gaps, on the next line where there is no room."""
-    lines: list[list[Span]] = [first]
-    for text, style in parts:
-        row = lines[-1]
-        used = width_of(tuple(row))
-        if not row or used + 3 + width_of(text) <= width:
-            row += [("   ", ""), (text, style)] if row else [(text, style)]
-        else:
-            lines.append([("  ", ""), (text, style)])
-    return [fitted for row in lines for fitted in wrap(row, width, indent="  ") if fitted]

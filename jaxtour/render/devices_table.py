@@ -3,7 +3,7 @@
 from jaxtour.engine.messages import Device, Facts
 from jaxtour.render.clean import clean
 from jaxtour.render.device_memory import bytes_text
-from jaxtour.render.devices import host_text, versions
+from jaxtour.render.devices import defaults_text, host_text, versions
 from jaxtour.render.layout import pad, width_of
 from jaxtour.render.spans import Line, plain_lines
 
@@ -20,6 +20,8 @@ def devices_table(facts: Facts) -> str:
     if facts.flags:
         flags = ", ".join(f"{name} {setting}" for name, setting in facts.flags.items())
         lines.append(((f"set: {clean(flags, keep_newlines=False)}", ""),))
+    if usual := defaults_text(facts):
+        lines.append(((f"default: {usual}", ""),))
     lines.append(())
     rows = [_HEADS, *(_row(device, facts) for device in facts.devices)]
     shown = [index for index in range(len(_HEADS)) if index < 3 or any(row[index] for row in rows[1:])]

@@ -1,7 +1,7 @@
 """Lines cut, padded and wrapped, with every width in terminal cells."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.cells import cell_len, get_character_cell_size, set_cell_size
 
@@ -183,3 +183,16 @@ def in_ascii(lines: list[Line], ascii: bool) -> list[Line]:  # noqa: A002 - the 
     if not ascii:
         return lines
     return [tuple((ascii_only(text), style) for text, style in line) for line in lines]
+
+
+def spread(first: Sequence[Span], parts: Sequence[Span], width: int) -> list[Line]:
+    """The parts behind the first with wide gaps, on the next line where there is no room."""
+    lines: list[list[Span]] = [[*first]]
+    for text, style in parts:
+        row = lines[-1]
+        used = width_of(tuple(row))
+        if not row or used + 3 + width_of(text) <= width:
+            row += [("   ", ""), (text, style)] if row else [(text, style)]
+        else:
+            lines.append([("  ", ""), (text, style)])
+    return [fitted for row in lines for fitted in wrap(row, width, indent="  ") if fitted]

@@ -148,8 +148,7 @@ def _sections(step: Step, report: Report, width: int) -> Iterable[tuple[str, lis
         yield "error, as expected" if expected else "error", failure_lines(report.failure, width)
     if report.value:
         yield "result", value_lines(report.value, width)
-        if len(report.value.devices) > 1:
-            yield "sharding", sharding_lines(report.value, width)
+        yield "sharding", sharding_lines(report.value, width)
     for trace in report.traces:
         yield _trace_heading(trace), _trace(trace, report.stage(trace.index, "jaxpr"), width)
     yield "traced again", retrace_lines(report.retraces, width)

@@ -1,6 +1,6 @@
 """Which device holds which part of an array, drawn as the array lies."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from jaxtour.engine.messages import Value
@@ -45,13 +45,25 @@ class Drawing:
         return tuple(cell for cell in self.cells if device in cell.devices)
 
 
-def sharding_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
-    """A grid with the numbers of the devices that hold each part, and the shape of the parts under it.
+def spread_arrays(value: Value, width: int) -> list[tuple[list[Line], Value]]:
+    """The arrays of a value that are spread over devices, each under lines that name it where the value is a pytree."""
+    if not value.leaves:
+        return [([], value)] if len(value.devices) > 1 and value.shape is not None else []
+    found = []
+    for number, leaf in enumerate(value.leaves):
+        kind = type_of(leaf.value.dtype, leaf.value.shape)
+        name = wrap([(clean(leaf.path, keep_newlines=False), "name"), ("  ", ""), (kind, "type")], width, indent="  ")
+        found.append(([*([()] if number else []), *name], leaf.value))
+    return found
 
-    One line for an array that is whole on one device, a list where there is no room for a grid or more than three
-    axes are cut, nothing for what lives on no device.
+
+def sharding_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
+    """For each array that is spread over devices a grid of who holds what, and the shape of the parts under it.
+
+    A list where there is no room for a grid or more than three axes are cut, nothing for what is on one device.
     """
-    return sharding_drawing(value, width, ascii).lines
+    arrays = spread_arrays(value, width)
+    return [line for name, array in arrays for line in (*name, *sharding_drawing(array, width, ascii).lines)]
 
 
 def sharding_drawing(
@@ -60,16 +72,14 @@ def sharding_drawing(
     ascii: bool = False,  # noqa: A002 - the callers' word
     lit: Collection[int] = (),
 ) -> Drawing:
-    """The same with what is drawn where; the parts on the `lit` devices stand out.
+    """One array with what is drawn where; the parts on the `lit` devices stand out.
 
-    With the array's numbers in the parts where it is small enough for that.
+    With the array's numbers in the parts where it is small enough for that. One line for what has no parts: a deleted
+    array's are not told.
     """
-    if not value.devices:
-        return Drawing([])
-    if not value.shards or value.shape is None:
-        whole = "whole on" if len(value.devices) == 1 else "on"
-        return Drawing(in_ascii(wrap([(f"{whole} {devices_of(value.devices)}", "")], width, indent="  "), ascii))
-    grid = grid_of(value.shards, value.shape)
+    if not value.shards:
+        return Drawing(in_ascii(wrap([(f"on {devices_of(value.devices)}", "")], width, indent="  "), ascii))
+    grid = grid_of(value.shards, value.shape or ())
     axes = _axes(value, grid, width) if grid else []
     drawing = _fitting(value, grid, width, lit) if grid else None
     if drawing is None:
@@ -134,7 +144,7 @@ def _table(
     prefix: str,
     space: int,
 ) -> Drawing:
-    names = [[prefix + ",".join(map(str, devices)) for devices in row] for row in table]
+    names = [[prefix + _numbers(devices) for devices in row] for row in table]
     widest = max(len(name) for row in names for name in row)
     inner = max([widest, *(len(text) for row in texts for rows in row for text in rows)])
     size = max([inner + 2 * space, *(len(text) + 1 for text in above)])
@@ -166,6 +176,17 @@ def _table(
             lines.append((*spans, ("│", "faint")))
     lines.append(((left + _rule("└┴┘", size, count), "faint"),))
     return Drawing(lines, tuple(cells))
+
+
+def _numbers(devices: Sequence[int]) -> str:
+    """`0,1` or `0-3,8`: three and more that follow each other are told by their ends."""
+    runs: list[list[int]] = []
+    for number in devices:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ",".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ",".join(map(str, run)) for run in runs)
 
 
 def _rule(corners: str, size: int, count: int) -> str:

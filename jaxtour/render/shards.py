@@ -10,7 +10,7 @@ from jaxtour.render.clean import clean
 
 Interval = tuple[int, int]
 _SMALL = 64
-"""Numbers of an array that are drawn."""
+"""Numbers of an array that are drawn; the worker sends no more of an array in a pytree."""
 _NUMBER = re.compile(r"[^\s\[\]]+")
 
 
@@ -57,12 +57,12 @@ def numbers_of(value: Value, grid: Grid) -> dict[tuple[Interval, ...], list[str]
     """By cell, its part of a small array in rows as wide as each other; empty where there is none to draw.
 
     The numbers are read from the value's text, which NumPy writes in the order of the array and shortens when it is
-    large. A part of more than two axes longer than 1 is no rectangle.
+    large. A part of three axes longer than 1 is drawn as its planes, one under the other, with a row between them.
     """
     shape = value.shape or ()
     count = prod(shape)
     numbers = _NUMBER.findall(clean(value.text)) if 0 < count <= _SMALL and value.length <= len(value.text) else []
-    if len(numbers) != count:
+    if not numbers or len(numbers) != count:
         return {}
     size = max(map(len, numbers))
     return {key: rows for key in grid.holders if (rows := _rows(numbers, shape, _index(key, grid, shape), size))}
@@ -79,11 +79,16 @@ def _rows(numbers: Sequence[str], shape: Sequence[int], index: Sequence[Interval
     for (start, stop), length in zip(index, shape, strict=True):
         places = [place * length + at for place in places for at in range(start, stop)]
     lengths = [stop - start for start, stop in index if stop - start > 1]
-    if len(lengths) > 2:
+    if len(lengths) > 3:
         return []
     across = _across(index)
     texts = [f"{numbers[place]:>{size}}" for place in places]
-    return [" ".join(texts[at : at + across]) for at in range(0, len(texts), across)]
+    rows = [" ".join(texts[at : at + across]) for at in range(0, len(texts), across)]
+    if len(lengths) < 3:
+        return rows
+    height = len(rows) // lengths[0]
+    planes = [rows[at : at + height] for at in range(0, len(rows), height)]
+    return [row for plane in planes for row in (*plane, "")][:-1]
 
 
 def _across(index: Sequence[Interval]) -> int:

@@ -58,6 +58,10 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Whether there is another rung of the ladder."""
     dead: bool = False
     """Whether the worker is gone."""
+    held: bool = False
+    """Whether that is since another process holds the accelerator."""
+    keen: bool = False
+    """Whether it was to run on something else than the CPU."""
 
 
 def always(_: Context) -> bool:
@@ -151,6 +155,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("idle_interrupt", "ctrl+c", "", "", "Worker", when=lambda c: not c.busy, palette=False,
            instead_of="interrupt"),
     Action("restart", "R", "restart", "start the worker again", "Worker", rank=4, footer=lambda c: c.dead),
+    Action("wait_for_devices", "W", "wait", "start as soon as no other process holds the accelerator", "Worker",
+           when=lambda c: c.held, rank=5),
+    Action("take_cpu", "C", "take the CPU", "run on the CPU, since the accelerator is not to be had", "Worker",
+           when=lambda c: c.keen, rank=6),
     Action("choose_devices", "enter", "choose", "choose among devices", "Worker",
            when=lambda c: c.on_devices, rank=8, instead_of="follow"),
     Action("theme", "c", "theme", "dark, light, the terminal's own colours", "Tour"),

@@ -18,6 +18,8 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     platform: str | None = None
     devices: int | None = None
     device: int | None = None
+    wait: bool = False
+    """Whether an accelerator that another process holds is waited for."""
     here: bool = False
     """Whether it is so already."""
     note: str = ""
@@ -110,3 +112,20 @@ def _platforms(facts: Facts | None, config: WorkerConfig) -> list[Choice]:
             )
         )
     return found
+
+
+def the_cpu() -> Choice:
+    """The CPU in place of an accelerator that is not to be had."""
+    return Choice(group="platform", words="cpu", platform="cpu", outcome="the CPU")
+
+
+def when_free(config: WorkerConfig) -> Choice:
+    """What was asked for, as soon as no other process holds it."""
+    return Choice(
+        group="wait",
+        words="until it is free",
+        platform=config.platform,
+        device=config.device,
+        wait=True,
+        outcome="the accelerator as soon as it is free",
+    )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from jaxtour.engine.messages import Facts, WorkerState
 from jaxtour.render.clean import clean
-from jaxtour.render.layout import clip, width_of
+from jaxtour.render.layout import clip, clip_lines, width_of
 from jaxtour.render.spans import Line, Style
 from jaxtour.tui.actions import Action, Keys
 from jaxtour.tui.incoming import Activity
@@ -19,6 +19,7 @@ GLYPHS: dict[WorkerState, str] = {
 }
 TITLE_LEAST = 24
 """Cells of the title that are worth more than the progress bar."""
+SHORTEST_TITLE, SHORTEST_STATE = 4, 8
 SHOWN_AFTER_S = 1.0
 """Less is not worth a number that changes."""
 
@@ -41,14 +42,16 @@ def top_line(view: View, activity: Activity, now: float, width: int, split: int 
 
         # Simulated devices are always called so; how long the step took can be read again, and which machine too.
         if crowded() and view.facts and view.facts.simulated and where:
-            right = (*(state[:1] if view.worker == "ready" else state), ("   ", ""), *where)
             count = count[:2]
+            beside = width_of(head) + width_of(count) + width_of(where) + SHORTEST_TITLE + 6
+            [state] = clip_lines([state[:1] if view.worker == "ready" else state], max(SHORTEST_STATE, width - beside))
+            right = (*state, ("   ", ""), *where)
         elif crowded():
             right = state
         if crowded():
             count = count[:2]
     room = width - width_of(right) - 3 - width_of(head) - width_of(count)
-    left: Line = (*head, (clip(title, max(4, room)), ""), *count)
+    left: Line = (*head, (clip(title, max(SHORTEST_TITLE, room)), ""), *count)
     gap = max(3, (split or width - width_of(right)) - width_of(left))
     return (*left, (" " * gap, ""), *right)
 

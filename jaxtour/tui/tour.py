@@ -187,6 +187,8 @@ class Tour:
             edited=self.progress.edit(*self.key) is not None,
             worker="dead" if self.dead else self.session.state,
             detail=self.gone or self.session.detail,
+            held=self.held,
+            keen=self.keen,
             elsewhere="/".join(key) if key and key != self.key else "",
             facts=self.session.facts,
             keys=self.keys,
@@ -208,6 +210,18 @@ class Tour:
     def dead(self) -> bool:
         """Whether there is no worker."""
         return bool(self.gone) or self.session.state == "dead"
+
+    @property
+    def held(self) -> bool:
+        """Whether there is no worker since another process holds the accelerator."""
+        return self.dead and self.session.code == "tpu busy"
+
+    @property
+    def keen(self) -> bool:
+        """Whether there is no worker, and what it was to run on is not known to be the CPU."""
+        facts = self.session.facts
+        on_cpu = self.session.config.platform == "cpu" or (facts is not None and facts.platforms[:1] == ("cpu",))
+        return self.dead and not on_cpu
 
     @property
     def waiting(self) -> bool:
@@ -278,7 +292,7 @@ class Tour:
     async def configure(self, choice: Choice) -> None:
         """Have a worker on other devices; what ran before it is replayed, results and progress stay."""
         self._spent, self._looked = True, None
-        await self.session.configure(choice.platform, choice.devices, choice.device)
+        await self.session.configure(choice.platform, choice.devices, choice.device, wait=choice.wait)
 
     def ladder_wanted(self, call: str) -> bool:
         """Whether a call's ladder is not there, or not whole."""

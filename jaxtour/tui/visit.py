@@ -64,6 +64,10 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     edited: bool = False
     worker: WorkerState = "spawning"
     detail: str = ""
+    held: bool = False
+    """Whether there is no worker since another process holds the accelerator."""
+    keen: bool = False
+    """Whether there is no worker, and the CPU is not what it was to run on."""
     elsewhere: str = ""
     """The step that the worker is busy with, where it is another one."""
     facts: Facts | None = None
@@ -162,7 +166,16 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Context:
         """What decides which keys work."""
         step, dead = self.step, self.worker == "dead"
-        base = Context(busy=busy, zoomed=zoomed, dead=dead, runnable=False, searching=searching, alone=alone)
+        base = Context(
+            busy=busy,
+            zoomed=zoomed,
+            dead=dead,
+            held=self.held,
+            keen=self.keen,
+            runnable=False,
+            searching=searching,
+            alone=alone,
+        )
         if isinstance(step, Broken):
             return base
         exercise = step.exercise

@@ -1,6 +1,7 @@
 """Why an accelerator is not to be had, found out before jax is imported, and what to do about it.
 
-Standard library only, no network: Google's metadata server is not asked, which off their machines takes a minute.
+Standard library only. Google's metadata server is asked only where there are TPU chips and the environment does not
+tell how many hosts share them.
 """
 
 import importlib.util
@@ -12,7 +13,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from . import hardware
+from . import cloud, hardware
 
 USE_CPU = "or take the CPU: --platform cpu"
 _CHIP_BOUNDS = {1: "1,1,1", 2: "1,2,1", 4: "2,2,1", 8: "2,4,1"}
@@ -20,6 +21,7 @@ _CHIP_BOUNDS = {1: "1,1,1", 2: "1,2,1", 4: "2,2,1", 8: "2,4,1"}
 _HUGE_PAGES = ("TPU v5e", "TPU v6e", "TPU7x")
 """Whose start is much faster with transparent huge pages."""
 _CUDA_13_DRIVER = 580
+BUSY = "tpu busy"
 _PORT = "8476"
 
 
@@ -38,6 +40,8 @@ class Finding:
     """Whether opening devices would fail or hang."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """What must be set before jax is imported."""
+    holder: str = ""
+    """The number of the process that holds it, if one does."""
 
     def __str__(self) -> str:
         return f"{self.message}: {self.remedy}" if self.remedy else self.message
@@ -53,6 +57,8 @@ class Survey:
 
     there: tuple[str, ...] = ()
     """`4 TPU v4 chips`, `an NVIDIA GPU`."""
+    platforms: tuple[str, ...] = ()
+    """What jax calls those: `tpu`, `gpu`."""
     findings: tuple[Finding, ...] = ()
     tpu: bool = False
     """Whether jax is going to open TPU chips."""
@@ -94,7 +100,8 @@ def look(
         findings += _gpu(root, installed, python, asked=asked == "cuda")
     if asked in ("", "rocm", "gpu") and hardware.amd_usable(root):
         there.append("an AMD GPU")
-    return Survey(tuple(there), tuple(findings), tpu)
+    kinds = ("tpu" if "TPU" in kind else "gpu" for kind in there)
+    return Survey(tuple(there), tuple(dict.fromkeys(kinds)), tuple(findings), tpu)
 
 
 def unused(survey: Survey, platforms: list[str]) -> Finding | None:
@@ -104,7 +111,8 @@ def unused(survey: Survey, platforms: list[str]) -> Finding | None:
     return Finding(
         "cpu only",
         f"jax found only the CPU, though this machine has {' and '.join(survey.there)}",
-        "`jaxtour devices --platform tpu` or `gpu` tells why",
+        " or ".join(f"`jaxtour devices --platform {name}`" for name in survey.platforms)
+        + f" tell{'s' * (len(survey.platforms) == 1)} why",
     )
 
 
@@ -142,7 +150,7 @@ def _held(environ: Mapping[str, str], root: Path) -> Finding | None:
     if holder is None:
         return None
     remedy = f"wait until it has ended, and restart; {USE_CPU}; or quit"
-    return Finding("tpu busy", f"the TPU is held by {holder}", remedy, fatal=True)
+    return Finding(BUSY, f"the TPU is held by {holder}", remedy, fatal=True, holder=str(holder.pid))
 
 
 def _stale(root: Path) -> Finding | None:
@@ -186,12 +194,13 @@ def _one_host(chips: list[str], environ: Mapping[str, str]) -> Finding | None:
 
 
 def _hosts(environ: Mapping[str, str]) -> int:
-    """How many hosts the environment speaks of; 1 where it says that this one is alone."""
+    """How many hosts the slice has; 1 where the environment says that this one is alone, 0 where nobody tells."""
     for name in ("TPU_PROCESS_BOUNDS", "TPU_HOST_BOUNDS"):
         if _product(environ.get(name, "")) == 1:
             return 1
     named = (environ.get(name, "") for name in ("TPU_WORKER_HOSTNAMES", "TPU_PROCESS_ADDRESSES"))
-    return max(len([host for host in hosts.split(",") if host.strip()]) for hosts in named)
+    told = max(len([host for host in hosts.split(",") if host.strip()]) for hosts in named)
+    return told or (0 if environ.get("TPU_SKIP_MDS_QUERY") else cloud.slice_hosts(environ))
 
 
 def _product(bounds: str) -> int:

@@ -41,6 +41,7 @@ class Config:
     platform: str | None = None
     devices: int | None = None
     device: int | None = None
+    wait: bool = False
 
     @classmethod
     def read(cls, command: Mapping[str, Any]) -> "Config":
@@ -52,7 +53,8 @@ class Config:
             raise ProtocolError("open: devices is a number from 1")
         if device is not None and (not isinstance(device, int) or device < 0):
             raise ProtocolError("open: device is the number of one")
-        return cls(str(Path(python).expanduser()) if python else sys.executable, platform, devices, device)
+        executable = str(Path(python).expanduser()) if python else sys.executable
+        return cls(executable, platform, devices, device, bool(command.get("wait")))
 
     def environment(self) -> dict[str, str]:
         """Our own environment, made quiet and pointed at the platform, with where we are: a runner is elsewhere."""
@@ -70,6 +72,8 @@ class Config:
             env["JAX_NUM_CPU_DEVICES"] = str(self.devices)
         if self.device is not None:
             env["JAXTOUR_DEVICE"] = str(self.device)
+        if self.wait:
+            env["JAXTOUR_WAIT"] = "1"
         return env
 
 

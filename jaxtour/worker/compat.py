@@ -25,6 +25,7 @@ from .compat_events import no_persistent_cache as no_persistent_cache
 
 _NUMPY_INTEGER = re.compile(r"\bnp\.u?int\d+\((-?\d+)\)")
 _PMAP_AXIS = re.compile(r"<axis 0x[0-9a-f]+>")
+_PMAP_NAME = re.compile(r"<axis 0x[0-9a-f]+>|_internal_pmap_axis_name")
 _SET = re.compile(r"frozenset\(\{([^{}()]*)\}\)")
 _core: Any = getattr(getattr(jax, "extend", None), "core", None)
 
@@ -302,6 +303,16 @@ def memory_analysis(compiled: Any) -> dict[str, int]:
 def tidy(text: str) -> str:
     """JAX's text of a jaxpr without what is no part of it: NumPy's integers, addresses, the order of sets."""
     return _SET.sub(_sorted_set, _PMAP_AXIS.sub("<axis>", _NUMPY_INTEGER.sub(r"\1", text)))
+
+
+def axis_name(name: Any) -> str:
+    """A mesh axis's name; the one that `pmap` makes up for itself, which differs by release, is `pmap`."""
+    return name_axes(str(name))
+
+
+def name_axes(text: str) -> str:
+    """The same in a text that has such names in it."""
+    return _PMAP_NAME.sub("pmap", text)
 
 
 def _sorted_set(match: re.Match[str]) -> str:

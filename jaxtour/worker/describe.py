@@ -3,6 +3,8 @@
 import inspect
 import re
 import types
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import jax
@@ -15,6 +17,10 @@ from .walk import count
 TEXT_CAP = 256 * 1024
 """Characters."""
 SHARD_CAP = 64
+DRAWN = 64
+"""Numbers of an array that are drawn in its parts."""
+LEAF_CAP = 16
+"""Leaves of a pytree that are told with their parts."""
 FETCH_CAP = 16 * 1024 * 1024
 """Bytes of an array that are fetched to be printed; of larger ones, only the edges."""
 _TREE_CAP = 500
@@ -34,6 +40,8 @@ def describe(value: Any) -> dict[str, Any]:
         tree, fetch = _tree(value)
         text = _text(value) if fetch else "\n".join(tree)
         facts = {"type": type(value).__name__, "tree": tree, **_capped(text)}
+        if tree:
+            facts |= _leaves(value)
         if isinstance(value, (str, bytes)):
             facts["length"] = max(facts["length"], len(value))  # of a long one, `text` is but the start
         return facts
@@ -60,7 +68,7 @@ def _array(array: jax.Array) -> dict[str, Any]:
         "shape": list(array.shape),
         "dtype": str(array.dtype),
         "weak_type": bool(getattr(array, "weak_type", False)),
-        "devices": [device_name(device) for device in sorted(sharding.device_set, key=_id)],
+        "devices": _device_names(sharding.device_set),
         "sharding": _sharding(sharding),
         "committed": compat.committed(array),
     }
@@ -72,14 +80,45 @@ def _array(array: jax.Array) -> dict[str, Any]:
     return {**facts, **_capped(_array_text(array))}
 
 
+def _device_names(devices: Iterable[Any]) -> list[str]:
+    return [device_name(device) for device in sorted(set(devices), key=_id)]
+
+
+def _leaves(tree: Any) -> dict[str, Any]:
+    """Where a pytree's arrays live, and those of them that are spread over several devices."""
+    arrays = [
+        (path, leaf)
+        for path, leaf in jax.tree_util.tree_leaves_with_path(tree)
+        if isinstance(leaf, jax.Array) and not compat.is_tracer(leaf)
+    ]
+    spread = [(path, leaf) for path, leaf in arrays if len(leaf.sharding.device_set) > 1 and not leaf.is_deleted()]
+    shown = [{"path": jax.tree_util.keystr(path)[:_LINE_CAP], "value": _leaf_value(leaf)} for path, leaf in spread]
+    devices = {device for sharding in {leaf.sharding for _, leaf in arrays} for device in sharding.device_set}
+    return {"devices": _device_names(devices), "leaves": shown[:LEAF_CAP]}
+
+
+def _leaf_value(array: jax.Array) -> dict[str, Any]:
+    """An array of a pytree that is spread over devices, with its numbers only where they can be drawn in its parts."""
+    if array.size <= DRAWN and array.is_fully_addressable:
+        return _array(array)
+    sharding = array.sharding
+    facts = {"type": "Array", "shape": list(array.shape), "dtype": str(array.dtype), "text": ""}
+    placed = {"devices": _device_names(sharding.device_set), "sharding": _sharding(sharding)}
+    return {**facts, **placed, "shards": _shards(array), **_mesh(sharding, array.ndim)}
+
+
 def _sharding(sharding: Any) -> str | None:
     if isinstance(sharding, jax.sharding.SingleDeviceSharding):
         return None
     if isinstance(sharding, jax.sharding.NamedSharding):
-        axes = ", ".join(f"{name}: {size}" for name, size in sharding.mesh.shape.items())
-        spec = str(sharding.spec).replace("PartitionSpec", "P")
-        return compat.tidy(f"{spec} on the mesh ({axes})")
+        axes = ", ".join(f"{compat.axis_name(name)}: {size}" for name, size in sharding.mesh.shape.items())
+        return f"{_spec(sharding)} on the mesh ({axes})"
     return _ADDRESS.sub("", " ".join(str(sharding).split()))[:300]
+
+
+def _spec(sharding: Any) -> str:
+    """`P('x', None)`."""
+    return compat.tidy(compat.name_axes(str(sharding.spec).replace("PartitionSpec", "P")))
 
 
 def _mesh(sharding: Any, rank: int) -> dict[str, Any]:
@@ -88,18 +127,21 @@ def _mesh(sharding: Any, rank: int) -> dict[str, Any]:
         return {}
     spec: list[list[str]] = [[] for _ in range(rank)]
     for axis, names in enumerate(sharding.spec[:rank]):
-        if isinstance(names, (str, tuple)):  # not None, and not what is left to the compiler
-            spec[axis] = [str(name) for name in ((names,) if isinstance(names, str) else names)]
-    return {"mesh": [[str(name), int(size)] for name, size in sharding.mesh.shape.items()], "spec": spec}
+        if names is not None and names is not jax.sharding.PartitionSpec.UNCONSTRAINED:
+            spec[axis] = [compat.axis_name(name) for name in (names if isinstance(names, tuple) else (names,))]
+    mesh = [[compat.axis_name(name), int(size)] for name, size in sharding.mesh.shape.items()]
+    return {"mesh": mesh, "spec": spec}
 
 
 def _shards(array: jax.Array) -> list[dict[str, Any]]:
-    shards = []
-    for shard in array.addressable_shards[:SHARD_CAP]:
-        # Of PRNG keys, JAX may tell the index into the integers that they are made of, which has more axes.
-        index = [list(part.indices(size)[:2]) for part, size in zip(shard.index, array.shape, strict=False)]
-        shards.append({"device": shard.device.id, "index": index, "replica": shard.replica_id})
-    return shards
+    """Who holds which part, of devices of other processes, too; the parts themselves are not asked for."""
+    shards: list[dict[str, Any]] = []
+    copies: Counter[str] = Counter()
+    for device, cut in array.sharding.devices_indices_map(array.shape).items():
+        index = [list(part.indices(size)[:2]) for part, size in zip(cut, array.shape, strict=True)]
+        shards.append({"device": _id(device), "index": index, "replica": copies[str(index)]})
+        copies[str(index)] += 1
+    return shards[:SHARD_CAP]
 
 
 def _array_text(array: jax.Array) -> str:
@@ -182,6 +224,15 @@ def _is_array(leaf: Any) -> bool:
 
 def _leaf(leaf: Any) -> str:
     if _is_array(leaf):
-        kind = "" if isinstance(leaf, jax.Array) else "  ndarray"
-        return f"{leaf.dtype}[{','.join(map(str, leaf.shape))}]{kind}"
+        return f"{leaf.dtype}[{','.join(map(str, leaf.shape))}]{_leaf_note(leaf)}"
     return f"{type(leaf).__name__}  {_text(leaf)[:60]}"
+
+
+def _leaf_note(leaf: Any) -> str:
+    """What is to be said of an array of a pytree, besides its type."""
+    if not isinstance(leaf, jax.Array):
+        return "  ndarray"
+    if compat.is_tracer(leaf) or len(leaf.sharding.device_set) < 2:
+        return ""
+    named = isinstance(leaf.sharding, jax.sharding.NamedSharding)
+    return f"  {_spec(leaf.sharding) if named else f'on {len(leaf.sharding.device_set)} devices'}"

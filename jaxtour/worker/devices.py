@@ -8,15 +8,15 @@ import os
 import platform
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import jax
 import jaxlib.version
 import numpy as np
 
-from . import accelerators, compat
+from . import accelerators, compat, hardware
 from .accelerators import Finding
-from .hardware import nvidia_driver
 from .host import host
 from .outlet import Event
 from .utilization import Meter
@@ -74,6 +74,8 @@ def explain(error: Exception, platforms: str) -> str:
     text = " ".join(str(error).split())
     if not text and not platforms.startswith(("rocm", "tpu")):
         return "no CUDA plugin for jax: pip install 'jax[cuda13]' (or use --platform cpu)"
+    if "Failed to open libtpu.so" in text and not hardware.tpu_chips(Path("/")):
+        return "there is no TPU here: use --platform cpu"
     if "Failed to open libtpu.so" in text:
         return "no libtpu for jax: pip install 'jax[tpu]' (or use --platform cpu)"
     if "not in the list of known backends" in text and (match := re.search(r"initialize backend '(\w+)'", text)):
@@ -138,7 +140,7 @@ def facts(devices: Sequence[Any], findings: Sequence[Finding] = (), meter: Meter
 
 def _backend(device: Any, meter: Meter | None) -> dict[str, str]:
     """The versions of what is between jax and the device."""
-    driver = (meter.driver if meter else "") or nvidia_driver() if device.platform == "gpu" else ""
+    driver = (meter.driver if meter else "") or hardware.nvidia_driver() if device.platform == "gpu" else ""
     return {
         "libtpu": _version("libtpu") if device.platform == "tpu" else "",
         "driver": driver,
@@ -208,7 +210,7 @@ def _memory(device: Any) -> dict[str, int] | None:
 def flags(devices: Sequence[Any]) -> dict[str, str]:
     """The settings that change what a learner sees, where they are not at their defaults."""
     found = {}
-    count = sum(device.platform == "cpu" for device in devices)
+    count = sum(device.platform == "cpu" and _is_local(device) for device in devices)
     if count > 1 and simulated():
         found["simulated"] = f"{count} devices"
     if getattr(jax.config, "jax_enable_x64", False):

@@ -43,7 +43,10 @@ SLOW = (
     "set TPU_PROCESS_BOUNDS=1,1,1 and TPU_CHIPS_PER_PROCESS_BOUNDS (4 chips: 2,2,1) for this one alone, "
     "or take the CPU: --platform cpu"
 )
-"""Nothing but the network can tell that before."""
+"""Why that may be, where nothing told it before."""
+WAIT = "JAXTOUR_WAIT"
+"""The environment variable that is set where an accelerator that is held is waited for."""
+_LOOK_AGAIN_S = 1.0
 
 
 def main() -> None:
@@ -71,9 +74,9 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _give_up(fd: int, detail: str) -> NoReturn:
+def _give_up(fd: int, detail: str, code: str = "") -> NoReturn:
     """Say why there will be no runner, without help from the package, and leave."""
-    body = json.dumps({"event": "state", "state": "dead", "detail": detail}).encode("ascii")
+    body = json.dumps({"event": "state", "state": "dead", "detail": detail, "code": code}).encode("ascii")
     os.write(fd, struct.pack(">I", len(body)) + body)
     os._exit(1)
 
@@ -106,20 +109,33 @@ def _serve(options: argparse.Namespace) -> None:
     _close_in_children(options.ctl, options.out, *stdio.descriptors)
     outlet.say({"event": "state", "state": "importing jax"})
     asked = dict(os.environ)
-    survey = accelerators.look(asked)
     # What is held by the runner that a held one is to follow will be free by then.
-    if survey.fatal and not options.hold:
-        _give_up(options.out, str(survey.fatal))
+    survey = accelerators.look(asked) if options.hold else _usable(outlet, asked, options)
     os.environ.update(survey.environment)
     _import_jax(options.out)
     commands = Commands(options.ctl, Decoder())
     if options.hold:
         if not any(command.get("verb") == "go" for command in commands):
             return
-        survey = accelerators.look(asked)
-        if survey.fatal:
-            _give_up(options.out, str(survey.fatal))
+        survey = _usable(outlet, asked, options)
     _run_all(outlet, stdio, commands, survey, options)
+
+
+def _usable(outlet: Outlet, asked: dict[str, str], options: argparse.Namespace) -> Survey:
+    """What there is, once it can be used; leaves where it cannot, unless what is held is to be waited for."""
+    from . import accelerators
+
+    said = ""
+    while fatal := (survey := accelerators.look(asked)).fatal:
+        if fatal.code != accelerators.BUSY or not asked.get(WAIT):
+            _give_up(options.out, str(fatal), fatal.code)
+        if fatal.holder != said:
+            said = fatal.holder
+            outlet.say({"event": "state", "state": "opening devices", "detail": f"waiting: {fatal.message}"})
+        # Nothing is sent to who has not said that it is ready: this is the guard's end.
+        if select.select([options.ctl], [], [], _LOOK_AGAIN_S)[0]:
+            os._exit(0)
+    return survey
 
 
 def _close_in_children(*descriptors: int) -> None:

@@ -192,13 +192,13 @@ class Supervisor:
         python = self._config.python if self._config else ""
         self._give_up(f"{python} does not run the worker ({reason}): name a Python, 3.11 or newer, that has jax")
 
-    def _give_up(self, detail: str) -> None:
+    def _give_up(self, detail: str, code: str = "") -> None:
         """Start no runner until the user asks for one."""
         self._loop.cancel("greeting")
         self._stop_clocks()
         self._cut("died", detail)
         self._drop_queued("died", detail)
-        self._ui.show("dead", detail)
+        self._ui.show("dead", detail, code)
         self._pool.stop()
 
     def _stop_clocks(self) -> None:
@@ -212,7 +212,7 @@ class Supervisor:
         if runner is None:
             return
         if event == "state":
-            self._heard_state(str(message.get("state")), str(message.get("detail", "")))
+            self._heard_state(*(str(message.get(key, "")) for key in ("state", "detail", "code")))
         elif event == "facts":
             self._ui.say(message)
             self._compare_platform(message)
@@ -226,12 +226,12 @@ class Supervisor:
             else:
                 self._ui.say(message)
 
-    def _heard_state(self, state: str, detail: str) -> None:
+    def _heard_state(self, state: str, detail: str, code: str) -> None:
         runner = self._pool.runner
         self._greeted = True
         self._loop.cancel("greeting")
         if state == "dead":
-            self._give_up(detail)
+            self._give_up(detail, code)
         elif runner and not runner.ready:
             if state in ("importing jax", "opening devices"):
                 self._ui.show(state, detail)

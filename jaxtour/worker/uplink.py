@@ -71,11 +71,11 @@ class Uplink:
         if not self.crowded:
             self.say({"event": "log", "text": text})
 
-    def show(self, state: str, detail: str = "") -> None:
+    def show(self, state: str, detail: str = "", code: str = "") -> None:
         """Send the runner's state when it has changed."""
         if (state, detail) != self.state:
             self.state = (state, detail)
-            self.say({"event": "state", "state": state, "detail": detail})
+            self.say({"event": "state", "state": state, "detail": detail, **({"code": code} if code else {})})
 
     def _read(self) -> None:
         try:

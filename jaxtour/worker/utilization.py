@@ -79,7 +79,7 @@ class TpuMonitor:
 
     def __init__(self, program: str = _TPU_MONITOR, silent_s: float = SILENT_S) -> None:
         self._process: subprocess.Popen[bytes] | None = subprocess.Popen(
-            [sys.executable, "-c", program],
+            [sys.executable, "-P", "-c", program],  # no module that lesson code has left in the folder
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -33,7 +33,22 @@ def test_devices_with_nothing_of_their_own_have_no_lines() -> None:
 
 
 def test_versions_and_what_the_runtime_says_are_one_line_each_and_only_text() -> None:
-    facts = msgspec.structs.replace(FACTS, processes=4, process=3, default_device="cpu:0", backend="a\x1b[31m\nruntime")
-    first, second = map(plain, version_lines(facts, 120))
-    assert first == "Python 3.11.9   jaxlib 0.10.2   numpy 2.2.0   code runs on cpu:0   process 3 of 4"
-    assert "\x1b" not in second and "\n" not in second and "runtime" in second
+    facts = msgspec.structs.replace(FACTS, default_device="cpu:0", backend="a\x1b[31m\nruntime")
+    first, usual, last = map(plain, version_lines(facts, 120))
+    assert first == "Python 3.11.9   jaxlib 0.10.2   numpy 2.2.0   code runs on cpu:0   process 0 of 1"
+    assert usual == "x64 off, jit on, matmul precision default"
+    assert "\x1b" not in last and "\n" not in last and "runtime" in last
+
+
+def test_what_does_not_fit_goes_whole_to_the_next_line_and_what_is_set_is_no_default() -> None:
+    facts = msgspec.structs.replace(FACTS, default_device="cpu:0", flags={"x64": "on", "jit": "off"})
+    assert [plain(line) for line in version_lines(facts, 76)] == [
+        "Python 3.11.9   jaxlib 0.10.2   numpy 2.2.0   code runs on cpu:0",
+        "  process 0 of 1",
+        "matmul precision default",
+    ]
+
+
+def test_what_the_first_line_of_the_panel_tells_is_not_told_twice() -> None:
+    facts = msgspec.structs.replace(FACTS, processes=4, process=3, default_device="cpu:2", jaxlib="0.10.1")
+    assert plain(version_lines(facts, 120)[0]) == "Python 3.11.9   numpy 2.2.0"

@@ -107,6 +107,7 @@ def test_the_table():
         "jax 0.10.2  jaxlib 0.10.2  numpy 2.3.1  Python 3.11.7\n"
         "host AMD EPYC, 2 cores, 24 GiB\n"
         "set: x64 on, preallocation off\n"
+        "default: jit on, matmul precision default\n"
         "\n"
         "id  platform  kind         memory              peak\n"
         " 0  gpu       NVIDIA H200  7 GiB of 139 GiB    20 GiB\n"
@@ -118,7 +119,7 @@ def test_the_table():
 
 def test_coordinates_and_processes_only_where_there_are_any():
     tpu = Device(id=9, platform="tpu", kind="TPU v4", process=1, coords=(1, 2, 0))
-    assert devices_table(facts(tpu)).splitlines()[3:] == [
+    assert devices_table(facts(tpu)).splitlines()[4:] == [
         "id  platform  kind    process  coords",
         " 9  tpu       TPU v4  1        1,2,0",
     ]
@@ -231,10 +232,23 @@ def test_a_device_that_was_chosen_and_another_jaxlib_are_told():
 
 
 def test_the_table_tells_all_there_is():
-    assert devices_table(msgspec.structs.replace(tpus(backend="PJRT C API"), host=HOST)).splitlines()[:5] == [
+    assert devices_table(msgspec.structs.replace(tpus(backend="PJRT C API"), host=HOST)).splitlines()[:6] == [
         "jax 0.10.2  jaxlib 0.10.2  numpy 2.3.1  Python 3.11.7  libtpu 0.0.42  process 0 of 2",
         "host AMD EPYC, 2 cores, 24 GiB, 6 GiB used, load 0.7",
         "runtime PJRT C API",
+        "default: x64 off, jit on, matmul precision default",
         "",
         "id  platform  kind    process  coords  core  busy",
     ]
+
+
+def test_the_bars_of_the_panel_stay_while_arrays_come_and_go_and_nothing_is_said_of_other_processes():
+    mine = Device(id=0, platform="cpu", kind="cpu")
+    also = msgspec.structs.replace(mine, id=1)
+    other = msgspec.structs.replace(mine, id=2048, process=1, local=False)
+    empty = facts(mine, also, other, processes=2)
+    assert "━" not in drawn(empty, 60)
+    panel = plain_lines(device_panel(empty, 60, whole=True).lines)
+    assert panel.count("0 B, 0 arrays") == 2 and "2048  ─" not in panel
+    full = facts(msgspec.structs.replace(mine, live_arrays=1, live_bytes=8), also, other, processes=2)
+    assert len(device_panel(full, 60, whole=True).lines) == len(panel.splitlines())

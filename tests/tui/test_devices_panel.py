@@ -7,7 +7,7 @@ from tours import Tours, border, idle, lit, pane, ran, ready, run_many, screen_t
 
 from jaxtour.engine.commands import Open, Run
 from jaxtour.engine.fake import FACTS
-from jaxtour.engine.messages import Device, Executed, Facts, Finding, Result, Shard, State, Value
+from jaxtour.engine.messages import Device, Executed, Facts, Finding, Leaf, Result, Shard, State, Value
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.tui.choices import choices
 
@@ -163,8 +163,27 @@ async def test_the_panel_has_the_value_under_the_devices(tours: Tours) -> None:
         await pilot.press("d", "right")
         devices = pane(app, "devices")
         texts = [devices.document.text_of(row) for row in lit(app, "devices")]
-        assert len(texts) == 2 and "[1]" in texts[0] and "1:2 │" in texts[1]
+        assert len(texts) == 2 and "[0] ‹1› [2]" in texts[0] and "1:2 │" in texts[1]
         assert "the value  float32[8,3]" in text(app, "devices")
+
+
+async def test_the_arrays_of_a_pytree_are_linked_with_the_devices_as_one_array_is(tours: Tours) -> None:
+    one = rows_of(8)
+    halves = msgspec.structs.replace(rows_of(8, copies=4), devices=one.devices)
+    leaves = (Leaf(path="['w']", value=one), Leaf(path="['b']", value=halves))
+    tree = ("['w']  float32[8,3]", "['b']  float32[2,3]")
+    spread(tours, Value(type="dict", text="{...}", devices=one.devices, tree=tree, leaves=leaves))
+    app = tours.make("many", script=tours.script)
+    async with app.run_test(size=(120, 60)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await ran(pilot)
+        app.tour_screen.focus_slot("devices")
+        await pilot.press("right", "right", "right", "right", "right")
+        assert "on 8 devices, cpu:0-7, 2 leaves" in text(app, "result")
+        result = pane(app, "result")
+        marked = [result.document.text_of(row) for row in lit(app, "result")]
+        assert len(marked) == 2 and "5:6 │" in marked[0] and "1:2 │ 4-7 │" in marked[1]
 
 
 async def test_of_facts_that_change_only_the_changed_rows_are_painted(

@@ -114,6 +114,10 @@ def test_the_top_line_fits_at_any_width() -> None:
         for split in (None, 60) if width > 118 else (None,):
             line = plain(top_line(full, Activity(), 0.0, width, split))
             assert "ready" in line and len(line) <= max(width, 60), (width, line)
+    running = msgspec.structs.replace(full, worker="running")
+    for width in (60, 70, 80):
+        line = plain(top_line(running, Activity("compiling jit(a_function_with_a_long_name)"), 0.0, width, None))
+        assert len(line) <= width and line.endswith("cpu ×8 simulated") and "► comp" in line
     line = plain(top_line(full, Activity(), 0.0, 118, 60))
     assert "1 of 9" in line and "ran in 310 ms" in line and "cpu ×8 simulated" in line
 

@@ -1,8 +1,45 @@
 """Machines made of files."""
 
+import http.server
 import os
+import threading
 
 V4, V5E, NVIDIA = ("0x1ae0", "0x005e"), ("0x1ae0", "0x0063"), ("0x10de", "0x2335")
+
+NOBODY = "127.0.0.1:9"
+"""An address where nobody answers."""
+
+
+class Metadata(http.server.ThreadingHTTPServer):
+    """Google's metadata server, on this machine."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Answers)
+        self.endpoints = None
+        self.asked = []
+        self.address = f"127.0.0.1:{self.server_port}"
+
+    def __enter__(self):
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+        return super().__enter__()
+
+    def __exit__(self, *error):
+        self.shutdown()
+        super().__exit__(*error)
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    """What it answers."""
+
+    def do_GET(self):
+        self.server.asked.append((self.path, self.headers["Metadata-Flavor"]))
+        told = self.server.endpoints
+        self.send_response(404 if told is None else 200)
+        self.end_headers()
+        self.wfile.write((told or "").encode())
+
+    def log_message(self, *_):
+        pass
 
 
 class Machine:

@@ -1,13 +1,14 @@
 """Machines made of files: what is found on them, what is wrong, and what is to be done."""
 
 import os
+import socket
 import subprocess
 import sys
 
 import pytest
-from machines import NVIDIA, V4, V5E, Machine
+from machines import NOBODY, NVIDIA, V4, V5E, Machine, Metadata
 
-from jaxtour.worker import accelerators, hardware
+from jaxtour.worker import accelerators, cloud, hardware
 from jaxtour.worker.devices import explain
 
 
@@ -15,7 +16,8 @@ class Seen(Machine):
     """One that can be looked at."""
 
     def look(self, environ=(), installed=("libtpu",)):
-        return accelerators.look(dict(environ), self.root, lambda name: name in installed, "/env/bin/python")
+        environ = {"GCE_METADATA_IP": NOBODY, **dict(environ)}
+        return accelerators.look(environ, self.root, lambda name: name in installed, "/env/bin/python")
 
 
 @pytest.fixture
@@ -130,6 +132,44 @@ def test_one_host_of_several_takes_its_own_chips_alone(machine, name):
     assert codes(machine.look({name: "t0"})) == []
 
 
+@pytest.fixture
+def metadata():
+    with Metadata() as server:
+        yield server
+
+
+def test_the_hosts_of_a_slice_are_asked_for_where_the_environment_does_not_tell(machine, metadata):
+    machine.tpu(*[V4] * 4)
+    metadata.endpoints = "uid:unknown:10.0.0.1,uid:unknown:10.0.0.2"
+    survey = machine.look({"GCE_METADATA_IP": metadata.address})
+    assert codes(survey) == ["one host"] and survey.findings[0].message.startswith("this is one of 2 hosts")
+    assert metadata.asked == [("/computeMetadata/v1/instance/attributes/worker-network-endpoints", "Google")]
+    # What is set then says so, and nobody is asked again.
+    assert codes(machine.look({**survey.environment, "GCE_METADATA_IP": metadata.address})) == []
+    for told in ({"TPU_SKIP_MDS_QUERY": "1"}, {"TPU_WORKER_HOSTNAMES": "localhost"}, {"TPU_PROCESS_BOUNDS": "1,1,1"}):
+        assert codes(machine.look({"GCE_METADATA_IP": metadata.address, **told})) == []
+    assert len(metadata.asked) == 1
+
+
+@pytest.mark.parametrize("endpoints", [None, "", "uid:unknown:10.0.0.1"])
+def test_a_slice_of_one_host_needs_nothing_set(machine, metadata, endpoints):
+    machine.tpu(*[V4] * 4)
+    metadata.endpoints = endpoints
+    assert machine.look({"GCE_METADATA_IP": metadata.address}).findings == ()
+
+
+def test_a_machine_without_chips_asks_nobody(machine, metadata):
+    assert machine.look({"GCE_METADATA_IP": metadata.address}).findings == ()
+    assert metadata.asked == []
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for(machine, monkeypatch):
+    machine.tpu(*[V4] * 4)
+    monkeypatch.setattr(cloud, "PATIENCE_S", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        assert machine.look({"GCE_METADATA_IP": f"127.0.0.1:{silent.getsockname()[1]}"}).findings == ()
+
+
 @pytest.mark.parametrize(
     ("chips", "given", "bounds", "visible"),
     [(1, "", "1,1,1", "0"), (8, "", "2,4,1", "0,1,2,3,4,5,6,7"), (8, "4,2,1", "4,2,1", "0,1,2,3,4,5,6,7"),
@@ -228,6 +268,7 @@ def test_the_cpu_in_place_of_what_is_there_is_never_silent(machine):
     assert accelerators.unused(survey, ["tpu", "cpu"]) is None
     found = accelerators.unused(survey, ["cpu"])
     assert found.message == "jax found only the CPU, though this machine has 2 TPU v4 chips"
+    assert found.remedy == "`jaxtour devices --platform tpu` tells why"
     assert accelerators.unused(machine.look(installed=()), ["cpu"]) is None  # which said so already
     assert accelerators.unused(accelerators.Survey(), ["cpu"]) is None
 

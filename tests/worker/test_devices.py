@@ -1,3 +1,5 @@
+import types
+
 import jax
 import jax.numpy as jnp
 import pytest
@@ -103,7 +105,7 @@ def test_simulation_is_recognised(monkeypatch, env, simulated):
         (
             RuntimeError("Unable to initialize backend 'tpu': INTERNAL: Failed to open libtpu.so: libtpu.so: cannot"),
             "tpu,cpu",
-            "no libtpu for jax: pip install 'jax[tpu]'",
+            "there is no TPU here: use --platform cpu",
         ),
         (
             RuntimeError(
@@ -120,3 +122,16 @@ def test_a_backend_that_does_not_come_up_is_explained_in_one_line(error, platfor
     assert line.startswith(words)
     assert "\n" not in line
     assert len(line) < 400
+
+
+def test_chips_that_libtpu_is_missing_for_are_told_apart_from_none(monkeypatch):
+    monkeypatch.setattr(devices.hardware, "tpu_chips", lambda root: ["TPU v4"])
+    error = RuntimeError("Unable to initialize backend 'tpu': INTERNAL: Failed to open libtpu.so: libtpu.so: cannot")
+    assert devices.explain(error, "tpu,cpu").startswith("no libtpu for jax: pip install 'jax[tpu]'")
+
+
+def test_only_devices_of_this_process_count_as_simulated(monkeypatch):
+    monkeypatch.setenv("JAX_NUM_CPU_DEVICES", "2")
+    cpu = types.SimpleNamespace
+    found = [cpu(platform="cpu", process_index=number // 2) for number in range(4)]
+    assert devices.flags(found)["simulated"] == "2 devices"

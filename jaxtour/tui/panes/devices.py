@@ -8,13 +8,14 @@ from jaxtour.render.layout import wrap
 from jaxtour.render.spans import Line
 from jaxtour.tui.document import Document, Piece
 from jaxtour.tui.panes.pieces import GUTTER_EXTRA, shard_pieces, sharded, with_pieces
+from jaxtour.tui.panes.worker import worker_depends, worker_lines
 from jaxtour.tui.visit import View
 
 
 def depends(view: View) -> tuple[Any, ...]:
     """The worker's facts, the step's value, and the device that is told about."""
     value = view.report.value if view.report else None
-    return (view.facts, value, view.visit.device, view.worker == "dead", view.detail, view.ascii, view.stable)
+    return (view.facts, value, view.visit.device, *worker_depends(view), view.ascii, view.stable)
 
 
 def document(view: View, width: int) -> Document:
@@ -37,7 +38,7 @@ def _document(view: View, width: int, *, whole: bool) -> Document:
 
     facts, value = view.facts, view.report.value if view.report else None
     width -= GUTTER_EXTRA
-    panel = device_panel(facts, width, value=value, cursor=view.visit.device if whole else None)
+    panel = device_panel(facts, width, value=value, cursor=view.visit.device if whole else None, whole=whole)
     lines, pieces = (
         panel.lines,
         [
@@ -77,10 +78,9 @@ def _more(
 def _without(view: View, width: int, *, whole: bool) -> list[Line]:
     """What there is to say without devices."""
     if view.worker != "dead":
-        return wrap((("jax is looking for devices", "muted"),), width)
+        return [*wrap((("jax is looking for devices", "muted"),), width), *worker_lines(view, width)]
     lines = wrap((("the worker is gone", "muted"),), width)
     if whole:
-        lines += wrap((("✗ ", "error"), (clean(view.detail) or "the worker is gone", "error")), width, indent="  ")
-        keys = (("choose_devices", " chooses other devices   "), ("restart", " starts it again"))
-        lines.append(tuple(span for key, words in keys for span in ((view.key(key), "strong"), (words, "muted"))))
+        lines += worker_lines(view, width)
+        lines.append(((view.key("choose_devices"), "strong"), (" chooses other devices", "muted")))
     return lines

@@ -11,22 +11,27 @@ GUTTER_EXTRA = 1
 
 
 def sharded(value: Value | None) -> bool:
-    """Whether a value is spread over several devices."""
-    return value is not None and len(value.devices) > 1 and bool(value.shards)
+    """Whether a value, or an array in it, is spread over several devices."""
+    return value is not None and len(value.devices) > 1 and bool(value.shards or value.leaves)
 
 
 def shard_pieces(value: Value, width: int, before: int, *, ascii_only: bool) -> tuple[list[Line], list[Piece]]:
     """The drawing of who holds what of a value, and its pieces, with so many lines before it."""
-    from jaxtour.render.sharding import sharding_drawing
+    from jaxtour.render.sharding import sharding_drawing, spread_arrays
 
-    drawing = sharding_drawing(value, width, ascii=ascii_only)
-    platform = value.devices[0].partition(":")[0]
-    pieces = [
-        Piece(before + row, (cell.start, cell.end), frozenset(f"{platform}:{device}" for device in cell.devices))
-        for cell in drawing.cells
-        for row in range(cell.row, cell.row + cell.rows)
-    ]
-    return drawing.lines, pieces
+    lines: list[Line] = []
+    pieces: list[Piece] = []
+    for name, array in spread_arrays(value, width):
+        lines += name
+        drawing = sharding_drawing(array, width, ascii=ascii_only)
+        platform = array.devices[0].partition(":")[0]
+        pieces += [
+            Piece(row, (cell.start, cell.end), frozenset(f"{platform}:{device}" for device in cell.devices))
+            for cell in drawing.cells
+            for row in range(before + len(lines) + cell.row, before + len(lines) + cell.row + cell.rows)
+        ]
+        lines += drawing.lines
+    return lines, pieces
 
 
 def with_pieces(document: Document, pieces: Iterable[Piece]) -> Document:

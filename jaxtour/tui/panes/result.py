@@ -11,6 +11,7 @@ from jaxtour.render.layout import wrap
 from jaxtour.render.spans import Line, Style
 from jaxtour.tui.document import Document, Piece
 from jaxtour.tui.panes.pieces import GUTTER_EXTRA, shard_pieces, sharded, with_pieces
+from jaxtour.tui.panes.worker import worker_depends, worker_lines
 from jaxtour.tui.visit import View
 
 WRAPPED = 16_000
@@ -26,7 +27,7 @@ def depends(view: View) -> tuple[Any, ...]:
             report.stdout, report.traced, report.stderr, report.background, report.value, report.failure,
             report.warnings, report.checked, report.done, report.phase, report.run,
         )  # fmt: skip
-    return (view.step, found, view.visit.reason, view.worker == "dead", view.detail, view.ascii)
+    return (view.step, found, view.visit.reason, *worker_depends(view), view.ascii)
 
 
 def document(view: View, width: int) -> Document:
@@ -35,7 +36,8 @@ def document(view: View, width: int) -> Document:
     if isinstance(step, Broken):
         return Document(lines=[(("nothing to run here", "faint"),)])
     if report is None:
-        return Document(lines=[*_dead(view, width), *wrap(_empty(view), width)])
+        waits = view.worker == "dead" and not view.visit.reason  # no key runs it then
+        return Document(lines=[*worker_lines(view, width), *([] if waits else wrap(_empty(view), width))])
     # What a run needs to be shown costs nothing before the first run.
     from jaxtour.render.value import failure_lines, value_lines, warning_lines
 
@@ -52,13 +54,14 @@ def document(view: View, width: int) -> Document:
     pieces: list[Piece] = []
     if report.value:
         lines += value_lines(report.value, width)
-        if len(report.value.devices) > 1:
+        if sharded(report.value):
             drawn, pieces = shard_pieces(report.value, width, len(lines) + 1, ascii_only=view.ascii)
+            anchor = len(lines) + 2 if anchor is None else anchor  # the line above it is shown, too
             lines += [(), *drawn]
     lines += warning_lines(report.warnings, width)
     lines += _ending(view, step, report, width)
     lines += written(report.background, width, "muted")
-    lines += _dead(view, width)
+    lines += worker_lines(view, width) if view.worker == "dead" or report.done is None else []
     if not lines:
         waiting = report.done is None
         lines = [(("waiting for the worker" if waiting and report.run == 0 else "running" if waiting else
@@ -108,14 +111,6 @@ def _ending(view: View, step: Step, report: Report, width: int) -> list[Line]:
         words = f"nothing was raised; the step says {clean(step.raises)}"
         lines += wrap((("✗ ", "warning"), (words, "warning")), width, indent="  ")
     return lines
-
-
-def _dead(view: View, width: int) -> list[Line]:
-    if view.worker != "dead":
-        return []
-    said = clean(view.detail) or "the worker is gone"
-    lines = list(wrap((("✗ ", "error"), (said, "error")), width, indent="  "))
-    return [*lines, ((view.key("restart"), "strong"), (" starts it again", "muted"))]
 
 
 def _subtitle(report: Report) -> Line:

@@ -1,5 +1,7 @@
 """What the keys do that are about devices, and what a device and its part of a value light."""
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from jaxtour.engine.session import EngineError
@@ -11,6 +13,9 @@ from jaxtour.tui.screens.lens_keys import LensKeys
 from jaxtour.tui.widgets.arrange import Slot
 from jaxtour.tui.widgets.lines import CursorMoved
 from jaxtour.tui.widgets.piece_pane import PiecePane
+
+if TYPE_CHECKING:
+    from jaxtour.tui.choices import Choice
 
 
 class DeviceKeys(LensKeys):
@@ -53,25 +58,40 @@ class DeviceKeys(LensKeys):
 
     def action_choose_devices(self) -> None:
         """Choose the devices that steps run on."""
-        from jaxtour.tui.choices import Choice
         from jaxtour.tui.screens.devices import DevicesScreen
 
-        async def chosen(choice: Choice | None) -> None:
-            if choice is None:
-                return
-            self.post_message(Note(f"the worker restarts on {choice.outcome} and replays the steps before"))
-            gone = self.tour.gone
-            try:
-                await self.tour.configure(choice)
-            except EngineError as error:
-                if not gone:
-                    self.post_message(Note(clean(str(error))))
-            if gone:
-                self.post_message(RestartWanted())
-            self.refresh_view()
-            self.post_message(Turned())
+        async def chosen(choice: "Choice | None") -> None:
+            if choice is not None:
+                self.post_message(Note(f"the worker restarts on {choice.outcome} and replays the steps before"))
+                await self._configure(choice)
 
         self.app.push_screen(DevicesScreen(self.tour, self.tour.visit.device), chosen)
+
+    async def action_take_cpu(self) -> None:
+        """Run on the CPU."""
+        from jaxtour.tui.choices import the_cpu
+
+        self.post_message(Note("the worker starts on the CPU"))
+        await self._configure(the_cpu())
+
+    async def action_wait_for_devices(self) -> None:
+        """Wait until the accelerator is free."""
+        from jaxtour.tui.choices import when_free
+
+        self.post_message(Note("the worker starts as soon as the accelerator is free"))
+        await self._configure(when_free(self.tour.session.config))
+
+    async def _configure(self, choice: "Choice") -> None:
+        gone = self.tour.gone
+        try:
+            await self.tour.configure(choice)
+        except EngineError as error:
+            if not gone:
+                self.post_message(Note(clean(str(error))))
+        if gone:
+            self.post_message(RestartWanted())
+        self.refresh_view()
+        self.post_message(Turned())
 
     def action_follow(self) -> None:
         """Go to the device that holds the part under the cursor, or to what belongs to it in the lens."""
