@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 with contextlib.suppress(ImportError):
     import jax.extend.core
@@ -331,4 +332,10 @@ def is_tracer(value: Any) -> bool:
 def captured_bytes(traced: Any) -> int:
     """How much a traced call closes over instead of being passed; 0 where JAX does not tell."""
     constants = getattr(getattr(traced, "jaxpr", None), "consts", ())
-    return sum(int(getattr(constant, "nbytes", 0)) for constant in constants)
+    return sum(int(getattr(constant_array(constant), "nbytes", 0)) for constant in constants)
+
+
+def constant_array(constant: Any) -> Any:
+    """The array that a jaxpr has as a constant: JAX 0.9 wraps those of NumPy in a class of its own."""
+    inner = getattr(constant, "val", None)
+    return inner if isinstance(inner, np.ndarray) else constant

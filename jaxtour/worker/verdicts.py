@@ -152,7 +152,7 @@ def of_transfers(subject: Subject) -> tuple[list[Verdict], int]:
     if closed is None:
         return [], 1
     operations = len(closed.jaxpr.eqns)
-    sent = [*closed.consts, *(flat[place] for place in places)]
+    sent = [*map(compat.constant_array, closed.consts), *(flat[place] for place in places)]
     size = sum(array.nbytes for array in sent if isinstance(array, np.ndarray))
     if size < SENT_BYTES or not _sends(function, args, kwargs):
         return [], operations

@@ -2,6 +2,7 @@ import builtins
 import gc
 import math
 import sys
+from types import SimpleNamespace
 
 import jax
 import jax.experimental.compilation_cache.compilation_cache
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import runner_client  # noqa: F401  asks jax for the CPU
 
-from jaxtour.worker import bench, clock, noise, placing, verdicts
+from jaxtour.worker import bench, clock, compat, noise, placing, verdicts
 from jaxtour.worker.compat import CompileEvents
 from jaxtour.worker.execute import Workspace
 
@@ -185,6 +186,19 @@ def test_verdicts(workspace, monkeypatch, call, on, found):
     (timing,) = said(workspace, call, on=on)
     assert codes(timing) == found
     assert all(verdict["message"].endswith(".") for verdict in timing["verdicts"])
+
+
+class Wrapped:
+    """A constant of a jaxpr as JAX 0.9 has it."""
+
+    def __init__(self, val):
+        self.val = val
+
+
+def test_arrays_that_jax_wraps_are_captured_like_others():
+    constants = [Wrapped(np.ones(100, np.float32)), np.ones(5, np.float32), Wrapped(3.0), 3]
+    traced = SimpleNamespace(jaxpr=SimpleNamespace(consts=constants))
+    assert compat.captured_bytes(traced) == 420
 
 
 class Stage:
