@@ -8,10 +8,12 @@ FLAGS = {
     "folded": {
         "nothing": {"zero_args"},
         "captured": {"captured_constants", "folded"},
+        "unused": {"nothing_computed"},
         "passed": set(),
     },
     "retraced": {"norm": set(), "uncured": {"retraced"}},
     "host-input": {"placed before": set(), "NumPy array": {"host_input"}, "the copy": set()},
+    "in-disguise": {"offset": {"implicit_transfer"}, "cured": set(), "to the host": {"fetched_once"}},
     "float64": {
         "NumPy float32": set(),
         "NumPy float64": {"float64_against_float32"},
@@ -22,6 +24,8 @@ FLAGS = {
     "too-small": {"NumPy": set(), "jit": {"dispatch_bound"}},
     "loop": {"ten rounds": set(), "until small": {"loop_counted_once"}},
     "roofline": {"axpy": set(), "matmul": set()},
+    "simulated": {"on one": set(), "on two": {"simulated_devices"}},
+    "busy": {"matmul": {"worker_busy"}},
     "what-you-saw": {"layer": set()},
 }
 """By step and row, of the flags that a text speaks of."""

@@ -93,6 +93,18 @@ async def test_a_choice_is_graded(tours: Tours) -> None:
         assert "you said (2, 3)  ✗ not this time: (3, 2)" in text(app, "lesson")
 
 
+async def test_what_was_said_comes_into_view_and_so_does_whether_it_was_right(tours: Tours) -> None:
+    app = tours.make("choose")
+    async with app.run_test(size=(80, 15)) as pilot:
+        await ready(pilot)
+        assert "answers" not in screen_text(app), "there is no room for the whole text"
+        await pilot.press("a", "1")
+        await until(pilot, lambda: "you said (2, 3)" in screen_text(app))
+        await pilot.press("r")
+        await ran(pilot)
+        await until(pilot, lambda: "you said (2, 3)  ✗ not this time: (3, 2)" in screen_text(app))
+
+
 async def test_a_number_is_graded_by_the_worker(tours: Tours) -> None:
     app = tours.make("many")
     async with app.run_test(size=(80, 24)) as pilot:

@@ -92,3 +92,20 @@ async def test_the_last_column_shows_where_one_is() -> None:
         assert thumb() == "     ▐▐▐▐▐"
         app.view.show(Document(lines=[(("short", ""),)]), fresh=True)
         assert thumb() == " " * 10
+
+
+async def test_what_is_added_comes_into_view_whatever_was_shown_before() -> None:
+    app = Shown()
+    async with app.run_test(size=(20, 5)) as pilot:
+        lines: list[Line] = [((f"line {i}", ""),) for i in range(20)]
+        app.view.show(Document(lines=lines), fresh=True)
+        await pilot.pause()
+        app.view.focus()
+        await pilot.press("end")
+        assert row(app.view, 0) == "line 15"
+        app.view.show(Document(lines=lines[:10]), fresh=True)
+        await pilot.pause()
+        assert row(app.view, 0) == "line 0"
+        app.view.show(Document(lines=lines, anchor=10))
+        await pilot.pause()
+        assert row(app.view, 0) == "line 9", "the line before says where one is"

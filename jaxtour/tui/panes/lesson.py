@@ -34,10 +34,12 @@ def document(view: View, width: int) -> Document:
     anchor = None
     if step.ask:
         lines += [BLANK, *_asked(view, step, width)]
+        anchor = None if view.visit.prediction is None else len(lines) - 1
     if step.exercise:
         lines += _exercise(view, step, width)
     if step.after and _over(view, step):
-        anchor = len(lines) + 2
+        # Below what the learner said, which is wanted now that it is told whether it was right.
+        anchor = len(lines) + 2 if anchor is None else anchor + 1
         rule = ("─") * min(width, 24)
         lines += [BLANK, ((rule, "faint"),), BLANK, *text_lines(view, step.after, width)]
     return Document(lines=lines, anchor=anchor)

@@ -38,7 +38,7 @@ class ScrolledLines(RepaintedLines):
         `room` is the size to come, where there is no layout yet.
         """
         old = self.document
-        if fresh or not self.max_scroll_y:
+        if not self.max_scroll_y:
             self._following = True
         self.document = document
         self._coloured.clear()
@@ -47,6 +47,8 @@ class ScrolledLines(RepaintedLines):
         self._fit(room)
         if fresh:
             self.scroll_to(0, 0, animate=False, force=True, immediate=True)
+            # Only now: going to the start looks like scrolling back.
+            self._following = True
             if document.anchor is not None or document.follow:
                 self.call_after_refresh(self._reveal, document)
         elif self._following and (document.follow or document.anchor != old.anchor):
