@@ -1,5 +1,6 @@
 """Where the lines of a stage come from, in the words of a gutter."""
 
+import re
 from pathlib import PurePath
 
 from jaxtour.engine.messages import Origin, Span
@@ -7,6 +8,8 @@ from jaxtour.engine.stage import StageText
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import clip
 
+_NAMELESS = re.compile(r"\s*(?:_:|[a-z]\w*\[)")
+"""How an equation begins of which nothing is used, or that has no results."""
 NAME_CELLS = 9
 """Of another step's id, or of a file's name."""
 
@@ -38,4 +41,6 @@ def file_name(cell: str, file: str) -> str:
 
 def is_continued(stage: StageText, line: int) -> bool:
     """Whether a line goes on with what the line before it is."""
-    return line > 0 and stage.ids[line - 1] == stage.ids[line] and not stage.names_of(line)[0]
+    if line == 0 or stage.ids[line - 1] != stage.ids[line] or stage.names_of(line)[0]:
+        return False
+    return stage.stage != "jaxpr" or not _NAMELESS.match(stage.texts[line])
