@@ -9,6 +9,13 @@ from jaxtour.engine.stage import StageText
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import clip
 
+_NAMELESS = re.compile(r"\s*(?:_:|[a-z]\w*\[)")
+"""How an equation begins of which nothing is used, or that has no results."""
+_AROUND = {
+    "jaxpr": re.compile(r" *(?:in \(|(?:\w+=)?\(*\{ lambda )"),
+    "stablehlo": re.compile(r" *(?:\}|\^\w+\(|cond \{|reducer\()"),
+}
+"""What begins and ends the nested parts of an equation, or of an operation."""
 NAME_CELLS = 9
 """Of another step's id, or of a file's name."""
 
@@ -47,7 +54,7 @@ def is_continued(stage: StageText, line: int) -> bool:
     if stage.ids[line - 1] != stage.ids[line]:
         return False
     if not stage.names_of(line)[0]:
-        return True
+        return stage.stage != "jaxpr" or not _NAMELESS.match(stage.texts[line])
     # Of many results, or inputs of what is nested, some stand in the lines below the first.
     above = stage.texts[line - 1]
     return bool(stage.names_of(line - 1)[0]) and " = " not in above and not above.endswith(". let")
@@ -60,10 +67,3 @@ def head(stage: StageText, line: int) -> int:
     while place and is_continued(stage, own[place]):
         place -= 1
     return own[place]
-
-
-_AROUND = {
-    "jaxpr": re.compile(r" *(?:in \(|(?:\w+=)?\(*\{ lambda )"),
-    "stablehlo": re.compile(r" *(?:\}|\^\w+\(|cond \{|reducer\()"),
-}
-"""What begins and ends the nested parts of an equation, or of an operation."""

@@ -1,8 +1,8 @@
 """Which calls of a file are shown when none is named: those that it writes, found in its text, tried in what it left.
 
-What the file has not run (the block under `if __name__ == "__main__":`, and a function called from there) is not run
-here either. A call in it is shown where its arguments can be written out with nothing but JAX and NumPy: `f(x)` after
-`x = jnp.ones(3)` as `f(jnp.ones(3))`.
+What stands under `if __name__ == "__main__":`, or in a function that is called with nothing, as `main()` is, has left
+no names, and is not run here. A call in it is shown where its arguments can be written out with nothing but JAX and
+NumPy: `f(x)` after `x = jnp.ones(3)` as `f(jnp.ones(3))`.
 """
 
 import ast
@@ -157,7 +157,9 @@ class Finder:
             return "it defines no functions either: write one, and a call of it"
         space = self._workspace.namespace
         possible = {name: arguments(space[name], space) for name in names}
-        name = next((name for name, (_, there) in possible.items() if there), names[0])
+        # What takes nothing, as `main()` does, would be all of a program in one jaxpr.
+        taking = [name for name in names if possible[name][0]] or names
+        name = next((name for name in taking if possible[name][1]), taking[0])
         listed = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
         return f"it defines {listed}: name one with what it takes, as in --call '{name}({possible[name][0]})'"
 
@@ -177,7 +179,7 @@ class Finder:
         found = max(candidates, key=is_jitted)
         call = " ".join(ast.unparse(found.written.node).split())
         whole = " ".join(ast.unparse(found.tree).split())
-        where = f" before {found.written.where} runs" if found.written.where else ""
+        where = f" outside of {found.written.where}" if found.written.where else ""
         how = whole if len(whole) <= 2 * _LABEL_CAP else f"{ast.unparse(found.tree.func)}(…)"
         needed = f"{call} in line {found.written.node.lineno} needs {', '.join(found.missing)}, not there{where}"
         return f"{needed}: say it as --call '{how}'"

@@ -191,7 +191,7 @@ class Workspace:
                 self.execute(Source(name, setup, "setup"))
             outcome.in_setup = False
             start, before = time.perf_counter(), self._events.compiles
-            outcome.value = self.execute(Source(name, code, path=path))
+            outcome.value = self._to_its_end(Source(name, code, path=path))
             jax.effects_barrier()  # what jax.debug.print still owes belongs to this step
         except KeyboardInterrupt:
             raise
@@ -200,6 +200,15 @@ class Workspace:
         outcome.seconds = time.perf_counter() - start
         outcome.compiles = self._events.compiles - before
         return outcome
+
+    def _to_its_end(self, source: Source) -> Any:
+        """Run a step's code; a file may end itself as scripts do, by `sys.exit()`."""
+        try:
+            return self.execute(source)
+        except SystemExit as error:
+            if source.path is None or error.code not in (None, 0):
+                raise
+            return None
 
     def execute(self, source: Source, namespace: dict[str, Any] | None = None) -> Any:
         """Run one piece of code and return the value of its last expression, None if it ends otherwise."""

@@ -1,6 +1,7 @@
 """What functions are: the learner's, made by a transformation, or such that calling them does nothing but compute."""
 
 import ast
+import functools
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,7 +15,9 @@ from .execute import Workspace
 from .failures import attempt
 from .learners import wire_file
 
-_HARMLESS = (len, range, int, float, bool, complex, tuple, list, dict, abs, min, max, sum, round, zip, sorted)
+_HARMLESS = (
+    len, range, int, float, bool, complex, tuple, list, dict, abs, min, max, sum, round, zip, sorted, functools.partial,
+)  # fmt: skip
 _COMPUTES = ("jax", "jaxlib", "numpy")
 _TALKS = ("jax.debug", "jax._src.debugging", "jax.profiler", "jax._src.profiler", "jax.distributed")
 _WRITES = ("save", "tofile", "dump")
@@ -27,7 +30,9 @@ def layers(function: Any) -> Iterator[Any]:
         if function is None:
             return
         yield function
-        function = getattr(function, "__wrapped__", getattr(function, "func", getattr(function, "__func__", None)))
+        # A method has its function's attributes too, so what it is of comes first.
+        inner = [name for name in ("__func__", "__wrapped__", "func") if hasattr(function, name)]
+        function = getattr(function, inner[0]) if inner else None
 
 
 def is_learners(function: Any) -> bool:
@@ -79,6 +84,12 @@ class Judge:
         function = self.function(node)
         return callable(function) and is_learners(function)
 
+    def is_own_class(self, node: ast.expr) -> bool:
+        """Whether a name is that of a class of the learner's."""
+        found = self.function(node)
+        file = getattr(sys.modules.get(getattr(found, "__module__", "")), "__file__", None)
+        return isinstance(found, type) and wire_file(file or "") is not None
+
     def is_harmless(self, node: ast.expr) -> bool:
         """Whether a call of this does nothing but compute, by JAX or NumPy."""
         if isinstance(node, ast.Call):
@@ -109,8 +120,10 @@ class Judge:
         for inner in nodes:
             if isinstance(inner, _NEVER):
                 return False
-            if isinstance(inner, ast.Call) and not (self.is_harmless(inner.func) or (ran and self.is_own(inner.func))):
-                return False
+            if isinstance(inner, ast.Call) and not self.is_harmless(inner.func):
+                own = ran and (self.is_own(inner.func) or self.is_own_class(inner.func))
+                if not own:
+                    return False
         return True
 
     def are_arrays(self, nodes: Iterable[ast.expr], *, numbers: bool = False) -> bool:

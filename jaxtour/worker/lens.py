@@ -17,7 +17,7 @@ import numpy as np
 from . import compat
 from .execute import Workspace, parsed_expression, written
 from .failures import attempt, one_line
-from .functions import is_learners
+from .functions import is_learners, is_transformed
 from .origins import Parsed, pieces
 from .outlet import Event
 from .printed import printed
@@ -169,11 +169,21 @@ def _traced(function: Callable[..., Any], values: list[Any]) -> tuple[Any, list[
         if compat.is_closed_jaxpr(result):
             returned.append(result)
             return ()
+        for leaf in jax.tree.leaves(result):
+            # JAX itself would name this function here, not the learner's.
+            if attempt(jax.typeof, leaf)[1] is not None:
+                raise LensError(_no_array(leaf))
         return result
 
     outputs.__name__ = outputs.__qualname__ = function.__name__
     jaxpr = jax.make_jaxpr(outputs)(*values)
     return (returned[0], _shapes(returned[0])) if returned else (jaxpr, values)
+
+
+def _no_array(value: Any) -> str:
+    if callable(value):
+        return "it returns a function: call that too, as in jax.grad(f)(x)"
+    return f"it returns {type(value).__name__}, which is no array: have it return what it computes"
 
 
 def default_jaxpr(value: Any, workspace: Workspace, source: str | Expression) -> Any | None:
@@ -199,7 +209,10 @@ def is_worth_tracing(function: Any) -> bool:
     if isinstance(function, (type, types.BuiltinFunctionType, types.MethodWrapperType, np.ufunc)):
         return False
     module = getattr(function, "__module__", None) or ""
-    return module.partition(".")[0] not in _UNTRACED and not module.startswith(("jax.debug", "jax._src.debugging"))
+    if module.startswith(("jax.debug", "jax._src.debugging")):
+        return False
+    # What was made of a `functools.partial` has that one's module.
+    return module.partition(".")[0] not in _UNTRACED or is_transformed(function)
 
 
 @dataclass(frozen=True)

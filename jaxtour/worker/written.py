@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 Lets = dict[str, ast.expr | None]
 """What names stand for at a place that has not run; None where that cannot be written down."""
 
+_GUARDED = "the __main__ block"
 _OFFERED = ("jax", "jnp", "np")
 """Names that are there without an import."""
 _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -21,22 +22,27 @@ class Written:
 
     node: ast.Call
     ran: bool
-    """Whether running the file made it."""
+    """Whether running the file made it, with names that are still there."""
     lets: Lets = field(default_factory=dict)
-    """By name what was assigned before it, in a block that has not run."""
+    """By name what was assigned before it, in a block whose names are not there."""
     where: str = ""
-    """The block that has not run: `main()`, `the __main__ block`."""
+    """The block outside of which its names are not there: `main()`, `the __main__ block`."""
 
 
 def calls_written(tree: ast.Module) -> Iterator[Written]:
-    """The calls outside of functions, in the file's order; of functions those that `__main__` starts with."""
+    """The calls outside of functions, in the file's order; behind them those in functions called with nothing."""
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     for block, ran in _blocks(tree.body, ran=True):
-        if ran:
-            for node in _calls(block):
-                yield Written(node, ran=True)
-        else:
-            yield from _dormant(block, functions)
+        calls = (Written(node, ran=True) for node in _calls(block)) if ran else _in_block(block, {}, _GUARDED)
+        reached: dict[str, ast.FunctionDef] = {}
+        for written in calls:
+            func = written.node.func
+            bare = not written.node.args and not written.node.keywords
+            if bare and isinstance(func, ast.Name) and func.id in functions:
+                reached[func.id] = functions[func.id]
+            yield written
+        for name, function in reached.items():
+            yield from _in_block(function.body, _parameters(function), f"{name}()")
 
 
 def defined(tree: ast.Module) -> list[str]:
@@ -113,19 +119,6 @@ def _calls_in(node: ast.AST) -> Iterator[ast.Call]:
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, (*_SCOPES, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             yield from _calls_in(child)
-
-
-def _dormant(body: list[ast.stmt], functions: dict[str, ast.FunctionDef]) -> Iterator[Written]:
-    """The calls of a block that has not run, and of the functions that it calls with nothing."""
-    reached: list[ast.FunctionDef] = []
-    for written in _in_block(body, {}, "the __main__ block"):
-        func = written.node.func
-        bare = not written.node.args and not written.node.keywords
-        if bare and isinstance(func, ast.Name) and (known := functions.get(func.id)) and known not in reached:
-            reached.append(known)
-        yield written
-    for function in reached:
-        yield from _in_block(function.body, _parameters(function), f"{function.name}()")
 
 
 def _parameters(function: ast.FunctionDef) -> Lets:

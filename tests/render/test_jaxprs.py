@@ -3,15 +3,18 @@
 import re
 import subprocess
 import sys
+from array import array
 from pathlib import Path
 
 import pytest
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Error, Keyword, Name, Number, Punctuation
 
-from jaxtour.engine.messages import Span, Trace
+from jaxtour.engine.messages import Origin, Span, Trace
+from jaxtour.engine.stage import StageText
 from jaxtour.render.ir import jaxpr_line, jaxpr_lines, place, trace_facts
 from jaxtour.render.lexers import TOKENS, JaxprLexer
+from jaxtour.render.places import is_continued
 from jaxtour.render.rules import COLOURED
 from jaxtour.render.spans import plain, plain_lines
 
@@ -153,3 +156,25 @@ def test_facts_of_a_trace():
 def test_places():
     assert place(Span("vmap/one", 9, 19, 9, 25)) == "9:19"
     assert place(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("lines", "continued"),
+    [
+        (["    a:f32[] = scan[", "      length=3", "    ] b", "    c:f32[] = sin a"], [False, True, True, False]),
+        # Of equal equations one after the other each begins anew, also where nothing uses their results.
+        (["    _:f32[] = sin a", "    _:f32[] = sin a"], [False, False]),
+        (["    debug_callback[", "      ordered=False", "    ] a", "    debug_callback["], [False, True, True, False]),
+    ],
+)
+def test_a_line_that_begins_an_equation_continues_none(lines, continued):
+    stage = StageText(
+        index=0,
+        stage="jaxpr",
+        complete=True,
+        texts=lines,
+        ids=array("I", [0] * len(lines)),
+        origins=(Origin(kind="equation", name="any", spans=(Span("a/b", 1, 1, 1, 4),)),),
+        _names=[f"{line.strip()[0]}=" if line.strip()[0] in "ac" else "" for line in lines],
+    )
+    assert [is_continued(stage, line) for line in range(len(lines))] == continued

@@ -86,7 +86,16 @@ def why_none(workspace, tmp_path, code, named=None):
         ("def f(x): return x * 2\njax.vmap(jax.grad(f))(jnp.ones(3))", ["jax.vmap(jax.grad(f))(jnp.ones(3))"]),
         ("f = lambda x: x\nwith jax.disable_jit(False):\n  for x in [1.0]:\n    f(x)", ["f(x)"]),
         ("class M:\n  def __call__(self, x): return x\nm = M()\nm(jnp.ones(3))", ["m(jnp.ones(3))"]),
-        ("class M:\n  def go(self, x): return x\nM().go(1.0)\nm = M()\nm.go(2.0)", ["m.go(2.0)"]),
+        ("class M:\n  def go(self, x): return x\nM().go(1.0)\nm = M()\nm.go(2.0)", ["M().go(1.0)", "m.go(2.0)"]),
+        ("class M:\n  def go(self, x): return x\njax.jit(M().go)(1.0)", ["jax.jit(M().go)(1.0)"]),
+        # What is made for a function that trains is nothing to trace it with.
+        ("class C: pass\ndef f(x): return x\ndef train(c): return 0\nf(1.0)\ntrain(C())", ["f(1.0)"]),
+        ("from functools import partial\ndef f(n, x): return x * n\njax.jit(partial(f, 3))(jnp.ones(2))",
+         ["jax.jit(partial(f, 3))(jnp.ones(2))"]),
+        # A script that does all in a function, and one that ends itself.
+        ("@jax.jit\ndef f(x): return x\ndef main():\n  x = jnp.ones(3)\n  return f(x)\nmain()", ["f(x)"]),
+        ("import sys\n@jax.jit\ndef f(x): return x\ndef main():\n  f(jnp.ones(3))\nsys.exit(main())",
+         ["f(jnp.ones(3))"]),
         ("f = jax.jit(lambda x, n: x * n, static_argnums=1)\nf(1.0, 2)", ["f(1.0, 2)"]),
         ("def f(x): return x\ng = [f(x) for x in (1.0, 2.0)]\nh = f(3.0)", ["f(3.0)"]),
         ("def f(x): return x\njax.grad(lambda w: f(w).sum())(1.0)", ["jax.grad(lambda w: f(w).sum())(1.0)"]),
@@ -116,7 +125,7 @@ def test_what_main_would_train_is_not_computed_but_named(workspace, tmp_path):
     # `w` in the last line is what the loop made of it.
     said = why_none(workspace, tmp_path, PREDICT + TRAIN, ["predict"])
     assert "predict(w, x) in line 17 needs w" in said
-    assert "before main() runs" in said
+    assert "outside of main()" in said
 
 
 def test_the_learners_functions_are_not_called_to_make_arguments(workspace, tmp_path):
@@ -136,6 +145,12 @@ def test_the_calls_of_a_function_are_found_by_its_name(workspace, tmp_path):
     code = PREDICT + "w, x = jnp.zeros(3), jnp.ones((8, 3))\nloss(w, x); predict(w, x)\njax.grad(loss)(w, x)\n"
     assert labels(workspace, tmp_path, code, ["loss"]) == ["loss(w, x)", "jax.grad(loss)(w, x)"]
     assert labels(workspace, tmp_path, code, ["predict", "loss(w, x[:1])"]) == ["predict(w, x)", "loss(w, x[:1])"]
+
+
+def test_the_calls_of_a_method_are_found_by_its_name(workspace, tmp_path):
+    code = "class M:\n    @jax.jit\n    def go(self, x): return x\njax.tree_util.register_static(M)\n"
+    code += "m, f = M(), jax.jit(lambda x: x)\nf(1.0); m.go(2.0); M().go(3.0)\n"
+    assert labels(workspace, tmp_path, code, ["M.go"]) == ["m.go(2.0)", "M().go(3.0)"]
 
 
 @pytest.mark.parametrize(

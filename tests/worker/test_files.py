@@ -111,6 +111,14 @@ def test_an_error_is_told_at_the_lines_of_the_learners_files(files, code, kind, 
     assert not ran.all("trace"), "what did not run to its end leaves nothing to look at"
 
 
+@pytest.mark.parametrize(("status", "good"), [("", True), ("0", True), ("3", False), ("'no data'", False)])
+def test_a_file_may_end_itself_as_a_script_does(files, status, good):
+    ran = files.run(f"import sys, jax\nf = jax.jit(lambda x: x)\nf(1.0)\nsys.exit({status})\n")
+    assert [trace["label"] for trace in ran.all("trace")] == ["f(1.0)"] * good
+    assert ran.one("executed")["status"] == ("ok" if good else "error")
+    assert [error["type"] for error in ran.all("error")] == ["SystemExit"] * (not good)
+
+
 def test_a_call_that_does_not_trace_says_so_and_the_others_are_shown(files):
     code = "import jax, jax.numpy as jnp\nf = jax.jit(lambda a, b: a @ b)\ng = jax.jit(lambda a: a + 1)\n"
     ran = files.run(code, "f(jnp.ones(3), np.ones(4))", "g(np.ones(3))", "g(nothing)")

@@ -172,6 +172,18 @@ def test_a_call_that_needs_a_value_says_so(workspace):
     )
 
 
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("jax.grad(lambda x: x)", "returns a function: call that too"),
+        ("(lambda x: [x, 'name'])(1.0)", "returns str, which is no array"),
+    ],
+)
+def test_a_call_that_computes_no_array_says_what_it_returns(workspace, call, words):
+    with pytest.raises(lens.LensError, match=words):
+        lens.jaxpr_of(workspace, call)
+
+
 def test_keyword_and_starred_arguments(workspace):
     assert facts(workspace, "predict(*[w], x=X[0])")["equations"] == 5
 
