@@ -52,7 +52,11 @@ def _short(dtype: Any) -> str:
 
 
 def difference(ours: Values, theirs: Values) -> dict[str, Any] | None:
-    """The fields of a `Difference` but for whom it is against; None where there is nothing to compare."""
+    """The fields of a `Difference` but for whom it is against; None where there is nothing to compare.
+
+    What a loop gives as a list is compared with what `vmap` gives as one array.
+    """
+    ours, theirs = _stacked_as(ours, theirs), _stacked_as(theirs, ours)
     if [array.shape for array in ours.arrays] != [array.shape for array in theirs.arrays]:
         return {"shapes": f"{ours.shapes} against {theirs.shapes}"}
     pairs = zip(ours.arrays, theirs.arrays, strict=True)
@@ -69,6 +73,14 @@ def difference(ours: Values, theirs: Values) -> dict[str, Any] | None:
         "ulp": max(ulps) if ulps else None,
         "largest": largest,
     }
+
+
+def _stacked_as(several: Values, one: Values) -> Values:
+    """Several arrays as one, where the other is one of their shape and number."""
+    shapes = {array.shape for array in several.arrays}
+    if len(one.arrays) != 1 or len(shapes) != 1 or one.arrays[0].shape != (len(several.arrays), *shapes.pop()):
+        return several
+    return Values((np.stack(several.arrays),))
 
 
 def _largest(array: np.ndarray[Any, Any]) -> float:

@@ -48,6 +48,8 @@ def apart(one, other):
         (np.uint64(2**64 - 1), np.uint64(0), 2.0**64, None),
         (jnp.array([1], jnp.int4), jnp.array([3], jnp.int4), 2.0, None),
         (F4(np.inf), F4(-np.inf), None, None),
+        ([np.ones(2, F4), np.ones(2, F4)], np.array([[1, 1], [1, 1.5]], F4), 0.5, 2.0**22),
+        (jnp.ones((3, 2)), [jnp.ones(2)] * 3, 0.0, 0.0),
         ((F4(1), F4(np.nan)), (F4(1), F4(2)), None, None),
     ],
 )
@@ -72,6 +74,7 @@ def test_what_cannot_be_compared():
     [
         (np.ones(2, F4), np.ones((2, 1), int), "f32[2] against i64[2,1]"),
         ((F4(1), True), F4(1), "f32[], bool[] against f32[]"),
+        ([np.ones(2, F4)] * 3, np.ones((2, 2), F4), "f32[2], f32[2], f32[2] against f32[2,2]"),
         ([F4(1)] * 9, jnp.bfloat16(1), "9 arrays against bfloat16[]"),
     ],
 )
