@@ -52,6 +52,11 @@ class Graph:
     refusal: str | None = None
     """Why nothing is drawn, in one line."""
 
+    @property
+    def unfolded(self) -> frozenset[int]:
+        """The lines of the equations that have their bodies in their place."""
+        return frozenset(node.line for node in self.nodes if node.kind == "opening")
+
     def node_at(self, row: int, column: int | None = None) -> int | None:
         """The place in `nodes` of the node in a row: the one at the column, or else the nearest to it."""
         first = bisect_left(self.nodes, row, key=lambda node: node.row)
@@ -94,6 +99,19 @@ class Graph:
     @cached_property
     def _before(self) -> dict[int, list[int]]:
         return _grouped([(target, source) for source, target in self.edges])
+
+
+def opening(stage: StageText) -> Graph:
+    """The graph as it is to be seen first: an equation that has all others inside, as `jit` has, is unfolded."""
+    drawn = graph(stage)
+    while True:
+        equations = [node for node in drawn.nodes if node.kind == "equation"]
+        if len(equations) != 1 or not equations[0].nests:
+            return drawn
+        inside = graph(stage, drawn.unfolded | {equations[0].line})
+        if inside.refusal is not None or inside.unfolded == drawn.unfolded:
+            return drawn
+        drawn = inside
 
 
 def graph(stage: StageText, unfolded: Collection[int] = (), *, ascii: bool = False) -> Graph:  # noqa: A002

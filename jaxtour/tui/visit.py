@@ -39,8 +39,8 @@ class Visit(msgspec.Struct):
     """Which of the traces is shown."""
     stage: Shown = "jaxpr"
     """What of the trace is shown."""
-    unfolded: frozenset[int] = frozenset()
-    """Lines of the jaxpr whose equations are unfolded in its graph."""
+    unfolded: frozenset[int] | None = None
+    """Lines of the jaxpr whose equations are unfolded in its graph; None for those with which it opens."""
     climbed: str = ""
     """The call whose ladder the report has."""
     device: tuple[str, int] | None = None

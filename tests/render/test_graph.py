@@ -10,7 +10,7 @@ from compositions import rungs
 from stages import VERSIONS, printed, stage_text
 from wires import connected
 
-from jaxtour.render.graph import MOST_EQUATIONS, graph
+from jaxtour.render.graph import MOST_EQUATIONS, graph, opening
 from jaxtour.render.spans import plain, plain_lines
 
 
@@ -107,6 +107,29 @@ def test_a_nested_jaxpr_is_one_node_until_it_is_unfolded():
     inside = [node for node in whole.nodes if opening.row < node.row < closing.row]
     assert {node.label.split()[0] for node in inside} >= {"mul", "add"}
     assert graph(stage, set()).nodes == folded.nodes
+
+
+JITTED = """\
+{ lambda ; a:f32[]. let
+    b:f32[] = jit[
+      name=outer
+      jaxpr={ lambda ; a:f32[]. let
+          b:f32[] = jit[
+            name=inner
+            jaxpr={ lambda ; a:f32[]. let c:f32[] = sin a; b:f32[] = scan[length=3] c in (b,) }
+          ] a
+        in (b,) }
+    ] a
+  in (b,) }"""
+
+
+def test_what_holds_all_the_rest_is_unfolded_at_first():
+    drawn = opening(stage_of(JITTED))
+    assert drawn.unfolded == {1, 4}
+    assert [node.label.split()[0] for node in drawn.nodes if node.kind == "equation"] == ["sin", "scan"]
+    several = stage_of(program("scan of grad"))
+    assert opening(several).nodes == graph(several).nodes
+    assert opening(stage_of("{ lambda ; a:f32[]. let  in (a,) }")).unfolded == frozenset()
 
 
 def test_each_branch_of_a_cond_has_its_own_opening():

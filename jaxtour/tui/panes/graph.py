@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from jaxtour.engine.stage import StageText
 from jaxtour.render.clean import clean
-from jaxtour.render.graph import Graph, graph
+from jaxtour.render.graph import Graph, graph, opening
 from jaxtour.render.layout import wrap
 from jaxtour.render.spans import Line
 from jaxtour.tui.document import Columns, Document
@@ -13,9 +13,9 @@ from jaxtour.tui.visit import View
 
 
 @lru_cache(maxsize=4)
-def graph_of(stage: StageText, unfolded: frozenset[int]) -> Graph:
-    """The graph of a jaxpr, laid out once for the equations that are unfolded."""
-    return graph(stage, unfolded)
+def graph_of(stage: StageText, unfolded: frozenset[int] | None) -> Graph:
+    """The graph of a jaxpr, laid out once for the equations that are unfolded; with None, as it opens."""
+    return opening(stage) if unfolded is None else graph(stage, unfolded)
 
 
 def graph_document(view: View, stage: StageText, width: int) -> Document:

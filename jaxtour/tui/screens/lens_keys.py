@@ -141,7 +141,7 @@ class LensKeys(StepKeys):
         view = self.tour.view
         if view.traces:
             self.tour.visit.trace = (view.index + by) % len(view.traces)
-            self.tour.visit.unfolded = frozenset()
+            self.tour.visit.unfolded = None
             self.panes.bring("stage")
             self.refresh_view()
             self.keep_focus()
@@ -149,13 +149,15 @@ class LensKeys(StepKeys):
 
     def on_unfolded(self, message: Unfolded) -> None:
         """Draw the graph with other equations unfolded."""
-        visit, graph = self.tour.visit, self.stages.graph
-        node = self.stages.node
+        visit, graph, node = self.tour.visit, self.stages.graph, self.stages.node
+        if graph is None:
+            return
+        unfolded = graph.unfolded if visit.unfolded is None else visit.unfolded
         if message.line is not None:
-            visit.unfolded ^= {message.line}
-        elif graph is not None:
-            every = frozenset(each.line for each in graph.nodes if each.nests)
-            visit.unfolded = frozenset() if visit.unfolded else every
+            unfolded ^= {message.line}
+        else:
+            unfolded = frozenset() if unfolded else frozenset(each.line for each in graph.nodes if each.nests)
+        visit.unfolded = unfolded
         self.refresh_view()
         if node is not None:
             self.stages.to_node(node.line)
