@@ -163,7 +163,7 @@ def _after(facts: Facts, value: Value | None) -> list[Span]:
     """What stands behind the devices: where the value lives, and what is alive."""
     spans: list[Span] = []
     if value and value.devices:
-        spans.append((f"value lives on {devices_of(value.devices)}", "muted"))
+        spans.append((f"value on {devices_of(value.devices)}", "muted"))
     if facts.live_arrays:
         spans.append((f"live {arrays_text(facts.live_arrays, facts.live_bytes)}", "muted"))
     return spans

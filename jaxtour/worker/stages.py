@@ -15,6 +15,7 @@ from .metadata import Sources
 from .origins import Parsed, Table, pieces
 from .outlet import Event
 from .spans import Span, span
+from .walk import Walk
 
 Say = Callable[[Event], None]
 
@@ -27,6 +28,18 @@ class Staged:
     root: str
     """What stands before every path and in no jaxpr: the name of the function that is jitted for the lowering only."""
     around: tuple[Span, ...]
+    lines: frozenset[tuple[str, int]] = frozenset()
+    """Files and lines of the learner's that its jaxpr comes from."""
+
+    def place(
+        self, file: str, line: int, column: int, end_line: int, end_column: int, function: str = ""
+    ) -> Span | None:
+        """The learner's expression at a frame; None also where that is of an equal call that was lowered before.
+
+        What a library lowers an operation to is in a cache, of the oldest JAX with the places of the first call.
+        """
+        found = span(file, line, column, end_line, end_column, function)
+        return None if found is None or (self.lines and found[:2] not in self.lines) else found
 
     @cached_property
     def module(self) -> stablehlo.Reader:
@@ -34,7 +47,7 @@ class Staged:
         text = self.lowered.as_text(debug_info=True)
         if not text:
             raise lens.LensError("this backend does not show its StableHLO")
-        return stablehlo.Reader(str(text), span, self.root)
+        return stablehlo.Reader(str(text), self.place, self.root)
 
     @cached_property
     def compiled(self) -> Any:
@@ -63,7 +76,7 @@ class Staged:
         """The same of the optimised HLO, with its cost."""
         table = Table()
         module = self.module
-        sources = Sources(span, module.beginning_at, module.paths(), self.root, self.around)
+        sources = Sources(self.place, module.beginning_at, module.paths(), self.root, self.around)
         parsed = self.optimised.read(table, sources)
         return table, parsed, {"cost": cost(self.compiled, self.text, self.optimised)}
 
@@ -113,7 +126,8 @@ def staged(workspace: Workspace, source: lens.Expression) -> Staged:
     around = (source.span,) if source.span else ()
     call = lens.parse_call(workspace, source.awaited)
     if call is not None and compat.is_jitted(call.function):
-        return Staged(call.function.lower(*call.args, **call.kwargs), "", around)
+        traced = call.function.trace(*call.args, **call.kwargs)
+        return Staged(traced.lower(), "", around, _lines(traced.jaxpr, around))
     jaxpr, inputs = lens.trace(call) if call is not None else lens.jaxpr_and_inputs(workspace, source)
     computes = compat.jaxpr_function(jaxpr)
     if computes is None:
@@ -124,4 +138,9 @@ def staged(workspace: Workspace, source: lens.Expression) -> Staged:
 
     name = getattr(call.function, "__name__", "") if call is not None else ""
     function.__name__ = function.__qualname__ = name if str(name).isidentifier() else "call"
-    return Staged(jax.jit(function).lower(*inputs), f"jit({function.__name__})", around)
+    return Staged(jax.jit(function).lower(*inputs), f"jit({function.__name__})", around, _lines(jaxpr, around))
+
+
+def _lines(jaxpr: Any, around: tuple[Span, ...]) -> frozenset[tuple[str, int]]:
+    rows = Walk(jaxpr, around).table.rows
+    return frozenset(span[:2] for row in rows for span in (*row.get("spans", ()), *row.get("callers", ())))

@@ -8,13 +8,15 @@ from traced import Called, steps_of, text_of, traced_course
 
 from jaxtour.course.catalogue import bundled
 
+pytestmark = pytest.mark.timeout(600)  # the first test of each Python waits for its worker to compile everything
+
 DEVICES = 8
 """As many as a lesson asks for: then all of them run in one worker."""
 
 
 @pytest.fixture(scope="module")
-def course() -> dict[str, list[Called]]:
-    return asyncio.run(traced_course(DEVICES))
+def course(python: str | None) -> dict[str, list[Called]]:
+    return asyncio.run(traced_course(python, DEVICES))
 
 
 class TestCourse(Agreement):

@@ -8,6 +8,8 @@ from traced import STAGES, Called, links, origins, places, traced_code, written
 from jaxtour.engine.commands import StageName
 from jaxtour.engine.links import links_of
 
+pytestmark = pytest.mark.timeout(600)  # the first test of each Python waits for its worker to compile everything
+
 NAME = "places/code"
 CODE = """\
 import jax
@@ -34,8 +36,8 @@ CALLS = ("double(x)", "total(x)", "together(x)", "noise(jax.random.key(0), 2.0)"
 
 
 @pytest.fixture(scope="module")
-def calls() -> dict[str, Called]:
-    found = asyncio.run(traced_code(NAME, CODE, *CALLS))
+def calls(python: str | None) -> dict[str, Called]:
+    found = asyncio.run(traced_code(python, NAME, CODE, *CALLS))
     return {each.trace.call.partition("(")[0]: each for each in found}
 
 

@@ -10,12 +10,14 @@ from traced import PROGRAMS, Called, around, links, origins, places, text_of, tr
 from jaxtour.engine.commands import StageName
 from jaxtour.engine.links import links_of
 
+pytestmark = pytest.mark.timeout(600)  # the first test of each Python waits for its worker to compile everything
+
 DEVICES = 4
 
 
 @pytest.fixture(scope="module")
-def programs() -> dict[str, list[Called]]:
-    return asyncio.run(traced_programs(DEVICES))
+def programs(python: str | None) -> dict[str, list[Called]]:
+    return asyncio.run(traced_programs(python, DEVICES))
 
 
 class TestPrograms(Agreement):
@@ -101,6 +103,135 @@ def test_every_call_that_a_program_writes_was_traced(programs: dict[str, list[Ca
         ),
         ("shard_map", 1, {"hlo": "all-gather"}, {'shard_map.py:21:46 jax.lax.all_gather(x, "x")'}),
         ("pmap", 0, {"hlo": "all-reduce"}, {'pmap.py:8:16 jax.lax.pmean(x, "devices")'}),
+        # Behind text of several bytes, over several lines, under tabs, in names that are no ASCII.
+        (
+            "columns",
+            0,
+            {"jaxpr": "cos", "stablehlo": "stablehlo.cosine", "hlo": "cosine"},
+            {"columns.py:10:35 jnp.cos(größe)"},
+        ),
+        (
+            "columns",
+            0,
+            {"jaxpr": "exp", "stablehlo": "stablehlo.exponential", "hlo": "exponential"},
+            {"columns.py:11:70 jnp.exp(z)"},
+        ),
+        (
+            "columns",
+            0,
+            {"jaxpr": "abs", "stablehlo": "stablehlo.abs", "hlo": "abs"},
+            {"columns.py:15:13 jnp.abs(\n                x\n            )"},
+        ),
+        ("columns", 1, {"jaxpr": "div", "stablehlo": "stablehlo.divide", "hlo": "divide"}, {"columns.py:23:9 b / c"}),
+        (
+            "columns",
+            1,
+            {"jaxpr": "cbrt", "stablehlo": "stablehlo.cbrt", "hlo": "cbrt"},
+            {"columns.py:22:32 jnp.cbrt(x)"},
+        ),
+        ("columns", 2, {"jaxpr": "mul"}, {"columns.py:26:48 (lambda q: q - 1.5)(变) * 变"}),
+        # What is written in a method, a property, a partial, or called twice by a decorator.
+        (
+            "methods",
+            0,
+            {"jaxpr": "mul", "stablehlo": "stablehlo.multiply", "hlo": "multiply"},
+            {"methods.py:24:13 x * x"},
+        ),
+        (
+            "methods",
+            0,
+            {"jaxpr": "jit", "stablehlo": "func.call"},
+            {
+                "methods.py:12:16 function(*args, **kwargs)",
+                "methods.py:12:44 function(\n            *args,\n            **kwargs,\n        )",
+            },
+        ),
+        (
+            "methods",
+            1,
+            {"jaxpr": "dot_general", "stablehlo": "stablehlo.dot_general", "hlo": "dot"},
+            {"methods.py:34:30 x @ self.w"},
+        ),
+        ("methods", 1, {"jaxpr": "sin", "stablehlo": "stablehlo.sine"}, {"methods.py:41:16 jnp.sin(self.w)"}),
+        ("methods", 3, {"jaxpr": "integer_pow"}, {"methods.py:53:41 jnp.cos(x) ** s"}),
+        # Loops.
+        (
+            "loops",
+            0,
+            {"jaxpr": "tanh", "stablehlo": "stablehlo.tanh", "hlo": "tanh"},
+            {"loops.py:9:13 jnp.tanh(w @ h + x)"},
+        ),
+        ("loops", 0, {"jaxpr": "dot_general", "stablehlo": "stablehlo.dot_general"}, {"loops.py:9:22 w @ h"}),
+        ("loops", 1, {"jaxpr": "gt"}, {"loops.py:17:16 carry[0] > 1"}),
+        ("loops", 1, {"jaxpr": "mul", "stablehlo": "stablehlo.multiply", "hlo": "multiply"}, {"loops.py:21:46 3 * n"}),
+        ("loops", 2, {"jaxpr": "div", "hlo": "divide"}, {"loops.py:27:38 (y**2 - 2) / (2 * y)"}),
+        ("loops", 3, {"jaxpr": "cos", "stablehlo": "stablehlo.cosine", "hlo": "cosine"}, {"loops.py:31:50 jnp.cos(y)"}),
+        # Rules of one's own with arguments that are functions, and what a policy keeps.
+        ("rules", 0, {"jaxpr": "sinh", "stablehlo": "chlo.sinh"}, {"rules.py:33:49 scaled(jnp.cosh, x, 2.0)"}),
+        ("rules", 0, {"jaxpr": "remat2"}, {"rules.py:33:13 block(block(x, w), w)", "rules.py:33:19 block(x, w)"}),
+        # Integers, booleans, keys, spectra, trees, what prints.
+        (
+            "kinds",
+            0,
+            {"jaxpr": "shift_left", "stablehlo": "stablehlo.shift_left", "hlo": "shift-left"},
+            {"kinds.py:8:10 x << 2"},
+        ),
+        (
+            "kinds",
+            0,
+            {"jaxpr": "or", "stablehlo": "stablehlo.or", "hlo": "or"},
+            {"kinds.py:8:9 (x << 2) ^ (x >> 1) | (x & 7)"},
+        ),
+        ("kinds", 0, {"jaxpr": "not", "stablehlo": "stablehlo.not", "hlo": "not"}, {"kinds.py:9:36 ~mask"}),
+        ("kinds", 0, {"jaxpr": "scatter", "stablehlo": "stablehlo.scatter"}, {"kinds.py:9:58 x.at[2].set(5)"}),
+        (
+            "kinds",
+            1,
+            {"jaxpr": "random_bits"},
+            {"kinds.py:14:12 jax.random.normal(first, (3,))", "kinds.py:14:45 jax.random.uniform(second, (3,))"},
+        ),
+        (
+            "kinds",
+            2,
+            {"jaxpr": "fft", "stablehlo": "stablehlo.fft", "hlo": "fft"},
+            {"kinds.py:18:9 jnp.fft.rfft(x)", "kinds.py:19:29 jnp.fft.irfft(f)"},
+        ),
+        (
+            "kinds",
+            3,
+            {"jaxpr": "dot_general", "stablehlo": "stablehlo.dot_general"},
+            {'kinds.py:24:22 jnp.dot(each, doubled["w"])'},
+        ),
+        ("kinds", 5, {"jaxpr": "sub", "hlo": "subtract"}, {"kinds.py:33:33 w - 0.1 * g"}),
+        # A kernel, and references.
+        (
+            "kernel",
+            0,
+            {"jaxpr": "sin", "stablehlo": "stablehlo.sine", "hlo": "sine"},
+            {"kernel.py:9:37 jnp.sin(y_ref[...])"},
+        ),
+        ("kernel", 0, {"jaxpr": "swap"}, {"kernel.py:9:5 o_ref[...]"}),
+        (
+            "kernel",
+            1,
+            {"jaxpr": "exp", "stablehlo": "stablehlo.exponential", "hlo": "exponential"},
+            {"kernel.py:21:16 jnp.exp(ref[...])"},
+        ),
+        # Two axes of a mesh.
+        ("mesh", 0, {"jaxpr": "axis_index", "hlo": "partition-id"}, {'mesh.py:16:20 jax.lax.axis_index("a")'}),
+        ("mesh", 0, {"jaxpr": "dot_general", "stablehlo": "stablehlo.dot_general"}, {"mesh.py:15:26 a @ x"}),
+        (
+            "mesh",
+            1,
+            {"jaxpr": "all_to_all", "stablehlo": "stablehlo.all_to_all", "hlo": "all-to-all"},
+            {'mesh.py:21:9 jax.lax.all_to_all(x, "a", 0, 1, tiled=True)'},
+        ),
+        (
+            "mesh",
+            2,
+            {"jaxpr": "sharding_constraint", "stablehlo": "sdy.sharding_constraint"},
+            {"mesh.py:26:9 jax.lax.with_sharding_constraint(jnp.tanh(x @ w), rows)"},
+        ),
         # Twelve layers, one line.
         (
             "transformer",

@@ -25,8 +25,10 @@ from jaxtour.engine.stage import StageText
 PROGRAMS = Path(__file__).resolve().parents[1] / "programs"
 STAGES: tuple[StageName, ...] = ("jaxpr", "stablehlo", "hlo")
 NOT_COUNTED = {"hlo": ("parameter", "constant")}
-EQUATION = re.compile(r" = ([a-z][\w-]*)(?=\[| |$)|^\s*([a-z]\w*)(?=\[)")
-"""The line on which an equation begins, and its primitive; the second is one without results."""
+EQUATION = re.compile(r" = ([a-z][\w-]*)(?=\[| |$)|^\s*([a-z]\w*)(?=\[)| (?:<-|\+=) ")
+"""The line on which an equation begins, and its primitive; the second is one without results, the third is an arrow."""
+ARROWS = ("get", "swap", "addupdate")
+"""What reads and writes references, and is printed without its name."""
 Position = tuple[int, int]
 
 
@@ -64,10 +66,11 @@ def called(where: str, report: Report) -> list[Called]:
     return found
 
 
-async def traced_programs(devices: int) -> dict[str, list[Called]]:
+async def traced_programs(python: str | None, devices: int) -> dict[str, list[Called]]:
     """Every call that the programs make, as `jaxtour explore` finds them."""
     found = {}
-    async with Headless(Session(ProcessEngine(), WorkerConfig(platform="cpu", devices=devices))) as engine:
+    config = WorkerConfig(python=python, platform="cpu", devices=devices)
+    async with Headless(Session(ProcessEngine(), config)) as engine:
         for path in sorted(PROGRAMS.glob("*.py")):
             lesson = lesson_of(path)
             step = lesson.steps[0]
@@ -79,13 +82,13 @@ async def traced_programs(devices: int) -> dict[str, list[Called]]:
     return found
 
 
-async def traced_course(devices: int) -> dict[str, list[Called]]:
+async def traced_course(python: str | None, devices: int) -> dict[str, list[Called]]:
     """Every call that the steps of the course trace, by lesson.
 
     A lesson's steps run first and are looked into after, each in what it left: so no step is run twice.
     """
     found: dict[str, list[Called]] = {}
-    async with _worker(devices) as worker:
+    async with _worker(python, devices) as worker:
         for lesson in (entry.load() for entry in bundled().entries):
             calls = found[lesson.id] = []
             ran: list[tuple[Cell, Report]] = []
@@ -97,11 +100,11 @@ async def traced_course(devices: int) -> dict[str, list[Called]]:
     return found
 
 
-async def traced_code(name: str, code: str, *calls: str) -> list[Called]:
+async def traced_code(python: str | None, name: str, code: str, *calls: str) -> list[Called]:
     """Some calls of a piece of code, run as a step."""
     SOURCES[name] = code
     own = Cell(name=name, code=code, traces=tuple(TraceCall(label=call, call=call) for call in calls))
-    async with _worker(1) as worker:
+    async with _worker(python, 1) as worker:
         return called(name, await worker.look(own, await worker.run(own, keep=True)))
 
 
@@ -134,11 +137,11 @@ class _Worker:
 
 
 @asynccontextmanager
-async def _worker(devices: int) -> AsyncIterator[_Worker]:
+async def _worker(python: str | None, devices: int) -> AsyncIterator[_Worker]:
     engine = ProcessEngine()
     await engine.start()
     try:
-        await engine.send(Open(platform="cpu", devices=devices))
+        await engine.send(Open(python=python, platform="cpu", devices=devices))
         yield _Worker(engine)
     finally:
         await engine.close()

@@ -48,7 +48,7 @@ def drawn(*arguments, **rest):
 def test_simulated_devices_and_where_the_value_lives():
     assert drawn(EIGHT, 80, value("cpu:0")) == (
         "● cpu ×8 simulated   AMD EPYC, 2 cores, 24 GiB   jax 0.10.2\n"
-        "[0]  1   2   3   4   5   6   7    value lives on cpu:0   live 4 arrays, 156 B\n"
+        "[0]  1   2   3   4   5   6   7    value on cpu:0   live 4 arrays, 156 B\n"
     )
     held = device_lines(EIGHT, 80, value("cpu:0"))[1]
     assert [style for text, style in held if text.strip().strip("[]").isdigit()] == ["chip-on", *["chip"] * 7]
@@ -57,7 +57,7 @@ def test_simulated_devices_and_where_the_value_lives():
 
 def test_a_value_on_all_devices():
     text = drawn(EIGHT, 80, value(*(f"cpu:{number}" for number in range(8))), ascii=True)
-    assert "[0] [1] [2] [3] [4] [5] [6] [7]   value lives on 8 devices, cpu:0-7\n" in text
+    assert "[0] [1] [2] [3] [4] [5] [6] [7]   value on 8 devices, cpu:0-7\n" in text
     assert text.isascii()
 
 
@@ -67,7 +67,7 @@ def test_a_narrow_pane():
         "  AMD EPYC, 2 cores, 24 GiB\n"
         "  jax 0.10.2\n"
         "[0]  1   2   3   4   5   6   7\n"
-        "  value lives on cpu:0\n"
+        "  value on cpu:0\n"
         "  live 4 arrays, 156 B\n"
     )
 
@@ -75,7 +75,7 @@ def test_a_narrow_pane():
 def test_accelerators_tell_their_memory():
     assert drawn(GPU, 76, value("gpu:1")) == (
         "● gpu ×2   NVIDIA H200   jax 0.10.2\n"
-        " 0  [1]   value lives on gpu:1\n"
+        " 0  [1]   value on gpu:1\n"
         " 0  ━━──────────────────     7 GiB of 139 GiB, peak 20 GiB\n"
         " 1  ━━━━━━━━━━━━━━━━━━━━   139 GiB of 139 GiB, peak 20 GiB\n"
         "○ cpu   AMD EPYC, 2 cores, 24 GiB\n"
@@ -161,7 +161,7 @@ def test_tpus_lie_on_their_grid():
         "● tpu ×8, 4 here   TPU v4   jax 0.10.2   libtpu 0.0.42   process 0 of 2\n"
         "z=0       z=1\n"
         " 0   1     4   5\n"
-        " 2  [3]    6   7    value lives on tpu:3\n"
+        " 2  [3]    6   7    value on tpu:3\n"
         "host  AMD EPYC, 2 cores, 24 GiB\n"
     )
     assert " 0   1   2  [3]" in drawn(tpus(), 16, value("tpu:3")).splitlines()

@@ -59,6 +59,19 @@ def test_libraries_are_not_counted():
     assert any("library is not counted: lapack_spotrf" in note for note in found["notes"])
 
 
+def test_the_peak_has_what_is_needed_in_between():
+    def steps(x):
+        return jax.lax.scan(lambda c, _: (jnp.tanh(c @ x), None), x, None, length=10)[0].sum()
+
+    found = cost_of(jax.grad(steps))
+    # Of each step something is kept for the way back.
+    assert found["temporary_bytes"] > 10 * 4 * SIZE**2
+    assert found["peak_bytes"] >= found["argument_bytes"] + found["temporary_bytes"]
+    donated = jax.jit(lambda x: x * 2, donate_argnums=0).lower(jnp.ones((SIZE, SIZE))).compile()
+    memory = cost(donated, donated.as_text(), hlo.Reader(donated.as_text()))
+    assert memory["alias_bytes"] == memory["argument_bytes"] == memory["peak_bytes"]
+
+
 class Silent:
     """A compiled call whose backend tells nothing."""
 

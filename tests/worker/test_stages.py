@@ -4,6 +4,8 @@ import pytest
 from runner_client import RunnerClient
 from staged import CODE, looked, seen, text_of
 
+from jaxtour.worker.stages import Staged
+
 PROGRAMS = Path(__file__).resolve().parents[1] / "programs"
 
 
@@ -160,3 +162,29 @@ def test_a_ladder_that_does_not_trace_says_why(client):
     ran = client.run("import jax\ndef f(x):\n    return x @ 3\n", traces=[], ladder="jax.jit(jax.grad(f))(1.0)")
     assert all(rung["error"] for rung in ran.all("rung")) or ran.one("rung")["error"]
     assert ran.one("done")["status"] == "ok"
+
+
+def test_looking_changes_nothing_that_a_timing_says():
+    """What was compiled for a stage would be in jax's caches: then no phase of the first call would be left to tell."""
+    found = []
+    for looks in ([], [{"index": 0, "stage": "stablehlo"}, {"index": 0, "stage": "hlo"}]):
+        client = RunnerClient()
+        try:
+            client.until("state", state="ready")
+            ran = client.run(CODE, traces=["fast(x, w)"], looks=looks, time=[{"label": "f", "call": "fast(x, w)"}])
+        finally:
+            client.close()
+        found.append(ran.one("timing"))
+        stages = {event["stage"] for event in ran.all("stage")}
+        assert stages == {"jaxpr", *(look["stage"] for look in looks)}
+    for timing in found:
+        phases = [timing[name] for name in ("trace_s", "lower_s", "compile_s")]
+        assert all(phase is not None and phase > 0 for phase in phases)
+
+
+def test_a_place_that_is_none_of_the_jaxprs_belongs_to_an_earlier_call():
+    frames = [("<jaxtour:a/b>", line, 0, line, 4) for line in (2, 3)]
+    known = Staged(None, "", (), frozenset({("a/b", 2)}))
+    assert [known.place(*frame) is not None for frame in frames] == [True, False]
+    # Where JAX keeps no places for a jaxpr, those of what is lowered are all that there is.
+    assert all(Staged(None, "", ()).place(*frame) for frame in frames)
