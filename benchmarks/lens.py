@@ -48,6 +48,17 @@ def f(x):
 
 f(jnp.ones(3))
 """
+HLO_PROGRAM = """\
+import jax
+
+def f(key):
+    return [jax.random.normal(jax.random.fold_in(key, each), (8,)) for each in range({count})]
+
+f(jax.random.key(0))
+"""
+"""A generator of random numbers is unrolled by the compiler: some hundred instructions for each, and soon compiled."""
+HLO_COUNT = 225
+"""Makes about 100 000 lines of HLO."""
 
 
 class Shows(App[None]):
@@ -147,37 +158,47 @@ def key_costs(path: Path, count: int) -> Iterator[tuple[str, list[float]]]:
         yield "jaxpr", [key_to_bytes(terminal, "jk"[each % 2]) for each in range(count)]
 
 
+def frames_of_program(path: Path, text: str, *looks: str) -> tuple[dict[str, list[bytes]], float]:
+    """The frames of each stage, and how long the worker took for all of them."""
+    path.write_text(text)
+    started = time.perf_counter()
+    every = asyncio.run(frames_of(path, *looks))
+    whole = time.perf_counter() - started
+    named = {name: [frame for frame in every if f'"stage":"{name}"'.encode() in frame] for name in ("jaxpr", *looks)}
+    return named, whole
+
+
+def shown(frames: list[bytes], rounds: int) -> float:
+    """The median of some times from frames to screen."""
+    return statistics.median(asyncio.run(seconds_to_show(frames)) for _ in range(max(3, rounds // 2)))
+
+
+def at_its_largest(name: str, frames: list[bytes], rounds: int, whole: float) -> Iterator[Figure]:
+    """What a stage of some 100 000 lines costs the terminal's process."""
+    lines = len(folded(frames).ids)
+    detail = f"{lines} lines in {len(frames)} frames; the worker took {whole:.1f} s to make all of it"
+    yield at_most(f"{name} of {lines} lines, frames to screen, s", shown(frames, rounds), 1, detail)
+    yield at_most(f"{name}, bytes in memory of a line", bytes_per_line(frames), 300, f"{lines} lines")
+
+
 def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
-    """An unrolled loop of four sizes; its jaxpr, and its StableHLO at the largest."""
+    """An unrolled loop of four sizes; its jaxpr and StableHLO, and the HLO of another program, at the largest."""
     del compare
     taken: dict[int, float] = {}
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "unrolled.py"
-        for size in SIZES:
-            path.write_text(PROGRAM.format(rounds=size // PER_ROUND))
-            largest = size == SIZES[-1]
-            started = time.perf_counter()
-            every = asyncio.run(frames_of(path, *(("stablehlo",) if largest else ())))
-            whole = time.perf_counter() - started
-            for name in ("jaxpr", "stablehlo"):
-                frames = [frame for frame in every if f'"stage":"{name}"'.encode() in frame]
-                if not frames:
-                    continue
-                lines = len(folded(frames).ids)
-                shown = [asyncio.run(seconds_to_show(frames)) for _ in range(max(3, rounds // 2))]
-                told_of = f"{lines} lines in {len(frames)} frames; the worker took {whole:.1f} s to make all of it"
-                if name == "jaxpr":
-                    taken[size] = statistics.median(shown)
-                label = f"{name} of {size} equations, frames to screen, s"
-                yield (
-                    at_most(label, statistics.median(shown), 1, told_of)
-                    if largest
-                    else told(label, statistics.median(shown), told_of)
-                )
-                if largest:
-                    yield at_most(f"{name}, bytes in memory of a line", bytes_per_line(frames), 300, f"{lines} lines")
-        growth = taken[SIZES[-1]] / taken[SIZES[0]]
-        yield told("the same, largest to smallest", growth, f"of programs {SIZES[-1] // SIZES[0]} times as large")
+        path = Path(folder) / "program.py"
+        for size in SIZES[:-1]:
+            named, whole = frames_of_program(path, PROGRAM.format(rounds=size // PER_ROUND))
+            taken[size] = shown(named["jaxpr"], rounds)
+            detail = f"{len(named['jaxpr'])} frames; the worker took {whole:.1f} s"
+            yield told(f"jaxpr of {size} equations, frames to screen, s", taken[size], detail)
+        random, whole = frames_of_program(path, HLO_PROGRAM.format(count=HLO_COUNT), "hlo")
+        yield from at_its_largest("hlo", random["hlo"], rounds, whole)
+        named, whole = frames_of_program(path, PROGRAM.format(rounds=SIZES[-1] // PER_ROUND), "stablehlo")
+        for name in ("jaxpr", "stablehlo"):
+            yield from at_its_largest(name, named[name], rounds, whole)
+        growth = shown(named["jaxpr"], rounds) / taken[SIZES[0]]
+        yield told("jaxpr, largest to smallest", growth, f"of programs {SIZES[-1] // SIZES[0]} times as large")
         for where, costs in key_costs(path, rounds * 20):
             p99 = statistics.quantiles(costs, n=100)[98]
             yield at_most(
