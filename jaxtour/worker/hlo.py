@@ -103,8 +103,10 @@ class Reader:
                 # Arguments have their names for a path.
                 is_path = "/" in line.path or "(" in line.path
                 line.path = without_root(line.path, sources.root) if is_path else ""
-                if not line.own and line.path in sources.paths:
-                    line.own, line.callers = sources.paths[line.path].spans, sources.paths[line.path].callers
+                only = sources.paths.get(line.path)
+                # What is around it is less than what is known of it.
+                if only and (not line.own or set(line.own) <= set(only.callers)):
+                    line.own, line.callers = only.spans, only.callers
         vague = self._set_aside()
         inside = self._inside()
         self._lend(inside)

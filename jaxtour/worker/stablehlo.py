@@ -4,7 +4,8 @@ MLIR writes a location behind each operation and, where one has regions, behind 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
@@ -26,6 +27,14 @@ class Linked(NamedTuple):
     path: str = ""
     spans: tuple[Span, ...] = ()
     callers: tuple[Span, ...] = ()
+
+
+class Exact(NamedTuple):
+    """What a path leads to."""
+
+    span: Span
+    equations: int
+    """How many have the path."""
 
 
 _HEAD = re.compile(r'\s*(?:(%[^=]*?) = )?"?([a-zA-Z_]\w*(?:\.\w+)+|call|return)\b')
@@ -82,9 +91,13 @@ class _Line:
 class Reader:
     """One module; read once, with the places of its operations found afterwards."""
 
-    def __init__(self, text: str, place: Place, root: str = "") -> None:
-        """`root` is the first name of every path, if it is not one that the learner's own call has."""
+    def __init__(self, text: str, place: Place, root: str = "", exact: Mapping[str, Exact] | None = None) -> None:
+        """`root` is the first name of every path, if it is not one that the learner's own call has.
+
+        `exact` has by path the expression of its equations, of the paths that lead to one expression.
+        """
         self._root = root
+        self._exact = exact or {}
         module = re.search(r"^module @jit_(\w+)", text, re.M)
         self._outermost = f"jit({module[1]})/" if module and not root else ""
         self.locations = Locations(text)
@@ -95,7 +108,7 @@ class Reader:
         self._regions: set[int] = set()
         """Lines of operations that have regions."""
         self._functions: list[str] = []
-        self._links: dict[tuple[str, str, bool], Linked] = {}
+        self._links: dict[tuple[str, str, bool, str], Linked] = {}
         self._beginnings: dict[tuple[str, int, int, str], dict[Frame, None]] | None = None
         self.parsed = Parsed()
         self._split(text)
@@ -193,14 +206,41 @@ class Reader:
                 yield _called(own, site, self._is_behind(written, site.path))
 
     def link(self, line: _Line) -> Linked:
-        """Where an operation comes from, through the calls of the function that it is in."""
-        key = (line.loc, line.function, line.manual)
+        """Where an operation comes from, through the calls of the function that it is in.
+
+        Of what is in a loop or a branch the oldest JAX tells the place of all the loop. Its path leads further, where
+        there are as many operations of it as equations; a loop's own counter may have the path of what is added in it.
+        """
+        key = (line.loc, line.function, line.manual, line.name)
         if key not in self._links:
-            own = self._own(line.loc)
-            if line.manual and own.path and "/" not in own.path:
-                own = own._replace(path=f"{self._outermost}shard_map/{own.path}")
-            self._links[key] = self._through_calls(own, line.function, self.locations[line.loc].path)
+            linked = self._told(line, self.link)
+            exact = self._exact.get(linked.path)
+            if exact and linked.spans and exact.span not in linked.spans:
+                callers = dict.fromkeys(span for span in (*linked.spans, *linked.callers) if span != exact.span)
+                if self._alike[line.name, linked.path] == exact.equations:
+                    linked = Linked(linked.path, (exact.span,), tuple(callers))
+            self._links[key] = linked
         return self._links[key]
+
+    @cached_property
+    def _alike(self) -> Counter[tuple[str, str]]:
+        """How many operations there are of a name and a path."""
+        known: dict[tuple[str, str, bool], Linked] = {}
+
+        def told(line: _Line) -> Linked:
+            key = (line.loc, line.function, line.manual)
+            if key not in known:
+                known[key] = self._told(line, told)
+            return known[key]
+
+        return Counter((line.name, told(line).path) for line in self._operations)
+
+    def _told(self, line: _Line, link: Callable[[_Line], Linked]) -> Linked:
+        """Where an operation comes from by its location alone; `link` says that of the calls of its function."""
+        own = self._own(line.loc)
+        if line.manual and own.path and "/" not in own.path:
+            own = own._replace(path=f"{self._outermost}shard_map/{own.path}")
+        return self._through_calls(own, line.function, self.locations[line.loc].path, link)
 
     def _own(self, loc: str) -> Linked:
         if loc not in self._located:
@@ -211,7 +251,7 @@ class Reader:
             self._located[loc] = Linked(path, tuple(spans[:1]), tuple(spans[1:]))
         return self._located[loc]
 
-    def _through_calls(self, own: Linked, function: str, written: str) -> Linked:
+    def _through_calls(self, own: Linked, function: str, written: str, link: Callable[[_Line], Linked]) -> Linked:
         """JAX lowers a function once for all its calls, with the location of the first one if with any.
 
         `written` is the path as JAX has it: a whole one, or what comes behind that of the call.
@@ -219,7 +259,7 @@ class Reader:
         calls = self._calls.get(function)
         if not calls:
             return own
-        sites = [self.link(call) for call in calls]
+        sites = [link(call) for call in calls]
         spans = tuple(dict.fromkeys(span for site in sites for span in site.spans[:SHARED]))
         around = tuple(dict.fromkeys(span for site in sites for span in site.callers))
         paths = {site.path for site in sites}

@@ -1,5 +1,6 @@
 """The stages of a call below its jaxpr: StableHLO as JAX lowers it, HLO as the compiler leaves it, and its cost."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -30,6 +31,8 @@ class Staged:
     around: tuple[Span, ...]
     lines: frozenset[tuple[str, int]] = frozenset()
     """Files and lines of the learner's that its jaxpr comes from."""
+    exact: dict[str, stablehlo.Exact] = field(default_factory=dict)
+    """By path the expression of the equations that have it, if that is only one."""
 
     def place(
         self, file: str, line: int, column: int, end_line: int, end_column: int, function: str = ""
@@ -47,7 +50,7 @@ class Staged:
         text = self.lowered.as_text(debug_info=True)
         if not text:
             raise lens.LensError("this backend does not show its StableHLO")
-        return stablehlo.Reader(str(text), self.place, self.root)
+        return stablehlo.Reader(str(text), self.place, self.root, self.exact)
 
     @cached_property
     def compiled(self) -> Any:
@@ -126,8 +129,8 @@ def staged(workspace: Workspace, source: lens.Expression) -> Staged:
     around = (source.span,) if source.span else ()
     call = lens.parse_call(workspace, source.awaited)
     if call is not None and compat.is_jitted(call.function):
-        traced = call.function.trace(*call.args, **call.kwargs)
-        return Staged(traced.lower(), "", around, _lines(traced.jaxpr, around))
+        lowered = call.function.lower(*call.args, **call.kwargs)
+        return Staged(lowered, "", around, *_places(lens.trace(call)[0], around))
     jaxpr, inputs = lens.trace(call) if call is not None else lens.jaxpr_and_inputs(workspace, source)
     computes = compat.jaxpr_function(jaxpr)
     if computes is None:
@@ -138,9 +141,19 @@ def staged(workspace: Workspace, source: lens.Expression) -> Staged:
 
     name = getattr(call.function, "__name__", "") if call is not None else ""
     function.__name__ = function.__qualname__ = name if str(name).isidentifier() else "call"
-    return Staged(jax.jit(function).lower(*inputs), f"jit({function.__name__})", around, _lines(jaxpr, around))
+    return Staged(jax.jit(function).lower(*inputs), f"jit({function.__name__})", around, *_places(jaxpr, around))
 
 
-def _lines(jaxpr: Any, around: tuple[Span, ...]) -> frozenset[tuple[str, int]]:
-    rows = Walk(jaxpr, around).table.rows
-    return frozenset(span[:2] for row in rows for span in (*row.get("spans", ()), *row.get("callers", ())))
+def _places(jaxpr: Any, around: tuple[Span, ...]) -> tuple[frozenset[tuple[str, int]], dict[str, stablehlo.Exact]]:
+    """The lines that a jaxpr comes from, and the paths that lead to one expression."""
+    walk = Walk(jaxpr, around)
+    rows = walk.table.rows
+    lines = frozenset(span[:2] for row in rows for span in (*row.get("spans", ()), *row.get("callers", ())))
+    spans: dict[str, set[Span]] = {}
+    counts: Counter[str] = Counter()
+    for place, count in walk.counts.items():
+        path = rows[place].get("path", "")
+        spans.setdefault(path, set()).update(rows[place].get("spans", ()))
+        counts[path] += count
+    exact = {path: [stablehlo.Exact(each, counts[path]) for each in found] for path, found in spans.items() if path}
+    return lines, {path: found[0] for path, found in exact.items() if len(found) == 1}

@@ -5,6 +5,7 @@ of them. So jaxprs are walked one by one, those that use others first, each with
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -69,6 +70,11 @@ class Walk:
             self._walk(each, by_id)
         self.equations = _counted(self._order)
         """Counted through nested jaxprs, as often as they are used."""
+
+    @property
+    def counts(self) -> Counter[int]:
+        """How many equations have each place of the table; those of a jaxpr once, however often it is used."""
+        return Counter(self._places.values())
 
     def place(self, equation: Any) -> int:
         """The place of an equation's origin in the table; one that the printer made up has its own source only."""

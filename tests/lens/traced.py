@@ -25,7 +25,7 @@ from jaxtour.engine.stage import StageText
 PROGRAMS = Path(__file__).resolve().parents[1] / "programs"
 STAGES: tuple[StageName, ...] = ("jaxpr", "stablehlo", "hlo")
 NOT_COUNTED = {"hlo": ("parameter", "constant")}
-EQUATION = re.compile(r" = ([a-z][\w-]*)(?=\[| |$)|^\s*([a-z]\w*)(?=\[)| (?:<-|\+=) ")
+EQUATION = re.compile(r" = ([a-z][\w-]*)(?=\[| |$)|^\s*([a-z]\w*)(?=\[)(?!\S* (?:<-|\+=) )| (?:<-|\+=) ")
 """The line on which an equation begins, and its primitive; the second is one without results, the third is an arrow."""
 ARROWS = ("get", "swap", "addupdate")
 """What reads and writes references, and is printed without its name."""

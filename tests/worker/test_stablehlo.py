@@ -189,3 +189,37 @@ def test_locations_that_are_written_in_full_are_read():
     assert sine["callers"][0][1:3] == (8, 3)
     ((_, cosine),) = named(parsed, origins, "stablehlo.cosine")
     assert cosine["spans"][0][1:5] == (1, 1, 1, 6)
+
+
+OLDEST = """\
+module @jit_f {
+  func.func public @main(%arg0: tensor<f32> loc("x")) -> tensor<f32> {
+    %0 = stablehlo.sine %arg0 : tensor<f32> loc(#loc3)
+    %1 = stablehlo.add %0, %0 : tensor<f32> loc(#loc4)
+    %2 = stablehlo.add %1, %0 : tensor<f32> loc(#loc4)
+    return %2 : tensor<f32> loc(#loc)
+  } loc(#loc)
+} loc(#loc)
+#loc = loc(unknown)
+#loc1 = loc("<jaxtour:a/b>":4:4 to :24)
+#loc2 = loc("f"(#loc1))
+#loc3 = loc("jit(f)/while/body/sin"(#loc2))
+#loc4 = loc("jit(f)/while/body/add"(#loc2))
+"""
+
+
+def test_where_all_of_a_loop_has_its_place_the_path_leads_to_the_expression():
+    text = ["import jax", "def body(x): return jax.lax.sin(x)", "def f(x):", "    return looped(body, x)  "]
+    linecache.cache["<jaxtour:a/b>"] = (0, None, [f"{line}\n" for line in text], "<jaxtour:a/b>")
+    inside, loop = ("a/b", 2, 21, 2, 35, "body"), ("a/b", 4, 5, 4, 25, "f")
+    exact = {f"jit(f)/while/body/{name}": stablehlo.Exact(inside, 1) for name in ("sin", "add")}
+    rows = []
+    for known in ({}, exact):
+        table = Table()
+        parsed = stablehlo.Reader(OLDEST, spans.span, "", known).read(table)
+        rows.append([table.rows[place] for place in parsed.lines if table.rows[place].get("path")])
+    assert [row["spans"] for row in rows[0]] == [(loop,)] * 3
+    sine, *adds = rows[1]
+    assert (sine["spans"], sine["callers"]) == ((inside,), (loop,))
+    # One of two additions counts the rounds, and nothing tells which.
+    assert [add["spans"] for add in adds] == [(loop,)] * 2
