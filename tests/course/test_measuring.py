@@ -6,7 +6,7 @@ import sys
 
 FLAGS = {
     "folded": {
-        "nothing": {"zero_args"},
+        "no_args": {"zero_args"},
         "captured": {"captured_constants", "folded"},
         "unused": {"nothing_computed"},
         "passed": set(),

@@ -1,132 +1,16 @@
-import builtins
 import gc
-import math
-import sys
-import types
 
 import jax
 import jax.experimental.compilation_cache.compilation_cache
 import numpy as np
 import pytest
 import runner_client  # noqa: F401  asks jax for the CPU
+from measured import EVENTS, codes, events_of, said
 
-from jaxtour.worker import bench, clock, noise, placing, verdicts
-from jaxtour.worker.compat import CompileEvents
-from jaxtour.worker.execute import Workspace
+from jaxtour.worker import bench, clock, placing
 from jaxtour.worker.lens import parse_call
 
-CODE = """\
-import functools
-import jax, jax.numpy as jnp, numpy as np
-rng = np.random.default_rng(0)
-N = rng.random((300, 300), np.float32)
-n = N[:20, :20].copy()
-A = jnp.asarray(N)
-w, X = jnp.ones(2), jnp.ones((3, 2))
-product = jax.jit(lambda x: x @ x.T)
-small = jax.jit(lambda x: x + 1)
-pair = jax.jit(lambda x: (x, x + 1))
-zero = jax.jit(lambda: jnp.sum(jnp.ones((1000, 1000))))
-captured = jax.jit(lambda x: x @ N)
-folded = jax.jit(lambda: jnp.dot(N, N.T))
-unused = jax.jit(lambda x: (x @ x.T, x)[1])
-def is_short(c): return c[0] < c[1][0, 0] * 0 + 3
-endless = jax.jit(lambda x: jax.lax.while_loop(is_short, lambda c: (c[0] + 1, c[1] * 2), (0.0, x))[1])
-counted = jax.jit(lambda x: jax.lax.fori_loop(0, 3, lambda i, c: c @ x / 300, x))
-def compiles_inside(x):
-    return jax.jit(lambda y: y * 2)(x)
-def eager(x):
-    return jnp.tanh(x) @ x.T
-def sends(x):
-    return product(x) + N
-def scaled(x):
-    return x * 2 + 1
-def to_float(x):
-    return float(jnp.sum(x))
-made = []
-def make():
-    made.append(1)
-    return X
-zipped = jax.jit(lambda x: x + 1, donate_argnums=0)
-def zips(x):
-    return zipped(x) * 2
-memory = {}
-def remembers(x):
-    if "it" not in memory: memory["it"] = product(x)
-    return memory["it"]
-@functools.lru_cache
-def cached(k): return product(A) + k
-def same(x): return x
-def as_numpy(x): return np.asarray(x) + 1
-def lazily(x): return (x + k for k in range(3))
-def nothing(x): small(x)
-few = jnp.arange(4.0)
-captures_few = jax.jit(lambda x: x @ x.T * few.sum())
-captures_array = jax.jit(lambda x: x @ A)
-power = functools.partial(jax.jit(lambda x, k: x ** k, static_argnames="k"), k=3)
-def in_64_bits(x):
-    with jax.enable_x64(True): return jnp.sum(jnp.asarray(x, jnp.float64))
-def uncompiled(x):
-    with jax.disable_jit(): return product(x)
-asks_host = jax.jit(lambda x: jax.pure_callback(np.sin, jax.ShapeDtypeStruct(x.shape, x.dtype), x))
-@jax.jit
-def prints(x):
-    jax.debug.print("{}", x[0, 0])
-    return x + 1
-def seeds(x): return x + np.random.rand()
-def mutates(many, x):
-    many.append(1)
-    return x * len(many)
-class Second:
-    def __init__(self): self.calls = 0
-    def __call__(self, x):
-        self.calls += 1
-        if self.calls == 2: raise ValueError("not twice")
-        return x
-class Stop:
-    def __init__(self, after): self.left = after
-    def __call__(self):
-        self.left -= 1
-        if not self.left: raise KeyboardInterrupt
-"""
-EVENTS = CompileEvents()
-
-
-@pytest.fixture(scope="module")
-def workspace():
-    main, asked = sys.modules["__main__"], builtins.input
-    EVENTS.watch()
-    space = Workspace(EVENTS)
-    space.install()
-    assert space.run("a/b", "", CODE).error is None
-    yield space
-    sys.modules["__main__"], builtins.input = main, asked
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    """Short measurements, on a machine that is taken for quiet: how busy it is, is the matter of `test_noise`."""
-    monkeypatch.setattr(clock, "BUDGET_S", 0.02)
-    monkeypatch.setattr(clock, "WARM_S", 0.0)
-    monkeypatch.setattr(noise, "BUSY_WORKER", math.inf)
-    monkeypatch.setattr(noise, "BUSY_MACHINE", math.inf)
-    monkeypatch.setattr(noise, "UNSTEADY", math.inf)
-
-
-def events_of(workspace, *entries, brief=False):
-    events = []
-    whole = [{"label": entry["call"], **entry} for entry in entries]
-    bench.Bench(workspace, jax.devices(), EVENTS, events.append).measure(whole, brief=brief)
-    return events
-
-
-def said(workspace, *calls, on="each platform", **more):
-    events = events_of(workspace, *({"call": call, "on": on, **more} for call in calls))
-    return [event for event in events if event["event"] == "timing"]
-
-
-def codes(timing):
-    return {verdict["code"] for verdict in timing["verdicts"]}
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 def test_the_stages_of_the_first_call_are_told_apart(workspace):
@@ -192,82 +76,6 @@ def test_a_folder_of_compiled_programs_does_not_make_the_first_call_shorter(work
         reset()
 
 
-@pytest.mark.parametrize(
-    ("call", "on", "found"),
-    [
-        ("zero()", "one", {"zero_args", "folded"}),
-        ("folded()", "one", {"zero_args", "folded", "captured_constants"}),
-        ("captured(A)", "one", {"captured_constants"}),
-        ("unused(A)", "one", {"nothing_computed"}),
-        ("product(N)", "one", {"host_input"}),
-        ("product(N.astype(np.float64))", "one", {"host_input", "float64_input"}),
-        ("product(N)", "each platform", set()),
-        ("product(N.astype(np.float64))", "each platform", {"float64_input"}),
-        ("sends(A)", "one", {"implicit_transfer"}),
-        ("eager(N)", "one", {"implicit_transfer"}),
-        ("eager(N)", "each platform", set()),
-        ("scaled(A)", "one", set()),
-        ("compiles_inside(A)", "one", {"retraced"}),
-        ("to_float(A)", "one", {"no_array_result"}),
-        ("endless(A)", "one", {"loop_counted_once"}),
-        ("counted(A)", "one", set()),
-        ("small(3)", "one", set()),
-        ("product(A)", "one", set()),
-        ("jax.device_put(N)", "each platform", set()),
-        ("jax.device_get(A)", "one", {"fetched_once", "no_array_result"}),
-        ("np.dot(N, N)", "each platform", set()),
-        ("sum(range(5))", "host", set()),
-        ("zipped(A)", "one", {"donated_input"}),
-        ("zips(A)", "one", {"donated_input"}),
-        ("[zipped(A)]", "one", {"donated_input"}),
-        ("remembers(A)", "one", {"kept_result"}),
-        ("cached(3)", "one", {"kept_result"}),
-        ("make()", "one", {"kept_result"}),
-        ("same(A)", "one", {"nothing_computed"}),
-        ("A", "one", {"nothing_computed"}),
-        ("as_numpy(A)", "one", {"no_array_result"}),
-        ("lazily(A)", "one", {"no_array_result"}),
-        ("nothing(A)", "one", {"no_array_result"}),
-        ("pair(A)", "one", set()),
-        ("captures_few(A)", "one", set()),
-        ("captures_array(A)", "one", {"captured_constants"}),
-        ("power(A)", "one", set()),
-        ("in_64_bits(A)", "one", set()),
-        ("uncompiled(A)", "one", set()),
-        ("asks_host(A)", "one", set()),
-        ("prints(A)", "one", set()),
-        ("seeds(A)", "one", set()),
-        ("mutates([], A)", "one", set()),
-        ("A / 0", "one", set()),
-    ],
-)
-def test_verdicts(workspace, monkeypatch, call, on, found):
-    monkeypatch.setattr(verdicts, "DISPATCH_S", 0.0)  # or it would depend on how fast this machine is
-    (timing,) = said(workspace, call, on=on)
-    assert codes(timing) == found
-    assert all(verdict["message"].endswith(".") for verdict in timing["verdicts"])
-
-
-def test_what_a_call_gives_away_is_still_there_for_the_others(workspace):
-    timings = said(workspace, "zipped(A)", "zips(A)", "zipped(x=A)", "[zipped(A)]", "product(A)", on="one")
-    assert [timing.get("error") for timing in timings] == [None] * 5
-    assert not workspace.namespace["A"].is_deleted()
-    assert timings[0]["complete"]["runs"] >= clock.SAMPLES
-
-
-def test_what_is_too_large_to_be_copied_is_not_copied_for_a_function_that_is_not_known_to_donate(
-    workspace, monkeypatch
-):
-    def may_donate(call):
-        target = placing.Target("cpu")
-        return placing.placed(workspace, call, parse_call(workspace, call), target).may_donate
-
-    calls = ("zipped(A)", "product(A)", "eager(A)", "[eager(A)]", "sum([1])")
-    assert [may_donate(call) for call in calls] == [True, False, True, True, False]
-    monkeypatch.setattr(placing, "SPARED_BYTES", 1000)
-    assert [may_donate(call) for call in calls] == [True, False, False, False, False]
-
-
 def test_a_call_that_fails_the_second_time_is_told_and_the_others_go_on(workspace):
     workspace.namespace["second"] = workspace.evaluate("Second()")
     failed, fine = said(workspace, "second(A)", "product(A)", on="one")
@@ -311,60 +119,6 @@ def test_values_are_kept_for_what_is_compared_with_them_alone(workspace):
     assert [row.values is not None for row in made._rows] == [True, True, False]
 
 
-def test_a_constant_that_does_not_tell_its_size_has_the_size_of_its_elements():
-    class Typed:
-        dtype, shape = np.dtype(np.float32), (3, 5)
-
-    traced = types.SimpleNamespace(jaxpr=types.SimpleNamespace(consts=[Typed(), np.ones(2), 3]))
-    assert verdicts.compat.captured_bytes(traced) == 60 + 16
-
-
-class Stage:
-    def __init__(self, flops, text=""):
-        self.flops, self.text = flops, text
-
-    def cost_analysis(self):
-        return {"flops": self.flops}
-
-    def as_text(self):
-        return self.text
-
-
-@pytest.mark.parametrize(
-    ("compiled", "folded"),
-    [(Stage(2e9), False), (Stage(0.0), True), (Stage(0.0, "%c = custom-call(%x)"), False), (Stage(-1.0), False)],
-)
-def test_work_that_a_library_does_is_not_taken_for_folded(monkeypatch, compiled, folded):
-    monkeypatch.setattr(verdicts, "_stages", lambda *_: (None, Stage(2e9), compiled))
-    found, _ = verdicts.of_compilation(None, (), {})
-    assert ("folded" in {verdict["code"] for verdict in found}) is folded
-
-
-@pytest.mark.parametrize(
-    ("facts", "bound"),
-    [
-        ({"median": 29e-6}, True),
-        ({"median": 31e-6}, False),
-        ({"median": 31e-6, "operations": 3}, True),
-        ({"median": 100e-6, "operations": 3}, False),
-        ({"median": 1e-3, "waiting": 0.8}, True),
-        ({"median": 1e-3, "waiting": 0.2}, False),
-    ],
-)
-def test_bound_by_dispatch(facts, bound):
-    found = verdicts.of_run(arrays=True, compilations=0, calls=1, jitted=True, **facts)
-    assert [verdict["code"] for verdict in found] == ["dispatch_bound"] * bound
-
-
-def test_an_eager_chain_has_an_operation_for_each_equation(workspace):
-    subject = placing.placed(workspace, "", parse_call(workspace, "eager(A)"), placing.Target("cpu"))
-    assert verdicts.of_transfers(subject) == ([], 3)
-
-
-def test_simulated_devices_are_told():
-    assert verdicts.simulated()["code"] == "simulated_devices"
-
-
 def test_the_cost_is_that_of_one_call_with_loops_multiplied(workspace):
     once, looped = said(workspace, "product(A)", "counted(A)", on="one")
     assert once["flops"] == pytest.approx(2 * 300**3, rel=0.01)
@@ -395,48 +149,6 @@ def test_values_are_compared_with_the_baseline_and_across_widths(workspace):
     assert 0 <= against["wide"]["absolute"] < 1e-3 and 0 < against["wide"]["ulp"] < 1000
     assert codes(events[2]) == set() or codes(events[2]) <= {"dispatch_bound", "float64_against_float32"}
     assert all(found["absolute"] > 0.1 for found in events[3]["differs"])
-
-
-def test_float64_against_float32(workspace):
-    entries = [{"call": "np.matmul(N.astype(float), N.T)", "baseline": True, "label": "NumPy"}, {"call": "product(A)"}]
-    double, single = [event for event in events_of(workspace, *entries) if event["event"] == "timing"]
-    assert "float64_against_float32" not in codes(double)
-    (message,) = [found["message"] for found in single["verdicts"] if found["code"] == "float64_against_float32"]
-    assert message.startswith("NumPy is computed in float64, this in float32")
-    entries[0]["call"] = "np.matmul(N, N.T)"
-    _, single = [event for event in events_of(workspace, *entries) if event["event"] == "timing"]
-    assert "float64_against_float32" not in codes(single)
-
-
-@pytest.mark.parametrize(
-    ("baseline", "call", "told"),
-    [
-        ("np.argmax(N.astype(float))", "jnp.argmax(A)", True),
-        ("np.argmax(N)", "jnp.argmax(A)", False),
-        ("product(A)", "in_64_bits(A)", True),
-        ("np.matmul(N, N, dtype=complex)", "product(A)", True),
-        ("np.add(n.astype(int), 1)", "product(A)", False),
-        ("np.float64(3.5)", "product(A)", True),
-        ("float(3.5)", "product(A)", False),
-    ],
-)
-def test_which_width_is_computed_in(workspace, baseline, call, told):
-    entries = [{"call": baseline, "baseline": True}, {"call": call}]
-    _, timing = [event for event in events_of(workspace, *entries) if event["event"] == "timing"]
-    assert ("float64_against_float32" in codes(timing)) is told
-
-
-def test_the_width_is_told_of_results_that_are_too_large_to_be_compared(workspace, monkeypatch):
-    monkeypatch.setattr("jaxtour.worker.differences.CAP_BYTES", 100)
-    entries = [{"call": "np.matmul(N.astype(float), N.T)", "baseline": True}, {"call": "product(A)"}]
-    _, timing = [event for event in events_of(workspace, *entries) if event["event"] == "timing"]
-    assert "float64_against_float32" in codes(timing) and timing["differs"] == []
-
-
-def test_a_number_that_was_fetched_is_not_taken_for_float64(workspace):
-    entries = [{"call": "float(product(A)[0, 0])", "baseline": True}, {"call": "product(A)[0, 0]"}]
-    _, array = [event for event in events_of(workspace, *entries) if event["event"] == "timing"]
-    assert "float64_against_float32" not in codes(array)
 
 
 def test_values_of_another_shape_are_told(workspace):

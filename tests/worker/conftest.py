@@ -1,0 +1,32 @@
+"""A workspace with programs to be measured, and short measurements."""
+
+import builtins
+import math
+import sys
+
+import pytest
+from measured import CODE, EVENTS
+
+from jaxtour.worker import clock, noise
+from jaxtour.worker.execute import Workspace
+
+
+@pytest.fixture(scope="module")
+def workspace():
+    main, asked = sys.modules["__main__"], builtins.input
+    EVENTS.watch()
+    space = Workspace(EVENTS)
+    space.install()
+    assert space.run("a/b", "", CODE).error is None
+    yield space
+    sys.modules["__main__"], builtins.input = main, asked
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Short measurements, on a machine that is taken for quiet: how busy it is, is the matter of `test_noise`."""
+    monkeypatch.setattr(clock, "BUDGET_S", 0.02)
+    monkeypatch.setattr(clock, "WARM_S", 0.0)
+    monkeypatch.setattr(noise, "BUSY_WORKER", math.inf)
+    monkeypatch.setattr(noise, "BUSY_MACHINE", math.inf)
+    monkeypatch.setattr(noise, "UNSTEADY", math.inf)
