@@ -192,7 +192,7 @@ class LensKeys(StepKeys):
         if message.view is self.stages:
             self._carry()
         if message.view in (self.source, self.stages):
-            self.relink()
+            self.relink(settling=message.view.led)
         if message.view.led:
             message.view.settle(message.view.cursor, message.view.stop)
 
@@ -218,8 +218,11 @@ class LensKeys(StepKeys):
             self.relink()
         self.refresh_keys()
 
-    def relink(self) -> None:
-        """Light what belongs to the cursor that counts, unless that is lit already."""
+    def relink(self, *, settling: bool = False) -> None:
+        """Light what belongs to the cursor that counts, unless that is lit already.
+
+        A pane that is `settling` is painted when its cursor has settled, and not before.
+        """
         lead, view = self._lead, self.source.view
         if lead is None or view is None:
             return
@@ -235,8 +238,11 @@ class LensKeys(StepKeys):
             self.stages.unlit()
         else:
             found = self.link = link(view, spot)
-            self.source.light(found.source, follow=lead is not self.source)
-            self.stages.light(found.stage, follow=lead is not self.stages)
+            for pane, lit in ((self.source, found.source), (self.stages, found.stage)):
+                if pane is lead and settling:
+                    pane.take_lights(lit)
+                else:
+                    pane.light(lit, follow=pane is not lead)
             self.source.say(said_of_source(view, found, self.source.outer_size.width - BORDER_CELLS))
             self.stages.say(said_of_stage(view, found, self.stages.document.subtitle))
         if keyed != self._linking:

@@ -25,20 +25,23 @@ class RepaintedLines(PaintedLines):
 
         Textual sends a region whole: a row to its end, and a view for want of a row.
         """
+        # Textual works these out anew each time they are asked for.
         width, height = self.size
-        was, self._looks = self._looks, [self._look(y) for y in range(height)]
+        left, top = self.scroll_offset
+        was, self._looks = self._looks, [self._look(row, left, width) for row in range(top, top + height)]
         thumb_was, self._thumb_was = self._thumb_was, self._thumb_rows()
         if len(was) != height:
             self.refresh()
             return
+        before, now = range(*thumb_was), range(*self._thumb_was)
         for y, (old, new) in enumerate(zip(was, self._looks, strict=True)):
             if old != new:
                 self.refresh(Region(0, y, max(old[0], new[0]), 1))
-            if (y in range(*thumb_was)) != (y in range(*self._thumb_was)):
+            if (y in before) != (y in now):
                 self.refresh(Region(width - 1, y, 1, 1))
 
-    def _look(self, y: int) -> tuple[int, Look]:
-        row = self.scroll_offset.y + y
+    def _look(self, row: int, left: int, width: int) -> tuple[int, Look]:
+        """Where a row's text ends in a view of that width, scrolled so far to the right, and how the row looks."""
         if row >= self._rows.count:
             return (0, ())
         line, part = self._rows.at(row)
@@ -51,7 +54,7 @@ class RepaintedLines(PaintedLines):
             document.raw(line),
             document.gutter[line] if document.gutter else None,
             self._gutter,
-            self.scroll_offset.x,
+            left,
             marks,
             self._folds.starts(line),
             folded,
@@ -59,9 +62,8 @@ class RepaintedLines(PaintedLines):
             *self._found(line, text),
             self.stop if self._has_cursor(line) else None,
         )
-        width = self.size.width
         whole = any(marks) or folded or self._rows.room is not None
-        return (width if whole else min(width, self._gutter + max(0, cells(text) - self.scroll_offset.x)), look)
+        return (width if whole else min(width, self._gutter + max(0, cells(text) - left)), look)
 
     def watch_has_focus(self, value: bool) -> None:
         """The cursor's line looks otherwise while the keyboard is elsewhere."""

@@ -16,6 +16,7 @@ from jaxtour.tui.styling import content
 from jaxtour.tui.visit import View
 from jaxtour.tui.widgets.lines import LinesView
 from jaxtour.tui.widgets.lines_cursor import CONTEXT, CursorMoved
+from jaxtour.tui.widgets.lines_paint import dark
 
 FRAME = 5
 """Columns of a pane that are not text: border, a space on either side, and where one is."""
@@ -172,6 +173,10 @@ class Pane(LinesView):
         return report is not None and report.done is None
 
     # What the cursor of another pane brings ------------------------------------------------------------------------
+
+    def take_lights(self, lit: Lit) -> None:
+        """Light what belongs to the cursor when it is next painted."""
+        self.lights, self.matches = lit.lights or dark, lit.matches
 
     def light(self, lit: Lit, *, follow: bool = True) -> None:
         """Light what belongs to the cursor; bring the first of it into view where nothing of it is there."""

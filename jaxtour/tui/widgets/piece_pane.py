@@ -2,7 +2,6 @@
 
 from jaxtour.tui.document import Columns, Light, Piece
 from jaxtour.tui.linking import DARK, Lit, lit_rows
-from jaxtour.tui.widgets.lines_paint import dark
 from jaxtour.tui.widgets.pane import Pane
 
 
@@ -32,8 +31,7 @@ class PiecePane(Pane):
 
     def unlight(self) -> None:
         """Light the same in other lines: facts change every second, and a row should not be painted for each."""
-        lit = self._lit_pieces
-        self.lights, self.matches = lit.lights or dark, lit.matches
+        self.take_lights(self._lit_pieces)
 
     def to_device(self, device: str) -> bool:
         """Go to the first piece that belongs to a device; whether there is one."""
