@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 FLAGS = {
     "folded": {
         "no_args": {"zero_args"},
@@ -31,10 +33,14 @@ FLAGS = {
 """By step and row, of the flags that a text speaks of."""
 NAMED = set().union(*(flags for rows in FLAGS.values() for flags in rows.values())) - {"dispatch_bound"}
 
+WAIT_S = 500
+"""All rows of a lesson are measured, each with a worker of its own: a busy machine takes minutes for them."""
 
+
+@pytest.mark.timeout(WAIT_S + 10)
 def test_every_flag_of_the_lesson_is_where_its_text_says():
     command = [sys.executable, "-m", "jaxtour", "run", "timing", "--json"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=170, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
     assert result.returncode == 0, result.stderr
     steps = {step["id"]: step["timings"] for step in json.loads(result.stdout)["steps"]}
     wrong = {}
