@@ -42,9 +42,23 @@ class TourGroup(click.Group):
         sys.exit(code)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help", "--version")):
+        place = self._command_in(args)
+        if place is not None:
+            # Options before the command's name are options of the command.
+            args = [args[place], *args[:place], *args[place + 1 :]]
+        elif not args or args[0] not in ("-h", "--help", "--version"):
             args = ["tour", *args]
         return super().parse_args(ctx, args)
+
+    def _command_in(self, args: list[str]) -> int | None:
+        """Where the name of a command stands, if that is the first word that is no option and no option's value."""
+        flags = {name for param in tour.params if getattr(param, "is_flag", False) for name in param.opts}
+        value = False
+        for place, word in enumerate(args):
+            if not value and not word.startswith("-"):
+                return place if word in self.commands else None
+            value = not value and word.startswith("--") and "=" not in word and word not in (*flags, "--help", "--")
+        return None
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_usage(ctx.command_path, "[OPTIONS] [LESSON[/STEP] | PATH]")

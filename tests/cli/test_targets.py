@@ -3,9 +3,11 @@
 import os
 from pathlib import Path
 
+import click
 import pytest
 from shell import lesson
 
+from jaxtour.cli import main
 from jaxtour.commands.common import catalogue_for, lessons_for, near_command
 from jaxtour.course.model import CourseError
 
@@ -92,3 +94,23 @@ def test_whole_lessons_only(here: Path) -> None:
 )
 def test_a_mistyped_command(here: Path, word: str | None, command: str | None) -> None:
     assert near_command(word, ["check", "list", "run"]) == command
+
+
+@pytest.mark.parametrize(
+    ("words", "taken"),
+    [
+        ("list", "list"),
+        ("--devices 4 run vmap --json", "run --devices 4 vmap --json"),
+        ("--python=P check", "check --python=P"),
+        ("--python run vmap", "tour --python run vmap"),
+        ("vmap run", "tour vmap run"),
+        ("--devices 4 vmap", "tour --devices 4 vmap"),
+        ("--help", "--help"),
+        ("", "tour"),
+    ],
+)
+def test_options_may_stand_before_a_command(monkeypatch: pytest.MonkeyPatch, words: str, taken: str) -> None:
+    given: list[str] = []
+    monkeypatch.setattr(click.Group, "parse_args", lambda _group, _context, args: given.extend(args) or [])
+    main.parse_args(click.Context(main), words.split())
+    assert given == taken.split()
