@@ -1,6 +1,7 @@
 """The Pythons whose jax the links are tested on."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -13,5 +14,6 @@ Without it there is one, that which runs the tests.
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "python" in metafunc.fixturenames:
-        named = [path for path in os.environ.get(PYTHONS, "").split(os.pathsep) if path]
+        # The worker is in another folder; a link stays one, since it is what makes a Python that of its environment.
+        named = [str(Path.cwd() / path) for path in os.environ.get(PYTHONS, "").split(os.pathsep) if path]
         metafunc.parametrize("python", named or [None], ids=named or ["own"], scope="module")
