@@ -52,12 +52,14 @@ class TourGroup(click.Group):
 
     def _command_in(self, args: list[str]) -> int | None:
         """Where the name of a command stands, if that is the first word that is no option and no option's value."""
-        flags = {name for param in tour.params if getattr(param, "is_flag", False) for name in param.opts}
+        params = [param for command in self.commands.values() for param in command.params]
+        flags = {"--help", "--version", "--"}
+        flags |= {name for param in params if getattr(param, "is_flag", False) for name in param.opts}
         value = False
         for place, word in enumerate(args):
             if not value and not word.startswith("-"):
                 return place if word in self.commands else None
-            value = not value and word.startswith("--") and "=" not in word and word not in (*flags, "--help", "--")
+            value = not value and word.startswith("--") and "=" not in word and word not in flags
         return None
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

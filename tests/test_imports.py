@@ -97,3 +97,26 @@ def test_reading_a_lesson_loads_no_more_than_it_needs():
     found = modules("from jaxtour.course.catalogue import bundled\nassert not bundled().entries[0].lesson().problems")
     assert {"yaml", "msgspec"} <= found
     assert not found & {*TOUR, "click", "pygments", "packaging"}
+
+
+def test_timings_without_a_chart_need_no_numpy():
+    shown = """
+import asyncio
+from textual.app import App
+from jaxtour.tui.document import Document, illustrated
+from jaxtour.tui.widgets.illustrated import IllustratedLines
+
+async def show():
+    app = App()
+    async with app.run_test() as pilot:
+        view = IllustratedLines("view")
+        await app.mount(view)
+        for blocks in ([], [[(("a row", ""),)]], []):
+            lines, pictures = illustrated(blocks, 60, 12)
+            view.show(Document(lines=lines, pictures=pictures))
+            await pilot.pause()
+
+asyncio.run(show())
+"""
+    found = modules(shown)
+    assert "textual" in found and "numpy" not in found

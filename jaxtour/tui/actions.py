@@ -60,8 +60,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the worker is gone."""
     held: bool = False
     """Whether that is since another process holds the accelerator."""
-    keen: bool = False
-    """Whether it was to run on something else than the CPU."""
+    cpu_helps: bool = False
+    """Whether it is an accelerator that may be the cause."""
 
 
 def always(_: Context) -> bool:
@@ -158,7 +158,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("wait_for_devices", "W", "wait", "start when the accelerator is free", "Worker",
            when=lambda c: c.held, rank=5),
     Action("take_cpu", "C", "take the CPU", "run on the CPU instead", "Worker",
-           when=lambda c: c.keen, rank=6),
+           when=lambda c: c.cpu_helps, rank=6),
     Action("choose_devices", "enter", "choose", "choose among devices", "Worker",
            when=lambda c: c.on_devices, rank=8, instead_of="follow"),
     Action("theme", "c", "theme", "dark, light, the terminal's own colours", "Tour"),

@@ -118,7 +118,7 @@ class Document(msgspec.Struct, frozen=True):
     """First and last line of each block that can be folded behind its first line."""
     pieces: Sequence[Piece] = ()
     """What in the lines is linked with devices, in the order of the lines; these are their `stops`."""
-    pictures: Sequence[Picture] = ()
+    pictures: tuple[Picture, ...] = ()
     main_last: bool = False
     """Whether the last of these that is inside no other is what the text is about: it stays when all are folded."""
 
@@ -162,7 +162,7 @@ EMPTY = Document()
 
 def illustrated(
     blocks: Iterable[Block], width: int, rows: int, *, ascii_only: bool = False
-) -> tuple[list[Line], list[Picture]]:
+) -> tuple[list[Line], tuple[Picture, ...]]:
     """Blocks as lines, with so many rows for each chart and its legend below; without charts where none can be."""
     lines: list[Line] = []
     pictures = []
@@ -173,7 +173,7 @@ def illustrated(
             pictures.append(Picture(len(lines), rows, block))
             lines += [()] * rows
             lines += legend_lines(block, width)
-    return lines, pictures
+    return lines, tuple(pictures)
 
 
 def cells(text: str) -> int:

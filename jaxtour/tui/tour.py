@@ -188,7 +188,7 @@ class Tour:
             worker="dead" if self.dead else self.session.state,
             detail=self.gone or self.session.detail,
             held=self.held,
-            keen=self.keen,
+            cpu_helps=self.cpu_helps,
             elsewhere="/".join(key) if key and key != self.key else "",
             facts=self.session.facts,
             keys=self.keys,
@@ -217,11 +217,11 @@ class Tour:
         return self.dead and self.session.code == "tpu busy"
 
     @property
-    def keen(self) -> bool:
-        """Whether there is no worker, and what it was to run on is not known to be the CPU."""
-        facts = self.session.facts
-        on_cpu = self.session.config.platform == "cpu" or (facts is not None and facts.platforms[:1] == ("cpu",))
-        return self.dead and not on_cpu
+    def cpu_helps(self) -> bool:
+        """Whether there is no worker, and it is an accelerator that may be the cause."""
+        facts, config = self.session.facts, self.session.config
+        tried = config.platform or (facts.platforms[0] if facts and facts.platforms else "")
+        return self.dead and tried != "cpu" and bool(tried or self.session.code)
 
     @property
     def waiting(self) -> bool:

@@ -66,8 +66,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     held: bool = False
     """Whether there is no worker since another process holds the accelerator."""
-    keen: bool = False
-    """Whether there is no worker, and the CPU is not what it was to run on."""
+    cpu_helps: bool = False
+    """Whether there is no worker, and it is an accelerator that may be the cause."""
     elsewhere: str = ""
     """The step that the worker is busy with, where it is another one."""
     facts: Facts | None = None
@@ -171,7 +171,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             zoomed=zoomed,
             dead=dead,
             held=self.held,
-            keen=self.keen,
+            cpu_helps=self.cpu_helps,
             runnable=False,
             searching=searching,
             alone=alone,

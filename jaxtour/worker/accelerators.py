@@ -123,9 +123,11 @@ def why_busy(environ: Mapping[str, str] = os.environ, root: Path = Path("/")) ->
 
 def _tpu(chips: list[str], environ: Mapping[str, str], root: Path) -> list[Finding]:
     """What is the matter with chips that there is a libtpu for."""
-    found = [_held(environ, root), _one_host(chips, environ)]
+    held = _held(environ, root)
+    # While it is held and waited for, this is asked each second, and the network is not.
+    found = [held or _one_host(chips, environ)]
     # One that we may lock ourselves is no obstacle: every runner that is killed leaves such a file.
-    if found[0] is None and (lock := _stale(root)) and lock.fatal:
+    if held is None and (lock := _stale(root)) and lock.fatal:
         found.append(lock)
     if not hardware.tpu_files(root):
         files = "no /dev/accel* or /dev/vfio/* to open them by"

@@ -16,7 +16,7 @@ from .failures import attempt
 from .lens import Call, LensError, why_not
 from .outlet import Say
 from .placing import Subject, Target, is_spread, is_transfer, leaves, placed, targets_for
-from .results import Facts, facts_of
+from .results import Results, results_of
 from .timed import timed
 from .trees import leaves_of, settled
 
@@ -136,7 +136,7 @@ class Bench:
         with target.context():
             first = self._first_call(subject, clear=on_device)
             again = self._again(subject, first) if on_device else None
-            facts = facts_of(subject, first.result, again, gave_away=first.gave_away)
+            results = results_of(subject, first.result, again, gave_away=first.gave_away)
             loops = clock.loops_of(subject, clock.wait_for(first.result), anew=first.gave_away)
             values = values_of(first.result)
             # What is too large to be compared is not kept either, while others like it are computed.
@@ -157,13 +157,13 @@ class Bench:
             said = verdicts.of_circumstances(load, own, uncertainty, os.cpu_count() or 1)
             if on_device:
                 waiting = dispatch["median_s"] / complete["median_s"] if dispatch and target.platform != "cpu" else None
-                more, figures = self._understood(subject, facts, target, compilations, complete, waiting)
+                more, figures = self._understood(subject, results, target, compilations, complete, waiting)
                 said = [*more, *said]
                 found |= figures
-        spread = simulated() and (facts.spread or any(map(is_spread, subject.inputs)))
+        spread = simulated() and (results.spread or any(map(is_spread, subject.inputs)))
         if spread:
             said.append(verdicts.simulated())
-        found |= {"simulated": spread, "verdicts": said, "values": values, "widths": facts.widths}
+        found |= {"simulated": spread, "verdicts": said, "values": values, "widths": results.widths}
         if is_transfer(subject.call):
             found["transfer_bytes"] = sum(int(getattr(leaf, "nbytes", 0)) for leaf in leaves(subject.call))
         return found
@@ -171,25 +171,25 @@ class Bench:
     @staticmethod
     def _understood(
         subject: Subject,
-        facts: Facts,
+        results: Results,
         target: Target,
         compilations: int,
         complete: dict[str, Any],
         waiting: float | None,
     ) -> tuple[list[verdicts.Verdict], dict[str, Any]]:
         """The verdicts on a call of JAX, and what it costs."""
-        said = [*verdicts.of_inputs(subject, placed=target.device is not None), *verdicts.of_results(facts)]
+        said = [*verdicts.of_inputs(subject, placed=target.device is not None), *verdicts.of_results(results)]
         figures: dict[str, Any] = {}
         operations = 1
         if subject.jitted and subject.call:
             more, cost = verdicts.of_compilation(subject.call.function, subject.call.args, subject.call.kwargs)
             said += more
             figures = {"flops": cost.get("flops"), "bytes": cost.get("bytes"), "cost_notes": cost.get("notes", [])}
-        elif not compilations and not facts.gave_away and complete["median_s"] <= clock.LONG_S:
+        elif not compilations and not results.gave_away and complete["median_s"] <= clock.LONG_S:
             more, operations = verdicts.of_transfers(subject)
             said += more
         said += verdicts.of_run(
-            arrays=facts.arrays,
+            arrays=results.arrays,
             compilations=compilations,
             calls=complete["runs"],
             median=complete["median_s"],

@@ -15,8 +15,12 @@ def slice_hosts(environ: Mapping[str, str]) -> int:
 
     `GCE_METADATA_IP` names another server, as it does for jax; proxies are passed by.
     """
-    server = http.client.HTTPConnection(environ.get("GCE_METADATA_IP") or _SERVER, timeout=PATIENCE_S)
-    with contextlib.closing(server), contextlib.suppress(OSError, http.client.HTTPException, UnicodeDecodeError):
+    address = environ.get("GCE_METADATA_IP") or _SERVER
+    # What is no address is a ValueError.
+    with (
+        contextlib.suppress(OSError, http.client.HTTPException, ValueError),
+        contextlib.closing(http.client.HTTPConnection(address, timeout=PATIENCE_S)) as server,
+    ):
         server.request("GET", _ENDPOINTS, headers={"Metadata-Flavor": "Google"})
         answer = server.getresponse()
         told = answer.read(65536).decode("ascii")

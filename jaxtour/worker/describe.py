@@ -92,9 +92,10 @@ def _leaves(tree: Any) -> dict[str, Any]:
         if isinstance(leaf, jax.Array) and not compat.is_tracer(leaf)
     ]
     spread = [(path, leaf) for path, leaf in arrays if len(leaf.sharding.device_set) > 1 and not leaf.is_deleted()]
-    shown = [{"path": jax.tree_util.keystr(path)[:_LINE_CAP], "value": _leaf_value(leaf)} for path, leaf in spread]
+    shown = spread[:LEAF_CAP]
+    leaves = [{"path": jax.tree_util.keystr(path)[:_LINE_CAP], "value": _leaf_value(leaf)} for path, leaf in shown]
     devices = {device for sharding in {leaf.sharding for _, leaf in arrays} for device in sharding.device_set}
-    return {"devices": _device_names(devices), "leaves": shown[:LEAF_CAP]}
+    return {"devices": _device_names(devices), "leaves": leaves}
 
 
 def _leaf_value(array: jax.Array) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from .trees import leaves_of
 
 
 @dataclass(frozen=True)
-class Facts:
+class Results:
     """Of the results of two calls with the same inputs."""
 
     arrays: bool
@@ -28,14 +28,14 @@ class Facts:
     """Names of the types that the call computes in: of its results or, where these are no floats, of its inputs."""
 
 
-def facts_of(subject: Subject, result: Any, again: Any, *, gave_away: bool) -> Facts:
+def results_of(subject: Subject, result: Any, again: Any, *, gave_away: bool) -> Results:
     """Of two results; `again` is None where there was no second call."""
     every = leaves_of(result)
     first, second = _arrays(result), _arrays(again)
     compared = bool(first) and len(first) == len(second) and not is_transfer(subject.call)
     inputs = {id(leaf) for leaf in leaves_of((subject.held, subject.inputs))}
     handed = compared and all(id(leaf) in inputs for leaf in second)
-    return Facts(
+    return Results(
         arrays=any(isinstance(leaf, jax.Array) for leaf in every),
         spread=any(map(is_spread, every)),
         gave_away=gave_away,

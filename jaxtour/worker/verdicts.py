@@ -10,7 +10,7 @@ from . import compat, hlo, noise
 from .cost import COUNTED_ONCE, cost
 from .failures import attempt
 from .placing import Subject, is_fetch, is_transfer, leaves
-from .results import Facts
+from .results import Results
 
 Verdict = dict[str, str]
 
@@ -49,15 +49,15 @@ def of_inputs(subject: Subject, *, placed: bool) -> list[Verdict]:
     return found
 
 
-def of_results(facts: Facts) -> list[Verdict]:
+def of_results(results: Results) -> list[Verdict]:
     """Verdicts that the results of two calls give."""
     found = []
-    if facts.gave_away:
+    if results.gave_away:
         message = "The call gives an input away: each call gets a copy of its own, made before the clock starts."
         found.append(_verdict("donated_input", message))
-    if facts.handed:
+    if results.handed:
         found.append(_verdict("nothing_computed", "The call gives back what it was given, and computes nothing."))
-    if facts.kept:
+    if results.kept:
         message = "Every call gives back the very same array: it was computed once, and is only handed out."
         found.append(_verdict("kept_result", message))
     return found

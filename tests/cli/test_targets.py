@@ -102,6 +102,7 @@ def test_a_mistyped_command(here: Path, word: str | None, command: str | None) -
         ("list", "list"),
         ("--devices 4 run vmap --json", "run --devices 4 vmap --json"),
         ("--python=P check", "check --python=P"),
+        ("--json run vmap", "run --json vmap"),
         ("--python run vmap", "tour --python run vmap"),
         ("vmap run", "tour vmap run"),
         ("--devices 4 vmap", "tour --devices 4 vmap"),

@@ -1,6 +1,7 @@
 """Charts among lines: drawn, scrolled with the text, in every theme, and gone where they cannot be."""
 
 from shown import texts
+from textual import events
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from timed_course import SIZED, SPREAD, timed
@@ -62,6 +63,11 @@ def marks(app: Shown, glyph: str) -> list[tuple[int, int]]:
     return found
 
 
+def wheel(kind: type[events.MouseEvent]) -> events.MouseEvent:
+    """A turn of the mouse wheel."""
+    return kind(None, 20, 5, 0, 0, 0, shift=False, meta=False, ctrl=False, screen_x=20, screen_y=5)
+
+
 def rightmost(app: Shown) -> int:
     """The last column with a mark."""
     return max((column for _, column in marks(app, "●")), default=0)
@@ -100,6 +106,10 @@ async def test_a_chart_scrolls_with_the_text_around_it() -> None:
         before = marks(app, "●")
         await pilot.press("down", "down", "down")
         await until(pilot, lambda: marks(app, "●") == [(row - 3, column) for row, column in before if row >= 3])
+        app.query_one(ChartView).post_message(wheel(events.MouseScrollUp))
+        await until(pilot, lambda: marks(app, "●") == before)
+        app.query_one(ChartView).post_message(wheel(events.MouseScrollDown))
+        await until(pilot, lambda: marks(app, "●") != before)
         await pilot.press("end")
         await until(pilot, lambda: app.screen_rows[-1].startswith("below 29"))
         await until(pilot, lambda: not app.query(ChartView)[0].region.overlaps(app.view.region))
@@ -133,12 +143,12 @@ async def test_a_chart_follows_the_size_and_the_theme() -> None:
             strips = app.screen._compositor.render_strips()
             return {str(style.color) for strip in strips for piece, style, _ in strip if style and "●" in piece}
 
-        dark = colours()
         await pilot.resize_terminal(90, 24)
         await until(pilot, lambda: rightmost(app) > max(column for _, column in narrow))
         for theme in ("light", "ansi"):
+            before = colours()
             app.theme = theme
-            await until(pilot, lambda: colours() and not colours() & dark)
+            await until(pilot, lambda before=before: colours() and not colours() & before)
         await pilot.resize_terminal(20, 5)
         await pilot.resize_terminal(62, 24)
         await until(pilot, lambda: marks(app, "●") == narrow)
@@ -147,7 +157,7 @@ async def test_a_chart_follows_the_size_and_the_theme() -> None:
 def test_no_chart_where_there_is_no_room_and_without_utf_8() -> None:
     blocks = [[(("above", ""),)], chart(RISING)]
     for lines, pictures in (illustrated(blocks, 20, 12), illustrated(blocks, 60, 12, ascii_only=True)):
-        assert (lines, pictures) == ([(("above", ""),)], [])
+        assert (lines, pictures) == ([(("above", ""),)], ())
     whole = document(chart(RISING), after=1)
     assert whole.text == "above 0\nabove 1\n● c0   seconds over n\nbelow 0\n", "no room in what is copied"
 

@@ -7,9 +7,9 @@ from tours import Tours, border, pane, run_many, screen_text, until
 
 def typed(pilot: Pilot[int], *keys: str) -> None:
     """Hand the app some keys, none of which waits for what the one before does."""
-    names = {"/": "slash", "enter": "enter"}
+    names = {"/": "slash"}
     for key in keys:
-        pilot.app.post_message(events.Key(names.get(key, key), key if len(key) == 1 else None))
+        pilot.app.post_message(events.Key(names.get(key, key), key if len(key) == 1 else "\r"))
 
 
 async def test_a_search_has_all_that_was_typed(tours: Tours) -> None:
@@ -20,6 +20,8 @@ async def test_a_search_has_all_that_was_typed(tours: Tours) -> None:
         theme = app.theme
         typed(pilot, "/", *"cos", *"f32", "enter")
         await until(pilot, lambda: "it does not occur in this pane" in screen_text(app))
+        typed(pilot, "/", *"f32", "enter", "n")
+        await until(pilot, lambda: "/f32  2 of" in border(app, "stage"))
         typed(pilot, "/", *"tanh", "enter")
         await until(pilot, lambda: "/tanh  1 of 1" in border(app, "stage"))
         await until(pilot, lambda: pane(app, "stage").has_focus)
@@ -30,8 +32,8 @@ async def test_an_edit_has_all_that_was_typed(tours: Tours) -> None:
     app = tours.make("many")
     async with app.run_test(size=(120, 36)) as pilot:
         await run_many(pilot, tours)
-        typed(pilot, "e", *"qnr")
-        await until(pilot, lambda: app.tour_screen.panes.editor and "qnr" in app.tour_screen.panes.editor.text)
+        typed(pilot, "e", *"qn", "enter", *"r")
+        await until(pilot, lambda: app.tour_screen.panes.editor and "qn\nr" in app.tour_screen.panes.editor.text)
         assert app.tour.key == ("vmap", "many")
 
 

@@ -163,6 +163,12 @@ def test_a_machine_without_chips_asks_nobody(machine, metadata):
     assert metadata.asked == []
 
 
+@pytest.mark.parametrize("address", ["a..b", "host:port", "[", "\x00"])
+def test_what_is_no_address_of_a_server_tells_nothing(machine, address):
+    machine.tpu(*[V4] * 4)
+    assert machine.look({"GCE_METADATA_IP": address}).findings == ()
+
+
 def test_a_server_that_does_not_answer_is_not_waited_for(machine, monkeypatch):
     machine.tpu(*[V4] * 4)
     monkeypatch.setattr(cloud, "PATIENCE_S", 0.05)

@@ -45,7 +45,12 @@ def told(request):
         subprocess.Popen([sys.executable, "-c", PROGRAM, address, str(number)], stdout=subprocess.PIPE, env=env)
         for number in range(2)
     ]
-    answers = [json.loads(process.communicate(timeout=PATIENCE_S)[0]) for process in both]
+    try:
+        answers = [json.loads(process.communicate(timeout=PATIENCE_S)[0]) for process in both]
+    finally:
+        for process in both:
+            process.kill()
+            process.wait()
     return [(msgspec.convert(facts, Facts), msgspec.convert(value, Value)) for facts, value in answers]
 
 

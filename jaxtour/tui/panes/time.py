@@ -34,7 +34,7 @@ def document(view: View, width: int) -> Document:
     from jaxtour.render.retraces import retrace_lines
     from jaxtour.render.timing import timing_blocks
 
-    pictures: list[Picture] = []
+    pictures: tuple[Picture, ...] = ()
     if timings:
         blocks = timing_blocks(timings, width, ascii=view.ascii)
         lines, pictures = illustrated(blocks, width, CURVE_ROWS, ascii_only=view.ascii)

@@ -10,7 +10,7 @@ from jaxtour.tui.visit import View
 
 def worker_depends(view: View) -> tuple[Any, ...]:
     """What the lines are made of."""
-    return (view.worker in ("dead", "opening devices") and view.worker, view.detail, view.held, view.keen)
+    return (view.worker in ("dead", "opening devices") and view.worker, view.detail, view.held, view.cpu_helps)
 
 
 def worker_lines(view: View, width: int) -> list[Line]:
@@ -22,7 +22,7 @@ def worker_lines(view: View, width: int) -> list[Line]:
         return []
     lines = wrap((("✗ ", "error"), (said or "the worker is gone", "error")), width, indent="  ")
     keys = [("wait_for_devices", "waits until it is free")] if view.held else []
-    keys += [("take_cpu", "takes the CPU")] if view.keen else []
+    keys += [("take_cpu", "takes the CPU")] if view.cpu_helps else []
     keys += [("restart", "starts it again"), *([("quit", "quits")] if view.held else [])]
     told: list[Span] = []
     for action, words in keys:

@@ -116,5 +116,5 @@ class SearchKeys(StepKeys):
             line.remove()
             pane = self.searched or back
             if pane is not None:
-                pane.focus(scroll_visible=False)
+                self.set_focus(pane, scroll_visible=False)
         self.refresh_keys()

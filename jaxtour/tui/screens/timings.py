@@ -84,7 +84,7 @@ class TimingsScreen(ModalScreen[None]):
         verdicts = explanation_lines(self.timings, width, ascii=ascii_only)
         details = detail_lines(self.timings, width, ascii=ascii_only, ceilings=self._tour.ceilings.found)
         blocks: list[Block] = [[*verdicts, *([()] if verdicts and details else []), *details]]
-        if chart := spread_chart(self.timings):
+        if not ascii_only and (chart := spread_chart(self.timings)):
             blocks += [[()], chart]
         return blocks
 

@@ -56,7 +56,8 @@ class ChartView(PlotWidget, can_focus=False, inherit_bindings=False):
         """Draw this one from now on."""
         if chart != self.chart:
             self.chart = chart
-            self._redraw()
+            if self.is_mounted:
+                self._redraw()
 
     def _redraw(self) -> None:
         chart = self.chart

@@ -1,6 +1,5 @@
 """Lines with charts among them."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -43,7 +42,7 @@ class IllustratedLines(LinesView):
     def __init__(self, name: str, *, ascii_only: bool = False) -> None:
         super().__init__(name, ascii_only=ascii_only)
         self._pictures_layout = PicturesLayout()
-        self._pictures: Sequence[Picture] = ()
+        self._pictures: tuple[Picture, ...] = ()
         self._views: list[ChartView] = []
 
     @property
@@ -72,7 +71,7 @@ class IllustratedLines(LinesView):
         """Draw what was to be shown before there was a place for it."""
         self._illustrate(self.document.pictures)
 
-    def _illustrate(self, pictures: Sequence[Picture]) -> None:
+    def _illustrate(self, pictures: tuple[Picture, ...]) -> None:
         if pictures == self._pictures:
             return
         # Imported here: it brings NumPy, which costs more than all else that a pane needs.
@@ -80,8 +79,7 @@ class IllustratedLines(LinesView):
 
         self._pictures = pictures
         for view, picture in zip(self._views, pictures, strict=False):
-            if view.chart != picture.chart:
-                view.show(picture.chart)
+            view.show(picture.chart)
         for view in self._views[len(pictures) :]:
             view.remove()
         more = [ChartView(picture.chart) for picture in pictures[len(self._views) :]]
@@ -93,7 +91,10 @@ class IllustratedLines(LinesView):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Have the charts follow."""
         super().watch_scroll_y(old_value, new_value)
-        if self._views and round(old_value) != round(new_value):
+        before, now = sorted((round(old_value), round(new_value)))
+        # A layout for each row that is scrolled is for charts that are seen.
+        seen = (region.y < now + self.size.height and region.bottom > before for region in self.regions(self.size))
+        if before != now and any(seen):
             self.refresh(layout=True)
 
     def on_resize(self, event: events.Resize | None = None) -> None:
