@@ -150,7 +150,8 @@ def sampled(
     start = told = time.perf_counter()
     least = least_samples(one, patience)
     while True:
-        many = max(1, min(int(BATCH_S / max(one * group, 1e-9)), max(least - len(found.complete), SAMPLES)))
+        missing = least - len(found.complete)
+        many = max(1, min(int(BATCH_S / max(one * group, 1e-9)), missing if missing > 0 else SAMPLES))
         if dispatch and one >= PAIRED_S:
             for control, there in [loops.paired(group) for _ in range(many)]:
                 found.add(there / group, max(control / group - cost, 0.0))
