@@ -70,7 +70,7 @@ def wrap(line: Iterable[Span], width: int, *, indent: str = "") -> list[Line]:
     room = width
     for word in _words(line):
         size = width_of(word)
-        space = word[0][0].isspace()
+        space = all(text.isspace() for text, _ in word)
         if size > room and (space or room < width - cell_len(indent)):
             rows.append(_trimmed(row))
             row = [(indent, "")]

@@ -1,6 +1,6 @@
 """Lines fit their width, whatever is in them."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jaxtour.render.clean import clean
@@ -12,6 +12,7 @@ lines = st.lists(st.tuples(words, st.sampled_from(["", "strong", "code", "muted"
 widths = st.integers(2, 40)
 
 
+@example(((" ", "code"), ("[[", "")), 2, "")
 @given(lines, widths, st.sampled_from(["", "  ", "        "]))
 def test_wrapped_lines_fit_and_lose_only_spaces(line, width, indent):
     rows = wrap(line, width, indent=indent)
