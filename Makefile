@@ -1,23 +1,33 @@
 # Everything lives in .venv: the first `make` of a kind installs, the next ones only start.
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
-	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-VENV := .venv
+# `make test PYTHON=/path/to/python3.12 VENV=.venv-3.12` works in an environment of its own.
+PYTHON ?= $(shell sh tools/pythons.sh | head -n 1 | cut -f 2)
+VENV ?= .venv
 BIN := $(VENV)/bin
+OLDEST := $(VENV)/oldest
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PYTEST := $(BIN)/python -m pytest
 
-.PHONY: tour test check bench snapshots picture wheel clean
+.PHONY: tour test check conformance matrix bench mutants snapshots picture wheel clean
 
 tour: $(VENV)/.tour
 	@$(BIN)/jaxtour
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(PYTEST) -m "not conformance"
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# What `make test` leaves out: the course and the lens on the oldest jax, long properties, packaging.
+conformance: $(VENV)/.dev $(OLDEST)/.jax
+	JAXTOUR_PYTHONS=$(OLDEST)/bin/python $(PYTEST) -m conformance
+
+# Every Python that is here, with the oldest jax and the newest, as a table.
+matrix:
+	@$(PYTHON) -m tools.matrix
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks --compare $(VENV)/compare/bin
@@ -32,12 +42,18 @@ wheel: $(VENV)/.dev
 	$(BIN)/python -m build --no-isolation
 
 clean:
-	rm -rf $(VENV) dist build
+	rm -rf .venv .venv-* dist build
 
 $(VENV)/.python:
 	@test -n "$(PYTHON)" || { echo "jaxtour needs Python 3.11 or newer: install it, or name one with make PYTHON=/path/to/python3.12" >&2; exit 2; }
 	@echo "making $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(OLDEST)/.jax: $(VENV)/.python
+	@echo "installing the oldest jax that is supported into $(OLDEST)"
+	@$(PYTHON) -m venv $(OLDEST)
+	@$(OLDEST)/bin/python -m pip --disable-pip-version-check install --quiet jax==0.9.0 jaxlib==0.9.0
 	@touch $@
 
 $(VENV)/.tour: $(VENV)/.python pyproject.toml constraints.txt
