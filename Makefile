@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 OLDEST := $(VENV)/oldest
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
-PYTEST := $(BIN)/python -m pytest
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: tour test check conformance matrix bench mutants snapshots picture wheel clean
 

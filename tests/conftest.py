@@ -1,6 +1,7 @@
 """What makes every test see the same machine, whoever's machine it is."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,35 @@ settings.load_profile("any machine")
 # Textual reads these when it is imported; the first two change what a snapshot shows.
 for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_FILTERS", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_ANIMATIONS", "TEXTUAL"):
     os.environ.pop(name, None)
+
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    # Every process of the tests would compile all of jaxtour again: half of what a short one takes.
+    os.environ["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir()) / f"jaxtour-tests-{os.getuid()}")
+
+ALONE = "alone"
+PYTHONS = "JAXTOUR_PYTHONS"
+"""The environment variable that names more Pythons, with other versions of jax, as PATH names folders."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that takes a `python` on this one's jax, and for `make conformance` on the others that are named."""
+    if "python" in metafunc.fixturenames:
+        # The worker is in another folder; a link stays one, since it is what makes a Python that of its environment.
+        named = [str(Path.cwd() / path) for path in os.environ.get(PYTHONS, "").split(os.pathsep) if path]
+        more = [pytest.param(path, id=path, marks=pytest.mark.conformance) for path in named]
+        metafunc.parametrize("python", [pytest.param(None, id="own"), *more], scope="module")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give xdist whole files, as their fixtures are costly, and the longest first; one process has what is `alone`.
+
+    Tests that measure or flood are never run two at a time.
+    """
+    for item in items:
+        alone = item.get_closest_marker(ALONE)
+        item.add_marker(pytest.mark.xdist_group(ALONE if alone else item.nodeid.partition("::")[0]))
+    items.sort(key=lambda item: not item.get_closest_marker("long"))
 
 
 @pytest.fixture(autouse=True)

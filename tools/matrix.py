@@ -51,7 +51,7 @@ def jax_of(python: Path) -> str:
 def counts(report: Path) -> str:
     """What pytest counted, in words."""
     suites = ElementTree.parse(report).getroot().iter("testsuite")
-    total = {name: 0 for name in ("tests", "failures", "errors", "skipped")}
+    total = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
     for suite in suites:
         for name in total:
             total[name] += int(suite.get(name, 0))

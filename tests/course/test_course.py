@@ -5,6 +5,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import pytest
+
 from jaxtour.course.catalogue import bundled
 from jaxtour.course.model import Lesson, Step
 
@@ -25,8 +27,9 @@ def steps() -> Iterator[tuple[str, Step]]:
                 yield f"{lesson.id}/{step.id}", step
 
 
-def test_every_step_does_what_its_lesson_says() -> None:
-    command = [sys.executable, "-m", "jaxtour", "check", "--json"]
+@pytest.mark.long
+def test_every_step_does_what_its_lesson_says(python: str | None) -> None:
+    command = [sys.executable, "-m", "jaxtour", "check", "--json", *(("--python", python) if python else ())]
     result = subprocess.run(command, capture_output=True, text=True, timeout=170, check=False)
     assert result.returncode in (0, 1), result.stderr
     verdict = json.loads(result.stdout)

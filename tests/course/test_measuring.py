@@ -37,6 +37,8 @@ WAIT_S = 500
 """All rows of a lesson are measured, each with a worker of its own: a busy machine takes minutes for them."""
 
 
+@pytest.mark.conformance
+@pytest.mark.alone
 @pytest.mark.timeout(WAIT_S + 10)
 def test_every_flag_of_the_lesson_is_where_its_text_says():
     command = [sys.executable, "-m", "jaxtour", "run", "timing", "--json"]

@@ -8,7 +8,8 @@ from traced import Called, steps_of, text_of, traced_course
 
 from jaxtour.course.catalogue import bundled
 
-pytestmark = pytest.mark.timeout(600)  # the first test of each Python waits for its worker to compile everything
+# The first test of each Python waits for its worker to compile everything.
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 DEVICES = 8
 """As many as a lesson asks for: then all of them run in one worker."""

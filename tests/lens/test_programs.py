@@ -10,7 +10,8 @@ from traced import PROGRAMS, Called, around, links, origins, places, text_of, tr
 from jaxtour.engine.commands import StageName
 from jaxtour.engine.links import links_of
 
-pytestmark = pytest.mark.timeout(600)  # the first test of each Python waits for its worker to compile everything
+# The first test of each Python waits for its worker to compile everything.
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 DEVICES = 4
 

@@ -10,7 +10,7 @@ from measured import EVENTS, codes, events_of, said
 from jaxtour.worker import bench, clock, placing
 from jaxtour.worker.lens import parse_call
 
-pytestmark = pytest.mark.usefixtures("quick")
+pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("quick")]
 
 
 def test_the_stages_of_the_first_call_are_told_apart(workspace):

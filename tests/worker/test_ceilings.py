@@ -6,6 +6,8 @@ import runner_client  # noqa: F401  asks jax for the CPU
 
 from jaxtour.worker import ceilings
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):

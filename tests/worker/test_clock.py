@@ -14,6 +14,8 @@ import runner_client  # noqa: F401  asks jax for the CPU
 from jaxtour.worker import clock
 from jaxtour.worker.placing import Subject
 
+pytestmark = pytest.mark.alone
+
 SPACE = {
     "small": jax.jit(lambda x: x + 1),
     "pair": jax.jit(lambda x: (x, x + 1)),

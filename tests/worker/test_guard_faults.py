@@ -5,6 +5,8 @@ import time
 import pytest
 from guard_client import Guard
 
+pytestmark = pytest.mark.alone
+
 DIED, ERROR, OK, TIMEOUT = "died", "error", "ok", "timeout"
 
 CHAIN = """

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from jaxtour.worker.capture import HEAD, TAIL, Capture
 from jaxtour.worker.child import BACKGROUND_HEAD, BACKGROUND_TAIL
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def guard():

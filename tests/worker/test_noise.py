@@ -10,6 +10,8 @@ import runner_client  # noqa: F401  asks jax for the CPU
 
 from jaxtour.worker import noise, verdicts
 
+pytestmark = pytest.mark.alone
+
 SPIN = "import time\nend = time.monotonic() + 30\nwhile time.monotonic() < end: pass"
 
 

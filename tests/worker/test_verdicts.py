@@ -10,7 +10,7 @@ from measured import codes, events_of, said
 from jaxtour.worker import clock, placing, verdicts
 from jaxtour.worker.lens import parse_call
 
-pytestmark = pytest.mark.usefixtures("quick")
+pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("quick")]
 
 
 @pytest.mark.parametrize(
