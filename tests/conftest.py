@@ -1,7 +1,6 @@
 """What makes every test see the same machine, whoever's machine it is."""
 
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,8 @@ settings.load_profile("any machine")
 for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_FILTERS", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_ANIMATIONS", "TEXTUAL"):
     os.environ.pop(name, None)
 
-if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
-    # Every process of the tests would compile all of jaxtour again: half of what a short one takes.
-    os.environ["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir()) / f"jaxtour-tests-{os.getuid()}")
+# Where this is set, every process of the tests would compile all of jaxtour again: half of what a short one takes.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ALONE = "alone"
 PYTHONS = "JAXTOUR_PYTHONS"
