@@ -7,8 +7,12 @@ import msgspec
 FORMAT = 1
 
 # `$` alone would let a newline at the end pass.
-Identifier = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]*$(?!\n)", max_length=60)]
-Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\n]*$(?!\n)")]
+IDENTIFIER = r"^[a-z0-9][a-z0-9-]*$(?!\n)"
+LINE = r"^[^\n]*$(?!\n)"
+PATTERNS = {IDENTIFIER: "small letters, digits and hyphens", LINE: "one line of text"}
+"""What a text must be, by the pattern that it has to match."""
+Identifier = Annotated[str, msgspec.Meta(pattern=IDENTIFIER, max_length=60)]
+Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=LINE)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 On: TypeAlias = Literal["each platform", "one", "host"]
 Pane: TypeAlias = Literal["lesson", "jaxpr", "result", "time", "devices"]
