@@ -120,15 +120,15 @@ def test_no_jax_is_no_crash(guards):
 
 
 @pytest.mark.parametrize(
-    ("python", "says"),
+    ("named", "says"),
     [("/does/not/exist", "No such file"), (str(FAULTY), "Permission denied"), ("/", "Permission denied")],
 )
-def test_a_python_that_cannot_be_run_is_named(guards, python, says):
+def test_a_python_that_cannot_be_run_is_named(guards, named, says):
     guard = guards(opening=False)
     fds = guard.fds()
-    guard.send("open", python=python)
+    guard.send("open", python=named)
     detail = guard.until(event="state", state="dead")[-1]["detail"]
-    assert python in detail
+    assert named in detail
     assert says in detail
     guard.wait(lambda: guard.fds() == fds)
 
