@@ -6,7 +6,7 @@ known to be that state (an edit, an interrupt, a death, a timing, a look) counts
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -33,6 +33,7 @@ from jaxtour.engine.messages import (
     State,
     WorkerState,
 )
+from jaxtour.engine.runs import Handle
 
 STARTING: frozenset[WorkerState] = frozenset(("spawning", "restarting", "importing jax", "opening devices"))
 """What a runner goes through before it says what it found."""
@@ -136,7 +137,7 @@ class Session:
         self._known.clear()
         await self._open(self._own)
 
-    async def run(
+    def run(
         self,
         lesson: Lesson,
         step: Step,
@@ -149,37 +150,46 @@ class Session:
         base: dict[str, str] | None = None,
         default_timeout_s: float | None = None,
         patience: float = 1.0,
-    ) -> int:
-        """Run a step and return the number that its events will carry.
+    ) -> Handle:
+        """Run a step: a handle with the number that its events carry, to be awaited.
 
         `code` is the learner's edit; `base` gives edits of earlier steps to build on, by step id. `looks` and `ladder`
         are shown right after the run, with it. `default_timeout_s` bounds a step that names no timeout of its own;
         `patience` is how many times the usual time a timing may take.
         May be called before `start` has ended; raises `EngineError` when there is no guard.
         """
-        await self._started.wait()
-        await self._fit(lesson, step)
         asked = asked_of(step, timings=timings, hlo=hlo, default_timeout_s=default_timeout_s)
         looks = tuple(look for look in looks if look.stage != "jaxpr")  # those come with every run
         own = cell(lesson, step, code)
         command = msgspec.structs.replace(asked, cell=own, looks=looks, ladder=ladder, patience=patience)
-        return await self._run(command, self.before(lesson, step, base))
+        return self._step(lesson, step, command, base)
 
-    async def run_for_probe(self, lesson: Lesson, step: Step, *, default_timeout_s: float | None = None) -> int:
+    def run_for_probe(self, lesson: Lesson, step: Step, *, default_timeout_s: float | None = None) -> Handle:
         """Run a step so that it can be probed later, and the state stays what the steps alone leave."""
-        await self._started.wait()
-        await self._fit(lesson, step)
         timeout_s = timeout_of(step, default_timeout_s)
-        command = Run(run=0, cell=cell(lesson, step), keep=True, timeout_s=timeout_s)
-        return await self._run(command, self.before(lesson, step))
+        return self._step(lesson, step, Run(run=0, cell=cell(lesson, step), keep=True, timeout_s=timeout_s))
 
-    async def probe(self, lesson: Lesson, step: Step, *, hlo: bool, default_timeout_s: float | None = None) -> int:
+    def _step(self, lesson: Lesson, step: Step, command: Run, base: dict[str, str] | None = None) -> Handle:
+        """A run in the state that the steps before leave."""
+
+        async def send(run: int) -> None:
+            await self._started.wait()
+            await self._fit(lesson, step)
+            await self._run(run, command, self.before(lesson, step, base))
+
+        return self._handle(send)
+
+    def probe(self, lesson: Lesson, step: Step, *, hlo: bool, default_timeout_s: float | None = None) -> Handle:
         """Ask, check and call briefly what a step that ran for it names; the state is not known after that."""
         asked = asked_of(step, hlo=hlo, default_timeout_s=default_timeout_s)
-        self._forget()
-        return await self._send(msgspec.structs.replace(asked, probe=cell(lesson, step), brief=True))
 
-    async def look(
+        async def send(run: int) -> None:
+            self._forget()
+            await self._send(run, msgspec.structs.replace(asked, probe=cell(lesson, step), brief=True))
+
+        return self._handle(send)
+
+    def look(
         self,
         lesson: Lesson,
         step: Step,
@@ -188,16 +198,16 @@ class Session:
         looks: tuple[Look, ...] = (),
         ladder: str | None = None,
         base: dict[str, str] | None = None,
-    ) -> int:
-        """Show stages of a step's traces in the state that running it left; the number that its events will carry.
+    ) -> Handle:
+        """Show stages of a step's traces in the state that running it left.
 
         Where the runner is not in that state any more, the lesson is replayed up to the step's end; where it is, or
         where only looks came since, it answers as it is. What was looked into is no state for any other run. There is
         no time limit: somebody sits in front of it. Raises `EngineError` when there is no guard.
         """
-        return await self._look(lesson, step, code, base, Run(run=0, looks=looks, ladder=ladder))
+        return self._look(lesson, step, code, base, Run(run=0, looks=looks, ladder=ladder))
 
-    async def measure(
+    def measure(
         self,
         lesson: Lesson,
         step: Step,
@@ -206,25 +216,29 @@ class Session:
         calls: tuple[TimeCall, ...],
         patience: float = 1.0,
         base: dict[str, str] | None = None,
-    ) -> int:
-        """Measure calls in the state that running the step left, as a look is made; the number of its events."""
-        return await self._look(lesson, step, code, base, Run(run=0, time=calls, patience=patience))
+    ) -> Handle:
+        """Measure calls in the state that running the step left, as a look is made."""
+        return self._look(lesson, step, code, base, Run(run=0, time=calls, patience=patience))
 
-    async def ceilings(self) -> int:
-        """Measure what a device of each platform can do at most; the number that its events will carry.
+    def ceilings(self) -> Handle:
+        """Measure what a device of each platform can do at most.
 
         It takes about a second for each, and belongs to no step: the state is not known after that.
         """
-        await self._started.wait()
-        self._forget()
-        return await self._send(Run(run=0, ceilings=True))
+
+        async def send(run: int) -> None:
+            await self._started.wait()
+            self._forget()
+            await self._send(run, Run(run=0, ceilings=True))
+
+        return self._handle(send)
 
     async def prepare(self, lesson: Lesson, step: Step) -> int | None:
         """Bring the runner, ahead of the asking, to where `step` starts; None when it is there already."""
         needed = self.before(lesson, step, None)
         if self._opened != self._wanted(lesson, step) or self._executed == needed:
             return None
-        return await self._run(Run(run=0), needed)
+        return await self._handle(lambda run: self._run(run, Run(run=0), needed))
 
     async def interrupt(self) -> None:
         """Stop what runs; a second time, without grace."""
@@ -252,36 +266,39 @@ class Session:
                 cells.append(cell(lesson, earlier, (base or {}).get(earlier.id)))
         return tuple(cells)
 
-    async def _run(self, command: Run, before: tuple[Cell, ...]) -> int:
+    def _handle(self, send: Callable[[int], Awaitable[None]]) -> Handle:
+        self._runs += 1
+        return Handle(self._runs, send)
+
+    async def _run(self, run: int, command: Run, before: tuple[Cell, ...]) -> None:
         """Send a run, which needs the state that these cells leave."""
         done = self._executed
         fresh = done is None or done != before[: len(done)]
         missing = before if fresh else before[len(done or ()) :]
         self._executed = self._looked = None
         self._looking.clear()
-        self._goal[self._runs + 1] = (*before, command.cell) if command.cell else before
-        return await self._send(msgspec.structs.replace(command, replay=missing, fresh=fresh))
+        self._goal[run] = (*before, command.cell) if command.cell else before
+        await self._send(run, msgspec.structs.replace(command, replay=missing, fresh=fresh))
 
-    async def _send(self, command: Run) -> int:
-        """Give a run its number and send it."""
-        self._runs += 1
-        self.current = self._runs
-        await self.engine.send(msgspec.structs.replace(command, run=self._runs))
-        return self._runs
+    async def _send(self, run: int, command: Run) -> None:
+        self.current = run
+        await self.engine.send(msgspec.structs.replace(command, run=run))
 
-    async def _look(
-        self, lesson: Lesson, step: Step, code: str | None, base: dict[str, str] | None, command: Run
-    ) -> int:
-        """Send what probes a step in the state that it left."""
-        await self._started.wait()
-        await self._fit(lesson, step)
-        own = cell(lesson, step, code)
-        cells = (*self.before(lesson, step, base), own)
-        there = cells in (self._executed, self._looked)
-        self._forget()
-        self._looking[self._runs + 1] = cells
-        replay = () if there else cells
-        return await self._send(msgspec.structs.replace(command, replay=replay, fresh=not there, probe=own))
+    def _look(self, lesson: Lesson, step: Step, code: str | None, base: dict[str, str] | None, command: Run) -> Handle:
+        """What probes a step in the state that it left."""
+
+        async def send(run: int) -> None:
+            await self._started.wait()
+            await self._fit(lesson, step)
+            own = cell(lesson, step, code)
+            cells = (*self.before(lesson, step, base), own)
+            there = cells in (self._executed, self._looked)
+            self._forget()
+            self._looking[run] = cells
+            replay = () if there else cells
+            await self._send(run, msgspec.structs.replace(command, replay=replay, fresh=not there, probe=own))
+
+        return self._handle(send)
 
     def _wanted(self, lesson: Lesson, step: Step) -> Open:
         """The configuration that the step needs: the user's, with devices simulated where there are too few."""

@@ -131,7 +131,7 @@ async def test_a_step_that_needs_devices_waits_until_it_is_known_how_many_there_
     await session.start()
     wide = WIDE.steps[0]
     assert isinstance(wide, Step)
-    waiting = asyncio.create_task(session.run(WIDE, wide))
+    waiting = asyncio.ensure_future(session.run(WIDE, wide))
     await drain(session)
     await waiting
     assert worker.ran[-1][2] == 8 and session.simulating == 8
@@ -140,7 +140,7 @@ async def test_a_step_that_needs_devices_waits_until_it_is_known_how_many_there_
 async def test_a_run_asked_for_before_the_start_waits_for_it() -> None:
     worker = ModelWorker()
     session = Session(worker)
-    waiting = asyncio.create_task(session.run(LESSON, step(0)))
+    waiting = asyncio.ensure_future(session.run(LESSON, step(0)))
     await asyncio.sleep(0)
     assert not worker.ran
     await session.start()
@@ -202,7 +202,7 @@ async def test_facts_of_the_runner_before_say_nothing_about_the_next() -> None:
     worker.pending.insert(0, late)
     wide = WIDE.steps[0]
     assert isinstance(wide, Step)
-    waiting = asyncio.create_task(session.run(WIDE, wide))
+    waiting = asyncio.ensure_future(session.run(WIDE, wide))
     await drain(session)
     await waiting
     assert worker.ran[-1][2] == 8 and session.simulating == 8

@@ -1,0 +1,58 @@
+"""Runs and who asked for them: a run has its number before it is sent, so its events always find their way."""
+
+from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from jaxtour.engine.messages import RunEvent
+
+Owner = TypeVar("Owner")
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """A run that is not sent yet; awaiting it sends it, and gives its number once more.
+
+    Raises `EngineError` when there is no guard.
+    """
+
+    run: int
+    """The number that the run's events carry."""
+    send: Callable[[int], Awaitable[None]]
+
+    def __await__(self) -> Generator[object, None, int]:
+        yield from self.send(self.run).__await__()
+        return self.run
+
+
+class Current(Protocol):
+    """What knows which run is not done yet."""
+
+    current: int | None
+
+
+class Runs(Generic[Owner]):
+    """The runs of a sitting, by what each was for."""
+
+    def __init__(self, session: Current) -> None:
+        self._session = session
+        self._owners: dict[int, Owner] = {}
+        self._launching: set[int] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether one of them is on its way or not done yet."""
+        return bool(self._launching) or self._session.current in self._owners
+
+    async def launch(self, handle: Handle, owner: Owner) -> None:
+        """Send a run; `owner` is what its events are for. Raises `EngineError` when there is no guard."""
+        self._owners[handle.run] = owner
+        self._launching.add(handle.run)
+        try:
+            await handle
+        finally:
+            self._launching.discard(handle.run)
+
+    def owner(self, event: RunEvent) -> Owner | None:
+        """What the run of an event is for; None for a run that nobody here asked for."""
+        return self._owners.get(event.run)
