@@ -1,4 +1,4 @@
-"""The commands, as a user's shell runs them."""
+"""The commands: once each as a user's shell runs them, and what they print in the process of the test."""
 
 import json
 import subprocess
@@ -6,7 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from inside import REAL, Recording, command, scripted
 from shell import jaxtour
+from shell import lesson as written
+
+from jaxtour.engine.fake import FACTS
 
 LESSON = """\
 format: 1
@@ -53,132 +57,6 @@ steps:
 """
 
 
-@pytest.fixture
-def lesson(tmp_path: Path) -> Path:
-    path = tmp_path / "small.yaml"
-    path.write_text(LESSON)
-    return path
-
-
-def test_run_prints_json_of_real_results(lesson: Path) -> None:
-    done = jaxtour("run", str(lesson), "--json")
-    assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
-    assert document["lesson"] == "small"
-    assert set(document["worker"]) >= {"python", "jax", "jaxlib", "platforms"}
-    one, two = document["steps"]
-    assert (one["id"], one["status"], one["stdout"], one["stderr"]) == ("one", "ok", "hello [red]world\n", "")
-    assert one["result"]["type"] == "Array" and one["result"]["shape"] == [3] and one["result"]["dtype"] == "float32"
-    assert "0.84147" in one["result"]["text"] and one["result"]["devices"] == ["cpu:0"]
-    [trace] = one["traces"]
-    assert trace["label"] == "jnp.sin(x)" and trace["jaxpr"].startswith("{ lambda") and "= sin " in trace["jaxpr"]
-    [timing] = one["timings"]
-    assert timing["platform"] == "cpu" and timing["runs"] >= 3 and 0 < timing["median_s"] < timing["first_s"]
-    assert two["status"] == "raised" and two["error"]["type"] == "TypeError" and "TypeError" in two["error"]["bases"]
-    assert two["error"]["line"] == 1 and "(3,)" in two["error"]["message"]
-
-
-def test_run_prints_text_that_needs_no_terminal(lesson: Path) -> None:
-    done = jaxtour("run", f"{lesson}/one")
-    assert done.returncode == 0, done.stderr
-    assert "hello [red]world" in done.stdout and "float32[3]" in done.stdout and "\x1b" not in done.stdout
-    assert "{ lambda" in done.stdout and "= sin " in done.stdout
-    assert "An error that is expected" not in done.stdout
-
-
-def test_without_a_terminal_the_tour_is_printed(lesson: Path) -> None:
-    done = jaxtour(str(lesson))
-    assert done.returncode == 0, done.stderr
-    assert "The first step." in done.stdout and "TypeError" in done.stdout
-
-
-def test_a_locale_without_utf8_gets_ascii(lesson: Path) -> None:
-    done = jaxtour("run", str(lesson), PYTHONIOENCODING="ascii", LC_ALL="C")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.isascii() and "float32[3]" in done.stdout
-
-
-def test_check_says_where_a_lesson_is_wrong(tmp_path: Path, lesson: Path) -> None:
-    good = jaxtour("check", str(lesson), "--json")
-    verdict = json.loads(good.stdout)
-    assert good.returncode == 0 and verdict["ok"] and (verdict["lessons"], verdict["steps"]) == (1, 2)
-    (tmp_path / "failing.yaml").write_text(FAILING)
-    bad = jaxtour("check", str(tmp_path), "--json")
-    verdict = json.loads(bad.stdout)
-    assert bad.returncode == 1 and not verdict["ok"] and verdict["lessons"] == 2
-    found = [(Path(p["file"]).name, p["line"], p["step"]) for p in verdict["problems"]]
-    assert found == [("failing.yaml", 7, "shape"), ("failing.yaml", 14, "raises")]
-    assert "(4,)" in verdict["problems"][0]["message"] or "[4]" in verdict["problems"][0]["message"]
-
-
-def test_a_lesson_that_does_not_load_is_told_with_its_place(tmp_path: Path) -> None:
-    path = tmp_path / "bad.yaml"
-    path.write_text(LESSON.replace("    code: jnp.dot", "    cod: jnp.dot"))
-    done = jaxtour("check", str(path))
-    assert done.returncode == 1
-    assert "bad.yaml:20:5: " in done.stdout and "code" in done.stdout and "Traceback" not in done.stdout + done.stderr
-
-
-@pytest.mark.parametrize(
-    ("args", "words"),
-    [
-        (("run", "vmpa"), ("vmpa", "vmap")),
-        (("run", "vmap/nothing-like-it"), ("nothing-like-it",)),
-        (("run", "no/such/file.yaml"), ("no/such/file.yaml",)),
-        (("check", "no-such-file.yaml"), ("no-such-file.yaml",)),
-        (("devices", "--python", "/no/such/python"), ("/no/such/python",)),
-    ],
-)
-def test_what_the_user_got_wrong_is_one_line_and_exit_code_2(args: tuple[str, ...], words: tuple[str, ...]) -> None:
-    done = jaxtour(*args)
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert done.stderr.count("\n") == 1 and done.stderr.startswith("jaxtour: ")
-    assert all(word in done.stderr for word in words)
-
-
-def test_a_python_without_jax_is_told_what_to_install(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
-    python = str(tmp_path / "bare" / "bin" / "python")
-    done = jaxtour("devices", "--python", python)
-    assert done.returncode == 2 and done.stderr.count("\n") == 1
-    assert "no jax" in done.stderr.lower() and "pip install" in done.stderr
-
-
-def test_devices_are_told_as_json_and_as_a_table() -> None:
-    done = jaxtour("devices", "--json", "--devices", "4")
-    document = json.loads(done.stdout)
-    assert [device["id"] for device in document["devices"]] == [0, 1, 2, 3]
-    assert all(device["simulated"] and device["platform"] == "cpu" for device in document["devices"])
-    assert document["host"]["cores"] >= 1 and document["host"]["memory_bytes"] > 2**20 and document["jax"]
-    assert document["flags"] == {"simulated": "4 devices"} and document["default_device"] == "cpu:0"
-    assert document["host"]["load"] >= 0 and document["findings"] == []
-    table = jaxtour("devices")
-    assert table.returncode == 0 and "cpu" in table.stdout and document["jax"] in table.stdout
-
-
-def test_list_knows_the_lessons_and_the_progress(tmp_path: Path) -> None:
-    done = jaxtour("list", "--json", XDG_STATE_HOME=str(tmp_path))
-    lessons = json.loads(done.stdout)["lessons"]
-    assert [lesson["id"] for lesson in lessons] == [
-        "numpy", "transformations", "grad", "jit", "vmap", "pmap", "compose", "state", "timing",
-    ]  # fmt: skip
-    assert 60 <= sum(len(lesson["steps"]) for lesson in lessons) <= 100
-    assert lessons[5]["requires"]["devices"] == 8 and not lessons[0]["steps"][0]["done"]
-    assert "vmap" in jaxtour("list", XDG_STATE_HOME=str(tmp_path)).stdout
-
-
-def test_the_schema_is_json() -> None:
-    assert json.loads(jaxtour("schema").stdout)["$defs"]
-
-
-def test_help_and_version() -> None:
-    from jaxtour import __version__
-
-    assert jaxtour("--version").stdout == f"jaxtour {__version__}\n"
-    text = jaxtour("--help").stdout
-    assert all(word in text for word in ("--python", "--platform", "--no-mouse", "run", "check", "snapshot", "schema"))
-
-
 PROBED = """\
 format: 1
 id: probed
@@ -215,10 +93,136 @@ steps:
 """
 
 
-def test_check_also_holds_timings_and_solutions_against_what_they_promise(tmp_path: Path) -> None:
-    path = tmp_path / "probed.yaml"
-    path.write_text(PROBED)
-    verdict = json.loads(jaxtour("check", str(path), "--json").stdout)
-    found = {problem["step"]: problem["message"] for problem in verdict["problems"]}
-    assert set(found) == {"times", "solves"}, found
-    assert "missing" in found["times"] and "y is not 2" in found["solves"]
+@pytest.fixture
+def lesson(tmp_path: Path) -> Path:
+    path = tmp_path / "small.yaml"
+    path.write_text(LESSON)
+    return path
+
+
+def test_run_prints_json_of_real_results(lesson: Path) -> None:
+    done = jaxtour("run", str(lesson), "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["lesson"] == "small"
+    assert set(document["worker"]) >= {"python", "jax", "jaxlib", "platforms"}
+    one, two = document["steps"]
+    assert (one["id"], one["status"], one["stdout"], one["stderr"]) == ("one", "ok", "hello [red]world\n", "")
+    assert one["result"]["type"] == "Array" and one["result"]["shape"] == [3] and one["result"]["dtype"] == "float32"
+    assert "0.84147" in one["result"]["text"] and one["result"]["devices"] == ["cpu:0"]
+    [trace] = one["traces"]
+    assert trace["label"] == "jnp.sin(x)" and trace["jaxpr"].startswith("{ lambda") and "= sin " in trace["jaxpr"]
+    [timing] = one["timings"]
+    assert timing["platform"] == "cpu" and timing["runs"] >= 3 and 0 < timing["median_s"] < timing["first_s"]
+    assert two["status"] == "raised" and two["error"]["type"] == "TypeError" and "TypeError" in two["error"]["bases"]
+    assert two["error"]["line"] == 1 and "(3,)" in two["error"]["message"]
+
+
+def test_a_lesson_is_printed_as_text_also_by_a_tour_that_has_no_terminal(lesson: Path) -> None:
+    worker = Recording()
+    tour = command(str(lesson), engine=worker.first)
+    assert tour.returncode == 0, tour.stderr
+    assert "The first step." in tour.stdout and "TypeError" in tour.stdout
+    assert command("run", str(lesson), engine=worker.again) == tour
+    # A locale without UTF-8.
+    bare = command("run", str(lesson), engine=worker.again, charset="ascii")
+    assert bare.returncode == 0 and bare.stdout.isascii() and "float32[3]" in bare.stdout
+    one = command("run", f"{lesson}/one", engine=worker.again)
+    assert one.returncode == 0, one.stderr
+    assert "hello [red]world" in one.stdout and "float32[3]" in one.stdout and "\x1b" not in one.stdout
+    assert "{ lambda" in one.stdout and "= sin " in one.stdout
+    assert "An error that is expected" in tour.stdout and "An error that is expected" not in one.stdout
+
+
+def test_check_says_where_lessons_are_wrong_in_what_they_run_time_and_solve(tmp_path: Path, lesson: Path) -> None:
+    (tmp_path / "failing.yaml").write_text(FAILING)
+    (tmp_path / "probed.yaml").write_text(PROBED)
+    done = jaxtour("check", str(tmp_path), "--json")
+    verdict = json.loads(done.stdout)
+    assert done.returncode == 1 and not verdict["ok"] and (verdict["lessons"], verdict["steps"]) == (3, 8)
+    problems = [(Path(p["file"]).name, p["line"], p["step"], p["message"]) for p in verdict["problems"]]
+    assert [problem[:3] for problem in problems] == [
+        ("failing.yaml", 7, "shape"),
+        ("failing.yaml", 14, "raises"),
+        ("probed.yaml", 7, "times"),
+        ("probed.yaml", 13, "solves"),
+    ], problems
+    shape, _, times, solves = (problem[3] for problem in problems)
+    assert "(4,)" in shape or "[4]" in shape
+    assert "missing" in times and "y is not 2" in solves
+
+
+def test_a_lesson_that_is_right_is_ok(tmp_path: Path) -> None:
+    path = tmp_path / "right.yaml"
+    path.write_text(written("right", "code: x = 1", "code: x"))
+    done = command("check", str(path), "--json", engine=scripted({}))
+    verdict = json.loads(done.stdout)
+    assert done.returncode == 0 and verdict["ok"] and (verdict["lessons"], verdict["steps"]) == (1, 2)
+
+
+def test_a_lesson_that_does_not_load_is_told_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(written("bad", "code: x = 1", "cod: x"))
+    done = command("check", str(path), engine=scripted({}))
+    assert done.returncode == 1 and done.stdout.count("\n") == 2
+    assert "bad.yaml:14:5: " in done.stdout and "code" in done.stdout and "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("run", "vmpa"), ("vmpa", "vmap")),
+        (("run", "vmap/nothing-like-it"), ("nothing-like-it",)),
+        (("run", "no/such/file.yaml"), ("no/such/file.yaml",)),
+        (("check", "no-such-file.yaml"), ("no-such-file.yaml",)),
+        (("devices", "--python", "/no/such/python"), ("/no/such/python",)),
+    ],
+)
+def test_what_the_user_got_wrong_is_one_line_and_exit_code_2(args: tuple[str, ...], words: tuple[str, ...]) -> None:
+    done = command(*args)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stderr.count("\n") == 1 and done.stderr.startswith("jaxtour: ")
+    assert all(word in done.stderr for word in words)
+
+
+def test_a_python_without_jax_is_told_what_to_install(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
+    python = str(tmp_path / "bare" / "bin" / "python")
+    done = command("devices", "--python", python, engine=REAL)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "no jax" in done.stderr.lower() and "pip install" in done.stderr
+
+
+def test_devices_are_told_as_json_and_as_a_table() -> None:
+    done = jaxtour("devices", "--json", "--devices", "4")
+    document = json.loads(done.stdout)
+    assert [device["id"] for device in document["devices"]] == [0, 1, 2, 3]
+    assert all(device["simulated"] and device["platform"] == "cpu" for device in document["devices"])
+    assert document["host"]["cores"] >= 1 and document["host"]["memory_bytes"] > 2**20 and document["jax"]
+    assert document["flags"] == {"simulated": "4 devices"} and document["default_device"] == "cpu:0"
+    assert document["host"]["load"] >= 0 and document["findings"] == []
+    table = command("devices", engine=scripted({}))
+    assert table.returncode == 0 and "cpu" in table.stdout and FACTS.jax in table.stdout
+
+
+def test_list_knows_the_lessons_and_the_progress() -> None:
+    done = jaxtour("list", "--json")
+    lessons = json.loads(done.stdout)["lessons"]
+    assert [lesson["id"] for lesson in lessons] == [
+        "numpy", "transformations", "grad", "jit", "vmap", "pmap", "compose", "state", "timing",
+    ]  # fmt: skip
+    assert 60 <= sum(len(lesson["steps"]) for lesson in lessons) <= 100
+    assert lessons[5]["requires"]["devices"] == 8 and not lessons[0]["steps"][0]["done"]
+    assert "vmap" in command("list").stdout
+
+
+def test_the_schema_is_json() -> None:
+    assert json.loads(command("schema").stdout)["$defs"]
+
+
+def test_help_and_version() -> None:
+    from jaxtour import __version__
+
+    assert command("--version").stdout == f"jaxtour {__version__}\n"
+    text = command("--help").stdout
+    assert all(word in text for word in ("--python", "--platform", "--no-mouse", "run", "check", "snapshot", "schema"))

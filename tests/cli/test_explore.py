@@ -8,11 +8,12 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from jaxtour.commands.common import session
 from jaxtour.commands.files import FileEntry
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.progress import Progress
-from jaxtour.engine.session import WorkerConfig
+from jaxtour.engine.client import ProcessEngine
+from jaxtour.engine.fake import FakeEngine
+from jaxtour.engine.session import Engine, Session, WorkerConfig
 from jaxtour.render.spans import plain, plain_lines
 from jaxtour.tui.explore import ExploreApp
 from jaxtour.tui.screens.find import everything
@@ -34,7 +35,7 @@ OURS = "def twice(x):\n    return x * 2\n"
 
 
 @asynccontextmanager
-async def exploring(folder: Path) -> AsyncIterator[tuple[ExploreApp, Pilot[int]]]:
+async def exploring(folder: Path, engine: Engine | None = None) -> AsyncIterator[tuple[ExploreApp, Pilot[int]]]:
     (folder / "ours.py").write_text(OURS)
     path = folder / "ml.py"
     path.write_text(FILE)
@@ -42,7 +43,7 @@ async def exploring(folder: Path) -> AsyncIterator[tuple[ExploreApp, Pilot[int]]
     entry.load()
     app = ExploreApp(
         Catalogue((entry,)),
-        session(WorkerConfig(platform="cpu")),
+        Session(engine or ProcessEngine(), WorkerConfig(platform="cpu")),
         Progress.open(folder / "elsewhere" / "progress.json"),
         path=path,
         reload=entry.reload,
@@ -109,6 +110,15 @@ async def test_an_error_stands_beside_its_line_and_goes_when_it_is_mended(tmp_pa
         source = app.tour_screen.panes.by_slot["source"].document
         assert "undefined" in source.lines[9][0][0] and source.marks == {9: "error"}
         assert not stage(app)
+        # A call that does not trace, in the line that raised.
+        code = "import jax.numpy as jnp\n\n\ndef f(x):\n    return x @ jnp.ones(5)\n\n\nif __name__ == '__main__':\n"
+        renamed(path, f"{code}    f(jnp.ones(3))\n")
+        await until(pilot, lambda: app.tour.view.failure and app.tour.view.failure.type == "TypeError")
+        source, stages = (app.tour_screen.panes.by_slot[slot] for slot in ("source", "stage"))
+        assert source.document.marks == {4: "error"}
+        assert "TypeError in line 5" in plain(source.document.subtitle)
+        shown = " ".join(plain_lines(stages.document.lines).split())
+        assert "got (3,) and (5,)" in shown and shown.endswith("in line 5")
         path.write_text(FILE + "def f(:\n")
         await until(pilot, lambda: failed(app) == "SyntaxError")
         path.write_bytes(b"x = '\xe9'\n")
@@ -158,22 +168,9 @@ def test_a_save_is_seen_by_size_or_time_or_another_file_of_the_name(tmp_path: Pa
     assert watch.changed() and not watch.changed()
 
 
-async def test_a_call_that_does_not_trace_is_marked_in_the_line_that_raised(tmp_path: Path) -> None:
-    async with exploring(tmp_path) as (app, pilot):
-        await until(pilot, lambda: "sin" in stage(app))
-        code = "import jax.numpy as jnp\n\n\ndef f(x):\n    return x @ jnp.ones(5)\n\n\nif __name__ == '__main__':\n"
-        renamed(tmp_path / "ml.py", f"{code}    f(jnp.ones(3))\n")
-        await until(pilot, lambda: app.tour.view.failure)
-        source, stages = (app.tour_screen.panes.by_slot[slot] for slot in ("source", "stage"))
-        assert source.document.marks == {4: "error"}
-        assert "TypeError in line 5" in plain(source.document.subtitle)
-        shown = " ".join(plain_lines(stages.document.lines).split())
-        assert "got (3,) and (5,)" in shown and shown.endswith("in line 5")
-
-
 async def test_a_file_has_no_keys_for_other_steps(tmp_path: Path) -> None:
-    async with exploring(tmp_path) as (app, pilot):
-        await until(pilot, lambda: "sin" in stage(app))
+    async with exploring(tmp_path, FakeEngine()) as (app, pilot):
+        await until(pilot, lambda: app.tour.visit.report and app.tour.visit.report.done)
         screen = app.tour_screen
         assert "next" not in plain(screen.keys.line) and "lessons" not in plain(screen.keys.line)
         assert "1 of 1" not in plain(screen.top.line) and "ml.py" in plain(screen.top.line)

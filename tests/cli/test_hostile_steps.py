@@ -4,9 +4,15 @@ import json
 from pathlib import Path
 
 import pytest
-from shell import jaxtour, lesson
+from inside import REAL, command, scripted
+from shell import lesson
+
+from jaxtour.engine.messages import Executed, Failure, Text
 
 FINE = "code: print('fine')\nexpect: {stdout: fine}"
+FINE_ENGINE = scripted(
+    {"print('fine')": (Text(run=0, stream="stdout", text="fine\n"), Executed(run=0, status="ok", seconds=0.1))}
+)
 ENDS = {
     "dies": ("code: |\n  import os\n  os._exit(3)", "died", "ended the worker", "(exit 3)"),
     "loops": ("code: |\n  while True: pass\ntimeout: 0.5", "timeout", "ran out of time", "longer than 0.5 s"),
@@ -14,28 +20,39 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize("name", ENDS)
-def test_steps_behind_one_that_does_not_end_are_skipped(tmp_path: Path, name: str) -> None:
-    code, status, how, reason = ENDS[name]
-    path = tmp_path / f"{name}.yaml"
-    path.write_text(lesson(name, FINE, code, FINE, FINE))
-    run = jaxtour("run", str(path), "--json")
-    steps = json.loads(run.stdout)["steps"]
-    assert run.returncode == 1 and [step["status"] for step in steps] == ["ok", status, "skipped", "skipped"]
-    assert steps[3]["reason"] == f"it builds on s2, which {how}"
-    assert steps[3]["result"] is None and steps[3]["seconds"] is None
-    check = jaxtour("check", str(path), "--json")
+@pytest.fixture
+def halting(tmp_path: Path) -> Path:
+    """A folder with a lesson for each way not to come to the end of a step, which is its second."""
+    for name, (code, *_) in ENDS.items():
+        (tmp_path / f"{name}.yaml").write_text(lesson(name, FINE, code, FINE, FINE))
+    return tmp_path
+
+
+def test_steps_behind_one_that_does_not_end_are_skipped(halting: Path) -> None:
+    run = command("run", str(halting), "--json", engine=REAL)
+    documents = {document["lesson"]: document["steps"] for document in json.loads(run.stdout)}
+    assert run.returncode == 1 and documents.keys() == ENDS.keys()
+    for name, (_, status, how, _) in ENDS.items():
+        steps = documents[name]
+        assert [step["status"] for step in steps] == ["ok", status, "skipped", "skipped"], name
+        assert steps[3]["reason"] == f"it builds on s2, which {how}"
+        assert steps[3]["result"] is None and steps[3]["seconds"] is None
+
+
+def test_of_steps_behind_one_that_does_not_end_nothing_is_wrong(halting: Path) -> None:
+    check = command("check", str(halting), "--json", engine=REAL)
     verdict = json.loads(check.stdout)
     assert check.returncode == 1 and set(verdict) == {"ok", "lessons", "steps", "seconds", "problems"}
-    [problem] = verdict["problems"]
-    assert set(problem) == {"file", "line", "column", "step", "message"}
-    assert problem["step"] == "s2" and reason in problem["message"]
+    assert [Path(problem["file"]).stem for problem in verdict["problems"]] == sorted(ENDS)
+    for problem in verdict["problems"]:
+        assert set(problem) == {"file", "line", "column", "step", "message"}
+        assert problem["step"] == "s2" and ENDS[Path(problem["file"]).stem][3] in problem["message"]
 
 
 def test_a_step_says_which_earlier_one_kept_it_from_its_own_code(tmp_path: Path) -> None:
     path = tmp_path / "dies.yaml"
     path.write_text(lesson("dies", ENDS["dies"][0], FINE))
-    done = jaxtour("run", f"{path}/s2")
+    done = command("run", f"{path}/s2", engine=REAL)
     assert done.returncode == 1 and done.stdout.count("the worker died") == 1
     assert "(exit 3) in step s1, which runs before it" in " ".join(done.stdout.split())
 
@@ -43,21 +60,23 @@ def test_a_step_says_which_earlier_one_kept_it_from_its_own_code(tmp_path: Path)
 def test_steps_that_cannot_run_here_are_told_and_are_no_problem(tmp_path: Path) -> None:
     path = tmp_path / "gates.yaml"
     path.write_text(lesson("gates", FINE, "code: 1/0\nrequires: {platform: tpu}", FINE))
-    check = jaxtour("check", str(path))
+    check = command("check", str(path), engine=FINE_ENGINE)
     assert check.returncode == 0, check.stdout
     assert f"{path}:12: s2 skipped: needs a TPU; this worker has cpu\n" in check.stdout
     assert check.stdout.splitlines()[-1].startswith("1 lesson, 3 steps in ")
     assert check.stdout.endswith(": ok, 1 skipped\n")
-    run = jaxtour("run", str(path))
+    run = command("run", str(path), engine=FINE_ENGINE)
     assert run.returncode == 0 and "── skipped\nneeds a TPU" in run.stdout
     assert run.stdout.endswith("\n3 steps: 2 ok, 1 skipped (s2)\n")
 
 
 def test_what_a_step_says_of_itself_cannot_steer_the_terminal(tmp_path: Path) -> None:
     path = tmp_path / "raises.yaml"
-    path.write_text(lesson("raises", "code: raise ValueError('\\x1b[31mred\\x1b]0;title\\x07')"))
-    for command in ("run", "check"):
-        done = jaxtour(command, str(path))
+    path.write_text(lesson("raises", "code: raises()"))
+    raised = Failure(run=0, type="ValueError", bases=("ValueError",), message="\x1b[31mred\x1b]0;title\x07", line=1)
+    engine = scripted({"raises()": (raised, Executed(run=0, status="error", seconds=0.1))})
+    for name in ("run", "check"):
+        done = command(name, str(path), engine=engine)
         assert done.returncode == 1 and "red" in done.stdout and not {"\x1b", "\x07"} & set(done.stdout)
 
 
@@ -65,14 +84,14 @@ def test_a_folder_runs_whatever_is_in_it(tmp_path: Path) -> None:
     (tmp_path / "01-good.yaml").write_text(lesson("good", FINE))
     (tmp_path / "02-empty.yaml").write_text("")
     (tmp_path / "03-half.yaml").write_text(lesson("half", FINE, "cod: x", head="requires: {jax: new}\n"))
-    run = jaxtour("run", str(tmp_path))
+    run = command("run", str(tmp_path), engine=FINE_ENGINE)
     assert run.returncode == 1 and run.stdout.count("── output\nfine\n") == 2
     assert [line.partition(": ")[2].partition(":")[0] for line in run.stderr.splitlines()] == [
         str(tmp_path / "02-empty.yaml"),
         str(tmp_path / "03-half.yaml"),
     ]
     assert run.stdout.count("unknown key `cod`") == 1
-    documents = json.loads(jaxtour("run", str(tmp_path), "--json").stdout)
+    documents = json.loads(command("run", str(tmp_path), "--json", engine=FINE_ENGINE).stdout)
     assert [document["lesson"] for document in documents] == ["good", "empty", "half"]
     assert [len(document["steps"]) for document in documents] == [1, 0, 2]
     assert "problems" not in documents[0] and documents[1]["problems"][0]["line"] == 1
@@ -81,7 +100,7 @@ def test_a_folder_runs_whatever_is_in_it(tmp_path: Path) -> None:
 def test_broken_lessons_need_no_worker(tmp_path: Path) -> None:
     (tmp_path / "01-empty.yaml").write_text("")
     (tmp_path / "02-list.yaml").write_text("- 1\n")
-    done = jaxtour("check", str(tmp_path), "--python", "/bin/false")
+    done = command("check", str(tmp_path), "--python", "/bin/false")
     assert done.returncode == 1 and done.stdout.count("\n") == 3
     assert done.stdout.splitlines()[1].startswith(f"{tmp_path}/02-list.yaml:1:1: a lesson is a mapping")
 
@@ -91,5 +110,5 @@ def test_devices_that_an_earlier_step_needs_are_there_for_the_later_ones(tmp_pat
     count = "code: |\n  import jax\n  jax.device_count()"
     first, last = (f'{count}\nexpect: {{value: "{number}"}}' for number in (1, 3))
     path.write_text(lesson("spread", first, f"{count}\nrequires: {{devices: 3}}", last))
-    done = jaxtour("check", str(path))
+    done = command("check", str(path), engine=REAL)
     assert done.returncode == 0, done.stdout

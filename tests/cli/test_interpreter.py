@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from shell import jaxtour
+from inside import REAL, command
 
 from jaxtour.commands.interpreter import interpreter
 from jaxtour.course.model import CourseError
@@ -48,13 +48,13 @@ def test_what_is_no_python(env: Path, named: str, message: str) -> None:
 def test_the_settings_are_named_where_they_are_wrong(tmp_path: Path) -> None:
     (tmp_path / "jaxtour").mkdir()
     (tmp_path / "jaxtour" / "settings.toml").write_text('python = "/no/such/python"')
-    done = jaxtour("devices", XDG_CONFIG_HOME=str(tmp_path))
+    done = command("devices", XDG_CONFIG_HOME=str(tmp_path))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("jaxtour: python in settings.toml: /no/such/python: no such file")
 
 
 @pytest.mark.parametrize("program", ["/bin/ls", "/bin/false"])
 def test_a_program_that_is_no_python_is_told_at_once(program: str) -> None:
-    done = jaxtour("devices", "--python", program)
+    done = command("devices", "--python", program, engine=REAL)
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert f"{program} does not run the worker (exit " in done.stderr and "3.11 or newer" in done.stderr

@@ -1,4 +1,4 @@
-"""The wheel holds the lessons and works where there is no checkout."""
+"""The wheel holds the lessons and works where there is no checkout; what would be in it is known without building."""
 
 import os
 import subprocess
@@ -6,10 +6,22 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hatchling.builders.plugin.interface import BuilderInterface
+from hatchling.builders.sdist import SdistBuilder
+from hatchling.builders.wheel import WheelBuilder
 
 ROOT = Path(__file__).parents[2]
+
+
+def planned(builder: BuilderInterface[Any, Any]) -> set[str]:
+    """The files that a build would take, by their names in the archive."""
+    data = builder.get_default_build_data()
+    builder.set_build_data_defaults(data)
+    with builder.config.set_build_data(data):
+        return {Path(each.distribution_path).as_posix() for each in builder.recurse_included_files()}
 
 
 @pytest.fixture(scope="module")
@@ -34,26 +46,43 @@ def installed(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     return os.environ | {"PYTHONPATH": str(site)}
 
 
-def test_the_wheel_holds_lessons_and_stylesheets(dist: Path) -> None:
-    [wheel] = dist.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        names = archive.namelist()
+def holds_lessons_and_stylesheets(names: set[str]) -> None:
     lessons = {Path(name).name for name in names if name.startswith("jaxtour/lessons/")}
     assert lessons == {path.name for path in (ROOT / "lessons").glob("*.yaml")}
     assert len(lessons) >= 8
     sheets = {path.relative_to(ROOT).as_posix() for path in (ROOT / "jaxtour").rglob("*.tcss")}
-    assert sheets and sheets <= set(names)
+    assert sheets and sheets <= names
     assert not [name for name in names if name.startswith("tests/")]
 
 
-def test_the_sdist_holds_what_the_tests_need(dist: Path) -> None:
-    [sdist] = dist.glob("*.tar.gz")
-    with tarfile.open(sdist) as archive:
-        names = {name.split("/", 1)[-1] for name in archive.getnames()}
+def holds_what_the_tests_need(names: set[str]) -> None:
     needed = {"pyproject.toml", "Makefile", "constraints.txt", "lessons/05-vmap.yaml", "tests/cli/test_packaging.py"}
     assert needed <= names
 
 
+def test_lessons_and_stylesheets_go_into_the_wheel() -> None:
+    holds_lessons_and_stylesheets(planned(WheelBuilder(str(ROOT))))
+
+
+def test_what_the_tests_need_goes_into_the_sdist() -> None:
+    holds_what_the_tests_need(planned(SdistBuilder(str(ROOT))))
+
+
+@pytest.mark.conformance
+def test_the_wheel_holds_lessons_and_stylesheets(dist: Path) -> None:
+    [wheel] = dist.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        holds_lessons_and_stylesheets(set(archive.namelist()))
+
+
+@pytest.mark.conformance
+def test_the_sdist_holds_what_the_tests_need(dist: Path) -> None:
+    [sdist] = dist.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        holds_what_the_tests_need({name.split("/", 1)[-1] for name in archive.getnames()})
+
+
+@pytest.mark.conformance
 def test_the_installed_wheel_runs_a_lesson(installed: dict[str, str], tmp_path: Path) -> None:
     where = "import jaxtour, jaxtour.paths; print(jaxtour.__file__); print(jaxtour.paths.lessons_dir())"
     found = subprocess.run(

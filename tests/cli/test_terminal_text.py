@@ -6,12 +6,14 @@ import pty
 import re
 import struct
 import subprocess
+import sys
 import termios
 from pathlib import Path
 
 import pytest
 from shell import COMMAND, lesson
 
+from jaxtour.commands.common import coloured
 from jaxtour.dispatch import terminal_width
 
 
@@ -48,9 +50,30 @@ def test_colours_on_a_terminal_and_none_where_they_are_not_wanted(own: Path) -> 
     assert "\x1b[1;94mAbout own\x1b[0m" in coloured and "\x1b[1mcode\x1b[0m" in coloured
     bare = re.sub(r"\x1b\[[\d;]*m", "", coloured)
     assert max(map(len, bare.splitlines())) <= 60
-    for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
-        text = on_terminal("run", str(own), columns=60, **env)
-        assert "\x1b" not in text and "`code`" in text and "\n── result\nint\n2\n" in text
+    text = on_terminal("run", str(own), columns=60, NO_COLOR="1")
+    assert "\x1b" not in text and "`code`" in text and "\n── result\nint\n2\n" in text
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environ", "colours"),
+    [
+        (True, {"TERM": "xterm"}, True),
+        (True, {"TERM": "xterm", "NO_COLOR": ""}, True),
+        (True, {"TERM": "xterm", "NO_COLOR": "1"}, False),
+        (True, {"TERM": "dumb"}, False),
+        (True, {}, False),
+        (False, {"TERM": "xterm"}, False),
+    ],
+)
+def test_where_there_are_colours(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, environ: dict[str, str], colours: bool
+) -> None:
+    for name in ("TERM", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    assert coloured() is colours
 
 
 def test_a_pager_is_given_no_more_than_its_terminal_shows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,15 @@
-"""`jaxtour time` as a user's shell runs it, on files of the user's."""
+"""`jaxtour time` on files of the user's: once as a shell runs it, else in the process of the test."""
 
 import json
 import re
 from pathlib import Path
 
 import pytest
+from inside import REAL, Recording, command, scripted
 from shell import jaxtour
+
+from jaxtour.engine.commands import Run
+from jaxtour.engine.messages import Executed, Timing
 
 FILE = """\
 import jax
@@ -40,10 +44,10 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_one_json_object_has_every_part_of_every_call(file: Path) -> None:
-    done = jaxtour("time", str(file), "--call", "fast(x)", "--vs", "slow(x)", "--json", *BRIEF)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+def test_json_and_text_have_every_part_of_every_call(file: Path) -> None:
+    words, worker = ("time", "ml.py", "--call", "fast(x)", "--vs", "slow(x)", *BRIEF), Recording()
+    done = command(*words, "--json", cwd=file.parent, engine=worker.first)
+    assert (done.returncode, done.stderr) == (0, "")
     document = json.loads(done.stdout)
     assert set(document) == {"timings", "retraces"}
     slow, fast = document["timings"]
@@ -61,10 +65,7 @@ def test_one_json_object_has_every_part_of_every_call(file: Path) -> None:
     [again] = document["retraces"]
     assert (again["function"], again["count"], again["line"]) == ("fast", 2, 17)
     assert again["reason"] == "x was f32[64], now f32[9]"
-
-
-def test_the_text_has_a_table_the_parts_and_the_explanations(file: Path) -> None:
-    done = jaxtour("time", "ml.py", "--call", "fast(x)", "--vs", "slow(x)", *BRIEF, cwd=file.parent)
+    done = command(*words, cwd=file.parent, engine=worker.again)
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout and "its own output" not in done.stdout
     text = " ".join(done.stdout.split())
@@ -85,47 +86,29 @@ def test_without_a_call_those_are_measured_that_the_file_writes(file: Path) -> N
 
 def test_a_call_is_measured_at_each_size_and_numpy_on_the_host(file: Path) -> None:
     calls = ("--call", "fast(jnp.ones(n))", "--host", "np.tanh(np.ones(n)).sum()", "--sizes", "16,4096")
-    done = jaxtour("time", str(file), *calls, "--json", *BRIEF)
+    worker = Recording()
+    done = command("time", str(file), *calls, "--json", *BRIEF, engine=worker.first)
     assert done.returncode == 0, done.stderr
     rows = [(each["platform"], each["size"], each["baseline"]) for each in json.loads(done.stdout)["timings"]]
     assert rows == [("host", 16, True), ("host", 4096, True), ("cpu", 16, False), ("cpu", 4096, False)]
     # Numbers have spaces that do not break.
-    text = " ".join(jaxtour("time", str(file), *calls, *BRIEF).stdout.split())
+    text = " ".join(command("time", str(file), *calls, *BRIEF, engine=worker.again).stdout.split())
     assert "np.tanh(np.ones(n)).sum()" in text and "4 096" in text
 
 
 def test_the_roof_is_measured_once_and_kept(file: Path, tmp_path: Path) -> None:
     words = ("time", str(file), "--call", "fast(jnp.ones(4096))", "--roofline", *BRIEF)
-    first = jaxtour(*words, XDG_STATE_HOME=str(tmp_path))
+    worker = Recording()
+    first = command(*words, engine=worker.first, XDG_STATE_HOME=str(tmp_path))
     assert first.returncode == 0, first.stderr
     assert "of what memory allows" in " ".join(first.stdout.split())
     kept = tmp_path / "jaxtour" / "ceilings.json"
     [device] = json.loads(kept.read_text())["devices"]
     assert device["ceilings"][0]["platform"] == "cpu"
     kept.write_text(json.dumps({"version": 1, "devices": [device]}).replace('"kind": "cpu"', '"kind": "kept"'))
-    again = jaxtour(*words, XDG_STATE_HOME=str(tmp_path))
+    again = command(*words, engine=worker.again, XDG_STATE_HOME=str(tmp_path))
     assert "kept: at most" in again.stdout
-
-
-@pytest.mark.parametrize(
-    ("code", "words", "told"),
-    [
-        ("x = 1\n1 / 0\n", ("--call", "f(x)"), "bad.py:2:1: ZeroDivisionError: division by zero"),
-        ("import os\nos._exit(3)\n", ("--call", "f(x)"), "bad.py: the worker ended during the step (exit 3)"),
-        ("def f(a): return a\n", ("--call", "f("), "f(: SyntaxError: '(' was never closed"),
-        ("def f(a): return a\n", ("--call", "g(1)"), "g(1): NameError: name 'g' is not defined"),
-        ("def f(a): return a\n", (), "no call to show in bad.py: it defines f: name one"),
-        ("def f(a): return a @ a\n", ("--call", "f(jnp.ones((2, 3)))"), "f(jnp.ones((2, 3))): TypeError: "),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_measured_is_one_line_and_exit_code_1(
-    tmp_path: Path, code: str, words: tuple[str, ...], told: str
-) -> None:
-    (tmp_path / "bad.py").write_text(code)
-    done = jaxtour("time", "bad.py", *words, *BRIEF, cwd=tmp_path)
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert done.stderr.startswith(f"jaxtour: {told}") and done.stderr.count("\n") == 1
+    assert [run.ceilings for run in worker.passed if isinstance(run, Run)] == [False, False, True]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +124,7 @@ def test_what_cannot_be_measured_is_one_line_and_exit_code_1(
     ],
 )
 def test_what_is_asked_wrongly_is_one_line_and_exit_code_2(file: Path, words: tuple[str, ...], told: str) -> None:
-    done = jaxtour("time", str(file), *words)
+    done = command("time", str(file), *words)
     assert (done.returncode, done.stdout) == (2, "")
     assert told in done.stderr and done.stderr.count("\n") == 1
 
@@ -180,7 +163,7 @@ def test_what_an_earlier_process_compiled_is_compiled_again(tmp_path: Path) -> N
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
     }
     words = ("time", str(path), "--call", "f(jnp.ones(64))", "--call", "told()", "--json", *BRIEF)
-    first, second = (jaxtour(*words, **environment) for _ in range(2))
+    first, second = (command(*words, engine=REAL, **environment) for _ in range(2))
     assert list(cache.iterdir()), "the first one filled it"
     timing, told = json.loads(second.stdout)["timings"]
     assert timing["compile_s"] > 0
@@ -193,7 +176,9 @@ def test_what_an_earlier_process_compiled_is_compiled_again(tmp_path: Path) -> N
 def test_a_call_that_gives_its_input_away_leaves_the_files_own_array(tmp_path: Path) -> None:
     path = tmp_path / "donates.py"
     path.write_text("import jax\nx = jax.numpy.ones(300)\nf = jax.jit(lambda x: x * 2, donate_argnums=0)\n")
-    done = jaxtour("time", str(path), "--call", "f(x)", "--call", "f(x)", "--vs", "x + x", "--json", *BRIEF)
+    done = command(
+        "time", str(path), "--call", "f(x)", "--call", "f(x)", "--vs", "x + x", "--json", *BRIEF, engine=REAL
+    )
     assert done.returncode == 0, done.stderr
     timings = json.loads(done.stdout)["timings"]
     donated = ["donated_input" in {verdict["code"] for verdict in timing["verdicts"]} for timing in timings]
@@ -201,19 +186,27 @@ def test_a_call_that_gives_its_input_away_leaves_the_files_own_array(tmp_path: P
     assert timings[1]["differs"] == [{"against": "x + x", "absolute": 0.0, "ulp": 0.0}]
 
 
-def test_one_call_that_fails_leaves_the_others(file: Path) -> None:
-    done = jaxtour("time", str(file), "--call", "fast(x)", "--call", "nothing(x)", "--json", *BRIEF)
-    assert done.returncode == 1
-    assert done.stderr == "jaxtour: nothing(x): NameError: name 'nothing' is not defined\n"
-    fast, nothing = json.loads(done.stdout)["timings"]
-    assert fast["complete"]["runs"] > 0 and "error" not in fast
-    assert nothing["error"] and nothing["complete"] is None
-
-
-def test_an_expression_may_name_what_the_file_does_not_import(tmp_path: Path) -> None:
+def test_calls_that_fail_are_a_line_each_and_leave_the_others(tmp_path: Path) -> None:
+    """The others may name what the file does not import."""
     path = tmp_path / "bare.py"
-    path.write_text("y = 2.0\n")
-    done = jaxtour("time", str(path), "--call", "jnp.ones(3) * y + np.ones(3)", "--json", *BRIEF)
-    assert done.returncode == 0, done.stderr
-    [timing] = json.loads(done.stdout)["timings"]
-    assert timing["complete"]["runs"] > 0
+    path.write_text("def f(a): return a @ a\ny = 2.0\n")
+    calls = ("f(", "g(1)", "f(jnp.ones((2, 3)))", "jnp.ones(3) * y + np.ones(3)")
+    words = [word for call in calls for word in ("--call", call)]
+    done = command("time", str(path), *words, "--json", *BRIEF, engine=REAL)
+    assert done.returncode == 1
+    syntax, name, shapes = done.stderr.splitlines()
+    assert syntax.startswith("jaxtour: f(: SyntaxError: '(' was never closed")
+    assert name == "jaxtour: g(1): NameError: name 'g' is not defined"
+    assert shapes.startswith("jaxtour: f(jnp.ones((2, 3))): TypeError: ")
+    *failed, timing = json.loads(done.stdout)["timings"]
+    assert all(each["error"] and each["complete"] is None for each in failed) and len(failed) == 3
+    assert timing["complete"]["runs"] > 0 and "error" not in timing
+
+
+def test_without_a_call_that_was_measured_nothing_is_printed(tmp_path: Path) -> None:
+    path = tmp_path / "bare.py"
+    path.write_text("x\n")
+    failed = Timing(run=0, index=0, label="f(x)", call="f(x)", platform="cpu", error="no f")
+    engine = scripted({"x\n": (Executed(run=0, status="ok", seconds=0.1), failed)})
+    done = command("time", str(path), "--call", "f(x)", engine=engine)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "jaxtour: f(x): no f\n")

@@ -1,0 +1,108 @@
+"""The command in the process of the test, on the engine that the test gives it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from jaxtour.cli import main
+from jaxtour.commands import common
+from jaxtour.engine.client import ProcessEngine
+from jaxtour.engine.commands import Close, Command
+from jaxtour.engine.fake import FakeEngine, Hold
+from jaxtour.engine.messages import Event
+from jaxtour.engine.session import Engine
+
+Engines = Callable[[], Engine]
+"""What a command makes its engines with."""
+REAL: Engines = ProcessEngine
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command leaves, named as `subprocess.CompletedProcess` names it."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def no_engine() -> Engine:
+    """For a command that is to end before it asks for a worker."""
+    raise AssertionError("a worker was asked for")
+
+
+def scripted(script: Mapping[str, Sequence[Event | Hold]]) -> Engines:
+    """Engines that play a script: events by a step's code, or by `lesson/step`."""
+    return lambda: FakeEngine(script)
+
+
+def command(
+    *args: str, engine: Engines = no_engine, cwd: Path | None = None, charset: str = "utf-8", **env: str
+) -> Done:
+    """Run a command; `charset` is what its standard streams can show."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(common, "ProcessEngine", engine)
+        if cwd:
+            patch.chdir(cwd)
+        runner = CliRunner(charset=charset, env={"COLUMNS": "100"} | env)
+        result = runner.invoke(main, args, prog_name="jaxtour", catch_exceptions=False)
+    return Done(result.exit_code, result.stdout, result.stderr)
+
+
+@dataclass
+class Recording:
+    """What passed between one command and a real worker, for others that ask for the same or for less."""
+
+    passed: list[Command | Event] = field(default_factory=list)
+
+    def first(self) -> Engine:
+        """A real worker that is listened to."""
+        assert not self.passed, "one engine, one recording"
+        return _Recorder(self.passed)
+
+    def again(self) -> Engine:
+        """The same answers, as long as the same is asked."""
+        return _Replay(self.passed)
+
+
+class _Recorder(ProcessEngine):
+    def __init__(self, passed: list[Command | Event]) -> None:
+        super().__init__()
+        self._passed = passed
+
+    async def send(self, command: Command) -> None:
+        if not isinstance(command, Close):
+            self._passed.append(command)
+        await super().send(command)
+
+    async def events(self) -> AsyncIterator[Event]:
+        async for event in super().events():
+            self._passed.append(event)
+            yield event
+
+
+class _Replay:
+    def __init__(self, passed: Sequence[Command | Event]) -> None:
+        self._passed = passed
+        self._asked: asyncio.Queue[Command] = asyncio.Queue()
+
+    async def start(self) -> None:
+        pass
+
+    async def send(self, command: Command) -> None:
+        if not isinstance(command, Close):
+            self._asked.put_nowait(command)
+
+    async def events(self) -> AsyncIterator[Event]:
+        for each in self._passed:
+            if isinstance(each, Command):
+                assert await self._asked.get() == each, "something else was asked when it was recorded"
+            else:
+                yield each
+
+    async def close(self) -> None:
+        pass
