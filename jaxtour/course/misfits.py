@@ -63,7 +63,7 @@ def _misfits(node: Node, wanted: inspect.Type, name: str) -> Iterator[FaultError
                 yield FaultError(node, f"{_label(name)} {reasons[0]}")
                 return
     remedy = ""
-    if any(isinstance(each, inspect.StrType) for each in types) and not isinstance(node, Scalar):
+    if any(_kind(each) == "text" for each in types) and not isinstance(node, Scalar):
         # YAML has made a list or a mapping of what was meant as text.
         remedy = f": {QUOTE}" if node.flow else ": use |"
     kinds = " or ".join(map(_kind, types))
@@ -119,10 +119,10 @@ def _unfit_text(text: str, wanted: inspect.StrType) -> str | None:
 
 def _kind(wanted: inspect.Type) -> str:
     """What a type is called in a lesson."""
-    if isinstance(wanted, inspect.LiteralType):
-        return " or ".join(map(str, wanted.values))
     if isinstance(wanted, inspect.StrType):
         return "text"
+    if isinstance(wanted, inspect.LiteralType):
+        return "text" if isinstance(wanted.values[0], str) else " or ".join(map(str, wanted.values))
     if isinstance(wanted, inspect.VarTupleType):
         return "a list"
     return SCALARS[type(wanted)][1] if type(wanted) in SCALARS else "a mapping"
