@@ -12,11 +12,18 @@ pytestmark = pytest.mark.alone
 
 
 @pytest.fixture(scope="module")
-def guard():
+def shared():
     guard = Guard().open()
     guard.ready()
     yield guard
     guard.close()
+
+
+@pytest.fixture
+def guard(shared):
+    """After an interrupt the guard takes no run that would go on from the state that is gone."""
+    shared.run("", fresh=True)
+    return shared
 
 
 def joined(pieces):
