@@ -212,6 +212,31 @@ def test_what_could_not_be_written_is_written_later(tmp_path):
     assert after.is_done("a", "b") and after.is_done("x", "y")
 
 
+def test_a_file_that_could_not_be_read_at_first_is_read_with_the_next_change(file):
+    file.mkdir(parents=True)
+    progress = Progress.open(file)
+    assert progress.notice == f"progress in {file} cannot be read: Is a directory" and progress.place is None
+    file.rmdir()
+    Progress.open(file).set_place("x", "y")
+    progress.mark_done("a", "b")
+    assert progress.notice is None and progress.place == ("x", "y")
+
+
+def test_a_file_that_was_set_aside_is_told_of_until_the_end_whatever_failed_before(tmp_path):
+    (tmp_path / "state").write_text("a file in the way")
+    file = tmp_path / "state" / "progress.json"
+    progress = Progress.open(file)
+    progress.mark_done("a", "b")
+    assert progress.notice
+    (tmp_path / "state").unlink()
+    progress.flush()
+    assert progress.notice is None
+    file.write_bytes(b"{")
+    progress.mark_done("a", "c")
+    progress.mark_done("a", "d")
+    assert progress.notice and "corrupt-1" in progress.notice
+
+
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
