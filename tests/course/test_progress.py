@@ -1,3 +1,4 @@
+import errno
 import fcntl
 import json
 import os
@@ -186,6 +187,9 @@ def test_the_file_of_a_newer_version_is_left_alone(file):
     progress.set_place("a", "b")
     assert progress.is_done("a", "b") and progress.place == ("a", "b")
     assert file.read_bytes() == content
+    file.unlink()
+    progress.mark_done("a", "c")
+    assert not file.exists() and progress.is_done("a", "c"), "it is forgotten at the end, as was said"
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):
@@ -297,6 +301,17 @@ def test_a_file_system_without_locks_is_used_without(file, monkeypatch):
     progress = Progress.open(file)
     progress.mark_done("a", "b")
     assert progress.notice is None and Progress.open(file).is_done("a", "b")
+
+
+def test_without_a_lock_that_breaks_nothing_is_written(file, monkeypatch):
+    def flock(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    progress = Progress.open(file)
+    monkeypatch.setattr(fcntl, "flock", flock)
+    progress.mark_done("a", "b")
+    assert progress.notice == f"progress cannot be kept in {file}: Input/output error"
+    assert progress.is_done("a", "b") and not file.exists()
 
 
 def test_a_link_stays_a_link(file, tmp_path):

@@ -150,6 +150,12 @@ def test_a_long_call_is_made_once_more_and_no_longer_one_to_the_end(seconds):
     assert len(sampled(seconds(itertools.repeat(20.0)), nothing, one=20.0, patience=30.0).complete) == clock.FEW_SAMPLES
 
 
+def test_with_little_patience_long_calls_are_made_as_often_as_with_the_usual():
+    seconds = (0.1, 1.0, 1.9, 2.1)
+    assert [clock.least_samples(each, 0.1) for each in seconds] == [clock.least_samples(each) for each in seconds]
+    assert clock.least_samples(1.9) > clock.least_samples(2.1) == 1
+
+
 def test_fast_calls_are_sampled_for_as_long_as_they_are_uneven(seconds):
     """Groups of 1 µs calls last 0.2 ms each: the budget is what ends them, and patience lets them go on."""
     noise = random.Random(3)
@@ -185,6 +191,14 @@ def test_progress_is_told_with_how_many_there_will_be_about(seconds):
     assert len(told) > 4
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert all(done <= of for done, of in told)
+    assert len(told) <= clock.BUDGET_S / 0.1, "not with every sample"
+
+
+@pytest.mark.parametrize(
+    ("samples", "relative"), [([2.0], 0.0), ([1.0, 3.0], 0.5), ([1.0, 2.0, 9.0], 2.0), ([0.0, 0.0], 0.0)]
+)
+def test_of_few_samples_any_may_be_the_median(samples, relative):
+    assert clock.uncertainty(samples) == relative
 
 
 def test_the_interval_of_the_median_holds_it_most_times():

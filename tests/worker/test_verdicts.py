@@ -122,6 +122,7 @@ def test_work_that_a_library_does_is_not_taken_for_folded(monkeypatch, compiled,
     ("facts", "bound"),
     [
         ({"median": 29e-6}, True),
+        ({"median": 30e-6}, False),
         ({"median": 31e-6}, False),
         ({"median": 31e-6, "operations": 3}, True),
         ({"median": 100e-6, "operations": 3}, False),
