@@ -249,6 +249,7 @@ def test_a_ladder_is_its_rungs():
     cut = folded(wire.Done(run=10, status="interrupted"), onto=again)
     assert (cut.ladder_error, cut.looking) == ("interrupted", None)
     assert looking(cut, 11, (Look(index=0, stage="hlo"),)).ladder_error == "interrupted"
+    assert looking(cut, 11, (), ladder=True).ladder_error is None
 
 
 def test_a_rung_that_was_cut_says_why():
