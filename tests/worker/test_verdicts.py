@@ -140,6 +140,17 @@ def test_an_eager_chain_has_an_operation_for_each_equation(workspace):
     assert verdicts.of_transfers(subject) == ([], 3)
 
 
+@pytest.mark.parametrize(
+    ("elements", "told"), [(255, None), (256, "1.0 kB"), (2_500, "10.0 kB"), (25_000, "0.1 MB"), (500_000, "2.0 MB")]
+)
+def test_how_much_an_eager_function_sends_is_told_from_a_kilobyte_on(workspace, elements, told):
+    call = f"eager(np.ones({elements}, np.float32))"
+    found, _ = verdicts.of_transfers(placing.placed(workspace, "", parse_call(workspace, call), placing.Target("cpu")))
+    assert [verdict["message"] for verdict in found] == (
+        [f"Every call copies {told} of NumPy arrays to the device."] if told else []
+    )
+
+
 def test_simulated_devices_are_told():
     assert verdicts.simulated()["code"] == "simulated_devices"
 
