@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -190,6 +191,35 @@ def test_the_file_of_a_newer_version_is_left_alone(file):
     file.unlink()
     progress.mark_done("a", "c")
     assert not file.exists() and progress.is_done("a", "c"), "it is forgotten at the end, as was said"
+
+
+def test_a_newer_version_that_comes_while_the_program_runs_is_left_alone_too(file):
+    progress = Progress.open(file)
+    progress.mark_done("a", "b")
+    file.write_bytes(content := b'{"version": 2}')
+    progress.mark_done("a", "c")
+    assert progress.notice and "newer jaxtour" in progress.notice
+    assert progress.is_done("a", "b") and progress.is_done("a", "c") and file.read_bytes() == content
+
+
+def test_a_file_is_written_in_its_own_folder(file, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(file.parent / "not there"))
+    Progress.open(file).mark_done("a", "b")
+    assert Progress.open(file).is_done("a", "b"), "a folder elsewhere may be on another disk"
+
+
+def test_what_did_not_get_to_the_disk_takes_the_place_of_nothing(file, monkeypatch):
+    def fsync(_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    progress = Progress.open(file)
+    progress.mark_done("a", "b")
+    before = file.read_bytes()
+    monkeypatch.setattr(os, "fsync", fsync)
+    progress.mark_done("a", "c")
+    assert progress.notice == f"progress cannot be kept in {file}: Input/output error"
+    assert file.read_bytes() == before
+    assert sorted(path.name for path in file.parent.iterdir()) == ["progress.json", "progress.json.lock"]
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):
