@@ -176,6 +176,15 @@ def test_the_dispatch_of_fast_calls_is_sampled_from_the_start_to_the_end(seconds
     assert statistics.median(found.dispatch) == pytest.approx(statistics.median(found.complete) / 4, rel=0.1)
 
 
+def test_when_the_time_is_up_it_is_enough():
+    uneven, steady = [1.0, 9.0], [1.0, 1.0]
+    for patience in (0.1, 1.0, 3.0):
+        assert clock.is_enough(uneven, clock.BUDGET_S * patience, patience)
+        assert not clock.is_enough(uneven, clock.BUDGET_S * patience - 0.01, patience)
+        least = clock.ENOUGH_S * min(1.0, patience)
+        assert clock.is_enough(steady, least, patience) and not clock.is_enough(steady, least - 0.01, patience)
+
+
 def test_patience_lessens_what_is_close_enough(seconds):
     noise = random.Random(0)
     jitter = [0.01 * (1 + noise.uniform(-0.04, 0.04)) for _ in range(5000)]
