@@ -32,6 +32,10 @@ matrix:
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks --compare $(VENV)/compare/bin
 
+# Which small changes of the code no test notices: some minutes.
+mutants: $(VENV)/.dev
+	$(BIN)/python -m tools.mutants
+
 snapshots: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/tui --snapshot-update
 

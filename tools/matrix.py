@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+from tools.tables import columns
+
 HEAD = ("python", "jax", "what", "result", "seconds")
 TARGETS = ("check", "test", "conformance")
 
@@ -77,13 +79,6 @@ def run(version: str, path: str, target: str) -> Row:
     return Row(version, jax, target, done.returncode == 0, found, seconds)
 
 
-def table(rows: list[Row]) -> str:
-    """The rows under their heads, in columns."""
-    cells = [HEAD, *(row.cells() for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
-
-
 def main(wanted: list[str]) -> int:
     """Run what was asked for and print the table."""
     found = {version: path for version, path in pythons().items() if not wanted or version.startswith(tuple(wanted))}
@@ -91,7 +86,7 @@ def main(wanted: list[str]) -> int:
         print(f"matrix: no Python here is {' or '.join(wanted)}: see tools/pythons.sh", file=sys.stderr)
         return 2
     rows = [run(version, path, target) for version, path in found.items() for target in TARGETS]
-    print(f"\n{table(rows)}")
+    print(f"\n{columns([HEAD, *(row.cells() for row in rows)])}")
     return int(not all(row.green for row in rows))
 
 

@@ -67,7 +67,9 @@ def unreadable(file: str | Path, problem: Problem) -> Lesson:
 
 
 def _failed(error: CourseError, file: str) -> Lesson:
-    return unreadable(file, error.problem or Problem(file=file, line=1, column=1, message=str(error)))
+    # The reader knows where each of its faults is.
+    assert error.problem is not None
+    return unreadable(file, error.problem)
 
 
 @dataclass(slots=True)

@@ -127,6 +127,7 @@ class Progress:
         except _NewerError:
             self._keep_in_memory()
         except OSError as error:
+            self._failing = True
             self.notice = f"progress in {self.path} cannot be read: {error.strerror or error}"
 
     def _change(self, change: Change | None) -> None:

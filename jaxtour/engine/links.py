@@ -32,10 +32,6 @@ class Place(NamedTuple):
         """The span's place."""
         return cls(span.file, (span.line, span.column), (span.end_line, span.end_column))
 
-    def has(self, inner: "Place") -> bool:
-        """Whether the other place is this one or inside of it."""
-        return self.file == inner.file and self.start <= inner.start and inner.end <= self.end
-
 
 @dataclass(frozen=True, slots=True)
 class Target:

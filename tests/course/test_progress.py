@@ -1,8 +1,10 @@
+import errno
 import fcntl
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -186,6 +188,38 @@ def test_the_file_of_a_newer_version_is_left_alone(file):
     progress.set_place("a", "b")
     assert progress.is_done("a", "b") and progress.place == ("a", "b")
     assert file.read_bytes() == content
+    file.unlink()
+    progress.mark_done("a", "c")
+    assert not file.exists() and progress.is_done("a", "c"), "it is forgotten at the end, as was said"
+
+
+def test_a_newer_version_that_comes_while_the_program_runs_is_left_alone_too(file):
+    progress = Progress.open(file)
+    progress.mark_done("a", "b")
+    file.write_bytes(content := b'{"version": 2}')
+    progress.mark_done("a", "c")
+    assert progress.notice and "newer jaxtour" in progress.notice
+    assert progress.is_done("a", "b") and progress.is_done("a", "c") and file.read_bytes() == content
+
+
+def test_a_file_is_written_in_its_own_folder(file, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(file.parent / "not there"))
+    Progress.open(file).mark_done("a", "b")
+    assert Progress.open(file).is_done("a", "b"), "a folder elsewhere may be on another disk"
+
+
+def test_what_did_not_get_to_the_disk_takes_the_place_of_nothing(file, monkeypatch):
+    def fsync(_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    progress = Progress.open(file)
+    progress.mark_done("a", "b")
+    before = file.read_bytes()
+    monkeypatch.setattr(os, "fsync", fsync)
+    progress.mark_done("a", "c")
+    assert progress.notice == f"progress cannot be kept in {file}: Input/output error"
+    assert file.read_bytes() == before
+    assert sorted(path.name for path in file.parent.iterdir()) == ["progress.json", "progress.json.lock"]
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):
@@ -210,6 +244,31 @@ def test_what_could_not_be_written_is_written_later(tmp_path):
     assert progress.notice is None
     after = Progress.open(file)
     assert after.is_done("a", "b") and after.is_done("x", "y")
+
+
+def test_a_file_that_could_not_be_read_at_first_is_read_with_the_next_change(file):
+    file.mkdir(parents=True)
+    progress = Progress.open(file)
+    assert progress.notice == f"progress in {file} cannot be read: Is a directory" and progress.place is None
+    file.rmdir()
+    Progress.open(file).set_place("x", "y")
+    progress.mark_done("a", "b")
+    assert progress.notice is None and progress.place == ("x", "y")
+
+
+def test_a_file_that_was_set_aside_is_told_of_until_the_end_whatever_failed_before(tmp_path):
+    (tmp_path / "state").write_text("a file in the way")
+    file = tmp_path / "state" / "progress.json"
+    progress = Progress.open(file)
+    progress.mark_done("a", "b")
+    assert progress.notice
+    (tmp_path / "state").unlink()
+    progress.flush()
+    assert progress.notice is None
+    file.write_bytes(b"{")
+    progress.mark_done("a", "c")
+    progress.mark_done("a", "d")
+    assert progress.notice and "corrupt-1" in progress.notice
 
 
 FULL_DISK = """
@@ -272,6 +331,17 @@ def test_a_file_system_without_locks_is_used_without(file, monkeypatch):
     progress = Progress.open(file)
     progress.mark_done("a", "b")
     assert progress.notice is None and Progress.open(file).is_done("a", "b")
+
+
+def test_without_a_lock_that_breaks_nothing_is_written(file, monkeypatch):
+    def flock(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    progress = Progress.open(file)
+    monkeypatch.setattr(fcntl, "flock", flock)
+    progress.mark_done("a", "b")
+    assert progress.notice == f"progress cannot be kept in {file}: Input/output error"
+    assert progress.is_done("a", "b") and not file.exists()
 
 
 def test_a_link_stays_a_link(file, tmp_path):

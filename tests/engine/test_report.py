@@ -2,7 +2,8 @@ import pytest
 
 from jaxtour.engine import messages as wire
 from jaxtour.engine.commands import Look
-from jaxtour.engine.report import Report, advance, looking
+from jaxtour.engine.report import Looking, Report, advance, looking
+from jaxtour.engine.timings import Ceiling
 
 
 def folded(*events: wire.Event, onto: Report | None = None) -> Report:
@@ -98,6 +99,24 @@ def test_bytes_left_out_are_counted_and_marked():
     assert report.dropped == 111
     assert report.stdout == "a\n… 100 bytes left out …\nz"
     assert report.stderr == "\n… 11 bytes left out …\ne"
+
+
+def test_what_was_written_while_jax_traced_is_told_by_ranges():
+    report = folded(
+        text("before\n"), text("one ", tracing=True), text("two\n", tracing=True), text("e\n", "stderr", tracing=True),
+        text("between\n"), text("three\n", tracing=True, dropped=5),
+    )  # fmt: skip
+    assert [report.stdout[start:end] for start, end in report.traced] == ["one two\n", "three\n"]
+    assert report.stderr == "e\n"
+
+
+def test_retraces_and_ceilings_are_kept_in_their_order():
+    retraces = tuple(wire.Retrace(run=7, function="f", count=count) for count in (1, 2))
+    ceilings = tuple(
+        Ceiling(run=7, platform=name, kind=name, flops_per_s=1e9, bytes_per_s=1e9) for name in ("cpu", "gpu")
+    )
+    report = folded(retraces[0], ceilings[0], retraces[1], ceilings[1])
+    assert (report.retraces, report.ceilings) == (retraces, ceilings)
 
 
 def test_background_output_is_kept_apart():
@@ -230,6 +249,23 @@ def test_a_ladder_is_its_rungs():
     cut = folded(wire.Done(run=10, status="interrupted"), onto=again)
     assert (cut.ladder_error, cut.looking) == ("interrupted", None)
     assert looking(cut, 11, (Look(index=0, stage="hlo"),)).ladder_error == "interrupted"
+    assert looking(cut, 11, (), ladder=True).ladder_error is None
+
+
+def test_a_rung_that_was_cut_says_why():
+    report = looking(folded(part("jaxpr")), 9, (), ladder=True)
+    rung = wire.Rung(run=9, index=0, label="f")
+    done = wire.Done(run=9, status="timeout", reason="stopped")
+    report = folded(rung, part("jaxpr", "r0", parts=2, rung=True, **LOOKED), done, onto=report)
+    assert report.rung_stage(0).error == report.ladder_error == "stopped"
+    assert report.stage(0, "jaxpr").error is None
+
+
+def test_a_look_at_stages_that_was_cut_says_nothing_of_ladders_and_timings():
+    look = Look(index=0, stage="hlo")
+    report = advance(Report(run=9, looking=Looking(9, (look,))), wire.Done(run=9, status="interrupted"))
+    assert report.stage(0, "hlo").error == "interrupted"
+    assert (report.looking, report.ladder_error, report.timing_error) == (None, None, None)
 
 
 def test_another_look_takes_the_place_of_one_that_is_under_way():

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_worker import LESSON, LOOKS, WIDE, ModelWorker, Recorder, drain, recorded, started, step
 
-from jaxtour.course.model import Step
+from jaxtour.course.model import Lesson, Requires, Step
 from jaxtour.engine.cells import cell
 from jaxtour.engine.commands import (
     Open,
@@ -135,6 +135,39 @@ async def test_a_step_that_needs_devices_waits_until_it_is_known_how_many_there_
     await drain(session)
     await waiting
     assert worker.ran[-1][2] == 8 and session.simulating == 8
+
+
+def needing(**devices: int) -> Lesson:
+    """A lesson whose steps ask for so many devices, 0 for not asking; `lesson` is what the whole of it asks for."""
+    whole = Requires(devices=devices.pop("lesson", 1))
+    steps = (
+        Step(id=name, title=name, text="", code=name, requires=Requires(devices=count) if count else None)
+        for name, count in devices.items()
+    )
+    return Lesson(id="needing", title="", summary="", minutes=1, requires=whole, steps=tuple(steps))
+
+
+def test_a_step_needs_the_devices_of_those_before_it_and_not_of_those_after_it() -> None:
+    lesson = needing(a=0, b=4, c=2, d=0, e=8)
+    assert [Session.devices_needed(lesson, each) for each in lesson.steps if isinstance(each, Step)] == [1, 4, 4, 4, 8]
+    lesson = needing(lesson=2, a=0, b=1, c=3)
+    assert [Session.devices_needed(lesson, each) for each in lesson.steps if isinstance(each, Step)] == [2, 2, 3]
+
+
+async def test_a_step_that_names_no_timeout_gets_that_of_the_caller() -> None:
+    session, worker = await recorded()
+    own = Step(id="f", title="f", text="", code="f = 1", timeout=3.0)
+    patient = Lesson(id="lesson", title="", summary="", minutes=1, steps=(step(0), own))
+    for each in (step(0), own):
+        for timeout_s in (50.0, None):
+            await session.run(patient, each, default_timeout_s=timeout_s)
+            await drain(session)
+            await session.run_for_probe(patient, each, default_timeout_s=timeout_s)
+            await drain(session)
+            await session.probe(patient, each, hlo=False, default_timeout_s=timeout_s)
+            await drain(session)
+    assert [run.timeout_s for run in worker.runs[:6]] == [50.0] * 3 + [None] * 3
+    assert [run.timeout_s for run in worker.runs[6:]] == [3.0] * 6
 
 
 async def test_a_run_asked_for_before_the_start_waits_for_it() -> None:

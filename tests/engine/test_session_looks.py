@@ -46,6 +46,9 @@ async def test_measuring_is_a_look_too() -> None:
     await drain(session)
     await session.look(LESSON, step(0), looks=LOOKS)
     await drain(session)
+    await session.measure(LESSON, step(0), calls=calls)
+    await drain(session)
+    assert worker.runs.pop().patience == 1.0, "if nothing else is said"
     measured, looked = worker.runs[1:]
     assert (measured.time, measured.patience, measured.timeout_s) == (calls, 10.0, None)
     assert measured.probe == cell(LESSON, step(0)) and measured.cell is None

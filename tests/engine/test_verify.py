@@ -268,11 +268,15 @@ def test_traces_that_failed_count_if_the_step_asks_for_them():
     seen = report(traces=(trace("f(x)", error="TypeError: no"),))
     assert verify(step(), seen) == []
     assert verify(step(trace=(Trace(call="f(x)"),)), seen) == ["trace f(x): TypeError: no"]
+    seen = report(traces=(trace("f(x)"), trace("g(x)", error="TypeError: no")))
+    assert verify(step(trace=("f(x)", "g(x)")), seen) == ["trace g(x): TypeError: no"]
 
 
 def test_timings_that_failed():
-    timing = wire.Timing(run=1, index=0, label="f", call="f(x)", platform="cpu", error="TypeError: no")
-    assert verify(step(time=(Time(call="f(x)"),)), report(timings=(timing,))) == ["timing f on cpu: TypeError: no"]
+    bad = wire.Timing(run=1, index=0, label="f", call="f(x)", platform="cpu", error="TypeError: no")
+    good = wire.Timing(run=1, index=1, label="g", call="g(x)", platform="cpu", median_s=1e-6)
+    seen = report(timings=(bad, good))
+    assert verify(step(time=(Time(call="f(x)"), "g(x)")), seen) == ["timing f on cpu: TypeError: no"]
 
 
 # What the learner does ------------------------------------------------------------------------------------------------

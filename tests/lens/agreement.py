@@ -153,4 +153,9 @@ def _first_of(stage: StageText, place: int) -> Target:
 def _belongs(origin: Origin, target: Target) -> bool:
     """Whether something of a line is inside of what is selected."""
     selected = [Place.of(span) for span in target.spans]
-    return any(place.has(Place.of(span)) for place in selected for span in chain(origin.spans, origin.callers))
+    places = [Place.of(span) for span in chain(origin.spans, origin.callers)]
+    return any(
+        outer.file == inner.file and outer.start <= inner.start and inner.end <= outer.end
+        for outer in selected
+        for inner in places
+    )

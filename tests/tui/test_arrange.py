@@ -1,9 +1,14 @@
 """Sharing the screen out among panes."""
 
+import msgspec
 import pytest
 from textual.geometry import Region, Size
+from tours import Tours, pane, ran, ready, text, until
 
+from jaxtour.engine.messages import Executed, Text
+from jaxtour.tui.app import TourApp
 from jaxtour.tui.widgets.arrange import Wants, narrow, two, wide
+from jaxtour.tui.widgets.panes import EDITOR_ROWS
 
 
 def wants(**rows: int) -> Wants:
@@ -72,3 +77,60 @@ def test_where_the_terminal_is_narrow_the_result_leaves_room_to_source_and_stage
     assert narrow(size, long, "lesson")["result"].height == 7
     assert narrow(size, wants(stage=8, source=8, result=30), "stage")["result"].height == 6
     assert narrow(size, wants(stage=3, source=40, result=30), "stage")["result"].height == 7, "there are no stages"
+
+
+# In the app -----------------------------------------------------------------------------------------------------------
+
+
+def heights(app: TourApp) -> dict[str, int]:
+    """Rows of the panes that can be seen, borders included."""
+    return {slot: region.height for slot, region in app.tour_screen.panes.arranged.items()}
+
+
+@pytest.mark.parametrize("size", [(80, 30), (120, 40)])
+async def test_the_border_stays_where_something_that_was_unfolded_moved_it(tours: Tours, size: tuple[int, int]) -> None:
+    lesson = tours.entries[0].given
+    step = msgspec.structs.replace(lesson.steps[3], setup="\n".join(f"n{number} = {number}" for number in range(22)))
+    tours.entries[0].given = msgspec.structs.replace(lesson, steps=(step,))
+    app = tours.make(step.id)
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        before = heights(app)
+        await pilot.press("o")
+        await until(pilot, lambda: pane(app, "source").outer_size.height > before["source"])
+        after = heights(app)
+        assert after["lesson"] < before["lesson"]
+        assert after == {slot: pane(app, slot).outer_size.height for slot in after}
+        await pilot.press("o")
+        await until(pilot, lambda: "n21" not in text(app, "source"))
+        assert heights(app) == after
+
+
+@pytest.mark.parametrize("size", [(80, 40), (130, 40)])
+async def test_a_result_gets_the_rows_that_its_text_takes_at_its_own_width(tours: Tours, size: tuple[int, int]) -> None:
+    said = Text(run=0, stream="stdout", text="".join(f"{number} {'word ' * 13}\n" for number in range(6)))
+    app = tours.make("choose", script={"vmap/choose": [said, Executed(run=0, status="ok", seconds=0.01)]})
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await ran(pilot)
+        result = pane(app, "result")
+        await until(pilot, lambda: result.size.height >= len(result.document.lines))
+        assert heights(app)["result"] == len(result.document.lines) + 2
+
+
+@pytest.mark.parametrize("size", [(80, 30), (120, 36)])
+async def test_the_editor_has_room_to_write_however_short_the_code_is(tours: Tours, size: tuple[int, int]) -> None:
+    lesson = tours.entries[0].given
+    step = msgspec.structs.replace(lesson.steps[3], text="There is a lot to read. " * 100)
+    tours.entries[0].given = msgspec.structs.replace(lesson, steps=(step,))
+    app = tours.make(step.id)
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        assert heights(app)["source"] == 3, "one line of code under a long text"
+        await pilot.press("e")
+        editor = app.tour_screen.panes.editor
+        assert editor is not None
+        await until(pilot, lambda: editor.outer_size.height >= EDITOR_ROWS)
+        await pilot.press("escape")
+        await until(pilot, lambda: heights(app)["source"] == 3)

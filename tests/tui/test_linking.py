@@ -155,6 +155,12 @@ def test_nothing_belongs_to_a_cursor_before_the_run() -> None:
     assert not found.leads and found.source.lights is None and found.stage.lights is None
 
 
+def test_a_cursor_in_the_source_leads_nowhere_before_the_stage_is_there() -> None:
+    found = link(view(shown="stablehlo"), Spot("source", 5, (12, 22)))
+    assert found.target, "an expression of the jaxpr"
+    assert not found.leads and found.source.lights is None and found.stage.lights is None
+
+
 @pytest.mark.parametrize(
     ("shown", "wanted"),
     [("jaxpr", None), ("graph", None), ("stablehlo", "stablehlo"), ("hlo", "hlo"), ("cost", "hlo")],

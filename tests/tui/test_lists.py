@@ -1,6 +1,6 @@
 """The lists: lessons, keys, the palette."""
 
-from tours import Tours, ready, screen_text, until
+from tours import Tours, pane, ready, screen_text, until
 
 from jaxtour.tui.screens.find import FindScreen
 from jaxtour.tui.screens.lessons import LessonsScreen
@@ -33,6 +33,19 @@ async def test_a_lesson_opens_where_it_is_not_done(tours: Tours) -> None:
         await pilot.press("l", "down", "enter")
         await until(pilot, lambda: app.tour.key == ("state", "split"))
         assert app.screen is app.tour_screen
+
+
+async def test_a_step_that_is_opened_again_is_shown_from_its_beginning(tours: Tours) -> None:
+    app = tours.make("one")
+    async with app.run_test(size=(60, 18)) as pilot:
+        await ready(pilot)
+        shown = pane(app, "lesson")
+        await pilot.press("end")
+        await until(pilot, lambda: shown.scroll_offset.y > 0)
+        await pilot.press("l", "enter")
+        await until(pilot, lambda: app.screen is app.tour_screen)
+        assert app.tour.key == ("vmap", "one")
+        await until(pilot, lambda: shown.scroll_offset.y == 0)
 
 
 async def test_the_filter_narrows_and_clears(tours: Tours) -> None:

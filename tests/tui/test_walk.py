@@ -9,6 +9,7 @@ from jaxtour.course.progress import Progress
 from jaxtour.engine.commands import (
     Run,
 )
+from jaxtour.engine.fake import Hold
 from jaxtour.engine.messages import (
     Text,
 )
@@ -129,6 +130,34 @@ async def test_a_tab_chosen_by_hand_stays(tours: Tours) -> None:
         tours.engine.release("timing")
         await ran(pilot)
         assert app.tour_screen.panes.front == "lesson"
+
+
+async def test_a_tab_chosen_before_anything_has_come_stays_too(tours: Tours) -> None:
+    app = tours.make("many", script={"vmap/many": [Hold("code"), *tours.script["vmap/many"]]})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await until(pilot, lambda: tours.engine.holding)
+        await pilot.press("shift+tab")
+        front = app.tour_screen.panes.front
+        assert front != "stage"
+        tours.engine.release("code")
+        await until(pilot, lambda: tours.engine.holding)
+        tours.engine.release("timing")
+        await ran(pilot)
+        assert app.tour_screen.panes.front == front
+
+
+async def test_an_answer_meanwhile_is_no_choice_of_a_tab(tours: Tours) -> None:
+    app = tours.make("many", script={"vmap/many": [Hold("code"), *tours.script["vmap/many"]]})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await until(pilot, lambda: tours.engine.holding)
+        await pilot.press("a", "5", "enter")
+        await until(pilot, lambda: app.tour.visit.prediction == "5")
+        tours.engine.release("code")
+        await until(pilot, lambda: app.tour_screen.panes.front == "stage")
 
 
 async def test_every_pane_is_reached_by_tab(tours: Tours) -> None:

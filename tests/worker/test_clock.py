@@ -152,6 +152,12 @@ def test_a_long_call_is_made_once_more_and_no_longer_one_to_the_end(seconds):
     assert len(sampled(seconds(itertools.repeat(20.0)), nothing, one=20.0, patience=30.0).complete) == clock.FEW_SAMPLES
 
 
+def test_with_little_patience_long_calls_are_made_as_often_as_with_the_usual():
+    seconds = (0.1, 1.0, 1.9, 2.1)
+    assert [clock.least_samples(each, 0.1) for each in seconds] == [clock.least_samples(each) for each in seconds]
+    assert clock.least_samples(1.9) > clock.least_samples(2.1) == 1
+
+
 def test_fast_calls_are_sampled_for_as_long_as_they_are_uneven(seconds):
     """Groups of 1 µs calls last 0.2 ms each: the budget is what ends them, and patience lets them go on."""
     noise = random.Random(3)
@@ -172,6 +178,15 @@ def test_the_dispatch_of_fast_calls_is_sampled_from_the_start_to_the_end(seconds
     assert statistics.median(found.dispatch) == pytest.approx(statistics.median(found.complete) / 4, rel=0.1)
 
 
+def test_when_the_time_is_up_it_is_enough():
+    uneven, steady = [1.0, 9.0], [1.0, 1.0]
+    for patience in (0.1, 1.0, 3.0):
+        assert clock.is_enough(uneven, clock.BUDGET_S * patience, patience)
+        assert not clock.is_enough(uneven, clock.BUDGET_S * patience - 0.01, patience)
+        least = clock.ENOUGH_S * min(1.0, patience)
+        assert clock.is_enough(steady, least, patience) and not clock.is_enough(steady, least - 0.01, patience)
+
+
 def test_patience_lessens_what_is_close_enough(seconds):
     noise = random.Random(0)
     jitter = [0.01 * (1 + noise.uniform(-0.04, 0.04)) for _ in range(5000)]
@@ -187,6 +202,14 @@ def test_progress_is_told_with_how_many_there_will_be_about(seconds):
     assert len(told) > 4
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert all(done <= of for done, of in told)
+    assert len(told) <= clock.BUDGET_S / 0.1, "not with every sample"
+
+
+@pytest.mark.parametrize(
+    ("samples", "relative"), [([2.0], 0.0), ([1.0, 3.0], 0.5), ([1.0, 2.0, 9.0], 2.0), ([0.0, 0.0], 0.0)]
+)
+def test_of_few_samples_any_may_be_the_median(samples, relative):
+    assert clock.uncertainty(samples) == relative
 
 
 def test_the_interval_of_the_median_holds_it_most_times():

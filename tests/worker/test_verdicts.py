@@ -122,6 +122,7 @@ def test_work_that_a_library_does_is_not_taken_for_folded(monkeypatch, compiled,
     ("facts", "bound"),
     [
         ({"median": 29e-6}, True),
+        ({"median": 30e-6}, False),
         ({"median": 31e-6}, False),
         ({"median": 31e-6, "operations": 3}, True),
         ({"median": 100e-6, "operations": 3}, False),
@@ -137,6 +138,17 @@ def test_bound_by_dispatch(facts, bound):
 def test_an_eager_chain_has_an_operation_for_each_equation(workspace):
     subject = placing.placed(workspace, "", parse_call(workspace, "eager(A)"), placing.Target("cpu"))
     assert verdicts.of_transfers(subject) == ([], 3)
+
+
+@pytest.mark.parametrize(
+    ("elements", "told"), [(255, None), (256, "1.0 kB"), (2_500, "10.0 kB"), (25_000, "0.1 MB"), (500_000, "2.0 MB")]
+)
+def test_how_much_an_eager_function_sends_is_told_from_a_kilobyte_on(workspace, elements, told):
+    call = f"eager(np.ones({elements}, np.float32))"
+    found, _ = verdicts.of_transfers(placing.placed(workspace, "", parse_call(workspace, call), placing.Target("cpu")))
+    assert [verdict["message"] for verdict in found] == (
+        [f"Every call copies {told} of NumPy arrays to the device."] if told else []
+    )
 
 
 def test_simulated_devices_are_told():

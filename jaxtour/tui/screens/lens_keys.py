@@ -193,7 +193,8 @@ class LensKeys(StepKeys):
             self._carry()
         if message.view in (self.source, self.stages):
             self.relink(settling=message.view.led)
-        if message.view.led:
+        # A pane that is drawn anew stays with the cursor of the other one.
+        if message.view.led and (message.moved or self._lead in (None, message.view)):
             message.view.settle(message.view.cursor, message.view.stop)
 
     def _carry(self) -> None:
@@ -227,7 +228,7 @@ class LensKeys(StepKeys):
         if lead is None or view is None:
             return
         spot = Spot("source" if lead is self.source else "stage", lead.cursor, lead.stop)
-        state = (spot, id(self.source.document), id(self.stages.document), self.stages.size)
+        state = (spot, *((id(pane.document), pane.size) for pane in (self.source, self.stages)))
         if state == self._linked:
             return
         self._linked = state

@@ -18,18 +18,20 @@ SCAN = 1000
 
 
 class CursorMoved(Message):
-    """The cursor of a view is on another line, or on another piece of it."""
+    """The cursor of a view is on another line, or on another piece of it; or what is around it was drawn anew."""
 
-    def __init__(self, view: "CursorLines", line: int, stop: Columns | None) -> None:
+    def __init__(self, view: "CursorLines", line: int, stop: Columns | None, *, moved: bool = True) -> None:
         super().__init__()
         self.view = view
         self.line = line
+        self.moved = moved
+        """Whether the cursor itself has moved."""
         self.columns = stop
         """The selected piece; `stop` is what ends a message."""
 
     def can_replace(self, message: Message) -> bool:
         """Only the last of several in a row matters."""
-        return isinstance(message, CursorMoved) and message.view is self.view
+        return isinstance(message, CursorMoved) and message.view is self.view and (message.moved or not self.moved)
 
 
 class CursorLines(ScrolledLines):
@@ -155,9 +157,9 @@ class CursorLines(ScrolledLines):
             return
         top = self._rows.top(self.cursor)
         last = top + max(1, self._rows.height(self.cursor)) - 1
-        below = self.scroll_offset.y + self.size.height
-        if (rows == 1 and last >= below) or (rows == -1 and top < self.scroll_offset.y):
-            # A wrapped line may be higher than the view.
+        above, below = self.scroll_offset.y, self.scroll_offset.y + self.size.height
+        if (rows == 1 and top < below <= last) or (rows == -1 and top < above <= last):
+            # A wrapped line of which only a part is in view: it may be higher than that.
             self._by(0, rows)
             return
         start = last if rows > 0 else top

@@ -96,10 +96,13 @@ class Pane(LinesView):
             self._take_place()
         else:
             self._select_again()
-        if self.document.cursor:
-            # Whatever was lit was so in other lines.
-            self.post_message(CursorMoved(self, self.cursor, self.stop))
+        self._draw_anew()
         self.title(self._tabs)
+
+    def _draw_anew(self) -> None:
+        """Have the lines lit again that were: they are others, or not where they were."""
+        if self.document.cursor:
+            self.post_message(CursorMoved(self, self.cursor, self.stop, moved=False))
 
     @property
     def name_of_shown(self) -> str:
@@ -216,6 +219,7 @@ class Pane(LinesView):
         if self.document_at(self.text_width) is not self.document:
             self._show_made()
         super().on_resize(event)
+        self._draw_anew()
 
     def title(self, tabs: Line | None) -> None:
         """Set the border's words: the tabs where several panes share a place, the pane's own otherwise."""
