@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
+from jaxtour.commands.common import ascii_only, coloured, headless, json_text, tell_findings, warn, write, write_json
 from jaxtour.commands.files import lesson_of, parse_target
 from jaxtour.course.model import Step
 from jaxtour.engine.commands import StageName
@@ -57,7 +57,7 @@ def lens(
             write_json(documents[0])
         else:
             for each in documents:
-                write(msgspec.json.encode(each).decode() + "\n")
+                write(json_text(each) + "\n")
         return int(failed)
     for trace, found in shown:
         lines = stage_lines(found, lesson.file if links else None)

@@ -76,7 +76,7 @@ def _row(lesson: Lesson, progress: Progress) -> tuple[str, ...]:
     done = sum(progress.is_done(lesson.id, step.id) for step in lesson.steps)
     mark = "✗" if lesson.problems else "✓" if done == len(lesson.steps) else " "
     needs = requirements(lesson.requires)
-    title = clean(lesson.title, keep_newlines=False) + (f" ({', '.join(needs)})" if needs else "")
+    title = clean(lesson.title + (f" ({', '.join(needs)})" if needs else ""), keep_newlines=False)
     steps = f"{done}/{plural(len(lesson.steps), 'step')}" if lesson.steps else ""
     return mark, clean(lesson.id), steps, f"{lesson.minutes} min" if lesson.minutes else "", title
 

@@ -119,7 +119,7 @@ class Printer:
                 + (f" ({', '.join(ids)})" if status != "ok" else "")
                 for status, ids in found.items()
             ]
-            write(f"{plural(len(outcomes), 'step')}: {', '.join(counts)}\n")
+            write(clean(f"{plural(len(outcomes), 'step')}: {', '.join(counts)}", keep_newlines=False) + "\n")
 
 
 def outcome_text(lesson: Lesson, outcome: Outcome, width: int, *, ascii: bool, colour: bool) -> str:  # noqa: A002
