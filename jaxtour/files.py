@@ -1,4 +1,4 @@
-"""Reading what a path names, which may be anything: a pipe nobody writes to, a device without an end, links in a loop."""
+"""Reading what a path names, whatever that is: a pipe nobody writes to, a device without an end, links in a loop."""
 
 import errno
 import os
