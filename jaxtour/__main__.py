@@ -1,5 +1,5 @@
 """`python -m jaxtour`."""
 
-from jaxtour.cli import main
+from jaxtour.entry import main
 
-main(prog_name="jaxtour")
+main()

@@ -12,6 +12,8 @@ from jaxtour.options import call_option, look_options, worker_options
 from jaxtour.streams import mute_stdout, open_standard_streams
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from jaxtour.engine.commands import StageName
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -23,6 +25,7 @@ class TourGroup(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command and leave: 2 for a command line that is not understood, 130 for an interrupt."""
         open_standard_streams()
+        sys.excepthook = _harmless
         try:
             code = super().main(*args, **{**kwargs, "standalone_mode": False})
         except click.UsageError as error:
@@ -72,6 +75,15 @@ class TourGroup(click.Group):
         with formatter.section("Options"):
             formatter.write_dl([record for record in records if record[1]])
         self.format_commands(ctx, formatter)
+
+
+def _harmless(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
+    """Print a traceback of jaxtour's own, which may quote a lesson or a program."""
+    import traceback
+
+    from jaxtour.render.clean import clean
+
+    sys.stderr.write(clean("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _usage(error: click.UsageError) -> str:

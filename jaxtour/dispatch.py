@@ -15,14 +15,13 @@ def config(python: str | None, platform: str | None, devices: int | None) -> "Wo
     from jaxtour.commands.interpreter import interpreter
     from jaxtour.course.model import CourseError
     from jaxtour.engine.session import WorkerConfig
-    from jaxtour.render.clean import clean
     from jaxtour.settings import load
 
     on_screen = sys.stdout.isatty() and click.get_current_context().info_name in ("tour", "explore")
     settings, problems = load()
     if not on_screen:
         for problem in problems:
-            click.echo(f"jaxtour: {clean(problem)}", err=True)
+            say(problem)
     if python is not None:
         python = interpreter(python)
     elif (python := settings.python) is not None:
@@ -39,7 +38,6 @@ def finish(action: Callable[[], int]) -> None:
     """Run a command's work; what the user got wrong becomes one line and exit code 2."""
     from jaxtour.course.catalogue import CourseError
     from jaxtour.engine.session import EngineError
-    from jaxtour.render.clean import clean
 
     try:
         code = action()
@@ -47,9 +45,9 @@ def finish(action: Callable[[], int]) -> None:
         known, rest = group.split((CourseError, EngineError))
         if rest or known is None:
             raise
-        fail(clean(str(_first(known))))
+        fail(str(_first(known)))
     except (CourseError, EngineError) as error:
-        fail(clean(str(error)))
+        fail(str(error))
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(code)
@@ -62,8 +60,15 @@ def _first(group: BaseExceptionGroup[Any]) -> BaseException:
 
 def fail(message: str) -> NoReturn:
     """Say what is wrong on stderr, in one line, and leave with code 2."""
-    click.echo(f"jaxtour: {' '.join(message.split(chr(10)))}", err=True)
+    say(" ".join(message.split("\n")))
     sys.exit(2)
+
+
+def say(message: str) -> None:
+    """Say something on stderr, in one line."""
+    from jaxtour.render.clean import clean
+
+    click.echo(f"jaxtour: {clean(message, keep_newlines=False)}", err=True)
 
 
 def terminal_width() -> int:

@@ -8,8 +8,10 @@ from typing import Any, Literal
 import msgspec
 
 from jaxtour import paths
+from jaxtour.files import read_bytes
 
 NAME = "settings.toml"
+MAX_BYTES = 1024 * 1024
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +34,10 @@ def load(path: Path | None = None) -> tuple[Settings, list[str]]:
     """The settings, and one line for each thing in the file that was not understood."""
     path = path or paths.config_dir() / NAME
     try:
-        table = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        data = read_bytes(path, MAX_BYTES)
+        if len(data) > MAX_BYTES:
+            return Settings(), [f"{path}: larger than 1 MiB: settings are a few lines"]
+        table = tomllib.loads(data.decode("utf-8-sig"))
     except FileNotFoundError:
         return Settings(), []
     except OSError as error:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
+from jaxtour import interrupts
 from jaxtour.commands.common import headless, lessons_for, plural, tell_findings, write, write_json
 from jaxtour.course.catalogue import shared_ids
 from jaxtour.course.model import Broken, Lesson, Problem, Step
@@ -36,7 +37,7 @@ def check(targets: Sequence[str], config: WorkerConfig, *, as_json: bool, jobs: 
         lessons += found
         problems += shared_ids(found)
     runnable = [lesson for lesson in lessons if any(isinstance(step, Step) for step in lesson.steps)]
-    run = asyncio.run(_run_all(runnable, config, jobs=jobs, tell=None if as_json else _tell)) if runnable else []
+    run = interrupts.run(_run_all(runnable, config, jobs=jobs, tell=None if as_json else _tell)) if runnable else []
     for lesson in lessons:
         problems += lesson.problems
     for lesson, outcomes in zip(runnable, run, strict=True):

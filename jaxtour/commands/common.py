@@ -1,6 +1,7 @@
 """What several commands share: finding lessons, opening a worker, and one line for what goes wrong."""
 
 import difflib
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -14,8 +15,8 @@ from jaxtour.course.model import CourseError, Lesson
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.messages import Facts
 from jaxtour.engine.session import Session, WorkerConfig
+from jaxtour.render.clean import UNCLEAN, clean
 from jaxtour.render.clean import ascii_only as to_ascii
-from jaxtour.render.clean import clean
 from jaxtour.streams import mute_stdout
 
 if TYPE_CHECKING:
@@ -93,7 +94,13 @@ def headless(config: WorkerConfig) -> "Headless":
 
 def write_json(value: Any) -> None:
     """Print one JSON document, in UTF-8 whatever the locale says."""
-    _put((msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n").decode(), "utf-8")
+    _put(json_text(value, indent=2) + "\n", "utf-8")
+
+
+def json_text(value: Any, *, indent: int = -1) -> str:
+    """The value as JSON in which what is invisible is escaped: a terminal may be what it is printed on."""
+    text = msgspec.json.format(msgspec.json.encode(value), indent=indent).decode()
+    return UNCLEAN.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def write(text: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from jaxtour import interrupts
 from jaxtour.commands.common import session
 from jaxtour.commands.files import FileEntry, parse_target
 from jaxtour.course.catalogue import Catalogue
@@ -30,7 +31,7 @@ def explore(target: str, calls: Sequence[str], config: WorkerConfig, *, theme: s
     from jaxtour.tui.app import run_tour
     from jaxtour.tui.explore import ExploreApp
 
-    with tempfile.TemporaryDirectory(prefix="jaxtour-") as folder:
+    with interrupts.raised(), tempfile.TemporaryDirectory(prefix="jaxtour-") as folder:
         return run_tour(
             Catalogue((entry,)),
             session(config),

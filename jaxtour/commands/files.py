@@ -11,6 +11,7 @@ import msgspec
 from jaxtour.course.catalogue import Entry
 from jaxtour.course.loader import guess_id
 from jaxtour.course.model import Broken, CourseError, Lesson, Problem, Step
+from jaxtour.files import read_bytes
 
 STEP = "file"
 """The id of the one step."""
@@ -71,8 +72,7 @@ def code_of(path: Path) -> str:
     if remedy := REMEDIES.get(path.suffix):
         raise CourseError(f"{path}: not a Python file: {remedy}")
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = read_bytes(path, MAX_BYTES)
     except FileNotFoundError:
         raise CourseError(f"{path}: no such file: name a Python file") from None
     except (OSError, ValueError) as error:

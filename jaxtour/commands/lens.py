@@ -1,13 +1,13 @@
 """`jaxtour lens`: a stage of a file's calls without a screen, as text or JSON, with where each line comes from."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
+from jaxtour import interrupts
+from jaxtour.commands.common import ascii_only, coloured, headless, json_text, tell_findings, warn, write, write_json
 from jaxtour.commands.files import lesson_of, parse_target
 from jaxtour.course.model import Step
 from jaxtour.engine.commands import StageName
@@ -36,7 +36,7 @@ def lens(
             report = await engine.look(lesson, step)
             return report if stage == "jaxpr" else await engine.look_again(lesson, step, report, stage)
 
-    report = asyncio.run(run())
+    report = interrupts.run(run())
     if told := ended(report, path):
         warn(told)
         return 1
@@ -57,7 +57,7 @@ def lens(
             write_json(documents[0])
         else:
             for each in documents:
-                write(msgspec.json.encode(each).decode() + "\n")
+                write(json_text(each) + "\n")
         return int(failed)
     for trace, found in shown:
         lines = stage_lines(found, lesson.file if links else None)

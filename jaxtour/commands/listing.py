@@ -1,11 +1,11 @@
 """`jaxtour list` and `jaxtour devices`: what there is to learn, and what it runs on."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
+from jaxtour import interrupts
 from jaxtour.commands.common import catalogue_for, headless, lessons_for, plural, warn, write, write_json
 from jaxtour.course.model import Broken, Lesson, Problem
 from jaxtour.course.progress import Progress
@@ -76,14 +76,14 @@ def _row(lesson: Lesson, progress: Progress) -> tuple[str, ...]:
     done = sum(progress.is_done(lesson.id, step.id) for step in lesson.steps)
     mark = "✗" if lesson.problems else "✓" if done == len(lesson.steps) else " "
     needs = requirements(lesson.requires)
-    title = clean(lesson.title, keep_newlines=False) + (f" ({', '.join(needs)})" if needs else "")
+    title = clean(lesson.title + (f" ({', '.join(needs)})" if needs else ""), keep_newlines=False)
     steps = f"{done}/{plural(len(lesson.steps), 'step')}" if lesson.steps else ""
     return mark, clean(lesson.id), steps, f"{lesson.minutes} min" if lesson.minutes else "", title
 
 
 def devices(config: WorkerConfig, *, as_json: bool) -> int:
     """Print the devices that the worker finds, the machine they are in, and what keeps others from being used."""
-    facts = asyncio.run(_facts(config))
+    facts = interrupts.run(_facts(config))
     if as_json:
         write_json(msgspec.structs.asdict(facts))
         return 0

@@ -1,10 +1,9 @@
 """`jaxtour run`: a lesson's steps, run without a screen, as text or JSON."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from jaxtour import __version__
+from jaxtour import __version__, interrupts
 from jaxtour.commands.common import (
     ascii_only,
     catalogue_for,
@@ -41,7 +40,7 @@ def run(target: str, config: WorkerConfig, *, as_json: bool, width: int) -> int:
             # What is wrong with a step is told in its place.
             if problem.step is None or not steps:
                 warn(str(problem))
-    return asyncio.run(_run(lessons, config, as_json=as_json, width=width))
+    return interrupts.run(_run(lessons, config, as_json=as_json, width=width))
 
 
 def _chosen(target: str) -> list[tuple[Lesson, Sequence[Step | Broken]]]:
@@ -119,7 +118,7 @@ class Printer:
                 + (f" ({', '.join(ids)})" if status != "ok" else "")
                 for status, ids in found.items()
             ]
-            write(f"{plural(len(outcomes), 'step')}: {', '.join(counts)}\n")
+            write(clean(f"{plural(len(outcomes), 'step')}: {', '.join(counts)}", keep_newlines=False) + "\n")
 
 
 def outcome_text(lesson: Lesson, outcome: Outcome, width: int, *, ascii: bool, colour: bool) -> str:  # noqa: A002

@@ -1,6 +1,5 @@
 """`jaxtour snapshot`: the tour's screen at a step, drawn without a terminal."""
 
-import asyncio
 import io
 import re
 import tempfile
@@ -9,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from textual.theme import BUILTIN_THEMES
 
+from jaxtour import interrupts
 from jaxtour.commands.common import catalogue_for, session, write
 from jaxtour.course.catalogue import CourseError
 from jaxtour.course.progress import Progress
@@ -42,7 +42,7 @@ def snapshot(
         raise CourseError(f"there is no theme {theme!r}: dark, light and ansi are the tour's own")
     catalogue, wanted = catalogue_for(target)
     lesson, step = catalogue.find(wanted or catalogue.entries[0].id)
-    with tempfile.TemporaryDirectory() as folder:
+    with interrupts.raised(), tempfile.TemporaryDirectory() as folder:
         app = TourApp(
             catalogue,
             session(config),
@@ -53,7 +53,8 @@ def snapshot(
             stable=stable,
         )
         columns, lines = (int(number) for number in matched.groups())
-        picture = asyncio.run(_draw(app, (columns, lines), run_step=run_step, as_svg=(output or "").endswith(".svg")))
+        as_svg = (output or "").endswith(".svg")
+        picture = interrupts.run(_draw(app, (columns, lines), run_step=run_step, as_svg=as_svg))
     if output:
         try:
             Path(output).write_text(picture, encoding="utf-8")

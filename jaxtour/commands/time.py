@@ -1,12 +1,12 @@
 """`jaxtour time`: how long calls of a file take, as text or JSON, with what the numbers do not mean."""
 
-import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 
+from jaxtour import interrupts
 from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
 from jaxtour.commands.files import lesson_of, parse_target
 from jaxtour.commands.lens import ended
@@ -65,7 +65,7 @@ def time(asked: Asked, config: WorkerConfig, *, as_json: bool, width: int) -> in
     assert isinstance(step, Step)
     if asked.calls:
         step = msgspec.structs.replace(step, trace=())
-    found = asyncio.run(_measured(config, lesson, step, asked, calls))
+    found = interrupts.run(_measured(config, lesson, step, asked, calls))
     report = found.report
     if told := ended(report, path):
         warn(told)

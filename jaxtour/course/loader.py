@@ -13,10 +13,11 @@ from jaxtour.course.checks import check, check_requires
 from jaxtour.course.faults import FaultError, kind, suggestion
 from jaxtour.course.model import FORMAT, Broken, CourseError, Lesson, LessonFile, Problem, Requires, Step
 from jaxtour.course.nodes import Mapping, Node, Scalar, Sequence, at
-from jaxtour.course.reader import MAX_BYTES, decode, parse
+from jaxtour.course.reader import MAX_BYTES, TOO_LARGE, decode, parse
 from jaxtour.course.remedies import shown
 from jaxtour.course.salvage import Lost, salvage
 from jaxtour.course.validate import convert
+from jaxtour.files import read_bytes
 
 HEAD = {entry.name: entry for entry in msgspec.structs.fields(LessonFile)}
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -25,12 +26,14 @@ IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 def load(path: Path) -> Lesson:
     """Read a lesson, with all that is wrong with it in `problems`; raises `CourseError` if the file cannot be read."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = read_bytes(path, MAX_BYTES)
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         problem = Problem(file=str(path), line=1, column=1, message=f"cannot be read: {reason}")
         raise CourseError(f"{path}: cannot be read: {reason}", problem) from error
+    if len(data) > MAX_BYTES:
+        problem = Problem(file=str(path), line=1, column=1, message=TOO_LARGE)
+        raise CourseError(str(problem), problem)
     return loads(data, str(path))
 
 

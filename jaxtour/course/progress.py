@@ -15,8 +15,11 @@ from typing import TypeAlias
 import msgspec
 
 from jaxtour import paths
+from jaxtour.files import read_bytes
 
 VERSION = 1
+MAX_BYTES = 64 * 1024 * 1024
+"""More than all edits of all lessons, each as long as a lesson may be."""
 LOCK_WAIT_S = 1.0
 """A holder that takes longer is stopped or hangs; progress is then kept in memory until it can be had."""
 
@@ -175,9 +178,11 @@ class Progress:
 def _read(path: Path) -> State:
     """What the file holds; raises `OSError`, `_CorruptError` and `_NewerError`."""
     try:
-        data = path.read_bytes()
+        data = read_bytes(path, MAX_BYTES)
     except FileNotFoundError:
         return State()
+    if len(data) > MAX_BYTES:
+        raise OSError(errno.EFBIG, "it is larger than 64 MiB", str(path))
     try:
         version = msgspec.json.decode(data, type=_Version).version
         if version == VERSION:
@@ -202,7 +207,7 @@ def _locked(path: Path, wait_s: float) -> Iterator[None]:
     """Hold the lock that every jaxtour takes before it reads and writes; raises `OSError` if it cannot be had."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # A file of its own: the lock on a file that is replaced would be lost with it.
-    lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     try:
         deadline = time.monotonic() + wait_s
         while True:

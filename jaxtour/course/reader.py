@@ -25,6 +25,7 @@ from jaxtour.course.nodes import Document, Mapping, Node, Scalar, Sequence, Styl
 from jaxtour.course.remedies import QUOTE, explain, shown
 
 MAX_BYTES = 1024 * 1024
+TOO_LARGE = "the file is larger than 1 MiB: split the lesson"
 MAX_DEPTH = 32
 MAX_NODES = 20_000
 """A lesson of 40 steps has about 1 000."""
@@ -55,7 +56,7 @@ def read(data: bytes, file: str) -> Document:
 def decode(data: bytes, file: str) -> str:
     """The text of a file, without a byte order mark; raises `CourseError` if it is too long or no text."""
     if len(data) > MAX_BYTES:
-        _refuse(file, 1, 1, "the file is larger than 1 MiB: split the lesson")
+        _refuse(file, 1, 1, TOO_LARGE)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

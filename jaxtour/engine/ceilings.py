@@ -8,8 +8,10 @@ import msgspec
 
 from jaxtour import paths
 from jaxtour.engine.messages import Ceiling, Facts
+from jaxtour.files import read_bytes
 
 VERSION = 1
+MAX_BYTES = 1024 * 1024
 
 
 class _Device(msgspec.Struct):
@@ -68,7 +70,7 @@ def _names(facts: Facts) -> dict[str, str]:
 
 def _read(path: Path) -> _File:
     try:
-        content = msgspec.json.decode(path.read_bytes(), type=_File)
+        content = msgspec.json.decode(read_bytes(path, MAX_BYTES), type=_File)
     except (OSError, msgspec.DecodeError):
         return _File()
     return content if content.version == VERSION else _File()

@@ -40,7 +40,7 @@ def lesson_heading(lesson: Lesson, width: int = 100, ascii: bool = False, colour
     lines += markdown_lines(lesson.summary, width, ticks=True)
     needs = [f"{lesson.minutes} min"] if lesson.minutes else []
     needs += [f"{len(lesson.steps)} step" + "s" * (len(lesson.steps) != 1), *requirements(lesson.requires)]
-    lines += [(), *wrap([(f"{lesson.id}  {', '.join(needs)}", "muted")], width), ()]
+    lines += [(), *wrap([(clean(f"{lesson.id}  {', '.join(needs)}", keep_newlines=False), "muted")], width), ()]
     return text_of(lines, ascii, colour)
 
 
@@ -52,7 +52,7 @@ def requirements(requires: Requires) -> list[str]:
     if requires.platform:
         needs.append(f"a {requires.platform.upper()}")
     if requires.jax != Requires().jax:
-        needs.append(f"jax {clean(requires.jax, keep_newlines=False)}")
+        needs.append(f"jax {requires.jax}")
     return needs
 
 

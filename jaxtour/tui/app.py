@@ -19,7 +19,6 @@ from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.progress import Progress
 from jaxtour.engine.messages import Done, Event, State
 from jaxtour.engine.session import EngineError, Session
-from jaxtour.render.clean import clean
 from jaxtour.settings import Settings
 from jaxtour.tui.actions import Keys
 from jaxtour.tui.messages import Arrived, Note, RestartWanted, Turned, WorkerGone
@@ -72,12 +71,12 @@ class TourApp(App[int]):
         wanted = theme or settings.theme or ("ansi" if self.no_color else "dark")
         self.notices = [*notices]
         if wanted not in self.available_themes:
-            self.notices.append(f"there is no theme {clean(wanted)!r}; dark, light and ansi are the tour's own")
+            self.notices.append(f"there is no theme {wanted!r}; dark, light and ansi are the tour's own")
             wanted = "dark"
         self.theme = wanted
         keys = Keys(settings.keys)
-        self.notices += [f"settings: there is no action {clean(name)!r} to change the key of" for name in keys.unknown]
-        self.notices += [f"settings: {clean(clash)}" for clash in keys.clashes]
+        self.notices += [f"settings: there is no action {name!r} to change the key of" for name in keys.unknown]
+        self.notices += [f"settings: {clash}" for clash in keys.clashes]
         self._writer: ThreadPoolExecutor | None = None
         self.tour = Tour(
             catalogue,
@@ -129,7 +128,7 @@ class TourApp(App[int]):
         self.tour.coloured = True
         self.tour_screen.refresh_view()
         if self.notices:
-            self.tour_screen.note(clean(";  ".join(self.notices), keep_newlines=False))
+            self.tour_screen.note(";  ".join(self.notices))
 
     # The worker -----------------------------------------------------------------------------------------------------
 

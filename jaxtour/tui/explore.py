@@ -8,7 +8,6 @@ from typing import Any
 from textual import work
 
 from jaxtour.course.model import Broken, Lesson
-from jaxtour.render.clean import clean
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.watch import Watch, files_of
 
@@ -64,7 +63,7 @@ class ExploreApp(TourApp):
     async def _show_saved(self) -> None:
         """Run what was saved, unless something must end before that."""
         screen, tour = self.tour_screen, self.tour
-        name = clean(self._path.name, keep_newlines=False)
+        name = self._path.name
         if screen.editing:
             screen.note(f"{name} was saved: it is shown when you leave the editor")
             return

@@ -6,6 +6,8 @@ import sys
 
 from textual.driver import Driver
 
+from jaxtour.tui.keyboard import Decoder, pasted
+
 
 def speaks_utf8() -> bool:
     """Whether the terminal's encoding can show more than ASCII."""
@@ -28,15 +30,29 @@ def read_keys_from_terminal() -> bool:
 
 
 def driver_class() -> type[Driver] | None:
-    """None for Textual's own choice, which draws on stderr; one that draws on stdout if stderr goes elsewhere."""
-    if os.isatty(2):
-        return None
-    from textual.drivers.linux_driver import LinuxDriver
+    """A driver that any bytes may come to, and that draws on stdout if stderr goes elsewhere.
 
-    class StdoutDriver(LinuxDriver):
+    None where `TEXTUAL_DRIVER` names another.
+    """
+    if "TEXTUAL_DRIVER" in os.environ:
+        return None
+    from textual import events
+    from textual.drivers import linux_driver
+    from textual.message import Message
+
+    # Checked with Textual 8.2.8: its own decoder raises at what is no UTF-8, which ends the app.
+    linux_driver.getincrementaldecoder = lambda _: Decoder  # type: ignore[attr-defined, assignment]
+
+    class TourDriver(linux_driver.LinuxDriver):
         def __init__(self, *args: object, **options: object) -> None:
             super().__init__(*args, **options)  # type: ignore[arg-type]
-            assert sys.__stdout__ is not None
-            self._file = sys.__stdout__
+            if not os.isatty(2):
+                assert sys.__stdout__ is not None
+                self._file = sys.__stdout__
 
-    return StdoutDriver
+        def process_message(self, message: Message) -> None:
+            if isinstance(message, events.Paste):
+                message.text = pasted(message.text)
+            super().process_message(message)
+
+    return TourDriver

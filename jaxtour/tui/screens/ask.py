@@ -12,6 +12,7 @@ from jaxtour.render.spans import Line
 from jaxtour.tui.document import Document
 from jaxtour.tui.styling import content, contents
 from jaxtour.tui.widgets.chooser import Chooser
+from jaxtour.tui.widgets.text_input import TextInput
 
 ENDING: Line = (("Enter", "primitive"), (" answer   ", ""), ("Esc", "primitive"), (" not now", ""))
 
@@ -39,7 +40,7 @@ class AskScreen(ModalScreen[str | None]):
             if self._ask.choices:
                 yield Chooser("choices", ascii_only=self._ascii)
             else:
-                written = Input(id="said", placeholder="a number, a shape, a word")
+                written = TextInput(id="said", placeholder="a number, a shape, a word")
                 written.cursor_blink = False
                 yield written
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from jaxtour.engine.session import EngineError
-from jaxtour.render.clean import clean
 from jaxtour.render.spans import Line
 from jaxtour.tui.actions import Context
 from jaxtour.tui.messages import Note, RestartWanted, Turned
@@ -87,7 +86,7 @@ class DeviceKeys(LensKeys):
             await self.tour.configure(choice)
         except EngineError as error:
             if not gone:
-                self.post_message(Note(clean(str(error))))
+                self.post_message(Note(str(error)))
         if gone:
             self.post_message(RestartWanted())
         self.refresh_view()

@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input
 
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import pad
@@ -19,6 +18,7 @@ from jaxtour.tui.status import keys_line
 from jaxtour.tui.styling import content
 from jaxtour.tui.tour import Tour
 from jaxtour.tui.widgets.chooser import Chooser
+from jaxtour.tui.widgets.text_input import TextInput
 
 KEY_CELLS = 9
 
@@ -60,7 +60,7 @@ def matching(found: Iterable[Found], written: str) -> list[Found]:
     return sorted(kept, key=lambda each: not each.name.lower().startswith(written.lower().strip()))
 
 
-class FindInput(Input):
+class FindInput(TextInput):
     """A line to write part of a name in."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("find", on="screen.")

@@ -5,7 +5,6 @@ from typing import NamedTuple
 from jaxtour.course.model import Step
 from jaxtour.engine.links import Target, links_of
 from jaxtour.engine.session import EngineError
-from jaxtour.render.clean import clean
 from jaxtour.render.places import head
 from jaxtour.tui.actions import Context
 from jaxtour.tui.link_words import in_full, said_of_source, said_of_stage
@@ -123,7 +122,7 @@ class LensKeys(StepKeys):
         try:
             asked = await self.tour.look()
         except EngineError as error:
-            self.post_message(Note(clean(str(error))))
+            self.post_message(Note(str(error)))
             return False
         if asked:
             self.refresh_view()
@@ -175,7 +174,7 @@ class LensKeys(StepKeys):
                     self.post_message(Note("the worker is busy; the ladder can be climbed when it is ready"))
                     return
             except EngineError as error:
-                self.post_message(Note(clean(str(error))))
+                self.post_message(Note(str(error)))
                 return
         screen = self.over = LadderScreen(self.tour, self.tour.visit, trace.call)
 

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from jaxtour.course.catalogue import Entry
 from jaxtour.course.model import Lesson
@@ -21,11 +21,12 @@ from jaxtour.tui.status import keys_line
 from jaxtour.tui.styling import content
 from jaxtour.tui.tour import Tour
 from jaxtour.tui.widgets.chooser import Chooser
+from jaxtour.tui.widgets.text_input import TextInput
 
 BAR_CELLS = 10
 
 
-class FilterInput(Input):
+class FilterInput(TextInput):
     """A line to write a filter in."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("filter", on="screen.")

@@ -6,7 +6,6 @@ from textual.screen import Screen
 
 from jaxtour.course.model import Step
 from jaxtour.engine.session import EngineError
-from jaxtour.render.clean import clean
 from jaxtour.tui.actions import Context
 from jaxtour.tui.messages import EditEnded, Note, RestartWanted, Turned
 from jaxtour.tui.panes import PANES
@@ -68,7 +67,7 @@ class StepKeys(Screen[None]):
         try:
             await self.tour.run()
         except EngineError as error:
-            self.post_message(Note(clean(str(error))))
+            self.post_message(Note(str(error)))
         self.refresh_view()
 
     def action_next_step(self) -> None:

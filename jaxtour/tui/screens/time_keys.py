@@ -1,7 +1,6 @@
 """What the keys do that measure, and that tell what a measurement means."""
 
 from jaxtour.engine.session import EngineError
-from jaxtour.render.clean import clean
 from jaxtour.tui.messages import Note
 from jaxtour.tui.screens.step_keys import StepKeys
 
@@ -30,7 +29,7 @@ class TimeKeys(StepKeys):
             if not await tour.measure(patience):
                 self.post_message(Note("the worker is busy; measure when it is ready"))
         except EngineError as error:
-            self.post_message(Note(clean(str(error))))
+            self.post_message(Note(str(error)))
         self.refresh_view()
 
     def action_verdicts(self) -> None:

@@ -130,7 +130,7 @@ class RooflineScreen(TimingsScreen):
             if not await self._tour.measure_ceilings():
                 self.post_message(Note("the worker is busy; measure when it is ready"))
         except EngineError as error:
-            self.post_message(Note(clean(str(error))))
+            self.post_message(Note(str(error)))
         self.refill()
 
     async def action_roofline_interrupt(self) -> None:

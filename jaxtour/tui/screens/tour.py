@@ -7,6 +7,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from jaxtour.render.clean import clean
 from jaxtour.tui.actions import BY_ID, Scope, bindings, in_footer
 from jaxtour.tui.screens.device_keys import DeviceKeys
 from jaxtour.tui.screens.search_keys import SearchKeys
@@ -107,6 +108,7 @@ class TourScreen(SearchKeys, DeviceKeys, TimeKeys, Screen[None]):
 
     def note(self, text: str) -> None:
         """Say something in the bottom line, until a key or for a while."""
+        text = clean(text, keep_newlines=False)
         self._note = text
         self.refresh_keys()
         if text:

@@ -1,15 +1,21 @@
 """The editor that takes the source's place; made only when the learner edits."""
 
+import dataclasses
+import re
 from typing import ClassVar
 
 from rich.style import Style as RichStyle
+from rich.text import Text
 from textual.binding import BindingType
+from textual.document._document import EditResult, Location
+from textual.document._edit import Edit
 from textual.widgets import TextArea
 from textual.widgets.text_area import TextAreaTheme
 
 from jaxtour.render.spans import Line, Style
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.messages import EditEnded
+from jaxtour.tui.stand_ins import StandIns
 from jaxtour.tui.styling import Palette, content
 
 CAPTURES: dict[str, Style] = {
@@ -41,7 +47,11 @@ CAPTURES: dict[str, Style] = {
 
 
 class Editor(TextArea):
-    """Python, edited in place; Esc leaves and keeps."""
+    """Python, edited in place; Esc leaves and keeps.
+
+    Its document holds stand-ins for what would steer the terminal, be invisible or be taken for a line break;
+    `text`, the clipboard and whatever else leaves have the learner's own characters.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("editor")
     DEFAULT_CSS = """
@@ -51,8 +61,9 @@ class Editor(TextArea):
     """
 
     def __init__(self, code: str) -> None:
+        self._stand_ins = StandIns()
         super().__init__(
-            code.rstrip("\n"),
+            self._stand_ins.hold(code.rstrip("\n")),
             id="editor",
             language="python",
             show_line_numbers=True,
@@ -62,6 +73,33 @@ class Editor(TextArea):
         self.cursor_blink = False
         self.border_title = "Source"
         self.tell(())
+
+    @property
+    def text(self) -> str:
+        """The learner's text."""
+        return self._stand_ins.own(self.document.text)
+
+    @text.setter
+    def text(self, value: str) -> None:
+        self.load_text(value)
+
+    def load_text(self, text: str) -> None:
+        """Edit another text, and forget what was done to this one."""
+        super().load_text(self._stand_ins.hold(text))
+
+    def get_text_range(self, start: Location, end: Location) -> str:
+        """The learner's text between two places."""
+        return self._stand_ins.own(super().get_text_range(start, end))
+
+    def edit(self, edit: Edit) -> EditResult:
+        """Do what every key and every paste comes to; a terminal pastes newlines as carriage returns."""
+        edit.text = self._stand_ins.hold(re.sub("\r\n?", "\n", edit.text))
+        done = super().edit(edit)
+        return dataclasses.replace(done, replaced_text=self._stand_ins.own(done.replaced_text))
+
+    def get_line(self, line_index: int) -> Text:
+        """The line as it is painted."""
+        return Text(self._stand_ins.painted(self.document.get_line(line_index)), end="", no_wrap=True)
 
     def tell(self, happened: Line) -> None:
         """Say in the border what the run of this code came to."""

@@ -3,12 +3,12 @@
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.widgets import Input
 
 from jaxtour.tui.actions import bindings
+from jaxtour.tui.widgets.text_input import TextInput
 
 
-class SearchLine(Input):
+class SearchLine(TextInput):
     """Says what is written; its screen searches."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("search", on="screen.")

@@ -1,0 +1,71 @@
+"""What a path names besides a file: told in one line, and at once."""
+
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from shell import COMMAND, jaxtour
+
+KINDS = ["pipe", "socket", "device", "terminal", "loop", "folder loop", "unreadable", "large", "folder"]
+COMMANDS = ["list", "run", "check", "explore", "lens", "time", "snapshot", "tour"]
+
+
+def made(folder: Path, kind: str, name: str) -> Path:
+    """Something of that kind, with that name where it can have one."""
+    path = folder / name
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "socket":
+            with socket.socket(socket.AF_UNIX) as bound:
+                bound.bind(str(path))
+        case "device":
+            path.symlink_to("/dev/zero")
+        case "terminal":
+            path.symlink_to("/dev/tty")
+        case "loop":
+            path.symlink_to(path)
+        case "folder loop":
+            (folder / "inner").symlink_to(folder)
+            path = folder.joinpath(*["inner"] * 50, name)
+        case "unreadable":
+            # Root may read all files, but not this one.
+            path.symlink_to("/proc/self/mem")
+        case "large":
+            path.write_bytes(b"# " + b"x" * (2 * 1024 * 1024))
+        case "folder":
+            path.mkdir()
+    return path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_is_no_file_is_one_line(tmp_path: Path, kind: str, command: str) -> None:
+    name = "it.py" if command in ("explore", "lens", "time") else "it.yaml"
+    path = made(tmp_path, kind, name)
+    words = (str(path),) if command == "tour" else (command, str(path))
+    done = subprocess.run([*COMMAND, *words], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20)
+    assert done.returncode == 2, (done.stdout, done.stderr)
+    assert done.stdout == "" and done.stderr.startswith("jaxtour: ") and done.stderr.count("\n") == 1, done.stderr
+    assert ("inner" if kind == "folder loop" else name) in done.stderr
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "folder loop"])
+@pytest.mark.parametrize(
+    ("name", "variable"), [("settings.toml", "XDG_CONFIG_HOME"), ("progress.json", "XDG_STATE_HOME")]
+)
+def test_what_is_no_file_of_settings_or_progress_is_told_and_not_waited_for(
+    tmp_path: Path, kind: str, name: str, variable: str
+) -> None:
+    (tmp_path / "jaxtour").mkdir()
+    made(tmp_path / "jaxtour", kind, name)
+    command = ("list",) if name == "progress.json" else ("run", "nothing-of-that-name")
+    done = jaxtour(*command, **{variable: str(tmp_path)})
+    # Of a link to something else it is the something that is told.
+    told = [
+        line for line in done.stderr.splitlines() if "not be read" in line or "cannot be" in line or "larger" in line
+    ]
+    assert len(told) == 1 and "Traceback" not in done.stderr, done.stderr
+    assert done.returncode == (0 if command == ("list",) else 2)
