@@ -3,6 +3,7 @@
 import ast
 import functools
 import re
+import warnings
 from collections.abc import Iterable
 
 from jaxtour.engine.commands import Cell
@@ -29,7 +30,9 @@ def asked_devices(cells: Iterable[Cell]) -> int | None:
 @functools.lru_cache(maxsize=64)
 def _in(code: str) -> int | None:
     try:
-        tree = ast.parse(code)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     found = [(node.lineno, count) for node in ast.walk(tree) if isinstance(node, ast.stmt | ast.expr)
