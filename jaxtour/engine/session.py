@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from jaxtour.course.model import Lesson, Step
+from jaxtour.engine.asked_devices import asked_devices
 from jaxtour.engine.cells import asked_of, cell, timeout_of
 from jaxtour.engine.commands import (
     Cell,
@@ -95,6 +96,8 @@ class Session:
         """The cells whose state the runner had before it was looked into: for looking again it still is that."""
         self._looking: dict[int, tuple[Cell, ...]] = {}
         """By run of a look, the cells whose state it looks into."""
+        self._on_cpu = True
+        """Whether the CPU is what code runs on when nothing is simulated, as far as that is known."""
         self._own_devices: int | None = None
         """How many devices there are when none are simulated, once that is known."""
         self._own = _opening(self.config)
@@ -172,10 +175,13 @@ class Session:
     def _step(self, lesson: Lesson, step: Step, command: Run, base: dict[str, str] | None = None) -> Handle:
         """A run in the state that the steps before leave."""
 
+        before = self.before(lesson, step, base)
+        own = (command.cell,) if command.cell else ()
+
         async def send(run: int) -> None:
             await self._started.wait()
-            await self._fit(lesson, step)
-            await self._run(run, command, self.before(lesson, step, base))
+            await self._fit(lesson, step, (*before, *own))
+            await self._run(run, command, before)
 
         return self._handle(send)
 
@@ -236,7 +242,7 @@ class Session:
     async def prepare(self, lesson: Lesson, step: Step) -> int | None:
         """Bring the runner, ahead of the asking, to where `step` starts; None when it is there already."""
         needed = self.before(lesson, step, None)
-        if self._opened != self._wanted(lesson, step) or self._executed == needed:
+        if self._opened != self._wanted(lesson, step, (*needed, cell(lesson, step))) or self._executed == needed:
             return None
         return await self._handle(lambda run: self._run(run, Run(run=0), needed))
 
@@ -289,9 +295,9 @@ class Session:
 
         async def send(run: int) -> None:
             await self._started.wait()
-            await self._fit(lesson, step)
             own = cell(lesson, step, code)
             cells = (*self.before(lesson, step, base), own)
+            await self._fit(lesson, step, cells)
             there = cells in (self._executed, self._looked)
             self._forget()
             self._looking[run] = cells
@@ -300,9 +306,15 @@ class Session:
 
         return self._handle(send)
 
-    def _wanted(self, lesson: Lesson, step: Step) -> Open:
-        """The configuration that the step needs: the user's, with devices simulated where there are too few."""
+    def _wanted(self, lesson: Lesson, step: Step, cells: tuple[Cell, ...]) -> Open:
+        """The configuration that the step needs: the user's, with devices simulated where there are too few.
+
+        Where the code itself says how many CPU devices there are, as many are opened before it runs.
+        """
         own = self._own
+        asked = asked_devices(cells) if own.platform in (None, "cpu") and self._on_cpu else None
+        if asked:
+            return own if asked == own.devices else Open(python=own.python, platform="cpu", devices=asked)
         needed = self.devices_needed(lesson, step)
         have = self.config.devices or self._own_devices or 1
         if needed <= have:
@@ -310,11 +322,12 @@ class Session:
         # A device was chosen by its number among simulated ones, of which there are only more now, or among real ones.
         return Open(python=own.python, platform="cpu", devices=needed, device=own.device if own.devices else None)
 
-    async def _fit(self, lesson: Lesson, step: Step) -> None:
-        """Open another runner if the step needs more devices; waits until it is known how many there are."""
-        if self.devices_needed(lesson, step) > 1 and self.config.devices is None:
+    async def _fit(self, lesson: Lesson, step: Step, cells: tuple[Cell, ...]) -> None:
+        """Open another runner if the step needs other devices; waits until it is known how many there are."""
+        some = self.devices_needed(lesson, step) > 1 or asked_devices(cells) is not None
+        if some and self.config.devices is None:
             await self._known.wait()
-        wanted = self._wanted(lesson, step)
+        wanted = self._wanted(lesson, step, cells)
         if wanted != self._opened:
             await self._open(wanted)
 
@@ -354,6 +367,7 @@ class Session:
                 self.facts = event
                 if self._opened and self._opened.devices is None and not self._stale:
                     platform = event.platforms[0] if event.platforms else ""
+                    self._on_cpu = platform in ("cpu", "")
                     self._own_devices = sum(device.platform == platform for device in event.devices)
                     self._known.set()
             case Done():
