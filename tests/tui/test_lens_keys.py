@@ -1,6 +1,10 @@
 """What belongs together, from pane to pane by keys; explanations, and the search."""
 
-from tours import Tours, border, lit, pane, run_many, screen_text, text, until
+from textual.pilot import Pilot
+from tours import Tours, border, idle, lit, pane, ran, ready, run_many, screen_text, text, until
+
+from jaxtour.engine.fake import Hold
+from jaxtour.engine.messages import Warned
 
 
 async def test_the_cursor_in_a_stage_lights_the_source(linked: Tours) -> None:
@@ -86,6 +90,30 @@ async def test_cursors_stay_where_they_were_left(tours: Tours) -> None:
         assert (stages.cursor, stages.stop) == (5, (4, 5))
         await pilot.press("right_square_bracket", "left_square_bracket")
         assert stages.cursor == 5
+
+
+async def test_what_is_selected_is_so_again_when_the_step_has_run_once_more(linked: Tours) -> None:
+    warned = Warned(run=0, category="UserWarning", message="again", line=8)
+    script = {"vmap/many": [Hold("begun"), warned, Hold("warned"), *linked.script["vmap/many"]]}
+    app = linked.make("many", script=script)
+
+    async def run(pilot: Pilot[int]) -> None:
+        await pilot.press("r")
+        for name in ("begun", "warned", "timing"):
+            await until(pilot, lambda: linked.engine.holding)
+            linked.engine.release(name)
+        await ran(pilot)
+        await idle(pilot)
+
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await run(pilot)
+        source = pane(app, "source")
+        app.tour_screen.focus_slot("source")
+        await pilot.press("j", "right", "right", "right")
+        assert (source.cursor, source.stop) == (1, (18, 33))
+        await run(pilot)
+        await until(pilot, lambda: (source.cursor, source.stop) == (1, (18, 33)))
 
 
 async def test_a_variable_lights_its_definition_and_its_uses(tours: Tours) -> None:
