@@ -3,8 +3,9 @@
 from textual.pilot import Pilot
 from tours import Tours, border, idle, lit, pane, ran, ready, run_many, screen_text, text, until
 
+from jaxtour.engine.commands import Run
 from jaxtour.engine.fake import Hold
-from jaxtour.engine.messages import Warned
+from jaxtour.engine.messages import Stage, Warned
 
 
 async def test_the_cursor_in_a_stage_lights_the_source(linked: Tours) -> None:
@@ -114,6 +115,27 @@ async def test_what_is_selected_is_so_again_when_the_step_has_run_once_more(link
         assert (source.cursor, source.stop) == (1, (18, 33))
         await run(pilot)
         await until(pilot, lambda: (source.cursor, source.stop) == (1, (18, 33)))
+
+
+async def test_a_stage_that_did_not_come_is_asked_for_again_by_its_key(linked: Tours) -> None:
+    script = [each for each in linked.script["vmap/many"] if not isinstance(each, Stage) or each.stage == "jaxpr"]
+    app = linked.make("many", script={"vmap/many": script})
+
+    def asked() -> list[str]:
+        runs = [each for each in linked.engine.sent if isinstance(each, Run)]
+        return [look.stage for run in runs for look in run.looks]
+
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, linked)
+        await pilot.press("2")
+        await until(pilot, lambda: "the worker has nothing to show" in text(app, "stage"))
+        await idle(pilot)
+        await pilot.press("1", "2")
+        await until(pilot, lambda: asked() == ["stablehlo", "stablehlo"])
+        await idle(pilot)
+        await pilot.press("1")
+        await idle(pilot)
+        assert asked() == ["stablehlo", "stablehlo"], "the jaxpr is there"
 
 
 async def test_a_variable_lights_its_definition_and_its_uses(tours: Tours) -> None:
