@@ -54,7 +54,7 @@ def test_what_is_about_types_stays() -> None:
 
 @pytest.mark.parametrize("module", planned([]), ids=lambda module: module.path)
 def test_every_change_is_python_and_what_is_said_of_changes_holds(module) -> None:
-    assert all((ROOT / path).is_file() for path in module.tests), "its tests are there"
+    assert all((ROOT / path.partition("::")[0]).is_file() for path in module.tests), "its tests are there"
     assert not module.stale()
     assert module.every
     for each in module.sample(10, 0):

@@ -5,6 +5,7 @@ import pytest
 from textual.geometry import Region, Size
 from tours import Tours, pane, ran, ready, text, until
 
+from jaxtour.engine.fake import Hold
 from jaxtour.engine.messages import Executed, Text
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.widgets.arrange import Wants, narrow, two, wide
@@ -117,6 +118,26 @@ async def test_a_result_gets_the_rows_that_its_text_takes_at_its_own_width(tours
         result = pane(app, "result")
         await until(pilot, lambda: result.size.height >= len(result.document.lines))
         assert heights(app)["result"] == len(result.document.lines) + 2
+
+
+@pytest.mark.parametrize("size", [(80, 40), (130, 40)])
+async def test_panes_keep_their_rows_while_the_step_runs_once_more(tours: Tours, size: tuple[int, int]) -> None:
+    said = Text(run=0, stream="stdout", text="one\ntwo\nthree\nfour\nfive\nsix\n")
+    script = {"vmap/choose": [Hold("begun"), said, Executed(run=0, status="ok", seconds=0.01)]}
+    app = tours.make("choose", script=script)
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        before = heights(app)
+        await pilot.press("r")
+        await until(pilot, lambda: tours.engine.holding)
+        tours.engine.release("begun")
+        await ran(pilot)
+        await until(pilot, lambda: "six" in text(app, "result"))
+        after = heights(app)
+        assert after != before
+        await pilot.press("r")
+        await until(pilot, lambda: tours.engine.holding and "six" not in text(app, "result"))
+        assert heights(app) == after
 
 
 @pytest.mark.parametrize("size", [(80, 30), (120, 36)])

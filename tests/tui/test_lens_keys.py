@@ -1,6 +1,13 @@
 """What belongs together, from pane to pane by keys; explanations, and the search."""
 
-from tours import Tours, border, lit, pane, run_many, screen_text, text, until
+import msgspec
+from small_course import SETUP
+from textual.pilot import Pilot
+from tours import Tours, border, idle, lit, pane, ran, ready, run_many, screen_text, text, until
+
+from jaxtour.engine.commands import Run
+from jaxtour.engine.fake import Hold
+from jaxtour.engine.messages import Span, Stage, Warned
 
 
 async def test_the_cursor_in_a_stage_lights_the_source(linked: Tours) -> None:
@@ -70,6 +77,39 @@ async def test_what_is_not_in_the_source_pane_is_named(tours: Tours) -> None:
         await until(pilot, lambda: "it has no place in the source" in screen_text(app))
 
 
+async def test_enter_unfolds_the_code_that_runs_first_where_it_leads_there(linked: Tours) -> None:
+    def moved(stage: Stage) -> Stage:
+        origins = list(stage.origins)
+        origins[1] = msgspec.structs.replace(origins[1], spans=(Span("vmap/many:setup", 2, 5, 2, 27),), callers=())
+        return msgspec.structs.replace(stage, origins=tuple(origins))
+
+    lesson, script = linked.entries[0].given, linked.script["vmap/many"]
+    one, many, *rest = lesson.steps
+    many = msgspec.structs.replace(many, setup=SETUP)
+    linked.entries[0].given = msgspec.structs.replace(lesson, steps=(one, many, *rest))
+    events = [moved(each) if isinstance(each, Stage) and len(each.origins) > 1 else each for each in script]
+    app = linked.make("many", script={"vmap/many": events})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, linked)
+        source = pane(app, "source")
+        assert "w = jnp.array" not in text(app, "source")
+        await pilot.press("1", "j", "enter")
+        assert source.has_focus and source.document.text_of(source.cursor).startswith("w = jnp.array")
+        assert source.cursor in lit(app, "source")
+        await pilot.press("1", "enter")
+        assert source.document.text_of(source.cursor).startswith("w = jnp.array"), "and leaves it unfolded"
+
+
+async def test_enter_leads_nowhere_before_the_run(linked: Tours) -> None:
+    app = linked.make("many", script=linked.script)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        for name in ("source", "stage"):
+            app.tour_screen.focus_slot(name)  # type: ignore[arg-type]
+            await pilot.press("enter", "i", "right_curly_bracket")
+            assert pane(app, name).has_focus and app.screen is app.tour_screen
+
+
 async def test_cursors_stay_where_they_were_left(tours: Tours) -> None:
     app = tours.make("many")
     async with app.run_test(size=(120, 36)) as pilot:
@@ -86,6 +126,51 @@ async def test_cursors_stay_where_they_were_left(tours: Tours) -> None:
         assert (stages.cursor, stages.stop) == (5, (4, 5))
         await pilot.press("right_square_bracket", "left_square_bracket")
         assert stages.cursor == 5
+
+
+async def test_what_is_selected_is_so_again_when_the_step_has_run_once_more(linked: Tours) -> None:
+    warned = Warned(run=0, category="UserWarning", message="again", line=8)
+    script = {"vmap/many": [Hold("begun"), warned, Hold("warned"), *linked.script["vmap/many"]]}
+    app = linked.make("many", script=script)
+
+    async def run(pilot: Pilot[int]) -> None:
+        await pilot.press("r")
+        for name in ("begun", "warned", "timing"):
+            await until(pilot, lambda: linked.engine.holding)
+            linked.engine.release(name)
+        await ran(pilot)
+        await idle(pilot)
+
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        await run(pilot)
+        source = pane(app, "source")
+        app.tour_screen.focus_slot("source")
+        await pilot.press("j", "right", "right", "right")
+        assert (source.cursor, source.stop) == (1, (18, 33))
+        await run(pilot)
+        await until(pilot, lambda: (source.cursor, source.stop) == (1, (18, 33)))
+
+
+async def test_a_stage_that_did_not_come_is_asked_for_again_by_its_key(linked: Tours) -> None:
+    script = [each for each in linked.script["vmap/many"] if not isinstance(each, Stage) or each.stage == "jaxpr"]
+    app = linked.make("many", script={"vmap/many": script})
+
+    def asked() -> list[str]:
+        runs = [each for each in linked.engine.sent if isinstance(each, Run)]
+        return [look.stage for run in runs for look in run.looks]
+
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, linked)
+        await pilot.press("2")
+        await until(pilot, lambda: "the worker has nothing to show" in text(app, "stage"))
+        await idle(pilot)
+        await pilot.press("1", "2")
+        await until(pilot, lambda: asked() == ["stablehlo", "stablehlo"])
+        await idle(pilot)
+        await pilot.press("1")
+        await idle(pilot)
+        assert asked() == ["stablehlo", "stablehlo"], "the jaxpr is there"
 
 
 async def test_a_variable_lights_its_definition_and_its_uses(tours: Tours) -> None:

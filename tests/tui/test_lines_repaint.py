@@ -8,6 +8,7 @@ from rich.style import Style as RichStyle
 from shown import Shown, row, texts
 from textual.geometry import Region
 from textual.strip import Strip
+from tours import Tours, pane, ready
 
 from jaxtour.render.spans import Line
 from jaxtour.tui.document import Document, LazyLines, Light, Lights, MadeLines
@@ -24,6 +25,21 @@ async def test_of_a_row_only_its_text_is_sent() -> None:
         sign = {Region(39, 0, 1, 1), Region(39, 2, 1, 1)}
         assert app.view._dirty_regions == {Region(0, 0, 5, 1), Region(0, 1, 5, 1), *sign}
         assert row(app.view, 0) == "short"
+
+
+async def test_a_border_is_painted_again_when_its_words_change(tours: Tours) -> None:
+    app = tours.make("one")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        source = pane(app, "source")
+        changes: list[tuple[int, Callable[[], object]]] = [
+            (0, lambda: source.title((("another title", ""),))),
+            (source.outer_size.height - 1, lambda: source.say((("words", ""),))),
+        ]
+        for y, change in changes:
+            source._dirty_regions.clear()
+            change()
+            assert any(Region(0, y, source.outer_size.width, 1) in region for region in source._dirty_regions)
 
 
 async def test_what_is_repainted_is_all_that_changed() -> None:

@@ -135,6 +135,12 @@ def test_bound_by_dispatch(facts, bound):
     assert [verdict["code"] for verdict in found] == ["dispatch_bound"] * bound
 
 
+@pytest.mark.parametrize(("operations", "told"), [(0, "30 µs this"), (1, "30 µs this"), (2, "of its 2 operations")])
+def test_operations_are_counted_where_there_are_several(operations, told):
+    [found] = verdicts.of_run(arrays=True, compilations=0, calls=1, jitted=False, median=1e-6, operations=operations)
+    assert told in found["message"]
+
+
 def test_an_eager_chain_has_an_operation_for_each_equation(workspace):
     subject = placing.placed(workspace, "", parse_call(workspace, "eager(A)"), placing.Target("cpu"))
     assert verdicts.of_transfers(subject) == ([], 3)
