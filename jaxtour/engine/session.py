@@ -174,7 +174,6 @@ class Session:
 
     def _step(self, lesson: Lesson, step: Step, command: Run, base: dict[str, str] | None = None) -> Handle:
         """A run in the state that the steps before leave."""
-
         before = self.before(lesson, step, base)
         own = (command.cell,) if command.cell else ()
 
