@@ -6,6 +6,8 @@ import sys
 
 from textual.driver import Driver
 
+from jaxtour.tui.compat import draw_on
+
 
 def speaks_utf8() -> bool:
     """Whether the terminal's encoding can show more than ASCII."""
@@ -37,6 +39,6 @@ def driver_class() -> type[Driver] | None:
         def __init__(self, *args: object, **options: object) -> None:
             super().__init__(*args, **options)  # type: ignore[arg-type]
             assert sys.__stdout__ is not None
-            self._file = sys.__stdout__
+            draw_on(self, sys.__stdout__)
 
     return StdoutDriver
