@@ -250,15 +250,16 @@ def scoped(scope: Scope) -> list[Action]:
     return [action for action in ACTIONS if action.scope == scope]
 
 
-def bindings(scope: Scope, on: str = "") -> list[BindingType]:
+def bindings(scope: Scope, on: str = "", methods: Mapping[str, str] | None = None) -> list[BindingType]:
     """Textual's bindings for one place; their ids are what the settings name.
 
-    `on` is `screen.` where a widget has the keys and its screen has the methods.
+    `on` is `screen.` where a widget has the keys and its screen has the methods. With `methods`, of a widget that is
+    Textual's own, there are the actions that it has a method for.
     """
     return [
         Binding(
             action.keys,
-            on + (action.does or action.id),
+            on + (methods[action.id] if methods else action.does or action.id),
             action.label,
             show=False,
             # The editor's own must be heard before what a text area does with them.
@@ -266,6 +267,7 @@ def bindings(scope: Scope, on: str = "") -> list[BindingType]:
             id=action.id,
         )
         for action in scoped(scope)
+        if methods is None or action.id in methods
     ]
 
 

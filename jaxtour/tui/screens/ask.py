@@ -10,7 +10,6 @@ from textual.widgets import Input, Static
 from jaxtour.course.model import Ask
 from jaxtour.render.clean import clean
 from jaxtour.render.spans import Line
-from jaxtour.tui.document import Document
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.styling import contents
 from jaxtour.tui.widgets.chooser import Chooser
@@ -29,7 +28,7 @@ class AskScreen(BoxScreen[str | None]):
         answer: Input | Chooser
         if ask.choices:
             answer = Chooser("choices", ascii_only=ascii_only)
-            answer.fill(Document(lines=[_row(place, choice) for place, choice in enumerate(ask.choices, 1)]))
+            answer.fill([_row(place, choice) for place, choice in enumerate(ask.choices, 1)])
         else:
             answer = Input(id="said", placeholder="a number, a shape, a word")
             answer.cursor_blink = False
@@ -49,9 +48,9 @@ class AskScreen(BoxScreen[str | None]):
             event.stop()
             self.dismiss(self._ask.choices[int(event.key) - 1])
 
-    def on_chooser_chosen(self, message: Chooser.Chosen) -> None:
+    def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
         """Take the choice under the cursor."""
-        self.dismiss(self._ask.choices[message.index])
+        self.dismiss(self._ask.choices[message.option_index])
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         """Take what was written; nothing is no answer."""

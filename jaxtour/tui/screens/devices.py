@@ -12,7 +12,6 @@ from jaxtour.render.layout import pad
 from jaxtour.render.spans import Line
 from jaxtour.tui.actions import BY_ID, Context, bindings, in_footer
 from jaxtour.tui.choices import Choice, choices
-from jaxtour.tui.document import Document
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.styling import contents
@@ -37,7 +36,7 @@ class DevicesScreen(BoxScreen[Choice | None]):
         name = f"{device[0]}:{device[1]}" if device else ""
         self._list = Chooser("devices-list", ascii_only=tour.ascii)
         lines = [self._row(place) for place in range(len(self._choices))]
-        self._list.fill(Document(lines=lines), words.index(name) if name in words else 0)
+        self._list.fill(lines, words.index(name) if name in words else 0)
         self._about = Static(id="about", markup=False)
         super().__init__(Vertical(self._list, self._about, id="devices-box"), lead=self._list, ascii_only=tour.ascii)
 
@@ -66,11 +65,11 @@ class DevicesScreen(BoxScreen[Choice | None]):
             *note,
         )
 
-    def on_chooser_moved(self) -> None:
+    def on_option_list_option_highlighted(self) -> None:
         """Describe the other choice."""
         self.refill()
 
-    def on_chooser_chosen(self, message: Chooser.Chosen) -> None:
+    def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
         """Take it."""
-        choice = self._choices[message.index]
+        choice = self._choices[message.option_index]
         self.dismiss(None if choice.here else choice)

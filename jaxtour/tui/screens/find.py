@@ -12,7 +12,6 @@ from jaxtour.render.clean import clean
 from jaxtour.render.layout import pad
 from jaxtour.render.spans import Line
 from jaxtour.tui.actions import Context, Keys, bindings, in_footer, scoped
-from jaxtour.tui.document import Document
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.tour.model import Tour
@@ -93,26 +92,26 @@ class FindScreen(BoxScreen[Found | None]):
             ((pad(each.name, width - KEY_CELLS - 1), ""), (f" {pad(each.beside, KEY_CELLS, right=True)}", "muted"))
             for each in self._shown
         ]
-        self._list.fill(Document(lines=lines or [(("nothing is called that", "muted"),)]), 0)
+        self._list.fill(lines or [(("nothing is called that", "muted"),)], 0)
         self.entitle("Find", keys_line(in_footer("find", Context()), self._keys, KEYS_CELLS))
 
     def on_input_changed(self) -> None:
         """Show what matches."""
         self.refill()
 
-    def on_chooser_chosen(self, message: Chooser.Chosen) -> None:
+    def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
         """Take what is under the cursor."""
-        if message.index < len(self._shown):
-            self.dismiss(self._shown[message.index])
+        if message.option_index < len(self._shown):
+            self.dismiss(self._shown[message.option_index])
 
     def action_found_down(self) -> None:
         """The line below."""
-        self._list.action_down()
+        self._list.action_cursor_down()
 
     def action_found_up(self) -> None:
         """The line above."""
-        self._list.action_up()
+        self._list.action_cursor_up()
 
     def action_found_choose(self) -> None:
         """Take what is under the cursor."""
-        self._list.action_choose()
+        self._list.action_select()

@@ -14,7 +14,6 @@ from jaxtour.render.clean import clean
 from jaxtour.render.layout import pad
 from jaxtour.render.spans import Line, Span
 from jaxtour.tui.actions import Context, Scope, bindings, in_footer
-from jaxtour.tui.document import Document
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.styling import content
@@ -70,7 +69,7 @@ class LessonsScreen(BoxScreen[int | None]):
         self._shown = [index for index, entry in enumerate(entries) if self._matches(entry, wanted)]
         width = self.inside(WIDEST) - 1
         lines = [self._row(index, width) for index in self._shown]
-        self._list.fill(Document(lines=lines), self._shown.index(self._here) if self._here in self._shown else 0)
+        self._list.fill(lines, self._shown.index(self._here) if self._here in self._shown else 0)
         self._describe()
 
     def _matches(self, entry: Entry, words: list[str]) -> bool:
@@ -117,13 +116,13 @@ class LessonsScreen(BoxScreen[int | None]):
 
     # What happens ---------------------------------------------------------------------------------------------------
 
-    def on_chooser_moved(self) -> None:
+    def on_option_list_option_highlighted(self) -> None:
         """Describe the lesson under the cursor."""
         self._describe()
 
-    def on_chooser_chosen(self, message: Chooser.Chosen) -> None:
+    def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
         """Open the lesson."""
-        self.dismiss(self._shown[message.index])
+        self.dismiss(self._shown[message.option_index])
 
     def action_filter(self) -> None:
         """Write a filter."""
