@@ -26,8 +26,8 @@ class Chooser(OptionList, inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("pane", methods=METHODS), *bindings("list", methods=METHODS)]
     DEFAULT_CSS = """
-    Chooser, Chooser:focus { border: none; padding: 0; scrollbar-gutter: stable; background: transparent; background-tint: 0%;
-        text-wrap: nowrap; text-overflow: ellipsis; scrollbar-size-vertical: 1;
+    Chooser, Chooser:focus { border: none; padding: 0; background: transparent; background-tint: 0%;
+        text-wrap: nowrap; text-overflow: ellipsis; scrollbar-size-vertical: 1; scrollbar-gutter: stable;
         scrollbar-color: $foreground 30%; scrollbar-background: transparent;
         & > .option-list--option-highlighted { color: $foreground; background: $primary 28%; text-style: none; }
         & > .option-list--option-hover { background: transparent; }
