@@ -73,9 +73,9 @@ async def _draw(app: TourApp, size: tuple[int, int], *, run_step: bool, as_svg: 
             await pilot.pause()
         if run_step:
             await pilot.press(app.tour.keys.of("run")[0])
-            while not ((report := app.tour.visit.report) and report.done):
-                if app.tour.visit.reason:
-                    raise EngineError(f"{app.tour.step.id}: {app.tour.visit.reason}")
+            while not ((report := app.tour.state.report) and report.done):
+                if app.tour.state.reason:
+                    raise EngineError(f"{app.tour.step.id}: {app.tour.state.reason}")
                 await pilot.pause()
             while app.tour.waiting:
                 await pilot.pause()

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 Scope: TypeAlias = Literal[
     "step", "pane", "editor", "search", "list", "lessons", "filter", "find", "ladder", "roofline", "devices", "modal"
 ]
+Controller: TypeAlias = Literal["step", "course", "slots", "lens", "links", "devices", "timing", "search"]
 Group: TypeAlias = Literal["Step", "Lens", "Course", "Panes", "Moving", "Editor", "Worker", "Tour", "Lists"]
 
 
@@ -89,82 +90,93 @@ class Action(msgspec.Struct, frozen=True):
     priority: bool = False
     """Whether it is heard before the editor."""
     palette: bool = True
+    by: Controller | None = None
+    """The controller of a step's screen that has the method of this name; None where the bound widget has it."""
+    does: str = ""
+    """The method that the key calls, where that has another name."""
     instead_of: str = ""
     """The action whose key it may have, since never both work."""
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("run", "r", "run", "run the step", "Step", when=lambda c: c.runnable, rank=10),
+    Action("run", "r", "run", "run the step", "Step", when=lambda c: c.runnable, rank=10, by="step"),
     Action("next_step", "n", "next", "the next step", "Step",
-           when=lambda c: not (c.searching or c.alone), rank=20),
-    Action("previous_step", "p", "back", "the step before", "Step", when=lambda c: not c.alone, rank=50),
-    Action("edit", "e", "edit", "edit the code in place; it is kept", "Step", when=lambda c: c.editable, rank=60),
-    Action("undo", "u", "undo edit", "go back to the code without the edit", "Step", when=lambda c: c.edited, rank=65),
-    Action("answer", "a", "answer", "answer the question", "Step", when=lambda c: c.asks and not c.answered, rank=15),
-    Action("hint", "h", "hint", "the next hint", "Step", when=lambda c: c.hints > 0, rank=16),
-    Action("solution", "S", "solution", "show the solution", "Step", when=lambda c: c.exercise, rank=67),
-    Action("setup", "o", "setup", "open or fold the code that runs first", "Step", when=lambda c: c.setup, rank=70),
-    Action("stage_jaxpr", "1", "jaxpr", "the jaxpr: what was traced", "Lens"),
-    Action("stage_stablehlo", "2", "StableHLO", "StableHLO: what goes to the compiler", "Lens"),
-    Action("stage_hlo", "3", "HLO", "HLO: what the compiler made of it", "Lens"),
-    Action("stage_cost", "4", "cost", "what it costs, as the compiler says", "Lens"),
-    Action("stage_graph", "g", "graph", "the jaxpr as a graph", "Lens"),
+           when=lambda c: not (c.searching or c.alone), rank=20, by="course"),
+    Action("previous_step", "p", "back", "the step before", "Step", when=lambda c: not c.alone, rank=50, by="course"),
+    Action("edit", "e", "edit", "edit the code in place; it is kept", "Step",
+           when=lambda c: c.editable, rank=60, by="step"),
+    Action("undo", "u", "undo edit", "go back to the code without the edit", "Step",
+           when=lambda c: c.edited, rank=65, by="step"),
+    Action("answer", "a", "answer", "answer the question", "Step",
+           when=lambda c: c.asks and not c.answered, rank=15, by="step"),
+    Action("hint", "h", "hint", "the next hint", "Step", when=lambda c: c.hints > 0, rank=16, by="step"),
+    Action("solution", "S", "solution", "show the solution", "Step", when=lambda c: c.exercise, rank=67, by="step"),
+    Action("setup", "o", "setup", "open or fold the code that runs first", "Step",
+           when=lambda c: c.setup, rank=70, by="step"),
+    Action("stage_jaxpr", "1", "jaxpr", "the jaxpr: what was traced", "Lens", by="lens"),
+    Action("stage_stablehlo", "2", "StableHLO", "StableHLO: what goes to the compiler", "Lens", by="lens"),
+    Action("stage_hlo", "3", "HLO", "HLO: what the compiler made of it", "Lens", by="lens"),
+    Action("stage_cost", "4", "cost", "what it costs, as the compiler says", "Lens", by="lens"),
+    Action("stage_graph", "g", "graph", "the jaxpr as a graph", "Lens", by="lens"),
     Action("next_trace", "right_square_bracket", "other call", "the next traced call", "Lens",
-           when=lambda c: c.traces > 1, rank=30),
-    Action("previous_trace", "left_square_bracket", "", "the traced call before", "Lens", when=lambda c: c.traces > 1),
+           when=lambda c: c.traces > 1, rank=30, by="lens"),
+    Action("previous_trace", "left_square_bracket", "", "the traced call before", "Lens",
+           when=lambda c: c.traces > 1, by="lens"),
     Action("follow", "enter", "follow", "to what belongs to it, in the next pane", "Lens",
            when=lambda c: (c.lines or c.on_shard) and not c.on_devices, rank=25,
-           footer=lambda c: c.linking or c.on_shard),
+           footer=lambda c: c.linking or c.on_shard, by="devices"),
     Action("next_match", "right_curly_bracket", "walk", "the next line that belongs to it", "Lens",
-           when=lambda c: c.lines, rank=27, footer=lambda c: c.many),
+           when=lambda c: c.lines, rank=27, footer=lambda c: c.many, by="links"),
     Action("previous_match", "left_curly_bracket", "", "the line before that belongs to it", "Lens",
-           when=lambda c: c.lines),
+           when=lambda c: c.lines, by="links"),
     Action("explain", "i", "explain", "explain the equation under the cursor", "Lens",
-           when=lambda c: c.lines, rank=26, footer=lambda c: c.linking),
+           when=lambda c: c.lines, rank=26, footer=lambda c: c.linking, by="lens"),
     Action("ladder", "L", "ladder", "what each transformation changed", "Lens",
-           when=lambda c: c.traces > 0, rank=42, footer=lambda c: c.linking),
+           when=lambda c: c.traces > 0, rank=42, footer=lambda c: c.linking, by="lens"),
     Action("measure", "t", "time", "time the step's calls, or the one shown", "Step",
-           when=lambda c: c.times, rank=45),
-    Action("measure_long", "T", "time longer", "the same, up to ten times as long", "Step", when=lambda c: c.times),
+           when=lambda c: c.times, rank=45, by="timing"),
+    Action("measure_long", "T", "time longer", "the same, up to ten times as long", "Step",
+           when=lambda c: c.times, by="timing"),
     Action("verdicts", "v", "verdicts", "what the timings mean, and do not", "Step",
-           when=lambda c: c.timed, rank=28, footer=lambda c: c.flagged),
+           when=lambda c: c.timed, rank=28, footer=lambda c: c.flagged, by="timing"),
     Action("roofline", "V", "roofline", "timings against what the device can do", "Step",
-           when=lambda c: c.timed),
+           when=lambda c: c.timed, by="timing"),
     Action("lessons", "l", "lessons", "the list of lessons, with progress", "Course",
-           when=lambda c: not c.alone, rank=80),
+           when=lambda c: not c.alone, rank=80, by="course"),
     Action("next_lesson", "N", "next lesson", "the next lesson", "Course",
-           when=lambda c: not (c.searching or c.alone)),
-    Action("previous_lesson", "P", "lesson before", "the lesson before", "Course", when=lambda c: not c.alone),
+           when=lambda c: not (c.searching or c.alone), by="course"),
+    Action("previous_lesson", "P", "lesson before", "the lesson before", "Course",
+           when=lambda c: not c.alone, by="course"),
     Action("next_pane", "tab", "pane", "the next pane", "Panes", rank=40, footer=lambda c: c.traces > 0,
-           palette=False),
-    Action("previous_pane", "shift+tab", "", "the pane before", "Panes", palette=False),
-    Action("zoom", "z", "zoom", "the pane fills the screen, and back", "Panes", rank=75),
-    Action("devices", "d", "devices", "all about the devices, and back", "Panes", rank=77),
+           palette=False, by="slots"),
+    Action("previous_pane", "shift+tab", "", "the pane before", "Panes", palette=False, by="slots"),
+    Action("zoom", "z", "zoom", "the pane fills the screen, and back", "Panes", rank=75, by="slots"),
+    Action("devices", "d", "devices", "all about the devices, and back", "Panes", rank=77, by="devices"),
     Action("unzoom", "escape", "all panes", "back to all panes", "Panes",
-           when=lambda c: c.zoomed and not c.searching, rank=12, palette=False),
-    Action("search", "slash", "search", "find a text in the pane", "Panes", rank=83),
+           when=lambda c: c.zoomed and not c.searching, rank=12, palette=False, by="slots"),
+    Action("search", "slash", "search", "find a text in the pane", "Panes", rank=83, by="search"),
     Action("find_next", "n", "next match", "the next place of the searched text", "Panes",
-           when=lambda c: c.searching, rank=1, palette=False, instead_of="next_step"),
+           when=lambda c: c.searching, rank=1, palette=False, instead_of="next_step", by="search"),
     Action("find_previous", "N", "match before", "the place before", "Panes",
-           when=lambda c: c.searching, rank=2, palette=False, instead_of="next_lesson"),
+           when=lambda c: c.searching, rank=2, palette=False, instead_of="next_lesson", by="search"),
     Action("end_search", "escape", "end search", "end the search", "Panes",
-           when=lambda c: c.searching, rank=3, palette=False, instead_of="unzoom"),
-    Action("yank", "y", "yank", "copy the pane's text, also to a file", "Panes", rank=85),
+           when=lambda c: c.searching, rank=3, palette=False, instead_of="unzoom", by="search"),
+    Action("yank", "y", "yank", "copy the pane's text, also to a file", "Panes", rank=85, by="slots"),
     Action("interrupt", "ctrl+c", "interrupt", "interrupt; twice, without grace", "Worker",
-           when=lambda c: c.busy, rank=5, priority=True),
+           when=lambda c: c.busy, rank=5, priority=True, by="step"),
     Action("idle_interrupt", "ctrl+c", "", "", "Worker", when=lambda c: not c.busy, palette=False,
-           instead_of="interrupt"),
-    Action("restart", "R", "restart", "start the worker again", "Worker", rank=4, footer=lambda c: c.dead),
+           instead_of="interrupt", by="step"),
+    Action("restart", "R", "restart", "start the worker again", "Worker", rank=4, footer=lambda c: c.dead, by="step"),
     Action("wait_for_devices", "W", "wait", "start when the accelerator is free", "Worker",
-           when=lambda c: c.held, rank=5),
+           when=lambda c: c.held, rank=5, by="devices"),
     Action("take_cpu", "C", "take the CPU", "run on the CPU instead", "Worker",
-           when=lambda c: c.cpu_helps, rank=6),
+           when=lambda c: c.cpu_helps, rank=6, by="devices"),
     Action("choose_devices", "enter", "choose", "choose among devices", "Worker",
-           when=lambda c: c.on_devices, rank=8, instead_of="follow"),
-    Action("theme", "c", "theme", "dark, light, the terminal's own colours", "Tour"),
-    Action("help", "question_mark", "keys", "all keys", "Tour", rank=90),
-    Action("palette", "ctrl+p", "", "find anything by name", "Tour", palette=False),
-    Action("quit", "q,ctrl+q", "quit", "leave; place and edits are kept", "Tour", rank=95),
+           when=lambda c: c.on_devices, rank=8, instead_of="follow", by="devices"),
+    Action("theme", "c", "theme", "dark, light, the terminal's own colours", "Tour", by="course"),
+    Action("help", "question_mark", "keys", "all keys", "Tour", rank=90, by="course"),
+    Action("palette", "ctrl+p", "", "find anything by name", "Tour", palette=False, by="course"),
+    Action("quit", "q,ctrl+q", "quit", "leave; place and edits are kept", "Tour", rank=95, by="course"),
     Action("down", "down,j", "", "a line down", "Moving", "pane", palette=False),
     Action("up", "up,k", "", "a line up", "Moving", "pane", palette=False),
     Action("page_down", "pagedown,space", "", "a screenful down", "Moving", "pane", palette=False),
@@ -181,30 +193,31 @@ ACTIONS: tuple[Action, ...] = (
     Action("editor_run", "f5", "run", "run the code as it stands", "Editor", "editor", rank=10, palette=False),
     Action("editor_leave", "escape", "leave, keeping the edit", "leave; the edit is kept", "Editor", "editor",
            rank=20, palette=False),
-    Action("search_done", "enter", "done", "", "Lists", "search", rank=10, palette=False),
-    Action("search_cancel", "escape", "end search", "", "Lists", "search", rank=20, palette=False),
+    Action("search_done", "enter", "done", "", "Lists", "search", rank=10, palette=False, by="search"),
+    Action("search_cancel", "escape", "end search", "", "Lists", "search", rank=20, palette=False, by="search"),
     Action("choose", "enter", "open", "open it", "Lists", "list", rank=10, palette=False),
     Action("filter", "slash", "filter", "show only what matches", "Lists", "lessons", rank=20, palette=False),
-    Action("close", "escape,q", "close", "back to the step", "Lists", "lessons", rank=90, palette=False),
+    Action("close", "escape,q", "close", "back to the step", "Lists", "lessons",
+           rank=90, palette=False, does="dismiss"),
     Action("filter_done", "enter", "done", "", "Lists", "filter", rank=10, palette=False),
     Action("filter_clear", "escape", "clear", "", "Lists", "filter", rank=20, palette=False),
     Action("found_choose", "enter", "go", "", "Lists", "find", rank=10, palette=False),
     Action("found_down", "down", "", "", "Lists", "find", palette=False),
     Action("found_up", "up", "", "", "Lists", "find", palette=False),
-    Action("found_close", "escape", "close", "", "Lists", "find", rank=90, palette=False),
+    Action("found_close", "escape", "close", "", "Lists", "find", rank=90, palette=False, does="dismiss"),
     Action("next_rung", "right_square_bracket,right", "rung up", "", "Lists", "ladder", rank=10,
            footer=lambda c: c.rung_above, palette=False),
     Action("previous_rung", "left_square_bracket,left", "rung down", "", "Lists", "ladder", rank=20,
            footer=lambda c: c.rung_below, palette=False),
     Action("ladder_interrupt", "ctrl+c", "interrupt", "", "Lists", "ladder", when=lambda c: c.busy, rank=30,
            palette=False),
-    Action("ladder_close", "escape,q,L", "close", "", "Lists", "ladder", rank=90, palette=False),
+    Action("ladder_close", "escape,q,L", "close", "", "Lists", "ladder", rank=90, palette=False, does="dismiss"),
     Action("ceilings", "m", "measure the roof", "", "Lists", "roofline", when=lambda c: not c.busy, rank=10,
            palette=False),
     Action("roofline_interrupt", "ctrl+c", "interrupt", "", "Lists", "roofline", when=lambda c: c.busy, rank=10,
            palette=False),
-    Action("roofline_close", "escape,q,V", "close", "", "Lists", "roofline", rank=90, palette=False),
-    Action("devices_close", "escape,q,d", "close", "", "Lists", "devices", rank=90, palette=False),
+    Action("roofline_close", "escape,q,V", "close", "", "Lists", "roofline", rank=90, palette=False, does="dismiss"),
+    Action("devices_close", "escape,q,d", "close", "", "Lists", "devices", rank=90, palette=False, does="dismiss"),
     Action("dismiss", "escape,q,question_mark", "close", "", "Lists", "modal", rank=90, palette=False),
 )  # fmt: skip
 
@@ -237,15 +250,16 @@ def scoped(scope: Scope) -> list[Action]:
     return [action for action in ACTIONS if action.scope == scope]
 
 
-def bindings(scope: Scope, on: str = "") -> list[BindingType]:
+def bindings(scope: Scope, on: str = "", methods: Mapping[str, str] | None = None) -> list[BindingType]:
     """Textual's bindings for one place; their ids are what the settings name.
 
-    `on` is `screen.` where a widget has the keys and its screen has the methods.
+    `on` is `screen.` where a widget has the keys and its screen has the methods. With `methods`, of a widget that is
+    Textual's own, there are the actions that it has a method for.
     """
     return [
         Binding(
             action.keys,
-            on + action.id,
+            on + (methods[action.id] if methods else action.does or action.id),
             action.label,
             show=False,
             # The editor's own must be heard before what a text area does with them.
@@ -253,6 +267,7 @@ def bindings(scope: Scope, on: str = "") -> list[BindingType]:
             id=action.id,
         )
         for action in scoped(scope)
+        if methods is None or action.id in methods
     ]
 
 

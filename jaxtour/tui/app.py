@@ -22,9 +22,9 @@ from jaxtour.engine.session import EngineError, Session
 from jaxtour.settings import Settings
 from jaxtour.tui.actions import Keys
 from jaxtour.tui.messages import Arrived, Note, RestartWanted, Turned, WorkerGone
-from jaxtour.tui.screens.tour import TourScreen
 from jaxtour.tui.themes import THEMES
-from jaxtour.tui.tour import Tour
+from jaxtour.tui.tour.model import Tour
+from jaxtour.tui.tour.screen import TourScreen
 from jaxtour.tui.typeahead import write
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class TourApp(App[int]):
     """The tour."""
 
     TITLE = "jaxtour"
-    CSS_PATH: ClassVar[CSSPathType | None] = ["app.tcss", "screens/tour.tcss"]
+    CSS_PATH: ClassVar[CSSPathType | None] = ["app.tcss", "tour/screen.tcss"]
     ENABLE_COMMAND_PALETTE = False
     CLOSE_TIMEOUT = 0.5
 
@@ -179,7 +179,7 @@ class TourApp(App[int]):
 
     async def go_on(self) -> None:
         """Use the quiet: for the stage that is to be shown, or else for the runner that the next step needs."""
-        if await self.tour_screen.look():
+        if await self.tour_screen.lens.look():
             return
         try:
             await self.tour.prepare()
@@ -234,7 +234,7 @@ class TourApp(App[int]):
 
     def save(self) -> None:
         """Keep the edit in the editor and wait until everything is written."""
-        self.tour_screen.keep_edit()
+        self.tour_screen.step.keep_edit()
         if self._writer is not None:
             writer, self._writer = self._writer, None
             writer.shutdown(wait=True)
@@ -253,11 +253,15 @@ class TourApp(App[int]):
             return
         self._leaving = True
         self.save()
+        await self.close_worker()
+        self.exit(code)
+
+    async def close_worker(self) -> None:
+        """End the worker, and with it all that it started."""
         try:
             await self.tour.session.close()
         except EngineError as error:
             self.log.warning(str(error))
-        self.exit(code)
 
 
 def run_tour(

@@ -37,13 +37,13 @@ class ExploreApp(TourApp):
     def begin(self) -> None:
         """Start the worker, run the file, and wait for it to be saved."""
         super().begin()
-        self.tour_screen.focus_slot("source")
+        self.tour_screen.slots.focus("source")
         self.explore()
 
     @work(exclusive=True, group="explore", description="Runs the file, and waits for it to be saved.")
     async def explore(self) -> None:
         """Run the file now and whenever it was saved."""
-        await self.tour_screen.action_run()
+        await self.tour_screen.step.run()
         while True:
             await asyncio.sleep(self._poll_s)
             # In a thread: on a network file system whose server is away it may take minutes.
@@ -54,7 +54,7 @@ class ExploreApp(TourApp):
 
     def _changed(self) -> bool:
         """Whether the file was saved, or one that it imports and that the last run's report names."""
-        report = self.tour.visit.report
+        report = self.tour.state.report
         if report and report.done and report.run != self._known:
             self._known = report.run
             self._watch.also(files_of(report))
@@ -64,7 +64,7 @@ class ExploreApp(TourApp):
         """Run what was saved, unless something must end before that."""
         screen, tour = self.tour_screen, self.tour
         name = self._path.name
-        if screen.editing:
+        if screen.step.editing:
             screen.note(f"{name} was saved: it is shown when you leave the editor")
             return
         if tour.busy:
@@ -75,7 +75,7 @@ class ExploreApp(TourApp):
         self._saved = False
         tour.reload(await asyncio.to_thread(self._reload))
         if isinstance(tour.step, Broken):
-            tour.visit.report = None
+            tour.state.report = None
             screen.arrived()
             return
         if tour.view.edited:
@@ -83,4 +83,4 @@ class ExploreApp(TourApp):
             screen.refresh_view()
             screen.note(f"{name} was saved: your edit is kept, {undo} goes back to the file")
             return
-        await screen.action_run()
+        await screen.step.run()

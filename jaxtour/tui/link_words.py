@@ -9,13 +9,13 @@ from jaxtour.render.places import where
 from jaxtour.render.spans import Line, plain
 from jaxtour.render.transforms import glyph, in_words
 from jaxtour.tui.linking import COUNTED, Link, stage_line
-from jaxtour.tui.visit import View
+from jaxtour.tui.tour.view import StepView
 
 LEAST = 4
 """Cells of an expression that are worth having."""
 
 
-def said_of_source(view: View, link: Link, width: int) -> Line:
+def said_of_source(view: StepView, link: Link, width: int) -> Line:
     """`9:19  jnp.dot(w, x) → 1 equation`, in so many cells; of what is not in the pane, where it is."""
     stage, spot, rows, target = view.linked, link.spot, link.rows, link.target
     if stage is None or not target:
@@ -33,14 +33,14 @@ def said_of_source(view: View, link: Link, width: int) -> Line:
     return _said(view, target.spans[0], tail, width)
 
 
-def _said(view: View, span: Span, tail: str, width: int) -> Line:
+def _said(view: StepView, span: Span, tail: str, width: int) -> Line:
     place = where(view.cell, span)
     text = expression(view, span)
     room = width - len(place) - len(tail) - 2
     return ((place, "muted"), (f"  {clip(text, room)}" if text and room > LEAST else "", ""), (tail, "muted"))
 
 
-def expression(view: View, span: Span) -> str:
+def expression(view: StepView, span: Span) -> str:
     """The source of an expression in one line; empty where it is in no code of the lesson."""
     lines = code_of(view, span.file)
     if not 0 < span.line <= len(lines):
@@ -51,7 +51,7 @@ def expression(view: View, span: Span) -> str:
     return clean(text[: span.end_column - span.column].strip())
 
 
-def in_full(view: View, span: Span) -> str:
+def in_full(view: StepView, span: Span) -> str:
     """A place, and for one in another step of the lesson that step's title."""
     name = span.file.partition(":")[0]
     titles = [step.title for step in view.lesson.steps if name == f"{view.lesson.id}/{step.id}"]
@@ -59,7 +59,7 @@ def in_full(view: View, span: Span) -> str:
     return f"{place}, in the step “{clean(titles[0], keep_newlines=False)}”" if titles else place
 
 
-def code_of(view: View, file: str) -> list[str]:
+def code_of(view: StepView, file: str) -> list[str]:
     """The lines of a file on the wire: the step's own, its setup's, or those of a step before it as it is replayed."""
     if file == view.cell:
         return view.code.split("\n")
@@ -79,7 +79,7 @@ def counted(stage: StageText, count: int) -> str:
     return f"{count} {UNITS[stage.stage]}{'s' * (count != 1)}"
 
 
-def said_of_stage(view: View, link: Link, otherwise: Line = ()) -> Line:
+def said_of_stage(view: StepView, link: Link, otherwise: Line = ()) -> Line:
     """Of a variable its type and where it is from, of a line without a source why that is so.
 
     Of a line that a transformation made it is what its glyph means, unless that is told anyway.
@@ -96,7 +96,7 @@ def said_of_stage(view: View, link: Link, otherwise: Line = ()) -> Line:
     if origin.kind != "other" and not origin.spans and origin.unlinked:
         return ((clean(origin.unlinked, keep_newlines=False), "muted"),)
     mark = glyph(origin.transforms)
-    if mark.word and mark.word not in plain(otherwise) and view.visit.stage != "graph":
+    if mark.word and mark.word not in plain(otherwise) and view.state.stage != "graph":
         return ((mark.glyph, mark.style), (f" {in_words(origin.transforms)}", "muted"))
     return ()
 

@@ -11,7 +11,7 @@ from jaxtour.render.clean import clean
 from jaxtour.render.places import is_continued
 from jaxtour.tui.document import Columns, Light, Lights
 from jaxtour.tui.panes.source import Rows, columns_shown, rows_of, stops
-from jaxtour.tui.visit import View
+from jaxtour.tui.tour.view import StepView
 
 COUNTED = 4096
 """So many lines are looked at for where each equation begins; of more, every line counts."""
@@ -54,7 +54,7 @@ class Link:
     """Whether there is something to go to in the other pane."""
 
 
-def link(view: View, spot: Spot) -> Link:
+def link(view: StepView, spot: Spot) -> Link:
     """What belongs to a cursor."""
     stage, rows = view.linked, rows_of(view)
     target = target_of(view, spot, rows)
@@ -74,7 +74,7 @@ def link(view: View, spot: Spot) -> Link:
 # What is meant --------------------------------------------------------------------------------------------------------
 
 
-def target_of(view: View, spot: Spot, rows: Rows) -> Target:
+def target_of(view: StepView, spot: Spot, rows: Rows) -> Target:
     """What is under a cursor, in terms that every stage understands."""
     stage = view.linked if spot.slot == "stage" else view.traced
     if stage is None:
@@ -91,13 +91,13 @@ def target_of(view: View, spot: Spot, rows: Rows) -> Target:
     return links_of(stage).at(*place, columns[0] + 1, columns[1] + 1)
 
 
-def stage_line(view: View, spot: Spot) -> int | None:
+def stage_line(view: StepView, spot: Spot) -> int | None:
     """The line of the stage that a cursor in its pane is on; in a graph it is that of the node."""
-    if view.visit.stage != "graph" or view.stage is None:
+    if view.state.stage != "graph" or view.stage is None:
         return spot.line
     from jaxtour.tui.panes.graph import graph_of
 
-    drawn = graph_of(view.stage, view.visit.unfolded)
+    drawn = graph_of(view.stage, view.state.unfolded)
     place = drawn.node_at(spot.line, spot.columns[0] if spot.columns else None)
     return None if place is None else drawn.nodes[place].line
 
@@ -107,7 +107,7 @@ def heads(stage: StageText, lines: Sequence[int]) -> Sequence[int]:
     return lines if len(lines) > COUNTED else [line for line in lines if not is_continued(stage, line)]
 
 
-def source_of(view: View, target: Target) -> Span | None:
+def source_of(view: StepView, target: Target) -> Span | None:
     """The expression to go to: the target's own where the pane of the source has it, or else the call around it."""
     files = (view.cell, f"{view.cell}:setup")
     return next((span for span in (*target.spans, *target.callers) if span.file in files), None)
@@ -126,7 +126,7 @@ def first_of(stage: StageText, lines: Sequence[int]) -> int | None:
     return next(computing, lines[0] if lines else None)
 
 
-def lit_stage(view: View, spot: Spot, target: Target) -> Lit:
+def lit_stage(view: StepView, spot: Spot, target: Target) -> Lit:
     """The lines of the stage that belong to the target; in the cursor's own pane all that the expression became."""
     stage = view.linked
     if stage is None or not target:
@@ -135,17 +135,17 @@ def lit_stage(view: View, spot: Spot, target: Target) -> Lit:
         target = replace(target, path="")
     links = links_of(stage)
     lit = links.lit(target)
-    if view.visit.stage == "graph":
+    if view.state.stage == "graph":
         return _lit_graph(view, stage, lit)
     ids = stage.ids
     return Lit(lambda line: LIT if ids[line] in lit else None, heads(stage, links.lines(target)))
 
 
-def _lit_graph(view: View, stage: StageText, lit: frozenset[int]) -> Lit:
+def _lit_graph(view: StepView, stage: StageText, lit: frozenset[int]) -> Lit:
     from jaxtour.tui.panes.graph import graph_of
 
     rows: dict[int, list[Columns]] = {}
-    for node in graph_of(stage, view.visit.unfolded).nodes:
+    for node in graph_of(stage, view.state.unfolded).nodes:
         if node.kind in ("equation", "opening") and stage.ids[node.line] in lit:
             rows.setdefault(node.row, []).append((node.column, node.end))
     return lit_rows({row: Light("link", tuple(columns)) for row, columns in rows.items()})
@@ -188,10 +188,10 @@ def _ranges(rows: Rows, spans: Iterable[Span], style: Literal["link", "caller"])
 # Variables ------------------------------------------------------------------------------------------------------------
 
 
-def variable_at(view: View, spot: Spot) -> str | None:
+def variable_at(view: StepView, spot: Spot) -> str | None:
     """The variable that is selected in a line of a stage."""
     stage = view.linked
-    if stage is None or spot.slot != "stage" or spot.columns is None or view.visit.stage == "graph":
+    if stage is None or spot.slot != "stage" or spot.columns is None or view.state.stage == "graph":
         return None
     from jaxtour.render.variables import name_at
 

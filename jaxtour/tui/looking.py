@@ -6,10 +6,10 @@ from jaxtour.engine.messages import RunEvent
 from jaxtour.engine.report import Looking, looking
 from jaxtour.engine.session import Session
 from jaxtour.tui.incoming import Key
-from jaxtour.tui.visit import View, Visit
+from jaxtour.tui.tour.view import StepState, StepView
 
 
-def missing(view: View) -> Look | None:
+def missing(view: StepView) -> Look | None:
     """The stage that is to be shown and has not been asked for; one that failed is there, as its error."""
     report, trace = view.report, view.trace
     if report is None or report.done is None or report.looking or trace is None or trace.error is not None:
@@ -23,8 +23,8 @@ class Looks:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._runs: dict[int, tuple[Key, Visit]] = {}
-        self._asking: tuple[Key, Visit, Looking] | None = None
+        self._runs: dict[int, tuple[Key, StepState]] = {}
+        self._asking: tuple[Key, StepState, Looking] | None = None
 
     @property
     def busy(self) -> bool:
@@ -36,28 +36,28 @@ class Looks:
         key: Key,
         lesson: Lesson,
         step: Step,
-        visit: Visit,
+        state: StepState,
         looks: tuple[Look, ...] = (),
         ladder: str | None = None,
     ) -> None:
-        """Ask for stages, or for a ladder; what comes belongs to the report that the visit has."""
-        self._asking = (key, visit, Looking(0, looks, ladder is not None))
+        """Ask for stages, or for a ladder; what comes belongs to the report that the state has."""
+        self._asking = (key, state, Looking(0, looks, ladder is not None))
         try:
-            self._adopt(await self._session.look(lesson, step, visit.code, looks=looks, ladder=ladder))
+            self._adopt(await self._session.look(lesson, step, state.code, looks=looks, ladder=ladder))
         finally:
             self._asking = None
 
     async def measure(
-        self, key: Key, lesson: Lesson, step: Step, visit: Visit, calls: tuple[TimeCall, ...], patience: float
+        self, key: Key, lesson: Lesson, step: Step, state: StepState, calls: tuple[TimeCall, ...], patience: float
     ) -> None:
-        """Ask for timings; they belong to the report that the visit has."""
-        self._asking = (key, visit, Looking(0, timings=True))
+        """Ask for timings; they belong to the report that the state has."""
+        self._asking = (key, state, Looking(0, timings=True))
         try:
-            self._adopt(await self._session.measure(lesson, step, visit.code, calls=calls, patience=patience))
+            self._adopt(await self._session.measure(lesson, step, state.code, calls=calls, patience=patience))
         finally:
             self._asking = None
 
-    def of(self, event: RunEvent) -> tuple[Key, Visit] | None:
+    def of(self, event: RunEvent) -> tuple[Key, StepState] | None:
         """The step that an event is for, if a look brought it; it may come before the look has its number."""
         if self._asking and event.run == self._session.current:
             self._adopt(event.run)
@@ -66,7 +66,7 @@ class Looks:
     def _adopt(self, run: int) -> None:
         if run in self._runs or self._asking is None:
             return
-        key, visit, asked = self._asking
-        self._runs[run] = (key, visit)
-        if visit.report is not None:
-            visit.report = looking(visit.report, run, asked.looks, asked.ladder, asked.timings)
+        key, state, asked = self._asking
+        self._runs[run] = (key, state)
+        if state.report is not None:
+            state.report = looking(state.report, run, asked.looks, asked.ladder, asked.timings)

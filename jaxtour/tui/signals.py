@@ -9,20 +9,40 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from jaxtour.tui.app import TourApp
+from textual import Logger
 
 LEAVE_S = 0.8
 """After this the kernel ends the process, whatever it is stuck in; the worker goes with it."""
 CLOSE_S = 0.5
 
+
+class Leaving(Protocol):
+    """What an app that is told to go has to be able to do."""
+
+    event_loop: asyncio.AbstractEventLoop | None
+    """Set while it runs."""
+
+    @property
+    def log(self) -> Logger:
+        """Where it says what went wrong."""
+
+    def save(self) -> None:
+        """Write what is not on disk yet."""
+
+    async def close_worker(self) -> None:
+        """End the worker, and with it all that it started."""
+
+    async def leave(self, code: int) -> None:
+        """Restore the terminal, and leave with this exit code."""
+
+
 SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 
 
 @contextmanager
-def watch_hangup(app: "TourApp") -> Iterator[None]:
+def watch_hangup(app: Leaving) -> Iterator[None]:
     """Handle the signals while the app runs, also where they were ignored when it was started (`nohup`)."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
     leaving: list[asyncio.Task[None]] = []
@@ -45,11 +65,11 @@ def watch_hangup(app: "TourApp") -> Iterator[None]:
             signal.signal(number, handler)
 
 
-async def _leave(app: "TourApp", number: int) -> None:
+async def _leave(app: Leaving, number: int) -> None:
     app.save()
     try:
         async with asyncio.timeout(CLOSE_S):
-            await app.tour.session.close()
+            await app.close_worker()
     except Exception as error:
         app.log.error(f"closing the worker: {error!r}")
     if number == signal.SIGHUP:

@@ -8,7 +8,7 @@ from jaxtour.render.layout import clip, clip_lines, width_of
 from jaxtour.render.spans import Line, Style
 from jaxtour.tui.actions import Action, Keys
 from jaxtour.tui.incoming import Activity
-from jaxtour.tui.visit import View
+from jaxtour.tui.tour.view import StepView
 
 BAR_CELLS = 14
 GLYPHS: dict[WorkerState, str] = {
@@ -24,7 +24,7 @@ SHOWN_AFTER_S = 1.0
 """Less is not worth a number that changes."""
 
 
-def top_line(view: View, activity: Activity, now: float, width: int, split: int | None) -> Line:
+def top_line(view: StepView, activity: Activity, now: float, width: int, split: int | None) -> Line:
     """Where, how far, what the worker does and for how long; `split` is the column where the right half begins."""
     state = worker_state(view, activity, now)
     where = machine(view)
@@ -56,7 +56,7 @@ def top_line(view: View, activity: Activity, now: float, width: int, split: int 
     return (*left, (" " * gap, ""), *right)
 
 
-def progress_bar(view: View) -> Line:
+def progress_bar(view: StepView) -> Line:
     """A cell for each step, thick where it is done."""
     done = view.done
     if len(done) > BAR_CELLS:
@@ -64,7 +64,7 @@ def progress_bar(view: View) -> Line:
     return tuple(("━", "bar") if each else ("─", "bar-muted") for each in done)
 
 
-def worker_state(view: View, activity: Activity, now: float) -> Line:
+def worker_state(view: StepView, activity: Activity, now: float) -> Line:
     """What the worker does, in a glyph and words."""
     glyph = GLYPHS.get(view.worker, "○")
     if view.worker == "dead":
@@ -82,7 +82,7 @@ def worker_state(view: View, activity: Activity, now: float) -> Line:
     return line
 
 
-def outcome(view: View) -> Line:
+def outcome(view: StepView) -> Line:
     """How the step's last run went."""
     report = view.report
     if report is None or report.done is None:
@@ -100,7 +100,7 @@ def outcome(view: View) -> Line:
             return (("   ", ""), (status, "warning"))
 
 
-def machine(view: View) -> Line:
+def machine(view: StepView) -> Line:
     """Where it runs: `cpu ×8 simulated`."""
     if view.facts is None or view.stable or view.worker == "dead":
         return ()

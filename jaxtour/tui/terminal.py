@@ -6,6 +6,7 @@ import sys
 
 from textual.driver import Driver
 
+from jaxtour.tui.compat import draw_on
 from jaxtour.tui.keyboard import Decoder, pasted
 
 
@@ -48,7 +49,7 @@ def driver_class() -> type[Driver] | None:
             super().__init__(*args, **options)  # type: ignore[arg-type]
             if not os.isatty(2):
                 assert sys.__stdout__ is not None
-                self._file = sys.__stdout__
+                draw_on(self, sys.__stdout__)
 
         def process_message(self, message: Message) -> None:
             if isinstance(message, events.Paste):

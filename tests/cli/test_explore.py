@@ -69,7 +69,7 @@ def stage(app: ExploreApp) -> str:
 
 def failed(app: ExploreApp) -> str | None:
     """The error that the run ended with."""
-    report = app.tour.visit.report
+    report = app.tour.state.report
     return report.failure.type if report and report.done and report.failure else None
 
 
@@ -91,7 +91,7 @@ async def test_a_file_runs_at_once_and_again_when_it_is_saved(tmp_path: Path, ow
         pane.move_to(2)
         renamed(path, FILE.replace("jnp.cos(x)", "jnp.exp(x)"))
         await until(pilot, lambda: "stablehlo.exponential" in stage(app))
-        assert (app.tour.visit.trace, app.tour.visit.stage, pane.cursor) == (1, "stablehlo", 2)
+        assert (app.tour.state.trace, app.tour.state.stage, pane.cursor) == (1, "stablehlo", 2)
         await pilot.press("[")
         await until(pilot, lambda: "stablehlo.sine" in stage(app))
         # What it imports counts too, and what that was before is forgotten.

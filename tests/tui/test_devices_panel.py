@@ -81,7 +81,7 @@ async def test_a_device_marks_its_part_of_the_value_and_the_part_its_device(tour
         await ready(pilot)
         await pilot.press("r")
         await ran(pilot)
-        app.tour_screen.focus_slot("devices")
+        app.tour_screen.slots.focus("devices")
         await pilot.press("right", "right")
         devices, result = pane(app, "devices"), pane(app, "result")
         [line] = lit(app, "result")
@@ -90,7 +90,7 @@ async def test_a_device_marks_its_part_of_the_value_and_the_part_its_device(tour
         light = devices.lights(chip)
         assert light and light.ranges == (devices.stop,)
         assert "cpu:2" in border(app, "devices")
-        app.tour_screen.focus_slot("result")
+        app.tour_screen.slots.focus("result")
         await pilot.press("down")
         first = result.cursor
         await pilot.press("down")
@@ -108,7 +108,7 @@ async def test_a_part_that_several_devices_hold_marks_them_all(tours: Tours) -> 
         await ready(pilot)
         await pilot.press("r")
         await ran(pilot)
-        app.tour_screen.focus_slot("result")
+        app.tour_screen.slots.focus("result")
         await pilot.pause()
         devices = pane(app, "devices")
         [chips] = [light.ranges for row in lit(app, "devices") if (light := devices.lights(row))]
@@ -122,7 +122,7 @@ async def test_what_is_lit_goes_with_the_value(tours: Tours) -> None:
         await ready(pilot)
         await pilot.press("r")
         await ran(pilot)
-        app.tour_screen.focus_slot("result")
+        app.tour_screen.slots.focus("result")
         await pilot.pause()
         assert lit(app, "devices")
         await pilot.press("p")
@@ -135,7 +135,7 @@ async def test_the_cursor_stays_on_its_device_whatever_comes_above_it(tours: Tou
     app = tours.make("many", script=tours.script)
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
-        app.tour_screen.focus_slot("devices")
+        app.tour_screen.slots.focus("devices")
         await pilot.press("right", "right", "right")
         devices = pane(app, "devices")
 
@@ -178,7 +178,7 @@ async def test_the_arrays_of_a_pytree_are_linked_with_the_devices_as_one_array_i
         await ready(pilot)
         await pilot.press("r")
         await ran(pilot)
-        app.tour_screen.focus_slot("devices")
+        app.tour_screen.slots.focus("devices")
         await pilot.press("right", "right", "right", "right", "right")
         assert "on 8 devices, cpu:0-7, 2 leaves" in text(app, "result")
         result = pane(app, "result")
@@ -218,7 +218,7 @@ async def test_what_is_chosen_is_opened_and_the_steps_are_replayed(tours: Tours,
     app = tours.make("many")
     async with app.run_test(size=(80, 24)) as pilot:
         await run_many(pilot, tours)
-        report = app.tour.visit.report
+        report = app.tour.state.report
         sent = len(tours.engine.sent)
         await pilot.press("d", "enter")
         await pilot.pause()
@@ -231,7 +231,7 @@ async def test_what_is_chosen_is_opened_and_the_steps_are_replayed(tours: Tours,
         assert first == opened
         assert isinstance(replay, Run) and replay.cell is None
         assert [each.name for each in replay.replay] == ["vmap/one", "vmap/many"]
-        assert app.tour.visit.report is report and app.tour.is_done("vmap", "many")
+        assert app.tour.state.report is report and app.tour.is_done("vmap", "many")
 
 
 async def test_what_is_so_already_starts_nothing(tours: Tours) -> None:

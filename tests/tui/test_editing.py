@@ -25,7 +25,7 @@ async def test_an_edit_is_run_and_kept(tours: Tours) -> None:
         await pilot.press("escape")
         assert app.tour_screen.panes.editor is None
         await until(pilot, lambda: "edited" in screen_text(app))
-        assert app.tour_screen.pane.spec.name == "source"
+        assert app.tour_screen.slots.pane.spec.name == "source"
     assert Progress.open(tours.path).edit("vmap", "write") == "def double(x):\n    return 2 * x\n"
 
 
@@ -36,7 +36,7 @@ async def test_letters_are_text_while_editing(tours: Tours) -> None:
         await pilot.press("e", "n", "q", "r", "escape")
         assert app.tour.key == ("vmap", "choose")
         assert app.tour.code == "nqrX.shape"
-        assert app.tour.visit.report is None
+        assert app.tour.state.report is None
 
 
 async def test_undo_asks_first(tours: Tours) -> None:
@@ -75,7 +75,7 @@ async def test_an_exercise_that_is_not_right_yet(tours: Tours) -> None:
         assert "hint 1  It is one line." in text(app, "lesson")
         await pilot.press("h", "h")
         assert "hint 2" in text(app, "lesson")
-        assert app.tour.visit.hints == 2
+        assert app.tour.state.hints == 2
         assert "return 2 * x" not in text(app, "lesson")
         await pilot.press("S")
         assert "return 2 * x" in text(app, "lesson")
@@ -110,7 +110,7 @@ async def test_a_number_is_graded_by_the_worker(tours: Tours) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         await pilot.press("a", "5", "enter")
-        assert app.tour.visit.prediction == "5"
+        assert app.tour.state.prediction == "5"
         await pilot.press("r")
         await until(pilot, lambda: tours.engine.holding)
         tours.engine.release("timing")
@@ -127,7 +127,7 @@ async def test_no_answer_is_no_answer(tours: Tours) -> None:
         await pilot.press("a", "escape")
         assert app.screen is app.tour_screen
         await pilot.press("a", "enter")
-        assert app.tour.visit.prediction is None
+        assert app.tour.state.prediction is None
 
 
 async def test_the_code_that_runs_first_unfolds(tours: Tours) -> None:

@@ -229,7 +229,7 @@ async def test_the_graph_goes_by_nodes_and_belongs_to_the_source(linked: Tours) 
     async with app.run_test(size=(120, 36)) as pilot:
         await run_many(pilot, linked)
         await pilot.press("g")
-        stages = app.tour_screen.stages
+        stages = app.tour_screen.slots.stages
         assert stages.node is not None and stages.node.kind == "input"
         await pilot.press("j")
         assert stages.node.label.startswith("dot_general")

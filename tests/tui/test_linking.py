@@ -16,7 +16,7 @@ from jaxtour.tui.linking import Spot, link
 from jaxtour.tui.looking import missing
 from jaxtour.tui.panes.source import rows_of, stops
 from jaxtour.tui.panes.stage import document
-from jaxtour.tui.visit import Shown, View, Visit
+from jaxtour.tui.tour.view import Shown, StepState, StepView
 
 CODE = """\
 def f(x):
@@ -63,14 +63,14 @@ def stage(name: str = "jaxpr") -> StageText:
     return assembled(None, part)
 
 
-def view(*, setup: bool = False, shown: Shown = "jaxpr", **rest: object) -> View:
+def view(*, setup: bool = False, shown: Shown = "jaxpr", **rest: object) -> StepView:
     step = VMAP.steps[1]
     assert isinstance(step, Step)
     step = msgspec.structs.replace(step, code=CODE, setup=SETUP)
     traces = (Trace(run=1, index=0, label="f", call="f(1.0)", equations=6),)
     report = Report(run=1, traces=traces, stages={(0, "jaxpr"): stage()}, done=Done(run=1, status="ok"))
-    visit = Visit(report=report, setup=setup, stage=shown)
-    return View.of(visit, lesson=VMAP, step=step, number=2, code=CODE, worker="ready", **rest)
+    state = StepState(report=report, setup=setup, stage=shown)
+    return StepView.of(state, lesson=VMAP, step=step, number=2, code=CODE, worker="ready", **rest)
 
 
 def test_lines_of_the_pane_are_lines_of_the_code() -> None:
@@ -151,7 +151,7 @@ def test_a_call_in_the_source_stands_for_the_function_it_calls() -> None:
 
 def test_nothing_belongs_to_a_cursor_before_the_run() -> None:
     step = VMAP.steps[1]
-    found = link(View(lesson=VMAP, step=step, number=2, code=CODE), Spot("source", 1))
+    found = link(StepView(lesson=VMAP, step=step, number=2, code=CODE), Spot("source", 1))
     assert not found.leads and found.source.lights is None and found.stage.lights is None
 
 
@@ -171,10 +171,10 @@ def test_what_is_missing_depends_on_what_is_shown(shown: Shown, wanted: str | No
 
 
 def test_a_view_is_not_changed_by_what_comes_later() -> None:
-    visit = Visit(hints=1)
-    before = View.of(visit, lesson=VMAP, step=VMAP.steps[0], number=1)
-    visit.hints = 2
-    assert before.visit.hints == 1
+    state = StepState(hints=1)
+    before = StepView.of(state, lesson=VMAP, step=VMAP.steps[0], number=1)
+    state.hints = 2
+    assert before.state.hints == 1
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 100])

@@ -108,7 +108,7 @@ async def test_what_a_look_brings_belongs_to_its_step_wherever_the_learner_is(to
         tours.engine.release("compiler")
         await idle(pilot)
         assert "stablehlo" not in text(app, "stage")
-        assert app.tour.visit_of(("vmap", "many")).report.stage(0, "stablehlo").complete  # type: ignore[union-attr]
+        assert app.tour.state_of(("vmap", "many")).report.stage(0, "stablehlo").complete  # type: ignore[union-attr]
         await pilot.press("p")
         await until(pilot, lambda: "stablehlo.divide" in text(app, "stage"))
 

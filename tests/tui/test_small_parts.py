@@ -16,10 +16,10 @@ from jaxtour.render.spans import plain
 from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Keys, Scope, bindings, in_footer, key_name, scoped
 from jaxtour.tui.asked import grade
 from jaxtour.tui.incoming import Activity, doing
-from jaxtour.tui.screens.tour import TourScreen
 from jaxtour.tui.status import keys_line, top_line
 from jaxtour.tui.styling import ANSI, COLOURED
-from jaxtour.tui.visit import View, Visit
+from jaxtour.tui.tour.screen import TourScreen
+from jaxtour.tui.tour.view import StepState, StepView
 from jaxtour.tui.yank import short
 
 
@@ -95,8 +95,8 @@ def test_a_choice_is_right_by_its_place() -> None:
     assert grade(ask, "a", "b") == "not this time"
 
 
-def view(**rest: object) -> View:
-    return View(lesson=VMAP, step=VMAP.steps[0], number=1, done=(False,) * 9, **rest)  # type: ignore[arg-type]
+def view(**rest: object) -> StepView:
+    return StepView(lesson=VMAP, step=VMAP.steps[0], number=1, done=(False,) * 9, **rest)  # type: ignore[arg-type]
 
 
 def test_the_top_line_fits_at_any_width() -> None:
@@ -109,7 +109,7 @@ def test_the_top_line_fits_at_any_width() -> None:
     report = Report(
         run=1, phase="done", executed=Executed(run=1, status="ok", seconds=0.31), done=Done(run=1, status="ok")
     )
-    full = view(worker="ready", facts=facts, visit=Visit(report=report))
+    full = view(worker="ready", facts=facts, state=StepState(report=report))
     for width in range(40, 200):
         for split in (None, 60) if width > 118 else (None,):
             line = plain(top_line(full, Activity(), 0.0, width, split))

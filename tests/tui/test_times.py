@@ -43,7 +43,7 @@ async def test_a_step_is_measured_again_as_it_was_left(tours: Tours) -> None:
         [run] = measured(tours)
         assert [call.call for call in run.time] == list(CALLS) and run.time[0].baseline
         assert (run.patience, run.cell) == (1.0, None) and run.probe.name == "vmap/many"  # type: ignore[union-attr]
-        assert len(app.tour.visit.report.timings) == 3, "in the places of those before"  # type: ignore[union-attr]
+        assert len(app.tour.state.report.timings) == 3, "in the places of those before"  # type: ignore[union-attr]
         await pilot.press("T")
         await idle(pilot)
         assert measured(tours)[1].patience == 10.0

@@ -71,7 +71,7 @@ async def test_events_of_other_runs_are_dropped(tours: Tours) -> None:
         await ready(pilot)
         await pilot.press("r")
         await ran(pilot)
-        before = app.tour.visit.report
+        before = app.tour.state.report
         late = (
             Text(run=77, stream="stdout", text="ghost"),
             Done(run=77, status="error"),
@@ -80,7 +80,7 @@ async def test_events_of_other_runs_are_dropped(tours: Tours) -> None:
         )
         tours.engine.push(*late, State(state="opening devices"))
         await until(pilot, lambda: "opening devices" in screen_text(app))
-        assert app.tour.visit.report == before
+        assert app.tour.state.report == before
         assert "ghost" not in screen_text(app)
 
 

@@ -80,7 +80,7 @@ async def ran(pilot: Pilot[Any]) -> None:
     """Let the app work until the step shown has run to its end."""
     app = pilot.app
     assert isinstance(app, TourApp)
-    await until(pilot, lambda: (report := app.tour.visit.report) and report.done)
+    await until(pilot, lambda: (report := app.tour.state.report) and report.done)
 
 
 def text(app: TourApp, pane: str) -> str:

@@ -7,7 +7,7 @@ import msgspec
 
 from jaxtour.tui.document import Document
 from jaxtour.tui.panes import devices, lesson, result, source, stage, time
-from jaxtour.tui.visit import Shown, View
+from jaxtour.tui.tour.view import Shown, StepView
 
 Name: TypeAlias = Literal["lesson", "source", "stage", "result", "time", "devices"]
 
@@ -17,17 +17,17 @@ class PaneSpec(msgspec.Struct, frozen=True):
 
     name: Name
     label: str
-    depends: Callable[[View], tuple[Any, ...]]
+    depends: Callable[[StepView], tuple[Any, ...]]
     """What the document is made from: as long as it is equal, so is the document."""
-    document: Callable[[View, int], Document]
+    document: Callable[[StepView, int], Document]
     """The document at a width, in cells."""
-    whole: Callable[[View, int], Document] | None = None
+    whole: Callable[[StepView, int], Document] | None = None
     """The same where it fills the screen, if that makes a difference."""
     tab: bool = False
     """Whether it shares one place with others where the terminal is narrow."""
-    shows: Callable[[View], str] = lambda _: ""
+    shows: Callable[[StepView], str] = lambda _: ""
     """What of the step it shows, by name: each has a cursor of its own."""
-    start: Callable[[View], int] = lambda _: 0
+    start: Callable[[StepView], int] = lambda _: 0
     """The line that the cursor is on at first."""
 
 
@@ -50,9 +50,9 @@ class Tab(msgspec.Struct, frozen=True):
     spare: bool = False
     """Whether it goes, unless it is shown, where there is no room for all."""
 
-    def is_shown(self, slot: Name, view: View | None) -> bool:
+    def is_shown(self, slot: Name, view: StepView | None) -> bool:
         """Whether it is the one whose pane is in front."""
-        return self.slot == slot and self.shown in (None, view.visit.stage if view else "jaxpr")
+        return self.slot == slot and self.shown in (None, view.state.stage if view else "jaxpr")
 
 
 TABS: tuple[Tab, ...] = (

@@ -9,26 +9,26 @@ from jaxtour.render.spans import Line
 from jaxtour.tui.document import Document, Piece
 from jaxtour.tui.panes.pieces import GUTTER_EXTRA, shard_pieces, sharded, with_pieces
 from jaxtour.tui.panes.worker import worker_depends, worker_lines
-from jaxtour.tui.visit import View
+from jaxtour.tui.tour.view import StepView
 
 
-def depends(view: View) -> tuple[Any, ...]:
+def depends(view: StepView) -> tuple[Any, ...]:
     """The worker's facts, the step's value, and the device that is told about."""
     value = view.report.value if view.report else None
-    return (view.facts, value, view.visit.device, *worker_depends(view), view.ascii, view.stable)
+    return (view.facts, value, view.state.device, *worker_depends(view), view.ascii, view.stable)
 
 
-def document(view: View, width: int) -> Document:
+def document(view: StepView, width: int) -> Document:
     """The devices, or what will be there."""
     return _document(view, width, whole=False)
 
 
-def whole(view: View, width: int) -> Document:
+def whole(view: StepView, width: int) -> Document:
     """Each device, what it holds of the value, and the versions of everything."""
     return _document(view, width, whole=True)
 
 
-def _document(view: View, width: int, *, whole: bool) -> Document:
+def _document(view: StepView, width: int, *, whole: bool) -> Document:
     said: Line = ((view.key("choose_devices"), "primitive"), (" choose", "")) if whole else ()
     if view.facts is None or view.worker == "dead":
         return Document(lines=_without(view, width, whole=whole), subtitle=said)
@@ -38,7 +38,7 @@ def _document(view: View, width: int, *, whole: bool) -> Document:
 
     facts, value = view.facts, view.report.value if view.report else None
     width -= GUTTER_EXTRA
-    panel = device_panel(facts, width, value=value, cursor=view.visit.device if whole else None, whole=whole)
+    panel = device_panel(facts, width, value=value, cursor=view.state.device if whole else None, whole=whole)
     lines, pieces = (
         panel.lines,
         [
@@ -52,7 +52,7 @@ def _document(view: View, width: int, *, whole: bool) -> Document:
 
 
 def _more(
-    view: View, facts: Facts, width: int, lines: list[Line], pieces: list[Piece]
+    view: StepView, facts: Facts, width: int, lines: list[Line], pieces: list[Piece]
 ) -> tuple[list[Line], list[Piece]]:
     """What is under the devices: each in a line, versions, and who holds what of the value."""
     from jaxtour.render.device_details import device_rows, version_lines
@@ -75,7 +75,7 @@ def _more(
     return lines, pieces
 
 
-def _without(view: View, width: int, *, whole: bool) -> list[Line]:
+def _without(view: StepView, width: int, *, whole: bool) -> list[Line]:
     """What there is to say without devices."""
     if view.worker != "dead":
         return [*wrap((("jax is looking for devices", "muted"),), width), *worker_lines(view, width)]

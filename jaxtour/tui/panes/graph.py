@@ -9,7 +9,7 @@ from jaxtour.render.layout import wrap
 from jaxtour.render.spans import Line
 from jaxtour.tui.document import Columns, Document
 from jaxtour.tui.panes.stage import facts, titles
-from jaxtour.tui.visit import View
+from jaxtour.tui.tour.view import StepView
 
 
 @lru_cache(maxsize=4)
@@ -18,9 +18,9 @@ def graph_of(stage: StageText, unfolded: frozenset[int] | None) -> Graph:
     return opening(stage) if unfolded is None else graph(stage, unfolded)
 
 
-def graph_document(view: View, stage: StageText, width: int) -> Document:
+def graph_document(view: StepView, stage: StageText, width: int) -> Document:
     """The drawing, or why there is none."""
-    drawn = graph_of(stage, view.visit.unfolded)
+    drawn = graph_of(stage, view.state.unfolded)
     title, said = titles(view), facts(view, stage, width)
     if drawn.refusal is not None:
         words: Line = ((clean(drawn.refusal, keep_newlines=False), "muted"),)

@@ -11,21 +11,21 @@ from jaxtour.render.layout import wrap
 from jaxtour.render.spans import Line
 from jaxtour.tui.asked import grade, truth
 from jaxtour.tui.document import Document
-from jaxtour.tui.visit import View
+from jaxtour.tui.tour.view import StepView
 
 BLANK: Line = ()
 NO_PARAGRAPH = re.compile(r"\s{4}|```|[-*>#|] |\d+[.)] ")
 """How a block begins whose lines stay lines."""
 
 
-def depends(view: View) -> tuple[Any, ...]:
+def depends(view: StepView) -> tuple[Any, ...]:
     """The step, what the learner asked for, and whether it has run."""
     report = view.report
     found = (report.executed, report.failure, report.answer, report.done) if report else None
-    return (view.step, view.visit.prediction, view.visit.hints, view.visit.solution, found, view.ascii, view.coloured)
+    return (view.step, view.state.prediction, view.state.hints, view.state.solution, found, view.ascii, view.coloured)
 
 
-def document(view: View, width: int) -> Document:
+def document(view: StepView, width: int) -> Document:
     """All that there is to read about the step."""
     step = view.step
     if isinstance(step, Broken):
@@ -34,7 +34,7 @@ def document(view: View, width: int) -> Document:
     anchor = None
     if step.ask:
         lines += [BLANK, *_asked(view, step, width)]
-        anchor = None if view.visit.prediction is None else len(lines) - 1
+        anchor = None if view.state.prediction is None else len(lines) - 1
     if step.exercise:
         lines += _exercise(view, step, width)
     if step.after and _over(view, step):
@@ -45,7 +45,7 @@ def document(view: View, width: int) -> Document:
     return Document(lines=lines, anchor=anchor)
 
 
-def text_lines(view: View, text: str, width: int) -> list[Line]:
+def text_lines(view: StepView, text: str, width: int) -> list[Line]:
     """Markdown as lines; before the first frame without its styles, as the parser takes longer than that frame."""
     if view.coloured:
         return _styled(text, width)
@@ -77,7 +77,7 @@ def _broken(step: Broken, width: int) -> Document:
     return Document(lines=lines)
 
 
-def _over(view: View, step: Step) -> bool:
+def _over(view: StepView, step: Step) -> bool:
     """Whether the code has run to the end that the step meant."""
     report = view.report
     if report is None or not (report.executed or report.done):
@@ -87,21 +87,21 @@ def _over(view: View, step: Step) -> bool:
     return (report.failure is None) == (step.raises is None)
 
 
-def _asked(view: View, step: Step, width: int) -> list[Line]:
+def _asked(view: StepView, step: Step, width: int) -> list[Line]:
     ask = step.ask
     assert ask is not None
     lines = list(wrap((("? ", "mark"), (clean(ask.question), "strong")), width, indent="  "))
     for number, choice in enumerate(ask.choices, 1):
         lines += wrap(((f"  {number}  ", "muted"), (clean(choice), "")), width, indent="     ")
-    if ask.hint and view.visit.prediction is None:
+    if ask.hint and view.state.prediction is None:
         lines += wrap((("  ", ""), (clean(ask.hint), "muted")), width, indent="  ")
-    if view.visit.prediction is None:
+    if view.state.prediction is None:
         return [*lines, (("  ", ""), (view.key("answer"), "strong"), (" answers", "muted"))]
-    said: Line = (("  you said ", "muted"), (clean(view.visit.prediction), "strong"))
+    said: Line = (("  you said ", "muted"), (clean(view.state.prediction), "strong"))
     answer = view.report.answer if view.report else None
     if not _over(view, step):
         return [*lines, *wrap(said, width, indent="  ")]
-    verdict = grade(ask, view.visit.prediction, answer)
+    verdict = grade(ask, view.state.prediction, answer)
     right = truth(ask, answer)
     if verdict == "right":
         said = (*said, ("  ✓ ", "success"), ("right", "success"))
@@ -110,21 +110,21 @@ def _asked(view: View, step: Step, width: int) -> list[Line]:
     return [*lines, *wrap(said, width, indent="  ")]
 
 
-def _exercise(view: View, step: Step, width: int) -> list[Line]:
+def _exercise(view: StepView, step: Step, width: int) -> list[Line]:
     exercise = step.exercise
     assert exercise is not None
     lines: list[Line] = []
-    for number, hint in enumerate(exercise.hints[: view.visit.hints], 1):
+    for number, hint in enumerate(exercise.hints[: view.state.hints], 1):
         lines += [BLANK, *wrap(((f"hint {number}  ", "muted"), (clean(hint), "")), width, indent="        ")]
-    left = len(exercise.hints) - view.visit.hints
-    if view.visit.solution:
+    left = len(exercise.hints) - view.state.hints
+    if view.state.solution:
         from jaxtour.render.code import python_lines
 
         lines += [BLANK, (("one solution", "muted"),), BLANK, *python_lines(exercise.solution)]
     keys = [(view.key("edit"), "edits")]
     if left:
         keys.append((view.key("hint"), "gives a hint"))
-    if not view.visit.solution:
+    if not view.state.solution:
         keys.append((view.key("solution"), "shows the solution"))
     line: Line = ()
     for key, words in keys:

@@ -12,13 +12,13 @@ from jaxtour.render.spans import Line, Style
 from jaxtour.tui.document import Document, Piece
 from jaxtour.tui.panes.pieces import GUTTER_EXTRA, shard_pieces, sharded, with_pieces
 from jaxtour.tui.panes.worker import worker_depends, worker_lines
-from jaxtour.tui.visit import View
+from jaxtour.tui.tour.view import StepView
 
 WRAPPED = 16_000
 """Characters of output up to which long lines are broken: about 10 ms."""
 
 
-def depends(view: View) -> tuple[Any, ...]:
+def depends(view: StepView) -> tuple[Any, ...]:
     """Everything about the run but its traces and timings."""
     report = view.report
     found = None
@@ -27,16 +27,16 @@ def depends(view: View) -> tuple[Any, ...]:
             report.stdout, report.traced, report.stderr, report.background, report.value, report.failure,
             report.warnings, report.checked, report.done, report.phase, report.run,
         )  # fmt: skip
-    return (view.step, found, view.visit.reason, *worker_depends(view), view.ascii)
+    return (view.step, found, view.state.reason, *worker_depends(view), view.ascii)
 
 
-def document(view: View, width: int) -> Document:
+def document(view: StepView, width: int) -> Document:
     """What came out of the run, or what will be there."""
     step, report = view.step, view.report
     if isinstance(step, Broken):
         return Document(lines=[(("nothing to run here", "faint"),)])
     if report is None:
-        waits = view.worker == "dead" and not view.visit.reason  # no key runs it then
+        waits = view.worker == "dead" and not view.state.reason  # no key runs it then
         return Document(lines=[*worker_lines(view, width), *([] if waits else wrap(_empty(view), width))])
     # What a run needs to be shown costs nothing before the first run.
     from jaxtour.render.value import failure_lines, value_lines, warning_lines
@@ -82,13 +82,13 @@ def written(text: str, width: int, style: Style = "", traced: Sequence[tuple[int
     return printed_lines(text, traced, width if len(text) < WRAPPED else None, style)
 
 
-def _empty(view: View) -> Line:
-    if view.visit.reason:
-        return (("✗ ", "warning"), (f"not here: this step {clean(view.visit.reason)}", ""))
+def _empty(view: StepView) -> Line:
+    if view.state.reason:
+        return (("✗ ", "warning"), (f"not here: this step {clean(view.state.reason)}", ""))
     return ((view.key("run"), "strong"), (" runs the step; its value and what it prints come here", "muted"))
 
 
-def _ending(view: View, step: Step, report: Report, width: int) -> list[Line]:
+def _ending(view: StepView, step: Step, report: Report, width: int) -> list[Line]:
     lines: list[Line] = []
     if report.checked:
         if report.checked.passed:

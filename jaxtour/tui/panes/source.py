@@ -9,22 +9,22 @@ from jaxtour.render.clean import clean
 from jaxtour.render.spans import Line
 from jaxtour.tui.document import Columns, Document
 from jaxtour.tui.styling import Mark
-from jaxtour.tui.visit import View
+from jaxtour.tui.tour.view import StepView
 
 
-def depends(view: View) -> tuple[Any, ...]:
+def depends(view: StepView) -> tuple[Any, ...]:
     """The code, where it failed or warned, and the jaxpr, whose expressions can be selected."""
     report = view.report
     found = (view.failure, report.warnings) if report else None
-    return (view.step, view.code, view.edited, view.visit.setup, found, view.traced, view.ascii, view.coloured)
+    return (view.step, view.code, view.edited, view.state.setup, found, view.traced, view.ascii, view.coloured)
 
 
-def start(view: View) -> int:
+def start(view: StepView) -> int:
     """Where the cursor is at first: in the step's own code."""
     return rows_of(view).code.start
 
 
-def shows(_: View) -> str:
+def shows(_: StepView) -> str:
     """What is shown, by name."""
     return "source"
 
@@ -68,7 +68,7 @@ class Rows(NamedTuple):
         return self.setup_texts[line - self.setup.start] if line in self.setup else ""
 
 
-def rows_of(view: View) -> Rows:
+def rows_of(view: StepView) -> Rows:
     """Where code stands in the pane."""
     step = view.step
     if isinstance(step, Broken):
@@ -78,7 +78,7 @@ def rows_of(view: View) -> Rows:
     first = 1 + len(step.setup) - len(step.setup.lstrip("\n"))
     if not setup.strip():
         return Rows(view.cell, range(0), 1, range(len(texts)), texts)
-    if not view.visit.setup:
+    if not view.state.setup:
         return Rows(view.cell, range(0), first, range(1, 1 + len(texts)), texts)
     own = tuple(setup.split("\n"))
     start = 2 + len(own)
@@ -93,7 +93,7 @@ def columns_shown(text: str, columns: Columns) -> Columns:
     return start, end
 
 
-def document(view: View, width: int) -> Document:  # noqa: ARG001 - code is not wrapped
+def document(view: StepView, width: int) -> Document:  # noqa: ARG001 - code is not wrapped
     """The code with line numbers."""
     step = view.step
     if isinstance(step, Broken):
@@ -104,11 +104,11 @@ def document(view: View, width: int) -> Document:  # noqa: ARG001 - code is not 
     marks: dict[int, Mark] = {}
     folded = len(step.setup.strip().splitlines())
     if folded:
-        sign = "·" if view.visit.setup else "▸"
+        sign = "·" if view.state.setup else "▸"
         words = "1 line runs first" if folded == 1 else f"{folded} lines run first"
         lines.append(((words, "faint"),))
         gutter.append(((f" {sign} ", "faint"),))
-        if view.visit.setup:
+        if view.state.setup:
             own = coloured(view, step.setup.strip("\n"))
             lines += [*own, ()]
             inside: Line = ((" · ", "faint"),)
@@ -130,7 +130,7 @@ def document(view: View, width: int) -> Document:  # noqa: ARG001 - code is not 
     )
 
 
-def stops(view: View, rows: Rows, line: int) -> list[tuple[Columns, Columns]]:
+def stops(view: StepView, rows: Rows, line: int) -> list[tuple[Columns, Columns]]:
     """The expressions of a line that something became of: their columns on the screen, and in the code."""
     place, stage = rows.place(line), view.traced
     if place is None or stage is None:
@@ -139,7 +139,7 @@ def stops(view: View, rows: Rows, line: int) -> list[tuple[Columns, Columns]]:
     return [(columns_shown(text, columns), columns) for columns in links_of(stage).stops(*place)]
 
 
-def coloured(view: View, source: str) -> list[Line]:
+def coloured(view: StepView, source: str) -> list[Line]:
     """The source's lines, highlighted if it is time for that."""
     if not view.coloured:
         return [((line, ""),) for line in clean(source).split("\n")]
@@ -154,7 +154,7 @@ def _highlighted(source: str) -> list[Line]:
 
 
 def _happened(
-    view: View, start: int, digits: int, lines: list[Line], gutter: list[Line], marks: dict[int, Mark]
+    view: StepView, start: int, digits: int, lines: list[Line], gutter: list[Line], marks: dict[int, Mark]
 ) -> None:
     report = view.report
     if report is None:
@@ -177,7 +177,7 @@ def _anchor(marks: dict[int, Mark]) -> int | None:
     return next((index for index, mark in marks.items() if mark == "error"), None)
 
 
-def _subtitle(view: View) -> Line:
+def _subtitle(view: StepView) -> Line:
     words = failed(view)
     if view.edited:
         edited = "edited here, not in the file" if view.lesson.plain else "edited"
@@ -185,7 +185,7 @@ def _subtitle(view: View) -> Line:
     return words
 
 
-def failed(view: View) -> Line:
+def failed(view: StepView) -> Line:
     """Where the code failed, or tracing the call that is shown, if it did."""
     failure = view.failure
     if failure is None or not failure.line:

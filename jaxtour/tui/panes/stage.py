@@ -12,37 +12,37 @@ from jaxtour.render.places import file_name
 from jaxtour.render.spans import Line
 from jaxtour.tui.document import Columns, Document, LazyLines, MadeLines
 from jaxtour.tui.panes import gutter
-from jaxtour.tui.visit import Shown, View
+from jaxtour.tui.tour.view import Shown, StepView
 
 NAMES: dict[Shown, str] = {
     "jaxpr": "jaxpr", "stablehlo": "StableHLO", "hlo": "HLO", "cost": "cost", "graph": "graph",
 }  # fmt: skip
 
 
-def depends(view: View) -> tuple[Any, ...]:
+def depends(view: StepView) -> tuple[Any, ...]:
     """The traces, which one is wanted, and how much of it is there."""
     report = view.report
     found = (report.traces, report.phase, report.looking, report.failure) if report else None
     waiting = (view.elsewhere, view.worker == "ready") if view.stage is None else ()
-    visit = view.visit
-    return (view.step, found, view.index, visit.stage, view.stage, visit.unfolded, waiting, view.ascii, visit.reason)
+    state = view.state
+    return (view.step, found, view.index, state.stage, view.stage, state.unfolded, waiting, view.ascii, state.reason)
 
 
-def shows(view: View) -> str:
+def shows(view: StepView) -> str:
     """What is shown, by name: each has a cursor of its own."""
-    return f"{view.visit.stage} {view.index}"
+    return f"{view.state.stage} {view.index}"
 
 
-def document(view: View, width: int) -> Document:
+def document(view: StepView, width: int) -> Document:
     """The stage that is wanted, or what will be there."""
     stage, title = view.stage, titles(view)
     if view.trace is None or view.trace.error is not None or stage is None or not stage.complete:
         return Document(lines=wrap(_empty(view), width), title=title, subtitle=_call(view))
     if stage.error is not None:
         return Document(lines=wrap(_failed(view, stage), width), title=title, subtitle=_call(view))
-    if view.visit.stage == "cost":
+    if view.state.stage == "cost":
         return _cost(view, stage, width)
-    if view.visit.stage == "graph":
+    if view.state.stage == "graph":
         from jaxtour.tui.panes.graph import graph_document
 
         return graph_document(view, stage, width)
@@ -61,17 +61,17 @@ def document(view: View, width: int) -> Document:
     )
 
 
-def titles(view: View) -> Line:
+def titles(view: StepView) -> Line:
     """What can be shown, each with its key; what is shown stands out."""
     line: Line = ()
     for shown, name in NAMES.items():
-        here = shown == view.visit.stage
+        here = shown == view.state.stage
         gap: Line = (("   ", ""),) if line else ()
         line = (*line, *gap, (f"{view.key(f'stage_{shown}')} {name}", "strong" if here else "muted"))
     return line
 
 
-def facts(view: View, stage: StageText, width: int, legend: Line = ()) -> Line:
+def facts(view: StepView, stage: StageText, width: int, legend: Line = ()) -> Line:
     """What a border says: `→ forward   2 of 3   predict_many(w, X)   5 equations`; the call gives way to the rest."""
     from jaxtour.render.ir import stage_facts
 
@@ -121,7 +121,7 @@ def variables(stage: StageText, line: int) -> list[Columns]:
     return name_stops(stage.stage, lines_of(stage).texts[line], (*defined, *used))
 
 
-def _number(view: View) -> Line:
+def _number(view: StepView) -> Line:
     """Which of several calls it is, by its label where that is not the call itself."""
     count, trace = len(view.traces), view.trace
     if count < 2 or trace is None:
@@ -130,13 +130,13 @@ def _number(view: View) -> Line:
     return (*label, (f"{view.index + 1} of {count}   ", "muted"))
 
 
-def _call(view: View) -> Line:
+def _call(view: StepView) -> Line:
     if view.trace is None:
         return ()
     return (*_number(view), (clean(view.trace.call, keep_newlines=False), "muted"))
 
 
-def _cost(view: View, stage: StageText, width: int) -> Document:
+def _cost(view: StepView, stage: StageText, width: int) -> Document:
     from jaxtour.render.cost import cost_facts, cost_lines
 
     if stage.cost is None:
@@ -146,15 +146,15 @@ def _cost(view: View, stage: StageText, width: int) -> Document:
     return Document(lines=cost_lines(stage.cost, width), title=titles(view), subtitle=facts)
 
 
-def _failed(view: View, stage: StageText) -> Line:
+def _failed(view: StepView, stage: StageText) -> Line:
     """Why there is no such stage, and what can be done."""
     said: Line = (("✗ ", "warning"), (clean(stage.error or "", keep_newlines=False), ""))
     if stage.stage == "jaxpr":
         return said
-    return (*said, ("   ", ""), (view.key(f"stage_{view.visit.stage}"), "strong"), (" tries again", "muted"))
+    return (*said, ("   ", ""), (view.key(f"stage_{view.state.stage}"), "strong"), (" tries again", "muted"))
 
 
-def _empty(view: View) -> Line:
+def _empty(view: StepView) -> Line:
     step, report = view.step, view.report
     if isinstance(step, Broken):
         return ()
@@ -173,7 +173,7 @@ def _empty(view: View) -> Line:
     return (("nothing was traced: the last line is no call of a traceable function", "muted"),)
 
 
-def _waiting(view: View) -> Line:
+def _waiting(view: StepView) -> Line:
     """Why a stage of a call that was traced is not there yet."""
     trace, report = view.trace, view.report
     assert trace is not None and report is not None
@@ -195,7 +195,7 @@ def _waiting(view: View) -> Line:
     return ((f"{verb} begins when the worker is ready", "muted"),)
 
 
-def _raised_at(view: View, failure: Failure) -> str:
+def _raised_at(view: StepView, failure: Failure) -> str:
     """Where tracing raised: the innermost line that is the learner's."""
     frame = failure.frames[-1]
     name = file_name(view.cell, f"{frame.file}:setup" if frame.setup else frame.file)

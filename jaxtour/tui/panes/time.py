@@ -8,20 +8,20 @@ from jaxtour.render.layout import clip, pad, width_of, wrap
 from jaxtour.render.spans import Line
 from jaxtour.tui.document import Document, Picture, illustrated
 from jaxtour.tui.incoming import doing
-from jaxtour.tui.visit import View
+from jaxtour.tui.tour.view import StepView
 
 CURVE_ROWS = 13
 """Of time against size."""
 
 
-def depends(view: View) -> tuple[Any, ...]:
+def depends(view: StepView) -> tuple[Any, ...]:
     """The timings and retraces, how far the measuring is, and what could be measured."""
     report = view.report
     found = (report.timings, report.retraces, report.timing_error, report.done, _measuring(view)) if report else None
     return (view.step, found, view.trace, view.ascii, view.stable)
 
 
-def document(view: View, width: int) -> Document:
+def document(view: StepView, width: int) -> Document:
     """The timings, or what will be there."""
     report = view.report
     timings = report.timings if report else ()
@@ -47,7 +47,7 @@ def document(view: View, width: int) -> Document:
     return Document(lines=lines, subtitle=_border(view, width), pictures=pictures)
 
 
-def _measuring(view: View) -> str:
+def _measuring(view: StepView) -> str:
     """How far the measuring is, in words; empty where nothing is measured."""
     report = view.report
     if report is None or report.progress is None or view.stable:
@@ -58,7 +58,7 @@ def _measuring(view: View) -> str:
     return clean(doing(report.progress), keep_newlines=False)
 
 
-def _border(view: View, width: int) -> Line:
+def _border(view: StepView, width: int) -> Line:
     if words := _measuring(view):
         return ((f"{clip(words, max(1, width - 4))} …", ""),)
     timings = view.report.timings if view.report else ()
@@ -69,7 +69,7 @@ def _border(view: View, width: int) -> Line:
     return ((timing_footer(timings), ""),)
 
 
-def _empty(view: View) -> Line:
+def _empty(view: StepView) -> Line:
     step, report = view.step, view.report
     if isinstance(step, Broken):
         return ()

@@ -5,15 +5,15 @@ from typing import Any
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import wrap
 from jaxtour.render.spans import Line, Span
-from jaxtour.tui.visit import View
+from jaxtour.tui.tour.view import StepView
 
 
-def worker_depends(view: View) -> tuple[Any, ...]:
+def worker_depends(view: StepView) -> tuple[Any, ...]:
     """What the lines are made of."""
     return (view.worker in ("dead", "opening devices") and view.worker, view.detail, view.held, view.cpu_helps)
 
 
-def worker_lines(view: View, width: int) -> list[Line]:
+def worker_lines(view: StepView, width: int) -> list[Line]:
     """Why the worker is gone and what can be done, or what keeps it from opening its devices; mostly nothing."""
     said = clean(view.detail)
     if view.worker == "opening devices" and said:

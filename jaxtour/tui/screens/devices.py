@@ -3,10 +3,8 @@
 from typing import ClassVar
 
 import msgspec
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from jaxtour.course.model import Step
@@ -14,52 +12,47 @@ from jaxtour.render.layout import pad
 from jaxtour.render.spans import Line
 from jaxtour.tui.actions import BY_ID, Context, bindings, in_footer
 from jaxtour.tui.choices import Choice, choices
-from jaxtour.tui.document import Document
+from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import keys_line
-from jaxtour.tui.styling import content, contents
-from jaxtour.tui.tour import Tour
+from jaxtour.tui.styling import contents
+from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.widgets.chooser import Chooser
 
 GROUP_CELLS = 14
 KEYS_CELLS = 60
 
 
-class DevicesScreen(ModalScreen[Choice | None]):
+class DevicesScreen(BoxScreen[Choice | None]):
     """Comes back with what was chosen, or with None where that is how it is, or nothing was."""
 
-    CSS_PATH = "modal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings("devices")
 
     def __init__(self, tour: Tour, device: tuple[str, int] | None = None) -> None:
-        super().__init__(classes="-ascii" if tour.ascii else None)
         self._tour = tour
-        self._from = f"{device[0]}:{device[1]}" if device else ""
-        """The device that the cursor is on at first."""
-        self._list = Chooser("devices-list", ascii_only=tour.ascii)
-        self._about = Static(id="about", markup=False)
-        self._choices: list[Choice] = []
-
-    def compose(self) -> ComposeResult:
-        """The list over what the choice would bring."""
-        with Vertical(id="devices-box", classes="box"):
-            yield self._list
-            yield self._about
-
-    def on_mount(self) -> None:
-        """Show what there is to choose."""
-        tour, step = self._tour, self._tour.step
-        session = tour.session
+        session, step = tour.session, tour.step
         needed = session.devices_needed(tour.lesson, step) if isinstance(step, Step) else 1
         self._choices = choices(session.facts, session.config, session.simulating, needed, dead=tour.dead)
-        lines = [self._row(place) for place in range(len(self._choices))]
         words = [choice.words for choice in self._choices]
-        self._list.fill(Document(lines=lines), words.index(self._from) if self._from in words else 0)
-        box = self.query_one("#devices-box")
-        box.border_title = "Devices"
+        name = f"{device[0]}:{device[1]}" if device else ""
+        self._list = Chooser("devices-list", ascii_only=tour.ascii)
+        lines = [self._row(place) for place in range(len(self._choices))]
+        self._list.fill(lines, words.index(name) if name in words else 0)
+        self._about = Static(id="about", markup=False)
+        super().__init__(Vertical(self._list, self._about, id="devices-box"), lead=self._list, ascii_only=tour.ascii)
+
+    def refill(self) -> None:
+        """Say what the choice under the cursor would bring."""
+        choice = self._choices[self._list.cursor]
+        lines: list[Line] = [(("this is how it is", "muted"),), ()]
+        if not choice.here:
+            cut = "what runs is interrupted, " if self._tour.busy else ""
+            lines = [
+                (("the worker starts again on ", "muted"), (choice.outcome, "strong")),
+                ((f"{cut}the steps before are replayed; results and progress stay", "muted"),),
+            ]
+        self._about.update(contents(lines, ansi=self.app.native_ansi_color))
         keys = [msgspec.structs.replace(BY_ID["choose"], label="choose"), *in_footer("devices", Context())]
-        box.border_subtitle = content(keys_line(keys, tour.keys, KEYS_CELLS), ansi=self.app.native_ansi_color)
-        self._list.focus()
-        self._describe()
+        self.entitle("Devices", keys_line(keys, self._tour.keys, KEYS_CELLS))
 
     def _row(self, place: int) -> Line:
         choice = self._choices[place]
@@ -72,27 +65,11 @@ class DevicesScreen(ModalScreen[Choice | None]):
             *note,
         )
 
-    def _describe(self) -> None:
-        """Say what the choice under the cursor would bring."""
-        choice = self._choices[self._list.cursor]
-        lines: list[Line] = [(("this is how it is", "muted"),), ()]
-        if not choice.here:
-            cut = "what runs is interrupted, " if self._tour.busy else ""
-            lines = [
-                (("the worker starts again on ", "muted"), (choice.outcome, "strong")),
-                ((f"{cut}the steps before are replayed; results and progress stay", "muted"),),
-            ]
-        self._about.update(contents(lines, ansi=self.app.native_ansi_color))
-
-    def on_chooser_moved(self) -> None:
+    def on_option_list_option_highlighted(self) -> None:
         """Describe the other choice."""
-        self._describe()
+        self.refill()
 
-    def on_chooser_chosen(self, message: Chooser.Chosen) -> None:
+    def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
         """Take it."""
-        choice = self._choices[message.index]
+        choice = self._choices[message.option_index]
         self.dismiss(None if choice.here else choice)
-
-    def action_devices_close(self) -> None:
-        """Go back without a choice."""
-        self.dismiss(None)

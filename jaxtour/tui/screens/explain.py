@@ -2,9 +2,7 @@
 
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import ModalScreen
 
 from jaxtour.engine.stage import StageText
 from jaxtour.render.cards import card_lines
@@ -15,60 +13,39 @@ from jaxtour.render.spans import Line
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.document import Document
 from jaxtour.tui.link_words import expression
-from jaxtour.tui.styling import content
-from jaxtour.tui.visit import View
+from jaxtour.tui.screens.box import BoxScreen, closing
+from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.widgets.lines import LinesView
 
 WIDEST = 96
-FRAME_CELLS = 5
 FRAME_ROWS = 2
 CALLERS = 3
 """Calls around an equation that are named."""
 
 
-class ExplainScreen(ModalScreen[None]):
+class ExplainScreen(BoxScreen[None]):
     """The card of an equation, an operation or an instruction."""
 
-    CSS_PATH = "modal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings("modal")
 
-    def __init__(self, view: View, stage: StageText, line: int, *, ascii_only: bool = False) -> None:
-        super().__init__(classes="-ascii" if ascii_only else None)
+    def __init__(self, view: StepView, stage: StageText, line: int, *, ascii_only: bool = False) -> None:
+        self._lines = LinesView("explain", ascii_only=ascii_only)
+        super().__init__(self._lines, ascii_only=ascii_only)
         self._of = view
         self._stage = stage
         self._line = line
-        self._box = LinesView("explain", ascii_only=ascii_only)
-        self._box.add_class("box")
 
-    def compose(self) -> ComposeResult:
-        """A box of lines."""
-        name = clean(self._stage.origin_of(self._line).name, keep_newlines=False) or self._stage.stage
-        self._box.border_title = content(((name, ""),))
-        words: Line = ((self._of.key("dismiss"), "primitive"), (" close", ""))
-        self._box.border_subtitle = content(words, ansi=self.app.native_ansi_color)
-        yield self._box
-
-    def on_mount(self) -> None:
-        """Fill the box."""
-        self._fill()
-        self._box.focus()
-
-    def on_resize(self) -> None:
-        """Fit the lines."""
-        self._fill()
-
-    def _fill(self) -> None:
-        width = min(WIDEST, self.app.size.width) - FRAME_CELLS
+    def refill(self) -> None:
+        """Show the card."""
+        width = self.inside(WIDEST)
         from_where = origin_lines(self._of, self._stage, self._line, width)
         height = self.app.size.height - FRAME_ROWS
-        self._box.show(Document(lines=card_lines(self._stage, self._line, width, height, from_where)))
-
-    def action_dismiss(self) -> None:  # type: ignore[override]
-        """Go back."""
-        self.dismiss()
+        self._lines.show(Document(lines=card_lines(self._stage, self._line, width, height, from_where)))
+        name = clean(self._stage.origin_of(self._line).name, keep_newlines=False) or self._stage.stage
+        self.entitle(name, closing(self._of.keys))
 
 
-def origin_lines(view: View, stage: StageText, line: int, width: int) -> list[Line]:
+def origin_lines(view: StepView, stage: StageText, line: int, width: int) -> list[Line]:
     """Where an equation comes from: its expression, and the calls around that."""
     origin = stage.origin_of(line)
     if not origin.spans:

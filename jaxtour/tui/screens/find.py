@@ -4,23 +4,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import pad
 from jaxtour.render.spans import Line
 from jaxtour.tui.actions import Context, Keys, bindings, in_footer, scoped
-from jaxtour.tui.document import Document
+from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import keys_line
-from jaxtour.tui.styling import content
-from jaxtour.tui.tour import Tour
+from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.widgets.chooser import Chooser
 from jaxtour.tui.widgets.text_input import TextInput
 
+WIDEST = 76
 KEY_CELLS = 9
+KEYS_CELLS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +65,16 @@ class FindInput(TextInput):
     BINDINGS: ClassVar[list[BindingType]] = bindings("find", on="screen.")
 
 
-class FindScreen(ModalScreen[Found | None]):
-    """Comes back with what was chosen."""
+class FindScreen(BoxScreen[Found | None]):
+    """Comes back with what was chosen.
 
-    CSS_PATH = "modal.tcss"
+    It is not Textual's `CommandPalette`, whose search is a task of its own that Enter does not wait for. In 8.2.8 the
+    keys `ctrl+p`, `state`, Enter, sent at once as a slow line sends them, run the first command of all; here they open
+    the lesson, since each key is done with before the next one. That palette also reads names as markup, and animates
+    a widget at 16 frames a second until all providers have answered.
+    """
 
     def __init__(self, found: list[Found], keys: Keys, *, ascii_only: bool = False) -> None:
-        super().__init__(classes="-ascii" if ascii_only else None)
         self._all = found
         self._shown = found
         self._keys = keys
@@ -80,51 +82,36 @@ class FindScreen(ModalScreen[Found | None]):
         self._input.cursor_blink = False
         self._list = Chooser("found", ascii_only=ascii_only)
         self._list.can_focus = False
+        super().__init__(Vertical(self._input, self._list, id="find-box"), lead=self._input, ascii_only=ascii_only)
 
-    def compose(self) -> ComposeResult:
-        """A line to write in over the list."""
-        with Vertical(id="find-box", classes="box") as box:
-            box.border_title = "Find"
-            keys = keys_line(in_footer("find", Context()), self._keys, 60)
-            box.border_subtitle = content(keys, ansi=self.app.native_ansi_color)
-            yield self._input
-            yield self._list
-
-    def on_mount(self) -> None:
-        """Show everything."""
-        self._input.focus()
-        self._fill()
-
-    def _fill(self) -> None:
-        width = min(76, self.app.size.width) - 5
+    def refill(self) -> None:
+        """Show what matches."""
+        self._shown = matching(self._all, self._input.value)
+        width = self.inside(WIDEST)
         lines: list[Line] = [
             ((pad(each.name, width - KEY_CELLS - 1), ""), (f" {pad(each.beside, KEY_CELLS, right=True)}", "muted"))
             for each in self._shown
         ]
-        self._list.fill(Document(lines=lines or [(("nothing is called that", "muted"),)]), 0)
+        self._list.fill(lines or [(("nothing is called that", "muted"),)], 0)
+        self.entitle("Find", keys_line(in_footer("find", Context()), self._keys, KEYS_CELLS))
 
     def on_input_changed(self) -> None:
         """Show what matches."""
-        self._shown = matching(self._all, self._input.value)
-        self._fill()
+        self.refill()
 
-    def on_chooser_chosen(self, message: Chooser.Chosen) -> None:
+    def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
         """Take what is under the cursor."""
-        if message.index < len(self._shown):
-            self.dismiss(self._shown[message.index])
+        if message.option_index < len(self._shown):
+            self.dismiss(self._shown[message.option_index])
 
     def action_found_down(self) -> None:
         """The line below."""
-        self._list.action_down()
+        self._list.action_cursor_down()
 
     def action_found_up(self) -> None:
         """The line above."""
-        self._list.action_up()
+        self._list.action_cursor_up()
 
     def action_found_choose(self) -> None:
         """Take what is under the cursor."""
-        self._list.action_choose()
-
-    def action_found_close(self) -> None:
-        """Go back."""
-        self.dismiss(None)
+        self._list.action_select()

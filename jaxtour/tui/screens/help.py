@@ -2,56 +2,33 @@
 
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import ModalScreen
 
 from jaxtour.render.layout import pad, width_of
 from jaxtour.render.spans import Line
 from jaxtour.tui.actions import Action, Keys, bindings, by_group
 from jaxtour.tui.document import Document
-from jaxtour.tui.styling import content
+from jaxtour.tui.screens.box import BoxScreen, closing
 from jaxtour.tui.widgets.lines import LinesView
 
 TWO_COLUMNS = 100
 KEY_CELLS = 12
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(BoxScreen[None]):
     """Every key and what it does."""
 
-    CSS_PATH = "modal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings("modal")
 
     def __init__(self, keys: Keys, *, ascii_only: bool = False) -> None:
-        super().__init__(classes="-ascii" if ascii_only else None)
+        self._lines = LinesView("help", ascii_only=ascii_only)
+        super().__init__(self._lines, ascii_only=ascii_only)
         self._keys = keys
-        self._view = LinesView("help", ascii_only=ascii_only)
-        self._view.add_class("box")
 
-    def compose(self) -> ComposeResult:
-        """A box of lines."""
-        self._view.border_title = "Keys"
-        close = self._keys.first("dismiss")
-        ansi = self.app.native_ansi_color
-        self._view.border_subtitle = content(((close, "primitive"), (" close", "")), ansi=ansi)
-        yield self._view
-
-    def on_mount(self) -> None:
-        """Fill the box."""
-        self._fill()
-        self._view.focus()
-
-    def on_resize(self) -> None:
-        """Two columns where there is room."""
-        self._fill()
-
-    def _fill(self) -> None:
-        self._view.show(Document(lines=help_lines(self._keys, self.app.size.width - 4)))
-
-    def action_dismiss(self) -> None:  # type: ignore[override]
-        """Go back."""
-        self.dismiss()
+    def refill(self) -> None:
+        """Show the keys, in two columns where there is room."""
+        self._lines.show(Document(lines=help_lines(self._keys, self.inside())))
+        self.entitle("Keys", closing(self._keys))
 
 
 def help_lines(keys: Keys, width: int) -> list[Line]:

@@ -2,76 +2,56 @@
 
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import ModalScreen
 
 from jaxtour.engine.report import Report
 from jaxtour.render.clean import clean
 from jaxtour.render.ladder import ladder_rows, ladder_words
 from jaxtour.render.ladder_lines import ladder_lines
-from jaxtour.render.layout import clip, clip_line, in_ascii, wrap
+from jaxtour.render.layout import clip, clip_line, wrap
 from jaxtour.render.spans import Line
 from jaxtour.tui.actions import Context, bindings, in_footer
 from jaxtour.tui.document import Document
 from jaxtour.tui.panes.stage import lines_of
+from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import keys_line
-from jaxtour.tui.styling import content
-from jaxtour.tui.tour import Tour
-from jaxtour.tui.visit import Visit
+from jaxtour.tui.tour.model import Tour
+from jaxtour.tui.tour.view import StepState
 from jaxtour.tui.widgets.lines import LinesView
 
-FRAME_CELLS = 5
 LABEL_CELLS = 28
 
 
-class LadderScreen(ModalScreen[None]):
+class LadderScreen(BoxScreen[None]):
     """One rung at a time: the lowest as it is, the others by what they changed."""
 
-    CSS_PATH = "modal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("ladder"), *bindings("pane")]
+    LIVE = True
 
-    def __init__(self, tour: Tour, visit: Visit, call: str) -> None:
-        super().__init__(classes="-ascii" if tour.ascii else None)
+    def __init__(self, tour: Tour, state: StepState, call: str) -> None:
+        self._view = LinesView("ladder", ascii_only=tour.ascii)
+        super().__init__(self._view, ascii_only=tour.ascii)
         self._tour = tour
-        self._visit = visit
+        self._state = state
         self._call = call
         self._rung = 0
         self._filled: tuple[object, ...] = ()
-        self._box = LinesView("ladder", ascii_only=tour.ascii)
-        self._box.add_class("box")
-
-    def compose(self) -> ComposeResult:
-        """A box of lines."""
-        yield self._box
-
-    def on_mount(self) -> None:
-        """Fill the box."""
-        self.refill()
-        self._box.focus()
-
-    def on_resize(self) -> None:
-        """Fit the lines."""
-        self.refill()
 
     def refill(self) -> None:
         """Show the rung as far as it has come."""
-        report = self._visit.report
+        report = self._state.report
         if report is None:
             return
-        width = self.app.size.width - FRAME_CELLS
-        state = (report.rungs, report.rung_stages, report.ladder_error, report.looking, self._rung, width)
-        if state == self._filled:
+        width = self.inside()
+        found = (report.rungs, report.rung_stages, report.ladder_error, report.looking, self._rung, width)
+        if found == self._filled:
             return
         fresh = self._filled[4:5] != (self._rung,)
-        self._filled = state
+        self._filled = found
         self._rung = max(0, min(self._rung, len(report.rungs) - 1))
-        lines, said = self._lines(report, width)
-        self._box.show(Document(lines=lines), fresh=fresh)
-        ansi = self.app.native_ansi_color
-        [title, words] = in_ascii([self._title(report, width), said], self._tour.ascii)
-        self._box.border_title = content(title, ansi=ansi)
-        self._box.border_subtitle = content(words, ansi=ansi)
+        lines, keys = self._lines(report, width)
+        self._view.show(Document(lines=lines), fresh=fresh)
+        self.entitle(self._title(report, width), keys)
 
     def _title(self, report: Report, width: int) -> Line:
         if not report.rungs:
@@ -126,7 +106,7 @@ class LadderScreen(ModalScreen[None]):
         self._climb(-1)
 
     def _climb(self, by: int) -> None:
-        report = self._visit.report
+        report = self._state.report
         if report is not None and 0 <= self._rung + by < len(report.rungs):
             self._rung += by
             self.refill()
@@ -135,7 +115,3 @@ class LadderScreen(ModalScreen[None]):
         """Interrupt the worker."""
         if self._tour.busy:
             await self._tour.session.interrupt()
-
-    def action_ladder_close(self) -> None:
-        """Go back."""
-        self.dismiss()

@@ -4,10 +4,8 @@ import asyncio
 from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from jaxtour.course.catalogue import Entry
@@ -16,14 +14,16 @@ from jaxtour.render.clean import clean
 from jaxtour.render.layout import pad
 from jaxtour.render.spans import Line, Span
 from jaxtour.tui.actions import Context, Scope, bindings, in_footer
-from jaxtour.tui.document import Document
+from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.styling import content
-from jaxtour.tui.tour import Tour
+from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.widgets.chooser import Chooser
 from jaxtour.tui.widgets.text_input import TextInput
 
+WIDEST = 96
 BAR_CELLS = 10
+KEYS_CELLS = 60
 
 
 class FilterInput(TextInput):
@@ -32,38 +32,27 @@ class FilterInput(TextInput):
     BINDINGS: ClassVar[list[BindingType]] = bindings("filter", on="screen.")
 
 
-class LessonsScreen(ModalScreen[int | None]):
+class LessonsScreen(BoxScreen[int | None]):
     """Comes back with the place of the lesson that was chosen, or with None."""
 
-    CSS_PATH = "modal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings("lessons")
 
     def __init__(self, tour: Tour) -> None:
-        super().__init__(classes="-ascii" if tour.ascii else None)
         self._tour = tour
         self._list = Chooser("lessons", ascii_only=tour.ascii)
-        self._filter = FilterInput(id="filter", placeholder="part of a title", classes="")
+        self._filter = FilterInput(id="filter", placeholder="part of a title")
         self._filter.cursor_blink = False
         self._about = Static(id="about", markup=False)
         self._shown: list[int] = []
-
-    def compose(self) -> ComposeResult:
-        """The filter, when it is wanted, over the list."""
-        with Vertical(id="lessons-box", classes="box"):
-            yield self._filter
-            yield self._list
-            yield self._about
+        self._here = tour.index
+        """The lesson that the cursor is on."""
+        super().__init__(
+            Vertical(self._filter, self._list, self._about, id="lessons-box"), lead=self._list, ascii_only=tour.ascii
+        )
 
     def on_mount(self) -> None:
-        """Show what is known, then read the rest."""
-        self.query_one("#lessons-box").border_title = "Lessons"
-        self._refill(self._tour.index)
-        self._list.focus()
+        """Read the lessons that were not opened yet."""
         self.read_rest()
-
-    def on_resize(self) -> None:
-        """Fit the lines."""
-        self._refill()
 
     @work(exclusive=True, group="lessons", exit_on_error=True, description="Reads the lessons one by one.")
     async def read_rest(self) -> None:
@@ -71,18 +60,17 @@ class LessonsScreen(ModalScreen[int | None]):
         for entry in self._tour.catalogue.entries:
             if self._tour.known(entry) is None:
                 self._tour.read(entry)
-                self._refill()
+                self.refill()
                 await asyncio.sleep(0)
 
-    def _refill(self, cursor: int | None = None) -> None:
+    def refill(self) -> None:
         """Make the lines that the filter lets through; the cursor stays on its lesson."""
         wanted = self._filter.value.lower().split()
         entries = self._tour.catalogue.entries
-        here = self._shown[self._list.cursor] if self._shown and cursor is None else cursor
         self._shown = [index for index, entry in enumerate(entries) if self._matches(entry, wanted)]
-        width = min(96, self.app.size.width) - 6
+        width = self.inside(WIDEST) - 1
         lines = [self._row(index, width) for index in self._shown]
-        self._list.fill(Document(lines=lines), self._shown.index(here) if here in self._shown else 0)
+        self._list.fill(lines, self._shown.index(self._here) if self._here in self._shown else 0)
         self._describe()
 
     def _matches(self, entry: Entry, words: list[str]) -> bool:
@@ -118,25 +106,24 @@ class LessonsScreen(ModalScreen[int | None]):
         """Say what the lesson under the cursor is about, or what is wrong with it."""
         line: Line = (("nothing matches", "muted"),)
         if self._shown:
-            entry = self._tour.catalogue.entries[self._shown[self._list.cursor]]
+            self._here = self._shown[self._list.cursor]
+            entry = self._tour.catalogue.entries[self._here]
             lesson = self._tour.known(entry)
             line = _summary(lesson) if lesson else ()
-        ansi = self.app.native_ansi_color
-        self._about.update(content(line, ansi=ansi))
+        self._about.update(content(line, ansi=self.app.native_ansi_color))
         scopes: list[Scope] = ["filter"] if self._filter.has_focus else ["list", "lessons"]
         actions = [action for scope in scopes for action in in_footer(scope, Context())]
-        keys = keys_line(actions, self._tour.keys, 60)
-        self.query_one("#lessons-box").border_subtitle = content(keys, ansi=ansi)
+        self.entitle("Lessons", keys_line(actions, self._tour.keys, KEYS_CELLS))
 
     # What happens ---------------------------------------------------------------------------------------------------
 
-    def on_chooser_moved(self) -> None:
+    def on_option_list_option_highlighted(self) -> None:
         """Describe the lesson under the cursor."""
         self._describe()
 
-    def on_chooser_chosen(self, message: Chooser.Chosen) -> None:
+    def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
         """Open the lesson."""
-        self.dismiss(self._shown[message.index])
+        self.dismiss(self._shown[message.option_index])
 
     def action_filter(self) -> None:
         """Write a filter."""
@@ -146,7 +133,7 @@ class LessonsScreen(ModalScreen[int | None]):
 
     def on_input_changed(self) -> None:
         """Show what matches."""
-        self._refill()
+        self.refill()
 
     def on_descendant_focus(self) -> None:
         """Other keys work now."""
@@ -163,10 +150,6 @@ class LessonsScreen(ModalScreen[int | None]):
         self._filter.value = ""
         self._filter.remove_class("-open")
         self._list.focus()
-
-    def action_close(self) -> None:
-        """Go back to the step."""
-        self.dismiss(None)
 
 
 def bar(done: list[bool]) -> Line:

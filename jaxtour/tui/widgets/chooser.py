@@ -1,85 +1,71 @@
 """A list with a cursor."""
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from textual import events
 from textual.binding import BindingType
-from textual.message import Message
+from textual.style import Style
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
 
+from jaxtour.render.layout import in_ascii
+from jaxtour.render.spans import Line
 from jaxtour.tui.actions import bindings
-from jaxtour.tui.document import Document
-from jaxtour.tui.styling import Mark
-from jaxtour.tui.widgets.lines import LinesView
+from jaxtour.tui.styling import content
+
+HIGHLIGHTED = "option-list--option-highlighted"
+METHODS: Mapping[str, str] = {
+    "down": "cursor_down", "up": "cursor_up", "page_down": "page_down", "page_up": "page_up",
+    "top": "first", "bottom": "last", "choose": "select",
+}  # fmt: skip
+"""Textual's methods for our actions."""
 
 
-class Chooser(LinesView):
-    """Lines of which one is chosen."""
+class Chooser(OptionList, inherit_bindings=False):
+    """Lines of which one is chosen: Textual's list, with our keys and styles."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("pane"), *bindings("list")]
-
-    class Chosen(Message):
-        """A line was chosen."""
-
-        def __init__(self, index: int) -> None:
-            super().__init__()
-            self.index = index
-
-    class Moved(Message):
-        """The cursor is on another line."""
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("pane", methods=METHODS), *bindings("list", methods=METHODS)]
+    DEFAULT_CSS = """
+    Chooser, Chooser:focus { border: none; padding: 0; background: transparent; background-tint: 0%;
+        text-wrap: nowrap; text-overflow: ellipsis; scrollbar-size-vertical: 1; scrollbar-gutter: stable;
+        scrollbar-color: $foreground 30%; scrollbar-background: transparent;
+        & > .option-list--option-highlighted { color: $foreground; background: $primary 28%; text-style: none; }
+        & > .option-list--option-hover { background: transparent; }
+    }
+    Chooser:ansi > .option-list--option-highlighted, Chooser:ansi:focus > .option-list--option-highlighted {
+        color: ansi_default; background: ansi_default;
+    }
+    """
 
     def __init__(self, name: str, *, ascii_only: bool = False) -> None:
-        super().__init__(name, ascii_only=ascii_only)
-        self.cursor = 0
+        super().__init__(id=name)
+        self._rows: Sequence[Line] = ()
+        self._ascii_only = ascii_only
 
-    def fill(self, document: Document, cursor: int | None = None) -> None:
+    @property
+    def cursor(self) -> int:
+        """The line that would be chosen."""
+        return self.highlighted or 0
+
+    def fill(self, lines: Sequence[Line], cursor: int = 0) -> None:
         """Show other lines, with the cursor on one of them."""
-        last = max(0, len(document.lines) - 1)
-        self.cursor = min(self.cursor if cursor is None else cursor, last)
-        marks: dict[int, Mark] = {self.cursor: "cursor"} if document.lines else {}
-        self.show(Document(lines=document.lines, gutter=document.gutter, marks=marks))
-        self.call_after_refresh(self.reveal, self.cursor)
+        lines = in_ascii(list(lines), self._ascii_only)
+        prompts = [content(line, ansi=self.app.native_ansi_color) for line in lines]
+        if len(lines) != len(self._rows):
+            self.set_options([Option(prompt) for prompt in prompts])
+        else:
+            for place, (old, new) in enumerate(zip(self._rows, lines, strict=True)):
+                if old != new:
+                    self.replace_option_prompt_at_index(place, prompts[place])
+        self._rows = lines
+        self.highlighted = cursor if lines else None
 
-    def _move(self, to: int) -> None:
-        to = max(0, min(to, len(self.document.lines) - 1))
-        if to != self.cursor:
-            self.mark(self.cursor, None)
-            self.cursor = to
-            self.mark(self.cursor, "cursor")
-            self.reveal(self.cursor)
-            self.post_message(self.Moved())
+    def get_visual_style(self, *component_classes: str, partial: bool = False) -> Style:
+        """The style of a row; that of the cursor is reversed in the terminal's own colours.
 
-    def action_down(self) -> None:
-        """The line below."""
-        self._move(self.cursor + 1)
-
-    def action_up(self) -> None:
-        """The line above."""
-        self._move(self.cursor - 1)
-
-    def action_page_down(self) -> None:
-        """A screenful down."""
-        self._move(self.cursor + max(1, self.size.height - 1))
-
-    def action_page_up(self) -> None:
-        """A screenful up."""
-        self._move(self.cursor - max(1, self.size.height - 1))
-
-    def action_top(self) -> None:
-        """The first line."""
-        self._move(0)
-
-    def action_bottom(self) -> None:
-        """The last line."""
-        self._move(len(self.document.lines) - 1)
-
-    def action_choose(self) -> None:
-        """Choose the line under the cursor."""
-        if self.document.lines:
-            self.post_message(self.Chosen(self.cursor))
-
-    def on_click(self, event: events.Click) -> None:
-        """Choose the line that was clicked."""
-        offset = event.get_content_offset(self)
-        if offset is not None and offset.y + self.scroll_offset.y < len(self.document.lines):
-            self._move(offset.y + self.scroll_offset.y)
-            self.action_choose()
+        Textual 8.2.8 leaves `text-style: reverse` out of what it makes of a style sheet here.
+        """
+        style = super().get_visual_style(*component_classes, partial=partial)
+        if HIGHLIGHTED in component_classes and self.app.native_ansi_color:
+            style += Style(reverse=True)
+        return style

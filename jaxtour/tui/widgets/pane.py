@@ -13,7 +13,7 @@ from jaxtour.tui.document import EMPTY, Columns, Document
 from jaxtour.tui.linking import DARK, Lit
 from jaxtour.tui.panes import PaneSpec
 from jaxtour.tui.styling import content
-from jaxtour.tui.visit import View
+from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.widgets.lines import LinesView
 from jaxtour.tui.widgets.lines_cursor import CONTEXT, CursorMoved
 from jaxtour.tui.widgets.lines_paint import dark
@@ -40,7 +40,7 @@ class Pane(LinesView):
         self.spec = spec
         self.whole = False
         """Whether it fills the screen."""
-        self.view: View | None = None
+        self.view: StepView | None = None
         self._depends: tuple[Any, ...] | None = None
         self._made: OrderedDict[int, Document] = OrderedDict()
         self._titles: tuple[Line, Line] = ((), ())
@@ -60,7 +60,7 @@ class Pane(LinesView):
         self._fresh = True
         """Whether the document is to be shown from its anchor when there is next a place for it."""
 
-    def update_view(self, view: View, *, fresh: bool) -> None:
+    def update_view(self, view: StepView, *, fresh: bool) -> None:
         """Show the view; `fresh` when it is another step."""
         depends = self.spec.depends(view)
         self.view = view

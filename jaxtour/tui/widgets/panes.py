@@ -17,7 +17,7 @@ from jaxtour.tui.messages import ShownWanted
 from jaxtour.tui.panes import PANES, TABS, Tab
 from jaxtour.tui.panes.source import failed
 from jaxtour.tui.panes.stage import titles
-from jaxtour.tui.visit import View
+from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.widgets.arrange import Slot, Wants, left_width, narrow, wide
 from jaxtour.tui.widgets.illustrated import IllustratedPane
 from jaxtour.tui.widgets.pane import Pane
@@ -137,7 +137,7 @@ class Panes(Container):
             wants["source"] = max(wants["source"] + 1, EDITOR_ROWS)
         return wants
 
-    def update_view(self, view: View, *, fresh: bool = False) -> None:
+    def update_view(self, view: StepView, *, fresh: bool = False) -> None:
         """Give every pane the view; `fresh` when it is another step."""
         for pane in self.by_slot.values():
             pane.update_view(view, fresh=fresh)
@@ -202,7 +202,7 @@ class Panes(Container):
         """Bring what the step is about to the front, when it comes."""
         self._expecting = True
 
-    def _settle(self, view: View) -> None:
+    def _settle(self, view: StepView) -> None:
         """Bring the tab that the step is about to the front, once it has something to show."""
         report = view.report
         if not self._expecting or report is None or isinstance(view.step, Broken):

@@ -16,12 +16,12 @@ class StagePane(Pane):
     def graph(self) -> "Graph | None":
         """The graph, if that is what is shown."""
         view = self.view
-        if view is None or view.visit.stage != "graph" or view.linked is None:
+        if view is None or view.state.stage != "graph" or view.linked is None:
             return None
         # Imported here: what lays graphs out is no part of the first frame.
         from jaxtour.tui.panes.graph import graph_of
 
-        return graph_of(view.linked, view.visit.unfolded)
+        return graph_of(view.linked, view.state.unfolded)
 
     @property
     def awaits(self) -> bool:

@@ -23,7 +23,7 @@ from jaxtour.tui.ceilings import Ceilings
 from jaxtour.tui.choices import Choice
 from jaxtour.tui.incoming import Activity, Key, doing, joined
 from jaxtour.tui.looking import Looks, missing
-from jaxtour.tui.visit import View, Visit
+from jaxtour.tui.tour.view import StepState, StepView
 
 
 class Tour:
@@ -62,7 +62,7 @@ class Tour:
         """The lesson's place in the catalogue."""
         self._lessons: dict[Path, Lesson] = {}
         self._done: set[Key] = set()
-        self._visits: dict[Key, Visit] = {}
+        self._states: dict[Key, StepState] = {}
         self._runs: dict[int, tuple[Key, Step]] = {}
         self._launching: tuple[Key, Step] | None = None
         self._looks = Looks(session)
@@ -80,13 +80,13 @@ class Tour:
         return self.lesson.id, self.step.id
 
     @property
-    def visit(self) -> Visit:
+    def state(self) -> StepState:
         """What was done at the step shown."""
-        return self.visit_of(self.key)
+        return self.state_of(self.key)
 
-    def visit_of(self, key: Key) -> Visit:
+    def state_of(self, key: Key) -> StepState:
         """What was done at a step."""
-        return self._visits.setdefault(key, Visit())
+        return self._states.setdefault(key, StepState())
 
     def reload(self, lesson: Lesson) -> None:
         """Show a lesson's new text in place of the one shown; what was done at its steps stays."""
@@ -173,12 +173,12 @@ class Tour:
         return next((i for i, step in enumerate(lesson.steps) if not self.is_done(lesson.id, step.id)), 0)
 
     @property
-    def view(self) -> View:
+    def view(self) -> StepView:
         """The step shown, complete."""
         lesson = self.lesson
         key = self.activity.key
-        return View.of(
-            self.visit,
+        return StepView.of(
+            self.state,
             lesson=lesson,
             step=self.step,
             number=self.number,
@@ -229,24 +229,24 @@ class Tour:
         return not self.gone and (self.busy or bool(self.activity.words) or self.session.state not in ("ready", "dead"))
 
     async def run(self) -> bool:
-        """Run the step shown; False when it cannot run here, with the reason in its visit."""
+        """Run the step shown; False when it cannot run here, with the reason in its state."""
         step, key = self.step, self.key
         if isinstance(step, Broken):
             return False
         # Imported here: it brings packaging, which the first frame has no use for.
         from jaxtour.engine.requirements import unmet
 
-        visit = self.visit
-        visit.reason = (unmet(self.lesson, step, self.session.facts) or "") if self.session.facts else ""
-        if visit.reason:
+        state = self.state
+        state.reason = (unmet(self.lesson, step, self.session.facts) or "") if self.session.facts else ""
+        if state.reason:
             return False
         self._launching = (key, step)
         # A number that no run has, until the session names one: the panes are empty at once.
         # What is shown is what runs: of an exercise that is the starter, not the solution.
-        visit.report, visit.code = Report(run=0), self.code
+        state.report, state.code = Report(run=0), self.code
         self._spent, self._looked = False, None
         try:
-            self._adopt(await self.session.run(self.lesson, step, visit.code), key, step)
+            self._adopt(await self.session.run(self.lesson, step, state.code), key, step)
         finally:
             self._launching = None
         return True
@@ -261,14 +261,14 @@ class Tour:
         step, look = self.step, missing(self.view)
         if not self.idle or not isinstance(step, Step) or not (look or ladder):
             return False
-        self.visit.climbed = ladder or self.visit.climbed
-        await self._looks.ask(self.key, self.lesson, step, self.visit, (look,) if look else (), ladder)
+        self.state.climbed = ladder or self.state.climbed
+        await self._looks.ask(self.key, self.lesson, step, self.state, (look,) if look else (), ladder)
         return True
 
     @property
     def timed_calls(self) -> tuple[TimeCall, ...]:
         """What is measured on request: what the step times or, where it times nothing, the traced call shown."""
-        if isinstance(self.step, Broken) or self.visit.report is None or self.visit.report.failure:
+        if isinstance(self.step, Broken) or self.state.report is None or self.state.report.failure:
             return ()
         trace = self.view.trace
         shown = (TimeCall(label=trace.label, call=trace.call),) if trace and trace.error is None else ()
@@ -279,7 +279,7 @@ class Tour:
         step, calls = self.step, self.timed_calls
         if not self.idle or not isinstance(step, Step) or not calls:
             return False
-        await self._looks.measure(self.key, self.lesson, step, self.visit, calls, patience)
+        await self._looks.measure(self.key, self.lesson, step, self.state, calls, patience)
         return True
 
     async def measure_ceilings(self) -> bool:
@@ -296,16 +296,16 @@ class Tour:
 
     def ladder_wanted(self, call: str) -> bool:
         """Whether a call's ladder is not there, or not whole."""
-        visit = self.visit
-        report = visit.report
-        return visit.climbed != call or report is None or not report.rungs or report.ladder_error is not None
+        state = self.state
+        report = state.report
+        return state.climbed != call or report is None or not report.rungs or report.ladder_error is not None
 
     def forget_failed(self) -> None:
         """Let the stage shown be asked for once more, if it failed."""
-        report, stage = self.visit.report, self.view.stage
+        report, stage = self.state.report, self.view.stage
         if report and stage and stage.error is not None and stage.stage != "jaxpr":
             others = {key: each for key, each in report.stages.items() if each is not stage}
-            self.visit.report = replace(report, stages=others)
+            self.state.report = replace(report, stages=others)
 
     async def prepare(self) -> None:
         """When timings or looks have used up the worker's state, bring it to where the learner goes on.
@@ -317,7 +317,7 @@ class Tour:
             return
         self._spent, self._looked = False, None
         steps = self.lesson.steps
-        place = self.number - (self.visit.report is None)
+        place = self.number - (self.state.report is None)
         following = steps[place] if place < len(steps) else None
         if isinstance(following, Step):
             await self.session.prepare(self.lesson, following)
@@ -325,7 +325,7 @@ class Tour:
     def _adopt(self, run: int, key: Key, step: Step) -> None:
         if run not in self._runs:
             self._runs[run] = (key, step)
-            self.visit_of(key).report = Report(run=run)
+            self.state_of(key).report = Report(run=run)
 
     def fold(self, events: Iterable[Event]) -> None:
         """Take in what the worker said; what belongs to no run of this sitting changes nothing."""
@@ -353,16 +353,16 @@ class Tour:
             self._note(doing(event) if key else "preparing the next step", key)
         if key is None:
             return
-        visit = self.visit_of(key)
+        state = self.state_of(key)
         if isinstance(event, Done):
             self._note("", None)
             self._spent = event.spent and event.status in ("ok", "error")
             self._looked = key if looked else None
-        if visit.report is None or not visit.report.takes(event):
+        if state.report is None or not state.report.takes(event):
             return
-        visit.report = advance(visit.report, event)
+        state.report = advance(state.report, event)
         if known and isinstance(event, Done):
-            self._ended(known[1], visit.report, key)
+            self._ended(known[1], state.report, key)
 
     def _ended(self, step: Step, report: Report, key: Key) -> None:
         if status(step, report) not in ("ok", "raised") or (report.checked and not report.checked.passed):

@@ -9,7 +9,7 @@ import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.commands import StageName
-from jaxtour.engine.messages import Facts, Failure, Trace, WorkerState
+from jaxtour.engine.messages import Facts, Failure, Timing, Trace, WorkerState
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText
 from jaxtour.tui.actions import Context, Keys
@@ -22,7 +22,7 @@ BEHIND: Mapping[Shown, StageName] = {
 """The stage that each is made of."""
 
 
-class Visit(msgspec.Struct):
+class StepState(msgspec.Struct):
     """One step's state in this sitting."""
 
     report: Report | None = None
@@ -48,15 +48,20 @@ class Visit(msgspec.Struct):
     reason: str = ""
     """Why it cannot run on this worker."""
 
+    @property
+    def timings(self) -> tuple[Timing, ...]:
+        """What was measured."""
+        return self.report.timings if self.report else ()
 
-class View(msgspec.Struct, frozen=True, kw_only=True):
+
+class StepView(msgspec.Struct, frozen=True, kw_only=True):
     """A step at one moment, complete: panes are drawn from this and nothing else."""
 
     lesson: Lesson
     step: Step | Broken
     number: int
     """Counted from 1."""
-    visit: Visit = msgspec.field(default_factory=Visit)
+    state: StepState = msgspec.field(default_factory=StepState)
     """A copy, which nobody changes."""
     done: tuple[bool, ...] = ()
     """Which steps of the lesson are done."""
@@ -79,14 +84,14 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """Whether times and the machine are left out."""
 
     @classmethod
-    def of(cls, visit: Visit, **rest: object) -> Self:
-        """The view of a visit as it is at this moment."""
-        return cls(visit=copy.copy(visit), **rest)  # type: ignore[arg-type]
+    def of(cls, state: StepState, **rest: object) -> Self:
+        """The view of a state as it is at this moment."""
+        return cls(state=copy.copy(state), **rest)  # type: ignore[arg-type]
 
     @property
     def report(self) -> Report | None:
         """What the step's last run came to so far."""
-        return self.visit.report
+        return self.state.report
 
     @property
     def total(self) -> int:
@@ -113,7 +118,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def index(self) -> int:
         """The place of the trace that is shown."""
-        return max(0, min(self.visit.trace, len(self.traces) - 1))
+        return max(0, min(self.state.trace, len(self.traces) - 1))
 
     @property
     def trace(self) -> Trace | None:
@@ -130,7 +135,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def behind(self) -> StageName:
         """The stage that what is shown is made of."""
-        return BEHIND[self.visit.stage]
+        return BEHIND[self.state.stage]
 
     @property
     def stage(self) -> StageText | None:
@@ -142,7 +147,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         """The same, where it has lines that can belong to something."""
         stage = self.stage
         whole = stage is not None and stage.complete and stage.error is None
-        return stage if whole and self.visit.stage != "cost" else None
+        return stage if whole and self.state.stage != "cost" else None
 
     @property
     def traced(self) -> StageText | None:
@@ -163,6 +168,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         linking: bool = False,
         many: bool = False,
         alone: bool = False,
+        on_devices: bool = False,
+        on_shard: bool = False,
     ) -> Context:
         """What decides which keys work."""
         step, dead = self.step, self.worker == "dead"
@@ -175,6 +182,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             runnable=False,
             searching=searching,
             alone=alone,
+            on_devices=on_devices,
+            on_shard=on_shard,
         )
         if isinstance(step, Broken):
             return base
@@ -191,9 +200,9 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             timed=bool(self.report and self.report.timings),
             flagged=any(timing.verdicts for timing in self.report.timings) if self.report else False,
             asks=step.ask is not None,
-            answered=self.visit.prediction is not None,
-            hints=len(exercise.hints) - self.visit.hints if exercise else 0,
-            exercise=exercise is not None and not self.visit.solution,
+            answered=self.state.prediction is not None,
+            hints=len(exercise.hints) - self.state.hints if exercise else 0,
+            exercise=exercise is not None and not self.state.solution,
             lines=self.linked is not None,
             linking=linking,
             many=many,

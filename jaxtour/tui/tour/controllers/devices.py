@@ -1,0 +1,158 @@
+"""What the keys do that are about devices, and what a device and its part of a value highlight."""
+
+from typing import TYPE_CHECKING
+
+from jaxtour.engine.session import EngineError
+from jaxtour.render.spans import Line
+from jaxtour.tui.messages import RestartWanted, Turned
+from jaxtour.tui.tour.controllers.links import LinkController
+from jaxtour.tui.tour.controllers.slots import SlotController
+from jaxtour.tui.tour.controllers.step import StepController
+from jaxtour.tui.tour.host import Host
+from jaxtour.tui.widgets.arrange import Slot
+from jaxtour.tui.widgets.pane import Pane
+from jaxtour.tui.widgets.piece_pane import PiecePane
+
+if TYPE_CHECKING:
+    from jaxtour.tui.choices import Choice
+
+
+class DeviceController:
+    """The actions about devices, and what a device and its part of a value highlight."""
+
+    def __init__(self, host: Host, slots: SlotController, step: StepController, links: LinkController) -> None:
+        self.host = host
+        self.tour = host.tour
+        self.panes = host.panes
+        self.slots = slots
+        self.step = step
+        self.links = links
+        self.panel = slots.pieces("devices")
+        self.result = slots.pieces("result")
+        self._holder: PiecePane | None = None
+        """The pane whose cursor says which devices are meant."""
+        self._left: Slot = "devices"
+        """The pane that keys went to before the devices filled the screen."""
+        self._meant: tuple[object, ...] = ()
+
+    @property
+    def on_devices(self) -> bool:
+        """Whether keys go to the devices."""
+        return self.host.focused is self.panel
+
+    @property
+    def on_shard(self) -> bool:
+        """Whether the cursor is on a part of a value that a device holds."""
+        return self.host.focused is self.result and bool(self.result.pieces)
+
+    # The panel ------------------------------------------------------------------------------------------------------
+
+    def devices(self) -> None:
+        """Let the devices fill the screen, or bring the other panes back."""
+        if self.panes.zoomed == "devices":
+            self.slots.unzoom()
+            self.slots.focus(self._left)
+            return
+        self.step.leave_editor()
+        self._left = self.slots.pane.spec.name
+        self.panes.zoom("devices")
+        self.slots.focus("devices")
+        self.host.refresh_view()
+
+    def choose_devices(self) -> None:
+        """Choose the devices that steps run on."""
+        from jaxtour.tui.screens.devices import DevicesScreen
+
+        async def chosen(choice: "Choice | None") -> None:
+            if choice is not None:
+                self.host.note(f"the worker restarts on {choice.outcome} and replays the steps before")
+                await self._configure(choice)
+
+        self.host.app.push_screen(DevicesScreen(self.tour, self.tour.state.device), chosen)
+
+    async def take_cpu(self) -> None:
+        """Run on the CPU."""
+        from jaxtour.tui.choices import the_cpu
+
+        self.host.note("the worker starts on the CPU")
+        await self._configure(the_cpu())
+
+    async def wait_for_devices(self) -> None:
+        """Wait until the accelerator is free."""
+        from jaxtour.tui.choices import when_free
+
+        self.host.note("the worker starts as soon as the accelerator is free")
+        await self._configure(when_free(self.tour.session.config))
+
+    async def _configure(self, choice: "Choice") -> None:
+        gone = self.tour.gone
+        try:
+            await self.tour.configure(choice)
+        except EngineError as error:
+            if not gone:
+                self.host.note(str(error))
+        if gone:
+            self.host.post_message(RestartWanted())
+        self.host.refresh_view()
+        self.host.post_message(Turned())
+
+    def follow(self) -> None:
+        """Go to the device that holds the part under the cursor, or to what belongs to it in the lens."""
+        if not self.on_shard:
+            self.links.follow()
+            return
+        devices = sorted(self.result.pieces[0].devices, key=_number)
+        self.slots.focus("devices")
+        self.panel.to_device(devices[0])
+
+    # What belongs together ------------------------------------------------------------------------------------------
+
+    def take_lead(self, pane: Pane) -> None:
+        """The cursor of the pane that has the focus is the one that counts."""
+        if isinstance(pane, PiecePane):
+            self._holder = pane
+            self.highlight()
+
+    def highlight(self) -> None:
+        """Highlight what belongs to the cursor that counts, unless that is so already."""
+        holder = self._holder
+        if holder is None:
+            return
+        devices: frozenset[str] = frozenset().union(*(piece.devices for piece in holder.pieces))
+        panes = [self.panel, self.result]
+        state = (devices, self.tour.key, self.tour.session.facts, *(id(pane.document) for pane in panes))
+        if state == self._meant:
+            return
+        self._meant = state
+        told = _told(devices)
+        if told != self.tour.state.device:
+            self.tour.state.device = told
+            self.panes.update_view(self.tour.view)
+            self._meant = (*state[:3], *(id(pane.document) for pane in panes))
+        for pane in panes:
+            pane.light_devices(devices)
+        # Where it fills the screen, its text says that.
+        self.panel.say(() if self.panel.whole else self._about(devices))
+        self.host.refresh_keys()
+
+    def _about(self, devices: frozenset[str]) -> Line:
+        """What is known of the device that is meant, or how many they are."""
+        from jaxtour.render.device_memory import about_device, name_of
+
+        if len(devices) > 1:
+            return ((f"{len(devices)} devices", "strong"),)
+        facts = self.tour.session.facts
+        found = [device for device in facts.devices if name_of(device) in devices] if facts else []
+        return ((name_of(found[0]), "strong"), (f"  {about_device(found[0])}", "muted")) if found else ()
+
+
+def _told(devices: frozenset[str]) -> tuple[str, int] | None:
+    """The device, if it is only one."""
+    if len(devices) != 1:
+        return None
+    platform, _, number = next(iter(devices)).rpartition(":")
+    return platform, int(number)
+
+
+def _number(device: str) -> int:
+    return int(device.rpartition(":")[2])

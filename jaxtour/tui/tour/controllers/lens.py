@@ -1,0 +1,136 @@
+"""What the keys do that look into what JAX made of the code."""
+
+from jaxtour.course.model import Step
+from jaxtour.engine.session import EngineError
+from jaxtour.render.places import head
+from jaxtour.tui.linking import Spot, stage_line
+from jaxtour.tui.tour.controllers.links import LinkController
+from jaxtour.tui.tour.controllers.slots import SlotController
+from jaxtour.tui.tour.host import Host
+from jaxtour.tui.tour.view import Shown
+
+
+class LensController:
+    """The actions that choose what is shown of a traced call, and explain it."""
+
+    def __init__(self, host: Host, slots: SlotController, links: LinkController) -> None:
+        self.host = host
+        self.tour = host.tour
+        self.panes = host.panes
+        self.slots = slots
+        self.links = links
+        self.stages = slots.stages
+
+    async def stage_jaxpr(self) -> None:
+        """Show the jaxpr."""
+        await self.show_stage("jaxpr")
+
+    async def stage_stablehlo(self) -> None:
+        """Show the StableHLO."""
+        await self.show_stage("stablehlo")
+
+    async def stage_hlo(self) -> None:
+        """Show the HLO."""
+        await self.show_stage("hlo")
+
+    async def stage_cost(self) -> None:
+        """Show what the call costs."""
+        await self.show_stage("cost")
+
+    async def stage_graph(self) -> None:
+        """Show the graph of the jaxpr."""
+        await self.show_stage("graph")
+
+    async def show_stage(self, shown: Shown) -> None:
+        """Show it in its pane, and have it made if it is not there; once more, if that failed."""
+        if shown != self.tour.state.stage:
+            self.links.carry()
+        self.tour.state.stage = shown
+        self.tour.forget_failed()
+        self.slots.focus("stage")
+        self.host.refresh_view()
+        await self.look()
+
+    async def look(self) -> bool:
+        """Have the worker make what the pane of stages is to show, if it can be seen; whether it was asked to."""
+        if not self.panes.in_view("stage"):
+            return False
+        try:
+            asked = await self.tour.look()
+        except EngineError as error:
+            self.host.note(str(error))
+            return False
+        if asked:
+            self.host.refresh_view()
+        return asked
+
+    async def next_trace(self) -> None:
+        """Show the next traced call."""
+        await self._turn(1)
+
+    async def previous_trace(self) -> None:
+        """Show the traced call before."""
+        await self._turn(-1)
+
+    async def _turn(self, by: int) -> None:
+        view = self.tour.view
+        if view.traces:
+            self.tour.state.trace = (view.index + by) % len(view.traces)
+            self.tour.state.unfolded = None
+            self.panes.bring("stage")
+            self.host.refresh_view()
+            self.slots.keep_focus()
+            await self.look()
+
+    def unfold(self, line: int | None) -> None:
+        """Unfold or fold an equation in the graph, or all of them."""
+        state, graph, node = self.tour.state, self.stages.graph, self.stages.node
+        if graph is None:
+            return
+        unfolded = graph.unfolded if state.unfolded is None else state.unfolded
+        if line is not None:
+            unfolded ^= {line}
+        else:
+            unfolded = frozenset() if unfolded else frozenset(each.line for each in graph.nodes if each.nests)
+        state.unfolded = unfolded
+        self.host.refresh_view()
+        if node is not None:
+            self.stages.to_node(node.line)
+
+    async def ladder(self) -> None:
+        """Climb from the function to the call that was traced."""
+        from jaxtour.tui.screens.ladder import LadderScreen
+
+        trace, step = self.tour.view.trace, self.tour.step
+        if trace is None or not isinstance(step, Step):
+            return
+        if self.tour.ladder_wanted(trace.call):
+            try:
+                if not await self.tour.look(trace.call):
+                    self.host.note("the worker is busy; the ladder can be climbed when it is ready")
+                    return
+            except EngineError as error:
+                self.host.note(str(error))
+                return
+        self.host.app.push_screen(LadderScreen(self.tour, self.tour.state, trace.call))
+        self.host.refresh_view()
+
+    def explain(self) -> None:
+        """Explain the equation under the cursor, or the first that the source under the cursor became."""
+        from jaxtour.render.ir import UNITS
+        from jaxtour.tui.screens.explain import ExplainScreen
+
+        view = self.slots.source.view
+        stage = view.linked if view else None
+        if view is None or stage is None:
+            return
+        found = self.links.link
+        line: int | None = self.stages.cursor
+        if self.links.lead is self.slots.source and found is not None and found.stage.matches:
+            lit = found.stage.lights
+            line = line if lit and line is not None and lit(line) else found.stage.matches[0]
+        line = stage_line(view, Spot("stage", line or 0, self.stages.stop if self.links.lead is self.stages else None))
+        if line is None or stage.origin_of(line).kind == "other":
+            self.host.note(f"there is no {UNITS[stage.stage]} in this line to explain")
+            return
+        self.host.app.push_screen(ExplainScreen(view, stage, head(stage, line), ascii_only=self.tour.ascii))

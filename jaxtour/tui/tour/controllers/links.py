@@ -1,0 +1,173 @@
+"""What belongs together: what a cursor highlights in the other pane, and the keys that lead there."""
+
+from typing import NamedTuple
+
+from textual.widget import Widget
+
+from jaxtour.engine.links import Target, links_of
+from jaxtour.tui.link_words import in_full, said_of_source, said_of_stage
+from jaxtour.tui.linking import Link, Spot, first_of, link, source_of
+from jaxtour.tui.panes.source import columns_shown, rows_of
+from jaxtour.tui.tour.controllers.slots import SlotController
+from jaxtour.tui.tour.controllers.step import StepController
+from jaxtour.tui.tour.host import Host
+from jaxtour.tui.tour.view import StepView
+from jaxtour.tui.widgets.pane import Pane
+
+BORDER_CELLS = 8
+"""Columns of a border that words cannot have."""
+
+
+class Keyed(NamedTuple):
+    """Where keys lead from a cursor."""
+
+    leads: bool = False
+    """Whether there is something to go to in the other pane."""
+    many: bool = False
+    """Whether several lines of the stage belong to it."""
+
+
+class LinkController:
+    """The actions that follow what belongs to a cursor, and what the cursor highlights."""
+
+    def __init__(self, host: Host, slots: SlotController, step: StepController) -> None:
+        self.host = host
+        self.slots = slots
+        self.step = step
+        self.source = slots.source
+        self.stages = slots.stages
+        self.link: Link | None = None
+        """What belongs to the cursor that was moved last."""
+        self.lead: Pane | None = None
+        """The pane whose cursor counts."""
+        self._linked: tuple[object, ...] = ()
+        self._carried: Target | None = None
+        """What the cursor was on in another stage, until the one that is wanted is shown."""
+
+    @property
+    def keyed(self) -> Keyed:
+        """What the keys can do with what belongs to the cursor; nothing where the focus is elsewhere."""
+        if self.link is None or self.host.focused is not self.lead:
+            return Keyed()
+        return Keyed(self.link.leads, len(self.link.stage.matches) > 1)
+
+    def cursor_moved(self, view: Widget, *, settling: bool) -> None:
+        """Highlight what belongs to the cursor."""
+        if view is self.stages:
+            self._carry()
+        if view in (self.source, self.stages):
+            self.relink(settling=settling)
+
+    def take_lead(self, pane: Pane) -> None:
+        """The cursor of the pane that has the focus is the one that counts."""
+        if pane in (self.source, self.stages):
+            self.lead = pane
+            self.relink()
+
+    def carry(self) -> None:
+        """Have the cursor go, in the next stage that is shown, to what belongs to where it is in this one."""
+        if self.link and self.link.target:
+            self._carried = self.link.target
+
+    def _carry(self) -> None:
+        """Go to what belongs to the cursor of the stage that was shown before."""
+        target, self._carried = self._carried, None
+        stage = self.stages.view.linked if target and self.stages.view else None
+        if target is None or stage is None:
+            return
+        line = first_of(stage, links_of(stage).lines(target))
+        if line is None:
+            return
+        if self.stages.graph is None:
+            self.stages.move_to(line)
+        else:
+            self.stages.to_node(line)
+
+    def relink(self, *, settling: bool = False) -> None:
+        """Highlight what belongs to the cursor that counts, unless that is lit already.
+
+        A pane that is `settling` is painted when its cursor has settled, and not before.
+        """
+        lead, view = self.lead, self.source.view
+        if lead is None or view is None:
+            return
+        spot = Spot("source" if lead is self.source else "stage", lead.cursor, lead.stop)
+        state = (spot, *((id(pane.document), pane.size) for pane in (self.source, self.stages)))
+        if state == self._linked:
+            return
+        self._linked = state
+        keyed = self.keyed
+        if view.linked is None or not lead.document.cursor:
+            self.link = None
+            self.source.unlit()
+            self.stages.unlit()
+        else:
+            found = self.link = link(view, spot)
+            for pane, lit in ((self.source, found.source), (self.stages, found.stage)):
+                if pane is lead and settling:
+                    pane.take_lights(lit)
+                else:
+                    pane.light(lit, follow=pane is not lead)
+            self.source.say(said_of_source(view, found, self.source.outer_size.width - BORDER_CELLS))
+            self.stages.say(said_of_stage(view, found, self.stages.document.subtitle))
+        if keyed != self.keyed:
+            self.host.refresh_keys()
+
+    def follow(self) -> None:
+        """Go to what belongs to the cursor, in the other pane."""
+        found, view = self.link, self.source.view
+        if found is None or view is None:
+            return
+        if self.host.focused is not self.lead:
+            self.host.note("go to a line of the source or of a stage first: what belongs to it is followed")
+            return
+        if found.spot.slot == "source":
+            self._to_stage(view, found)
+        else:
+            self._to_source(view, found)
+
+    def _to_stage(self, view: StepView, found: Link) -> None:
+        matches, stage = found.stage.matches, view.linked
+        in_graph = view.state.stage == "graph"
+        line = next(iter(matches), None) if in_graph or stage is None else first_of(stage, matches)
+        if line is None:
+            self.host.note("nothing here comes of it")
+            return
+        light = found.stage.lights(line) if found.stage.lights else None
+        self.slots.focus("stage")
+        self.stages.move_to(line, light.ranges[0] if in_graph and light and light.ranges else None)
+
+    def _to_source(self, view: StepView, found: Link) -> None:
+        span = source_of(view, found.target)
+        if span is None:
+            places = [in_full(view, each) for each in found.target.spans[:1]]
+            self.host.note(f"it comes from {places[0]}" if places else "it has no place in the source")
+            return
+        if span.file != view.cell and not view.state.setup:
+            self.step.setup()
+            view = self.source.view or view
+        rows = rows_of(view)
+        line = rows.line(span.file, span.line)
+        self.slots.focus("source")
+        if line is not None:
+            stops = self.source.stops(line)
+            start = columns_shown(rows.text(line), (span.column - 1, span.column - 1))[0]
+            length = span.end_column - span.column
+            begun = [stop for stop in stops if stop[0] == start]
+            one_line = span.end_line == span.line
+            stop = min(begun, key=lambda stop: abs(stop[1] - stop[0] - length)) if begun and one_line else None
+            self.source.move_to(line, stop or (begun[0] if begun else None))
+
+    def next_match(self) -> None:
+        """Go to the next line that belongs together."""
+        self._walk(1)
+
+    def previous_match(self) -> None:
+        """Go to the line before that belongs together."""
+        self._walk(-1)
+
+    def _walk(self, by: int) -> None:
+        # In the source it is the other pane whose matches are many.
+        pane = self.stages if self.host.focused is self.source else self.host.focused
+        if not isinstance(pane, Pane) or not pane.walk(by):
+            self.host.note("nothing else belongs to it")

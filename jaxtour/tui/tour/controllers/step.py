@@ -1,0 +1,125 @@
+"""What the keys do that run a step, answer its questions and edit its code."""
+
+from jaxtour.course.model import Step
+from jaxtour.engine.session import EngineError
+from jaxtour.tui.messages import RestartWanted
+from jaxtour.tui.panes.source import rows_of
+from jaxtour.tui.tour.host import Host
+
+
+class StepController:
+    """The actions of the step shown, and of the worker that runs it."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.tour = host.tour
+        self.panes = host.panes
+
+    async def run(self) -> None:
+        """Run the step."""
+        self.keep_edit()
+        self.panes.expect_front()
+        try:
+            await self.tour.run()
+        except EngineError as error:
+            self.host.note(str(error))
+        self.host.refresh_view()
+
+    def setup(self) -> None:
+        """Open or fold the code that runs first; the cursor stays with its line."""
+        before = rows_of(self.tour.view).code.start
+        self.tour.state.setup = not self.tour.state.setup
+        self.panes.by_slot["source"].shift_place(rows_of(self.tour.view).code.start - before)
+        self.host.refresh_view()
+
+    # Questions and exercises ----------------------------------------------------------------------------------------
+
+    def answer(self) -> None:
+        """Ask for the learner's prediction."""
+        from jaxtour.tui.screens.ask import AskScreen
+
+        step, state = self.tour.step, self.tour.state
+
+        def answered(text: str | None) -> None:
+            if text:
+                state.prediction = text
+                self._tell()
+
+        if isinstance(step, Step) and step.ask:
+            self.host.app.push_screen(AskScreen(step.ask, ascii_only=self.tour.ascii), answered)
+
+    def hint(self) -> None:
+        """Show the next hint."""
+        self.tour.state.hints += 1
+        self._tell()
+
+    def solution(self) -> None:
+        """Show the solution."""
+        self.tour.state.solution = True
+        self._tell()
+
+    def _tell(self) -> None:
+        self.panes.bring("lesson")
+        self.host.refresh_view()
+
+    # Editing --------------------------------------------------------------------------------------------------------
+
+    @property
+    def editing(self) -> bool:
+        """Whether the source is being edited."""
+        return self.panes.editor is not None
+
+    async def edit(self) -> None:
+        """Edit the code in place."""
+        if self.panes.editor is not None:
+            self.panes.editor.focus(scroll_visible=False)
+            return
+        await self.panes.edit(self.tour.code)
+        self.host.refresh_view()
+
+    async def edit_ended(self, *, run: bool) -> None:
+        """Keep the edit, and run it if that was asked for."""
+        if run:
+            await self.run()
+        else:
+            self.leave_editor()
+            self.host.refresh_view()
+
+    def leave_editor(self) -> None:
+        """Keep the edit and show the source again."""
+        self.keep_edit()
+        self.panes.end_edit()
+
+    def keep_edit(self) -> None:
+        """Keep what stands in the editor."""
+        if self.panes.editor is not None:
+            self.tour.set_code(self.panes.editor.text)
+
+    def undo(self) -> None:
+        """Go back to the lesson's own code, after asking."""
+        from jaxtour.tui.screens.confirm import ConfirmScreen
+
+        def confirmed(yes: bool | None) -> None:
+            if yes:
+                self.tour.forget_edit()
+                self.host.refresh_view(fresh=True)
+
+        whose = "the file's" if self.tour.lesson.plain else "the lesson's"
+        screen = ConfirmScreen(f"Back to {whose} own code?", "Your edit is forgotten.", ascii_only=self.tour.ascii)
+        self.host.app.push_screen(screen, confirmed)
+
+    # The worker -----------------------------------------------------------------------------------------------------
+
+    async def interrupt(self) -> None:
+        """Interrupt the step."""
+        await self.tour.session.interrupt()
+        self.host.refresh_view()
+
+    def idle_interrupt(self) -> None:
+        """Say that there is nothing to interrupt."""
+        self.host.note(f"nothing is running; {self.tour.keys.first('quit')} leaves the tour")
+
+    def restart(self) -> None:
+        """Start the worker again."""
+        self.host.note("the worker starts again")
+        self.host.post_message(RestartWanted())

@@ -1,0 +1,255 @@
+"""The one screen of a step, and where each key and each message goes."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from inspect import isawaitable
+
+from textual.app import ComposeResult
+from textual.geometry import Size
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from jaxtour.render.clean import clean
+from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Controller, Scope, bindings, in_footer
+from jaxtour.tui.compat import unpainted_focus
+from jaxtour.tui.messages import EditEnded, ShownWanted, Turned, Unfolded
+from jaxtour.tui.screens.box import BoxScreen
+from jaxtour.tui.status import keys_line, top_line
+from jaxtour.tui.tour.controllers.course import CourseController
+from jaxtour.tui.tour.controllers.devices import DeviceController
+from jaxtour.tui.tour.controllers.lens import LensController
+from jaxtour.tui.tour.controllers.links import LinkController
+from jaxtour.tui.tour.controllers.search import SearchController
+from jaxtour.tui.tour.controllers.slots import SlotController
+from jaxtour.tui.tour.controllers.step import StepController
+from jaxtour.tui.tour.controllers.timing import TimingController
+from jaxtour.tui.tour.model import Tour
+from jaxtour.tui.widgets.arrange import left_width
+from jaxtour.tui.widgets.bar import Bar
+from jaxtour.tui.widgets.lines import CursorMoved
+from jaxtour.tui.widgets.pane import Pane
+from jaxtour.tui.widgets.panes import WIDE, Panes
+from jaxtour.tui.widgets.piece_pane import PiecePane
+
+NOTE_S = 8.0
+"""How long a note stays in the bottom line, unless a key is pressed."""
+
+
+class TourScreen(Screen[None]):
+    """Text, source, stages, result, time and devices of a step, between two lines."""
+
+    BINDINGS = bindings("step")
+    AUTO_FOCUS = "#lesson"
+    ESCAPE_TO_MINIMIZE = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (40, "-narrow"), (WIDE, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (12, "-tall")]
+
+    focused = unpainted_focus()
+
+    def __init__(self, tour: Tour) -> None:
+        super().__init__(classes="-ascii" if tour.ascii else None)
+        self.tour = tour
+        self.panes = Panes(ascii_only=tour.ascii)
+        self.top = Bar("top", ascii_only=tour.ascii)
+        self.keys = Bar("keys", ascii_only=tour.ascii)
+        self._note = ""
+        self.step = StepController(self)
+        self.slots = SlotController(self)
+        self.course = CourseController(self, self.step)
+        self.links = LinkController(self, self.slots, self.step)
+        self.lens = LensController(self, self.slots, self.links)
+        self.devices = DeviceController(self, self.slots, self.step, self.links)
+        self.timing = TimingController(self, self.slots)
+        self.search = SearchController(self, self.slots)
+        self.routes = self._routes()
+
+    # Where keys and messages go -------------------------------------------------------------------------------------
+
+    def _routes(self) -> Mapping[str, Callable[[], Awaitable[None] | None]]:
+        """The method of each action, by the action's id."""
+        controllers: Mapping[Controller, object] = {
+            "step": self.step,
+            "course": self.course,
+            "slots": self.slots,
+            "lens": self.lens,
+            "links": self.links,
+            "devices": self.devices,
+            "timing": self.timing,
+            "search": self.search,
+        }
+        return {action.id: getattr(controllers[action.by], action.id) for action in ACTIONS if action.by}
+
+    async def act(self, action: str) -> None:
+        """Do what an action's key does."""
+        doing = self.routes[action]()
+        if isawaitable(doing):
+            await doing
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Whether a key does something now."""
+        known = BY_ID.get(action)
+        if known is None or known.scope != "step":
+            return True
+        return known.when(self.context)
+
+    def on_cursor_moved(self, message: CursorMoved) -> None:
+        """A cursor highlights what belongs to it; then it is painted, with all of that in one frame."""
+        pane = message.view
+        if isinstance(pane, PiecePane):
+            self.devices.highlight()
+        else:
+            self.links.cursor_moved(pane, settling=pane.led)
+        # A pane that is drawn anew stays with the cursor of the other one.
+        if pane.led and (message.moved or self.links.lead in (None, pane)):
+            pane.settle(pane.cursor, pane.stop)
+
+    def on_descendant_focus(self) -> None:
+        """The cursor of the pane that has the focus is the one that counts."""
+        if isinstance(self.focused, Pane):
+            self.devices.take_lead(self.focused)
+            self.links.take_lead(self.focused)
+        self.refresh_keys()
+
+    async def on_edit_ended(self, message: EditEnded) -> None:
+        """The learner leaves the editor, or runs what is in it."""
+        await self.step.edit_ended(run=message.run)
+
+    def on_input_changed(self) -> None:
+        """More of what is searched is written."""
+        self.search.written()
+
+    async def on_shown_wanted(self, message: ShownWanted) -> None:
+        """A tab, or the name of a stage, was clicked."""
+        if message.shown:
+            await self.lens.show_stage(message.shown)
+        else:
+            self.slots.focus(message.slot)
+
+    def on_unfolded(self, message: Unfolded) -> None:
+        """An equation of the graph is opened or folded."""
+        self.lens.unfold(message.line)
+
+    def on_resize(self) -> None:
+        """The lines have another width, and a pane may have gone behind another."""
+        self.panes.retitle()
+        self.refresh_lines()
+        self.call_after_refresh(self.slots.keep_focus)
+
+    # What is shown --------------------------------------------------------------------------------------------------
+
+    def fit_classes(self, width: int, height: int) -> None:
+        """Take on the classes that Textual sets after the first layout, so that there need be no second one."""
+        for breakpoints, length in ((self.HORIZONTAL_BREAKPOINTS, width), (self.VERTICAL_BREAKPOINTS, height)):
+            self.add_class(max(point for point in breakpoints if point[0] <= length)[1], update=False)
+
+    def compose(self) -> ComposeResult:
+        """The top line, the panes, the bottom line, and what is shown where there is no room for them."""
+        yield self.top
+        yield self.panes
+        yield self.keys
+        yield Static("too small:\njaxtour needs 40x12", id="too-small", markup=False)
+
+    def on_mount(self) -> None:
+        """Fill the panes before the first frame."""
+        self.refresh_view(fresh=True)
+        width, height = self.app.size
+        self.panes.prime(Size(width, height - 2))
+
+    def arrived(self) -> None:
+        """Show a step from its beginning; a search was of the one before."""
+        self.search.end_search()
+        self.drop_note()
+        self.panes.bring("lesson")
+        self.refresh_view(fresh=True)
+        self.slots.keep_focus()
+        self.post_message(Turned())
+
+    def refresh_view(self, *, fresh: bool = False) -> None:
+        """Show what the tour knows now; `fresh` when it is another step."""
+        # There are no panes where the app is on its way out.
+        if not self.panes.is_attached:
+            return
+        front = self.panes.front
+        self.panes.update_view(self.tour.view, fresh=fresh)
+        self.links.relink()
+        self.devices.highlight()
+        self.search.tell()
+        self.refresh_lines()
+        above = self.app.screen
+        if isinstance(above, BoxScreen) and above.LIVE:
+            above.refill()
+        if front != self.panes.front:
+            self.slots.keep_focus()
+
+    @property
+    def context(self) -> Context:
+        """What decides which keys work now."""
+        keyed = self.links.keyed
+        return self.tour.view.context(
+            busy=self.tour.busy,
+            zoomed=self.panes.zoomed is not None,
+            linking=keyed.leads,
+            many=keyed.many,
+            searching=self.search.searching,
+            alone=self.tour.alone,
+            on_devices=self.devices.on_devices,
+            on_shard=self.devices.on_shard,
+        )
+
+    def refresh_lines(self) -> None:
+        """Write the top line and the bottom line."""
+        tour = self.tour
+        width = self.app.size.width - 2
+        split = left_width(width + 2) if width + 2 >= WIDE else None
+        self.top.show(top_line(tour.view, tour.activity, tour.clock(), width, split))
+        self.refresh_keys()
+
+    def refresh_keys(self) -> None:
+        """Write the bottom line: a note if there is one, else the keys that work now."""
+        if self._note:
+            self.keys.show(((self._note, "strong"),))
+            return
+        scope: Scope = "editor" if self.step.editing else "step"
+        view = self.tour.view
+        bright = "next_step" if view.done[view.number - 1] and not self.tour.alone else "run"
+        line = keys_line(in_footer(scope, self.context), self.tour.keys, self.app.size.width - 2, bright=bright)
+        self.keys.show(line)
+
+    def note(self, text: str) -> None:
+        """Say something in the bottom line, until a key or for a while."""
+        text = clean(text, keep_newlines=False)
+        self._note = text
+        self.refresh_keys()
+        if text:
+            self.set_timer(NOTE_S, lambda: self.drop_note(text), name="note")
+
+    def drop_note(self, text: str | None = None) -> None:
+        """Back to the keys; with a text, only if that is still what stands there."""
+        if self._note and text in (None, self._note):
+            self._note = ""
+            self.refresh_keys()
+
+    async def open_line(self, line: Widget) -> None:
+        """Put a line to write in over the bottom line, and give it the keys."""
+        self.add_class("-searching")
+        await self.mount(line)
+        # At once: the next keys may be here already.
+        self.set_focus(line)
+
+    def close_line(self, line: Widget) -> None:
+        """Take it away again."""
+        self.remove_class("-searching")
+        line.remove()
+
+
+def _keyed(action: str) -> Callable[[TourScreen], Awaitable[None]]:
+    async def act(screen: TourScreen) -> None:
+        await screen.act(action)
+
+    return act
+
+
+for _action in ACTIONS:
+    if _action.by:
+        # Textual finds what a key does by this name.
+        setattr(TourScreen, f"action_{_action.id}", _keyed(_action.id))
