@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 
@@ -19,6 +19,8 @@ from .spans import Span, span
 from .walk import Walk
 
 Say = Callable[[Event], None]
+Place: TypeAlias = tuple[str, int, int]
+"""File, line and column where an expression begins; XLA keeps one end for all that begin at a place."""
 
 
 @dataclass
@@ -29,8 +31,8 @@ class Staged:
     root: str
     """What stands before every path and in no jaxpr: the name of the function that is jitted for the lowering only."""
     around: tuple[Span, ...]
-    lines: frozenset[tuple[str, int]] = frozenset()
-    """Files and lines of the learner's that its jaxpr comes from."""
+    known: frozenset[Place] = frozenset()
+    """Places of the learner's that its jaxpr comes from."""
     exact: dict[str, stablehlo.Exact] = field(default_factory=dict)
     """By path the expression of the equations that have it, if that is only one."""
 
@@ -42,7 +44,7 @@ class Staged:
         What a library lowers an operation to is in a cache, of the oldest JAX with the places of the first call.
         """
         found = span(file, line, column, end_line, end_column, function)
-        return None if found is None or (self.lines and found[:2] not in self.lines) else found
+        return None if found is None or (self.known and _place(found) not in self.known) else found
 
     @cached_property
     def module(self) -> stablehlo.Reader:
@@ -144,11 +146,16 @@ def staged(workspace: Workspace, source: lens.Expression) -> Staged:
     return Staged(jax.jit(function).lower(*inputs), f"jit({function.__name__})", around, *_places(jaxpr, around))
 
 
-def _places(jaxpr: Any, around: tuple[Span, ...]) -> tuple[frozenset[tuple[str, int]], dict[str, stablehlo.Exact]]:
-    """The lines that a jaxpr comes from, and the paths that lead to one expression."""
+def _place(where: Span) -> Place:
+    return where[0], where[1], where[2]
+
+
+def _places(jaxpr: Any, around: tuple[Span, ...]) -> tuple[frozenset[Place], dict[str, stablehlo.Exact]]:
+    """The places that a jaxpr comes from, and the paths that lead to one expression."""
     walk = Walk(jaxpr, around)
     rows = walk.table.rows
-    lines = frozenset(span[:2] for row in rows for span in (*row.get("spans", ()), *row.get("callers", ())))
+    spans_of = (span for row in rows for span in (*row.get("spans", ()), *row.get("callers", ())))
+    known = frozenset(map(_place, spans_of)) - frozenset(map(_place, walk.outdated))
     spans: dict[str, set[Span]] = {}
     counts: Counter[str] = Counter()
     for place, count in walk.counts.items():
@@ -156,4 +163,4 @@ def _places(jaxpr: Any, around: tuple[Span, ...]) -> tuple[frozenset[tuple[str, 
         spans.setdefault(path, set()).update(rows[place].get("spans", ()))
         counts[path] += count
     exact = {path: [stablehlo.Exact(each, counts[path]) for each in found] for path, found in spans.items() if path}
-    return lines, {path: found[0] for path, found in exact.items() if len(found) == 1}
+    return known, {path: found[0] for path, found in exact.items() if len(found) == 1}

@@ -108,6 +108,20 @@ async def traced_code(python: str | None, name: str, code: str, *calls: str) -> 
         return called(name, await worker.look(own, await worker.run(own, keep=True)))
 
 
+async def traced_steps(
+    python: str | None, steps: Sequence[tuple[str, str, tuple[str, ...]]]
+) -> list[tuple[str, str, Called]]:
+    """The name, the code and the calls of steps that run one after the other in one runner, each looked into at once."""
+    found = []
+    async with _worker(python, 1) as worker:
+        for name, code, calls in steps:
+            SOURCES[name] = code
+            own = Cell(name=name, code=code, traces=tuple(TraceCall(label=call, call=call) for call in calls))
+            report = await worker.look(own, await worker.run(own, keep=True))
+            found += [(name, code, each) for each in called(name, report)]
+    return found
+
+
 class _Worker:
     """Runs cells without a session, which would start a new runner behind each look."""
 
