@@ -1,11 +1,15 @@
 """The Python frames that JAX keeps of an equation, and the function that a jaxpr was traced from."""
 
+import contextlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+
+with contextlib.suppress(ImportError):
+    import jax.extend.source_info_util
 
 
 def traceback(source_info: Any) -> Any:

@@ -111,7 +111,7 @@ async def traced_code(python: str | None, name: str, code: str, *calls: str) -> 
 async def traced_steps(
     python: str | None, steps: Sequence[tuple[str, str, tuple[str, ...]]]
 ) -> list[tuple[str, str, Called]]:
-    """The name, the code and the calls of steps that run one after the other in one runner, each looked into at once."""
+    """Name, code and call of all that is traced of steps that run one after the other in one runner."""
     found = []
     async with _worker(python, 1) as worker:
         for name, code, calls in steps:
