@@ -42,25 +42,21 @@ _TRACES = str(Path("interpreters", "partial_eval.py"))
 class Function(NamedTuple):
     """What a jaxpr was traced from."""
 
-    name: str
     file: str
     line: int
 
     def is_entered_by(self, code: Any) -> bool:
-        """Whether a code object is the function's, or is written inside of it."""
-        if code.co_filename != self.file:
-            return False
-        inside = f".{self.name}.<locals>." in f".{code.co_qualname}" and code.co_firstlineno >= self.line
-        return bool(inside or code.co_firstlineno == self.line)
+        """Whether a code object is the function's."""
+        return bool(code.co_filename == self.file and code.co_firstlineno == self.line)
 
 
-_TRACED = re.compile(r"(\S+) at (.+):(\d+)$")
+_TRACED = re.compile(r"\S+ at (.+):(\d+)$")
 
 
 def traced_function(jaxpr: Any) -> Function | None:
     """The function that a jaxpr was traced from; None where JAX does not tell."""
     match = _TRACED.match(str(getattr(getattr(jaxpr, "debug_info", None), "func_src_info", None)))
-    return Function(match[1], match[2], int(match[3])) if match else None
+    return Function(match[1], int(match[2])) if match else None
 
 
 _SUMMARY = re.compile(r"^(.*?):(\d+)(?::(\d+))? \((.*)\)$")

@@ -56,11 +56,12 @@ class Frames:
         """Whether an equation's frames are those of a call of the function whose jaxpr it is in.
 
         JAX gives what it traces for a library's function the frames of what it is just busy with, as in lowering or
-        transposing; the jaxpr is kept, and then serves others.
+        transposing; the jaxpr is kept, and then serves others. One of a learner's function serves that alone, and may
+        have taken in equations of functions that it calls.
         """
         trace = compat.traceback(source_info)
         raw = compat.raw_frames(trace)
-        if function is None or raw is None:
+        if function is None or raw is None or wire_file(function.file):
             return True
         key = trace, function
         if key not in self._inside:

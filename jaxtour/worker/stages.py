@@ -33,8 +33,8 @@ class Staged:
     around: tuple[Span, ...]
     known: frozenset[Place] = frozenset()
     """Places of the learner's that its jaxpr comes from."""
-    exact: dict[str, stablehlo.Exact] = field(default_factory=dict)
-    """By path the expression of the equations that have it, if that is only one."""
+    exact: dict[str, tuple[Span, int]] = field(default_factory=dict)
+    """By path the expression of the equations that have it, if that is only one, and their number."""
 
     def place(
         self, file: str, line: int, column: int, end_line: int, end_column: int, function: str = ""
@@ -81,7 +81,7 @@ class Staged:
         """The same of the optimised HLO, with its cost."""
         table = Table()
         module = self.module
-        sources = Sources(self.place, module.beginning_at, module.paths(), self.root, self.around)
+        sources = Sources(self.place, module.beginning_at, module.paths(), module.only, self.root, self.around)
         parsed = self.optimised.read(table, sources)
         return table, parsed, {"cost": cost(self.compiled, self.text, self.optimised)}
 
@@ -150,17 +150,16 @@ def _place(where: Span) -> Place:
     return where[0], where[1], where[2]
 
 
-def _places(jaxpr: Any, around: tuple[Span, ...]) -> tuple[frozenset[Place], dict[str, stablehlo.Exact]]:
-    """The places that a jaxpr comes from, and the paths that lead to one expression."""
+def _places(jaxpr: Any, around: tuple[Span, ...]) -> tuple[frozenset[Place], dict[str, tuple[Span, int]]]:
+    """The places that a jaxpr comes from; by path the expression of its equations, if it is one, and their number."""
     walk = Walk(jaxpr, around)
     rows = walk.table.rows
-    spans_of = (span for row in rows for span in (*row.get("spans", ()), *row.get("callers", ())))
-    known = frozenset(map(_place, spans_of)) - frozenset(map(_place, walk.outdated))
-    spans: dict[str, set[Span]] = {}
+    found = (span for row in rows for span in (*row.get("spans", ()), *row.get("callers", ())))
+    known = frozenset(map(_place, found)) - frozenset(map(_place, walk.outdated))
+    exact: dict[str, set[Span]] = {}
     counts: Counter[str] = Counter()
     for place, count in walk.counts.items():
         path = rows[place].get("path", "")
-        spans.setdefault(path, set()).update(rows[place].get("spans", ()))
+        exact.setdefault(path, set()).update(rows[place].get("spans", ()))
         counts[path] += count
-    exact = {path: [stablehlo.Exact(each, counts[path]) for each in found] for path, found in spans.items() if path}
-    return known, {path: found[0] for path, found in exact.items() if len(found) == 1}
+    return known, {path: (spans.pop(), counts[path]) for path, spans in exact.items() if path and len(spans) == 1}

@@ -16,4 +16,5 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "python" in metafunc.fixturenames:
         # The worker is in another folder; a link stays one, since it is what makes a Python that of its environment.
         named = [str(Path.cwd() / path) for path in os.environ.get(PYTHONS, "").split(os.pathsep) if path]
-        metafunc.parametrize("python", named or [None], ids=named or ["own"], scope="module")
+        marked = [pytest.param(path, id=path, marks=pytest.mark.conformance) for path in named]
+        metafunc.parametrize("python", marked or [pytest.param(None, id="own")], scope="module")
