@@ -58,3 +58,14 @@ def test_choices_are_numbered_as_their_keys() -> None:
     lines = said(step).splitlines()
     for number, choice in enumerate(step.ask.choices, 1):
         assert f"  {number}  {choice}" in lines
+
+
+def test_hints_come_one_by_one_and_are_numbered() -> None:
+    step = next(step for step in STEPS if step.exercise)
+    assert step.exercise is not None
+    for hints in range(len(step.exercise.hints) + 1):
+        view = View.of(Visit(hints=hints), lesson=VMAP, step=step, number=1, code="", worker="ready")
+        text = document(view, 60).text
+        for number, hint in enumerate(step.exercise.hints, 1):
+            words = f"hint {number}  {hint.replace('`', '')}"
+            assert (words in text.replace("`", "")) == (number <= hints)
