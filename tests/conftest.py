@@ -1,6 +1,7 @@
 """What makes every test see the same machine, whoever's machine it is."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("python", [pytest.param(None, id="own"), *more], scope="module")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Give xdist whole files, as their fixtures are costly, and the longest first; one process has what is `alone`.
 
     Tests that measure or flood are never run two at a time.
@@ -40,6 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         alone = item.get_closest_marker(ALONE)
         item.add_marker(pytest.mark.xdist_group(ALONE if alone else item.nodeid.partition("::")[0]))
+    yield
+    # After whoever shuffles them.
     items.sort(key=lambda item: not item.get_closest_marker("long"))
 
 
