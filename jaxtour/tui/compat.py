@@ -7,8 +7,11 @@ from rich.color import ColorSystem
 from rich.console import Console, RenderableType
 from textual import app
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.content import Content
+from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.widget import Widget
 
 from jaxtour.tui.cells import Cells, Piece
 
@@ -62,3 +65,16 @@ def pieces(update: ChopsUpdate | LayoutUpdate) -> Iterator[Piece]:
         for strip_end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
             if strip is not None and x < end and strip_end > start:
                 yield x, y, strip.crop(0, min(strip_end, end) - x)
+
+
+def set_border_words(widget: Widget, title: Content, subtitle: Content) -> None:
+    """Set the words in both borders of a widget, and have these two rows painted again.
+
+    Textual 8.2.8, `Widget._border_title`: the setters of `border_title` have all of the widget painted again, and the
+    words change with each key that moves the cursor.
+    """
+    widget._border_title = title
+    widget._border_subtitle = subtitle
+    width, height = widget.outer_size
+    left, top = widget.content_offset
+    widget.refresh(Region(-left, -top, width, 1), Region(-left, height - top - 1, width, 1))

@@ -87,18 +87,18 @@ async def test_a_device_marks_its_part_of_the_value_and_the_part_its_device(tour
         [line] = lit(app, "result")
         assert "2:3 │" in result.document.text_of(line)
         [chip] = lit(app, "devices")
-        light = devices.lights(chip)
-        assert light and light.ranges == (devices.stop,)
+        light = devices.highlights(chip)
+        assert light and light.ranges == (devices.selection,)
         assert "cpu:2" in border(app, "devices")
         app.tour_screen.focus_slot("result")
         await pilot.press("down")
         first = result.cursor
         await pilot.press("down")
-        assert result.cursor > first and result.stop, "down goes from part to part"
-        assert [light.ranges for row in lit(app, "devices") if (light := devices.lights(row))] == [((8, 11),)]
+        assert result.cursor > first and result.selection, "down goes from part to part"
+        assert [light.ranges for row in lit(app, "devices") if (light := devices.highlights(row))] == [((8, 11),)]
         assert devices.document.text_of(chip)[8:11] == "[2]"
         await pilot.press("enter")
-        assert app.focused is devices and devices.stop == (8, 11)
+        assert app.focused is devices and devices.selection == (8, 11)
 
 
 async def test_a_part_that_several_devices_hold_marks_them_all(tours: Tours) -> None:
@@ -111,7 +111,7 @@ async def test_a_part_that_several_devices_hold_marks_them_all(tours: Tours) -> 
         app.tour_screen.focus_slot("result")
         await pilot.pause()
         devices = pane(app, "devices")
-        [chips] = [light.ranges for row in lit(app, "devices") if (light := devices.lights(row))]
+        [chips] = [light.ranges for row in lit(app, "devices") if (light := devices.highlights(row))]
         assert chips == ((0, 3), (4, 7), (8, 11), (12, 15)) and "4 devices" in border(app, "devices")
 
 
@@ -140,7 +140,7 @@ async def test_the_cursor_stays_on_its_device_whatever_comes_above_it(tours: Tou
         devices = pane(app, "devices")
 
         def selected() -> str:
-            return devices.document.text_of(devices.cursor)[slice(*(devices.stop or (0, 0)))].strip(" []")
+            return devices.document.text_of(devices.cursor)[slice(*(devices.selection or (0, 0)))].strip(" []")
 
         assert selected() == "3"
         line = devices.cursor

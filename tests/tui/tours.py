@@ -123,4 +123,4 @@ def border(app: TourApp, name: str) -> str:
 def lit(app: TourApp, name: str) -> list[int]:
     """The lines of a pane that are lit."""
     shown = pane(app, name)
-    return [line for line in range(len(shown.document.lines)) if shown.lights(line)]
+    return [line for line in range(len(shown.document.lines)) if shown.highlights(line)]

@@ -9,7 +9,7 @@ from textual.widgets import Input, Static
 from jaxtour.course.model import Ask
 from jaxtour.render.clean import clean
 from jaxtour.render.spans import Line
-from jaxtour.tui.document import Document
+from jaxtour.tui.lines.document import Document
 from jaxtour.tui.styling import content, contents
 from jaxtour.tui.widgets.chooser import Chooser
 

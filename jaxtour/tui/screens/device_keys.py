@@ -1,4 +1,4 @@
-"""What the keys do that are about devices, and what a device and its part of a value light."""
+"""What the keys do that are about devices, and what a device and its part of a value highlight."""
 
 from typing import TYPE_CHECKING
 
@@ -8,11 +8,11 @@ from jaxtour.engine.session import EngineError
 from jaxtour.render.clean import clean
 from jaxtour.render.spans import Line
 from jaxtour.tui.actions import Context
+from jaxtour.tui.lines.cursor import CursorMoved
 from jaxtour.tui.messages import Note, RestartWanted, Turned
 from jaxtour.tui.screens.lens_keys import LensKeys
 from jaxtour.tui.widgets.arrange import Slot
-from jaxtour.tui.widgets.lines import CursorMoved
-from jaxtour.tui.widgets.piece_pane import PiecePane
+from jaxtour.tui.widgets.pane import Pane
 
 if TYPE_CHECKING:
     from jaxtour.tui.choices import Choice
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class DeviceKeys(LensKeys):
     """A method for each action about devices."""
 
-    _holder: PiecePane | None = None
+    _holder: Pane | None = None
     """The pane whose cursor says which devices are meant."""
     _left: Slot = "devices"
     """The pane that keys went to before the devices filled the screen."""
@@ -32,15 +32,10 @@ class DeviceKeys(LensKeys):
         """What decides which keys work now."""
         pane = self.focused
         base = super().context
-        if not isinstance(pane, PiecePane):
+        if not isinstance(pane, Pane) or pane.spec.name not in self.panes.shards:
             return base
-        on_devices = pane is self._piece_pane("devices")
+        on_devices = pane is self.panes.by_slot["devices"]
         return msgspec.structs.replace(base, on_devices=on_devices, on_shard=not on_devices and bool(pane.pieces))
-
-    def _piece_pane(self, slot: Slot) -> PiecePane:
-        pane = self.panes.by_slot[slot]
-        assert isinstance(pane, PiecePane)
-        return pane
 
     # The panel ------------------------------------------------------------------------------------------------------
 
@@ -95,35 +90,35 @@ class DeviceKeys(LensKeys):
 
     def action_follow(self) -> None:
         """Go to the device that holds the part under the cursor, or to what belongs to it in the lens."""
-        result = self._piece_pane("result")
+        result = self.panes.by_slot["result"]
         if self.focused is not result or not result.pieces:
             super().action_follow()
             return
         devices = sorted(result.pieces[0].devices, key=_number)
         self.focus_slot("devices")
-        self._piece_pane("devices").to_device(devices[0])
+        self.panes.shards["devices"].to_device(devices[0])
 
     # What belongs together ------------------------------------------------------------------------------------------
 
     def on_cursor_moved(self, message: CursorMoved) -> None:
-        """Light what belongs to the device, or to the part of the value."""
-        if message.view in (self._holder, self._piece_pane("devices"), self._piece_pane("result")):
-            self.light_devices()
+        """Highlight what belongs to the device, or to the part of the value."""
+        if message.view in (self._holder, *map(self.panes.by_slot.get, self.panes.shards)):
+            self.highlight_devices()
 
     def on_descendant_focus(self) -> None:
         """The cursor of the pane that has the focus is the one that counts."""
         focused = self.focused
-        if isinstance(focused, PiecePane):
+        if isinstance(focused, Pane) and focused.spec.name in self.panes.shards:
             self._holder = focused
-            self.light_devices()
+            self.highlight_devices()
 
-    def light_devices(self) -> None:
-        """Light what belongs to the cursor that counts, unless that is lit already."""
+    def highlight_devices(self) -> None:
+        """Highlight what belongs to the cursor that counts, unless that stands out already."""
         holder = self._holder
         if holder is None:
             return
         devices: frozenset[str] = frozenset().union(*(piece.devices for piece in holder.pieces))
-        panes = [self._piece_pane("devices"), self._piece_pane("result")]
+        panes = [self.panes.by_slot[slot] for slot in self.panes.shards]
         state = (devices, self.tour.key, self.tour.session.facts, *(id(pane.document) for pane in panes))
         if state == self._meant:
             return
@@ -133,8 +128,8 @@ class DeviceKeys(LensKeys):
             self.tour.visit.device = told
             self.panes.update_view(self.tour.view)
             self._meant = (*state[:3], *(id(pane.document) for pane in panes))
-        for pane in panes:
-            pane.light_devices(devices)
+        for cursor in self.panes.shards.values():
+            cursor.highlight(devices)
         # Where it fills the screen, its text says that.
         panes[0].say(() if panes[0].whole else self._about(devices))
         self.refresh_keys()

@@ -14,7 +14,7 @@ from jaxtour.render.layout import pad
 from jaxtour.render.spans import Line
 from jaxtour.tui.actions import BY_ID, Context, bindings, in_footer
 from jaxtour.tui.choices import Choice, choices
-from jaxtour.tui.document import Document
+from jaxtour.tui.lines.document import Document
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.styling import content, contents
 from jaxtour.tui.tour import Tour

@@ -13,11 +13,11 @@ from jaxtour.render.layout import clip_line
 from jaxtour.render.places import where
 from jaxtour.render.spans import Line
 from jaxtour.tui.actions import bindings
-from jaxtour.tui.document import Document
+from jaxtour.tui.lines.document import Document
+from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.link_words import expression
 from jaxtour.tui.styling import content
 from jaxtour.tui.visit import View
-from jaxtour.tui.widgets.lines import LinesView
 
 WIDEST = 96
 FRAME_CELLS = 5

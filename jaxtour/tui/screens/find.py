@@ -14,7 +14,7 @@ from jaxtour.render.clean import clean
 from jaxtour.render.layout import pad
 from jaxtour.render.spans import Line
 from jaxtour.tui.actions import Context, Keys, bindings, in_footer, scoped
-from jaxtour.tui.document import Document
+from jaxtour.tui.lines.document import Document
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.styling import content
 from jaxtour.tui.tour import Tour

@@ -13,13 +13,13 @@ from jaxtour.render.ladder_lines import ladder_lines
 from jaxtour.render.layout import clip, clip_line, in_ascii, wrap
 from jaxtour.render.spans import Line
 from jaxtour.tui.actions import Context, bindings, in_footer
-from jaxtour.tui.document import Document
+from jaxtour.tui.lines.document import Document
+from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.panes.stage import lines_of
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.styling import content
 from jaxtour.tui.tour import Tour
 from jaxtour.tui.visit import Visit
-from jaxtour.tui.widgets.lines import LinesView
 
 FRAME_CELLS = 5
 LABEL_CELLS = 28

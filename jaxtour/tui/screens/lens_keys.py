@@ -8,15 +8,15 @@ from jaxtour.engine.session import EngineError
 from jaxtour.render.clean import clean
 from jaxtour.render.places import head
 from jaxtour.tui.actions import Context
+from jaxtour.tui.lines.cursor import CursorMoved
 from jaxtour.tui.link_words import in_full, said_of_source, said_of_stage
 from jaxtour.tui.linking import Link, Spot, first_of, link, source_of, stage_line
 from jaxtour.tui.messages import Note, ShownWanted, Unfolded
 from jaxtour.tui.panes.source import columns_shown, rows_of
 from jaxtour.tui.screens.step_keys import StepKeys
 from jaxtour.tui.visit import Shown, View
-from jaxtour.tui.widgets.lines import CursorMoved
+from jaxtour.tui.widgets.graph_cursor import GraphCursor
 from jaxtour.tui.widgets.pane import Pane
-from jaxtour.tui.widgets.stage_pane import StagePane
 
 BORDER_CELLS = 8
 """Columns of a border that words cannot have."""
@@ -32,7 +32,7 @@ class Keyed(NamedTuple):
 
 
 class LensKeys(StepKeys):
-    """A method for each action of the lens, and what a cursor lights."""
+    """A method for each action of the lens, and what a cursor highlights."""
 
     link: Link | None = None
     """What belongs to the cursor that was moved last."""
@@ -71,11 +71,14 @@ class LensKeys(StepKeys):
         return self.panes.by_slot["source"]
 
     @property
-    def stages(self) -> StagePane:
+    def stages(self) -> Pane:
         """The pane of stages."""
-        pane = self.panes.by_slot["stage"]
-        assert isinstance(pane, StagePane)
-        return pane
+        return self.panes.by_slot["stage"]
+
+    @property
+    def graph(self) -> GraphCursor:
+        """The cursor of the pane of stages, which goes from node to node where it shows a graph."""
+        return self.panes.graph
 
     # What is shown --------------------------------------------------------------------------------------------------
 
@@ -149,7 +152,7 @@ class LensKeys(StepKeys):
 
     def on_unfolded(self, message: Unfolded) -> None:
         """Draw the graph with other equations unfolded."""
-        visit, graph, node = self.tour.visit, self.stages.graph, self.stages.node
+        visit, graph, node = self.tour.visit, self.graph.graph, self.graph.node
         if graph is None:
             return
         unfolded = graph.unfolded if visit.unfolded is None else visit.unfolded
@@ -160,7 +163,7 @@ class LensKeys(StepKeys):
         visit.unfolded = unfolded
         self.refresh_view()
         if node is not None:
-            self.stages.to_node(node.line)
+            self.graph.to_line(node.line)
 
     async def action_ladder(self) -> None:
         """Climb from the function to the call that was traced."""
@@ -188,13 +191,13 @@ class LensKeys(StepKeys):
     # What belongs together ------------------------------------------------------------------------------------------
 
     def on_cursor_moved(self, message: CursorMoved) -> None:
-        """Light what belongs to the cursor."""
+        """Highlight what belongs to the cursor."""
         if message.view is self.stages:
             self._carry()
         if message.view in (self.source, self.stages):
             self.relink(settling=message.view.led)
         if message.view.led:
-            message.view.settle(message.view.cursor, message.view.stop)
+            message.view.settle(message.view.cursor, message.view.selection)
 
     def _carry(self) -> None:
         """Go to what belongs to the cursor of the stage that was shown before."""
@@ -205,10 +208,7 @@ class LensKeys(StepKeys):
         line = first_of(stage, links_of(stage).lines(target))
         if line is None:
             return
-        if self.stages.graph is None:
-            self.stages.move_to(line)
-        else:
-            self.stages.to_node(line)
+        self.graph.to_line(line)
 
     def on_descendant_focus(self) -> None:
         """The cursor of the pane that has the focus is the one that counts."""
@@ -219,14 +219,14 @@ class LensKeys(StepKeys):
         self.refresh_keys()
 
     def relink(self, *, settling: bool = False) -> None:
-        """Light what belongs to the cursor that counts, unless that is lit already.
+        """Highlight what belongs to the cursor that counts, unless that stands out already.
 
         A pane that is `settling` is painted when its cursor has settled, and not before.
         """
         lead, view = self._lead, self.source.view
         if lead is None or view is None:
             return
-        spot = Spot("source" if lead is self.source else "stage", lead.cursor, lead.stop)
+        spot = Spot("source" if lead is self.source else "stage", lead.cursor, lead.selection)
         state = (spot, id(self.source.document), id(self.stages.document), self.stages.size)
         if state == self._linked:
             return
@@ -234,15 +234,15 @@ class LensKeys(StepKeys):
         keyed = self._linking
         if view.linked is None or not lead.document.cursor:
             self.link = None
-            self.source.unlit()
-            self.stages.unlit()
+            self.source.highlight_nothing()
+            self.stages.highlight_nothing()
         else:
             found = self.link = link(view, spot)
-            for pane, lit in ((self.source, found.source), (self.stages, found.stage)):
+            for pane, highlighted in ((self.source, found.source), (self.stages, found.stage)):
                 if pane is lead and settling:
-                    pane.take_lights(lit)
+                    pane.take_highlights(highlighted)
                 else:
-                    pane.light(lit, follow=pane is not lead)
+                    pane.highlight(highlighted, follow=pane is not lead)
             self.source.say(said_of_source(view, found, self.source.outer_size.width - BORDER_CELLS))
             self.stages.say(said_of_stage(view, found, self.stages.document.subtitle))
         if keyed != self._linking:
@@ -268,9 +268,9 @@ class LensKeys(StepKeys):
         if line is None:
             self.post_message(Note("nothing here comes of it"))
             return
-        light = found.stage.lights(line) if found.stage.lights else None
+        highlight = found.stage.of(line)
         self.focus_slot("stage")
-        self.stages.move_to(line, light.ranges[0] if in_graph and light and light.ranges else None)
+        self.stages.move_to(line, highlight.ranges[0] if in_graph and highlight and highlight.ranges else None)
 
     def _to_source(self, view: View, found: Link) -> None:
         span = source_of(view, found.target)
@@ -285,13 +285,13 @@ class LensKeys(StepKeys):
         line = rows.line(span.file, span.line)
         self.focus_slot("source")
         if line is not None:
-            stops = self.source.stops(line)
+            pieces = self.source.document.selectable_in(line)
             start = columns_shown(rows.text(line), (span.column - 1, span.column - 1))[0]
             length = span.end_column - span.column
-            begun = [stop for stop in stops if stop[0] == start]
+            begun = [piece for piece in pieces if piece[0] == start]
             one_line = span.end_line == span.line
-            stop = min(begun, key=lambda stop: abs(stop[1] - stop[0] - length)) if begun and one_line else None
-            self.source.move_to(line, stop or (begun[0] if begun else None))
+            best = min(begun, key=lambda piece: abs(piece[1] - piece[0] - length)) if begun and one_line else None
+            self.source.move_to(line, best or (begun[0] if begun else None))
 
     def action_next_match(self) -> None:
         """Go to the next line that belongs together."""
@@ -320,9 +320,9 @@ class LensKeys(StepKeys):
             return
         line: int | None = self.stages.cursor
         if self._lead is self.source and self.link is not None and self.link.stage.matches:
-            lit = self.link.stage.lights
-            line = line if lit and line is not None and lit(line) else self.link.stage.matches[0]
-        line = stage_line(view, Spot("stage", line or 0, self.stages.stop if self._lead is self.stages else None))
+            found = self.link.stage
+            line = line if line is not None and found.of(line) else found.matches[0]
+        line = stage_line(view, Spot("stage", line or 0, self.stages.selection if self._lead is self.stages else None))
         if line is None or stage.origin_of(line).kind == "other":
             self.post_message(Note(f"there is no {UNITS[stage.stage]} in this line to explain"))
             return

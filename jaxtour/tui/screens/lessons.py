@@ -16,7 +16,7 @@ from jaxtour.render.clean import clean
 from jaxtour.render.layout import pad
 from jaxtour.render.spans import Line, Span
 from jaxtour.tui.actions import Context, Scope, bindings, in_footer
-from jaxtour.tui.document import Document
+from jaxtour.tui.lines.document import Document
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.styling import content
 from jaxtour.tui.tour import Tour

@@ -15,13 +15,13 @@ from jaxtour.render.roofline import roofline_blocks
 from jaxtour.render.spans import Line
 from jaxtour.render.timing_details import detail_lines, explanation_lines, spread_chart
 from jaxtour.tui.actions import Context, bindings, in_footer
-from jaxtour.tui.document import Document, illustrated
+from jaxtour.tui.lines.document import Document, illustrated
+from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.messages import Note
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.styling import content
 from jaxtour.tui.tour import Tour
 from jaxtour.tui.visit import Visit
-from jaxtour.tui.widgets.illustrated import IllustratedLines
 
 WIDEST = 108
 FRAME_CELLS = 5
@@ -40,7 +40,7 @@ class TimingsScreen(ModalScreen[None]):
         super().__init__(classes="-ascii" if tour.ascii else None)
         self._tour = tour
         self._visit = visit
-        self._box = IllustratedLines("timings", ascii_only=tour.ascii)
+        self._box = LinesView("timings", ascii_only=tour.ascii, charts=True)
         self._box.add_class("box")
 
     def compose(self) -> ComposeResult:

@@ -72,7 +72,7 @@ class TourScreen(SearchKeys, DeviceKeys, TimeKeys, Screen[None]):
         front = self.panes.front
         self.panes.update_view(self.tour.view, fresh=fresh)
         self.relink()
-        self.light_devices()
+        self.highlight_devices()
         self.tell_search()
         self.refresh_lines()
         if self.over is not None:

@@ -2,14 +2,15 @@
 
 from typing import ClassVar
 
+import msgspec
 from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 
 from jaxtour.tui.actions import bindings
-from jaxtour.tui.document import Document
+from jaxtour.tui.lines.document import Document
+from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.styling import Mark
-from jaxtour.tui.widgets.lines import LinesView
 
 
 class Chooser(LinesView):
@@ -27,25 +28,21 @@ class Chooser(LinesView):
     class Moved(Message):
         """The cursor is on another line."""
 
-    def __init__(self, name: str, *, ascii_only: bool = False) -> None:
-        super().__init__(name, ascii_only=ascii_only)
-        self.cursor = 0
-
     def fill(self, document: Document, cursor: int | None = None) -> None:
         """Show other lines, with the cursor on one of them."""
         last = max(0, len(document.lines) - 1)
-        self.cursor = min(self.cursor if cursor is None else cursor, last)
+        self.scene.cursor.line = min(self.cursor if cursor is None else cursor, last)
         marks: dict[int, Mark] = {self.cursor: "cursor"} if document.lines else {}
         self.show(Document(lines=document.lines, gutter=document.gutter, marks=marks))
-        self.call_after_refresh(self.reveal, self.cursor)
+        self.call_after_refresh(self.scroller.reveal, self.cursor, 0)
 
     def _move(self, to: int) -> None:
         to = max(0, min(to, len(self.document.lines) - 1))
         if to != self.cursor:
-            self.mark(self.cursor, None)
-            self.cursor = to
-            self.mark(self.cursor, "cursor")
-            self.reveal(self.cursor)
+            self.scene.cursor.line = to
+            self.scene.document = msgspec.structs.replace(self.document, marks={to: "cursor"})
+            self.repaint()
+            self.scroller.reveal(self.cursor, 0)
             self.post_message(self.Moved())
 
     def action_down(self) -> None:
