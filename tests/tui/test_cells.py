@@ -6,9 +6,13 @@ import pyte
 from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
+from shown import Shown, numbered
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.geometry import Region
 from textual.strip import Strip
 
 from jaxtour.tui.cells import Cells, Look, Piece, parameters
+from jaxtour.tui.compat import ChangedCells
 
 WIDTH, HEIGHT = 30, 8
 TRUE = ColorSystem.TRUECOLOR
@@ -75,12 +79,51 @@ def test_attributes_end_one_by_one_where_that_is_shorter() -> None:
     assert parameters(Look(frozenset({"53"}), "31"), Look(front="31")) == "0;31", "few terminals know what ends it"
 
 
+async def test_the_updates_of_an_app_add_up_to_its_screen() -> None:
+    app = Written()
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        app.view.show(numbered(40, folds=[(2, 9)]), fresh=True)
+        app.view.focus()
+        for key in ("down", "down", "f", "end", "pageup", "w", "home"):
+            await pilot.press(key)
+            await pilot.pause()
+            assert app.terminal.rows() == [strip.text for strip in app.screen._compositor.render_strips()], key
+        assert app.updates > 5
+        wrote = app.bytes
+        app.view.refresh(Region(0, 0, WIDTH, HEIGHT - 1))
+        await pilot.pause()
+        assert app.bytes == wrote, "what looks as before is not written"
+
+
+class Written(Shown):
+    """An app whose updates go to a terminal."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.terminal = Screen()
+        self._written = Cells()
+        self.updates = self.bytes = 0
+
+    def _display(self, screen: object, renderable: object) -> None:
+        if isinstance(renderable, ChopsUpdate | LayoutUpdate):
+            if isinstance(renderable, LayoutUpdate):
+                self._written.forget(*renderable.region.size)
+            data = ChangedCells(renderable, self._written).render_segments(self.console)
+            self.terminal.feed(data)
+            self.updates += 1
+            self.bytes += len(data)
+
+
 class Screen:
     """A terminal."""
 
     def __init__(self) -> None:
         self._screen = pyte.Screen(WIDTH, HEIGHT)
         self.feed = pyte.Stream(self._screen).feed
+
+    def rows(self) -> list[str]:
+        """The text of each row."""
+        return list(self._screen.display)
 
     def shown(self) -> list[tuple[object, ...]]:
         """Each cell as far as it can be seen."""

@@ -1,6 +1,6 @@
 """What belongs together, from pane to pane by keys; explanations, and the search."""
 
-from tours import Tours, border, lit, pane, run_many, screen_text, text, until
+from tours import Tours, border, highlighted, pane, run_many, screen_text, text, until
 
 
 async def test_the_cursor_in_a_stage_lights_the_source(linked: Tours) -> None:
@@ -8,13 +8,13 @@ async def test_the_cursor_in_a_stage_lights_the_source(linked: Tours) -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         await run_many(pilot, linked)
         await pilot.press("1", "j")
-        assert lit(app, "stage") == [1, 2, 3, 4], "the equation, which takes four lines"
+        assert highlighted(app, "stage") == [1, 2, 3, 4], "the equation, which takes four lines"
         source = pane(app, "source")
-        assert lit(app, "source") == [4]
+        assert highlighted(app, "source") == [4]
         light = source.highlights(4)
         assert light is not None and light.style == "link" and light.ranges == ((19, 32),)
         await pilot.press("j", "j", "j", "j")
-        assert lit(app, "source") == [1, 4], "and the call of the function that it stands in"
+        assert highlighted(app, "source") == [1, 4], "and the call of the function that it stands in"
         assert source.highlights(4).style == "caller"  # type: ignore[union-attr]
         await pilot.press("enter")
         assert source.has_focus and source.cursor == 1 and source.selection == (27, 32)
@@ -28,14 +28,14 @@ async def test_the_cursor_in_the_source_lights_every_stage_and_enter_goes_there(
         await pilot.press("shift+tab", "j")
         source, stages = pane(app, "source"), pane(app, "stage")
         assert source.has_focus
-        assert lit(app, "stage") == [5, 6, 7, 8], "all that came of the line"
+        assert highlighted(app, "stage") == [5, 6, 7, 8], "all that came of the line"
         assert "line 2 → 4 equations" in border(app, "source")
         await pilot.press("right")
         assert source.selection == (11, 38)
-        assert lit(app, "stage") == [5, 6, 7, 8], "what is inside belongs to it"
+        assert highlighted(app, "stage") == [5, 6, 7, 8], "what is inside belongs to it"
         await pilot.press("right", "right")
         assert source.selection == (18, 33)
-        assert lit(app, "stage") == [5, 6]
+        assert highlighted(app, "stage") == [5, 6]
         await pilot.press("enter")
         assert stages.has_focus and stages.cursor == 5
         await pilot.press("2")
@@ -46,13 +46,13 @@ async def test_the_cursor_in_the_source_lights_every_stage_and_enter_goes_there(
         )
         await pilot.press("right")
         assert source.selection == (27, 32)
-        assert lit(app, "stage") == [3, 5]
+        assert highlighted(app, "stage") == [3, 5]
         await pilot.press("right_curly_bracket")
         assert stages.cursor == 5 and source.has_focus
         await pilot.press("right_curly_bracket")
         assert stages.cursor == 3, "round the end"
         await pilot.press("j", "j", "j")
-        assert lit(app, "stage") == [2, 3, 5], "a call stands for the function that it calls"
+        assert highlighted(app, "stage") == [2, 3, 5], "a call stands for the function that it calls"
 
 
 async def test_what_is_not_in_the_source_pane_is_named(tours: Tours) -> None:
@@ -97,7 +97,7 @@ async def test_a_variable_lights_its_definition_and_its_uses(tours: Tours) -> No
         await pilot.press("1", "j", "j", "j", "j", "j", "right", "right")
         stages = pane(app, "stage")
         assert stages.document.text_of(5)[stages.selection[0] : stages.selection[1]] == "c"  # type: ignore[index]
-        assert lit(app, "stage") == [1, 5]
+        assert highlighted(app, "stage") == [1, 5]
         assert "from line 2" in border(app, "stage")
         await pilot.press("left_curly_bracket")
         assert stages.cursor == 1
@@ -169,7 +169,7 @@ async def test_another_stage_opens_where_the_cursor_was(linked: Tours) -> None:
         await pilot.press("2")
         await until(pilot, lambda: "stablehlo.divide" in text(app, "stage") and stages.cursor > 0)
         assert stages.cursor == 3, "the first line of what belongs together"
-        assert pane(app, "source").matches == expression, "the same expression is lit"
+        assert pane(app, "source").matches == expression, "the same expression stands out"
         await pilot.press("1")
         await until(pilot, lambda: stages.cursor == 5)
 

@@ -1,4 +1,4 @@
-"""The cursor in a document, the pieces of a line that it selects, and the lines that are lit."""
+"""The cursor in a document, the pieces of a line that it selects, and the lines that stand out."""
 
 from collections.abc import Sequence
 
