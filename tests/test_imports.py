@@ -109,7 +109,7 @@ from jaxtour.tui.lines.view import LinesView
 async def show():
     app = App()
     async with app.run_test() as pilot:
-        view = LinesView("view", charts=True)
+        view = LinesView("view")
         await app.mount(view)
         for blocks in ([], [[(("a row", ""),)]], []):
             lines, pictures = illustrated(blocks, 60, 12)

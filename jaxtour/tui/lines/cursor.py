@@ -2,31 +2,11 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-from textual.message import Message
 
 from jaxtour.tui.lines.document import EMPTY, Columns, Document
 
-if TYPE_CHECKING:
-    from jaxtour.tui.lines.view import LinesView
-
 SCAN = 1000
 """Lines that are asked for what can be selected in them before left and right give up."""
-
-
-class CursorMoved(Message):
-    """The cursor of a view is on another line, or on another piece of it."""
-
-    def __init__(self, view: "LinesView", line: int, selection: Columns | None) -> None:
-        super().__init__()
-        self.view = view
-        self.line = line
-        self.selection = selection
-
-    def can_replace(self, message: Message) -> bool:
-        """Only the last of several in a row matters."""
-        return isinstance(message, CursorMoved) and message.view is self.view
 
 
 class Cursor:

@@ -1,25 +1,37 @@
 """Folding blocks and wrapping lines while a view shows them."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from jaxtour.tui.lines.document import Columns
+from jaxtour.tui.lines.scene import Scene
 from jaxtour.tui.lines.scroll import Scroller
-
-if TYPE_CHECKING:
-    from jaxtour.tui.lines.view import LinesView
 
 
 class Folding:
     """Folds, unfolds and wraps in one view, so that the line one is at stays in its row."""
 
-    def __init__(self, view: "LinesView", scroller: Scroller) -> None:
-        self._view = view
+    def __init__(
+        self,
+        scene: Scene,
+        scroller: Scroller,
+        refit: Callable[[], None],
+        move_to: Callable[[int, Columns | None], None],
+    ) -> None:
+        self._scene = scene
+        self._plan = scene.plan
         self._scroller = scroller
-        self._plan = view.scene.plan
+        self._refit = refit
+        """Works out the rows anew, and paints what changed."""
+        self._move_to = move_to
+
+    @property
+    def _here(self) -> int:
+        return self._scene.here(self._scroller.top)
 
     def toggle(self) -> bool:
         """Fold the innermost block around the cursor, or unfold it; whether there is one."""
         folds = self._plan.folds
-        first = folds.around(self._view.here)
+        first = folds.around(self._here)
         if first is not None:
             folds.closed ^= {first}
             self._take_on(first)
@@ -36,27 +48,27 @@ class Folding:
         """Fold every block, but not one that holds all the others."""
         folds = self._plan.folds
         folds.close_all()
-        self._take_on(folds.seen(self._view.here))
+        self._take_on(folds.seen(self._here))
 
     def unfold_all(self) -> None:
         """Unfold every block."""
         self._plan.folds.closed.clear()
-        self._take_on(self._view.here)
+        self._take_on(self._here)
 
     def unfold_around(self, line: int) -> None:
         """Unfold whatever hides a line."""
         if self._plan.rows.hides(line):
             self._plan.folds.open_around(line)
-            self._view.refit()
+            self._refit()
 
     def _take_on(self, line: int) -> None:
         """Show which blocks are folded, with the cursor on a line that none of them hides, and the line in its row."""
-        view = self._view
-        if view.document.lines:
+        if self._scene.document.lines:
             row = self._scroller.row_of(line)
-            view.refit()
+            self._refit()
             self._scroller.keep_row(line, max(0, row))
-            view.move_to(line, view.selection if line == view.cursor else None)
+            cursor = self._scene.cursor
+            self._move_to(line, cursor.selection if line == cursor.line else None)
 
     @property
     def wrap(self) -> bool:
@@ -67,12 +79,12 @@ class Folding:
     def wrap(self, wrap: bool) -> None:
         if wrap == self._plan.wrap:
             return
-        here = self._view.here
+        here = self._here
         row = self._scroller.row_of(here)
         self._plan.wrap = wrap
         self._scroller.to(x=0)
-        self._view.refit()
+        self._refit()
         if self._plan.rows.count:
             self._scroller.keep_row(here, row)
-            if self._view.document.cursor:
+            if self._scene.document.cursor:
                 self._scroller.reveal(here, 0)

@@ -20,6 +20,11 @@ class Scroller:
         self._view = view
         self._scene = scene
 
+    @property
+    def top(self) -> int:
+        """The first row in view."""
+        return self._view.scroll_offset.y
+
     def by(self, columns: int, rows: int) -> None:
         """Scroll by so many cells."""
         self._view.scroll_relative(columns, rows, animate=False, force=True, immediate=True)
@@ -33,10 +38,16 @@ class Scroller:
         """Scroll to the last row."""
         self._view.scroll_end(animate=False, force=True, immediate=True, x_axis=False)
 
-    def to_anchor(self, line: int) -> None:
-        """Scroll to a line where not all is in view; the line before says where one is."""
-        if self._scene.plan.rows.count > self._view.size.height:
-            self.to(y=self._scene.plan.rows.top(line) - 1)
+    def to_anchor(self) -> None:
+        """Scroll to the document's anchor, where not all is in view; the line before says where one is.
+
+        A document without one is followed to its end.
+        """
+        rows, anchor = self._scene.plan.rows, self._scene.document.anchor
+        if anchor is None:
+            self.to_end()
+        elif rows.count > self._view.size.height:
+            self.to(y=rows.top(anchor) - 1)
 
     def keep_row(self, line: int, row: int) -> None:
         """Scroll so that a line is in the same row of the view as before."""
@@ -45,7 +56,7 @@ class Scroller:
     def row_of(self, line: int) -> int:
         """The row of the view that a line begins in; one out of view where the line is."""
         rows = self._scene.plan.rows
-        return rows.top(line) - self._view.scroll_offset.y if rows.count else 0
+        return rows.top(line) - self.top if rows.count else 0
 
     def reveal(self, line: int, context: int = CONTEXT) -> None:
         """Scroll so that a line is in view, with so many rows on either side; from far off, a third from the top."""
@@ -54,7 +65,7 @@ class Scroller:
         self._reveal_rows(first, first + max(1, rows.height(line)) - 1, context)
 
     def _reveal_rows(self, first: int, last: int, context: int = 0) -> None:
-        height, top = self._view.size.height, self._view.scroll_offset.y
+        height, top = self._view.size.height, self.top
         context = min(context, max(0, (height - 1) // 2))
         if last + context >= top + height:
             y = min(last + context - height + 1, first)

@@ -7,12 +7,13 @@ from textual import events
 from textual.binding import BindingType
 from textual.geometry import Size
 from textual.layout import Layout
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.lines.charts import Charts
-from jaxtour.tui.lines.cursor import CursorMoved, next_match
+from jaxtour.tui.lines.cursor import next_match
 from jaxtour.tui.lines.document import NOTHING, Columns, Document, Highlight, Highlighted, Highlights
 from jaxtour.tui.lines.folding import Folding
 from jaxtour.tui.lines.looks import Looks
@@ -21,6 +22,20 @@ from jaxtour.tui.lines.painter import Painter
 from jaxtour.tui.lines.scene import Port, Scene
 from jaxtour.tui.lines.scroll import SIDEWAYS, WHEEL, Scroller
 from jaxtour.tui.styling import Palette
+
+
+class CursorMoved(Message):
+    """The cursor of a view is on another line, or on another piece of it."""
+
+    def __init__(self, view: "LinesView", line: int, selection: Columns | None) -> None:
+        super().__init__()
+        self.view = view
+        self.line = line
+        self.selection = selection
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the last of several in a row matters."""
+        return isinstance(message, CursorMoved) and message.view is self.view
 
 
 class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
@@ -36,16 +51,15 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
     DEFAULT_CSS = """
     LinesView { overflow: hidden hidden; }
     """
-    _charts: Charts | None = None
 
-    def __init__(self, name: str, *, ascii_only: bool = False, charts: bool = False) -> None:
+    def __init__(self, name: str, *, ascii_only: bool = False) -> None:
         super().__init__(id=name)
         self.scene = Scene(ascii_only=ascii_only)
         self.scroller = Scroller(self, self.scene)
-        self.folding = Folding(self, self.scroller)
+        self.folding = Folding(self.scene, self.scroller, self.refit, self.move_to)
         self._looks = Looks(self.scene)
         self._painter: Painter | None = None
-        self._charts = Charts(self, self.scene) if charts else None
+        self._charts = Charts(self, self.scene)
         self._following = True
         """Whether the end, or the anchor, is brought into view when it moves."""
         self.led = False
@@ -96,8 +110,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         elif self._following and (document.follow or document.anchor != old.anchor):
             self.call_after_refresh(self._to_anchor, document)
         self.repaint()
-        if self._charts is not None:
-            self._charts.show()
+        self._charts.show()
 
     def _adopt(self, document: Document, old: Document, *, fresh: bool) -> None:
         """Carry over to another document what the old one's lines were given."""
@@ -118,10 +131,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
     def _to_anchor(self, document: Document) -> None:
         # Of another document the anchor will be revealed.
         if document is self.document:
-            if document.anchor is not None:
-                self.scroller.to_anchor(document.anchor)
-            else:
-                self.scroller.to_end()
+            self.scroller.to_anchor()
 
     def _fit(self, room: Size | None = None) -> None:
         # Never smaller than the view: then short texts come and go without a new layout.
@@ -189,19 +199,17 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         """Who scrolls back from the end is left there; who returns to it follows again."""
         self._following = new_value >= self.max_scroll_y
         self.repaint()
-        if self._charts is not None:
-            self._charts.scrolled(old_value, new_value)
+        self._charts.scrolled(old_value, new_value)
 
     def on_resize(self, _: events.Resize | None = None) -> None:
         """Cut the lines anew."""
         self.refit()
-        if self._charts is not None:
-            self._charts.resized()
+        self._charts.resized()
 
     @property
     def layout(self) -> Layout:
         """Where charts go; a style can only name one of Textual's own layouts."""
-        return self._charts.layout if self._charts is not None else super().layout
+        return self._charts.layout if self._charts else super().layout
 
     @property
     def is_container(self) -> bool:
@@ -210,8 +218,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Draw the charts of what was shown before there was a place for them."""
-        if self._charts is not None:
-            self._charts.show()
+        self._charts.show()
 
     # Highlights -----------------------------------------------------------------------------------------------------
 

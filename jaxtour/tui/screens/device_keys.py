@@ -8,7 +8,7 @@ from jaxtour.engine.session import EngineError
 from jaxtour.render.clean import clean
 from jaxtour.render.spans import Line
 from jaxtour.tui.actions import Context
-from jaxtour.tui.lines.cursor import CursorMoved
+from jaxtour.tui.lines.view import CursorMoved
 from jaxtour.tui.messages import Note, RestartWanted, Turned
 from jaxtour.tui.screens.lens_keys import LensKeys
 from jaxtour.tui.widgets.arrange import Slot

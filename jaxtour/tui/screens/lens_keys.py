@@ -8,7 +8,7 @@ from jaxtour.engine.session import EngineError
 from jaxtour.render.clean import clean
 from jaxtour.render.places import head
 from jaxtour.tui.actions import Context
-from jaxtour.tui.lines.cursor import CursorMoved
+from jaxtour.tui.lines.view import CursorMoved
 from jaxtour.tui.link_words import in_full, said_of_source, said_of_stage
 from jaxtour.tui.linking import Link, Spot, first_of, link, source_of, stage_line
 from jaxtour.tui.messages import Note, ShownWanted, Unfolded

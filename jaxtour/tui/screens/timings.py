@@ -40,7 +40,7 @@ class TimingsScreen(ModalScreen[None]):
         super().__init__(classes="-ascii" if tour.ascii else None)
         self._tour = tour
         self._visit = visit
-        self._box = LinesView("timings", ascii_only=tour.ascii, charts=True)
+        self._box = LinesView("timings", ascii_only=tour.ascii)
         self._box.add_class("box")
 
     def compose(self) -> ComposeResult:

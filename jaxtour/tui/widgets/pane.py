@@ -11,9 +11,8 @@ from textual.geometry import Size
 from jaxtour.render.layout import in_ascii
 from jaxtour.render.spans import Line
 from jaxtour.tui.compat import set_border_words
-from jaxtour.tui.lines.cursor import CursorMoved
 from jaxtour.tui.lines.document import EMPTY, NOTHING, Columns, Document, Highlighted, Piece
-from jaxtour.tui.lines.view import LinesView
+from jaxtour.tui.lines.view import CursorMoved, LinesView
 from jaxtour.tui.panes import PaneSpec
 from jaxtour.tui.styling import content
 from jaxtour.tui.visit import View
@@ -35,10 +34,8 @@ class Pane(LinesView):
     Pane:ansi { border-subtitle-style: dim; }
     """
 
-    def __init__(
-        self, spec: PaneSpec, cursor: PaneCursor | None = None, *, ascii_only: bool = False, charts: bool = False
-    ) -> None:
-        super().__init__(spec.name, ascii_only=ascii_only, charts=charts)
+    def __init__(self, spec: PaneSpec, cursor: PaneCursor | None = None, *, ascii_only: bool = False) -> None:
+        super().__init__(spec.name, ascii_only=ascii_only)
         self._own = cursor or PaneCursor()
         self._own.pane = self
         self.led = True

@@ -1,18 +1,49 @@
 """What the cursor of a pane does in its own way."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from jaxtour.tui.lines.document import NOTHING, Highlighted, Piece
+from textual.message import Message
 
-if TYPE_CHECKING:
-    from jaxtour.tui.widgets.pane import Pane
+from jaxtour.tui.lines.document import NOTHING, Columns, Document, Highlighted, Piece
+from jaxtour.tui.visit import View
+
+
+class Steered(Protocol):
+    """The pane, as far as its cursor knows it."""
+
+    view: View | None
+
+    @property
+    def document(self) -> Document:
+        """What is shown."""
+
+    @property
+    def cursor(self) -> int:
+        """The line with the cursor."""
+
+    @property
+    def selection(self) -> Columns | None:
+        """The selected piece of that line."""
+
+    @property
+    def has_focus(self) -> bool:
+        """Whether it has the keyboard."""
+
+    def move_to(self, line: int, selection: Columns | None = None) -> None:
+        """Put the cursor on a line, and select a piece of it."""
+
+    def highlight(self, highlighted: Highlighted, *, follow: bool = True) -> None:
+        """Highlight lines, and bring the first into view where none is."""
+
+    def post_message(self, message: Message) -> bool:
+        """Post a message."""
 
 
 class PaneCursor:
     """The cursor of most panes: it goes from line to line, as it does in any view of lines."""
 
-    pane: "Pane"
+    pane: Steered
     """Set by the pane that it is given to."""
 
     def step(self, count: int) -> bool:  # noqa: ARG002 - for others

@@ -40,8 +40,6 @@ CORNERS = 6
 """Columns of a border that its words cannot have."""
 FRONT: Mapping[str, Slot] = {"jaxpr": "stage", "time": "time", "devices": "devices"}
 """The tab for what a step is about."""
-CHARTED = "time"
-"""The pane whose documents may have charts."""
 
 
 class Panes(Container):
@@ -60,8 +58,7 @@ class Panes(Container):
         """The cursors of the panes whose pieces are linked with devices."""
         cursors: dict[Slot, PaneCursor] = {"stage": self.graph, **self.shards}
         self.by_slot: dict[Slot, Pane] = {
-            spec.name: Pane(spec, cursors.get(spec.name), ascii_only=ascii_only, charts=spec.name == CHARTED)
-            for spec in PANES
+            spec.name: Pane(spec, cursors.get(spec.name), ascii_only=ascii_only) for spec in PANES
         }
         self.front: Slot = "lesson"
         """Which tab is shown where the terminal is narrow."""

@@ -42,7 +42,7 @@ class Shown(App[None]):
         for each in THEMES:
             self.register_theme(each)
         self.theme = "dark"
-        self.view = LinesView("view", charts=True)
+        self.view = LinesView("view")
 
     def compose(self) -> ComposeResult:
         """The view."""
