@@ -6,7 +6,7 @@ import math
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +22,11 @@ from .compat_events import Miss as Miss
 from .compat_events import explained as explained
 from .compat_events import is_tracing as is_tracing
 from .compat_events import no_persistent_cache as no_persistent_cache
+from .compat_frames import Function as Function
+from .compat_frames import raw_frames as raw_frames
+from .compat_frames import summarized_frames as summarized_frames
+from .compat_frames import traceback as traceback
+from .compat_frames import traced_function as traced_function
 
 _NUMPY_INTEGER = re.compile(r"\bnp\.u?int\d+\((-?\d+)\)")
 _PMAP_AXIS = re.compile(r"<axis 0x[0-9a-f]+>")
@@ -67,30 +72,6 @@ def _jaxprs(value: Any) -> Iterator[Any]:
             yield from _jaxprs(item)
     elif hasattr(value, "eqns") or hasattr(getattr(value, "jaxpr", None), "eqns"):
         yield getattr(value, "jaxpr", value)
-
-
-def traceback(source_info: Any) -> Any:
-    """The frames of an equation as JAX keeps them, to be compared and given to `raw_frames`; None where it has none."""
-    return getattr(source_info, "traceback", None)
-
-
-def raw_frames(trace: Any) -> tuple[Sequence[Any], Sequence[int]] | None:
-    """Code objects and offsets in their bytecode, innermost first; None where JAX does not hand them out."""
-    if trace is None:
-        return (), ()
-    frames = getattr(trace, "raw_frames", None)
-    return frames() if frames else None
-
-
-_SUMMARY = re.compile(r"^(.*?):(\d+)(?::(\d+))? \((.*)\)$")
-
-
-def summarized_frames(source_info: Any) -> list[tuple[str, int, int, str]]:
-    """File, line, column in bytes and function of the frames that JAX takes for the user's, innermost first."""
-    summarize = getattr(getattr(jax.extend, "source_info_util", None), "summarize", None)
-    lines = summarize(source_info, num_frames=50).splitlines() if summarize else []
-    matches = [match for line in reversed(lines) if (match := _SUMMARY.match(line))]
-    return [(match[1], int(match[2]), int(match[3] or 0), match[4]) for match in matches]
 
 
 def scoped(name_stack: Any, name: str) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from . import compat
-from .hlo import Computation, Instruction, Reader
+from .hlo import Reader
+from .instructions import Computation, Instruction
 
 MOST_LOOPS = 40
 """Each body is a module to read, so that more loops than this would take seconds."""

@@ -26,6 +26,7 @@ from .compat import CompileEvents
 from .failures import MESSAGE_CAP
 from .learners import learner_folder
 from .outlet import Event
+from .spawned import Definitions
 
 MODULE = "__jaxtour__"
 """`__name__` in a file of the learner's: what stands under `if __name__ == "__main__":` is not to run."""
@@ -126,6 +127,7 @@ class Workspace:
         self._offered: dict[str, Any] = {}
         self._last: tuple[str, Kept] | None = None
         self._events = events
+        self._definitions = Definitions()
 
     def keep(self, name: str, calls: list[dict[str, str]], error: BaseException | None) -> None:
         """Remember the namespace as it is now; values are shared, not copied, and live on when others replace them."""
@@ -152,8 +154,10 @@ class Workspace:
 
     def install(self) -> None:
         """Make it the process's `__main__`."""
-        sys.modules["__main__"] = self.module
+        # What a child defined comes back under the second name.
+        sys.modules["__main__"] = sys.modules["__mp_main__"] = self.module
         builtins.input = _no_input
+        self._definitions.install()
 
     def become(self, path: str) -> None:
         """From now on be the module of a file, as `python FILE` has it, but for the name; made once, in a fresh runner.
@@ -163,6 +167,7 @@ class Workspace:
         self.module.__name__ = self.namespace["__name__"] = MODULE
         self.module.__file__ = path
         sys.modules[MODULE] = self.module
+        self._definitions.become(path, MODULE)
         sys.argv[:] = [path]
         folder = str(Path(path).parent)
         if folder not in sys.path[:1]:
@@ -217,6 +222,8 @@ class Workspace:
         tree = ast.parse(source.text, source.file)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         body = compile(tree, source.file, "exec", dont_inherit=True)
+        if namespace is None and source.path is None:
+            self._definitions.add(source.file, tree.body, body.co_flags & _FUTURE)
         if not isinstance(last, ast.Expr):
             exec(body, space)
             return None

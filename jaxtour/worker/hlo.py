@@ -2,18 +2,18 @@
 
 XLA writes `metadata={op_name=... stack_frame_id=7}` behind an instruction that JAX asked for, and four tables that say
 what the frames are; older ones write `source_file=` and `source_line=` instead. What the compiler added has none: it
-belongs to what it serves, where that is few expressions, and says what it is otherwise.
+is linked where there is evidence, and says what it is otherwise.
 """
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
-from .metadata import TABLES, At, Frames, Sources, without_metadata
+from .instructions import Computation, Instruction
+from .lending import Lender
+from .metadata import TABLES, Frames, Sources, without_metadata
 from .origins import Parsed, Table, cut, transforms_of
 from .spans import Span
-from .stablehlo import SHARED, is_enclosing, without_root
+from .stablehlo import is_enclosing, is_of_branch, without_root
 
 _COMPUTATION = re.compile(r"(ENTRY )?%?([\w.\-]+) (?:\(.*\) -> .*)?\{$")
 _INSTRUCTION = re.compile(r"\s+(ROOT )?%?([\w.\-]+) = ")
@@ -23,12 +23,6 @@ _BRACKET = re.compile(r"[()]")
 _TRIPS = re.compile(r'"known_trip_count":\{"n":"(\d+)"\}')
 _BODY = re.compile(r"\bbody=%?([\w.\-]+)")
 _TARGET = re.compile(r'custom_call_target="([^"]*)"')
-_MOVES = frozenset({
-    "async-done", "async-start", "async-update", "bitcast", "bitcast-convert", "convert", "copy", "copy-done",
-    "copy-start", "dynamic-slice", "dynamic-update-slice", "get-tuple-element", "optimization-barrier", "reshape",
-    "slice", "transpose",
-})  # fmt: skip
-"""What only hands its first operand on."""
 _PLUMBING = {
     "parameter": "an argument",
     "constant": "a constant",
@@ -38,46 +32,6 @@ _PLUMBING = {
     "partition-id": "the number of the device",
     "replica-id": "the number of the device",
 }
-
-
-@dataclass
-class Instruction:
-    """One line that computes something."""
-
-    line: int
-    name: str
-    opcode: str
-    root: bool
-    operands: list[str]
-    called: list[str]
-    path: str = ""
-    at: At = 0
-    """Where its metadata say that it comes from."""
-    trips: int | None = None
-    """How often a `while` goes round, where the compiler knows."""
-    body: str = ""
-    """The computation that a `while` repeats."""
-    target: str = ""
-    """What a `custom-call` calls."""
-    encloses: bool = False
-    """Whether its path names only functions around it, so that its place is that of a call."""
-    own: tuple[Span, ...] = ()
-    """From its metadata."""
-    callers: tuple[Span, ...] = ()
-    lent: tuple[Span, ...] = ()
-    """From what it serves."""
-
-
-@dataclass
-class Computation:
-    """A function of HLO, its instructions in their order."""
-
-    name: str
-    entry: bool
-    line: int = 0
-    rows: tuple[int, int] = (0, 0)
-    """Its first and last line in the text as the compiler wrote it."""
-    instructions: list[Instruction] = field(default_factory=list)
 
 
 class Reader:
@@ -103,19 +57,13 @@ class Reader:
                 # Arguments have their names for a path.
                 is_path = "/" in line.path or "(" in line.path
                 line.path = without_root(line.path, sources.root) if is_path else ""
+                # Of what is in a function that JAX lowered once for several calls there may be the path alone, and of
+                # what is in a branch the place of all of it.
                 only = sources.paths.get(line.path)
-                # What is around it is less than what is known of it.
-                if only and (not line.own or set(line.own) <= set(only.callers)):
+                if only and (not line.own or (set(line.own) <= set(only.callers) and is_of_branch(line.path))):
                     line.own, line.callers = only.spans, only.callers
-        vague = self._set_aside()
-        inside = self._inside()
-        self._lend(inside)
-        for line, own in vague:
-            if not line.lent:
-                line.own = own
-        if self._give(sources.around, inside):
-            inside = self._inside()
-            self._lend(inside)
+        lender = Lender(self.computations, sources)
+        lender.lend()
         parsed = self.parsed
         parsed.lines = [table.add(kind="other")] * len(parsed.texts)
         known: dict[Any, int] = {}
@@ -123,7 +71,7 @@ class Reader:
             for line in whole.instructions:
                 if line.lent:
                     line.callers = ()
-                spans = tuple(dict.fromkeys((*(line.own or line.lent), *_within(line, inside))))
+                spans = tuple(dict.fromkeys((*(line.own or line.lent), *lender.within(line))))
                 if spans:
                     # Where JAX lowered it for an equal call before, it knows of that one only.
                     missing = (span for span in sources.around if span not in (*spans, *line.callers))
@@ -133,95 +81,6 @@ class Reader:
                     known[key] = table.add(**_facts(line, spans, entry=whole.entry))
                 parsed.lines[line.line] = known[key]
         return parsed
-
-    def _set_aside(self) -> list[tuple[Instruction, tuple[Span, ...]]]:
-        """Take the places of what has only that of the call around it, as constants have, until no better is found."""
-        vague = [
-            (line, line.own)
-            for whole in self.computations.values()
-            for line in whole.instructions
-            if line.own
-            and not line.called
-            and line.opcode != "custom-call"
-            # Equal constants become one, with the place of any of them.
-            and (line.opcode == "constant" or line.encloses)
-        ]
-        for line, _ in vague:
-            line.own, line.path = (), ""
-        return vague
-
-    def _give(self, around: tuple[Span, ...], inside: dict[str, tuple[Span, ...]]) -> bool:
-        """Give what JAX asked for, and told no place of, to the call itself; whether there is any such line."""
-        found = False
-        for whole in self.computations.values():
-            for line in whole.instructions:
-                if around and line.path and not (line.own or line.lent or _within(line, inside)):
-                    line.own, found = around, True
-        return found
-
-    def _inside(self) -> dict[str, tuple[Span, ...]]:
-        """For each computation the expressions in it, those of what it calls included; callees come first."""
-        inside: dict[str, tuple[Span, ...]] = {}
-        for name, whole in self.computations.items():
-            found: dict[Span, None] = {}
-            for line in whole.instructions:
-                found.update(dict.fromkeys(line.own))
-                found.update(dict.fromkeys(_within(line, inside)))
-            inside[name] = tuple(found)
-        return inside
-
-    def _lend(self, inside: dict[str, tuple[Span, ...]]) -> None:
-        """Give what has no place that of what it hands on, or of what it is made for: callers before callees."""
-        calls: dict[str, list[Instruction]] = {}
-        at: dict[str, Instruction] = {}
-        for whole in self.computations.values():
-            for line in whole.instructions:
-                at[line.name] = line
-                for called in line.called:
-                    calls.setdefault(called, []).append(line)
-
-        def has(line: Instruction) -> tuple[Span, ...]:
-            return line.own or line.lent or _within(line, inside)[: SHARED + 1]
-
-        def lend(line: Instruction, lenders: Iterable[Instruction]) -> None:
-            found = dict.fromkeys(span for lender in lenders for span in has(lender))
-            if len(found) <= SHARED:
-                line.lent = tuple(found)
-
-        backwards = list(reversed(self.computations.values()))
-        for _ in range(2):
-            for whole in backwards:
-                callers = calls.get(whole.name, [])
-                for line in whole.instructions:
-                    if line.opcode == "parameter" and callers and not has(line):
-                        lend(line, _givers(self.parsed.texts[line.line], callers, at))
-                    elif not has(line) and self._moves(line):
-                        lend(line, [at[name] for name in line.operands[:1] if name in at])
-                self._lend_to_operands(whole, callers, has)
-
-    def _moves(self, line: Instruction) -> bool:
-        """Whether it only hands its first operand on, by itself or by what is fused into it."""
-        if line.opcode != "fusion":
-            return line.opcode in _MOVES
-        fused = [inner for name in line.called for inner in self.computations[name].instructions]
-        return len(line.operands) == 1 and all(inner.opcode in _MOVES | {"parameter"} for inner in fused)
-
-    @staticmethod
-    def _lend_to_operands(
-        whole: Computation, callers: list[Instruction], has: Callable[[Instruction], tuple[Span, ...]]
-    ) -> None:
-        """From users to what they use; the result of a computation is its callers'."""
-        users: dict[str, dict[Span, None]] = {}
-        for line in reversed(whole.instructions):
-            spans = has(line)
-            if not spans and not (whole.entry and line.opcode == "parameter"):
-                found = users.get(line.name, {})
-                if line.root:
-                    found = dict.fromkeys([*found, *(span for caller in callers for span in has(caller))])
-                if len(found) <= SHARED:
-                    spans = line.lent = tuple(found)
-            for operand in line.operands:
-                users.setdefault(operand, {}).update(dict.fromkeys(spans[: SHARED + 1]))
 
     def _split(self, text: str) -> None:
         parsed = self.parsed
@@ -265,7 +124,10 @@ class Reader:
         opcode = operator[1] if operator else ""
         number = len(self.parsed.texts)
         line = Instruction(number, match[2], opcode, bool(match[1]), operands, called, path, at)
-        if line.opcode == "while":
+        line.computation = whole.name
+        if line.opcode == "parameter":
+            line.index = int(text[start:end])
+        elif line.opcode == "while":
             _note_loop(line, text[end:])
         elif line.opcode == "custom-call" and (target := _TARGET.search(text, end)):
             line.target = target[1]
@@ -279,24 +141,6 @@ def _note_loop(line: Instruction, attributes: str) -> None:
         line.trips = int(trips[1])
     if body := _BODY.search(attributes):
         line.body = body[1]
-
-
-def _within(line: Instruction, inside: dict[str, tuple[Span, ...]]) -> tuple[Span, ...]:
-    if not line.called:
-        return ()
-    if len(line.called) == 1:
-        return inside.get(line.called[0], ())
-    return tuple(dict.fromkeys(span for name in line.called for span in inside.get(name, ())))
-
-
-def _givers(text: str, callers: list[Instruction], at: dict[str, Instruction]) -> list[Instruction]:
-    """What a parameter of a called computation is: an operand of a fusion, else whatever the callers are."""
-    number = re.search(r"parameter\((\d+)\)", text)
-    if number and all(caller.opcode in ("fusion", "call") for caller in callers):
-        place = int(number[1])
-        names = [caller.operands[place] for caller in callers if place < len(caller.operands)]
-        return [at[name] for name in names if name in at]
-    return callers
 
 
 def _facts(line: Instruction, spans: tuple[Span, ...], *, entry: bool) -> dict[str, Any]:

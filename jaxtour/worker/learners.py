@@ -1,10 +1,13 @@
 """Which files are the learner's: lesson code under its made-up names, and the folder of a file that is looked into."""
 
+import ast
 import functools
 import linecache
 import os
 import re
 import sysconfig
+import types
+import warnings
 from pathlib import Path
 
 from . import compat
@@ -65,3 +68,31 @@ def characters(text: str, utf8_offset: int) -> int:
     if text.isascii():
         return min(utf8_offset, len(text))
     return len(text.encode("utf-8", "replace")[:utf8_offset].decode("utf-8", "replace"))
+
+
+def is_shown(code: types.CodeType) -> bool:
+    """Whether a code object is of the text that is shown under its file's name.
+
+    A lesson's step may be edited and run again, and what its earlier text defined may live on. Files are read once by
+    each runner, and so stay as they are.
+    """
+    if not LESSON_FILE.match(code.co_filename):
+        return True
+    lines = linecache.getlines(code.co_filename)
+    return not lines or code.co_name == "<module>" or code in _functions("".join(lines))
+
+
+@functools.lru_cache(maxsize=256)
+def _functions(text: str) -> frozenset[types.CodeType]:
+    """The code objects inside of a text's; they are equal if what they do and where that is written is."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of its syntax Python warned when it ran
+            waiting = [compile(ast.parse(text), "<jaxtour>", "exec", dont_inherit=True)]
+    except (SyntaxError, ValueError):
+        return frozenset()
+    found: set[types.CodeType] = set()
+    while waiting:
+        inner = [each for each in waiting.pop().co_consts if isinstance(each, types.CodeType)]
+        found.update(inner)
+        waiting += inner
+    return frozenset(found)

@@ -1,7 +1,7 @@
 """Where an instruction of HLO comes from, by the metadata that JAX gave it and the tables that they point into."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -35,6 +35,8 @@ class Sources:
     beginning_at: BeginningAt
     paths: Mapping[str, Linked]
     """The only place of a path, for what came without a frame."""
+    only: Callable[[str, str], tuple[Span, ...]] = lambda _name, _path: ()
+    """As `stablehlo.Reader.only`."""
     root: str = ""
     """The first name of every path, if it is not one that the learner's own call has."""
     around: tuple[Span, ...] = ()

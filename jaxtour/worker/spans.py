@@ -7,7 +7,7 @@ of libraries do not count, so that what a library function computes belongs to t
 from typing import Any, TypeAlias
 
 from . import compat
-from .learners import characters, source_line, wire_file
+from .learners import characters, is_shown, source_line, wire_file
 from .learners import learner_folder as learner_folder
 
 Span: TypeAlias = tuple[str, int, int, int, int, str]
@@ -40,6 +40,9 @@ class Frames:
         self._spans: dict[tuple[int, int], Span | None] = {}
         self._positions: dict[int, list[tuple[int | None, ...]]] = {}
         self._alive: list[Any] = []
+        self._inside: dict[tuple[Any, compat.Function], bool] = {}
+        self.outdated: set[Span] = set()
+        """Expressions of code whose text is no longer the one shown: at these places now stands something else."""
 
     def of(self, source_info: Any) -> tuple[Span, ...]:
         """The learner's expressions behind an equation's `source_info`: its own, then the calls around it."""
@@ -48,6 +51,27 @@ class Frames:
         if found is None:
             found = self._stacks[trace] = tuple(dict.fromkeys(self._find(source_info, trace)))
         return found
+
+    def enter(self, source_info: Any, function: compat.Function | None) -> bool:
+        """Whether an equation's frames are those of a call of the function whose jaxpr it is in.
+
+        JAX gives what it traces for a library's function the frames of what it is just busy with, as in lowering or
+        transposing; the jaxpr is kept, and then serves others. One of a learner's function serves that alone, and may
+        have taken in equations of functions that it calls.
+        """
+        trace = compat.traceback(source_info)
+        raw = compat.raw_frames(trace)
+        if function is None or raw is None or wire_file(function.file):
+            return True
+        key = trace, function
+        if key not in self._inside:
+            self._inside[key] = any(map(function.is_entered_by, raw[0]))
+        return self._inside[key]
+
+    def is_outdated(self, source_info: Any) -> bool:
+        """Whether an equation comes from code whose text is no longer the one shown."""
+        raw = compat.raw_frames(compat.traceback(source_info))
+        return raw is not None and any(wire_file(code.co_filename) and not is_shown(code) for code in raw[0])
 
     def _find(self, source_info: Any, trace: Any) -> list[Span]:
         raw = compat.raw_frames(trace)
@@ -60,7 +84,11 @@ class Frames:
             if wire_file(code.co_filename):
                 key = (id(code), offset)
                 if key not in self._spans:
-                    self._spans[key] = self._span(code, offset)
+                    known = self._span(code, offset)
+                    if known is not None and not is_shown(code):
+                        self.outdated.add(known)
+                        known = None
+                    self._spans[key] = known
                     self._alive.append(code)
                 if (known := self._spans[key]) is not None:
                     found.append(known)

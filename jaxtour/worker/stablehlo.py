@@ -11,9 +11,12 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from .locations import Frame, Locations, without_locations
-from .origins import Parsed, Table, transforms_of
+from .mlir_values import values_named
+from .origins import Parsed, Table, alike, transforms_of
 from .spans import Span
 
+MOST = 64
+"""Calls of a function that are told apart."""
 SHARED = 3
 """A constant that more expressions than this share belongs to none of them."""
 
@@ -29,21 +32,12 @@ class Linked(NamedTuple):
     callers: tuple[Span, ...] = ()
 
 
-class Exact(NamedTuple):
-    """What a path leads to."""
-
-    span: Span
-    equations: int
-    """How many have the path."""
-
-
 _HEAD = re.compile(r'\s*(?:(%[^=]*?) = )?"?([a-zA-Z_]\w*(?:\.\w+)+|call|return)\b')
-_VALUE = re.compile(r"%[\w.$-]+")
 _SYMBOL = re.compile(r'@([\w.$-]+|"[^"]*")')
 _FUNCTION = re.compile(r'\s*func\.func (?:\w+ )?@([\w.$-]+|"[^"]*")')
-_BLOCK_ARGUMENT = re.compile(r"(%[\w.$-]+)(?::| = )")
 _AROUND = "("
 """No name of a path, but of all frames that are a call around something."""
+_OF_BRANCH = re.compile(r"(?:^|/)cond/branch_\d+_fun/(?:closed_call/|eval_jaxpr/)*[^/]+$")
 _NONE: tuple[set[Span], set[Span]] = (set(), set())
 _TERMINATORS = {"return", "func.return"}
 
@@ -51,6 +45,11 @@ _TERMINATORS = {"return", "func.return"}
 def is_enclosing(path: str) -> bool:
     """Whether a path names the functions around an operation and not the operation: its place is a call's, then."""
     return not path or path.endswith(")") or "/" not in path
+
+
+def is_of_branch(path: str) -> bool:
+    """Whether a path is that of an operation of a branch itself, in no loop and no function there."""
+    return bool(_OF_BRANCH.search(path))
 
 
 def last_name(path: str) -> str:
@@ -91,10 +90,12 @@ class _Line:
 class Reader:
     """One module; read once, with the places of its operations found afterwards."""
 
-    def __init__(self, text: str, place: Place, root: str = "", exact: Mapping[str, Exact] | None = None) -> None:
+    def __init__(
+        self, text: str, place: Place, root: str = "", exact: Mapping[str, tuple[Span, int]] | None = None
+    ) -> None:
         """`root` is the first name of every path, if it is not one that the learner's own call has.
 
-        `exact` has by path the expression of its equations, of the paths that lead to one expression.
+        `exact` has by path the expression of its equations, where that is only one, and their number.
         """
         self._root = root
         self._exact = exact or {}
@@ -108,7 +109,8 @@ class Reader:
         self._regions: set[int] = set()
         """Lines of operations that have regions."""
         self._functions: list[str] = []
-        self._links: dict[tuple[str, str, bool, str], Linked] = {}
+        self._sites_of: dict[str, tuple[Linked, ...]] = {}
+        self._links: dict[tuple[str, str, bool], Linked] = {}
         self._beginnings: dict[tuple[str, int, int, str], dict[Frame, None]] | None = None
         self.parsed = Parsed()
         self._split(text)
@@ -151,6 +153,23 @@ class Reader:
                 found[linked.path] = linked if same and same.spans == linked.spans else None
         return {path: linked for path, linked in found.items() if linked}
 
+    def only(self, name: str, around: str) -> tuple[Span, ...]:
+        """The expression of all operations of a name behind a path; none where there are several, or it is not known.
+
+        What is in a function of several calls has no path that tells whether it is behind this one.
+        """
+        found: set[tuple[Span, ...]] = set()
+        for line in self._operations:
+            if line.name == name:
+                linked = self.link(line)
+                if not self._is_whole(linked.path) or f"{linked.path}/".startswith(f"{around}/" if around else ""):
+                    found.add(linked.spans)
+        return found.pop() if len(found) == 1 else ()
+
+    def _is_whole(self, path: str) -> bool:
+        """Whether a path is known from its beginning."""
+        return bool(self._root) or f"{path}/".startswith(self._outermost)
+
     def beginning_at(self, frame: Frame, path: str, *, around: bool = False) -> list[Frame]:
         """The expressions that begin where a frame does and became what a path ends in, else all that begin there.
 
@@ -185,62 +204,71 @@ class Reader:
     def _of_path(self) -> dict[str, tuple[set[Span], set[Span]]]:
         """By path the own expressions of its operations, through the calls of their functions, and the calls around."""
         found: dict[str, tuple[set[Span], set[Span]]] = {}
-        for linked in self._inlined():
-            own, around = found.setdefault(linked.path, (set(), set()))
-            own.update(linked.spans)
-            around.update(linked.callers)
+        for line in self._operations:
+            sites = self._sites(line.function)
+            for linked in self._once_each(line, sites) if sites else (self.link(line),):
+                own, around = found.setdefault(linked.path, (set(), set()))
+                own.update(linked.spans, self._own(line.loc).spans)
+                around.update(linked.callers)
         return found
 
     def _inlined(self) -> Iterator[Linked]:
         """Where the operations come from, those of a function once for each call, as the compiler will have them."""
-        sites: dict[str, list[Linked]] = {}
         for line in self._operations:
-            function = line.function
-            if function not in sites:
-                sites[function] = list(dict.fromkeys(self.link(call) for call in self._calls.get(function, ())))
-            if len(sites[function]) < 2:
-                yield self.link(line)
-                continue
-            written, own = self.locations[line.loc].path, self._own(line.loc)
-            for site in sites[function]:
-                yield _called(own, site, self._is_behind(written, site.path))
+            sites = self._sites(line.function)
+            yield from self._once_each(line, sites) if sites else (self.link(line),)
+
+    def _sites(self, function: str) -> tuple[Linked, ...]:
+        """The calls of a function, each as often as the function that it is in is called."""
+        if function not in self._sites_of:
+            self._sites_of[function] = ()  # for one that calls itself
+            found: dict[Linked, None] = {}
+            for call in self._calls.get(function, ()):
+                outer = self._sites(call.function)
+                found.update(dict.fromkeys(self._once_each(call, outer) if outer else (self.link(call),)))
+            self._sites_of[function] = tuple(found)[:MOST]
+        return self._sites_of[function]
+
+    def _once_each(self, line: _Line, sites: tuple[Linked, ...]) -> Iterator[Linked]:
+        """Where an operation comes from that is in a function, for each call of that."""
+        written, own = self.locations[line.loc].path, self._own(line.loc)
+        # It may have the place of the first call.
+        spans = () if any(span in site.spans for site in sites for span in own.spans) else own.spans
+        for site in sites:
+            path = own.path
+            if site.path and (path or line.name == "func.call") and self._is_behind(written, site.path):
+                path = f"{site.path}/{path}".rstrip("/")
+            around = (*own.callers, *site.spans, *site.callers) if spans else site.callers
+            yield Linked(path, spans or site.spans, around)
 
     def link(self, line: _Line) -> Linked:
         """Where an operation comes from, through the calls of the function that it is in.
 
-        Of what is in a loop or a branch the oldest JAX tells the place of all the loop. Its path leads further, where
-        there are as many operations of it as equations; a loop's own counter may have the path of what is added in it.
+        Of what is in a branch the oldest JAX tells the place of all of it. Its path leads further, where there are as
+        many operations of it as equations, and those come from one expression. Elsewhere paths prove nothing: loops
+        have operations of their own, with the paths of those in them.
         """
-        key = (line.loc, line.function, line.manual, line.name)
+        key = (line.loc, line.function, line.manual)
         if key not in self._links:
-            linked = self._told(line, self.link)
-            exact = self._exact.get(linked.path)
-            if exact and linked.spans and exact.span not in linked.spans:
-                callers = dict.fromkeys(span for span in (*linked.spans, *linked.callers) if span != exact.span)
-                if self._alike[line.name, linked.path] == exact.equations:
-                    linked = Linked(linked.path, (exact.span,), tuple(callers))
+            linked = self._told(line)
+            exact, equations = self._exact.get(alike(linked.path), (None, 0))
+            further = exact and linked.spans and exact not in linked.spans and is_of_branch(linked.path)
+            if exact and further and self._alike[line.name, alike(linked.path)] == equations:
+                callers = dict.fromkeys(span for span in (*linked.spans, *linked.callers) if span != exact)
+                linked = Linked(linked.path, (exact,), tuple(callers))
             self._links[key] = linked
         return self._links[key]
 
     @cached_property
     def _alike(self) -> Counter[tuple[str, str]]:
         """How many operations there are of a name and a path."""
-        known: dict[tuple[str, str, bool], Linked] = {}
+        return Counter((line.name, alike(self._told(line).path)) for line in self._operations)
 
-        def told(line: _Line) -> Linked:
-            key = (line.loc, line.function, line.manual)
-            if key not in known:
-                known[key] = self._told(line, told)
-            return known[key]
-
-        return Counter((line.name, told(line).path) for line in self._operations)
-
-    def _told(self, line: _Line, link: Callable[[_Line], Linked]) -> Linked:
-        """Where an operation comes from by its location alone; `link` says that of the calls of its function."""
+    def _told(self, line: _Line) -> Linked:
         own = self._own(line.loc)
         if line.manual and own.path and "/" not in own.path:
             own = own._replace(path=f"{self._outermost}shard_map/{own.path}")
-        return self._through_calls(own, line.function, self.locations[line.loc].path, link)
+        return self._through_calls(own, line.function, self.locations[line.loc].path)
 
     def _own(self, loc: str) -> Linked:
         if loc not in self._located:
@@ -251,7 +279,7 @@ class Reader:
             self._located[loc] = Linked(path, tuple(spans[:1]), tuple(spans[1:]))
         return self._located[loc]
 
-    def _through_calls(self, own: Linked, function: str, written: str, link: Callable[[_Line], Linked]) -> Linked:
+    def _through_calls(self, own: Linked, function: str, written: str) -> Linked:
         """JAX lowers a function once for all its calls, with the location of the first one if with any.
 
         `written` is the path as JAX has it: a whole one, or what comes behind that of the call.
@@ -259,7 +287,7 @@ class Reader:
         calls = self._calls.get(function)
         if not calls:
             return own
-        sites = [link(call) for call in calls]
+        sites = [self.link(call) for call in calls]
         spans = tuple(dict.fromkeys(span for site in sites for span in site.spans[:SHARED]))
         around = tuple(dict.fromkeys(span for site in sites for span in site.callers))
         paths = {site.path for site in sites}
@@ -324,7 +352,7 @@ class Reader:
                 elif name:
                     self._add(number, name, loc, function, stack)
             parsed.texts.append(line)
-            parsed.names.append(_names(line, starts))
+            parsed.names.append(values_named(line, starts))
             if "@" in line and not header:
                 self._note_calls(line, number, loc)
         self._resolve_calls()
@@ -362,14 +390,6 @@ class Reader:
             self._calls[name] = [call for call in calls if call.function != name]
 
 
-def _called(own: Linked, site: Linked, is_behind: bool) -> Linked:
-    """Where an operation comes from that is in a function, for one call of that."""
-    path = f"{site.path}/{own.path}" if is_behind and site.path and own.path else own.path
-    if not own.spans:
-        return Linked(path, site.spans, site.callers)
-    return Linked(path, own.spans, (*own.callers, *site.spans, *site.callers))
-
-
 def _begins(starts: str) -> bool:
     """Whether a line begins an operation, not a region or block of the one around it."""
     return bool(_HEAD.match(starts)) or starts.startswith(("module", "{-#", "func."))
@@ -378,18 +398,3 @@ def _begins(starts: str) -> bool:
 def _name(line: str) -> str:
     match = _HEAD.match(line)
     return match[2] if match else ""
-
-
-def _names(line: str, starts: str) -> str:
-    """`%3=%1 %2`; the arguments of functions and blocks are defined by the line that has them."""
-    if "%" not in line:
-        return ""
-    left, equals, right = line.partition(" = ")
-    if equals and left.lstrip().startswith("%"):
-        outs = _VALUE.findall(left)
-        bound = _BLOCK_ARGUMENT.findall(right) if ("%iterArg" in right or right.endswith("{")) else []
-        uses = [name for name in _VALUE.findall(right) if name not in bound]
-        return f"{' '.join([*outs, *bound])}={' '.join(dict.fromkeys(uses))}"
-    if starts.startswith(("func.func", "^", "reducer(")):
-        return f"{' '.join(_BLOCK_ARGUMENT.findall(line))}="
-    return f"={' '.join(dict.fromkeys(_VALUE.findall(line)))}"

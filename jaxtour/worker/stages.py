@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 
@@ -19,6 +19,8 @@ from .spans import Span, span
 from .walk import Walk
 
 Say = Callable[[Event], None]
+Place: TypeAlias = tuple[str, int, int]
+"""File, line and column where an expression begins; XLA keeps one end for all that begin at a place."""
 
 
 @dataclass
@@ -29,10 +31,10 @@ class Staged:
     root: str
     """What stands before every path and in no jaxpr: the name of the function that is jitted for the lowering only."""
     around: tuple[Span, ...]
-    lines: frozenset[tuple[str, int]] = frozenset()
-    """Files and lines of the learner's that its jaxpr comes from."""
-    exact: dict[str, stablehlo.Exact] = field(default_factory=dict)
-    """By path the expression of the equations that have it, if that is only one."""
+    known: frozenset[Place] = frozenset()
+    """Places of the learner's that its jaxpr comes from."""
+    exact: dict[str, tuple[Span, int]] = field(default_factory=dict)
+    """By path the expression of the equations that have it, if that is only one, and their number."""
 
     def place(
         self, file: str, line: int, column: int, end_line: int, end_column: int, function: str = ""
@@ -42,7 +44,7 @@ class Staged:
         What a library lowers an operation to is in a cache, of the oldest JAX with the places of the first call.
         """
         found = span(file, line, column, end_line, end_column, function)
-        return None if found is None or (self.lines and found[:2] not in self.lines) else found
+        return None if found is None or (self.known and _place(found) not in self.known) else found
 
     @cached_property
     def module(self) -> stablehlo.Reader:
@@ -79,7 +81,7 @@ class Staged:
         """The same of the optimised HLO, with its cost."""
         table = Table()
         module = self.module
-        sources = Sources(self.place, module.beginning_at, module.paths(), self.root, self.around)
+        sources = Sources(self.place, module.beginning_at, module.paths(), module.only, self.root, self.around)
         parsed = self.optimised.read(table, sources)
         return table, parsed, {"cost": cost(self.compiled, self.text, self.optimised)}
 
@@ -144,16 +146,20 @@ def staged(workspace: Workspace, source: lens.Expression) -> Staged:
     return Staged(jax.jit(function).lower(*inputs), f"jit({function.__name__})", around, *_places(jaxpr, around))
 
 
-def _places(jaxpr: Any, around: tuple[Span, ...]) -> tuple[frozenset[tuple[str, int]], dict[str, stablehlo.Exact]]:
-    """The lines that a jaxpr comes from, and the paths that lead to one expression."""
+def _place(where: Span) -> Place:
+    return where[0], where[1], where[2]
+
+
+def _places(jaxpr: Any, around: tuple[Span, ...]) -> tuple[frozenset[Place], dict[str, tuple[Span, int]]]:
+    """The places that a jaxpr comes from; by path the expression of its equations, if it is one, and their number."""
     walk = Walk(jaxpr, around)
     rows = walk.table.rows
-    lines = frozenset(span[:2] for row in rows for span in (*row.get("spans", ()), *row.get("callers", ())))
-    spans: dict[str, set[Span]] = {}
+    found = (span for row in rows for span in (*row.get("spans", ()), *row.get("callers", ())))
+    known = frozenset(map(_place, found)) - frozenset(map(_place, walk.outdated))
+    exact: dict[str, set[Span]] = {}
     counts: Counter[str] = Counter()
     for place, count in walk.counts.items():
         path = rows[place].get("path", "")
-        spans.setdefault(path, set()).update(rows[place].get("spans", ()))
+        exact.setdefault(path, set()).update(rows[place].get("spans", ()))
         counts[path] += count
-    exact = {path: [stablehlo.Exact(each, counts[path]) for each in found] for path, found in spans.items() if path}
-    return lines, {path: found[0] for path, found in exact.items() if len(found) == 1}
+    return known, {path: (spans.pop(), counts[path]) for path, spans in exact.items() if path and len(spans) == 1}

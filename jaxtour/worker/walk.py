@@ -62,6 +62,8 @@ class Walk:
         self._known: dict[tuple[Span, ...], tuple[tuple[Span, ...], tuple[Span, ...]]] = {}
         """In the jaxpr that is being walked, by the frames of an equation."""
         self._paths: dict[Any, str] = {}
+        self._function: compat.Function | None = None
+        """What the jaxpr that is being walked was traced from; None for the outermost, which was traced just now."""
         self._root = getattr(jaxpr, "jaxpr", jaxpr)
         self._order = _users_first(self._root)
         by_id = {id(each.jaxpr): each for each in self._order}
@@ -70,6 +72,11 @@ class Walk:
             self._walk(each, by_id)
         self.equations = _counted(self._order)
         """Counted through nested jaxprs, as often as they are used."""
+
+    @property
+    def outdated(self) -> set[Span]:
+        """Expressions that equations come from and that are no longer what is shown there."""
+        return self._frames.outdated
 
     @property
     def counts(self) -> Counter[int]:
@@ -87,6 +94,7 @@ class Walk:
     def _walk(self, each: _Jaxpr, by_id: dict[int, _Jaxpr]) -> None:
         around = _merged(each.users)
         self._known = {}
+        self._function = None if each.jaxpr is self._root else compat.traced_function(each.jaxpr)
         for number, equation in enumerate(each.jaxpr.eqns):
             self.primitives.add(equation.primitive.name)
             self._places[id(equation)] = self._add(equation, around)
@@ -107,18 +115,27 @@ class Walk:
             callers=callers,
             path=self._path(equation, around),
             transforms=_joined(around.transforms, transforms_of(f"{_stack(equation)}/")),
-            unlinked=None if spans else _why_not(equation),
+            unlinked=None if spans else self._why_not(equation),
         )
 
     def _linked(self, equation: Any, around: _Around) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
         """Its expression and the calls around that."""
         frames = self._frames.of(equation.source_info)
+        if frames and not self._frames.enter(equation.source_info, self._function):
+            frames = ()
         found = self._known.get(frames)
         if found is None:
             spans = frames[:1] or around.spans
             callers = dict.fromkeys(span for span in (*frames[1:], *around.chain) if span not in spans)
             found = self._known[frames] = spans, tuple(callers)[:MOST]
         return found
+
+    def _why_not(self, equation: Any) -> str:
+        if compat.traceback(equation.source_info) is None:
+            return "JAX keeps no source for it"
+        if self._frames.is_outdated(equation.source_info):
+            return "of code that was changed since it was traced"
+        return "of a call that this code does not write"
 
     def _path(self, equation: Any, around: _Around) -> str:
         stack = getattr(equation.source_info, "name_stack", "")
@@ -174,12 +191,6 @@ def _merged(users: list[_Around]) -> _Around:
     shared = set.intersection(*(set(user.transforms) for user in users)) if users else set()
     transforms = tuple(name for name in users[0].transforms if name in shared) if users else ()
     return _Around(tuple(spans)[:MOST], tuple(chain)[:MOST], paths.pop() if len(paths) == 1 else "", transforms)
-
-
-def _why_not(equation: Any) -> str:
-    if compat.traceback(equation.source_info) is None:
-        return "JAX keeps no source for it"
-    return "of a call that this code does not write"
 
 
 def _users_first(root: Any) -> list[_Jaxpr]:

@@ -48,7 +48,8 @@ def test_the_file_is_versioned_private_and_alone(file):
         "place": None,
         "lessons": {"vmap": {"one": {"done": True}}},
     }
-    assert file.stat().st_mode & 0o777 == 0o600
+    assert {path.stat().st_mode & 0o777 for path in file.parent.iterdir()} == {0o600}
+    assert file.parent.stat().st_mode & 0o777 == 0o700
     assert sorted(path.name for path in file.parent.iterdir()) == ["progress.json", "progress.json.lock"]
 
 

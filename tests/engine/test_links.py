@@ -93,6 +93,11 @@ def test_an_expression_that_ends_with_a_line_feed_does_not_go_on_over_the_next_l
     assert links.at(FILE, 5) and not links.at(FILE, 6)
 
 
+def test_what_begins_a_line_is_no_part_of_the_one_before() -> None:
+    links = links_of(stage_of(("a = mul b c", equation("mul", span(3, 1, 6)))))
+    assert links.at(FILE, 3) and not links.at(FILE, 2)
+
+
 def test_stops_are_the_nested_expressions_and_each_means_itself() -> None:
     links = links_of(JAXPR)
     assert links.stops(FILE, 2) == [(11, 30), (20, 29), (20, 25)]
@@ -127,6 +132,16 @@ def test_an_equation_marks_its_own_instructions_and_the_fusions_it_is_in(name: s
 )
 def test_a_fusion_marks_everything_fused_into_it(name: str, jaxpr: str) -> None:
     assert texts(JAXPR, from_line(HLO, name)) == jaxpr.split()
+
+
+def test_what_stands_for_two_expressions_belongs_to_both_whatever_its_path() -> None:
+    merged = stage_of(
+        ("%one = multiply", equation("multiply", MUL, path="jit(f)/mul")),
+        ("%two = multiply", equation("multiply", MUL, SUM, path="elsewhere")),
+        stage="hlo",
+    )
+    assert texts(merged, from_line(JAXPR, "b")) == ["%one", "%two"]
+    assert texts(JAXPR, links_of(merged).target(1)) == ["b", "c", "b2"]
 
 
 def test_a_call_that_is_no_line_of_the_other_stage_marks_what_it_became() -> None:

@@ -104,9 +104,9 @@ def test_bytes_left_out_are_counted_and_marked():
 def test_what_was_written_while_jax_traced_is_told_by_ranges():
     report = folded(
         text("before\n"), text("one ", tracing=True), text("two\n", tracing=True), text("e\n", "stderr", tracing=True),
-        text("between\n"), text("three\n", tracing=True, dropped=5),
+        text("between\n"), text("three ", tracing=True, dropped=5), text("four\n", tracing=True),
     )  # fmt: skip
-    assert [report.stdout[start:end] for start, end in report.traced] == ["one two\n", "three\n"]
+    assert [report.stdout[start:end] for start, end in report.traced] == ["one two\n", "three four\n"]
     assert report.stderr == "e\n"
 
 

@@ -1,19 +1,24 @@
 """Calls that a real worker traced, lowered and compiled, with the source that they come from."""
 
 import ast
+import json
+import os
 import re
+import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import jaxtour
 from jaxtour.commands.files import lesson_of
 from jaxtour.course.catalogue import bundled
 from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.cells import cell
-from jaxtour.engine.client import ProcessEngine
+from jaxtour.engine.client import ProcessEngine, worker_command
 from jaxtour.engine.commands import Cell, Look, Open, Run, StageName, TraceCall
 from jaxtour.engine.headless import Headless
 from jaxtour.engine.links import Place
@@ -40,6 +45,8 @@ class Called:
     """The program, or `lesson/step`."""
     trace: Trace
     stages: dict[StageName, StageText]
+    told: dict[StageName, Any] = field(default_factory=dict)
+    """What JAX and the compiler themselves write of each stage, with their own locations."""
 
     @property
     def name(self) -> str:
@@ -66,19 +73,55 @@ def called(where: str, report: Report) -> list[Called]:
     return found
 
 
-async def traced_programs(python: str | None, devices: int) -> dict[str, list[Called]]:
-    """Every call that the programs make, as `jaxtour explore` finds them."""
+class Kept:
+    """What a worker's runners keep of the stages that they read; a stage of a call is known by its text."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
+        self.command = [*worker_command(), "--runner", str(Path(__file__).parent / "keeping_runner.py")]
+
+    def put(self, calls: Sequence[Called]) -> None:
+        """Give each stage of the calls what was kept of it since; equal texts are in the order of the calls."""
+        known: dict[tuple[str, str], list[Any]] = {}
+        for file in sorted(self.folder.iterdir(), key=lambda file: file.stat().st_mtime_ns):
+            found = json.loads(file.read_text())
+            known.setdefault((found["stage"], found["text"]), []).append(found["told"])
+            file.unlink()
+        for each in calls:
+            for stage in STAGES:
+                waiting = known[stage, each.stages[stage].text]
+                each.told[stage] = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+
+
+@contextmanager
+def keeping() -> Iterator[Kept]:
+    """Workers that are started meanwhile keep what JAX and the compiler write."""
+    before = dict(os.environ)
+    with tempfile.TemporaryDirectory() as folder:
+        runner = Path(jaxtour.__file__).parent / "worker" / "runner.py"
+        os.environ.update(JT_KEPT=folder, JT_RUNNER=str(runner))
+        try:
+            yield Kept(folder)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+async def traced_programs(python: str | None, devices: int, folder: Path = PROGRAMS) -> dict[str, list[Called]]:
+    """Every call that the programs of a folder make, as `jaxtour explore` finds them."""
     found = {}
     config = WorkerConfig(python=python, platform="cpu", devices=devices)
-    async with Headless(Session(ProcessEngine(), config)) as engine:
-        for path in sorted(PROGRAMS.glob("*.py")):
-            lesson = lesson_of(path)
-            step = lesson.steps[0]
-            assert isinstance(step, Step)
-            report = await engine.look(lesson, step)
-            for stage in STAGES[1:]:
-                report = await engine.look_again(lesson, step, report, stage)
-            found[path.stem] = called(path.stem, report)
+    with keeping() as kept:
+        async with Headless(Session(ProcessEngine(kept.command), config)) as engine:
+            for path in sorted(folder.glob("*.py")):
+                lesson = lesson_of(path)
+                step = lesson.steps[0]
+                assert isinstance(step, Step)
+                report = await engine.look(lesson, step)
+                for stage in STAGES[1:]:
+                    report = await engine.look_again(lesson, step, report, stage)
+                found[path.stem] = called(path.stem, report)
+                kept.put(found[path.stem])
     return found
 
 
@@ -88,16 +131,22 @@ async def traced_course(python: str | None, devices: int) -> dict[str, list[Call
     A lesson's steps run first and are looked into after, each in what it left: so no step is run twice.
     """
     found: dict[str, list[Called]] = {}
-    async with _worker(python, devices) as worker:
-        for lesson in (entry.load() for entry in bundled().entries):
-            calls = found[lesson.id] = []
-            ran: list[tuple[Cell, Report]] = []
-            for own in (cell(lesson, step) for step in steps_of(lesson)):
-                ran.append((own, await worker.run(own, keep=True, fresh=not ran)))
-            for own, report in ran:
-                if report.traces:
-                    calls += called(own.name, await worker.look(own, report))
+    with keeping() as kept:
+        async with _worker(python, devices, kept.command) as worker:
+            await _traced_lessons(worker, found, kept)
     return found
+
+
+async def _traced_lessons(worker: "_Worker", found: dict[str, list[Called]], kept: Kept) -> None:
+    for lesson in (entry.load() for entry in bundled().entries):
+        calls = found[lesson.id] = []
+        ran: list[tuple[Cell, Report]] = []
+        for own in (cell(lesson, step) for step in steps_of(lesson)):
+            ran.append((own, await worker.run(own, keep=True, fresh=not ran)))
+        for own, report in ran:
+            if report.traces:
+                calls += called(own.name, await worker.look(own, report))
+        kept.put(calls)
 
 
 async def traced_code(python: str | None, name: str, code: str, *calls: str) -> list[Called]:
@@ -106,6 +155,20 @@ async def traced_code(python: str | None, name: str, code: str, *calls: str) -> 
     own = Cell(name=name, code=code, traces=tuple(TraceCall(label=call, call=call) for call in calls))
     async with _worker(python, 1) as worker:
         return called(name, await worker.look(own, await worker.run(own, keep=True)))
+
+
+async def traced_steps(
+    python: str | None, steps: Sequence[tuple[str, str, tuple[str, ...]]]
+) -> list[tuple[str, str, Called]]:
+    """Name, code and call of all that is traced of steps that run one after the other in one runner."""
+    found = []
+    async with _worker(python, 1) as worker:
+        for name, code, calls in steps:
+            SOURCES[name] = code
+            own = Cell(name=name, code=code, traces=tuple(TraceCall(label=call, call=call) for call in calls))
+            report = await worker.look(own, await worker.run(own, keep=True))
+            found += [(name, code, each) for each in called(name, report)]
+    return found
 
 
 class _Worker:
@@ -137,8 +200,8 @@ class _Worker:
 
 
 @asynccontextmanager
-async def _worker(python: str | None, devices: int) -> AsyncIterator[_Worker]:
-    engine = ProcessEngine()
+async def _worker(python: str | None, devices: int, command: list[str] | None = None) -> AsyncIterator[_Worker]:
+    engine = ProcessEngine(command)
     await engine.start()
     try:
         await engine.send(Open(python=python, platform="cpu", devices=devices))

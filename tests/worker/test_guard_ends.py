@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -119,14 +120,17 @@ def test_an_engine_that_does_not_read_costs_no_memory_and_no_result(tmp_path):
     """The runner waits, the clocks go on, and every result is there in the end."""
     guard = Guard().open()
     guard.ready()
-    size, count = 1_000_000, 50
+    size, count = 1_000_000, 100
     run = guard.ask(f"for i in range({count}): RUNNER.say('trace', run=2, index=i, jaxpr='x' * {size})", run=2)
-    guard.wait(lambda: rss(guard.pid) > 10_000_000)
-    held = []
-    for _ in range(50):
-        held.append(rss(guard.pid))
-        os.sched_yield()
-    assert max(held) < 80_000_000
+    held = [(time.monotonic(), 0)]
+
+    def settled():
+        if (now := rss(guard.pid)) != held[-1][1]:
+            held.append((time.monotonic(), now))
+        return now > 20_000_000 and time.monotonic() - held[-1][0] > 0.3
+
+    guard.wait(settled)
+    assert max(memory for _, memory in held) < size * count * 0.8
     events = guard.until(event="done", run=2)
     assert [event["index"] for event in events if event["event"] == "trace"] == list(range(count))
     assert run == 1

@@ -200,6 +200,51 @@ def test_what_the_compiler_added_belongs_to_what_it_serves_or_says_what_it_is(co
     assert by_name["%tuple"]["unlinked"] == "results packed into a tuple"
 
 
+LOST = """HloModule jit_f
+
+%%body (p: (s32[], f32[4])) -> (s32[], f32[4]) {
+  %%p = (s32[], f32[4]{0}) parameter(0)
+  %%one = s32[] constant(1)
+  %%i = s32[] get-tuple-element(%%p), index=0
+  %%x = f32[4]{0} get-tuple-element(%%p), index=1
+  %%next = s32[] add(%%i, %%one), metadata={op_name="jit(f)/while/body/add" source_file="%(file)s" source_line=9}
+  %%dot = f32[4]{0} dot(%%x, %%x), metadata={op_name="jit(f)/while" source_file="%(file)s" source_line=9}
+  %%moved = f32[4]{0} bitcast(%%dot), metadata={op_name="jit(f)/while/body/dot_general" source_file="%(file)s" source_line=4}
+  %%lost = f32[4]{0} multiply(%%x, %%x)
+  %%sum = f32[4]{0} add(%%moved, %%lost), metadata={op_name="jit(f)/while/body/add" source_file="%(file)s" source_line=5}
+  ROOT %%t = (s32[], f32[4]{0}) tuple(%%next, %%sum)
+}
+
+%%cond (q: (s32[], f32[4])) -> pred[] {
+  %%q = (s32[], f32[4]{0}) parameter(0)
+  ROOT %%less = pred[] custom-call(%%q), custom_call_target="less"
+}
+
+ENTRY %%main (a: f32[4]) -> f32[4] {
+  %%a = f32[4]{0} parameter(0)
+  %%zero = s32[] constant(0)
+  %%start = (s32[], f32[4]{0}) tuple(%%zero, %%a)
+  %%loop = (s32[], f32[4]{0}) while(%%start), condition=%%cond, body=%%body, metadata={op_name="jit(f)/while" source_file="%(file)s" source_line=9}
+  %%end = f32[4]{0} get-tuple-element(%%loop), index=1
+  %%alone = f32[4]{0} multiply(%%end, %%end)
+  ROOT %%root = f32[4]{0} sine(%%alone), metadata={op_name="jit(f)/sin" source_file="%(file)s" source_line=6}
+}
+"""  # noqa: E501
+
+
+def test_what_computes_and_has_lost_its_name_is_not_its_users(code):
+    parsed, origins = read_text(LOST % {"file": code["FILE"]})
+    names = [names.partition("=")[0] for names in parsed.names]
+    places = {name: [span[1] for span in origin.get("spans", ())] for name, origin in zip(names, origins, strict=True)}
+    # Whoever counts the rounds is the loop, and so is what only counting needs.
+    assert (places["%next"], places["%one"], places["%zero"]) == ([9], [9], [9])
+    # A product belongs to the name that it left behind it; what left none, to the loop that it is in.
+    assert (places["%dot"], places["%moved"], places["%lost"], places["%sum"]) == ([4], [4], [9], [5])
+    assert places["%alone"] == []
+    (alone,) = [origin for name, origin in zip(names, origins, strict=True) if name == "%alone"]
+    assert alone["unlinked"] == "a multiply that the compiler added"
+
+
 def test_long_lines_are_cut():
     constant = f"  %c = f32[9000]{{0}} constant({{{', '.join(['1'] * 9000)}}})"
     text = f"HloModule m\n\nENTRY %main () -> f32[9000] {{\n{constant}\n  ROOT %r = f32[9000]{{0}} copy(%c)\n}}\n"

@@ -197,29 +197,34 @@ module @jit_f {
     %0 = stablehlo.sine %arg0 : tensor<f32> loc(#loc3)
     %1 = stablehlo.add %0, %0 : tensor<f32> loc(#loc4)
     %2 = stablehlo.add %1, %0 : tensor<f32> loc(#loc4)
-    return %2 : tensor<f32> loc(#loc)
+    %3 = stablehlo.cosine %2 : tensor<f32> loc(#loc5)
+    return %3 : tensor<f32> loc(#loc)
   } loc(#loc)
 } loc(#loc)
 #loc = loc(unknown)
 #loc1 = loc("<jaxtour:a/b>":4:4 to :24)
 #loc2 = loc("f"(#loc1))
-#loc3 = loc("jit(f)/while/body/sin"(#loc2))
-#loc4 = loc("jit(f)/while/body/add"(#loc2))
+#loc3 = loc("jit(f)/cond/branch_0_fun/sin"(#loc2))
+#loc4 = loc("jit(f)/cond/branch_0_fun/add"(#loc2))
+#loc5 = loc("jit(f)/while/body/cos"(#loc2))
 """
 
 
-def test_where_all_of_a_loop_has_its_place_the_path_leads_to_the_expression():
-    text = ["import jax", "def body(x): return jax.lax.sin(x)", "def f(x):", "    return looped(body, x)  "]
+def test_where_all_of_a_branch_has_its_place_the_path_leads_to_the_expression():
+    text = ["import jax", "def body(x): return jax.lax.sin(x)", "def f(x):", "    return either(body, x)  "]
     linecache.cache["<jaxtour:a/b>"] = (0, None, [f"{line}\n" for line in text], "<jaxtour:a/b>")
-    inside, loop = ("a/b", 2, 21, 2, 35, "body"), ("a/b", 4, 5, 4, 25, "f")
-    exact = {f"jit(f)/while/body/{name}": stablehlo.Exact(inside, 1) for name in ("sin", "add")}
+    inside, whole = ("a/b", 2, 21, 2, 35, "body"), ("a/b", 4, 5, 4, 25, "f")
+    paths = ("cond/branch_0_fun/sin", "cond/branch_0_fun/add", "while/body/cos")
+    exact = {f"jit(f)/{path}": (inside, 1) for path in paths}
     rows = []
     for known in ({}, exact):
         table = Table()
         parsed = stablehlo.Reader(OLDEST, spans.span, "", known).read(table)
         rows.append([table.rows[place] for place in parsed.lines if table.rows[place].get("path")])
-    assert [row["spans"] for row in rows[0]] == [(loop,)] * 3
-    sine, *adds = rows[1]
-    assert (sine["spans"], sine["callers"]) == ((inside,), (loop,))
-    # One of two additions counts the rounds, and nothing tells which.
-    assert [add["spans"] for add in adds] == [(loop,)] * 2
+    assert [row["spans"] for row in rows[0]] == [(whole,)] * 4
+    sine, *adds, cosine = rows[1]
+    assert (sine["spans"], sine["callers"]) == ((inside,), (whole,))
+    # There are more additions than equations, and nothing tells which is which.
+    assert [add["spans"] for add in adds] == [(whole,)] * 2
+    # A loop has operations of its own, with the paths of those in it.
+    assert cosine["spans"] == (whole,)

@@ -1,0 +1,86 @@
+"""Lets a process that a step starts by spawn or forkserver find what the step defined.
+
+Such a child does not share the parent's memory. It loads the parent's `__main__` from a file, under the name
+`__mp_main__`, to unpickle the functions that it is to call:
+https://docs.python.org/3/library/multiprocessing.html#the-spawn-and-forkserver-start-methods
+A step is no file, and most steps have no `if __name__ == "__main__":`. So the child is given a file with the imports,
+functions, classes and constants of all code that ran, and nothing that would run it again.
+"""
+
+import ast
+import marshal
+import multiprocessing.spawn
+import os
+import tempfile
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+DEFINE = """
+import marshal, sys
+for _code in CODES:
+    try:
+        exec(marshal.loads(_code), globals())
+    except Exception as _error:
+        # It needs a value that only the parent has. Whoever uses it gets Python's own NameError.
+        sys.stderr.write(f"not defined in the new process: {type(_error).__name__}: {_error}\\n")
+"""
+IMPORT = """
+import runpy, sys, types
+globals().update(runpy.run_path(PATH, run_name=__name__))
+sys.modules[NAME] = types.ModuleType(NAME)
+sys.modules[NAME].__dict__.update(globals())
+"""
+DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+class Definitions:
+    """What the code that ran has defined so far, for children to load."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, list[CodeType]] = {}
+        self._module: tuple[str, str] | None = None
+        self._folder = Path.cwd()
+        """The runner's scratch folder, which is removed with it; the code may go elsewhere."""
+
+    def add(self, file: str, body: list[ast.stmt], flags: int) -> None:
+        """Add the definitions of a piece of code; of two pieces of one name, the later counts."""
+        kept = [ast.Module([node], []) for node in body if _defines(node)]
+        self._codes[file] = [compile(node, file, "exec", flags=flags, dont_inherit=True) for node in kept]
+
+    def become(self, path: str, name: str) -> None:
+        """Be the definitions of a file, which is a module by this name."""
+        self._module = (path, name)
+
+    def install(self) -> None:
+        """Have the children of this process load them in place of `__main__`."""
+        prepare = multiprocessing.spawn.get_preparation_data
+
+        def prepared(name: str) -> dict[str, Any]:
+            return {**prepare(name), "init_main_from_path": self._written()}
+
+        multiprocessing.spawn.get_preparation_data = prepared
+
+    def _written(self) -> str:
+        """The path of a file that has them as they are now: a child that starts slowly reads it later."""
+        if self._module is not None:
+            path, name = self._module
+            text = f"PATH = {path!a}\nNAME = {name!a}\n{IMPORT}"
+        else:
+            codes = [marshal.dumps(code) for codes in self._codes.values() for code in codes]
+            text = f"CODES = {codes!a}\n{DEFINE}"
+        handle, file = tempfile.mkstemp(prefix="definitions-", suffix=".py", dir=self._folder)
+        with os.fdopen(handle, "w", encoding="ascii") as written:
+            written.write(text)
+        return file
+
+
+def _defines(node: ast.stmt) -> bool:
+    """Whether a statement defines something, and does nothing else that one would see."""
+    if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+        try:
+            ast.literal_eval(node.value)
+        except ValueError:
+            return isinstance(node.value, ast.Lambda)
+        return True
+    return isinstance(node, DEFINITIONS) and getattr(node, "module", None) != "__future__"

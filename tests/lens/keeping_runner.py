@@ -1,0 +1,99 @@
+"""The real runner, which also keeps what JAX and XLA write of each stage: `keeping_runner.py options`.
+
+JT_RUNNER is the runner, JT_KEPT a folder. There each stage that was read is a file, numbered as they come: the text
+that is shown, and the compiler's own with all its locations; of a jaxpr the equations with the frames that JAX tells.
+"""
+
+import importlib
+import importlib.util
+import itertools
+import json
+import os
+import sys
+from pathlib import Path
+
+from jax._src import source_info_util
+
+NUMBERS = itertools.count()
+
+
+def main():
+    sys.argv[0] = os.environ["JT_RUNNER"]
+    spec = importlib.util.spec_from_file_location("runner", sys.argv[0])
+    runner = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(runner)
+    runner.load_package()
+    source_info_util.register_exclusion(__file__)
+    stages, lens = (importlib.import_module(f"{runner.PACKAGE}.{name}") for name in ("stages", "lens"))
+    stablehlo, hlo, shown = stages.Staged.stablehlo, stages.Staged.hlo, lens.shown
+
+    def lowered(staged):
+        found = stablehlo(staged)
+        keep("stablehlo", found[1].texts, staged.lowered.as_text(debug_info=True))
+        return found
+
+    def compiled(staged):
+        found = hlo(staged)
+        keep("hlo", found[1].texts, staged.text)
+        return found
+
+    def traced(jaxpr, around=None):
+        found = shown(jaxpr, around)
+        rows = found.walk.table.rows
+        told = {}
+        for equation, frames, function, around in told_of(getattr(jaxpr, "jaxpr", jaxpr)):
+            row = rows[found.walk.place(equation)]
+            told.setdefault(id(equation), (row, frames, function, []))[3].extend(around)
+        equations = list(told.values())
+        keep("jaxpr", found.text.texts, equations)
+        return found
+
+    stages.Staged.stablehlo, stages.Staged.hlo, lens.shown = lowered, compiled, traced
+    runner.main()
+
+
+def keep(stage, texts, told):
+    name = Path(os.environ["JT_KEPT"], f"{os.getpid()}-{next(NUMBERS):05}.json")
+    name.write_text(json.dumps({"stage": stage, "text": "\n".join(texts), "told": told}))
+
+
+def told_of(jaxpr, function="", around=()):
+    """Each equation, the frames that JAX takes for the user's, what its jaxpr was traced from, and frames around it."""
+    for equation in jaxpr.eqns:
+        frames = frames_of(equation.source_info.traceback, function)
+        yield equation, frames, function, around
+        for value in equation.params.values():
+            for inner in value if isinstance(value, (tuple, list)) else [value]:
+                inner = getattr(inner, "jaxpr", inner)
+                if hasattr(inner, "eqns"):
+                    name = str(getattr(getattr(inner, "debug_info", None), "func_src_info", ""))
+                    yield from told_of(inner, name, (*frames, *around))
+
+
+def frames_of(trace, function):
+    """The user's frames inside of the function that was traced.
+
+    JAX 0.9.0 keeps those around, too, of whoever called it first; and what a library's function was traced for first,
+    while JAX was busy lowering or transposing something, has frames of that, and no frame of the function.
+    """
+    pairs = list(zip(*trace.raw_frames(), strict=True)) if trace is not None else []
+    begins = (
+        place for place, (code, _) in enumerate(pairs) if code.co_name in ("trace_to_jaxpr", "trace_to_jaxpr_dynamic")
+    )
+    pairs = pairs[: next(begins, None)]
+    library = "site-packages" in function
+    if library and not any(function.endswith(f" at {code.co_filename}:{code.co_firstlineno}") for code, _ in pairs):
+        return []
+    found = [
+        source_info_util.raw_frame_to_frame(code, offset)
+        for code, offset in pairs
+        if source_info_util.is_user_filename(code.co_filename)
+    ]
+    return [
+        (each.file_name, each.start_line, each.start_column, each.end_line, each.end_column, each.function_name)
+        for each in found
+    ]
+
+
+if __name__ == "__main__":
+    main()

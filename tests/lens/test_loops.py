@@ -1,0 +1,59 @@
+"""Loops, branches and functions in each other, as they are and transformed: what is linked, and whether it is true."""
+
+import asyncio
+
+import pytest
+from agreement import Agreement
+from traced import PROGRAMS, Called, links, traced_programs, written
+
+pytestmark = pytest.mark.timeout(600)  # the first test of each Python waits for its worker to compile everything
+
+DEVICES = 2
+
+
+@pytest.fixture(scope="module")
+def programs(python: str | None) -> dict[str, list[Called]]:
+    return asyncio.run(traced_programs(python, DEVICES, PROGRAMS / "loops"))
+
+
+class TestLoops(Agreement):
+    """The calls of all these programs."""
+
+    lost = 0.05
+    """Of what a `while_loop` repeats JAX 0.9.0 tells the place of the loop alone."""
+
+    @pytest.fixture(scope="class")
+    def calls(self, programs: dict[str, list[Called]]) -> list[Called]:
+        return [each for calls in programs.values() for each in calls]
+
+
+@pytest.mark.parametrize(
+    ("program", "call", "loop"),
+    [
+        ("scans", "recurrent", "scans.py:13:12 jax.lax.scan(cell, jnp.zeros(8), xs)"),
+        ("scans", "powers", "scans.py:21:12 jax.lax.scan(step, x, None, length=6)"),
+        ("scans", "backwards", "scans.py:29:12 jax.lax.scan(step, 0.0, xs, reverse=True)"),
+        ("scans", "mapped", "scans.py:62:12 jax.lax.map(lambda x: jnp.tanh(x) + x @ x, xs)"),
+        ("whiles", "fixed", "whiles.py:27:12 jax.lax.fori_loop(0, 5, lambda i, c: jnp.sin(w @ c) + i, x)"),
+    ],
+)
+def test_what_counts_the_rounds_belongs_to_the_loop(
+    programs: dict[str, list[Called]], program: str, call: str, loop: str
+) -> None:
+    (each,) = [each for each in programs[program] if each.trace.call.startswith(f"{call}(")]
+    stage = each.stages["hlo"]
+    counts = [origin for line, origin in links(stage) if " = s32[] add(" in stage.texts[line]]
+    assert counts and {written(span) for origin in counts for span in origin.spans} == {loop}
+
+
+def test_a_product_that_lost_its_name_belongs_to_its_own_expression(programs: dict[str, list[Called]]) -> None:
+    for program, call, expression in (
+        ("scans", "recurrent", "scans.py:10:22 w @ h"),
+        ("transformed", "jax.grad(rolled)", "transformed.py:10:22 w @ h"),
+        ("whiles", "fixed", "whiles.py:27:57 w @ c"),
+    ):
+        (each,) = [each for each in programs[program] if each.trace.call.startswith(f"{call}(")]
+        products = [origin for _, origin in links(each.stages["hlo"]) if origin.name == "dot"]
+        assert products, call
+        for origin in products:
+            assert expression in {written(span) for span in origin.spans}, (call, origin)

@@ -1,0 +1,146 @@
+"""What JAX and XLA themselves say of where lines come from, read apart from the worker that is tested."""
+
+import ast
+import functools
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from traced import PROGRAMS, Called, source_of, text_of
+
+from jaxtour.engine.messages import Origin, Span
+
+Where: TypeAlias = tuple[str, int, int, int, int]
+"""File, line, column, end line and end column, as spans count them."""
+Verdict: TypeAlias = Literal["true", "justified", "unlinked", "false"]
+_LESSON = re.compile(r"<jaxtour:([^>]+)>$")
+
+
+@functools.cache
+def where(file: str, line: int, column: int, end_line: int, end_column: int) -> Where | None:
+    """A place that counts columns from 0 in bytes; None where it is in no program and no lesson."""
+    if match := _LESSON.match(file):
+        file = match[1]
+    elif not file.startswith(str(PROGRAMS)):
+        return None
+    lines = source_of(file).splitlines()
+
+    def characters(number: int, offset: int) -> int:
+        return len(lines[number - 1].encode()[:offset].decode()) + 1
+
+    return file, line, characters(line, column), end_line, characters(end_line, end_column)
+
+
+def place(span: Span) -> Where:
+    """The same of a link."""
+    return span.file, span.line, span.column, span.end_line, span.end_column
+
+
+def is_call(span: Span, call: str) -> bool:
+    """Whether an expression is the traced call as it is written."""
+    try:
+        return ast.dump(ast.parse(text_of(span).strip(), mode="eval")) == ast.dump(ast.parse(call, mode="eval"))
+    except SyntaxError:
+        return False
+
+
+@dataclass
+class Tally:
+    """What became of the lines of a stage."""
+
+    counts: dict[Verdict, int] = field(
+        default_factory=lambda: dict.fromkeys(("true", "justified", "unlinked", "false"), 0)
+    )
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, verdict: Verdict, says: str) -> None:
+        """Count a line; `says` tells of a false one."""
+        self.counts[verdict] += 1
+        if verdict == "false":
+            self.wrong.append(says)
+
+    def __str__(self) -> str:
+        """One row."""
+        lines = sum(self.counts.values())
+        linked = lines - self.counts["unlinked"]
+        return (
+            f"{lines} lines, {linked} linked: {self.counts['true']} as JAX says, "
+            f"{self.counts['justified']} by evidence, {self.counts['false']} false; "
+            f"{self.counts['unlinked']} unlinked with a reason"
+        )
+
+
+def judged(
+    each: Called, origin: Origin, own: Iterable[Where], evidence: Iterable[Where], *, vague: bool = False
+) -> Verdict:
+    """Of a line whose own places these are, and for which there is evidence of others.
+
+    It is linked to its own, unless those are vague: of what is around it. The traced call itself is around everything,
+    and all that there is of what JAX had lowered for an equal call before.
+    """
+    if not origin.spans:
+        assert origin.unlinked
+        return "unlinked"
+    own = set(own)
+    left = [span for span in origin.spans if place(span) not in own]
+    if not left:
+        return "true"
+    if all(is_call(span, each.trace.call) for span in origin.spans):
+        return "justified"
+    if own and not vague and len(left) == len(origin.spans):
+        return "false"
+    allowed = set(evidence)
+    return "justified" if all(place(span) in allowed or is_call(span, each.trace.call) for span in left) else "false"
+
+
+def said(each: Called, text: str, origin: Origin, own: Iterable[Where]) -> str:
+    """For a line that is linked to the wrong place."""
+    links = [f"{span.line}:{span.column} {text_of(span)}" for span in origin.spans]
+    return f"{each.name}: {text.strip()[:100]} -> {links}, told {sorted(own)}"
+
+
+def known(each: Called) -> set[Where]:
+    """The places of a call's own equations: others are those of earlier calls that JAX lowered the same for."""
+    told = (frame for _, frames, _, around in each.told["jaxpr"] for frame in (*frames, *around))
+    return {found for frame in told if (found := where(*frame[:5]))}
+
+
+def by_path(each: Called) -> dict[str, tuple[set[Where], set[Where]]]:
+    """By path the places of its equations and of the calls around them."""
+    found: dict[str, tuple[set[Where], set[Where]]] = {}
+    for row, frames, _, around in each.told["jaxpr"]:
+        own, outer = found.setdefault(row.get("path", ""), (set(), set()))
+        places = [place for frame in frames if (place := where(*frame[:5]))]
+        own.update(places[:1])
+        outer.update(places[1:])
+        outer.update(place for frame in around if (place := where(*frame[:5])))
+    return found
+
+
+def of_branch(paths: dict[str, tuple[set[Where], set[Where]]], path: str, own: set[Where]) -> set[Where]:
+    """Where the equation of a path comes from, of which JAX 0.9.0 tells the place of all the branch that it is in."""
+    if not own or not re.search(r"(^|/)cond/branch_\d+_fun/((closed_call|eval_jaxpr)/)*[^/]+$", path):
+        return set()
+    path = re.sub(r"\b(closed_call|eval_jaxpr|core_call)/", "", path)
+    mine, outer = paths.get(path) or paths.get(path.partition("/")[2], (set(), set()))
+    return mine if own <= outer and len(mine) == 1 else set()
+
+
+# Equations -----------------------------------------------------------------------------------------------------------
+
+
+def equations(calls: Iterable[Called]) -> Tally:
+    """Every equation against the frames that JAX keeps of it."""
+    tally = Tally()
+    for each in calls:
+        for row, frames, _, around in each.told["jaxpr"]:
+            origin = Origin(
+                kind="equation", spans=tuple(Span(*span) for span in row.get("spans", ())), unlinked=row.get("unlinked")
+            )
+            own = [found for frame in frames[:5] if (found := where(*frame[:5]))][:1]
+            outer = [found for frame in around if (found := where(*frame[:5]))]
+            # What a library's function computes has the place of the call of it.
+            verdict = judged(each, origin, own or outer, ())
+            tally.add(verdict, said(each, row.get("name", ""), origin, own or outer))
+    return tally

@@ -1,0 +1,330 @@
+"""Optimised HLO with the metadata that XLA writes, read apart from the worker that is tested."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+
+import told_mlir
+from told import Tally, Where, by_path, judged, known, said, where
+from traced import Called
+
+TABLES = ("FileNames", "FunctionNames", "FileLocations", "StackFrames")
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_METADATA = re.compile(rf', metadata=\{{((?:{_STRING}|[^"}}])*)\}}')
+_INSTRUCTION = re.compile(r"\s+(ROOT )?%?([\w.-]+) = ")
+_OPCODE = re.compile(r" ([a-z][a-z0-9-]*)\(")
+_VALUE = re.compile(r"%([\w.-]+)")
+MOVES = {
+    "bitcast", "bitcast-convert", "convert", "copy", "copy-done", "copy-start", "dynamic-slice", "dynamic-update-slice",
+    "get-tuple-element", "optimization-barrier", "reshape", "slice", "transpose", "async-start", "async-done",
+    "async-update",
+}  # fmt: skip
+DATA = MOVES | {"constant", "broadcast", "iota", "parameter", "tuple", "after-all"}
+"""What computes nothing: it is there for what uses it."""
+UNMADE = {"dot": "dot_general", "convolution": "convolution", "cholesky": "cholesky", "fft": "fft", "sort": "sort"}
+"""By opcode the operation of StableHLO; the compiler makes none by itself."""
+
+
+@dataclass
+class Instruction:
+    """A line, with what it says of itself."""
+
+    name: str
+    opcode: str
+    computation: str
+    root: bool
+    operands: list[str]
+    called: list[str]
+    path: str
+    frame: int
+    index: int
+    """Of a parameter."""
+    users: list["Instruction"] = field(default_factory=list)
+
+
+class Module:
+    """One text; `lowered` is what it was made of."""
+
+    def __init__(self, text: str, lowered: told_mlir.Module, places: set[Where]) -> None:
+        self.lowered = lowered
+        self._places = places
+        self.computations: dict[str, list[Instruction]] = {}
+        self.tables: dict[str, dict[int, str]] = {name: {} for name in TABLES}
+        self._at: dict[tuple[str, str], Instruction] = {}
+        self._own: dict[int, set[Where]] = {}
+        self._read(text)
+        parents = [int(_number(row, "parent_frame_id")) for row in self.tables["StackFrames"].values()]
+        self.offset = 0 if 0 in parents else 1
+        """XLA prints a parent's number plus one, so that an outermost frame has 1, and no frame 0."""
+
+    def _read(self, text: str) -> None:
+        lines = text.split("\n")
+        headers = (re.match(r"(?:ENTRY )?%?([\w.-]+) .*\{$", line) for line in lines)
+        names = {match[1] for match in headers if match}
+        table, whole = "", ""
+        for line in lines:
+            if line in TABLES:
+                table = line
+            elif table and line:
+                number, _, row = line.partition(" ")
+                self.tables[table][int(number)] = row
+            elif not line:
+                table = ""
+            elif match := _INSTRUCTION.match(line):
+                self._add(match, line, whole, names)
+            elif match := re.match(r"(?:ENTRY )?%?([\w.-]+) .*\{$", line):
+                whole = match[1]
+        for each in self.all():
+            for operand in dict.fromkeys(each.operands):
+                self._at[each.computation, operand].users.append(each)
+
+    def _add(self, match: re.Match[str], line: str, whole: str, names: set[str]) -> None:
+        said_ = _METADATA.search(line)
+        metadata = said_[1] if said_ else ""
+        plain = _METADATA.sub("", line)
+        opcode = _OPCODE.search(plain, match.end() - 1)
+        assert opcode, line
+        depth, end = 1, opcode.end()
+        while depth:
+            depth += {"(": 1, ")": -1}.get(plain[end], 0)
+            end += 1
+        inside = plain[opcode.end() : end - 1]
+        path = re.search(rf"op_name=({_STRING})", metadata)
+        frame = _number(metadata, "stack_frame_id")
+        found = Instruction(
+            match[2],
+            opcode[1],
+            whole,
+            bool(match[1]),
+            [] if opcode[1] in ("constant", "parameter") else _VALUE.findall(inside),
+            [name for name in _VALUE.findall(plain[end:]) if name in names],
+            path[1][1:-1].partition(";")[0] if path else "",
+            frame,
+            int(inside) if opcode[1] == "parameter" else -1,
+        )
+        self.computations.setdefault(whole, []).append(found)
+        self._at[whole, found.name] = found
+
+    def all(self) -> Iterator[Instruction]:
+        """Every instruction, in the order of the text."""
+        return (each for whole in self.computations.values() for each in whole)
+
+    def chain(self, frame: int) -> list[tuple[str, int, int]]:
+        """File, line and column of a frame and of those around it."""
+        found = []
+        while frame in self.tables["StackFrames"]:
+            row = self.tables["StackFrames"][frame]
+            location = self.tables["FileLocations"][_number(row, "file_location_id")]
+            file = self.tables["FileNames"][_number(location, "file_name_id")].strip('"')
+            found.append((file, _number(location, "line"), _number(location, "column")))
+            frame = _number(row, "parent_frame_id") - self.offset
+        return found
+
+    @cached_property
+    def _beginning(self) -> dict[tuple[str, int, int], dict[Where, set[str]]]:
+        """By where they begin the expressions of what it was made of, each with the last names of the paths."""
+        found: dict[tuple[str, int, int], dict[Where, set[str]]] = {}
+        for each in self.lowered.operations:
+            for depth, frame in enumerate(each.location.frames):
+                if place := where(*frame):
+                    names = found.setdefault(place[:3], {}).setdefault(place, set())
+                    names.add("" if depth else _last(each.location.name))
+        return found
+
+    def told(self, each: Instruction) -> set[Where]:
+        """What the instruction's metadata say: an expression, or several that begin at one place."""
+        if id(each) not in self._own:
+            self._own[id(each)] = self._told(each)
+        return self._own[id(each)]
+
+    def _told(self, each: Instruction) -> set[Where]:
+        for file, line, column in self.chain(each.frame):
+            begin = where(file, line, column, line, column)
+            if begin and begin[:3] in {place[:3] for place in self._places}:
+                every = self._beginning.get(begin[:3], {})
+                same = self.lowered.places(each.path)
+                if any(place[:3] == begin[:3] for place in same):
+                    return same
+                if same:  # it was made of two, and has the place of one and the path of the other
+                    return set(every)
+                named = {place for place, names in every.items() if _last(each.path) in names}
+                return named or set(every)
+        # Of two that it merged XLA keeps the paths, and no place: there is one, if all that have the path have it.
+        same = [self.lowered.own(one) for one in self.lowered.paths.get(each.path, ())] if each.path else []
+        return same[0] if same and all(one == same[0] for one in same) else set()
+
+    @cached_property
+    def callers(self) -> dict[str, list[Instruction]]:
+        """By computation."""
+        found: dict[str, list[Instruction]] = {}
+        for each in self.all():
+            for name in each.called:
+                found.setdefault(name, []).append(each)
+        return found
+
+    def loop(self, computation: str) -> Instruction | None:
+        """The loop that a computation is of, by itself or in a fusion."""
+        for caller in self.callers.get(computation, ()):
+            if caller.opcode == "while":
+                return caller
+            if found := self.loop(caller.computation):
+                return found
+        return None
+
+    def is_vague(self, each: Instruction) -> bool:
+        """Whether it says of itself no more than what is around: a call, or the loop that it is in."""
+        if each.opcode in ("while", "call", "conditional"):
+            return False
+        loop = self.loop(each.computation)
+        around = loop is not None and (loop.path, loop.frame) == (each.path, each.frame)
+        vague = not each.path or each.path.endswith(")") or "/" not in each.path
+        return around or each.opcode == "constant" or (vague and not each.called)
+
+    def down(self, each: Instruction) -> Iterator[Instruction]:
+        """What uses its result, in fusions and called computations, too."""
+        for user in each.users:
+            if user.opcode in ("fusion", "call"):
+                for name in user.called:
+                    yield from (
+                        inner
+                        for inner in self.computations[name]
+                        if inner.opcode == "parameter" and user.operands[inner.index] == each.name
+                    )
+            else:
+                yield user
+        if each.root:
+            for caller in self.callers.get(each.computation, ()):
+                yield from self.down(caller) if caller.opcode in ("fusion", "call") else [caller]
+
+    def up(self, each: Instruction) -> Iterator[Instruction]:
+        """What its value is that of."""
+        if each.opcode == "parameter":
+            for caller in self.callers.get(each.computation, ()):
+                if caller.opcode in ("fusion", "call"):
+                    yield self._at[caller.computation, caller.operands[each.index]]
+                else:
+                    yield caller
+        elif each.opcode in MOVES or self.is_data(each):
+            yield from (self._at[each.computation, name] for name in each.operands[:1])
+        elif each.opcode in ("fusion", "call"):
+            yield from (inner for name in each.called for inner in self.computations[name] if inner.root)
+
+    def is_data(self, each: Instruction) -> bool:
+        """Whether it computes nothing."""
+        if each.opcode == "fusion":
+            return all(self.is_data(inner) for name in each.called for inner in self.computations[name])
+        return each.opcode in DATA
+
+    def evidence(self, each: Instruction) -> set[Where]:
+        """What may justify a link, where the metadata say nothing or too little."""
+        found = self.inside(each)
+        if not self.told(each) or self.is_vague(each):
+            found |= self._around(each)
+            if self.is_data(each):
+                found |= self._reached(each, self.down) | self._reached(each, self.up)
+        return found
+
+    def inside(self, each: Instruction) -> set[Where]:
+        """The places of what is in its computations."""
+        found: set[Where] = set()
+        for one in (one for name in each.called for one in self.computations[name]):
+            found |= self.told(one) | self.inside(one)
+            if not self.is_data(one) and (not self.told(one) or self.is_vague(one)):
+                found |= self._around(one)
+        return found
+
+    def _reached(self, each: Instruction, way: object) -> set[Where]:
+        found: set[Where] = set()
+        waiting, seen = [each], {id(each)}
+        while waiting:
+            for other in way(waiting.pop()):  # type: ignore[operator]
+                if id(other) in seen:
+                    continue
+                seen.add(id(other))
+                found |= self.told(other)
+                if not self.told(other) or self.is_vague(other):
+                    if self.is_data(other):
+                        waiting.append(other)
+                    else:
+                        found |= self._around(other) | (self.inside(other) if other.opcode != "while" else set())
+        return found
+
+    def _around(self, each: Instruction) -> set[Where]:
+        """Of what computes something and does not say for what."""
+        found: set[Where] = set()
+        if loop := self.loop(each.computation):
+            found |= self.told(loop)
+        if kind := UNMADE.get(each.opcode):
+            loop = self.loop(each.computation)
+            behind = f"{loop.path}/" if loop else ""
+            every = [op for op in self.lowered.operations if op.name == f"stablehlo.{kind}"]
+            same = {op.location.own for op in every if any(path.startswith(behind) for path in self.lowered.path(op))}
+            found |= {place for place in same if place} if len(same) == 1 else set()
+        for caller in self.callers.get(each.computation, ()):
+            if caller.opcode == "fusion" and each.root:
+                found |= self.told(caller)
+            elif caller.opcode not in ("fusion", "call", "while", "conditional"):
+                found |= self.told(caller) or self.evidence_of_reducer(caller)
+        # What moves its result may have its name: a product that was made anew leaves its name to the bitcast behind.
+        waiting, seen = list(self.down(each)), set()
+        while waiting:
+            other = waiting.pop()
+            if other.opcode in DATA and id(other) not in seen:
+                seen.add(id(other))
+                waiting += self.down(other)
+                if not self.is_vague(other) and _last(other.path)[:3] == each.opcode[:3]:
+                    found |= self.told(other)
+        return found
+
+    def evidence_of_reducer(self, caller: Instruction) -> set[Where]:
+        """The places of what calls a reducer and says nothing: those in all the reducers that it calls."""
+        return {place for name in caller.called for one in self.computations[name] for place in self.told(one)}
+
+
+def _number(row: str, name: str) -> int:
+    match = re.search(rf"\b{name}=(\d+)", row)
+    return int(match[1]) if match else 0
+
+
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def chains(calls: Iterable[Called]) -> tuple[int, list[str]]:
+    """How many frames of the compiler's tables have around them what MLIR has, and which have something else.
+
+    Around the frames of what is in a function come those of a call of it.
+    """
+    alike, wrong = 0, []
+    for each in calls:
+        lowered = told_mlir.Module(each.told["stablehlo"])
+        module = Module(each.told["hlo"], lowered, set())
+        whole = [[frame[:3] for frame in operation.location.frames] for operation in lowered.operations]
+        pairs = {pair for frames in whole for pair in pairwise(frames)}
+        outermost = {frames[-1] for frames in whole if frames}
+        called = {frames[0] for frames in whole if frames}
+        for frame in module.tables["StackFrames"]:
+            for inner, outer in pairwise(module.chain(frame)[:2]):
+                if (inner, outer) in pairs or (inner in outermost and outer in called):
+                    alike += 1
+                else:
+                    wrong.append(f"{each.name}: {inner} in {outer}")
+    return alike, wrong
+
+
+def instructions(calls: Iterable[Called]) -> Tally:
+    """Every instruction against its metadata."""
+    tally = Tally()
+    for each in calls:
+        lowered = told_mlir.Module(each.told["stablehlo"], by_path(each))
+        module = Module(each.told["hlo"], lowered, known(each))
+        stage = each.stages["hlo"]
+        shown = [line for line in range(len(stage.texts)) if stage.origin_of(line).kind == "instruction"]
+        for line, one in zip(shown, module.all(), strict=True):
+            assert f"%{one.name} = " in stage.texts[line]
+            origin, own = stage.origin_of(line), module.told(one)
+            verdict = judged(each, origin, own, module.evidence(one), vague=module.is_vague(one))
+            tally.add(verdict, said(each, stage.texts[line], origin, own))
+    return tally

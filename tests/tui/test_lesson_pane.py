@@ -1,0 +1,71 @@
+"""What the lesson's pane says, as a function of what is known."""
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+from small_course import ERROR, VMAP
+
+from jaxtour.course.model import Step
+from jaxtour.engine.messages import Done, Executed, Failure
+from jaxtour.engine.report import Report
+from jaxtour.tui.panes.lesson import document
+from jaxtour.tui.tour.view import StepState, StepView
+
+STEPS = [step for step in VMAP.steps if isinstance(step, Step)]
+RAISES, PLAIN = STEPS[0], msgspec.structs.replace(STEPS[1], after="That was it.")
+RAN, RAISED = Executed(run=1, status="ok", seconds=0.1), Executed(run=1, status="error", seconds=0.1)
+
+
+def said(step: Step, report: Report | None = None, *, width: int = 60, coloured: bool = True) -> str:
+    view = StepView.of(StepState(report=report), lesson=VMAP, step=step, number=1, code=step.code, worker="ready")
+    return document(msgspec.structs.replace(view, coloured=coloured), width).text
+
+
+@pytest.mark.parametrize("width", [30, 60, 96])
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.id)
+def test_before_anything_is_coloured_a_text_has_the_same_words(step: Step, width: int) -> None:
+    plain = said(step, width=width, coloured=False)
+    assert plain.split() == said(step, width=width).split()
+    assert " ".join(step.text.replace("`", "").replace("**", "").split()) in " ".join(plain.split())
+
+
+@pytest.mark.parametrize(
+    ("step", "executed", "failure", "told"),
+    [
+        (PLAIN, RAN, None, True),
+        (PLAIN, RAISED, ERROR, False),
+        (PLAIN, None, None, False),
+        (RAISES, RAISED, ERROR, True),
+        (RAISES, RAN, None, False),
+    ],
+)
+def test_what_is_to_be_read_after_the_code_comes_as_soon_as_it_ended_as_it_should(
+    step: Step, executed: Executed | None, failure: Failure | None, told: bool
+) -> None:
+    """Compiling and timing may go on for long."""
+    after = " ".join(step.after.replace("`", "").split()[:3])
+    report = Report(run=1, executed=executed, failure=failure)
+    assert (after in said(step, report)) == told
+    if executed is not None:
+        done = Done(run=1, status=executed.status)
+        assert (after in said(step, replace(report, done=done))) == told
+
+
+def test_choices_are_numbered_as_their_keys() -> None:
+    step = next(step for step in STEPS if step.ask and step.ask.choices)
+    assert step.ask is not None
+    lines = said(step).splitlines()
+    for number, choice in enumerate(step.ask.choices, 1):
+        assert f"  {number}  {choice}" in lines
+
+
+def test_hints_come_one_by_one_and_are_numbered() -> None:
+    step = next(step for step in STEPS if step.exercise)
+    assert step.exercise is not None
+    for hints in range(len(step.exercise.hints) + 1):
+        view = StepView.of(StepState(hints=hints), lesson=VMAP, step=step, number=1, code="", worker="ready")
+        text = document(view, 60).text
+        for number, hint in enumerate(step.exercise.hints, 1):
+            words = f"hint {number}  {hint.replace('`', '')}"
+            assert (words in text.replace("`", "")) == (number <= hints)
