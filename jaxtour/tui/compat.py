@@ -8,8 +8,8 @@ from typing import TextIO, TypeVar
 
 from rich.color import ColorSystem
 from rich.console import Console, RenderableType
-from textual import app
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.app import App
 from textual.content import Content
 from textual.driver import Driver
 from textual.geometry import Region
@@ -23,25 +23,24 @@ from jaxtour.tui.cells import Cells, Piece
 Result = TypeVar("Result")
 
 
-class App(app.App[Result]):
-    """An app that writes the cells that changed.
+def write_changed_cells(app: App[Result]) -> None:
+    """Have an app write the cells that changed.
 
     Textual 8.2.8, `App._display` and `textual._compositor`: Textual writes the regions that widgets refresh, whole,
     and a change of style refreshes all of a widget. No public hook stands between what it renders and what it writes.
+    The method of the one app is wrapped: a class between Textual's and ours would make our own apps a level deeper.
     """
+    cells, display = Cells(), app._display
 
-    _cells: Cells | None = None
-
-    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+    def changed(screen: Screen[object], renderable: RenderableType | None) -> None:
+        if isinstance(renderable, LayoutUpdate):
+            # A new size, another screen, or the return from a program that wrote over this one.
+            cells.forget(*renderable.region.size)
         if isinstance(renderable, ChopsUpdate | LayoutUpdate):
-            if self._cells is None:
-                self._cells = Cells()
-            if isinstance(renderable, LayoutUpdate):
-                # A new size, another screen, or the return from a program that wrote over this one.
-                self._cells.forget(*renderable.region.size)
-            super()._display(screen, ChangedCells(renderable, self._cells))  # type: ignore[arg-type] # as Textual's own are
-        else:
-            super()._display(screen, renderable)
+            renderable = ChangedCells(renderable, cells)  # type: ignore[assignment] # as Textual's own are
+        display(screen, renderable)
+
+    app._display = changed  # type: ignore[method-assign]
 
 
 class ChangedCells(CompositorUpdate):

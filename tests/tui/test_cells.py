@@ -7,12 +7,11 @@ from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 from shown import Shown, numbered
-from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
 from jaxtour.tui.cells import Cells, Look, Piece, parameters
-from jaxtour.tui.compat import ChangedCells
+from jaxtour.tui.compat import ChangedCells, write_changed_cells
 
 WIDTH, HEIGHT = 30, 8
 TRUE = ColorSystem.TRUECOLOR
@@ -101,14 +100,12 @@ class Written(Shown):
     def __init__(self) -> None:
         super().__init__()
         self.terminal = Screen()
-        self._written = Cells()
         self.updates = self.bytes = 0
+        write_changed_cells(self)
 
     def _display(self, screen: object, renderable: object) -> None:
-        if isinstance(renderable, ChopsUpdate | LayoutUpdate):
-            if isinstance(renderable, LayoutUpdate):
-                self._written.forget(*renderable.region.size)
-            data = ChangedCells(renderable, self._written).render_segments(self.console)
+        if isinstance(renderable, ChangedCells):
+            data = renderable.render_segments(self.console)
             self.terminal.feed(data)
             self.updates += 1
             self.bytes += len(data)
