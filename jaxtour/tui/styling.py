@@ -9,7 +9,7 @@ from textual.style import Style as Visual
 
 from jaxtour.render.spans import Line, Style
 
-Mark: TypeAlias = Literal["error", "warning", "cursor", "chosen", "here", "here-away"]
+Mark: TypeAlias = Literal["error", "warning", "cursor", "here", "here-away"]
 """What a whole line can be besides ordinary; `here` has a text's cursor, `here-away` while the keys go elsewhere."""
 HighlightStyle: TypeAlias = Literal["link", "caller", "found", "found-here", "selection"]
 """Why some characters of a line stand out."""
@@ -75,7 +75,6 @@ MARKS: Mapping[Mark, str] = {
     "error": "on $error 18%",
     "warning": "on $warning 12%",
     "cursor": "on $primary 28%",
-    "chosen": "bold",
     "here": "on $primary 16%",
     "here-away": "on $foreground 5%",
 }
@@ -84,7 +83,6 @@ ANSI_MARKS: Mapping[Mark, str] = {
     "error": "underline",
     "warning": "",
     "cursor": "reverse",
-    "chosen": "bold",
     "here": "",
     "here-away": "",
 }
