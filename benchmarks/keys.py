@@ -1,4 +1,4 @@
-"""What a key costs while a step runs, what `n` sends, and what an idle screen sends and burns."""
+"""What a key costs while a step runs, what keys send, and what an idle screen sends and burns."""
 
 import os
 import statistics
@@ -8,10 +8,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.figures import Figure, at_most, told
+from benchmarks.figures import Figure, at_most
 from benchmarks.terminal import Terminal
 
 IDLE_S = 5.0
+SENT = {"Tab": ("\t" * 6, 2_560), "n": ("nnnnnn", 4_096), "j and k": ("jjkk", 1_024)}
+"""Keys that are pressed, and the bytes that one may send at most, in the median.
+
+A Tab colours two frames anew, whose horizontal lines alone are 3 bytes a column; in a narrow terminal it may bring
+another pane to the front.
+"""
+SIZES = ((160, 45), (80, 24))
 
 
 def cpu_seconds(pid: int) -> float:
@@ -77,12 +84,26 @@ def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
             terminal.send("\x03")
             terminal.until("ready", 30)
             terminal.quiet(0.5)
-            sizes = []
-            for _ in range(20):
-                before = terminal.received
-                terminal.send("n")
-                terminal.quiet(0.2)
-                sizes.append(terminal.received - before)
-            yield told(
-                "bytes of an `n` key, median", statistics.median(sizes), f"{min(sizes)} to {max(sizes)} at 120x36"
-            )
+    for columns, lines in SIZES:
+        yield from sent(columns, lines)
+
+
+def sent(columns: int, lines: int) -> Iterator[Figure]:
+    """What keys send in the first steps of the vmap lesson."""
+    with tempfile.TemporaryDirectory() as state:
+        env = {"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state, "COLORTERM": "truecolor"}
+        argv = [sys.executable, "-m", "jaxtour", "vmap"]
+        with Terminal(argv, columns=columns, lines=lines, env=env) as terminal:
+            terminal.until("ready", 60)
+            for name, (keys, most) in SENT.items():
+                if name == "j and k":
+                    terminal.send("p" * 6 + "\t")  # the first step's source has lines enough
+                sizes = []
+                for key in keys:
+                    terminal.quiet(0.3)
+                    before = terminal.received
+                    terminal.send(key)
+                    terminal.quiet(0.3)
+                    sizes.append(terminal.received - before)
+                words = f"{min(sizes)} to {max(sizes)} at {columns}x{lines}"
+                yield at_most(f"bytes of {name}, median", statistics.median(sizes), most, words)

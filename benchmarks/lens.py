@@ -27,10 +27,10 @@ from jaxtour.engine.messages import Done, Stage
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import Session
 from jaxtour.engine.stage import StageText, assembled
-from jaxtour.tui.document import Document, MadeLines
+from jaxtour.tui.lines.document import Document, MadeLines
+from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.panes import gutter
 from jaxtour.tui.panes.stage import lines_of
-from jaxtour.tui.widgets.lines import LinesView
 
 SIZES = (100, 1_000, 10_000, 100_000)
 PER_ROUND = 5

@@ -84,7 +84,7 @@ def test_the_screen_never_imports_jax():
     assert "textual" in found
     assert not found & {"jax", "jaxlib"}
     # Charts are drawn with it, and wait for the first one.
-    assert "numpy" not in modules(importing(name for name in names if not name.endswith(".chart")))
+    assert "numpy" not in modules(importing(name for name in names if not name.endswith(".plot")))
 
 
 def test_the_guard_is_the_standard_library_and_its_own_folder():
@@ -103,13 +103,13 @@ def test_timings_without_a_chart_need_no_numpy():
     shown = """
 import asyncio
 from textual.app import App
-from jaxtour.tui.document import Document, illustrated
-from jaxtour.tui.widgets.illustrated import IllustratedLines
+from jaxtour.tui.lines.document import Document, illustrated
+from jaxtour.tui.lines.view import LinesView
 
 async def show():
     app = App()
     async with app.run_test() as pilot:
-        view = IllustratedLines("view")
+        view = LinesView("view")
         await app.mount(view)
         for blocks in ([], [[(("a row", ""),)]], []):
             lines, pictures = illustrated(blocks, 60, 12)

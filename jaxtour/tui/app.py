@@ -21,6 +21,7 @@ from jaxtour.engine.messages import Done, Event, State
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.settings import Settings
 from jaxtour.tui.actions import Keys
+from jaxtour.tui.compat import write_changed_cells
 from jaxtour.tui.messages import Arrived, Note, RestartWanted, Turned, WorkerGone
 from jaxtour.tui.themes import THEMES
 from jaxtour.tui.tour.model import Tour
@@ -65,6 +66,7 @@ class TourApp(App[int]):
         # Textual leaves colours out only of an app that speaks the terminal's own; of others it keeps greys.
         super().__init__(driver_class=driver, ansi_color=True if "NO_COLOR" in os.environ else None)
         self.animation_level = "none"
+        write_changed_cells(self)
         for own in THEMES:
             self.register_theme(own)
         settings = settings or Settings()

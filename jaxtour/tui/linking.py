@@ -1,6 +1,6 @@
-"""What the cursor of one pane lights in the others."""
+"""What the cursor of one pane highlights in the others."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -9,14 +9,14 @@ from jaxtour.engine.messages import Span
 from jaxtour.engine.stage import StageText
 from jaxtour.render.clean import clean
 from jaxtour.render.places import is_continued
-from jaxtour.tui.document import Columns, Light, Lights
-from jaxtour.tui.panes.source import Rows, columns_shown, rows_of, stops
+from jaxtour.tui.lines.document import NOTHING, Columns, Highlight, Highlighted, in_rows
+from jaxtour.tui.panes.source import Rows, columns_shown, expressions, rows_of
 from jaxtour.tui.tour.view import StepView
 
 COUNTED = 4096
 """So many lines are looked at for where each equation begins; of more, every line counts."""
-LIT = Light("link")
-BEGUN = Light("link", ())
+WHOLE = Highlight("link")
+BEGUN = Highlight("link", ())
 """For a line that is marked in the gutter only."""
 
 
@@ -28,17 +28,6 @@ class Spot(NamedTuple):
     columns: Columns | None = None
 
 
-class Lit(NamedTuple):
-    """Which lines of a pane belong to the cursor."""
-
-    lights: Lights | None = None
-    matches: Sequence[int] = ()
-    """Ascending, of what takes several lines the first."""
-
-
-DARK = Lit()
-
-
 @dataclass(frozen=True)
 class Link:
     """What belongs to a cursor, pane by pane."""
@@ -48,8 +37,8 @@ class Link:
     target: Target
     variable: str | None
     """The one that is selected in a line of a stage."""
-    source: Lit
-    stage: Lit
+    source: Highlighted
+    stage: Highlighted
     leads: bool
     """Whether there is something to go to in the other pane."""
 
@@ -59,15 +48,19 @@ def link(view: StepView, spot: Spot) -> Link:
     stage, rows = view.linked, rows_of(view)
     target = target_of(view, spot, rows)
     name = variable_at(view, spot)
-    lit = lit_variable(stage, stage_line(view, spot), name) if stage and name else lit_stage(view, spot, target)
+    found = (
+        variable_highlights(stage, stage_line(view, spot), name)
+        if stage and name
+        else stage_highlights(view, spot, target)
+    )
     return Link(
         spot=spot,
         rows=rows,
         target=target,
         variable=name,
-        source=lit_source(rows, spot, target, bool(lit.matches)),
-        stage=lit,
-        leads=bool(lit.matches) if spot.slot == "source" else source_of(view, target) is not None,
+        source=source_highlights(rows, spot, target, bool(found.matches)),
+        stage=found,
+        leads=bool(found.matches) if spot.slot == "source" else source_of(view, target) is not None,
     )
 
 
@@ -85,7 +78,7 @@ def target_of(view: StepView, spot: Spot, rows: Rows) -> Target:
     place = rows.place(spot.line)
     if place is None:
         return Target()
-    columns = next((own for shown, own in stops(view, rows, spot.line) if shown == spot.columns), None)
+    columns = next((own for shown, own in expressions(view, rows, spot.line) if shown == spot.columns), None)
     if columns is None:
         return links_of(stage).at(*place)
     return links_of(stage).at(*place, columns[0] + 1, columns[1] + 1)
@@ -113,7 +106,7 @@ def source_of(view: StepView, target: Target) -> Span | None:
     return next((span for span in (*target.spans, *target.callers) if span.file in files), None)
 
 
-# What is lit ----------------------------------------------------------------------------------------------------------
+# What stands out ------------------------------------------------------------------------------------------------------
 
 
 PLUMBING = ("parameter", "constant", "stablehlo.constant")
@@ -126,52 +119,47 @@ def first_of(stage: StageText, lines: Sequence[int]) -> int | None:
     return next(computing, lines[0] if lines else None)
 
 
-def lit_stage(view: StepView, spot: Spot, target: Target) -> Lit:
+def stage_highlights(view: StepView, spot: Spot, target: Target) -> Highlighted:
     """The lines of the stage that belong to the target; in the cursor's own pane all that the expression became."""
     stage = view.linked
     if stage is None or not target:
-        return DARK
+        return NOTHING
     if spot.slot == "stage":
         target = replace(target, path="")
     links = links_of(stage)
-    lit = links.lit(target)
+    wanted = links.lit(target)
     if view.state.stage == "graph":
-        return _lit_graph(view, stage, lit)
+        return _graph_highlights(view, stage, wanted)
     ids = stage.ids
-    return Lit(lambda line: LIT if ids[line] in lit else None, heads(stage, links.lines(target)))
+    return Highlighted(lambda line: WHOLE if ids[line] in wanted else None, heads(stage, links.lines(target)))
 
 
-def _lit_graph(view: StepView, stage: StageText, lit: frozenset[int]) -> Lit:
+def _graph_highlights(view: StepView, stage: StageText, wanted: frozenset[int]) -> Highlighted:
     from jaxtour.tui.panes.graph import graph_of
 
     rows: dict[int, list[Columns]] = {}
     for node in graph_of(stage, view.state.unfolded).nodes:
-        if node.kind in ("equation", "opening") and stage.ids[node.line] in lit:
+        if node.kind in ("equation", "opening") and stage.ids[node.line] in wanted:
             rows.setdefault(node.row, []).append((node.column, node.end))
-    return lit_rows({row: Light("link", tuple(columns)) for row, columns in rows.items()})
+    return in_rows({row: Highlight("link", tuple(columns)) for row, columns in rows.items()})
 
 
-def lit_rows(lights: Mapping[int, Light]) -> Lit:
-    """A few lines, each with its light."""
-    return Lit(lights.get, sorted(line for line, light in lights.items() if light.style == "link"))
-
-
-def lit_source(rows: Rows, spot: Spot, target: Target, leads: bool) -> Lit:
+def source_highlights(rows: Rows, spot: Spot, target: Target, leads: bool) -> Highlighted:
     """The expressions of the source that the target names, and the calls around them."""
     if spot.slot == "source":
         if not leads:
-            return DARK
+            return NOTHING
         if spot.columns is None:
-            return lit_rows({spot.line: BEGUN})
-        return lit_rows(_ranges(rows, target.spans, "link"))
+            return in_rows({spot.line: BEGUN})
+        return in_rows(_ranges(rows, target.spans, "link"))
     files = [rows.cell, f"{rows.cell}:setup"]
     own = _ranges(rows, [span for span in target.spans if span.file in files], "link")
     around = _ranges(rows, [span for span in target.callers if span.file in files], "caller")
-    return lit_rows({**around, **own})
+    return in_rows({**around, **own})
 
 
-def _ranges(rows: Rows, spans: Iterable[Span], style: Literal["link", "caller"]) -> dict[int, Light]:
-    """The light of each line of the pane that is touched by the expressions."""
+def _ranges(rows: Rows, spans: Iterable[Span], style: Literal["link", "caller"]) -> dict[int, Highlight]:
+    """The highlight of each line of the pane that is touched by the expressions."""
     found: dict[int, list[Columns]] = {}
     for span in spans:
         for number in range(span.line, span.end_line + 1):
@@ -182,7 +170,7 @@ def _ranges(rows: Rows, spans: Iterable[Span], style: Literal["link", "caller"])
             start = span.column - 1 if number == span.line else len(text) - len(text.lstrip())
             end = min(span.end_column - 1, len(text)) if number == span.end_line else len(text)
             found.setdefault(line, []).append(columns_shown(text, (start, end)))
-    return {line: Light(style, tuple(columns)) for line, columns in found.items()}
+    return {line: Highlight(style, tuple(columns)) for line, columns in found.items()}
 
 
 # Variables ------------------------------------------------------------------------------------------------------------
@@ -200,20 +188,20 @@ def variable_at(view: StepView, spot: Spot) -> str | None:
     return name_at(stage.stage, text, spot.columns[0], (*defined, *used))
 
 
-def lit_variable(stage: StageText, line: int | None, name: str) -> Lit:
+def variable_highlights(stage: StageText, line: int | None, name: str) -> Highlighted:
     """Where a variable is defined and used."""
     from jaxtour.render.variables import name_stops, variable
 
     if line is None:
-        return DARK
+        return NOTHING
     found = variable(stage, line, name)
     lines = sorted({*found.uses, *(() if found.defined is None else (found.defined,))})
     wanted = set(lines)
 
-    def lights(line: int) -> Light | None:
+    def highlight(line: int) -> Highlight | None:
         if line not in wanted:
             return None
         text = clean(stage.texts[line], keep_newlines=False)
-        return Light("link", tuple(name_stops(stage.stage, text, (name,))))
+        return Highlight("link", tuple(name_stops(stage.stage, text, (name,))))
 
-    return Lit(lights, lines)
+    return Highlighted(highlight, lines)

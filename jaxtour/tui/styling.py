@@ -9,9 +9,9 @@ from textual.style import Style as Visual
 
 from jaxtour.render.spans import Line, Style
 
-Mark: TypeAlias = Literal["error", "warning", "cursor", "chosen", "here", "here-away"]
+Mark: TypeAlias = Literal["error", "warning", "cursor", "here", "here-away"]
 """What a whole line can be besides ordinary; `here` has a text's cursor, `here-away` while the keys go elsewhere."""
-LightStyle: TypeAlias = Literal["link", "caller", "found", "found-here", "stop"]
+HighlightStyle: TypeAlias = Literal["link", "caller", "found", "found-here", "selection"]
 """Why some characters of a line stand out."""
 
 COLOURED: Mapping[Style, str] = {
@@ -75,7 +75,6 @@ MARKS: Mapping[Mark, str] = {
     "error": "on $error 18%",
     "warning": "on $warning 12%",
     "cursor": "on $primary 28%",
-    "chosen": "bold",
     "here": "on $primary 16%",
     "here-away": "on $foreground 5%",
 }
@@ -84,24 +83,23 @@ ANSI_MARKS: Mapping[Mark, str] = {
     "error": "underline",
     "warning": "",
     "cursor": "reverse",
-    "chosen": "bold",
     "here": "",
     "here-away": "",
 }
 
-LIGHTS: Mapping[LightStyle, str] = {
+HIGHLIGHTS: Mapping[HighlightStyle, str] = {
     "link": "on $warning 24%",
     "caller": "underline",
     "found": "underline on $primary 34%",
     "found-here": "reverse",
-    "stop": "bold underline",
+    "selection": "bold underline",
 }
-FLAT_LIGHTS: Mapping[LightStyle, str] = {
+FLAT_HIGHLIGHTS: Mapping[HighlightStyle, str] = {
     "link": "underline",
     "caller": "underline",
     "found": "underline",
     "found-here": "reverse",
-    "stop": "reverse",
+    "selection": "reverse",
 }
 """Where a background cannot be relied on: in a terminal's own colours, and without any."""
 
@@ -114,10 +112,10 @@ class Palette:
         self._marks = ANSI_MARKS if ansi else MARKS
         self.flat = ansi or colourless
         """Whether backgrounds cannot be relied on."""
-        self._lights = FLAT_LIGHTS if self.flat else LIGHTS
+        self._highlights = FLAT_HIGHLIGHTS if self.flat else HIGHLIGHTS
         self._base = base
         self._known: dict[tuple[Style, tuple[Mark | None, ...]], Visual] = {}
-        self._lit: dict[LightStyle, RichStyle] = {}
+        self._rich: dict[HighlightStyle, RichStyle] = {}
 
     def visual(self, style: Style, *marks: Mark | None) -> Visual:
         """The style on this background, under which the marks lie one on the other."""
@@ -130,18 +128,18 @@ class Palette:
             self._known[key] = under + Visual.parse(self._styles[style])
         return self._known[key]
 
-    def light(self, style: LightStyle) -> RichStyle:
-        """What a light adds to text, whose colour stays; it hides the line's marks, so as to look alike everywhere."""
-        if style not in self._lit:
-            given = Visual.parse(self._lights[style])
+    def highlight(self, style: HighlightStyle) -> RichStyle:
+        """What a highlight adds to text, whose colour stays; it hides the line's marks and looks alike everywhere."""
+        if style not in self._rich:
+            given = Visual.parse(self._highlights[style])
             rich = (self._base + given).rich_style
-            self._lit[style] = RichStyle(
+            self._rich[style] = RichStyle(
                 bgcolor=rich.bgcolor if given.background else None,
                 bold=rich.bold or None,
                 underline=rich.underline or None,
                 reverse=rich.reverse or None,
             )
-        return self._lit[style]
+        return self._rich[style]
 
 
 def content(line: Line, *, ansi: bool = False) -> Content:

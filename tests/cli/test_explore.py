@@ -170,7 +170,7 @@ def test_a_save_is_seen_by_size_or_time_or_another_file_of_the_name(tmp_path: Pa
 
 async def test_a_file_has_no_keys_for_other_steps(tmp_path: Path) -> None:
     async with exploring(tmp_path, FakeEngine()) as (app, pilot):
-        await until(pilot, lambda: app.tour.visit.report and app.tour.visit.report.done)
+        await until(pilot, lambda: app.tour.state.report and app.tour.state.report.done)
         screen = app.tour_screen
         assert "next" not in plain(screen.keys.line) and "lessons" not in plain(screen.keys.line)
         assert "1 of 1" not in plain(screen.top.line) and "ml.py" in plain(screen.top.line)

@@ -3,9 +3,9 @@
 from textual.app import App, ComposeResult
 from textual.strip import Strip
 
-from jaxtour.tui.document import Document, LazyLines
+from jaxtour.tui.lines.document import Document, LazyLines
+from jaxtour.tui.lines.view import CursorMoved, LinesView
 from jaxtour.tui.themes import THEMES
-from jaxtour.tui.widgets.lines import CursorMoved, LinesView
 
 
 class Shown(App[None]):
@@ -31,7 +31,7 @@ class Shown(App[None]):
     def moved(self) -> list[tuple[int, tuple[int, int] | None]]:
         """Where the cursor was said to have gone, since this was last asked."""
         moves, self.moves = self.moves, []
-        return [(move.line, move.columns) for move in moves]
+        return [(move.line, move.selection) for move in moves]
 
 
 def numbered(count: int, **rest: object) -> Document:

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 from small_course import SCRIPT
-from tours import Tours, border, idle, lit, pane, ran, ready, run_many, screen_text, text, until
+from tours import Tours, border, highlighted, idle, pane, ran, ready, run_many, screen_text, text, until
 
 from jaxtour.engine.commands import Open, Run
 from jaxtour.engine.fake import FACTS
@@ -84,21 +84,23 @@ async def test_a_device_marks_its_part_of_the_value_and_the_part_its_device(tour
         app.tour_screen.slots.focus("devices")
         await pilot.press("right", "right")
         devices, result = pane(app, "devices"), pane(app, "result")
-        [line] = lit(app, "result")
+        [line] = highlighted(app, "result")
         assert "2:3 │" in result.document.text_of(line)
-        [chip] = lit(app, "devices")
-        light = devices.lights(chip)
-        assert light and light.ranges == (devices.stop,)
+        [chip] = highlighted(app, "devices")
+        found = devices.highlights(chip)
+        assert found and found.ranges == (devices.selection,)
         assert "cpu:2" in border(app, "devices")
         app.tour_screen.slots.focus("result")
         await pilot.press("down")
         first = result.cursor
         await pilot.press("down")
-        assert result.cursor > first and result.stop, "down goes from part to part"
-        assert [light.ranges for row in lit(app, "devices") if (light := devices.lights(row))] == [((8, 11),)]
+        assert result.cursor > first and result.selection, "down goes from part to part"
+        assert [light.ranges for row in highlighted(app, "devices") if (light := devices.highlights(row))] == [
+            ((8, 11),)
+        ]
         assert devices.document.text_of(chip)[8:11] == "[2]"
         await pilot.press("enter")
-        assert app.focused is devices and devices.stop == (8, 11)
+        assert app.focused is devices and devices.selection == (8, 11)
 
 
 async def test_a_part_that_several_devices_hold_marks_them_all(tours: Tours) -> None:
@@ -111,7 +113,7 @@ async def test_a_part_that_several_devices_hold_marks_them_all(tours: Tours) -> 
         app.tour_screen.slots.focus("result")
         await pilot.pause()
         devices = pane(app, "devices")
-        [chips] = [light.ranges for row in lit(app, "devices") if (light := devices.lights(row))]
+        [chips] = [each.ranges for row in highlighted(app, "devices") if (each := devices.highlights(row))]
         assert chips == ((0, 3), (4, 7), (8, 11), (12, 15)) and "4 devices" in border(app, "devices")
 
 
@@ -124,10 +126,10 @@ async def test_what_is_lit_goes_with_the_value(tours: Tours) -> None:
         await ran(pilot)
         app.tour_screen.slots.focus("result")
         await pilot.pause()
-        assert lit(app, "devices")
+        assert highlighted(app, "devices")
         await pilot.press("p")
         await pilot.pause()
-        assert not lit(app, "devices") and not lit(app, "result") and not border(app, "devices")
+        assert not highlighted(app, "devices") and not highlighted(app, "result") and not border(app, "devices")
 
 
 async def test_the_cursor_stays_on_its_device_whatever_comes_above_it(tours: Tours) -> None:
@@ -140,7 +142,7 @@ async def test_the_cursor_stays_on_its_device_whatever_comes_above_it(tours: Tou
         devices = pane(app, "devices")
 
         def selected() -> str:
-            return devices.document.text_of(devices.cursor)[slice(*(devices.stop or (0, 0)))].strip(" []")
+            return devices.document.text_of(devices.cursor)[slice(*(devices.selection or (0, 0)))].strip(" []")
 
         assert selected() == "3"
         line = devices.cursor
@@ -162,7 +164,7 @@ async def test_the_panel_has_the_value_under_the_devices(tours: Tours) -> None:
         await ran(pilot)
         await pilot.press("d", "right")
         devices = pane(app, "devices")
-        texts = [devices.document.text_of(row) for row in lit(app, "devices")]
+        texts = [devices.document.text_of(row) for row in highlighted(app, "devices")]
         assert len(texts) == 2 and "[0] ‹1› [2]" in texts[0] and "1:2 │" in texts[1]
         assert "the value  float32[8,3]" in text(app, "devices")
 
@@ -182,7 +184,7 @@ async def test_the_arrays_of_a_pytree_are_linked_with_the_devices_as_one_array_i
         await pilot.press("right", "right", "right", "right", "right")
         assert "on 8 devices, cpu:0-7, 2 leaves" in text(app, "result")
         result = pane(app, "result")
-        marked = [result.document.text_of(row) for row in lit(app, "result")]
+        marked = [result.document.text_of(row) for row in highlighted(app, "result")]
         assert len(marked) == 2 and "5:6 │" in marked[0] and "1:2 │ 4-7 │" in marked[1]
 
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from small_course import VMAP
 from textual.pilot import Pilot
-from tours import Tours, idle, lit, pane, ran, ready, text, until
+from tours import Tours, highlighted, idle, pane, ran, ready, text, until
 
 from jaxtour.engine.messages import Executed, Origin, Span, Stage, Trace
 from jaxtour.tui.app import TourApp
@@ -76,9 +76,9 @@ def seen(app: TourApp, slot: str) -> set[int]:
     return set(lines)
 
 
-def lit_in_view(app: TourApp, slot: str) -> bool:
-    """Whether something is lit in a pane, and can be seen."""
-    return bool(seen(app, slot) & set(lit(app, slot)))
+def highlighted_in_view(app: TourApp, slot: str) -> bool:
+    """Whether something stands out in a pane, and can be seen."""
+    return bool(seen(app, slot) & set(highlighted(app, slot)))
 
 
 async def resized(pilot: Pilot[int], size: tuple[int, int]) -> None:
@@ -94,12 +94,12 @@ async def test_the_stage_follows_the_cursor_in_the_source(long: Tours) -> None:
         source = pane(app, "source")
         for size in SIZES:
             await resized(pilot, size)
-            assert lit_in_view(app, "stage"), f"at {size}"
+            assert highlighted_in_view(app, "stage"), f"at {size}"
             for key in KEYS:
                 await pilot.press(key)
                 assert source.has_focus and source.cursor in seen(app, "source")
-                assert source.cursor == 0 or lit_in_view(app, "stage"), f"at {size} after {key}"
-            assert lit(app, "stage") == [source.cursor] == [LINES - 2]
+                assert source.cursor == 0 or highlighted_in_view(app, "stage"), f"at {size} after {key}"
+            assert highlighted(app, "stage") == [source.cursor] == [LINES - 2]
 
 
 async def test_the_source_follows_the_cursor_in_the_stage(long: Tours) -> None:
@@ -109,13 +109,13 @@ async def test_the_source_follows_the_cursor_in_the_stage(long: Tours) -> None:
         stages = pane(app, "stage")
         for size in SIZES:
             await resized(pilot, size)
-            assert lit_in_view(app, "source"), f"at {size}"
+            assert highlighted_in_view(app, "source"), f"at {size}"
             for key in KEYS:
                 await pilot.press(key)
                 assert stages.has_focus and stages.cursor in seen(app, "stage")
                 no_equation = stages.cursor in (0, LINES - 1)
-                assert no_equation or lit_in_view(app, "source"), f"at {size} after {key}"
-            assert stages.cursor in lit(app, "source")
+                assert no_equation or highlighted_in_view(app, "source"), f"at {size} after {key}"
+            assert stages.cursor in highlighted(app, "source")
 
 
 @pytest.mark.parametrize(("key", "said"), [("2", "stablehlo.multiply"), ("g", "mul")])
@@ -127,10 +127,10 @@ async def test_the_other_stages_follow_too(long: Tours, key: str, said: str) -> 
         await idle(pilot)
         await pilot.press("shift+tab", "end", "k")
         assert pane(app, "source").has_focus
-        last = lit(app, "stage")
-        assert lit_in_view(app, "stage")
+        last = highlighted(app, "stage")
+        assert highlighted_in_view(app, "stage")
         await pilot.press("home", "j")
-        assert lit(app, "stage") != last and lit_in_view(app, "stage")
+        assert highlighted(app, "stage") != last and highlighted_in_view(app, "stage")
 
 
 async def test_a_pane_stays_where_it_is_while_what_belongs_to_the_cursor_is_in_view(long: Tours) -> None:
@@ -144,9 +144,9 @@ async def test_a_pane_stays_where_it_is_while_what_belongs_to_the_cursor_is_in_v
             await pilot.press("j")
             assert stages.scroll_offset.y == 0
         await pilot.press("j")
-        assert stages.scroll_offset.y > 0 and lit_in_view(app, "stage"), "one more is out of view"
+        assert stages.scroll_offset.y > 0 and highlighted_in_view(app, "stage"), "one more is out of view"
         await pilot.press("end")
-        assert len(lit(app, "stage")) == LINES - 2, "all of the function belongs to its call"
+        assert len(highlighted(app, "stage")) == LINES - 2, "all of the function belongs to its call"
         assert stages.scroll_offset.y > 0, "some of it was in view"
 
 
@@ -155,7 +155,7 @@ async def test_the_pane_of_the_cursor_stays_with_its_cursor(long: Tours) -> None
     async with app.run_test(size=(80, 24)) as pilot:
         await begin(pilot, "pagedown", "pagedown", "right", "right")
         stages = pane(app, "stage")
-        defined, used = lit(app, "stage")
+        defined, used = highlighted(app, "stage")
         assert used == stages.cursor == defined + 1, "the variable that is selected"
         await pilot.press("shift+tab", "home", "j")
         assert stages.cursor == used and stages.cursor not in seen(app, "stage")

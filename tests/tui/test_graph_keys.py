@@ -1,7 +1,7 @@
 """What is folded in a graph, and the cursor that stays with its node."""
 
 import pytest
-from tours import Tours, idle, ran, ready, screen_text, text, until
+from tours import Tours, idle, pane, ran, ready, screen_text, text, until
 
 from jaxtour.engine.messages import Executed, Origin, Stage, Trace
 
@@ -41,12 +41,12 @@ async def test_a_node_unfolds_and_folds_and_the_cursor_stays_with_it(tours: Tour
         await idle(pilot)
         await pilot.press("g")
         await until(pilot, lambda: "first" in text(app, "stage"))
-        stages = app.tour_screen.stages
+        stages, graph = pane(app, "stage"), app.tour_screen.panes.graph
         assert "sin" not in text(app, "stage") and "cos" not in text(app, "stage")
 
         def here() -> str:
-            assert stages.node is not None
-            return stages.node.label
+            assert graph.node is not None
+            return graph.node.label
 
         await pilot.press("j", "j")
         assert "second" in here()

@@ -61,7 +61,7 @@ async def ended(pilot: Pilot[int]) -> None:
     app = pilot.app
     assert isinstance(app, TourApp)
     await press(pilot, "r")
-    await until(pilot, lambda: app.tour.visit.reason or ((report := app.tour.visit.report) and report.done))
+    await until(pilot, lambda: app.tour.state.reason or ((report := app.tour.state.report) and report.done))
     await until(pilot, lambda: app.tour.idle and not app.tour.waiting)
     await look(pilot)
 
@@ -82,7 +82,7 @@ async def test_the_steps_are_gone_through(tmp_path: Path, facts: int) -> None:
             if app.tour.view.context(busy=False, zoomed=False).runnable:
                 await ended(pilot)
             for slot in SLOTS if step == STEPS[3] else ("result", "devices"):
-                app.tour_screen.focus_slot(slot)
+                app.tour_screen.slots.focus(slot)
                 await press(pilot, "down", "right")
 
 
@@ -92,7 +92,7 @@ async def test_the_stages_are_looked_through(tmp_path: Path, stage: str) -> None
     async with app.run_test(size=(150, 50)) as pilot:
         await began(pilot)
         await ended(pilot)
-        app.tour_screen.focus_slot("stage")
+        app.tour_screen.slots.focus("stage")
         await press(pilot, stage)
         await until(pilot, lambda: app.tour.idle)
         for key in ("down", "down", "right", "down", "down", "down", "right", "right", "down"):
@@ -122,7 +122,7 @@ async def test_the_screens_are_opened(tmp_path: Path, keys: str) -> None:
     async with app.run_test(size=(150, 50)) as pilot:
         await began(pilot)
         await ended(pilot)
-        app.tour_screen.focus_slot("stage")
+        app.tour_screen.slots.focus("stage")
         await press(pilot, *("right_square_bracket" if key == "]" else key for key in keys.split()))
         await until(pilot, lambda: app.tour.idle)
         await press(pilot, "escape", "escape")

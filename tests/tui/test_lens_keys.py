@@ -3,7 +3,7 @@
 import msgspec
 from small_course import SETUP
 from textual.pilot import Pilot
-from tours import Tours, border, idle, lit, pane, ran, ready, run_many, screen_text, text, until
+from tours import Tours, border, highlighted, idle, pane, ran, ready, run_many, screen_text, text, until
 
 from jaxtour.engine.commands import Run
 from jaxtour.engine.fake import Hold
@@ -15,16 +15,16 @@ async def test_the_cursor_in_a_stage_lights_the_source(linked: Tours) -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         await run_many(pilot, linked)
         await pilot.press("1", "j")
-        assert lit(app, "stage") == [1, 2, 3, 4], "the equation, which takes four lines"
+        assert highlighted(app, "stage") == [1, 2, 3, 4], "the equation, which takes four lines"
         source = pane(app, "source")
-        assert lit(app, "source") == [4]
-        light = source.lights(4)
+        assert highlighted(app, "source") == [4]
+        light = source.highlights(4)
         assert light is not None and light.style == "link" and light.ranges == ((19, 32),)
         await pilot.press("j", "j", "j", "j")
-        assert lit(app, "source") == [1, 4], "and the call of the function that it stands in"
-        assert source.lights(4).style == "caller"  # type: ignore[union-attr]
+        assert highlighted(app, "source") == [1, 4], "and the call of the function that it stands in"
+        assert source.highlights(4).style == "caller"  # type: ignore[union-attr]
         await pilot.press("enter")
-        assert source.has_focus and source.cursor == 1 and source.stop == (27, 32)
+        assert source.has_focus and source.cursor == 1 and source.selection == (27, 32)
         assert "2:28  x / 2 → 1 equation" in border(app, "source")
 
 
@@ -35,29 +35,31 @@ async def test_the_cursor_in_the_source_lights_every_stage_and_enter_goes_there(
         await pilot.press("shift+tab", "j")
         source, stages = pane(app, "source"), pane(app, "stage")
         assert source.has_focus
-        assert lit(app, "stage") == [5, 6, 7, 8], "all that came of the line"
+        assert highlighted(app, "stage") == [5, 6, 7, 8], "all that came of the line"
         assert "line 2 → 4 equations" in border(app, "source")
         await pilot.press("right")
-        assert source.stop == (11, 38)
-        assert lit(app, "stage") == [5, 6, 7, 8], "what is inside belongs to it"
+        assert source.selection == (11, 38)
+        assert highlighted(app, "stage") == [5, 6, 7, 8], "what is inside belongs to it"
         await pilot.press("right", "right")
-        assert source.stop == (18, 33)
-        assert lit(app, "stage") == [5, 6]
+        assert source.selection == (18, 33)
+        assert highlighted(app, "stage") == [5, 6]
         await pilot.press("enter")
         assert stages.has_focus and stages.cursor == 5
         await pilot.press("2")
         await until(pilot, lambda: "stablehlo.divide" in text(app, "stage"))
         await pilot.press("shift+tab")
-        assert source.stop == (18, 33) and "→ 1 operation" not in border(app, "source"), "what was selected stays so"
+        assert source.selection == (18, 33) and "→ 1 operation" not in border(app, "source"), (
+            "what was selected stays so"
+        )
         await pilot.press("right")
-        assert source.stop == (27, 32)
-        assert lit(app, "stage") == [3, 5]
+        assert source.selection == (27, 32)
+        assert highlighted(app, "stage") == [3, 5]
         await pilot.press("right_curly_bracket")
         assert stages.cursor == 5 and source.has_focus
         await pilot.press("right_curly_bracket")
         assert stages.cursor == 3, "round the end"
         await pilot.press("j", "j", "j")
-        assert lit(app, "stage") == [2, 3, 5], "a call stands for the function that it calls"
+        assert highlighted(app, "stage") == [2, 3, 5], "a call stands for the function that it calls"
 
 
 async def test_what_is_not_in_the_source_pane_is_named(tours: Tours) -> None:
@@ -95,7 +97,7 @@ async def test_enter_unfolds_the_code_that_runs_first_where_it_leads_there(linke
         assert "w = jnp.array" not in text(app, "source")
         await pilot.press("1", "j", "enter")
         assert source.has_focus and source.document.text_of(source.cursor).startswith("w = jnp.array")
-        assert source.cursor in lit(app, "source")
+        assert source.cursor in highlighted(app, "source")
         await pilot.press("1", "enter")
         assert source.document.text_of(source.cursor).startswith("w = jnp.array"), "and leaves it unfolded"
 
@@ -105,7 +107,7 @@ async def test_enter_leads_nowhere_before_the_run(linked: Tours) -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         await ready(pilot)
         for name in ("source", "stage"):
-            app.tour_screen.focus_slot(name)  # type: ignore[arg-type]
+            app.tour_screen.slots.focus(name)  # type: ignore[arg-type]
             await pilot.press("enter", "i", "right_curly_bracket")
             assert pane(app, name).has_focus and app.screen is app.tour_screen
 
@@ -116,14 +118,14 @@ async def test_cursors_stay_where_they_were_left(tours: Tours) -> None:
         await run_many(pilot, tours)
         stages = pane(app, "stage")
         await pilot.press("1", "j", "j", "j", "j", "j", "right")
-        assert (stages.cursor, stages.stop) == (5, (4, 5))
+        assert (stages.cursor, stages.selection) == (5, (4, 5))
         await pilot.press("2")
         await until(pilot, lambda: "stablehlo.divide" in text(app, "stage"))
         assert stages.cursor == 3, "where the expression of the jaxpr's line is"
         await pilot.press("j", "n", "p")
         assert stages.cursor == 4
         await pilot.press("1")
-        assert (stages.cursor, stages.stop) == (5, (4, 5))
+        assert (stages.cursor, stages.selection) == (5, (4, 5))
         await pilot.press("right_square_bracket", "left_square_bracket")
         assert stages.cursor == 5
 
@@ -145,11 +147,11 @@ async def test_what_is_selected_is_so_again_when_the_step_has_run_once_more(link
         await ready(pilot)
         await run(pilot)
         source = pane(app, "source")
-        app.tour_screen.focus_slot("source")
+        app.tour_screen.slots.focus("source")
         await pilot.press("j", "right", "right", "right")
-        assert (source.cursor, source.stop) == (1, (18, 33))
+        assert (source.cursor, source.selection) == (1, (18, 33))
         await run(pilot)
-        await until(pilot, lambda: (source.cursor, source.stop) == (1, (18, 33)))
+        await until(pilot, lambda: (source.cursor, source.selection) == (1, (18, 33)))
 
 
 async def test_a_stage_that_did_not_come_is_asked_for_again_by_its_key(linked: Tours) -> None:
@@ -179,8 +181,8 @@ async def test_a_variable_lights_its_definition_and_its_uses(tours: Tours) -> No
         await run_many(pilot, tours)
         await pilot.press("1", "j", "j", "j", "j", "j", "right", "right")
         stages = pane(app, "stage")
-        assert stages.document.text_of(5)[stages.stop[0] : stages.stop[1]] == "c"  # type: ignore[index]
-        assert lit(app, "stage") == [1, 5]
+        assert stages.document.text_of(5)[stages.selection[0] : stages.selection[1]] == "c"  # type: ignore[index]
+        assert highlighted(app, "stage") == [1, 5]
         assert "from line 2" in border(app, "stage")
         await pilot.press("left_curly_bracket")
         assert stages.cursor == 1
@@ -229,14 +231,14 @@ async def test_the_graph_goes_by_nodes_and_belongs_to_the_source(linked: Tours) 
     async with app.run_test(size=(120, 36)) as pilot:
         await run_many(pilot, linked)
         await pilot.press("g")
-        stages = app.tour_screen.slots.stages
-        assert stages.node is not None and stages.node.kind == "input"
+        stages, graph = app.tour_screen.slots.stages, app.tour_screen.panes.graph
+        assert graph.node is not None and graph.node.kind == "input"
         await pilot.press("j")
-        assert stages.node.label.startswith("dot_general")
+        assert graph.node.label.startswith("dot_general")
         await pilot.press("enter")
-        assert pane(app, "source").cursor == 4 and pane(app, "source").stop == (19, 32)
+        assert pane(app, "source").cursor == 4 and pane(app, "source").selection == (19, 32)
         await pilot.press("k", "k", "k", "right", "enter")
-        assert stages.has_focus and stages.node.label.startswith("div")
+        assert stages.has_focus and graph.node.label.startswith("div")
         await pilot.press("i")
         await until(pilot, lambda: "Esc close" in screen_text(app))
 
@@ -252,7 +254,7 @@ async def test_another_stage_opens_where_the_cursor_was(linked: Tours) -> None:
         await pilot.press("2")
         await until(pilot, lambda: "stablehlo.divide" in text(app, "stage") and stages.cursor > 0)
         assert stages.cursor == 3, "the first line of what belongs together"
-        assert pane(app, "source").matches == expression, "the same expression is lit"
+        assert pane(app, "source").matches == expression, "the same expression stands out"
         await pilot.press("1")
         await until(pilot, lambda: stages.cursor == 5)
 

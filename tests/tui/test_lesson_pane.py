@@ -10,7 +10,7 @@ from jaxtour.course.model import Step
 from jaxtour.engine.messages import Done, Executed, Failure
 from jaxtour.engine.report import Report
 from jaxtour.tui.panes.lesson import document
-from jaxtour.tui.visit import View, Visit
+from jaxtour.tui.tour.view import StepState, StepView
 
 STEPS = [step for step in VMAP.steps if isinstance(step, Step)]
 RAISES, PLAIN = STEPS[0], msgspec.structs.replace(STEPS[1], after="That was it.")
@@ -18,7 +18,7 @@ RAN, RAISED = Executed(run=1, status="ok", seconds=0.1), Executed(run=1, status=
 
 
 def said(step: Step, report: Report | None = None, *, width: int = 60, coloured: bool = True) -> str:
-    view = View.of(Visit(report=report), lesson=VMAP, step=step, number=1, code=step.code, worker="ready")
+    view = StepView.of(StepState(report=report), lesson=VMAP, step=step, number=1, code=step.code, worker="ready")
     return document(msgspec.structs.replace(view, coloured=coloured), width).text
 
 
@@ -64,7 +64,7 @@ def test_hints_come_one_by_one_and_are_numbered() -> None:
     step = next(step for step in STEPS if step.exercise)
     assert step.exercise is not None
     for hints in range(len(step.exercise.hints) + 1):
-        view = View.of(Visit(hints=hints), lesson=VMAP, step=step, number=1, code="", worker="ready")
+        view = StepView.of(StepState(hints=hints), lesson=VMAP, step=step, number=1, code="", worker="ready")
         text = document(view, 60).text
         for number, hint in enumerate(step.exercise.hints, 1):
             words = f"hint {number}  {hint.replace('`', '')}"

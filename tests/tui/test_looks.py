@@ -209,7 +209,7 @@ async def test_a_lesson_that_is_read_again_is_shown_where_one_was(linked: Tours)
         await until(pilot, lambda: "stablehlo.divide" in text(app, "stage"))
         assert app.tour.step.title == "Saved" and "# saved" in text(app, "source")
         assert pane(app, "stage").cursor == 2
-        assert (pane(app, "source").cursor, pane(app, "source").stop) == (4, (11, 33))
+        assert (pane(app, "source").cursor, pane(app, "source").selection) == (4, (11, 33))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from jaxtour.course.model import Step
 from jaxtour.engine.commands import Interrupt, Run, TimeCall
 from jaxtour.engine.fake import CEILINGS, Hold, Script
 from jaxtour.engine.messages import Ceiling, Executed, Progress, Retrace, Timing, Trace
-from jaxtour.tui.widgets.lines import LinesView
+from jaxtour.tui.lines.view import LinesView
 
 CALLS = ("[predict(w, x) for x in X]", "predict_many(w, X)", "fast(w, X)")
 

@@ -155,7 +155,7 @@ async def test_an_answer_meanwhile_is_no_choice_of_a_tab(tours: Tours) -> None:
         await pilot.press("r")
         await until(pilot, lambda: tours.engine.holding)
         await pilot.press("a", "5", "enter")
-        await until(pilot, lambda: app.tour.visit.prediction == "5")
+        await until(pilot, lambda: app.tour.state.prediction == "5")
         tours.engine.release("code")
         await until(pilot, lambda: app.tour_screen.panes.front == "stage")
 

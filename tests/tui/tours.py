@@ -120,7 +120,7 @@ def border(app: TourApp, name: str) -> str:
     return str(pane(app, name)._border_subtitle)
 
 
-def lit(app: TourApp, name: str) -> list[int]:
-    """The lines of a pane that are lit."""
+def highlighted(app: TourApp, name: str) -> list[int]:
+    """The lines of a pane that stand out."""
     shown = pane(app, name)
-    return [line for line in range(len(shown.document.lines)) if shown.lights(line)]
+    return [line for line in range(len(shown.document.lines)) if shown.highlights(line)]

@@ -5,8 +5,9 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from jaxtour.tui.document import Document
+from jaxtour.tui.lines.document import Document
 from jaxtour.tui.panes import devices, lesson, result, source, stage, time
+from jaxtour.tui.panes.stage_words import NAMES
 from jaxtour.tui.tour.view import Shown, StepView
 
 Name: TypeAlias = Literal["lesson", "source", "stage", "result", "time", "devices"]
@@ -29,12 +30,14 @@ class PaneSpec(msgspec.Struct, frozen=True):
     """What of the step it shows, by name: each has a cursor of its own."""
     start: Callable[[StepView], int] = lambda _: 0
     """The line that the cursor is on at first."""
+    awaits: Callable[[StepView], bool] = lambda view: view.awaits
+    """Whether what it shows is still to come; it does not become lower meanwhile."""
 
 
 PANES: tuple[PaneSpec, ...] = (
     PaneSpec("lesson", "Lesson", lesson.depends, lesson.document, tab=True),
     PaneSpec("source", "Source", source.depends, source.document, shows=source.shows, start=source.start),
-    PaneSpec("stage", "jaxpr", stage.depends, stage.document, tab=True, shows=stage.shows),
+    PaneSpec("stage", "jaxpr", stage.depends, stage.document, tab=True, shows=stage.shows, awaits=stage.awaits),
     PaneSpec("result", "Result", result.depends, result.document),
     PaneSpec("time", "Time", time.depends, time.document, tab=True),
     PaneSpec("devices", "Devices", devices.depends, devices.document, whole=devices.whole, tab=True),
@@ -57,7 +60,7 @@ class Tab(msgspec.Struct, frozen=True):
 
 TABS: tuple[Tab, ...] = (
     Tab("lesson", "Lesson"),
-    *(Tab("stage", label, name, spare=name in ("cost", "graph")) for name, label in stage.NAMES.items()),
+    *(Tab("stage", label, name, spare=name in ("cost", "graph")) for name, label in NAMES.items()),
     Tab("time", "Time"),
     Tab("devices", "Devices"),
 )

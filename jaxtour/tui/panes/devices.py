@@ -6,7 +6,7 @@ from jaxtour.engine.messages import Facts
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import wrap
 from jaxtour.render.spans import Line
-from jaxtour.tui.document import Document, Piece
+from jaxtour.tui.lines.document import Document, Piece
 from jaxtour.tui.panes.pieces import GUTTER_EXTRA, shard_pieces, sharded, with_pieces
 from jaxtour.tui.panes.worker import worker_depends, worker_lines
 from jaxtour.tui.tour.view import StepView

@@ -7,8 +7,8 @@ from jaxtour.render.clean import clean
 from jaxtour.render.graph import Graph, graph, opening
 from jaxtour.render.layout import wrap
 from jaxtour.render.spans import Line
-from jaxtour.tui.document import Columns, Document
-from jaxtour.tui.panes.stage import facts, titles
+from jaxtour.tui.lines.document import Document
+from jaxtour.tui.panes.stage_words import facts, titles
 from jaxtour.tui.tour.view import StepView
 
 
@@ -30,16 +30,6 @@ def graph_document(view: StepView, stage: StageText, width: int) -> Document:
         title=title,
         subtitle=said,
         cursor=True,
-        stops=lambda row: stops(drawn, row),
+        selectable=lambda row: [(node.column, node.end) for node in drawn.nodes if node.row == row],
         anchor=drawn.nodes[0].row if drawn.nodes else None,
     )
-
-
-def stops(drawn: Graph, row: int) -> list[Columns]:
-    """The columns of the nodes in a row."""
-    return [(node.column, node.end) for node in drawn.nodes if node.row == row]
-
-
-def node_at(drawn: Graph, row: int, columns: Columns | None) -> int | None:
-    """The place in `nodes` of what is selected in a row."""
-    return drawn.node_at(row, columns[0] if columns else None)

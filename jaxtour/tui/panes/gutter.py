@@ -24,7 +24,7 @@ class Gutter:
 
     @property
     def width(self) -> int:
-        """Cells, the last of which is left to lights."""
+        """Cells, the last of which is left to highlights."""
         return (self._places + 2 if self._places else 0) + (2 if self.words else 0)
 
     def line(self, line: int) -> Line:

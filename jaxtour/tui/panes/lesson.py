@@ -10,7 +10,7 @@ from jaxtour.render.clean import clean
 from jaxtour.render.layout import wrap
 from jaxtour.render.spans import Line
 from jaxtour.tui.asked import grade, truth
-from jaxtour.tui.document import Document
+from jaxtour.tui.lines.document import Document
 from jaxtour.tui.tour.view import StepView
 
 BLANK: Line = ()

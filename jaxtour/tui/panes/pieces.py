@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from jaxtour.engine.messages import Value
 from jaxtour.render.spans import Line
-from jaxtour.tui.document import Columns, Document, Piece
+from jaxtour.tui.lines.document import Columns, Document, Piece
 
 GUTTER_EXTRA = 1
-"""Columns fewer for text where a line has a cursor: its sign and a light's stand in the gutter, and one is spare."""
+"""Columns that text loses where a line has a cursor: its sign, a highlight's, and a blank stand in the gutter."""
 
 
 def sharded(value: Value | None) -> bool:
@@ -39,12 +39,12 @@ def with_pieces(document: Document, pieces: Iterable[Piece]) -> Document:
     ordered = sorted(pieces, key=lambda piece: (piece.line, piece.columns))
     if not ordered:
         return document
-    stops: dict[int, list[Columns]] = {}
+    selectable: dict[int, list[Columns]] = {}
     for piece in ordered:
-        stops.setdefault(piece.line, []).append(piece.columns)
+        selectable.setdefault(piece.line, []).append(piece.columns)
 
-    def stops_of(line: int) -> Sequence[Columns]:
-        return stops.get(line, ())
+    def pieces_of(line: int) -> Sequence[Columns]:
+        return selectable.get(line, ())
 
     return Document(
         lines=document.lines,
@@ -52,6 +52,6 @@ def with_pieces(document: Document, pieces: Iterable[Piece]) -> Document:
         subtitle=document.subtitle,
         anchor=ordered[0].line if document.anchor is None else document.anchor,
         cursor=True,
-        stops=stops_of,
+        selectable=pieces_of,
         pieces=ordered,
     )

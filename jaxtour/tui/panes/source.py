@@ -7,7 +7,7 @@ from jaxtour.course.model import Broken
 from jaxtour.engine.links import links_of
 from jaxtour.render.clean import clean
 from jaxtour.render.spans import Line
-from jaxtour.tui.document import Columns, Document
+from jaxtour.tui.lines.document import Columns, Document
 from jaxtour.tui.styling import Mark
 from jaxtour.tui.tour.view import StepView
 
@@ -126,11 +126,11 @@ def document(view: StepView, width: int) -> Document:  # noqa: ARG001 - code is 
         subtitle=_subtitle(view),
         anchor=_anchor(marks),
         cursor=True,
-        stops=lambda line: [shown for shown, _ in stops(view, rows, line)],
+        selectable=lambda line: [shown for shown, _ in expressions(view, rows, line)],
     )
 
 
-def stops(view: StepView, rows: Rows, line: int) -> list[tuple[Columns, Columns]]:
+def expressions(view: StepView, rows: Rows, line: int) -> list[tuple[Columns, Columns]]:
     """The expressions of a line that something became of: their columns on the screen, and in the code."""
     place, stage = rows.place(line), view.traced
     if place is None or stage is None:

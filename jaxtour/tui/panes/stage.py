@@ -7,16 +7,13 @@ from jaxtour.course.model import Broken
 from jaxtour.engine.messages import Failure
 from jaxtour.engine.stage import StageText, Texts
 from jaxtour.render.clean import clean
-from jaxtour.render.layout import clip, width_of, wrap
+from jaxtour.render.layout import wrap
 from jaxtour.render.places import file_name
 from jaxtour.render.spans import Line
-from jaxtour.tui.document import Columns, Document, LazyLines, MadeLines
+from jaxtour.tui.lines.document import Columns, Document, LazyLines, MadeLines
 from jaxtour.tui.panes import gutter
-from jaxtour.tui.tour.view import Shown, StepView
-
-NAMES: dict[Shown, str] = {
-    "jaxpr": "jaxpr", "stablehlo": "StableHLO", "hlo": "HLO", "cost": "cost", "graph": "graph",
-}  # fmt: skip
+from jaxtour.tui.panes.stage_words import call_of, facts, titles
+from jaxtour.tui.tour.view import StepView
 
 
 def depends(view: StepView) -> tuple[Any, ...]:
@@ -33,13 +30,20 @@ def shows(view: StepView) -> str:
     return f"{view.state.stage} {view.index}"
 
 
+def awaits(view: StepView) -> bool:
+    """Whether a stage is to come: its pane stays as it is for the seconds that a compilation takes."""
+    if view.trace is None or view.trace.error is not None:
+        return view.awaits
+    return view.stage is None or not (view.stage.complete or view.stage.error is not None)
+
+
 def document(view: StepView, width: int) -> Document:
     """The stage that is wanted, or what will be there."""
     stage, title = view.stage, titles(view)
     if view.trace is None or view.trace.error is not None or stage is None or not stage.complete:
-        return Document(lines=wrap(_empty(view), width), title=title, subtitle=_call(view))
+        return Document(lines=wrap(_empty(view), width), title=title, subtitle=call_of(view))
     if stage.error is not None:
-        return Document(lines=wrap(_failed(view, stage), width), title=title, subtitle=_call(view))
+        return Document(lines=wrap(_failed(view, stage), width), title=title, subtitle=call_of(view))
     if view.state.stage == "cost":
         return _cost(view, stage, width)
     if view.state.stage == "graph":
@@ -54,54 +58,15 @@ def document(view: StepView, width: int) -> Document:
         title=title,
         subtitle=facts(view, stage, width, beside.words),
         cursor=True,
-        stops=lambda line: variables(stage, line),
+        selectable=lambda line: variables(stage, line),
         folds=stage.folds,
         # Functions that a jaxpr names stand before it.
         main_last=stage.stage == "jaxpr" and lines.texts[0].startswith("let "),
     )
 
 
-def titles(view: StepView) -> Line:
-    """What can be shown, each with its key; what is shown stands out."""
-    line: Line = ()
-    for shown, name in NAMES.items():
-        here = shown == view.state.stage
-        gap: Line = (("   ", ""),) if line else ()
-        line = (*line, *gap, (f"{view.key(f'stage_{shown}')} {name}", "strong" if here else "muted"))
-    return line
-
-
-def facts(view: StepView, stage: StageText, width: int, legend: Line = ()) -> Line:
-    """What a border says: `→ forward   2 of 3   predict_many(w, X)   5 equations`; the call gives way to the rest."""
-    from jaxtour.render.ir import stage_facts
-
-    trace = view.trace
-    assert trace is not None
-    counted = trace.equations if stage.stage == "jaxpr" else counts(stage)
-    number, (_, counts_words) = _number(view), stage_facts("", stage.stage, counted)
-    room = width - CORNERS - width_of(number) - width_of(counts_words[0])
-    if legend and width_of(legend) + APART <= room:
-        room -= width_of(legend) + APART
-        number = (*legend, (" " * APART, ""), *number)
-    call = clean(trace.call, keep_newlines=False)
-    if room < min(width_of(call), LEAST_CALL):
-        return (*number, (counts_words[0].lstrip(), counts_words[1]))
-    return (*number, (clip(call, room), "muted"), counts_words)
-
-
-CORNERS = 3
-"""Columns of a border that its words cannot have, beside those that no text has."""
-APART, LEAST_CALL = 3, 12
-"""Columns between the facts in a border, and of a call that are worth having."""
 KEPT = 4
 """Stages whose lines are kept ready: as many as there are keys to go from one to the other."""
-
-
-@lru_cache(maxsize=KEPT)
-def counts(stage: StageText) -> int:
-    """How many operations or instructions a stage has."""
-    kinds = [origin.kind == "instruction" for origin in stage.origins]
-    return sum(map(kinds.__getitem__, stage.ids))
 
 
 @lru_cache(maxsize=KEPT)
@@ -121,28 +86,13 @@ def variables(stage: StageText, line: int) -> list[Columns]:
     return name_stops(stage.stage, lines_of(stage).texts[line], (*defined, *used))
 
 
-def _number(view: StepView) -> Line:
-    """Which of several calls it is, by its label where that is not the call itself."""
-    count, trace = len(view.traces), view.trace
-    if count < 2 or trace is None:
-        return ()
-    label: Line = ((clean(trace.label, keep_newlines=False), "strong"), ("  ", "")) if trace.label != trace.call else ()
-    return (*label, (f"{view.index + 1} of {count}   ", "muted"))
-
-
-def _call(view: StepView) -> Line:
-    if view.trace is None:
-        return ()
-    return (*_number(view), (clean(view.trace.call, keep_newlines=False), "muted"))
-
-
 def _cost(view: StepView, stage: StageText, width: int) -> Document:
     from jaxtour.render.cost import cost_facts, cost_lines
 
     if stage.cost is None:
         lines = wrap((("this backend does not say what the call costs", "muted"),), width)
-        return Document(lines=lines, title=titles(view), subtitle=_call(view))
-    facts = (*_call(view), ("   ", ""), *cost_facts(stage.cost))
+        return Document(lines=lines, title=titles(view), subtitle=call_of(view))
+    facts = (*call_of(view), ("   ", ""), *cost_facts(stage.cost))
     return Document(lines=cost_lines(stage.cost, width), title=titles(view), subtitle=facts)
 
 

@@ -6,8 +6,8 @@ from jaxtour.course.model import Broken
 from jaxtour.render.clean import clean
 from jaxtour.render.layout import clip, pad, width_of, wrap
 from jaxtour.render.spans import Line
-from jaxtour.tui.document import Document, Picture, illustrated
 from jaxtour.tui.incoming import doing
+from jaxtour.tui.lines.document import Document, Picture, illustrated
 from jaxtour.tui.tour.view import StepView
 
 CURVE_ROWS = 13

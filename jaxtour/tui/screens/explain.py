@@ -11,11 +11,11 @@ from jaxtour.render.layout import clip_line
 from jaxtour.render.places import where
 from jaxtour.render.spans import Line
 from jaxtour.tui.actions import bindings
-from jaxtour.tui.document import Document
+from jaxtour.tui.lines.document import Document
+from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.link_words import expression
 from jaxtour.tui.screens.box import BoxScreen, closing
 from jaxtour.tui.tour.view import StepView
-from jaxtour.tui.widgets.lines import LinesView
 
 WIDEST = 96
 FRAME_ROWS = 2

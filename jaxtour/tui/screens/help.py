@@ -7,9 +7,9 @@ from textual.binding import BindingType
 from jaxtour.render.layout import pad, width_of
 from jaxtour.render.spans import Line
 from jaxtour.tui.actions import Action, Keys, bindings, by_group
-from jaxtour.tui.document import Document
+from jaxtour.tui.lines.document import Document
+from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.screens.box import BoxScreen, closing
-from jaxtour.tui.widgets.lines import LinesView
 
 TWO_COLUMNS = 100
 KEY_CELLS = 12

@@ -11,13 +11,13 @@ from jaxtour.render.ladder_lines import ladder_lines
 from jaxtour.render.layout import clip, clip_line, wrap
 from jaxtour.render.spans import Line
 from jaxtour.tui.actions import Context, bindings, in_footer
-from jaxtour.tui.document import Document
+from jaxtour.tui.lines.document import Document
+from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.panes.stage import lines_of
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.tour.view import StepState
-from jaxtour.tui.widgets.lines import LinesView
 
 LABEL_CELLS = 28
 

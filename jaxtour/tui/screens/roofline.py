@@ -11,13 +11,13 @@ from jaxtour.render.layout import in_ascii, wrap
 from jaxtour.render.roofline import roofline_blocks
 from jaxtour.render.spans import Line
 from jaxtour.tui.actions import Context, bindings, in_footer
+from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.messages import Note
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.screens.timings import WIDEST, show_blocks
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.tour.view import StepState
-from jaxtour.tui.widgets.illustrated import IllustratedLines
 
 
 class RooflineScreen(BoxScreen[None]):
@@ -27,7 +27,7 @@ class RooflineScreen(BoxScreen[None]):
     LIVE = True
 
     def __init__(self, tour: Tour, state: StepState) -> None:
-        self._charts = IllustratedLines("timings", ascii_only=tour.ascii)
+        self._charts = LinesView("timings", ascii_only=tour.ascii)
         super().__init__(self._charts, ascii_only=tour.ascii)
         self._tour = tour
         self._state = state

@@ -7,11 +7,11 @@ from textual.binding import BindingType
 from jaxtour.render.chart import Block
 from jaxtour.render.timing_details import detail_lines, explanation_lines, spread_chart
 from jaxtour.tui.actions import bindings
-from jaxtour.tui.document import Document, illustrated
+from jaxtour.tui.lines.document import Document, illustrated
+from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.screens.box import BoxScreen, closing
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.tour.view import StepState
-from jaxtour.tui.widgets.illustrated import IllustratedLines
 
 WIDEST = 108
 PLOT_ROWS = (8, 16)
@@ -26,7 +26,7 @@ class TimingsScreen(BoxScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings("modal")
 
     def __init__(self, tour: Tour, state: StepState) -> None:
-        self._charts = IllustratedLines("timings", ascii_only=tour.ascii)
+        self._charts = LinesView("timings", ascii_only=tour.ascii)
         super().__init__(self._charts, ascii_only=tour.ascii)
         self._tour = tour
         self._state = state
@@ -47,9 +47,9 @@ class TimingsScreen(BoxScreen[None]):
         return blocks
 
 
-def show_blocks(charts: IllustratedLines, blocks: list[Block], width: int, room: int) -> None:
+def show_blocks(charts: LinesView, blocks: list[Block], width: int, room: int) -> None:
     """Show lines and charts, each chart as high as it may be in a room of so many rows."""
     least, most = PLOT_ROWS
     rows = max(least, min(most, room - BESIDE_ROWS))
-    lines, pictures = illustrated(blocks, width, rows, ascii_only=charts.ascii_only)
+    lines, pictures = illustrated(blocks, width, rows, ascii_only=charts.scene.ascii_only)
     charts.show(Document(lines=lines, pictures=pictures))

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from jaxtour.render.clean import clean
 from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Controller, Scope, bindings, in_footer
 from jaxtour.tui.compat import unpainted_focus
+from jaxtour.tui.lines.view import CursorMoved
 from jaxtour.tui.messages import EditEnded, ShownWanted, Turned, Unfolded
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import keys_line, top_line
@@ -26,10 +27,8 @@ from jaxtour.tui.tour.controllers.timing import TimingController
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.widgets.arrange import left_width
 from jaxtour.tui.widgets.bar import Bar
-from jaxtour.tui.widgets.lines import CursorMoved
 from jaxtour.tui.widgets.pane import Pane
 from jaxtour.tui.widgets.panes import WIDE, Panes
-from jaxtour.tui.widgets.piece_pane import PiecePane
 
 NOTE_S = 8.0
 """How long a note stays in the bottom line, unless a key is pressed."""
@@ -95,13 +94,13 @@ class TourScreen(Screen[None]):
     def on_cursor_moved(self, message: CursorMoved) -> None:
         """A cursor highlights what belongs to it; then it is painted, with all of that in one frame."""
         pane = message.view
-        if isinstance(pane, PiecePane):
+        if pane in (self.devices.panel, self.devices.result):
             self.devices.highlight()
         else:
             self.links.cursor_moved(pane, settling=pane.led)
         # A pane that is drawn anew stays with the cursor of the other one.
         if pane.led and (message.moved or self.links.lead in (None, pane)):
-            pane.settle(pane.cursor, pane.stop)
+            pane.settle(pane.cursor, pane.selection)
 
     def on_descendant_focus(self) -> None:
         """The cursor of the pane that has the focus is the one that counts."""

@@ -111,6 +111,11 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return self.report is not None and self.report.done is not None
 
     @property
+    def awaits(self) -> bool:
+        """Whether the step runs, and what its panes show is still to come."""
+        return self.report is not None and self.report.done is None
+
+    @property
     def traces(self) -> tuple[Trace, ...]:
         """The calls that were traced."""
         return self.report.traces if self.report else ()

@@ -2,21 +2,21 @@
 
 from bisect import bisect_left
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any
 
 from textual import events
-from textual.geometry import Region, Size
+from textual.geometry import Size
 
 from jaxtour.render.layout import in_ascii
 from jaxtour.render.spans import Line
-from jaxtour.tui.document import EMPTY, Columns, Document
-from jaxtour.tui.linking import DARK, Lit
+from jaxtour.tui.compat import set_border_words
+from jaxtour.tui.lines.document import EMPTY, NOTHING, Columns, Document, Highlighted, Piece
+from jaxtour.tui.lines.view import CursorMoved, LinesView
 from jaxtour.tui.panes import PaneSpec
 from jaxtour.tui.styling import content
 from jaxtour.tui.tour.view import StepView
-from jaxtour.tui.widgets.lines import LinesView
-from jaxtour.tui.widgets.lines_cursor import CONTEXT, CursorMoved
-from jaxtour.tui.widgets.lines_paint import dark
+from jaxtour.tui.widgets.pane_cursor import PaneCursor
 
 FRAME = 5
 """Columns of a pane that are not text: border, a space on either side, and where one is."""
@@ -34,8 +34,10 @@ class Pane(LinesView):
     Pane:ansi { border-subtitle-style: dim; }
     """
 
-    def __init__(self, spec: PaneSpec, *, ascii_only: bool = False) -> None:
+    def __init__(self, spec: PaneSpec, cursor: PaneCursor | None = None, *, ascii_only: bool = False) -> None:
         super().__init__(spec.name, ascii_only=ascii_only)
+        self._own = cursor or PaneCursor()
+        self._own.pane = self
         self.led = True
         self.spec = spec
         self.whole = False
@@ -78,7 +80,7 @@ class Pane(LinesView):
 
     def prime(self, size: Size) -> None:
         """Take on the document that fits a size, border included, before there is a layout."""
-        self.document = EMPTY
+        self.scene.document = EMPTY
         self.show(self.document_at(size.width - FRAME), room=size - BORDER)
         self._take_place()
 
@@ -87,6 +89,7 @@ class Pane(LinesView):
         self._fit(size - BORDER)
 
     def _show_made(self) -> None:
+        held = self._own.pieces
         self._leave_place()
         fresh = self._fresh or self._shown != self.name_of_shown
         self._fresh = False
@@ -98,11 +101,12 @@ class Pane(LinesView):
             self._select_again()
         self._draw_anew()
         self.title(self._tabs)
+        self._own.stay_with(held)
 
     def _draw_anew(self) -> None:
-        """Have the lines lit again that were: they are others, or not where they were."""
+        """Have lines highlighted again, because the highlighted ones are others now or stand elsewhere."""
         if self.document.cursor:
-            self.post_message(CursorMoved(self, self.cursor, self.stop, moved=False))
+            self.post_message(CursorMoved(self, self.cursor, self.selection, moved=False))
 
     @property
     def name_of_shown(self) -> str:
@@ -113,30 +117,31 @@ class Pane(LinesView):
     def _leave_place(self) -> None:
         if not self.document.cursor:
             return
-        self._places[self._shown] = (self.cursor, self.stop)
-        if self.stop is not None:
-            self._selected = (self.cursor, self.stop)
+        self._places[self._shown] = (self.cursor, self.selection)
+        if self.selection is not None:
+            self._selected = (self.cursor, self.selection)
         elif self._selected is not None and self._selected[0] != self.cursor:
             self._selected = None
 
     def _select_again(self) -> None:
         """Select what was, where there was nothing to select for a while."""
-        if self.stop is None and self._selected is not None:
-            line, stop = self._selected
-            if line == self.cursor and stop in self.stops(line):
-                self.move_to(line, stop)
+        if self.selection is None and self._selected is not None:
+            line, selection = self._selected
+            if line == self.cursor and selection in self.document.selectable_in(line):
+                self.move_to(line, selection)
 
     def _take_place(self) -> None:
         """Put the cursor where it was left, or where it is at first."""
         self._shown, self._selected = self.name_of_shown, None
         if self.document.cursor and self.view is not None:
-            line, stop = self._places.get(self._shown, (self.spec.start(self.view), None))
-            self.move_to(line, stop if stop in self.stops(line) else None)
+            line, selection = self._places.get(self._shown, (self.spec.start(self.view), None))
+            self.move_to(line, selection if selection in self.document.selectable_in(line) else None)
+        self._own.arrive()
 
     def shift_place(self, by: int) -> None:
         """Let the cursor stay with its line, of which so many come to stand before it."""
         if self.document.cursor:
-            self.cursor = max(0, self.cursor + by)
+            self.scene.cursor.line = max(0, self.cursor + by)
 
     @property
     def text_width(self) -> int:
@@ -166,35 +171,55 @@ class Pane(LinesView):
     def wanted(self, columns: int) -> int:
         """Rows that would show everything, border included; while more is to come, as many as there were."""
         rows = len(self.document_at(columns - FRAME).lines) + 2
-        self._wanted = max(rows, self._wanted) if self.awaits else rows
+        awaits = self.view is not None and self.spec.awaits(self.view)
+        self._wanted = max(rows, self._wanted) if awaits else rows
         return self._wanted
 
+    def step(self, count: int) -> None:
+        """Go down by so many rows, or up, in the way of the pane's own cursor."""
+        if not self._own.step(count):
+            super().step(count)
+
+    def action_fold(self) -> None:
+        """Fold or unfold what the cursor is on, or the block around it."""
+        if not self._own.fold():
+            super().action_fold()
+
+    def action_fold_all(self) -> None:
+        """Fold everything; unfold it where anything is folded."""
+        if not self._own.fold_all():
+            super().action_fold_all()
+
+    def highlighted_anew(self) -> Highlighted:
+        """What stands out when other lines are shown."""
+        return self._own.highlighted_anew()
+
     @property
-    def awaits(self) -> bool:
-        """Whether what is to be shown is still to come."""
-        report = self.view.report if self.view else None
-        return report is not None and report.done is None
+    def pieces(self) -> Sequence[Piece]:
+        """What the cursor is on, of all that is linked with devices."""
+        return self._own.pieces
 
     # What the cursor of another pane brings ------------------------------------------------------------------------
 
-    def take_lights(self, lit: Lit) -> None:
-        """Light what belongs to the cursor when it is next painted."""
-        self.lights, self.matches = lit.lights or dark, lit.matches
+    def take_highlights(self, highlighted: Highlighted) -> None:
+        """Highlight what belongs to the cursor when it is next painted."""
+        self.scene.highlighted = highlighted
 
-    def light(self, lit: Lit, *, follow: bool = True) -> None:
-        """Light what belongs to the cursor; bring the first of it into view where nothing of it is there."""
-        self.set_lights(lit.lights, lit.matches)
-        if not follow or not lit.matches or not self._rows.count or not self.size.height:
+    def highlight(self, highlighted: Highlighted, *, follow: bool = True) -> None:
+        """Highlight what belongs to the cursor; bring the first of it into view where nothing of it is there."""
+        self.set_highlights(*highlighted)
+        rows, matches = self.scene.plan.rows, highlighted.matches
+        if not follow or not matches or not rows.count or not self.size.height:
             return
         top = self.scroll_offset.y
-        first, last = (self._rows.at(min(row, self._rows.count - 1))[0] for row in (top, top + self.size.height - 1))
-        place = bisect_left(lit.matches, first)
-        if place == len(lit.matches) or lit.matches[place] > last:
-            self.reveal(lit.matches[0], CONTEXT)
+        first, last = (rows.at(min(row, rows.count - 1))[0] for row in (top, top + self.size.height - 1))
+        place = bisect_left(matches, first)
+        if place == len(matches) or matches[place] > last:
+            self.scroller.reveal(matches[0])
 
-    def unlit(self) -> None:
-        """Light nothing, and say nothing."""
-        self.light(DARK)
+    def highlight_nothing(self) -> None:
+        """Highlight nothing, and say nothing of it."""
+        self.highlight(NOTHING)
         self.say(())
 
     def say(self, words: Line) -> None:
@@ -212,7 +237,7 @@ class Pane(LinesView):
     @property
     def pattern(self) -> str:
         """What is searched."""
-        return self._search.pattern if self._search else ""
+        return self.scene.finder.pattern
 
     def on_resize(self, event: events.Resize | None = None) -> None:
         """Wrap the text anew."""
@@ -230,9 +255,5 @@ class Pane(LinesView):
         if titles != self._titles:
             self._titles = titles
             ansi = self.app.native_ansi_color
-            [title, subtitle] = in_ascii(list(titles), self.ascii_only)
-            # The attributes' setters would repaint the whole pane.
-            self._border_title = content(title, ansi=ansi)
-            self._border_subtitle = content(subtitle, ansi=ansi)
-            width, height = self.outer_size
-            self.refresh(Region(-2, -1, width, 1), Region(-2, height - 2, width, 1))
+            [title, subtitle] = in_ascii(list(titles), self.scene.ascii_only)
+            set_border_words(self, content(title, ansi=ansi), content(subtitle, ansi=ansi))

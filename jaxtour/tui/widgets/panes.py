@@ -1,13 +1,13 @@
 """The panes of a step, side by side or as tabs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.geometry import NULL_OFFSET, Region, Size, Spacing
-from textual.layout import Layout, WidgetPlacement
+from textual.geometry import Region, Size
+from textual.layout import Layout
 from textual.widget import Widget
 
 from jaxtour.course.model import Broken
@@ -16,13 +16,14 @@ from jaxtour.render.spans import Line
 from jaxtour.tui.messages import ShownWanted
 from jaxtour.tui.panes import PANES, TABS, Tab
 from jaxtour.tui.panes.source import failed
-from jaxtour.tui.panes.stage import titles
+from jaxtour.tui.panes.stage_words import titles
+from jaxtour.tui.region_layout import RegionLayout
 from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.widgets.arrange import Slot, Wants, left_width, narrow, wide
-from jaxtour.tui.widgets.illustrated import IllustratedPane
+from jaxtour.tui.widgets.graph_cursor import GraphCursor
 from jaxtour.tui.widgets.pane import Pane
-from jaxtour.tui.widgets.piece_pane import PiecePane
-from jaxtour.tui.widgets.stage_pane import StagePane
+from jaxtour.tui.widgets.pane_cursor import PaneCursor
+from jaxtour.tui.widgets.shard_cursor import ShardCursor
 
 if TYPE_CHECKING:
     from jaxtour.tui.widgets.editor import Editor
@@ -41,31 +42,6 @@ FRONT: Mapping[str, Slot] = {"jaxpr": "stage", "time": "time", "devices": "devic
 """The tab for what a step is about."""
 
 
-KINDS: Mapping[Slot, type[Pane]] = {
-    "stage": StagePane, "result": PiecePane, "time": IllustratedPane, "devices": PiecePane,
-}  # fmt: skip
-"""Panes with keys of their own, or with charts."""
-
-
-class PanesLayout(Layout):
-    """Places panes by what they have to show, which no style sheet can know."""
-
-    name = "panes"
-
-    def arrange(
-        self,
-        parent: Widget,
-        children: list[Widget],
-        size: Size,
-        greedy: bool = True,  # noqa: ARG002 - part of Textual's interface
-    ) -> list[WidgetPlacement]:
-        """Regions for the children that are displayed."""
-        assert isinstance(parent, Panes)
-        regions = parent.arrange_in(size)
-        placed = [(child, regions.get(parent.slot_of(child))) for child in children]
-        return [WidgetPlacement(region, NULL_OFFSET, Spacing(), child) for child, region in placed if region]
-
-
 class Panes(Container):
     """Holds the panes, and knows which one is in front and which one is zoomed."""
 
@@ -75,9 +51,14 @@ class Panes(Container):
 
     def __init__(self, *, ascii_only: bool = False) -> None:
         super().__init__(id="panes")
-        self._panes_layout = PanesLayout()
+        self._regions_layout = RegionLayout(self._place)
+        self.graph = GraphCursor()
+        """The cursor of the pane of stages."""
+        self.shards: Mapping[Slot, ShardCursor] = {"devices": ShardCursor(), "result": ShardCursor()}
+        """The cursors of the panes whose pieces are linked with devices."""
+        cursors: dict[Slot, PaneCursor] = {"stage": self.graph, **self.shards}
         self.by_slot: dict[Slot, Pane] = {
-            spec.name: KINDS.get(spec.name, Pane)(spec, ascii_only=ascii_only) for spec in PANES
+            spec.name: Pane(spec, cursors.get(spec.name), ascii_only=ascii_only) for spec in PANES
         }
         self.front: Slot = "lesson"
         """Which tab is shown where the terminal is narrow."""
@@ -93,7 +74,7 @@ class Panes(Container):
     @property
     def layout(self) -> Layout:
         """Our own: a style can only name one of Textual's."""
-        return self._panes_layout
+        return self._regions_layout
 
     def compose(self) -> ComposeResult:
         """All panes; which ones are displayed is a matter of classes."""
@@ -117,11 +98,12 @@ class Panes(Container):
             return wide(size, self._wants(size.width), self._now("lesson", size))
         return narrow(size, self._wants(size.width), self.front, self._now(self.front, size))
 
-    def arrange_in(self, size: Size) -> dict[Slot, Region]:
-        """Where each pane goes, and from now on is."""
+    def _place(self, children: Sequence[Widget], size: Size) -> list[tuple[Widget, Region]]:
+        """Where each child goes that is displayed, and from now on is."""
         self.arranged = self.regions(size)
         self._arranged_in = size
-        return self.arranged
+        placed = [(child, self.arranged.get(self.slot_of(child))) for child in children]
+        return [(child, region) for child, region in placed if region]
 
     def _now(self, slot: Slot, size: Size) -> int | None:
         """How high a pane is at the moment, on a screen of this size."""

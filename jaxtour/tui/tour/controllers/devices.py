@@ -11,7 +11,6 @@ from jaxtour.tui.tour.controllers.step import StepController
 from jaxtour.tui.tour.host import Host
 from jaxtour.tui.widgets.arrange import Slot
 from jaxtour.tui.widgets.pane import Pane
-from jaxtour.tui.widgets.piece_pane import PiecePane
 
 if TYPE_CHECKING:
     from jaxtour.tui.choices import Choice
@@ -27,9 +26,9 @@ class DeviceController:
         self.slots = slots
         self.step = step
         self.links = links
-        self.panel = slots.pieces("devices")
-        self.result = slots.pieces("result")
-        self._holder: PiecePane | None = None
+        self.panel = self.panes.by_slot["devices"]
+        self.result = self.panes.by_slot["result"]
+        self._holder: Pane | None = None
         """The pane whose cursor says which devices are meant."""
         self._left: Slot = "devices"
         """The pane that keys went to before the devices filled the screen."""
@@ -103,18 +102,18 @@ class DeviceController:
             return
         devices = sorted(self.result.pieces[0].devices, key=_number)
         self.slots.focus("devices")
-        self.panel.to_device(devices[0])
+        self.panes.shards["devices"].to_device(devices[0])
 
     # What belongs together ------------------------------------------------------------------------------------------
 
     def take_lead(self, pane: Pane) -> None:
         """The cursor of the pane that has the focus is the one that counts."""
-        if isinstance(pane, PiecePane):
+        if pane in (self.panel, self.result):
             self._holder = pane
             self.highlight()
 
     def highlight(self) -> None:
-        """Highlight what belongs to the cursor that counts, unless that is so already."""
+        """Highlight what belongs to the cursor that counts, unless that stands out already."""
         holder = self._holder
         if holder is None:
             return
@@ -129,8 +128,8 @@ class DeviceController:
             self.tour.state.device = told
             self.panes.update_view(self.tour.view)
             self._meant = (*state[:3], *(id(pane.document) for pane in panes))
-        for pane in panes:
-            pane.light_devices(devices)
+        for cursor in self.panes.shards.values():
+            cursor.highlight(devices)
         # Where it fills the screen, its text says that.
         self.panel.say(() if self.panel.whole else self._about(devices))
         self.host.refresh_keys()

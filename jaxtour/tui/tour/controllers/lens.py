@@ -20,6 +20,7 @@ class LensController:
         self.slots = slots
         self.links = links
         self.stages = slots.stages
+        self.graph = self.panes.graph
 
     async def stage_jaxpr(self) -> None:
         """Show the jaxpr."""
@@ -84,7 +85,7 @@ class LensController:
 
     def unfold(self, line: int | None) -> None:
         """Unfold or fold an equation in the graph, or all of them."""
-        state, graph, node = self.tour.state, self.stages.graph, self.stages.node
+        state, graph, node = self.tour.state, self.graph.graph, self.graph.node
         if graph is None:
             return
         unfolded = graph.unfolded if state.unfolded is None else state.unfolded
@@ -95,7 +96,7 @@ class LensController:
         state.unfolded = unfolded
         self.host.refresh_view()
         if node is not None:
-            self.stages.to_node(node.line)
+            self.graph.to_line(node.line)
 
     async def ladder(self) -> None:
         """Climb from the function to the call that was traced."""
@@ -125,11 +126,11 @@ class LensController:
         if view is None or stage is None:
             return
         found = self.links.link
-        line: int | None = self.stages.cursor
+        cursor = self.stages.cursor
         if self.links.lead is self.slots.source and found is not None and found.stage.matches:
-            lit = found.stage.lights
-            line = line if lit and line is not None and lit(line) else found.stage.matches[0]
-        line = stage_line(view, Spot("stage", line or 0, self.stages.stop if self.links.lead is self.stages else None))
+            cursor = cursor if found.stage.of(cursor) else found.stage.matches[0]
+        selection = self.stages.selection if self.links.lead is self.stages else None
+        line = stage_line(view, Spot("stage", cursor, selection))
         if line is None or stage.origin_of(line).kind == "other":
             self.host.note(f"there is no {UNITS[stage.stage]} in this line to explain")
             return

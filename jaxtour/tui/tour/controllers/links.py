@@ -36,6 +36,7 @@ class LinkController:
         self.step = step
         self.source = slots.source
         self.stages = slots.stages
+        self.graph = host.panes.graph
         self.link: Link | None = None
         """What belongs to the cursor that was moved last."""
         self.lead: Pane | None = None
@@ -78,20 +79,17 @@ class LinkController:
         line = first_of(stage, links_of(stage).lines(target))
         if line is None:
             return
-        if self.stages.graph is None:
-            self.stages.move_to(line)
-        else:
-            self.stages.to_node(line)
+        self.graph.to_line(line)
 
     def relink(self, *, settling: bool = False) -> None:
-        """Highlight what belongs to the cursor that counts, unless that is lit already.
+        """Highlight what belongs to the cursor that counts, unless that stands out already.
 
         A pane that is `settling` is painted when its cursor has settled, and not before.
         """
         lead, view = self.lead, self.source.view
         if lead is None or view is None:
             return
-        spot = Spot("source" if lead is self.source else "stage", lead.cursor, lead.stop)
+        spot = Spot("source" if lead is self.source else "stage", lead.cursor, lead.selection)
         state = (spot, *((id(pane.document), pane.size) for pane in (self.source, self.stages)))
         if state == self._linked:
             return
@@ -99,15 +97,15 @@ class LinkController:
         keyed = self.keyed
         if view.linked is None or not lead.document.cursor:
             self.link = None
-            self.source.unlit()
-            self.stages.unlit()
+            self.source.highlight_nothing()
+            self.stages.highlight_nothing()
         else:
             found = self.link = link(view, spot)
-            for pane, lit in ((self.source, found.source), (self.stages, found.stage)):
+            for pane, highlighted in ((self.source, found.source), (self.stages, found.stage)):
                 if pane is lead and settling:
-                    pane.take_lights(lit)
+                    pane.take_highlights(highlighted)
                 else:
-                    pane.light(lit, follow=pane is not lead)
+                    pane.highlight(highlighted, follow=pane is not lead)
             self.source.say(said_of_source(view, found, self.source.outer_size.width - BORDER_CELLS))
             self.stages.say(said_of_stage(view, found, self.stages.document.subtitle))
         if keyed != self.keyed:
@@ -133,9 +131,9 @@ class LinkController:
         if line is None:
             self.host.note("nothing here comes of it")
             return
-        light = found.stage.lights(line) if found.stage.lights else None
+        highlight = found.stage.of(line)
         self.slots.focus("stage")
-        self.stages.move_to(line, light.ranges[0] if in_graph and light and light.ranges else None)
+        self.stages.move_to(line, highlight.ranges[0] if in_graph and highlight and highlight.ranges else None)
 
     def _to_source(self, view: StepView, found: Link) -> None:
         span = source_of(view, found.target)
@@ -150,13 +148,13 @@ class LinkController:
         line = rows.line(span.file, span.line)
         self.slots.focus("source")
         if line is not None:
-            stops = self.source.stops(line)
+            pieces = self.source.document.selectable_in(line)
             start = columns_shown(rows.text(line), (span.column - 1, span.column - 1))[0]
             length = span.end_column - span.column
-            begun = [stop for stop in stops if stop[0] == start]
+            begun = [piece for piece in pieces if piece[0] == start]
             one_line = span.end_line == span.line
-            stop = min(begun, key=lambda stop: abs(stop[1] - stop[0] - length)) if begun and one_line else None
-            self.source.move_to(line, stop or (begun[0] if begun else None))
+            best = min(begun, key=lambda piece: abs(piece[1] - piece[0] - length)) if begun and one_line else None
+            self.source.move_to(line, best or (begun[0] if begun else None))
 
     def next_match(self) -> None:
         """Go to the next line that belongs together."""

@@ -7,8 +7,6 @@ from jaxtour.tui.panes import PANES
 from jaxtour.tui.tour.host import Host
 from jaxtour.tui.widgets.arrange import Slot
 from jaxtour.tui.widgets.pane import Pane
-from jaxtour.tui.widgets.piece_pane import PiecePane
-from jaxtour.tui.widgets.stage_pane import StagePane
 from jaxtour.tui.yank import yank
 
 
@@ -31,17 +29,9 @@ class SlotController:
         return self.panes.by_slot["source"]
 
     @property
-    def stages(self) -> StagePane:
+    def stages(self) -> Pane:
         """The pane of stages."""
-        pane = self.panes.by_slot["stage"]
-        assert isinstance(pane, StagePane)
-        return pane
-
-    def pieces(self, slot: Slot) -> PiecePane:
-        """A pane whose pieces belong to devices."""
-        pane = self.panes.by_slot[slot]
-        assert isinstance(pane, PiecePane)
-        return pane
+        return self.panes.by_slot["stage"]
 
     def next_pane(self) -> None:
         """Focus the next pane."""

@@ -7,8 +7,8 @@ from string import ascii_letters
 import pytest
 from shown import Shown, numbered, row, rows, texts
 
-from jaxtour.tui.document import Light
-from jaxtour.tui.widgets.lines_rows import Folds, Rows, WrappedRows, breaks
+from jaxtour.tui.lines.document import Highlight
+from jaxtour.tui.lines.rows import Folds, Rows, WrappedRows, breaks
 
 NESTED = ((0, 9), (1, 3), (4, 8), (5, 6))
 
@@ -19,15 +19,15 @@ async def test_a_folded_block_is_its_first_line() -> None:
         app.view.show(numbered(12, folds=NESTED[1:]), fresh=True)
         await pilot.pause()
         app.view.move_to(6)
-        assert app.view.toggle_fold(), "the innermost block around the cursor"
+        assert app.view.folding.toggle(), "the innermost block around the cursor"
         assert (app.view.cursor, row(app.view, 5)) == (5, "›▸ line 5 … 1 line")
         app.view.move_to(4)
-        app.view.toggle_fold()
+        app.view.folding.toggle()
         assert rows(app.view)[4:] == ["›▸ line 4 … 4 lines", *(f"   line {n}" for n in (9, 10, 11))]
-        app.view.toggle_fold()
+        app.view.folding.toggle()
         assert rows(app.view)[5] == " ▸ line 5 … 1 line", "what was folded inside still is"
         app.view.move_to(10)
-        assert not app.view.toggle_fold()
+        assert not app.view.folding.toggle()
 
 
 async def test_all_blocks_fold_but_the_one_that_is_all() -> None:
@@ -36,10 +36,10 @@ async def test_all_blocks_fold_but_the_one_that_is_all() -> None:
         app.view.show(numbered(12, folds=NESTED), fresh=True)
         await pilot.pause()
         app.view.move_to(6)
-        app.view.fold_all()
+        app.view.folding.fold_all()
         assert rows(app.view) == [" ▾ line 0", " ▸ line 1 … 2 lines", "›▸ line 4 … 4 lines", "   line 9",
                                   "   line 10", "   line 11"]  # fmt: skip
-        app.view.unfold_all()
+        app.view.folding.unfold_all()
         assert len(rows(app.view)) == 12
 
 
@@ -48,11 +48,11 @@ async def test_what_stands_before_the_main_block_folds_without_it() -> None:
     before_and_main = [(0, 5), (1, 2), (6, 11), (8, 9)]
     async with app.run_test(size=(30, 12)):
         app.view.show(numbered(12, folds=before_and_main, main_last=True), fresh=True)
-        app.view.fold_all()
+        app.view.folding.fold_all()
         assert rows(app.view) == ["›▸ line 0 … 5 lines", " ▾ line 6", "   line 7", " ▸ line 8 … 1 line",
                                   "   line 10", "   line 11"]  # fmt: skip
         app.view.show(numbered(12, folds=before_and_main), fresh=True)
-        app.view.fold_all()
+        app.view.folding.fold_all()
         assert len(rows(app.view)) == 2, "of blocks side by side none is the main one"
 
 
@@ -62,14 +62,14 @@ async def test_the_cursor_steps_over_what_is_folded_and_unfolds_what_it_is_sent_
         app.view.show(numbered(12, folds=NESTED), fresh=True)
         app.view.focus()
         await pilot.pause()
-        app.view.fold_all()
+        app.view.folding.fold_all()
         await pilot.press("down", "down")
         assert app.view.cursor == 4
         await pilot.press("down", "up")
         assert app.view.cursor == 4
         app.view.move_to(6)
         assert "›  line 6" in rows(app.view) and " ▸ line 1 … 2 lines" in rows(app.view)
-        app.view.fold_all()
+        app.view.folding.fold_all()
         app.view.search("line 7")
         app.view.find(1)
         assert (app.view.cursor, app.view.found) == (7, (1, 1))
@@ -80,9 +80,9 @@ async def test_lights_and_the_scroll_sign_know_folds() -> None:
     async with app.run_test(size=(30, 6)) as pilot:
         app.view.show(numbered(100, folds=[(2, 97)]), fresh=True)
         await pilot.pause()
-        app.view.set_lights({2: Light(), 99: Light()}.get, (2, 50, 99))
+        app.view.set_highlights({2: Highlight(), 99: Highlight()}.get, (2, 50, 99))
         app.view.move_to(2)
-        app.view.toggle_fold()
+        app.view.folding.toggle()
         assert rows(app.view)[2:] == ["›▸▌line 2 … 95 lines", "   line 98", "  ▌line 99"]
         assert all(app.view.render_line(y).text[-1] == " " for y in range(6)), "everything is in view"
         app.view.walk(1)
@@ -95,7 +95,7 @@ async def test_folds_stay_when_the_document_is_made_anew() -> None:
         app.view.show(numbered(12, folds=[(1, 3)]), fresh=True)
         await pilot.pause()
         app.view.move_to(1)
-        app.view.toggle_fold()
+        app.view.folding.toggle()
         app.view.show(numbered(12, folds=[(1, 3)]))
         assert len(rows(app.view)) == 10
         app.view.show(numbered(12, folds=[(1, 3)]), fresh=True)
@@ -110,14 +110,14 @@ async def test_long_lines_go_on_below() -> None:
         app.view.show(document, fresh=True)
         app.view.focus()
         await pilot.pause()
-        app.view.wrap = True
+        app.view.folding.wrap = True
         assert rows(app.view) == ["0 abcdefghij", "  ╰ klmnopqr", "  ╰ stuvwxyz", "1 漢字漢字漢", "  ╰ 字漢",
                                   "2 short"]  # fmt: skip
-        app.view.set_lights({0: Light(ranges=((8, 12),))}.get)
+        app.view.set_highlights({0: Highlight(ranges=((8, 12),))}.get)
         assert [row(app.view, y)[1] for y in range(4)] == ["▌", "▌", "▌", " "]
         await pilot.resize_terminal(25, 8)
         assert rows(app.view)[:2] == ["0▌abcdefghijklmnopqrstuv", " ▌╰ wxyz"]
-        app.view.wrap = False
+        app.view.folding.wrap = False
         assert rows(app.view)[0] == "0▌abcdefghijklmnopqrstu›"
 
 
@@ -127,7 +127,7 @@ async def test_a_line_higher_than_the_view_can_be_read_to_its_end() -> None:
         app.view.show(texts(ascii_letters, "next"), fresh=True)
         app.view.focus()
         await pilot.pause()
-        app.view.wrap = True
+        app.view.folding.wrap = True
         seen = set()
         for _ in range(10):
             seen |= set("".join(rows(app.view)))
@@ -140,18 +140,18 @@ async def test_in_wrapped_lines_pieces_are_found_where_they_went() -> None:
     app = Shown()
     async with app.run_test(size=(12, 4)) as pilot:
         app.view.show(
-            texts(ascii_letters, "next", stops=lambda line: ((0, 2), (47, 50)) if not line else ()), fresh=True
+            texts(ascii_letters, "next", selectable=lambda line: ((0, 2), (47, 50)) if not line else ()), fresh=True
         )
         app.view.focus()
         await pilot.pause()
-        app.view.wrap = True
+        app.view.folding.wrap = True
         await pilot.press("right", "right")
         assert any("VWX" in text for text in rows(app.view)), "what is selected comes into view"
         y = next(y for y, text in enumerate(rows(app.view)) if "VWX" in text)
         await pilot.press("home")
-        app.view.reveal_columns(0, (47, 50))
+        app.view.scroller.reveal_columns(0, (47, 50))
         await pilot.click(app.view, offset=(row(app.view, y).index("W"), y))
-        assert (app.view.cursor, app.view.stop) == (0, (47, 50))
+        assert (app.view.cursor, app.view.selection) == (0, (47, 50))
         app.view.search("uvw")
         app.view.action_top()
         app.view.find(1)

@@ -1,15 +1,15 @@
-"""What a pane shows: lines made on demand, what stands beside them, and the facts in its border."""
+"""What a view of lines shows: lines made on demand, what stands beside them, and the facts in its border."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TypeAlias, overload
+from typing import NamedTuple, TypeAlias, overload
 
 import msgspec
 from rich.cells import cell_len
 
 from jaxtour.render.chart import NARROWEST, Block, Chart, legend_lines
 from jaxtour.render.spans import Line, plain
-from jaxtour.tui.styling import LightStyle, Mark
+from jaxtour.tui.styling import HighlightStyle, Mark
 
 Columns: TypeAlias = tuple[int, int]
 """Characters of a line's text, from 0, the end exclusive."""
@@ -64,16 +64,36 @@ class MadeLines(Sequence[Line]):
         return self._make(index)
 
 
-class Light(msgspec.Struct, frozen=True):
-    """How a line stands out because it belongs to what is looked at elsewhere."""
+class Highlight(msgspec.Struct, frozen=True):
+    """How a line stands out because it belongs to what the cursor of another pane is on."""
 
-    style: LightStyle = "link"
+    style: HighlightStyle = "link"
     ranges: tuple[Columns, ...] | None = None
-    """The characters that belong to it; without, the whole line does."""
+    """The characters that belong to it; None for the whole line."""
 
 
-Lights: TypeAlias = Callable[[int], Light | None]
-"""The light of a line, by its number; called for lines in view only."""
+Highlights: TypeAlias = Callable[[int], Highlight | None]
+"""The highlight of a line, by its number; called for lines in view only."""
+
+
+class Highlighted(NamedTuple):
+    """The lines of a view that stand out."""
+
+    highlights: Highlights | None = None
+    matches: Sequence[int] = ()
+    """The lines that a walk goes through, ascending: of an equation that takes several lines, the first."""
+
+    def of(self, line: int) -> Highlight | None:
+        """The highlight of a line."""
+        return self.highlights(line) if self.highlights else None
+
+
+NOTHING = Highlighted()
+
+
+def in_rows(highlights: Mapping[int, Highlight]) -> Highlighted:
+    """A few lines, each with its highlight."""
+    return Highlighted(highlights.get, sorted(line for line, each in highlights.items() if each.style == "link"))
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -101,7 +121,7 @@ class Document(msgspec.Struct, frozen=True):
     gutter: Sequence[Line] = ()
     """What stands left of each line and stays when it is scrolled sideways; empty, or as long as `lines`.
 
-    Its last cell is a light's where it is blank.
+    Its last cell holds a highlight's sign where it is blank.
     """
     marks: Mapping[int, Mark] = {}
     title: Line = ()
@@ -112,12 +132,12 @@ class Document(msgspec.Struct, frozen=True):
     """Whether the end is to stay in view while the document grows."""
     cursor: bool = False
     """Whether one of the lines has the cursor."""
-    stops: Callable[[int], Sequence[Columns]] | None = None
+    selectable: Callable[[int], Sequence[Columns]] | None = None
     """The pieces of a line that left and right select, in that order; called for lines near the cursor only."""
     folds: Sequence[Columns] = ()
     """First and last line of each block that can be folded behind its first line."""
     pieces: Sequence[Piece] = ()
-    """What in the lines is linked with devices, in the order of the lines; these are their `stops`."""
+    """What in the lines is linked with devices, in the order of the lines; these are what is `selectable`."""
     pictures: tuple[Picture, ...] = ()
     main_last: bool = False
     """Whether the last of these that is inside no other is what the text is about: it stays when all are folded."""
@@ -126,6 +146,10 @@ class Document(msgspec.Struct, frozen=True):
     def width(self) -> int:
         """Cells of the widest line."""
         return _width(self.lines)
+
+    def selectable_in(self, line: int) -> Sequence[Columns]:
+        """The pieces of a line that can be selected."""
+        return self.selectable(line) if self.selectable and 0 <= line < len(self.lines) else ()
 
     def pieces_at(self, line: int, columns: Columns | None = None) -> list[Piece]:
         """The pieces in a line, or the one that takes these columns of it."""
@@ -144,6 +168,11 @@ class Document(msgspec.Struct, frozen=True):
     def text_of(self, index: int) -> str:
         """The text of one line, as it is before the terminal's lack of UTF-8 changes it."""
         return self.lines.texts[index] if isinstance(self.lines, LazyLines) else plain(self.lines[index])
+
+    def cells_of(self, line: int, columns: Columns) -> Columns:
+        """The cells that characters of a line take."""
+        text = self.text_of(line)
+        return cells(text[: columns[0]]), cells(text[: columns[1]])
 
     def raw(self, index: int) -> object:
         """What decides how one line looks, in a form that is cheap to make and to compare."""

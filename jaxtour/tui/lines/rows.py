@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from rich.cells import get_character_cell_size
 
-from jaxtour.tui.document import Columns
+from jaxtour.tui.lines.document import EMPTY, Columns, Document
 
 GOES_ON = "╰ "
 """Before what goes on from the row above."""
@@ -152,6 +152,37 @@ class WrappedRows(Rows):
         """The line in a row, and which of its rows that is."""
         line = bisect_right(self._tops, row) - 1
         return line, row - self._tops[line]
+
+
+class Plan:
+    """Which line of a document stands in which row of a view, as blocks are folded and long lines wrapped."""
+
+    def __init__(self) -> None:
+        self.folds = Folds()
+        self.rows = Rows(0)
+        self.wrap = False
+        """Whether long lines go on in the row below."""
+        self._made_for: tuple[Document, int | None, list[Columns]] = (EMPTY, None, [])
+        """What the rows were made for, whose lines count: with the room to wrap in, and the folded ranges."""
+
+    def adopt(self, document: Document, old: Document, *, fresh: bool) -> None:
+        """Take on the blocks of another document; those that were folded stay so, unless it is a fresh one."""
+        if document.folds != old.folds or fresh:
+            self.folds = Folds(document.folds, () if fresh else self.folds.closed, main_last=document.main_last)
+
+    def fit(self, document: Document, room: int | None) -> None:
+        """Work out the rows of a document in a view with room for so many cells; None where there is no layout yet."""
+        room = room if self.wrap else None
+        hidden = self.folds.hidden()
+        made_for, *rest = self._made_for
+        if document.lines is made_for.lines and rest == [room, hidden]:
+            return
+        self._made_for = (document, room, hidden)
+        self.rows = Rows(len(document.lines), hidden) if room is None else WrappedRows(document.texts, hidden, room)
+
+    def part_at(self, text: str, cell: int) -> int:
+        """Which of the rows of a wrapped line a cell of its text is in."""
+        return bisect_right(breaks(text, self.rows.room), cell) - 1 if self.rows.room is not None else 0
 
 
 def breaks(text: str, room: int) -> Sequence[int]:

@@ -8,10 +8,10 @@ from timed_course import SIZED, SPREAD, timed
 from tours import Tours, run_many, screen_text, text, until
 
 from jaxtour.render.chart import Chart, Curve, axis_over
-from jaxtour.tui.document import Document, illustrated
+from jaxtour.tui.lines.document import Document, illustrated
+from jaxtour.tui.lines.plot import ChartView
+from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.themes import THEMES
-from jaxtour.tui.widgets.chart import ChartView
-from jaxtour.tui.widgets.illustrated import IllustratedLines
 
 RISING = tuple((10.0**power, 10.0 ** (power - 6)) for power in range(1, 6))
 FLAT = tuple((10.0**power, 1e-4) for power in range(1, 6))
@@ -42,7 +42,7 @@ class Shown(App[None]):
         for each in THEMES:
             self.register_theme(each)
         self.theme = "dark"
-        self.view = IllustratedLines("view")
+        self.view = LinesView("view")
 
     def compose(self) -> ComposeResult:
         """The view."""

@@ -4,7 +4,7 @@ from shown import Shown, row
 from textual.geometry import Region
 
 from jaxtour.render.spans import Line
-from jaxtour.tui.document import Document, LazyLines
+from jaxtour.tui.lines.document import Document, LazyLines
 
 
 async def test_only_lines_in_view_are_made() -> None:

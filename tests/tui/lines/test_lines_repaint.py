@@ -11,8 +11,8 @@ from textual.strip import Strip
 from tours import Tours, pane, ready
 
 from jaxtour.render.spans import Line
-from jaxtour.tui.document import Document, LazyLines, Light, Lights, MadeLines
-from jaxtour.tui.widgets.lines import LinesView
+from jaxtour.tui.lines.document import Document, Highlight, Highlights, LazyLines, MadeLines
+from jaxtour.tui.lines.view import LinesView
 
 
 async def test_of_a_row_only_its_text_is_sent() -> None:
@@ -67,11 +67,11 @@ def operations(view: LinesView, chance: random.Random) -> list[Callable[[], obje
     return [
         lambda: view.show(some_document(chance), fresh=chance.random() < 0.3),
         lambda: view.move_to(chance.randrange(200)),
-        lambda: view.set_lights(some_lights(chance.randrange(5)), range(0, 40, 5)),
+        lambda: view.set_highlights(some_lights(chance.randrange(5)), range(0, 40, 5)),
         lambda: view.walk(chance.choice((-1, 1))),
         lambda: view.search(chance.choice(("", "f1", "xyz"))),
         lambda: view.find(chance.choice((-1, 0, 1))),
-        view.toggle_fold, view.action_fold_all, view.action_wrap,
+        view.folding.toggle, view.action_fold_all, view.action_wrap,
         view.action_down, view.action_down, view.action_up, view.action_left, view.action_right,
         view.action_pan_left, view.action_pan_right, view.action_page_down, view.action_page_up,
         view.action_top, view.action_bottom,
@@ -86,7 +86,7 @@ def some_document(chance: random.Random) -> Document:
         lines=LazyLines(("same",) * count if chance.random() < 0.3 else lines, highlight),
         cursor=chance.random() < 0.8,
         folds=[(first, first + 5) for first in range(0, count - 6, 7)],
-        stops=some_stops if chance.random() < 0.8 else None,
+        selectable=some_stops if chance.random() < 0.8 else None,
         gutter=MadeLines(count, 4, lambda n: ((f"{n:>3} ", "faint"),)) if chance.random() < 0.5 else (),
         marks=dict.fromkeys(range(0, count, 9), "error"),
     )
@@ -102,9 +102,9 @@ def some_stops(line: int) -> Sequence[tuple[int, int]]:
     return ((2, 5), (4, 7)) if line % 2 else ()
 
 
-def some_lights(rest: int) -> Lights:
+def some_lights(rest: int) -> Highlights:
     """On every fifth line."""
-    return lambda line: Light("link", ((1, 4),)) if line % 5 == rest else None
+    return lambda line: Highlight("link", ((1, 4),)) if line % 5 == rest else None
 
 
 def cells_of(strip: Strip) -> list[tuple[str, RichStyle | None]]:

@@ -3,7 +3,7 @@
 import pytest
 from shown import Shown, backgrounds, numbered, row, styled, texts
 
-from jaxtour.tui.widgets.lines_search import Search
+from jaxtour.tui.lines.search import Search
 
 
 @pytest.mark.parametrize(
@@ -78,5 +78,5 @@ async def test_a_match_out_of_view_is_scrolled_to_without_a_cursor_too() -> None
         app.view.find(1)
         shown = [row(app.view, y) for y in range(6)]
         assert any("here" in text for text in shown), shown
-        app.view.set_lights(None)
+        app.view.set_highlights(None)
         assert backgrounds(app.view.render_line(0))

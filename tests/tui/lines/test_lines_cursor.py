@@ -1,4 +1,4 @@
-"""The cursor in a document, the pieces of a line that it selects, and the lines that are lit."""
+"""The cursor in a document, the pieces of a line that it selects, and the lines that stand out."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import pytest
 from shown import Shown, backgrounds, numbered, row, rows, styled, texts
 from textual.geometry import Region
 
-from jaxtour.tui.document import Document, Light
+from jaxtour.tui.lines.document import Document, Highlight
 
 CALLS = ("f(g(x))", "plain", "h(x)")
 
@@ -78,7 +78,7 @@ async def test_a_reload_keeps_the_line_and_brings_it_into_view() -> None:
 async def test_left_and_right_select_pieces_of_lines() -> None:
     app = Shown()
     async with app.run_test(size=(20, 10)) as pilot:
-        app.view.show(texts(*CALLS, stops=calls), fresh=True)
+        app.view.show(texts(*CALLS, selectable=calls), fresh=True)
         app.view.focus()
         await pilot.press("right")
         assert styled(app.view.render_line(0), "underline") == "f(g(x))"
@@ -91,14 +91,14 @@ async def test_left_and_right_select_pieces_of_lines() -> None:
         await pilot.press("down")
         assert app.moved == [(1, None)]
         app.view.move_to(0, (2, 6))
-        app.view.show(texts("f(y)", stops=lambda _: ((0, 4),)))
-        assert app.view.stop is None, "that piece is not in this document"
+        app.view.show(texts("f(y)", selectable=lambda _: ((0, 4),)))
+        assert app.view.selection is None, "that piece is not in this document"
 
 
 async def test_without_pieces_left_and_right_scroll() -> None:
     app = Shown()
     async with app.run_test(size=(12, 4)) as pilot:
-        app.view.show(texts("abcdefghijklmnopqrstuvwxyz", stops=lambda _: ()), fresh=True)
+        app.view.show(texts("abcdefghijklmnopqrstuvwxyz", selectable=lambda _: ()), fresh=True)
         app.view.focus()
         await pilot.press("right")
         assert row(app.view, 0) == "› ijklmnop›"
@@ -158,15 +158,15 @@ async def test_lights_are_exact_columns_and_a_sign() -> None:
         gutter = [((f" {number} ", "faint"),) for number in (1, 2, 3)]
         app.view.show(texts("y = jnp.dot(w, x) + b", "漢字 = f(x)", "z", gutter=gutter, cursor=False), fresh=True)
         await pilot.pause()
-        lights = {0: Light(ranges=((4, 17),)), 1: Light(ranges=((5, 9),)), 2: Light("caller")}
-        app.view.set_lights(lights.get)
+        lights = {0: Highlight(ranges=((4, 17),)), 1: Highlight(ranges=((5, 9),)), 2: Highlight("caller")}
+        app.view.set_highlights(lights.get)
         assert rows(app.view) == [" 1▌y = jnp.dot(w, x) + b", " 2▌漢字 = f(x)", " 3▏z"]
-        amber = app.view.palette.light("link").bgcolor
+        amber = app.view.painter.palette.highlight("link").bgcolor
         assert amber is not None
         assert backgrounds(app.view.render_line(0))[amber.name] == "jnp.dot(w, x)"
         assert backgrounds(app.view.render_line(1))[amber.name] == "f(x)", "columns are characters, not cells"
         assert styled(app.view.render_line(2), "underline") == "z"
-        app.view.set_lights(None)
+        app.view.set_highlights(None)
         assert rows(app.view)[0] == " 1 y = jnp.dot(w, x) + b"
 
 
@@ -177,15 +177,15 @@ async def test_only_rows_whose_light_changed_are_repainted() -> None:
         await pilot.pause()
         asked: list[int] = []
 
-        def lights(line: int) -> Light | None:
+        def lights(line: int) -> Highlight | None:
             asked.append(line)
-            return Light() if line in (3, 50) else None
+            return Highlight() if line in (3, 50) else None
 
         app.view._dirty_regions.clear()
-        app.view.set_lights(lights, (3, 50))
+        app.view.set_highlights(lights, (3, 50))
         assert {region.y for region in app.view._dirty_regions} == {3}
         app.view._dirty_regions.clear()
-        app.view.set_lights(lights, (3, 50))
+        app.view.set_highlights(lights, (3, 50))
         assert app.view._dirty_regions == set()
         assert max(asked) < 10, "nobody asks about lines out of view"
 
@@ -196,7 +196,7 @@ async def test_lights_end_with_their_lines() -> None:
         document = numbered(10)
         app.view.show(document, fresh=True)
         await pilot.pause()
-        app.view.set_lights(lambda _: Light(), range(10))
+        app.view.set_highlights(lambda _: Highlight(), range(10))
         app.view.show(Document(lines=document.lines, cursor=True, subtitle=(("more", ""),)))
         assert "▌" in row(app.view, 0), "the lines are the same ones"
         app.view.show(numbered(11))
@@ -208,7 +208,7 @@ async def test_walking_goes_from_match_to_match_and_round() -> None:
     async with app.run_test(size=(20, 10)) as pilot:
         app.view.show(numbered(1000), fresh=True)
         await pilot.pause()
-        app.view.set_lights(lambda line: Light() if line in (5, 400, 900) else None, (5, 400, 900))
+        app.view.set_highlights(lambda line: Highlight() if line in (5, 400, 900) else None, (5, 400, 900))
         went = []
         for by in (1, 1, 1, 1, -1, -1):
             assert app.view.walk(by)
@@ -229,9 +229,9 @@ async def test_the_signs_in_ascii() -> None:
         app.view.show(numbered(4, folds=[(0, 1), (2, 3)]), fresh=True)
         app.view.focus()
         await pilot.pause()
-        app.view.set_lights({0: Light(), 1: Light("caller")}.get)
+        app.view.set_highlights({0: Highlight(), 1: Highlight("caller")}.get)
         app.view.move_to(2)
-        app.view.toggle_fold()
+        app.view.folding.toggle()
         assert rows(app.view) == [" -*line 0", "  :line 1", ">+ line 2 ~ 1 line"]
 
 
@@ -240,15 +240,15 @@ async def test_everything_is_told_without_colours(theme: str, monkeypatch: pytes
     monkeypatch.setenv("NO_COLOR", "1")
     app = Shown(theme=theme)
     async with app.run_test(size=(30, 4)) as pilot:
-        app.view.show(texts("f(x)", "g(x)", "    g(y) + 1", stops=lambda _: ((0, 4),)), fresh=True)
+        app.view.show(texts("f(x)", "g(x)", "    g(y) + 1", selectable=lambda _: ((0, 4),)), fresh=True)
         app.view.focus()
         await pilot.pause()
-        app.view.set_lights({2: Light(ranges=((4, 8),))}.get)
+        app.view.set_highlights({2: Highlight(ranges=((4, 8),))}.get)
         app.view.move_to(1, (0, 4))
         assert rows(app.view) == ["  f(x)", "› g(x)", " ▌    g(y) + 1"]
         assert styled(app.view.render_line(1), "reverse").rstrip() == "› g(x)"
         assert styled(app.view.render_line(2), "underline") == "g(y)"
-        app.view.set_lights(lambda _: Light())
+        app.view.set_highlights(lambda _: Highlight())
         assert styled(app.view.render_line(0), "underline") == "f(x)"
         app.view.search("1")
         app.view.find(0)
@@ -258,9 +258,9 @@ async def test_everything_is_told_without_colours(theme: str, monkeypatch: pytes
 async def test_a_click_puts_the_cursor_there() -> None:
     app = Shown()
     async with app.run_test(size=(20, 10)) as pilot:
-        app.view.show(texts(*CALLS, stops=calls), fresh=True)
+        app.view.show(texts(*CALLS, selectable=calls), fresh=True)
         await pilot.pause()
         await pilot.click(app.view, offset=(5, 0))
-        assert (app.view.cursor, app.view.stop) == (0, (2, 6)), "the innermost piece"
+        assert (app.view.cursor, app.view.selection) == (0, (2, 6)), "the innermost piece"
         await pilot.click(app.view, offset=(5, 1))
-        assert (app.view.cursor, app.view.stop) == (1, None)
+        assert (app.view.cursor, app.view.selection) == (1, None)

@@ -1,0 +1,183 @@
+"""The cells that a terminal shows, so that an update writes those that changed and no others."""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import groupby
+from typing import NamedTuple, TypeAlias
+
+from rich.cells import get_character_cell_size
+from rich.color import ColorSystem
+from rich.style import Style as RichStyle
+from textual.strip import Strip
+
+GAP = 4
+"""Unchanged cells that cost no more to write again than to jump over."""
+
+
+class Look(NamedTuple):
+    """A cell's colours and attributes, as parameters of the SGR sequence; empty ones are the terminal's own."""
+
+    attributes: frozenset[str] = frozenset()
+    front: str = ""
+    back: str = ""
+
+
+SEEN = frozenset(("4", "5", "6", "7", "9", "21", "51", "52", "53"))
+"""Attributes that can be seen in a blank: lines, boxes and reversed colours."""
+ENDS = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27", "9": "29"}
+"""What ends an attribute without ending all of them."""
+PARAMETER = re.compile(r"([34]8);(?:2;\d+;\d+;\d+|5;\d+)|\d+")
+Cell: TypeAlias = tuple[str, Look]
+PLAIN = Look()
+Piece: TypeAlias = tuple[int, int, Strip]
+"""Column, row, and the cells from there on."""
+
+
+class Cells:
+    """What was last written to a terminal, and the shortest way from there to something else."""
+
+    def __init__(self) -> None:
+        self._rows: list[list[Cell | None]] = []
+        """None for a cell that must be written, whatever it is to show."""
+        self._out: list[str] = []
+        self._at: tuple[int, int] | None = None
+        """Where the terminal's cursor is; None where nobody knows."""
+        self._look = PLAIN
+
+    def forget(self, width: int, height: int) -> None:
+        """Take the terminal for unknown: another size, another screen, or another program that wrote to it."""
+        self._rows = [[None] * width for _ in range(height)]
+
+    def update(self, pieces: Iterable[Piece], colours: ColorSystem) -> str:
+        """What to write so that these cells are shown; the rest of the terminal stays as it is."""
+        self._out, self._at, self._look = [], None, PLAIN
+        for x, y, strip in pieces:
+            if not 0 <= y < len(self._rows):
+                continue
+            row = self._rows[y]
+            strip = strip.crop(0, max(0, len(row) - x))
+            cells = cells_of(strip, colours)
+            if cells is None:
+                self._write_as_it_is(x, y, strip, colours)
+            else:
+                self._write_changes(x, y, cells)
+        self._take_on(PLAIN)
+        return "".join(self._out)
+
+    def _write_changes(self, x: int, y: int, cells: Sequence[Cell]) -> None:
+        row = self._rows[y]
+        old = row[x : x + len(cells)]
+        if old == cells:
+            return
+        row[x : x + len(cells)] = cells
+        changed = [place for place, (was, now) in enumerate(zip(old, cells, strict=True)) if was != now]
+        start = changed[0]
+        for place, following in zip(changed, [*changed[1:], len(cells) + GAP + 1], strict=True):
+            if following - place > GAP + 1:
+                self._go(x + start, y)
+                self._write(cells[start : place + 1], len(row))
+                start = following
+
+    def _write_as_it_is(self, x: int, y: int, strip: Strip, colours: ColorSystem) -> None:
+        """Write all of a strip with wide characters, about whose width terminals differ, or with a link."""
+        self._rows[y][x : x + strip.cell_length] = [None] * strip.cell_length
+        self._take_on(PLAIN)
+        self._go(x, y)
+        self._out += [
+            Strip.render_style(style, text, colours) if style else text for text, style, control in strip if not control
+        ]
+        self._at = None
+
+    def _write(self, cells: Sequence[Cell], width: int) -> None:
+        for look, run in groupby(cells, key=_look_of):
+            text = "".join([character for character, _ in run])
+            if text.isspace() and look.back == self._look.back and not SEEN.intersection(self._look.attributes):
+                # A blank's colour cannot be seen: the one that is set serves as well.
+                look = look if SEEN.intersection(look.attributes) else self._look
+            self._take_on(look)
+            self._out.append(text)
+        if self._at is not None:
+            x, y = self._at
+            # In the last column a cursor waits for what comes next, and terminals differ about where it is then.
+            self._at = (x + len(cells), y) if x + len(cells) < width else None
+
+    def _take_on(self, look: Look) -> None:
+        """Have what follows look like this."""
+        if look != self._look:
+            self._out.append(f"\x1b[{parameters(self._look, look)}m")
+            self._look = look
+
+    def _go(self, x: int, y: int) -> None:
+        """Move the terminal's cursor, in the shortest of the ways that every terminal knows."""
+        if self._at != (x, y):
+            ways = [f"\x1b[{y + 1};{x + 1}H"]
+            if self._at is not None:
+                old_x, old_y = self._at
+                down = "" if y == old_y else "\x1b[B" if y == old_y + 1 else None
+                if down is not None:
+                    along = f"\x1b[{x - old_x}C" if x > old_x else "\b" * (old_x - x)
+                    ways += [along + down]
+                    ways += [f"\r{down}"] if x == 0 else []
+            self._out.append(min(ways, key=len))
+            self._at = (x, y)
+
+
+def cells_of(strip: Strip, colours: ColorSystem) -> list[Cell] | None:
+    """A strip's cells; None unless each of its characters takes exactly one of them."""
+    found: list[Cell] = []
+    for text, style, control in strip:
+        looks = _looks(style, colours)
+        if control or looks is None or not _is_simple(text):
+            return None
+        look, blank = looks
+        found += [(character, blank if character == " " else look) for character in text]
+    return found
+
+
+@lru_cache(maxsize=4096)
+def parameters(now: Look, then: Look) -> str:
+    """The fewest parameters of the SGR sequence that lead from one look to another."""
+    afresh = ";".join(("0", *sorted(then.attributes), *filter(None, (then.front, then.back))))
+    ended, begun = now.attributes - then.attributes, then.attributes - now.attributes
+    if then == PLAIN or not ended <= ENDS.keys():
+        return afresh
+    if ended & {"1", "2"}:
+        begun |= then.attributes & {"1", "2"}
+    front = "" if then.front == now.front else then.front or "39"
+    back = "" if then.back == now.back else then.back or "49"
+    step = ";".join(filter(None, (*sorted({ENDS[each] for each in ended}), *sorted(begun), front, back)))
+    return min(step, afresh, key=len)
+
+
+@lru_cache(maxsize=4096)
+def _looks(style: RichStyle | None, colours: ColorSystem) -> tuple[Look, Look] | None:
+    """How a character of this style looks, and how a blank does; None for a link."""
+    if style is None:
+        return PLAIN, PLAIN
+    before, _, after = Strip.render_style(style, "\0", colours).partition("\0")
+    if not before:
+        return PLAIN, PLAIN
+    if after != "\x1b[0m":
+        return None
+    attributes, front, back = [], "", ""
+    for found in PARAMETER.finditer(before):
+        match (found[1] or found[0])[:-1]:
+            case "3" | "9":
+                front = found[0]
+            case "4" | "10":
+                back = found[0]
+            case _:
+                attributes.append(found[0])
+    look = Look(frozenset(attributes), front, back)
+    return look, look if SEEN.intersection(attributes) else Look(back=back)
+
+
+@lru_cache(maxsize=4096)
+def _is_simple(text: str) -> bool:
+    """Whether each of the characters takes one cell."""
+    return text.isascii() or all(character.isascii() or get_character_cell_size(character) == 1 for character in text)
+
+
+def _look_of(cell: Cell) -> Look:
+    return cell[1]

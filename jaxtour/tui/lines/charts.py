@@ -1,0 +1,68 @@
+"""Charts among the lines of a view."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from textual.geometry import Region, Size
+from textual.widget import Widget
+
+from jaxtour.tui.lines.document import Picture
+from jaxtour.tui.lines.scene import Scene
+from jaxtour.tui.region_layout import RegionLayout
+
+if TYPE_CHECKING:
+    from jaxtour.tui.lines.plot import ChartView
+
+
+class Charts:
+    """The charts of one view: each stands on the rows that its document left it, and scrolls with them."""
+
+    def __init__(self, view: Widget, scene: Scene) -> None:
+        self._view = view
+        self._scene = scene
+        self.layout = RegionLayout(self._place)
+        self._pictures: tuple[Picture, ...] = ()
+        self._shown: list[ChartView] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._shown)
+
+    def show(self) -> None:
+        """Draw the charts of the document that is shown now."""
+        pictures = self._scene.document.pictures
+        if pictures == self._pictures or not self._view.is_attached:
+            return
+        # Imported here: it brings NumPy, which costs more than all else that a pane needs.
+        from jaxtour.tui.lines.plot import ChartView
+
+        self._pictures = pictures
+        for chart, picture in zip(self._shown, pictures, strict=False):
+            chart.show(picture.chart)
+        for chart in self._shown[len(pictures) :]:
+            chart.remove()
+        more = [ChartView(picture.chart) for picture in pictures[len(self._shown) :]]
+        self._shown = [*self._shown[: len(pictures)], *more]
+        if more:
+            self._view.mount(*more)
+        self._view.refresh(layout=True)
+
+    def scrolled(self, before: float, now: float) -> None:
+        """Have the charts follow from one row to another; a layout for each row is for charts that are seen."""
+        top, bottom = sorted((round(before), round(now)))
+        height = self._view.size.height
+        seen = (region.y < bottom + height and region.bottom > top for region in self._regions(self._view.size))
+        if top != bottom and any(seen):
+            self._view.refresh(layout=True)
+
+    def resized(self) -> None:
+        """Place the charts anew."""
+        if self._shown:
+            self._view.refresh(layout=True)
+
+    def _regions(self, size: Size) -> list[Region]:
+        """Where the charts are among the rows, left of the column that shows where one is."""
+        rows, width = self._scene.plan.rows, max(1, size.width - 1)
+        return [Region(0, rows.top(picture.line), width, picture.rows) for picture in self._pictures]
+
+    def _place(self, children: Sequence[Widget], size: Size) -> Iterable[tuple[Widget, Region]]:
+        return zip(children, self._regions(size), strict=False)
