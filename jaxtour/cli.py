@@ -81,7 +81,7 @@ def _harmless(kind: type[BaseException], error: BaseException, trace: "Traceback
     """Print a traceback of jaxtour's own, which may quote a lesson or a program."""
     import traceback
 
-    from jaxtour.render.clean import clean
+    from jaxtour.render.text.clean import clean
 
     sys.stderr.write(clean("".join(traceback.format_exception(kind, error, trace))))
 
@@ -383,5 +383,5 @@ def worker() -> None:
     import os
     from pathlib import Path
 
-    guard = Path(__file__).parent / "worker" / "guard.py"
+    guard = Path(__file__).parent / "worker" / "start_guard.py"
     os.execv(sys.executable, [sys.executable, str(guard)])

@@ -88,7 +88,7 @@ def test_the_screen_never_imports_jax():
 
 
 def test_the_guard_is_the_standard_library_and_its_own_folder():
-    guard = f"{jaxtour.__path__[0]}/worker/guard.py"
+    guard = f"{jaxtour.__path__[0]}/worker/start_guard.py"
     found = modules(f"import runpy; runpy.run_path({guard!r}, run_name='guard')")
     assert not found & {*TOUR, "jaxtour", "msgspec", "yaml", "click", "pygments", "platformdirs", "packaging"}
 

@@ -14,7 +14,7 @@ from jaxtour.course.catalogue import shared_ids
 from jaxtour.course.model import Broken, Lesson, Problem, Step
 from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.render.clean import clean
+from jaxtour.render.text.clean import clean
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,8 +15,8 @@ from jaxtour.course.model import CourseError, Lesson
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.messages import Facts
 from jaxtour.engine.session import Session, WorkerConfig
-from jaxtour.render.clean import UNCLEAN, clean
-from jaxtour.render.clean import ascii_only as to_ascii
+from jaxtour.render.text.clean import UNCLEAN, clean
+from jaxtour.render.text.clean import ascii_only as to_ascii
 from jaxtour.streams import mute_stdout
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from jaxtour.engine.messages import Failure, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.engine.stage import StageText
-from jaxtour.render.clean import clean
-from jaxtour.render.listing import stage_lines
-from jaxtour.render.plain import section, text_of
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.listing import stage_lines
+from jaxtour.render.text.plain import section, text_of
 
 
 def lens(

@@ -22,9 +22,9 @@ from jaxtour.engine.messages import Facts, Trace
 from jaxtour.engine.record import timing_records
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.render.clean import clean
-from jaxtour.render.plain import lesson_heading, section, step_text, text_of, worker_text
-from jaxtour.render.spans import Line
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.plain import lesson_heading, section, step_text, text_of, worker_text
+from jaxtour.render.text.spans import Line
 
 BAD = ("failed", "timeout", "died")
 WORDS = {"raised": "ok", "timeout": "timed out"}

@@ -53,7 +53,7 @@ class GarbledError(Exception):
 
 def worker_command() -> list[str]:
     """The command that starts the guard with our own Python, apart from its user's settings and packages."""
-    return [sys.executable, "-I", "-S", str(Path(jaxtour.__file__).parent / "worker" / "guard.py")]
+    return [sys.executable, "-I", "-S", str(Path(jaxtour.__file__).parent / "worker" / "start_guard.py")]
 
 
 class ProcessEngine:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from jaxtour.render.clean import clean
-from jaxtour.render.layout import wrap
-from jaxtour.render.spans import Line, Span, Style
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import wrap
+from jaxtour.render.text.spans import Line, Span, Style
 
 NARROWEST = 30
 """Columns below which there is nothing to see."""

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from jaxtour.engine.messages import Value, Warned
-from jaxtour.render.clean import clean
-from jaxtour.render.failure import failure_lines as failure_lines
-from jaxtour.render.layout import in_ascii, wrap, wrap_text
-from jaxtour.render.spans import Line, Span, Style
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.failure import failure_lines as failure_lines
+from jaxtour.render.text.layout import in_ascii, wrap, wrap_text
+from jaxtour.render.text.spans import Line, Span, Style
 
 _DEVICE = re.compile(r"^(.*):(\d+)$")
 _MORE = re.compile(r"^… (\d+) more")

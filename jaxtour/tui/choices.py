@@ -4,7 +4,7 @@ import msgspec
 
 from jaxtour.engine.messages import Facts
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.render.clean import clean
+from jaxtour.render.text.clean import clean
 
 SIMULATED = (1, 2, 4, 8)
 PLATFORMS = ("cpu", "gpu", "tpu")

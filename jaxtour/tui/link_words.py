@@ -3,11 +3,11 @@
 from jaxtour.course.model import Step
 from jaxtour.engine.messages import Span
 from jaxtour.engine.stage import StageText
-from jaxtour.render.clean import clean
-from jaxtour.render.layout import clip
-from jaxtour.render.places import where
-from jaxtour.render.spans import Line, plain
-from jaxtour.render.transforms import glyph, in_words
+from jaxtour.render.ir.places import where
+from jaxtour.render.ir.transforms import glyph, in_words
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import clip
+from jaxtour.render.text.spans import Line, plain
 from jaxtour.tui.linking import COUNTED, Link, stage_line
 from jaxtour.tui.tour.view import StepView
 
@@ -72,7 +72,7 @@ def code_of(view: StepView, file: str) -> list[str]:
 
 def counted(stage: StageText, count: int) -> str:
     """`1 equation`, `12 instructions`."""
-    from jaxtour.render.ir import UNITS
+    from jaxtour.render.ir.highlight import UNITS
 
     if count > COUNTED:
         return f"{count:,} lines".replace(",", " ")
@@ -102,7 +102,7 @@ def said_of_stage(view: StepView, link: Link, otherwise: Line = ()) -> Line:
 
 
 def _variable(stage: StageText, line: int, name: str) -> Line:
-    from jaxtour.render.variables import variable
+    from jaxtour.render.ir.variables import variable
 
     found = variable(stage, line, name)
     origin = {"input": "an input", "constant": "a constant", "unknown": "from outside"}.get(found.kind)

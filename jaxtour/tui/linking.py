@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple
 from jaxtour.engine.links import Target, links_of
 from jaxtour.engine.messages import Span
 from jaxtour.engine.stage import StageText
-from jaxtour.render.clean import clean
-from jaxtour.render.places import is_continued
+from jaxtour.render.ir.places import is_continued
+from jaxtour.render.text.clean import clean
 from jaxtour.tui.lines.document import NOTHING, Columns, Highlight, Highlighted, in_rows
 from jaxtour.tui.panes.source import Rows, columns_shown, expressions, rows_of
 from jaxtour.tui.tour.view import StepView
@@ -181,7 +181,7 @@ def variable_at(view: StepView, spot: Spot) -> str | None:
     stage = view.linked
     if stage is None or spot.slot != "stage" or spot.columns is None or view.state.stage == "graph":
         return None
-    from jaxtour.render.variables import name_at
+    from jaxtour.render.ir.variables import name_at
 
     defined, used = stage.names_of(spot.line)
     text = clean(stage.texts[spot.line], keep_newlines=False)
@@ -190,7 +190,7 @@ def variable_at(view: StepView, spot: Spot) -> str | None:
 
 def variable_highlights(stage: StageText, line: int | None, name: str) -> Highlighted:
     """Where a variable is defined and used."""
-    from jaxtour.render.variables import name_stops, variable
+    from jaxtour.render.ir.variables import name_stops, variable
 
     if line is None:
         return NOTHING

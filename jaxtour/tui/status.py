@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from jaxtour.engine.messages import Facts, WorkerState
-from jaxtour.render.clean import clean
-from jaxtour.render.layout import clip, clip_lines, width_of
-from jaxtour.render.spans import Line, Style
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import clip, clip_lines, width_of
+from jaxtour.render.text.spans import Line, Style
 from jaxtour.tui.actions import Action, Keys
 from jaxtour.tui.incoming import Activity
 from jaxtour.tui.tour.view import StepView
@@ -87,7 +87,7 @@ def outcome(view: StepView) -> Line:
     report = view.report
     if report is None or report.done is None:
         return ()
-    from jaxtour.render.timing import seconds
+    from jaxtour.render.timing.rows import seconds
 
     match report.done.status:
         case "ok" | "error" if report.failure:

@@ -7,7 +7,7 @@ from rich.style import Style as RichStyle
 from textual.content import Content
 from textual.style import Style as Visual
 
-from jaxtour.render.spans import Line, Style
+from jaxtour.render.text.spans import Line, Style
 
 Mark: TypeAlias = Literal["error", "warning", "cursor", "here", "here-away"]
 """What a whole line can be besides ordinary; `here` has a text's cursor, `here-away` while the keys go elsewhere."""

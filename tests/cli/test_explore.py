@@ -14,7 +14,7 @@ from jaxtour.course.progress import Progress
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.fake import FakeEngine
 from jaxtour.engine.session import Engine, Session, WorkerConfig
-from jaxtour.render.spans import plain, plain_lines
+from jaxtour.render.text.spans import plain, plain_lines
 from jaxtour.tui.explore import ExploreApp
 from jaxtour.tui.screens.find import everything
 from jaxtour.tui.watch import Watch

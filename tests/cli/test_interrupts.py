@@ -36,7 +36,7 @@ if sys.orig_argv[1:3] == ["-m", "jaxtour"]:
 IMPORTS = [
     "click", "jaxtour.cli", "jaxtour.dispatch", "jaxtour.commands.common", "jaxtour.commands.run", "msgspec", "yaml",
     "asyncio", "jaxtour.engine.session", "jaxtour.engine.client", "jaxtour.engine.headless", "jaxtour.settings",
-    "platformdirs", "jaxtour.course.loader", "jaxtour.render.plain",
+    "platformdirs", "jaxtour.course.loader", "jaxtour.render.text.plain",
 ]  # fmt: skip
 IGNORED = pytest.mark.parametrize("ignored", [False, True], ids=["heard", "ignored"])
 

@@ -24,7 +24,7 @@ def main():
     spec.loader.exec_module(runner)
     runner.load_package()
     source_info_util.register_exclusion(__file__)
-    stages, lens = (importlib.import_module(f"{runner.PACKAGE}.{name}") for name in ("stages", "lens"))
+    stages, lens = (importlib.import_module(f"{runner.PACKAGE}.ir.{name}") for name in ("stages", "lens"))
     stablehlo, hlo, shown = stages.Staged.stablehlo, stages.Staged.hlo, lens.shown
 
     def lowered(staged):

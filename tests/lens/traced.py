@@ -98,7 +98,7 @@ def keeping() -> Iterator[Kept]:
     """Workers that are started meanwhile keep what JAX and the compiler write."""
     before = dict(os.environ)
     with tempfile.TemporaryDirectory() as folder:
-        runner = Path(jaxtour.__file__).parent / "worker" / "runner.py"
+        runner = Path(jaxtour.__file__).parent / "worker" / "start_runner.py"
         os.environ.update(JT_KEPT=folder, JT_RUNNER=str(runner))
         try:
             yield Kept(folder)

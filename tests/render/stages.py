@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jaxtour.engine.messages import Origin, Stage
 from jaxtour.engine.stage import assembled
-from jaxtour.render.ir import TYPE
+from jaxtour.render.ir.highlight import TYPE
 
 FOLDER = Path(__file__).parent
 VERSIONS = ("0.9.2", "0.10.2", "0.12.0")

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jaxtour.engine.messages import Value, Warned
-from jaxtour.render.layout import width_of
-from jaxtour.render.spans import plain_lines
+from jaxtour.render.text.layout import width_of
+from jaxtour.render.text.spans import plain_lines
 from jaxtour.render.value import devices_of, output_lines, type_of, value_lines, warning_lines
 
 ARRAY = Value(

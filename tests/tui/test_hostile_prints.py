@@ -19,7 +19,7 @@ from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.model import CourseError, Lesson
 from jaxtour.engine.fake import FakeEngine, Script
 from jaxtour.engine.session import Session, WorkerConfig
-from jaxtour.render.clean import UNCLEAN
+from jaxtour.render.text.clean import UNCLEAN
 
 HOSTILE = "x" + "".join(VOWELS.values()) + "x"
 COLOUR = re.compile("\x1b\\[[\\d;]*m")

@@ -11,7 +11,7 @@ from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.progress import Progress
 from jaxtour.engine.fake import FakeEngine
 from jaxtour.engine.session import Session
-from jaxtour.render.clean import UNCLEAN
+from jaxtour.render.text.clean import UNCLEAN
 from jaxtour.settings import Settings
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.widgets.text_input import TextInput

@@ -9,8 +9,8 @@ from jaxtour.engine.links import LINE_END
 from jaxtour.engine.messages import Done, Origin, Span, Stage, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText, assembled
-from jaxtour.render.places import head
-from jaxtour.render.spans import plain
+from jaxtour.render.ir.places import head
+from jaxtour.render.text.spans import plain
 from jaxtour.tui.link_words import said_of_source, said_of_stage
 from jaxtour.tui.linking import Spot, link
 from jaxtour.tui.looking import missing

@@ -7,8 +7,8 @@ import sys
 import pytest
 from measured import CODE, EVENTS
 
-from jaxtour.worker import clock, noise
-from jaxtour.worker.execute import Workspace
+from jaxtour.worker.runner.execute import Workspace
+from jaxtour.worker.timing import clock, noise
 
 
 @pytest.fixture(scope="module")

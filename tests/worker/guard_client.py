@@ -13,9 +13,9 @@ import pytest
 
 import jaxtour
 from jaxtour.worker.frames import Decoder, encode
-from jaxtour.worker.uplink import PREAMBLE
+from jaxtour.worker.guard.uplink import PREAMBLE
 
-GUARD = Path(jaxtour.__file__).parent / "worker" / "guard.py"
+GUARD = Path(jaxtour.__file__).parent / "worker" / "start_guard.py"
 FAULTY = Path(__file__).parent / "faulty_runner.py"
 DEADLINE_S = float(os.environ.get("JT_TEST_TIMEOUT_MS", "15000")) / 1000
 

@@ -7,9 +7,9 @@ from typing import Any
 import jax
 import runner_client  # noqa: F401  asks jax for the CPU
 
-from jaxtour.worker.origins import Parsed
-from jaxtour.worker.printed import printed
-from jaxtour.worker.walk import Walk
+from jaxtour.worker.ir.origins import Parsed
+from jaxtour.worker.ir.printed import printed
+from jaxtour.worker.ir.walk import Walk
 
 FILE = "<jaxtour:a/b>"
 HEAD = "import functools, jax, jax.numpy as jnp\n"

@@ -16,7 +16,7 @@ def main():
     runner = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(runner)
     runner.load_package()
-    accelerators = importlib.import_module(f"{runner.PACKAGE}.accelerators")
+    accelerators = importlib.import_module(f"{runner.PACKAGE}.machine.accelerators")
     look, root, installed = accelerators.look, Path(os.environ["JT_MACHINE"]), os.environ.get("JT_INSTALLED", "")
     accelerators.look = lambda environ: look(environ, root, installed.split(",").__contains__)
     runner.main()

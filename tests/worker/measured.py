@@ -3,8 +3,8 @@
 import jax
 import runner_client  # noqa: F401  asks jax for the CPU
 
-from jaxtour.worker import bench
 from jaxtour.worker.compat import CompileEvents
+from jaxtour.worker.timing import bench
 
 CODE = """\
 import functools

@@ -14,7 +14,7 @@ from jaxtour.worker.frames import Decoder, encode
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
-RUNNER = Path(__file__).resolve().parents[2] / "jaxtour" / "worker" / "runner.py"
+RUNNER = Path(__file__).resolve().parents[2] / "jaxtour" / "worker" / "start_runner.py"
 PATIENCE_S = 60.0
 
 Event = dict[str, Any]

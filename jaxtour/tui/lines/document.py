@@ -8,7 +8,7 @@ import msgspec
 from rich.cells import cell_len
 
 from jaxtour.render.chart import NARROWEST, Block, Chart, legend_lines
-from jaxtour.render.spans import Line, plain
+from jaxtour.render.text.spans import Line, plain
 from jaxtour.tui.styling import HighlightStyle, Mark
 
 Columns: TypeAlias = tuple[int, int]

@@ -6,8 +6,8 @@ from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual.strip import Strip
 
-from jaxtour.render.layout import clip, in_ascii
-from jaxtour.render.spans import Line, Style
+from jaxtour.render.text.layout import clip, in_ascii
+from jaxtour.render.text.spans import Line, Style
 from jaxtour.tui.lines.document import Highlight, cells
 from jaxtour.tui.lines.rows import GOES_ON, breaks
 from jaxtour.tui.lines.scene import Port, Scene

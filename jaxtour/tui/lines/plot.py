@@ -10,7 +10,7 @@ from textual_plot import HiResMode, PlotWidget
 from textual_plot.axis_formatter import AxisFormatter
 
 from jaxtour.render.chart import Axis, Chart
-from jaxtour.render.spans import Style
+from jaxtour.render.text.spans import Style
 from jaxtour.tui.styling import ANSI, COLOURED
 
 BESIDE_LABELS = 2

@@ -3,9 +3,9 @@
 from typing import Any
 
 from jaxtour.engine.messages import Facts
-from jaxtour.render.clean import clean
-from jaxtour.render.layout import wrap
-from jaxtour.render.spans import Line
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import wrap
+from jaxtour.render.text.spans import Line
 from jaxtour.tui.lines.document import Document, Piece
 from jaxtour.tui.panes.pieces import GUTTER_EXTRA, shard_pieces, sharded, with_pieces
 from jaxtour.tui.panes.worker import worker_depends, worker_lines
@@ -34,7 +34,7 @@ def _document(view: StepView, width: int, *, whole: bool) -> Document:
         return Document(lines=_without(view, width, whole=whole), subtitle=said)
     if view.stable:
         return Document(lines=[(("left out", "faint"),)])
-    from jaxtour.render.devices import device_panel
+    from jaxtour.render.devices.panel import device_panel
 
     facts, value = view.facts, view.report.value if view.report else None
     width -= GUTTER_EXTRA
@@ -55,7 +55,7 @@ def _more(
     view: StepView, facts: Facts, width: int, lines: list[Line], pieces: list[Piece]
 ) -> tuple[list[Line], list[Piece]]:
     """What is under the devices: each in a line, versions, and who holds what of the value."""
-    from jaxtour.render.device_details import device_rows, version_lines
+    from jaxtour.render.devices.device_details import device_rows, version_lines
 
     rows, starts = device_rows(facts, width)
     lines = [*lines, *([()] if rows else []), *version_lines(facts, width), *([()] if rows else [])]

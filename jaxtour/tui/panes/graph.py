@@ -3,10 +3,10 @@
 from functools import lru_cache
 
 from jaxtour.engine.stage import StageText
-from jaxtour.render.clean import clean
-from jaxtour.render.graph import Graph, graph, opening
-from jaxtour.render.layout import wrap
-from jaxtour.render.spans import Line
+from jaxtour.render.ir.graph import Graph, graph, opening
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import wrap
+from jaxtour.render.text.spans import Line
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.panes.stage_words import facts, titles
 from jaxtour.tui.tour.view import StepView

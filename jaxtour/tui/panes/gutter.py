@@ -4,10 +4,10 @@ from functools import lru_cache
 
 from jaxtour.engine.messages import Span
 from jaxtour.engine.stage import StageText
-from jaxtour.render.layout import pad, width_of
-from jaxtour.render.places import NAME_CELLS, is_continued, place_of, where
-from jaxtour.render.spans import Line
-from jaxtour.render.transforms import glyph, legend
+from jaxtour.render.ir.places import NAME_CELLS, is_continued, place_of, where
+from jaxtour.render.ir.transforms import glyph, legend
+from jaxtour.render.text.layout import pad, width_of
+from jaxtour.render.text.spans import Line
 
 
 class Gutter:

@@ -6,9 +6,9 @@ from typing import Any
 
 from jaxtour.course.model import Broken, Step
 from jaxtour.engine.verify import status
-from jaxtour.render.clean import clean
-from jaxtour.render.layout import wrap
-from jaxtour.render.spans import Line
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import wrap
+from jaxtour.render.text.spans import Line
 from jaxtour.tui.asked import grade, truth
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.tour.view import StepView
@@ -59,7 +59,7 @@ def text_lines(view: StepView, text: str, width: int) -> list[Line]:
 
 @lru_cache(maxsize=32)
 def _styled(text: str, width: int) -> list[Line]:
-    from jaxtour.render.markdown import markdown_lines
+    from jaxtour.render.text.markdown import markdown_lines
 
     return markdown_lines(text, width)
 
@@ -118,7 +118,7 @@ def _exercise(view: StepView, step: Step, width: int) -> list[Line]:
         lines += [BLANK, *wrap(((f"hint {number}  ", "muted"), (clean(hint), "")), width, indent="        ")]
     left = len(exercise.hints) - view.state.hints
     if view.state.solution:
-        from jaxtour.render.code import python_lines
+        from jaxtour.render.text.code import python_lines
 
         lines += [BLANK, (("one solution", "muted"),), BLANK, *python_lines(exercise.solution)]
     keys = [(view.key("edit"), "edits")]

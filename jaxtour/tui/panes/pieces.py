@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from jaxtour.engine.messages import Value
-from jaxtour.render.spans import Line
+from jaxtour.render.text.spans import Line
 from jaxtour.tui.lines.document import Columns, Document, Piece
 
 GUTTER_EXTRA = 1
@@ -17,7 +17,7 @@ def sharded(value: Value | None) -> bool:
 
 def shard_pieces(value: Value, width: int, before: int, *, ascii_only: bool) -> tuple[list[Line], list[Piece]]:
     """The drawing of who holds what of a value, and its pieces, with so many lines before it."""
-    from jaxtour.render.sharding import sharding_drawing, spread_arrays
+    from jaxtour.render.devices.sharding import sharding_drawing, spread_arrays
 
     lines: list[Line] = []
     pieces: list[Piece] = []

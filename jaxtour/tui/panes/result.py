@@ -6,9 +6,9 @@ from typing import Any
 from jaxtour.course.model import Broken, Step
 from jaxtour.engine.report import Report
 from jaxtour.engine.verify import status
-from jaxtour.render.clean import clean
-from jaxtour.render.layout import wrap
-from jaxtour.render.spans import Line, Style
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import wrap
+from jaxtour.render.text.spans import Line, Style
 from jaxtour.tui.lines.document import Document, Piece
 from jaxtour.tui.panes.pieces import GUTTER_EXTRA, shard_pieces, sharded, with_pieces
 from jaxtour.tui.panes.worker import worker_depends, worker_lines
@@ -77,7 +77,7 @@ def status_of(step: Step, report: Report) -> str:
 
 def written(text: str, width: int, style: Style = "", traced: Sequence[tuple[int, int]] = ()) -> list[Line]:
     """What the program wrote, what it wrote while JAX traced apart; of very much, long lines are not broken."""
-    from jaxtour.render.printed import printed_lines
+    from jaxtour.render.text.printed import printed_lines
 
     return printed_lines(text, traced, width if len(text) < WRAPPED else None, style)
 
@@ -100,7 +100,7 @@ def _ending(view: StepView, step: Step, report: Report, width: int) -> list[Line
     if done is None:
         return lines
     if done.status == "interrupted":
-        from jaxtour.render.timing import seconds
+        from jaxtour.render.timing.rows import seconds
 
         after = "" if view.stable else f" after {seconds(done.seconds)}"
         lines.append(((f"{'#' if view.ascii else '■'} interrupted{after}", "warning"),))

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from jaxtour.course.model import Broken
 from jaxtour.engine.links import links_of
-from jaxtour.render.clean import clean
-from jaxtour.render.spans import Line
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.spans import Line
 from jaxtour.tui.lines.document import Columns, Document
 from jaxtour.tui.styling import Mark
 from jaxtour.tui.tour.view import StepView
@@ -148,7 +148,7 @@ def coloured(view: StepView, source: str) -> list[Line]:
 
 @lru_cache(maxsize=32)
 def _highlighted(source: str) -> list[Line]:
-    from jaxtour.render.code import python_lines
+    from jaxtour.render.text.code import python_lines
 
     return python_lines(source)
 

@@ -6,10 +6,10 @@ from typing import Any
 from jaxtour.course.model import Broken
 from jaxtour.engine.messages import Failure
 from jaxtour.engine.stage import StageText, Texts
-from jaxtour.render.clean import clean
-from jaxtour.render.layout import wrap
-from jaxtour.render.places import file_name
-from jaxtour.render.spans import Line
+from jaxtour.render.ir.places import file_name
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import wrap
+from jaxtour.render.text.spans import Line
 from jaxtour.tui.lines.document import Columns, Document, LazyLines, MadeLines
 from jaxtour.tui.panes import gutter
 from jaxtour.tui.panes.stage_words import call_of, facts, titles
@@ -72,7 +72,7 @@ KEPT = 4
 @lru_cache(maxsize=KEPT)
 def lines_of(stage: StageText) -> LazyLines:
     """The stage's lines with everything invisible made visible; how wide they are takes 20 ms for 100 000 of them."""
-    from jaxtour.render.ir import line_of
+    from jaxtour.render.ir.highlight import line_of
 
     text = clean(stage.text)
     return LazyLines(stage.texts if text == stage.text else Texts(text), line_of(stage.stage))
@@ -80,14 +80,14 @@ def lines_of(stage: StageText) -> LazyLines:
 
 def variables(stage: StageText, line: int) -> list[Columns]:
     """The columns at which variables stand in a line."""
-    from jaxtour.render.variables import name_stops
+    from jaxtour.render.ir.variables import name_stops
 
     defined, used = stage.names_of(line)
     return name_stops(stage.stage, lines_of(stage).texts[line], (*defined, *used))
 
 
 def _cost(view: StepView, stage: StageText, width: int) -> Document:
-    from jaxtour.render.cost import cost_facts, cost_lines
+    from jaxtour.render.ir.cost import cost_facts, cost_lines
 
     if stage.cost is None:
         lines = wrap((("this backend does not say what the call costs", "muted"),), width)

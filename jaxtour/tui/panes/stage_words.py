@@ -3,9 +3,9 @@
 from functools import lru_cache
 
 from jaxtour.engine.stage import StageText
-from jaxtour.render.clean import clean
-from jaxtour.render.layout import clip, width_of
-from jaxtour.render.spans import Line
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import clip, width_of
+from jaxtour.render.text.spans import Line
 from jaxtour.tui.tour.view import Shown, StepView
 
 NAMES: dict[Shown, str] = {
@@ -29,7 +29,7 @@ def titles(view: StepView) -> Line:
 
 def facts(view: StepView, stage: StageText, width: int, legend: Line = ()) -> Line:
     """What a border says: `→ forward   2 of 3   predict_many(w, X)   5 equations`; the call gives way to the rest."""
-    from jaxtour.render.ir import stage_facts
+    from jaxtour.render.ir.highlight import stage_facts
 
     trace = view.trace
     assert trace is not None

@@ -3,9 +3,9 @@
 from typing import Any
 
 from jaxtour.course.model import Broken
-from jaxtour.render.clean import clean
-from jaxtour.render.layout import clip, pad, width_of, wrap
-from jaxtour.render.spans import Line
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import clip, pad, width_of, wrap
+from jaxtour.render.text.spans import Line
 from jaxtour.tui.incoming import doing
 from jaxtour.tui.lines.document import Document, Picture, illustrated
 from jaxtour.tui.tour.view import StepView
@@ -31,8 +31,8 @@ def document(view: StepView, width: int) -> Document:
     if report is None or not (timings or report.retraces or report.timing_error):
         return Document(lines=wrap(_empty(view), width), subtitle=_border(view, width))
     # What a run needs to be shown costs nothing before the first run.
-    from jaxtour.render.retraces import retrace_lines
-    from jaxtour.render.timing import timing_blocks
+    from jaxtour.render.timing.retraces import retrace_lines
+    from jaxtour.render.timing.rows import timing_blocks
 
     pictures: tuple[Picture, ...] = ()
     if timings:
@@ -64,7 +64,7 @@ def _border(view: StepView, width: int) -> Line:
     timings = view.report.timings if view.report else ()
     if not timings:
         return ()
-    from jaxtour.render.timing import timing_footer
+    from jaxtour.render.timing.rows import timing_footer
 
     return ((timing_footer(timings), ""),)
 

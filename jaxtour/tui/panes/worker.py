@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from jaxtour.render.clean import clean
-from jaxtour.render.layout import wrap
-from jaxtour.render.spans import Line, Span
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import wrap
+from jaxtour.render.text.spans import Line, Span
 from jaxtour.tui.tour.view import StepView
 
 

@@ -8,8 +8,8 @@ from textual.events import Key
 from textual.widgets import Input, Static
 
 from jaxtour.course.model import Ask
-from jaxtour.render.clean import clean
-from jaxtour.render.spans import Line
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.spans import Line
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.styling import contents
 from jaxtour.tui.widgets.chooser import Chooser

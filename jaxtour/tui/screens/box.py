@@ -6,8 +6,8 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
 
-from jaxtour.render.layout import in_ascii
-from jaxtour.render.spans import Line
+from jaxtour.render.text.layout import in_ascii
+from jaxtour.render.text.spans import Line
 from jaxtour.tui.actions import Keys
 from jaxtour.tui.styling import content
 

@@ -8,8 +8,8 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from jaxtour.course.model import Step
-from jaxtour.render.layout import pad
-from jaxtour.render.spans import Line
+from jaxtour.render.text.layout import pad
+from jaxtour.render.text.spans import Line
 from jaxtour.tui.actions import BY_ID, Context, bindings, in_footer
 from jaxtour.tui.choices import Choice, choices
 from jaxtour.tui.screens.box import BoxScreen

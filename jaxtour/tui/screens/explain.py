@@ -5,11 +5,11 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from jaxtour.engine.stage import StageText
-from jaxtour.render.cards import card_lines
-from jaxtour.render.clean import clean
-from jaxtour.render.layout import clip_line
-from jaxtour.render.places import where
-from jaxtour.render.spans import Line
+from jaxtour.render.ir.cards import card_lines
+from jaxtour.render.ir.places import where
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import clip_line
+from jaxtour.render.text.spans import Line
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.view import LinesView

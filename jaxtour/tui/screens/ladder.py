@@ -5,11 +5,11 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from jaxtour.engine.report import Report
-from jaxtour.render.clean import clean
-from jaxtour.render.ladder import ladder_rows, ladder_words
-from jaxtour.render.ladder_lines import ladder_lines
-from jaxtour.render.layout import clip, clip_line, wrap
-from jaxtour.render.spans import Line
+from jaxtour.render.ir.ladder import ladder_rows, ladder_words
+from jaxtour.render.ir.ladder_lines import ladder_lines
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import clip, clip_line, wrap
+from jaxtour.render.text.spans import Line
 from jaxtour.tui.actions import Context, bindings, in_footer
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.view import LinesView

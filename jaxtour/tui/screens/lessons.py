@@ -10,9 +10,9 @@ from textual.widgets import Static
 
 from jaxtour.course.catalogue import Entry
 from jaxtour.course.model import Lesson
-from jaxtour.render.clean import clean
-from jaxtour.render.layout import pad
-from jaxtour.render.spans import Line, Span
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import pad
+from jaxtour.render.text.spans import Line, Span
 from jaxtour.tui.actions import Context, Scope, bindings, in_footer
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import keys_line

@@ -6,10 +6,10 @@ from textual.binding import BindingType
 
 from jaxtour.engine.session import EngineError
 from jaxtour.render.chart import Block
-from jaxtour.render.clean import clean
-from jaxtour.render.layout import in_ascii, wrap
-from jaxtour.render.roofline import roofline_blocks
-from jaxtour.render.spans import Line
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import in_ascii, wrap
+from jaxtour.render.text.spans import Line
+from jaxtour.render.timing.roofline import roofline_blocks
 from jaxtour.tui.actions import Context, bindings, in_footer
 from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.messages import Note

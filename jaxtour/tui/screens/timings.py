@@ -5,7 +5,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from jaxtour.render.chart import Block
-from jaxtour.render.timing_details import detail_lines, explanation_lines, spread_chart
+from jaxtour.render.timing.timing_details import detail_lines, explanation_lines, spread_chart
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.lines.document import Document, illustrated
 from jaxtour.tui.lines.view import LinesView

@@ -5,8 +5,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from jaxtour.render.layout import clip_line, in_ascii
-from jaxtour.render.spans import Line
+from jaxtour.render.text.layout import clip_line, in_ascii
+from jaxtour.render.text.spans import Line
 from jaxtour.tui.styling import Palette
 
 

@@ -12,7 +12,7 @@ from textual.document._edit import Edit
 from textual.widgets import TextArea
 from textual.widgets.text_area import TextAreaTheme
 
-from jaxtour.render.spans import Line, Style
+from jaxtour.render.text.spans import Line, Style
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.messages import EditEnded
 from jaxtour.tui.stand_ins import StandIns

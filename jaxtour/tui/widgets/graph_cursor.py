@@ -6,7 +6,7 @@ from jaxtour.tui.messages import Unfolded
 from jaxtour.tui.widgets.pane_cursor import PaneCursor
 
 if TYPE_CHECKING:
-    from jaxtour.render.graph import Graph, Node
+    from jaxtour.render.ir.graph import Graph, Node
 
 
 class GraphCursor(PaneCursor):

@@ -8,8 +8,8 @@ from typing import Any
 from textual import events
 from textual.geometry import Size
 
-from jaxtour.render.layout import in_ascii
-from jaxtour.render.spans import Line
+from jaxtour.render.text.layout import in_ascii
+from jaxtour.render.text.spans import Line
 from jaxtour.tui.compat import set_border_words
 from jaxtour.tui.lines.document import EMPTY, NOTHING, Columns, Document, Highlighted, Piece
 from jaxtour.tui.lines.view import CursorMoved, LinesView

@@ -11,8 +11,8 @@ from textual.layout import Layout
 from textual.widget import Widget
 
 from jaxtour.course.model import Broken
-from jaxtour.render.layout import width_of
-from jaxtour.render.spans import Line
+from jaxtour.render.text.layout import width_of
+from jaxtour.render.text.spans import Line
 from jaxtour.tui.messages import ShownWanted
 from jaxtour.tui.panes import PANES, TABS, Tab
 from jaxtour.tui.panes.source import failed

@@ -13,7 +13,7 @@ import jax
 
 jax.config.update("jax_platforms", "cpu")
 
-from jaxtour.worker import lens  # noqa: E402
+from jaxtour.worker.ir import lens  # noqa: E402
 
 PROGRAM = """
 import functools

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from jaxtour.engine.session import EngineError
-from jaxtour.render.spans import Line
+from jaxtour.render.text.spans import Line
 from jaxtour.tui.messages import RestartWanted, Turned
 from jaxtour.tui.tour.controllers.links import LinkController
 from jaxtour.tui.tour.controllers.slots import SlotController
@@ -136,7 +136,7 @@ class DeviceController:
 
     def _about(self, devices: frozenset[str]) -> Line:
         """What is known of the device that is meant, or how many they are."""
-        from jaxtour.render.device_memory import about_device, name_of
+        from jaxtour.render.devices.device_memory import about_device, name_of
 
         if len(devices) > 1:
             return ((f"{len(devices)} devices", "strong"),)

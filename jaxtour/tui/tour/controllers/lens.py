@@ -2,7 +2,7 @@
 
 from jaxtour.course.model import Step
 from jaxtour.engine.session import EngineError
-from jaxtour.render.places import head
+from jaxtour.render.ir.places import head
 from jaxtour.tui.linking import Spot, stage_line
 from jaxtour.tui.tour.controllers.links import LinkController
 from jaxtour.tui.tour.controllers.slots import SlotController
@@ -118,7 +118,7 @@ class LensController:
 
     def explain(self) -> None:
         """Explain the equation under the cursor, or the first that the source under the cursor became."""
-        from jaxtour.render.ir import UNITS
+        from jaxtour.render.ir.highlight import UNITS
         from jaxtour.tui.screens.explain import ExplainScreen
 
         view = self.slots.source.view

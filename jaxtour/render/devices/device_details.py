@@ -1,0 +1,46 @@
+"""What there is room for where devices have the screen to themselves: each in a line, and all versions."""
+
+from jaxtour.engine.messages import Device, Facts
+from jaxtour.render.devices.device_memory import about_device, name_of
+from jaxtour.render.devices.panel import defaults_text, versions
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import pad, spread, width_of, wrap
+from jaxtour.render.text.spans import Line, Span
+
+_ROWS = 64
+"""Devices that have a line of their own."""
+
+
+def device_rows(facts: Facts, width: int) -> tuple[list[Line], list[tuple[int, Device]]]:
+    """A line or more for each device, and the first line of each; none where bars and boxes tell everything."""
+    lines: list[Line] = []
+    starts: list[tuple[int, Device]] = []
+    if not any(device.coords is not None or device.memory or not device.local for device in facts.devices):
+        return lines, starts
+    shown = facts.devices[:_ROWS]
+    size = max(width_of(name_of(device)) for device in shown)
+    for device in shown:
+        starts.append((len(lines), device))
+        words: Span = (f"  {about_device(device)}", "muted" if device.local else "faint")
+        lines += wrap([(pad(name_of(device), size), "strong"), words], width, indent=" " * (size + 2))
+    if len(facts.devices) > len(shown):
+        lines.append(((f"… {len(facts.devices) - len(shown)} more devices", "muted"),))
+    return lines, starts
+
+
+def version_lines(facts: Facts, width: int) -> list[Line]:
+    """`Python 3.11.9   jaxlib 0.10.2   numpy 2.2.0   process 0 of 1`, defaults, and what the runtime calls itself.
+
+    What the panel's first line tells is left out.
+    """
+    told = [("Python", facts.python), ("jaxlib", facts.jaxlib), ("numpy", facts.numpy)]
+    told += [("code runs on", facts.default_device)] if facts.default_device else []
+    told.append(("process", f"{facts.process} of {facts.processes}"))
+    texts = [f"{name} {clean(words, keep_newlines=False)}" for name, words in told]
+    above = versions(facts)
+    lines = spread([], [(text, "muted") for text in texts if text not in above], width)
+    if usual := defaults_text(facts):
+        lines += wrap([(usual, "muted")], width, indent="  ")
+    if facts.backend:
+        lines += wrap([(f"runtime {clean(facts.backend, keep_newlines=False)}", "muted")], width, indent="  ")
+    return lines

@@ -1,0 +1,61 @@
+"""The machine as plain text: what `jaxtour devices` prints."""
+
+from jaxtour.engine.messages import Device, Facts
+from jaxtour.render.devices.device_memory import bytes_text
+from jaxtour.render.devices.panel import defaults_text, host_text, versions
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import pad, width_of
+from jaxtour.render.text.spans import Line, plain_lines
+
+_HEADS = ("id", "platform", "kind", "process", "coords", "core", "memory", "peak", "busy", "arrays")
+
+
+def devices_table(facts: Facts) -> str:
+    """A row for each device under lines for the versions, the host, the settings, and what the learner is to know."""
+    told = [f"jax {facts.jax}", f"jaxlib {facts.jaxlib}", f"numpy {facts.numpy}", f"Python {facts.python}"]
+    told += [text for text in versions(facts) if not text.startswith("jax")]
+    lines: list[Line] = [((clean("  ".join(told), keep_newlines=False), "strong"),), ((_host(facts), ""),)]
+    if facts.backend:
+        lines.append(((f"runtime {clean(facts.backend, keep_newlines=False)}", ""),))
+    if facts.flags:
+        flags = ", ".join(f"{name} {setting}" for name, setting in facts.flags.items())
+        lines.append(((f"set: {clean(flags, keep_newlines=False)}", ""),))
+    if usual := defaults_text(facts):
+        lines.append(((f"default: {usual}", ""),))
+    lines.append(())
+    rows = [_HEADS, *(_row(device, facts) for device in facts.devices)]
+    shown = [index for index in range(len(_HEADS)) if index < 3 or any(row[index] for row in rows[1:])]
+    sizes = [max(width_of(row[index]) for row in rows) for index in shown]
+    for number, row in enumerate(rows):
+        cells = [pad(row[index], size, right=index == 0) for index, size in zip(shown, sizes, strict=True)]
+        lines.append((("  ".join(cells).rstrip(), "" if number else "muted"),))
+    for finding in facts.findings:
+        remedy = f"\n  {clean(finding.remedy, keep_newlines=False)}" if finding.remedy else ""
+        lines += [(), ((f"{clean(finding.message, keep_newlines=False)}{remedy}", "warning"),)]
+    return plain_lines(lines)
+
+
+def _host(facts: Facts) -> str:
+    text = f"host {host_text(facts)}"
+    if facts.host.used_bytes is not None:
+        text += f", {bytes_text(facts.host.used_bytes)} used"
+    return text if facts.host.load is None else f"{text}, load {facts.host.load:.1f}"
+
+
+def _row(device: Device, facts: Facts) -> tuple[str, ...]:
+    memory = device.memory or {}
+    used, limit, peak = (memory.get(key) for key in ("bytes_in_use", "bytes_limit", "peak_bytes_in_use"))
+    texts = [bytes_text(count) for count in (used, limit) if count is not None]
+    kind = clean(device.kind, keep_newlines=False) + (" (simulated)" if device.simulated else "")
+    return (
+        str(device.id),
+        clean(device.platform, keep_newlines=False),
+        kind,
+        str(device.process) if facts.processes > 1 or device.process else "",
+        ",".join(map(str, device.coords)) if device.coords is not None else "",
+        str(device.core) if device.core is not None else "",
+        " of ".join(texts),
+        bytes_text(peak) if peak is not None else "",
+        f"{device.utilization:.0f}%" if device.utilization is not None else "",
+        str(device.live_arrays) if device.live_arrays else "",
+    )

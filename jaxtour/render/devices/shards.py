@@ -1,0 +1,96 @@
+"""How an array is cut into parts: the grid that they make, and the numbers in each."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from jaxtour.engine.messages import Shard, Value
+from jaxtour.render.text.clean import clean
+
+Interval = tuple[int, int]
+_SMALL = 64
+"""Numbers of an array that are drawn; the worker sends no more of an array in a pytree."""
+_NUMBER = re.compile(r"[^\s\[\]]+")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """An array cut along at most three axes: who holds each cell, by interval of each of those axes."""
+
+    axes: tuple[int, ...]
+    cuts: tuple[tuple[Interval, ...], ...]
+    holders: dict[tuple[Interval, ...], tuple[int, ...]]
+
+    def intervals(self, place: int | None) -> Sequence[Interval | None]:
+        """The intervals along one of `axes`; for none, a single nothing."""
+        return self.cuts[place] if place is not None else (None,)
+
+    def orientation(self, rank: int) -> tuple[int | None, int | None, int | None]:
+        """Which of `axes` makes slabs, which runs down and which across."""
+        count = len(self.axes)
+        if count == 3:
+            return 0, 1, 2
+        if count == 2:
+            return None, 0, 1
+        if count == 1:
+            # A vector lies flat, and so does what is cut along its last axis.
+            return (None, None, 0) if self.axes[0] == rank - 1 else (None, 0, None)
+        return None, None, None
+
+
+def grid_of(shards: Sequence[Shard], shape: Sequence[int]) -> Grid | None:
+    """None when more than three axes are cut or the parts do not make a full grid."""
+    axes = tuple(axis for axis in range(len(shape)) if len({shard.index[axis] for shard in shards}) > 1)
+    if len(axes) > 3:
+        return None
+    holders: dict[tuple[Interval, ...], list[int]] = {}
+    for shard in shards:
+        holders.setdefault(tuple(shard.index[axis] for axis in axes), []).append(shard.device)
+    cuts = tuple(tuple(sorted({shard.index[axis] for shard in shards})) for axis in axes)
+    if prod(map(len, cuts)) != len(holders):
+        return None
+    return Grid(axes, cuts, {key: tuple(sorted(numbers)) for key, numbers in holders.items()})
+
+
+def numbers_of(value: Value, grid: Grid) -> dict[tuple[Interval, ...], list[str]]:
+    """By cell, its part of a small array in rows as wide as each other; empty where there is none to draw.
+
+    The numbers are read from the value's text, which NumPy writes in the order of the array and shortens when it is
+    large. A part of three axes longer than 1 is drawn as its planes, one under the other, with a row between them.
+    """
+    shape = value.shape or ()
+    count = prod(shape)
+    numbers = _NUMBER.findall(clean(value.text)) if 0 < count <= _SMALL and value.length <= len(value.text) else []
+    if not numbers or len(numbers) != count:
+        return {}
+    size = max(map(len, numbers))
+    return {key: rows for key in grid.holders if (rows := _rows(numbers, shape, _index(key, grid, shape), size))}
+
+
+def _index(key: tuple[Interval, ...], grid: Grid, shape: Sequence[int]) -> list[Interval]:
+    cut = dict(zip(grid.axes, key, strict=True))
+    return [cut.get(axis, (0, length)) for axis, length in enumerate(shape)]
+
+
+def _rows(numbers: Sequence[str], shape: Sequence[int], index: Sequence[Interval], size: int) -> list[str]:
+    """A part of the array, a text for each row of it."""
+    places = [0]
+    for (start, stop), length in zip(index, shape, strict=True):
+        places = [place * length + at for place in places for at in range(start, stop)]
+    lengths = [stop - start for start, stop in index if stop - start > 1]
+    if len(lengths) > 3:
+        return []
+    across = _across(index)
+    texts = [f"{numbers[place]:>{size}}" for place in places]
+    rows = [" ".join(texts[at : at + across]) for at in range(0, len(texts), across)]
+    if len(lengths) < 3:
+        return rows
+    height = len(rows) // lengths[0]
+    planes = [rows[at : at + height] for at in range(0, len(rows), height)]
+    return [row for plane in planes for row in (*plane, "")][:-1]
+
+
+def _across(index: Sequence[Interval]) -> int:
+    """How many numbers stand in a row: as many as the part has along the last axis, at least 1."""
+    return index[-1][1] - index[-1][0] if index else 1

@@ -1,0 +1,266 @@
+"""Cards of primitives: what each computes, in one screen."""
+
+import tomllib
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import islice
+from pathlib import Path
+
+from jaxtour.engine.messages import Origin
+from jaxtour.render.ir import avals
+from jaxtour.render.ir.applied import operands_at
+from jaxtour.render.ir.drawings import Shaped, drawing
+from jaxtour.render.ir.transforms import glyph, in_words
+from jaxtour.render.ir.variables import StageLike, Variable, variable
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import chop, clip, clip_line, clip_lines, pad, width_of, wrap
+from jaxtour.render.text.spans import Line, Span
+
+_FOLDER = Path(__file__).parent / "primitives"
+_DOCS = "https://docs.jax.dev/en/latest/_autosummary/"
+HEIGHT = 20
+"""Rows of a card at 78 columns: one screen, with room for its frame."""
+_ROWS = 5
+"""Operands that are listed one by one, and results."""
+_LOOKED_UP = 12
+"""Operands whose definitions are looked for; a loop can have hundreds."""
+_VALUE = 34
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is known of a primitive in whatever program."""
+
+    name: str
+    does: str
+    """One sentence."""
+    docs: str = ""
+    """The public function that is documented, as `jax.lax.add`."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
+    """Other names of it, in other releases or inside JAX."""
+    versions: str = ""
+    """What of it changed with JAX's releases."""
+
+    @property
+    def link(self) -> str:
+        """The page of the docs; empty where there is none."""
+        return f"{_DOCS}{self.docs}.html" if self.docs else ""
+
+
+def card(primitive: str) -> Card | None:
+    """The card of a primitive by any of its names."""
+    every, _ = _all()
+    return every.get(primitive)
+
+
+def cards() -> Sequence[Card]:
+    """Every card once, sorted by name."""
+    every, _ = _all()
+    return sorted({card.name: card for card in every.values()}.values(), key=lambda card: card.name)
+
+
+def parameter(primitive: str, name: str) -> str:
+    """What a parameter of a primitive means, in a few words; empty where that is not known."""
+    known, shared = card(primitive), _all()[1]
+    return (known.params.get(name) if known else None) or shared.get(name, "")
+
+
+@cache
+def _all() -> tuple[Mapping[str, Card], Mapping[str, str]]:
+    """All cards by every name, and what parameters of many primitives mean."""
+    every: dict[str, Card] = {}
+    shared: Mapping[str, str] = {}
+    for file in sorted(_FOLDER.glob("*.toml")):
+        table = tomllib.loads(file.read_text("utf-8"))
+        if file.stem == "parameters":
+            shared = table
+            continue
+        for name, entry in table.items():
+            made = Card(
+                name=name,
+                does=entry["does"],
+                docs=entry.get("docs", f"jax.lax.{name}"),
+                params=entry.get("params", {}),
+                also=tuple(entry.get("also", ())),
+                versions=entry.get("versions", f"from JAX {entry['since']} on" if "since" in entry else ""),
+            )
+            every |= dict.fromkeys((name, *made.also), made)
+    return every, shared
+
+
+def card_lines(stage: StageLike, line: int, width: int, height: int = HEIGHT, below: Sequence[Line] = ()) -> list[Line]:
+    """The card of the equation, operation or instruction at a line: its variables, what it does, its parameters.
+
+    What there is no room for in `height` rows is left out from the parameters, and counted. What the caller has to say
+    `below` them has a part of that room.
+    """
+    equation = operands_at(stage.texts, line) if stage.stage == "jaxpr" else None
+    own = range(equation.first, equation.last + 1) if equation else range(line, line + 1)
+    origin = stage.origin_of(own[0])
+    primitive = equation.name if equation else origin.name
+    outs, ins = stage.names_of(own[0])
+    operands = [_operand(stage, own, name) for name in (equation.operands if equation else ins)[:_LOOKED_UP]]
+    results = [variable(stage, own[0], name) for name in outs[:_LOOKED_UP]]
+    more = len(equation.operands if equation else ins) - len(operands), len(outs) - len(results)
+    parts = [_head(stage, origin, primitive, width), _table(stage, own, operands, results, more, width)]
+    last = _tail(origin, primitive, width)
+    if equation:
+        given = [Shaped(operand.name, operand.type) for operand in operands]
+        given += [Shaped(clean(name, keep_newlines=False), "") for name in equation.operands[_LOOKED_UP:]]
+        drawn = drawing(equation, given, [Shaped(result.name, result.type) for result in results])
+        parts.append([((" " * 2, ""), *row) for row in drawn])
+        if equation.params:
+            room = height - sum(map(len, parts)) - len(last) - len(below)
+            parts.append(_parameters(primitive, equation.params, width, max(1, room)))
+    return clip_lines(_apart([*parts, last, list(below)], height), width)
+
+
+def _apart(parts: Sequence[list[Line]], height: int) -> list[Line]:
+    """One part below the other, with a blank line between them where there is room for all of those."""
+    parts = [part for part in parts if part]
+    gap: list[Line] = [()] if sum(map(len, parts)) + len(parts) - 1 <= height else []
+    return [row for place, part in enumerate(parts) for row in (*(gap if place else ()), *part)]
+
+
+def bare_card_lines(primitive: str, width: int) -> list[Line]:
+    """The card of a primitive that no equation is chosen of: all its parameters without values."""
+    known = card(primitive)
+    if known is None:
+        return _unknown(primitive, width)
+    lines = _does(known, primitive, width)
+    for name, means in known.params.items():
+        lines += wrap([(f"  {name}", "muted"), (f"  {means}", "")], width, indent="    ")
+    return clip_lines([*lines, *_links(known, width)], width)
+
+
+@dataclass(frozen=True, slots=True)
+class _Operand:
+    """What an equation is applied to: name or value, type as printed, where it is from."""
+
+    name: str
+    type: str
+    about: str
+
+
+def _operand(stage: StageLike, own: range, name: str) -> _Operand:
+    value, colon, kind = name.rpartition(":")
+    if colon and value:
+        return _Operand(clean(value, keep_newlines=False), kind, "literal")
+    found = variable(stage, own[0], name)
+    if found.defined is None:
+        return _Operand(name, found.type, "from outside")
+    about = {"input": "an input", "constant": "a captured constant"}.get(found.kind, "")
+    if not about:
+        made = clean(stage.origin_of(found.defined).name, keep_newlines=False)
+        about = f"line {found.defined + 1}" + (f", {made}" if made else "")
+    here = bisect_right(found.uses, own[-1]) - bisect_left(found.uses, own[0])
+    others = len(found.uses) - here
+    return _Operand(name, found.type, about + (f"; {others} other use{'s' * (others != 1)}" if others else ""))
+
+
+def _head(stage: StageLike, origin: Origin, primitive: str, width: int) -> list[Line]:
+    if stage.stage == "jaxpr":
+        known = card(primitive)
+        return _does(known, primitive, width) if known else _unknown(primitive, width)
+    lines: list[Line] = [((clean(origin.name or "no operation", keep_newlines=False), "primitive"),)]
+    came_of = origin.path.rpartition("/")[2].partition("[")[0]
+    known = card(came_of)
+    if known:
+        lines += wrap([(f"  came of {came_of}: ", "muted"), (known.does, "")], width, indent="    ")
+    return lines
+
+
+def _does(known: Card, primitive: str, width: int) -> list[Line]:
+    return wrap(
+        [(clean(primitive, keep_newlines=False), "primitive"), ("  ", ""), (known.does, "")], width, indent="  "
+    )
+
+
+def _unknown(primitive: str, width: int) -> list[Line]:
+    said: list[Span] = [
+        (clean(primitive, keep_newlines=False) or "no primitive", "primitive"),
+        ("  jaxtour has no card for this primitive: its parameters are shown as they are.", "muted"),
+    ]
+    return wrap(said, width, indent="  ")
+
+
+def _table(
+    stage: StageLike,
+    own: range,
+    operands: Sequence[_Operand],
+    results: Sequence[Variable],
+    more: tuple[int, int],
+    width: int,
+) -> list[Line]:
+    """A row for each operand and each result: name, type in words, where it is from or goes to from its `own` lines."""
+    taken = [(each.name, avals.spelled(each.type), each.about) for each in operands]
+    root = stage.texts[own[0]].lstrip().startswith("ROOT ")
+    given = [(each.name, each.spelled, "the result" if root else _used(each.uses, own)) for each in results]
+    rows: list[tuple[str, str, str, str]] = []
+    for head, part, left in (("takes", taken, more[0]), ("gives", given, more[1])):
+        rows += [(head if place == 0 else "", *row) for place, row in enumerate(part[:_ROWS])]
+        if left := left + max(0, len(part) - _ROWS):
+            rows.append(("", "…", f"{left} more", ""))
+    if not rows:
+        return []
+    names = min(max(width_of(row[1]) for row in rows), width // 4)
+    types, notes = (max(width_of(row[place]) for row in rows) for place in (2, 3))
+    if names + types + notes + 12 > width:
+        types = min(types, width * 2 // 5)
+    return [
+        clip_line(
+            (
+                (f"  {head:<5} ", "muted"),
+                (pad(clean(name, keep_newlines=False), names) + "  ", "name"),
+                (pad(clean(said, keep_newlines=False), types) + "  ", "type"),
+                (about, "muted"),
+            ),
+            width,
+        )
+        for head, name, said, about in rows
+    ]
+
+
+def _used(uses: Sequence[int], own: range) -> str:
+    places = [str(use + 1) for use in islice((use for use in uses if use not in own), 5)]
+    said = ", ".join(places[:4]) + (", …" if len(places) > 4 else "")
+    return f"used in line{'s' * (len(places) != 1)} {said}" if places else "not used"
+
+
+def _parameters(primitive: str, params: Mapping[str, str], width: int, room: int) -> list[Line]:
+    """Name, value and meaning of each parameter, those that are set first; what there is no room for is counted."""
+    lines: list[Line] = []
+    order = sorted(params, key=lambda name: params[name] == "None")
+    for place, name in enumerate(order):
+        value = clean(params[name], keep_newlines=False)
+        if "{ lambda" in value:
+            value = "{ … }"
+        means = parameter(primitive, name)
+        spans: list[Span] = [(f"  {name}", "muted"), ("=", ""), (clip(value, _VALUE if means else width), "")]
+        row = wrap([*spans, (f"  {means}", "faint")] if means else spans, width, indent="    ")
+        left = len(order) - place
+        if len(lines) + len(row) > room - (left > 1):
+            return [*lines, ((f"  … {left} more: {', '.join(order[place:])}", "faint"),)]
+        lines += row
+    return lines
+
+
+def _tail(origin: Origin, primitive: str, width: int) -> list[Line]:
+    """What transformations made of it, and where to read on."""
+    lines: list[Line] = []
+    if said := in_words(origin.transforms):
+        mark = glyph(origin.transforms)
+        lines += wrap([("  ", ""), (mark.glyph, mark.style), (f" {said}", "")], width, indent="    ")
+    known = card(primitive)
+    return [*lines, *(_links(known, width) if known else [])]
+
+
+def _links(known: Card, width: int) -> list[Line]:
+    lines = wrap([(f"  {known.versions}", "faint")], width, indent="    ") if known.versions else []
+    if known.link:
+        # Cut it would lead nowhere.
+        lines += chop((("  ", ""), (known.link.removeprefix("https://"), "link")), width, indent="  ")
+    return lines

@@ -1,0 +1,95 @@
+"""What the compiler says that a call costs."""
+
+import math
+from collections.abc import Sequence
+
+from jaxtour.engine.messages import Cost
+from jaxtour.render.devices.panel import bytes_text
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import clip_line, width_of, wrap
+from jaxtour.render.text.spans import Line, Span
+
+_NONE = "—"
+_THOUSANDS = ("", "k", "M", "G", "T", "P", "E")
+
+
+def count(value: float | None, unit: str, digits: int = 3) -> str:
+    """`41.9 Mflop`: so many significant digits, by thousands; `—` for what is not known."""
+    if value is None or not math.isfinite(value) or value < 0:
+        return _NONE
+    power = 0
+    while float(f"{value:.{digits - 1}e}") >= 1000 and power < len(_THOUSANDS) - 1:
+        value, power = value / 1000, power + 1
+    return f"{_digits(value, digits)} {_THOUSANDS[power]}{unit}"
+
+
+def size(value: float | None) -> str:
+    """`1.5 MiB`; `—` for what is not known."""
+    known = value is not None and math.isfinite(value) and value >= 0
+    return bytes_text(round(value)) if known and value is not None else _NONE
+
+
+def intensity(cost: Cost) -> float | None:
+    """Operations for each byte that is read or written."""
+    return cost.flops / cost.bytes if cost.flops is not None and cost.bytes else None
+
+
+def cost_lines(cost: Cost, width: int) -> list[Line]:
+    """A row for each figure, what it counts beside it, and below what the figures do not mean."""
+    ratio = intensity(cost)
+    rows: Sequence[tuple[str, str, str]] = (
+        ("operations", count(cost.flops, "flop"), "floating-point additions and multiplications"),
+        ("bytes accessed", size(cost.bytes), "read and written by all instructions"),
+        (
+            "intensity",
+            _per_byte(ratio),
+            "operations for each byte accessed",
+        ),
+        ("transcendentals", count(cost.transcendentals, "").rstrip(), "exp, log, tanh, … of single elements"),
+        ("arguments", size(cost.argument_bytes), "what the call is given"),
+        ("outputs", size(cost.output_bytes), "what it gives back"),
+        ("aliased", size(cost.alias_bytes), "outputs in the memory of donated arguments"),
+        ("temporary", size(cost.temporary_bytes), "what it needs in between"),
+        ("peak", size(cost.peak_bytes), "the most at any time, arguments and outputs included"),
+        ("code", size(cost.code_bytes), "the compiled program itself"),
+    )
+    # What hardly a backend tells would be rows of dashes.
+    shown = [row for row in rows if row[1] != _NONE or row[0] not in ("code", "aliased", "peak")]
+    label, figure = (max(width_of(row[place]) for row in shown) for place in (0, 1))
+    lines = [
+        clip_line(((f"{name:<{label}}  ", "muted"), (f"{said:>{figure}}", "number"), (f"  {means}", "faint")), width)
+        for name, said, means in shown
+    ]
+    for note in cost.notes:
+        spans: Sequence[Span] = (("! ", "warning"), (clean(note, keep_newlines=False), ""))
+        lines += wrap(spans, width, indent="  ")
+    return lines
+
+
+def cost_facts(cost: Cost) -> Line:
+    """What a border says of it: `41.9 Mflop   1.5 MiB   26.7 flop/B`, and a mark where notes limit it."""
+    ratio = intensity(cost)
+    said = [
+        count(cost.flops, "flop") if cost.flops is not None else "",
+        size(cost.bytes) if cost.bytes is not None else "",
+        _per_byte(ratio) if ratio is not None else "",
+    ]
+    spans: list[Span] = [("   ".join(part for part in said if part) or "no figures", "muted")]
+    if cost.notes:
+        spans.append((" !", "warning"))
+    return tuple(spans)
+
+
+def _per_byte(ratio: float | None) -> str:
+    return _NONE if ratio is None else f"{_digits(ratio, 3)} flop/B"
+
+
+def _digits(value: float, digits: int) -> str:
+    """So many significant digits, and no more after the point than a whole number has."""
+    if value == 0:
+        return "0"
+    rounded = float(f"{value:.{digits - 1}e}")
+    if rounded == int(rounded) and rounded >= 1:
+        return str(int(rounded))
+    after = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
+    return f"{rounded:.{after}f}".rstrip("0").rstrip(".")

@@ -1,0 +1,322 @@
+"""What a primitive does to axes, drawn: operands and results with a letter for each axis."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from jaxtour.render.ir.applied import Applied, inputs_of
+from jaxtour.render.ir.avals import parsed
+from jaxtour.render.text.layout import width_of
+from jaxtour.render.text.spans import Line
+
+_LETTERS = "ijklmnopqrstuvwxyz"
+_BATCH = "bcdefgh"
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """An operand or a result, with its type as printed."""
+
+    name: str
+    type: str
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Raises `ValueError` where a size is not known."""
+        aval = parsed(self.type)
+        if aval is None:
+            raise ValueError(self.type)
+        return tuple(map(int, aval.shape))
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    thing: Shaped
+    axes: str
+    note: str = ""
+
+
+_Drawing = Callable[[Applied, Sequence[Shaped], Sequence[Shaped]], "list[_Row] | str"]
+
+
+def drawing(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> list[Line]:
+    """The axes of an equation; nothing for a primitive without a drawing, or where its text is not understood."""
+    draw = _DRAWINGS.get(equation.name)
+    if draw is None:
+        return []
+    try:
+        drawn = draw(equation, operands, results)
+    except (ValueError, TypeError, IndexError, KeyError, ZeroDivisionError):
+        # The text is another than this release knows; the parameters are shown as they are.
+        return []
+    if isinstance(drawn, str):
+        return [((drawn, ""),)] if drawn else []
+    return _aligned(drawn)
+
+
+def _aligned(rows: Sequence[_Row]) -> list[Line]:
+    names = max(width_of(row.thing.name) for row in rows)
+    types = max(width_of(row.thing.type) for row in rows)
+    lines: list[Line] = []
+    for row in rows:
+        note = f"   {row.note}" if row.note else ""
+        lines.append(
+            (
+                (f"{row.thing.name:<{names}}  ", "name"),
+                (f"{row.thing.type:<{types}}  ", "type"),
+                ("axes ", "faint"),
+                (row.axes, "strong"),
+                (note, "muted"),
+            )
+        )
+    return lines
+
+
+def _spaced(axes: Sequence[str]) -> str:
+    return " ".join(axes) if axes else "none"
+
+
+def _dot(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> list[_Row]:
+    (contract, batch), (a, b) = _needed(equation, "dimension_numbers"), operands[:2]
+    letters = iter(letter for letter in _LETTERS if letter not in "jk")
+    kept, summed = iter(_BATCH), iter("klmnopq")
+    left, right = ["?"] * len(a.shape), ["?"] * len(b.shape)
+    for pairs, names in ((batch, kept), (contract, summed)):
+        for first, second in zip(*pairs, strict=True):
+            left[first] = right[second] = next(names)
+    over = [left[axis] for axis in contract[0]]
+    for place, axis in enumerate(left):
+        if axis == "?":
+            left[place] = next(letter for letter in letters if letter not in over)
+    free = (letter for letter in "j" + _LETTERS if letter not in left)
+    for place, axis in enumerate(right):
+        if axis == "?":
+            right[place] = next(free)
+    out = [left[axis] for axis in batch[0]]
+    out += [axis for axis in left if axis not in out and axis not in over]
+    out += [axis for axis in right if axis not in out and axis not in over]
+    return [
+        _Row(a, _spaced(left)),
+        _Row(b, _spaced(right)),
+        _Row(results[0], _spaced(out), f"= sum over {', '.join(over)}" if over else "= product, no sum"),
+    ]
+
+
+def _needed(equation: Applied, name: str) -> Any:
+    value = equation.value(name)
+    if value is None:
+        raise ValueError(name)
+    return value
+
+
+def _transpose(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> list[_Row]:
+    order = _needed(equation, "permutation")
+    return [
+        _Row(operands[0], _spaced(_LETTERS[: len(order)])),
+        _Row(results[0], _spaced([_LETTERS[axis] for axis in order])),
+    ]
+
+
+def _broadcast(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> list[_Row] | str:
+    after = results[0].shape
+    # A scalar's are not printed.
+    places = tuple(equation.value("broadcast_dimensions") or ())
+    before = operands[0].shape
+    if len(places) != len(before):
+        raise ValueError(places)
+    axes = ["·"] * len(after)
+    stretched = []
+    for axis, place in enumerate(places):
+        axes[place] = _LETTERS[axis]
+        if before[axis] != after[place]:
+            stretched.append(_LETTERS[axis])
+    times = prod(size for size, axis in zip(after, axes, strict=True) if axis == "·")
+    told = [f"· is new: the same {times} times" if times != 1 else "· is new"] * ("·" in axes)
+    told += [f"{', '.join(stretched)} repeated"] * bool(stretched)
+    return [_Row(operands[0], _spaced(_LETTERS[: len(before)])), _Row(results[0], _spaced(axes), "; ".join(told))]
+
+
+_VERBS = {
+    "reduce_sum": "sum", "reduce_max": "greatest", "reduce_min": "least", "reduce_prod": "product", "reduce_and": "and",
+    "reduce_or": "or", "reduce_xor": "xor", "argmax": "place of the greatest", "argmin": "place of the least",
+    "reduce": "combined",
+}  # fmt: skip
+
+
+def _reduce(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> list[_Row]:
+    gone = _needed(equation, "dimensions" if equation.name == "reduce" else "axes")
+    axes = _LETTERS[: len(operands[0].shape)]
+    kept = [letter for axis, letter in enumerate(axes) if axis not in gone]
+    over = ", ".join(axes[axis] for axis in gone)
+    return [_Row(operands[0], _spaced(axes)), _Row(results[0], _spaced(kept), f"= {_VERBS[equation.name]} over {over}")]
+
+
+def _squeeze(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> list[_Row]:
+    gone = _needed(equation, "dimensions")
+    axes = _LETTERS[: len(operands[0].shape)]
+    kept = [letter for axis, letter in enumerate(axes) if axis not in gone]
+    return [_Row(operands[0], _spaced(axes)), _Row(results[0], _spaced(kept))]
+
+
+def _reshape(_: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> str:
+    """Which sizes became which, in the smallest groups with as many elements on both sides."""
+    before, after = [s for s in operands[0].shape if s != 1], [s for s in results[0].shape if s != 1]
+    groups = []
+    while before and after and 0 not in before and 0 not in after:
+        left, right = [before.pop(0)], [after.pop(0)]
+        while prod(left) != prod(right):
+            (left.append(before.pop(0)) if prod(left) < prod(right) else right.append(after.pop(0)))
+        groups.append((left, right))
+    told = [f"{'·'.join(map(str, a))} → {'·'.join(map(str, b))}" for a, b in groups if a != b]
+    if not told:
+        return "only axes of size 1 come or go"
+    return f"{', '.join(told)}   {prod(operands[0].shape)} elements, row after row"
+
+
+def _concatenate(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> str:
+    axis = int(_needed(equation, "dimension"))
+    sizes = [thing.shape[axis] for thing in operands]
+    said = " + ".join(map(str, sizes)) if len(sizes) <= 8 else f"{len(sizes)} pieces"
+    return f"axis {axis}: {said} = {results[0].shape[axis]}"
+
+
+def _split(equation: Applied, operands: Sequence[Shaped], _: Sequence[Shaped]) -> str:
+    axis, sizes = int(_needed(equation, "axis")), _needed(equation, "sizes")
+    return f"axis {axis}: {operands[0].shape[axis]} = {' + '.join(map(str, sizes))}"
+
+
+def _slice(equation: Applied, operands: Sequence[Shaped], _: Sequence[Shaped]) -> str:
+    starts, limits = _needed(equation, "start_indices"), _needed(equation, "limit_indices")
+    steps = equation.value("strides") or (1,) * len(starts)
+    parts = [f"{a}:{b}" + (f":{c}" if c != 1 else "") for a, b, c in zip(starts, limits, steps, strict=True)]
+    return f"{operands[0].name}[{', '.join(parts)}]"
+
+
+def _dynamic_slice(equation: Applied, operands: Sequence[Shaped], _: Sequence[Shaped]) -> str:
+    sizes = _needed(equation, "slice_sizes")
+    starts = [thing.name for thing in operands[1 : 1 + len(sizes)]]
+    parts = [f"{a}:{a}+{b}" for a, b in zip(starts, sizes, strict=True)]
+    return f"{operands[0].name}[{', '.join(parts)}]"
+
+
+def _pad(equation: Applied, *_: Sequence[Shaped]) -> str:
+    parts = []
+    for axis, (low, high, inner) in enumerate(_needed(equation, "padding_config")):
+        said = [f"{count} {where}" for count, where in ((low, "before"), (high, "after"), (inner, "between")) if count]
+        parts.append(f"axis {axis}: {', '.join(said) or 'nothing'}")
+    return "; ".join(parts)
+
+
+def _numbers(equation: Applied) -> dict[str, Any]:
+    """The fields of `GatherDimensionNumbers(offset_dims=(1,), …)` and its kin."""
+    inside = equation.params["dimension_numbers"].partition("(")[2].rpartition(")")[0]
+    fields = Applied("", dict(re.findall(r"(\w+)=(\([^()]*\)|[^,()]+)", inside)), ())
+    return {name: fields.value(name) for name in fields.params}
+
+
+def _gather(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> list[_Row]:
+    numbers = _numbers(equation)
+    source, places = operands[:2]
+    gone = {*numbers["collapsed_slice_dims"], *(numbers.get("operand_batching_dims") or ())}
+    axes = _LETTERS[: len(source.shape)]
+    pieces = iter(letter for axis, letter in enumerate(axes) if axis not in gone)
+    return _indexed(numbers["offset_dims"], numbers["start_index_map"], (source, places, results[0]), axes, pieces)
+
+
+def _scatter(equation: Applied, operands: Sequence[Shaped], _: Sequence[Shaped]) -> list[_Row]:
+    numbers = _numbers(equation)
+    target, places, updates = operands[:3]
+    gone = {*numbers["inserted_window_dims"], *(numbers.get("operand_batching_dims") or ())}
+    axes = _LETTERS[: len(target.shape)]
+    pieces = iter(letter for axis, letter in enumerate(axes) if axis not in gone)
+    window, along = numbers["update_window_dims"], numbers["scatter_dims_to_operand_dims"]
+    return _indexed(window, along, (target, places, updates), axes, pieces)
+
+
+def _indexed(window: Any, along: Any, things: tuple[Shaped, Shaped, Shaped], axes: str, pieces: Any) -> list[_Row]:
+    """An array, places in it, and the pieces there; the last axis of the places tells one place."""
+    array, places, pieced = things
+    each = _BATCH[: len(places.shape) - 1]
+    counted = iter(each)
+    out = [next(pieces) if axis in window else next(counted) for axis in range(len(pieced.shape))]
+    told = ", ".join(axes[axis] for axis in along)
+    return [
+        _Row(array, _spaced(axes)),
+        _Row(places, _spaced([*each, "·"]), f"· holds a place along {told}"),
+        _Row(pieced, _spaced(out)),
+    ]
+
+
+def _convolution(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> list[_Row]:
+    numbers = _numbers(equation)
+    things = ((operands[0], "lhs_spec", "NC"), (operands[1], "rhs_spec", "OI"), (results[0], "out_spec", "NC"))
+    space = "HW" if len(operands[0].shape) == 4 else "XYZUVW"
+    notes = ("N batch, C feature", "O out, I in", "")
+    rows = []
+    for (thing, key, names), note in zip(things, notes, strict=True):
+        axes = ["?"] * len(thing.shape)
+        for letter, axis in zip(names + space, numbers[key], strict=False):
+            axes[axis] = letter
+        rows.append(_Row(thing, _spaced(axes), note))
+    return rows
+
+
+def _scan(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> str:
+    consts, carry = equation.value("num_consts"), equation.value("num_carry")
+    if carry is None:
+        # From JAX 0.12 on the operands come in three groups, an entry each.
+        parts = _groups(equation.params["ft_in"])
+        consts, carry = parts[0], parts[1]
+    xs, ys = len(operands) - consts - carry, len(results) - carry
+    told = [f"{count} {name}" for count, name in ((consts, "constants"), (carry, "carried"), (xs, "xs")) if count]
+    length = equation.params.get("length", "?")
+    return f"{', '.join(told) or 'nothing'} → {carry} carried, {ys} stacked; {length} times"
+
+
+def _groups(text: str) -> list[int]:
+    """How many leaves, `None` or `*`, the groups of a tuple have."""
+    counts, depth = [], 0
+    for place, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        if character in "([{" and depth == 2:
+            counts.append(0)
+        elif counts and depth >= 2 and (character == "*" or text.startswith("None", place)):
+            counts[-1] += 1
+    if len(counts) < 3:
+        raise ValueError(text)
+    return counts
+
+
+def _while(equation: Applied, operands: Sequence[Shaped], _: Sequence[Shaped]) -> str:
+    consts = int(_needed(equation, "cond_nconsts")) + int(_needed(equation, "body_nconsts"))
+    state = len(operands) - consts
+    told = f"state of {state}" + (f", {consts} constants" if consts else "")
+    return f"{told}: {' '.join(thing.name for thing in operands[consts:][:8])}"
+
+
+def _cond(equation: Applied, operands: Sequence[Shaped], _: Sequence[Shaped]) -> str:
+    branches = equation.params["branches"].count("{ lambda")
+    if branches < 2:
+        raise ValueError(branches)
+    takes = len(inputs_of(equation.params["branches"].partition("{ lambda")[2].join(("{ lambda", ""))))
+    return f"{operands[0].name} chooses one of {branches} branches, which take {takes} operand{'s' * (takes != 1)}"
+
+
+def _select(_: Applied, operands: Sequence[Shaped], __: Sequence[Shaped]) -> str:
+    which, *cases = [thing.name for thing in operands]
+    if len(cases) == 2:
+        return f"{which} false: {cases[0]}, true: {cases[1]}"
+    return f"{which} says which of {', '.join(cases[:8])}"
+
+
+_DRAWINGS: Mapping[str, _Drawing] = {
+    "dot_general": _dot, "transpose": _transpose, "broadcast_in_dim": _broadcast, "squeeze": _squeeze,
+    "reshape": _reshape, "concatenate": _concatenate, "split": _split, "slice": _slice,
+    "dynamic_slice": _dynamic_slice, "pad": _pad, "gather": _gather, "conv_general_dilated": _convolution,
+    "scan": _scan, "while": _while, "cond": _cond, "select_n": _select,
+    **dict.fromkeys(_VERBS, _reduce),
+    **dict.fromkeys(("scatter", "scatter-add", "scatter-mul", "scatter-min", "scatter-max", "scatter-sub"), _scatter),
+}  # fmt: skip
+"""By primitive."""

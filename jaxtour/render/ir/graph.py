@@ -1,0 +1,159 @@
+"""A jaxpr as a graph of its dataflow, drawn with characters: inputs on top, equations, outputs at the bottom."""
+
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from jaxtour.engine.stage import StageText
+from jaxtour.render.ir.equations import Reader
+from jaxtour.render.ir.graph_draw import drawn
+from jaxtour.render.ir.graph_layout import laid_out
+from jaxtour.render.ir.graph_model import ItemKind, Model, TooManyError
+from jaxtour.render.text.layout import in_ascii
+from jaxtour.render.text.spans import Line, plain
+
+MOST_EQUATIONS = 300
+
+Direction: TypeAlias = Literal["up", "down", "left", "right"]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node of a drawn graph."""
+
+    row: int
+    """Counted from 0, as the columns are."""
+    column: int
+    width: int
+    line: int
+    """Of the stage, counted from 0."""
+    label: str
+    kind: ItemKind
+    nests: bool = False
+    """Whether it can be unfolded, or folded where it is unfolded."""
+
+    @property
+    def end(self) -> int:
+        """The column behind it."""
+        return self.column + self.width
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A drawing, and what stands where in it."""
+
+    lines: Sequence[Line] = ()
+    nodes: tuple[Node, ...] = ()
+    """From top to bottom, and from left to right."""
+    edges: tuple[tuple[int, int], ...] = ()
+    """From a place in `nodes` to another: a value that goes from one to the other."""
+    refusal: str | None = None
+    """Why nothing is drawn, in one line."""
+
+    @property
+    def unfolded(self) -> frozenset[int]:
+        """The lines of the equations that have their bodies in their place."""
+        return frozenset(node.line for node in self.nodes if node.kind == "opening")
+
+    def node_at(self, row: int, column: int | None = None) -> int | None:
+        """The place in `nodes` of the node in a row: the one at the column, or else the nearest to it."""
+        first = bisect_left(self.nodes, row, key=lambda node: node.row)
+        places = range(first, bisect_left(self.nodes, row + 1, key=lambda node: node.row))
+        return min(places, key=lambda place: _distance(self.nodes[place], column or 0), default=None)
+
+    def nodes_of(self, line: int) -> list[int]:
+        """The places in `nodes` of those that a line of the stage stands for: several where a jaxpr is used twice."""
+        return self._by_line.get(line, [])
+
+    def neighbour(self, place: int, direction: Direction) -> int | None:
+        """The node that an arrow key leads to: up and down along a wire where there is one, else the nearest."""
+        here = self.nodes[place]
+        if direction in ("left", "right"):
+            other = place + (1 if direction == "right" else -1)
+            in_row = 0 <= other < len(self.nodes) and self.nodes[other].row == here.row
+            return other if in_row else None
+        wired = self._after.get(place, []) if direction == "down" else self._before.get(place, [])
+        if wired:
+            return min(
+                wired, key=lambda other: (abs(self.nodes[other].row - here.row), _apart(self.nodes[other], here))
+            )
+        if direction == "down":
+            row = next((node.row for node in self.nodes[place:] if node.row > here.row), None)
+        else:
+            row = next((node.row for node in reversed(self.nodes[:place]) if node.row < here.row), None)
+        return None if row is None else self.node_at(row, here.column)
+
+    @cached_property
+    def _by_line(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for place, node in enumerate(self.nodes):
+            found.setdefault(node.line, []).append(place)
+        return found
+
+    @cached_property
+    def _after(self) -> dict[int, list[int]]:
+        return _grouped(self.edges)
+
+    @cached_property
+    def _before(self) -> dict[int, list[int]]:
+        return _grouped([(target, source) for source, target in self.edges])
+
+
+def opening(stage: StageText) -> Graph:
+    """The graph as it is to be seen first: an equation that has all others inside, as `jit` has, is unfolded."""
+    drawn = graph(stage)
+    while True:
+        equations = [node for node in drawn.nodes if node.kind == "equation"]
+        if len(equations) != 1 or not equations[0].nests:
+            return drawn
+        inside = graph(stage, drawn.unfolded | {equations[0].line})
+        if inside.refusal is not None or inside.unfolded == drawn.unfolded:
+            return drawn
+        drawn = inside
+
+
+def graph(stage: StageText, unfolded: Collection[int] = (), *, ascii: bool = False) -> Graph:  # noqa: A002
+    """The graph of a jaxpr; equations that begin at an `unfolded` line have their bodies in their place."""
+    if stage.error is not None:
+        return Graph(refusal=stage.error)
+    try:
+        jaxpr = Reader(stage).whole()
+    except ValueError as error:
+        return Graph(refusal=str(error))
+    try:
+        model = Model(jaxpr, unfolded, MOST_EQUATIONS)
+    except TooManyError as many:
+        return Graph(refusal=_refusal(many.args[0], bool(unfolded)))
+    drawing = drawn(model, laid_out(model))
+    order = sorted(drawing.places, key=drawing.places.__getitem__)
+    number = {item: place for place, item in enumerate(order)}
+    nodes = []
+    for item in order:
+        row, column, width = drawing.places[item]
+        made = model.items[item]
+        nodes.append(Node(row, column, width, made.line, plain(made.label), made.kind, made.nests))
+    edges = tuple(sorted((number[source], number[target]) for source, target in model.edges))
+    return Graph(in_ascii(drawing.lines, ascii), tuple(nodes), edges)
+
+
+def _refusal(count: int, unfolded: bool) -> str:
+    words = f"{count:,} equations".replace(",", " ")
+    words += f": too many to draw, {MOST_EQUATIONS} at most"
+    return f"{words}; fold some of them" if unfolded else words
+
+
+def _distance(node: Node, column: int) -> int:
+    return max(node.column - column, column - node.end + 1, 0)
+
+
+def _apart(one: Node, other: Node) -> int:
+    return abs(2 * one.column + one.width - 2 * other.column - other.width)
+
+
+def _grouped(pairs: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found

@@ -1,0 +1,223 @@
+"""What a transformation did to a jaxpr: two neighbouring rungs beside each other, equation by equation."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from rich.cells import cell_len
+
+from jaxtour.engine.stage import StageText
+from jaxtour.render.ir.equations import Equation
+from jaxtour.render.ir.ladder_pairs import paired
+from jaxtour.render.ir.ladder_values import SHAPING, Entry, Side, Value
+from jaxtour.render.text.clean import clean
+
+RowKind: TypeAlias = Literal["same", "added", "removed", "changed"]
+
+SIGNS: Mapping[RowKind, str] = {"same": " ", "added": "+", "removed": "-", "changed": "~"}
+_LONG = 60
+"""Characters up to which both values of a parameter are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An equation in one line, without the jaxprs inside, indented by their depth."""
+
+    head: str
+    """What it defines, and its primitive."""
+    parameters: str = ""
+    """But for those that say nothing."""
+    operands: str = ""
+
+    def text(self, width: int | None = None) -> str:
+        """All of it; or, where that is wider, without its parameters, so that the operands are seen."""
+        parameters = f"[{self.parameters}]" if self.parameters else ""
+        text = f"{self.head}{parameters}{self.operands}"
+        return text if width is None or not parameters or cell_len(text) <= width else f"{self.head}[…]{self.operands}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An equation of the lower rung, of the upper one, or of both; so also for the inputs and for the results."""
+
+    kind: RowKind
+    left: int | None
+    """The line of the lower rung's stage where it begins, counted from 0."""
+    right: int | None
+    words: tuple[str, ...] = ()
+    """What changed, one thing each."""
+    old: Written | None = None
+    new: Written | None = None
+
+
+def ladder_rows(lower: StageText, upper: StageText) -> list[Row]:
+    """The equations of two rungs, aligned; what is only named otherwise has not changed.
+
+    Equations of nested jaxprs take part, so that a `jit` around all others is one equation that was added.
+    """
+    sides = _side(lower), _side(upper)
+    if sides[0] is None or sides[1] is None:
+        return []
+    return list(_Comparison(sides[0], sides[1]).rows())
+
+
+def ladder_words(rows: Sequence[Row]) -> str:
+    """How much there is of what: `11 same, 6 added, 2 changed`; a changed row is an equation of both."""
+    counts = {kind: sum(row.kind == kind for row in rows) for kind in SIGNS}
+    return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+
+
+def _side(stage: StageText) -> Side | None:
+    try:
+        return Side(stage)
+    except ValueError:
+        return None
+
+
+class _Comparison:
+    """Two rungs and what belongs together in them."""
+
+    def __init__(self, lower: Side, upper: Side) -> None:
+        self.lower = lower
+        self.upper = upper
+        self.pairs = paired(lower.entries, upper.entries)
+        self.of_upper = {upper: lower for lower, upper in self.pairs}
+        self.of_lower = dict(self.pairs)
+
+    def rows(self) -> Iterator[Row]:
+        yield self._inputs()
+        done = [0, 0]
+        for lower, upper in [*self.pairs, (len(self.lower.entries), len(self.upper.entries))]:
+            yield from (self._alone("removed", entry) for entry in self.lower.entries[done[0] : lower])
+            yield from (self._alone("added", entry) for entry in self.upper.entries[done[1] : upper])
+            if upper < len(self.upper.entries) and lower < len(self.lower.entries):
+                yield self._both(self.lower.entries[lower], self.upper.entries[upper])
+            done = [lower + 1, upper + 1]
+        yield self._outputs()
+
+    def _alone(self, kind: Literal["added", "removed"], entry: Entry) -> Row:
+        line, text = entry.equation.line, _written(entry)
+        return Row(kind, line, None, old=text) if kind == "removed" else Row(kind, None, line, new=text)
+
+    def _both(self, lower: Entry, upper: Entry) -> Row:
+        one, other = lower.equation, upper.equation
+        types = _told((bound.type for bound in one.outs), (bound.type for bound in other.outs), "result")
+        words = (*types, *_parameters(one, other), *self._operands(lower, upper))
+        kind: RowKind = "changed" if words else "same"
+        return Row(kind, one.line, other.line, words, _written(lower), _written(upper))
+
+    def _inputs(self) -> Row:
+        words = _told(self.lower.inputs, self.upper.inputs, "input")
+        texts = [Written(f"lambda {_binders(side)}") for side in (self.lower, self.upper)]
+        lines = self.lower.jaxpr.line, self.upper.jaxpr.line
+        return Row("changed" if words else "same", *lines, words, texts[0], texts[1])
+
+    def _outputs(self) -> Row:
+        one, other = self.lower, self.upper
+        words = _told(map(one.type_of, one.outputs), map(other.type_of, other.outputs), "result")
+        if not words and not all(map(self._corresponds, one.outputs, other.outputs)):
+            words = ("other results",)
+        results = [", ".join(output.text for output in side.jaxpr.outputs) for side in (one, other)]
+        texts = [Written(clean(f"in ({names})")) for names in results]
+        lines = one.jaxpr.outputs_line, other.jaxpr.outputs_line
+        return Row("changed" if words else "same", *lines, words, texts[0], texts[1])
+
+    def _operands(self, lower: Entry, upper: Entry) -> Iterator[str]:
+        if len(lower.operands) != len(upper.operands):
+            yield f"{_counted(len(lower.operands), 'operand')} -> {len(upper.operands)}"
+            return
+        names = zip(lower.equation.operands, upper.equation.operands, strict=True)
+        values = zip(lower.operands, upper.operands, strict=True)
+        for place, ((name, other_name), (value, other)) in enumerate(zip(names, values, strict=True), 1):
+            if self._corresponds(value, other):
+                continue
+            if through := self._through(value, other):
+                yield f"{other_name.value} comes through {through}"
+            elif without := self._without(value, other):
+                yield f"{other_name.value} comes without {without}"
+            elif name.literal or other_name.literal:
+                yield f"operand {place} {name.text} -> {other_name.text}"
+            else:
+                yield f"operand {place} is another value, {other_name.value}"
+
+    def _corresponds(self, value: Value, other: Value) -> bool:
+        """Whether two values are the same number, or numbers, in both rungs."""
+        if value[0] != other[0]:
+            return False
+        if value[0] == "literal":
+            return value == other or _weak(value) == _weak(other)
+        if value[0] == "equation":
+            return self.of_upper.get(int(other[1])) == value[1] and value[2] == other[2]
+        if value[0] == "body":
+            # A loop that carries more counts its inputs otherwise.
+            counts = self.lower.bodies[int(value[1]), int(value[2])], self.upper.bodies[int(other[1]), int(other[2])]
+            same = self.of_upper.get(int(other[1])) == value[1] and value[2] == other[2]
+            return same and (counts[0] != counts[1] or value[3] == other[3])
+        return value[1] == other[1]
+
+    def _through(self, value: Value, other: Value) -> str:
+        """The added equations, which only change a shape, by which a value comes to where it is used."""
+        chain = _chain(self.upper, other, self.of_upper)
+        return next((names for names, start in chain if self._corresponds(value, start)), "")
+
+    def _without(self, value: Value, other: Value) -> str:
+        """Those of the lower rung that are gone, by which it came there."""
+        chain = _chain(self.lower, value, self.of_lower)
+        return next((names for names, start in chain if self._corresponds(start, other)), "")
+
+
+def _chain(side: Side, value: Value, paired: Mapping[int, int]) -> Iterator[tuple[str, Value]]:
+    """Back from a value through equations that have no partner and only change a shape: their names, and from what."""
+    names: list[str] = []
+    while (entry := side.entry_of(value)) is not None and value[1] not in paired:
+        if entry.equation.name not in SHAPING | {"convert_element_type"} or not entry.operands:
+            return
+        names.append(entry.equation.name)
+        value = entry.operands[0]
+        yield " and ".join(reversed(names)), value
+
+
+def _told(one: Iterator[str] | Sequence[str], other: Iterator[str] | Sequence[str], unit: str) -> tuple[str, ...]:
+    """What became of some types: `f32[2] -> f32[3,2]`, each change once."""
+    before, after = tuple(one), tuple(other)
+    if len(before) != len(after):
+        return (f"{_counted(len(before), unit)} -> {len(after)}",)
+    pairs = zip(before, after, strict=True)
+    return tuple(dict.fromkeys(f"{clean(old)} -> {clean(new)}" for old, new in pairs if old != new))
+
+
+def _parameters(one: Equation, other: Equation) -> Iterator[str]:
+    for name in dict.fromkeys((*one.parameters, *other.parameters)):
+        old, new = one.parameters.get(name), other.parameters.get(name)
+        if old == new:
+            continue
+        if old is None or new is None:
+            yield f"no {name}" if new is None else f"{name} {clean(new)}" if len(new) <= _LONG else f"with {name}"
+        elif len(old) + len(new) <= _LONG:
+            yield f"{name} {clean(old)} -> {clean(new)}"
+        else:
+            yield f"{name} changed"
+
+
+def _written(entry: Entry) -> Written:
+    equation = entry.equation
+    outs = " ".join(f"{bound.name}:{bound.type}" if bound.type else bound.name for bound in equation.outs)
+    head = "  " * entry.depth + (f"{outs} = " if outs else "") + equation.name
+    said = [f"{name}={value}" for name, value in equation.parameters.items() if value not in ("None", "False")]
+    operands = "".join(f" {operand.text}" for operand in equation.operands)
+    return Written(clean(head), clean(" ".join([*said, "…"] if equation.nests else said)), clean(operands))
+
+
+def _binders(side: Side) -> str:
+    jaxpr = side.jaxpr
+    constants = " ".join(f"{bound.name}:{bound.type}" for bound in jaxpr.constants)
+    inputs = " ".join(f"{bound.name}:{bound.type}" for bound in jaxpr.inputs)
+    return clean(f"{constants} ; {inputs}".strip() if constants else f"; {inputs}")
+
+
+def _weak(value: Value) -> str:
+    return str(value[1]).replace(":~", ":")
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

@@ -1,0 +1,118 @@
+"""Which equations of two jaxprs are the same ones: by primitive, by the source they come from, by what they compute."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from difflib import SequenceMatcher
+
+from jaxtour.render.ir.equations import Equation
+from jaxtour.render.ir.ladder_values import Entry
+
+_MOST_CELLS = 250_000
+"""Pairs of equations that are compared one by one between two that are certain."""
+_LEAST = 3
+"""Points from which on two equations are taken for the same."""
+
+
+def paired(lower: Sequence[Entry], upper: Sequence[Entry]) -> list[tuple[int, int]]:
+    """The places of equations that belong together, ascending on both sides."""
+    pairs: list[tuple[int, int]] = []
+    start = (0, 0)
+    for anchor in [*_anchors(lower, upper), (len(lower), len(upper))]:
+        pairs += _between(lower, upper, start, anchor)
+        pairs.append(anchor)
+        start = (anchor[0] + 1, anchor[1] + 1)
+    return pairs[:-1]
+
+
+def points(lower: Entry, upper: Entry) -> int:
+    """How much speaks for two equations being the same one."""
+    one, other = lower.equation, upper.equation
+    if one.name != other.name:
+        return 0
+    found = 2
+    spans = one.origin.spans[:1], other.origin.spans[:1]
+    if all(spans):
+        found += 4 if spans[0] == spans[1] else -3
+    found += 4 * (lower.tree == upper.tree)
+    if "transpose" in other.origin.transforms and "transpose" not in one.origin.transforms:
+        # The backward pass repeats primitives and places of the forward pass.
+        found -= 6
+    if one.parameters.get("name") != other.parameters.get("name"):
+        found -= 6
+    return found + (one.parameters == other.parameters) + (_types(one) == _types(other))
+
+
+def _types(equation: Equation) -> list[str]:
+    return [bound.type for bound in equation.outs]
+
+
+def _key(entry: Entry) -> Hashable:
+    equation = entry.equation
+    return equation.name, equation.origin.spans[:1], entry.tree, equation.parameters.get("name")
+
+
+def _anchors(lower: Sequence[Entry], upper: Sequence[Entry]) -> list[tuple[int, int]]:
+    """Pairs that are certain: each the only one of its kind on both sides, as many as keep their order."""
+    keys = [_key(entry) for entry in lower], [_key(entry) for entry in upper]
+    counts = Counter(keys[0]), Counter(keys[1])
+    places = {key: place for place, key in enumerate(keys[1]) if counts[1][key] == 1}
+    pairs = [
+        (place, places[key])
+        for place, key in enumerate(keys[0])
+        if counts[0][key] == 1 and key in places and points(lower[place], upper[places[key]]) >= _LEAST
+    ]
+    return _longest(pairs)
+
+
+def _longest(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The longest row of pairs whose second places ascend, as their first do."""
+    ends: list[int] = []
+    heads: list[int] = []
+    before: list[int] = []
+    for place, (_, at) in enumerate(pairs):
+        length = bisect_left(ends, at)
+        before.append(heads[length - 1] if length else -1)
+        ends[length : length + 1] = [at]
+        heads[length : length + 1] = [place]
+    row: list[tuple[int, int]] = []
+    place = heads[-1] if heads else -1
+    while place >= 0:
+        row.append(pairs[place])
+        place = before[place]
+    return row[::-1]
+
+
+def _between(
+    lower: Sequence[Entry], upper: Sequence[Entry], start: tuple[int, int], end: tuple[int, int]
+) -> list[tuple[int, int]]:
+    """The best pairs of a stretch of both sides."""
+    rows, columns = end[0] - start[0], end[1] - start[1]
+    if not rows or not columns:
+        return []
+    if rows * columns > _MOST_CELLS:
+        before, after = (list(map(_key, side)) for side in (lower[start[0] : end[0]], upper[start[1] : end[1]]))
+        blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
+        return [(start[0] + one + at, start[1] + other + at) for one, other, size in blocks for at in range(size)]
+    gains = [
+        [points(lower[row], upper[column]) for column in range(start[1], end[1])] for row in range(start[0], end[0])
+    ]
+    # best[row][column]: what can be had of the equations from there on; of equals the first pair is taken.
+    best = [[0] * (columns + 1) for _ in range(rows + 1)]
+    for row in reversed(range(rows)):
+        for column in reversed(range(columns)):
+            gain = gains[row][column]
+            with_pair = gain + best[row + 1][column + 1] if gain >= _LEAST else 0
+            best[row][column] = max(with_pair, best[row + 1][column], best[row][column + 1])
+    pairs: list[tuple[int, int]] = []
+    row = column = 0
+    while row < rows and column < columns:
+        gain = gains[row][column]
+        if gain >= _LEAST and best[row][column] == gain + best[row + 1][column + 1]:
+            pairs.append((start[0] + row, start[1] + column))
+            row, column = row + 1, column + 1
+        elif best[row][column] == best[row][column + 1]:
+            column += 1
+        else:
+            row += 1
+    return pairs

@@ -1,0 +1,84 @@
+"""The Pygments lexers of the three stages: `pygmentize -l jaxpr`, `-l stablehlo`, `-l hlo`."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pygments.lexer import RegexLexer
+from pygments.token import Comment, Keyword, Name, Number, Operator, Punctuation, String, Whitespace, _TokenType
+
+from jaxtour.render.ir import highlight as ir
+from jaxtour.render.ir import hlo, mlir
+from jaxtour.render.text.rules import Rules
+from jaxtour.render.text.spans import Style
+
+TOKENS: Mapping[Style, _TokenType] = {
+    "keyword": Keyword,
+    "constant": Keyword.Constant,
+    "type": Keyword.Type,
+    "primitive": Name.Function,
+    "muted": Name.Attribute,
+    "name": Name.Label,
+    "string": String,
+    "number": Number,
+    "comment": Comment.Single,
+    "": Name.Variable,
+}
+
+
+def _states(rules: Rules) -> dict[str, list[Any]]:
+    """The rules, and what lies between what they find."""
+    return {
+        "root": [
+            *((pattern, TOKENS[style]) for pattern, style in rules),
+            (r"\s+", Whitespace),
+            (r"[=*+/@%&|^~!?<>-]", Operator),
+            (r"[^\w\s]", Punctuation),
+            (r"\w", Name.Variable),
+        ]
+    }
+
+
+class JaxprLexer(RegexLexer):
+    """Tells the parts of a jaxpr apart, as JAX 0.9 to 0.12 print it."""
+
+    name = "jaxpr"
+    aliases = ["jaxpr"]
+    filenames = ["*.jaxpr"]
+    url = "https://docs.jax.dev/en/latest/jaxpr.html"
+    tokens = _states(ir.RULES)
+
+    @staticmethod
+    def analyse_text(text: str) -> float:
+        """How surely the text is a jaxpr: 0 or 0.9."""
+        return 0.9 if text.lstrip().startswith("{ lambda") else 0.0
+
+
+class StableHloLexer(RegexLexer):
+    """Tells the parts of a StableHLO module apart, with or without locations."""
+
+    name = "StableHLO"
+    aliases = ["stablehlo", "mlir-stablehlo"]
+    filenames = ["*.stablehlo", "*.mlir"]
+    url = "https://openxla.org/stablehlo/spec"
+    tokens = _states(mlir.RULES)
+
+    @staticmethod
+    def analyse_text(text: str) -> float:
+        """How surely the text is StableHLO: 0 or 1."""
+        return 1.0 if re.search(r"^module @", text, re.M) and "stablehlo." in text else 0.0
+
+
+class HloLexer(RegexLexer):
+    """Tells the parts of an HLO module apart, as XLA prints it before or after its passes."""
+
+    name = "HLO"
+    aliases = ["hlo", "xla-hlo"]
+    filenames = ["*.hlo"]
+    url = "https://openxla.org/xla/operation_semantics"
+    tokens = _states(hlo.RULES)
+
+    @staticmethod
+    def analyse_text(text: str) -> float:
+        """How surely the text is HLO: 0 or 1."""
+        return 1.0 if text.lstrip().startswith("HloModule ") else 0.0

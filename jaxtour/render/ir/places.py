@@ -1,0 +1,69 @@
+"""Where the lines of a stage come from, in the words of a gutter."""
+
+import re
+from bisect import bisect_left
+from pathlib import PurePath
+
+from jaxtour.engine.messages import Origin, Span
+from jaxtour.engine.stage import StageText
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import clip
+
+_NAMELESS = re.compile(r"\s*(?:_:|[a-z]\w*\[)")
+"""How an equation begins of which nothing is used, or that has no results."""
+_AROUND = {
+    "jaxpr": re.compile(r" *(?:in \(|(?:\w+=)?\(*\{ lambda )"),
+    "stablehlo": re.compile(r" *(?:\}|\^\w+\(|cond \{|reducer\()"),
+}
+"""What begins and ends the nested parts of an equation, or of an operation."""
+NAME_CELLS = 9
+"""Of another step's id, or of a file's name."""
+
+
+def place_of(cell: str, origin: Origin) -> str:
+    """Where a line comes from: `9:19`; `9:19+` when that is not all."""
+    if not origin.spans:
+        return ""
+    return where(cell, origin.spans[0], NAME_CELLS) + ("+" if len(origin.spans) > 1 else "")
+
+
+def where(cell: str, span: Span, cells: int = 40) -> str:
+    """A place in the source: `9:19` in this step; elsewhere with the step's id, or the file's name, before it."""
+    name = file_name(cell, span.file)
+    place = f"{span.line}:{span.column}"
+    return f"{clip(name, cells)} {place}" if name else place
+
+
+def file_name(cell: str, file: str) -> str:
+    """How a file is called on screen; the step's own code has no name."""
+    if file == cell:
+        return ""
+    if file == f"{cell}:setup":
+        return "setup"
+    if PurePath(file).is_absolute():
+        return clean(PurePath(file).name, keep_newlines=False)
+    return clean(file.partition("/")[2] or file, keep_newlines=False)
+
+
+def is_continued(stage: StageText, line: int) -> bool:
+    """Whether a line goes on with what a line above it began, maybe around what is nested in it."""
+    if line == 0:
+        return False
+    if (around := _AROUND.get(stage.stage)) and around.match(stage.texts[line]):
+        return True
+    if stage.ids[line - 1] != stage.ids[line]:
+        return False
+    if not stage.names_of(line)[0]:
+        return stage.stage != "jaxpr" or not _NAMELESS.match(stage.texts[line])
+    # Of many results, or inputs of what is nested, some stand in the lines below the first.
+    above = stage.texts[line - 1]
+    return bool(stage.names_of(line - 1)[0]) and " = " not in above and not above.endswith(". let")
+
+
+def head(stage: StageText, line: int) -> int:
+    """The line in which the equation begins that a line is part of."""
+    own = stage.lines_of(stage.ids[line])
+    place = bisect_left(own, line)
+    while place and is_continued(stage, own[place]):
+        place -= 1
+    return own[place]

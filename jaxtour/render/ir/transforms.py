@@ -1,0 +1,77 @@
+"""What a transformation did: a glyph, a style and a word for the transforms of a line."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.spans import Line, Style
+
+
+class Mark(NamedTuple):
+    """How a line is marked."""
+
+    glyph: str
+    """One cell; `layout.in_ascii` has a likeness of each."""
+    style: Style
+    word: str
+
+
+NONE = Mark(" ", "", "")
+_RECOMPUTED = ("rematted_computation", "remat", "rematted")
+
+# The first that is there wins: what is backward is so whatever else it is.
+_MARKS: Mapping[str, Mark] = {
+    **dict.fromkeys(_RECOMPUTED, Mark("≈", "warning", "recomputed")),
+    "transpose": Mark("←", "keyword", "backward"),
+    "checkpoint": Mark("≈", "warning", "recomputed"),
+    **dict.fromkeys(("jvp", "linearize"), Mark("→", "function", "forward")),
+    "vmap": Mark("×", "type", "batched"),
+    **dict.fromkeys(("shard_map", "pmap"), Mark("■", "constant", "on each device")),
+    **dict.fromkeys(("scan", "while", "fori_loop"), Mark("@", "number", "in a loop")),
+    "cond": Mark("?", "number", "in a branch"),
+    **dict.fromkeys(("custom_jvp", "custom_vjp"), Mark("*", "string", "custom rule")),
+}
+_ORDER = tuple(dict.fromkeys(_MARKS.values()))
+_CALLS = {"custom_jvp_call": "custom_jvp", "custom_vjp_call": "custom_vjp", "remat2": "checkpoint"}
+_PHRASES = {
+    "vmap": "batched by vmap",
+    "shard_map": "on each device, in shard_map",
+    "pmap": "on each device, in pmap",
+    "scan": "in the body of scan",
+    "while": "in a while loop",
+    "cond": "in a branch of cond",
+    "checkpoint": "inside checkpoint",
+    "custom_jvp": "in a custom_jvp function",
+    "custom_vjp": "in a custom_vjp function",
+}
+
+
+def glyph(transforms: Iterable[str]) -> Mark:
+    """The mark of a line, by what counts most of its transforms; that of nothing is a space."""
+    present = {_CALLS.get(name, name) for name in transforms}
+    return next((mark for name, mark in _MARKS.items() if name in present), NONE)
+
+
+def legend(every: Iterable[Iterable[str]]) -> Line:
+    """What the glyphs of these lines mean, `→ forward  ← backward`; empty where there are none."""
+    present = {glyph(transforms) for transforms in every}
+    spans: list[tuple[str, Style]] = []
+    for mark in _ORDER:
+        if mark in present:
+            spans += [("  ", ""), (mark.glyph, mark.style), (f" {mark.word}", "muted")]
+    return tuple(spans[1:])
+
+
+def in_words(transforms: Iterable[str]) -> str:
+    """All of a line's transforms: `backward pass: transpose(jvp), batched by vmap`."""
+    names = [_CALLS.get(name, name) for name in transforms]
+    said = []
+    if any(name in _RECOMPUTED for name in names):
+        said.append("recomputed on the way back, as checkpoint asks")
+    elif "transpose" in names:
+        said.append("backward pass: transpose(jvp)")
+    elif "jvp" in names or "linearize" in names:
+        # Not how often: one derivative of a `custom_jvp` function or of a checkpoint has two `jvp` on its stack.
+        said.append("forward pass of a derivative: jvp")
+    said += [_PHRASES[name] for name in dict.fromkeys(names) if name in _PHRASES]
+    return clean(", ".join(said), keep_newlines=False)

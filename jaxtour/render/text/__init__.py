@@ -1,0 +1,1 @@
+"""Text as lines of (text, style): wrapped, clipped, made harmless."""

@@ -1,0 +1,71 @@
+"""Python source as styled lines."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from pygments.lexers.python import PythonLexer
+from pygments.token import Comment, Error, Keyword, Name, Number, Operator, Punctuation, String, _TokenType
+
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.spans import Line, Span, Style
+
+STYLES: Mapping[_TokenType, Style] = {
+    Comment: "comment",
+    Error: "",
+    Keyword: "keyword",
+    Keyword.Constant: "constant",
+    Name: "name",
+    Name.Class: "function",
+    Name.Decorator: "function",
+    Name.Function: "function",
+    Number: "number",
+    Operator: "operator",
+    Operator.Word: "keyword",
+    Punctuation: "",
+    String: "string",
+    String.Interpol: "operator",
+}
+
+
+@cache
+def style_of(token: _TokenType) -> Style:
+    """The style of a token, or of the nearest kind that it belongs to."""
+    kind: _TokenType | None = token
+    while kind is not None:
+        if kind in STYLES:
+            return STYLES[kind]
+        kind = kind.parent
+    return ""
+
+
+@cache
+def _lexer() -> PythonLexer:
+    # As the tokens are to add up to the text, nothing of it may be stripped.
+    return PythonLexer(stripnl=False, ensurenl=False)
+
+
+def python_lines(source: str) -> list[Line]:
+    """The source with its parts told apart, a line for each of its lines; tabs are spaces and nothing else changes."""
+    lines: list[Line] = []
+    line: list[Span] = []
+    for token, text in _lexer().get_tokens(clean(source)):
+        style = style_of(token)
+        first, *rest = text.split("\n")
+        _add(line, first, style)
+        for part in rest:
+            lines.append(tuple(line))
+            line = []
+            _add(line, part, style)
+    if line or not source.endswith("\n"):
+        lines.append(tuple(line))
+    return lines
+
+
+def _add(line: list[Span], text: str, style: Style) -> None:
+    if not text:
+        return
+    if line and (line[-1][1] == style or text.isspace()):
+        # Spaces look the same in every style.
+        line[-1] = (line[-1][0] + text, line[-1][1])
+    else:
+        line.append((text, style))

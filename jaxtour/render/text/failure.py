@@ -1,0 +1,86 @@
+"""What a step raised: the message, and the learner's own lines on the way to it."""
+
+from jaxtour.engine.messages import Failure, Frame
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import clip, in_ascii, pad, width_of, wrap, wrap_text
+from jaxtour.render.text.spans import Line, Span
+
+_GAP = 3
+_NARROWEST_CODE = 24
+"""Cells below which a frame's code goes under its place rather than beside it."""
+_FRAMES = 12
+
+
+def failure_lines(failure: Failure, width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
+    """The exception, then the frames inside lesson code, outermost first, with what failed underlined."""
+    first, *rest = clean(failure.message).split("\n")
+    lines = wrap([(clean(failure.type, keep_newlines=False), "error"), ("  ", ""), (first, "")], width, indent="  ")
+    for row in rest:
+        lines += wrap_text(row, width)
+    frames = failure.frames
+    if not frames:
+        return in_ascii(lines, ascii)
+    own = frames[0].file
+    left_out = max(0, len(frames) - _FRAMES)
+    # Of a recursion, where it began and where it ended say all.
+    shown = frames if not left_out else (*frames[: _FRAMES // 2], *frames[-_FRAMES // 2 :])
+    places = [_place(frame, own) for frame in shown]
+    beside = max(map(width_of, places)) + _GAP
+    longest = max(width_of(_code(frame)[0]) for frame in shown)
+    column = beside if width - beside >= min(_NARROWEST_CODE, longest) else None
+    lines.append(())
+    for number, (frame, place) in enumerate(zip(shown, places, strict=True)):
+        if left_out and number == _FRAMES // 2:
+            lines += wrap([(f"… {left_out} frames left out", "muted")], width)
+        lines += _frame_lines(frame, place, column, width)
+    return in_ascii(lines, ascii)
+
+
+def _place(frame: Frame, own: str) -> str:
+    """`line 6  in predict`, with the step or `setup` where it is not the step's own code."""
+    where = "setup " if frame.setup else ""
+    place = f"{where}line {frame.line}"
+    if frame.file != own:
+        place += f" of {frame.file}"
+    return clean(f"{place}  in {frame.function}" if frame.function else place, keep_newlines=False)
+
+
+def _frame_lines(frame: Frame, place: str, column: int | None, width: int) -> list[Line]:
+    """The frame's code in `column`, or under its place where that is None, and what underlines it."""
+    if column is None:
+        lines: list[Line] = [((clip(place, width), "muted"),)]
+        head: Span = ("    ", "")
+    else:
+        lines = []
+        head = (pad(place, column), "muted")
+    code, start, end = _window(*_code(frame), width - width_of(head[0]))
+    lines.append((head, (code[:start], ""), (code[start:end], "error"), (code[end:], "")))
+    if end > start:
+        before = width_of(head[0]) + width_of(code[:start])
+        lines.append(((" " * before, ""), ("─" * width_of(code[start:end]), "error")))
+    return lines
+
+
+def _code(frame: Frame) -> tuple[str, int, int]:
+    """The line without its indentation, and where in it the failing part begins and ends."""
+    text = frame.text
+    spaces = len(text) - len(text.lstrip())
+    start = min(max(frame.column - 1, spaces), len(text)) if frame.column > 0 else spaces
+    end = min(max(frame.end_column - 1, start), len(text)) if frame.column > 0 else start
+    before, failing, after = (
+        clean(part, keep_newlines=False) for part in (text[spaces:start], text[start:end], text[end:].rstrip())
+    )
+    return before + failing + after, len(before), len(before) + len(failing)
+
+
+def _window(code: str, start: int, end: int, room: int) -> tuple[str, int, int]:
+    """The part of a long line that fits and has the failing part in it."""
+    if width_of(code) <= room or room < 3:
+        cut = clip(code, room)
+        return cut, min(start, len(cut)), min(end, len(cut))
+    skip = max(0, min(start - 1, len(code) - room)) if width_of(code[:end]) > room - 1 else 0
+    if skip:
+        code = "…" + code[skip + 1 :]
+        start, end = max(1, start - skip), max(1, end - skip)
+    cut = clip(code, room)
+    return cut, min(start, len(cut)), min(end, len(cut))

@@ -1,0 +1,198 @@
+"""Lines cut, padded and wrapped, with every width in terminal cells."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.cells import cell_len, get_character_cell_size, set_cell_size
+
+from jaxtour.render.text.clean import ascii_only
+from jaxtour.render.text.spans import Line, Span, Style, plain
+
+_PIECES = re.compile(r"\s+|\S+")
+_WHOLE_CODE = 40
+"""Cells up to which inline code is kept in one row."""
+
+
+def width_of(line: Line | str) -> int:
+    """How many cells it takes."""
+    return cell_len(line if isinstance(line, str) else plain(line))
+
+
+def clip(text: str, width: int) -> str:
+    """The text in at most `width` cells; what is cut off becomes `…`."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, width - 1).rstrip() + "…" if width > 0 else ""
+
+
+def pad(text: str, width: int, *, right: bool = False) -> str:
+    """The text in exactly `width` cells, at the left or the right end of them."""
+    text = clip(text, width)
+    space = " " * (width - cell_len(text))
+    return space + text if right else text + space
+
+
+def clip_line(line: Line, width: int) -> Line:
+    """The line in at most `width` cells."""
+    if width_of(line) <= width:
+        return line
+    if width <= 0:
+        return ()
+    kept: list[Span] = []
+    room = width
+    for text, style in line:
+        size = cell_len(text)
+        if size >= room:
+            # The cut text is longer than the room, or more follows it.
+            kept.append((clip(text, room) if size > room else set_cell_size(text, room - 1) + "…", style))
+            return tuple(kept)
+        kept.append((text, style))
+        room -= size
+    return tuple(kept)
+
+
+def clip_lines(lines: Iterable[Line], width: int) -> list[Line]:
+    """Every line in at most `width` cells."""
+    return [clip_line(line, width) for line in lines]
+
+
+def wrap(line: Iterable[Span], width: int, *, indent: str = "") -> list[Line]:
+    """The line broken at spaces into as many as it takes, `indent` before all but the first.
+
+    Spaces at a break are dropped; a word is broken only where a whole row is too short for it.
+    """
+    line = tuple(line)
+    if width_of(line) <= width:
+        return [_trimmed(line)]
+    width, indent = _possible(width, indent)
+    rows: list[Line] = []
+    row: list[Span] = []
+    room = width
+    for word in _words(line):
+        size = width_of(word)
+        space = all(text.isspace() for text, _ in word)
+        if size > room and (space or room < width - cell_len(indent)):
+            rows.append(_trimmed(row))
+            row = [(indent, "")]
+            room = width - cell_len(indent)
+            if space:
+                continue
+        if size > room:
+            *full, word = _chopped(word, room, width, indent)
+            rows += [(*row, *full[0]), *full[1:]]
+            row, room, size = [], width, width_of(word)
+        row += word
+        room -= size
+    return [*rows, _trimmed(row)]
+
+
+def chop(line: Line, width: int, *, indent: str = "") -> list[Line]:
+    """The line broken wherever a row is full, so that every cell of it stays."""
+    width, indent = _possible(width, indent)
+    return _chopped(line, width, width, indent) if width_of(line) > width else [line]
+
+
+def _possible(width: int, indent: str) -> tuple[int, str]:
+    """A width, and an indent that leaves room in it, for the widest character at least."""
+    width = max(width, 2)
+    return width, indent if cell_len(indent) <= min(width // 2, width - 2) else ""
+
+
+def _words(line: Iterable[Span]) -> Iterator[Line]:
+    """Runs of spaces, and words, which may change their style midway; short code counts as a word."""
+    word: list[Span] = []
+    for text, style in line:
+        whole = style == "code" and cell_len(text) <= _WHOLE_CODE
+        for piece in [text] if whole else _PIECES.findall(text):
+            if piece.isspace() and not whole:
+                if word:
+                    yield tuple(word)
+                word = []
+                yield ((piece, style),)
+            else:
+                word.append((piece, style))
+    if word:
+        yield tuple(word)
+
+
+def _chopped(line: Line, room: int, width: int, indent: str) -> list[Line]:
+    """The line in rows, the first of `room` cells, the others of `width` with `indent` before them."""
+    rows: list[Line] = []
+    row: list[Span] = []
+    for text, style in line:
+        # Measuring the whole rest for each row would be quadratic.
+        while len(piece := _fitting(text, room)) < len(text):
+            rows.append(joined([*row, (piece, style)]))
+            text = text[len(piece) :]
+            row = [(indent, "")] if indent else []
+            room = width - cell_len(indent)
+        row.append((text, style))
+        room -= cell_len(text)
+    return [*rows, joined(row)]
+
+
+def _fitting(text: str, room: int) -> str:
+    """The start of the text that fits."""
+    if text.isascii():
+        return text[: max(room, 0)]
+    for end, character in enumerate(text):
+        # The selector of the emoji form makes some characters a cell wider.
+        room -= 1 if character == "\ufe0f" else get_character_cell_size(character)
+        if room < 0:
+            return text[:end]
+    return text
+
+
+def joined(row: Iterable[Span]) -> Line:
+    """The row with neighbours of one style as one span."""
+    joined: list[Span] = []
+    for text, style in row:
+        if joined and joined[-1][1] == style:
+            joined[-1] = (joined[-1][0] + text, style)
+        elif text:
+            joined.append((text, style))
+    return tuple(joined)
+
+
+def _trimmed(row: Iterable[Span]) -> Line:
+    """The row without spaces at its end."""
+    spans = list(joined(row))
+    while spans:
+        text, style = spans.pop()
+        if text := text.rstrip():
+            return (*spans, (text, style))
+    return ()
+
+
+def wrap_text(text: str, width: int, style: Style = "", *, indent: str = "") -> list[Line]:
+    """Clean text, which may have several lines, broken at spaces; each line keeps its own indentation."""
+    lines: list[Line] = []
+    for row in text.split("\n"):
+        if cell_len(row) <= width:
+            row = row.rstrip(" ")
+            lines.append(((row, style),) if row else ())
+            continue
+        body = row.lstrip(" ")
+        own = row[: len(row) - len(body)] + indent
+        lines += wrap([(row, style)], width, indent=own)
+    return lines
+
+
+def in_ascii(lines: list[Line], ascii: bool) -> list[Line]:  # noqa: A002 - the word that every caller uses
+    """The lines for a terminal without UTF-8, if that is what it is."""
+    if not ascii:
+        return lines
+    return [tuple((ascii_only(text), style) for text, style in line) for line in lines]
+
+
+def spread(first: Sequence[Span], parts: Sequence[Span], width: int) -> list[Line]:
+    """The parts behind the first with wide gaps, on the next line where there is no room."""
+    lines: list[list[Span]] = [[*first]]
+    for text, style in parts:
+        row = lines[-1]
+        used = width_of(tuple(row))
+        if not row or used + 3 + width_of(text) <= width:
+            row += [("   ", ""), (text, style)] if row else [(text, style)]
+        else:
+            lines.append([("  ", ""), (text, style)])
+    return [fitted for row in lines for fitted in wrap(row, width, indent="  ") if fitted]

@@ -1,0 +1,190 @@
+"""Lessons and what their steps gave as plain text, for pipes, pagers and logs."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from jaxtour.course.model import Ask, Broken, Lesson, Requires, Step
+from jaxtour.engine.messages import Facts, Trace
+from jaxtour.engine.report import Report
+from jaxtour.engine.stage import StageText
+from jaxtour.render.devices.panel import host_text
+from jaxtour.render.devices.sharding import sharding_lines
+from jaxtour.render.ir.highlight import jaxpr_lines, trace_facts
+from jaxtour.render.text.ansi import ansi_lines
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.code import python_lines
+from jaxtour.render.text.layout import in_ascii, width_of, wrap
+from jaxtour.render.text.markdown import markdown_lines
+from jaxtour.render.text.printed import printed_lines
+from jaxtour.render.text.spans import Line, plain, plain_lines
+from jaxtour.render.timing.retraces import retrace_lines
+from jaxtour.render.timing.rows import seconds, timing_footer, timing_lines
+from jaxtour.render.value import failure_lines, output_lines, value_lines, warning_lines
+
+
+def text_of(lines: list[Line], ascii: bool = False, colour: bool = False) -> str:  # noqa: A002 - the callers' word
+    """The lines as they are printed."""
+    fitting = in_ascii(lines, ascii)
+    return ansi_lines(fitting) if colour else plain_lines(fitting)
+
+
+def section(heading: str, lines: Iterable[Line]) -> list[Line]:
+    """The lines under a heading, apart from what is above."""
+    return [(), ((f"── {heading}", "muted"),), *lines]
+
+
+def lesson_heading(lesson: Lesson, width: int = 100, ascii: bool = False, colour: bool = False) -> str:  # noqa: A002
+    """Title, summary, and what the lesson takes."""
+    title = clean(lesson.title, keep_newlines=False)
+    lines = [*wrap([(title, "title")], width), _rule("═", title, width), ()]
+    lines += markdown_lines(lesson.summary, width, ticks=True)
+    needs = [f"{lesson.minutes} min"] if lesson.minutes else []
+    needs += [f"{len(lesson.steps)} step" + "s" * (len(lesson.steps) != 1), *requirements(lesson.requires)]
+    lines += [(), *wrap([(clean(f"{lesson.id}  {', '.join(needs)}", keep_newlines=False), "muted")], width), ()]
+    return text_of(lines, ascii, colour)
+
+
+def requirements(requires: Requires) -> list[str]:
+    """What it cannot do without, as far as that is not what every lesson needs: `8 devices`, `a TPU`, `jax >=0.10`."""
+    needs = []
+    if requires.devices > 1:
+        needs.append(f"{requires.devices} devices")
+    if requires.platform:
+        needs.append(f"a {requires.platform.upper()}")
+    if requires.jax != Requires().jax:
+        needs.append(f"jax {requires.jax}")
+    return needs
+
+
+def worker_text(facts: Facts, width: int = 100, ascii: bool = False, colour: bool = False) -> str:  # noqa: A002
+    """What the results come from: `jax 0.10.2, Python 3.11.7, 8 simulated CPU devices, 2 cores of an AMD EPYC`."""
+    counts = Counter((device.platform, device.kind, device.simulated) for device in facts.devices)
+    said = [f"jax {facts.jax}", f"Python {facts.python}"]
+    for (platform, kind, simulated), count in counts.items():
+        name = platform.upper() if kind.lower() in (platform, "") else kind
+        pretend = "simulated " if simulated else ""
+        said.append(f"{count} {pretend}{name} devices" if count > 1 else f"{pretend}{name}")
+    said.append(host_text(facts))
+    text = clean(", ".join(said), keep_newlines=False)
+    return text_of([*wrap([(text, "muted")], width), ()], ascii, colour)
+
+
+def lesson_text(
+    lesson: Lesson,
+    reports: Mapping[str, Report],
+    width: int = 100,
+    ascii: bool = False,  # noqa: A002 - the callers' word
+) -> str:
+    """The whole lesson, each step with what is known of its run, by the step's id."""
+    steps = (step_text(lesson, step, reports.get(step.id), width, ascii) for step in lesson.steps)
+    return lesson_heading(lesson, width, ascii) + "".join(f"\n{step}" for step in steps)
+
+
+def step_text(
+    lesson: Lesson,
+    step: Step | Broken,
+    report: Report | None = None,
+    width: int = 100,
+    ascii: bool = False,  # noqa: A002 - the callers' word
+    colour: bool = False,
+) -> str:
+    """A step to read and, with a report, what running it gave."""
+    number = next((at for at, other in enumerate(lesson.steps, 1) if other.id == step.id), 0)
+    title = f"{number} of {len(lesson.steps)}  {clean(step.title, keep_newlines=False)}"
+    name = clean(f"{lesson.id}/{step.id}", keep_newlines=False)
+    lines = [*wrap([(title, "title"), (f"  {name}", "muted")], width), _rule("─", title, width), ()]
+    if isinstance(step, Broken):
+        # In one piece: editors and terminals make a link of the place.
+        lines.append((("this step does not load: ", "error"), (clean(str(step.error), keep_newlines=False), "")))
+        return text_of(lines, ascii, colour)
+    lines += markdown_lines(step.text, width, ticks=not colour)
+    if step.ask:
+        lines += _question(step.ask, report, width)
+    lines += _source(step)
+    if report:
+        for heading, found in _sections(step, report, width):
+            if found:
+                lines += section(heading, found)
+        if step.after:
+            lines += [(), *markdown_lines(step.after, width, ticks=not colour)]
+    return text_of(lines, ascii, colour)
+
+
+def _rule(glyph: str, text: str, width: int) -> Line:
+    return ((glyph * min(width, width_of(text)), "faint"),)
+
+
+def _question(ask: Ask, report: Report | None, width: int) -> list[Line]:
+    lines: list[Line] = [(), *markdown_lines(ask.question, width, ticks=True)]
+    for number, choice in enumerate(ask.choices, 1):
+        lines += wrap([(f"  {number}. {clean(choice, keep_newlines=False)}", "")], width, indent="     ")
+    answer = ask.choices[ask.answer - 1] if ask.answer and ask.answer <= len(ask.choices) else None
+    if report and (answer or report.answer is not None):
+        answer = clean(answer or report.answer or "", keep_newlines=False)
+        lines += wrap([(f"  Answer: {answer}", "strong")], width, indent="     ")
+    return lines
+
+
+def _source(step: Step) -> list[Line]:
+    """The code that runs without an edit, its lines numbered as errors number them."""
+    code = python_lines(step.solved_code.removesuffix("\n"))
+    digits = max(2, len(str(len(code))))
+    lines: list[Line] = [()]
+    if step.setup:
+        count = len(step.setup.splitlines())
+        lines.append(((f"  ({count} line{'s' * (count != 1)} of setup run first)", "muted"),))
+    if step.exercise:
+        lines.append((("  (an exercise: this is its solution)", "muted"),))
+    return lines + [((f"  {number:>{digits}}  ", "faint"), *line) for number, line in enumerate(code, 1)]
+
+
+def _sections(step: Step, report: Report, width: int) -> Iterable[tuple[str, list[Line]]]:
+    """What came of the run, in the order in which one reads it."""
+    yield "output", printed_lines(report.stdout, report.traced)
+    yield "standard error", output_lines(report.stderr)
+    yield "warnings", warning_lines(report.warnings, width)
+    if report.failure:
+        expected = step.raises is not None and step.raises in report.failure.bases
+        yield "error, as expected" if expected else "error", failure_lines(report.failure, width)
+    if report.value:
+        yield "result", value_lines(report.value, width)
+        yield "sharding", sharding_lines(report.value, width)
+    for trace in report.traces:
+        yield _trace_heading(trace), _trace(trace, report.stage(trace.index, "jaxpr"), width)
+    yield "traced again", retrace_lines(report.retraces, width)
+    footer = timing_footer(report.timings)
+    yield f"time, {footer}" if footer else "time", timing_lines(report.timings, width)
+    yield "check", _check(report, width)
+    yield report.done.status if report.done else "", _end(report, width)
+    yield "written after the end", output_lines(report.background)
+
+
+def _trace_heading(trace: Trace) -> str:
+    label = clean(trace.label, keep_newlines=False)
+    facts = plain(trace_facts(trace)).replace("   ", ", ")
+    return f"jaxpr of {facts}" if trace.label in ("", trace.call) else f"jaxpr of {label}: {facts}"
+
+
+def _trace(trace: Trace, stage: StageText | None, width: int) -> list[Line]:
+    error = trace.error if trace.error is not None or stage is None else stage.error
+    if error is not None:
+        return wrap([("none: ", "muted"), (clean(error, keep_newlines=False), "error")], width, indent="  ")
+    return jaxpr_lines(stage.text) if stage else []
+
+
+def _check(report: Report, width: int) -> list[Line]:
+    if report.checked is None:
+        return []
+    mark = "✓ right" if report.checked.passed else "✗ not yet"
+    message = clean(report.checked.message, keep_newlines=False)
+    return wrap([(f"{mark}  {message}", "success" if report.checked.passed else "error")], width, indent="  ")
+
+
+def _end(report: Report, width: int) -> list[Line]:
+    """How the run ended, where it did not end by itself."""
+    if report.done is None or report.done.status in ("ok", "error"):
+        return []
+    words = {"interrupted": "interrupted", "timeout": "stopped", "died": "the worker died"}
+    said = f"{words[report.done.status]} after {seconds(report.done.seconds)}"
+    reason = f": {clean(report.done.reason, keep_newlines=False)}" if report.done.reason else ""
+    return wrap([(said + reason, "error")], width, indent="  ")

@@ -1,0 +1,28 @@
+"""What a step printed, what it printed while JAX traced apart from what ran."""
+
+from collections.abc import Sequence
+
+from jaxtour.render.text.layout import joined
+from jaxtour.render.text.spans import Line, Span, Style
+from jaxtour.render.value import output_lines
+
+TRACING, RAN = "tracing │ ", "        │ "
+
+
+def printed_lines(
+    text: str, traced: Sequence[tuple[int, int]], width: int | None = None, style: Style = ""
+) -> list[Line]:
+    """As `output_lines`; where `traced` names characters of it (start, end), every line says in which way it came."""
+    if not traced:
+        return output_lines(text, width, style)
+    room = None if width is None else max(1, width - len(TRACING))
+    lines: list[Line] = []
+    start = 0
+    for row in text.removesuffix("\n").split("\n"):
+        end = start + len(row)
+        # The line feed belongs to its line: an empty one may be printed while tracing too.
+        inside = any(first < end + 1 and last > start for first, last in traced)
+        gutter: Span = (TRACING, "warning") if inside else (RAN, "faint")
+        lines += [joined([gutter, *line]) for line in output_lines(row, room, style) or [()]]
+        start = end + 1
+    return lines

@@ -1,0 +1,1 @@
+"""Timings and what they mean, as lines and charts."""

@@ -1,0 +1,166 @@
+"""What a call achieves, against what the machine can do at most."""
+
+import math
+from collections.abc import Sequence
+
+from jaxtour.engine.messages import Ceiling, Timing
+from jaxtour.render.chart import Block, Chart, Curve, axis_over, without_charts
+from jaxtour.render.ir.cost import count
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import in_ascii, wrap
+from jaxtour.render.text.spans import Line, Span, Style
+from jaxtour.render.timing.sizes import size_text
+
+_MARKS = "123456789"
+_ROUND = 0.05
+"""What is at most so much above a ceiling was measured as the same."""
+
+
+def achieved(timing: Timing) -> tuple[float | None, float | None]:
+    """Operations and bytes in a second, of the median call; None where the compiler does not tell their number."""
+    if timing.error is not None or timing.median_s <= 0:
+        return None, None
+    moved = timing.bytes if timing.transfer_bytes is None else timing.transfer_bytes
+    flops = timing.flops or None
+    return flops and flops / timing.median_s, moved and moved / timing.median_s
+
+
+def achieved_line(timing: Timing, ceilings: Sequence[Ceiling] = ()) -> Line:
+    """`335 Gflop/s, 2.2 GB/s`, with the parts of the ceilings that they are; empty where nothing is known."""
+    flops, moved = achieved(timing)
+    ceiling = _ceiling(timing.platform, ceilings)
+    spans: list[Span] = []
+    # A transfer is no work of the device's memory: its ceiling is another one.
+    most = (None, None) if ceiling is None else (ceiling.flops_per_s, ceiling.bytes_per_s)
+    most = (None, None) if timing.transfer_bytes is not None else most
+    for value, unit, highest in ((flops, "flop/s", most[0]), (moved, "B/s", most[1])):
+        if value is None:
+            continue
+        spans.append((", " if spans else "", "muted"))
+        spans.append((count(value, unit), "number"))
+        if highest:
+            spans.append((f" ({_percent(value / highest)} of the most here)", "muted"))
+    if spans and _is_short(timing):
+        spans.append((", at least: a loop is counted as one round", "warning"))
+    return tuple(spans)
+
+
+def roofline_blocks(
+    timings: Sequence[Timing],
+    ceilings: Sequence[Ceiling],
+    width: int,
+    ascii: bool = False,  # noqa: A002 - the callers' word
+) -> list[Block]:
+    """The roofline of each platform that was measured, with the calls on it, and below what each of them says.
+
+    Operations in a second over operations for a byte: the slope is what memory allows, the flat part what the device
+    computes. What cannot be placed says why.
+    """
+    blocks: list[Block] = []
+    measured = [timing for timing in timings if timing.error is None and timing.platform != "host"]
+    for platform in dict.fromkeys(timing.platform for timing in measured):
+        here = [timing for timing in measured if timing.platform == platform]
+        ceiling = _ceiling(platform, ceilings)
+        if ceiling is None:
+            why = next((found.error for found in ceilings if found.platform == platform and found.error), None)
+            text = f"could not be measured: {why}" if why else "is not measured yet"
+            text = clean(f"what {platform} can do at most {text}", keep_newlines=False)
+            blocks.append(wrap([(text, "muted")], width))
+            continue
+        blocks += _one(here, ceiling, width)
+    return [block if isinstance(block, Chart) else in_ascii(block, ascii) for block in blocks]
+
+
+def roofline_lines(timings: Sequence[Timing], ceilings: Sequence[Ceiling], width: int) -> list[Line]:
+    """The same without the pictures."""
+    return without_charts(roofline_blocks(timings, ceilings, width))
+
+
+def _one(timings: Sequence[Timing], ceiling: Ceiling, width: int) -> list[Block]:
+    placed = [timing for timing in timings if _place(timing)][: len(_MARKS)]
+    points = [place for timing in placed if (place := _place(timing))]
+    ridge = ceiling.flops_per_s / ceiling.bytes_per_s
+    said = f"{ceiling.kind}: at most {count(ceiling.flops_per_s, 'flop/s')}, {count(ceiling.bytes_per_s, 'B/s')}"
+    head = clean(f"{said} in {ceiling.dtype}; measured here", keep_newlines=False)
+    blocks: list[Block] = [wrap([(head, "muted")], width)]
+    if placed:
+        blocks.append(_chart(placed, points, ceiling, ridge))
+    lines: list[Line] = []
+    for glyph, timing, point in zip(_MARKS, placed, points, strict=False):
+        spans: list[Span] = [(f"{glyph} ", _mark_style(timing)), (_label(timing), ""), ("  ", "")]
+        lines += wrap([*spans, *_said(point, ceiling, ridge)], width, indent="  ")
+    others = [timing for timing in timings if timing not in placed]
+    for why in dict.fromkeys(_why_not(timing) for timing in others):
+        names = ", ".join(dict.fromkeys(_label(timing) for timing in others if _why_not(timing) == why))
+        lines += wrap([("not placed: ", "muted"), (names, ""), (f": {why}", "muted")], width, indent="  ")
+    return [*blocks, lines]
+
+
+def _chart(placed: Sequence[Timing], points: Sequence[tuple[float, float]], ceiling: Ceiling, ridge: float) -> Chart:
+    x = axis_over([ridge / 8, ridge * 8, *(at for at, _ in points)], _number)
+    roof = ((x.low, x.low * ceiling.bytes_per_s), (ridge, ceiling.flops_per_s), (x.high, ceiling.flops_per_s))
+    y = axis_over([*(at for _, at in (*roof, *points))], lambda tick: count(tick, "flop/s", 1))
+    curves = [Curve("", roof, "bar-muted")]
+    for glyph, timing, point in zip(_MARKS, placed, points, strict=False):
+        curves.append(Curve("", (point,), _mark_style(timing), glyph))
+    return Chart(x, y, tuple(curves), "flop/s over flop/byte")
+
+
+def _said(point: tuple[float, float], ceiling: Ceiling, ridge: float) -> list[Span]:
+    intensity, speed = point
+    roof = min(ceiling.flops_per_s, intensity * ceiling.bytes_per_s)
+    bound = "computing" if intensity >= ridge else "memory"
+    text = f", {_percent(speed / roof)} of what {bound} allows at {_number(intensity)} flop/byte"
+    spans: list[Span] = [(count(speed, "flop/s"), "number"), (text, "muted")]
+    if speed > roof * (1 + _ROUND):
+        spans.append(("; above the roof: its data stay in caches, or the compiler's count is too high", "muted"))
+    return spans
+
+
+def _place(timing: Timing) -> tuple[float, float] | None:
+    flops, _ = achieved(timing)
+    if flops is None or not timing.flops or not timing.bytes or _is_short(timing):
+        return None
+    return timing.flops / timing.bytes, flops
+
+
+def _why_not(timing: Timing) -> str:
+    if _place(timing):
+        return f"only {len(_MARKS)} are"
+    if _is_short(timing):
+        return "a loop of unknown length is counted as one round"
+    if timing.flops == 0:
+        return "the compiler counts no operations in it; sin, exp and their like it counts apart"
+    return "the compiler tells what it costs only of a jitted call"
+
+
+def _is_short(timing: Timing) -> bool:
+    return any(verdict.code == "loop_counted_once" for verdict in timing.verdicts)
+
+
+def _ceiling(platform: str, ceilings: Sequence[Ceiling]) -> Ceiling | None:
+    found = [each for each in ceilings if each.platform == platform and each.error is None]
+    found = [each for each in found if each.flops_per_s > 0 and each.bytes_per_s > 0]
+    return next((each for each in found if each.dtype == "float32"), next(iter(found), None))
+
+
+def _mark_style(timing: Timing) -> Style:
+    return "bar-baseline" if timing.baseline else "success"
+
+
+def _label(timing: Timing) -> str:
+    name = timing.label or timing.call
+    return clean(name if timing.size is None else f"{name}, n = {size_text(timing.size)}", keep_newlines=False)
+
+
+def _percent(part: float) -> str:
+    if part < 5e-4:
+        return "less than 0.1%"
+    return f"{part:.0%}" if part >= 0.095 else f"{part:.1%}"
+
+
+def _number(value: float) -> str:
+    """`0.25`, `4`, `1,000`."""
+    digits = max(0, 1 - math.floor(math.log10(value))) if value < 10 else 0
+    text = f"{value:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,229 @@
+"""Timings as a table: numbers that align on their units, and bars on one scale."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jaxtour.engine.messages import Timing
+from jaxtour.render.chart import Block, without_charts
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import clip, in_ascii, joined, pad, width_of, wrap
+from jaxtour.render.text.spans import Line, Span, Style
+from jaxtour.render.timing.scale import Scale, bar, scale_for
+from jaxtour.render.timing.seconds import NONE as _NONE
+from jaxtour.render.timing.seconds import parts as _parts
+from jaxtour.render.timing.seconds import seconds as seconds
+from jaxtour.render.timing.sizes import size_blocks
+
+_GAP = 3
+_SHORTEST_LABEL = 10
+_SHORTEST_BARS = 12
+_LONGEST_BARS = 48
+_UNSTEADY = 0.1
+"""Spread of the middle half of the runs, relative to the median, above which a third digit would say nothing."""
+_EQUAL = 0.05
+_SHORTEST = 1e-12
+"""Seconds; less is no measurement on any clock."""
+
+
+@dataclass(frozen=True)
+class _Column:
+    """Cells of one kind, all as wide as the widest."""
+
+    head: str
+    cells: Sequence[str]
+    styles: Sequence[Style]
+    right: bool = False
+
+    @property
+    def width(self) -> int:
+        return max(map(width_of, (self.head, *self.cells)))
+
+
+def timing_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Block]:  # noqa: A002 - the callers' word
+    """A row for each timing: label, median, dispatch, first call, a bar, and what the number does not mean.
+
+    What there is no room for goes in this order: bars, dispatch, first call, comparison. What was timed by its size
+    comes below, as curves.
+    """
+    sized = [timing for timing in timings if timing.size is not None and timing.error is None]
+    rows = [timing for timing in timings if timing not in sized]
+    blocks: list[Block] = []
+    if rows:
+        blocks.append([*_table(rows, width, ascii), *([()] if sized else [])])
+    if sized:
+        blocks += size_blocks(sized, width, ascii)
+        blocks.append(in_ascii(_notes(sized, width), ascii))
+    return blocks
+
+
+def timing_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
+    """The same without the curves."""
+    return without_charts(timing_blocks(timings, width, ascii))
+
+
+def _table(timings: Sequence[Timing], width: int, ascii: bool) -> list[Line]:  # noqa: A002 - the callers' word
+    label, columns, left = _fitted(timings, width)
+    scale = scale_for([timing.median_s for timing in timings if _measured(timing)])
+    length = _bar_length(scale, timings, left - _GAP) if scale else 0
+    if length < _SHORTEST_BARS:
+        scale = None
+    head = "".join(" " * _GAP + pad(column.head, column.width, right=column.right) for column in columns)
+    axis = " " * _GAP + scale.axis(length) if scale else ""
+    lines: list[Line] = [((clip(" " * label + head + axis, width), "muted"),)]
+    codes = {verdict.code for timing in timings for verdict in timing.verdicts}
+    for row, timing in enumerate(timings):
+        spans: list[Span] = [(pad(_label(timing), label), "")]
+        for column in columns:
+            text = pad(column.cells[row], column.width, right=column.right)
+            spans += [(" " * _GAP, ""), (text, column.styles[row])]
+        if scale and _measured(timing):
+            spans += [(" " * _GAP, ""), (bar(scale.part(timing.median_s), length), _bar_style(timing, timings))]
+        lines += _with_flags(spans, timing, width, only_code=len(codes) == 1)
+    return in_ascii([*lines, *_notes(timings, width)], ascii)
+
+
+def timing_footer(timings: Sequence[Timing]) -> str:
+    """`15 runs, CPU, blocked`; empty when nothing was measured."""
+    measured = [timing for timing in timings if _measured(timing)]
+    if not measured:
+        return ""
+    counts = {timing.runs for timing in measured}
+    low, high = min(counts), max(counts)
+    runs = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    runs += " run" if high == 1 else " runs"
+    names = dict.fromkeys(timing.platform for timing in measured if timing.platform != "host")
+    where = " and ".join(clean(name).upper() for name in names) or "host"
+    simulated = " simulated" if any(timing.simulated for timing in measured) else ""
+    return f"{runs}, {where}{simulated}, blocked"
+
+
+def _fitted(timings: Sequence[Timing], width: int) -> tuple[int, list[_Column], int]:
+    """How wide labels are, the columns that fit beside them, and what is left of the width."""
+    longest = max(1, *(width_of(_label(timing)) for timing in timings))
+    columns = _columns(timings)
+    for dropped in (None, "dispatch", "first call", ""):
+        if dropped is not None and width - _taken(columns) < min(longest, _SHORTEST_LABEL):
+            columns = [column for column in columns if column.head != dropped]
+    label = max(1, min(longest, width - _taken(columns)))
+    return label, columns, width - _taken(columns) - label
+
+
+def _bar_length(scale: Scale, timings: Sequence[Timing], room: int) -> int:
+    """How long the longest bar may be, with room for ticks, and for verdicts behind bars unless that costs too much."""
+    length = min(room - scale.tail, _LONGEST_BARS)
+    for timing in timings:
+        if timing.verdicts and _measured(timing) and (part := scale.part(timing.median_s)) > 0:
+            behind = room - _GAP - width_of(_flag(timing.verdicts[0].code))
+            if behind >= part * _SHORTEST_BARS:
+                length = min(length, int(behind / part))
+    return length
+
+
+def _taken(columns: Sequence[_Column]) -> int:
+    return sum(_GAP + column.width for column in columns)
+
+
+def _columns(timings: Sequence[Timing]) -> list[_Column]:
+    muted: list[Style] = ["muted"] * len(timings)
+    columns = []
+    if len({timing.platform for timing in timings} - {"host"}) > 1:
+        columns.append(_Column("on", [clean(timing.platform, keep_newlines=False) for timing in timings], muted))
+    medians = [_parts(timing.median_s, _digits(timing)) if _measured(timing) else (_NONE, "") for timing in timings]
+    strong: list[Style] = ["strong" if _measured(timing) else "muted" for timing in timings]
+    columns.append(_Column("complete", _aligned(medians), strong, right=True))
+    if any(timing.dispatch for timing in timings):
+        dispatches = [
+            _parts(timing.dispatch.median_s, _digits(timing)) if timing.dispatch else (_NONE, "") for timing in timings
+        ]
+        columns.append(_Column("dispatch", _aligned(dispatches), muted, right=True))
+    firsts = [_parts(timing.first_s) if timing.first_s > 0 else (_NONE, "") for timing in timings]
+    columns.append(_Column("first call", _aligned(firsts), muted, right=True))
+    if any(timing.baseline and _measured(timing) for timing in timings):
+        columns.append(_Column("", [_against(timing, timings) for timing in timings], [""] * len(timings)))
+    return columns
+
+
+def _aligned(parts: Sequence[tuple[str, str]]) -> list[str]:
+    """Number and unit in columns of their own: `9.81 µs` above `218  µs`."""
+    wide = max(4, *(width_of(number) for number, _ in parts))
+    return [f"{number:<{wide}} {unit:<2}" if unit else number for number, unit in parts]
+
+
+def _digits(timing: Timing) -> int:
+    return 2 if timing.q3_s - timing.q1_s > _UNSTEADY * timing.median_s else 3
+
+
+def _measured(timing: Timing) -> bool:
+    return timing.error is None and timing.median_s >= _SHORTEST and math.isfinite(timing.median_s)
+
+
+def _label(timing: Timing) -> str:
+    return clean(timing.label or timing.call, keep_newlines=False)
+
+
+def _baseline(timing: Timing, timings: Sequence[Timing]) -> Timing | None:
+    """What it is compared with: the baseline on its own platform, or else the first one."""
+    candidates = [other for other in timings if other.baseline and _measured(other)]
+    same = [other for other in candidates if other.platform == timing.platform]
+    return next(iter(same or candidates), None)
+
+
+def _against(timing: Timing, timings: Sequence[Timing]) -> str:
+    if timing.baseline:
+        return "baseline"
+    base = _baseline(timing, timings)
+    if base is None or not _measured(timing):
+        return ""
+    ratio = base.median_s / timing.median_s
+    word = "faster" if ratio > 1 else "slower"
+    ratio = max(ratio, 1 / ratio)
+    if ratio <= 1 + _EQUAL:
+        return "about equal"
+    number = f"{ratio:.1f}" if ratio < 9.95 else f"{float(f'{ratio:.1e}'):,.0f}"
+    return f"{number}× {word}"
+
+
+def _bar_style(timing: Timing, timings: Sequence[Timing]) -> Style:
+    if timing.baseline:
+        return "bar-baseline"
+    medians = [other.median_s for other in timings if _measured(other)]
+    return "success" if len(medians) > 1 and timing.median_s == min(medians) else "bar"
+
+
+def _with_flags(spans: list[Span], timing: Timing, width: int, *, only_code: bool) -> list[Line]:
+    """The row, with its verdicts behind it or, where they do not fit, below.
+
+    Where only one verdict is told at all, its mark will do behind a row: the sentence under the table has its name.
+    """
+    row = joined(spans)
+    below: list[Line] = []
+    for verdict in timing.verdicts:
+        flag: Span = (_flag(verdict.code), "warning")
+        if not below and width_of(row) + _GAP + width_of(flag[0]) <= width:
+            row = (*row, (" " * _GAP, ""), flag)
+        elif only_code and width_of(row) + _GAP + 1 <= width:
+            row = (*row, (" " * _GAP, ""), (flag[0][:1], "warning"))
+        else:
+            below.append((("  ", ""), (clip(flag[0], width - 2), "warning")))
+    if timing.error is not None:
+        below += wrap(
+            [("  ", ""), (f"failed: {clean(timing.error, keep_newlines=False)}", "error")], width, indent="  "
+        )
+    return [row, *below]
+
+
+def _notes(timings: Sequence[Timing], width: int) -> list[Line]:
+    """Each verdict in a sentence, once."""
+    messages = {verdict.code: verdict.message for timing in timings for verdict in timing.verdicts}
+    lines: list[Line] = []
+    for code, message in messages.items():
+        if message:
+            text = clean(message, keep_newlines=False)
+            lines += wrap([(f"{_flag(code)}  ", "warning"), (text, "muted")], width, indent="  ")
+    return lines
+
+
+def _flag(code: str) -> str:
+    """`⚑ dispatch-bound`."""
+    return "⚑ " + clean(code, keep_newlines=False).lower().replace("_", "-")

@@ -1,0 +1,165 @@
+"""What is behind the row of a timing: the parts of the first call, how the runs were spread, what was achieved."""
+
+from collections.abc import Sequence
+
+from jaxtour.engine.messages import Ceiling, Timing
+from jaxtour.engine.timings import Difference
+from jaxtour.render.chart import Axis, Chart, Curve, axis_over, look
+from jaxtour.render.ir.cost import size
+from jaxtour.render.ir.explanations import explanation
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import in_ascii, wrap
+from jaxtour.render.text.spans import Line, Span
+from jaxtour.render.timing.roofline import achieved_line
+from jaxtour.render.timing.seconds import seconds
+from jaxtour.render.timing.sizes import size_text
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_ASCII_BLOCKS = ".:-=+*#@"
+STRIP = 24
+"""Cells of a strip at most."""
+_CURVES = 8
+"""More of them could not be told apart."""
+_OTHER_ULP = 1e5
+"""In units in the last place; of float32 a difference of about 1 in 100."""
+_OTHER_PART = 1e-3
+"""Of the largest value: so many units, and a smaller difference, are those of a value near zero, as sums cancel to."""
+_TAIL = 0.97
+"""The slowest runs beyond are so far off that the others would be one cell."""
+
+
+def strip(quantiles: Sequence[float], length: int = STRIP, ascii: bool = False) -> str:  # noqa: A002
+    """How the runs were spread, fast ones left: the higher a cell, the more of them took so long.
+
+    The scale ends where 3 of 100 were slower still; `›` stands for those. Empty without quantiles.
+    """
+    if len(quantiles) < 2 or length < 2:
+        return ""
+    blocks = _ASCII_BLOCKS if ascii else _BLOCKS
+    low, high = quantiles[0], quantiles[round(_TAIL * (len(quantiles) - 1))]
+    if high <= low:
+        return blocks[-1]
+    cells = length - 1
+    edges = [low + (high - low) * number / cells for number in range(cells + 1)]
+    shares = [_share(quantiles, right) for right in edges]
+    mass = [after - before for before, after in zip([0.0, *shares[1:]], shares[1:], strict=False)]
+    most = max(mass)
+    text = "".join(" " if part <= 0 else blocks[min(len(blocks) - 1, int(part / most * len(blocks)))] for part in mass)
+    return text + ((">" if ascii else "›") if quantiles[-1] > high else "")
+
+
+def _share(quantiles: Sequence[float], value: float) -> float:
+    """The part of the runs that took no longer."""
+    last = len(quantiles) - 1
+    if value >= quantiles[-1]:
+        return 1.0
+    for number in range(last, -1, -1):
+        if quantiles[number] <= value:
+            left, right = quantiles[number], quantiles[number + 1]
+            return (number + ((value - left) / (right - left) if right > left else 0.0)) / last
+    return 0.0
+
+
+def detail_lines(
+    timings: Sequence[Timing],
+    width: int,
+    ascii: bool = False,  # noqa: A002 - the callers' word
+    ceilings: Sequence[Ceiling] = (),
+) -> list[Line]:
+    """Some lines for each timing that has a number."""
+    lines: list[Line] = []
+    for timing in timings:
+        if timing.error is None and timing.median_s > 0:
+            lines += _details(timing, width, ascii, ceilings)
+    return in_ascii(lines, ascii)
+
+
+def _details(timing: Timing, width: int, ascii: bool, ceilings: Sequence[Ceiling]) -> list[Line]:  # noqa: A002
+    where = timing.platform if timing.size is None else f"{timing.platform}, n = {size_text(timing.size)}"
+    head = clean(f"{timing.label or timing.call}  ", keep_newlines=False)
+    lines = wrap([(head, "strong"), (clean(where, keep_newlines=False), "muted")], width)
+    rows: list[tuple[str, Sequence[Span]]] = [("first call", _first(timing))]
+    if timing.dispatch:
+        text = f"{seconds(timing.dispatch.median_s)} until Python has control again"
+        rows.append(("dispatch", [(text, "")]))
+    rows.append(("complete", _complete(timing, ascii)))
+    if timing.transfer_bytes is not None:
+        rows.append(("moves", [(size(timing.transfer_bytes), "number")]))
+    rows.append(("achieves", achieved_line(timing, ceilings)))
+    rows += [("differs", _differs(found)) for found in timing.differs]
+    rows += [("note", [(clean(note, keep_newlines=False), "muted")]) for note in timing.cost_notes]
+    for name, spans in rows:
+        if spans:
+            lines += wrap([(f"  {name:<12}", "muted"), *spans], width, indent=" " * 14)
+    return lines
+
+
+def _first(timing: Timing) -> Sequence[Span]:
+    if timing.first_s <= 0:
+        return ()
+    stages = (("trace", timing.trace_s), ("lower", timing.lower_s), ("compile", timing.compile_s))
+    known = [f"{name} {seconds(value)}" for name, value in stages if value is not None]
+    spans: list[Span] = [(seconds(timing.first_s), "")]
+    return [*spans, (f": {', '.join(known)}, and the call itself", "muted")] if known else spans
+
+
+def _complete(timing: Timing, ascii: bool) -> Sequence[Span]:  # noqa: A002
+    spread = timing.complete
+    if spread is None:
+        return [(f"{seconds(timing.median_s)} in the middle of {timing.runs:,} runs", "")]
+    spans: list[Span] = []
+    if picture := strip(spread.quantiles, ascii=ascii):
+        spans += [(picture, "bar"), ("  ", "")]
+    runs = f"{spread.runs:,} run{'s' * (spread.runs != 1)}"
+    if spread.group > 1:
+        runs += f" in groups of {spread.group:,}"
+    text = f"{seconds(spread.median_s)}, half of {runs} from {seconds(spread.q1_s)} to {seconds(spread.q3_s)}"
+    return [*spans, (text, ""), (f", best {seconds(spread.best_s)}", "muted")]
+
+
+def _differs(found: Difference) -> Sequence[Span]:
+    against = clean(found.against, keep_newlines=False)
+    if found.shapes:
+        return [(f"from {against} in shape: {clean(found.shapes, keep_newlines=False)}", "warning")]
+    if found.absolute is None:
+        return [(f"from {against}: one has a NaN or an infinity that the other has not", "warning")]
+    if found.absolute == 0:
+        return [(f"from {against} in nothing", "")]
+    ulp = "" if found.ulp is None else f", {found.ulp:,.0f} ulp" if found.ulp >= 1 else ", less than an ulp"
+    if found.ulp is not None and found.ulp > _OTHER_ULP:
+        small = found.largest is not None and found.absolute < _OTHER_PART * found.largest
+        ulp = f"{ulp} where values are near zero" if small else ": these are other values"
+    return [(f"from {against} by {found.absolute:.2g} at most{ulp}", "")]
+
+
+def spread_chart(timings: Sequence[Timing]) -> Chart | None:
+    """How long the runs of each call took: the share of them that took no longer, over time; None without any.
+
+    A steep curve is a steady call. What was timed by its size has curves of its own.
+    """
+    spread = [(timing, timing.complete.quantiles) for timing in timings if timing.complete and timing.size is None]
+    spread = [(timing, times) for timing, times in spread if len(times) > 1 and times[0] > 0][:_CURVES]
+    if not spread:
+        return None
+    curves = []
+    for number, (timing, times) in enumerate(spread):
+        glyph, style = look(number)
+        shares = tuple((value, place / (len(times) - 1)) for place, value in enumerate(times))
+        name = clean(timing.label or timing.call, keep_newlines=False)
+        middle = (timing.median_s, 0.5)
+        curves += [Curve("", shares, style), Curve(name, (middle,), style, glyph)]
+    x = axis_over([value for _, times in spread for value in times], lambda tick: seconds(tick, 1))
+    y = Axis(-0.04, 1.06, lambda tick: f"{tick:.0%}", log=False, linear_ticks=(0.0, 0.25, 0.5, 0.75, 1.0))
+    return Chart(x, y, tuple(curves), "share of the runs that took no longer")
+
+
+def explanation_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002
+    """Each verdict of the timings once: its sentence, and what it means and what to do about it."""
+    lines: list[Line] = []
+    found = {verdict.code: verdict.message for timing in timings for verdict in timing.verdicts}
+    for code, message in found.items():
+        flag = clean(code, keep_newlines=False).lower().replace("_", "-")
+        lines += wrap([(f"⚑ {flag}  ", "warning"), (clean(message, keep_newlines=False), "")], width, indent="  ")
+        if longer := explanation(code):
+            lines += wrap([("  ", ""), (longer, "muted")], width, indent="  ")
+    return in_ascii(lines, ascii)

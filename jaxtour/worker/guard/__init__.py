@@ -1,0 +1,1 @@
+"""Supervision of the runner, by the standard library alone."""

@@ -1,0 +1,95 @@
+"""One run as the guard keeps it, and what ends it."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..frames import ProtocolError, encode
+
+STATUSES = ("ok", "error", "interrupted", "timeout", "died")
+RUN_EVENTS = frozenset(
+    {
+        "progress", "result", "error", "warning", "executed", "trace", "stage", "rung", "hlo", "answer", "checked",
+        "timing", "retrace", "ceiling", "done",
+    }
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Running:
+    """The run that the runner has been given."""
+
+    run: int
+    asked: bool = True
+    """Whether somebody waits for it, and not only for the state that it prepares."""
+    since: float = field(default_factory=time.monotonic)
+    stopped: str = ""
+    """`interrupted` or `timeout` once it was told to stop."""
+    reason: str = ""
+
+    def done(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """The runner's `done`, corrected by what the guard knows; raises `ProtocolError` when it is none."""
+        status, seconds, reason = message.get("status"), message.get("seconds", 0.0), message.get("reason", "")
+        if status not in STATUSES or not isinstance(seconds, int | float) or not isinstance(reason, str):
+            raise ProtocolError("done without a status")
+        if status == "interrupted" and self.stopped:
+            status, reason = self.stopped, self.reason
+        # Code that outlived its interrupt may have caught it halfway through anything.
+        spent = bool(message.get("spent")) or bool(self.stopped)
+        return done(self.run, status, seconds=float(seconds), spent=spent, reason=reason)
+
+    def cut(self, status: str, reason: str) -> dict[str, Any]:
+        """The `done` of a run that did not come to its own end."""
+        return done(self.run, status, seconds=time.monotonic() - self.since, spent=True, reason=reason)
+
+
+def done(run: int, status: str, *, seconds: float = 0.0, spent: bool = False, reason: str = "") -> dict[str, Any]:
+    """A `done` event."""
+    return {"event": "done", "run": run, "status": status, "seconds": seconds, "spent": spent, "reason": reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A `run` command, as far as the guard must understand it."""
+
+    run: int
+    fresh: bool
+    timeout_s: float | None
+    frame: bytes
+    """The command itself, for the runner."""
+    asked: bool = True
+
+    @classmethod
+    def read(cls, command: Mapping[str, Any]) -> "Order":
+        """The order in a command; raises `ProtocolError` when it is none."""
+        run, timeout_s = command.get("run"), command.get("timeout_s")
+        if not isinstance(run, int):
+            raise ProtocolError("run: no number")
+        if timeout_s is not None and not (isinstance(timeout_s, int | float) and math.isfinite(timeout_s)):
+            raise ProtocolError("run: timeout_s is a number of seconds")
+        asked = bool(command.get("cell") or command.get("probe"))
+        return cls(run, bool(command.get("fresh")), timeout_s, encode(dict(command)), asked)
+
+
+class Restarts:
+    """Whether one more automatic restart is wise: at most `limit` within `window_s`."""
+
+    def __init__(self, limit: int = 3, window_s: float = 60.0) -> None:
+        self._limit = limit
+        self._window_s = window_s
+        self._times: list[float] = []
+
+    def another(self) -> bool:
+        """Count one more, unless there were too many."""
+        now = time.monotonic()
+        self._times = [when for when in self._times if now - when < self._window_s]
+        if len(self._times) >= self._limit:
+            return False
+        self._times.append(now)
+        return True
+
+    def forget(self) -> None:
+        """Count anew: the user has asked for it."""
+        self._times.clear()

@@ -1,0 +1,116 @@
+"""The guard's side of the wire to the engine: commands in, events out, nothing else on either."""
+
+import os
+import platform
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..frames import Decoder, ProtocolError, encode
+from .loop import Loop
+from .outbox import Outbox
+
+PROTO = 1
+PREAMBLE = b"\njaxtour-frames-1\n"
+"""Written once before the first frame, for a reader to find behind what a login shell may have said."""
+CROWDED = 1024 * 1024
+FULL = 16 * 1024 * 1024
+CHUNK = 64 * 1024
+
+
+class Uplink:
+    """Frames on two descriptors.
+
+    `obey` gets every command and may raise `ProtocolError`; `drained` is called when nothing waits any more; `ended`
+    when there is no engine left, with a reason unless all is well.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        stdin: int,
+        stdout: int,
+        *,
+        obey: Callable[[Mapping[str, Any]], None],
+        drained: Callable[[], None],
+        ended: Callable[[str], None],
+    ) -> None:
+        self._loop = loop
+        self._stdin = stdin
+        self._ended = ended
+        self._decoder = Decoder()
+        self._outbox = Outbox(loop, stdout, lost=lambda: ended(""), drained=drained)
+        self._obey = obey
+        self.state = ("", "")
+        """The state last shown, and its detail."""
+        os.set_blocking(stdin, False)
+
+    def start(self) -> None:
+        """Say hello, then listen."""
+        self._outbox.send(PREAMBLE)
+        self.say(hello())
+        self._loop.reader(self._stdin, self._read)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether text should wait."""
+        return self._outbox.pending > CROWDED
+
+    @property
+    def full(self) -> bool:
+        """Whether whoever has results should wait."""
+        return self._outbox.pending > FULL
+
+    def say(self, event: dict[str, Any]) -> None:
+        """Send an event; raises `ProtocolError` when it cannot be said."""
+        self._outbox.send(encode(event))
+
+    def log(self, text: str) -> None:
+        """Send a line for whoever looks after the worker, or nothing when there is much to send."""
+        if not self.crowded:
+            self.say({"event": "log", "text": text})
+
+    def show(self, state: str, detail: str = "", code: str = "") -> None:
+        """Send the runner's state when it has changed."""
+        if (state, detail) != self.state:
+            self.state = (state, detail)
+            self.say({"event": "state", "state": state, "detail": detail, **({"code": code} if code else {})})
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._stdin, CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._ended("")
+            return
+        try:
+            for command in self._decoder.feed(data):
+                self._obey(command)
+        except ProtocolError as error:
+            self._ended(str(error))
+
+
+def hello() -> dict[str, Any]:
+    """The guard's first frame."""
+    return {
+        "event": "hello",
+        "proto": PROTO,
+        "jaxtour": _version(),
+        "python": platform.python_version(),
+        "pid": os.getpid(),
+        "host": os.uname().nodename,
+    }
+
+
+def _version() -> str:
+    """The program's version, read from beside this folder: importing it would put it on `sys.path`."""
+    try:
+        text = (Path(__file__).resolve().parent.parent / "__init__.py").read_text()
+    except OSError:
+        return "unknown"
+    found = re.search(r'^__version__ = "(.*)"', text, re.MULTILINE)
+    return found[1] if found else "unknown"

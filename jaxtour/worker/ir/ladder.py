@@ -1,0 +1,179 @@
+"""The ladder of a call of composed transformations: for `jit(vmap(grad(f)))(x)` the jaxprs of f, grad(f), and so on.
+
+What the inner functions are called with is known only while the whole is traced. So the composition is made once more
+from its source, with a recorder around each function, and traced; each rung is then traced for what it was given.
+"""
+
+import ast
+import functools
+import linecache
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import jax
+
+from .. import compat
+from ..runner.execute import Workspace, parsed_expression
+from ..runner.failures import attempt
+from ..runner.learners import LESSON_FILE
+from ..runner.outlet import Event
+from . import lens
+from .stages import Say
+
+MOST_RUNGS = 12
+_LABEL_CAP = 60
+
+Bound: TypeAlias = ast.expr | ast.FunctionDef
+"""What a name stands for in the code."""
+
+
+@dataclass
+class Rung:
+    """A function of the ladder."""
+
+    label: str
+    transform: str
+    function: Any
+    given: lens.Call | None = None
+    """How it was called first."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A transformation as the source applies it."""
+
+    name: str
+    apply: Callable[[Any], Any]
+
+
+def ladder(workspace: Workspace, expression: str, codes: Iterable[str], say: Say) -> None:
+    """Say each rung, innermost first, and behind it the pieces of its jaxpr; `codes` may bind the names in the call."""
+    rungs, error = attempt(_climbed, workspace, expression, codes)
+    if rungs is None:
+        label = " ".join(expression.split())[:_LABEL_CAP]
+        say({"event": "rung", "index": 0, "label": label, "error": lens.why_not(error) if error else "not a call"})
+        return
+    for index, rung in enumerate(rungs):
+        said: Event = {"event": "rung", "index": index, "label": rung.label, "transform": rung.transform}
+        if rung.given is None:
+            say({**said, "error": "the function around it did not call it"})
+            continue
+        traced, error = attempt(lens.trace, rung.given)
+        if traced is None:
+            say({**said, "error": lens.why_not(error) if error else "it does not trace"})
+            continue
+        say(said)
+        head = {"event": "stage", "index": index, "stage": "jaxpr", "rung": True}
+        for piece in lens.jaxpr_pieces(head, traced[0]):
+            say(piece)
+
+
+def _climbed(workspace: Workspace, expression: str, codes: Iterable[str]) -> list[Rung] | None:
+    """The rungs, innermost first, with what each was called with; None for what is no call."""
+    call = lens.parse_call(workspace, expression)
+    node = parsed_expression(expression)
+    if call is None or not isinstance(node, ast.Call):
+        return None
+    layers, function, label = _taken_apart(workspace, node.func, call.function, _bindings(codes))
+    rungs = [Rung(label, "", function)]
+    for layer in reversed(layers):
+        function = layer.apply(_recorded(rungs, len(rungs) - 1))
+        label = f"{layer.name}({label})"
+        rungs.append(Rung(label, layer.name, function))
+    # The call itself, too, goes through a recorder: a trace that fails is tried again with fewer unknowns.
+    outer = _recorded(rungs, len(rungs) - 1)
+    _, error = attempt(lens.trace, lens.Call(outer, call.args, call.kwargs))
+    rungs[-1].given = lens.Call(rungs[-1].function if layers else call.function, call.args, call.kwargs)
+    if error and len(rungs) > 1 and rungs[0].given is None:
+        raise error
+    return rungs
+
+
+def _recorded(rungs: list[Rung], place: int) -> Callable[..., Any]:
+    """The rung's function, which remembers what it is called with first; the rungs below it begin anew."""
+    rung = rungs[place]
+    function = rung.function
+
+    @functools.wraps(function)
+    def recorded(*args: Any, **kwargs: Any) -> Any:
+        if place == len(rungs) - 1:
+            for below in rungs:
+                below.given = None
+        if rung.given is None:
+            rung.given = lens.Call(function, *jax.tree.map(_shape, (args, kwargs)))
+        return function(*args, **kwargs)
+
+    return recorded
+
+
+def _shape(leaf: Any) -> Any:
+    if not compat.is_tracer(leaf):
+        return leaf
+    aval = jax.typeof(leaf)
+    return jax.ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=getattr(aval, "weak_type", False))
+
+
+def _taken_apart(
+    workspace: Workspace, node: Bound, function: Any, bindings: dict[str, Bound]
+) -> tuple[list[Layer], Any, str]:
+    """The transformations, outermost first, the function that they were applied to, and its name."""
+    layers: list[Layer] = []
+    decorators = 0
+    seen: set[str] = set()
+    while compat.transformation(function) is not None and len(layers) < MOST_RUNGS:
+        if isinstance(node, ast.Name) and node.id in bindings and node.id not in seen:
+            seen.add(node.id)
+            node, decorators = bindings[node.id], 0
+        elif isinstance(node, ast.FunctionDef) and decorators < len(node.decorator_list):
+            layers.append(_decorator(workspace, node.decorator_list[decorators]))
+            decorators += 1
+            function = function.__wrapped__
+        elif isinstance(node, ast.Call) and node.args and not isinstance(node.args[0], ast.Starred):
+            layers.append(_applied(workspace, node))
+            node, function = node.args[0], function.__wrapped__
+        else:
+            break
+    return layers, function, _label(node)
+
+
+def _decorator(workspace: Workspace, node: ast.expr) -> Layer:
+    return Layer(_transform(node), lambda below: workspace.evaluate_tree(node)(below))
+
+
+def _applied(workspace: Workspace, node: ast.Call) -> Layer:
+    name = ast.copy_location(ast.Name("__jaxtour_below__", ast.Load()), node)
+    call = ast.copy_location(ast.Call(node.func, [name, *node.args[1:]], node.keywords), node)
+    return Layer(_transform(node.func), lambda below: workspace.evaluate_tree(call, {name.id: below}))
+
+
+def _transform(node: ast.expr) -> str:
+    """`vmap` for `jax.vmap`, and for `partial(jax.vmap, in_axes=1)`."""
+    while isinstance(node, ast.Call):
+        node = node.args[0] if node.args else node.func
+    return node.attr if isinstance(node, ast.Attribute) else ast.unparse(node)[:_LABEL_CAP]
+
+
+def _label(node: Bound) -> str:
+    if isinstance(node, ast.FunctionDef):
+        return node.name
+    text = " ".join(ast.unparse(node).split())
+    return text if len(text) <= _LABEL_CAP else f"{text[: _LABEL_CAP - 1]}…"
+
+
+def _bindings(codes: Iterable[str]) -> dict[str, Bound]:
+    """What lesson code binds at its top level, that of `codes` above all; the last one counts."""
+    lessons = ["".join(linecache.getlines(file)) for file in list(linecache.cache) if LESSON_FILE.match(file)]
+    return dict(bound for code in [*lessons, *codes] for bound in _bound_in(code))
+
+
+def _bound_in(code: str) -> Iterator[tuple[str, Bound]]:
+    tree, _ = attempt(ast.parse, code)
+    for statement in tree.body if tree else []:
+        if isinstance(statement, ast.FunctionDef):
+            yield statement.name, statement
+        elif isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    yield target.id, statement.value

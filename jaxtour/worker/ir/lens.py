@@ -1,0 +1,269 @@
+"""What JAX makes of a call: its jaxpr, with where each line of that comes from, and its primitives."""
+
+import ast
+import contextlib
+import functools
+import gc
+import re
+import sys
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import numpy as np
+
+from .. import compat
+from ..runner.execute import Workspace, parsed_expression, written
+from ..runner.failures import attempt, one_line
+from ..runner.functions import is_learners, is_transformed
+from ..runner.outlet import Event
+from .origins import Parsed, pieces
+from .printed import printed
+from .spans import Span, span
+from .walk import Walk, count
+
+_UNTRACED = sys.stdlib_module_names | {"numpy"}
+_EQUATIONS_OF = re.compile(r"^\s*equations\s+of\s+(?P<call>.+)$", re.S)
+
+
+class LensError(Exception):
+    """The expression is nothing that has a jaxpr; the message is one line."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An expression that is to be evaluated, with the positions that it has in the learner's code, if it is there."""
+
+    tree: ast.expr
+    file: str = "<jaxtour>"
+    """That its code is compiled under."""
+
+    @property
+    def span(self) -> Span | None:
+        """Where the learner's code has it."""
+        node = self.tree
+        end = node.end_lineno or node.lineno, node.end_col_offset or 0
+        return span(self.file, node.lineno, node.col_offset, *end)
+
+    @property
+    def awaited(self) -> "Expression":
+        """The call whose result `block_until_ready` waits for, else itself."""
+        node = self.tree
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == _AWAITS:
+            inner = node.args[0] if node.args else node.func.value
+            if isinstance(inner, ast.Call):
+                return replace(self, tree=inner)
+        return self
+
+    def evaluated(self, workspace: Workspace) -> Any:
+        """Its value in the lesson's namespace."""
+        return workspace.evaluate_tree(self.tree, file=self.file)
+
+
+_AWAITS = "block_until_ready"
+
+
+def expression(source: str, code: str = "", file: str = "") -> Expression:
+    """An expression by itself, or as the last place has it where the code of this file writes it."""
+    found = written(code, source) if code else None
+    return Expression(found, file) if found is not None else Expression(parsed_expression(source))
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call whose function and arguments have been evaluated, and that has not been made."""
+
+    function: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def abstracted(self, numbers: tuple[type, ...]) -> tuple[Callable[..., Any], list[Any]]:
+        """The call as a function of its arrays and of its Python numbers of these types; and their values."""
+        leaves, structure = jax.tree.flatten((self.args, self.kwargs))
+        places = [place for place, leaf in enumerate(leaves) if _is_variable(leaf, numbers)]
+
+        def function(*values: Any) -> Any:
+            filled = list(leaves)
+            for place, value in zip(places, values, strict=True):
+                filled[place] = value
+            args, kwargs = jax.tree.unflatten(structure, filled)
+            return self.function(*args, **kwargs)
+
+        function.__name__ = function.__qualname__ = str(getattr(self.function, "__name__", "call"))
+        return function, [leaves[place] for place in places]
+
+
+def _is_variable(leaf: Any, numbers: tuple[type, ...]) -> bool:
+    if isinstance(leaf, (jax.Array, jax.ShapeDtypeStruct)):
+        return True
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        return leaf.dtype.kind in "biufcV" and leaf.dtype.names is None
+    return isinstance(leaf, numbers)
+
+
+def parse_call(
+    workspace: Workspace, source: str | Expression, accept: Callable[[Any], bool] | None = None
+) -> Call | None:
+    """The parts of a call, evaluated once: the function, then its arguments if `accept` likes it; None for no call."""
+    whole = expression(source) if isinstance(source, str) else source
+    node = whole.tree
+    if not isinstance(node, ast.Call):
+        return None
+    function = workspace.evaluate_tree(node.func, file=whole.file)
+    if accept is not None and not accept(function):
+        return None
+    collect = ast.copy_location(ast.Name("__jaxtour_collect__", ast.Load()), node)
+    arguments = ast.copy_location(ast.Call(collect, node.args, node.keywords), node)
+    collected = {collect.id: lambda *args, **kwargs: (args, kwargs)}
+    args, kwargs = workspace.evaluate_tree(arguments, collected, whole.file)
+    return Call(function, args, kwargs)
+
+
+def jaxpr_of(workspace: Workspace, source: str | Expression) -> Any:
+    """The closed jaxpr of a call, or the one that the expression evaluates to; raises what tracing raises."""
+    return jaxpr_and_inputs(workspace, source)[0]
+
+
+def jaxpr_and_inputs(workspace: Workspace, source: str | Expression) -> tuple[Any, list[Any]]:
+    """The closed jaxpr, and arrays or shapes that it can be lowered for."""
+    whole = expression(source) if isinstance(source, str) else source
+    call = parse_call(workspace, whole.awaited)
+    if call is not None:
+        return trace(call)
+    value = whole.evaluated(workspace)
+    if compat.is_closed_jaxpr(value):
+        return value, _shapes(value)
+    raise LensError("not a call and not a jaxpr: write a function with its arguments, as in f(x)")
+
+
+def _shapes(jaxpr: Any) -> list[Any]:
+    return [jax.ShapeDtypeStruct(aval.shape, aval.dtype) for aval in jaxpr.in_avals]
+
+
+def trace(call: Call) -> tuple[Any, list[Any]]:
+    """The closed jaxpr of a call, and its inputs: arrays, and the numbers whose values are not needed."""
+    function, values = call.abstracted((bool, int, float, complex))
+    try:
+        return _traced(function, values)
+    except Exception as error:
+        for numbers in ((float, complex), ()):
+            function, fewer = call.abstracted(numbers)
+            if len(fewer) == len(values):
+                continue
+            values = fewer
+            traced, _ = attempt(_traced, function, fewer)
+            # With every number known nothing may be left to trace, and that is not what the call is to show.
+            if traced and (traced[0].jaxpr.eqns or not isinstance(error, jax.errors.ConcretizationTypeError)):
+                return traced
+        raise
+
+
+def _traced(function: Callable[..., Any], values: list[Any]) -> tuple[Any, list[Any]]:
+    """The jaxpr of a function, or the one that it returns, as `jax.make_jaxpr(f)` does; and that one's inputs."""
+    returned = []
+
+    def outputs(*tracers: Any) -> Any:
+        result = function(*tracers)
+        if compat.is_closed_jaxpr(result):
+            returned.append(result)
+            return ()
+        for leaf in jax.tree.leaves(result):
+            # JAX itself would name this function here, not the learner's.
+            if attempt(jax.typeof, leaf)[1] is not None:
+                raise LensError(_no_array(leaf))
+        return result
+
+    outputs.__name__ = outputs.__qualname__ = function.__name__
+    jaxpr = jax.make_jaxpr(outputs)(*values)
+    return (returned[0], _shapes(returned[0])) if returned else (jaxpr, values)
+
+
+def _no_array(value: Any) -> str:
+    if callable(value):
+        return "it returns a function: call that too, as in jax.grad(f)(x)"
+    return f"it returns {type(value).__name__}, which is no array: have it return what it computes"
+
+
+def default_jaxpr(value: Any, workspace: Workspace, source: str | Expression) -> Any | None:
+    """The jaxpr of a step's last expression, whose value is known; None when it is nothing to trace."""
+    if compat.is_closed_jaxpr(value):
+        return value
+    whole = expression(source) if isinstance(source, str) else source
+    call, error = attempt(parse_call, workspace, whole.awaited, is_worth_tracing)
+    if error or call is None:
+        return None  # it did not raise a moment ago: it has side effects, and nobody asked for this trace
+    traced, error = attempt(trace, call)
+    if traced is None:
+        if error and is_learners(call.function):
+            raise error
+        return None
+    return traced[0] if traced[0].jaxpr.eqns or traced[0].jaxpr.invars else None
+
+
+def is_worth_tracing(function: Any) -> bool:
+    """Not printing, timing, NumPy or a class: functions of the lesson, of JAX, of libraries on top of it."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    if isinstance(function, (type, types.BuiltinFunctionType, types.MethodWrapperType, np.ufunc)):
+        return False
+    module = getattr(function, "__module__", None) or ""
+    if module.startswith(("jax.debug", "jax._src.debugging")):
+        return False
+    # What was made of a `functools.partial` has that one's module.
+    return module.partition(".")[0] not in _UNTRACED or is_transformed(function)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A jaxpr as it travels: the fields of a `Trace`, and the pieces of its `Stage`."""
+
+    walk: Walk
+    text: Parsed
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The fields of a `Trace` that a jaxpr gives."""
+        return {"equations": self.walk.equations, "primitives": sorted(self.walk.primitives)}
+
+    def pieces(self, head: Event) -> Iterator[Event]:
+        """The `stage` events; `head` says of what."""
+        text = self.text
+        return pieces(head, text.texts, text.lines, self.walk.table, text.names, text.folds)
+
+
+def shown(jaxpr: Any, around: Span | None = None) -> Shown:
+    """A jaxpr with its links; `around` is where the call that it is of was written."""
+    with _uncollected():
+        walk = Walk(jaxpr, (around,) if around else ())
+        return Shown(walk, printed(jaxpr, walk))
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looking for garbage, of which there is none here; in a long jaxpr that took a third of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def jaxpr_pieces(head: Event, jaxpr: Any, around: Span | None = None) -> Iterator[Event]:
+    """The `stage` events of a jaxpr."""
+    return shown(jaxpr, around).pieces(head)
+
+
+def ask(workspace: Workspace, question: str, say: Callable[[Any], str]) -> str:
+    """The text of an expression's value, or of the number of equations in `equations of CALL`."""
+    if match := _EQUATIONS_OF.match(question):
+        return str(count(jaxpr_of(workspace, match["call"])))
+    return say(workspace.evaluate(question))
+
+
+def why_not(error: BaseException) -> str:
+    """One line for a trace or a compilation that failed."""
+    return str(error) if isinstance(error, LensError) else one_line(error)

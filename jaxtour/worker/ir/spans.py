@@ -1,0 +1,110 @@
+"""Which expression of the learner's code an equation comes from, to the character, and the calls around that.
+
+JAX keeps the Python frames of every equation; the innermost one that is the learner's is where it comes from. Frames
+of libraries do not count, so that what a library function computes belongs to the learner's call of it.
+"""
+
+from typing import Any, TypeAlias
+
+from .. import compat
+from ..runner.learners import characters, is_shown, source_line, wire_file
+from ..runner.learners import learner_folder as learner_folder
+
+Span: TypeAlias = tuple[str, int, int, int, int, str]
+"""As on the wire: file, line, column, end line, end column, function; from 1, in characters, the end exclusive."""
+
+
+def span(file: str, line: int, column: int, end_line: int, end_column: int, function: str = "") -> Span | None:
+    """The expression at a place as Python, MLIR and XLA tell it; None where it is not the learner's.
+
+    Lines count from 1, columns from 0 in UTF-8 bytes. Where the end is not known (it is not behind the start), the
+    expression is taken to go to the end of the line.
+    """
+    name = wire_file(file)
+    if name is None or line < 1:
+        return None
+    function = "" if function == "<module>" else function
+    first = source_line(file, line)
+    start = characters(first, column)
+    if (end_line, end_column) <= (line, column):
+        return name, line, start + 1, line, max(len(first.rstrip()), start + 1) + 1, function
+    end = characters(first if end_line == line else source_line(file, end_line), end_column)
+    return name, line, start + 1, end_line, end + 1, function
+
+
+class Frames:
+    """Finds the spans of equations. It remembers what it found, and with that keeps code alive: make one for a walk."""
+
+    def __init__(self) -> None:
+        self._stacks: dict[Any, tuple[Span, ...]] = {}
+        self._spans: dict[tuple[int, int], Span | None] = {}
+        self._positions: dict[int, list[tuple[int | None, ...]]] = {}
+        self._alive: list[Any] = []
+        self._inside: dict[tuple[Any, compat.Function], bool] = {}
+        self.outdated: set[Span] = set()
+        """Expressions of code whose text is no longer the one shown: at these places now stands something else."""
+
+    def of(self, source_info: Any) -> tuple[Span, ...]:
+        """The learner's expressions behind an equation's `source_info`: its own, then the calls around it."""
+        trace = compat.traceback(source_info)
+        found = self._stacks.get(trace)
+        if found is None:
+            found = self._stacks[trace] = tuple(dict.fromkeys(self._find(source_info, trace)))
+        return found
+
+    def enter(self, source_info: Any, function: compat.Function | None) -> bool:
+        """Whether an equation's frames are those of a call of the function whose jaxpr it is in.
+
+        JAX gives what it traces for a library's function the frames of what it is just busy with, as in lowering or
+        transposing; the jaxpr is kept, and then serves others. One of a learner's function serves that alone, and may
+        have taken in equations of functions that it calls.
+        """
+        trace = compat.traceback(source_info)
+        raw = compat.raw_frames(trace)
+        if function is None or raw is None or wire_file(function.file):
+            return True
+        key = trace, function
+        if key not in self._inside:
+            self._inside[key] = any(map(function.is_entered_by, raw[0]))
+        return self._inside[key]
+
+    def is_outdated(self, source_info: Any) -> bool:
+        """Whether an equation comes from code whose text is no longer the one shown."""
+        raw = compat.raw_frames(compat.traceback(source_info))
+        return raw is not None and any(wire_file(code.co_filename) and not is_shown(code) for code in raw[0])
+
+    def _find(self, source_info: Any, trace: Any) -> list[Span]:
+        raw = compat.raw_frames(trace)
+        if raw is None:
+            places = compat.summarized_frames(source_info)
+            spans = [span(file, line, column, line, column, function) for file, line, column, function in places]
+            return [each for each in spans if each is not None]
+        found = []
+        for code, offset in zip(*raw, strict=True):
+            if wire_file(code.co_filename):
+                key = (id(code), offset)
+                if key not in self._spans:
+                    known = self._span(code, offset)
+                    if known is not None and not is_shown(code):
+                        self.outdated.add(known)
+                        known = None
+                    self._spans[key] = known
+                    self._alive.append(code)
+                if (known := self._spans[key]) is not None:
+                    found.append(known)
+        return found
+
+    def _span(self, code: Any, offset: int) -> Span | None:
+        positions = self._positions.get(id(code))
+        if positions is None:
+            positions = self._positions[id(code)] = list(code.co_positions())
+        line, end_line, start, end = positions[offset // 2] if 0 <= offset // 2 < len(positions) else (None,) * 4
+        if line is None:
+            return None
+        return span(code.co_filename, line, start or 0, end_line or line, end or 0, code.co_qualname)
+
+
+def spans_of(source_info: Any) -> tuple[Span | None, tuple[Span, ...]]:
+    """An equation's own expression, None where no frame is the learner's, and the calls around it, innermost first."""
+    own, *callers = Frames().of(source_info) or (None,)
+    return own, tuple(callers)

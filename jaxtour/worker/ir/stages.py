@@ -1,0 +1,166 @@
+"""The stages of a call below its jaxpr: StableHLO as JAX lowers it, HLO as the compiler leaves it, and its cost."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import jax
+
+from .. import compat
+from ..runner.execute import Workspace
+from ..runner.failures import attempt
+from ..runner.outlet import Event
+from . import hlo, lens, stablehlo
+from .cost import cost
+from .metadata import Sources
+from .origins import Parsed, Table, pieces
+from .spans import Span, span
+from .walk import Walk
+
+Say = Callable[[Event], None]
+Place: TypeAlias = tuple[str, int, int]
+"""File, line and column where an expression begins; XLA keeps one end for all that begin at a place."""
+
+
+@dataclass
+class Staged:
+    """One call lowered, and compiled once that is asked for."""
+
+    lowered: Any
+    root: str
+    """What stands before every path and in no jaxpr: the name of the function that is jitted for the lowering only."""
+    around: tuple[Span, ...]
+    known: frozenset[Place] = frozenset()
+    """Places of the learner's that its jaxpr comes from."""
+    exact: dict[str, tuple[Span, int]] = field(default_factory=dict)
+    """By path the expression of the equations that have it, if that is only one, and their number."""
+
+    def place(
+        self, file: str, line: int, column: int, end_line: int, end_column: int, function: str = ""
+    ) -> Span | None:
+        """The learner's expression at a frame; None also where that is of an equal call that was lowered before.
+
+        What a library lowers an operation to is in a cache, of the oldest JAX with the places of the first call.
+        """
+        found = span(file, line, column, end_line, end_column, function)
+        return None if found is None or (self.known and _place(found) not in self.known) else found
+
+    @cached_property
+    def module(self) -> stablehlo.Reader:
+        """The StableHLO, read."""
+        text = self.lowered.as_text(debug_info=True)
+        if not text:
+            raise lens.LensError("this backend does not show its StableHLO")
+        return stablehlo.Reader(str(text), self.place, self.root, self.exact)
+
+    @cached_property
+    def compiled(self) -> Any:
+        """The call compiled."""
+        return self.lowered.compile()
+
+    @cached_property
+    def text(self) -> str:
+        """The optimised HLO as the compiler writes it."""
+        text = self.compiled.as_text()
+        if not text:
+            raise lens.LensError("this backend does not show what it compiled")
+        return str(text)
+
+    @cached_property
+    def optimised(self) -> hlo.Reader:
+        """The optimised HLO, read."""
+        return hlo.Reader(self.text)
+
+    def stablehlo(self) -> tuple[Table, Parsed, dict[str, Any]]:
+        """The table of origins, the lines, and what goes with the last piece."""
+        table = Table()
+        return table, self.module.read(table, self.around), {}
+
+    def hlo(self) -> tuple[Table, Parsed, dict[str, Any]]:
+        """The same of the optimised HLO, with its cost."""
+        table = Table()
+        module = self.module
+        sources = Sources(self.place, module.beginning_at, module.paths(), module.only, self.root, self.around)
+        parsed = self.optimised.read(table, sources)
+        return table, parsed, {"cost": cost(self.compiled, self.text, self.optimised)}
+
+
+@dataclass
+class Stages:
+    """What is looked at of the traced calls of one cell; kept from one look to the next."""
+
+    workspace: Workspace
+    calls: list[dict[str, Any]]
+    written: list[lens.Expression | None]
+    """Each call as the step makes it."""
+    _made: dict[int, Staged] = field(default_factory=dict)
+
+    def look(self, index: int, stage: str, say: Say) -> None:
+        """Say the pieces of one stage of one call, or in one line why there are none."""
+        head = {"event": "stage", "index": index, "stage": stage}
+        found, error = attempt(self._read, index, stage)
+        if found is None:
+            say({**head, "error": lens.why_not(error) if error else "there is no such call"})
+            return
+        table, parsed, last = found
+        for piece in pieces(head, parsed.texts, parsed.lines, table, parsed.names, parsed.folds, **last):
+            say(piece)
+
+    def opcodes(self, index: int) -> list[str]:
+        """The opcodes of one call; raises what lowering and compiling raise."""
+        return self._staged(index).optimised.opcodes()
+
+    def _read(self, index: int, stage: str) -> tuple[Table, Parsed, dict[str, Any]]:
+        if stage not in ("stablehlo", "hlo"):
+            raise lens.LensError(f"there is no stage {stage}")
+        staged = self._staged(index)
+        return staged.hlo() if stage == "hlo" else staged.stablehlo()
+
+    def _staged(self, index: int) -> Staged:
+        if index not in self._made:
+            if not 0 <= index < len(self.calls):
+                raise lens.LensError("there is no such call")
+            written = self.written[index] or lens.expression(self.calls[index]["call"])
+            self._made[index] = staged(self.workspace, written)
+        return self._made[index]
+
+
+def staged(workspace: Workspace, source: lens.Expression) -> Staged:
+    """A call lowered as the learner's own is: a jitted function by itself, others by the jaxpr that is shown."""
+    around = (source.span,) if source.span else ()
+    call = lens.parse_call(workspace, source.awaited)
+    if call is not None and compat.is_jitted(call.function):
+        lowered = call.function.lower(*call.args, **call.kwargs)
+        return Staged(lowered, "", around, *_places(lens.trace(call)[0], around))
+    jaxpr, inputs = lens.trace(call) if call is not None else lens.jaxpr_and_inputs(workspace, source)
+    computes = compat.jaxpr_function(jaxpr)
+    if computes is None:
+        raise lens.LensError("not available on this version of JAX")
+
+    def function(*values: Any) -> Any:
+        return computes(*values)
+
+    name = getattr(call.function, "__name__", "") if call is not None else ""
+    function.__name__ = function.__qualname__ = name if str(name).isidentifier() else "call"
+    return Staged(jax.jit(function).lower(*inputs), f"jit({function.__name__})", around, *_places(jaxpr, around))
+
+
+def _place(where: Span) -> Place:
+    return where[0], where[1], where[2]
+
+
+def _places(jaxpr: Any, around: tuple[Span, ...]) -> tuple[frozenset[Place], dict[str, tuple[Span, int]]]:
+    """The places that a jaxpr comes from; by path the expression of its equations, if it is one, and their number."""
+    walk = Walk(jaxpr, around)
+    rows = walk.table.rows
+    found = (span for row in rows for span in (*row.get("spans", ()), *row.get("callers", ())))
+    known = frozenset(map(_place, found)) - frozenset(map(_place, walk.outdated))
+    exact: dict[str, set[Span]] = {}
+    counts: Counter[str] = Counter()
+    for place, count in walk.counts.items():
+        path = rows[place].get("path", "")
+        exact.setdefault(path, set()).update(rows[place].get("spans", ()))
+        counts[path] += count
+    return known, {path: (spans.pop(), counts[path]) for path, spans in exact.items() if path and len(spans) == 1}

@@ -1,0 +1,1 @@
+"""What devices there are, how busy they are, and who holds them."""

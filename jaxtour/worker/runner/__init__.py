@@ -1,0 +1,1 @@
+"""Running a step's code and saying what came of it."""

@@ -1,0 +1,239 @@
+"""A value as facts: type, text, shape, where it lives, how it is spread, and a pytree's leaves."""
+
+import inspect
+import re
+import types
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import jax
+import numpy as np
+
+from .. import compat
+from ..ir.walk import count
+from .failures import attempt
+
+TEXT_CAP = 256 * 1024
+"""Characters."""
+SHARD_CAP = 64
+DRAWN = 64
+"""Numbers of an array that are drawn in its parts."""
+LEAF_CAP = 16
+"""Leaves of a pytree that are told with their parts."""
+FETCH_CAP = 16 * 1024 * 1024
+"""Bytes of an array that are fetched to be printed; of larger ones, only the edges."""
+_TREE_CAP = 500
+_LINE_CAP = 300
+_EDGE = 3
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+def describe(value: Any) -> dict[str, Any]:
+    """The fields of a `Value`; raises only what computing the value raises, late, on the device."""
+    with jax.transfer_guard("allow"):  # lesson code may have forbidden transfers; showing a value is none of its own
+        if isinstance(value, jax.Array) and not compat.is_tracer(value):
+            return _array(value)
+        if isinstance(value, (np.ndarray, np.generic)):
+            facts: dict[str, Any] = {"shape": list(value.shape), "dtype": str(value.dtype)}
+            return {"type": type(value).__name__, **facts, **_capped(numpy_text(value))}
+        tree, fetch = _tree(value)
+        text = _text(value) if fetch else "\n".join(tree)
+        facts = {"type": type(value).__name__, "tree": tree, **_capped(text)}
+        if tree:
+            facts |= _leaves(value)
+        if isinstance(value, (str, bytes)):
+            facts["length"] = max(facts["length"], len(value))  # of a long one, `text` is but the start
+        return facts
+
+
+def plain_text(value: Any) -> str:
+    """The text alone."""
+    return str(describe(value)["text"])
+
+
+def device_name(device: Any) -> str:
+    """`cpu:0`, on every version of JAX."""
+    return f"{device.platform}:{device.id}"
+
+
+def _id(device: Any) -> int:
+    return int(device.id)
+
+
+def _array(array: jax.Array) -> dict[str, Any]:
+    sharding = array.sharding
+    facts: dict[str, Any] = {
+        "type": "Array",
+        "shape": list(array.shape),
+        "dtype": str(array.dtype),
+        "weak_type": bool(getattr(array, "weak_type", False)),
+        "devices": _device_names(sharding.device_set),
+        "sharding": _sharding(sharding),
+        "committed": compat.committed(array),
+    }
+    if array.is_deleted():
+        return {**facts, **_capped("deleted: its memory was donated or freed")}
+    if len(sharding.device_set) > 1:
+        facts["shards"] = _shards(array)
+        facts |= _mesh(sharding, array.ndim)
+    return {**facts, **_capped(_array_text(array))}
+
+
+def _device_names(devices: Iterable[Any]) -> list[str]:
+    return [device_name(device) for device in sorted(set(devices), key=_id)]
+
+
+def _leaves(tree: Any) -> dict[str, Any]:
+    """Where a pytree's arrays live, and those of them that are spread over several devices."""
+    arrays = [
+        (path, leaf)
+        for path, leaf in jax.tree_util.tree_leaves_with_path(tree)
+        if isinstance(leaf, jax.Array) and not compat.is_tracer(leaf)
+    ]
+    spread = [(path, leaf) for path, leaf in arrays if len(leaf.sharding.device_set) > 1 and not leaf.is_deleted()]
+    shown = spread[:LEAF_CAP]
+    leaves = [{"path": jax.tree_util.keystr(path)[:_LINE_CAP], "value": _leaf_value(leaf)} for path, leaf in shown]
+    devices = {device for sharding in {leaf.sharding for _, leaf in arrays} for device in sharding.device_set}
+    return {"devices": _device_names(devices), "leaves": leaves}
+
+
+def _leaf_value(array: jax.Array) -> dict[str, Any]:
+    """An array of a pytree that is spread over devices, with its numbers only where they can be drawn in its parts."""
+    if array.size <= DRAWN and array.is_fully_addressable:
+        return _array(array)
+    sharding = array.sharding
+    facts = {"type": "Array", "shape": list(array.shape), "dtype": str(array.dtype), "text": ""}
+    placed = {"devices": _device_names(sharding.device_set), "sharding": _sharding(sharding)}
+    return {**facts, **placed, "shards": _shards(array), **_mesh(sharding, array.ndim)}
+
+
+def _sharding(sharding: Any) -> str | None:
+    if isinstance(sharding, jax.sharding.SingleDeviceSharding):
+        return None
+    if isinstance(sharding, jax.sharding.NamedSharding):
+        axes = ", ".join(f"{compat.axis_name(name)}: {size}" for name, size in sharding.mesh.shape.items())
+        return f"{_spec(sharding)} on the mesh ({axes})"
+    return _ADDRESS.sub("", " ".join(str(sharding).split()))[:300]
+
+
+def _spec(sharding: Any) -> str:
+    """`P('x', None)`."""
+    return compat.tidy(compat.name_axes(str(sharding.spec).replace("PartitionSpec", "P")))
+
+
+def _mesh(sharding: Any, rank: int) -> dict[str, Any]:
+    """The axes of the mesh that an array lies on, and for each of the array's own those that cut it."""
+    if not isinstance(sharding, jax.sharding.NamedSharding):
+        return {}
+    spec: list[list[str]] = [[] for _ in range(rank)]
+    for axis, names in enumerate(sharding.spec[:rank]):
+        if names is not None and names is not jax.sharding.PartitionSpec.UNCONSTRAINED:
+            spec[axis] = [compat.axis_name(name) for name in (names if isinstance(names, tuple) else (names,))]
+    mesh = [[compat.axis_name(name), int(size)] for name, size in sharding.mesh.shape.items()]
+    return {"mesh": mesh, "spec": spec}
+
+
+def _shards(array: jax.Array) -> list[dict[str, Any]]:
+    """Who holds which part, of devices of other processes, too; the parts themselves are not asked for."""
+    shards: list[dict[str, Any]] = []
+    copies: Counter[str] = Counter()
+    for device, cut in array.sharding.devices_indices_map(array.shape).items():
+        index = [list(part.indices(size)[:2]) for part, size in zip(cut, array.shape, strict=True)]
+        shards.append({"device": _id(device), "index": index, "replica": copies[str(index)]})
+        copies[str(index)] += 1
+    return shards[:SHARD_CAP]
+
+
+def _array_text(array: jax.Array) -> str:
+    if not array.is_fully_addressable:
+        return "not shown: parts of it are on devices of other processes"
+    if compat.is_key(array):
+        array = compat.key_numbers(array)
+    if array.nbytes <= FETCH_CAP:
+        return numpy_text(np.asarray(array))
+    return _summary(array)
+
+
+def numpy_text(array: Any) -> str:
+    """An array's text by NumPy's rules, summarised by them."""
+    return np.array2string(array) if type(array) is np.ndarray and array.ndim else str(array)
+
+
+def _summary(array: jax.Array) -> str:
+    """NumPy's summary of an array too large to fetch: only the edges travel."""
+    edges = [
+        np.r_[0 : _EDGE + 1, size - _EDGE : size] if size > 2 * _EDGE + 1 else np.arange(size) for size in array.shape
+    ]
+    return np.array2string(np.asarray(array[np.ix_(*edges)]), threshold=0, edgeitems=_EDGE)
+
+
+def _text(value: Any) -> str:
+    if compat.is_closed_jaxpr(value):
+        number = count(value)
+        return f"a jaxpr with {number} equation{'' if number == 1 else 's'}"
+    if callable(value) and (compat.is_jitted(value) or isinstance(value, types.FunctionType)):
+        return _function(value)
+    if isinstance(value, (str, bytes)) and len(value) > TEXT_CAP:
+        return repr(value[:TEXT_CAP])
+    text, error = attempt(lambda: repr(value))
+    if isinstance(error, RecursionError):
+        return "(nested too deep to be shown)"
+    return _ADDRESS.sub("", text) if text is not None else f"(its __repr__ raised {type(error).__name__})"
+
+
+def _function(value: Any) -> str:
+    """`function f(x)`, or `jit of grad of f(x)` for what JAX made of it."""
+    makers: list[str] = []
+    while len(makers) < 10 and (maker := compat.transformation(value)) is not None:
+        makers.append(maker)
+        value = value.__wrapped__
+    return " of ".join([*makers, _signature(value)]) if makers else f"function {_signature(value)}"
+
+
+def _signature(function: Any) -> str:
+    name = getattr(function, "__name__", None) or type(function).__name__
+    signature, _ = attempt(inspect.signature, function)
+    if signature is None:
+        return str(name)
+    plain = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
+    text = str(signature.replace(parameters=plain, return_annotation=signature.empty))
+    return f"{name}{_ADDRESS.sub('', text)}"
+
+
+def _capped(text: str) -> dict[str, Any]:
+    return {"text": text[:TEXT_CAP], "length": len(text)}
+
+
+def _tree(value: Any) -> tuple[list[str], bool]:
+    """A line for each leaf of a pytree that holds arrays, none for anything else; and whether it may be printed."""
+    leaves, error = attempt(lambda: jax.tree.leaves(value))
+    # No pytree (dict keys of several types), or a plain value.
+    if error or not leaves or leaves[0] is value or not any(map(_is_array, leaves)):
+        return [], True
+    small = all(leaf.nbytes <= FETCH_CAP for leaf in leaves if isinstance(leaf, jax.Array))
+    paths = jax.tree_util.tree_leaves_with_path(value) if len(leaves) <= 20 * _TREE_CAP else []
+    shown = [(jax.tree_util.keystr(path), _leaf(leaf)) for path, leaf in paths[:_TREE_CAP]]
+    width = min(max((len(name) for name, _ in shown), default=0), 40)
+    lines = [f"{name:<{width}}  {text}"[:_LINE_CAP] for name, text in shown]
+    return lines if len(lines) == len(leaves) else [*lines, f"… {len(leaves) - len(lines)} more leaves"], small
+
+
+def _is_array(leaf: Any) -> bool:
+    return isinstance(leaf, (jax.Array, np.ndarray))
+
+
+def _leaf(leaf: Any) -> str:
+    if _is_array(leaf):
+        return f"{leaf.dtype}[{','.join(map(str, leaf.shape))}]{_leaf_note(leaf)}"
+    return f"{type(leaf).__name__}  {_text(leaf)[:60]}"
+
+
+def _leaf_note(leaf: Any) -> str:
+    """What is to be said of an array of a pytree, besides its type."""
+    if not isinstance(leaf, jax.Array):
+        return "  ndarray"
+    if compat.is_tracer(leaf) or len(leaf.sharding.device_set) < 2:
+        return ""
+    named = isinstance(leaf.sharding, jax.sharding.NamedSharding)
+    return f"  {_spec(leaf.sharding) if named else f'on {len(leaf.sharding.device_set)} devices'}"

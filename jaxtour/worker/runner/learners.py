@@ -1,0 +1,98 @@
+"""Which files are the learner's: lesson code under its made-up names, and the folder of a file that is looked into."""
+
+import ast
+import functools
+import linecache
+import os
+import re
+import sysconfig
+import types
+import warnings
+from pathlib import Path
+
+from .. import compat
+
+LESSON_FILE = re.compile(r"^<jaxtour:(?P<name>[^:>]+)(?::(?P<part>\w+))?>$")
+_NOT_THE_LEARNERS = ("site-packages", "dist-packages", "__pypackages__")
+_folders: list[str] = []
+
+
+def learner_folder(path: str) -> None:
+    """From now on take the files under a folder for the learner's, but for installed packages and environments."""
+    folder = _whole(path).rstrip(os.sep) + os.sep
+    if folder not in _folders:
+        _folders.append(folder)
+        wire_file.cache_clear()
+
+
+@functools.lru_cache(maxsize=4096)
+def wire_file(compiled: str) -> str | None:
+    """The wire's name for a file name that code was compiled under; None for a file that is not the learner's."""
+    if lesson := LESSON_FILE.match(compiled):
+        return f"{lesson['name']}:{lesson['part']}" if lesson["part"] else lesson["name"]
+    if not _folders or compiled.startswith("<"):
+        return None
+    path = _whole(compiled)
+    inside = [path[len(folder) :] for folder in _folders if path.startswith(folder)]
+    return path if inside and not _is_library(path, min(inside, key=len)) else None
+
+
+def _is_library(path: str, inside: str) -> bool:
+    """Whether a file belongs to an installed package, to JAX, to Python or to the runner."""
+    if path.startswith((*compat.LIBRARIES, *_own_folders())):
+        return True
+    parts = Path(inside).parts[:-1]
+    if any(part in _NOT_THE_LEARNERS for part in parts):
+        return True
+    root = Path(path[: len(path) - len(inside)])
+    return any((root.joinpath(*parts[: depth + 1]) / "pyvenv.cfg").is_file() for depth in range(len(parts)))
+
+
+@functools.cache
+def _own_folders() -> tuple[str, ...]:
+    return tuple(f"{folder}{os.sep}" for folder in (Path(__file__).parents[1], sysconfig.get_path("stdlib")))
+
+
+def _whole(path: str) -> str:
+    """An absolute path without `..`; links stay as they are, since that is how the learner knows the file."""
+    return os.path.abspath(path)  # noqa: PTH100  pathlib follows links when it takes out `..`
+
+
+def source_line(file: str, line: int) -> str:
+    """One line of registered lesson code without its end; empty when it is not there."""
+    return linecache.getline(file, line).rstrip("\r\n")
+
+
+def characters(text: str, utf8_offset: int) -> int:
+    """A column in characters for one in UTF-8 bytes, which is how Python counts them."""
+    if text.isascii():
+        return min(utf8_offset, len(text))
+    return len(text.encode("utf-8", "replace")[:utf8_offset].decode("utf-8", "replace"))
+
+
+def is_shown(code: types.CodeType) -> bool:
+    """Whether a code object is of the text that is shown under its file's name.
+
+    A lesson's step may be edited and run again, and what its earlier text defined may live on. Files are read once by
+    each runner, and so stay as they are.
+    """
+    if not LESSON_FILE.match(code.co_filename):
+        return True
+    lines = linecache.getlines(code.co_filename)
+    return not lines or code.co_name == "<module>" or code in _functions("".join(lines))
+
+
+@functools.lru_cache(maxsize=256)
+def _functions(text: str) -> frozenset[types.CodeType]:
+    """The code objects inside of a text's; they are equal if what they do and where that is written is."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of its syntax Python warned when it ran
+            waiting = [compile(ast.parse(text), "<jaxtour>", "exec", dont_inherit=True)]
+    except (SyntaxError, ValueError):
+        return frozenset()
+    found: set[types.CodeType] = set()
+    while waiting:
+        inner = [each for each in waiting.pop().co_consts if isinstance(each, types.CodeType)]
+        found.update(inner)
+        waiting += inner
+    return frozenset(found)

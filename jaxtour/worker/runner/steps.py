@@ -1,0 +1,312 @@
+"""One `run` command from start to `done`: replay, the step itself, then what is shown of it."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from .. import compat
+from ..ir import lens
+from ..ir.ladder import ladder
+from ..ir.stages import Stages
+from ..timing import bench
+from ..timing.ceilings import ceilings
+from ..timing.retraces import counted
+from .calls import Entry, calls_of
+from .describe import describe, plain_text
+from .execute import Outcome, Source, Workspace, hush_warnings, last_expression, show_warnings
+from .failures import attempt, failure, message, one_line
+from .outlet import Event, Outlet, Stdio
+
+
+@dataclass
+class Stage:
+    """What a run needs of the process that it is in."""
+
+    outlet: Outlet
+    stdio: Stdio
+    workspace: Workspace
+    events: compat.CompileEvents
+    devices: list[Any]
+    stages: Stages | None = None
+    """What was last looked at, for the next look at the same."""
+
+
+class Run:
+    """The run of one command; everything it says carries its number."""
+
+    def __init__(self, stage: Stage, command: dict[str, Any]) -> None:
+        self._stage = stage
+        self._command = command
+        self._cell = _whole(command["cell"]) if command.get("cell") else None
+        self._probed = _whole(command["probe"]) if command.get("probe") else None
+        self._replay = [_whole(cell) for cell in command.get("replay") or []]
+        self._spent = False
+
+    def perform(self) -> None:
+        """Do it all; says `done` however it ends, except that the process may not survive it."""
+        start = time.perf_counter()
+        stage = self._stage
+        status = "error"
+        try:
+            stage.outlet.arm()
+            status = self._perform()
+        except KeyboardInterrupt:
+            status = "interrupted"
+        finally:
+            stage.outlet.disarm()
+            stage.events.announce = None
+            hush_warnings()
+            stage.stdio.restore()
+        self._say({"event": "done", "status": status, "seconds": time.perf_counter() - start, "spent": self._spent})
+
+    def _say(self, event: Event) -> None:
+        self._stage.outlet.say({**event, "run": self._command["run"]})
+
+    def _progress(self, phase: str, label: str = "", done: int = 0, of: int = 0) -> None:
+        self._say({"event": "progress", "phase": phase, "label": label, "done": done, "of": of})
+
+    @contextlib.contextmanager
+    def _phase(self, phase: str, label: str = "", done: int = 0, of: int = 0) -> Iterator[None]:
+        """Tell what is done meanwhile; compilations are told as they begin."""
+
+        def announce(kind: str, name: str, begins: bool) -> None:
+            if kind == "compile":
+                self._progress("compiling", name) if begins else self._progress(phase, label, done, of)
+
+        self._progress(phase, label, done, of)
+        self._stage.events.announce = announce
+        try:
+            yield
+        finally:
+            self._stage.events.announce = None
+
+    def _perform(self) -> str:
+        with self._stage.stdio.muted():
+            for number, cell in enumerate(self._replay):
+                hush_warnings()
+                with self._phase("replaying", cell["name"], number, len(self._replay)):
+                    outcome = self._execute(cell)
+                    calls = self._traces(cell, outcome)
+                _release(outcome)
+                self._stage.workspace.ended(cell["name"], calls, outcome.error)
+        status = "ok"
+        if self._probed:
+            status = self._probe(self._probed)
+        elif self._cell:
+            status = self._show(self._cell)
+        if self._command.get("ceilings"):
+            self._spent = True
+            with self._stage.stdio.muted():
+                ceilings(self._stage.devices, self._say)
+        return status
+
+    def _probe(self, cell: dict[str, Any]) -> str:
+        """What follows a kept cell, in the namespace as it left it; the functions in it see the names of today."""
+        workspace = self._stage.workspace
+        kept = workspace.left_by(cell["name"])
+        if kept is None:
+            self._stage.outlet.say({"event": "log", "text": f"nothing was kept of {cell['name']}"})
+            return "error"
+        self._spent = True
+        with self._stage.stdio.muted(), workspace.namespace_of(kept):
+            self._stage.outlet.arm()
+            self._probes(cell, kept.calls, kept.error)
+        return "ok"
+
+    def _execute(self, cell: dict[str, Any]) -> Outcome:
+        self._stage.outlet.arm()
+        self._stage.stages = None
+        return self._stage.workspace.run(cell["name"], cell["setup"], cell["code"], cell["path"])
+
+    def _show(self, cell: dict[str, Any]) -> str:
+        own = cell["path"] or cell["name"]
+        file = Source(own, "", path=cell["path"]).file
+        codes = [cell["setup"], cell["code"]]
+        with self._phase("running", cell["name"]):
+            show_warnings(self._say, self._command["run"], file)
+            with counted(self._stage.events, self._say, file, codes):
+                outcome = self._execute(cell)
+            value = self._value(outcome)
+            hush_warnings()
+        self._stage.outlet.arm()
+        self._stage.stdio.flush()
+        if outcome.error is not None:
+            self._say(failure(outcome.error, own))
+        elif value is not None:
+            self._say({"event": "result", "value": value})
+        status = "error" if outcome.error is not None else "ok"
+        self._say({"event": "executed", "status": status, "seconds": outcome.seconds, "compiles": outcome.compiles})
+        with self._stage.stdio.muted():
+            self._after(cell, outcome)
+        _release(outcome)
+        return status
+
+    def _value(self, outcome: Outcome) -> dict[str, Any] | None:
+        """The described value, or None; work of the step that fails only now is the step's failure."""
+        if outcome.error is not None or outcome.value is None:
+            return None
+        value, outcome.error = attempt(describe, outcome.value)
+        return value
+
+    def _after(self, cell: dict[str, Any], outcome: Outcome) -> None:
+        calls = self._traces(cell, outcome, show=True)
+        outcome.value = None
+        self._stage.workspace.ended(cell["name"], calls, outcome.error)
+        if self._command.get("keep"):
+            self._stage.workspace.keep(cell["name"], calls, outcome.error)
+        self._probes(cell, calls, outcome.error)
+
+    def _probes(self, cell: dict[str, Any], calls: list[Entry], error: BaseException | None) -> None:
+        """What may change the state that the cells left: compiling, answering, checking, timing."""
+        if self._command.get("hlo"):
+            self._hlo(cell, calls)
+        if looks := self._command.get("looks"):
+            self._look(cell, calls, looks)
+        if (composed := self._command.get("ladder")) is not None:
+            self._ladder(cell, composed)
+        if (question := self._command.get("ask")) is not None:
+            self._answer(question)
+        if (check := self._command.get("check")) is not None:
+            self._check(cell["name"], check, error)
+        if timings := self._command.get("time"):
+            self._spent = True
+            brief, patience = bool(self._command.get("brief")), float(self._command.get("patience") or 1.0)
+            bench.Bench(self._stage.workspace, self._stage.devices, self._stage.events, self._say, patience).measure(
+                timings, brief=brief
+            )
+
+    def _traces(self, cell: dict[str, Any], outcome: Outcome, *, show: bool = False) -> list[Entry]:
+        """Trace what is to be traced and return it; shown or not, since tracing runs the lesson's functions."""
+        workspace = self._stage.workspace
+        traces = cell["traces"]
+        find: Callable[[Workspace, lens.Expression], Any] = lens.jaxpr_of
+        if cell["path"] is not None:
+            traces = [] if outcome.error else calls_of(workspace, cell["path"], cell["code"], traces)
+        elif traces is None:
+            last = last_expression(cell["code"]) if outcome.error is None else None
+            if last is None or not (last[1] or compat.is_closed_jaxpr(outcome.value)):
+                return []
+            traces, find = (
+                [{"label": " ".join(last[0].split()), "call": last[0]}],
+                partial(lens.default_jaxpr, outcome.value),
+            )
+        shown: list[Entry] = []
+        left_out: list[Entry] = []
+        for entry in traces:
+            with self._phase("tracing", entry["label"]) if show else contextlib.nullcontext():
+                written, error = attempt(self._written, cell, entry)
+                jaxpr, error = attempt(find, workspace, written) if written else (None, error)
+            if jaxpr is None and entry.get("unsure"):
+                left_out.append({**entry, **self._untraced(cell, error)})
+            elif jaxpr is not None or error is not None:
+                shown.append(entry)
+                if show:
+                    head = {"index": len(shown) - 1, "label": entry["label"], "call": entry["call"]}
+                    self._show_trace(cell, head, jaxpr, written, error)
+        if left_out and not shown:
+            # Nothing of what the file calls can be traced: one of them says why.
+            shown = left_out[:1]
+            if show:
+                first: Event = {key: shown[0][key] for key in ("label", "call", "error", "raised") if key in shown[0]}
+                self._say({"event": "trace", "index": 0, **first})
+        return shown
+
+    def _show_trace(
+        self,
+        cell: dict[str, Any],
+        head: Event,
+        jaxpr: Any,
+        written: lens.Expression | None,
+        error: BaseException | None,
+    ) -> None:
+        """The facts of a trace, and the text of its jaxpr behind them."""
+        found = None
+        if error is None:
+            found, error = attempt(lens.shown, jaxpr, written and written.span)
+        if found is None:
+            self._say({"event": "trace", **head, **self._untraced(cell, error)})
+            return
+        self._say({"event": "trace", **head, **found.facts})
+        for piece in found.pieces({"event": "stage", "index": head["index"], "stage": "jaxpr"}):
+            self._say(piece)
+
+    def _untraced(self, cell: dict[str, Any], error: BaseException | None) -> Event:
+        """Why there is no jaxpr of a call, and what was raised if that was in the learner's code."""
+        if error is None:
+            return {"error": "it has no jaxpr"}
+        raised = failure(error, cell["path"] or cell["name"])
+        told = {"raised": {**raised, "run": self._command["run"]}} if raised["frames"] else {}
+        return {"error": lens.why_not(error), **told}
+
+    @staticmethod
+    def _written(cell: dict[str, Any], entry: Entry) -> lens.Expression:
+        """The call as the step itself makes it, or by itself where the step does not."""
+        if "error" in entry:
+            raise lens.LensError(entry["error"])
+        file = Source(cell["name"], "", path=cell["path"]).file
+        if "tree" in entry:
+            return lens.Expression(entry["tree"], file)
+        return lens.expression(entry["call"], cell["code"], file)
+
+    def _staged(self, cell: dict[str, Any], calls: list[Entry]) -> Stages:
+        """The stages of these calls; what is compiled for them is not compiled again by a later step."""
+        self._spent = True
+        stage = self._stage
+        if stage.stages is None or stage.stages.calls is not calls:
+            stage.stages = Stages(stage.workspace, calls, [attempt(self._written, cell, entry)[0] for entry in calls])
+        return stage.stages
+
+    def _hlo(self, cell: dict[str, Any], calls: list[Entry]) -> None:
+        stages = self._staged(cell, calls)
+        for index, entry in enumerate(calls):
+            with self._phase("compiling", entry["label"]):
+                found, error = attempt(stages.opcodes, index)
+            facts = {"error": lens.why_not(error)} if error else {"opcodes": found}
+            self._say({"event": "hlo", "index": index, **facts})
+
+    def _look(self, cell: dict[str, Any], calls: list[Entry], looks: list[dict[str, Any]]) -> None:
+        stages = self._staged(cell, calls)
+        for look in looks:
+            index, name = look["index"], look["stage"]
+            label = calls[index]["label"] if 0 <= index < len(calls) else ""
+            with self._phase("compiling" if name == "hlo" else "lowering", label):
+                stages.look(index, name, self._say)
+
+    def _ladder(self, cell: dict[str, Any], composed: str) -> None:
+        self._spent = True
+        codes = [whole[part] for whole in (*self._replay, cell) for part in ("setup", "code")]
+        with self._phase("tracing", " ".join(composed.split())):
+            ladder(self._stage.workspace, composed, codes, self._say)
+
+    def _answer(self, question: str) -> None:
+        self._spent = True
+        text, error = attempt(lens.ask, self._stage.workspace, question, plain_text)
+        if error:
+            self._stage.outlet.say({"event": "log", "text": f"no answer to {question!r}: {one_line(error)}"})
+        else:
+            self._say({"event": "answer", "text": text})
+
+    def _check(self, name: str, check: str, raised: BaseException | None) -> None:
+        self._spent = True
+        workspace = self._stage.workspace
+        if raised is not None:
+            self._say({"event": "checked", "passed": False, "message": f"the code raised {one_line(raised)}"})
+            return
+        _, error = attempt(workspace.execute, Source(name, check, "check"), dict(workspace.namespace))
+        text = message(error) or "not right yet" if isinstance(error, AssertionError) else error and one_line(error)
+        self._say({"event": "checked", "passed": error is None, "message": text or ""})
+
+
+def _whole(cell: dict[str, Any]) -> dict[str, Any]:
+    """A cell with every field, as JSON may leave out what is at its default."""
+    return {"setup": "", "code": "", "traces": None, "path": None, **cell}
+
+
+def _release(outcome: Outcome) -> None:
+    """Let go of what the step's value and the frames of its exception hold, on the devices above all."""
+    outcome.value = None
+    if outcome.error is not None:
+        outcome.error.__traceback__ = None

@@ -1,0 +1,103 @@
+"""Telling the engine how devices and host are, when that has changed, and not more than once a second."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ..machine.accelerators import Finding
+from ..machine.devices import facts
+from ..machine.utilization import Meter
+from .outlet import Event, Outlet
+
+EVERY_S = 1.0
+_SHARE = 50
+"""How many times as long as a look takes a program is left alone after it."""
+_LOAD_STEPS = 2
+"""To a core: a load that moves by less is no news."""
+_MEMORY_STEPS = 50
+"""To the whole memory."""
+_BUSY_STEP = 5
+"""Percent."""
+
+
+class Watch:
+    """Looks at the devices, and says what it has seen when it is news."""
+
+    def __init__(
+        self, outlet: Outlet, devices: Sequence[Any], findings: Sequence[Finding], meter: Meter | None = None
+    ) -> None:
+        self._outlet = outlet
+        self._devices = devices
+        self._findings = findings
+        self._meter = meter
+        self._said: Event = {}
+        self._when = 0.0
+        self._cost = 0.0
+        """Seconds that the last look took: among very many arrays it takes long."""
+
+    def look(self) -> None:
+        """Say the facts if they have changed; while lesson code runs, nobody else may call it."""
+        began = time.monotonic()
+        if began - self._when < EVERY_S:
+            return
+        now = facts(self._devices, self._findings, self._meter)
+        self._cost = time.monotonic() - began
+        if news(now) != news(self._said):
+            self._said, self._when = now, time.monotonic()
+            self._outlet.say(now)
+
+    def patience(self) -> float:
+        """Seconds until there may be news."""
+        return min(EVERY_S, max(0.0, self._when + EVERY_S - time.monotonic())) or EVERY_S
+
+    @contextlib.contextmanager
+    def during(self, *, measured: bool) -> Iterator[None]:
+        """Go on looking while something runs; while something is measured, take no time from it."""
+        if measured:
+            with self._paused():
+                yield
+            return
+        over = threading.Event()
+        thread = threading.Thread(target=self._keep_looking, args=(over,), name="jaxtour devices", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    @contextlib.contextmanager
+    def _paused(self) -> Iterator[None]:
+        if self._meter:
+            self._meter.pause()
+        try:
+            yield
+        finally:
+            if self._meter:
+                self._meter.resume()
+
+    def _keep_looking(self, over: threading.Event) -> None:
+        while not over.wait(max(EVERY_S, _SHARE * self._cost)):
+            try:
+                self.look()
+            except Exception as error:  # lesson code may have replaced what this calls, and must not hear of it
+                self._outlet.say({"event": "log", "text": f"the devices are not watched: {error!r:.200}"})
+                return
+
+
+def news(event: Event) -> Event:
+    """The facts without what changes all the time: small moves of load, memory and how busy devices are."""
+    if not event:
+        return {}
+    host = dict(event["host"])
+    if host["load"] is not None:
+        host["load"] = round(host["load"] * _LOAD_STEPS)
+    if host["used_bytes"] is not None and host["memory_bytes"]:
+        host["used_bytes"] = round(host["used_bytes"] / host["memory_bytes"] * _MEMORY_STEPS)
+    devices = [
+        {**device, "utilization": round(device["utilization"] / _BUSY_STEP)} if "utilization" in device else device
+        for device in event["devices"]
+    ]
+    return {**event, "host": host, "devices": devices}

@@ -1,0 +1,44 @@
+"""The guard: starts the runner, owns its output, its clocks and its end, and speaks frames on stdin and stdout.
+
+`python start_guard.py [--runner FILE]`. Started by file, it loads its own folder as a package, so that
+neither that folder nor the program it belongs to gets onto `sys.path`.
+"""
+
+import argparse
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+PACKAGE = "_jaxtour_worker"
+FOLDER = Path(__file__).resolve().parent
+
+
+def load_package() -> ModuleType:
+    """The package that this file lies in, under a name of its own."""
+    sys.path[:] = [entry for entry in sys.path if entry and Path(entry).resolve() != FOLDER]
+    spec = importlib.util.spec_from_file_location(
+        PACKAGE, FOLDER / "__init__.py", submodule_search_locations=[str(FOLDER)]
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"cannot load {FOLDER}")
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[PACKAGE] = package
+    spec.loader.exec_module(package)
+    return package
+
+
+def main() -> int:
+    """Serve stdin until it ends; the exit status is 1 when what came in was no frame."""
+    parser = argparse.ArgumentParser(prog="start_guard.py", description="Run lesson code in a process of its own.")
+    parser.add_argument("--runner", type=Path, default=FOLDER / "start_runner.py", help="the program to start")
+    options = parser.parse_args()
+    load_package()
+    serve = importlib.import_module(f"{PACKAGE}.guard.supervisor").serve
+    status: int = serve(options.runner.absolute())
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,248 @@
+"""The process that holds jax: started by file, `start_runner.py --ctl FD --out FD [--hold] [--marks TOKEN]`.
+
+The folder of this file becomes the package `_jaxtour_worker`, so that neither it nor the rest of jaxtour is on the
+learner's `sys.path`. Until the Python is known to be new enough, nothing here may be too new for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import faulthandler
+import importlib.util
+import json
+import os
+import re
+import select
+import signal
+import site
+import struct
+import sys
+import sysconfig
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from .frames import Decoder
+    from .machine.accelerators import Survey
+    from .runner.outlet import Outlet, Stdio
+    from .runner.watch import Watch
+
+PACKAGE = "_jaxtour_worker"
+OLDEST_PYTHON = (3, 11)
+OLDEST_JAX = (0, 9)
+_IDLE_S = 0.1
+"""Without a command for so long after the start, there is time to warm up."""
+_SLOW_S = 20.0
+SLOW = (
+    f"the TPU has not come up in {_SLOW_S:g} s: if this is one of several hosts of a slice, jax waits for the others; "
+    "set TPU_PROCESS_BOUNDS=1,1,1 and TPU_CHIPS_PER_PROCESS_BOUNDS (4 chips: 2,2,1) for this one alone, "
+    "or take the CPU: --platform cpu"
+)
+"""Why that may be, where nothing told it before."""
+WAIT = "JAXTOUR_WAIT"
+"""The environment variable that is set where an accelerator that is held is waited for."""
+_LOOK_AGAIN_S = 1.0
+
+
+def main() -> None:
+    """Start up, then run commands until the guard closes the pipe; leaves by `os._exit`, past jax's own shutdown."""
+    options = _options()
+    os.set_inheritable(options.ctl, False)
+    os.set_inheritable(options.out, False)
+    if sys.version_info < OLDEST_PYTHON:
+        version = "{}.{}".format(*sys.version_info[:2])
+        _give_up(
+            options.out,
+            f"Python {version} is too old, 3.11 is the oldest: make one by `uv venv --python 3.12`",
+        )
+    load_package()
+    _serve(options)
+    os._exit(0)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="start_runner.py", description="Started by the guard; not for direct use.")
+    parser.add_argument("--ctl", type=int, required=True, help="read commands from this descriptor")
+    parser.add_argument("--out", type=int, required=True, help="write events to this descriptor")
+    parser.add_argument("--marks", metavar="TOKEN", help="mark what is written while JAX traces, for the guard")
+    parser.add_argument("--hold", action="store_true", help="open no devices before `go`")
+    return parser.parse_args()
+
+
+def _give_up(fd: int, detail: str, code: str = "") -> NoReturn:
+    """Say why there will be no runner, without help from the package, and leave."""
+    body = json.dumps({"event": "state", "state": "dead", "detail": detail, "code": code}).encode("ascii")
+    os.write(fd, struct.pack(">I", len(body)) + body)
+    os._exit(1)
+
+
+def load_package() -> None:
+    """Make this folder importable as `_jaxtour_worker`, as the package of this file, and not as anything else."""
+    global __package__
+    folder = Path(__file__).resolve().parent
+    sys.path[:] = [entry for entry in sys.path if entry and Path(entry).resolve() != folder]
+    spec = importlib.util.spec_from_file_location(
+        PACKAGE, str(folder / "__init__.py"), submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"cannot load {folder}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[PACKAGE] = module
+    spec.loader.exec_module(module)
+    __package__ = PACKAGE
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from .frames import Decoder
+    from .machine import accelerators
+    from .runner.outlet import Outlet, Stdio
+
+    outlet, stdio = Outlet(options.out), Stdio()
+    signal.signal(signal.SIGINT, outlet.interrupt)
+    faulthandler.enable(file=stdio.stderr, all_threads=True)
+    faulthandler.register(signal.SIGUSR1, file=stdio.stderr, all_threads=True)
+    _close_in_children(options.ctl, options.out, *stdio.descriptors)
+    outlet.say({"event": "state", "state": "importing jax"})
+    asked = dict(os.environ)
+    # What is held by the runner that a held one is to follow will be free by then.
+    survey = accelerators.look(asked) if options.hold else _usable(outlet, asked, options)
+    os.environ.update(survey.environment)
+    _import_jax(options.out)
+    commands = Commands(options.ctl, Decoder())
+    if options.hold:
+        if not any(command.get("verb") == "go" for command in commands):
+            return
+        survey = _usable(outlet, asked, options)
+    _run_all(outlet, stdio, commands, survey, options)
+
+
+def _usable(outlet: Outlet, asked: dict[str, str], options: argparse.Namespace) -> Survey:
+    """What there is, once it can be used; leaves where it cannot, unless what is held is to be waited for."""
+    from .machine import accelerators
+
+    said = ""
+    while fatal := (survey := accelerators.look(asked)).fatal:
+        if fatal.code != accelerators.BUSY or not asked.get(WAIT):
+            _give_up(options.out, str(fatal), fatal.code)
+        if fatal.holder != said:
+            said = fatal.holder
+            outlet.say({"event": "state", "state": "opening devices", "detail": f"waiting: {fatal.message}"})
+        # Nothing is sent to who has not said that it is ready: this is the guard's end.
+        if select.select([options.ctl], [], [], _LOOK_AGAIN_S)[0]:
+            os._exit(0)
+    return survey
+
+
+def _close_in_children(*descriptors: int) -> None:
+    """Lesson code that forks, as multiprocessing does, must not hold our pipes open or write to them."""
+
+    def close() -> None:
+        for descriptor in descriptors:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+    os.register_at_fork(after_in_child=close)
+
+
+def _import_jax(out: int) -> None:
+    pip = f"{sys.executable} -m pip install"
+    try:
+        import jax
+        import jax.numpy
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("jax", "jaxlib", "numpy"):
+            _give_up(out, f"no {error.name} in {sys.executable}: {pip} jax")
+        _give_up(out, f"jax cannot be imported, {error}: {pip} -U jax jaxlib")
+    except Exception as error:
+        first = " ".join(str(error).split())[:200]
+        _give_up(out, f"jax cannot be imported ({type(error).__name__}: {first}): {pip} -U jax jaxlib")
+    if tuple(map(int, re.findall(r"\d+", jax.__version__)[:2])) < OLDEST_JAX:
+        oldest = ".".join(map(str, OLDEST_JAX))
+        _give_up(out, f"jax {jax.__version__} is too old, {oldest} is the oldest: {pip} -U jax")
+
+
+class Commands:
+    """Every command, until the guard closes its end."""
+
+    def __init__(self, ctl: int, decoder: Decoder) -> None:
+        self.watch: Watch | None = None
+        """Looks about while there is no command."""
+        self._ctl = ctl
+        self._all = self._read(decoder, os.read, select.select)  # lesson code may replace them
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return self._all
+
+    def waiting(self, seconds: float) -> bool:
+        """Whether there is something to read, or will be within so many seconds."""
+        return bool(select.select([self._ctl], [], [], seconds)[0])
+
+    def _read(self, decoder: Decoder, read: Any, select: Any) -> Iterator[dict[str, Any]]:
+        while True:
+            while self.watch and not select([self._ctl], [], [], self.watch.patience())[0]:
+                self.watch.look()
+            if not (data := read(self._ctl, 65536)):
+                return
+            yield from decoder.feed(data)
+
+
+def _run_all(outlet: Outlet, stdio: Stdio, commands: Commands, survey: Survey, options: argparse.Namespace) -> None:
+    from . import compat
+    from .machine import accelerators, devices
+    from .machine.utilization import meter_for
+    from .marks import mark_streams
+    from .runner.execute import Workspace
+    from .runner.steps import Run, Stage
+    from .runner.watch import Watch
+
+    if options.marks:
+        mark_streams(options.marks, compat.is_tracing)
+    events = compat.CompileEvents()
+    events.watch()
+    compat.see_only_lesson_frames(*_library_folders())
+    said = "; ".join(map(str, survey.findings))
+    outlet.say({"event": "state", "state": "opening devices", "detail": said})
+    slow = threading.Timer(_SLOW_S, outlet.say, [{"event": "state", "state": "opening devices", "detail": SLOW}])
+    slow.daemon = True
+    if survey.tpu:
+        slow.start()
+    try:
+        found = devices.choose(devices.open_devices(), os.environ.get(devices.CHOSEN))
+    except devices.NoDevicesError as error:
+        _give_up(options.out, str(error))
+    finally:
+        slow.cancel()
+    unused = accelerators.unused(survey, devices.platforms(found))
+    findings = [*survey.findings, *([unused] if unused else [])]
+    workspace = Workspace(events)
+    workspace.install()
+    stage = Stage(outlet, stdio, workspace, events, found)
+    watch = Watch(outlet, found, findings, meter_for(found[0].platform))
+    watch.look()
+    outlet.say({"event": "state", "state": "ready"})
+    if not options.hold and not commands.waiting(_IDLE_S):
+        compat.warm_up()
+    commands.watch = watch
+    for command in commands:
+        if command.get("verb") != "run":
+            continue
+        outlet.say({"event": "state", "state": "running"})
+        with watch.during(measured=bool(command.get("time") or command.get("ceilings"))):
+            Run(stage, command).perform()
+        outlet.say({"event": "state", "state": "ready"})
+        watch.look()
+
+
+def _library_folders() -> set[str]:
+    """Where installed packages and this runner lie."""
+    paths = sysconfig.get_paths()
+    return {paths["purelib"], paths["platlib"], *site.getsitepackages(), str(Path(__file__).resolve().parent)}
+
+
+if __name__ == "__main__":
+    main()

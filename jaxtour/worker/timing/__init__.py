@@ -1,0 +1,1 @@
+"""Measuring calls, and saying what the numbers do not mean."""

@@ -1,0 +1,183 @@
+"""Where a call is measured, and its inputs brought there before the clock starts."""
+
+import ast
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .. import compat
+from ..ir.lens import Call
+from ..machine.devices import platforms
+from ..runner.execute import Workspace, parsed_expression
+from .trees import leaves_of, mapped, settled
+
+_SENDS = (jax.device_put, jnp.asarray, jnp.array, jnp.copy)
+SPARED_BYTES = 1024**3
+"""More than that is not copied only to be spared from a function that is not known to give its inputs away."""
+_FETCHES = (jax.device_get, np.asarray, np.array)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is measured: an expression, and the namespace in which its names are what they were placed as."""
+
+    expression: str
+    namespace: dict[str, Any]
+    call: Call | None
+    """The same as an evaluated call, where it is one."""
+
+    given: Call | None = None
+    """The call before its inputs were placed."""
+    held: dict[str, Any] = field(default_factory=dict)
+    """Of the namespace, what holds arrays of JAX."""
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The leaves of the call's arguments."""
+        return leaves(self.call)
+
+    @property
+    def jitted(self) -> bool:
+        """Whether the function called is a compiled one."""
+        return self.call is not None and compat.is_jitted(self.call.function)
+
+    @property
+    def may_donate(self) -> bool:
+        """Whether the call could give its inputs away: where nobody can tell, unless there is too much to copy."""
+        donates = compat.donates(self.call.function) if self.call else None
+        if donates is None:
+            sizes = [leaf.nbytes for leaf in leaves_of(self.held) if isinstance(leaf, jax.Array)]
+            return 0 < sum(sizes) <= SPARED_BYTES
+        return donates
+
+    def copied(self) -> dict[str, Any]:
+        """What holds arrays, with arrays of its own; they are there when this returns."""
+        return settled({name: mapped(_copy, value) for name, value in self.held.items()})
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where to measure."""
+
+    platform: str
+    device: Any = None
+    """Inputs are placed there first; None leaves everything where it is."""
+    default: bool = True
+    """Whether code runs there anyhow."""
+
+    def context(self) -> AbstractContextManager[Any]:
+        """What makes new arrays appear there."""
+        return nullcontext() if self.default else jax.default_device(self.device)
+
+
+def targets_for(on: str, call: Call | None, devices: list[Any]) -> list[Target]:
+    """Where a call is to be measured."""
+    if on == "host":
+        return [Target("host")]
+    if call and is_fetch(call):
+        arrays = [leaf for leaf in leaves(call) if isinstance(leaf, jax.Array)]
+        return [Target(next(iter(arrays[0].devices())).platform)]
+    if call and _is_numpy(call.function):
+        return [Target("host")]
+    here = devices[0].platform
+    if on == "one":
+        return [Target(here)]
+    if spread := [leaf for leaf in leaves(call) if is_spread(leaf)]:
+        return [Target(next(iter(spread[0].devices())).platform)]
+    found = []
+    for platform in platforms(devices):
+        local = [device for device in devices if device.platform == platform and _is_local(device)]
+        found.append(Target(platform, local[0], default=platform == here))
+    return found
+
+
+def is_transfer(call: Call | None) -> bool:
+    """Whether the call does nothing but move arrays between the host and a device, or between devices."""
+    if call is None:
+        return False
+    return is_fetch(call) or (_is_one_of(call.function, _SENDS) and any(map(_is_array, leaves(call))))
+
+
+def is_fetch(call: Call) -> bool:
+    """Whether it brings JAX arrays to the host."""
+    return _is_one_of(call.function, _FETCHES) and any(isinstance(leaf, jax.Array) for leaf in leaves(call))
+
+
+def _is_one_of(function: Any, functions: tuple[Any, ...]) -> bool:
+    return any(function is other for other in functions)
+
+
+def _is_array(leaf: Any) -> bool:
+    return isinstance(leaf, (jax.Array, np.ndarray))
+
+
+def leaves(call: Call | None) -> list[Any]:
+    """The leaves of a call's arguments; none where there is no call."""
+    return leaves_of((call.args, call.kwargs)) if call else []
+
+
+def _is_numpy(function: Any) -> bool:
+    return isinstance(function, np.ufunc) or (getattr(function, "__module__", None) or "").split(".")[0] == "numpy"
+
+
+def _is_local(device: Any) -> bool:
+    return bool(device.process_index == jax.process_index())
+
+
+def is_spread(leaf: Any) -> bool:
+    """Whether it is an array on several devices."""
+    return isinstance(leaf, jax.Array) and len(leaf.sharding.device_set) > 1
+
+
+def placed(workspace: Workspace, source: str, call: Call | None, target: Target, **names: Any) -> Subject:
+    """The call with its arrays on the target's device; of other expressions, the arrays that their names stand for.
+
+    `names` are there beside the workspace's own. A call that is itself a transfer keeps its inputs where they are.
+    """
+    if call is None:
+        node = parsed_expression(source)
+        space = workspace.names | names
+        used = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+        held = {name: space[name] for name in used if name in space}
+        moved = {name: _place(value, target) for name, value in held.items() if holds_arrays(value)}
+        return Subject(ast.unparse(node), space | moved, None, held=moved)
+    args, kwargs = call.args, call.kwargs
+    if not is_transfer(call):
+        args, kwargs = mapped(lambda leaf: _place_leaf(leaf, target, numpy=True), (args, kwargs))
+    settled((args, kwargs))
+    positional = {f"_a{number}": value for number, value in enumerate(args)}
+    keywords = {f"_k_{name}": value for name, value in kwargs.items()}
+    listed = [*positional, *(f"{name}=_k_{name}" for name in kwargs)]
+    passed = {**positional, **keywords}
+    held = {name: value for name, value in passed.items() if holds_arrays(value)}
+    expression = f"_function({', '.join(listed)})"
+    return Subject(expression, {"_function": call.function, **passed}, Call(call.function, args, kwargs), call, held)
+
+
+def holds_arrays(value: Any) -> bool:
+    """Whether there is a JAX array among the leaves."""
+    return any(isinstance(leaf, jax.Array) for leaf in leaves_of(value))
+
+
+def _copy(leaf: Any) -> Any:
+    return leaf.copy() if isinstance(leaf, jax.Array) and not compat.is_tracer(leaf) else leaf
+
+
+def _place(value: Any, target: Target) -> Any:
+    return settled(mapped(lambda leaf: _place_leaf(leaf, target, numpy=False), value))
+
+
+def _place_leaf(leaf: Any, target: Target, *, numpy: bool) -> Any:
+    """The leaf on the target's device; uncommitted where it runs anyhow, so that it mixes with what is elsewhere."""
+    if target.device is None or is_spread(leaf) or compat.is_tracer(leaf):
+        return leaf
+    if isinstance(leaf, jax.Array):
+        here = next(iter(leaf.devices())).platform == target.platform
+        return leaf if here else jax.device_put(leaf, target.device)
+    if numpy and isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biufcV" and leaf.dtype.names is None:
+        return jax.device_put(leaf) if target.default else jax.device_put(leaf, target.device)
+    return leaf

@@ -1,0 +1,56 @@
+"""What of an expression is timed: a call whose inputs are made before the clock starts, or all of it.
+
+`step(init(key), jnp.ones(3))` is a call of `step`. Nobody asks for `float(f(x))`, `jnp.sum(f(x))` or `f(x).sum()` for
+the sake of what stands outermost: the work is in `f`, and a clock around the rest would tell of next to nothing.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import jax
+
+from ..ir.lens import Call, expression, parse_call
+from ..runner.execute import Workspace
+from ..runner.functions import arguments_of, is_jax, is_learners, is_transformed
+from .placing import is_fetch, is_transfer, leaves
+
+
+def timed(workspace: Workspace, source: str) -> tuple[str, Call | None]:
+    """The expression without waiting for its result, and the call that it is; None where all of it is to be timed."""
+    whole = expression(source).awaited
+    call = parse_call(workspace, whole)
+    if call is not None and isinstance(whole.tree, ast.Call) and _is_more(workspace, whole.tree, call):
+        call = None
+    return ast.unparse(whole.tree), call
+
+
+def _is_more(workspace: Workspace, tree: ast.Call, call: Call) -> bool:
+    """Whether the learner's own functions work before the call is made, or its inputs are used up by the first one."""
+    if any(isinstance(leaf, Iterator) for leaf in leaves(call)):
+        return True
+    if is_transfer(call) and not is_fetch(call):
+        return False
+    if _is_own(call.function) or any(map(_is_own, (*call.args, *call.kwargs.values()))):
+        return False
+    return _works(workspace, [tree.func, *arguments_of(tree)])
+
+
+def _is_own(value: Any) -> bool:
+    """Whether it is a function of the learner's, or was made of one."""
+    if isinstance(value, jax.stages.Compiled):
+        return True
+    return callable(value) and (is_learners(value) or (is_transformed(value) and not is_jax(value)))
+
+
+def _works(workspace: Workspace, nodes: Iterable[ast.expr]) -> bool:
+    """Whether there is a call in which a function of the learner's takes part."""
+    names = workspace.names
+    for node in nodes:
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Call) and any(
+                isinstance(part, ast.Lambda) or (isinstance(part, ast.Name) and _is_own(names.get(part.id)))
+                for part in ast.walk(inner)
+            ):
+                return True
+    return False

@@ -1,0 +1,70 @@
+"""Lines fit their width, whatever is in them."""
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from jaxtour.render.text.clean import clean
+from jaxtour.render.text.layout import chop, clip, clip_line, joined, pad, width_of, wrap, wrap_text
+from jaxtour.render.text.spans import plain
+
+words = st.text(st.sampled_from("ab  日本é…-[]"), max_size=30).map(clean)
+lines = st.lists(st.tuples(words, st.sampled_from(["", "strong", "code", "muted"]))).map(tuple)
+widths = st.integers(2, 40)
+
+
+@example(((" ", "code"), ("[[", "")), 2, "")
+@given(lines, widths, st.sampled_from(["", "  ", "        "]))
+def test_wrapped_lines_fit_and_lose_only_spaces(line, width, indent):
+    rows = wrap(line, width, indent=indent)
+    assert all(width_of(row) <= width for row in rows)
+    assert "".join(map(plain, rows)).replace(" ", "") == plain(line).replace(" ", "")
+
+
+@given(lines, widths)
+def test_chopped_lines_fit_and_lose_nothing(line, width):
+    rows = chop(line, width)
+    assert all(width_of(row) <= width for row in rows)
+    assert "".join(map(plain, rows)) == plain(line)
+
+
+@given(lines, st.integers(0, 40))
+def test_clipped_lines_fit_and_say_so(line, width):
+    cut = clip_line(line, width)
+    assert width_of(cut) <= width
+    assert plain(cut) == plain(line) or width == 0 or plain(cut).endswith("…")
+
+
+@given(words, st.integers(0, 40))
+def test_clipped_and_padded_text_fits(text, width):
+    assert width_of(clip(text, width)) <= width
+    assert width_of(pad(text, width)) == width == width_of(pad(text, width, right=True))
+
+
+@given(lines)
+def test_joining_spans_changes_no_text(line):
+    assert plain(joined(line)) == plain(line)
+
+
+def test_words_are_kept_whole_across_styles():
+    line = (("see ", ""), ("bold", "strong"), (", and", ""))
+    assert wrap(line, 9) == [(("see ", ""), ("bold", "strong"), (",", "")), (("and", ""),)]
+    assert [plain(row) for row in wrap(line, 8)] == ["see", "bold,", "and"]
+
+
+def test_short_code_is_a_word():
+    line = (("call ", ""), ("f(a, b)", "code"))
+    assert [plain(row) for row in wrap(line, 8)] == ["call", "f(a, b)"]
+
+
+def test_text_keeps_its_indentation():
+    rows = wrap_text("    one two three\n\nfour", 12)
+    assert [plain(row) for row in rows] == ["    one two", "    three", "", "four"]
+
+
+def test_a_long_line_takes_linear_time():
+    assert len(wrap_text("x" * 400_000, 80)) == 5000
+
+
+def test_what_cannot_fit_ends_all_the_same():
+    assert [plain(row) for row in chop((("日本", ""),), 1)] == ["日", "本"]
+    assert [plain(row) for row in wrap((("日本", ""),), 0, indent="    ")] == ["日", "本"]

@@ -1,0 +1,363 @@
+"""Runs and runners: what waits, what replaces what, what is refused, and what the state line says meanwhile."""
+
+import os
+import signal
+import time
+
+import pytest
+from guard_client import DEADLINE_S, FAULTY, Guard, alive, descendants, stat
+
+from jaxtour.worker.guard.runs import Restarts
+
+
+@pytest.fixture
+def guards():
+    """Starts guards and closes them."""
+    opened = []
+
+    def start(*args, opening=True, **kwargs):
+        guard = Guard(*args, **kwargs)
+        opened.append(guard)
+        return guard.open() if opening else guard
+
+    yield start
+    for guard in opened:
+        guard.close()
+
+
+@pytest.fixture
+def guard(guards):
+    guard = guards()
+    guard.ready()
+    return guard
+
+
+def states(events):
+    return [event["state"] for event in events if event["event"] == "state"]
+
+
+def spare(guard):
+    """Wait for the spare, and give the runner's pid and its own."""
+    runner = int(guard.run("import os\nos.getpid()").result)
+    guard.wait(lambda: len(guard.descendants()) == 2)
+    (other,) = guard.descendants() - {runner}
+    return runner, other
+
+
+# Starting
+
+
+def test_the_states_of_a_start_and_a_run(guards):
+    guard = guards()
+    assert states(guard.ready()) == ["spawning", "importing jax", "opening devices", "ready"]
+    run = guard.ask("1 + 1")
+    assert states(guard.until(event="done", run=run)) == ["running"]
+    assert states(guard.ready()) == ["ready"]
+
+
+def test_a_run_may_be_asked_for_while_the_runner_starts(guards):
+    guard = guards()
+    assert guard.run("1 + 1").result == "2"
+
+
+def test_the_last_of_the_waiting_runs_wins(guards, tmp_path):
+    guard = guards(f"slow_start:{tmp_path / 'go'}")
+    first, second = guard.ask("1"), guard.ask("2", fresh=True)
+    assert guard.until(event="done")[-1]["run"] == first
+    (tmp_path / "go").touch()
+    events = guard.until(event="done", run=second)
+    assert events[-1]["status"] == "ok"
+
+
+def test_a_start_can_be_cancelled(guards):
+    guard = guards("no_ready")
+    run = guard.ask("1 + 1")
+    guard.until(event="state", state="opening devices")
+    guard.send("interrupt")
+    done = guard.until(event="done")[-1]
+    assert (done["run"], done["status"], done["spent"]) == (run, "interrupted", False)
+    assert guard.ping() < DEADLINE_S
+
+
+def test_without_an_open_there_is_no_worker(guards):
+    report = guards(opening=False).run("1 + 1")
+    assert report.done["status"] == "died"
+    assert "no worker" in report.done["reason"]
+
+
+@pytest.mark.parametrize("fault", ["exit_on_start", "crash_on_start", "bad_hello"])
+def test_after_three_restarts_it_gives_up_until_told_otherwise(guards, fault):
+    guard = guards(fault)
+    run = guard.ask("1 + 1")
+    events = guard.until(event="state", state="dead")
+    assert sum(event["event"] == "died" for event in events) == 4
+    assert "restart" in events[-1]["detail"]
+    assert [event["status"] for event in events if event.get("run") == run] == ["died"]
+    assert guard.run("1 + 1", fresh=True).done["reason"] == events[-1]["detail"]
+    guard.wait(lambda: not guard.descendants())
+    guard.send("restart")
+    assert "dead" in states(guard.until(event="state", state="dead"))
+
+
+def test_the_reason_of_a_failed_start_is_told(guards):
+    detail = guards("exit_on_start").until(event="state", state="dead")[-1]["detail"]
+    assert "exit 3: ImportError: no such thing" in detail
+
+
+def test_a_worker_that_fails_once_is_started_again(guards, tmp_path):
+    guard = guards(f"crash_once:{tmp_path / 'crashed'}")
+    events = guard.ready()
+    assert [event["signal"] for event in events if event["event"] == "died"] == ["SIGABRT"]
+    assert guard.run("1 + 1").result == "2"
+
+
+def test_no_jax_is_no_crash(guards):
+    guard = guards("no_jax")
+    events = guard.until(event="state", state="dead")
+    assert events[-1]["detail"] == "there is no jax: pip install jax"
+    assert not [event for event in events if event["event"] == "died"]
+    guard.wait(lambda: not guard.descendants())
+
+
+@pytest.mark.parametrize(
+    ("named", "says"),
+    [("/does/not/exist", "No such file"), (str(FAULTY), "Permission denied"), ("/", "Permission denied")],
+)
+def test_a_python_that_cannot_be_run_is_named(guards, named, says):
+    guard = guards(opening=False)
+    fds = guard.fds()
+    guard.send("open", python=named)
+    detail = guard.until(event="state", state="dead")[-1]["detail"]
+    assert named in detail
+    assert says in detail
+    guard.wait(lambda: guard.fds() == fds)
+
+
+def test_a_python_that_is_too_old_is_named(guards, tmp_path):
+    old = tmp_path / "python"
+    old.write_text("#!/bin/sh\necho 'Unknown option: -P' >&2\nexit 2\n")
+    old.chmod(0o755)
+    guard = guards(opening=False)
+    guard.send("open", python=str(old))
+    assert "3.11" in guard.until(event="state", state="dead")[-1]["detail"]
+
+
+def test_another_platform_than_asked_for_is_not_taken(guards):
+    guard = guards("platforms:cpu/gpu", opening=False)
+    guard.send("open", platform="gpu")
+    assert guard.until(event="state", state="dead")[-1]["detail"] == "jax found no gpu here, only cpu, gpu"
+
+
+def test_what_open_says_reaches_the_runner(guards):
+    guard = guards(opening=False)
+    guard.send("open", platform="cpu", devices=8, device=3)
+    guard.ready()
+    names = ("JAX_PLATFORMS", "JAX_NUM_CPU_DEVICES", "JAXTOUR_DEVICE", "TERM", "PYTHONBREAKPOINT")
+    assert guard.run(f"import os\n[os.environ[name] for name in {names}]").result == str(["cpu", "8", "3", "dumb", "0"])
+    assert guard.run("os.environ['XLA_PYTHON_CLIENT_PREALLOCATE']").result == "'false'"
+
+
+@pytest.mark.parametrize("wrong", [{"device": -1}, {"device": "0"}, {"device": 1.5}])
+def test_a_device_that_is_no_number_is_refused(guards, wrong):
+    guard = guards(opening=False)
+    guard.send("open", **wrong)
+    assert guard.process.wait(DEADLINE_S) == 1
+
+
+def test_open_replaces_runner_and_spare(guard):
+    before = set(spare(guard))
+    guard.send("open", devices=2)
+    guard.until(event="state", state="restarting")
+    assert states(guard.ready()) == ["importing jax", "opening devices", "ready"]
+    assert guard.run("import os\nos.environ['JAX_NUM_CPU_DEVICES']").result == "'2'"
+    assert not any(alive(pid) for pid in before)
+
+
+# The rule of state
+
+
+def test_state_is_kept_without_fresh_and_gone_with_it(guard):
+    guard.run("x = 5")
+    assert guard.run("x").result == "5"
+    assert guard.run("'x' in globals()", fresh=True).result == "False"
+
+
+def test_replay_comes_first(guard):
+    assert guard.run("x + 1", fresh=True, replay=["x = 1", "x = x + 5"]).result == "7"
+
+
+def test_an_untouched_runner_is_fresh(guard):
+    pid = guard.run("import os\nos.getpid()", fresh=True).result
+    guard.send("restart")
+    guard.until(event="state", state="restarting")
+    guard.ready()
+    new = guard.run("import os\nos.getpid()", fresh=True).result
+    assert new != pid
+    assert guard.run("os.getpid()").result == new
+
+
+@pytest.mark.parametrize("how", ["restart", "death", "interrupt", "timeout"])
+def test_a_run_that_counts_on_lost_state_is_refused(guard, how):
+    guard.run("x = 5")
+    if how == "restart":
+        guard.send("restart")
+    elif how == "death":
+        guard.run("import os\nos._exit(0)")
+    elif how == "timeout":
+        guard.run("while True: pass", timeout_s=0.05)
+    else:
+        guard.started(guard.ask("print('started')\nwhile True: pass"))
+        guard.send("interrupt")
+        guard.until(event="done")
+    report = guard.run("x")
+    assert report.done["status"] == "died"
+    assert "run it again" in report.done["reason"]
+    assert guard.run("x", fresh=True, replay=["x = 5"]).result == "5"
+
+
+@pytest.mark.parametrize("code", ["print('started')\nwhile True: pass", None])
+def test_a_run_replaces_the_one_that_runs(guard, code):
+    endless = "print('started')\nwhile True: pass"
+    first = guard.ask(code, replay=[] if code else [endless])
+    guard.started(first)
+    second = guard.ask("1 + 1", fresh=True)
+    events = guard.until(event="done", run=second)
+    assert [event["status"] for event in events if event["event"] == "done"] == ["interrupted", "ok"]
+    assert "died" not in {event["event"] for event in events}
+
+
+def test_restart_ends_the_run(guard):
+    run = guard.ask("print('started')\nwhile True: pass")
+    guard.started(run)
+    guard.send("restart")
+    assert guard.until(event="done", run=run)[-1]["status"] == "interrupted"
+    guard.ready()
+
+
+def test_code_that_outlives_its_interrupt_has_spent_the_runner(guard):
+    program = "try:\n    print('started')\n    while True: pass\nexcept KeyboardInterrupt:\n    print('caught')"
+    run = guard.ask(program)
+    guard.started(run)
+    guard.send("interrupt")
+    done = guard.until(event="done", run=run)[-1]
+    assert (done["status"], done["spent"]) == ("ok", True)
+    assert states(guard.ready())[0] == "restarting"
+
+
+def test_an_idle_runner_dies_and_comes_back(guard):
+    pid = int(guard.run("import os\nos.getpid()").result)
+    os.kill(pid, signal.SIGKILL)
+    died = guard.until(event="died")[-1]
+    assert (died["code"], died["signal"]) == (-9, "SIGKILL")
+    guard.ready()
+    assert guard.run("1 + 1", fresh=True).result == "2"
+
+
+def test_steps_that_kill_the_runner_never_use_up_its_restarts(guard):
+    for _ in range(6):
+        assert guard.run("import os\nos._exit(1)", fresh=True).done["status"] == "died"
+    assert guard.run("1 + 1", fresh=True).result == "2"
+
+
+def test_what_nobody_waits_for_does(guard):
+    replay = [{"name": "lesson/step", "setup": "", "code": "import os\nos._exit(1)", "traces": []}]
+    for number in range(100, 104):
+        guard.send("run", run=number, cell=None, replay=replay, fresh=True)
+        guard.until(event="done", run=number)
+    detail = guard.until(event="state", state="dead")[-1]["detail"]
+    assert "ended again and again (exit 1)" in detail
+
+
+def test_a_program_that_is_no_runner_is_told_at_once(guards):
+    guard = guards(opening=False)
+    guard.send("open", python="/bin/false")
+    events = guard.until(event="state", state="dead")
+    assert "/bin/false does not run the worker (exit 1): name a Python" in events[-1]["detail"]
+    assert not [event for event in events if event["event"] == "died"]
+
+
+def test_the_last_lines_of_a_dead_runner_are_told(guard):
+    guard.run("import sys, os\nprint('famous last words', file=sys.stderr)")
+    guard.ask("os._exit(1)")
+    assert "famous last words" in guard.until(event="died")[-1]["stderr"]
+
+
+# Interrupts
+
+
+def test_an_interrupt_while_idle_does_nothing(guard):
+    pid = guard.run("import os\nos.getpid()").result
+    for _ in range(50):
+        guard.send("interrupt")
+    guard.ping()
+    assert guard.run("os.getpid()").result == pid
+
+
+def test_interrupts_at_any_moment(guard):
+    for number in range(40):
+        run = guard.ask("for i in range(1000): pass", fresh=True)
+        for _ in range(number % 4):
+            guard.send("interrupt")
+        assert guard.until(event="done", run=run)[-1]["status"] in ("ok", "interrupted")
+    assert guard.run("1 + 1", fresh=True).result == "2"
+
+
+# The spare
+
+
+def test_a_spare_takes_over(guard):
+    runner, other = spare(guard)
+    report = guard.run("import os\nos.getpid()", fresh=True)
+    assert int(report.result) == other
+    assert not alive(runner)
+    facts = [event for event in report.events if event["event"] == "facts"]
+    assert facts[0]["flags"] == {"held": "True"}
+
+
+def test_the_spare_rests_while_something_runs(guard):
+    _, other = spare(guard)
+    run = guard.ask("print('started')\nwhile True: pass")
+    guard.started(run)
+    guard.wait(lambda: stat(other)[0] == "T")
+    guard.send("interrupt")
+    guard.until(event="done", run=run)
+    guard.ready()
+    assert int(guard.run("import os\nos.getpid()", fresh=True).result) == other
+
+
+def test_the_spare_wakes_when_the_run_is_done(guard):
+    _, other = spare(guard)
+    guard.run("1 + 1")
+    guard.wait(lambda: stat(other)[0] == "S")
+
+
+def test_a_spare_that_dies_is_not_missed(guard):
+    _, other = spare(guard)
+    os.kill(other, signal.SIGKILL)
+    assert "spare" in guard.until(event="log")[-1]["text"]
+    assert guard.run("1 + 1").result == "2"
+    assert guard.run("1 + 1", fresh=True).result == "2"
+
+
+def test_the_old_tree_is_gone_before_the_next_runner_opens_devices(guard):
+    program = "import subprocess\nsubprocess.Popen(['sleep', '30'], start_new_session=True).pid"
+    sleeper = int(guard.run(program).result)
+    assert sleeper in descendants(guard.pid)
+    run = guard.ask("1 + 1", fresh=True)
+    guard.until(event="state", state="opening devices")
+    assert not alive(sleeper)
+    guard.until(event="done", run=run)
+
+
+# What is counted
+
+
+def test_restarts_are_counted_within_a_window(monkeypatch):
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    restarts = Restarts(limit=2, window_s=10)
+    assert [restarts.another() for _ in range(3)] == [True, True, False]
+    now += 11
+    assert restarts.another()
+    restarts.forget()
+    assert [restarts.another() for _ in range(3)] == [True, True, False]

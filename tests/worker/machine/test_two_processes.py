@@ -1,0 +1,77 @@
+"""Two processes on one machine that share their devices: what each tells of itself and of the other."""
+
+import json
+import socket
+import subprocess
+import sys
+
+import msgspec
+import pytest
+
+from jaxtour.engine.messages import Facts, Value
+from jaxtour.render.devices.panel import device_panel
+from jaxtour.render.devices.sharding import sharding_lines
+from jaxtour.render.text.spans import plain_lines
+
+PATIENCE_S = 120
+PROGRAM = """
+import json, sys
+import jax, numpy as np
+from jax.sharding import AxisType, NamedSharding, PartitionSpec as P
+from jaxtour.worker import describe, devices
+
+address, number = sys.argv[1], int(sys.argv[2])
+jax.distributed.initialize(
+    coordinator_address=address, num_processes=2, process_id=number, initialization_timeout=60,
+    coordinator_bind_address=None if number else address,
+)
+mesh = jax.make_mesh((4,), ("x",), axis_types=(AxisType.Auto,))
+mine = np.arange(4.0) + 4 * number
+held = jax.make_array_from_process_local_data(NamedSharding(mesh, P("x")), mine, (8,))
+told = devices.facts(devices.choose(devices.open_devices(), None)), describe.describe(held)
+jax.distributed.shutdown()
+print(json.dumps(told))
+"""
+
+
+@pytest.fixture(scope="module")
+def told(request):
+    """Facts and value of both, each in its own words."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    env = {"JAX_PLATFORMS": "cpu", "JAX_NUM_CPU_DEVICES": "2", "PYTHONPATH": str(request.config.rootpath)}
+    both = [
+        subprocess.Popen([sys.executable, "-c", PROGRAM, address, str(number)], stdout=subprocess.PIPE, env=env)
+        for number in range(2)
+    ]
+    try:
+        answers = [json.loads(process.communicate(timeout=PATIENCE_S)[0]) for process in both]
+    finally:
+        for process in both:
+            process.kill()
+            process.wait()
+    return [(msgspec.convert(facts, Facts), msgspec.convert(value, Value)) for facts, value in answers]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_each_tells_which_of_the_devices_are_its_own(told, number):
+    facts, value = told[number]
+    mine = [device.id for device in facts.devices if device.local]
+    assert (facts.process, facts.processes, len(facts.devices)) == (number, 2, 4)
+    assert mine == ([2048, 2049] if number else [0, 1])
+    assert facts.flags["simulated"] == "2 devices"
+    assert [device.live_arrays for device in facts.devices if not device.local] == [0, 0]
+    panel = plain_lines(device_panel(facts, 76, value, whole=True).lines)
+    assert "● cpu ×4, 2 here simulated" in panel and f"process {number} of 2" in panel
+    bars = [line for line in panel.splitlines() if "1 array" in line and "live" not in line]
+    assert [line.split()[0] for line in bars] == [str(device) for device in mine]
+
+
+def test_what_the_other_holds_is_drawn_too(told):
+    values = [value for _, value in told]
+    assert values[0].shards == values[1].shards
+    for value in values:
+        drawn = plain_lines(sharding_lines(value, 76))
+        assert "│    0 │    1 │ 2048 │ 2049 │" in drawn and "parts shown" not in drawn
+        assert value.text == "not shown: parts of it are on devices of other processes"

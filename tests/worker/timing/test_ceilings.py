@@ -1,0 +1,34 @@
+"""What a device can do at most, measured small."""
+
+import jax
+import pytest
+import runner_client  # noqa: F401  asks jax for the CPU
+
+from jaxtour.worker.timing import ceilings
+
+pytestmark = pytest.mark.alone
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    monkeypatch.setattr(ceilings, "LEAST_S", 0.0)
+    monkeypatch.setattr(ceilings, "SMALLEST", 64)
+    monkeypatch.setattr(ceilings, "PASS_BYTES", {"cpu": 1 << 20})
+
+
+def test_one_for_each_platform_and_type():
+    said = []
+    ceilings.ceilings(jax.devices(), said.append)
+    (found,) = [event for event in said if event["event"] == "ceiling"]
+    assert found["platform"] == "cpu" and found["kind"] == jax.devices()[0].device_kind
+    # No machine that runs this is as slow, or as fast, as that.
+    assert 1e7 < found["flops_per_s"] < 1e15
+    assert 1e7 < found["bytes_per_s"] < 1e14
+    assert said[0]["event"] == "progress"
+
+
+def test_what_cannot_be_measured_is_told(monkeypatch):
+    monkeypatch.setattr(ceilings, "bytes_per_s", lambda *_: 1 / 0)
+    said = []
+    ceilings.ceilings(jax.devices(), said.append)
+    assert said[-1]["error"].startswith("ZeroDivisionError") and said[-1]["flops_per_s"] == 0.0
