@@ -38,6 +38,8 @@ IMPORTS = [
     "asyncio", "jaxtour.engine.session", "jaxtour.engine.client", "jaxtour.engine.headless", "jaxtour.settings",
     "platformdirs", "jaxtour.course.loader", "jaxtour.render.text.plain",
 ]  # fmt: skip
+LATE = ["jaxtour.cli", "jaxtour.engine.client", "jaxtour.render.text.plain"]
+"""Of these, where a SIGINT that was ignored when the program began is heard too."""
 IGNORED = pytest.mark.parametrize("ignored", [False, True], ids=["heard", "ignored"])
 
 
@@ -90,8 +92,9 @@ def endless(tmp_path: Path) -> tuple[Path, Path]:
     return path, started
 
 
-@IGNORED
-@pytest.mark.parametrize("module", IMPORTS)
+@pytest.mark.parametrize(
+    ("module", "ignored"), [*((each, False) for each in IMPORTS), *((each, True) for each in LATE)]
+)
 def test_while_the_program_is_imported(tmp_path: Path, endless: tuple[Path, Path], module: str, ignored: bool) -> None:
     Running(tmp_path, "run", str(endless[0]), ignored=ignored, AT_IMPORT=module).ended()
 

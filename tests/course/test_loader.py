@@ -1,3 +1,4 @@
+import os
 import subprocess
 from pathlib import Path
 
@@ -210,9 +211,18 @@ def test_files_that_cannot_be_read(tmp_path):
         load(Path("a\0b"))
 
 
-def test_a_file_without_end_is_read_up_to_the_limit():
-    lesson = load(Path("/dev/zero"))
-    assert "larger than 1 MiB" in lesson.problems[0].message
+def test_a_device_without_end_is_not_read():
+    with pytest.raises(CourseError, match="/dev/zero: cannot be read: a device and no file"):
+        load(Path("/dev/zero"))
+
+
+def test_a_pipe_without_end_is_read_up_to_the_limit(tmp_path):
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["sh", "-c", 'exec yes > "$0"', str(pipe)]) as writer:
+        with pytest.raises(CourseError, match="larger than 1 MiB"):
+            load(pipe)
+        writer.wait(10)
 
 
 def test_a_pipe_can_be_read(tmp_path):

@@ -34,8 +34,7 @@ def make(home: Path, step: str, facts: int = 0, settings: Settings | None = None
 
 async def look(pilot: Pilot[int]) -> str:
     """The screen, on which every character is visible."""
-    for _ in range(3):
-        await pilot.pause()
+    await pilot.pause()
     strips = pilot.app.screen._compositor.render_strips()
     for strip in strips:
         assert not UNCLEAN.search(strip.text), ascii(strip.text)

@@ -109,7 +109,7 @@ def hello() -> dict[str, Any]:
 def _version() -> str:
     """The program's version, read from beside this folder: importing it would put it on `sys.path`."""
     try:
-        text = (Path(__file__).resolve().parent.parent / "__init__.py").read_text()
+        text = (Path(__file__).resolve().parents[2] / "__init__.py").read_text()
     except OSError:
         return "unknown"
     found = re.search(r'^__version__ = "(.*)"', text, re.MULTILINE)

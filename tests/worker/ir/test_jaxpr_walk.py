@@ -20,6 +20,7 @@ from jaxtour.worker.ir.walk import Walk, count
 from jaxtour.worker.runner.execute import Workspace
 
 PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
+LARGE = pytest.param("large/transformer", marks=pytest.mark.conformance)
 
 CODE = """\
 @jax.jit
@@ -324,7 +325,7 @@ LOWERED_TO_MORE = {"large/transformer": 0.97, "remat": 0.65, "library": 0.7}
 """How much of what is lowered has the path of an equation, where some equations are lowered to several of JAX's own."""
 
 
-@pytest.mark.parametrize("program", [*sorted(path.stem for path in PROGRAMS.glob("*.py")), "large/transformer"])
+@pytest.mark.parametrize("program", [*sorted(path.stem for path in PROGRAMS.glob("*.py")), LARGE])
 def test_every_equation_of_a_program_is_linked(workspace, program):
     code = (PROGRAMS / f"{program}.py").read_text()
     outcome = workspace.run(f"p/{program}", "", code)
@@ -348,9 +349,7 @@ def calls_of(code, file):
     return [lens.expression(source, code, file) for source in found]
 
 
-@pytest.mark.parametrize(
-    "program", ["cond_closures", "custom_jvp", "custom_vjp", "nested_jit", "large/transformer", "remat"]
-)
+@pytest.mark.parametrize("program", ["cond_closures", "custom_jvp", "custom_vjp", "nested_jit", LARGE, "remat"])
 def test_paths_are_those_of_what_is_lowered(workspace, program):
     code = (PROGRAMS / f"{program}.py").read_text()
     workspace.run(f"p/{program}", "", code)
