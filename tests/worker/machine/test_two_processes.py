@@ -18,7 +18,8 @@ PROGRAM = """
 import json, sys
 import jax, numpy as np
 from jax.sharding import AxisType, NamedSharding, PartitionSpec as P
-from jaxtour.worker import describe, devices
+from jaxtour.worker.machine import devices
+from jaxtour.worker.runner import describe
 
 address, number = sys.argv[1], int(sys.argv[2])
 jax.distributed.initialize(
