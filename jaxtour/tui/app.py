@@ -21,7 +21,7 @@ from jaxtour.engine.messages import Done, Event, State
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.settings import Settings
 from jaxtour.tui.actions import Keys
-from jaxtour.tui.compat import write_changed_cells
+from jaxtour.tui.compat import copy_text, write_changed_cells
 from jaxtour.tui.messages import Arrived, Note, RestartWanted, Turned, WorkerGone
 from jaxtour.tui.themes import THEMES
 from jaxtour.tui.tour.model import Tour
@@ -101,6 +101,10 @@ class TourApp(App[int]):
         self.event_loop: asyncio.AbstractEventLoop | None = None
         """Set while the app runs, for signal handlers."""
         self.tour_screen = TourScreen(self.tour)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy any text, to the terminal and for pasting."""
+        copy_text(self, text)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What our sheets need and only our own themes have."""

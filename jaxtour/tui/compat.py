@@ -98,3 +98,12 @@ def draw_on(driver: Driver, file: TextIO) -> None:
     Textual 8.2.8: `LinuxDriver` takes stderr, and keeps it in `_file`.
     """
     driver._file = file  # type: ignore[attr-defined]
+
+
+def copy_text(app: App[Result], text: str) -> None:
+    """Copy a text to the terminal's clipboard, with `?` for half a surrogate pair, and to the app's own as it is.
+
+    Textual 8.2.8, `App._clipboard`: `copy_to_clipboard` sets it, and raises for what UTF-8 cannot encode.
+    """
+    App.copy_to_clipboard(app, text.encode("utf-8", "replace").decode())
+    app._clipboard = text

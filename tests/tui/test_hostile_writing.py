@@ -12,6 +12,7 @@ from textual.widgets import Input, TextArea
 from tours import Tours, ready, until
 
 from jaxtour.render.text.clean import UNCLEAN, stand_in
+from jaxtour.tui.compat import copy_text
 from jaxtour.tui.keyboard import Decoder, pasted
 from jaxtour.tui.stand_ins import StandIns
 from jaxtour.tui.widgets.editor import Editor
@@ -35,6 +36,10 @@ class Holding(App[None]):
     def compose(self) -> ComposeResult:
         """The widget."""
         yield self.widget
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """As the tour does."""
+        copy_text(self, text)
 
 
 def harmless(strips: list[Strip]) -> None:

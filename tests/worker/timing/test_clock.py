@@ -81,8 +81,9 @@ def test_the_loop_agrees_with_timeit(call):
 
 def test_both_loops_tell_the_same_of_a_call_that_takes_a_while():
     loops = clock.loops_of(subject("sorted(many)", many=[random.random() for _ in range(3000)]), "{}")
-    ratios = [loops.paired(3)[1] / loops.complete(3) for _ in range(50)]
-    assert 0.9 < statistics.median(ratios) < 1.1
+    pairs = [(loops.paired(3)[1], loops.complete(3)) for _ in range(50)]
+    # The shortest of each, which nothing else on the machine interrupted.
+    assert 0.9 < min(paired for paired, _ in pairs) / min(complete for _, complete in pairs) < 1.1
 
 
 def test_dispatch_is_what_comes_before_waiting():
