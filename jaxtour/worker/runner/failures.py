@@ -15,6 +15,17 @@ T = TypeVar("T")
 _FILTERING = re.compile(r"^-{10,}\n?|(For simplicity, JAX has removed|The stack trace below excludes JAX).*", re.M)
 MESSAGE_CAP = 64 * 1024
 """Characters."""
+REMEDIES = {
+    "jax_num_cpu_devices config should be updated before backends are initialized": (
+        "jaxtour opens the devices before it runs the code, as many as the code says where it writes the number out: "
+        'write it in the call, as in jax.config.update("jax_num_cpu_devices", 8), or start with --devices 8'
+    ),
+    "initialize() must be called before any JAX calls": (
+        "jaxtour opens the devices before it runs the code: call this in a process of its own, "
+        "as in subprocess.run([sys.executable, ...])"
+    ),
+}
+"""What to do about errors that come of how jaxtour runs code, by a part of JAX's text (`jax/_src/xla_bridge.py`)."""
 _FRAME_CAP = 30
 _TEXT_CAP = 1000
 
@@ -64,7 +75,8 @@ def message(error: BaseException) -> str:
     """The text of an exception: notes that somebody added behind it, without JAX's about its own traceback."""
     if isinstance(error, SyntaxError):
         return error.msg or type(error).__name__
-    parts = [_string(error), *_notes(error)]
+    said = _string(error)
+    parts = [said, *_notes(error), *(remedy for text, remedy in REMEDIES.items() if text in said)]
     if isinstance(error, BaseExceptionGroup):
         parts += [f"  {one_line(inner)}" for inner in error.exceptions]
     text = "\n".join(part for part in parts if part).strip()

@@ -290,6 +290,19 @@ def test_live_arrays_are_told_when_they_change(start):
     assert told(runner.run("del big"), lambda size: size < there) <= there - 40_000
 
 
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("n = 4 + 4\njax.config.update('jax_num_cpu_devices', n)", "or start with --devices 8"),
+        ("jax.distributed.initialize('127.0.0.1:1', 1, 0)", "in a process of its own"),
+    ],
+)
+def test_what_must_come_before_the_devices_are_open_says_what_to_do(runner, code, remedy):
+    error = runner.run(f"import jax\n{code}").one("error")
+    assert error["type"] == "RuntimeError" and remedy in error["message"]
+    assert "before" in error["message"].partition("\n")[0]
+
+
 def test_an_ordinary_run_costs_little(runner):
     runner.run("1 + 1")
     seconds = min(runner.run("1 + 1").one("done")["seconds"] for _ in range(20))
