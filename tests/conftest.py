@@ -42,8 +42,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         alone = item.get_closest_marker(ALONE)
         item.add_marker(pytest.mark.xdist_group(ALONE if alone else item.nodeid.partition("::")[0]))
     yield
-    # After whoever shuffles them.
-    items.sort(key=lambda item: not item.get_closest_marker("long"))
+    # After whoever shuffles them. What a file has of each Python is made once where its tests are not mixed.
+    files = {file: place for place, file in enumerate(dict.fromkeys(item.path for item in items))}
+    items.sort(key=lambda item: (not item.get_closest_marker("long"), files[item.path], _python(item)))
+
+
+def _python(item: pytest.Item) -> str:
+    callspec = getattr(item, "callspec", None)
+    return str(callspec.params.get("python")) if callspec else ""
 
 
 @pytest.fixture(autouse=True)

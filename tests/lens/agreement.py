@@ -1,7 +1,7 @@
 """What must hold of the links of every call, whatever it computes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import pytest
@@ -10,7 +10,7 @@ import told_hlo
 import told_mlir
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Error
-from traced import ARROWS, EQUATION, STAGES, Called, is_expression, links, share, text_of
+from traced import ARROWS, EQUATION, STAGES, Called, is_coarse, is_expression, links, share, text_of
 
 from jaxtour.engine.commands import StageName
 from jaxtour.engine.links import LINE_END, Place, Target, links_of, selection, source_ranges
@@ -44,6 +44,8 @@ class Agreement:
 
     lost = 0.03
     """The share of linked lines that may lead to no line of another stage."""
+    lost_where_coarse = 0.03
+    """The same for a jax that may tell the place of the call alone."""
 
     @pytest.mark.parametrize("stage", STAGES)
     def test_the_goals_are_reached(self, calls: list[Called], stage: StageName) -> None:
@@ -58,7 +60,7 @@ class Agreement:
         """What JAX and the compiler write of each line, read apart; the figures are in the output: `pytest -rA`."""
         found = TOLD[stage](calls)
         print(f"{stage}: {found}")
-        assert found.wrong == []
+        assert found.wrong == [], found.wrong[:10]
         assert found.counts["true"] > 100
 
     def test_the_compilers_frames_are_read_as_jax_has_them(self, calls: list[Called]) -> None:
@@ -76,8 +78,9 @@ class Agreement:
             names = {origin.name for _, origin in links(each.jaxpr)}
             assert names == set(each.trace.primitives), each.name
             written = 0
+            unused = unused_lines(each.jaxpr.texts)
             for line, text in enumerate(each.jaxpr.texts):
-                if match := EQUATION.search(text):
+                if line not in unused and (match := EQUATION.search(text)):
                     origin = each.jaxpr.origin_of(line)
                     name = match[1] or match[2]
                     assert origin.kind == "equation", (each.name, text)
@@ -134,7 +137,7 @@ class Agreement:
                     assert found, (each.name, stage.stage, file, line, start, end)
                     assert all(_belongs(stage.origin_of(number), target) for number in found)
 
-    def test_what_has_an_equations_path_has_its_expression(self, calls: list[Called]) -> None:
+    def test_what_has_an_equations_path_has_its_expression(self, calls: list[Called], python: str | None) -> None:
         """JAX's name stack and the Python frames are recorded apart, so they can tell of each other."""
         agree, differ = 0, []
         for each in calls:
@@ -151,10 +154,12 @@ class Agreement:
                             agree += 1
         print(f"{agree} of {agree + len(differ)} lines have the expression of the equations of their path")
         assert agree > 100
-        assert len(differ) <= 0.02 * agree, differ[:20]
+        assert len(differ) <= (0.04 if is_coarse(python) else 0.02) * agree, differ[:20]
 
     @pytest.mark.parametrize(("start", "goal"), [("jaxpr", "stablehlo"), ("stablehlo", "jaxpr"), ("hlo", "jaxpr")])
-    def test_lines_lead_to_lines_of_other_stages(self, calls: list[Called], start: StageName, goal: StageName) -> None:
+    def test_lines_lead_to_lines_of_other_stages(
+        self, calls: list[Called], python: str | None, start: StageName, goal: StageName
+    ) -> None:
         led, lost = 0, []
         for each in calls:
             here, there = each.stages[start], links_of(each.stages[goal])
@@ -165,7 +170,18 @@ class Agreement:
                 elif origin.spans:
                     lost.append((each.name, here.texts[line].strip()))
         print(f"{led} of {led + len(lost)} linked lines of {start} lead to {goal}")
-        assert len(lost) <= self.lost * led, lost[:20]
+        assert len(lost) <= (self.lost_where_coarse if is_coarse(python) else self.lost) * led, lost[:20]
+
+
+def unused_lines(texts: Sequence[str]) -> set[int]:
+    """Lines of shared jaxprs that nobody names: JAX 0.9 also writes those apart that it writes in their places."""
+    found: set[int] = set()
+    for first, text in enumerate(texts):
+        if match := re.match(r"(\s*)let (\w+) = \{", text):
+            last = next(line for line in range(first, len(texts)) if re.match(rf"{match[1]}\s*in .* in$", texts[line]))
+            if not any(re.search(rf"={match[2]}\b", other) for other in texts):
+                found.update(range(first, last + 1))
+    return found
 
 
 def _first_of(stage: StageText, place: int) -> Target:

@@ -19,7 +19,7 @@ def programs(python: str | None) -> dict[str, list[Called]]:
 class TestLoops(Agreement):
     """The calls of all these programs."""
 
-    lost = 0.05
+    lost = lost_where_coarse = 0.05
     """Of what a `while_loop` repeats JAX 0.9.0 tells the place of the loop alone."""
 
     @pytest.fixture(scope="class")

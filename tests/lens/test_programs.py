@@ -5,7 +5,7 @@ import asyncio
 
 import pytest
 from agreement import Agreement
-from traced import PROGRAMS, Called, around, links, origins, places, text_of, traced_programs, written
+from traced import PROGRAMS, Called, around, is_coarse, links, origins, places, text_of, traced_programs, written
 
 from jaxtour.engine.commands import StageName
 from jaxtour.engine.links import links_of
@@ -26,6 +26,8 @@ class TestPrograms(Agreement):
 
     lost = 0.05
     """A function that has a rule of its own, a reference, and what nobody uses are lowered to nothing: 71 of 1 580."""
+    lost_where_coarse = 0.06
+    """102 of 2 096."""
 
     @pytest.fixture(scope="class")
     def calls(self, programs: dict[str, list[Called]]) -> list[Called]:
@@ -239,10 +241,22 @@ def test_every_call_that_a_program_writes_was_traced(programs: dict[str, list[Ca
     ],
 )
 def test_an_operation_has_the_columns_of_its_expression(
-    programs: dict[str, list[Called]], program: str, index: int, names: dict[StageName, str], expected: set[str]
+    programs: dict[str, list[Called]],
+    python: str | None,
+    program: str,
+    index: int,
+    names: dict[StageName, str],
+    expected: set[str],
 ) -> None:
     for stage, name in names.items():
-        assert places(programs[program][index], stage, name) == expected, stage
+        found = places(programs[program][index], stage, name)
+        assert found == expected or is_around(found, expected, programs[program][index], python), (stage, found)
+
+
+def is_around(found: set[str], expected: set[str], call: Called, python: str | None) -> bool:
+    """Whether these are expressions and calls around them, as the jaxpr has it, and no more can be had of this jax."""
+    rows = [origin for _, origin in links(call.jaxpr) if expected & set(map(written, origin.spans))]
+    return is_coarse(python) and found <= expected | {written(span) for origin in rows for span in origin.callers}
 
 
 @pytest.mark.parametrize("stage", ["jaxpr", "stablehlo"])
@@ -317,6 +331,7 @@ def test_the_calls_around_an_expression(programs: dict[str, list[Called]]) -> No
 )
 def test_what_a_transformation_brought_has_the_expression_it_was_made_of(
     programs: dict[str, list[Called]],
+    python: str | None,
     program: str,
     index: int,
     names: dict[StageName, str],
@@ -324,7 +339,8 @@ def test_what_a_transformation_brought_has_the_expression_it_was_made_of(
     expected: set[str],
 ) -> None:
     for stage, name in names.items():
-        assert places(programs[program][index], stage, name, transform) == expected, stage
+        found = places(programs[program][index], stage, name, transform)
+        assert found == expected or is_around(found, expected, programs[program][index], python), (stage, found)
 
 
 def test_what_goes_forward_is_apart_from_what_goes_back(programs: dict[str, list[Called]]) -> None:

@@ -4,6 +4,8 @@ import ast
 import json
 import os
 import re
+import subprocess
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -105,6 +107,14 @@ def keeping() -> Iterator[Kept]:
         finally:
             os.environ.clear()
             os.environ.update(before)
+
+
+@cache
+def is_coarse(python: str | None) -> bool:
+    """Whether the jax of a Python is 0.9: of a function or loop that it lowers apart it may tell the call's place."""
+    code = "from importlib.metadata import version; print(version('jax'))"
+    done = subprocess.run([python or sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.startswith("0.9.")
 
 
 async def traced_programs(python: str | None, devices: int, folder: Path = PROGRAMS) -> dict[str, list[Called]]:

@@ -32,8 +32,8 @@ class Staged:
     root: str
     """What stands before every path and in no jaxpr: the name of the function that is jitted for the lowering only."""
     around: tuple[Span, ...]
-    known: frozenset[Place] = frozenset()
-    """Places of the learner's that its jaxpr comes from."""
+    known: frozenset[Place] | None = None
+    """Places of the learner's that its jaxpr comes from, which may be none at all; None where that is not known."""
     exact: dict[str, tuple[Span, int]] = field(default_factory=dict)
     """By path the expression of the equations that have it, if that is only one, and their number."""
 
@@ -45,7 +45,9 @@ class Staged:
         What a library lowers an operation to is in a cache, of the oldest JAX with the places of the first call.
         """
         found = span(file, line, column, end_line, end_column, function)
-        return None if found is None or (self.known and _place(found) not in self.known) else found
+        if found is None or (self.known is not None and _place(found) not in self.known):
+            return None
+        return found
 
     @cached_property
     def module(self) -> stablehlo.Reader:

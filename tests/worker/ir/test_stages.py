@@ -186,5 +186,7 @@ def test_a_place_that_is_none_of_the_jaxprs_belongs_to_an_earlier_call():
     frames = [("<jaxtour:a/b>", line, 0, line, 4) for line in (2, 3)]
     known = Staged(None, "", (), frozenset({("a/b", 2, 1)}))
     assert [known.place(*frame) is not None for frame in frames] == [True, False]
-    # Where JAX keeps no places for a jaxpr, those of what is lowered are all that there is.
+    # A jaxpr that comes from no place of the learner's takes none from what was lowered before.
+    assert not any(Staged(None, "", (), frozenset()).place(*frame) for frame in frames)
+    # Where it is not known, those of what is lowered are all that there is.
     assert all(Staged(None, "", ()).place(*frame) for frame in frames)
