@@ -16,8 +16,8 @@ from jaxtour.render.text.spans import Line, plain
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.rows import Folds
 from jaxtour.tui.panes.stage import document
-from jaxtour.tui.panes.stage_words import APART, CORNERS, LEAST_CALL, facts
-from jaxtour.tui.tour.view import StepState, StepView
+from jaxtour.tui.panes.stage_words import APART, CORNERS, LEAST_CALL, facts, titles
+from jaxtour.tui.tour.view import Shown, StepState, StepView
 
 INNER = ("let f = { lambda ; a:f32[2]. let", "  b:f32[2] = sin a", "  in (b,) } in", "let g = { lambda ; c:f32[2]. let",
          "  d:f32[2] = cos c", "  in (d,) } in")  # fmt: skip
@@ -131,3 +131,25 @@ def test_what_is_under_way_can_be_interrupted_and_what_is_not_waits_for_the_work
     waits, works = (document(shown, 80).text for shown in state_of.values())
     assert waits == f"{verb} begins when the worker is ready\n"
     assert works == f"{verb} f(1.0) … Ctrl+C interrupts\n"
+
+
+@pytest.mark.parametrize("shown", ["jaxpr", "graph"])
+def test_every_title_has_its_key_and_what_is_shown_stands_out(shown: Shown) -> None:
+    said = titles(StepView(lesson=VMAP, step=VMAP.steps[1], number=2, state=StepState(stage=shown)))
+    assert plain(said) == "1 jaxpr   2 StableHLO   3 HLO   4 cost   g graph"
+    assert [text for text, style in said if style == "strong"] == [f"{'1' if shown == 'jaxpr' else 'g'} {shown}"]
+
+
+def test_a_call_of_several_lines_takes_one_in_the_border() -> None:
+    shown = view(made("jaxpr", MAIN), call="f(\n1)")
+    assert "\n" not in plain(document(shown, 80).subtitle)
+    assert "\n" not in plain(document(view(call="f(\n1)"), 80).subtitle)
+
+
+def test_lines_that_are_no_instructions_are_not_counted() -> None:
+    lines = ("ENTRY %main {", "  %a = add(x, x)", "  ROOT %b = mul(%a, %a)", "}")
+    origins = (Origin(), Origin(kind="instruction", name="add"), Origin(kind="instruction", name="mul"))
+    part = Stage(run=1, index=0, stage="hlo", text="\n".join(lines), lines=(0, 1, 2, 0), origins=origins)
+    shown = view(assembled(None, part))
+    shown.state.stage = "hlo"
+    assert plain(document(shown, 80).subtitle) == "f(1.0)   2 instructions"
