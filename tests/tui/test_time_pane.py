@@ -77,10 +77,10 @@ def test_how_far_the_measuring_is_stands_in_the_border_before_the_first_timing_a
 
 
 def test_how_far_the_measuring_is_fits_in_the_border() -> None:
-    report = Report(run=1, progress=msgspec.structs.replace(TIMED, label="a label that is long"))
-    whole = "timing a label that is long 3/15"
+    report = Report(run=1, progress=msgspec.structs.replace(TIMED, label="a label\nthat is long"))
+    whole = "timing a label␊that is long 3/15"
     assert plain(document(view(report), len(whole) + 4).subtitle) == f"{whole} …"
-    assert plain(document(view(report), 20).subtitle) == "timing a label… …"
+    assert plain(document(view(report), 20).subtitle) == "timing a label␊… …"
     assert plain(document(view(report), 1).subtitle) == "… …"
 
 
@@ -113,6 +113,11 @@ def test_timings_come_before_what_went_wrong_and_what_was_traced_again(report: R
     found = [each for line in lines for each in ("vmap", "nothing was timed", WRONG, AGAIN) if line.startswith(each)]
     assert found == said
     assert AGAIN not in said or lines[lines.index(AGAIN) - 1] == "", "a part of its own"
+
+
+def test_retraces_are_told_in_ascii_where_there_is_no_utf_8() -> None:
+    said = document(view(Report(run=1, retraces=RETRACES, done=ENDED), ascii=True), 80).text
+    assert AGAIN in said and "x grew" in said and said.isascii()
 
 
 def test_several_sizes_are_a_curve_where_there_is_utf_8() -> None:
