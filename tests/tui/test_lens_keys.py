@@ -2,12 +2,14 @@
 
 import msgspec
 from small_course import SETUP
+from textual.geometry import Region
 from textual.pilot import Pilot
 from tours import Tours, border, highlighted, idle, pane, ran, ready, run_many, screen_text, text, until
 
 from jaxtour.engine.commands import Run
 from jaxtour.engine.fake import Hold
 from jaxtour.engine.messages import Span, Stage, Warned
+from jaxtour.render.ir.transforms import glyph
 
 
 async def test_the_cursor_in_a_stage_lights_the_source(linked: Tours) -> None:
@@ -26,6 +28,25 @@ async def test_the_cursor_in_a_stage_lights_the_source(linked: Tours) -> None:
         await pilot.press("enter")
         assert source.has_focus and source.cursor == 1 and source.selection == (27, 32)
         assert "2:28  x / 2 → 1 equation" in border(app, "source")
+
+
+async def test_the_legend_in_the_border_has_the_colours_that_stand_beside_the_lines(linked: Tours) -> None:
+    # The terminal's own colours have a list of their own, which the border must take as the lines do.
+
+    def done_by(stage: Stage) -> Stage:
+        origins = tuple(msgspec.structs.replace(each, transforms=("shard_map",)) for each in stage.origins)
+        return msgspec.structs.replace(stage, origins=origins)
+
+    events = [done_by(each) if isinstance(each, Stage) else each for each in linked.script["vmap/many"]]
+    app = linked.make("many", script={"vmap/many": events}, theme="ansi")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, linked)
+        shown = pane(app, "stage")
+        rows = shown.render_lines(Region(0, 0, *shown.outer_size))
+        sign = glyph(("shard_map",)).glyph
+        colours = [[part.style.color for part in row if part.text.strip() == sign and part.style] for row in rows]
+        assert len(set(colours[1])) == len(colours[-1]) == 1
+        assert colours[-1] == colours[1]
 
 
 async def test_the_cursor_in_the_source_lights_every_stage_and_enter_goes_there(linked: Tours) -> None:

@@ -6,8 +6,9 @@ import pytest
 from small_course import ERROR, VMAP
 
 from jaxtour.course.model import Step
-from jaxtour.engine.messages import Done
+from jaxtour.engine.messages import Done, Leaf, Shard, Value
 from jaxtour.engine.report import Report
+from jaxtour.tui.lines.document import Document
 from jaxtour.tui.panes.result import document
 from jaxtour.tui.tour.view import StepState, StepView
 
@@ -40,3 +41,39 @@ def test_why_a_run_ended_goes_on_below_its_sign(status: Literal["timeout", "died
     first, *others = document(view, 40).text.splitlines()
     assert first.startswith("✗ for a reason") and len(others) > 1
     assert all(line.startswith("  ") for line in others)
+
+
+def spread(rows: int) -> Value:
+    """An array of two rows, on two devices or on one."""
+    shards = tuple(Shard(device=row, index=((row, row + 1), (0, 3))) for row in range(rows))
+    names = tuple(f"cpu:{row}" for row in range(rows))
+    return Value(type="Array", text="...", length=3, shape=(2, 3), dtype="float32", devices=names, shards=shards)
+
+
+def shown(value: Value, stdout: str, width: int) -> Document:
+    step = VMAP.steps[1]
+    report = Report(run=1, value=value, stdout=stdout, done=Done(run=1, status="ok"))
+    return document(StepView(lesson=VMAP, step=step, number=2, state=StepState(report=report), worker="ready"), width)
+
+
+def test_a_value_on_several_devices_is_drawn_and_each_part_of_the_drawing_is_that_of_its_device() -> None:
+    said = shown(spread(2), "", 40)
+    drawn = [(said.texts[piece.line][slice(*piece.columns)].strip(), piece.devices) for piece in said.pieces]
+    assert drawn == [("0", {"cpu:0"}), ("1", {"cpu:1"})]
+    assert said.anchor == said.pieces[0].line, "the first of them is in view"
+    assert not shown(spread(1), "", 40).pieces
+
+
+def test_of_a_pytree_the_name_of_its_first_array_on_several_devices_is_in_view() -> None:
+    leaves = (Leaf(path="['w']", value=spread(2)), Leaf(path="['x']", value=spread(2)))
+    tree = Value(type="dict", text="...", length=3, devices=("cpu:0", "cpu:1"), leaves=leaves)
+    said = shown(tree, "", 40)
+    assert said.anchor is not None and said.texts[said.anchor - 1].startswith("['w']"), "one line above is shown, too"
+
+
+@pytest.mark.parametrize(("devices", "width"), [(1, 30), (2, 31)])
+def test_text_leaves_room_for_the_cursor_where_there_is_one(devices: int, width: int) -> None:
+    line = "x" * 30
+    assert shown(spread(devices), line, width).texts[0] == line
+    assert shown(spread(devices), line, width - 1).texts[0] != line
+    assert shown(spread(devices), line, width).cursor is (devices > 1)

@@ -1,7 +1,9 @@
 """What a timing does not mean: programs on which each verdict must be told, and on which it must not."""
 
 import types
+from unittest import mock
 
+import jax
 import numpy as np
 import pytest
 import runner_client  # noqa: F401  asks jax for the CPU
@@ -116,6 +118,30 @@ def test_work_that_a_library_does_is_not_taken_for_folded(monkeypatch, compiled,
     monkeypatch.setattr(verdicts, "_stages", lambda *_: (None, Stage(2e9), compiled))
     found, _ = verdicts.of_compilation(None, (), {})
     assert ("folded" in {verdict["code"] for verdict in found}) is folded
+
+
+def on_devices(count):
+    array = mock.Mock(spec=jax.Array)
+    array.sharding.device_set = set(range(count))
+    return array
+
+
+@pytest.mark.parametrize(
+    ("inputs", "left", "folded"),
+    [
+        ((), 9e7, True),
+        ((), 1e8, False),
+        ((on_devices(1),), 9e7, True),
+        ((on_devices(4),), 2.4e7, True),
+        ((on_devices(4),), 2.6e7, False),
+        ((on_devices(1), on_devices(4)), 2.6e7, False),
+        ((on_devices(4), 2.0, on_devices(1)), 2.6e7, False),
+    ],
+)
+def test_what_one_device_has_left_is_left_to_all_over_which_an_input_is_spread(monkeypatch, inputs, left, folded):
+    monkeypatch.setattr(verdicts, "_stages", lambda *_: (None, Stage(2e9), Stage(left)))
+    found, _ = verdicts.of_compilation(None, inputs, {})
+    assert ("folded" in codes({"verdicts": found})) is folded
 
 
 @pytest.mark.parametrize(
