@@ -4,14 +4,18 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
-from poison import VOWELS
+from poison import FACTS, VOWELS
 from small_course import VMAP
 from tours import Given, Tours
 
 from jaxtour.course.model import Ask, Step
-from jaxtour.engine.messages import Done, Executed, Origin, Progress, Rung, Span, Stage, Timing, Trace
+from jaxtour.engine.messages import Checked, Done, Executed, Origin, Progress, Rung, Span, Stage, Timing, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText, assembled
+from jaxtour.render.devices.device_memory import about_device, name_of
+from jaxtour.render.devices.devices_table import devices_table
+from jaxtour.render.devices.panel import device_panel, host_text
+from jaxtour.render.text import plain as plain_text
 from jaxtour.render.text.clean import UNCLEAN, clean
 from jaxtour.render.text.spans import Line, plain
 from jaxtour.tui import link_words
@@ -149,3 +153,32 @@ def test_a_lesson_that_was_not_read_is_called_by_a_harmless_name(tours: Tours) -
     tours.entries.append(Given(msgspec.structs.replace(VMAP, id=HOSTILE)))
     tour = tours.make("many").tour
     harmless(LessonsScreen(tour)._row(len(tours.entries) - 1, 80))
+
+
+def test_versions_and_kinds_of_devices_are_harmless() -> None:
+    device = msgspec.structs.replace(FACTS[0].devices[0], kind=f"{HOSTILE}y", platform=HOSTILE)
+    facts = msgspec.structs.replace(
+        FACTS[0],
+        devices=(device,),
+        host=msgspec.structs.replace(FACTS[0].host, cpu=HOSTILE),
+        **dict.fromkeys(("jax", "jaxlib", "numpy", "python", "libtpu"), HOSTILE),
+    )
+    for line in devices_table(facts).splitlines()[:2]:
+        harmless(((line, ""),))
+    harmless(*device_panel(facts, 100).lines)
+    harmless(((name_of(device), ""),))
+    harmless(((about_device(device), ""),))
+    harmless(((host_text(facts), ""),))
+
+
+def test_a_stage_that_failed_says_why() -> None:
+    failed = replace(assembled(None, Stage(run=1, index=0, stage="jaxpr")), error=HOSTILE)
+    report = Report(run=1, traces=(CALL,), stages={(0, "jaxpr"): failed})
+    harmless(*stage.document(view(report), 60).lines)
+
+
+def test_questions_answers_and_checks_are_printed_harmlessly() -> None:
+    report = Report(run=1, checked=Checked(run=1, passed=False, message=HOSTILE), done=Done(run=1, status="ok"))
+    assert HOSTILE_STEP.ask
+    harmless(*plain_text._question(HOSTILE_STEP.ask, report, 80)[-3:])
+    harmless(*plain_text._check(report, 80))
