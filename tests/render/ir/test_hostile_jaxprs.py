@@ -6,7 +6,6 @@ from jaxtour.render.ir.cards import card_lines
 from jaxtour.render.ir.graph import graph
 from jaxtour.render.ir.ladder import ladder_rows
 from jaxtour.render.ir.ladder_lines import ladder_lines
-from jaxtour.render.ir.transforms import in_words
 from jaxtour.render.text.clean import UNCLEAN
 from jaxtour.render.text.spans import plain_lines
 
@@ -55,8 +54,6 @@ def test_ladders():
     plain, hostile = stage_text("jaxpr", PLAIN), stage_text("jaxpr", HOSTILE)
     for width in (60, 160):
         for below, above in ((plain, hostile), (hostile, plain), (hostile, hostile)):
-            assert "<U+202E>" in harmless(ladder_lines(ladder_rows(below, above), width).lines)
-
-
-def test_transforms():
-    assert harmless([((in_words(("jvp", "vm\x1bp")), ""),)])
+            rows = ladder_rows(below, above)
+            assert "<U+202E>" in harmless(ladder_lines(rows, width).lines)
+            harmless([((word, ""),) for row in rows for word in row.words])
