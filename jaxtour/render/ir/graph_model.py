@@ -58,7 +58,7 @@ class Model:
         scope: dict[str, Wire] = {}
         for kind, bound in [("const ", jaxpr.constants), ("", jaxpr.inputs)]:
             for each in bound:
-                label: Line = ((kind, "muted"), (each.name, "name"), (f":{each.type}", "type"))
+                label: Line = ((kind, "muted"), (clean(each.name), "name"), (f":{clean(each.type)}", "type"))
                 scope[each.name] = self._wire(self._add("input", label, jaxpr.line))
         self._body(jaxpr, scope)
         types = {bound.name: bound.type for bound in (*jaxpr.constants, *jaxpr.inputs)}
@@ -110,7 +110,7 @@ class Model:
 
     def _output(self, output: Operand, type_: str, line: int, scope: dict[str, Wire]) -> None:
         value: Span = (clean(output.value), "number" if output.literal else "name")
-        item = self._add("output", (("out ", "muted"), value, (f":{type_}" if type_ else "", "type")), line)
+        item = self._add("output", (("out ", "muted"), value, (f":{clean(type_)}" if type_ else "", "type")), line)
         self._connect(item, (output,), scope)
 
     def _add(self, kind: ItemKind, label: Line, line: int, nests: bool = False) -> int:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.spans import Line, Style
 
 
@@ -74,4 +73,4 @@ def in_words(transforms: Iterable[str]) -> str:
         # Not how often: one derivative of a `custom_jvp` function or of a checkpoint has two `jvp` on its stack.
         said.append("forward pass of a derivative: jvp")
     said += [_PHRASES[name] for name in dict.fromkeys(names) if name in _PHRASES]
-    return clean(", ".join(said), keep_newlines=False)
+    return ", ".join(said)

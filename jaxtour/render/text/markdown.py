@@ -69,7 +69,7 @@ def _block(node: "SyntaxTreeNode", width: int) -> list[Line]:
         case "hr":
             return [(("─" * width, "faint"),)]
         case _:
-            return [line for row in clean(node.content).split("\n") for line in wrap([(row, "")], width)]
+            return [line for row in node.content.split("\n") for line in wrap([(row, "")], width)]
 
 
 def _list(node: "SyntaxTreeNode", width: int) -> list[Line]:
@@ -110,7 +110,7 @@ def _code(content: str, info: str, width: int) -> list[Line]:
 
         lines = jaxpr_lines(text)
     else:
-        lines = [((row, "code"),) if row else () for row in clean(text).split("\n")]
+        lines = [((row, "code"),) if row else () for row in text.split("\n")]
     return [((" " * 2, ""), *row) if row else () for line in lines for row in chop(line, width - 2, indent="  ")]
 
 

@@ -145,9 +145,8 @@ def spread_chart(timings: Sequence[Timing]) -> Chart | None:
     for number, (timing, times) in enumerate(spread):
         glyph, style = look(number)
         shares = tuple((value, place / (len(times) - 1)) for place, value in enumerate(times))
-        name = clean(timing.label or timing.call, keep_newlines=False)
         middle = (timing.median_s, 0.5)
-        curves += [Curve("", shares, style), Curve(name, (middle,), style, glyph)]
+        curves += [Curve("", shares, style), Curve(timing.label or timing.call, (middle,), style, glyph)]
     x = axis_over([value for _, times in spread for value in times], lambda tick: seconds(tick, 1))
     y = Axis(-0.04, 1.06, lambda tick: f"{tick:.0%}", log=False, linear_ticks=(0.0, 0.25, 0.5, 0.75, 1.0))
     return Chart(x, y, tuple(curves), "share of the runs that took no longer")

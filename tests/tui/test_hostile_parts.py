@@ -1,0 +1,184 @@
+"""Parts of a screen that are seen for a moment or seldom: what they show of a lesson or a program is harmless too."""
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+from poison import FACTS, VOWELS
+from small_course import VMAP
+from tours import Given, Tours
+
+from jaxtour.course.model import Ask, Step
+from jaxtour.engine.messages import Checked, Done, Executed, Origin, Progress, Rung, Span, Stage, Timing, Trace
+from jaxtour.engine.report import Report
+from jaxtour.engine.stage import StageText, assembled
+from jaxtour.render.devices.device_memory import about_device, name_of
+from jaxtour.render.devices.devices_table import devices_table
+from jaxtour.render.devices.panel import device_panel, host_text
+from jaxtour.render.text import plain as plain_text
+from jaxtour.render.text.clean import UNCLEAN, clean
+from jaxtour.render.text.spans import Line, plain
+from jaxtour.tui import link_words
+from jaxtour.tui.incoming import Activity
+from jaxtour.tui.linking import Spot, variable_at, variable_highlights
+from jaxtour.tui.panes import lesson, result, source, stage, time
+from jaxtour.tui.screens import ask
+from jaxtour.tui.screens.ladder import LadderScreen
+from jaxtour.tui.screens.lessons import LessonsScreen
+from jaxtour.tui.status import worker_state
+from jaxtour.tui.tour.view import StepState, StepView
+
+HOSTILE = "x" + "".join(VOWELS.values()) + "x"
+CALL = Trace(run=1, index=0, label="f", call="f(x)")
+STEP = VMAP.steps[1]
+assert isinstance(STEP, Step)
+HOSTILE_STEP = msgspec.structs.replace(
+    STEP,
+    code=f"x = 1  # {HOSTILE}",
+    text=f"{HOSTILE}\n\n- {HOSTILE}\n",
+    ask=Ask(question=HOSTILE, choices=(HOSTILE, "b"), hint=HOSTILE, answer=1),
+)
+
+
+def view(
+    report: Report | None = None, step: Step = HOSTILE_STEP, state: StepState | None = None, **more: Any
+) -> StepView:
+    state = state or StepState()
+    state.report = report
+    made = StepView.of(state, lesson=VMAP, step=step, number=2, code=step.code, worker="ready")
+    return msgspec.structs.replace(made, **more)
+
+
+def harmless(*lines: Line) -> str:
+    """What the lines say, in which every character is visible."""
+    text = "\n".join(plain(line) for line in lines)
+    assert not UNCLEAN.search(text), ascii(text)
+    assert "␛" in text
+    return text
+
+
+def hostile_jaxpr() -> StageText:
+    """Two lines with a variable behind what takes more columns when it is visible."""
+    text = "a:f32[] = \x85 sin b\nc:f32[] = \x85 cos a"
+    part = Stage(run=1, index=0, stage="jaxpr", text=text, lines=(0, 0), origins=(Origin(),), names="a=b\nc=a")
+    return assembled(None, part)
+
+
+def test_a_lesson_is_harmless_before_it_has_colours() -> None:
+    harmless(*lesson.document(view(coloured=False), 60).lines)
+
+
+def test_code_is_harmless_before_it_has_colours() -> None:
+    harmless(*source.document(view(coloured=False), 60).lines)
+
+
+def test_choices_are_harmless_and_the_right_one_too() -> None:
+    harmless(ask._row(1, HOSTILE))
+    report = Report(run=1, executed=Executed(run=1, status="ok", seconds=0.1))
+    text = harmless(*lesson.document(view(report, state=StepState(prediction="b")), 90).lines)
+    assert "not this time: x␛" in text
+
+
+def test_columns_of_code_are_those_of_what_is_shown() -> None:
+    text = "\x85 = f(\tb)"
+    at = text.index("b")
+    start, end = source.columns_shown(text, (at, at + 1))
+    assert clean(text)[start:end] == "b"
+
+
+def test_a_variable_is_found_at_the_columns_where_it_is_shown() -> None:
+    linked = hostile_jaxpr()
+    shown = clean(linked.texts[1]).index(" a") + 1
+    found = variable_highlights(linked, 0, "a").of(1)
+    assert found is not None and found.ranges == ((shown, shown + 1),)
+    assert stage.variables(linked, 1)[-1] == (shown, shown + 1)
+    assert stage.lines_of(linked).texts[1] == clean(linked.texts[1])
+    looked = view(Report(run=1, traces=(CALL,), stages={(0, "jaxpr"): linked}))
+    assert variable_at(looked, Spot("stage", 1, (shown, shown + 1))) == "a"
+
+
+def test_what_is_not_here_says_why() -> None:
+    harmless(*result.document(view(state=StepState(reason=HOSTILE)), 60).lines)
+
+
+def test_what_the_worker_does_is_harmless() -> None:
+    harmless(worker_state(view(), Activity(words=HOSTILE), 0.0))
+    harmless(worker_state(view(), Activity(words="tracing", key=(HOSTILE, HOSTILE)), 0.0))
+
+
+def test_a_stage_that_waits_for_another_step_names_it() -> None:
+    harmless(*stage.document(view(Report(run=1, traces=(CALL,)), elsewhere=HOSTILE), 60).lines)
+
+
+def test_the_pane_of_times_is_harmless() -> None:
+    timing = Timing(run=1, index=0, label=HOSTILE, call="f(x)", platform="cpu", median_s=1.0, runs=3)
+    harmless(*time.document(view(Report(run=1, timings=(timing,)), stable=True), 60).lines)
+    harmless(*time.document(view(Report(run=1, timing_error=HOSTILE)), 60).lines)
+    untimed = msgspec.structs.replace(HOSTILE_STEP, time=())
+    ran = Report(
+        run=1,
+        traces=(msgspec.structs.replace(CALL, label=HOSTILE),),
+        executed=Executed(run=1, status="ok", seconds=0.1),
+        done=Done(run=1, status="ok"),
+    )
+    harmless(*time.document(view(ran, untimed), 60).lines)
+    measures = Report(run=1, progress=Progress(run=1, phase="timing", label=HOSTILE))
+    harmless(time.document(view(measures), 60).subtitle)
+
+
+def test_expressions_of_code_and_titles_of_steps_are_harmless() -> None:
+    step = msgspec.structs.replace(HOSTILE_STEP, code=f"f({HOSTILE},\n  2)", title=HOSTILE)
+    looked = view(step=step, lesson=msgspec.structs.replace(VMAP, steps=(step,)))
+    for end_line in (1, 2):
+        span = Span(file=looked.cell, line=1, column=1, end_line=end_line, end_column=10)
+        harmless(((link_words.expression(looked, span), ""),))
+    harmless(((link_words.in_full(looked, span), ""),))
+
+
+def test_a_ladder_that_is_not_there_yet_is_harmless(tours: Tours) -> None:
+    tour = tours.make("many").tour
+    screen = LadderScreen(tour, StepState(), HOSTILE)
+    failed = assembled(None, Stage(run=1, index=0, stage="jaxpr"))
+    rung = Rung(run=1, index=0, label="f")
+    for report in (
+        Report(run=1),
+        Report(run=1, ladder_error=HOSTILE),
+        Report(run=1, rungs=(msgspec.structs.replace(rung, error=HOSTILE),)),
+        Report(run=1, rungs=(rung,), rung_stages={(0, "jaxpr"): replace(failed, error=HOSTILE)}),
+    ):
+        harmless(*screen._lines(report, 60)[0])
+
+
+def test_a_lesson_that_was_not_read_is_called_by_a_harmless_name(tours: Tours) -> None:
+    tours.entries.append(Given(msgspec.structs.replace(VMAP, id=HOSTILE)))
+    tour = tours.make("many").tour
+    harmless(LessonsScreen(tour)._row(len(tours.entries) - 1, 80))
+
+
+def test_versions_and_kinds_of_devices_are_harmless() -> None:
+    device = msgspec.structs.replace(FACTS[0].devices[0], kind=f"{HOSTILE}y", platform=HOSTILE)
+    facts = msgspec.structs.replace(
+        FACTS[0],
+        devices=(device,),
+        host=msgspec.structs.replace(FACTS[0].host, cpu=HOSTILE),
+        **dict.fromkeys(("jax", "jaxlib", "numpy", "python", "libtpu"), HOSTILE),
+    )
+    for line in devices_table(facts).splitlines()[:2]:
+        harmless(((line, ""),))
+    harmless(*device_panel(facts, 100).lines)
+    harmless(((name_of(device), ""),))
+    harmless(((about_device(device), ""),))
+    harmless(((host_text(facts), ""),))
+
+
+def test_a_stage_that_failed_says_why() -> None:
+    failed = replace(assembled(None, Stage(run=1, index=0, stage="jaxpr")), error=HOSTILE)
+    report = Report(run=1, traces=(CALL,), stages={(0, "jaxpr"): failed})
+    harmless(*stage.document(view(report), 60).lines)
+
+
+def test_questions_answers_and_checks_are_printed_harmlessly() -> None:
+    report = Report(run=1, checked=Checked(run=1, passed=False, message=HOSTILE), done=Done(run=1, status="ok"))
+    assert HOSTILE_STEP.ask
+    harmless(*plain_text._question(HOSTILE_STEP.ask, report, 80)[-3:])
+    harmless(*plain_text._check(report, 80))
