@@ -40,9 +40,10 @@ class Runs(Generic[Owner]):
         self._launching: set[int] = set()
 
     @property
-    def busy(self) -> bool:
-        """Whether one of them is on its way or not done yet."""
-        return bool(self._launching) or self._session.current in self._owners
+    def current(self) -> Owner | None:
+        """What the run is for that is on its way or not done yet; None where that is none of these."""
+        run = max(self._launching, default=self._session.current)
+        return self._owners.get(run) if run is not None else None
 
     async def launch(self, handle: Handle, owner: Owner) -> None:
         """Send a run; `owner` is what its events are for. Raises `EngineError` when there is no guard."""

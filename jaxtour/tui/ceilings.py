@@ -4,18 +4,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jaxtour.engine.messages import Ceiling, Done, Facts, RunEvent
+from jaxtour.engine.runs import Runs
 from jaxtour.engine.session import Session
+from jaxtour.tui.incoming import Asked
 
 
 class Ceilings:
     """The ceilings of the worker's devices; they are measured on request, and then kept."""
 
-    def __init__(self, session: Session, path: Path, defer: Callable[[Callable[[], None]], object]) -> None:
+    def __init__(
+        self, session: Session, runs: Runs[Asked], path: Path, defer: Callable[[Callable[[], None]], object]
+    ) -> None:
         self._session = session
+        self._runs = runs
         self._path = path
         self._defer = defer
-        self._runs: set[int] = set()
-        self._asking = False
         self._found: tuple[Ceiling, ...] | None = None
         self._of: Facts | None = None
         """The worker that they were looked up for."""
@@ -26,7 +29,8 @@ class Ceilings:
     @property
     def busy(self) -> bool:
         """Whether they are being measured."""
-        return self._asking or self._session.current in self._runs
+        asked = self._runs.current
+        return asked is not None and asked.purpose == "ceilings"
 
     @property
     def found(self) -> tuple[Ceiling, ...]:
@@ -42,24 +46,15 @@ class Ceilings:
 
     async def ask(self) -> None:
         """Have them measured."""
-        self._asking, self._coming, self.unkept = True, [], ""
-        try:
-            self._runs.add(await self._session.ceilings())
-        finally:
-            self._asking = False
+        self._coming, self.unkept = [], ""
+        await self._runs.launch(self._session.ceilings(), Asked("ceilings"))
 
-    def takes(self, event: RunEvent) -> bool:
-        """Take an event in if it belongs to the measurement; whether it does."""
-        # Events of a run may come before its number does.
-        if self._asking and event.run == self._session.current:
-            self._runs.add(event.run)
-        if event.run not in self._runs:
-            return False
+    def take(self, event: RunEvent) -> None:
+        """Take in an event of the measurement."""
         if isinstance(event, Ceiling):
             self._coming.append(event)
         elif isinstance(event, Done):
             self._end(event)
-        return True
 
     def _end(self, done: Done) -> None:
         facts = self._session.facts

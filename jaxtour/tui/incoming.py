@@ -1,14 +1,26 @@
 """What the worker says, made fit for folding and for the status line."""
 
 from collections.abc import Iterable
+from typing import Literal, NamedTuple
 
 import msgspec
 
+from jaxtour.course.model import Step
 from jaxtour.engine.messages import Event, Text
 from jaxtour.engine.messages import Progress as Doing
 
 Key = tuple[str, str]
 """Lesson id and step id."""
+
+
+class Asked(NamedTuple):
+    """What a run is for."""
+
+    purpose: Literal["run", "look", "ceilings"]
+    key: Key | None = None
+    """The step whose report its events belong to."""
+    step: Step | None = None
+    """The step that it runs."""
 
 
 class Activity(msgspec.Struct, frozen=True):

@@ -15,14 +15,15 @@ from jaxtour.engine.cells import time_calls
 from jaxtour.engine.commands import TimeCall
 from jaxtour.engine.messages import Died, Done, Event, RunEvent, State
 from jaxtour.engine.messages import Progress as Doing
-from jaxtour.engine.report import Report, advance
-from jaxtour.engine.session import Session
+from jaxtour.engine.report import Looking, Report, advance, looking
+from jaxtour.engine.runs import Handle, Runs
+from jaxtour.engine.session import EngineError, Session
 from jaxtour.engine.verify import status
 from jaxtour.tui.actions import Keys
 from jaxtour.tui.ceilings import Ceilings
 from jaxtour.tui.choices import Choice
-from jaxtour.tui.incoming import Activity, Key, doing, joined
-from jaxtour.tui.looking import Looks, missing
+from jaxtour.tui.incoming import Activity, Asked, Key, doing, joined
+from jaxtour.tui.looking import missing
 from jaxtour.tui.tour.view import StepState, StepView
 
 
@@ -63,10 +64,8 @@ class Tour:
         self._lessons: dict[Path, Lesson] = {}
         self._done: set[Key] = set()
         self._states: dict[Key, StepState] = {}
-        self._runs: dict[int, tuple[Key, Step]] = {}
-        self._launching: tuple[Key, Step] | None = None
-        self._looks = Looks(session)
-        self.ceilings = Ceilings(session, kept or progress.path.parent / "ceilings.json", self._defer)
+        self._runs: Runs[Asked] = Runs(session)
+        self.ceilings = Ceilings(session, self._runs, kept or progress.path.parent / "ceilings.json", self._defer)
         self._spent = False
         """Whether a timing or a look has left the runner in no state to go on from."""
         self._looked: Key | None = None
@@ -202,9 +201,7 @@ class Tour:
     @property
     def busy(self) -> bool:
         """Whether something that the learner asked for is in progress."""
-        return (
-            self._launching is not None or self.session.current in self._runs or self._looks.busy or self.ceilings.busy
-        )
+        return self._runs.current is not None
 
     @property
     def dead(self) -> bool:
@@ -240,15 +237,12 @@ class Tour:
         state.reason = (unmet(self.lesson, step, self.session.facts) or "") if self.session.facts else ""
         if state.reason:
             return False
-        self._launching = (key, step)
-        # A number that no run has, until the session names one: the panes are empty at once.
         # What is shown is what runs: of an exercise that is the starter, not the solution.
-        state.report, state.code = Report(run=0), self.code
+        state.code = self.code
         self._spent, self._looked = False, None
-        try:
-            self._adopt(await self.session.run(self.lesson, step, state.code), key, step)
-        finally:
-            self._launching = None
+        handle = self.session.run(self.lesson, step, state.code)
+        state.report = Report(run=handle.run)
+        await self._runs.launch(handle, Asked("run", key, step))
         return True
 
     @property
@@ -262,8 +256,21 @@ class Tour:
         if not self.idle or not isinstance(step, Step) or not (look or ladder):
             return False
         self.state.climbed = ladder or self.state.climbed
-        await self._looks.ask(self.key, self.lesson, step, self.state, (look,) if look else (), ladder)
+        looks = (look,) if look else ()
+        handle = self.session.look(self.lesson, step, self.state.code, looks=looks, ladder=ladder)
+        await self._ask(handle, Looking(handle.run, looks, ladder is not None))
         return True
+
+    async def _ask(self, handle: Handle, wanted: Looking) -> None:
+        """Have a look made; what comes belongs to the report of the step shown."""
+        state, before = self.state, self.state.report
+        if before is not None:
+            state.report = looking(before, wanted.run, wanted.looks, wanted.ladder, wanted.timings)
+        try:
+            await self._runs.launch(handle, Asked("look", self.key))
+        except EngineError:
+            state.report = before
+            raise
 
     @property
     def timed_calls(self) -> tuple[TimeCall, ...]:
@@ -279,7 +286,8 @@ class Tour:
         step, calls = self.step, self.timed_calls
         if not self.idle or not isinstance(step, Step) or not calls:
             return False
-        await self._looks.measure(self.key, self.lesson, step, self.state, calls, patience)
+        handle = self.session.measure(self.lesson, step, self.state.code, calls=calls, patience=patience)
+        await self._ask(handle, Looking(handle.run, timings=True))
         return True
 
     async def measure_ceilings(self) -> bool:
@@ -322,11 +330,6 @@ class Tour:
         if isinstance(following, Step):
             await self.session.prepare(self.lesson, following)
 
-    def _adopt(self, run: int, key: Key, step: Step) -> None:
-        if run not in self._runs:
-            self._runs[run] = (key, step)
-            self.state_of(key).report = Report(run=run)
-
     def fold(self, events: Iterable[Event]) -> None:
         """Take in what the worker said; what belongs to no run of this sitting changes nothing."""
         for event in joined(events):
@@ -338,31 +341,28 @@ class Tour:
                 self._note("", None)
 
     def _fold_run(self, event: RunEvent) -> None:
-        # The events of a run may come before the number that `session.run` returns.
-        if self._launching and event.run == self.session.current:
-            self._adopt(event.run, *self._launching)
-        if self.ceilings.takes(event):
+        asked = self._runs.owner(event)
+        if asked and asked.purpose == "ceilings":
+            self.ceilings.take(event)
             self._note(doing(event) if isinstance(event, Doing) else self.activity.words, None)
             if isinstance(event, Done):
                 self._note("", None)
                 self._spent, self._looked = True, None
             return
-        known, looked = self._runs.get(event.run), self._looks.of(event)
-        key = known[0] if known else looked[0] if looked else None
         if isinstance(event, Doing):
-            self._note(doing(event) if key else "preparing the next step", key)
-        if key is None:
+            self._note(doing(event) if asked else "preparing the next step", asked.key if asked else None)
+        if asked is None or asked.key is None:
             return
-        state = self.state_of(key)
+        state = self.state_of(asked.key)
         if isinstance(event, Done):
             self._note("", None)
             self._spent = event.spent and event.status in ("ok", "error")
-            self._looked = key if looked else None
+            self._looked = asked.key if asked.purpose == "look" else None
         if state.report is None or not state.report.takes(event):
             return
         state.report = advance(state.report, event)
-        if known and isinstance(event, Done):
-            self._ended(known[1], state.report, key)
+        if asked.step and isinstance(event, Done):
+            self._ended(asked.step, state.report, asked.key)
 
     def _ended(self, step: Step, report: Report, key: Key) -> None:
         if status(step, report) not in ("ok", "raised") or (report.checked and not report.checked.passed):
