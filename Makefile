@@ -5,7 +5,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 OLDEST := $(VENV)/oldest
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+# Two processes a core: a test waits for its worker half of the time.
+JOBS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
+PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: tour test check conformance matrix bench mutants snapshots picture wheel clean
 
