@@ -9,7 +9,7 @@ from traced import Called, steps_of, text_of, traced_course
 from jaxtour.course.catalogue import bundled
 
 # The first test of each Python waits for its worker to compile everything.
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.conformance, pytest.mark.long, pytest.mark.timeout(600)]
 
 DEVICES = 8
 """As many as a lesson asks for: then all of them run in one worker."""

@@ -218,6 +218,7 @@ def test_printing_leaves_jax_as_it_was():
     assert str(jaxpr) == text
 
 
+@pytest.mark.conformance
 def test_a_long_jaxpr_is_whole_and_each_equation_leads_back_to_its_expression():
     number = 3000
     body = "".join(f"    x = jnp.sin(x) * {each}.5\n" for each in range(number))

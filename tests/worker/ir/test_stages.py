@@ -92,6 +92,8 @@ def test_what_cannot_be_shown_says_why_in_one_line(client, call, index, stage, s
     assert ran.one("done")["status"] == "ok"
 
 
+# Of every `make test`, tests/lens proves more of the same programs.
+@pytest.mark.conformance
 @pytest.mark.parametrize("program", sorted(path.stem for path in PROGRAMS.glob("*.py") if path.stem != "imports_own"))
 def test_instructions_are_linked(client, program):
     code = (PROGRAMS / f"{program}.py").read_text()
