@@ -251,7 +251,7 @@ def explore(
     """Look at a file's calls as the tour looks at a step's.
 
     \b
-      jaxtour explore train.py::loss --python ~/work/.venv
+      jaxtour explore train.py::loss --python ~/venv
       jaxtour explore train.py --call 'jax.grad(loss)(w, jnp.ones((8, 3)))'
 
     FILE.py runs at once, as by import: what stands under `if __name__ == "__main__":` does not. It runs again whenever

@@ -12,6 +12,7 @@ import marshal
 import multiprocessing.spawn
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -38,15 +39,14 @@ class Definitions:
     """What the code that ran has defined so far, for children to load."""
 
     def __init__(self) -> None:
-        self._codes: dict[str, list[CodeType]] = {}
+        self._bodies: dict[str, tuple[list[ast.stmt], int]] = {}
         self._module: tuple[str, str] | None = None
         self._folder = Path.cwd()
         """The runner's scratch folder, which is removed with it; the code may go elsewhere."""
 
     def add(self, file: str, body: list[ast.stmt], flags: int) -> None:
         """Add the definitions of a piece of code; of two pieces of one name, the later counts."""
-        kept = [ast.Module([node], []) for node in body if _defines(node)]
-        self._codes[file] = [compile(node, file, "exec", flags=flags, dont_inherit=True) for node in kept]
+        self._bodies[file] = body, flags
 
     def become(self, path: str, name: str) -> None:
         """Be the definitions of a file, which is a module by this name."""
@@ -67,12 +67,19 @@ class Definitions:
             path, name = self._module
             text = f"PATH = {path!a}\nNAME = {name!a}\n{IMPORT}"
         else:
-            codes = [marshal.dumps(code) for codes in self._codes.values() for code in codes]
+            codes = [marshal.dumps(code) for file, source in self._bodies.items() for code in _compiled(file, *source)]
             text = f"CODES = {codes!a}\n{DEFINE}"
         handle, file = tempfile.mkstemp(prefix="definitions-", suffix=".py", dir=self._folder)
         with os.fdopen(handle, "w", encoding="ascii") as written:
             written.write(text)
         return file
+
+
+def _compiled(file: str, body: list[ast.stmt], flags: int) -> Iterator[CodeType]:
+    """Each definition by itself; made when a child is started, since few steps start any."""
+    for node in body:
+        if _defines(node):
+            yield compile(ast.Module([node], []), file, "exec", flags=flags, dont_inherit=True)
 
 
 def _defines(node: ast.stmt) -> bool:
