@@ -174,6 +174,21 @@ class LessonFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     steps: Annotated[tuple[Step, ...], msgspec.Meta(min_length=1)]
 
 
+class Launch(msgspec.Struct, frozen=True, kw_only=True):
+    """How a Python file runs as a program, and is recorded while it does."""
+
+    argv: tuple[str, ...]
+    """`sys.argv`, the program's own name first."""
+    module: str = ""
+    """The dotted name, where it runs as `python -m` would run it."""
+    main: bool = True
+    """Whether `__name__` is `__main__`."""
+    stop_after: int | None = None
+    """Stop after this many compiled programs."""
+    stop_after_s: float | None = None
+    """Stop after this many seconds."""
+
+
 class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     """A whole lesson; `steps` keeps broken ones in their places."""
 
@@ -189,6 +204,8 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     file: str = ""
     plain: bool = False
     """Whether `file` is a Python file, whose whole code is the one step."""
+    launch: Launch | None = None
+    """How that file runs as a program; None imports it."""
     problems: tuple[Problem, ...] = ()
     places: dict[str, tuple[int, int]] = {}
     """Line and column, from 1, where each step begins, by its id."""

@@ -33,7 +33,14 @@ def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
     """The step's code for the worker; `code` in place of the lesson's own."""
     source = step.solved_code if code is None else code
     path = lesson.file if lesson.plain else None
-    return Cell(name=f"{lesson.id}/{step.id}", setup=step.setup, code=source, traces=trace_calls(step), path=path)
+    return Cell(
+        name=f"{lesson.id}/{step.id}",
+        setup=step.setup,
+        code=source,
+        traces=trace_calls(step),
+        path=path,
+        launch=lesson.launch,
+    )
 
 
 def asked_of(step: Step, *, timings: bool = True, hlo: bool = False, default_timeout_s: float | None = None) -> Run:

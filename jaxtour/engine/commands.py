@@ -4,6 +4,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from jaxtour.course.model import Launch as Launch
+
 On: TypeAlias = Literal["each platform", "one", "host"]
 StageName: TypeAlias = Literal["jaxpr", "stablehlo", "hlo"]
 
@@ -47,6 +49,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """None means the last expression of the code, if it is a call."""
     path: str | None = None
     """The file that the code is, which it is then compiled as: a module of the learner's own, not a lesson's step."""
+    launch: Launch | None = None
+    """How that file runs as a program; what it compiles is recorded. None imports it."""
 
 
 class Open(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="open"):

@@ -14,7 +14,9 @@ from jaxtour.engine.messages import (
     Executed,
     Failure,
     Hlo,
+    Program,
     Progress,
+    Recorded,
     Result,
     Retrace,
     RunEvent,
@@ -76,6 +78,9 @@ class Report:
     retraces: tuple[Retrace, ...] = ()
     """Every trace of the learner's jitted functions while the code ran, the first of each too."""
     ceilings: tuple[Ceiling, ...] = ()
+    programs: tuple[Program, ...] = ()
+    """What the code compiled, the most expensive first, where it was recorded."""
+    recorded: Recorded | None = None
     answer: str | None = None
     checked: Checked | None = None
     executed: Executed | None = None
@@ -160,6 +165,10 @@ def advance(report: Report, event: Event) -> Report:
             return replace(report, retraces=(*report.retraces, event))
         case Ceiling():
             return replace(report, ceilings=(*report.ceilings, event))
+        case Program():
+            return replace(report, programs=(*report.programs, event))
+        case Recorded():
+            return replace(report, recorded=event)
         case Answer():
             return replace(report, answer=event.text)
         case Checked():

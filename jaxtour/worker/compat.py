@@ -27,6 +27,11 @@ from .compat_frames import raw_frames as raw_frames
 from .compat_frames import summarized_frames as summarized_frames
 from .compat_frames import traceback as traceback
 from .compat_frames import traced_function as traced_function
+from .compat_record import Lowering as Lowering
+from .compat_record import closed as closed
+from .compat_record import is_jitted_call as is_jitted_call
+from .compat_record import opened as opened
+from .compat_record import watched_lowering as watched_lowering
 
 _NUMPY_INTEGER = re.compile(r"\bnp\.u?int\d+\((-?\d+)\)")
 _PMAP_AXIS = re.compile(r"<axis 0x[0-9a-f]+>")

@@ -32,6 +32,8 @@ class CompileEvents:
         self.announce: Announce | None = None
         self.traced: Callable[[str], None] | None = None
         """Told the name of every function that was traced."""
+        self.timed: Callable[[str, float], None] | None = None
+        """Told that name and the seconds of the trace, with those of the traces inside."""
         self._open: list[tuple[str, list[float]]] = []
         """What has begun and not ended, with the seconds of what ended inside of it."""
 
@@ -56,6 +58,9 @@ class CompileEvents:
         if kind == "trace" and self.traced is not None:
             with contextlib.suppress(Exception):
                 self.traced(str(details.get("fun_name", "")))
+        if kind == "trace" and self.timed is not None:
+            with contextlib.suppress(Exception):
+                self.timed(str(details.get("fun_name", "")), duration_secs)
         if kind:
             self._count(kind, duration_secs)
             self._tell(kind, details, begins=False)

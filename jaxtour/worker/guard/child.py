@@ -60,7 +60,10 @@ class Config:
         """Our own environment, made quiet and pointed at the platform, with where we are: a runner is elsewhere."""
         env = {**os.environ, **QUIET}
         with contextlib.suppress(FileNotFoundError):  # the folder may have been removed
-            env["JAXTOUR_CWD"] = str(Path.cwd())
+            env["JAXTOUR_CWD"] = cwd = str(Path.cwd())
+            if path := env.get("PYTHONPATH"):
+                # Entries are relative to where the user is.
+                env["PYTHONPATH"] = os.pathsep.join(str(Path(cwd, entry)) for entry in path.split(os.pathsep))
         if self.platform == "gpu":
             # The alias `gpu` would make jax fail on whichever of its kinds has no plugin.
             env["JAX_PLATFORMS"] = "rocm,cpu" if Path("/dev/kfd").exists() else "cuda,cpu"

@@ -124,6 +124,10 @@ class Stages:
         if index not in self._made:
             if not 0 <= index < len(self.calls):
                 raise lens.LensError("there is no such call")
+            if (program := self.calls[index].get("program")) is not None:
+                root = f"jit({program.lowering.name})"
+                self._made[index] = Staged(program.lowered(), root, (), *_places(program.jaxpr, ()))
+                return self._made[index]
             written = self.written[index] or lens.expression(self.calls[index]["call"])
             self._made[index] = staged(self.workspace, written)
         return self._made[index]

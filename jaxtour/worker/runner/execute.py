@@ -5,6 +5,7 @@ import __future__
 import ast
 import builtins
 import contextlib
+import importlib
 import io
 import itertools
 import linecache
@@ -159,39 +160,53 @@ class Workspace:
         builtins.input = _no_input
         self._definitions.install()
 
-    def become(self, path: str) -> None:
-        """From now on be the module of a file, as `python FILE` has it, but for the name; made once, in a fresh runner.
+    def become(self, path: str, launch: dict[str, Any] | None = None) -> None:
+        """From now on be the module of a file, as `python FILE` has it; made once, in a fresh runner.
 
-        Modules are looked for in the file's folder first, and files where the learner is.
+        `launch` has `argv`, `module` and `main`, as the wire has them; without it the file is imported, under a name
+        of its own. Modules are looked for in the file's folder first, and files where the learner is.
         """
-        self.module.__name__ = self.namespace["__name__"] = MODULE
+        how = {"argv": [path], "module": "", "main": False, **(launch or {})}
+        name = "__main__" if how["main"] else MODULE
+        self.module.__name__ = self.namespace["__name__"] = name
         self.module.__file__ = path
-        sys.modules[MODULE] = self.module
+        sys.modules[name] = self.module
         self._definitions.become(path, MODULE)
-        sys.argv[:] = [path]
+        sys.argv[:] = how["argv"]
         folder = str(Path(path).parent)
-        if folder not in sys.path[:1]:
-            sys.path.insert(0, folder)
         # Python knows a compiled file by its size and second: one saved twice in a second would be taken for the first.
         sys.dont_write_bytecode = True
         self._offered = OFFERED
         learner_folder(folder)
+        cwd = os.environ.get(CWD) or folder
         with contextlib.suppress(OSError):
-            os.chdir(os.environ.get(CWD) or folder)
+            os.chdir(cwd)
+        package, root = _package_of(path, how["module"])
+        self.module.__package__ = self.namespace["__package__"] = package
+        # As Python has it: the script's folder first, with `-m` the learner's. Relative imports need the package's root.
+        first, *others = [cwd, root] if how["module"] else [folder, root]
+        if first not in sys.path[:1]:
+            sys.path.insert(0, first)
+        sys.path += [each for each in others if each and each not in sys.path]
+        if package:
+            learner_folder(root)
+            importlib.import_module(package)
 
-    def run(self, name: str, setup: str, code: str, path: str | None = None) -> Outcome:
+    def run(
+        self, name: str, setup: str, code: str, path: str | None = None, launch: dict[str, Any] | None = None
+    ) -> Outcome:
         """Run a step's setup and code; only an interrupt is raised, anything else that is raised is the outcome.
 
-        With a `path` the code is that file's.
+        With a `path` the code is that file's, and `launch` says how it runs as a program.
         """
         outcome = Outcome(in_setup=True)
         self.kept.pop(name, None)
         self._last = None
         _forget_shown_warnings()
-        if path is not None:
-            self.become(path)
         start, before = time.perf_counter(), self._events.compiles
         try:
+            if path is not None:
+                self.become(path, launch)
             if setup.strip():
                 self.execute(Source(name, setup, "setup"))
             outcome.in_setup = False
@@ -246,6 +261,22 @@ class Workspace:
     def names(self) -> dict[str, Any]:
         """What an expression may name: the namespace, and for a file what is offered beside it."""
         return {**self._offered, **self.namespace} if self._offered else self.namespace
+
+
+def _package_of(path: str, module: str) -> tuple[str | None, str]:
+    """The package that a file belongs to, and the folder in which that lies; None and nothing for a plain script.
+
+    `python FILE` knows no package, and relative imports fail there; they are what the file says it needs.
+    """
+    folder, names = Path(path).parent, []
+    while (folder / "__init__.py").is_file():
+        names.insert(0, folder.name)
+        folder = folder.parent
+    if module:
+        # A namespace package has no `__init__.py`: its name says how deep the file lies.
+        package = module if Path(path).name == "__main__.py" else module.rpartition(".")[0]
+        return package or None, str(Path(path).parents[package.count(".") + 1]) if package else ""
+    return (".".join(names), str(folder)) if names else (None, "")
 
 
 def show_warnings(sink: Callable[[Event], None], run: int, own: str) -> None:

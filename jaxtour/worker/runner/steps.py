@@ -19,6 +19,7 @@ from .describe import describe, plain_text
 from .execute import Outcome, Source, Workspace, hush_warnings, last_expression, show_warnings
 from .failures import attempt, failure, message, one_line
 from .outlet import Event, Outlet, Stdio
+from .record import MOST_LOOKED_INTO, Enough, Recorder
 
 
 @dataclass
@@ -44,6 +45,8 @@ class Run:
         self._probed = _whole(command["probe"]) if command.get("probe") else None
         self._replay = [_whole(cell) for cell in command.get("replay") or []]
         self._spent = False
+        self._recorder: Recorder | None = None
+        """Of the file that runs as a program."""
 
     def perform(self) -> None:
         """Do it all; says `done` however it ends, except that the process may not survive it."""
@@ -119,7 +122,16 @@ class Run:
     def _execute(self, cell: dict[str, Any]) -> Outcome:
         self._stage.outlet.arm()
         self._stage.stages = None
-        return self._stage.workspace.run(cell["name"], cell["setup"], cell["code"], cell["path"])
+        run = partial(self._stage.workspace.run, cell["name"], cell["setup"], cell["code"], cell["path"])
+        launch = cell["launch"]
+        if launch is None:
+            return run()
+        self._recorder = Recorder(self._stage.events, launch.get("stop_after"), launch.get("stop_after_s"))
+        with self._recorder.on():
+            outcome = run(launch)
+        if isinstance(outcome.error, Enough):
+            outcome.error = None
+        return outcome
 
     def _show(self, cell: dict[str, Any]) -> str:
         own = cell["path"] or cell["name"]
@@ -127,7 +139,7 @@ class Run:
         codes = [cell["setup"], cell["code"]]
         with self._phase("running", cell["name"]):
             show_warnings(self._say, self._command["run"], file)
-            with counted(self._stage.events, self._say, file, codes):
+            with counted(self._stage.events, self._say, file, codes, self._missed):
                 outcome = self._execute(cell)
             value = self._value(outcome)
             hush_warnings()
@@ -143,6 +155,10 @@ class Run:
             self._after(cell, outcome)
         _release(outcome)
         return status
+
+    def _missed(self, function: str, reason: str) -> None:
+        if self._recorder is not None:
+            self._recorder.missed(function, reason)
 
     def _value(self, outcome: Outcome) -> dict[str, Any] | None:
         """The described value, or None; work of the step that fails only now is the step's failure."""
@@ -183,6 +199,8 @@ class Run:
         workspace = self._stage.workspace
         traces = cell["traces"]
         find: Callable[[Workspace, lens.Expression], Any] = lens.jaxpr_of
+        if self._recorder is not None and traces is None and (recorded := self._recorded(show=show)):
+            return recorded
         if cell["path"] is not None:
             traces = [] if outcome.error else calls_of(workspace, cell["path"], cell["code"], traces)
         elif traces is None:
@@ -214,6 +232,19 @@ class Run:
                 self._say({"event": "trace", "index": 0, **first})
         return shown
 
+    def _recorded(self, *, show: bool) -> list[Entry]:
+        """What the program compiled, in place of calls that are found in its text."""
+        assert self._recorder is not None
+        entries = self._recorder.entries()
+        if show:
+            self._recorder.tell(entries, self._say)
+            for index, entry in enumerate(entries[:MOST_LOOKED_INTO]):
+                with self._phase("tracing", entry["label"], index, len(entries)):
+                    head = {"index": index, "label": entry["label"], "call": entry["call"]}
+                    jaxpr, error = attempt(getattr, entry["program"], "jaxpr")
+                    self._show_trace({}, head, jaxpr, None, error)
+        return entries
+
     def _show_trace(
         self,
         cell: dict[str, Any],
@@ -237,7 +268,7 @@ class Run:
         """Why there is no jaxpr of a call, and what was raised if that was in the learner's code."""
         if error is None:
             return {"error": "it has no jaxpr"}
-        raised = failure(error, cell["path"] or cell["name"])
+        raised = failure(error, cell.get("path") or cell.get("name") or "")
         told = {"raised": {**raised, "run": self._command["run"]}} if raised["frames"] else {}
         return {"error": lens.why_not(error), **told}
 
@@ -246,6 +277,8 @@ class Run:
         """The call as the step itself makes it, or by itself where the step does not."""
         if "error" in entry:
             raise lens.LensError(entry["error"])
+        if "program" in entry:
+            raise lens.LensError("it was recorded, and no expression stands for it")
         file = Source(cell["name"], "", path=cell["path"]).file
         if "tree" in entry:
             return lens.Expression(entry["tree"], file)
@@ -302,7 +335,7 @@ class Run:
 
 def _whole(cell: dict[str, Any]) -> dict[str, Any]:
     """A cell with every field, as JSON may leave out what is at its default."""
-    return {"setup": "", "code": "", "traces": None, "path": None, **cell}
+    return {"setup": "", "code": "", "traces": None, "path": None, "launch": None, **cell}
 
 
 def _release(outcome: Outcome) -> None:

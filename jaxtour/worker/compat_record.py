@@ -1,0 +1,202 @@
+"""What JAX lowers and compiles while a program runs, outside its public API: a part of `compat`.
+
+Every jit passes `pxla.lower_sharding_computation` once for each new program, with the jaxpr that will run:
+https://github.com/jax-ml/jax/blob/main/jax/_src/pjit.py (`_pjit_lower`). Calls that hit JAX's cache do not.
+"""
+
+import contextlib
+import importlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.extend.core
+
+from .compat_frames import Function, traced_function
+
+_LOWERER = "jax._src.interpreters.pxla"
+_EAGER = ("apply_primitive", "dispatch.py")
+_CALLS = {"cache_miss", "jit_lower", "jit_trace"}
+"""Functions of JAX that hold the arguments of a jitted call and what `jax.jit` was told."""
+_PMAP = "pmap.<locals>.wrapped"
+_FOLDER = str(Path(jax.__file__).parent) + os.sep
+
+
+class Lowering(NamedTuple):
+    """A program at the moment in which JAX lowers it."""
+
+    jaxpr: Any
+    """With its constants: the jaxpr that runs."""
+    name: str
+    function: Function | None
+    """Where the traced function is defined; None where JAX does not tell."""
+    arguments: tuple[str, ...]
+    """The pytree path of each input: `params['w']`."""
+    results: tuple[str, ...]
+    donated: tuple[bool, ...]
+    shardings: tuple[Any, ...]
+    """Of each input; None where it is left to JAX."""
+    mesh: Any
+    eager: bool
+    """Whether it is one operation that no jit encloses."""
+    static: dict[str, Any]
+    """Static arguments by name."""
+    again: Callable[[Any], Any]
+    """Lowers the program once more, with the given constants in place of its own; gives a `jax.stages.Lowered`."""
+
+
+@contextlib.contextmanager
+def watched_lowering(
+    begun: Callable[[Lowering], Any], lowered: Callable[[Any, float], None], compiled: Callable[[Any, float], None]
+) -> Iterator[bool]:
+    """Report each program that JAX lowers and compiles meanwhile; yields whether this JAX can be watched.
+
+    `begun` returns a token; `lowered` and `compiled` get that token and the seconds that the work took. An exception
+    in one of them is dropped: it would surface in the user's own call.
+    """
+    try:
+        pxla: Any = importlib.import_module(_LOWERER)
+        lower, compile_ = pxla.lower_sharding_computation, pxla.MeshComputation.compile
+    except (ImportError, AttributeError):
+        yield False
+        return
+    tokens: dict[int, Any] = {}
+
+    def lowering(*args: Any, **options: Any) -> Any:
+        token = None
+        with contextlib.suppress(Exception):
+            token = begun(_lowering(lower, args, options))
+        start = time.perf_counter()
+        made = lower(*args, **options)
+        if token is not None:
+            seconds = time.perf_counter() - start
+            with contextlib.suppress(Exception):
+                lowered(token, seconds)
+                made.jaxtour_token = token
+        return made
+
+    def compiling(computation: Any, *args: Any, **options: Any) -> Any:
+        token = getattr(computation, "jaxtour_token", None)
+        if token is None or getattr(computation, "_executable", None) is not None:
+            return compile_(computation, *args, **options)
+        start = time.perf_counter()
+        made = compile_(computation, *args, **options)
+        with contextlib.suppress(Exception):
+            compiled(token, time.perf_counter() - start)
+        return made
+
+    pxla.lower_sharding_computation, pxla.MeshComputation.compile = lowering, compiling
+    try:
+        yield True
+    finally:
+        pxla.lower_sharding_computation, pxla.MeshComputation.compile = lower, compile_
+
+
+def _lowering(lower: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Lowering:
+    names = ("closed_jaxpr", "api_name", "fun_name", "in_shardings", "out_shardings", "in_layouts", "out_layouts")
+    given = {**dict(zip((*names, "donated_invars"), args, strict=False)), **options}
+    jaxpr = given["closed_jaxpr"]
+    info = getattr(getattr(jaxpr, "jaxpr", jaxpr), "debug_info", None)
+    eager, static, pmapped = _around()
+    function = traced_function(getattr(jaxpr, "jaxpr", jaxpr))
+    name = str(given.get("fun_name") or getattr(info, "func_name", "") or "jit")
+    if pmapped is not None:
+        name, function = pmapped
+    return Lowering(
+        jaxpr=jaxpr,
+        name=name,
+        function=function,
+        arguments=tuple(map(str, getattr(info, "arg_names", None) or ())),
+        results=tuple(map(str, getattr(info, "result_paths", None) or ())),
+        donated=tuple(map(bool, given.get("donated_invars") or ())),
+        shardings=tuple(_sharding(each) for each in given.get("in_shardings") or ()),
+        mesh=given.get("context_mesh"),
+        eager=eager,
+        static=static,
+        again=partial(_again, lower, given),
+    )
+
+
+def _sharding(value: Any) -> Any:
+    return value if isinstance(value, jax.sharding.Sharding) else None
+
+
+def _again(lower: Callable[..., Any], given: dict[str, Any], jaxpr: Any) -> Any:
+    made = lower(**{**given, "closed_jaxpr": jaxpr})
+    outputs = jax.tree.structure(tuple(jaxpr.out_avals))
+    return jax.stages.Lowered(made, ((), {}), outputs, no_kwargs=True)
+
+
+def _around() -> tuple[bool, dict[str, Any], tuple[str, Function | None] | None]:
+    """Whether one operation is applied, the static arguments of the call, and the function that `pmap` was given."""
+    frame: Any = sys._getframe(3)
+    static: dict[str, Any] | None = None
+    pmapped = None
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == _EAGER[0] and code.co_filename.endswith(_EAGER[1]):
+            return True, {}, None
+        if static is None and code.co_name in _CALLS:
+            static = _static(frame.f_locals)
+        if code.co_qualname == _PMAP:
+            pmapped = _wrapped(frame.f_locals.get("infer_params"))
+        frame = frame.f_back
+    return False, static or {}, pmapped
+
+
+def _wrapped(infer: Any) -> tuple[str, Function | None] | None:
+    """The function in the closure of one of `pmap`'s own."""
+    for cell in getattr(infer, "__closure__", None) or ():
+        code = getattr(cell.cell_contents, "__code__", None)
+        if code is not None and not code.co_filename.startswith(_FOLDER):
+            return cell.cell_contents.__name__, Function(code.co_filename, code.co_firstlineno)
+    return None
+
+
+def _static(held: dict[str, Any]) -> dict[str, Any] | None:
+    """The static arguments of a jitted call by the names of the function's parameters."""
+    jitted = held.get("jit_func")
+    info, function = getattr(jitted, "_jit_info", held.get("jit_info")), getattr(jitted, "_fun", held.get("fun"))
+    if info is None:
+        return None
+    args, kwargs = held.get("args", ()), held.get("kwargs", {})
+    code = getattr(function, "__code__", None)
+    parameters: Sequence[str] = code.co_varnames[: code.co_argcount] if code is not None else ()
+    found = {}
+    for place in getattr(info, "static_argnums", None) or ():
+        if -len(args) <= place < len(args):
+            place %= len(args)
+            found[parameters[place] if place < len(parameters) else f"argument {place + 1}"] = args[place]
+    names = getattr(info, "static_argnames", None) or ()
+    return {**found, **{name: kwargs[name] for name in names if name in kwargs}}
+
+
+def is_jitted_call(value: Any) -> bool:
+    """Whether calling it runs a compiled program: what `jax.jit` returns."""
+    return type(value) is _JITTED
+
+
+_JITTED: type = type(jax.jit(lambda: None))
+
+
+def opened(jaxpr: Any) -> tuple[Any, list[Any]]:
+    """A closed jaxpr without its constants, and these; from JAX 0.12 on one class is both."""
+    inner = jaxpr.jaxpr
+    if is_closed_jaxpr(inner):
+        inner = jax.extend.core.ClosedJaxpr(inner, ())
+    return inner, list(jaxpr.consts)
+
+
+def closed(inner: Any, constants: list[Any]) -> Any:
+    """The closed jaxpr that `opened` took apart."""
+    return jax.extend.core.ClosedJaxpr(getattr(inner, "jaxpr", inner), constants)
+
+
+def is_closed_jaxpr(value: Any) -> bool:
+    """Whether it is a jaxpr with its constants, as `make_jaxpr` gives it."""
+    return isinstance(value, jax.extend.core.ClosedJaxpr)
