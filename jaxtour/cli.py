@@ -8,7 +8,7 @@ import click
 
 from jaxtour import __version__
 from jaxtour.dispatch import config, fail, finish, terminal_width
-from jaxtour.options import call_option, look_options, worker_options
+from jaxtour.options import call_option, look_options, program_options, worker_options
 from jaxtour.streams import mute_stdout, open_standard_streams
 
 if TYPE_CHECKING:
@@ -262,6 +262,43 @@ def explore(
         from jaxtour.commands.explore import explore as command
 
         return command(target, calls, config(python, platform, devices), theme=theme, mouse=not no_mouse)
+
+    finish(action)
+
+
+@main.command(context_settings=HELP)
+@program_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@worker_options
+def record(
+    target: str | None,
+    module: str | None,
+    args: tuple[str, ...],
+    no_main: bool,
+    stop_after: str | None,
+    as_json: bool,
+    python: str | None,
+    platform: str | None,
+    devices: int | None,
+) -> None:
+    """Run a program and list what JAX compiles while it runs.
+
+    \b
+      jaxtour record train.py -- --steps 100
+      jaxtour record -m package.train --stop-after 20 -- --steps 100
+
+    The program runs as `python FILE.py ARGS` runs it, and prints what it prints. The list follows, the most expensive
+    first: each function that JAX traced and compiled, for which inputs, how often it was called, and why it was
+    compiled again; then the single operations outside of any jit, by line. Ctrl-C stops the program, not the list. The
+    exit code is 1 if the program raises.
+    """  # noqa: D301  click takes this character for "do not wrap"
+
+    def action() -> int:
+        from jaxtour.commands.launch import program
+        from jaxtour.commands.record import record as command
+
+        found = program(target, module, args, main=not no_main, stop_after=stop_after)
+        return command(found, config(python, platform, devices), as_json=as_json, width=terminal_width())
 
     finish(action)
 

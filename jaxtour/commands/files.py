@@ -10,7 +10,7 @@ import msgspec
 
 from jaxtour.course.catalogue import Entry
 from jaxtour.course.loader import guess_id
-from jaxtour.course.model import Broken, CourseError, Lesson, Problem, Step
+from jaxtour.course.model import Broken, CourseError, Launch, Lesson, Problem, Step
 from jaxtour.files import read_bytes
 
 STEP = "file"
@@ -36,7 +36,9 @@ def parse_target(target: str) -> tuple[Path, str | None]:
     return Path(name), function
 
 
-def lesson_of(path: Path, function: str | None = None, calls: Sequence[str] = ()) -> Lesson:
+def lesson_of(
+    path: Path, function: str | None = None, calls: Sequence[str] = (), launch: Launch | None = None
+) -> Lesson:
     """The file as a lesson whose one step is all of its code, and traces these calls.
 
     Without calls those of the function are traced that the file writes, without a function all that it writes. Raises
@@ -62,6 +64,7 @@ def lesson_of(path: Path, function: str | None = None, calls: Sequence[str] = ()
         # The worker is in another folder, and finds the file's neighbours by its path.
         file=os.path.abspath(path),  # noqa: PTH100  pathlib follows links when it takes out `..`
         plain=True,
+        launch=launch,
     )
 
 

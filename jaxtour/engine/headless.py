@@ -1,6 +1,6 @@
 """Running steps without a screen: for the commands that print, and for the checks of a course."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
@@ -57,6 +57,8 @@ class Headless:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._events: AsyncIterator[Event] | None = None
+        self.heard: Callable[[Event], None] | None = None
+        """Called with every event, before it is folded into a report."""
         self._halted: dict[tuple[str, str], str] = {}
         """By lesson and step, how a run of it ended that did not come to the end of its code."""
 
@@ -206,6 +208,8 @@ class Headless:
             event = await anext(self._events)
         except StopAsyncIteration:
             raise EngineError(self.session.detail or "the worker is gone") from None
+        if self.heard is not None:
+            self.heard(event)
         if isinstance(event, State) and event.state == "dead":
             raise EngineError(event.detail or "the worker cannot run")
         return event

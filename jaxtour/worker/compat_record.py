@@ -19,6 +19,7 @@ import jax.extend.core
 
 from .compat_frames import Function, traced_function
 
+_core: Any = jax.extend.core
 _LOWERER = "jax._src.interpreters.pxla"
 _EAGER = ("apply_primitive", "dispatch.py")
 _CALLS = {"cache_miss", "jit_lower", "jit_trace"}
@@ -65,7 +66,6 @@ def watched_lowering(
     except (ImportError, AttributeError):
         yield False
         return
-    tokens: dict[int, Any] = {}
 
     def lowering(*args: Any, **options: Any) -> Any:
         token = None
@@ -188,15 +188,15 @@ def opened(jaxpr: Any) -> tuple[Any, list[Any]]:
     """A closed jaxpr without its constants, and these; from JAX 0.12 on one class is both."""
     inner = jaxpr.jaxpr
     if is_closed_jaxpr(inner):
-        inner = jax.extend.core.ClosedJaxpr(inner, ())
+        inner = _core.ClosedJaxpr(inner, ())
     return inner, list(jaxpr.consts)
 
 
 def closed(inner: Any, constants: list[Any]) -> Any:
     """The closed jaxpr that `opened` took apart."""
-    return jax.extend.core.ClosedJaxpr(getattr(inner, "jaxpr", inner), constants)
+    return _core.ClosedJaxpr(getattr(inner, "jaxpr", inner), constants)
 
 
 def is_closed_jaxpr(value: Any) -> bool:
     """Whether it is a jaxpr with its constants, as `make_jaxpr` gives it."""
-    return isinstance(value, jax.extend.core.ClosedJaxpr)
+    return isinstance(value, _core.ClosedJaxpr)

@@ -12,7 +12,7 @@ STATUSES = ("ok", "error", "interrupted", "timeout", "died")
 RUN_EVENTS = frozenset(
     {
         "progress", "result", "error", "warning", "executed", "trace", "stage", "rung", "hlo", "answer", "checked",
-        "timing", "retrace", "ceiling", "done",
+        "timing", "retrace", "program", "recorded", "ceiling", "done",
     }
 )  # fmt: skip
 

@@ -61,6 +61,7 @@ class CallCounts:
         self._known: dict[int, tuple[weakref.ref[Any], Jitted]] = {}
         self._lines: dict[tuple[types.CodeType, int], Site | None] = {}
         self._stacks = threading.local()
+        self._monitoring: Any = getattr(sys, "monitoring", None)
 
     @property
     def current(self) -> Jitted | None:
@@ -71,7 +72,7 @@ class CallCounts:
     @contextlib.contextmanager
     def counting(self) -> Iterator[None]:
         """Count meanwhile, where Python can tell and nothing else uses the tool's number."""
-        monitoring = getattr(sys, "monitoring", None)
+        monitoring = self._monitoring
         if monitoring is None or monitoring.get_tool(_TOOL) is not None:
             yield
             return
@@ -91,7 +92,7 @@ class CallCounts:
     def look_again(self) -> None:
         """Watch the places again that called nothing jitted so far."""
         if self.available:
-            sys.monitoring.restart_events()  # type: ignore[attr-defined,unused-ignore]  from Python 3.12 on
+            self._monitoring.restart_events()
 
     def _called(self, disable: Any) -> Callable[..., Any]:
         is_jitted, is_tracing, clock, stacks = compat.is_jitted_call, compat.is_tracing, time.perf_counter, self._stacks
@@ -141,14 +142,10 @@ class CallCounts:
         """The innermost line of the user's."""
         while frame is not None:
             key = frame.f_code, frame.f_lasti
-            site = self._lines.get(key, _UNKNOWN)
-            if site is _UNKNOWN:
+            if key not in self._lines:
                 file = wire_file(frame.f_code.co_filename)
-                site = self._lines[key] = None if file is None else Site(file, frame.f_lineno)
-            if site is not None:
+                self._lines[key] = None if file is None else Site(file, frame.f_lineno)
+            if (site := self._lines[key]) is not None:
                 return site
             frame = frame.f_back
         return Site()
-
-
-_UNKNOWN: Any = object()

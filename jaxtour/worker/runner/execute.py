@@ -183,7 +183,7 @@ class Workspace:
             os.chdir(cwd)
         package, root = _package_of(path, how["module"])
         self.module.__package__ = self.namespace["__package__"] = package
-        # As Python has it: the script's folder first, with `-m` the learner's. Relative imports need the package's root.
+        # Python puts the script's folder first, with `-m` the current one. Relative imports need the package's root.
         first, *others = [cwd, root] if how["module"] else [folder, root]
         if first not in sys.path[:1]:
             sys.path.insert(0, first)
@@ -268,7 +268,8 @@ def _package_of(path: str, module: str) -> tuple[str | None, str]:
 
     `python FILE` knows no package, and relative imports fail there; they are what the file says it needs.
     """
-    folder, names = Path(path).parent, []
+    folder = Path(path).parent
+    names: list[str] = []
     while (folder / "__init__.py").is_file():
         names.insert(0, folder.name)
         folder = folder.parent

@@ -94,7 +94,7 @@ class Program:
         """The fields of a `program` event; `alone` says whether it is the only one of its function."""
         lowering = self.lowering
         function = lowering.function
-        tallies = self._tallies() or {self.site: None}
+        tallies: dict[Site, int | None] = {**self._tallies()} or {self.site: None}
         return {
             "function": lowering.name,
             "file": function and (wire_file(function.file) or function.file),
@@ -143,7 +143,7 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _VALUE_CAP else f"{text[:_VALUE_CAP]}…"
 
 
-class Enough(BaseException):  # noqa: N818  it is no error
+class Enough(BaseException):
     """Raised in the user's code when as much was recorded as was asked for."""
 
 
@@ -227,7 +227,7 @@ class Recorder:
         return ""
 
     def eager(self) -> list[Event]:
-        """Single operations by line, those first that took longest; without counts where Python does not tell of calls."""
+        """Single operations by line, the slowest first; without counts where Python does not report calls."""
         found: dict[tuple[Site, str], list[float]] = {}
         for function in self.counts.functions:
             for (site, primitive), tally in function.tallies.items():

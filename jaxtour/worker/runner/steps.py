@@ -58,6 +58,8 @@ class Run:
             status = self._perform()
         except KeyboardInterrupt:
             status = "interrupted"
+            if self._recorder is not None:
+                self._recorder.tell(self._recorder.entries(), self._say)
         finally:
             stage.outlet.disarm()
             stage.events.announce = None
