@@ -29,7 +29,7 @@ from .compat_frames import traceback as traceback
 from .compat_frames import traced_function as traced_function
 from .compat_record import Lowering as Lowering
 from .compat_record import closed as closed
-from .compat_record import is_jitted_call as is_jitted_call
+from .compat_record import jitted_in as jitted_in
 from .compat_record import opened as opened
 from .compat_record import watched_lowering as watched_lowering
 

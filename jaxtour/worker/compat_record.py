@@ -5,13 +5,14 @@ https://github.com/jax-ml/jax/blob/main/jax/_src/pjit.py (`_pjit_lower`). Calls 
 """
 
 import contextlib
+import functools
 import importlib
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
+from types import MethodType
 from typing import Any, NamedTuple
 
 import jax
@@ -118,7 +119,7 @@ def _lowering(lower: Callable[..., Any], args: tuple[Any, ...], options: dict[st
         mesh=given.get("context_mesh"),
         eager=eager,
         static=static,
-        again=partial(_again, lower, given),
+        again=functools.partial(_again, lower, {key: value for key, value in given.items() if key != "closed_jaxpr"}),
     )
 
 
@@ -149,13 +150,14 @@ def _around() -> tuple[bool, dict[str, Any], tuple[str, Function | None] | None]
     return False, static or {}, pmapped
 
 
-def _wrapped(infer: Any) -> tuple[str, Function | None] | None:
+def _wrapped(infer: Any) -> tuple[str, Function | None]:
     """The function in the closure of one of `pmap`'s own."""
     for cell in getattr(infer, "__closure__", None) or ():
-        code = getattr(cell.cell_contents, "__code__", None)
+        function = getattr(cell.cell_contents, "f", cell.cell_contents)
+        code = getattr(function, "__code__", None)
         if code is not None and not code.co_filename.startswith(_FOLDER):
-            return cell.cell_contents.__name__, Function(code.co_filename, code.co_firstlineno)
-    return None
+            return function.__name__, Function(code.co_filename, code.co_firstlineno)
+    return "pmap", None
 
 
 def _static(held: dict[str, Any]) -> dict[str, Any] | None:
@@ -176,9 +178,14 @@ def _static(held: dict[str, Any]) -> dict[str, Any] | None:
     return {**found, **{name: kwargs[name] for name in names if name in kwargs}}
 
 
-def is_jitted_call(value: Any) -> bool:
-    """Whether calling it runs a compiled program: what `jax.jit` returns."""
-    return type(value) is _JITTED
+def jitted_in(value: Any) -> Any:
+    """What `jax.jit` returned, if calling this value calls that: it, a method, or a partial of it; else None."""
+    kind = type(value)
+    if kind is MethodType:
+        value = value.__func__
+    elif kind is functools.partial:
+        value = value.func
+    return value if type(value) is _JITTED else None
 
 
 _JITTED: type = type(jax.jit(lambda: None))

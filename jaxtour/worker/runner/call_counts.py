@@ -95,10 +95,11 @@ class CallCounts:
             self._monitoring.restart_events()
 
     def _called(self, disable: Any) -> Callable[..., Any]:
-        is_jitted, is_tracing, clock, stacks = compat.is_jitted_call, compat.is_tracing, time.perf_counter, self._stacks
+        jitted_in, is_tracing, clock, stacks = compat.jitted_in, compat.is_tracing, time.perf_counter, self._stacks
 
-        def called(code: types.CodeType, _offset: int, function: Any, _first: Any) -> Any:
-            if not is_jitted(function):
+        def called(code: types.CodeType, _offset: int, target: Any, _first: Any) -> Any:
+            function = jitted_in(target)
+            if function is None:
                 return disable
             stack = stacks.__dict__.setdefault("open", [])
             if is_tracing():
@@ -112,7 +113,7 @@ class CallCounts:
         return called
 
     def _returned(self, _code: types.CodeType, _offset: int, function: Any, _first: Any) -> None:
-        if not compat.is_jitted_call(function):
+        if compat.jitted_in(function) is None:
             return
         stack = getattr(self._stacks, "open", None)
         if not stack:
