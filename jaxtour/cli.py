@@ -235,12 +235,16 @@ def lens(
 
 
 @main.command(context_settings=HELP)
-@click.argument("target", metavar="FILE.py[::FUNCTION]")
+@program_options
 @call_option
 @worker_options
 @look_options
 def explore(
-    target: str,
+    target: str | None,
+    module: str | None,
+    args: tuple[str, ...],
+    no_main: bool,
+    stop_after: str | None,
     calls: tuple[str, ...],
     python: str | None,
     platform: str | None,
@@ -248,20 +252,23 @@ def explore(
     theme: str | None,
     no_mouse: bool,
 ) -> None:
-    """Look at a file's calls as the tour looks at a step's.
+    """Run a program and look at what it compiled, as the tour looks at a step's calls.
 
     \b
+      jaxtour explore train.py -- --steps 3
       jaxtour explore train.py::loss --python ~/venv
       jaxtour explore train.py --call 'jax.grad(loss)(w, jnp.ones((8, 3)))'
 
-    FILE.py runs at once, as by import: what stands under `if __name__ == "__main__":` does not. It runs again whenever
-    it is saved. Which calls are shown without --call, and what a call may use, is told by `jaxtour lens --help`.
+    The program runs at once, as `python FILE.py ARGS` runs it, and again whenever the file is saved. Without --call the
+    functions that JAX compiled on the way are shown, or the calls that the file writes where it compiled none.
     """  # noqa: D301  click takes this character for "do not wrap"
 
     def action() -> int:
         from jaxtour.commands.explore import explore as command
+        from jaxtour.commands.launch import program
 
-        return command(target, calls, config(python, platform, devices), theme=theme, mouse=not no_mouse)
+        found = program(target, module, args, main=not no_main, stop_after=stop_after)
+        return command(found, calls, config(python, platform, devices), theme=theme, mouse=not no_mouse)
 
     finish(action)
 

@@ -102,15 +102,18 @@ def _refuse(path: Path, before: str, message: str) -> NoReturn:
 class FileEntry(Entry):
     """A catalogue's entry for a Python file."""
 
-    def __init__(self, path: Path, function: str | None = None, calls: Sequence[str] = ()) -> None:
+    def __init__(
+        self, path: Path, function: str | None = None, calls: Sequence[str] = (), launch: Launch | None = None
+    ) -> None:
         super().__init__(guess_id(path), path)
         self._function = function
         self._calls = tuple(calls)
+        self._launch = launch
 
     def load(self) -> Lesson:
         """The file as a lesson, read once; raises `CourseError`."""
         if self._lesson is None:
-            self._lesson = lesson_of(self.path, self._function, self._calls)
+            self._lesson = lesson_of(self.path, self._function, self._calls, self._launch)
         return self._lesson
 
     def reload(self) -> Lesson:

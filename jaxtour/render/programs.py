@@ -50,8 +50,8 @@ def table(programs: Sequence[Program], width: int) -> list[Line]:
     ]
     rows += [
         [
-            ((_duration(program.compile_s), "number"),),
-            ((_duration(program.trace_s), ""),),
+            ((duration(program.compile_s), "number"),),
+            ((duration(program.trace_s), ""),),
             ((calls_of(program), ""),),
             ((program.function, "strong"),),
             ((place(program.file, program.line), "link"),),
@@ -93,7 +93,7 @@ def eager_lines(eager: Sequence[EagerLine], width: int) -> list[Line]:
         names = ", ".join(dict.fromkeys(each.primitive for each in group))
         rows.append(
             [
-                ((_duration(took), "number"),),
+                ((duration(took), "number"),),
                 ((NONE if count is None else f"{count:,}".replace(",", " "), ""),),
                 ((place(file, line), "link"),),
                 ((clip(names, 60), "primitive"),),
@@ -102,6 +102,18 @@ def eager_lines(eager: Sequence[EagerLine], width: int) -> list[Line]:
     lines = table_lines(rows, [True, True, False, False], width)
     more = len(by_place) - MOST_EAGER
     return [*lines, ((f"and {more} more lines", "muted"),)] if more > 0 else lines
+
+
+def timing_of(program: Program, width: int) -> list[Line]:
+    """The seconds of one program: tracing, lowering and compiling it, and its function's calls."""
+    parts = [("trace", program.trace_s), ("lower", program.lower_s), ("compile", program.compile_s)]
+    lines: list[Line] = [((f"{name:<9}", "muted"), (duration(value), "number")) for name, value in parts]
+    calls = program.function_calls
+    if calls is not None:
+        said = f"{calls:,} call{'s' * (calls != 1)} of {program.function}".replace(",", " ")
+        took = f", {seconds(program.call_s)} in the calling thread" if program.call_s is not None else ""
+        lines += wrap(((f"{'calls':<9}", "muted"), (said + took, "")), width, indent=" " * 9)
+    return lines
 
 
 def calls_of(program: Program) -> str:
@@ -131,5 +143,17 @@ def place(file: str | None, line: int | None) -> str:
     return f"{name}:{line}" if line else name
 
 
-def _duration(value: float | None) -> str:
+def eager_words(eager: Sequence[EagerLine]) -> str:
+    """`outside of any jit: 1 000 single operations in 0.4 s, most at train.py:18`."""
+    counts = [each.count for each in eager]
+    first = place(eager[0].file, eager[0].line)
+    if any(count is None for count in counts):
+        return f"outside of any jit: single operations in {len({(each.file, each.line) for each in eager})} lines"
+    took = seconds(sum(each.seconds or 0.0 for each in eager))
+    total = f"{sum(count or 0 for count in counts):,}".replace(",", " ")
+    return f"outside of any jit: {total} single operations in {took}, most of it at {first}"
+
+
+def duration(value: float | None) -> str:
+    """`543 ms`, or a dash for what is not known."""
     return NONE if value is None else seconds(value)

@@ -31,6 +31,7 @@ def document(view: StepView, width: int) -> Document:
     if report is None or not (timings or report.retraces or report.timing_error):
         return Document(lines=wrap(_empty(view), width), subtitle=_border(view, width))
     # What a run needs to be shown costs nothing before the first run.
+    from jaxtour.render.programs import timing_of
     from jaxtour.render.timing.retraces import retrace_lines
     from jaxtour.render.timing.rows import timing_blocks
 
@@ -38,6 +39,8 @@ def document(view: StepView, width: int) -> Document:
     if timings:
         blocks = timing_blocks(timings, width, ascii=view.ascii)
         lines, pictures = illustrated(blocks, width, CURVE_ROWS, ascii_only=view.ascii)
+    elif view.program is not None:
+        lines = timing_of(view.program, width)
     else:
         lines = wrap(_empty(view), width)
     if report.timing_error is not None:

@@ -201,7 +201,7 @@ class Run:
         workspace = self._stage.workspace
         traces = cell["traces"]
         find: Callable[[Workspace, lens.Expression], Any] = lens.jaxpr_of
-        if self._recorder is not None and traces is None and (recorded := self._recorded(show=show)):
+        if self._recorder is not None and (recorded := self._recorded(traces, show=show)):
             return recorded
         if cell["path"] is not None:
             traces = [] if outcome.error else calls_of(workspace, cell["path"], cell["code"], traces)
@@ -234,10 +234,13 @@ class Run:
                 self._say({"event": "trace", "index": 0, **first})
         return shown
 
-    def _recorded(self, *, show: bool) -> list[Entry]:
-        """What the program compiled, in place of calls that are found in its text."""
+    def _recorded(self, named: list[Entry] | None, *, show: bool) -> list[Entry]:
+        """What the program compiled, in place of calls that are found in its text; of a function that is named, its."""
         assert self._recorder is not None
         entries = self._recorder.entries()
+        if named is not None:
+            names = {entry["call"].strip().rpartition(".")[2] for entry in named}
+            entries = [entry for entry in entries if entry["program"].lowering.name in names]
         if show:
             self._recorder.tell(entries, self._say)
             for index, entry in enumerate(entries[:MOST_LOOKED_INTO]):
