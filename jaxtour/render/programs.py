@@ -14,6 +14,7 @@ from jaxtour.render.timing.seconds import NONE, seconds
 
 MOST_EAGER = 12
 _MOST_INPUTS = 4
+_STATIC_CELLS = 24
 
 
 def program_lines(report: Report, width: int, path: Path) -> list[Line]:
@@ -130,7 +131,7 @@ def inputs(program: Program) -> Line:
         spans += [(f"{name}:", "name"), (f"{aval} ", "type")]
     more = len(program.avals) - _MOST_INPUTS
     spans += [(f"and {more} more ", "muted")] if more > 0 else []
-    spans += [(f"{name}={value} ", "constant") for name, value in program.static.items()]
+    spans += [(f"{name}={clip(value, _STATIC_CELLS)} ", "constant") for name, value in program.static.items()]
     return tuple(spans)
 
 

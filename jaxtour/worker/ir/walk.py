@@ -79,6 +79,15 @@ class Walk:
         return self._frames.outdated
 
     @property
+    def outermost(self) -> Span | None:
+        """The outermost call of the user's around the first equation that has a place."""
+        for row in self.table.rows:
+            spans: tuple[Span, ...] = (*row.get("spans", ()), *row.get("callers", ()))
+            if spans:
+                return spans[-1]
+        return None
+
+    @property
     def counts(self) -> Counter[int]:
         """How many equations have each place of the table; those of a jaxpr once, however often it is used."""
         return Counter(self._places.values())

@@ -18,6 +18,7 @@ from typing import Any
 import jax
 
 from .. import compat
+from ..ir.spans import Span
 from .call_counts import CallCounts, Jitted, Site
 from .failures import attempt
 from .learners import wire_file
@@ -53,6 +54,8 @@ class Program:
     lower_s: float | None = None
     compile_s: float | None = None
     compiles: int = 0
+    outermost: Span | None = None
+    """The outermost expression of the user's that its operations come from."""
 
     @property
     def label(self) -> str:
@@ -93,12 +96,10 @@ class Program:
     def facts(self, alone: bool) -> Event:
         """The fields of a `program` event; `alone` says whether it is the only one of its function."""
         lowering = self.lowering
-        function = lowering.function
         tallies: dict[Site, int | None] = {**self._tallies()} or {self.site: None}
         return {
             "function": lowering.name,
-            "file": function and (wire_file(function.file) or function.file),
-            "line": function and function.line,
+            **self._place(),
             "called_at": [
                 {"file": site.file, "line": site.line, "calls": count} for site, count in tallies.items() if site.file
             ][:MOST_SITES],
@@ -117,6 +118,14 @@ class Program:
             "compile_s": self.compile_s,
             "call_s": self.call_s if alone else None,
         }
+
+    def _place(self) -> Event:
+        """Where the function is defined; what a library wraps has its place in the user's code."""
+        function = self.lowering.function
+        own = function and wire_file(function.file)
+        if own is None and self.outermost is not None:
+            return {"file": self.outermost[0], "line": self.outermost[1]}
+        return {"file": function and (own or function.file), "line": function and function.line}
 
     @property
     def _calls(self) -> int | None:

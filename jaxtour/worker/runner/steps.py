@@ -242,12 +242,13 @@ class Run:
             names = {entry["call"].strip().rpartition(".")[2] for entry in named}
             entries = [entry for entry in entries if entry["program"].lowering.name in names]
         if show:
-            self._recorder.tell(entries, self._say)
             for index, entry in enumerate(entries[:MOST_LOOKED_INTO]):
                 with self._phase("tracing", entry["label"], index, len(entries)):
                     head = {"index": index, "label": entry["label"], "call": entry["call"]}
                     jaxpr, error = attempt(getattr, entry["program"], "jaxpr")
-                    self._show_trace({}, head, jaxpr, None, error)
+                    found = self._show_trace({}, head, jaxpr, None, error)
+                    entry["program"].outermost = found and found.walk.outermost
+            self._recorder.tell(entries, self._say)
         return entries
 
     def _show_trace(
@@ -257,17 +258,18 @@ class Run:
         jaxpr: Any,
         written: lens.Expression | None,
         error: BaseException | None,
-    ) -> None:
-        """The facts of a trace, and the text of its jaxpr behind them."""
+    ) -> lens.Shown | None:
+        """The facts of a trace, and the text of its jaxpr behind them; what was shown, unless there is none."""
         found = None
         if error is None:
             found, error = attempt(lens.shown, jaxpr, written and written.span)
         if found is None:
             self._say({"event": "trace", **head, **self._untraced(cell, error)})
-            return
+            return None
         self._say({"event": "trace", **head, **found.facts})
         for piece in found.pieces({"event": "stage", "index": head["index"], "stage": "jaxpr"}):
             self._say(piece)
+        return found
 
     def _untraced(self, cell: dict[str, Any], error: BaseException | None) -> Event:
         """Why there is no jaxpr of a call, and what was raised if that was in the learner's code."""
