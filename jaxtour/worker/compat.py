@@ -22,11 +22,13 @@ from .compat_events import Miss as Miss
 from .compat_events import explained as explained
 from .compat_events import is_tracing as is_tracing
 from .compat_events import no_persistent_cache as no_persistent_cache
+from .compat_events import not_tracing as not_tracing
 from .compat_frames import Function as Function
 from .compat_frames import raw_frames as raw_frames
 from .compat_frames import summarized_frames as summarized_frames
 from .compat_frames import traceback as traceback
 from .compat_frames import traced_function as traced_function
+from .compat_record import JITTED as JITTED
 from .compat_record import Lowering as Lowering
 from .compat_record import closed as closed
 from .compat_record import jitted_in as jitted_in

@@ -84,8 +84,12 @@ class CompileEvents:
 
 def is_tracing() -> bool:
     """Whether this thread is inside of a function that JAX calls with tracers; never where JAX does not tell."""
-    is_clean = getattr(sys.modules.get("jax._src.core"), "trace_state_clean", None)
-    return is_clean is not None and not is_clean()
+    return not not_tracing()()
+
+
+def not_tracing() -> Callable[[], bool]:
+    """A function that says whether this thread is outside of every such function, looked up once."""
+    return getattr(sys.modules.get("jax._src.core"), "trace_state_clean", None) or (lambda: True)
 
 
 @contextlib.contextmanager

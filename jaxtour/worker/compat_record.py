@@ -185,10 +185,11 @@ def jitted_in(value: Any) -> Any:
         value = value.__func__
     elif kind is functools.partial:
         value = value.func
-    return value if type(value) is _JITTED else None
+    return value if type(value) is JITTED else None
 
 
-_JITTED: type = type(jax.jit(lambda: None))
+JITTED: type = type(jax.jit(lambda: None))
+"""The type of what `jax.jit` returns."""
 
 
 def opened(jaxpr: Any) -> tuple[Any, list[Any]]:

@@ -31,10 +31,13 @@ class Site(NamedTuple):
     line: int = 0
 
 
-@dataclass
+@dataclass(eq=False)
 class Tally:
     """Calls of one function from one line."""
 
+    site: Site
+    primitive: bool
+    """Whether JAX applied one operation there, outside of any jit."""
     calls: int = 0
     seconds: float = 0.0
     """Spent in the calls by the thread that makes them: with what is compiled on the way, without waiting."""
@@ -47,19 +50,27 @@ class Jitted:
     name: str
     library: bool
     """Whether JAX itself defines what was jitted, as most of `jax.numpy` is."""
-    tallies: dict[tuple[Site, bool], Tally] = field(default_factory=dict)
-    """By line, and by whether one primitive was applied there."""
+    tallies: list[Tally] = field(default_factory=list)
 
 
 class CallCounts:
-    """The calls so far, by jitted function."""
+    """The calls so far, by jitted function.
+
+    A call costs about a microsecond, where JAX itself takes six or more: so objects are known by their ids, since to
+    hash a code object takes as long as the rest. Code objects are kept, and functions forgotten when they go.
+    """
 
     def __init__(self) -> None:
         self.functions: list[Jitted] = []
         self.available = False
         """Whether this Python tells of calls."""
-        self._known: dict[int, tuple[weakref.ref[Any], Jitted]] = {}
-        self._lines: dict[tuple[types.CodeType, int], Site | None] = {}
+        self._known: dict[int, Jitted] = {}
+        self._alive: dict[int, weakref.ref[Any]] = {}
+        self._tallies: dict[tuple[int, int, int], Tally] = {}
+        """By function, the user's code object, and the place in its bytecode."""
+        self._users: dict[int, str | None] = {}
+        """By code object, the user's file that it is of; None for code of libraries."""
+        self._codes: list[types.CodeType] = []
         self._stacks = threading.local()
         self._monitoring: Any = getattr(sys, "monitoring", None)
 
@@ -67,7 +78,7 @@ class CallCounts:
     def current(self) -> Jitted | None:
         """The jitted function that this thread is in a call of, outside of tracing."""
         stack = getattr(self._stacks, "open", ())
-        return stack[-1][0] if stack else None
+        return self._known.get(stack[-1][0]) if stack else None
 
     @contextlib.contextmanager
     def counting(self) -> Iterator[None]:
@@ -78,9 +89,10 @@ class CallCounts:
             return
         monitoring.use_tool_id(_TOOL, "jaxtour")
         events = monitoring.events
-        monitoring.register_callback(_TOOL, events.CALL, self._called(monitoring.DISABLE))
+        called, returned = self._callbacks(monitoring.DISABLE)
+        monitoring.register_callback(_TOOL, events.CALL, called)
         for event in (events.C_RETURN, events.C_RAISE):
-            monitoring.register_callback(_TOOL, event, self._returned)
+            monitoring.register_callback(_TOOL, event, returned)
         self.available = True
         try:
             monitoring.set_events(_TOOL, events.CALL)
@@ -94,59 +106,78 @@ class CallCounts:
         if self.available:
             self._monitoring.restart_events()
 
-    def _called(self, disable: Any) -> Callable[..., Any]:
-        jitted_in, is_tracing, clock, stacks = compat.jitted_in, compat.is_tracing, time.perf_counter, self._stacks
+    def _callbacks(self, disable: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+        kind, jitted_in, is_idle = compat.JITTED, compat.jitted_in, compat.not_tracing()
+        clock, stacks, tallies, slow = time.perf_counter, self._stacks, self._tallies, self._tally
 
-        def called(code: types.CodeType, _offset: int, target: Any, _first: Any) -> Any:
-            function = jitted_in(target)
+        def called(code: types.CodeType, offset: int, target: Any, _first: Any) -> Any:
+            function = target if type(target) is kind else jitted_in(target)
             if function is None:
                 return disable
-            stack = stacks.__dict__.setdefault("open", [])
-            if is_tracing():
-                stack.append((None, None, 0.0))
-                return None
-            jitted = self._jitted(function)
-            key = (self._site(sys._getframe(1)), code.co_name == _PRIMITIVES)
-            stack.append((jitted, key, clock()))
+            try:
+                stack = stacks.open
+            except AttributeError:
+                stack = stacks.open = []
+            if is_idle():
+                tally = tallies.get((id(function), id(code), offset)) or slow(function, code, offset)
+                stack.append((id(function), tally, clock()))
+            else:
+                stack.append(_TRACED)
             return None
 
-        return called
+        def returned(_code: types.CodeType, _offset: int, target: Any, _first: Any) -> None:
+            if type(target) is not kind and jitted_in(target) is None:
+                return
+            stack = getattr(stacks, "open", None)
+            if stack:
+                _, tally, since = stack.pop()
+                if tally is not None:
+                    tally.calls += 1
+                    tally.seconds += clock() - since
 
-    def _returned(self, _code: types.CodeType, _offset: int, function: Any, _first: Any) -> None:
-        if compat.jitted_in(function) is None:
-            return
-        stack = getattr(self._stacks, "open", None)
-        if not stack:
-            return
-        jitted, key, since = stack.pop()
-        if jitted is None:
-            return
-        tally = jitted.tallies.get(key)
-        if tally is None:
-            tally = jitted.tallies[key] = Tally()
-        tally.calls += 1
-        tally.seconds += time.perf_counter() - since
+        return called, returned
+
+    def _tally(self, function: Any, code: types.CodeType, offset: int) -> Tally:
+        """The tally of a call that is not made by the user's own code, or is made for the first time there."""
+        frame: types.FrameType | None = sys._getframe(2)
+        file = self._file(code)
+        primitive = code.co_name == _PRIMITIVES
+        while file is None and frame is not None and (frame := frame.f_back) is not None:
+            code, offset = frame.f_code, frame.f_lasti
+            file = self._users[id(code)] if id(code) in self._users else self._file(code)
+        if file is None:
+            code, offset = self._codes[0], -1
+        key = (id(function), id(code), offset)
+        if (known := self._tallies.get(key)) is not None:
+            return known
+        site = Site() if file is None or frame is None else Site(file, frame.f_lineno)
+        tally = self._tallies[key] = Tally(site, primitive)
+        self._jitted(function).tallies.append(tally)
+        return tally
+
+    def _file(self, code: types.CodeType) -> str | None:
+        if id(code) not in self._users:
+            self._codes.append(code)
+            self._users[id(code)] = wire_file(code.co_filename)
+        return self._users[id(code)]
 
     def _jitted(self, function: Any) -> Jitted:
-        known = self._known.get(id(function))
-        if known is not None and known[0]() is function:
-            return known[1]
-        wrapped = getattr(function, "__wrapped__", None)
-        code = getattr(wrapped, "__code__", None)
-        library = code is not None and code.co_filename.startswith(compat.LIBRARIES)
-        made = Jitted(str(getattr(function, "__name__", "")) or "jit", library)
-        self._known[id(function)] = weakref.ref(function), made
-        self.functions.append(made)
-        return made
+        key = id(function)
+        if key not in self._known:
+            code = getattr(getattr(function, "__wrapped__", None), "__code__", None)
+            library = code is not None and code.co_filename.startswith(compat.LIBRARIES)
+            self._known[key] = made = Jitted(str(getattr(function, "__name__", "")) or "jit", library)
+            self._alive[key] = weakref.ref(function, lambda _: self._forget(key))
+            self.functions.append(made)
+        return self._known[key]
 
-    def _site(self, frame: Any) -> Site:
-        """The innermost line of the user's."""
-        while frame is not None:
-            key = frame.f_code, frame.f_lasti
-            if key not in self._lines:
-                file = wire_file(frame.f_code.co_filename)
-                self._lines[key] = None if file is None else Site(file, frame.f_lineno)
-            if (site := self._lines[key]) is not None:
-                return site
-            frame = frame.f_back
-        return Site()
+    def _forget(self, function: int) -> None:
+        """Another function may come to have this id."""
+        self._known.pop(function, None)
+        self._alive.pop(function, None)
+        for key in [key for key in self._tallies if key[0] == function]:
+            del self._tallies[key]
+
+
+_TRACED = (0, None, 0.0)
+"""A call that JAX traces, and that runs nothing."""

@@ -74,7 +74,7 @@ class Program:
         if self.jitted is None:
             return None
         inside = self.trace_s + (self.lower_s or 0.0) + (self.compile_s or 0.0)
-        return max(0.0, sum(tally.seconds for tally in self.jitted.tallies.values()) - inside)
+        return max(0.0, sum(tally.seconds for tally in self.jitted.tallies) - inside)
 
     @property
     def jaxpr(self) -> Any:
@@ -135,8 +135,8 @@ class Program:
     def _tallies(self) -> dict[Site, int]:
         """Calls of the function by line, the most first."""
         found: Counter[Site] = Counter()
-        for (site, _), tally in self.jitted.tallies.items() if self.jitted else ():
-            found[site] += tally.calls
+        for tally in self.jitted.tallies if self.jitted else ():
+            found[tally.site] += tally.calls
         return dict(found.most_common())
 
 
@@ -239,9 +239,9 @@ class Recorder:
         """Single operations by line, the slowest first; without counts where Python does not report calls."""
         found: dict[tuple[Site, str], list[float]] = {}
         for function in self.counts.functions:
-            for (site, primitive), tally in function.tallies.items():
-                if primitive or function.library:
-                    entry = found.setdefault((site, function.name), [0, 0.0])
+            for tally in function.tallies:
+                if tally.primitive or function.library:
+                    entry = found.setdefault((tally.site, function.name), [0, 0.0])
                     entry[0] += tally.calls
                     entry[1] += tally.seconds
         rows: list[Event] = [
