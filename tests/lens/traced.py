@@ -226,7 +226,7 @@ def steps_of(lesson: Lesson) -> list[Step]:
     return [step for step in lesson.steps if isinstance(step, Step)]
 
 
-# What is said of lines ------------------------------------------------------------------------------------------------
+# Links of lines -----------------------------------------------------------------------------------------------------
 
 
 def links(stage: StageText) -> Iterator[tuple[int, Origin]]:

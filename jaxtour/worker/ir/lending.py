@@ -70,7 +70,7 @@ class Lender:
         return line.own or line.lent or self.within(line)[: SHARED + 1]
 
     def _set_aside(self) -> dict[int, tuple[Spans, str]]:
-        """Remove links that only name a surrounding call or loop, until no better link is found."""
+        """Set aside links that only name a surrounding call or loop: they serve if no better one is found."""
         vague = {}
         for line in self._every:
             loop = self._graph.loop(line.computation)

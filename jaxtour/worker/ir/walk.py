@@ -23,7 +23,7 @@ _SCOPES = {
     "custom_vjp_call": "custom_vjp", "custom_vjp_call_jaxpr": "custom_vjp", "jit": "jit", "pjit": "jit",
     "xla_pmap": "pmap", "pmap": "pmap",
 }  # fmt: skip
-"""The transformation that each primitive stands for in its inner jaxprs."""
+"""The transformation that each primitive's inner jaxprs are inside."""
 _FUNCTIONS = {"jit": "jit", "pjit": "jit", "xla_pmap": "pmap", "pmap": "pmap"}
 """Primitives that the name stack shows as `jit(name)`."""
 

@@ -111,8 +111,7 @@ def unused(survey: Survey, platforms: list[str]) -> Finding | None:
     return Finding(
         "cpu only",
         f"jax found only the CPU, though this machine has {' and '.join(survey.there)}",
-        " or ".join(f"`jaxtour devices --platform {name}`" for name in survey.platforms)
-        + f" tell{'s' * (len(survey.platforms) == 1)} why",
+        f"run {' or '.join(f'`jaxtour devices --platform {name}`' for name in survey.platforms)} to see why",
     )
 
 
@@ -165,7 +164,7 @@ def _stale(root: Path) -> Finding | None:
 
 
 def _one_host(chips: list[str], environ: Mapping[str, str]) -> Finding | None:
-    """The variables that keep one host of a slice from waiting for the others forever."""
+    """The variables that keep a slice's host from waiting for the others forever; `xla_bridge.py` of JAX only warns."""
     hosts = _hosts(environ)
     if hosts < 2:
         return None

@@ -133,7 +133,10 @@ class Lock:
 
 
 def stale_lock(root: Path) -> Lock | None:
-    """The lock file of a killed process, if the kernel shows that no process has locked it."""
+    """The lock file of a killed process, if the kernel shows that no process has locked it.
+
+    libtpu then refuses to start: https://github.com/jax-ml/jax/issues/10192
+    """
     path = root / LOCK.lstrip("/")
     try:
         file = path.stat()

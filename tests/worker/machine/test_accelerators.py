@@ -276,7 +276,7 @@ def test_the_cpu_in_place_of_what_is_there_is_never_silent(machine):
     assert accelerators.unused(survey, ["tpu", "cpu"]) is None
     found = accelerators.unused(survey, ["cpu"])
     assert found.message == "jax found only the CPU, though this machine has 2 TPU v4 chips"
-    assert found.remedy == "`jaxtour devices --platform tpu` tells why"
+    assert found.remedy == "run `jaxtour devices --platform tpu` to see why"
     assert accelerators.unused(machine.look(installed=()), ["cpu"]) is None  # another finding has explained it
     assert accelerators.unused(accelerators.Survey(), ["cpu"]) is None
 
