@@ -1,1 +1,1 @@
-"""What jaxtour costs, as ratios against something measured in the same run."""
+"""Benchmarks: ratios against a reference measured in the same run."""

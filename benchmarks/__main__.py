@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME...]`: measure and print, as ratios; the exit code is 1 if a goal is missed."""
+"""`python -m benchmarks [NAME...]`: measure and print ratios; the exit code is 1 if a goal is missed."""
 
 import argparse
 import importlib
@@ -12,7 +12,7 @@ NAMES = ("start", "keys", "lens", "result", "course", "agreement", "command")
 
 
 def main() -> int:
-    """Run the benchmarks asked for, or all."""
+    """Run the named benchmarks, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--rounds", type=int, default=7)
@@ -20,8 +20,8 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
     if unknown := set(options.names) - set(NAMES):
-        parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
-    # Programs are compared as users have them installed: with their byte code cached.
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; choose from {', '.join(NAMES)}")
+    # Installed programs run with cached bytecode.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     figures = []
     print(f"{platform.python_implementation()} {platform.python_version()}, {options.rounds} rounds in turns")

@@ -1,9 +1,9 @@
-"""The medians that a timing shows, against plain `timeit` with `block_until_ready` in processes of their own.
+"""Compares the medians that jaxtour shows with plain `timeit` and `block_until_ready`, each in processes of its own.
 
-Two processes differ by more than two measurements in one: where memory lies, decides how caches are used. So each
-round has two new processes of either kind, as A B B A, which a machine that slows down or recovers meanwhile does not
-favour, and every round measures the calls in another order, the same in all four. What `timeit` differs by from itself
-in such pairs is told beside it: no agreement can be closer than that.
+Two processes differ more than two measurements in one: the memory layout decides how caches are used. So each round
+starts two processes of either kind in the order A B B A, which cancels a steady change of the machine's speed. Every
+round measures the calls in another order, the same in all four. The output includes timeit's difference from itself: no
+agreement can be closer.
 """
 
 import json
@@ -53,15 +53,15 @@ for label, call in json.loads(sys.argv[1]):
     found[label] = statistics.median(timer.repeat(repeat, number)) / number
 print(json.dumps(found))
 """
-"""As whoever does not know of jaxtour would: so many repeats of so many calls, and their median."""
+"""The usual `timeit` recipe: the median of several repeats."""
 GOALS = ((100e-6, 0.05), (20e-6, 0.10))
-"""From so many seconds on, the two are not further apart; of shorter calls it is told only."""
+"""For calls from this many seconds, the largest relative difference; shorter calls have no goal."""
 LEAST_CALLS = 6
-"""So many of the calls are long enough for a goal."""
+"""The least number of calls long enough for a goal."""
 
 
 def lesson(labels: Sequence[str]) -> str:
-    """A lesson of one step that times every call, in this order."""
+    """A lesson with one step that times the calls in this order."""
     times = "".join(f"      - {{label: {label}, call: '{CALLS[label]}', on: {on(CALLS[label])}}}\n" for label in labels)
     setup = "".join(f"      {line}\n" for line in SETUP.splitlines())
     head = "format: 1\nid: agree\ntitle: Agree\nsummary: For the benchmark.\nminutes: 1\nsteps:\n"
@@ -72,7 +72,7 @@ def lesson(labels: Sequence[str]) -> str:
 
 
 def waited(call: str) -> str:
-    """The call and the usual way to wait for it; `jax.block_until_ready` walks a tree, a third of the fastest call."""
+    """The call with the usual wait; `jax.block_until_ready` walks a tree, which takes a third of the fastest call."""
     return call if call.startswith("np.") else f"({call}).block_until_ready()"
 
 
@@ -82,7 +82,7 @@ def on(call: str) -> str:
 
 
 def shown(labels: Sequence[str], folder: Path, disturbed: list[bool]) -> dict[str, float]:
-    """The medians that the tour's own worker tells, seconds; and of each whether it says that others computed too."""
+    """The worker's medians in seconds; adds to `disturbed` whether each timing reports a busy machine."""
     path = folder / "agree.yaml"
     path.write_text(lesson(labels))
     output = _output("-m", "jaxtour", "run", str(path), "--json", "--platform", "cpu")
@@ -92,32 +92,32 @@ def shown(labels: Sequence[str], folder: Path, disturbed: list[bool]) -> dict[st
 
 
 def independent(labels: Sequence[str]) -> dict[str, float]:
-    """The medians of a script with nothing but `timeit`, seconds."""
+    """The medians of a `timeit` script, in seconds."""
     calls = json.dumps([(label, waited(CALLS[label])) for label in labels])
     found: dict[str, float] = json.loads(_output("-c", SETUP + INDEPENDENT, calls))
     return found
 
 
 def _output(*argv: str) -> str:
-    """What another Python prints, on the CPU as the worker is."""
+    """The output of another Python, on the CPU like the worker."""
     environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
     return subprocess.run([sys.executable, *argv], capture_output=True, text=True, check=True, env=environment).stdout
 
 
 def in_order(number: int) -> list[str]:
-    """The calls in the order of a round: each of them comes at another place in every round."""
+    """The calls in the order of a round: each call has another position in every round."""
     labels = list(CALLS)
     places = number % len(labels)
     return labels[places:] + labels[:places]
 
 
 def goal_of(seconds: float) -> float | None:
-    """How far apart the two may be, relative to the smaller."""
+    """The largest relative difference allowed for a call of this duration; None without a goal."""
     return next((part for least, part in GOALS if seconds >= least), None)
 
 
 def figure(label: str, ours: Sequence[Sequence[float]], theirs: Sequence[Sequence[float]]) -> Figure:
-    """The median of the rounds' ratios, with their spread; seconds of the processes of each round."""
+    """The median of the rounds' ratios, with their spread; takes the seconds of each round's processes."""
     ratios = [_middle(mine) / _middle(other) for mine, other in zip(ours, theirs, strict=True)]
     value = statistics.median(ratios)
     seconds = statistics.median(found for each in theirs for found in each)
@@ -125,7 +125,7 @@ def figure(label: str, ours: Sequence[Sequence[float]], theirs: Sequence[Sequenc
     mine = statistics.median(found for each in ours for found in each)
     detail = (
         f"{mine * 1e6:.4g} µs / {seconds * 1e6:.4g} µs; {len(ratios)} rounds {min(ratios):.2f} to {max(ratios):.2f}; "
-        f"timeit from itself by {statistics.median(own):.0%}, at most {max(own):.0%}"
+        f"timeit differs from itself by {statistics.median(own):.0%}, at most {max(own):.0%}"
     )
     name = f"median shown / timeit: {label}"
     part = goal_of(seconds)
@@ -139,7 +139,7 @@ def _middle(seconds: Sequence[float]) -> float:
 
 
 def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
-    """Ratios of medians, round by round; and whether enough calls are long enough for that to say something."""
+    """Ratios of medians, round by round; and whether enough calls are long enough for a goal."""
     del compare
     ours: dict[str, list[list[float]]] = {label: [] for label in CALLS}
     theirs: dict[str, list[list[float]]] = {label: [] for label in CALLS}
@@ -156,6 +156,6 @@ def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
     figures = [figure(label, ours[label], theirs[label]) for label in CALLS]
     yield from figures
     long = sum(found.goal != "-" for found in figures)
-    yield Figure("calls long enough to be held against a goal", long, f">= {LEAST_CALLS}", long >= LEAST_CALLS, "")
-    detail = "on a machine that others use neither side tells more than that"
-    yield told("part of the timings while other programs computed", statistics.fmean(disturbed), detail)
+    yield Figure("calls long enough for a goal", long, f">= {LEAST_CALLS}", long >= LEAST_CALLS, "")
+    detail = "on a busy machine neither side is more exact"
+    yield told("share of timings with other programs running", statistics.fmean(disturbed), detail)

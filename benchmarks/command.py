@@ -1,4 +1,4 @@
-"""The command line's own start, against an empty click program."""
+"""The command line's start time, against an empty click program."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ def taken(*argv: str) -> float:
 
 
 def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
-    """Whole processes, interpreter included."""
+    """Whole processes, including the interpreter."""
     del compare
     entry = "import sys; from jaxtour.cli import main; sys.argv[0] = 'jaxtour'; main()"
     for flag in ("--help", "--version"):

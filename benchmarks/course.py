@@ -1,4 +1,4 @@
-"""The whole course checked, against the same code executed as notebooks."""
+"""The check of the whole course, against the same code executed as notebooks."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from benchmarks.figures import Figure, in_turns, ratio
 
 
 def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
-    """`jaxtour check` traces, times and verifies besides; `jupyter execute` only runs."""
+    """`jaxtour check` also traces, times and verifies; `jupyter execute` only runs."""
     if compare is None:
         return
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""The least that Textual can show: what a first frame is compared with."""
+"""The smallest Textual app: the reference for a first frame."""
 
 from textual.app import App, ComposeResult
 from textual.widgets import Static

@@ -1,4 +1,4 @@
-"""Figures and how they are told: always with what they are compared to, measured in turns in the same run."""
+"""Figures and their text: each with its reference, measured in turns in the same run."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured thing against its goal."""
+    """One measured value and its goal."""
 
     name: str
     value: float
@@ -21,7 +21,7 @@ class Figure:
 
 
 def in_turns(rounds: int, *subjects: Callable[[], float]) -> list[list[float]]:
-    """Each subject's seconds, measured A B A B …, so that a busy machine is busy for all of them."""
+    """The seconds of each subject, measured A B A B ..., so that a busy machine slows all of them."""
     taken: list[list[float]] = [[] for _ in subjects]
     for _ in range(rounds):
         for times, subject in zip(taken, subjects, strict=True):
@@ -30,7 +30,7 @@ def in_turns(rounds: int, *subjects: Callable[[], float]) -> list[list[float]]:
 
 
 def ratio(name: str, ours: Sequence[float], theirs: Sequence[float], most: float, versus: str) -> Figure:
-    """The ratio of medians, with the medians and how far the rounds' own ratios spread."""
+    """The ratio of medians, with the medians and the range of the rounds' ratios."""
     mine, other = statistics.median(ours), statistics.median(theirs)
     each = sorted(a / b for a, b in zip(ours, theirs, strict=True))
     detail = f"{mine:.3f} s / {other:.3f} s ({versus}); rounds {each[0]:.2f} to {each[-1]:.2f}"
@@ -38,7 +38,7 @@ def ratio(name: str, ours: Sequence[float], theirs: Sequence[float], most: float
 
 
 def at_most(name: str, value: float, most: float, detail: str) -> Figure:
-    """A figure with an upper goal."""
+    """A figure with an upper limit."""
     return Figure(name, value, f"<= {most:g}", value <= most, detail)
 
 

@@ -1,4 +1,4 @@
-"""What a key costs while a step runs, what keys send, and what an idle screen sends and burns."""
+"""Latency of a key while a step runs, bytes sent for a key, and bytes and CPU time of an idle screen."""
 
 import os
 import statistics
@@ -13,26 +13,26 @@ from benchmarks.terminal import Terminal
 
 IDLE_S = 5.0
 SENT = {"Tab": ("\t" * 6, 2_560), "n": ("nnnnnn", 4_096), "j and k": ("jjkk", 1_024)}
-"""Keys that are pressed, and the bytes that one may send at most, in the median.
+"""Keys to press, and the most bytes to send for one, in the median.
 
-A Tab colours two frames anew, whose horizontal lines alone are 3 bytes a column; in a narrow terminal it may bring
-another pane to the front.
+Tab recolours two frames, whose horizontal lines alone are 3 bytes a column; in a narrow terminal it may also switch to
+another pane.
 """
 SIZES = ((160, 45), (80, 24))
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far."""
+    """User and system time of a process so far, in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 SILENCE_S = 0.03
-"""After so long without a byte a repaint is whole, and the next key cannot undo it unseen."""
+"""After this many seconds without a byte a repaint is complete, and the next key cannot undo it unseen."""
 
 
 def key_to_bytes(terminal: Terminal, key: str) -> float:
-    """Seconds from a key to the last byte of what it repaints."""
+    """Seconds from a key to the last byte of its repaint."""
     terminal.quiet(SILENCE_S)
     started = time.perf_counter()
     terminal.send(key)
@@ -48,7 +48,7 @@ def key_to_bytes(terminal: Terminal, key: str) -> float:
 
 
 def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
-    """At 120x36, in the vmap lesson."""
+    """At 120x36, in a lesson with an endless step."""
     del compare
     with tempfile.TemporaryDirectory() as state:
         path = Path(state) / "busy.yaml"
@@ -89,7 +89,7 @@ def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
 
 
 def sent(columns: int, lines: int) -> Iterator[Figure]:
-    """What keys send in the first steps of the vmap lesson."""
+    """Bytes sent for keys in the first steps of the vmap lesson."""
     with tempfile.TemporaryDirectory() as state:
         env = {"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state, "COLORTERM": "truecolor"}
         argv = [sys.executable, "-m", "jaxtour", "vmap"]
@@ -97,7 +97,7 @@ def sent(columns: int, lines: int) -> Iterator[Figure]:
             terminal.until("ready", 60)
             for name, (keys, most) in SENT.items():
                 if name == "j and k":
-                    terminal.send("p" * 6 + "\t")  # the first step's source has lines enough
+                    terminal.send("p" * 6 + "\t")  # the first step's source is long enough
                 sizes = []
                 for key in keys:
                     terminal.quiet(0.3)

@@ -1,4 +1,4 @@
-"""The lens on large programs: from the worker's frames to the screen, memory of a line, and what a cursor key costs."""
+"""The lens on large programs: time from frames to screen, memory for each line, and latency of a cursor key."""
 
 import asyncio
 import gc
@@ -34,7 +34,7 @@ from jaxtour.tui.panes.stage import lines_of
 
 SIZES = (100, 1_000, 10_000, 100_000)
 PER_ROUND = 5
-"""Equations that one turn of the program's loop adds."""
+"""Equations that one iteration of the program's loop adds."""
 PROGRAM = """\
 import jax
 import jax.numpy as jnp
@@ -56,25 +56,25 @@ def f(key):
 
 f(jax.random.key(0))
 """
-"""A generator of random numbers is unrolled by the compiler: some hundred instructions for each, and soon compiled."""
+"""The compiler unrolls a random number generator into some hundred instructions, and does so quickly."""
 HLO_COUNT = 225
-"""Makes about 100 000 lines of HLO."""
+"""Gives about 100 000 lines of HLO."""
 
 
 class Shows(App[None]):
-    """One view of lines, nothing else."""
+    """An app with a single view of lines."""
 
     def __init__(self) -> None:
         super().__init__()
         self.view = LinesView("lines")
 
     def compose(self) -> ComposeResult:
-        """The view."""
+        """Compose the view."""
         yield self.view
 
 
 async def frames_of(path: Path, *looks: str) -> list[bytes]:
-    """What the worker sends of the stages of a program."""
+    """The worker's frames for the stages of a program."""
     lesson = lesson_of(path)
     [step] = lesson.steps
     assert isinstance(step, Step)
@@ -84,7 +84,7 @@ async def frames_of(path: Path, *looks: str) -> list[bytes]:
         run = await engine.session.run(lesson, step, looks=tuple(Look(index=0, stage=stage) for stage in looks))
         report = Report(run=run)
         while report.done is None:
-            event = await engine._next()  # the events themselves, before they are folded
+            event = await engine._next()  # the raw events, before they are folded into a report
             if isinstance(event, Stage) and event.run == run:
                 frames.append(msgspec.json.encode(event))
             if isinstance(event, Done) and event.run == run:
@@ -93,7 +93,7 @@ async def frames_of(path: Path, *looks: str) -> list[bytes]:
 
 
 def folded(frames: list[bytes]) -> StageText:
-    """The stage that the frames make."""
+    """Assemble a stage from its frames."""
     stage = None
     for frame in frames:
         part = decode(frame)
@@ -105,7 +105,7 @@ def folded(frames: list[bytes]) -> StageText:
 
 
 def document(stage: StageText) -> Document:
-    """As the pane of stages shows it."""
+    """The document that the stage pane shows."""
     beside = gutter.of(stage, "")
     lines = lines_of(stage)
     return Document(
@@ -114,7 +114,7 @@ def document(stage: StageText) -> Document:
 
 
 async def seconds_to_show(frames: list[bytes]) -> float:
-    """From the frames to the repainted view."""
+    """Seconds from the frames to the repainted view."""
     app = Shows()
     async with app.run_test(size=(120, 36)) as pilot:
         gc.collect()
@@ -127,7 +127,7 @@ async def seconds_to_show(frames: list[bytes]) -> float:
 
 
 def bytes_per_line(frames: list[bytes]) -> float:
-    """What stays in memory of a stage, links and document included."""
+    """Bytes of memory for each line of a stage, including links and document."""
     gc.collect()
     tracemalloc.start()
     stage = folded(frames)
@@ -139,7 +139,7 @@ def bytes_per_line(frames: list[bytes]) -> float:
 
 
 def key_costs(path: Path, count: int) -> Iterator[tuple[str, list[float]]]:
-    """Seconds of cursor keys in the source and in the jaxpr, in `jaxtour explore` at 120x36."""
+    """Seconds for cursor keys in the source and in the jaxpr, in `jaxtour explore` at 120x36."""
     argv = [sys.executable, "-m", "jaxtour", "explore", str(path)]
     with (
         tempfile.TemporaryDirectory() as state,
@@ -159,7 +159,7 @@ def key_costs(path: Path, count: int) -> Iterator[tuple[str, list[float]]]:
 
 
 def frames_of_program(path: Path, text: str, *looks: str) -> tuple[dict[str, list[bytes]], float]:
-    """The frames of each stage, and how long the worker took for all of them."""
+    """The frames of each stage, and the worker's seconds for all of them."""
     path.write_text(text)
     started = time.perf_counter()
     every = asyncio.run(frames_of(path, *looks))
@@ -169,20 +169,20 @@ def frames_of_program(path: Path, text: str, *looks: str) -> tuple[dict[str, lis
 
 
 def shown(frames: list[bytes], rounds: int) -> float:
-    """The median of some times from frames to screen."""
+    """The median of several times from frames to screen, in seconds."""
     return statistics.median(asyncio.run(seconds_to_show(frames)) for _ in range(max(3, rounds // 2)))
 
 
 def at_its_largest(name: str, frames: list[bytes], rounds: int, whole: float) -> Iterator[Figure]:
-    """What a stage of some 100 000 lines costs the terminal's process."""
+    """The terminal process's cost for a stage of about 100 000 lines."""
     lines = len(folded(frames).ids)
-    detail = f"{lines} lines in {len(frames)} frames; the worker took {whole:.1f} s to make all of it"
+    detail = f"{lines} lines in {len(frames)} frames; the worker took {whole:.1f} s in all"
     yield at_most(f"{name} of {lines} lines, frames to screen, s", shown(frames, rounds), 1, detail)
-    yield at_most(f"{name}, bytes in memory of a line", bytes_per_line(frames), 300, f"{lines} lines")
+    yield at_most(f"{name}, bytes of memory for each line", bytes_per_line(frames), 300, f"{lines} lines")
 
 
 def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
-    """An unrolled loop of four sizes; its jaxpr and StableHLO, and the HLO of another program, at the largest."""
+    """An unrolled loop in four sizes: the jaxpr of each, and at the largest StableHLO and another program's HLO."""
     del compare
     taken: dict[int, float] = {}
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""A lesson as a notebook, for the programs that open those: the same text, the same code."""
+"""Writes lessons as notebooks, with the same text and code, for the programs they are compared with."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from jaxtour.course.model import Lesson, Step
 
 
 def source(step: Step) -> str:
-    """The step's code as one cell; an expected error is caught, as a notebook has to."""
+    """The step's code as one cell; an expected error must be caught in a notebook."""
     code = "\n".join(part.rstrip() for part in (step.setup, step.solved_code) if part.strip())
     if step.raises:
         body = "\n".join(f"    {line}" for line in code.splitlines())
@@ -17,7 +17,7 @@ def source(step: Step) -> str:
 
 
 def cells(lesson: Lesson) -> list[dict[str, object]]:
-    """Markdown and code, step by step."""
+    """Markdown and code cells, step by step."""
     found: list[dict[str, object]] = []
     for index, step in enumerate(lesson.steps):
         assert isinstance(step, Step)
@@ -28,7 +28,7 @@ def cells(lesson: Lesson) -> list[dict[str, object]]:
 
 
 def write(folder: Path) -> list[Path]:
-    """Every lesson of the course as a notebook."""
+    """Write every lesson of the course as a notebook; returns the paths."""
     paths = []
     for entry in bundled().entries:
         lesson = entry.lesson()

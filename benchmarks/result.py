@@ -1,4 +1,4 @@
-"""From nothing to the first result, against plain Python doing the same."""
+"""Time from start to the first result, against plain Python."""
 
 import subprocess
 import sys
@@ -29,7 +29,7 @@ steps:
 
 
 def plain() -> float:
-    """Seconds for `python -c` of the code, value printed."""
+    """Seconds for `python -c` to run the code and print its value."""
     started = time.perf_counter()
     *head, last = CODE.splitlines()
     code = "\n".join([*head, f"print({last})"])
@@ -39,7 +39,7 @@ def plain() -> float:
 
 
 def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
-    """The tour started at a step, `r` pressed as soon as it is drawn, until the value is on the screen."""
+    """Start the tour at a step, press `r` once it is drawn, and wait for the value on the screen."""
     del compare
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "result.yaml"

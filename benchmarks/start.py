@@ -1,4 +1,4 @@
-"""Until there is something to read: against an empty Textual app, and against a notebook in the terminal."""
+"""Time until there is something to read, against an empty Textual app and a notebook in the terminal."""
 
 import sys
 import tempfile
@@ -15,7 +15,7 @@ LESSON = "vmap"
 
 
 def first_code_line() -> str:
-    """What must be readable: the first line of code of the lesson's first step."""
+    """The text that must become readable: the first line of code of the lesson's first step."""
     lesson = bundled().find(LESSON)[0]
     first = lesson.steps[0]
     assert isinstance(first, Step)
@@ -23,13 +23,13 @@ def first_code_line() -> str:
 
 
 def until(argv: list[str], text: str, state: str) -> float:
-    """Seconds from starting a program to seeing a text on its screen."""
+    """Seconds from starting a program until its screen shows a text."""
     with Terminal(argv, env={"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state}) as terminal:
         return terminal.until(text, 60)
 
 
 def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
-    """First frames, cold worker included, warm file caches."""
+    """First frames, with a cold worker and warm file caches."""
     with tempfile.TemporaryDirectory() as state:
         line = first_code_line()
 
@@ -48,7 +48,7 @@ def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
             return
         notebook.write(Path(state))
         path = str(Path(state) / f"{LESSON}.ipynb")
-        # Its kernel is looked up by name in the environment that it runs in.
+        # euporie finds the kernel by name, in the environment that it runs in.
         binary = str(compare.absolute() / "euporie-notebook")
 
         def theirs() -> float:

@@ -1,4 +1,4 @@
-"""A program in a pseudo-terminal, and what its screen shows; for measurements and for tests."""
+"""Runs a program in a pseudo-terminal and parses its screen, for benchmarks and tests."""
 
 import fcntl
 import os
@@ -20,11 +20,11 @@ QUERY = re.compile(rb"\x1b\[\??[0-9;]*\$p|\x1b\[>[0-9;]*[a-zA-Z]|\x1b\[[<=?][0-9
 
 
 class ScreenTimeoutError(Exception):
-    """The screen did not come to show what was waited for; the message holds the screen."""
+    """The screen did not show the expected text in time; the message contains the screen."""
 
 
 class Terminal:
-    """A child with a pseudo-terminal of its own, its output read into a screen of characters."""
+    """A child process in a pseudo-terminal of its own, with its output parsed into a screen of characters."""
 
     def __init__(
         self,
@@ -63,17 +63,17 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """The screen, one line a row."""
+        """The screen, with a line for each row."""
         return "\n".join(line.rstrip() for line in self.screen.display)
 
     def pump(self, timeout_s: float) -> int:
-        """Read what comes within so many seconds, once; return how many bytes."""
+        """Read and draw the output that arrives within `timeout_s`, once; returns the number of bytes."""
         data = self.read(timeout_s)
         self.show(data)
         return len(data)
 
     def read(self, timeout_s: float) -> bytes:
-        """What comes within so many seconds, once, for `show` to draw later: drawing takes longer than reading."""
+        """Read output that arrives within `timeout_s`, once; `show` draws it later, as drawing takes longer."""
         ready, _, _ = select.select([self.master], [], [], max(timeout_s, 0))
         try:
             data = os.read(self.master, 1 << 16) if ready else b""
@@ -84,11 +84,11 @@ class Terminal:
         return data
 
     def show(self, data: bytes) -> None:
-        """Draw what was read."""
+        """Draw output that was read."""
         self.stream.feed(QUERY.sub(b"", data))
 
     def until(self, seen: str | Callable[[str], object], timeout_s: float = 30.0) -> float:
-        """Wait until the screen shows a text, or satisfies a test; return seconds since the start."""
+        """Wait until the screen shows a text or satisfies a predicate; returns seconds since the start."""
         deadline = time.perf_counter() + timeout_s
         while True:
             if seen in self.text if isinstance(seen, str) else seen(self.text):
@@ -99,18 +99,18 @@ class Terminal:
             self.pump(min(left, 0.5))
 
     def quiet(self, for_s: float, timeout_s: float = 30.0) -> None:
-        """Read until nothing came for so long."""
+        """Read until no output arrives for `for_s` seconds."""
         deadline = time.perf_counter() + timeout_s
         while self.pump(for_s):
             if time.perf_counter() > deadline:
                 raise ScreenTimeoutError(f"never quiet for {for_s} s; the screen:\n{self.text}")
 
     def send(self, keys: str) -> None:
-        """Type."""
+        """Send keys."""
         os.write(self.master, keys.encode())
 
     def resize(self, columns: int, lines: int, *, tell: bool = True) -> None:
-        """Change the size; the kernel tells the program."""
+        """Change the size; the kernel sends SIGWINCH to the program."""
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         if tell:
             self.screen.resize(lines, columns)
@@ -121,7 +121,7 @@ class Terminal:
         self.master = -1
 
     def end(self) -> None:
-        """Close the terminal and see that the child is gone."""
+        """Close the terminal and wait for the child, killing it after 5 s."""
         if self.master >= 0:
             self.hang_up()
         try:

@@ -59,4 +59,4 @@ def test_a_row_says_what_pytest_counted(tmp_path: Path) -> None:
 
 def test_a_python_that_is_not_here_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert matrix.main(["2.7"]) == 2
-    assert capsys.readouterr().err == "matrix: no Python here is 2.7: see tools/pythons.sh\n"
+    assert capsys.readouterr().err == "matrix: found no Python 2.7: see tools/pythons.sh\n"

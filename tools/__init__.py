@@ -1,1 +1,1 @@
-"""What developers run; none of it is installed."""
+"""Tools for developers; they are not installed."""

@@ -1,10 +1,10 @@
-"""Runs every check and test on each Python of this machine, with the oldest jax and the newest, and prints a table.
+"""Runs every check and test on each of the machine's Pythons, with the oldest and the newest jax, and prints a table.
 
     make matrix                  # all of them
     python -m tools.matrix 3.11  # one
 
-The first row of a Python is `make check`; the second `make test` with the jax that `constraints.txt` names for it; the
-third `make conformance`, whose workers have the oldest jax that jaxtour supports. The exit code is 1 if one is red.
+For each Python, the first row is `make check`; the second `make test` with the jax pinned for it in `constraints.txt`;
+the third `make conformance`, whose workers use the oldest supported jax. The exit code is 1 if a row fails.
 """
 
 import os
@@ -33,25 +33,25 @@ class Row:
     seconds: float
 
     def cells(self) -> tuple[str, ...]:
-        """What the table shows."""
+        """The cells of its row."""
         return self.python, self.jax, self.target, self.found, f"{self.seconds:.0f}"
 
 
 def pythons() -> dict[str, str]:
-    """Paths by version, the oldest first."""
+    """Paths by version, oldest first."""
     found = subprocess.run(["sh", "tools/pythons.sh"], capture_output=True, text=True, check=True).stdout
     return dict(line.split("\t") for line in reversed(found.splitlines()))
 
 
 def jax_of(python: Path) -> str:
-    """The version of jax that an environment has."""
+    """The version of jax in an environment."""
     code = "from importlib.metadata import version; print(version('jax'))"
     done = subprocess.run([python, "-c", code], capture_output=True, text=True)
     return done.stdout.strip() or "not installed"
 
 
 def counts(report: Path) -> str:
-    """What pytest counted, in words."""
+    """The counts of a pytest report, in words."""
     suites = ElementTree.parse(report).getroot().iter("testsuite")
     total = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
     for suite in suites:
@@ -63,13 +63,13 @@ def counts(report: Path) -> str:
 
 
 def run(version: str, path: str, target: str) -> Row:
-    """Run one target of the Makefile in the environment of one Python."""
+    """Run a target of the Makefile in the environment of one Python."""
     venv = Path(f".venv-{version}")
     report = venv / f"{target}.xml"
     report.unlink(missing_ok=True)
     command = ["make", target, f"PYTHON={path}", f"VENV={venv}"]
     print(f"\n== Python {version}: {' '.join(command)}", flush=True)
-    # Installing is no part of the time.
+    # The time excludes the installation.
     subprocess.run(["make", f"{venv}/.dev", *command[2:]], check=True)
     started = time.monotonic()
     done = subprocess.run(command, env=os.environ | {"PYTEST_ADDOPTS": f"--junit-xml={report.absolute()}"})
@@ -80,10 +80,10 @@ def run(version: str, path: str, target: str) -> Row:
 
 
 def main(wanted: list[str]) -> int:
-    """Run what was asked for and print the table."""
+    """Run the requested Pythons and print the table."""
     found = {version: path for version, path in pythons().items() if not wanted or version.startswith(tuple(wanted))}
     if not found:
-        print(f"matrix: no Python here is {' or '.join(wanted)}: see tools/pythons.sh", file=sys.stderr)
+        print(f"matrix: found no Python {' or '.join(wanted)}: see tools/pythons.sh", file=sys.stderr)
         return 2
     rows = [run(version, path, target) for version, path in found.items() for target in TARGETS]
     print(f"\n{columns([HEAD, *(row.cells() for row in rows)])}")

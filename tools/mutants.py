@@ -1,15 +1,15 @@
-"""Changes the central modules one small thing at a time, and says which changes no test notices.
+"""Changes central modules one small thing at a time, and reports the changes that no test notices.
 
     make mutants                                   # a few of each module
-    python -m tools.mutants linking --count 40     # more, of the modules that are named so
+    python -m tools.mutants linking --count 40     # more, of modules whose path contains this
     python -m tools.mutants --seed 2 --jobs 2      # others, two at a time
 
-`tools/mutants.toml` says which tests belong to which module, and which changes make no difference. All is done in
-copies of the tree. A change with which the tests hang is noticed: pytest stops them in the end. The exit code is 1 if
-one survives that is not known to make no difference, or if one that is known is not there any more.
+`tools/mutants.toml` lists the tests of each module, and equivalent changes. All work happens in copies of the tree. A
+change that makes the tests hang counts as noticed, since pytest would stop them. The exit code is 1 if a change
+survives that is not listed as equivalent, or if a listed one no longer applies.
 
-Not mutmut 3.8, since what it changes imports it, and workers have only jax; not cosmic-ray 8.7, since it takes no
-samples, counts what hangs as noticed, changes types, and does not delete statements, which finds most here.
+Why not mutmut 3.8: its mutants import mutmut, but workers have only jax. Why not cosmic-ray 8.7: it cannot sample,
+counts hangs as noticed, changes types, and does not delete statements, which finds most here.
 """
 
 import argparse
@@ -32,17 +32,17 @@ from tools.trees import LOG, ROOT, Outcome, Tree, copies
 HEAD = ("module", "mutants", "killed", "survived", "equivalent", "timed out", "seconds")
 SLOW = 3
 PATIENCE_S = 10.0
-"""A change hangs if its tests take so many times as long as without it, and so many seconds more."""
+"""A change hangs if its tests take `SLOW` times as long as without it, and `PATIENCE_S` more."""
 
 
 @dataclass
 class Module:
-    """One that is changed, and what became of it."""
+    """A module to change, and the outcomes."""
 
     path: str
     tests: list[str]
     same: set[tuple[str, str]]
-    """Changes that make no difference: what stood there, and what stands there then."""
+    """Equivalent changes: the old and the new text."""
     seconds: float = 0.0
     outcomes: Counter[str] = field(default_factory=Counter)
 
@@ -51,21 +51,21 @@ class Module:
         self.every = mutations(self.source)
 
     def cells(self) -> tuple[str, ...]:
-        """What the table shows."""
+        """The cells of its row."""
         counts = [self.outcomes.total(), *(self.outcomes[name] for name in HEAD[2:-1])]
         return self.path, *map(str, counts), f"{self.seconds:.0f}"
 
     def stale(self) -> set[tuple[str, str]]:
-        """Changes that are said to make no difference, and cannot be made any more."""
+        """Equivalent changes listed for the module that no longer apply."""
         return self.same - {mutation.told(self.source) for mutation in self.every}
 
     def sample(self, count: int, seed: int) -> list[Mutation]:
-        """Some of the changes, in the order of the text."""
+        """A random sample of the changes, in the order of the text."""
         return sorted(random.Random(f"{seed} {self.path}").sample(self.every, min(count, len(self.every))))
 
 
 def planned(names: Sequence[str]) -> list[Module]:
-    """The modules that are to be changed, by parts of their paths; all without any."""
+    """The modules whose path contains one of the names; all of them without names."""
     told = tomllib.loads((ROOT / "tools/mutants.toml").read_text(encoding="utf-8"))
     same: dict[str, set[tuple[str, str]]] = {path: set() for path in told["tests"]}
     for each in told["equivalent"]:
@@ -75,11 +75,11 @@ def planned(names: Sequence[str]) -> list[Module]:
 
 
 def examine(module: Module, chosen: Sequence[Mutation], trees: Sequence[Tree]) -> None:
-    """Make the changes, one at a time in each copy, and print those that survive."""
+    """Apply the changes, one at a time in each copy, and print those that survive."""
     started = time.monotonic()
     if trees[0].run(module.tests) != "survived":
         log = (trees[0].path / LOG).read_text()
-        sys.exit(f"mutants: without any change, the tests of {module.path} fail:\n{log}")
+        sys.exit(f"mutants: the tests of {module.path} fail without any change:\n{log}")
     limit = PATIENCE_S + SLOW * (time.monotonic() - started)
     free: SimpleQueue[Tree] = SimpleQueue()
     for tree in trees:
@@ -108,16 +108,16 @@ def examine(module: Module, chosen: Sequence[Mutation], trees: Sequence[Tree]) -
 
 
 def main(given: Sequence[str]) -> int:
-    """Examine what was asked for and print the table."""
-    parser = argparse.ArgumentParser(prog="mutants", description="Say which changes no test notices.")
-    parser.add_argument("names", nargs="*", help="parts of the modules' paths; all of them by default")
-    parser.add_argument("--count", type=int, default=12, help="so many changes of each module (12)")
-    parser.add_argument("--seed", type=int, default=1, help="which of them (1)")
-    parser.add_argument("--jobs", type=int, default=1, help="so many at a time (1)")
+    """Test the requested modules and print the table."""
+    parser = argparse.ArgumentParser(prog="mutants", description="Report the changes that no test notices.")
+    parser.add_argument("names", nargs="*", help="parts of module paths (default: all modules)")
+    parser.add_argument("--count", type=int, default=12, help="number of changes for each module (12)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the sample (1)")
+    parser.add_argument("--jobs", type=int, default=1, help="number of changes to test at a time (1)")
     wanted = parser.parse_args(given)
     modules = planned(wanted.names)
     if not modules:
-        print(f"mutants: no module is named {' or '.join(wanted.names)}: see tools/mutants.toml", file=sys.stderr)
+        print(f"mutants: no module path contains {' or '.join(wanted.names)}: see tools/mutants.toml", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         trees = list(copies(Path(folder), max(1, wanted.jobs)))
@@ -126,7 +126,7 @@ def main(given: Sequence[str]) -> int:
     print(f"\n{columns([HEAD, *(module.cells() for module in modules)])}")
     stale = [(module.path, *each) for module in modules for each in sorted(module.stale())]
     for path, was, now in stale:
-        print(f"tools/mutants.toml lists what is not in {path} any more:\n  - {was}\n  + {now}", file=sys.stderr)
+        print(f"tools/mutants.toml lists an outdated change of {path}:\n  - {was}\n  + {now}", file=sys.stderr)
     return int(bool(stale) or any(module.outcomes["survived"] for module in modules))
 
 

@@ -1,7 +1,7 @@
-"""Small changes to a module, each of which some test should notice.
+"""Small changes to a module that some test should notice.
 
-They are edits of the text at the places that `ast` gives, so that everything else stays as it was written. Types,
-decorators, docstrings, assertions and what stands in f-strings are left alone.
+They edit the text at the positions that `ast` gives, and leave the rest as written. Types, decorators, docstrings,
+assertions and f-strings stay unchanged.
 """
 
 import ast
@@ -15,16 +15,16 @@ SWAPS: dict[type[ast.AST], str] = {
     ast.Is: "is not", ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in", ast.And: "or", ast.Or: "and",
     ast.Add: "-", ast.Sub: "+", ast.Mult: "//", ast.FloorDiv: "*", ast.Div: "*",
 }  # fmt: skip
-"""What an operator becomes: its neighbour, at whose boundary tests are thinnest."""
+"""The replacement of each operator: its neighbour, where tests are thinnest."""
 WRITTEN = re.compile(r"is\s+not\b|not\s+in\b|\b(?:is|in|and|or)\b|<=|>=|==|!=|//|[-+*/<>]")
 CALLS = {"min": "max", "max": "min", "any": "all", "all": "any"}
 UNTOUCHED = {"annotation", "returns", "type_params", "decorator_list"}
-"""Parts of the syntax tree that declare something, and do nothing."""
+"""Parts of the syntax tree that only declare."""
 
 
 @dataclass(frozen=True, order=True)
 class Mutation:
-    """One change: the characters from `start` up to `end` become `text`."""
+    """One change: `text` replaces the characters from `start` up to `end`."""
 
     start: int
     end: int
@@ -35,11 +35,11 @@ class Mutation:
         return source[: self.start] + self.text + source[self.end :]
 
     def line(self, source: str) -> int:
-        """Where it is, counted from one."""
+        """Its line, counted from one."""
         return source.count("\n", 0, self.start) + 1
 
     def told(self, source: str) -> tuple[str, str]:
-        """The lines around the change, as they were and as they are with it, each in one line."""
+        """The lines around the change, before and after, each joined into one line."""
         first, last = source.rfind("\n", 0, self.start) + 1, source.find("\n", self.end)
         then = source[first : self.start] + self.text + source[self.end : last]
         return " ".join(source[first:last].split()), " ".join(then.split())
@@ -51,7 +51,7 @@ def mutations(source: str) -> list[Mutation]:
 
 
 class _Mutator:
-    """Goes through a module and says what may be changed."""
+    """Walks a module and yields its mutations."""
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -60,10 +60,10 @@ class _Mutator:
         self._lines = [line.encode() for line in lines]
 
     def within(self, node: ast.AST) -> Iterator[Mutation]:
-        """What may be changed in a node and in all that is in it."""
+        """The mutations of a node and all its children."""
         match node:
             case ast.Assert() | ast.JoinedStr() | ast.Expr(value=ast.Constant()):
-                # What an f-string holds has no place of its own before Python 3.12.
+                # Before Python 3.12, nodes inside an f-string have no positions of their own.
                 return
             case ast.If(test=ast.Name(id="TYPE_CHECKING")):
                 return
@@ -120,7 +120,7 @@ class _Mutator:
                 yield self._instead(value, "None")
 
     def _swap(self, left: ast.expr, right: ast.expr, operator: ast.AST) -> Iterator[Mutation]:
-        """Between two operands stands the operator, with brackets or a line break perhaps."""
+        """The operator stands between two operands, perhaps with brackets or a line break."""
         written = WRITTEN.search(self.source, self._range(left)[1], self._range(right)[0])
         if written and type(operator) in SWAPS:
             yield Mutation(written.start(), written.end(), SWAPS[type(operator)])
@@ -139,5 +139,5 @@ class _Mutator:
         return self._place(node.lineno, node.col_offset), self._place(node.end_lineno, node.end_col_offset)
 
     def _place(self, line: int, column: int) -> int:
-        """Where in the text something is; `ast` counts columns in bytes."""
+        """The index of a position in the text; `ast` counts columns in UTF-8 bytes."""
         return self._starts[line - 1] + len(self._lines[line - 1][:column].decode())

@@ -1,4 +1,4 @@
-"""Copies of the tree in which a module is changed and its tests are run."""
+"""Copies of the tree in which a module is changed and tested."""
 
 import os
 import shutil
@@ -13,26 +13,26 @@ from typing import Literal
 Outcome = Literal["killed", "survived", "timed out"]
 ROOT = Path(__file__).parent.parent
 PARTS = ("jaxtour", "lessons", "tests", "pyproject.toml")
-"""All that tests of modules need."""
+"""Everything that module tests need."""
 LOG = "tests.log"
 
 
 @dataclass
 class Tree:
-    """A copy of the tree that is changed, and run."""
+    """A copy of the tree to change and test."""
 
     path: Path
     writes: int = 0
 
     def write(self, module: str, source: str) -> None:
-        """Change a module; each time it is dated otherwise, or Python might take what it compiled before."""
+        """Write a module with a new modification time, or Python might use the bytecode of the last change."""
         self.writes += 1
         (self.path / module).write_text(source, encoding="utf-8")
         os.utime(self.path / module, (self.writes, self.writes))
 
     def run(self, tests: Sequence[str], limit: float | None = None) -> Outcome:
-        """Run some tests up to the first that fails; no longer than so many seconds."""
-        # What compiles nothing starts twice as slowly.
+        """Run tests up to the first failure, for at most `limit` seconds."""
+        # Without cached bytecode each start takes twice as long.
         environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         flags = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
         with (self.path / LOG).open("w") as log:
@@ -53,7 +53,7 @@ class Tree:
             self._sweep(child)
 
     def _sweep(self, child: subprocess.Popen[bytes]) -> None:
-        """End what is left: a worker that was changed may not end by itself."""
+        """Kill leftover processes: a changed worker may not end by itself."""
         here = os.fsencode(self.path)
         left = [int(each.parent.name) for each in Path("/proc").glob("[0-9]*/cmdline") if here in _content(each)]
         for end, pid in [(os.killpg, child.pid), *((os.kill, pid) for pid in left)]:
@@ -65,7 +65,7 @@ class Tree:
 
 
 def _content(path: Path) -> bytes:
-    """A file's content; of a process that has ended meanwhile, nothing."""
+    """A file's content; empty if its process has ended."""
     try:
         return path.read_bytes()
     except OSError:
@@ -73,7 +73,7 @@ def _content(path: Path) -> bytes:
 
 
 def copies(folder: Path, count: int) -> Iterator[Tree]:
-    """So many copies of the tree."""
+    """Make `count` copies of the tree."""
     skipped = shutil.ignore_patterns("__pycache__", ".*")
     for number in range(count):
         tree = folder / str(number)

@@ -1,1 +1,1 @@
-"""Running lesson code, seen from inside: the guard, and the runner that holds jax."""
+"""The worker process: the guard, and the runner that imports jax and executes lesson code."""

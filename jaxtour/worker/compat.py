@@ -1,4 +1,4 @@
-"""All that the runner asks of JAX outside its public API, each with an answer for when it is not there."""
+"""The runner's uses of JAX outside its public API, each with a fallback."""
 
 import contextlib
 import importlib
@@ -43,22 +43,22 @@ _core: Any = getattr(getattr(jax, "extend", None), "core", None)
 
 _JAX_FOLDER = str(Path(jax.__file__).parent) + os.sep
 LIBRARIES = (_JAX_FOLDER,)
-"""Where JAX itself lies."""
+"""The folder of JAX itself."""
 
 
 def is_closed_jaxpr(value: Any) -> bool:
-    """Whether it is a jaxpr with its constants, as `make_jaxpr` gives it."""
+    """Whether it is a `ClosedJaxpr`, which `make_jaxpr` returns."""
     return _core is not None and isinstance(value, _core.ClosedJaxpr)
 
 
 def jaxpr_function(jaxpr: Any) -> Callable[..., Any] | None:
-    """A function that computes a closed jaxpr, or None where JAX has no such thing."""
+    """A function that evaluates a closed jaxpr; None where JAX does not offer one."""
     make = getattr(_core, "jaxpr_as_fun", None)
     return make(jaxpr) if make else None
 
 
 def nested(equation: Any) -> list[tuple[str, int, Any]]:
-    """The jaxprs in an equation's parameters: the parameter, the place in it, and the jaxpr without its constants."""
+    """The jaxprs in an equation's parameters: parameter, index in it, and the jaxpr without its constants."""
     found: list[tuple[str, int, Any]] = []
     for key, value in equation.params.items():
         if not isinstance(value, _NEVER_NESTED):
@@ -82,13 +82,13 @@ def _jaxprs(value: Any) -> Iterator[Any]:
 
 
 def scoped(name_stack: Any, name: str) -> str:
-    """A name stack and one more name, as JAX writes it: `vmap(jit(f))`."""
+    """A name stack extended by a name, as JAX writes it: `vmap(jit(f))`."""
     extend = getattr(name_stack, "extend", None)
     return str(extend(name)) if extend else f"{name_stack}/{name}".lstrip("/")
 
 
 def printed(jaxpr: Any) -> str:
-    """JAX's own text of a jaxpr, with `# file:line:column (function)` behind each equation where JAX offers that."""
+    """JAX's text of a jaxpr, with `# file:line:column (function)` after each equation where JAX supports it."""
     try:
         return str(jaxpr.pretty_print(source_info=True, use_color=False))
     except (AttributeError, TypeError):
@@ -96,39 +96,40 @@ def printed(jaxpr: Any) -> str:
 
 
 class Mark(NamedTuple):
-    """An equation or a jaxpr that the printer met."""
+    """An equation or a jaxpr that the printer visited."""
 
     thing: Any
     is_equation: bool
     around: int
-    """The number of the equation that it is printed in; -1 for the outermost."""
+    """The number of the enclosing equation; -1 for the outermost."""
     names: Any
-    """The printer's names of variables, which it gives out as it goes."""
+    """The printer's names of variables, assigned as it prints."""
 
 
 class Marked(NamedTuple):
-    """JAX's own text of a jaxpr, in lines that have at most one equation each."""
+    """JAX's text of a jaxpr, with at most one equation a line."""
 
     lines: list[str]
     owners: list[list[int]]
-    """For each line the numbers of the marks that it is made of, from left to right."""
+    """For each line, the numbers of its marks, from left to right."""
     marks: list[Mark]
 
 
 _WIDE = "\x01" * 100
-"""Behind the last equation of a jaxpr: what is wider than a line is broken into several."""
+"""Added after a jaxpr's last equation: the printer breaks a group that is wider than a line."""
 _BREAK = "\x02"
-"""For a line feed in a parameter's text, which the printer would not count."""
+"""Replaces a line feed in a parameter's text, which the printer's line count would miss."""
 
 
 def marked(jaxpr: Any) -> Marked | None:
-    """The text with what every line belongs to; None where JAX's printer is not as this expects it."""
+    """JAX's text of a jaxpr with the marks of every line; None if JAX's printer has changed."""
     try:
         core = importlib.import_module("jax._src.core")
         pp = importlib.import_module("jax._src.pretty_printer")
         source_map, text = pp.source_map, pp.text
         print_skeleton, print_parameter = core.pp_jaxpr_skeleton, core.pp_kv_pair
-        # What pp_eqn does besides asking for the source of each: in 0.9 that is quadratic in a function's length.
+        # These replace pp_eqn, which also looks up the source of each equation: quadratic in a function's length in
+        # 0.9.
         rules, plain, print_equation = core.pp_eqn_rules, core._pp_eqn, core.pp_eqn
         printed_whole = core.pp_toplevel_jaxpr
     except (ImportError, AttributeError):
@@ -156,7 +157,7 @@ def marked(jaxpr: Any) -> Marked | None:
         return source_map(print_skeleton(inner, wide, context, *rest), number)
 
     def parameter(key: str, value: Any, *rest: Any) -> Any:
-        """Jaxprs in a named tuple, too, are printed as jaxprs, not as a text of one piece."""
+        """Print jaxprs inside a named tuple as jaxprs too, not as one piece of text."""
         fields = getattr(value, "_fields", ())
         if threading.get_ident() != thread or not (fields and any(hasattr(inner, "eqns") for inner in value)):
             return print_parameter(key, value, *rest)
@@ -195,50 +196,50 @@ def marked(jaxpr: Any) -> Marked | None:
 
 
 def variable_name(variable: Any, names: Any) -> str | None:
-    """The name that the printer gave a variable; None for a literal, and for what is thrown away."""
+    """The printer's name of a variable; None for literals and dropped variables."""
     known = None if names is None or hasattr(variable, "val") else names.get(variable)
     return str(known) if known and known != "_" else None
 
 
 def committed(array: Any) -> bool | None:
-    """Whether an array is bound to its devices; None where JAX does not tell."""
+    """Whether an array is committed to its devices; None where JAX does not say."""
     value = getattr(array, "committed", getattr(array, "_committed", None))
     return value if isinstance(value, bool) else None
 
 
 def key_numbers(keys: jax.Array) -> jax.Array:
-    """The integers of PRNG keys; compiles something where JAX does not hand out the array below."""
+    """The integers of PRNG keys; compiles a function if JAX does not expose the base array."""
     base = getattr(keys, "_base_array", None)
     return base if isinstance(base, jax.Array) else jax.random.key_data(keys)
 
 
 def is_jitted(function: Any) -> bool:
-    """Whether it can be lowered: the result of `jax.jit` or `jax.pmap`."""
+    """Whether it can be lowered: a result of `jax.jit` or `jax.pmap`."""
     return callable(getattr(function, "lower", None)) and callable(getattr(function, "trace", None))
 
 
 def donates(function: Any) -> bool | None:
-    """Whether a jitted function gives its inputs away; None where JAX does not tell, as of a function that is not."""
+    """Whether a jitted function donates inputs; None where JAX does not say, or if it is not jitted."""
     known = getattr(function, "_jit_info", None)
     places, names = (getattr(known, name, None) for name in ("donate_argnums", "donate_argnames"))
     return None if places is None and names is None else bool(places or names)
 
 
 def transformation(function: Any) -> str | None:
-    """`jit`, `grad`, `vmap`: how JAX made a function of the one that it wraps; None where it did not."""
+    """The JAX transformation that returned a function: `jit`, `grad`, `vmap`; None for any other function."""
     if getattr(function, "__wrapped__", None) is None:
         return None
     if is_jitted(function):
         return "jit"
     name = _made_in(function)
-    if name == "api_boundary":  # JAX's own wrapper that filters tracebacks; what it wraps is in its closure
+    if name == "api_boundary":  # JAX's wrapper that filters tracebacks: the function is in its closure
         inner = (cell.cell_contents for cell in function.__closure__ or ())
         name = next((found for value in inner if (found := _made_in(value))), None)
     return name
 
 
 def _made_in(function: Any) -> str | None:
-    """The name of the JAX function inside which a function was defined."""
+    """The name of the JAX function that defined a function."""
     code = getattr(function, "__code__", None)
     if code is None or not code.co_filename.startswith(_JAX_FOLDER):
         return None
@@ -246,27 +247,27 @@ def _made_in(function: Any) -> str | None:
 
 
 def flops(stage: Any) -> float | None:
-    """The floating-point operations that XLA counts in a lowered or compiled call; None where it does not."""
+    """The floating-point operations that XLA counts in a lowered or compiled call; None if it does not count."""
     analysis = cost_analysis(stage)
     return None if analysis is None else analysis.get("flops", 0.0)
 
 
 def cost_analysis(stage: Any) -> dict[str, float] | None:
-    """What XLA counts in a lowered or compiled call: `flops`, `bytes accessed`...; None where it does not."""
+    """XLA's cost analysis of a lowered or compiled call: `flops`, `bytes accessed`...; None if there is none."""
     try:
         return _figures(stage.cost_analysis())
-    except Exception:  # what a backend without cost analysis raises differs by backend
+    except Exception:  # backends without a cost analysis raise different exceptions
         return None
 
 
 def cost_of_text(hlo: str) -> dict[str, float] | None:
-    """What XLA counts in a module of HLO; None where JAX has nothing that reads one."""
+    """XLA's cost analysis of an HLO module's text; None if JAX cannot parse one."""
     for name in ("jaxlib._hlo", "jaxlib._jax"):
         try:
             read = importlib.import_module(name).hlo_module_from_text
             analyse = importlib.import_module("jaxlib._jax").hlo_module_cost_analysis
             return _figures(analyse(jax.devices()[0].client, read(hlo)))
-        except Exception:  # it is not there, does not read this text, or the backend does not analyse
+        except Exception:  # the API is missing, rejects this text, or the backend has no analysis
             continue
     return None
 
@@ -278,10 +279,10 @@ def _figures(analysis: Any) -> dict[str, float] | None:
 
 
 def memory_analysis(compiled: Any) -> dict[str, int]:
-    """What a compiled call needs, by JAX's names: `temp_size_in_bytes`...; empty where the backend does not tell."""
+    """The memory a compiled call needs, by JAX's names: `temp_size_in_bytes`...; empty where the backend has none."""
     try:
         analysis = compiled.memory_analysis()
-    except Exception:  # as for the cost
+    except Exception:  # as in cost_analysis
         return {}
     names = [name for name in dir(analysis) if name.endswith("_in_bytes")] if analysis is not None else []
     found = {name: getattr(analysis, name) for name in names}
@@ -289,17 +290,17 @@ def memory_analysis(compiled: Any) -> dict[str, int]:
 
 
 def tidy(text: str) -> str:
-    """JAX's text of a jaxpr without what is no part of it: NumPy's integers, addresses, the order of sets."""
+    """JAX's text of a jaxpr without NumPy's integer types and addresses, and with sets in order."""
     return _SET.sub(_sorted_set, _PMAP_AXIS.sub("<axis>", _NUMPY_INTEGER.sub(r"\1", text)))
 
 
 def axis_name(name: Any) -> str:
-    """A mesh axis's name; the one that `pmap` makes up for itself, which differs by release, is `pmap`."""
+    """A mesh axis's name; `pmap` for the one that `pmap` makes up, which differs by release."""
     return name_axes(str(name))
 
 
 def name_axes(text: str) -> str:
-    """The same in a text that has such names in it."""
+    """Replace such names of `pmap` in a text."""
     return _PMAP_NAME.sub("pmap", text)
 
 
@@ -308,12 +309,12 @@ def _sorted_set(match: re.Match[str]) -> str:
 
 
 def warm_up() -> None:
-    """Compile something that no lesson compiles: the first compilation of a process costs 0.1 s more than others."""
+    """Compile something that no lesson compiles: a process's first compilation takes 0.1 s longer."""
     jax.jit(lambda x: jax.lax.neg(jax.lax.exp(x))).lower(1.0).compile()
 
 
 def see_only_lesson_frames(*folders: str) -> None:
-    """Have JAX name lesson code, not the libraries in `folders` or the runner, as an equation's source."""
+    """Make JAX skip the runner and the libraries in `folders` when it names an equation's source."""
     register = getattr(getattr(jax.extend, "source_info_util", None), "register_exclusion", None)
     if register is not None:
         for folder in folders:
@@ -321,27 +322,27 @@ def see_only_lesson_frames(*folders: str) -> None:
 
 
 def platform_version(device: Any) -> str:
-    """What the backend of a device calls itself, in one line: `PJRT C API TFRT TPU v4 Built on ...`; or nothing."""
+    """The backend's version in one line: `PJRT C API TFRT TPU v4 Built on ...`; empty if unknown."""
     return " ".join(str(getattr(getattr(device, "client", None), "platform_version", "")).split())
 
 
 def is_key(array: jax.Array) -> bool:
-    """Whether it holds PRNG keys of the typed kind."""
+    """Whether it holds typed PRNG keys."""
     return bool(jnp.issubdtype(array.dtype, jax.dtypes.prng_key))
 
 
 def is_tracer(value: Any) -> bool:
-    """Whether it stands for a value during tracing."""
+    """Whether it is a tracer."""
     return isinstance(value, jax.core.Tracer)
 
 
 def captured_bytes(traced: Any) -> int:
-    """How much a traced call closes over instead of being passed; 0 where JAX does not tell."""
+    """The size in bytes of the constants that a traced call closes over; 0 where JAX does not say."""
     return sum(map(bytes_of, getattr(getattr(traced, "jaxpr", None), "consts", ())))
 
 
 def bytes_of(constant: Any) -> int:
-    """How large a constant of a jaxpr is; JAX 0.9 keeps those of NumPy in a class that does not tell."""
+    """The size in bytes of a jaxpr's constant; JAX 0.9's class for NumPy constants has no `nbytes`."""
     dtype, shape = getattr(constant, "dtype", None), getattr(constant, "shape", None)
     known = getattr(constant, "nbytes", None)
     if known is not None or dtype is None or shape is None:

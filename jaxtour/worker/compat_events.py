@@ -1,4 +1,4 @@
-"""What JAX tells of its tracing and compiling, outside its public API: a part of `compat`."""
+"""JAX's tracing and compilation events, outside its public API: a part of `compat`."""
 
 import contextlib
 import importlib
@@ -12,7 +12,7 @@ import jax
 import jax.monitoring
 
 Announce: TypeAlias = Callable[[str, str, bool], None]
-"""Told `trace` or `compile`, the function's name, and whether it begins or ends."""
+"""Called with `trace` or `compile`, the function's name, and whether it begins."""
 
 _EVENTS = {
     "/jax/core/compile/jaxpr_trace_duration": "trace",
@@ -22,23 +22,23 @@ _EVENTS = {
 
 
 class CompileEvents:
-    """Counts how often JAX traced and compiled since it was made; all zero where JAX does not tell."""
+    """Counts how often JAX traced and compiled since it was made; all zero where JAX does not report it."""
 
     def __init__(self) -> None:
         self.traces = 0
         self.compiles = 0
         self.seconds: dict[str, float] = {}
-        """What `trace`, `lower` and `compile` took, each without the others inside of it; only those that were told."""
+        """Seconds in `trace`, `lower` and `compile`, without those of nested events; only events that JAX reported."""
         self.announce: Announce | None = None
         self.traced: Callable[[str], None] | None = None
-        """Told the name of every function that was traced."""
+        """Called with the name of every traced function."""
         self.timed: Callable[[str, float], None] | None = None
-        """Told that name and the seconds of the trace, with those of the traces inside."""
+        """Called with that name and the seconds of the trace, nested traces included."""
         self._open: list[tuple[str, list[float]]] = []
-        """What has begun and not ended, with the seconds of what ended inside of it."""
+        """Events that have begun and not ended, with the seconds of nested events."""
 
     def watch(self) -> None:
-        """Register with JAX, for good; a listener that raised would raise in the lesson's own call."""
+        """Register with JAX for the life of the process. A listener that raises would raise in the lesson's call."""
         with contextlib.suppress(AttributeError):
             jax.monitoring.register_scalar_listener(self._begun)
         with contextlib.suppress(AttributeError):
@@ -83,18 +83,18 @@ class CompileEvents:
 
 
 def is_tracing() -> bool:
-    """Whether this thread is inside of a function that JAX calls with tracers; never where JAX does not tell."""
+    """Whether this thread runs a function under trace; False where JAX does not say."""
     return not not_tracing()()
 
 
 def not_tracing() -> Callable[[], bool]:
-    """A function that says whether this thread is outside of every such function, looked up once."""
+    """A function that says whether this thread is outside of every trace; looked up once, for callers in a hurry."""
     return getattr(sys.modules.get("jax._src.core"), "trace_state_clean", None) or (lambda: True)
 
 
 @contextlib.contextmanager
 def no_persistent_cache() -> Iterator[None]:
-    """Compile anew what an earlier process may have left in a folder."""
+    """Turn off JAX's persistent compilation cache, so that everything compiles."""
     if not getattr(jax.config, "jax_compilation_cache_dir", None):
         yield
         return
@@ -106,7 +106,7 @@ def no_persistent_cache() -> Iterator[None]:
     jax.config.update("jax_enable_compilation_cache", False)
     try:
         if reset:
-            reset()  # JAX asks once whether there is a cache, and remembers
+            reset()  # JAX checks once whether there is a cache, and remembers
         yield
     finally:
         jax.config.update("jax_enable_compilation_cache", before)
@@ -115,20 +115,20 @@ def no_persistent_cache() -> Iterator[None]:
 
 
 class Miss(NamedTuple):
-    """A function that JAX traces since no earlier trace of its will do."""
+    """A function that JAX has to trace, as no earlier trace matches."""
 
     function: str
     made_at: str
     """`file:line`"""
     file: str
-    """Of the call; empty where JAX does not tell."""
+    """Of the call; empty where JAX does not say."""
     line: int
     reasons: tuple[str, ...]
-    """JAX's own lines on what differs from the nearest earlier trace; none for a function that it has not seen."""
+    """JAX's lines on what differs from the nearest earlier trace; empty for a function traced the first time."""
     thing: Any
-    """The function itself, where it can be had."""
+    """The function itself, if available."""
     traced_for: str
-    """`jit`, `scan`, ...; `jit` where it is not told."""
+    """`jit`, `scan`, ...; `jit` where JAX does not say."""
 
 
 _TRACER = "jax._src.interpreters.partial_eval"
@@ -142,9 +142,9 @@ _AGAIN = re.compile(r"for (?P<function>.*?)(?: defined at (?P<made>.*))?$")
 
 @contextlib.contextmanager
 def explained(sink: Callable[[Miss], None], *, pass_on: bool) -> Iterator[bool]:
-    """Tell `sink` of every function of a user's that is traced meanwhile; yields whether JAX explains itself at all.
+    """Call `sink` for every user function traced in this context; yields whether JAX can explain its cache misses.
 
-    What JAX logs for it is seen by nobody else, unless it is to `pass_on`.
+    JAX's log lines about them are dropped, unless `pass_on`.
     """
     try:
         tracer = importlib.import_module(_TRACER)
@@ -155,7 +155,7 @@ def explained(sink: Callable[[Miss], None], *, pass_on: bool) -> Iterator[bool]:
         return
 
     def careful(*keys: Any) -> Any:
-        """JAX 0.9 raises, in the learner's own call, where a function was traced for `jit` and then for `cond`."""
+        """JAX 0.9 raises, in the learner's call, for a function traced first for `jit` and then for `cond`."""
         try:
             return compare(*keys)
         except Exception:
@@ -165,7 +165,7 @@ def explained(sink: Callable[[Miss], None], *, pass_on: bool) -> Iterator[bool]:
         message = record.getMessage()
         if not message.startswith(_MISS):
             return True
-        with contextlib.suppress(Exception):  # it would be raised in the learner's own call
+        with contextlib.suppress(Exception):  # it would raise in the learner's call
             if miss := _read(message, _explaining()):
                 sink(miss)
         return pass_on
@@ -204,7 +204,7 @@ def _read(message: str, values: dict[str, Any]) -> Miss | None:
 
 
 def _static_reasons(values: dict[str, Any]) -> tuple[str, ...]:
-    """Static arguments that differ from those of the nearest earlier trace, which newer versions do not tell."""
+    """Static arguments that differ from the nearest earlier trace's; newer JAX versions do not log them."""
     now = _passed(values["in_avals"])
     every = [_passed(key[1][0]) for key in values["keys"]]
     alike = [before for before in every if before.keys() == now.keys()]
@@ -226,7 +226,7 @@ def _is_same(one: Any, other: Any) -> bool:
 
 
 def _explaining() -> dict[str, Any]:
-    """What JAX's function that explains knows: the function, what it is traced for, the keys of earlier traces."""
+    """The locals of JAX's `explain`: the function, what it is traced for, the keys of earlier traces."""
     frame = sys._getframe(1)
     for _ in range(20):
         if frame.f_code.co_name == "explain" and "debug_info" in frame.f_locals:

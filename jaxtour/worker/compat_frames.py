@@ -1,4 +1,4 @@
-"""The Python frames that JAX keeps of an equation, and the function that a jaxpr was traced from."""
+"""The Python frames that JAX keeps for an equation, and the function that a jaxpr was traced from."""
 
 import contextlib
 import re
@@ -13,15 +13,15 @@ with contextlib.suppress(ImportError):
 
 
 def traceback(source_info: Any) -> Any:
-    """The frames of an equation as JAX keeps them, to be compared and given to `raw_frames`; None where it has none."""
+    """JAX's traceback of an equation, comparable and accepted by `raw_frames`; None if it has none."""
     return getattr(source_info, "traceback", None)
 
 
 def raw_frames(trace: Any) -> tuple[Sequence[Any], Sequence[int]] | None:
-    """Code objects and offsets in their bytecode, innermost first; None where JAX does not hand them out.
+    """Code objects and their bytecode offsets, innermost first; None where JAX does not expose them.
 
-    They end where the jaxpr of the equation begins. JAX 0.9.0 keeps those around that, too, which are of the call that
-    traced the function first: the jaxpr is in a cache, and serves other calls.
+    They end where the equation's jaxpr begins. JAX 0.9.0 also keeps the frames around that. These belong to the call
+    that first traced the function: JAX caches the jaxpr and reuses it for other calls.
     """
     if trace is None:
         return (), ()
@@ -40,13 +40,13 @@ _TRACES = str(Path("interpreters", "partial_eval.py"))
 
 
 class Function(NamedTuple):
-    """What a jaxpr was traced from."""
+    """The function that a jaxpr was traced from."""
 
     file: str
     line: int
 
     def is_entered_by(self, code: Any) -> bool:
-        """Whether a code object is the function's."""
+        """Whether a code object is this function's."""
         return bool(code.co_filename == self.file and code.co_firstlineno == self.line)
 
 
@@ -54,7 +54,7 @@ _TRACED = re.compile(r"\S+ at (.+):(\d+)$")
 
 
 def traced_function(jaxpr: Any) -> Function | None:
-    """The function that a jaxpr was traced from; None where JAX does not tell."""
+    """The function that a jaxpr was traced from; None where JAX does not say."""
     match = _TRACED.match(str(getattr(getattr(jaxpr, "debug_info", None), "func_src_info", None)))
     return Function(match[1], int(match[2])) if match else None
 
@@ -63,7 +63,7 @@ _SUMMARY = re.compile(r"^(.*?):(\d+)(?::(\d+))? \((.*)\)$")
 
 
 def summarized_frames(source_info: Any) -> list[tuple[str, int, int, str]]:
-    """File, line, column in bytes and function of the frames that JAX takes for the user's, innermost first."""
+    """File, line, column in bytes and function of each user frame, innermost first."""
     summarize = getattr(getattr(jax.extend, "source_info_util", None), "summarize", None)
     lines = summarize(source_info, num_frames=50).splitlines() if summarize else []
     matches = [match for line in reversed(lines) if (match := _SUMMARY.match(line))]

@@ -10,22 +10,22 @@ _LENGTH = struct.Struct(">I")
 
 
 class ProtocolError(Exception):
-    """The bytes are no frame; the message says why, in one line."""
+    """The bytes are not a valid frame; the message says why, in one line."""
 
 
 def encode(message: dict[str, Any]) -> bytes:
-    """One message as a frame; raises `ProtocolError` when it is over the cap or holds what JSON cannot say."""
+    """Encode a message as a frame; raises `ProtocolError` if it exceeds the cap or is not valid JSON."""
     try:
         body = json.dumps(_speakable(message), allow_nan=False, separators=(",", ":")).encode("ascii")
     except (TypeError, ValueError, RecursionError) as error:
         raise ProtocolError(f"not JSON: {error}") from error
     if len(body) > CAP:
-        raise ProtocolError(f"a frame of {len(body)} bytes is over the cap of {CAP}")
+        raise ProtocolError(f"a frame of {len(body)} bytes exceeds the cap of {CAP}")
     return _LENGTH.pack(len(body)) + body
 
 
 def _speakable(value: Any) -> Any:
-    """The same without lone surrogates, which strict JSON readers refuse."""
+    """The value without lone surrogates, which strict JSON readers reject."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
@@ -36,13 +36,13 @@ def _speakable(value: Any) -> Any:
 
 
 class Decoder:
-    """Cuts a stream of bytes into messages; raises `ProtocolError` on what is no frame."""
+    """Cuts a stream of bytes into messages; raises `ProtocolError` for an invalid frame."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
-        """Every message that is whole now."""
+        """Add bytes; yields every message that is complete."""
         self._buffer += data
         while len(self._buffer) >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(self._buffer)
@@ -58,5 +58,5 @@ class Decoder:
             except (ValueError, RecursionError) as error:
                 raise ProtocolError(f"not JSON: {error}") from error
             if not isinstance(message, dict):
-                raise ProtocolError("a frame that is no object")
+                raise ProtocolError("the frame is not a JSON object")
             yield message

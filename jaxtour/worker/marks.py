@@ -1,8 +1,8 @@
-"""What Python writes while JAX traces, marked in the stream itself: only there its place among the rest is kept.
+"""Marks in stdout and stderr around the text that Python writes while JAX traces.
 
-The runner writes a mark before and one behind each piece, in one go, if the thread that writes it is tracing; the
-guard takes them out again. What is written past Python's own streams (by C code, a child, another thread) is never
-between two marks, and so never taken for it.
+The marks travel in the stream itself, as no other channel keeps the text's place in it. The runner writes each piece
+and its two marks in one write; the guard removes them. Output that bypasses Python's streams (from C code, a child,
+another thread) is never between two marks.
 """
 
 import contextlib
@@ -13,24 +13,24 @@ from typing import Any
 
 
 def marks(token: str) -> tuple[str, str]:
-    """What stands before and behind: application commands, which a terminal leaves out, should they get to one.
+    """The begin and end mark: APC sequences, which a terminal ignores if one reaches it.
 
-    The token is of one runner, so that nothing else that is written is taken for them.
+    Each runner has a token of its own, so no other output looks like a mark.
     """
     return f"\x1b_{token}+\x1b\\", f"\x1b_{token}-\x1b\\"
 
 
 class Marks:
-    """Takes the marks with a token out of a stream of bytes; without a token there are none."""
+    """Removes the marks with a token from a stream of bytes; without a token there are no marks."""
 
     def __init__(self, token: str = "") -> None:
         self._begin, self._end = (mark.encode() for mark in marks(token)) if token else (b"", b"")
         self._tracing = False
         self._held = b""
-        """The end of what came, if it may be the start of a mark."""
+        """The end of the last bytes, if it may be the start of a mark."""
 
     def split(self, data: bytes) -> Iterator[tuple[bool, bytes]]:
-        """The pieces of what came, each with whether it was written while tracing."""
+        """Split bytes into pieces, each with whether it was written while tracing."""
         if not self._begin:
             yield False, data
             return
@@ -50,17 +50,17 @@ class Marks:
             data = rest
 
     def rest(self) -> tuple[bool, bytes]:
-        """What was held back: it is no mark after all."""
+        """The bytes held back, which turned out to be no mark."""
         held, self._held = self._held, b""
         return self._tracing, held
 
     def without(self, data: bytes) -> bytes:
-        """Bytes without the marks in them."""
+        """The bytes without marks."""
         return data.replace(self._begin, b"").replace(self._end, b"") if self._begin else data
 
 
 def _start_of(mark: bytes, data: bytes) -> int:
-    """How many bytes at the end of the data are the start of the mark."""
+    """The number of bytes at the end of the data that begin the mark."""
     for length in range(min(len(mark) - 1, len(data)), 0, -1):
         if data.endswith(mark[:length]):
             return length
@@ -68,7 +68,7 @@ def _start_of(mark: bytes, data: bytes) -> int:
 
 
 class MarkingStream(io.TextIOWrapper):
-    """Python's own text stream, but for the marks."""
+    """Python's text stream with marks added."""
 
     is_tracing: Callable[[], bool] = staticmethod(lambda: False)
     marks: tuple[str, str] = ("", "")
@@ -88,7 +88,7 @@ class MarkingStream(io.TextIOWrapper):
 
 
 def mark_streams(token: str, is_tracing: Callable[[], bool]) -> None:
-    """From now on mark what is written to `sys.stdout` and `sys.stderr` while JAX traces."""
+    """Mark all text written to `sys.stdout` and `sys.stderr` while JAX traces, from now on."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if not isinstance(stream, io.TextIOWrapper):

@@ -1,7 +1,7 @@
-"""The guard: starts the runner, owns its output, its clocks and its end, and speaks frames on stdin and stdout.
+"""The guard: starts the runner, handles its output, timeouts and exit, and speaks frames on stdin and stdout.
 
-`python start_guard.py [--runner FILE]`. Started by file, it loads its own folder as a package, so that
-neither that folder nor the program it belongs to gets onto `sys.path`.
+`python start_guard.py [--runner FILE]`. It is started by file and loads its own folder as a package, which keeps that
+folder and the rest of jaxtour off `sys.path`.
 """
 
 import argparse
@@ -16,7 +16,7 @@ FOLDER = Path(__file__).resolve().parent
 
 
 def load_package() -> ModuleType:
-    """The package that this file lies in, under a name of its own."""
+    """Load this file's folder as the package `_jaxtour_worker`."""
     sys.path[:] = [entry for entry in sys.path if entry and Path(entry).resolve() != FOLDER]
     spec = importlib.util.spec_from_file_location(
         PACKAGE, FOLDER / "__init__.py", submodule_search_locations=[str(FOLDER)]
@@ -30,8 +30,8 @@ def load_package() -> ModuleType:
 
 
 def main() -> int:
-    """Serve stdin until it ends; the exit status is 1 when what came in was no frame."""
-    parser = argparse.ArgumentParser(prog="start_guard.py", description="Run lesson code in a process of its own.")
+    """Serve stdin until it ends; returns 1 if an invalid frame came in."""
+    parser = argparse.ArgumentParser(prog="start_guard.py", description="Run lesson code in a separate process.")
     parser.add_argument("--runner", type=Path, default=FOLDER / "start_runner.py", help="the program to start")
     options = parser.parse_args()
     load_package()

@@ -1,7 +1,7 @@
-"""The process that holds jax: started by file, `start_runner.py --ctl FD --out FD [--hold] [--marks TOKEN]`.
+"""The process that imports jax: `start_runner.py --ctl FD --out FD [--hold] [--marks TOKEN]`.
 
-The folder of this file becomes the package `_jaxtour_worker`, so that neither it nor the rest of jaxtour is on the
-learner's `sys.path`. Until the Python is known to be new enough, nothing here may be too new for it.
+It is started by file, and its folder becomes the package `_jaxtour_worker`: this keeps jaxtour off the learner's
+`sys.path`. Until the version check, the code must also run on a Python that is too old.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ PACKAGE = "_jaxtour_worker"
 OLDEST_PYTHON = (3, 11)
 OLDEST_JAX = (0, 9)
 _IDLE_S = 0.1
-"""Without a command for so long after the start, there is time to warm up."""
+"""With no command for this many seconds after the start, the runner warms up."""
 _SLOW_S = 20.0
 SLOW = (
-    f"the TPU has not come up in {_SLOW_S:g} s: if this is one of several hosts of a slice, jax waits for the others; "
-    "set TPU_PROCESS_BOUNDS=1,1,1 and TPU_CHIPS_PER_PROCESS_BOUNDS (4 chips: 2,2,1) for this one alone, "
-    "or take the CPU: --platform cpu"
+    f"the TPU has not started within {_SLOW_S:g} s: on one of several hosts of a slice, jax waits for the others; "
+    "set TPU_PROCESS_BOUNDS=1,1,1 and TPU_CHIPS_PER_PROCESS_BOUNDS (4 chips: 2,2,1) to use this host alone, "
+    "or use the CPU: --platform cpu"
 )
-"""Why that may be, where nothing told it before."""
+"""The likely cause, sent if nothing else explained the wait."""
 WAIT = "JAXTOUR_WAIT"
-"""The environment variable that is set where an accelerator that is held is waited for."""
+"""Environment variable: if set, wait for an accelerator that another process holds."""
 _LOOK_AGAIN_S = 1.0
 
 
 def main() -> None:
-    """Start up, then run commands until the guard closes the pipe; leaves by `os._exit`, past jax's own shutdown."""
+    """Start, then execute commands until the guard closes the pipe; `os._exit` skips jax's shutdown."""
     options = _options()
     os.set_inheritable(options.ctl, False)
     os.set_inheritable(options.out, False)
@@ -58,7 +58,7 @@ def main() -> None:
         version = "{}.{}".format(*sys.version_info[:2])
         _give_up(
             options.out,
-            f"Python {version} is too old, 3.11 is the oldest: make one by `uv venv --python 3.12`",
+            f"Python {version} is too old; jaxtour needs 3.11 or newer: `uv venv --python 3.12` makes one",
         )
     load_package()
     _serve(options)
@@ -69,20 +69,20 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="start_runner.py", description="Started by the guard; not for direct use.")
     parser.add_argument("--ctl", type=int, required=True, help="read commands from this descriptor")
     parser.add_argument("--out", type=int, required=True, help="write events to this descriptor")
-    parser.add_argument("--marks", metavar="TOKEN", help="mark what is written while JAX traces, for the guard")
-    parser.add_argument("--hold", action="store_true", help="open no devices before `go`")
+    parser.add_argument("--marks", metavar="TOKEN", help="mark output written while JAX traces, for the guard")
+    parser.add_argument("--hold", action="store_true", help="wait for `go` before opening devices")
     return parser.parse_args()
 
 
 def _give_up(fd: int, detail: str, code: str = "") -> NoReturn:
-    """Say why there will be no runner, without help from the package, and leave."""
+    """Report why there will be no runner, without using the package, and exit."""
     body = json.dumps({"event": "state", "state": "dead", "detail": detail, "code": code}).encode("ascii")
     os.write(fd, struct.pack(">I", len(body)) + body)
     os._exit(1)
 
 
 def load_package() -> None:
-    """Make this folder importable as `_jaxtour_worker`, as the package of this file, and not as anything else."""
+    """Import this folder as `_jaxtour_worker`, and make it this file's package."""
     global __package__
     folder = Path(__file__).resolve().parent
     sys.path[:] = [entry for entry in sys.path if entry and Path(entry).resolve() != folder]
@@ -109,7 +109,7 @@ def _serve(options: argparse.Namespace) -> None:
     _close_in_children(options.ctl, options.out, *stdio.descriptors)
     outlet.say({"event": "state", "state": "importing jax"})
     asked = dict(os.environ)
-    # What is held by the runner that a held one is to follow will be free by then.
+    # A held runner starts after the runner that may hold the accelerator now has exited.
     survey = accelerators.look(asked) if options.hold else _usable(outlet, asked, options)
     os.environ.update(survey.environment)
     _import_jax(options.out)
@@ -122,7 +122,7 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _usable(outlet: Outlet, asked: dict[str, str], options: argparse.Namespace) -> Survey:
-    """What there is, once it can be used; leaves where it cannot, unless what is held is to be waited for."""
+    """The survey once devices can be used; exits if they cannot, unless it should wait for another process."""
     from .machine import accelerators
 
     said = ""
@@ -132,14 +132,14 @@ def _usable(outlet: Outlet, asked: dict[str, str], options: argparse.Namespace) 
         if fatal.holder != said:
             said = fatal.holder
             outlet.say({"event": "state", "state": "opening devices", "detail": f"waiting: {fatal.message}"})
-        # Nothing is sent to who has not said that it is ready: this is the guard's end.
+        # The guard sends nothing before `ready`: readable means that it closed its end.
         if select.select([options.ctl], [], [], _LOOK_AGAIN_S)[0]:
             os._exit(0)
     return survey
 
 
 def _close_in_children(*descriptors: int) -> None:
-    """Lesson code that forks, as multiprocessing does, must not hold our pipes open or write to them."""
+    """Close our pipes in forked children: lesson code may fork, as multiprocessing does."""
 
     def close() -> None:
         for descriptor in descriptors:
@@ -156,30 +156,30 @@ def _import_jax(out: int) -> None:
         import jax.numpy
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("jax", "jaxlib", "numpy"):
-            _give_up(out, f"no {error.name} in {sys.executable}: {pip} jax")
-        _give_up(out, f"jax cannot be imported, {error}: {pip} -U jax jaxlib")
+            _give_up(out, f"{sys.executable} has no {error.name}: {pip} jax")
+        _give_up(out, f"jax cannot be imported ({error}): {pip} -U jax jaxlib")
     except Exception as error:
         first = " ".join(str(error).split())[:200]
         _give_up(out, f"jax cannot be imported ({type(error).__name__}: {first}): {pip} -U jax jaxlib")
     if tuple(map(int, re.findall(r"\d+", jax.__version__)[:2])) < OLDEST_JAX:
         oldest = ".".join(map(str, OLDEST_JAX))
-        _give_up(out, f"jax {jax.__version__} is too old, {oldest} is the oldest: {pip} -U jax")
+        _give_up(out, f"jax {jax.__version__} is too old; jaxtour needs {oldest} or newer: {pip} -U jax")
 
 
 class Commands:
-    """Every command, until the guard closes its end."""
+    """Yields every command, until the guard closes its end."""
 
     def __init__(self, ctl: int, decoder: Decoder) -> None:
         self.watch: Watch | None = None
-        """Looks about while there is no command."""
+        """Looks at the devices while no command arrives."""
         self._ctl = ctl
-        self._all = self._read(decoder, os.read, select.select)  # lesson code may replace them
+        self._all = self._read(decoder, os.read, select.select)  # bound now: lesson code may replace them
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return self._all
 
     def waiting(self, seconds: float) -> bool:
-        """Whether there is something to read, or will be within so many seconds."""
+        """Whether a command arrives within `seconds`."""
         return bool(select.select([self._ctl], [], [], seconds)[0])
 
     def _read(self, decoder: Decoder, read: Any, select: Any) -> Iterator[dict[str, Any]]:
@@ -239,7 +239,7 @@ def _run_all(outlet: Outlet, stdio: Stdio, commands: Commands, survey: Survey, o
 
 
 def _library_folders() -> set[str]:
-    """Where installed packages and this runner lie."""
+    """The folders of installed packages and of this runner."""
     paths = sysconfig.get_paths()
     return {paths["purelib"], paths["platlib"], *site.getsitepackages(), str(Path(__file__).resolve().parent)}
 

@@ -27,7 +27,7 @@ def told(folder: Path, first: Engines, again: Engines) -> str:
     [
         ("x = 'é'; import wrong\n", "bad.py:1:10: TypeError: ", "(raised in wrong.py:3)"),
         ("import os\nos._exit(3)\n", "bad.py: ", "the worker ended during the step (exit 3)"),
-        ("def f(a): return a\n", "no call to show in bad.py: it defines f: name one", "--call 'f(a)'"),
+        ("def f(a): return a\n", "no call to show in bad.py: it defines f: name a call", "--call 'f(a)'"),
     ],
 )
 def test_what_a_worker_says_of_a_file_is_one_line_and_exit_code_1(

@@ -61,7 +61,7 @@ def test_json_and_text_have_every_part_of_every_call(file: Path) -> None:
     assert fast["flops"] > 0 and fast["bytes"] > 0
     assert slow["flops"] is None, "the compiler sees only pieces of what is not jitted"
     [verdict] = [each for each in fast["verdicts"] if each["code"] == "dispatch_bound"]
-    assert "calling from Python" in verdict["message"]
+    assert "dispatch from Python" in verdict["message"]
     [again] = document["retraces"]
     assert (again["function"], again["count"], again["line"]) == ("fast", 2, 17)
     assert again["reason"] == "x was f32[64], now f32[9]"
@@ -72,7 +72,7 @@ def test_json_and_text_have_every_part_of_every_call(file: Path) -> None:
     assert "baseline" in text and "faster" in text
     assert "first call" in text and "trace" in text and "lower" in text and "compile" in text
     assert "until Python has control again" in text
-    assert text.count("Below 30 µs this is the time of calling from Python") == 1
+    assert text.count("Below 30 µs, this is the cost of dispatch from Python") == 1
     assert "Use larger inputs, or have more done in one jitted call." in text
     assert "line 17: x was f32[64], now f32[9]" in text
     assert "differs from slow(x)" in text

@@ -44,7 +44,7 @@ async def test_steps_go_on_with_what_was_chosen() -> None:
 async def test_a_device_that_is_not_there_is_said_and_another_can_be_chosen(device: int) -> None:
     async with Headless(Session(ProcessEngine())) as engine:
         await engine.session.configure("cpu", None, device)
-        with pytest.raises(EngineError, match=f"no cpu device {device} here"):
+        with pytest.raises(EngineError, match=f"there is no cpu device {device}"):
             await seen(engine)
         await engine.session.configure("cpu", 8, device)
         assert await seen(engine) == f"left by the step before 8 {{CpuDevice(id={device})}}"

@@ -1,4 +1,4 @@
-"""What must hold of the links of every call, whatever it computes."""
+"""What must hold for the links of every call, whatever it computes."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from jaxtour.render.ir.places import head, is_continued
 
 GOALS: dict[StageName, float] = {"jaxpr": 0.95, "stablehlo": 0.95, "hlo": 0.85}
 TOLD = {"jaxpr": told.equations, "stablehlo": told_mlir.operations, "hlo": told_hlo.instructions}
-"""By stage, how its links are held against what JAX and the compiler say."""
+"""For each stage, the check of its links against what JAX and the compiler say."""
 SHARED_JAXPR = re.compile(r"^\s*let \w+ = \{", re.M)
 
 
@@ -31,7 +31,7 @@ def everything(calls: list[Called]) -> Iterator[tuple[Called, StageText]]:
 
 
 def marked(stage: StageText, span: Span) -> set[int]:
-    """The lines that belong to an expression, asked for by its place as a cursor in the source does."""
+    """The lines that belong to an expression, looked up by its place, as from a cursor in the source."""
     target = selection(span)
     if span.line == span.end_line:
         target = links_of(stage).at(span.file, span.line, span.column, span.end_column)
@@ -40,16 +40,16 @@ def marked(stage: StageText, span: Span) -> set[int]:
 
 
 class Agreement:
-    """Mixed into the tests of a set of calls, which is the fixture `calls`."""
+    """Tests for a set of calls, to mix into a class with the fixture `calls`."""
 
     lost = 0.03
-    """The share of linked lines that may lead to no line of another stage."""
+    """The largest share of linked lines that lead to no line of another stage."""
     lost_where_coarse = 0.03
-    """The same for a jax that may tell the place of the call alone."""
+    """The same for a jax that may give only the place of the call."""
 
     @pytest.mark.parametrize("stage", STAGES)
     def test_the_goals_are_reached(self, calls: list[Called], stage: StageName) -> None:
-        """The shares are in the output: `pytest -rA`."""
+        """The shares are in the output of `pytest -rA`."""
         found = share(calls, stage)
         print(f"{stage}: {found}")
         assert found.all > 300
@@ -57,7 +57,7 @@ class Agreement:
 
     @pytest.mark.parametrize("stage", STAGES)
     def test_no_link_is_false(self, calls: list[Called], stage: StageName) -> None:
-        """What JAX and the compiler write of each line, read apart; the figures are in the output: `pytest -rA`."""
+        """Compare each line with the text of JAX and the compiler, parsed separately; figures: `pytest -rA`."""
         found = TOLD[stage](calls)
         print(f"{stage}: {found}")
         assert found.wrong == [], found.wrong[:10]
@@ -87,7 +87,7 @@ class Agreement:
                     assert origin.name in ([name] if name else ARROWS), (each.name, text)
                     written += 1
             counted = each.trace.equations
-            # A jaxpr that several equations use is printed once.
+            # JAX prints a jaxpr that several equations share only once.
             assert written <= counted if SHARED_JAXPR.search(each.jaxpr.text) else written == counted, each.name
 
     def test_an_equation_begins_in_one_line_whatever_is_nested_in_it(self, calls: list[Called]) -> None:
@@ -138,12 +138,12 @@ class Agreement:
                     assert all(_belongs(stage.origin_of(number), target) for number in found)
 
     def test_what_has_an_equations_path_has_its_expression(self, calls: list[Called], python: str | None) -> None:
-        """JAX's name stack and the Python frames are recorded apart, so they can tell of each other."""
+        """JAX records its name stack and the Python frames separately, so each can check the other."""
         agree, differ = 0, []
         for each in calls:
             by_path: dict[str, set[Place]] = {}
             for _, origin in links(each.jaxpr):
-                # A loop has operations of its own with the paths of those in it, and the place of the call around.
+                # A loop adds operations with the paths of those inside it and the place of the call around it.
                 by_path.setdefault(origin.path, set()).update(map(Place.of, (*origin.spans, *origin.callers)))
             for stage in STAGES[1:]:
                 for line, origin in links(each.stages[stage]):
@@ -174,7 +174,7 @@ class Agreement:
 
 
 def unused_lines(texts: Sequence[str]) -> set[int]:
-    """Lines of shared jaxprs that nobody names: JAX 0.9 also writes those apart that it writes in their places."""
+    """Lines of shared jaxprs that no equation refers to: JAX 0.9 also prints those apart that it prints in place."""
     found: set[int] = set()
     for first, text in enumerate(texts):
         if match := re.match(r"(\s*)let (\w+) = \{", text):
@@ -189,7 +189,7 @@ def _first_of(stage: StageText, place: int) -> Target:
 
 
 def _belongs(origin: Origin, target: Target) -> bool:
-    """Whether something of a line is inside of what is selected."""
+    """Whether some of a line's expressions lie inside the selection."""
     selected = [Place.of(span) for span in target.spans]
     places = [Place.of(span) for span in chain(origin.spans, origin.callers)]
     return any(

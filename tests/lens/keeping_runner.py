@@ -1,7 +1,7 @@
 """The real runner, which also keeps what JAX and XLA write of each stage: `keeping_runner.py options`.
 
-JT_RUNNER is the runner, JT_KEPT a folder. There each stage that was read is a file, numbered as they come: the text
-that is shown, and the compiler's own with all its locations; of a jaxpr the equations with the frames that JAX tells.
+JT_RUNNER is the runner, JT_KEPT a folder for a file for each parsed stage, numbered in order: the shown text, and the
+compiler's text with all its locations; for a jaxpr, the equations with their frames from JAX.
 """
 
 import importlib
@@ -58,7 +58,7 @@ def keep(stage, texts, told):
 
 
 def told_of(jaxpr, function="", around=()):
-    """Each equation, the frames that JAX takes for the user's, what its jaxpr was traced from, and frames around it."""
+    """Each equation, its user frames according to JAX, the function of its jaxpr, and the frames around it."""
     for equation in jaxpr.eqns:
         frames = frames_of(equation.source_info.traceback, function)
         yield equation, frames, function, around
@@ -71,10 +71,10 @@ def told_of(jaxpr, function="", around=()):
 
 
 def frames_of(trace, function):
-    """The user's frames inside of the function that was traced.
+    """The user's frames inside the traced function.
 
-    JAX 0.9.0 keeps those around, too, of whoever called it first; and what a library's function was traced for first,
-    while JAX was busy lowering or transposing something, has frames of that, and no frame of the function.
+    JAX 0.9.0 also keeps the frames around it, of its first caller. A library function that JAX traced during lowering
+    or transposition has the frames of that moment, and none of the function.
     """
     pairs = list(zip(*trace.raw_frames(), strict=True)) if trace is not None else []
     begins = (

@@ -8,11 +8,11 @@ from traced import Called, steps_of, text_of, traced_course
 
 from jaxtour.course.catalogue import bundled
 
-# The first test of each Python waits for its worker to compile everything.
+# The first test of each Python waits while its worker compiles everything.
 pytestmark = [pytest.mark.conformance, pytest.mark.long, pytest.mark.timeout(600)]
 
 DEVICES = 8
-"""As many as a lesson asks for: then all of them run in one worker."""
+"""The number a lesson requests: then all lessons run in one worker."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A program of 48 000 lines: what is linked in twelve transformer blocks, and whether it is true."""
+"""A program of 48 000 lines: the links in twelve transformer blocks, and whether they are true."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from traced import PROGRAMS, Called, places, traced_programs
 
 from jaxtour.engine.links import links_of
 
-# Tracing, compiling and looking at every line of it takes a minute for each Python.
+# Tracing, compiling and checking every line takes a minute for each Python.
 pytestmark = [pytest.mark.conformance, pytest.mark.long, pytest.mark.timeout(600)]
 
 FOLDER = PROGRAMS / "large"
@@ -20,7 +20,7 @@ def transformer(python: str | None) -> list[Called]:
 
 
 class TestLarge(Agreement):
-    """Its calls."""
+    """The calls of the large program."""
 
     @pytest.fixture(scope="class")
     def calls(self, transformer: list[Called]) -> list[Called]:

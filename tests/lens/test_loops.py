@@ -1,4 +1,4 @@
-"""Loops, branches and functions in each other, as they are and transformed: what is linked, and whether it is true."""
+"""Nested loops, branches and functions, plain and transformed: their links, and whether they are true."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ import pytest
 from agreement import Agreement
 from traced import PROGRAMS, Called, links, traced_programs, written
 
-pytestmark = pytest.mark.timeout(600)  # the first test of each Python waits for its worker to compile everything
+pytestmark = pytest.mark.timeout(600)  # the first test of each Python waits while its worker compiles everything
 
 DEVICES = 2
 
@@ -20,7 +20,7 @@ class TestLoops(Agreement):
     """The calls of all these programs."""
 
     lost = lost_where_coarse = 0.05
-    """Of what a `while_loop` repeats JAX 0.9.0 tells the place of the loop alone."""
+    """For operations inside a `while_loop`, JAX 0.9.0 gives only the place of the loop."""
 
     @pytest.fixture(scope="class")
     def calls(self, programs: dict[str, list[Called]]) -> list[Called]:

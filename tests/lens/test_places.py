@@ -1,4 +1,4 @@
-"""Expressions that the compiler's tables alone do not tell apart, and calls that JAX had lowered before."""
+"""Expressions that the compiler's tables alone cannot distinguish, and calls that JAX had lowered before."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from traced import STAGES, Called, links, origins, places, traced_code, written
 from jaxtour.engine.commands import StageName
 from jaxtour.engine.links import links_of
 
-pytestmark = pytest.mark.timeout(600)  # the first test of each Python waits for its worker to compile everything
+pytestmark = pytest.mark.timeout(600)  # the first test of each Python waits while its worker compiles everything
 
 NAME = "places/code"
 CODE = """\
@@ -77,7 +77,7 @@ def test_products_that_begin_where_others_do_are_told_apart_in_hlo(calls: dict[s
 def test_what_a_library_does_is_not_what_the_code_does_with_its_result(calls: dict[str, Called]) -> None:
     call = calls["noise"]
     draws = {"code:15:12 jax.random.normal(key, (3,))", "code:15:49 jax.random.normal(key, (3,))"}
-    # Equal draws become one, with the place of either.
+    # XLA merges equal draws, with the place of either.
     for stage in STAGES:
         lines = links(call.stages[stage])
         found = [origin for _, origin in lines if "_normal" in origin.path and origin.name != "fusion"]

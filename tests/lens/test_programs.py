@@ -1,4 +1,4 @@
-"""Programs as users write them, as files of their own, in every stage: what is linked, and to which expression."""
+"""Programs as users write them, in files of their own, in every stage: their links, and to which expression."""
 
 import ast
 import asyncio
@@ -10,7 +10,7 @@ from traced import PROGRAMS, Called, around, is_coarse, links, origins, places, 
 from jaxtour.engine.commands import StageName
 from jaxtour.engine.links import links_of
 
-# The first test of each Python waits for its worker to compile everything.
+# The first test of each Python waits while its worker compiles everything.
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 DEVICES = 4
@@ -25,7 +25,7 @@ class TestPrograms(Agreement):
     """The calls of all programs but the large one."""
 
     lost = 0.05
-    """A function that has a rule of its own, a reference, and what nobody uses are lowered to nothing: 71 of 1 580."""
+    """Functions with custom rules, references and unused results lower to nothing: 71 of 1 580."""
     lost_where_coarse = 0.06
     """102 of 2 096."""
 
@@ -54,7 +54,7 @@ def test_every_call_that_a_program_writes_was_traced(programs: dict[str, list[Ca
             {"jaxpr": "sin", "stablehlo": "stablehlo.sine", "hlo": "sine"},
             {"small_pieces.py:27:12 jnp.sin(a)", "small_pieces.py:27:25 jnp.sin(b)"},
         ),
-        # A comprehension, what a decorator wraps, lambdas.
+        # A comprehension, a decorated function, lambdas.
         ("small_pieces", 0, {"jaxpr": "reduce_sum"}, {"small_pieces.py:12:13 part.sum()"}),
         ("small_pieces", 0, {"jaxpr": "jit"}, {"small_pieces.py:18:16 function(*args)"}),
         ("small_pieces", 1, {"jaxpr": "exp", "hlo": "exponential"}, {"small_pieces.py:31:42 jnp.exp(y)"}),
@@ -75,7 +75,7 @@ def test_every_call_that_a_program_writes_was_traced(programs: dict[str, list[Ca
                 "scan_in_scan.py:12:18 jax.lax.scan(cell, total, values)",
             },
         ),
-        # A module of one's own, and a jitted function in another.
+        # A module in the learner's folder, and a jitted function inside another.
         (
             "imports_own",
             0,
@@ -83,11 +83,11 @@ def test_every_call_that_a_program_writes_was_traced(programs: dict[str, list[Ca
             {"layers.py:7:24 x @ w"},
         ),
         ("nested_jit", 0, {"jaxpr": "sin", "stablehlo": "stablehlo.sine"}, {"nested_jit.py:9:12 jnp.sin(x)"}),
-        # Branches; batched, a branch is taken by selecting.
+        # Branches; a batched branch becomes a select.
         ("cond_closures", 0, {"jaxpr": "cond"}, {"cond_closures.py:16:12 jax.lax.cond(flag, yes, no)"}),
         ("cond_closures", 0, {"jaxpr": "exp", "hlo": "exponential"}, {"cond_closures.py:11:16 jnp.exp(shifted)"}),
         ("cond_closures", 1, {"jaxpr": "select_n"}, {"cond_closures.py:16:12 jax.lax.cond(flag, yes, no)"}),
-        # Rules of one's own. Of a backward rule JAX keeps only the forward call.
+        # Custom rules. For a backward rule JAX keeps only the forward call.
         ("custom_jvp", 0, {"jaxpr": "custom_jvp_call"}, {"custom_jvp.py:19:12 log1pexp(x * 3.0)"}),
         ("custom_jvp", 0, {"jaxpr": "log", "hlo": "log"}, {"custom_jvp.py:9:12 jnp.log(1.0 + jnp.exp(x))"}),
         ("custom_jvp", 1, {"jaxpr": "div"}, {"custom_jvp.py:15:32 1.0 / (1.0 + jnp.exp(x))"}),
@@ -109,7 +109,7 @@ def test_every_call_that_a_program_writes_was_traced(programs: dict[str, list[Ca
         ),
         ("shard_map", 1, {"hlo": "all-gather"}, {'shard_map.py:21:46 jax.lax.all_gather(x, "x")'}),
         ("pmap", 0, {"hlo": "all-reduce"}, {'pmap.py:8:16 jax.lax.pmean(x, "devices")'}),
-        # Behind text of several bytes, over several lines, under tabs, in names that are no ASCII.
+        # After multi-byte text, over several lines, after tabs, in names that are not ASCII.
         (
             "columns",
             0,
@@ -136,7 +136,7 @@ def test_every_call_that_a_program_writes_was_traced(programs: dict[str, list[Ca
             {"columns.py:22:32 jnp.cbrt(x)"},
         ),
         ("columns", 2, {"jaxpr": "mul"}, {"columns.py:26:48 (lambda q: q - 1.5)(变) * 变"}),
-        # What is written in a method, a property, a partial, or called twice by a decorator.
+        # Code in a method, a property, a partial, or called twice by a decorator.
         (
             "methods",
             0,
@@ -172,10 +172,10 @@ def test_every_call_that_a_program_writes_was_traced(programs: dict[str, list[Ca
         ("loops", 1, {"jaxpr": "mul", "stablehlo": "stablehlo.multiply", "hlo": "multiply"}, {"loops.py:21:46 3 * n"}),
         ("loops", 2, {"jaxpr": "div", "hlo": "divide"}, {"loops.py:27:38 (y**2 - 2) / (2 * y)"}),
         ("loops", 3, {"jaxpr": "cos", "stablehlo": "stablehlo.cosine", "hlo": "cosine"}, {"loops.py:31:50 jnp.cos(y)"}),
-        # Rules of one's own with arguments that are functions, and what a policy keeps.
+        # Custom rules with function arguments, and values that a checkpoint policy keeps.
         ("rules", 0, {"jaxpr": "sinh", "stablehlo": "chlo.sinh"}, {"rules.py:33:49 scaled(jnp.cosh, x, 2.0)"}),
         ("rules", 0, {"jaxpr": "remat2"}, {"rules.py:33:13 block(block(x, w), w)", "rules.py:33:19 block(x, w)"}),
-        # Integers, booleans, keys, spectra, trees, what prints.
+        # Integers, booleans, keys, spectra, trees, callbacks that print.
         (
             "kinds",
             0,
@@ -254,7 +254,7 @@ def test_an_operation_has_the_columns_of_its_expression(
 
 
 def is_around(found: set[str], expected: set[str], call: Called, python: str | None) -> bool:
-    """Whether these are expressions and calls around them, as the jaxpr has it, and no more can be had of this jax."""
+    """Whether these are expressions and calls around them, as in the jaxpr, and this jax gives no more."""
     rows = [origin for _, origin in links(call.jaxpr) if expected & set(map(written, origin.spans))]
     return is_coarse(python) and found <= expected | {written(span) for origin in rows for span in origin.callers}
 
@@ -285,7 +285,7 @@ def test_the_calls_around_an_expression(programs: dict[str, list[Called]]) -> No
 @pytest.mark.parametrize(
     ("program", "index", "names", "transform", "expected"),
     [
-        # The way back has the forward expressions.
+        # The backward pass has the forward expressions.
         (
             "imports_own",
             0,
@@ -303,7 +303,7 @@ def test_the_calls_around_an_expression(programs: dict[str, list[Called]]) -> No
             {"remat.py:9:12 jnp.tanh(x @ w)"},
         ),
         ("custom_vjp", 0, {"jaxpr": "max"}, "transpose", {"custom_vjp.py:24:13 clipped(x)"}),
-        # What is batched, in a loop, on each device, under a rule of one's own.
+        # Equations that are batched, in a loop, on each device, or in a custom rule.
         (
             "cond_closures",
             1,

@@ -1,11 +1,11 @@
-"""Steps one after the other in one worker: whatever ran before, a link points into the code of the call."""
+"""Steps run in sequence in one worker: whatever ran before, links point into the code of the call."""
 
 import asyncio
 
 import pytest
 from traced import traced_steps
 
-pytestmark = pytest.mark.timeout(600)  # the first test of each Python waits for its worker to compile everything
+pytestmark = pytest.mark.timeout(600)  # the first test of each Python waits while its worker compiles everything
 
 HEAD = "import jax, jax.numpy as jnp\n"
 FUNCTIONS = {
@@ -21,13 +21,13 @@ ORDERS = (("clipped", "divided", "spread"), ("looped", "clipped", "divided"), ("
 
 
 def step(order: tuple[str, ...], blank: int) -> str:
-    """Functions one under the other, called behind."""
+    """Functions one below the other, with their calls at the end."""
     calls = "".join(f"{name}(jnp.ones(4))\n" for name in order)
     return HEAD + "\n" * blank + "".join(FUNCTIONS[name] for name in order) + calls
 
 
 def lines_of(code: str, name: str) -> set[int]:
-    """Those of a function and of its call."""
+    """The lines of a function and of its call."""
     lines = code.splitlines()
     start = lines.index(FUNCTIONS[name].splitlines()[0]) + 1
     return {*range(start - 1, start + FUNCTIONS[name].count("\n")), lines.index(f"{name}(jnp.ones(4))") + 1}
@@ -36,7 +36,7 @@ def lines_of(code: str, name: str) -> set[int]:
 def test_a_step_that_is_edited_and_run_again_is_linked_to_its_own_text(python: str | None) -> None:
     codes = [step(order, blank) for blank, order in enumerate(ORDERS)]
     calls = [tuple(f"{name}(jnp.ones(4))" for name in order) for order in ORDERS]
-    # The same step again and again, and one beside it.
+    # The same step repeatedly, and another one beside it.
     steps = [(f"s/{name}", code, asked) for code, asked in zip(codes, calls, strict=True) for name in ("one", "two")]
     found = asyncio.run(traced_steps(python, steps))
     assert len(found) == sum(len(asked) for _, _, asked in steps)

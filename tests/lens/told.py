@@ -1,4 +1,4 @@
-"""What JAX and XLA themselves say of where lines come from, read apart from the worker that is tested."""
+"""The sources of lines according to JAX and XLA themselves, parsed separately from the worker under test."""
 
 import ast
 import functools
@@ -12,14 +12,14 @@ from traced import PROGRAMS, Called, source_of, text_of
 from jaxtour.engine.messages import Origin, Span
 
 Where: TypeAlias = tuple[str, int, int, int, int]
-"""File, line, column, end line and end column, as spans count them."""
+"""File, line, column, end line and end column, counted as in spans."""
 Verdict: TypeAlias = Literal["true", "justified", "unlinked", "false"]
 _LESSON = re.compile(r"<jaxtour:([^>]+)>$")
 
 
 @functools.cache
 def where(file: str, line: int, column: int, end_line: int, end_column: int) -> Where | None:
-    """A place that counts columns from 0 in bytes; None where it is in no program and no lesson."""
+    """A place with columns from 0 in bytes; None if it is in no program and no lesson."""
     if match := _LESSON.match(file):
         file = match[1]
     elif not file.startswith(str(PROGRAMS)):
@@ -33,12 +33,12 @@ def where(file: str, line: int, column: int, end_line: int, end_column: int) -> 
 
 
 def place(span: Span) -> Where:
-    """The same of a link."""
+    """The place of a link."""
     return span.file, span.line, span.column, span.end_line, span.end_column
 
 
 def is_call(span: Span, call: str) -> bool:
-    """Whether an expression is the traced call as it is written."""
+    """Whether an expression is the traced call as written."""
     try:
         return ast.dump(ast.parse(text_of(span).strip(), mode="eval")) == ast.dump(ast.parse(call, mode="eval"))
     except SyntaxError:
@@ -47,7 +47,7 @@ def is_call(span: Span, call: str) -> bool:
 
 @dataclass
 class Tally:
-    """What became of the lines of a stage."""
+    """The verdicts on the lines of a stage."""
 
     counts: dict[Verdict, int] = field(
         default_factory=lambda: dict.fromkeys(("true", "justified", "unlinked", "false"), 0)
@@ -55,13 +55,13 @@ class Tally:
     wrong: list[str] = field(default_factory=list)
 
     def add(self, verdict: Verdict, says: str) -> None:
-        """Count a line; `says` tells of a false one."""
+        """Count a line; `says` describes a false one."""
         self.counts[verdict] += 1
         if verdict == "false":
             self.wrong.append(says)
 
     def __str__(self) -> str:
-        """One row."""
+        """One row of the table."""
         lines = sum(self.counts.values())
         linked = lines - self.counts["unlinked"]
         return (
@@ -74,10 +74,10 @@ class Tally:
 def judged(
     each: Called, origin: Origin, own: Iterable[Where], evidence: Iterable[Where], *, vague: bool = False
 ) -> Verdict:
-    """Of a line whose own places these are, and for which there is evidence of others.
+    """The verdict on a line with these places of its own, and evidence for others.
 
-    It is linked to its own, unless those are vague: of what is around it. The traced call itself is around everything,
-    and all that there is of what JAX had lowered for an equal call before.
+    A line is linked to its own places, unless these only name something around it. The traced call itself is around
+    everything; for operations that JAX had lowered for an equal call before, it is the only place.
     """
     if not origin.spans:
         assert origin.unlinked
@@ -95,19 +95,19 @@ def judged(
 
 
 def said(each: Called, text: str, origin: Origin, own: Iterable[Where]) -> str:
-    """For a line that is linked to the wrong place."""
+    """A description of a line that is linked to the wrong place."""
     links = [f"{span.line}:{span.column} {text_of(span)}" for span in origin.spans]
     return f"{each.name}: {text.strip()[:100]} -> {links}, told {sorted(own)}"
 
 
 def known(each: Called) -> set[Where]:
-    """The places of a call's own equations: others are those of earlier calls that JAX lowered the same for."""
+    """The places of a call's own equations; other places come from earlier calls with the same lowering."""
     told = (frame for _, frames, _, around in each.told["jaxpr"] for frame in (*frames, *around))
     return {found for frame in told if (found := where(*frame[:5]))}
 
 
 def by_path(each: Called) -> dict[str, tuple[set[Where], set[Where]]]:
-    """By path the places of its equations and of the calls around them."""
+    """For each path, the places of its equations and of the calls around them."""
     found: dict[str, tuple[set[Where], set[Where]]] = {}
     for row, frames, _, around in each.told["jaxpr"]:
         own, outer = found.setdefault(row.get("path", ""), (set(), set()))
@@ -119,7 +119,7 @@ def by_path(each: Called) -> dict[str, tuple[set[Where], set[Where]]]:
 
 
 def of_branch(paths: dict[str, tuple[set[Where], set[Where]]], path: str, own: set[Where]) -> set[Where]:
-    """Where the equation of a path comes from, of which JAX 0.9.0 tells the place of all the branch that it is in."""
+    """The source of the equation of a path, if JAX 0.9.0 gives only the place of the branch around it."""
     if not own or not re.search(r"(^|/)cond/branch_\d+_fun/((closed_call|eval_jaxpr)/)*[^/]+$", path):
         return set()
     path = re.sub(r"\b(closed_call|eval_jaxpr|core_call)/", "", path)
@@ -131,7 +131,7 @@ def of_branch(paths: dict[str, tuple[set[Where], set[Where]]], path: str, own: s
 
 
 def equations(calls: Iterable[Called]) -> Tally:
-    """Every equation against the frames that JAX keeps of it."""
+    """Check every equation against the frames that JAX keeps for it."""
     tally = Tally()
     for each in calls:
         for row, frames, _, around in each.told["jaxpr"]:
@@ -140,7 +140,7 @@ def equations(calls: Iterable[Called]) -> Tally:
             )
             own = [found for frame in frames[:5] if (found := where(*frame[:5]))][:1]
             outer = [found for frame in around if (found := where(*frame[:5]))]
-            # What a library's function computes has the place of the call of it.
+            # An equation of a library function has the place of the call of it.
             verdict = judged(each, origin, own or outer, ())
             tally.add(verdict, said(each, row.get("name", ""), origin, own or outer))
     return tally

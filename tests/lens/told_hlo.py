@@ -1,4 +1,4 @@
-"""Optimised HLO with the metadata that XLA writes, read apart from the worker that is tested."""
+"""Optimised HLO with XLA's metadata, parsed separately from the worker under test."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -22,14 +22,14 @@ MOVES = {
     "async-update",
 }  # fmt: skip
 DATA = MOVES | {"constant", "broadcast", "iota", "parameter", "tuple", "after-all"}
-"""What computes nothing: it is there for what uses it."""
+"""Opcodes that compute nothing: they exist for their users."""
 UNMADE = {"dot": "dot_general", "convolution": "convolution", "cholesky": "cholesky", "fft": "fft", "sort": "sort"}
-"""By opcode the operation of StableHLO; the compiler makes none by itself."""
+"""For these opcodes, the StableHLO operation; the compiler creates none by itself."""
 
 
 @dataclass
 class Instruction:
-    """A line, with what it says of itself."""
+    """A line with its own metadata."""
 
     name: str
     opcode: str
@@ -40,12 +40,12 @@ class Instruction:
     path: str
     frame: int
     index: int
-    """Of a parameter."""
+    """The number of a parameter."""
     users: list["Instruction"] = field(default_factory=list)
 
 
 class Module:
-    """One text; `lowered` is what it was made of."""
+    """One text; `lowered` is the StableHLO it was compiled from."""
 
     def __init__(self, text: str, lowered: told_mlir.Module, places: set[Where]) -> None:
         self.lowered = lowered
@@ -57,7 +57,7 @@ class Module:
         self._read(text)
         parents = [int(_number(row, "parent_frame_id")) for row in self.tables["StackFrames"].values()]
         self.offset = 0 if 0 in parents else 1
-        """XLA prints a parent's number plus one, so that an outermost frame has 1, and no frame 0."""
+        """XLA prints a parent's number plus one, so that an outermost frame has 1, and no frame has 0."""
 
     def _read(self, text: str) -> None:
         lines = text.split("\n")
@@ -112,7 +112,7 @@ class Module:
         return (each for whole in self.computations.values() for each in whole)
 
     def chain(self, frame: int) -> list[tuple[str, int, int]]:
-        """File, line and column of a frame and of those around it."""
+        """File, line and column of a frame and of the frames around it."""
         found = []
         while frame in self.tables["StackFrames"]:
             row = self.tables["StackFrames"][frame]
@@ -124,7 +124,7 @@ class Module:
 
     @cached_property
     def _beginning(self) -> dict[tuple[str, int, int], dict[Where, set[str]]]:
-        """By where they begin the expressions of what it was made of, each with the last names of the paths."""
+        """The lowered expressions by their start, each with the last names of its paths."""
         found: dict[tuple[str, int, int], dict[Where, set[str]]] = {}
         for each in self.lowered.operations:
             for depth, frame in enumerate(each.location.frames):
@@ -134,7 +134,7 @@ class Module:
         return found
 
     def told(self, each: Instruction) -> set[Where]:
-        """What the instruction's metadata say: an expression, or several that begin at one place."""
+        """The place in the instruction's metadata: an expression, or several that begin at one place."""
         if id(each) not in self._own:
             self._own[id(each)] = self._told(each)
         return self._own[id(each)]
@@ -147,17 +147,17 @@ class Module:
                 same = self.lowered.places(each.path)
                 if any(place[:3] == begin[:3] for place in same):
                     return same
-                if same:  # it was made of two, and has the place of one and the path of the other
+                if same:  # merged from two, with the place of one and the path of the other
                     return set(every)
                 named = {place for place, names in every.items() if _last(each.path) in names}
                 return named or set(every)
-        # Of two that it merged XLA keeps the paths, and no place: there is one, if all that have the path have it.
+        # XLA keeps both paths of merged instructions, and no place: they have one if all operations of the path do.
         same = [self.lowered.own(one) for one in self.lowered.paths.get(each.path, ())] if each.path else []
         return same[0] if same and all(one == same[0] for one in same) else set()
 
     @cached_property
     def callers(self) -> dict[str, list[Instruction]]:
-        """By computation."""
+        """The instructions that call each computation."""
         found: dict[str, list[Instruction]] = {}
         for each in self.all():
             for name in each.called:
@@ -165,7 +165,7 @@ class Module:
         return found
 
     def loop(self, computation: str) -> Instruction | None:
-        """The loop that a computation is of, by itself or in a fusion."""
+        """The loop around a computation, also through fusions."""
         for caller in self.callers.get(computation, ()):
             if caller.opcode == "while":
                 return caller
@@ -174,7 +174,7 @@ class Module:
         return None
 
     def is_vague(self, each: Instruction) -> bool:
-        """Whether it says of itself no more than what is around: a call, or the loop that it is in."""
+        """Whether its metadata only name something around it: a call, or a loop."""
         if each.opcode in ("while", "call", "conditional"):
             return False
         loop = self.loop(each.computation)
@@ -183,7 +183,7 @@ class Module:
         return around or each.opcode == "constant" or (vague and not each.called)
 
     def down(self, each: Instruction) -> Iterator[Instruction]:
-        """What uses its result, in fusions and called computations, too."""
+        """The users of its result, also inside fusions and called computations."""
         for user in each.users:
             if user.opcode in ("fusion", "call"):
                 for name in user.called:
@@ -199,7 +199,7 @@ class Module:
                 yield from self.down(caller) if caller.opcode in ("fusion", "call") else [caller]
 
     def up(self, each: Instruction) -> Iterator[Instruction]:
-        """What its value is that of."""
+        """The sources of its value."""
         if each.opcode == "parameter":
             for caller in self.callers.get(each.computation, ()):
                 if caller.opcode in ("fusion", "call"):
@@ -218,7 +218,7 @@ class Module:
         return each.opcode in DATA
 
     def evidence(self, each: Instruction) -> set[Where]:
-        """What may justify a link, where the metadata say nothing or too little."""
+        """Evidence for a link, if the metadata say nothing or too little."""
         found = self.inside(each)
         if not self.told(each) or self.is_vague(each):
             found |= self._around(each)
@@ -227,7 +227,7 @@ class Module:
         return found
 
     def inside(self, each: Instruction) -> set[Where]:
-        """The places of what is in its computations."""
+        """The places inside its computations."""
         found: set[Where] = set()
         for one in (one for name in each.called for one in self.computations[name]):
             found |= self.told(one) | self.inside(one)
@@ -252,7 +252,7 @@ class Module:
         return found
 
     def _around(self, each: Instruction) -> set[Where]:
-        """Of what computes something and does not say for what."""
+        """The places around an instruction that computes and has no source."""
         found: set[Where] = set()
         if loop := self.loop(each.computation):
             found |= self.told(loop)
@@ -267,7 +267,7 @@ class Module:
                 found |= self.told(caller)
             elif caller.opcode not in ("fusion", "call", "while", "conditional"):
                 found |= self.told(caller) or self.evidence_of_reducer(caller)
-        # What moves its result may have its name: a product that was made anew leaves its name to the bitcast behind.
+        # A move of its result may have kept its name: a recreated dot leaves its name to the bitcast after it.
         waiting, seen = list(self.down(each)), set()
         while waiting:
             other = waiting.pop()
@@ -279,7 +279,7 @@ class Module:
         return found
 
     def evidence_of_reducer(self, caller: Instruction) -> set[Where]:
-        """The places of what calls a reducer and says nothing: those in all the reducers that it calls."""
+        """The places of a caller of reducers without a source: those inside all the reducers."""
         return {place for name in caller.called for one in self.computations[name] for place in self.told(one)}
 
 
@@ -293,9 +293,9 @@ def _last(path: str) -> str:
 
 
 def chains(calls: Iterable[Called]) -> tuple[int, list[str]]:
-    """How many frames of the compiler's tables have around them what MLIR has, and which have something else.
+    """The number of frames in the compiler's tables with the same outer frames as in MLIR, and those that differ.
 
-    Around the frames of what is in a function come those of a call of it.
+    The frames of a function are followed by those of one of its calls.
     """
     alike, wrong = 0, []
     for each in calls:
@@ -315,7 +315,7 @@ def chains(calls: Iterable[Called]) -> tuple[int, list[str]]:
 
 
 def instructions(calls: Iterable[Called]) -> Tally:
-    """Every instruction against its metadata."""
+    """Check every instruction against its metadata."""
     tally = Tally()
     for each in calls:
         lowered = told_mlir.Module(each.told["stablehlo"], by_path(each))

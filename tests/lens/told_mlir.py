@@ -1,4 +1,4 @@
-"""StableHLO with the locations that MLIR writes, read apart from the worker that is tested."""
+"""StableHLO with MLIR's locations, parsed separately from the worker under test."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -19,26 +19,26 @@ _SYMBOL = re.compile(r'@([\w.$-]+|"[^"]*")')
 
 @dataclass(frozen=True)
 class Location:
-    """A name and places, the innermost first."""
+    """A name and places, innermost first."""
 
     name: str = ""
     frames: tuple[tuple[str, int, int, int, int], ...] = ()
     is_frame: bool = False
-    """Whether it is one place, of which the name of the function comes around."""
+    """Whether it is a single place, whose function name wraps it."""
 
     @property
     def own(self) -> Where | None:
-        """The innermost that is in a program or lesson."""
+        """The innermost place in a program or lesson."""
         return next((found for frame in self.frames if (found := where(*frame))), None)
 
     @property
     def is_vague(self) -> bool:
-        """Whether it names what is around an operation only."""
+        """Whether it only names something around an operation."""
         return not self.name or self.name.endswith(")") or "/" not in self.name
 
 
 class Table:
-    """What the locations of a module stand for."""
+    """The definitions of a module's locations."""
 
     def __init__(self, text: str) -> None:
         self._written = dict(re.findall(r"^(#loc\d*) = loc\((.*)\)$", text, re.M))
@@ -47,12 +47,12 @@ class Table:
     def __getitem__(self, written: str) -> Location:
         if written not in self._known:
             text = self._written.get(written, written)
-            self._known[written] = Location()  # of one that stands for itself
+            self._known[written] = Location()  # in case it refers to itself
             self._known[written] = self._read(_TOKEN.findall(text))
         return self._known[written]
 
     def _read(self, tokens: list[str]) -> Location:
-        """The location that the tokens begin with, which are taken away."""
+        """Parse the location at the start of the tokens, and remove it."""
         first = tokens.pop(0) if tokens else "unknown"
         if first.startswith("#"):
             return self[first]
@@ -86,7 +86,7 @@ def _unquoted(token: str) -> str:
 
 @dataclass
 class Operation:
-    """One of the module, with the function that it is in."""
+    """An operation of the module, with the function that contains it."""
 
     line: int
     name: str
@@ -102,10 +102,10 @@ Paths: TypeAlias = dict[str, tuple[set[Where], set[Where]]]
 
 
 class Module:
-    """The operations of one text, by the lines that are shown of it."""
+    """The operations of one text, by their shown lines."""
 
     def __init__(self, text: str, equations: Paths | None = None) -> None:
-        """`equations` has by path the places of the equations that it was made of."""
+        """`equations` has, by path, the places of the equations it was lowered from."""
         self._equations = equations or {}
         self._table = Table(text)
         self.operations: list[Operation] = []
@@ -137,13 +137,13 @@ class Module:
                     found.location = self._table[loc]
 
     def own(self, each: Operation) -> set[Where]:
-        """What its location says; in a branch also what its path leads to."""
+        """The place in its location; in a branch also that of its path."""
         own = {each.location.own} if each.location.own else set()
         return own.union(*(of_branch(self._equations, path, own) for path in self.path(each)))
 
     @cached_property
     def calls(self) -> dict[str, list[Operation]]:
-        """By function."""
+        """The calls of each function."""
         found: dict[str, list[Operation]] = {}
         for each in self.operations:
             for name in each.calls:
@@ -152,10 +152,10 @@ class Module:
         return found
 
     def sites(self, function: str) -> set[Where]:
-        """Where the calls of a function come from.
+        """The places of a function's calls.
 
-        A function is lowered once for all its calls, in JAX 0.9.0 with the place of the first: its own calls, too, then
-        belong to all.
+        JAX lowers a function once for all its calls; JAX 0.9.0 keeps the place of the first one in it. Its own calls
+        then belong to all of them.
         """
         found: set[Where] = set()
         for call in self.calls.get(function, ()):
@@ -165,7 +165,7 @@ class Module:
 
     @cached_property
     def paths(self) -> dict[str, list[Operation]]:
-        """The operations by their paths through the calls of their functions, where those have one path."""
+        """The operations by path, through the calls of their functions if these have a single path."""
         found: dict[str, list[Operation]] = {}
         for each in self.operations:
             for path in self.path(each):
@@ -173,14 +173,14 @@ class Module:
         return found
 
     def places(self, path: str) -> set[Where]:
-        """Where the operations of a path come from."""
+        """The places of the operations of a path."""
         found: set[Where] = set()
         for each in self.paths.get(path, ()):
             found |= self.own(each) or self.sites(each.function)
         return found
 
     def path(self, each: Operation) -> set[str]:
-        """The path of an operation: a whole one, or behind that of each call of its function."""
+        """The paths of an operation: a complete one, or relative to that of each call of its function."""
         name = each.location.name
         if each.function == "main" or f"{name}/".startswith(f"{self._first}/"):
             return {name}
@@ -189,12 +189,12 @@ class Module:
 
     @cached_property
     def _first(self) -> str:
-        """The first name of whole paths."""
+        """The first name of complete paths."""
         names = (each.location.name for each in self.operations if each.function == "main")
         return next((name.partition("/")[0] for name in names if name), "")
 
     def users(self, each: Operation) -> set[Where]:
-        """Where that comes from which uses a result of an operation that tells of none, through others like it."""
+        """The places of the users of an operation without a place, through others like it."""
         found: set[Where] = set()
         for user in self.operations[self.operations.index(each) + 1 :]:
             if user.function == each.function and set(user.ins) & set(each.outs):
@@ -217,7 +217,7 @@ def _last_loc(line: str) -> str | None:
 
 
 def operations(calls: Iterable[Called]) -> Tally:
-    """Every operation against its location."""
+    """Check every operation against its location."""
     tally = Tally()
     for each in calls:
         module = Module(each.told["stablehlo"], by_path(each))
@@ -243,12 +243,12 @@ def operations(calls: Iterable[Called]) -> Tally:
 
 
 def _shown(module: Module) -> Iterator[tuple[int, Operation]]:
-    """The operations by the lines that are shown: without what is empty before the module."""
+    """The operations by their shown lines: without empty lines before the module."""
     skipped = next(number for number, line in enumerate(module.lines) if line)
     return ((each.line - skipped, each) for each in module.operations)
 
 
 def _same(shown: str, told: str) -> bool:
-    """Whether a line that is shown, and may be cut, is this one."""
+    """Whether a shown line, which may be cut, is this one."""
     head = shown.partition(" … ")[0]
     return told[: len(head)].split() == head[: len(told)].split() or told.startswith(head[:60])

@@ -1,4 +1,4 @@
-"""Calls that a real worker traced, lowered and compiled, with the source that they come from."""
+"""Calls that a real worker traced, lowered and compiled, with their source."""
 
 import ast
 import json
@@ -33,9 +33,9 @@ PROGRAMS = Path(__file__).resolve().parents[1] / "programs"
 STAGES: tuple[StageName, ...] = ("jaxpr", "stablehlo", "hlo")
 NOT_COUNTED = {"hlo": ("parameter", "constant")}
 EQUATION = re.compile(r" = ([a-z][\w-]*)(?=\[| |$)|^\s*([a-z]\w*)(?=\[)(?!\S* (?:<-|\+=) )| (?:<-|\+=) ")
-"""The line on which an equation begins, and its primitive; the second is one without results, the third is an arrow."""
+"""The line on which an equation begins, and its primitive; the second has no results, the third is an arrow."""
 ARROWS = ("get", "swap", "addupdate")
-"""What reads and writes references, and is printed without its name."""
+"""Primitives for references, which JAX prints without their names."""
 Position = tuple[int, int]
 
 
@@ -48,21 +48,21 @@ class Called:
     trace: Trace
     stages: dict[StageName, StageText]
     told: dict[StageName, Any] = field(default_factory=dict)
-    """What JAX and the compiler themselves write of each stage, with their own locations."""
+    """The text of each stage by JAX and the compiler, with their own locations."""
 
     @property
     def name(self) -> str:
-        """For messages."""
+        """The name for messages."""
         return f"{self.where} {self.trace.call}"
 
     @property
     def jaxpr(self) -> StageText:
-        """Its first stage."""
+        """The stage of its jaxpr."""
         return self.stages["jaxpr"]
 
 
 def called(where: str, report: Report) -> list[Called]:
-    """The calls of a report; each must be there in every stage."""
+    """The calls of a report; each must have every stage."""
     assert report.failure is None, f"{where}: {report.failure}"
     found = []
     for trace in report.traces:
@@ -76,14 +76,14 @@ def called(where: str, report: Report) -> list[Called]:
 
 
 class Kept:
-    """What a worker's runners keep of the stages that they read; a stage of a call is known by its text."""
+    """The texts that a worker's runners keep for the stages they parse; a stage is identified by its text."""
 
     def __init__(self, folder: str) -> None:
         self.folder = Path(folder)
         self.command = [*worker_command(), "--runner", str(Path(__file__).parent / "keeping_runner.py")]
 
     def put(self, calls: Sequence[Called]) -> None:
-        """Give each stage of the calls what was kept of it since; equal texts are in the order of the calls."""
+        """Give each stage of the calls its kept text; equal texts come in the order of the calls."""
         known: dict[tuple[str, str], list[Any]] = {}
         for file in sorted(self.folder.iterdir(), key=lambda file: file.stat().st_mtime_ns):
             found = json.loads(file.read_text())
@@ -97,7 +97,7 @@ class Kept:
 
 @contextmanager
 def keeping() -> Iterator[Kept]:
-    """Workers that are started meanwhile keep what JAX and the compiler write."""
+    """Make workers started in this context keep the texts of JAX and the compiler."""
     before = dict(os.environ)
     with tempfile.TemporaryDirectory() as folder:
         runner = Path(jaxtour.__file__).parent / "worker" / "start_runner.py"
@@ -111,14 +111,14 @@ def keeping() -> Iterator[Kept]:
 
 @cache
 def is_coarse(python: str | None) -> bool:
-    """Whether the jax of a Python is 0.9: of a function or loop that it lowers apart it may tell the call's place."""
+    """Whether a Python's jax is 0.9, which may give only the call's place for a function or loop it lowers apart."""
     code = "from importlib.metadata import version; print(version('jax'))"
     done = subprocess.run([python or sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return done.stdout.startswith("0.9.")
 
 
 async def traced_programs(python: str | None, devices: int, folder: Path = PROGRAMS) -> dict[str, list[Called]]:
-    """Every call that the programs of a folder make, as `jaxtour explore` finds them."""
+    """Every call in the programs of a folder, as `jaxtour explore` finds them."""
     found = {}
     config = WorkerConfig(python=python, platform="cpu", devices=devices)
     with keeping() as kept:
@@ -138,7 +138,7 @@ async def traced_programs(python: str | None, devices: int, folder: Path = PROGR
 async def traced_course(python: str | None, devices: int) -> dict[str, list[Called]]:
     """Every call that the steps of the course trace, by lesson.
 
-    A lesson's steps run first and are looked into after, each in what it left: so no step is run twice.
+    A lesson's steps all run first; the requests follow, each for the state its step left, so that no step runs twice.
     """
     found: dict[str, list[Called]] = {}
     with keeping() as kept:
@@ -170,7 +170,7 @@ async def traced_code(python: str | None, name: str, code: str, *calls: str) -> 
 async def traced_steps(
     python: str | None, steps: Sequence[tuple[str, str, tuple[str, ...]]]
 ) -> list[tuple[str, str, Called]]:
-    """Name, code and call of all that is traced of steps that run one after the other in one runner."""
+    """Name, code and call of all traces of steps that run in sequence in one runner."""
     found = []
     async with _worker(python, 1) as worker:
         for name, code, calls in steps:
@@ -182,7 +182,7 @@ async def traced_steps(
 
 
 class _Worker:
-    """Runs cells without a session, which would start a new runner behind each look."""
+    """Runs cells without a session, which would start a new runner after each request."""
 
     def __init__(self, engine: ProcessEngine) -> None:
         self._engine = engine
@@ -190,13 +190,13 @@ class _Worker:
         self._runs = 0
 
     async def run(self, own: Cell, *, keep: bool, fresh: bool = False) -> Report:
-        """The report of a cell's run, after which it may be looked into."""
+        """The report of a cell's run; the cell can then be looked into."""
         self._runs += 1
         command = Run(run=self._runs, cell=own, keep=keep, fresh=fresh)
         return await self._whole(Report(run=self._runs), command)
 
     async def look(self, own: Cell, report: Report) -> Report:
-        """The same with the later stages of all its traces."""
+        """The report with the later stages of all its traces."""
         self._runs += 1
         looks = tuple(Look(index=each.index, stage=stage) for each in report.traces for stage in STAGES[1:])
         return await self._whole(looking(report, self._runs, looks), Run(run=self._runs, probe=own, looks=looks))
@@ -226,11 +226,11 @@ def steps_of(lesson: Lesson) -> list[Step]:
     return [step for step in lesson.steps if isinstance(step, Step)]
 
 
-# What is said of lines ------------------------------------------------------------------------------------------------
+# Links of lines -----------------------------------------------------------------------------------------------------
 
 
 def links(stage: StageText) -> Iterator[tuple[int, Origin]]:
-    """Line and origin of all that equations and instructions have, but of those that the goals leave out."""
+    """Line and origin of all equations and instructions, except those outside the goals."""
     for line in range(len(stage.texts)):
         origin = stage.origin_of(line)
         if origin.kind != "other" and origin.name not in NOT_COUNTED.get(stage.stage, ()):
@@ -247,7 +247,7 @@ class Share:
 
     @property
     def part(self) -> float:
-        """Of all."""
+        """The linked share of all."""
         return self.linked / self.all if self.all else 1.0
 
     def __str__(self) -> str:
@@ -295,7 +295,7 @@ def text_of(span: Span) -> str:
 
 @cache
 def expressions(file: str) -> dict[Position, set[Position]]:
-    """By its start, where each piece of the file's syntax may end; in lines and columns as spans count them."""
+    """The ends of each piece of the file's syntax, by its start; lines and columns as in spans."""
     source = source_of(file)
     lines = source.splitlines()
     found: dict[Position, set[Position]] = {}
@@ -317,12 +317,12 @@ def is_expression(span: Span) -> bool:
 
 
 def written(span: Span) -> str:
-    """File, line, column and the text of an expression; the end follows from that."""
+    """File, line, column and text of an expression; the text determines its end."""
     return f"{Path(span.file).name}:{span.line}:{span.column} {text_of(span)}"
 
 
 def origins(call: Called, stage: StageName, name: str, transform: str = "") -> list[Origin]:
-    """Of the lines of one primitive, operation or opcode, those that a transformation brought."""
+    """The origins of a primitive's, operation's or opcode's lines; with `transform`, only those from it."""
     found = [origin for _, origin in links(call.stages[stage]) if origin.name == name]
     found = [origin for origin in found if not transform or transform in origin.transforms]
     assert found, f"no {name} {transform} in {stage} of {call.name}"
@@ -330,10 +330,10 @@ def origins(call: Called, stage: StageName, name: str, transform: str = "") -> l
 
 
 def places(call: Called, stage: StageName, name: str, transform: str = "") -> set[str]:
-    """Their expressions."""
+    """The expressions of these lines."""
     return {written(span) for origin in origins(call, stage, name, transform) for span in origin.spans}
 
 
 def around(call: Called, stage: StageName, name: str) -> set[str]:
-    """The calls around them."""
+    """The calls around these lines."""
     return {written(span) for origin in origins(call, stage, name) for span in origin.callers}

@@ -1,4 +1,4 @@
-"""The real program on made-up machines, whose accelerators are not to be had."""
+"""The real program on simulated machines whose accelerators are not available."""
 
 import shutil
 import sys
@@ -40,7 +40,7 @@ def machine(tmp_path: Path) -> Machine:
 
 @pytest.fixture
 def open_tour(tmp_path: Path, machine: Machine) -> Iterator[Open]:
-    """Opens the tour with a worker that takes the made-up machine for real."""
+    """Opens the tour with a worker that sees the simulated machine."""
     python = tmp_path / "python"
     python.write_text(f'#!/bin/sh\nshift\nexec {sys.executable} -u {WORKER} "$@"\n')
     python.chmod(0o755)
@@ -93,7 +93,7 @@ def test_a_tpu_that_is_held_is_waited_for(open_tour: Open, machine: Machine) -> 
     tour.until("! waiting: the TPU is held by process 4321", PATIENCE_S)
     tour.until("○ opening devices")
     shutil.rmtree(machine.root / "proc" / "4321")
-    runs_on_the_cpu(tour)  # which jax finds where in truth there is no TPU
+    runs_on_the_cpu(tour)  # the test machine has no TPU
     tour.send("d")
     tour.until("jax found only the CPU, though this machine has 4 TPU v4 chips", PATIENCE_S)
 

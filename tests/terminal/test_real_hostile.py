@@ -1,4 +1,4 @@
-"""Hostile text in a real terminal: what the program writes is its own sequences and visible characters."""
+"""Hostile text in a real terminal: the program writes only its own sequences and visible characters."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from benchmarks.terminal import Terminal
 
 pytestmark = [pytest.mark.terminal, pytest.mark.timeout(120)]
 
-# OSC 52 and a title, CSI, C1, bidi, and what hides or breaks lines, as YAML writes it.
+# OSC 52 and a title, CSI, C1, bidi, and characters that hide or break lines, as YAML escapes.
 HOSTILE = r"\e]52;c;SGFja2Vk\a \e]0;title\e\\ \e[7777h \x9b7777h \u202e \u2066 \u200b \u2028 \b \x1f"
 LESSON = f"""\
 format: 1
@@ -33,7 +33,7 @@ HIDDEN = re.compile("[\0-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202
 
 
 def harmless(tour: Terminal) -> None:
-    """Every byte belongs to a sequence of the kinds that an app needs, or to a visible character."""
+    """Every byte belongs to a visible character or to a sequence that the app needs."""
     tour.quiet(0.3)
     raw = bytes(tour.raw)
     assert b"7777h" not in b"".join(match[0] for match in OWN.finditer(raw))

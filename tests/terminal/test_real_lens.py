@@ -1,4 +1,4 @@
-"""The lens of the real program on a real worker: stages that belong to each other, by keys alone."""
+"""The lens of the real program with a real worker: linked stages, by keys alone."""
 
 import sys
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def tour(tmp_path: Path) -> Iterator[Terminal]:
         terminal.until("ready", 60)
         terminal.send("r")
         terminal.until("equations", 60)
-        terminal.quiet(0.3)  # the keys go to the jaxpr when it has come to the front
+        terminal.quiet(0.3)  # the keys go to the jaxpr once it is in front
         yield terminal
 
 
@@ -55,7 +55,7 @@ def test_from_the_source_through_every_stage_and_back(tour: Terminal) -> None:
     tour.send("2")
     tour.until("stablehlo.", 60)
     tour.send("3")
-    tour.until("{0}", 60)  # a layout, which only HLO writes; the module's line is above what is in view
+    tour.until("{0}", 60)  # a layout, which only HLO has; the module's line is scrolled out of view
     tour.send("\x1b[Z")
     tour.until("3:21  jnp.dot(w, x) →")
     tour.send("\r")

@@ -1,4 +1,4 @@
-"""A workspace with programs to be measured, and short measurements."""
+"""A workspace with programs to time, and short measurements."""
 
 import builtins
 import math
@@ -24,7 +24,7 @@ def workspace():
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Short measurements, on a machine that is taken for quiet: how busy it is, is the matter of `test_noise`."""
+    """Make measurements short and ignore the machine's load; `test_noise` tests that."""
     monkeypatch.setattr(clock, "BUDGET_S", 0.02)
     monkeypatch.setattr(clock, "WARM_S", 0.0)
     monkeypatch.setattr(noise, "BUSY_WORKER", math.inf)

@@ -1,8 +1,8 @@
 """A runner without jax that speaks the guard's protocol, and fails as the environment variable JT_FAULT says.
 
-JT_FAULT: `name` or `name:argument`, several separated by commas:
-`exit_on_start` `crash_on_start` `no_ready` `no_jax` `bad_hello` `slow_start` (until the file given exists)
-`crash_once` (unless the file given exists, which it makes) `platforms:a/b`.
+JT_FAULT is `name` or `name:argument`, several separated by commas: `exit_on_start` `crash_on_start` `no_ready` `no_jax`
+`bad_hello` `slow_start` (until the file in the argument exists) `crash_once` (unless the file in the argument exists;
+creates it) `platforms:a/b`.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""A guard under test: commands in, events out, every wait under one deadline."""
+"""A guard under test: sends commands and reads events, with one deadline for every wait."""
 
 import os
 import select
@@ -71,7 +71,7 @@ class Guard:
         self.head += self.read()
 
     def read(self):
-        """What the guard wrote; waits a moment for it."""
+        """Read the guard's output, after a short wait."""
         select.select([self.process.stdout], [], [], 0.05)
         try:
             data = os.read(self.process.stdout.fileno(), 1 << 20)
@@ -124,7 +124,7 @@ class Guard:
         return self
 
     def ask(self, code=None, *, fresh=False, replay=(), timeout_s=None, time=(), run=None):
-        """Ask for a run and give its number."""
+        """Send a run and return its number."""
         self.runs += 1
         cell = None if code is None else {"name": "a/b", "code": code}
         earlier = [{"name": "a/b", "code": text} for text in replay]
@@ -142,7 +142,7 @@ class Guard:
         return self.until(event="text", run=run, text="started\n")
 
     def ping(self):
-        """Seconds until the pong."""
+        """Ping the guard; returns the seconds until its pong."""
         began = time.monotonic()
         self.send("ping", n=7)
         self.until(event="pong", n=7)
@@ -155,7 +155,7 @@ class Guard:
         return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
 
     def close(self):
-        """End it, and make sure that nothing of it is left."""
+        """End the guard, and check that it leaves no process or directory."""
         family = self.descendants()
         if self.process.poll() is None:
             self.process.stdin.close()
@@ -183,7 +183,7 @@ def alive(pid):
 
 
 def descendants(root):
-    """Every process below, zombies included."""
+    """Every descendant process, including zombies."""
     parents = {int(entry.name): stat(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
     family, wave = set(), {root}
     while wave:

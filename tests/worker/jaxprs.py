@@ -17,7 +17,7 @@ HEAD = "import functools, jax, jax.numpy as jnp\n"
 
 @dataclass
 class Seen:
-    """One jaxpr as it is shown, and the code that it is of."""
+    """A jaxpr as shown, and its code."""
 
     code: str
     walk: Walk
@@ -30,12 +30,12 @@ class Seen:
         return [(line, table[place]) for line, place in zip(self.parsed.texts, self.parsed.lines, strict=True)]
 
     def origins(self, primitive: str) -> list[dict[str, Any]]:
-        """The origins of the equations of a primitive, each once, in the order of the lines."""
+        """The distinct origins of a primitive's equations, in the order of the lines."""
         places = dict.fromkeys(self.parsed.lines)
         return [row for place in places if (row := self.walk.table.rows[place]).get("name") == primitive]
 
     def says(self, span: tuple[Any, ...]) -> str:
-        """What the code says at a span of it."""
+        """The code at a span."""
         _, line, column, end_line, end_column, _ = span
         lines = self.code.splitlines()[line - 1 : end_line]
         lines[-1] = lines[-1][: end_column - 1]
@@ -43,17 +43,17 @@ class Seen:
         return "\n".join(lines)
 
     def sources(self, primitive: str) -> list[str]:
-        """What the code says where the equations of a primitive come from."""
+        """The code at the source of each equation of a primitive."""
         return [self.says(span) for origin in self.origins(primitive) for span in origin["spans"]]
 
 
 def registered(code: str, file: str = FILE) -> None:
-    """Let the file have these lines."""
+    """Register these lines under the file's name."""
     linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
 
 
 def executed(code: str, file: str = FILE) -> dict[str, Any]:
-    """The names that the code binds; it is known under the file's name."""
+    """Execute code registered under the file's name; returns its namespace."""
     registered(code, file)
     space: dict[str, Any] = {"__name__": "__main__"}
     exec(compile(code, file, "exec"), space)
@@ -61,7 +61,7 @@ def executed(code: str, file: str = FILE) -> dict[str, Any]:
 
 
 def seen(code: str, call: str, around: tuple[Any, ...] = ()) -> Seen:
-    """The jaxpr of a call of a function of the code."""
+    """The jaxpr of a call of a function in the code."""
     whole = HEAD + code
     space = executed(whole)
     function, _, arguments = call.partition("(")

@@ -1,6 +1,6 @@
-"""The real runner on a made-up machine: `machine_runner.py RUNNER options`, with the root folder in JT_MACHINE.
+"""The real runner on a simulated machine: `machine_runner.py RUNNER options`, with the root folder in JT_MACHINE.
 
-JT_INSTALLED names the modules that its Python is to have, apart from jax.
+JT_INSTALLED lists the modules that its Python appears to have, apart from jax.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""Machines made of files."""
+"""Machines simulated by files."""
 
 import http.server
 import os
@@ -7,7 +7,7 @@ import threading
 V4, V5E, NVIDIA = ("0x1ae0", "0x005e"), ("0x1ae0", "0x0063"), ("0x10de", "0x2335")
 
 NOBODY = "127.0.0.1:9"
-"""An address where nobody answers."""
+"""An address where no server listens."""
 
 
 class Metadata(http.server.ThreadingHTTPServer):
@@ -29,7 +29,7 @@ class Metadata(http.server.ThreadingHTTPServer):
 
 
 class Answers(http.server.BaseHTTPRequestHandler):
-    """What it answers."""
+    """The server's responses."""
 
     def do_GET(self):
         self.server.asked.append((self.path, self.headers["Metadata-Flavor"]))
@@ -43,7 +43,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
 
 class Machine:
-    """A root folder with what a kernel shows."""
+    """A root folder with the files a kernel shows."""
 
     def __init__(self, root):
         self.root = root

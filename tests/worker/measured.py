@@ -1,4 +1,4 @@
-"""Programs to be measured, and what comes of it."""
+"""Programs to time, and their events."""
 
 import jax
 import runner_client  # noqa: F401  asks jax for the CPU

@@ -1,4 +1,4 @@
-"""A runner without a guard: started by file with pipes of our own, its output in files."""
+"""A runner without a guard: started by file with our own pipes, its output in files."""
 
 import os
 import select
@@ -53,7 +53,7 @@ class RunnerClient:
             data = data[os.write(self.ctl, data) :]
 
     def event(self) -> Event | None:
-        """The next event, or None when the runner is gone."""
+        """The next event, or None when the runner has ended."""
         deadline = time.monotonic() + PATIENCE_S
         while not self._ready:
             if not select.select([self.events_fd], [], [], max(0.0, deadline - time.monotonic()))[0]:
@@ -84,24 +84,24 @@ class RunnerClient:
         return self._runs
 
     def run(self, code: str = "", **rest: Any) -> "Ran":
-        """Run a cell and wait until it is done and the runner ready again."""
+        """Run a cell, and wait until the run is done and the runner ready."""
         return self.finish(self.begin(code, **rest))
 
     def finish(self, run: int) -> "Ran":
-        """Wait until a run is done and the runner ready again."""
+        """Wait until a run is done and the runner ready."""
         events = self.until("done", run=run)
         self.until("state", state="ready")
         return Ran(events, self.text("out"), self.text("err"))
 
     def text(self, stream: str) -> str:
-        """What was written to a stream since the last call."""
+        """The text written to a stream since the last call."""
         data = Path(self.folder.name, stream).read_bytes()
         new = data[self._read_so_far[stream] :]
         self._read_so_far[stream] = len(data)
         return new.decode("utf-8", "replace")
 
     def interrupt(self) -> None:
-        """SIGINT to its group."""
+        """Send SIGINT to its process group."""
         os.killpg(self.process.pid, signal.SIGINT)
 
     def close(self) -> int:
@@ -119,7 +119,7 @@ class RunnerClient:
 
 
 class Ran:
-    """What came of one run."""
+    """The outcome of one run."""
 
     def __init__(self, events: list[Event], stdout: str, stderr: str) -> None:
         self.events, self.stdout, self.stderr = events, stdout, stderr

@@ -1,4 +1,4 @@
-"""A stage as its events tell it, put together."""
+"""A stage assembled from its events."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -44,13 +44,13 @@ class Seen:
         return [origin for origin in self.origins if origin.get("name") == name]
 
     def instructions(self, *without: str) -> list[dict[str, Any]]:
-        """The origins of all instructions, but for those of some opcodes."""
+        """The origins of all instructions, except some opcodes."""
         every = [origin for origin in self.origins if origin["kind"] == "instruction"]
         return [origin for origin in every if origin["name"] not in without]
 
 
 def seen(ran: Ran, stage: str, index: int = 0) -> Seen:
-    """The parts of a stage, in their order."""
+    """Assemble the parts of a stage, in order."""
     parts = [event for event in ran.all("stage") if (event["stage"], event["index"]) == (stage, index)]
     assert parts, f"no {stage} of call {index}"
     assert not parts[0].get("error"), parts[0]["error"]
@@ -65,13 +65,13 @@ def seen(ran: Ran, stage: str, index: int = 0) -> Seen:
 
 
 def looked(client: RunnerClient, code: str, *calls: str, stages: tuple[str, ...] = ("stablehlo", "hlo")) -> Ran:
-    """A run of the code with stages of calls looked at."""
+    """Run the code and request stages of its calls."""
     looks = [{"index": index, "stage": stage} for index in range(len(calls)) for stage in stages]
     return client.run(code, traces=list(calls), looks=looks)
 
 
 def text_of(code: str, span: list[Any]) -> str:
-    """What the code says at a span of it."""
+    """The code at a span."""
     _, line, column, end_line, end_column, *_ = span
     lines = code.splitlines()[line - 1 : end_line]
     lines[-1] = lines[-1][: end_column - 1]

@@ -1,1 +1,1 @@
-"""Supervision of the runner, by the standard library alone."""
+"""Supervises the runner, with the standard library alone."""

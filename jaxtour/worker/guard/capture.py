@@ -1,4 +1,4 @@
-"""What a program writes to one descriptor: decoded, capped, counted."""
+"""The bytes a program writes to one descriptor: decoded, capped, counted."""
 
 import codecs
 import os
@@ -15,25 +15,25 @@ _decoder = codecs.getincrementaldecoder("utf-8")
 
 
 class Capture:
-    """The first `head` bytes as they come, then the last `tail` bytes once asked for, and how many lay between."""
+    """Keeps the first `head` bytes as they arrive, the last `tail` bytes, and the number of bytes dropped between."""
 
     def __init__(self, head: int = HEAD, tail: int = TAIL, token: str = "") -> None:
         self._room = head
         self._cap = tail
         self._marks = Marks(token)
         self._live: list[tuple[bool, bytearray]] = []
-        """What was not given yet, and whether it was written while JAX traced."""
+        """Bytes not taken yet, each piece with whether it was written while JAX traced."""
         self._tail = bytearray()
         self._lost = 0
         self._decoder = _decoder("replace")
 
     @property
     def waiting(self) -> int:
-        """Bytes that `take` would give."""
+        """The number of bytes that `take` would return."""
         return sum(len(piece) for _, piece in self._live)
 
     def feed(self, data: bytes) -> None:
-        """Note what was written."""
+        """Add bytes read from the descriptor."""
         for tracing, piece in self._marks.split(data):
             self._add(tracing, piece)
 
@@ -53,24 +53,24 @@ class Capture:
                 self._lost += over
 
     def take(self) -> list[tuple[bool, str]]:
-        """The text of the head that was not given yet, and whether it was written while JAX traced.
+        """The head's new text, in pieces with whether each was written while JAX traced.
 
-        Half a character stays until its rest has come.
+        An incomplete UTF-8 character stays until the rest of it arrives.
         """
         live, self._live = self._live, []
         return [(tracing, text) for tracing, piece in live if (text := self._decoder.decode(bytes(piece)))]
 
     def finish(self) -> list[tuple[int, bool, str]]:
-        """All that is left, as pieces, each with the number of bytes that were left out before it.
+        """All remaining text, in pieces with the number of bytes dropped before each and whether JAX was tracing.
 
-        Of what comes behind a gap nobody knows whether it was written while JAX traced.
+        Text after a gap counts as written outside tracing: the gap may have swallowed a mark.
         """
         tracing, held = self._marks.rest()
         if held:
             self._add(tracing, held)
         pieces = [(0, tracing, text) for tracing, text in self.take()]
         if self._lost:
-            # The characters that the gap has cut in two belong to what was left out.
+            # A character cut in two by the gap counts as dropped.
             self._lost += len(self._decoder.getstate()[0])
             self._decoder.reset()
             cut = 0
@@ -89,7 +89,7 @@ class Capture:
 
 
 class Stream:
-    """One pipe that the runner writes to, and the capture that its bytes go into now."""
+    """One pipe from the runner, and the capture that receives its bytes."""
 
     def __init__(self, name: str, fd: int, token: str = "") -> None:
         self.name = name
@@ -100,11 +100,11 @@ class Stream:
         os.set_blocking(fd, False)
 
     def renew(self, head: int = HEAD, tail: int = TAIL) -> None:
-        """Let what is written from here on go into another capture, which keeps so much."""
+        """Start a new capture with these caps."""
         self.capture = Capture(head, tail, self._token)
 
     def read(self) -> int | None:
-        """Read once and say how many bytes came; 0 at the end, None when there is nothing now."""
+        """Read once and return the number of bytes: 0 at the end, None when nothing is available."""
         try:
             data = os.read(self.fd, CHUNK)
         except BlockingIOError:
@@ -115,12 +115,12 @@ class Stream:
         return len(data)
 
     def drain(self) -> None:
-        """Read until there is nothing more, or so much that it will not end."""
+        """Read until the pipe is empty, or `DRAIN` bytes have come: a child may write without end."""
         for _ in range(DRAIN // CHUNK):
             if not self.read():
                 return
 
     @property
     def last_lines(self) -> str:
-        """The last lines that were written, whatever run they belong to."""
+        """The last 30 lines written, by any run."""
         return "\n".join(Marks(self._token).without(bytes(self._recent)).decode("utf-8", "replace").splitlines()[-30:])

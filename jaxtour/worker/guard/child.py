@@ -1,4 +1,4 @@
-"""One runner as the guard sees it: how it is started, its four pipes, and what is known of it."""
+"""One runner process: how the guard starts it, its four pipes, and its state."""
 
 import contextlib
 import os
@@ -26,7 +26,7 @@ QUIET = {
     "MPLBACKEND": "agg",
     "PYTHONBREAKPOINT": "0",
     "PYTHONUNBUFFERED": "1",
-    # Sets would print in another order in every new runner.
+    # Otherwise each runner would print sets in a different order.
     "PYTHONHASHSEED": "0",
     "PYTHONIOENCODING": "utf-8:backslashreplace",
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
@@ -35,7 +35,7 @@ QUIET = {
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What `open` asked for."""
+    """The options of an `open` command."""
 
     python: str
     platform: str | None = None
@@ -45,19 +45,19 @@ class Config:
 
     @classmethod
     def read(cls, command: Mapping[str, Any]) -> "Config":
-        """The configuration in a command; raises `ProtocolError` when it is none."""
+        """Decode an `open` command; raises `ProtocolError` for an invalid one."""
         python, platform, devices, device = (command.get(key) for key in ("python", "platform", "devices", "device"))
         if not isinstance(python, str | None) or platform not in (None, "cpu", "gpu", "tpu"):
-            raise ProtocolError("open: python is a path, platform is cpu, gpu or tpu")
+            raise ProtocolError("open: python must be a path, and platform cpu, gpu or tpu")
         if devices is not None and (not isinstance(devices, int) or devices < 1):
-            raise ProtocolError("open: devices is a number from 1")
+            raise ProtocolError("open: devices must be a whole number from 1")
         if device is not None and (not isinstance(device, int) or device < 0):
-            raise ProtocolError("open: device is the number of one")
+            raise ProtocolError("open: device must be a device's number, from 0")
         executable = str(Path(python).expanduser()) if python else sys.executable
         return cls(executable, platform, devices, device, bool(command.get("wait")))
 
     def environment(self) -> dict[str, str]:
-        """Our own environment, made quiet and pointed at the platform, with where we are: a runner is elsewhere."""
+        """Our environment with quiet settings, the platform, and our working directory: a runner starts elsewhere."""
         env = {**os.environ, **QUIET}
         with contextlib.suppress(FileNotFoundError):  # the folder may have been removed
             env["JAXTOUR_CWD"] = cwd = str(Path.cwd())
@@ -65,7 +65,7 @@ class Config:
                 # Entries are relative to where the user is.
                 env["PYTHONPATH"] = os.pathsep.join(str(Path(cwd, entry)) for entry in path.split(os.pathsep))
         if self.platform == "gpu":
-            # The alias `gpu` would make jax fail on whichever of its kinds has no plugin.
+            # With `gpu`, jax tries cuda and rocm, and fails when either has no plugin.
             env["JAX_PLATFORMS"] = "rocm,cpu" if Path("/dev/kfd").exists() else "cuda,cpu"
         elif self.platform == "tpu":
             env["JAX_PLATFORMS"] = "tpu,cpu"
@@ -81,18 +81,18 @@ class Config:
 
 
 class Child:
-    """A runner process in a session and a scratch directory of its own."""
+    """A runner process with a session and a scratch directory of its own."""
 
     def __init__(self, config: Config, runner: Path, *, held: bool = False) -> None:
-        """Start it; raises `OSError` when its Python cannot be run. `held` keeps it from opening devices."""
+        """Start the process; raises `OSError` if its Python cannot run. A `held` runner opens no devices."""
         self.held = held
         self.frames: list[dict[str, Any]] = []
-        """What it has said while it was held."""
+        """Messages received while it was held."""
         self.ready = False
         self.touched = False
-        """Whether it was given a run."""
+        """Whether it has received a run."""
         self.code: int | None = None
-        """The exit code once it is reaped, minus the signal's number for a signal."""
+        """The exit code once reaped; minus the signal's number after a signal."""
         self.decoder = Decoder()
         self.run: int | None = None
         """The run that its output belongs to."""
@@ -132,29 +132,29 @@ class Child:
 
     @property
     def stderr(self) -> Stream:
-        """Its standard error."""
+        """The stream of its standard error."""
         return self.streams[1]
 
     def begin(self, run: int) -> None:
-        """Let output belong to a run from here on."""
+        """Attribute output from here on to a run."""
         self.run, self.background, self.touched = run, False, True
         for stream in self.streams:
             stream.renew()
 
     def end(self) -> None:
-        """Let output count as background from here on."""
+        """Treat output from here on as background output."""
         self.background = True
         for stream in self.streams:
             stream.renew(BACKGROUND_HEAD, BACKGROUND_TAIL)
 
     def signal(self, signum: signal.Signals) -> None:
-        """Send a signal to its whole group."""
+        """Send a signal to its process group."""
         if self.code is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signum)
 
     def kill(self) -> None:
-        """Kill it and its group, at once."""
+        """Kill it and its process group at once."""
         if self.code is None:
             kill_group(self.pid)
 
@@ -162,11 +162,11 @@ class Child:
         """Close our ends of its pipes."""
         for fd in (self.ctl, self.out, *(stream.fd for stream in self.streams)):
             os.close(fd)
-        # Reaped by number, which Popen does not see; without this it would try to reap whoever has that number next.
+        # The guard reaps by pid, which Popen does not see. Without this, Popen would reap the pid's next owner.
         self._process.returncode = self.code if self.code is not None else -signal.SIGKILL
 
     def discard_scratch(self) -> None:
-        """Remove its scratch directory and what it has left there."""
+        """Remove its scratch directory."""
         if self.scratch:
             shutil.rmtree(self.scratch, ignore_errors=True)
 

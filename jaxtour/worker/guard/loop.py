@@ -1,4 +1,4 @@
-"""Readiness, timers and signals on one thread."""
+"""An event loop on one thread: descriptors, timers and signals."""
 
 import os
 import selectors
@@ -12,10 +12,10 @@ Callback: TypeAlias = Callable[[], None]
 
 
 class Loop:
-    """Calls back when a descriptor is ready, a time has come or a signal has arrived, until it is stopped."""
+    """Calls back when a descriptor is ready, a timer fires or a signal arrives, until stopped."""
 
     def __init__(self) -> None:
-        # poll also takes files and /dev/null, which epoll refuses.
+        # poll also accepts regular files and /dev/null; epoll_ctl(2) refuses them with EPERM.
         self._selector = selectors.PollSelector()
         self._timers: dict[str, tuple[float, Callback]] = {}
         self._signals: dict[int, Callback] = {}
@@ -28,45 +28,45 @@ class Loop:
         self.reader(self._wake, self._woken)
 
     def reader(self, fd: int, callback: Callback) -> None:
-        """Call back whenever `fd` has something to read or has ended."""
+        """Call back whenever `fd` has data or has reached its end."""
         self._selector.register(fd, selectors.EVENT_READ, callback)
 
     def writer(self, fd: int, callback: Callback) -> None:
-        """Call back whenever `fd` takes more bytes."""
+        """Call back whenever `fd` accepts more bytes."""
         self._selector.register(fd, selectors.EVENT_WRITE, callback)
 
     def drop(self, fd: int) -> None:
-        """Watch `fd` no longer; nothing happens when it was not watched."""
+        """Stop watching `fd`; does nothing if it is not watched."""
         if fd in self._selector.get_map():
             self._selector.unregister(fd)
 
     def at(self, name: str, seconds: float, callback: Callback) -> None:
-        """Call back once in so many seconds; a timer of the same name is replaced."""
+        """Call back once after `seconds`; replaces a timer of the same name."""
         self._timers[name] = (time.monotonic() + seconds, callback)
 
     def cancel(self, name: str) -> None:
-        """Forget a timer, if there is one."""
+        """Remove a timer; does nothing if it is not set."""
         self._timers.pop(name, None)
 
     def waits(self, name: str) -> bool:
-        """Whether a timer of that name is set."""
+        """Whether a timer of this name is set."""
         return name in self._timers
 
     def on(self, signum: signal.Signals, callback: Callback) -> None:
-        """Call back when the signal has arrived, also where it was ignored before."""
+        """Call back when the signal arrives, even if our parent had ignored it."""
         self._signals[signum] = callback
         signal.signal(signum, self._note)
 
     def stop(self) -> None:
-        """Let `run` return."""
+        """Make `run` return."""
         self._stopped = True
 
     def run(self) -> None:
-        """Serve until stopped."""
+        """Dispatch callbacks until stopped."""
         while not self._stopped:
             ready = self._selector.select(self._patience())
             for key, _ in ready:
-                # An earlier callback may have closed this descriptor, or opened another of the same number.
+                # An earlier callback may have closed this descriptor, or opened another with the same number.
                 if not self._stopped and self._selector.get_map().get(key.fd) is key:
                     key.data()
             self._fire()
@@ -93,6 +93,6 @@ class Loop:
                 pass
         except BlockingIOError:
             pass
-        # One by one: another may arrive at any point.
+        # Pop them one by one: another signal may arrive at any point.
         while self._arrived:
             self._signals[self._arrived.pop()]()

@@ -1,4 +1,4 @@
-"""Memory: whether there is enough for a spare, and whether the kernel killed something for want of it."""
+"""Memory: whether a spare runner fits, and whether the kernel killed a process for lack of memory."""
 
 import signal
 from collections.abc import Sequence
@@ -8,14 +8,14 @@ SPARE_BYTES = 1024**3
 
 
 class OomWatch:
-    """Counts the kernel's out-of-memory kills from now on."""
+    """Counts the kernel's out-of-memory kills since it was made."""
 
     def __init__(self, files: Sequence[Path] | None = None) -> None:
         self._files = tuple(files) if files is not None else _counters()
         self._before = self._kills()
 
     def explain(self, code: int, reason: str) -> str:
-        """The reason of a death, with `out of memory` where there is evidence for it."""
+        """The reason with `: out of memory` added when the kernel's counters show such a kill."""
         if code == -signal.SIGKILL and self._kills() > self._before:
             return f"{reason}: out of memory"
         return reason
@@ -25,7 +25,7 @@ class OomWatch:
 
 
 def _counters() -> tuple[Path, ...]:
-    """Our control group's counter, and the whole system's."""
+    """The `oom_kill` counters of our control group and of the whole system."""
     try:
         groups = Path("/proc/self/cgroup").read_text().splitlines()
     except OSError:
@@ -43,7 +43,7 @@ def _count(file: Path) -> int:
 
 
 def memory_is_short(meminfo: Path = Path("/proc/meminfo")) -> bool:
-    """Whether less than 1 GiB is available: a spare that has imported jax takes a fifth of that."""
+    """Whether less than 1 GiB is available; a spare that has imported jax takes about 200 MiB."""
     try:
         words = meminfo.read_text().split()
         return int(words[words.index("MemAvailable:") + 1]) * 1024 < SPARE_BYTES

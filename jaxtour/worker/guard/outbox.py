@@ -1,4 +1,4 @@
-"""Writing that never waits: what a pipe does not take now is kept until it does."""
+"""Non-blocking writes: bytes that a pipe does not accept now wait in a queue."""
 
 import os
 from collections import deque
@@ -8,7 +8,7 @@ from .loop import Loop
 
 
 class Outbox:
-    """A queue in front of one descriptor; `lost` is called once when the other end is gone."""
+    """A queue in front of one descriptor; calls `lost` once when the other end has closed."""
 
     def __init__(
         self, loop: Loop, fd: int, lost: Callable[[], None], drained: Callable[[], None] | None = None
@@ -21,11 +21,11 @@ class Outbox:
         self._watched = False
         self._open = True
         self.pending = 0
-        """Bytes that wait."""
+        """Bytes in the queue."""
         os.set_blocking(fd, False)
 
     def send(self, data: bytes) -> None:
-        """Write the bytes, now or as soon as they are taken."""
+        """Write the bytes now, or as soon as the descriptor accepts them."""
         if not self._open:
             return
         self._queue.append(memoryview(data))
@@ -34,7 +34,7 @@ class Outbox:
             self._write()
 
     def close(self) -> None:
-        """Take nothing more, and forget what waits."""
+        """Drop the queue and ignore later sends."""
         self._open = False
         self._queue.clear()
         self.pending = 0

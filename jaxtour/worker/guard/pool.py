@@ -1,4 +1,4 @@
-"""The runner, the spare one behind it, and the way from one to the next."""
+"""The runner, its spare, and the switch from one to the next."""
 
 import os
 import signal
@@ -20,32 +20,32 @@ SPARE_AFTER_S = 0.05
 SILENT_S = 1.0
 STUCK_S = 2.0
 LAST_READS = 100
-"""How often a dead runner's channel is read: a child of its own may hold it open."""
+"""Reads from a dead runner's pipe at most: a child of the runner may hold the pipe open."""
 
 
 class Owner(Protocol):
-    """Who is told what happens to the runner."""
+    """Receives what happens to the runner."""
 
     def heard(self, message: dict[str, Any]) -> None:
-        """The runner said something; raises `ProtocolError` when it makes no sense."""
+        """The runner sent a message; raises `ProtocolError` for an invalid one."""
 
     def broke(self, reason: str) -> None:
-        """The runner lives, but cannot be understood any more."""
+        """The runner is alive, but its messages can no longer be read."""
 
     def ended(self, code: int) -> None:
-        """The runner is gone without having been asked."""
+        """The runner has exited without being asked to."""
 
     def failed(self, reason: str) -> None:
         """No runner can be started."""
 
     def stuck(self, pids: set[int]) -> None:
-        """These were killed a while ago and are not gone."""
+        """These processes were killed `STUCK_S` ago and still exist."""
 
     def log(self, text: str) -> None:
-        """Something that whoever looks after the worker may want to know."""
+        """Log a line for the worker's operator."""
 
     def crowded(self) -> bool:
-        """Whether so much waits to be sent on that the runner must wait, too."""
+        """Whether the queue to the engine is so full that the runner must wait."""
 
 
 class Pool:
@@ -69,7 +69,7 @@ class Pool:
         loop.on(signal.SIGCHLD, self._reaped)
 
     def open(self, config: Config) -> None:
-        """Start a runner with another configuration, in place of all there are."""
+        """Replace all runners by one with this configuration."""
         self._config = config
         self._spare_failed = False
         if self._spare:
@@ -78,17 +78,17 @@ class Pool:
         self.replace()
 
     def replace(self) -> None:
-        """Kill the runner's tree; once nothing is left of it, let the spare go on or start another."""
+        """Kill the runner's process tree; once it is gone, promote the spare or start a new runner."""
         if self._spare:
             self._spare.signal(signal.SIGCONT)
         self._empty(self._start)
 
     def stop(self) -> None:
-        """Kill the runner's tree and start none."""
+        """Kill the runner's process tree and start no other."""
         self._empty(lambda: None)
 
     def close(self, seconds: float) -> None:
-        """Kill everything, and wait so long for it to be gone."""
+        """Kill every process, and wait at most `seconds` for them to exit."""
         self._loop.cancel("spare")
         if self._spare:
             self._retire(self._spare)
@@ -105,20 +105,20 @@ class Pool:
             self._ctl.send(frame)
 
     def hold_spare(self) -> None:
-        """Let the spare take no time from the run that starts."""
+        """Pause the spare, so that it takes no CPU time from the run."""
         self._loop.cancel("spare")
         if self._spare:
             self._spare.signal(signal.SIGSTOP)
 
     def want_spare(self) -> None:
-        """Let the spare go on importing, or start one when nothing else comes first."""
+        """Let the spare continue, or start one after a short delay."""
         if self._spare:
             self._spare.signal(signal.SIGCONT)
         elif not self._spare_failed:
             self._loop.at("spare", SPARE_AFTER_S, self._spawn_spare)
 
     def resume(self) -> None:
-        """Listen again to those who had to wait."""
+        """Read again from the runners that had to wait."""
         for child in self._waiting:
             if child in (self.runner, self._spare):
                 self._loop.reader(child.out, partial(self._listen, child))
@@ -162,14 +162,14 @@ class Pool:
             self._read(child)
 
     def _read(self, child: Child) -> bool:
-        """Read once and pass on what is whole; whether there may be more."""
+        """Read once and pass on complete messages; returns whether more may follow."""
         try:
             data = os.read(child.out, CHUNK)
         except BlockingIOError:
             return False
         if not data:
             self._loop.drop(child.out)
-            # A dying process closes its pipes before its end can be seen.
+            # A process closes its pipes a moment before it can be reaped: wait for its exit code first.
             self._loop.at(f"silent {child.pid}", SILENT_S, partial(self._silent, child))
             return False
         self._pass_on(child, child.decoder.feed(data))
@@ -183,10 +183,10 @@ class Pool:
                 elif child is self.runner:
                     self._owner.heard(message)
         except ProtocolError as error:
-            self._misbehaved(child, f"the worker's answer makes no sense: {error}")
+            self._misbehaved(child, f"the worker sent an invalid message: {error}")
 
     def _silent(self, child: Child) -> None:
-        self._misbehaved(child, "the worker has closed its channel")
+        self._misbehaved(child, "the worker closed its channel")
 
     def _misbehaved(self, child: Child, reason: str) -> None:
         if child is self.runner:
@@ -196,12 +196,12 @@ class Pool:
 
     def _drop_spare(self, reason: str) -> None:
         if self._spare:
-            self._owner.log(f"the spare worker is gone: {reason}")
+            self._owner.log(f"the spare worker ended: {reason}")
             self._retire(self._spare)
             self._spare, self._spare_failed = None, True
 
     def _reap(self) -> set[int]:
-        """Reap what has ended, and give the retired runners that have not."""
+        """Reap exited children; returns the pids of retired runners that still run."""
         ended = proctree.reap()
         for child in (self.runner, self._spare, *self._leaving):
             if child and child.pid in ended:
@@ -246,7 +246,7 @@ class Pool:
         if self._sweep is None:
             return
         if not self._sweep.burst():
-            # The new runner must not open devices before the old one is gone, however long that takes.
+            # The new runner must not open devices before the old one has exited, however long that takes.
             self._loop.at("sweep", 0.002, self._burst)
             return
         self._sweep = None

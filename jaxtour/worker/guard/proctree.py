@@ -1,4 +1,4 @@
-"""Processes as a tree: how a child is tied to us, how all that comes from it is killed, and how a death is told."""
+"""The process tree: how a child is tied to us, how its descendants are killed, and what an exit code means."""
 
 import contextlib
 import ctypes
@@ -21,13 +21,13 @@ _guard = os.getpid()
 
 
 def adopt_orphans() -> None:
-    """Become the parent of every descendant whose own parent dies; only Linux can."""
+    """Become the parent of every orphaned descendant, by PR_SET_CHILD_SUBREAPER of prctl(2); Linux only."""
     if _linux:
         _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def before_exec() -> None:
-    """Tie the forked child to us: it dies when we do, before us when memory is short, and leaves no core."""
+    """Tie the forked child to us: it dies with us, is killed before us when memory is short, and dumps no core."""
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if _linux:
@@ -39,7 +39,7 @@ def before_exec() -> None:
 
 
 def reap() -> dict[int, int]:
-    """The exit codes of the children that ended, by pid; minus the signal's number for a signal."""
+    """Reap exited children: their exit codes by pid, minus the signal's number after a signal."""
     ended: dict[int, int] = {}
     while True:
         try:
@@ -52,7 +52,7 @@ def reap() -> dict[int, int]:
 
 
 def children() -> set[int]:
-    """Our direct children, adopted ones and unreaped ones included; none where the system does not tell."""
+    """The pids of our direct children, adopted and unreaped ones included; empty outside Linux."""
     if not _linux:
         return set()
     try:
@@ -63,7 +63,7 @@ def children() -> set[int]:
 
 
 def children_by_status() -> set[int]:
-    """The same from every process's status, for kernels without the children file."""
+    """The same from every process's `stat`, for kernels built without CONFIG_PROC_CHILDREN."""
     found = set()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -75,28 +75,28 @@ def children_by_status() -> set[int]:
 
 
 def kill_group(pid: int) -> None:
-    """Kill a process and its group, at once."""
+    """Kill a process and its process group at once."""
     for kill in (os.killpg, os.kill):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             kill(pid, signal.SIGKILL)
 
 
 class Sweep:
-    """Kills and reaps all our children but `keep`, and what they leave behind, until nothing comes after.
+    """Kills and reaps all our children except `keep`, and their orphans, until none appear any more.
 
-    `reaped` reaps what has ended and gives the pids of those that we started, want gone and have not reaped yet; they
-    count also where children cannot be listed.
+    `reaped` reaps exited children and returns the pids of retired runners that still run. These count even where the
+    system cannot list children.
     """
 
     def __init__(self, keep: set[int], reaped: Callable[[], set[int]]) -> None:
         self._keep = keep
         self._reaped = reaped
         self.left: set[int] = set()
-        """What was still there at the last look."""
+        """The pids found by the last scan."""
         self._empty = 0
 
     def burst(self) -> bool:
-        """Go on for at most 20 ms; whether nothing is left."""
+        """Kill and reap for at most `BURST_S`; returns whether nothing is left."""
         until = time.monotonic() + BURST_S
         while self._empty < EMPTY_SCANS:
             if time.monotonic() > until:
@@ -116,7 +116,7 @@ class Sweep:
 
 
 def _kill(pid: int) -> bool:
-    """Kill one process; False when it is another user's, as what sudo starts, and so not ours to wait for."""
+    """Kill one process; False when it belongs to another user, as a sudo command does: we cannot wait for it."""
     try:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -127,7 +127,7 @@ def _kill(pid: int) -> bool:
 
 
 def cause(code: int) -> tuple[str, str | None]:
-    """What an exit code means, in words, and the name of the signal if there was one."""
+    """What an exit code means, in words, and the signal's name if there was one."""
     if code >= 0:
         return f"exit {code}", None
     try:

@@ -1,4 +1,4 @@
-"""One run as the guard keeps it, and what ends it."""
+"""The guard's record of one run, and how it ends."""
 
 import math
 import time
@@ -19,18 +19,18 @@ RUN_EVENTS = frozenset(
 
 @dataclass(slots=True)
 class Running:
-    """The run that the runner has been given."""
+    """The run that the runner executes."""
 
     run: int
     asked: bool = True
-    """Whether somebody waits for it, and not only for the state that it prepares."""
+    """Whether the user waits for it; False when it only prepares state for another."""
     since: float = field(default_factory=time.monotonic)
     stopped: str = ""
-    """`interrupted` or `timeout` once it was told to stop."""
+    """`interrupted` or `timeout` once it was asked to stop."""
     reason: str = ""
 
     def done(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        """The runner's `done`, corrected by what the guard knows; raises `ProtocolError` when it is none."""
+        """The runner's `done` event, corrected by what the guard knows; raises `ProtocolError` for an invalid one."""
         status, seconds, reason = message.get("status"), message.get("seconds", 0.0), message.get("reason", "")
         if status not in STATUSES or not isinstance(seconds, int | float) or not isinstance(reason, str):
             raise ProtocolError("done without a status")
@@ -41,18 +41,18 @@ class Running:
         return done(self.run, status, seconds=float(seconds), spent=spent, reason=reason)
 
     def cut(self, status: str, reason: str) -> dict[str, Any]:
-        """The `done` of a run that did not come to its own end."""
+        """The `done` event of a run that the guard ended."""
         return done(self.run, status, seconds=time.monotonic() - self.since, spent=True, reason=reason)
 
 
 def done(run: int, status: str, *, seconds: float = 0.0, spent: bool = False, reason: str = "") -> dict[str, Any]:
-    """A `done` event."""
+    """Build a `done` event."""
     return {"event": "done", "run": run, "status": status, "seconds": seconds, "spent": spent, "reason": reason}
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A `run` command, as far as the guard must understand it."""
+    """The fields of a `run` command that the guard reads."""
 
     run: int
     fresh: bool
@@ -63,18 +63,18 @@ class Order:
 
     @classmethod
     def read(cls, command: Mapping[str, Any]) -> "Order":
-        """The order in a command; raises `ProtocolError` when it is none."""
+        """Decode a `run` command; raises `ProtocolError` for an invalid one."""
         run, timeout_s = command.get("run"), command.get("timeout_s")
         if not isinstance(run, int):
-            raise ProtocolError("run: no number")
+            raise ProtocolError("run: the number is missing")
         if timeout_s is not None and not (isinstance(timeout_s, int | float) and math.isfinite(timeout_s)):
-            raise ProtocolError("run: timeout_s is a number of seconds")
+            raise ProtocolError("run: timeout_s must be a number of seconds")
         asked = bool(command.get("cell") or command.get("probe"))
         return cls(run, bool(command.get("fresh")), timeout_s, encode(dict(command)), asked)
 
 
 class Restarts:
-    """Whether one more automatic restart is wise: at most `limit` within `window_s`."""
+    """Limits automatic restarts to `limit` within `window_s` seconds."""
 
     def __init__(self, limit: int = 3, window_s: float = 60.0) -> None:
         self._limit = limit
@@ -82,7 +82,7 @@ class Restarts:
         self._times: list[float] = []
 
     def another(self) -> bool:
-        """Count one more, unless there were too many."""
+        """Count one restart, or return False if the limit is reached."""
         now = time.monotonic()
         self._times = [when for when in self._times if now - when < self._window_s]
         if len(self._times) >= self._limit:
@@ -91,5 +91,5 @@ class Restarts:
         return True
 
     def forget(self) -> None:
-        """Count anew: the user has asked for it."""
+        """Reset the count, after the user asked for a restart."""
         self._times.clear()

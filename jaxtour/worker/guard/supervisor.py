@@ -1,4 +1,4 @@
-"""The guard's decisions: what each command, answer, death and clock means for the run and for the runner."""
+"""The guard's decisions: what each command, message, exit and timer means for the run and the runner."""
 
 import os
 import signal
@@ -19,11 +19,11 @@ from .uplink import Uplink
 GRACE_S = 2.0
 FAREWELL_S = 0.8
 GREETING_S = 60.0
-"""A Python says that it imports jax after 0.1 s; what says nothing for so long is none."""
+"""A worker's Python reports `importing jax` after 0.1 s; one that is silent for this long cannot run it."""
 
 
 class Supervisor:
-    """Serves one engine on two descriptors, until the first ends or a signal comes."""
+    """Serves one engine on two descriptors, until the engine closes them or a signal arrives."""
 
     def __init__(self, loop: Loop, program: Path, stdin: int, stdout: int) -> None:
         self._loop = loop
@@ -34,9 +34,9 @@ class Supervisor:
         self._active: Running | None = None
         self._queued: Order | None = None
         self._as_expected = True
-        """Whether the runner is in the state that a run without `fresh` counts on."""
+        """Whether the runner has the state that a run without `fresh` needs."""
         self._greeted = False
-        """Whether what was chosen as Python has ever run a runner."""
+        """Whether the chosen Python has ever started a runner."""
         self._restarts = Restarts()
         self._oom = OomWatch()
         self._status = 0
@@ -44,7 +44,7 @@ class Supervisor:
             loop.on(signum, self._leave)
 
     def serve(self) -> int:
-        """Serve until there is nobody to serve, and return the exit status; leaves no process behind."""
+        """Serve until the engine leaves; returns the exit status and leaves no process behind."""
         self._ui.start()
         try:
             self._loop.run()
@@ -78,11 +78,11 @@ class Supervisor:
             case "close":
                 self._leave()
             case _:
-                pass  # a newer engine may know more
+                pass  # a newer engine may send verbs that this guard does not know
 
     def _open(self, config: Config) -> None:
         self._config = config
-        self._cancel("another worker was asked for")
+        self._cancel("another worker was requested")
         self._restarts.forget()
         self._as_expected = True
         self._greeted = False
@@ -91,13 +91,13 @@ class Supervisor:
         self._pool.open(config)
 
     def _run(self, order: Order) -> None:
-        self._cancel("another run was asked for")
+        self._cancel("another run was requested")
         state, detail = self._ui.state
         runner = self._pool.runner
         if self._config is None or state == "dead":
-            self._ui.say(done(order.run, "died", reason=detail or "there is no worker yet"))
+            self._ui.say(done(order.run, "died", reason=detail or "no worker has been started yet"))
         elif not order.fresh and not self._as_expected:
-            self._ui.say(done(order.run, "died", reason="the worker was replaced meanwhile: run it again"))
+            self._ui.say(done(order.run, "died", reason="the worker was replaced and lost its state: run it again"))
         else:
             self._queued = order
             if order.fresh and runner and runner.touched:
@@ -106,7 +106,7 @@ class Supervisor:
             self._next()
 
     def _interrupt(self) -> None:
-        self._drop_queued("interrupted", "it had not started")
+        self._drop_queued("interrupted", "the run had not started")
         if self._active:
             self._stop("interrupted", "interrupted")
 
@@ -115,10 +115,10 @@ class Supervisor:
             return
         self._cancel("the worker was restarted")
         self._restarts.forget()
-        self._replace("as asked")
+        self._replace("at your request")
 
     def _cancel(self, reason: str) -> None:
-        """End the run there is, and the one that waits, for something else to begin."""
+        """End the active run and drop the queued one, so that something else can start."""
         if self._active:
             self._cut("interrupted", reason)
             self._replace(reason)
@@ -132,7 +132,7 @@ class Supervisor:
     # The run ---------------------------------------------------------------------------------------------------------
 
     def _next(self) -> None:
-        """Give the runner what waits, if it can take it."""
+        """Send the queued run to the runner, if the runner is ready."""
         runner, order = self._pool.runner, self._queued
         if runner is None or not runner.ready:
             return
@@ -147,11 +147,11 @@ class Supervisor:
         self._ui.show("running")
         self._pool.send(order.frame)
         if order.timeout_s is not None:
-            reason = f"it took longer than {order.timeout_s:g} s"
+            reason = f"the run took longer than {order.timeout_s:g} s"
             self._loop.at("timeout", max(0.0, order.timeout_s), lambda: self._stop("timeout", reason))
 
     def _stop(self, status: str, reason: str) -> None:
-        """Tell the run to stop; one that was told before is killed."""
+        """Ask the active run to stop; kill it if it was asked before."""
         active, runner = self._active, self._pool.runner
         if active is None or runner is None:
             return
@@ -179,7 +179,7 @@ class Supervisor:
             self._ui.say(active.cut(status, reason))
 
     def _replace(self, why: str) -> None:
-        """Put another runner in the place of this one, whose state is lost with it."""
+        """Replace the runner; its state is lost."""
         runner = self._pool.runner
         if runner and runner.touched:
             self._as_expected = False
@@ -190,10 +190,10 @@ class Supervisor:
 
     def _no_python(self, reason: str) -> None:
         python = self._config.python if self._config else ""
-        self._give_up(f"{python} does not run the worker ({reason}): name a Python, 3.11 or newer, that has jax")
+        self._give_up(f"{python} does not run the worker ({reason}): choose a Python 3.11 or newer that has jax")
 
     def _give_up(self, detail: str, code: str = "") -> None:
-        """Start no runner until the user asks for one."""
+        """Report the worker dead, and start no runner until the user asks for one."""
         self._loop.cancel("greeting")
         self._stop_clocks()
         self._cut("died", detail)
@@ -205,7 +205,7 @@ class Supervisor:
         self._loop.cancel("timeout")
         self._loop.cancel("grace")
 
-    # What the pool tells ---------------------------------------------------------------------------------------------
+    # Events from the pool ---------------------------------------------------------------------------------------------
 
     def heard(self, message: dict[str, Any]) -> None:
         event, runner, active = message.get("event"), self._pool.runner, self._active
@@ -243,7 +243,7 @@ class Supervisor:
     def _compare_platform(self, facts: Mapping[str, Any]) -> None:
         wanted, found = self._config.platform if self._config else None, facts.get("platforms")
         if wanted and isinstance(found, list) and found and found[0] != wanted:
-            self._give_up(f"jax found no {wanted} here, only {', '.join(map(str, found))}")
+            self._give_up(f"jax found no {wanted}, only {', '.join(map(str, found))}")
 
     def _done(self, active: Running, event: dict[str, Any]) -> None:
         self._active = None
@@ -252,7 +252,7 @@ class Supervisor:
         if self._pool.runner:
             self._pool.runner.end()
         if active.stopped or event["status"] == "interrupted":
-            # XLA goes on compiling and computing behind a KeyboardInterrupt.
+            # XLA goes on compiling and computing after a KeyboardInterrupt.
             self._replace(event["reason"] or "interrupted")
         else:
             self._pool.want_spare()
@@ -276,7 +276,7 @@ class Supervisor:
             return
         stderr = runner.stderr.last_lines
         if not runner.ready and "Unknown option: -P" in stderr:
-            self._give_up("this Python is too old, 3.11 is the oldest: make one by `uv venv --python 3.12`")
+            self._give_up("this Python is too old; jaxtour needs 3.11 or newer: `uv venv --python 3.12` makes one")
             return
         last_line = "" if runner.ready or not stderr.strip() else f": {stderr.strip().splitlines()[-1]}"
         if code and code > 0 and not self._greeted:
@@ -287,11 +287,11 @@ class Supervisor:
         if active:
             by_itself = code is not None and code >= 0
             self._cut("died", f"the worker ended during the step ({reason})" if by_itself else reason)
-        # What dies of a step that somebody runs does so no oftener than it is run.
+        # A step that the user runs cannot loop: the worker dies once for each time it is run.
         if (active and active.asked) or self._restarts.another():
             self._replace(f"{reason}{last_line}")
         else:
-            self._give_up(f"the worker ended again and again ({reason}{last_line}); restart it to try once more")
+            self._give_up(f"the worker keeps ending ({reason}{last_line}): restart it to try again")
 
     def failed(self, reason: str) -> None:
         self._give_up(reason)
@@ -309,5 +309,5 @@ class Supervisor:
 def serve(program: Path) -> int:
     """Serve on stdin and stdout with `program` as the runner, and return the exit status."""
     stdout = os.dup(1)
-    os.dup2(2, 1)  # nothing but frames may get onto the wire
+    os.dup2(2, 1)  # a stray print must not reach the frames on stdout
     return Supervisor(Loop(), program, 0, stdout).serve()

@@ -12,25 +12,25 @@ BATCH = 32 * 1024
 
 
 class Texts:
-    """Reads runners' pipes and says what came; while the engine is slow, text waits in its capture, capped."""
+    """Reads runners' pipes and sends their text; while the engine is slow, text waits in the capped capture."""
 
     def __init__(self, loop: Loop, ui: Uplink) -> None:
         self._loop = loop
         self._ui = ui
 
     def watch(self, child: Child) -> None:
-        """Read what the runner writes from now on."""
+        """Start reading a runner's output."""
         for stream in child.streams:
             self._loop.reader(stream.fd, partial(self._readable, child, stream))
 
     def unwatch(self, child: Child) -> None:
-        """Read no more."""
+        """Stop reading a runner's output."""
         for stream in child.streams:
             self._loop.drop(stream.fd)
         self._loop.cancel(self._timer(child))
 
     def settle(self, child: Child) -> None:
-        """Say everything that was written until now, the kept end of what was too long included."""
+        """Send all text written so far, including the kept tail after a gap."""
         for stream in child.streams:
             stream.drain()
             for dropped, tracing, text in stream.capture.finish():

@@ -1,4 +1,4 @@
-"""The guard's side of the wire to the engine: commands in, events out, nothing else on either."""
+"""The guard's end of the link to the engine: commands come in, events go out."""
 
 import os
 import platform
@@ -13,17 +13,17 @@ from .outbox import Outbox
 
 PROTO = 1
 PREAMBLE = b"\njaxtour-frames-1\n"
-"""Written once before the first frame, for a reader to find behind what a login shell may have said."""
+"""Sent once before the first frame; a reader skips everything before it, such as a login shell's greeting."""
 CROWDED = 1024 * 1024
 FULL = 16 * 1024 * 1024
 CHUNK = 64 * 1024
 
 
 class Uplink:
-    """Frames on two descriptors.
+    """Reads and writes frames on two descriptors.
 
-    `obey` gets every command and may raise `ProtocolError`; `drained` is called when nothing waits any more; `ended`
-    when there is no engine left, with a reason unless all is well.
+    Calls `obey` with every command, which may raise `ProtocolError`; `drained` when the queue is empty again; `ended`
+    when the engine has left, with a reason if it left because of an error.
     """
 
     def __init__(
@@ -43,11 +43,11 @@ class Uplink:
         self._outbox = Outbox(loop, stdout, lost=lambda: ended(""), drained=drained)
         self._obey = obey
         self.state = ("", "")
-        """The state last shown, and its detail."""
+        """The state last sent, and its detail."""
         os.set_blocking(stdin, False)
 
     def start(self) -> None:
-        """Say hello, then listen."""
+        """Send the preamble and `hello`, then listen."""
         self._outbox.send(PREAMBLE)
         self.say(hello())
         self._loop.reader(self._stdin, self._read)
@@ -59,20 +59,20 @@ class Uplink:
 
     @property
     def full(self) -> bool:
-        """Whether whoever has results should wait."""
+        """Whether results should wait, too."""
         return self._outbox.pending > FULL
 
     def say(self, event: dict[str, Any]) -> None:
-        """Send an event; raises `ProtocolError` when it cannot be said."""
+        """Send an event; raises `ProtocolError` if it cannot be encoded."""
         self._outbox.send(encode(event))
 
     def log(self, text: str) -> None:
-        """Send a line for whoever looks after the worker, or nothing when there is much to send."""
+        """Send a line for the worker's operator; dropped while the queue is long."""
         if not self.crowded:
             self.say({"event": "log", "text": text})
 
     def show(self, state: str, detail: str = "", code: str = "") -> None:
-        """Send the runner's state when it has changed."""
+        """Send the runner's state if it has changed."""
         if (state, detail) != self.state:
             self.state = (state, detail)
             self.say({"event": "state", "state": state, "detail": detail, **({"code": code} if code else {})})
@@ -95,7 +95,7 @@ class Uplink:
 
 
 def hello() -> dict[str, Any]:
-    """The guard's first frame."""
+    """Build the guard's first frame."""
     return {
         "event": "hello",
         "proto": PROTO,
@@ -107,7 +107,7 @@ def hello() -> dict[str, Any]:
 
 
 def _version() -> str:
-    """The program's version, read from beside this folder: importing it would put it on `sys.path`."""
+    """The version of jaxtour, read from its source: an import would need the package on `sys.path`."""
     try:
         text = (Path(__file__).resolve().parents[2] / "__init__.py").read_text()
     except OSError:

@@ -1,1 +1,1 @@
-"""What JAX made of a call: jaxpr, StableHLO and HLO, each line with its place in the source."""
+"""The stages of a call as text, with links from each line to the learner's source."""

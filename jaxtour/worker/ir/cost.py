@@ -1,7 +1,7 @@
-"""What a compiled call costs, as the compiler tells it, and what its figures do not mean.
+"""A compiled call's cost as the compiler reports it, and the limits of its figures.
 
-XLA counts the body of a loop once, however often it goes round. Where it knows how often, the body is analysed by
-itself and counted as often; that is done only if the same analysis of the whole gives what the compiler said.
+XLA's cost analysis counts a loop's body once. If the trip count is known, the body is analysed as a module of its own
+and multiplied; but only if the same analysis of the whole module gives the compiler's figures.
 """
 
 import re
@@ -13,10 +13,10 @@ from .hlo import Reader
 from .instructions import Computation, Instruction
 
 MOST_LOOPS = 40
-"""Each body is a module to read, so that more loops than this would take seconds."""
+"""Each body is a module to parse: more loops than this would take seconds."""
 
 COUNTED_ONCE = "is counted once"
-"""In the notes on figures that are too small."""
+"""Part of the notes on figures that are too low."""
 
 Figures: TypeAlias = dict[str, float]
 
@@ -36,7 +36,7 @@ _DEVICES = re.compile(r"\b(num_partitions|replica_count)=(\d+)")
 
 
 def cost(compiled: Any, text: str, module: Reader) -> dict[str, Any]:
-    """The fields of a `Cost`: `text` is the HLO as the compiler wrote it, `module` the same, read."""
+    """The fields of a `Cost`; `text` is the HLO as the compiler wrote it, `module` the same text parsed."""
     notes: list[str] = []
     found: dict[str, Any] = dict(_memory(compiled))
     told = compat.cost_analysis(compiled)
@@ -47,12 +47,12 @@ def cost(compiled: Any, text: str, module: Reader) -> dict[str, Any]:
         found |= {name: value for name, value in counted.items() if value >= 0}
     if uncounted := sorted({line.target for line in _instructions(module) if line.opcode == "custom-call"}):
         names = ", ".join(uncounted[:3]) + (f" and {len(uncounted) - 3} more" if len(uncounted) > 3 else "")
-        notes.append(f"what is done in a library is not counted: {names}")
+        notes.append(f"library calls are not counted: {names}")
     devices = 1
     for _, number in _DEVICES.findall(text, 0, max(text.find("\n"), 0)):
         devices *= int(number)
     if devices > 1:
-        notes.append(f"the figures are those of one device of {devices}")
+        notes.append(f"the figures are for one of {devices} devices")
     return {**found, "notes": notes}
 
 
@@ -66,10 +66,10 @@ def _memory(compiled: Any) -> Iterator[tuple[str, int]]:
 
 
 def _peak(told: dict[str, int]) -> int:
-    """The most memory at any time: the CPU's compiler leaves temporaries out, which are there during all of a call."""
+    """The peak memory; the CPU's compiler leaves out temporaries, which exist during the whole call."""
     argument, output, temporary, alias = (told.get(_MEMORY[f"{name}_bytes"], 0) for name in _TOGETHER)
     held, peak = argument + output - alias, told["peak_memory_in_bytes"]
-    # One that counts them may be less than the sum, as not all of them are there at once.
+    # A peak that includes temporaries may be below the sum, as not all of them exist at the same time.
     return held + temporary if 0 < peak < held + temporary // 2 else peak
 
 
@@ -79,14 +79,14 @@ def _instructions(module: Reader) -> Iterator[Instruction]:
 
 
 def _with_loops(told: Figures, text: str, module: Reader) -> tuple[Figures, list[str]]:
-    """The figures with bodies counted as often as they run, where that is known; and what is to be said about it."""
+    """The figures with each loop's body counted as often as it runs, if known; and notes about that."""
     loops = [line for line in _instructions(module) if line.opcode == "while"]
     if not loops:
         return told, []
     known = [line for line in loops if line.trips is not None and line.body in module.computations]
     more = _Loops(text, module).more(told) if known and len(loops) <= MOST_LOOPS else None
     if more is None:
-        return told, [f"a loop's body {COUNTED_ONCE}, however often it goes round"]
+        return told, [f"a loop's body {COUNTED_ONCE}, whatever its trip count"]
     notes = []
     trips = [str(line.trips) for line in known]
     if len(trips) == 1:
@@ -102,7 +102,7 @@ def _with_loops(told: Figures, text: str, module: Reader) -> tuple[Figures, list
 
 
 class _Loops:
-    """What the loops of a module cost beyond their first round."""
+    """The cost of a module's loops beyond their first iteration."""
 
     def __init__(self, text: str, module: Reader) -> None:
         self._rows = text.split("\n")
@@ -112,7 +112,7 @@ class _Loops:
         self._more: dict[str, Figures | None] = {}
 
     def more(self, told: Figures) -> Figures | None:
-        """None where it cannot be told, or where the analysis of the whole is not what the compiler said."""
+        """The additional cost; None if unknown, or if the analysis of the whole differs from the compiler's figures."""
         entry = next((name for name, whole in self._module.computations.items() if whole.entry), "")
         whole = self._once(entry)
         if whole is None or any(abs(whole[name] - value) > 1e-6 * abs(value) for name, value in told.items()):
@@ -120,7 +120,7 @@ class _Loops:
         return self._beyond(entry)
 
     def _beyond(self, name: str) -> Figures | None:
-        """What the loops in a computation, and in what it calls, cost beyond their first round."""
+        """The cost beyond the first iteration of all loops in a computation and its callees."""
         if name not in self._more:
             self._more[name] = self._summed(self._module.computations[name])
         return self._more[name]
@@ -134,7 +134,7 @@ class _Loops:
             found = [figures for figures in inner if figures is not None]
             if len(found) < len(inner):
                 return None
-            if line.opcode == "conditional":  # XLA counts the dearest branch
+            if line.opcode == "conditional":  # XLA counts the most expensive branch
                 found = [{key: max(figures[key] for figures in found) for key in total}]
             rounds = line.trips if line.opcode == "while" and line.trips is not None else 1
             if rounds != 1:
@@ -142,7 +142,7 @@ class _Loops:
                 for figures, is_body in zip(once, (called == line.body for called in line.called), strict=True):
                     if figures is None:
                         return None
-                    # The condition is asked once more than the body runs.
+                    # The condition runs once more than the body.
                     times = rounds - 1 if is_body else rounds
                     total = {key: value + times * figures[key] for key, value in total.items()}
             for figures in found:
@@ -150,7 +150,7 @@ class _Loops:
         return total
 
     def _once(self, name: str) -> Figures | None:
-        """One computation as a module of its own, analysed."""
+        """Analyse one computation as a module of its own."""
         found = compat.cost_of_text(self._alone(name))
         return {ours: found.get(theirs, 0.0) for ours, theirs in _COUNTED.items()} if found else None
 

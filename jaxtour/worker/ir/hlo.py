@@ -1,8 +1,8 @@
-"""The text of optimised HLO: clean lines, and for every instruction the code that it comes from.
+"""Parses the text of optimised HLO: clean lines, and for every instruction its source.
 
-XLA writes `metadata={op_name=... stack_frame_id=7}` behind an instruction that JAX asked for, and four tables that say
-what the frames are; older ones write `source_file=` and `source_line=` instead. What the compiler added has none: it
-is linked where there is evidence, and says what it is otherwise.
+XLA writes `metadata={op_name=... stack_frame_id=7}` after an instruction that comes from JAX, and four tables of
+frames; older versions write `source_file=` and `source_line=` instead. Instructions that the compiler added have no
+metadata: they are linked if there is evidence, and otherwise say what they are.
 """
 
 import re
@@ -35,7 +35,7 @@ _PLUMBING = {
 
 
 class Reader:
-    """One module's text."""
+    """The parsed text of one module."""
 
     def __init__(self, text: str) -> None:
         self.parsed = Parsed()
@@ -44,7 +44,7 @@ class Reader:
         self._split(text)
 
     def opcodes(self) -> list[str]:
-        """Sorted, each once."""
+        """The opcodes, sorted, without duplicates."""
         return sorted({line.opcode for whole in self.computations.values() for line in whole.instructions})
 
     def read(self, table: Table, sources: Sources) -> Parsed:
@@ -54,11 +54,11 @@ class Reader:
             for line in whole.instructions:
                 line.own, line.callers = frames.of(line.at, line.path)
                 line.encloses = is_enclosing(line.path)
-                # Arguments have their names for a path.
+                # An argument's `op_name` is its name, not a path.
                 is_path = "/" in line.path or "(" in line.path
                 line.path = without_root(line.path, sources.root) if is_path else ""
-                # Of what is in a function that JAX lowered once for several calls there may be the path alone, and of
-                # what is in a branch the place of all of it.
+                # In a function that JAX lowered once for several calls, an instruction may have only a path; in a
+                # branch of a `cond`, its frame may be that of the whole `cond`.
                 only = sources.paths.get(line.path)
                 if only and (not line.own or (set(line.own) <= set(only.callers) and is_of_branch(line.path))):
                     line.own, line.callers = only.spans, only.callers
@@ -73,7 +73,7 @@ class Reader:
                     line.callers = ()
                 spans = tuple(dict.fromkeys((*(line.own or line.lent), *lender.within(line))))
                 if spans:
-                    # Where JAX lowered it for an equal call before, it knows of that one only.
+                    # JAX caches the lowering of an equal call: the frames are then that call's alone.
                     missing = (span for span in sources.around if span not in (*spans, *line.callers))
                     line.callers = (*line.callers, *missing)
                 key = (line.opcode, line.path, line.at, spans, line.own, line.callers)
@@ -164,7 +164,7 @@ def _why(line: Instruction, *, entry: bool) -> str:
 
 
 def _type_end(text: str, start: int) -> int:
-    """Where the type ends that begins at `start`; that of a tuple has spaces and brackets inside."""
+    """The end of the type that begins at `start`; a tuple's type contains spaces and brackets."""
     if not text.startswith("(", start):
         place = text.find(" ", start)
         return place if place >= 0 else len(text)
@@ -172,7 +172,7 @@ def _type_end(text: str, start: int) -> int:
 
 
 def _arguments_end(text: str, start: int) -> int:
-    """The place of the bracket that closes one opened just before `start`."""
+    """The index of the bracket that closes one opened just before `start`."""
     depth = 1
     for match in _BRACKET.finditer(text, start):
         depth += 1 if match[0] == "(" else -1

@@ -1,4 +1,4 @@
-"""The instructions of optimised HLO, and how values go from one to the next through fusions, calls and loops."""
+"""The instructions of optimised HLO, and the flow of values between them through fusions, calls and loops."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,16 +11,16 @@ MOVES = frozenset({
     "copy-start", "dynamic-slice", "dynamic-update-slice", "get-tuple-element", "optimization-barrier", "reshape",
     "slice", "transpose",
 })  # fmt: skip
-"""What only hands its first operand on."""
+"""Opcodes that pass on their first operand."""
 DATA = MOVES | {"after-all", "broadcast", "constant", "iota", "parameter", "tuple"}
-"""What computes nothing, and so is there for what uses it."""
+"""Opcodes that compute nothing: they exist for their users."""
 _PASSES = ("fusion", "call")
-"""Their operands are the parameters of what they call."""
+"""The operands of these are the parameters of the computation they call."""
 
 
 @dataclass
 class Instruction:
-    """One line that computes something."""
+    """One line that defines a value."""
 
     line: int
     name: str
@@ -30,40 +30,40 @@ class Instruction:
     called: list[str]
     path: str = ""
     at: At = 0
-    """Where its metadata say that it comes from."""
+    """Its source according to its metadata."""
     trips: int | None = None
-    """How often a `while` goes round, where the compiler knows."""
+    """The trip count of a `while`, if the compiler knows it."""
     body: str = ""
     """The computation that a `while` repeats."""
     target: str = ""
-    """What a `custom-call` calls."""
+    """The target of a `custom-call`."""
     index: int = -1
-    """Which parameter it is."""
+    """The parameter's number."""
     computation: str = ""
-    """That it is in."""
+    """The computation that contains it."""
     encloses: bool = False
-    """Whether its path names only functions around it, so that its place is that of a call."""
+    """Whether its path names only enclosing functions: its place is then that of a call."""
     own: tuple[Span, ...] = ()
-    """From its metadata, or proven otherwise."""
+    """Expressions from its metadata, or from other evidence."""
     callers: tuple[Span, ...] = ()
     lent: tuple[Span, ...] = ()
-    """From what it serves."""
+    """Expressions of the instructions that use it."""
 
 
 @dataclass
 class Computation:
-    """A function of HLO, its instructions in their order."""
+    """A computation of HLO, with its instructions in order."""
 
     name: str
     entry: bool
     line: int = 0
     rows: tuple[int, int] = (0, 0)
-    """Its first and last line in the text as the compiler wrote it."""
+    """Its first and last line in the compiler's text."""
     instructions: list[Instruction] = field(default_factory=list)
 
 
 class Graph:
-    """What uses what, across computations."""
+    """Definitions and uses of values, across computations."""
 
     def __init__(self, computations: Mapping[str, Computation]) -> None:
         self._computations = computations
@@ -71,7 +71,7 @@ class Graph:
         self._users: dict[tuple[str, str], list[Instruction]] = {}
         self._loops: dict[str, Instruction | None] = {}
         self.callers: dict[str, list[Instruction]] = {}
-        """By computation."""
+        """The instructions that call each computation."""
         for name, whole in computations.items():
             for each in whole.instructions:
                 self._at[name, each.name] = each
@@ -81,15 +81,15 @@ class Graph:
                     self.callers.setdefault(called, []).append(each)
 
     def inner(self, each: Instruction) -> Iterator[Instruction]:
-        """What is in the computations of an instruction itself."""
+        """The instructions inside the computations that an instruction calls."""
         return (one for name in each.called for one in self._computations[name].instructions)
 
     def is_data(self, each: Instruction) -> bool:
-        """Whether it computes nothing, by itself or by what is fused into it."""
+        """Whether it computes nothing, and nothing inside its fusion does."""
         return all(map(self.is_data, self.inner(each))) if each.opcode == "fusion" else each.opcode in DATA
 
     def loop(self, computation: str) -> Instruction | None:
-        """The innermost loop that a computation is in, by itself or in a fusion or a branch."""
+        """The innermost loop around a computation, also through fusions and branches."""
         if computation not in self._loops:
             self._loops[computation] = None
             for caller in self.callers.get(computation, ()):
@@ -98,7 +98,7 @@ class Graph:
         return self._loops[computation]
 
     def users(self, each: Instruction) -> Iterator[Instruction]:
-        """What the result goes to: inside of a fusion the parameter that it is, behind its end what uses the fusion."""
+        """The users of the result: inside a fusion the matching parameter, after its root the fusion's users."""
         for user in self._users.get((each.computation, each.name), ()):
             if user.opcode not in _PASSES:
                 yield user
@@ -111,7 +111,7 @@ class Graph:
                 yield from self.users(caller) if caller.opcode in _PASSES else (caller,)
 
     def values(self, each: Instruction) -> Iterator[Instruction]:
-        """What the result is that of, where it was only moved: the operand, or whatever a parameter stands for."""
+        """The sources of a result that was only moved: the operand, or the value that a parameter receives."""
         if each.opcode == "parameter":
             for caller in self.callers.get(each.computation, ()):
                 if caller.opcode not in _PASSES:

@@ -1,7 +1,7 @@
 """The ladder of a call of composed transformations: for `jit(vmap(grad(f)))(x)` the jaxprs of f, grad(f), and so on.
 
-What the inner functions are called with is known only while the whole is traced. So the composition is made once more
-from its source, with a recorder around each function, and traced; each rung is then traced for what it was given.
+The arguments of the inner functions are known only while the whole call is traced. So the composition is rebuilt from
+its source with a recorder around each function, and traced; each level is then traced with the recorded arguments.
 """
 
 import ast
@@ -25,18 +25,18 @@ MOST_RUNGS = 12
 _LABEL_CAP = 60
 
 Bound: TypeAlias = ast.expr | ast.FunctionDef
-"""What a name stands for in the code."""
+"""The expression or function that a name is bound to."""
 
 
 @dataclass
 class Rung:
-    """A function of the ladder."""
+    """A level of the ladder: a function and its first call."""
 
     label: str
     transform: str
     function: Any
     given: lens.Call | None = None
-    """How it was called first."""
+    """Its first call."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Layer:
 
 
 def ladder(workspace: Workspace, expression: str, codes: Iterable[str], say: Say) -> None:
-    """Say each rung, innermost first, and behind it the pieces of its jaxpr; `codes` may bind the names in the call."""
+    """Send each level, innermost first, with the pieces of its jaxpr; `codes` may bind names used in the call."""
     rungs, error = attempt(_climbed, workspace, expression, codes)
     if rungs is None:
         label = " ".join(expression.split())[:_LABEL_CAP]
@@ -57,11 +57,11 @@ def ladder(workspace: Workspace, expression: str, codes: Iterable[str], say: Say
     for index, rung in enumerate(rungs):
         said: Event = {"event": "rung", "index": index, "label": rung.label, "transform": rung.transform}
         if rung.given is None:
-            say({**said, "error": "the function around it did not call it"})
+            say({**said, "error": "the transformation around it did not call it"})
             continue
         traced, error = attempt(lens.trace, rung.given)
         if traced is None:
-            say({**said, "error": lens.why_not(error) if error else "it does not trace"})
+            say({**said, "error": lens.why_not(error) if error else "it cannot be traced"})
             continue
         say(said)
         head = {"event": "stage", "index": index, "stage": "jaxpr", "rung": True}
@@ -70,7 +70,7 @@ def ladder(workspace: Workspace, expression: str, codes: Iterable[str], say: Say
 
 
 def _climbed(workspace: Workspace, expression: str, codes: Iterable[str]) -> list[Rung] | None:
-    """The rungs, innermost first, with what each was called with; None for what is no call."""
+    """The levels with their calls, innermost first; None if the expression is not a call."""
     call = lens.parse_call(workspace, expression)
     node = parsed_expression(expression)
     if call is None or not isinstance(node, ast.Call):
@@ -81,7 +81,7 @@ def _climbed(workspace: Workspace, expression: str, codes: Iterable[str]) -> lis
         function = layer.apply(_recorded(rungs, len(rungs) - 1))
         label = f"{layer.name}({label})"
         rungs.append(Rung(label, layer.name, function))
-    # The call itself, too, goes through a recorder: a trace that fails is tried again with fewer unknowns.
+    # The call itself goes through a recorder too: lens.trace retries with fewer abstract values.
     outer = _recorded(rungs, len(rungs) - 1)
     _, error = attempt(lens.trace, lens.Call(outer, call.args, call.kwargs))
     rungs[-1].given = lens.Call(rungs[-1].function if layers else call.function, call.args, call.kwargs)
@@ -91,7 +91,7 @@ def _climbed(workspace: Workspace, expression: str, codes: Iterable[str]) -> lis
 
 
 def _recorded(rungs: list[Rung], place: int) -> Callable[..., Any]:
-    """The rung's function, which remembers what it is called with first; the rungs below it begin anew."""
+    """Wrap the level's function to record its first call; a call of the outermost level resets all records."""
     rung = rungs[place]
     function = rung.function
 
@@ -117,7 +117,7 @@ def _shape(leaf: Any) -> Any:
 def _taken_apart(
     workspace: Workspace, node: Bound, function: Any, bindings: dict[str, Bound]
 ) -> tuple[list[Layer], Any, str]:
-    """The transformations, outermost first, the function that they were applied to, and its name."""
+    """The transformations, outermost first, the function they transform, and its name."""
     layers: list[Layer] = []
     decorators = 0
     seen: set[str] = set()
@@ -148,7 +148,7 @@ def _applied(workspace: Workspace, node: ast.Call) -> Layer:
 
 
 def _transform(node: ast.expr) -> str:
-    """`vmap` for `jax.vmap`, and for `partial(jax.vmap, in_axes=1)`."""
+    """The name of a transformation: `vmap` for `jax.vmap` and for `partial(jax.vmap, in_axes=1)`."""
     while isinstance(node, ast.Call):
         node = node.args[0] if node.args else node.func
     return node.attr if isinstance(node, ast.Attribute) else ast.unparse(node)[:_LABEL_CAP]
@@ -162,7 +162,7 @@ def _label(node: Bound) -> str:
 
 
 def _bindings(codes: Iterable[str]) -> dict[str, Bound]:
-    """What lesson code binds at its top level, that of `codes` above all; the last one counts."""
+    """The top-level bindings of lesson code; `codes` take precedence, and later bindings win."""
     lessons = ["".join(linecache.getlines(file)) for file in list(linecache.cache) if LESSON_FILE.match(file)]
     return dict(bound for code in [*lessons, *codes] for bound in _bound_in(code))
 

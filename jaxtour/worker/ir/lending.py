@@ -1,9 +1,9 @@
-"""What the compiler made without saying what for: linked by evidence, or not at all.
+"""Links instructions that the compiler made without a source: by evidence, or not at all.
 
-What computes something belongs to what proves to have asked for it: the name that it left to what moves its result, the
-fusion that it ends, the reduction that it is the step of, the only expression that becomes such an operation, the loop
-that it is in. Who merely uses its result may have asked for something else. What computes nothing, as a constant or a
-copy, belongs to what its value is, or else to what uses it, where that is few expressions.
+An instruction that computes is linked by what shows its origin: a move of its result that kept the name, the fusion it
+is the root of, the reduction it is a step of, the only expression that lowers to such an operation, or the loop around
+it. A mere user of its result proves nothing. An instruction that computes nothing, such as a constant or a copy, is
+linked to the source of its value, or else to its users, if these are few expressions.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -14,17 +14,17 @@ from .spans import Span
 from .stablehlo import SHARED
 
 _FAR = 200
-"""Instructions that are looked at to find what one of them serves."""
+"""The most instructions visited to find the users of one."""
 _UNMADE = {"dot": "dot_general", "convolution": "convolution", "cholesky": "cholesky", "fft": "fft", "sort": "sort"}
-"""What the compiler does not make of anything else, by opcode the operation of StableHLO."""
+"""Opcodes that the compiler makes only from the StableHLO operation named here."""
 _STEPS_OF = ("fusion", "call", "while", "conditional")
-"""What has computations that are not the steps of a reduction, an ordering or such."""
+"""Opcodes whose computations are not steps of a reduction, a sort or the like."""
 
 Spans = tuple[Span, ...]
 
 
 class Lender:
-    """Gives the instructions of one module places that their metadata do not tell."""
+    """Adds links to the instructions of one module that their metadata do not give."""
 
     def __init__(self, computations: dict[str, Computation], sources: Sources) -> None:
         self._computations = computations
@@ -34,10 +34,10 @@ class Lender:
         self._data = {id(line) for line in self._every if self._graph.is_data(line)}
         self._arguments = {id(line) for each in computations.values() if each.entry for line in each.instructions}
         self.inside: dict[str, Spans] = {}
-        """For each computation the expressions in it, those of what it calls included."""
+        """For each computation, the expressions inside it, callees included."""
 
     def lend(self) -> None:
-        """Do it."""
+        """Link every instruction that has evidence."""
         vague = self._set_aside()
         self._look_inside()
         computing = [line for line in self._every if id(line) not in self._data]
@@ -56,27 +56,27 @@ class Lender:
             if not (line.lent or line.own):
                 line.own, line.path = own, path
         for line in self._every:
-            # JAX asked for it and told no place.
+            # JAX made it but gave no source.
             if line.path and not self.has(line):
                 line.own = self._sources.around
         self._look_inside()
 
     def within(self, line: Instruction) -> Spans:
-        """The expressions in what it calls."""
+        """The expressions inside the computations it calls."""
         return tuple(dict.fromkeys(span for name in line.called for span in self.inside.get(name, ())))
 
     def has(self, line: Instruction) -> Spans:
-        """The expressions that it is known to belong to."""
+        """The expressions it is linked to."""
         return line.own or line.lent or self.within(line)[: SHARED + 1]
 
     def _set_aside(self) -> dict[int, tuple[Spans, str]]:
-        """Take what tells only of something around, until no better is found: a call, or the loop that it is in."""
+        """Set aside links that only name a surrounding call or loop: they serve if no better one is found."""
         vague = {}
         for line in self._every:
             loop = self._graph.loop(line.computation)
-            # XLA gives what it makes inside of a loop all that the loop says of itself.
+            # XLA copies a loop's metadata to instructions that it creates inside the loop.
             copied = loop is not None and (loop.at, loop.path) == (line.at, line.path) and id(line) not in self._data
-            # Equal constants become one, with the place of any of them.
+            # XLA merges equal constants and keeps the metadata of one.
             is_call = not line.called and line.opcode != "custom-call" and line.encloses
             if line.own and line.opcode != "while" and (copied or is_call or line.opcode == "constant"):
                 vague[id(line)] = line.own, line.path
@@ -86,14 +86,14 @@ class Lender:
         return vague
 
     def _look_inside(self) -> None:
-        """Callees come first."""
+        """Collect the expressions of each computation; callees come first."""
         self.inside = {}
         for name, whole in self._computations.items():
             found = (span for line in whole.instructions for span in (*line.own, *self.within(line)))
             self.inside[name] = tuple(dict.fromkeys(found))
 
     def _fall_back(self, line: Instruction, vague: dict[int, tuple[Spans, str]]) -> None:
-        """The place of the call or the loop around, for what computes something and proves to be of nothing else."""
+        """Use the surrounding call or loop, for an instruction that computes and has no other evidence."""
         if id(line) in vague:
             line.own, line.path = vague[id(line)]
         elif loop := self._graph.loop(line.computation):
@@ -115,7 +115,7 @@ class Lender:
         return ()
 
     def _left_behind(self, line: Instruction) -> Spans:
-        """What is anew may have left its name to the move behind it: a bitcast that says `dot_general` is of a dot."""
+        """The link of a move after it that kept its name: a bitcast named `dot_general` comes from a dot."""
         for user in self._along(line, self._graph.users):
             if user.own and not user.encloses and user.opcode in DATA:
                 primitive = user.path.rpartition("/")[2]
@@ -124,7 +124,7 @@ class Lender:
         return ()
 
     def _first(self, line: Instruction, way: Callable[[Instruction], Iterator[Instruction]]) -> Spans:
-        """The nearest places on a way; none where it parts to many."""
+        """The nearest expressions along a way; empty if there are too many."""
         found: dict[Span, None] = {}
         for other in self._along(line, way):
             found.update(dict.fromkeys(other.own or self.within(other)))
@@ -133,13 +133,13 @@ class Lender:
         return tuple(found)
 
     def _served(self, line: Instruction) -> Spans:
-        """The places of what uses it, which are no argument's of the call itself: that is there for all."""
+        """The expressions of its users; empty for an argument of the call itself, which serves all of it."""
         if line.opcode == "parameter" and id(line) in self._arguments:
             return ()
         return self._first(line, self._graph.users)
 
     def _along(self, line: Instruction, way: Callable[[Instruction], Iterator[Instruction]]) -> Iterator[Instruction]:
-        """What is on a way, up to where something is known and through what computes nothing."""
+        """The instructions along a way, up to linked ones and only through those that compute nothing."""
         waiting: list[Instruction] = [line]
         seen = {id(line)}
         while waiting and len(seen) < _FAR:

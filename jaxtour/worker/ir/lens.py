@@ -1,4 +1,4 @@
-"""What JAX makes of a call: its jaxpr, with where each line of that comes from, and its primitives."""
+"""Traces a call: its jaxpr, with the source of each line, and its primitives."""
 
 import ast
 import contextlib
@@ -29,27 +29,27 @@ _EQUATIONS_OF = re.compile(r"^\s*equations\s+of\s+(?P<call>.+)$", re.S)
 
 
 class LensError(Exception):
-    """The expression is nothing that has a jaxpr; the message is one line."""
+    """The expression has no jaxpr; the message is one line."""
 
 
 @dataclass(frozen=True)
 class Expression:
-    """An expression that is to be evaluated, with the positions that it has in the learner's code, if it is there."""
+    """An expression to evaluate, with its positions in the learner's code, if it occurs there."""
 
     tree: ast.expr
     file: str = "<jaxtour>"
-    """That its code is compiled under."""
+    """The file name that its code is compiled under."""
 
     @property
     def span(self) -> Span | None:
-        """Where the learner's code has it."""
+        """Its place in the learner's code."""
         node = self.tree
         end = node.end_lineno or node.lineno, node.end_col_offset or 0
         return span(self.file, node.lineno, node.col_offset, *end)
 
     @property
     def awaited(self) -> "Expression":
-        """The call whose result `block_until_ready` waits for, else itself."""
+        """The call whose result `block_until_ready` waits for; otherwise the expression itself."""
         node = self.tree
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == _AWAITS:
             inner = node.args[0] if node.args else node.func.value
@@ -66,21 +66,21 @@ _AWAITS = "block_until_ready"
 
 
 def expression(source: str, code: str = "", file: str = "") -> Expression:
-    """An expression by itself, or as the last place has it where the code of this file writes it."""
+    """Parse an expression; takes its last occurrence in the code of this file, if there is one."""
     found = written(code, source) if code else None
     return Expression(found, file) if found is not None else Expression(parsed_expression(source))
 
 
 @dataclass(frozen=True)
 class Call:
-    """A call whose function and arguments have been evaluated, and that has not been made."""
+    """A call with its function and arguments evaluated, but not made."""
 
     function: Any
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
     def abstracted(self, numbers: tuple[type, ...]) -> tuple[Callable[..., Any], list[Any]]:
-        """The call as a function of its arrays and of its Python numbers of these types; and their values."""
+        """The call as a function of its arrays and of its Python numbers of these types, and their values."""
         leaves, structure = jax.tree.flatten((self.args, self.kwargs))
         places = [place for place, leaf in enumerate(leaves) if _is_variable(leaf, numbers)]
 
@@ -106,7 +106,7 @@ def _is_variable(leaf: Any, numbers: tuple[type, ...]) -> bool:
 def parse_call(
     workspace: Workspace, source: str | Expression, accept: Callable[[Any], bool] | None = None
 ) -> Call | None:
-    """The parts of a call, evaluated once: the function, then its arguments if `accept` likes it; None for no call."""
+    """A call's function and arguments, evaluated once; None if it is no call, or `accept` rejects the function."""
     whole = expression(source) if isinstance(source, str) else source
     node = whole.tree
     if not isinstance(node, ast.Call):
@@ -127,7 +127,7 @@ def jaxpr_of(workspace: Workspace, source: str | Expression) -> Any:
 
 
 def jaxpr_and_inputs(workspace: Workspace, source: str | Expression) -> tuple[Any, list[Any]]:
-    """The closed jaxpr, and arrays or shapes that it can be lowered for."""
+    """The closed jaxpr, and arrays or shapes to lower it for."""
     whole = expression(source) if isinstance(source, str) else source
     call = parse_call(workspace, whole.awaited)
     if call is not None:
@@ -143,7 +143,7 @@ def _shapes(jaxpr: Any) -> list[Any]:
 
 
 def trace(call: Call) -> tuple[Any, list[Any]]:
-    """The closed jaxpr of a call, and its inputs: arrays, and the numbers whose values are not needed."""
+    """The closed jaxpr of a call, and its inputs: arrays, and numbers whose values are not needed."""
     function, values = call.abstracted((bool, int, float, complex))
     try:
         return _traced(function, values)
@@ -154,14 +154,14 @@ def trace(call: Call) -> tuple[Any, list[Any]]:
                 continue
             values = fewer
             traced, _ = attempt(_traced, function, fewer)
-            # With every number known nothing may be left to trace, and that is not what the call is to show.
+            # With every number concrete there may be nothing left to trace, which would hide the error.
             if traced and (traced[0].jaxpr.eqns or not isinstance(error, jax.errors.ConcretizationTypeError)):
                 return traced
         raise
 
 
 def _traced(function: Callable[..., Any], values: list[Any]) -> tuple[Any, list[Any]]:
-    """The jaxpr of a function, or the one that it returns, as `jax.make_jaxpr(f)` does; and that one's inputs."""
+    """The jaxpr of a function, or the one it returns, as `jax.make_jaxpr(f)` does; and its inputs."""
     returned = []
 
     def outputs(*tracers: Any) -> Any:
@@ -170,7 +170,7 @@ def _traced(function: Callable[..., Any], values: list[Any]) -> tuple[Any, list[
             returned.append(result)
             return ()
         for leaf in jax.tree.leaves(result):
-            # JAX itself would name this function here, not the learner's.
+            # JAX's own error would name this wrapper, not the learner's function.
             if attempt(jax.typeof, leaf)[1] is not None:
                 raise LensError(_no_array(leaf))
         return result
@@ -187,13 +187,13 @@ def _no_array(value: Any) -> str:
 
 
 def default_jaxpr(value: Any, workspace: Workspace, source: str | Expression) -> Any | None:
-    """The jaxpr of a step's last expression, whose value is known; None when it is nothing to trace."""
+    """The jaxpr of a step's last expression, whose value is known; None if there is nothing to trace."""
     if compat.is_closed_jaxpr(value):
         return value
     whole = expression(source) if isinstance(source, str) else source
     call, error = attempt(parse_call, workspace, whole.awaited, is_worth_tracing)
     if error or call is None:
-        return None  # it did not raise a moment ago: it has side effects, and nobody asked for this trace
+        return None  # evaluating it again raised, so it has side effects; the user did not ask for this trace
     traced, error = attempt(trace, call)
     if traced is None:
         if error and is_learners(call.function):
@@ -203,7 +203,7 @@ def default_jaxpr(value: Any, workspace: Workspace, source: str | Expression) ->
 
 
 def is_worth_tracing(function: Any) -> bool:
-    """Not printing, timing, NumPy or a class: functions of the lesson, of JAX, of libraries on top of it."""
+    """False for printing, timing, NumPy and classes; True for functions of the lesson, JAX and its libraries."""
     while isinstance(function, functools.partial):
         function = function.func
     if isinstance(function, (type, types.BuiltinFunctionType, types.MethodWrapperType, np.ufunc)):
@@ -211,30 +211,30 @@ def is_worth_tracing(function: Any) -> bool:
     module = getattr(function, "__module__", None) or ""
     if module.startswith(("jax.debug", "jax._src.debugging")):
         return False
-    # What was made of a `functools.partial` has that one's module.
+    # A function made from a `functools.partial` has the module `functools`.
     return module.partition(".")[0] not in _UNTRACED or is_transformed(function)
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A jaxpr as it travels: the fields of a `Trace`, and the pieces of its `Stage`."""
+    """A jaxpr as it is sent: the fields of a `Trace`, and the pieces of its `Stage`."""
 
     walk: Walk
     text: Parsed
 
     @property
     def facts(self) -> dict[str, Any]:
-        """The fields of a `Trace` that a jaxpr gives."""
+        """The fields of a `Trace` that a jaxpr determines."""
         return {"equations": self.walk.equations, "primitives": sorted(self.walk.primitives)}
 
     def pieces(self, head: Event) -> Iterator[Event]:
-        """The `stage` events; `head` says of what."""
+        """The `stage` events, each with the fields of `head`."""
         text = self.text
         return pieces(head, text.texts, text.lines, self.walk.table, text.names, text.folds)
 
 
 def shown(jaxpr: Any, around: Span | None = None) -> Shown:
-    """A jaxpr with its links; `around` is where the call that it is of was written."""
+    """A jaxpr with its links; `around` is the place of the traced call."""
     with _uncollected():
         walk = Walk(jaxpr, (around,) if around else ())
         return Shown(walk, printed(jaxpr, walk))
@@ -242,7 +242,7 @@ def shown(jaxpr: Any, around: Span | None = None) -> Shown:
 
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without looking for garbage, of which there is none here; in a long jaxpr that took a third of the time."""
+    """Turn off garbage collection inside this context: it took a third of the time for a long jaxpr."""
     was = gc.isenabled()
     gc.disable()
     try:
@@ -258,12 +258,12 @@ def jaxpr_pieces(head: Event, jaxpr: Any, around: Span | None = None) -> Iterato
 
 
 def ask(workspace: Workspace, question: str, say: Callable[[Any], str]) -> str:
-    """The text of an expression's value, or of the number of equations in `equations of CALL`."""
+    """The text of an expression's value, or the number of equations for `equations of CALL`."""
     if match := _EQUATIONS_OF.match(question):
         return str(count(jaxpr_of(workspace, match["call"])))
     return say(workspace.evaluate(question))
 
 
 def why_not(error: BaseException) -> str:
-    """One line for a trace or a compilation that failed."""
+    """Say in one line why a trace or a compilation failed."""
     return str(error) if isinstance(error, LensError) else one_line(error)

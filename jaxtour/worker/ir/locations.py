@@ -1,7 +1,7 @@
-"""The locations that MLIR writes into its text, taken out of it and resolved.
+"""Removes the locations from MLIR's text and resolves them.
 
-`loc(...)` stands behind each operation. What the numbered ones stand for is in lines of their own, which nest: a name
-around a place, a place at the place of a caller.
+`loc(...)` follows each operation. Lines of their own define the numbered locations, which nest: a name around a place,
+a place at the place of its caller (https://mlir.llvm.org/docs/Dialects/Builtin/#location-attributes).
 """
 
 import re
@@ -18,7 +18,7 @@ _PLACE = re.compile(rf"({_STRING}):(\d+):(\d+)(?: to (\d*):(\d+))?$")
 
 
 class Frame(NamedTuple):
-    """A place as MLIR and XLA write it: lines from 1, columns from 0 in UTF-8 bytes, the end exclusive."""
+    """A place as MLIR and XLA write it: lines from 1, columns from 0 in UTF-8 bytes, exclusive end."""
 
     file: str
     line: int
@@ -29,7 +29,7 @@ class Frame(NamedTuple):
 
 
 class Loc(NamedTuple):
-    """What a `loc(...)` resolves to."""
+    """A resolved `loc(...)`."""
 
     path: str = ""
     frames: tuple[Frame, ...] = ()
@@ -37,14 +37,14 @@ class Loc(NamedTuple):
 
 
 class Locations:
-    """The `#loc` table of a module, resolved as it is asked for."""
+    """The `#loc` table of a module, resolved on demand."""
 
     def __init__(self, text: str) -> None:
         self._raw = dict(_DEFINITION.findall(text))
         self._known: dict[str, Loc] = {}
 
     def __getitem__(self, written: str) -> Loc:
-        """What stands between the brackets of a `loc(...)`; deep chains are resolved without recursion."""
+        """Resolve the text between the brackets of a `loc(...)`, without recursion: chains can be deep."""
         waiting = [written]
         while waiting:
             text = waiting[-1]
@@ -67,7 +67,7 @@ class Locations:
             inner = parts[0]
             if len(inner.frames) == 1 and not inner.path and not inner.frames[0].function:
                 return Loc("", (inner.frames[0]._replace(function="" if name == "<module>" else name),))
-            # `jit(f)` around `x/y` is how JAX puts a function's stack before one that was cached without it.
+            # JAX writes `jit(f)` around `x/y` to prefix a function's name stack to a cached one.
             path = inner.path if name.endswith(":") else name
             return Loc(path, inner.frames)
         if not parts:
@@ -76,7 +76,7 @@ class Locations:
 
 
 def _parts(raw: str) -> list[str]:
-    """The locations that one is made of, as they are written."""
+    """The locations that one refers to, as written."""
     if raw.startswith('"'):
         end = re.match(_STRING, raw)
         rest = raw[end.end() :] if end else ""
@@ -88,7 +88,7 @@ def _parts(raw: str) -> list[str]:
 
 
 def _split(text: str) -> list[str]:
-    """The pieces between ` at ` and `, ` that are outside every bracket and string."""
+    """Split at ` at ` and `, ` outside brackets and strings."""
     pieces, depth, start = [], 0, 0
     for match in re.finditer(rf"{_STRING}|[(\[]|[)\]]| at |, ", text):
         token = match[0]
@@ -106,7 +106,7 @@ def _frame(match: re.Match[str]) -> Frame:
 
 
 def _unquoted(text: str) -> str:
-    """The content of the string that the text begins with; MLIR writes bytes that are not ASCII in hexadecimal."""
+    """The string that the text begins with; MLIR escapes bytes that are not ASCII in hexadecimal."""
     match = re.match(_STRING, text)
     inner = match[0][1:-1] if match else text
     if "\\" not in inner:
@@ -116,7 +116,7 @@ def _unquoted(text: str) -> str:
 
 
 def without_locations(full: str) -> tuple[str, str | None]:
-    """A line without its locations, cut where it is long; and what its last one says, None where it ends in none."""
+    """A line without its locations, cut to `LINE_CAP`; and its last location, None if it does not end with one."""
     if match := _LAST_LOC.search(full):
         loc, full = match[1], full[: match.start()]
     else:
@@ -132,7 +132,7 @@ def without_locations(full: str) -> tuple[str, str | None]:
 
 
 def _closing(text: str, start: int) -> int:
-    """Where the bracket closes that was opened just before `start`."""
+    """The index of the bracket that closes one opened just before `start`."""
     depth = 1
     for match in _BRACKET.finditer(text, start):
         depth += (match[0] == "(") - (match[0] == ")")

@@ -1,4 +1,4 @@
-"""Where an instruction of HLO comes from, by the metadata that JAX gave it and the tables that they point into."""
+"""The source of an HLO instruction, from the metadata that JAX gave it and the tables these refer to."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from .stablehlo import SHARED, Linked, Place
 TABLES = ("FileNames", "FunctionNames", "FileLocations", "StackFrames")
 
 At: TypeAlias = int | tuple[str, int]
-"""A number in the table of frames, or file and line where the compiler writes those."""
+"""An index into the table of frames, or file and line if the compiler writes these."""
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _METADATA = re.compile(rf", metadata=\{{((?:{_STRING}|[^\"{{}}]++|\{{[^{{}}]*\}})*+)\}}")
@@ -21,30 +21,30 @@ _ESCAPE = re.compile(r"\\(?:([0-7]{3})|(.))")
 
 
 class BeginningAt(Protocol):
-    """As `stablehlo.Reader.beginning_at`."""
+    """The type of `stablehlo.Reader.beginning_at`."""
 
     def __call__(self, frame: Frame, path: str, *, around: bool = False) -> list[Frame]:
-        """The expressions that begin where a frame does, by what they became."""
+        """The expressions that begin where a frame does, by what they were lowered to."""
 
 
 @dataclass(frozen=True)
 class Sources:
-    """What an instruction's metadata lead to."""
+    """What an instruction's metadata can be resolved with."""
 
     place: Place
     beginning_at: BeginningAt
     paths: Mapping[str, Linked]
-    """The only place of a path, for what came without a frame."""
+    """The only place of a path, for instructions without a frame."""
     only: Callable[[str, str], tuple[Span, ...]] = lambda _name, _path: ()
-    """As `stablehlo.Reader.only`."""
+    """The function `stablehlo.Reader.only`."""
     root: str = ""
-    """The first name of every path, if it is not one that the learner's own call has."""
+    """The first name of every path, if the learner's call does not have it."""
     around: tuple[Span, ...] = ()
-    """The call itself, for what JAX gives no source for."""
+    """The call itself, for instructions without a source."""
 
 
 class Frames:
-    """Where instructions come from, by their metadata."""
+    """Resolves instructions' metadata to expressions."""
 
     def __init__(self, rows: dict[str, dict[int, str]], sources: Sources) -> None:
         self._place, self._beginning_at = sources.place, sources.beginning_at
@@ -55,12 +55,12 @@ class Frames:
         for number, row in rows["StackFrames"].items():
             fields = dict(_FIELD.findall(row))
             self._stacks[number] = int(fields.get("file_location_id", 0)), int(fields.get("parent_frame_id", 0))
-        # XLA prints a parent's number plus one, so that an outermost frame has 1; one that printed it as it is has 0.
+        # XLA prints a parent's number plus one, so 1 marks an outermost frame; versions that print it as it is have 0.
         self._offset = 0 if any(parent == 0 for _, parent in self._stacks.values()) else 1
         self._known: dict[Any, tuple[tuple[Span, ...], tuple[Span, ...]]] = {}
 
     def of(self, at: At, path: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
-        """An instruction's own expression, if it has one, and the calls around that."""
+        """An instruction's own expression, if any, and the calls around it."""
         key = (at, path)
         if key not in self._known:
             own: dict[Span, None] = {}
@@ -68,7 +68,7 @@ class Frames:
             for number, frame in enumerate(self._chain(at)):
                 whole = self._beginning_at(frame, path, around=number > 0)
                 if number and len(whole) > 1:
-                    whole = [frame]  # what is around it is one call
+                    whole = [frame]  # a frame further out is one call
                 spans = [span for known in whole[:SHARED] or [frame] if (span := self._place(*known)) is not None]
                 (callers if own else own).update(dict.fromkeys(spans))
             self._known[key] = tuple(own), tuple(callers)
@@ -88,7 +88,7 @@ class Frames:
 
 
 def without_metadata(line: str) -> tuple[str, str, At]:
-    """An instruction's line without its metadata; its path, and where it comes from."""
+    """An instruction's line without its metadata, its path, and its source."""
     match = _METADATA.search(line)
     if match is None:
         return line, "", 0
@@ -98,7 +98,7 @@ def without_metadata(line: str) -> tuple[str, str, At]:
         at = int(number)
     elif "source_file" in fields:
         at = (_unquoted(fields["source_file"]), int(fields.get("source_line", 0)))
-    # An instruction made of two has the paths of both; what it comes from is the first one's.
+    # An instruction merged from two has both paths; its frame is the first one's.
     path = _unquoted(fields.get("op_name", "")).partition(";")[0]
     return line[: match.start()] + line[match.end() :], path, at
 

@@ -7,7 +7,7 @@ _BLOCK_ARGUMENT = re.compile(r"(%[\w.$-]+)(?::| = )")
 
 
 def values_named(line: str, starts: str) -> str:
-    """`%3=%1 %2`; the arguments of functions and blocks are defined by the line that has them."""
+    """The values as `%3=%1 %2`; a line that declares arguments of a function or block defines them."""
     if "%" not in line:
         return ""
     left, equals, right = line.partition(" = ")

@@ -1,4 +1,4 @@
-"""What the lines of a stage are and where they come from, as a table of the few kinds of line there are; its pieces."""
+"""Kinds and sources of a stage's lines, in a table of distinct origins; and the pieces of a stage for the wire."""
 
 import functools
 import re
@@ -9,9 +9,9 @@ from typing import Any
 from ..runner.outlet import Event
 
 PIECE = 1024 * 1024
-"""Bytes of a piece, roughly: a quarter of what a frame may have."""
+"""The approximate size of a piece in bytes: a quarter of a frame's cap."""
 LINE_CAP = 4000
-"""Characters of a line that are shown; a constant that is written out in full can have megabytes."""
+"""The most characters shown of a line: a constant written out can have megabytes."""
 
 Row = tuple[Any, ...]
 
@@ -29,7 +29,7 @@ _PLUMBING = re.compile(r"(?:^|(?<=/))(?:closed_call|eval_jaxpr|core_call)(?:/|$)
 
 
 class Table:
-    """Origins, each once; `rows` is what the wire carries, in the order of their places."""
+    """Distinct origins; `rows` is sent on the wire, in index order."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
@@ -46,7 +46,7 @@ class Table:
         transforms: Iterable[str] = (),
         unlinked: str | None = None,
     ) -> int:
-        """The place of this origin in the table; fields at their defaults are left out on the wire."""
+        """Add an origin and return its index; `rows` omits fields at their defaults."""
         path = alike(path)
         row = (kind, name, tuple(spans), tuple(callers), path, tuple(transforms), unlinked)
         place = self._places.get(row)
@@ -59,7 +59,7 @@ class Table:
 
 @dataclass
 class Parsed:
-    """A text in lines, each with its origin's place in the table, its variables, and what can be folded."""
+    """A text in lines, each with the index of its origin and its variables, and the text's folds."""
 
     texts: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Parsed:
 
 @functools.lru_cache(maxsize=4096)
 def alike(path: str) -> str:
-    """A path without the names of functions that JAX puts around a body in one version and not in another."""
+    """A path without helper functions that only some versions of JAX add around a body."""
     if "/closed_call" not in path and "/eval_jaxpr" not in path and "core_call" not in path:
         return path
     return _PLUMBING.sub("", path).rstrip("/") or path
@@ -77,10 +77,10 @@ def alike(path: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def transforms_of(path: str) -> tuple[str, ...]:
-    """The transformations that a path tells of, outermost first.
+    """The transformations in a path, outermost first.
 
-    The path is JAX's name stack and the primitive, or HLO's `op_name`: `jit(f)/transpose(jvp(g))/while/body/mul` tells
-    of jit, transpose, jvp and while. The last name is the line itself, which is not inside what it makes.
+    The path is JAX's name stack and the primitive, or HLO's `op_name`: `jit(f)/transpose(jvp(g))/while/body/mul`
+    contains jit, transpose, jvp and while. The last name is the line itself, which is not inside what it makes.
     """
     found: list[str] = []
     names = _split(path)
@@ -96,7 +96,7 @@ def transforms_of(path: str) -> tuple[str, ...]:
 
 
 def _split(path: str) -> list[str]:
-    """The names between slashes that are outside every bracket."""
+    """Split at slashes outside brackets."""
     if "/" not in path:
         return [path]
     names, depth, start = [], 0, 0
@@ -109,7 +109,7 @@ def _split(path: str) -> list[str]:
 
 
 def cut(text: str) -> str:
-    """A line that is not longer than is shown."""
+    """A line cut to `LINE_CAP` characters."""
     more = len(text) - LINE_CAP
     return f"{text[:LINE_CAP]} … {more} more characters" if more > 0 else text
 
@@ -123,9 +123,9 @@ def pieces(
     folds: Iterable[tuple[int, int]] = (),
     **last: Any,
 ) -> Iterator[Event]:
-    """The `stage` events of a text, each well below what a frame may have; `last` goes with the last one.
+    """The `stage` events of a text, each well below a frame's cap; the last one also carries `last`.
 
-    Origins get new places, in the order in which the lines need them, so that each piece brings its own.
+    Origins are renumbered in the order of their first use, so that each piece brings the origins it needs.
     """
     order: dict[int, int] = {}
     cuts = list(_cuts(texts, lines, table, names, order))
@@ -155,7 +155,7 @@ def pieces(
 def _cuts(
     texts: Sequence[str], lines: Sequence[int], table: Table, names: Sequence[str], order: dict[int, int]
 ) -> Iterator[tuple[int, int]]:
-    """First and last line of each piece, and in `order` the places that its origins get."""
+    """The first and last line of each piece; sets `order` to the new index of each origin."""
     start = size = 0
     for number, (text, place) in enumerate(zip(texts, lines, strict=True)):
         added = _size(text) + (_size(names[number]) if names else 0) + 12
@@ -170,7 +170,7 @@ def _cuts(
 
 
 def _size(text: str) -> int:
-    """Bytes as JSON, at most."""
+    """An upper bound of the bytes as JSON."""
     return len(text) if text.isascii() else 12 * len(text)
 
 

@@ -1,6 +1,6 @@
-"""The text of a jaxpr, an equation to a line, and for every line what it belongs to, what it names, and what folds.
+"""The text of a jaxpr, at most one equation a line, and for every line its origin, its variables and its folds.
 
-JAX's printer is watched while it prints; where it cannot be, the comments tell that it writes behind each equation.
+This watches JAX's printer as it prints; if that is not possible, it parses the comments after each equation.
 """
 
 import re
@@ -21,7 +21,7 @@ _LITERAL = re.compile(r"\S+:\w+\[[^\]]*\]")
 
 
 def printed(jaxpr: Any, walk: Walk) -> Parsed:
-    """The lines of the jaxpr that was walked."""
+    """The lines of a walked jaxpr."""
     found = compat.marked(jaxpr)
     return _by_marks(found, walk) if found else by_comments(compat.printed(jaxpr), walk)
 
@@ -40,7 +40,7 @@ def _by_marks(found: compat.Marked, walk: Walk) -> Parsed:
             owner = found.marks[owner].around
         parsed.lines.append(other if owner < 0 else walk.place(found.marks[owner].thing))
     for number in range(len(found.marks) - 1, -1, -1):
-        # What is printed inside of something comes behind it in the list.
+        # Inner marks follow their outer mark in the list.
         if rows[number]:
             last[number] = max(last[number], rows[number][-1])
             if (around := found.marks[number].around) >= 0:
@@ -83,7 +83,7 @@ def _name_equation(parsed: Parsed, mark: compat.Mark, rows: list[int]) -> None:
 
 
 def _name_jaxpr(parsed: Parsed, mark: compat.Mark, rows: list[int]) -> None:
-    """The inputs are defined where the jaxpr begins, the outputs used where it ends."""
+    """A jaxpr defines its inputs on its first line and uses its outputs on its last."""
     jaxpr = mark.thing
     binders = _variables((*jaxpr.constvars, *jaxpr.invars), mark.names)
     results = _variables(jaxpr.outvars, mark.names)
@@ -100,7 +100,7 @@ def _name_jaxpr(parsed: Parsed, mark: compat.Mark, rows: list[int]) -> None:
 
 
 def _name(parsed: Parsed, row: int, outs: Any, ins: Any = ()) -> None:
-    """Add to what a line defines and uses."""
+    """Add to the variables that a line defines and uses."""
     if parsed.names[row]:
         known_outs, _, known_ins = parsed.names[row].partition("=")
         outs, ins = dict.fromkeys((*known_outs.split(), *outs)), dict.fromkeys((*known_ins.split(), *ins))
@@ -113,7 +113,7 @@ def _name(parsed: Parsed, row: int, outs: Any, ins: Any = ()) -> None:
 
 @dataclass
 class _Open:
-    """An equation whose lines go on as long as they are indented further."""
+    """An equation; its lines are those indented further."""
 
     indent: int
     place: int
@@ -121,9 +121,9 @@ class _Open:
 
 
 def by_comments(text: str, walk: Walk) -> Parsed:
-    """The lines of JAX's text with `# file:line:column (function)` behind the first line of each equation.
+    """The lines of JAX's text with `# file:line:column (function)` after the first line of each equation.
 
-    An equation without a source of its own has that of the equation around it.
+    An equation without a source gets that of the enclosing equation.
     """
     parsed = Parsed()
     other = walk.table.add()
@@ -158,7 +158,7 @@ def by_comments(text: str, walk: Walk) -> Parsed:
 
 
 def _uncommented(printed: str) -> list[tuple[str, list[re.Match[str]]]]:
-    """The lines, each with its comments; where JAX put several on lines of their own, they go to the line above."""
+    """The lines, each with its comments; JAX puts some on a line of their own, and they belong to the line above."""
     found: list[tuple[str, list[re.Match[str]]]] = []
     for full in printed.split("\n"):
         line = full
@@ -174,7 +174,7 @@ def _uncommented(printed: str) -> list[tuple[str, list[re.Match[str]]]]:
 
 
 def _split(line: str, comments: list[re.Match[str]]) -> list[tuple[str, re.Match[str] | None]]:
-    """A jaxpr that JAX put on one line, as JAX writes longer ones; other lines as they are."""
+    """Split a jaxpr on one line into lines, as JAX prints longer ones; other lines stay as they are."""
     whole = _ONE_LINE.match(line)
     if not whole or not comments or (len(comments) == 1 and whole["indent"]):
         return [(line, comments[0] if comments else None)]
@@ -192,7 +192,7 @@ def _split(line: str, comments: list[re.Match[str]]) -> list[tuple[str, re.Match
 
 
 def _parts(text: str) -> list[str]:
-    """The pieces between semicolons that are outside every bracket."""
+    """Split at semicolons outside brackets."""
     depth, start, parts = 0, 0, []
     for place, character in enumerate(text):
         depth += (character in "([{") - (character in ")]}")

@@ -1,7 +1,7 @@
-"""Which expression of the learner's code an equation comes from, to the character, and the calls around that.
+"""Maps an equation to the learner's expression, to the character, and to the calls around it.
 
-JAX keeps the Python frames of every equation; the innermost one that is the learner's is where it comes from. Frames
-of libraries do not count, so that what a library function computes belongs to the learner's call of it.
+JAX keeps the Python frames of every equation; the innermost learner's frame is its source. Library frames do not count,
+so an equation from a library function is linked to the learner's call of it.
 """
 
 from typing import Any, TypeAlias
@@ -11,14 +11,14 @@ from ..runner.learners import characters, is_shown, source_line, wire_file
 from ..runner.learners import learner_folder as learner_folder
 
 Span: TypeAlias = tuple[str, int, int, int, int, str]
-"""As on the wire: file, line, column, end line, end column, function; from 1, in characters, the end exclusive."""
+"""As on the wire: file, line, column, end line, end column, function; from 1, in characters, exclusive end."""
 
 
 def span(file: str, line: int, column: int, end_line: int, end_column: int, function: str = "") -> Span | None:
-    """The expression at a place as Python, MLIR and XLA tell it; None where it is not the learner's.
+    """Convert a place from Python, MLIR or XLA; None if the file is not the learner's.
 
-    Lines count from 1, columns from 0 in UTF-8 bytes. Where the end is not known (it is not behind the start), the
-    expression is taken to go to the end of the line.
+    Lines count from 1, columns from 0 in UTF-8 bytes. If the end is unknown (not after the start), the span extends to
+    the end of the line.
     """
     name = wire_file(file)
     if name is None or line < 1:
@@ -33,7 +33,7 @@ def span(file: str, line: int, column: int, end_line: int, end_column: int, func
 
 
 class Frames:
-    """Finds the spans of equations. It remembers what it found, and with that keeps code alive: make one for a walk."""
+    """Finds the spans of equations; use one for each walk, as its caches keep code objects alive."""
 
     def __init__(self) -> None:
         self._stacks: dict[Any, tuple[Span, ...]] = {}
@@ -42,10 +42,10 @@ class Frames:
         self._alive: list[Any] = []
         self._inside: dict[tuple[Any, compat.Function], bool] = {}
         self.outdated: set[Span] = set()
-        """Expressions of code whose text is no longer the one shown: at these places now stands something else."""
+        """Places of code whose text has been edited since: other code is shown there now."""
 
     def of(self, source_info: Any) -> tuple[Span, ...]:
-        """The learner's expressions behind an equation's `source_info`: its own, then the calls around it."""
+        """The learner's expressions for an equation's `source_info`: its own, then the calls around it."""
         trace = compat.traceback(source_info)
         found = self._stacks.get(trace)
         if found is None:
@@ -53,11 +53,11 @@ class Frames:
         return found
 
     def enter(self, source_info: Any, function: compat.Function | None) -> bool:
-        """Whether an equation's frames are those of a call of the function whose jaxpr it is in.
+        """Whether an equation's frames belong to a call of the function whose jaxpr contains it.
 
-        JAX gives what it traces for a library's function the frames of what it is just busy with, as in lowering or
-        transposing; the jaxpr is kept, and then serves others. One of a learner's function serves that alone, and may
-        have taken in equations of functions that it calls.
+        A function that JAX traces for itself, while lowering or transposing, gets the frames of that moment. JAX caches
+        its jaxpr and reuses it for other calls. The jaxpr of a learner's function always qualifies: it may contain
+        equations of functions it calls.
         """
         trace = compat.traceback(source_info)
         raw = compat.raw_frames(trace)
@@ -69,7 +69,7 @@ class Frames:
         return self._inside[key]
 
     def is_outdated(self, source_info: Any) -> bool:
-        """Whether an equation comes from code whose text is no longer the one shown."""
+        """Whether an equation comes from code whose text has been edited since."""
         raw = compat.raw_frames(compat.traceback(source_info))
         return raw is not None and any(wire_file(code.co_filename) and not is_shown(code) for code in raw[0])
 
@@ -105,6 +105,6 @@ class Frames:
 
 
 def spans_of(source_info: Any) -> tuple[Span | None, tuple[Span, ...]]:
-    """An equation's own expression, None where no frame is the learner's, and the calls around it, innermost first."""
+    """An equation's own expression, None without a learner's frame, and the calls around it, innermost first."""
     own, *callers = Frames().of(source_info) or (None,)
     return own, tuple(callers)

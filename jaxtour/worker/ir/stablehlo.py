@@ -1,6 +1,6 @@
-"""The text of StableHLO as JAX lowers it: clean lines, and for every line the code that it comes from.
+"""Parses StableHLO as JAX lowers it: clean lines, and for every line its source.
 
-MLIR writes a location behind each operation and, where one has regions, behind the line that closes them.
+MLIR writes a location after each operation, or after the line that closes its regions.
 """
 
 import re
@@ -16,16 +16,16 @@ from .origins import Parsed, Table, alike, transforms_of
 from .spans import Span
 
 MOST = 64
-"""Calls of a function that are told apart."""
+"""The most calls of a function that are kept apart."""
 SHARED = 3
-"""A constant that more expressions than this share belongs to none of them."""
+"""A constant used by more expressions than this belongs to none of them."""
 
 Place: TypeAlias = Callable[[str, int, int, int, int, str], Span | None]
-"""The learner's expression at a frame, None where it is nobody's but a library's."""
+"""The learner's expression at a frame; None for a frame in a library."""
 
 
 class Linked(NamedTuple):
-    """Where a line comes from."""
+    """The source of a line."""
 
     path: str = ""
     spans: tuple[Span, ...] = ()
@@ -36,29 +36,29 @@ _HEAD = re.compile(r'\s*(?:(%[^=]*?) = )?"?([a-zA-Z_]\w*(?:\.\w+)+|call|return)\
 _SYMBOL = re.compile(r'@([\w.$-]+|"[^"]*")')
 _FUNCTION = re.compile(r'\s*func\.func (?:\w+ )?@([\w.$-]+|"[^"]*")')
 _AROUND = "("
-"""No name of a path, but of all frames that are a call around something."""
+"""A key for frames of calls around an operation; no path has this name."""
 _OF_BRANCH = re.compile(r"(?:^|/)cond/branch_\d+_fun/(?:closed_call/|eval_jaxpr/)*[^/]+$")
 _NONE: tuple[set[Span], set[Span]] = (set(), set())
 _TERMINATORS = {"return", "func.return"}
 
 
 def is_enclosing(path: str) -> bool:
-    """Whether a path names the functions around an operation and not the operation: its place is a call's, then."""
+    """Whether a path names only functions around an operation: its place is then that of a call."""
     return not path or path.endswith(")") or "/" not in path
 
 
 def is_of_branch(path: str) -> bool:
-    """Whether a path is that of an operation of a branch itself, in no loop and no function there."""
+    """Whether a path is that of an operation directly in a branch, not in a loop or function there."""
     return bool(_OF_BRANCH.search(path))
 
 
 def last_name(path: str) -> str:
-    """The primitive that a path ends in."""
+    """The last name of a path: the primitive."""
     return path.rpartition("/")[2]
 
 
 def without_root(path: str, root: str) -> str:
-    """A path without its first name, if that is this one."""
+    """A path without its first name, if that is `root`."""
     if not root or not path.startswith(root):
         return path
     return path[len(root) :].removeprefix("/")
@@ -66,17 +66,17 @@ def without_root(path: str, root: str) -> str:
 
 @dataclass
 class _Operation:
-    """An operation whose regions are not closed yet, or a function."""
+    """An operation with open regions, or a function."""
 
     line: int
     name: str
     others: list[int] = field(default_factory=list)
-    """Lines of its own between its regions."""
+    """Its lines between its regions."""
 
 
 @dataclass
 class _Line:
-    """An operation and what there is to know of it before the callers of its function are known."""
+    """An operation, before the callers of its function are known."""
 
     number: int
     name: str
@@ -84,18 +84,18 @@ class _Line:
     function: str
     kind: str = "instruction"
     manual: bool = False
-    """Whether it is inside a `shard_map`, whose operations have paths that begin anew."""
+    """Whether it is inside a `shard_map`, where paths start anew."""
 
 
 class Reader:
-    """One module; read once, with the places of its operations found afterwards."""
+    """One module; parsed once, with sources resolved on demand."""
 
     def __init__(
         self, text: str, place: Place, root: str = "", exact: Mapping[str, tuple[Span, int]] | None = None
     ) -> None:
-        """`root` is the first name of every path, if it is not one that the learner's own call has.
+        """`root` is the first name of every path, if the learner's call does not have it.
 
-        `exact` has by path the expression of its equations, where that is only one, and their number.
+        `exact` has, by path, the expression and the number of its equations, if they share one expression.
         """
         self._root = root
         self._exact = exact or {}
@@ -116,7 +116,7 @@ class Reader:
         self._split(text)
 
     def read(self, table: Table, around: tuple[Span, ...] = ()) -> Parsed:
-        """The lines with their origins; what JAX gives no source for belongs to `around`, the call itself."""
+        """The lines with their origins; lines without a source belong to `around`, the call itself."""
         other = table.add(kind="other")
         parsed = self.parsed
         parsed.lines = [other] * len(parsed.texts)
@@ -131,7 +131,7 @@ class Reader:
             linked = self.link(line)
             spans = own or linked.spans or (around if line.kind == "instruction" else ())
             callers = () if own else linked.callers
-            # Where JAX lowered it for an equal call before, it knows of that one only.
+            # JAX caches the lowering of an equal call: the frames are then that call's alone.
             callers = (*callers, *(span for span in around if span not in (*spans, *callers)))
             facts: dict[str, Any] = {"kind": line.kind, "name": line.name, "spans": spans, "callers": callers}
             if not own and linked.path and line.kind == "instruction":
@@ -145,7 +145,7 @@ class Reader:
         return parsed
 
     def paths(self) -> dict[str, Linked]:
-        """For each path of an operation the only place it has; paths with several are left out."""
+        """The place of each path of an operation that has only one."""
         found: dict[str, Linked | None] = {}
         for linked in self._inlined():
             if linked.path and linked.spans:
@@ -154,9 +154,9 @@ class Reader:
         return {path: linked for path, linked in found.items() if linked}
 
     def only(self, name: str, around: str) -> tuple[Span, ...]:
-        """The expression of all operations of a name behind a path; none where there are several, or it is not known.
+        """The expression of all operations of a name below a path; empty if there are several, or it is unknown.
 
-        What is in a function of several calls has no path that tells whether it is behind this one.
+        The path of an operation in a shared function does not say which call it belongs to.
         """
         found: set[tuple[Span, ...]] = set()
         for line in self._operations:
@@ -171,10 +171,10 @@ class Reader:
         return bool(self._root) or f"{path}/".startswith(self._outermost)
 
     def beginning_at(self, frame: Frame, path: str, *, around: bool = False) -> list[Frame]:
-        """The expressions that begin where a frame does and became what a path ends in, else all that begin there.
+        """The expressions that begin at a frame and were lowered to a path's end; or else all that begin there.
 
-        XLA keeps one end for all expressions that begin at a place, so that `f(x)` and `f(x) * 2` look alike to it.
-        `around` asks for a call around what the path ends in.
+        XLA keeps one end for all expressions that begin at a place, so it cannot distinguish `f(x)` from `f(x) * 2`.
+        With `around`, the result is a call around the operation.
         """
         if self._beginnings is None:
             self._beginnings = {}
@@ -192,7 +192,7 @@ class Reader:
                 spans = callers if inner else own
                 if found := [known for known in every if self._place(*known) in spans]:
                     return found
-                # What a library computes may be known by the call of it alone, whose path comes before its own.
+                # A library's operation may be known only by the call around it, whose path is a prefix of its own.
                 behind, inner = behind.rpartition("/")[0], False
         names = [*reversed(path.split("/")[:-1]), _AROUND] if around else [last_name(path)]
         for key in names:
@@ -202,7 +202,7 @@ class Reader:
 
     @cached_property
     def _of_path(self) -> dict[str, tuple[set[Span], set[Span]]]:
-        """By path the own expressions of its operations, through the calls of their functions, and the calls around."""
+        """For each path, its operations' own expressions, through their functions' calls, and the calls around."""
         found: dict[str, tuple[set[Span], set[Span]]] = {}
         for line in self._operations:
             sites = self._sites(line.function)
@@ -213,15 +213,15 @@ class Reader:
         return found
 
     def _inlined(self) -> Iterator[Linked]:
-        """Where the operations come from, those of a function once for each call, as the compiler will have them."""
+        """The sources of all operations, with those of a function once for each call, as the compiler inlines them."""
         for line in self._operations:
             sites = self._sites(line.function)
             yield from self._once_each(line, sites) if sites else (self.link(line),)
 
     def _sites(self, function: str) -> tuple[Linked, ...]:
-        """The calls of a function, each as often as the function that it is in is called."""
+        """The calls of a function, each once for every call of the function that contains it."""
         if function not in self._sites_of:
-            self._sites_of[function] = ()  # for one that calls itself
+            self._sites_of[function] = ()  # for a recursive function
             found: dict[Linked, None] = {}
             for call in self._calls.get(function, ()):
                 outer = self._sites(call.function)
@@ -230,7 +230,7 @@ class Reader:
         return self._sites_of[function]
 
     def _once_each(self, line: _Line, sites: tuple[Linked, ...]) -> Iterator[Linked]:
-        """Where an operation comes from that is in a function, for each call of that."""
+        """The source of an operation inside a function, for each call of the function."""
         written, own = self.locations[line.loc].path, self._own(line.loc)
         # It may have the place of the first call.
         spans = () if any(span in site.spans for site in sites for span in own.spans) else own.spans
@@ -242,11 +242,11 @@ class Reader:
             yield Linked(path, spans or site.spans, around)
 
     def link(self, line: _Line) -> Linked:
-        """Where an operation comes from, through the calls of the function that it is in.
+        """The source of an operation, through the calls of its function.
 
-        Of what is in a branch the oldest JAX tells the place of all of it. Its path leads further, where there are as
-        many operations of it as equations, and those come from one expression. Elsewhere paths prove nothing: loops
-        have operations of their own, with the paths of those in them.
+        The oldest supported JAX gives operations in a branch the place of the whole `cond`. Their path is more exact,
+        if it has as many operations as equations, all from one expression. Elsewhere paths prove nothing: loops add
+        operations of their own with the paths of those inside.
         """
         key = (line.loc, line.function, line.manual)
         if key not in self._links:
@@ -261,7 +261,7 @@ class Reader:
 
     @cached_property
     def _alike(self) -> Counter[tuple[str, str]]:
-        """How many operations there are of a name and a path."""
+        """The number of operations of each name and path."""
         return Counter((line.name, alike(self._told(line).path)) for line in self._operations)
 
     def _told(self, line: _Line) -> Linked:
@@ -280,9 +280,9 @@ class Reader:
         return self._located[loc]
 
     def _through_calls(self, own: Linked, function: str, written: str) -> Linked:
-        """JAX lowers a function once for all its calls, with the location of the first one if with any.
+        """Resolve an operation through its function's calls: JAX lowers a function once, at the first call's location.
 
-        `written` is the path as JAX has it: a whole one, or what comes behind that of the call.
+        `written` is the path as JAX wrote it: complete, or relative to that of the call.
         """
         calls = self._calls.get(function)
         if not calls:
@@ -300,12 +300,12 @@ class Reader:
         return Linked(path, own.spans, tuple(callers))
 
     def _is_behind(self, written: str, prefix: str) -> bool:
-        """Whether a path, as JAX has it, comes behind that of a call, and does not have it inside."""
+        """Whether a path, as JAX wrote it, is relative to the path of a call."""
         first = self._root or prefix.split("/")[0]
         return not f"{written}/".startswith(f"{first}/")
 
     def _constants(self) -> dict[int, tuple[Span, ...]]:
-        """What JAX gives no place of its own, above all constants, belongs to what uses it, if that is not too much."""
+        """Expressions for operations without a place, mostly constants: those of their users, if these are few."""
         waiting: dict[str, int] = {}
         users: dict[int, dict[Span, None]] = {}
         at = {line.number: line for line in self._operations if line.kind == "instruction"}
@@ -328,7 +328,7 @@ class Reader:
         return {number: tuple(spans) for number, spans in users.items() if 0 < len(spans) <= SHARED}
 
     def _split(self, text: str) -> None:
-        """Lines without locations, with names, folds, and what each is of."""
+        """Collect lines without locations, their variables, their folds, and their operations."""
         parsed = self.parsed
         stack: list[_Operation] = []
         function = ""
@@ -391,7 +391,7 @@ class Reader:
 
 
 def _begins(starts: str) -> bool:
-    """Whether a line begins an operation, not a region or block of the one around it."""
+    """Whether a line begins an operation, rather than a region or block of the enclosing one."""
     return bool(_HEAD.match(starts)) or starts.startswith(("module", "{-#", "func."))
 
 

@@ -1,4 +1,4 @@
-"""The stages of a call below its jaxpr: StableHLO as JAX lowers it, HLO as the compiler leaves it, and its cost."""
+"""The stages of a call after its jaxpr: StableHLO from JAX's lowering, the compiler's HLO, and its cost."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -21,28 +21,28 @@ from .walk import Walk
 
 Say = Callable[[Event], None]
 Place: TypeAlias = tuple[str, int, int]
-"""File, line and column where an expression begins; XLA keeps one end for all that begin at a place."""
+"""File, line and column of an expression's start; XLA keeps one end for all expressions that start there."""
 
 
 @dataclass
 class Staged:
-    """One call lowered, and compiled once that is asked for."""
+    """One lowered call, compiled on demand."""
 
     lowered: Any
     root: str
-    """What stands before every path and in no jaxpr: the name of the function that is jitted for the lowering only."""
+    """The first name of every path, absent from the jaxpr: the function that is jitted only to lower the call."""
     around: tuple[Span, ...]
     known: frozenset[Place] | None = None
-    """Places of the learner's that its jaxpr comes from, which may be none at all; None where that is not known."""
+    """The places in the learner's code that its jaxpr comes from; None if unknown."""
     exact: dict[str, tuple[Span, int]] = field(default_factory=dict)
-    """By path the expression of the equations that have it, if that is only one, and their number."""
+    """The expression and the number of the equations with a path, if they share one expression."""
 
     def place(
         self, file: str, line: int, column: int, end_line: int, end_column: int, function: str = ""
     ) -> Span | None:
-        """The learner's expression at a frame; None also where that is of an equal call that was lowered before.
+        """The learner's expression at a frame; None if it belongs to an equal call that was lowered before.
 
-        What a library lowers an operation to is in a cache, of the oldest JAX with the places of the first call.
+        JAX caches its lowering of library functions; the oldest supported JAX keeps the places of the first call in it.
         """
         found = span(file, line, column, end_line, end_column, function)
         if found is None or (self.known is not None and _place(found) not in self.known):
@@ -51,15 +51,15 @@ class Staged:
 
     @cached_property
     def module(self) -> stablehlo.Reader:
-        """The StableHLO, read."""
+        """The StableHLO, parsed."""
         text = self.lowered.as_text(debug_info=True)
         if not text:
-            raise lens.LensError("this backend does not show its StableHLO")
+            raise lens.LensError("this backend gives no StableHLO text")
         return stablehlo.Reader(str(text), self.place, self.root, self.exact)
 
     @cached_property
     def compiled(self) -> Any:
-        """The call compiled."""
+        """The compiled call."""
         return self.lowered.compile()
 
     @cached_property
@@ -67,21 +67,21 @@ class Staged:
         """The optimised HLO as the compiler writes it."""
         text = self.compiled.as_text()
         if not text:
-            raise lens.LensError("this backend does not show what it compiled")
+            raise lens.LensError("this backend gives no text of the compiled HLO")
         return str(text)
 
     @cached_property
     def optimised(self) -> hlo.Reader:
-        """The optimised HLO, read."""
+        """The optimised HLO, parsed."""
         return hlo.Reader(self.text)
 
     def stablehlo(self) -> tuple[Table, Parsed, dict[str, Any]]:
-        """The table of origins, the lines, and what goes with the last piece."""
+        """The table of origins, the lines, and fields for the last piece."""
         table = Table()
         return table, self.module.read(table, self.around), {}
 
     def hlo(self) -> tuple[Table, Parsed, dict[str, Any]]:
-        """The same of the optimised HLO, with its cost."""
+        """The same for the optimised HLO, with its cost."""
         table = Table()
         module = self.module
         sources = Sources(self.place, module.beginning_at, module.paths(), module.only, self.root, self.around)
@@ -91,7 +91,7 @@ class Staged:
 
 @dataclass
 class Stages:
-    """What is looked at of the traced calls of one cell; kept from one look to the next."""
+    """The stages of a cell's traced calls, kept between requests."""
 
     workspace: Workspace
     calls: list[dict[str, Any]]
@@ -100,7 +100,7 @@ class Stages:
     _made: dict[int, Staged] = field(default_factory=dict)
 
     def look(self, index: int, stage: str, say: Say) -> None:
-        """Say the pieces of one stage of one call, or in one line why there are none."""
+        """Send the pieces of one stage of one call, or one line that says why there are none."""
         head = {"event": "stage", "index": index, "stage": stage}
         found, error = attempt(self._read, index, stage)
         if found is None:
@@ -111,7 +111,7 @@ class Stages:
             say(piece)
 
     def opcodes(self, index: int) -> list[str]:
-        """The opcodes of one call; raises what lowering and compiling raise."""
+        """The opcodes of one call; raises the errors of lowering and compiling."""
         return self._staged(index).optimised.opcodes()
 
     def _read(self, index: int, stage: str) -> tuple[Table, Parsed, dict[str, Any]]:
@@ -134,7 +134,7 @@ class Stages:
 
 
 def staged(workspace: Workspace, source: lens.Expression) -> Staged:
-    """A call lowered as the learner's own is: a jitted function by itself, others by the jaxpr that is shown."""
+    """Lower a call as the learner's code would: a jitted function as it is, any other through its jaxpr."""
     around = (source.span,) if source.span else ()
     call = lens.parse_call(workspace, source.awaited)
     if call is not None and compat.is_jitted(call.function):
@@ -158,7 +158,7 @@ def _place(where: Span) -> Place:
 
 
 def _places(jaxpr: Any, around: tuple[Span, ...]) -> tuple[frozenset[Place], dict[str, tuple[Span, int]]]:
-    """The places that a jaxpr comes from; by path the expression of its equations, if it is one, and their number."""
+    """The places that a jaxpr comes from; and by path the expression of its equations, if single, and their number."""
     walk = Walk(jaxpr, around)
     rows = walk.table.rows
     found = (span for row in rows for span in (*row.get("spans", ()), *row.get("callers", ())))

@@ -1,7 +1,7 @@
-"""The equations of a jaxpr, nested ones too, each with the learner's code that it comes from and its transformations.
+"""Walks the equations of a jaxpr, nested ones included; finds each one's source and its transformations.
 
-A jaxpr may be used by several equations, of which JAX prints it for the first only: what is in it then belongs to all
-of them. So jaxprs are walked one by one, those that use others first, each with what its users have in common.
+Several equations may share a jaxpr, which JAX prints only for the first: its equations then belong to all of them. So
+each jaxpr is walked once, after all its users, with what these have in common.
 """
 
 import itertools
@@ -15,7 +15,7 @@ from .origins import Table, transforms_of
 from .spans import Frames, Span
 
 MOST = 64
-"""Callers, or users of a shared jaxpr, that an equation leads to; more would be megabytes and no help."""
+"""The most callers, or users of a shared jaxpr, of one equation: more would be megabytes, and of no use."""
 
 _SCOPES = {
     "scan": "scan", "while": "while", "cond": "cond", "shard_map": "shard_map", "remat": "checkpoint",
@@ -23,14 +23,14 @@ _SCOPES = {
     "custom_vjp_call": "custom_vjp", "custom_vjp_call_jaxpr": "custom_vjp", "jit": "jit", "pjit": "jit",
     "xla_pmap": "pmap", "pmap": "pmap",
 }  # fmt: skip
-"""What being inside of a primitive's jaxpr is called."""
+"""The transformation that each primitive's inner jaxprs are inside."""
 _FUNCTIONS = {"jit": "jit", "pjit": "jit", "xla_pmap": "pmap", "pmap": "pmap"}
 """Primitives that the name stack shows as `jit(name)`."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """What an equation says of the jaxprs in it."""
+    """The context that an equation gives to its inner jaxprs."""
 
     spans: tuple[Span, ...] = ()
     """The place of equations that have none of their own."""
@@ -42,16 +42,16 @@ class _Around:
 
 @dataclass(slots=True)
 class _Jaxpr:
-    """A jaxpr and what uses it."""
+    """A jaxpr and the contexts it is used in."""
 
     jaxpr: Any
     users: list[_Around] = field(default_factory=list)
     inner: dict[int, list[tuple[str, int, Any]]] = field(default_factory=dict)
-    """By the place of an equation, the jaxprs in its parameters."""
+    """The jaxprs in each equation's parameters, by the equation's index."""
 
 
 class Walk:
-    """A walk over a jaxpr; `around` is where the call that it is of was written, if that is known."""
+    """A walk over a jaxpr; `around` is the place of the traced call, if known."""
 
     def __init__(self, jaxpr: Any, around: tuple[Span, ...] = ()) -> None:
         self.table = Table()
@@ -60,10 +60,10 @@ class Walk:
         self._places: dict[int, int] = {}
         self._frames = Frames()
         self._known: dict[tuple[Span, ...], tuple[tuple[Span, ...], tuple[Span, ...]]] = {}
-        """In the jaxpr that is being walked, by the frames of an equation."""
+        """For the current jaxpr: expression and callers by an equation's frames."""
         self._paths: dict[Any, str] = {}
         self._function: compat.Function | None = None
-        """What the jaxpr that is being walked was traced from; None for the outermost, which was traced just now."""
+        """The function that the current jaxpr was traced from; None for the outermost, which was just traced."""
         self._root = getattr(jaxpr, "jaxpr", jaxpr)
         self._order = _users_first(self._root)
         by_id = {id(each.jaxpr): each for each in self._order}
@@ -71,11 +71,11 @@ class Walk:
         for each in self._order:
             self._walk(each, by_id)
         self.equations = _counted(self._order)
-        """Counted through nested jaxprs, as often as they are used."""
+        """The number of equations, with those of nested jaxprs as often as they are used."""
 
     @property
     def outdated(self) -> set[Span]:
-        """Expressions that equations come from and that are no longer what is shown there."""
+        """Expressions of equations whose code has been edited since."""
         return self._frames.outdated
 
     @property
@@ -89,11 +89,11 @@ class Walk:
 
     @property
     def counts(self) -> Counter[int]:
-        """How many equations have each place of the table; those of a jaxpr once, however often it is used."""
+        """The number of equations of each origin in the table; a shared jaxpr counts once."""
         return Counter(self._places.values())
 
     def place(self, equation: Any) -> int:
-        """The place of an equation's origin in the table; one that the printer made up has its own source only."""
+        """The index of an equation's origin in the table; an equation that the printer made has only its own source."""
         place = self._places.get(id(equation))
         if place is None:
             self._known = {}
@@ -128,7 +128,7 @@ class Walk:
         )
 
     def _linked(self, equation: Any, around: _Around) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
-        """Its expression and the calls around that."""
+        """An equation's expression and the calls around it."""
         frames = self._frames.of(equation.source_info)
         if frames and not self._frames.enter(equation.source_info, self._function):
             frames = ()
@@ -160,7 +160,7 @@ class Walk:
         return path
 
     def _scope(self, equation: Any, around: _Around) -> _Around:
-        """What is around the jaxprs of an equation, but for what lowering adds to the path of each."""
+        """The context of an equation's jaxprs, without the names that lowering adds to the path of each."""
         spans, callers = self._linked(equation, around)
         name = equation.primitive.name
         stack = _stack(equation)
@@ -179,7 +179,7 @@ def _joined(*parts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _lowered(primitive: str, parameter: str, place: int) -> str:
-    """What the name stack has between an equation and those of a jaxpr in it, once it is lowered."""
+    """The names that lowering adds to the name stack between an equation and those of its inner jaxpr."""
     if primitive in ("scan", "while"):
         return "while/cond" if parameter == "cond_jaxpr" else "while/body"
     if primitive == "cond":
@@ -190,7 +190,7 @@ def _lowered(primitive: str, parameter: str, place: int) -> str:
 
 
 def _merged(users: list[_Around]) -> _Around:
-    """What the users of a jaxpr have in common, and the places of all."""
+    """Merge the contexts of a jaxpr's users: all places, and the transformations they share."""
     if len(users) == 1:
         return users[0]
     spans = dict.fromkeys(span for user in users for span in user.spans)
@@ -203,7 +203,7 @@ def _merged(users: list[_Around]) -> _Around:
 
 
 def _users_first(root: Any) -> list[_Jaxpr]:
-    """Every jaxpr once, behind all those that use it."""
+    """Every jaxpr once, after all its users."""
     made: dict[int, _Jaxpr] = {}
     finished: list[_Jaxpr] = []
 
@@ -226,7 +226,7 @@ def _users_first(root: Any) -> list[_Jaxpr]:
 
 
 def _counted(order: list[_Jaxpr]) -> int:
-    """All equations, those of a jaxpr as often as it is used."""
+    """The number of equations, with those of a jaxpr as often as it is used."""
     counts: dict[int, int] = {}
     for each in reversed(order):
         nested = (id(jaxpr) for inner in each.inner.values() for _, _, jaxpr in inner)
@@ -235,5 +235,5 @@ def _counted(order: list[_Jaxpr]) -> int:
 
 
 def count(jaxpr: Any) -> int:
-    """How many equations a jaxpr has, those of the jaxprs in them included, as often as they are used."""
+    """The number of equations of a jaxpr, with those of nested jaxprs as often as they are used."""
     return _counted(_users_first(getattr(jaxpr, "jaxpr", jaxpr)))

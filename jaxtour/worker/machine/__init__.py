@@ -1,1 +1,1 @@
-"""What devices there are, how busy they are, and who holds them."""
+"""The devices: which exist, how busy they are, and which processes hold them."""

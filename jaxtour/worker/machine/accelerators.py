@@ -1,7 +1,7 @@
-"""Why an accelerator is not to be had, found out before jax is imported, and what to do about it.
+"""Finds out before jax is imported why an accelerator cannot be used, and names the remedy.
 
-Standard library only. Google's metadata server is asked only where there are TPU chips and the environment does not
-tell how many hosts share them.
+Standard library only. Queries Google's metadata server only if there are TPU chips and the environment does not say how
+many hosts share them.
 """
 
 import importlib.util
@@ -15,11 +15,11 @@ from typing import Any
 
 from . import cloud, hardware
 
-USE_CPU = "or take the CPU: --platform cpu"
+USE_CPU = "or use the CPU: --platform cpu"
 _CHIP_BOUNDS = {1: "1,1,1", 2: "1,2,1", 4: "2,2,1", 8: "2,4,1"}
-"""How a host's chips lie, by their number; those of jax's own tests."""
+"""The layout of a host's chips, by their number, as in JAX's own tests."""
 _HUGE_PAGES = ("TPU v5e", "TPU v6e", "TPU7x")
-"""Whose start is much faster with transparent huge pages."""
+"""TPUs that start faster with transparent huge pages; `jax/_src/cloud_tpu_init.py` warns without them."""
 _CUDA_13_DRIVER = 580
 BUSY = "tpu busy"
 _PORT = "8476"
@@ -27,50 +27,50 @@ _PORT = "8476"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something about the machine's accelerators that the learner is to know."""
+    """A problem with the machine's accelerators, for the learner."""
 
     code: str
     """`tpu busy`, `stale lock`, `one host`, `no libtpu`, `no chip files`, `huge pages`, `no cuda plugin`,
     `no gpu files`, `cpu only`."""
     message: str
-    """What is the matter, in a clause."""
+    """The problem, in a clause."""
     remedy: str = ""
-    """What to do, as it is typed where it is a command."""
+    """The remedy; a command as it is typed."""
     fatal: bool = False
     """Whether opening devices would fail or hang."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """What must be set before jax is imported."""
+    """Variables to set before jax is imported."""
     holder: str = ""
-    """The number of the process that holds it, if one does."""
+    """The pid of the process that holds the accelerator, if any."""
 
     def __str__(self) -> str:
         return f"{self.message}: {self.remedy}" if self.remedy else self.message
 
     def fields(self) -> dict[str, Any]:
-        """As it is told to the engine."""
+        """The finding as sent to the engine."""
         return {"code": self.code, "message": self.message, "remedy": self.remedy}
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What is there, and what is to be said about it."""
+    """The machine's accelerators, and the findings about them."""
 
     there: tuple[str, ...] = ()
-    """`4 TPU v4 chips`, `an NVIDIA GPU`."""
+    """For example `4 TPU v4 chips`, `an NVIDIA GPU`."""
     platforms: tuple[str, ...] = ()
-    """What jax calls those: `tpu`, `gpu`."""
+    """JAX's names for those: `tpu`, `gpu`."""
     findings: tuple[Finding, ...] = ()
     tpu: bool = False
-    """Whether jax is going to open TPU chips."""
+    """Whether jax will open TPU chips."""
 
     @property
     def fatal(self) -> Finding | None:
-        """The first that leaves no use in going on."""
+        """The first finding that rules out opening devices."""
         return next((finding for finding in self.findings if finding.fatal), None)
 
     @property
     def environment(self) -> dict[str, str]:
-        """All that must be set before jax is imported."""
+        """All variables to set before jax is imported."""
         return {name: value for finding in self.findings for name, value in finding.environment.items()}
 
 
@@ -80,9 +80,9 @@ def look(
     installed: Callable[[str], bool] | None = None,
     python: str = sys.executable,
 ) -> Survey:
-    """Look at the machine below `root`; nothing is looked at where the CPU was asked for.
+    """Look at the machine below `root`; looks at nothing if the CPU was requested.
 
-    `installed` tells whether a module can be imported by `python`, which is to open the devices.
+    `installed` returns whether `python`, which will open the devices, can import a module.
     """
     asked = environ.get("JAX_PLATFORMS", "").partition(",")[0].strip()
     installed = installed or _installed
@@ -105,32 +105,31 @@ def look(
 
 
 def unused(survey: Survey, platforms: list[str]) -> Finding | None:
-    """What to say when there is an accelerator and jax came up without one, unless it is said already."""
+    """The finding for an accelerator that jax came up without, unless another finding explains it."""
     if not survey.there or platforms != ["cpu"] or any(finding.code.startswith("no ") for finding in survey.findings):
         return None
     return Finding(
         "cpu only",
         f"jax found only the CPU, though this machine has {' and '.join(survey.there)}",
-        " or ".join(f"`jaxtour devices --platform {name}`" for name in survey.platforms)
-        + f" tell{'s' * (len(survey.platforms) == 1)} why",
+        f"run {' or '.join(f'`jaxtour devices --platform {name}`' for name in survey.platforms)} to see why",
     )
 
 
 def why_busy(environ: Mapping[str, str] = os.environ, root: Path = Path("/")) -> Finding | None:
-    """Who holds the TPU, or what keeps it locked, however likely that is the cause of a failure."""
+    """The process that holds the TPU, or the stale lock file: a likely cause of a failure to open it."""
     return _held(environ, root) or _stale(root)
 
 
 def _tpu(chips: list[str], environ: Mapping[str, str], root: Path) -> list[Finding]:
-    """What is the matter with chips that there is a libtpu for."""
+    """The problems with chips for which libtpu is installed."""
     held = _held(environ, root)
-    # While it is held and waited for, this is asked each second, and the network is not.
+    # While waiting for a held TPU, this runs every second: skip the metadata server.
     found = [held or _one_host(chips, environ)]
-    # One that we may lock ourselves is no obstacle: every runner that is killed leaves such a file.
+    # A lock file that we may lock ourselves is harmless: every killed runner leaves one.
     if held is None and (lock := _stale(root)) and lock.fatal:
         found.append(lock)
     if not hardware.tpu_files(root):
-        files = "no /dev/accel* or /dev/vfio/* to open them by"
+        files = "there is no /dev/accel* or /dev/vfio/* to open them"
         found.append(
             Finding("no chip files", f"{_chips(chips)} on the bus, but {files}", "run the container with --privileged")
         )
@@ -151,7 +150,7 @@ def _held(environ: Mapping[str, str], root: Path) -> Finding | None:
     holder = holders[0] if holders else None if shared else hardware.lock_holder(root)
     if holder is None:
         return None
-    remedy = f"wait until it has ended, and restart; {USE_CPU}; or quit"
+    remedy = f"wait until it ends and restart; {USE_CPU}; or quit"
     return Finding(BUSY, f"the TPU is held by {holder}", remedy, fatal=True, holder=str(holder.pid))
 
 
@@ -160,12 +159,12 @@ def _stale(root: Path) -> Finding | None:
     if lock is None:
         return None
     remedy = f"rm {hardware.LOCK}" if lock.ours else f"sudo rm {hardware.LOCK}"
-    message = f"{hardware.LOCK} of {lock.owner} keeps the TPU locked, and no process holds it"
+    message = f"{hardware.LOCK} of {lock.owner} locks the TPU, but no process holds it"
     return Finding("stale lock", message, remedy, fatal=not lock.ours)
 
 
 def _one_host(chips: list[str], environ: Mapping[str, str]) -> Finding | None:
-    """The variables that keep one host of several from waiting for the others for ever."""
+    """The variables that keep a slice's host from waiting for the others forever; `xla_bridge.py` of JAX only warns."""
     hosts = _hosts(environ)
     if hosts < 2:
         return None
@@ -189,14 +188,14 @@ def _one_host(chips: list[str], environ: Mapping[str, str]) -> Finding | None:
     used = _chips(chips[:count])
     return Finding(
         "one host",
-        f"this is one of {hosts} hosts of a TPU slice, so only its own {used} are used: with all of them, "
+        f"this is one of {hosts} hosts of a TPU slice, so jaxtour uses only its own {used}: with all hosts, "
         "jax would wait until the same program runs on every host",
         environment=alone,
     )
 
 
 def _hosts(environ: Mapping[str, str]) -> int:
-    """How many hosts the slice has; 1 where the environment says that this one is alone, 0 where nobody tells."""
+    """How many hosts the slice has; 1 if the environment says that this one is alone, 0 if unknown."""
     for name in ("TPU_PROCESS_BOUNDS", "TPU_HOST_BOUNDS"):
         if _product(environ.get(name, "")) == 1:
             return 1
@@ -206,7 +205,7 @@ def _hosts(environ: Mapping[str, str]) -> int:
 
 
 def _product(bounds: str) -> int:
-    """How many `2,2,1` are; 0 for what is no such text."""
+    """The product of bounds such as `2,2,1`; 0 for an invalid text."""
     parts = bounds.split(",")
     return prod(map(int, parts)) if all(part.strip().isdigit() for part in parts) else 0
 
@@ -226,10 +225,10 @@ def _gpu(root: Path, installed: Callable[[str], bool], python: str, *, asked: bo
     so = "" if asked else ", so jax uses the CPU"
     if not hardware.nvidia_usable(root):
         if hardware.nvidia_cards(root):
-            message = f"this machine has an NVIDIA GPU, but no /dev/nvidia0 to open it by{so}"
+            message = f"this machine has an NVIDIA GPU, but there is no /dev/nvidia0 to open it{so}"
             remedy = "load its driver (`sudo modprobe nvidia`), or start the container with --gpus all"
             return [Finding("no gpu files", message, remedy, fatal=asked)]
-        return [Finding("no gpu", "there is no NVIDIA GPU here", USE_CPU[3:], fatal=True)] if asked else []
+        return [Finding("no gpu", "this machine has no NVIDIA GPU", USE_CPU[3:], fatal=True)] if asked else []
     if any(
         map(installed, ("jax_cuda13_plugin", "jax_cuda12_plugin", "jax_plugins.xla_cuda13", "jax_plugins.xla_cuda12"))
     ):

@@ -1,22 +1,22 @@
-"""What Google's machines tell of themselves, asked at the address where only they get an answer."""
+"""Google Cloud's metadata about this machine, from a link-local address that only their machines answer at."""
 
 import contextlib
 import http.client
 from collections.abc import Mapping
 
 PATIENCE_S = 0.5
-"""A machine of theirs is answered in milliseconds; any other is kept waiting for so long."""
+"""The time-out: the metadata server answers in milliseconds, elsewhere nothing answers."""
 _SERVER = "169.254.169.254"
 _ENDPOINTS = "/computeMetadata/v1/instance/attributes/worker-network-endpoints"
 
 
 def slice_hosts(environ: Mapping[str, str]) -> int:
-    """How many hosts the TPU slice of this machine has; 0 where nobody tells.
+    """How many hosts this machine's TPU slice has; 0 if unknown.
 
-    `GCE_METADATA_IP` names another server, as it does for jax; proxies are passed by.
+    `GCE_METADATA_IP` names another server, as it does for jax. Proxies are not used.
     """
     address = environ.get("GCE_METADATA_IP") or _SERVER
-    # What is no address is a ValueError.
+    # An invalid address raises ValueError.
     with (
         contextlib.suppress(OSError, http.client.HTTPException, ValueError),
         contextlib.closing(http.client.HTTPConnection(address, timeout=PATIENCE_S)) as server,

@@ -1,4 +1,4 @@
-"""What the runner found: versions, devices and their memory, the host, flags that are not at their defaults."""
+"""The runner's facts: versions, devices and their memory, the host, flags that differ from their defaults."""
 
 import contextlib
 import functools
@@ -23,18 +23,18 @@ from .host import host
 from .utilization import Meter
 
 CHOSEN = "JAXTOUR_DEVICE"
-"""The environment variable with the id of the device that code is to run on."""
+"""Environment variable with the id of the device to run on."""
 _MEMORY = ("bytes_in_use", "bytes_limit", "peak_bytes_in_use")
 _PLATFORM_OF = {"cuda": "gpu", "rocm": "gpu", "gpu": "gpu", "tpu": "tpu"}
 _HOST_COUNT = re.compile(r"--xla_force_host_platform_device_count=(\d+)")
 
 
 class NoDevicesError(Exception):
-    """JAX cannot open its devices; the message is one line for the learner and says what to do."""
+    """JAX cannot open its devices; the message is one line for the learner, with the remedy."""
 
 
 def open_devices() -> list[Any]:
-    """Every device of the default platform, and the CPU's where that is another; raises `NoDevicesError`."""
+    """Every device of the default platform, then the CPU's if that is another; raises `NoDevicesError`."""
     asked = getattr(jax.config, "jax_platforms", None) or ""
     try:
         devices = list(jax.devices())
@@ -42,18 +42,18 @@ def open_devices() -> list[Any]:
         raise NoDevicesError(explain(error, asked)) from error
     first = asked.partition(",")[0]
     if _PLATFORM_OF.get(first, devices[0].platform) != devices[0].platform:
-        # With `cuda,cpu` and no CUDA plugin, jax takes the CPU without a word.
+        # With `cuda,cpu` and no CUDA plugin, jax silently falls back to the CPU.
         raise NoDevicesError(explain(AssertionError(), first))
     if devices[0].platform != "cpu":
-        with contextlib.suppress(RuntimeError):  # JAX_PLATFORMS may have left the CPU out
+        with contextlib.suppress(RuntimeError):  # JAX_PLATFORMS may exclude the CPU
             devices += jax.devices("cpu")
     return devices
 
 
 def choose(devices: Sequence[Any], chosen: str | None) -> list[Any]:
-    """The devices with the one of that id first, on which code then runs; raises `NoDevicesError`.
+    """Put the device with that id first and make it JAX's default; raises `NoDevicesError` if there is none.
 
-    It is one of the default platform's. None leaves the choice to jax.
+    It must be a local device of the default platform. None leaves the choice to jax.
     """
     if not chosen:
         return list(devices)
@@ -61,7 +61,7 @@ def choose(devices: Sequence[Any], chosen: str | None) -> list[Any]:
     wanted = next((device for device in own if str(device.id) == chosen), None)
     if wanted is None:
         there = ", ".join(str(device.id) for device in own[:16]) + (", …" if len(own) > 16 else "")
-        raise NoDevicesError(f"no {devices[0].platform} device {chosen} here: choose one of {there}")
+        raise NoDevicesError(f"there is no {devices[0].platform} device {chosen}: choose one of {there}")
     jax.config.update("jax_default_device", wanted)
     return [wanted, *(device for device in devices if device is not wanted)]
 
@@ -71,24 +71,24 @@ def _is_local(device: Any) -> bool:
 
 
 def explain(error: Exception, platforms: str) -> str:
-    """One line for a backend that did not come up."""
+    """Explain in one line why a backend did not come up."""
     text = " ".join(str(error).split())
     if not text and not platforms.startswith(("rocm", "tpu")):
-        return "no CUDA plugin for jax: pip install 'jax[cuda13]' (or use --platform cpu)"
+        return "jax has no CUDA plugin: pip install 'jax[cuda13]' (or use --platform cpu)"
     if "Failed to open libtpu.so" in text and not hardware.tpu_chips(Path("/")):
-        return "there is no TPU here: use --platform cpu"
+        return "this machine has no TPU: use --platform cpu"
     if "Failed to open libtpu.so" in text:
-        return "no libtpu for jax: pip install 'jax[tpu]' (or use --platform cpu)"
+        return "libtpu is not installed: pip install 'jax[tpu]' (or use --platform cpu)"
     if "not in the list of known backends" in text and (match := re.search(r"initialize backend '(\w+)'", text)):
-        return f"no plugin for {match[1]} in jax: install it, or use --platform cpu"
+        return f"jax has no plugin for {match[1]}: install it, or use --platform cpu"
     pid = re.search(r"TPU is already in use by process with pid (\d+)", text)
     if pid or "libtpu_lockfile" in text or "already in use" in text:
         if busy := accelerators.why_busy():
             return str(busy)
         holder = f"the TPU is in use by process {pid[1]}" if pid else "the accelerator is in use by another process"
-        return f"{holder}: wait until that ends, or use --platform cpu"
+        return f"{holder}: wait until it ends, or use --platform cpu"
     if "No jellyfish device found" in text or ("tpu" in platforms and "initializ" in text):
-        return f"no TPU that jax can open: use --platform cpu ({text[:160]})"
+        return f"jax cannot open a TPU: use --platform cpu ({text[:160]})"
     if match := re.search(r"[Uu]nable to initialize backend '(\w+)'|[Bb]ackend '(\w+)' failed", text):
         name = match[1] or match[2]
         return f"jax cannot open {name}: use --platform cpu, or install jax for {name} ({text[:160]})"
@@ -101,7 +101,7 @@ def platforms(devices: Sequence[Any]) -> list[str]:
 
 
 def simulated() -> bool:
-    """Whether the CPU pretends to be several devices."""
+    """Whether the CPU simulates several devices."""
     count = _HOST_COUNT.search(os.environ.get("XLA_FLAGS", ""))
     asked = [os.environ.get("JAX_NUM_CPU_DEVICES", ""), count[1] if count else ""]
     configured = getattr(jax.config, "jax_num_cpu_devices", -1)
@@ -109,7 +109,7 @@ def simulated() -> bool:
 
 
 def facts(devices: Sequence[Any], findings: Sequence[Finding] = (), meter: Meter | None = None) -> Event:
-    """The `facts` event as it is now; the first of the devices is the one that code runs on."""
+    """The `facts` event as of now; the first device is the one that code runs on."""
     live = [array for array in jax.live_arrays() if not array.is_deleted()]
     pretend = simulated()
     held = _held(live)
@@ -140,7 +140,7 @@ def facts(devices: Sequence[Any], findings: Sequence[Finding] = (), meter: Meter
 
 
 def _backend(device: Any, meter: Meter | None) -> dict[str, str]:
-    """The versions of what is between jax and the device."""
+    """The versions of the software between jax and the device."""
     driver = (meter.driver if meter else "") or hardware.nvidia_driver() if device.platform == "gpu" else ""
     return {
         "libtpu": _version("libtpu") if device.platform == "tpu" else "",
@@ -176,7 +176,7 @@ def _device(device: Any, held: dict[Any, tuple[int, int]], *, pretend: bool) -> 
 
 
 def _held(arrays: Sequence[Any]) -> dict[Any, tuple[int, int]]:
-    """How many arrays have a part on each device, and how many bytes those parts are."""
+    """The number of arrays with a part on each device, and the bytes of those parts."""
     held: dict[Any, tuple[int, int]] = {}
     for array in arrays:
         devices = array.sharding.addressable_devices
@@ -188,12 +188,12 @@ def _held(arrays: Sequence[Any]) -> dict[Any, tuple[int, int]]:
 
 
 def _part_bytes(array: Any, count: int) -> int:
-    """The bytes of an array that one of its devices holds; asking for the parts themselves would make arrays."""
+    """The bytes of an array on one of its devices; accessing the shards would create arrays."""
     if count == 1 or not array.size:
         return int(array.nbytes)
     try:
         part: int = math.prod(array.sharding.shard_shape(array.shape))
-    except ValueError:  # parts of several sizes
+    except ValueError:  # uneven parts
         return int(array.nbytes) // count
     return int(array.nbytes) * part // int(array.size)
 
@@ -203,13 +203,13 @@ def _memory(device: Any) -> dict[str, int] | None:
         return None
     try:
         stats = device.memory_stats()
-    except Exception:  # a backend that cannot tell raises its own error class
+    except Exception:  # a backend without memory statistics raises its own error class
         return None
     return {key: int(stats[key]) for key in _MEMORY if key in stats} if stats else None
 
 
 def flags(devices: Sequence[Any]) -> dict[str, str]:
-    """The settings that change what a learner sees, where they are not at their defaults."""
+    """The settings that change what a learner sees and differ from their defaults."""
     found = {}
     count = sum(device.platform == "cpu" and _is_local(device) for device in devices)
     if count > 1 and simulated():

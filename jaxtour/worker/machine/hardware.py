@@ -1,6 +1,6 @@
-"""The accelerators of this machine as the kernel shows them, without jax: what is there, and who has it open.
+"""The machine's accelerators as the kernel shows them, without jax: which exist, and which processes hold them.
 
-Everything is read below a root, so that a made-up `/sys`, `/proc`, `/dev` and `/tmp` can stand for a machine.
+All paths are read below a root, so that tests can use a simulated `/sys`, `/proc`, `/dev` and `/tmp`.
 """
 
 import os
@@ -24,21 +24,21 @@ _TPU_KINDS = {
 }
 _TPU_FILE = re.compile(r"/dev/(?:accel|vfio/)(\d+)$")
 _NVIDIA_FILES = ("dev/nvidia0", "dev/nvidiactl", "dev/dxg")
-"""A card, a container's control file, and what Windows gives its Linux."""
+"""A card, a container's control file, and WSL's device: the files of JAX's `jax/_src/hardware_utils.py`."""
 _DRIVER = re.compile(r"\b(\d{3,}\.\d+(?:\.\d+)*)\b")
 _COMMAND_CAP = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A process that has an accelerator open."""
+    """A process that holds an accelerator open."""
 
     pid: int
     command: str = ""
     user: str = ""
-    """Its user's name, if that is somebody else."""
+    """The user's name, if it is another user."""
     seconds: float | None = None
-    """How long ago it was started."""
+    """Seconds since it started."""
 
     def __str__(self) -> str:
         told = [self.command and f"`{self.command}`", self.user and f"of {self.user}"]
@@ -49,7 +49,7 @@ class Holder:
 
 
 def ago(seconds: float) -> str:
-    """`40 s`, `12 min`, `3 h`, `2 days`."""
+    """A rounded duration: `40 s`, `12 min`, `3 h`, `2 days`."""
     for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{int(seconds // size)} {unit}"
@@ -63,7 +63,7 @@ def tpu_chips(root: Path) -> list[str]:
 
 
 def tpu_files(root: Path) -> list[str]:
-    """The device files of TPU chips, in the chips' order."""
+    """The device files of TPU chips, in the order of the chips."""
     listed = [f"/dev/{path.name}" for path in _entries(root / "dev")]
     listed += [f"/dev/vfio/{path.name}" for path in _entries(root / "dev/vfio")]
     numbers = {name: int(match[1]) for name in listed if (match := _TPU_FILE.match(name))}
@@ -71,34 +71,34 @@ def tpu_files(root: Path) -> list[str]:
 
 
 def nvidia_usable(root: Path) -> bool:
-    """Whether a program can reach an NVIDIA GPU; the test that jax makes."""
+    """Whether a program can reach an NVIDIA GPU; the same check as JAX's."""
     return any((root / name).exists() for name in _NVIDIA_FILES)
 
 
 def nvidia_cards(root: Path) -> int:
-    """How many NVIDIA GPUs are on the PCI bus."""
+    """The number of NVIDIA GPUs on the PCI bus."""
     return sum(_text(device / "class").startswith("0x03") for device in _pci(root, _NVIDIA))
 
 
 def nvidia_driver(root: Path = Path("/")) -> str:
-    """The version of the NVIDIA driver, or nothing."""
+    """The version of the NVIDIA driver, or empty."""
     found = _DRIVER.search(_text(root / "proc/driver/nvidia/version"))
     return found[1] if found else ""
 
 
 def amd_usable(root: Path) -> bool:
-    """Whether a program can reach an AMD GPU that computes."""
+    """Whether a program can reach an AMD GPU for computing."""
     return (root / "dev/kfd").exists()
 
 
 def hugepages(root: Path) -> str:
-    """When the kernel makes huge pages: `always`, `madvise`, `never`, or nothing where it does not say."""
+    """The kernel's huge page mode: `always`, `madvise`, `never`, or empty if unknown."""
     found = re.search(r"\[(\w+)\]", _text(root / "sys/kernel/mm/transparent_hugepage/enabled"))
     return found[1] if found else ""
 
 
 def holders(root: Path, files: Sequence[str]) -> list[Holder]:
-    """The processes other than this one that have one of these files open, as far as we may look at them."""
+    """The processes other than this one that have one of these files open, as far as permissions allow."""
     wanted = set(files)
     open_in = (
         int(process.name)
@@ -109,7 +109,7 @@ def holders(root: Path, files: Sequence[str]) -> list[Holder]:
 
 
 def lock_holder(root: Path) -> Holder | None:
-    """The process that has locked libtpu's lock file, which is told of other users' processes, too."""
+    """The process that has locked libtpu's lock file; /proc/locks shows other users' processes too."""
     try:
         file = (root / LOCK.lstrip("/")).stat()
     except OSError:
@@ -117,7 +117,7 @@ def lock_holder(root: Path) -> Holder | None:
     where = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}:{file.st_ino}"
     for line in _text(root / "proc/locks").splitlines():
         words = line.split()
-        # `1: POSIX ADVISORY WRITE 4321 08:01:131090 0 EOF`; with an arrow for one that waits.
+        # `1: POSIX ADVISORY WRITE 4321 08:01:131090 0 EOF`; with `->` for a process that waits.
         if "->" not in words and where in words[5:6] and words[4].isdigit():
             return _holder(root, int(words[4]))
     return None
@@ -125,7 +125,7 @@ def lock_holder(root: Path) -> Holder | None:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A lock file of libtpu that nobody has locked."""
+    """A lock file of libtpu that no process has locked."""
 
     owner: str
     ours: bool
@@ -133,7 +133,10 @@ class Lock:
 
 
 def stale_lock(root: Path) -> Lock | None:
-    """What a killed process has left, if there is such a file and the kernel tells that it is not locked."""
+    """The lock file of a killed process, if the kernel shows that no process has locked it.
+
+    libtpu then refuses to start: https://github.com/jax-ml/jax/issues/10192
+    """
     path = root / LOCK.lstrip("/")
     try:
         file = path.stat()
@@ -151,7 +154,7 @@ def _holder(root: Path, pid: int) -> Holder:
         command = command[: _COMMAND_CAP - 1] + "…"
     try:
         uid = process.stat().st_uid
-    except OSError:  # it is gone meanwhile
+    except OSError:  # it has exited
         uid = os.getuid()
     return Holder(pid, command, "" if uid == os.getuid() else _user(uid), _age(root, process))
 
@@ -180,7 +183,7 @@ def _processes(root: Path) -> Iterable[Path]:
 
 
 def _entries(folder: Path) -> list[Path]:
-    """What is in a folder; nothing where there is none, or it is not for us to read."""
+    """The entries of a folder; empty if it does not exist or cannot be read."""
     try:
         return sorted(folder.iterdir())
     except OSError:

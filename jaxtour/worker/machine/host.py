@@ -1,4 +1,4 @@
-"""The machine that the runner is on: its CPU, its memory, how busy it is."""
+"""The runner's machine: CPU, memory and load."""
 
 import functools
 import os
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def host() -> dict[str, Any]:
-    """The CPU's name, the cores this process may use, the load over a minute, the memory and how much of it is used."""
+    """The CPU's name, usable cores, load over a minute, memory and used memory in bytes."""
     name, cores, memory = _fixed()
     return {"cpu": name, "cores": cores, "memory_bytes": memory, "load": _load(), "used_bytes": _used(memory)}
 
@@ -42,7 +42,7 @@ def _load() -> float | None:
 
 
 def _used(memory: int) -> int | None:
-    """What is not available to programs; None where the system does not tell."""
+    """Memory that is not available to programs; None where the system does not say."""
     try:
         words = Path("/proc/meminfo").read_text(encoding="ascii", errors="replace").split()
         return max(0, memory - int(words[words.index("MemAvailable:") + 1]) * 1024)

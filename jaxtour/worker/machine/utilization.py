@@ -1,4 +1,4 @@
-"""How busy the accelerators are, where the machine has something that tells; where it has not, nothing is said."""
+"""How busy the accelerators are, on machines that can tell."""
 
 import contextlib
 import importlib
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 SILENT_S = 30.0
-"""A monitor that has said nothing for so long is taken for stuck."""
+"""A monitor that is silent for this long counts as stuck."""
 
 _TPU_MONITOR = """
 import json, os, time
@@ -26,23 +26,23 @@ while os.getppid() == parent:
 
 
 class Meter(Protocol):
-    """Something that tells how busy devices are."""
+    """A source of device utilization."""
 
     driver: str
-    """The version of what it asks, or nothing."""
+    """The version of the driver it queries, or empty."""
 
     def read(self, devices: Sequence[Any]) -> dict[int, float]:
-        """Percent by device id, for those of these devices that it knows."""
+        """Utilization in percent by device id, for the devices it knows."""
 
     def pause(self) -> None:
-        """Take no time from what is measured."""
+        """Use no CPU time while something is measured."""
 
     def resume(self) -> None:
-        """Go on."""
+        """Continue after a pause."""
 
 
 class Nvml:
-    """NVIDIA's management library; raises `ImportError`, or an error of that library, where it cannot be had."""
+    """NVIDIA's management library; raises `ImportError` or one of the library's errors if it is not available."""
 
     def __init__(self) -> None:
         self._nvml: Any = importlib.import_module("pynvml")
@@ -50,16 +50,16 @@ class Nvml:
         self.driver = _text(self._nvml.nvmlSystemGetDriverVersion())
 
     def read(self, devices: Sequence[Any]) -> dict[int, float]:
-        """Percent of the last moment in which some kernel was running."""
+        """The percentage of the last sample period in which a kernel ran."""
         found: dict[int, float] = {}
         for place, device in enumerate(devices):
-            with contextlib.suppress(self._nvml.NVMLError):  # a card may not support it
+            with contextlib.suppress(self._nvml.NVMLError):  # some cards do not support it
                 handle = self._handle(getattr(device, "local_hardware_id", None), place)
                 found[device.id] = float(self._nvml.nvmlDeviceGetUtilizationRates(handle).gpu)
         return found
 
     def pause(self) -> None:
-        """Nothing runs between two readings."""
+        """Do nothing: it only works during `read`."""
 
     resume = pause
 
@@ -73,13 +73,13 @@ class Nvml:
 
 
 class TpuMonitor:
-    """libtpu's own figures, read in a process of its own: they may block for a minute, and load a large library."""
+    """libtpu's metrics, read in a child process: they can block for a minute, and libtpu is large."""
 
     driver = ""
 
     def __init__(self, program: str = _TPU_MONITOR, silent_s: float = SILENT_S) -> None:
         self._process: subprocess.Popen[bytes] | None = subprocess.Popen(
-            [sys.executable, "-P", "-c", program],  # no module that lesson code has left in the folder
+            [sys.executable, "-P", "-c", program],  # do not import a module of that name from the scratch folder
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -93,7 +93,7 @@ class TpuMonitor:
         self._last: list[float] = []
 
     def read(self, devices: Sequence[Any]) -> dict[int, float]:
-        """Percent by device as last told, each chip's for all of its cores; never waits."""
+        """The last percentage of each device, a chip's for all its cores; never waits."""
         self._listen()
         if not self._last or len(devices) % len(self._last):
             return {}
@@ -101,12 +101,12 @@ class TpuMonitor:
         return {device.id: self._last[place // cores] for place, device in enumerate(devices)}
 
     def pause(self) -> None:
-        """Stop the process."""
+        """Stop the child process."""
         if self._process:
             self._process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let the process go on."""
+        """Let the child process continue."""
         if self._process:
             self._process.send_signal(signal.SIGCONT)
             self._heard = time.monotonic()
@@ -126,7 +126,7 @@ class TpuMonitor:
                     self._last = [float(number) for number in json.loads(line)]
 
     def close(self) -> None:
-        """End the process."""
+        """End the child process."""
         process, self._process = self._process, None
         self._last = []
         if process and process.stdout:
@@ -136,11 +136,11 @@ class TpuMonitor:
 
 
 def meter_for(platform: str) -> Meter | None:
-    """What tells how busy the devices of a platform are, or None."""
+    """The source of utilization for a platform, or None."""
     if platform == "tpu":
         return TpuMonitor()
     if platform == "gpu":
-        with contextlib.suppress(Exception):  # it is not there, or its library, or the driver
+        with contextlib.suppress(Exception):  # pynvml, its library or the driver is missing
             return Nvml()
     return None
 

@@ -1,1 +1,1 @@
-"""Running a step's code and saying what came of it."""
+"""Executes a step's code and describes the outcome."""

@@ -1,8 +1,8 @@
-"""Which calls of a file are shown when none is named: those that it writes, found in its text, tried in what it left.
+"""Chooses the calls of a file to show when the user names none: those the file writes, evaluated in its namespace.
 
-What stands under `if __name__ == "__main__":`, or in a function that is called with nothing, as `main()` is, has left
-no names, and is not run here. A call in it is shown where its arguments can be written out with nothing but JAX and
-NumPy: `f(x)` after `x = jnp.ones(3)` as `f(jnp.ones(3))`.
+Code under `if __name__ == "__main__":`, or in a function called without arguments such as `main()`, leaves no names and
+is not run here. A call in such code is shown if its arguments can be written out in terms of JAX and NumPy alone:
+`f(x)` after `x = jnp.ones(3)` becomes `f(jnp.ones(3))`.
 """
 
 import ast
@@ -23,17 +23,17 @@ from .signatures import arguments
 from .written import Written, calls_written, defined, unfolded
 
 CAP = 12
-"""More calls than that nobody steps through; the others can be named."""
+"""A longer list of calls would be tedious to step through; the user can name the others."""
 _LABEL_CAP = 80
 Entry = dict[str, Any]
-"""A traced call as cells have it: `label`, `call`; and here perhaps `tree`, `error` or `unsure`."""
+"""A traced call as in a cell, with `label` and `call`; here it may also have `tree`, `error` or `unsure`."""
 
 
 def calls_of(workspace: Workspace, path: str, code: str, named: list[Entry] | None) -> list[Entry]:
-    """The calls of a file that are shown: those named, with the calls of a function in place of its name.
+    """The calls of a file to show: those named, where a function's name stands for the file's calls of it.
 
-    An entry has its `tree`, with the places that it has in the file, where it was found there; `error` where there is
-    nothing to trace; `unsure` where it is not certain that it is meant for tracing.
+    An entry has `tree`, with its positions, if the call is in the file; `error` if there is nothing to trace; and
+    `unsure` if the call may not be meant for tracing.
     """
     finder = Finder(workspace, path, ast.parse(code, path))
     if named is None:
@@ -49,23 +49,23 @@ def calls_of(workspace: Workspace, path: str, code: str, named: list[Entry] | No
 
 
 def _told(find: Callable[[], list[Entry]], name: str = "") -> list[Entry]:
-    """What is found, or one entry that says why there is nothing."""
+    """The calls found, or one entry that says why there are none."""
     found, error = attempt(find)
-    return found or [{"label": name, "call": name, "error": lens.why_not(error) if error else "there is no call"}]
+    return found or [{"label": name, "call": name, "error": lens.why_not(error) if error else "it has no calls"}]
 
 
 @dataclass(frozen=True)
 class _Candidate:
     written: Written
     tree: ast.Call
-    """The call with everything written out that only a block which has not run defines."""
+    """The call with each name that only its block defines replaced by its value."""
     missing: tuple[str, ...]
-    """Names that it needs, and that are not there."""
+    """The names it needs that are not defined."""
     function: Any = None
 
 
 class Finder:
-    """Looks for calls in one file."""
+    """Finds calls in one file."""
 
     def __init__(self, workspace: Workspace, path: str, tree: ast.Module) -> None:
         self._workspace = workspace
@@ -75,12 +75,12 @@ class Finder:
         self._tree = tree
 
     def is_jaxpr(self, name: str) -> bool:
-        """Whether the name is that of a jaxpr, which is shown as it is."""
+        """Whether the name is a jaxpr's; a jaxpr is shown as it is."""
         value, error = attempt(self._workspace.evaluate, name)
         return error is None and compat.is_closed_jaxpr(value)
 
     def all(self) -> list[Entry]:
-        """The calls of jitted and transformed functions and of the file's own; else those of libraries."""
+        """Calls of jitted and transformed functions and of the file's own; if there are none, calls of libraries."""
         candidates = list(self._candidates())
         ready = [found for found in candidates if not found.missing and lens.is_worth_tracing(found.function)]
         own = [found for found in ready if self._is_shown(found)]
@@ -90,10 +90,10 @@ class Finder:
         raise lens.LensError(f"no call to show in {self._file}: {self._advice(candidates)}")
 
     def of(self, name: str) -> list[Entry]:
-        """The calls of one function, wherever the file writes them outside of functions."""
+        """Calls of one function that the file makes outside its functions."""
         function, error = attempt(self._workspace.evaluate, name)
         if error is not None or not callable(function):
-            what = "nothing that can be called" if error is None else "not there"
+            what = "it cannot be called" if error is None else "it is not defined"
             raise lens.LensError(f"{what} in {self._file}{_near(name, self._functions())}")
         candidates = [found for found in self._candidates() if _calls(found, name, function)]
         ready = [found for found in candidates if not found.missing]
@@ -102,11 +102,11 @@ class Finder:
         if candidates:
             raise lens.LensError(self._missing(candidates))
         args, there = arguments(function, self._workspace.namespace)
-        how = "with what it defines," if there else "say with what, as in"
+        how = "name a call, as in" if there else "name a call with arguments, as in"
         raise lens.LensError(f"{self._file} does not call it: {how} --call '{name}({args})'")
 
     def _candidates(self) -> Iterator[_Candidate]:
-        """Every call written outside of functions, or in a function that stands for such a block, each once."""
+        """Every call outside functions, or in a function called without arguments, once each."""
         seen = set()
         for written in calls_written(self._tree):
             tree, unknown = unfolded(written, self._judge.is_harmless)
@@ -131,9 +131,9 @@ class Finder:
         return name in self._workspace.namespace or name in OFFERED or hasattr(builtins, name)
 
     def _is_shown(self, found: _Candidate) -> bool:
-        """Jitted and transformed functions, and the learner's own that are given arrays, or numbers where it has run.
+        """Whether it is jitted, transformed, or the learner's own and receives arrays; or numbers, if the call has run.
 
-        Given numbers alone a function may be run rather than traced, as `train(1000)` would.
+        A function that receives only numbers, such as `train(1000)`, may be a program rather than a computation.
         """
         if is_transformed(found.function):
             return not is_jax(found.function)
@@ -142,7 +142,7 @@ class Finder:
         )
 
     def _functions(self) -> list[str]:
-        """The names of the functions that the file defines, as it writes them."""
+        """The names of the functions that the file defines, in order."""
         space = self._workspace.namespace
         functions = [name for name in defined(self._tree) if callable(space.get(name))]
         return [name for name in functions if is_learners(space[name]) and not isinstance(space[name], type)]
@@ -155,23 +155,23 @@ class Finder:
         if short:
             return self._missing(short)
         if not names:
-            return "it defines no functions either: write one, and a call of it"
+            return "it defines no functions: add one and a call of it"
         space = self._workspace.namespace
         possible = {name: arguments(space[name], space) for name in names}
-        # What takes nothing, as `main()` does, would be all of a program in one jaxpr.
+        # A function without arguments, such as `main()`, would put a whole program into one jaxpr.
         taking = [name for name in names if possible[name][0]] or names
         name = next((name for name in taking if possible[name][1]), taking[0])
         listed = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-        return f"it defines {listed}: name one with what it takes, as in --call '{name}({possible[name][0]})'"
+        return f"it defines {listed}: name a call, as in --call '{name}({possible[name][0]})'"
 
     def _is_known(self, tree: ast.Call) -> bool:
-        """Whether it calls what the file, or a transformation, has made."""
+        """Whether it calls a function of the learner's, or one that a transformation returned."""
         function, error = attempt(self._workspace.evaluate_tree, tree.func)
         own = error is None and (is_learners(function) or is_transformed(function))
         return own and not is_jax(function) and not isinstance(function, type)
 
     def _missing(self, candidates: list[_Candidate]) -> str:
-        """Which names a call needs that are not there, and how it could be made: of those, what is jitted above all."""
+        """Which undefined names a call needs, and how to write it; prefers a call of a jitted function."""
 
         def is_jitted(found: _Candidate) -> bool:
             function, error = attempt(self._workspace.evaluate_tree, found.tree.func)
@@ -182,8 +182,8 @@ class Finder:
         whole = " ".join(ast.unparse(found.tree).split())
         where = f" outside of {found.written.where}" if found.written.where else ""
         how = whole if len(whole) <= 2 * _LABEL_CAP else f"{ast.unparse(found.tree.func)}(…)"
-        needed = f"{call} in line {found.written.node.lineno} needs {', '.join(found.missing)}, not there{where}"
-        return f"{needed}: say it as --call '{how}'"
+        needed = f"{call} in line {found.written.node.lineno} needs {', '.join(found.missing)}, not defined{where}"
+        return f"{needed}: write --call '{how}'"
 
 
 def _entries(found: list[_Candidate], unsure: Callable[[_Candidate], bool]) -> list[Entry]:
@@ -197,7 +197,7 @@ def _entries(found: list[_Candidate], unsure: Callable[[_Candidate], bool]) -> l
 
 
 def _calls(found: _Candidate, name: str, function: Any) -> bool:
-    """Whether it calls this function, or what was made of it by a transformation."""
+    """Whether it calls this function, or a transformed version of it."""
     func = found.written.node.func
     if ast.unparse(func) == name:
         return True
@@ -208,7 +208,7 @@ def _calls(found: _Candidate, name: str, function: Any) -> bool:
 
 
 def _bound_in(node: ast.AST) -> list[str]:
-    """The names that a lambda or a comprehension binds for itself."""
+    """The names that a lambda or a comprehension binds."""
     if isinstance(node, ast.Lambda):
         own = node.args
         every = [*own.posonlyargs, *own.args, *own.kwonlyargs, *filter(None, (own.vararg, own.kwarg))]

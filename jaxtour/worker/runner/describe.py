@@ -1,4 +1,4 @@
-"""A value as facts: type, text, shape, where it lives, how it is spread, and a pytree's leaves."""
+"""Describes a value: type, text, shape, devices, sharding, and a pytree's leaves."""
 
 import inspect
 import re
@@ -18,11 +18,11 @@ TEXT_CAP = 256 * 1024
 """Characters."""
 SHARD_CAP = 64
 DRAWN = 64
-"""Numbers of an array that are drawn in its parts."""
+"""An array with at most this many elements shows its numbers in the drawing of its shards."""
 LEAF_CAP = 16
-"""Leaves of a pytree that are told with their parts."""
+"""The most leaves of a pytree described with their shards."""
 FETCH_CAP = 16 * 1024 * 1024
-"""Bytes of an array that are fetched to be printed; of larger ones, only the edges."""
+"""Fetch arrays up to this many bytes to print them; of larger ones, fetch only the edges."""
 _TREE_CAP = 500
 _LINE_CAP = 300
 _EDGE = 3
@@ -30,8 +30,8 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 def describe(value: Any) -> dict[str, Any]:
-    """The fields of a `Value`; raises only what computing the value raises, late, on the device."""
-    with jax.transfer_guard("allow"):  # lesson code may have forbidden transfers; showing a value is none of its own
+    """The fields of a `Value`; raises only the errors of computations that are still running on the device."""
+    with jax.transfer_guard("allow"):  # the lesson may forbid transfers; this one is ours
         if isinstance(value, jax.Array) and not compat.is_tracer(value):
             return _array(value)
         if isinstance(value, (np.ndarray, np.generic)):
@@ -43,17 +43,17 @@ def describe(value: Any) -> dict[str, Any]:
         if tree:
             facts |= _leaves(value)
         if isinstance(value, (str, bytes)):
-            facts["length"] = max(facts["length"], len(value))  # of a long one, `text` is but the start
+            facts["length"] = max(facts["length"], len(value))  # a long value's `text` is cut
         return facts
 
 
 def plain_text(value: Any) -> str:
-    """The text alone."""
+    """The value's text alone."""
     return str(describe(value)["text"])
 
 
 def device_name(device: Any) -> str:
-    """`cpu:0`, on every version of JAX."""
+    """A device's name, such as `cpu:0`, the same in every version of JAX."""
     return f"{device.platform}:{device.id}"
 
 
@@ -85,7 +85,7 @@ def _device_names(devices: Iterable[Any]) -> list[str]:
 
 
 def _leaves(tree: Any) -> dict[str, Any]:
-    """Where a pytree's arrays live, and those of them that are spread over several devices."""
+    """The devices of a pytree's arrays, and the arrays that are spread over several devices."""
     arrays = [
         (path, leaf)
         for path, leaf in jax.tree_util.tree_leaves_with_path(tree)
@@ -99,7 +99,7 @@ def _leaves(tree: Any) -> dict[str, Any]:
 
 
 def _leaf_value(array: jax.Array) -> dict[str, Any]:
-    """An array of a pytree that is spread over devices, with its numbers only where they can be drawn in its parts."""
+    """An array leaf spread over devices; with its numbers only if they fit the drawing of its shards."""
     if array.size <= DRAWN and array.is_fully_addressable:
         return _array(array)
     sharding = array.sharding
@@ -118,12 +118,12 @@ def _sharding(sharding: Any) -> str | None:
 
 
 def _spec(sharding: Any) -> str:
-    """`P('x', None)`."""
+    """The partition spec as `P('x', None)`."""
     return compat.tidy(compat.name_axes(str(sharding.spec).replace("PartitionSpec", "P")))
 
 
 def _mesh(sharding: Any, rank: int) -> dict[str, Any]:
-    """The axes of the mesh that an array lies on, and for each of the array's own those that cut it."""
+    """The mesh's axes, and the mesh axes that partition each dimension of the array."""
     if not isinstance(sharding, jax.sharding.NamedSharding):
         return {}
     spec: list[list[str]] = [[] for _ in range(rank)]
@@ -135,7 +135,7 @@ def _mesh(sharding: Any, rank: int) -> dict[str, Any]:
 
 
 def _shards(array: jax.Array) -> list[dict[str, Any]]:
-    """Who holds which part, of devices of other processes, too; the parts themselves are not asked for."""
+    """Which device holds which part, including devices of other processes; no part is fetched."""
     shards: list[dict[str, Any]] = []
     copies: Counter[str] = Counter()
     for device, cut in array.sharding.devices_indices_map(array.shape).items():
@@ -147,7 +147,7 @@ def _shards(array: jax.Array) -> list[dict[str, Any]]:
 
 def _array_text(array: jax.Array) -> str:
     if not array.is_fully_addressable:
-        return "not shown: parts of it are on devices of other processes"
+        return "not shown: devices of other processes hold parts of it"
     if compat.is_key(array):
         array = compat.key_numbers(array)
     if array.nbytes <= FETCH_CAP:
@@ -156,12 +156,12 @@ def _array_text(array: jax.Array) -> str:
 
 
 def numpy_text(array: Any) -> str:
-    """An array's text by NumPy's rules, summarised by them."""
+    """An array's text by NumPy, which shortens long arrays."""
     return np.array2string(array) if type(array) is np.ndarray and array.ndim else str(array)
 
 
 def _summary(array: jax.Array) -> str:
-    """NumPy's summary of an array too large to fetch: only the edges travel."""
+    """NumPy's summary of an array too large to fetch: only the edges are fetched."""
     edges = [
         np.r_[0 : _EDGE + 1, size - _EDGE : size] if size > 2 * _EDGE + 1 else np.arange(size) for size in array.shape
     ]
@@ -178,12 +178,12 @@ def _text(value: Any) -> str:
         return repr(value[:TEXT_CAP])
     text, error = attempt(lambda: repr(value))
     if isinstance(error, RecursionError):
-        return "(nested too deep to be shown)"
+        return "(nested too deeply to show)"
     return _ADDRESS.sub("", text) if text is not None else f"(its __repr__ raised {type(error).__name__})"
 
 
 def _function(value: Any) -> str:
-    """`function f(x)`, or `jit of grad of f(x)` for what JAX made of it."""
+    """The text of a function: `function f(x)`, or `jit of grad of f(x)` if JAX transformed it."""
     makers: list[str] = []
     while len(makers) < 10 and (maker := compat.transformation(value)) is not None:
         makers.append(maker)
@@ -206,9 +206,9 @@ def _capped(text: str) -> dict[str, Any]:
 
 
 def _tree(value: Any) -> tuple[list[str], bool]:
-    """A line for each leaf of a pytree that holds arrays, none for anything else; and whether it may be printed."""
+    """A line for each leaf of a pytree with arrays, empty for other values; and whether the value may be printed."""
     leaves, error = attempt(lambda: jax.tree.leaves(value))
-    # No pytree (dict keys of several types), or a plain value.
+    # Not a pytree (a dict with keys of several types), or a plain value.
     if error or not leaves or leaves[0] is value or not any(map(_is_array, leaves)):
         return [], True
     small = all(leaf.nbytes <= FETCH_CAP for leaf in leaves if isinstance(leaf, jax.Array))
@@ -230,7 +230,7 @@ def _leaf(leaf: Any) -> str:
 
 
 def _leaf_note(leaf: Any) -> str:
-    """What is to be said of an array of a pytree, besides its type."""
+    """What follows the type of an array leaf: `ndarray`, or how it is spread."""
     if not isinstance(leaf, jax.Array):
         return "  ndarray"
     if compat.is_tracer(leaf) or len(leaf.sharding.device_set) < 2:

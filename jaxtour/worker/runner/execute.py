@@ -1,4 +1,4 @@
-"""Running the code of a step: compiled under a name that tracebacks and jaxprs lead back to, last expression kept."""
+"""Executes a step's code under a file name that tracebacks and jaxprs refer to, and keeps its last expression."""
 
 import __future__
 
@@ -30,58 +30,58 @@ from .outlet import Event
 from .spawned import Definitions
 
 MODULE = "__jaxtour__"
-"""`__name__` in a file of the learner's: what stands under `if __name__ == "__main__":` is not to run."""
+"""`__name__` in a learner's file, so that code under `if __name__ == "__main__":` does not run."""
 CWD = "JAXTOUR_CWD"
-"""The environment variable with the folder where the learner is; a runner itself starts in a scratch folder."""
+"""Environment variable with the learner's working directory; the runner starts in a scratch directory."""
 OFFERED = {"jax": jax, "jnp": jax.numpy, "np": np}
-"""What an expression about a file may name, whether or not the file imports it."""
+"""The names that an expression about a file may use without the file's imports."""
 WARNING_CAP = 100
 _FUTURE = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
 
 
 @dataclass(frozen=True)
 class Source:
-    """A piece of lesson code and the name that it is compiled under."""
+    """A piece of lesson code and the name it is compiled under."""
 
     name: str
     """`lesson/step`"""
     text: str
     part: str = ""
-    """`setup`, `check`, or nothing for the code that the learner sees."""
+    """`setup`, `check`, or empty for the code that the learner sees."""
     path: str | None = None
-    """The file that it is."""
+    """The path, if the code is a file."""
 
     @property
     def file(self) -> str:
-        """`<jaxtour:lesson/step>` or `<jaxtour:lesson/step:setup>`, or the path."""
+        """The file name of the code: `<jaxtour:lesson/step>`, `<jaxtour:lesson/step:setup>`, or the path."""
         if self.path is not None:
             return self.path
         return f"<jaxtour:{self.name}:{self.part}>" if self.part else f"<jaxtour:{self.name}>"
 
     def register(self) -> None:
-        """Let tracebacks and `inspect.getsource` show the text; no modification time, or linecache would drop it."""
+        """Show the text in tracebacks and `inspect.getsource`; linecache drops entries with a modification time."""
         linecache.cache[self.file] = (len(self.text), None, _lines(self.text), self.file)
 
 
 def _lines(text: str) -> list[str]:
-    """Lines as Python counts them: a form feed or a Unicode separator ends none."""
+    """Split lines as Python does: a form feed or a Unicode separator does not end a line."""
     return io.StringIO(text, newline=None).readlines()
 
 
 @dataclass
 class Outcome:
-    """What became of a step's code."""
+    """The outcome of a step's code."""
 
     seconds: float = 0.0
     compiles: int = 0
     value: Any = None
-    """Of the last expression; None when there is none."""
+    """The last expression's value; None if the code does not end with an expression."""
     error: BaseException | None = None
     in_setup: bool = False
 
 
 def last_expression(code: str) -> tuple[str, bool] | None:
-    """The source of the code's last expression, and whether that is a call; None when the code ends otherwise."""
+    """The source of the last expression, and whether it is a call; None if the code ends with another statement."""
     body = ast.parse(code).body
     if not body or not isinstance(body[-1], ast.Expr):
         return None
@@ -91,14 +91,14 @@ def last_expression(code: str) -> tuple[str, bool] | None:
 
 
 def parsed_expression(source: str) -> ast.expr:
-    """An expression's syntax tree; it may go on over several lines, as it may inside brackets."""
+    """Parse an expression, which may span lines as it may inside brackets."""
     if not source.strip():
-        raise SyntaxError("an expression is expected, and there is none")
+        raise SyntaxError("the expression is empty")
     return ast.parse(f"({source.strip()}\n)", "<jaxtour>", "eval").body
 
 
 def written(code: str, expression: str) -> ast.expr | None:
-    """An expression's tree as the code has it, where it writes it for the last time; None where it does not."""
+    """The syntax tree of an expression's last occurrence in the code; None if it does not occur."""
     try:
         wanted = ast.dump(parsed_expression(expression))
         nodes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.expr) and ast.dump(node) == wanted]
@@ -109,16 +109,16 @@ def written(code: str, expression: str) -> ast.expr | None:
 
 @dataclass(frozen=True)
 class Kept:
-    """What is remembered of a cell, so that it can be looked into after others have run."""
+    """The state kept after a cell, for requests about it after other cells have run."""
 
     namespace: dict[str, Any]
     calls: list[dict[str, str]]
-    """What was traced."""
+    """The traced calls."""
     error: BaseException | None
 
 
 class Workspace:
-    """The module that a lesson's code runs in, as `__main__`, so that pickling and dataclasses find their classes."""
+    """The module that runs a lesson's code, as `__main__`, so that pickle and dataclasses find its classes."""
 
     def __init__(self, events: CompileEvents) -> None:
         self.module = types.ModuleType("__main__")
@@ -131,22 +131,22 @@ class Workspace:
         self._definitions = Definitions()
 
     def keep(self, name: str, calls: list[dict[str, str]], error: BaseException | None) -> None:
-        """Remember the namespace as it is now; values are shared, not copied, and live on when others replace them."""
+        """Keep the current namespace; values are shared, not copied, and stay alive when names are rebound."""
         self.kept[name] = Kept(dict(self.namespace), calls, error)
 
     def ended(self, name: str, calls: list[dict[str, str]], error: BaseException | None) -> None:
-        """Remember what ran last: until something else runs, the namespace is as it left it, without a copy."""
+        """Record the cell that ran last: the namespace serves it, without a copy, until other code runs."""
         self._last = name, Kept(self.namespace, calls, error)
 
     def left_by(self, name: str) -> Kept | None:
-        """What a cell left, if that was kept or nothing has run since."""
+        """The state a cell left, if it was kept or nothing has run since."""
         if name in self.kept or self._last is None or self._last[0] != name:
             return self.kept.get(name)
         return self._last[1]
 
     @contextlib.contextmanager
     def namespace_of(self, kept: Kept) -> Iterator[None]:
-        """Evaluate in a kept namespace meanwhile."""
+        """Evaluate in a kept namespace inside this context."""
         now, self.namespace = self.namespace, kept.namespace
         try:
             yield
@@ -155,16 +155,16 @@ class Workspace:
 
     def install(self) -> None:
         """Make it the process's `__main__`."""
-        # What a child defined comes back under the second name.
+        # Objects from a spawned child carry the second name.
         sys.modules["__main__"] = sys.modules["__mp_main__"] = self.module
         builtins.input = _no_input
         self._definitions.install()
 
     def become(self, path: str, launch: dict[str, Any] | None = None) -> None:
-        """From now on be the module of a file, as `python FILE` has it; made once, in a fresh runner.
+        """Become the module of a file, as under `python FILE`; called once in a fresh runner.
 
-        `launch` has `argv`, `module` and `main`, as the wire has them; without it the file is imported, under a name
-        of its own. Modules are looked for in the file's folder first, and files where the learner is.
+        `launch` has the wire's `argv`, `module` and `main`; without it the file is imported, under a name of its own.
+        Imports search the file's folder first; relative paths start at the learner's working directory.
         """
         how = {"argv": [path], "module": "", "main": False, **(launch or {})}
         name = "__main__" if how["main"] else MODULE
@@ -174,7 +174,7 @@ class Workspace:
         self._definitions.become(path, MODULE)
         sys.argv[:] = how["argv"]
         folder = str(Path(path).parent)
-        # Python knows a compiled file by its size and second: one saved twice in a second would be taken for the first.
+        # Python checks a .pyc by size and modification second: two saves within a second would look the same.
         sys.dont_write_bytecode = True
         self._offered = OFFERED
         learner_folder(folder)
@@ -195,9 +195,9 @@ class Workspace:
     def run(
         self, name: str, setup: str, code: str, path: str | None = None, launch: dict[str, Any] | None = None
     ) -> Outcome:
-        """Run a step's setup and code; only an interrupt is raised, anything else that is raised is the outcome.
+        """Run a step's setup and code; raises only KeyboardInterrupt, and records any other exception in the outcome.
 
-        With a `path` the code is that file's, and `launch` says how it runs as a program.
+        With a `path`, the code is that file's, and `launch` says how it runs as a program.
         """
         outcome = Outcome(in_setup=True)
         self.kept.pop(name, None)
@@ -212,7 +212,7 @@ class Workspace:
             outcome.in_setup = False
             start, before = time.perf_counter(), self._events.compiles
             outcome.value = self._to_its_end(Source(name, code, path=path))
-            jax.effects_barrier()  # what jax.debug.print still owes belongs to this step
+            jax.effects_barrier()  # pending jax.debug.print output belongs to this step
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit is an error of the lesson like any other
@@ -222,7 +222,7 @@ class Workspace:
         return outcome
 
     def _to_its_end(self, source: Source) -> Any:
-        """Run a step's code; a file may end itself as scripts do, by `sys.exit()`."""
+        """Run a step's code; a file may end with `sys.exit()`, as scripts do."""
         try:
             return self.execute(source)
         except SystemExit as error:
@@ -231,7 +231,7 @@ class Workspace:
             return None
 
     def execute(self, source: Source, namespace: dict[str, Any] | None = None) -> Any:
-        """Run one piece of code and return the value of its last expression, None if it ends otherwise."""
+        """Run a piece of code and return the value of its last expression; None if it ends with a statement."""
         space = self.namespace if namespace is None else namespace
         source.register()
         tree = ast.parse(source.text, source.file)
@@ -248,18 +248,18 @@ class Workspace:
         return eval(value, space)
 
     def evaluate(self, expression: str) -> Any:
-        """The value of an expression in the lesson's namespace; beside a file it may name `jax`, `jnp` and `np` too."""
+        """Evaluate an expression in the lesson's namespace; for a file it may also use `jax`, `jnp` and `np`."""
         return self.evaluate_tree(parsed_expression(expression))
 
     def evaluate_tree(self, node: ast.expr, extra: dict[str, Any] | None = None, file: str = "<jaxtour>") -> Any:
-        """The value of a parsed expression of a file, which may also name what is in `extra`."""
+        """Evaluate a parsed expression of a file, which may also use the names in `extra`."""
         code = compile(ast.Expression(node), file, "eval", dont_inherit=True)
-        # One dictionary: what a lambda or a comprehension of the expression names, Python looks up in the globals only.
+        # One dictionary for globals: lambdas and comprehensions in the expression look names up only there.
         return eval(code, self.names, extra if extra is not None else {})
 
     @property
     def names(self) -> dict[str, Any]:
-        """What an expression may name: the namespace, and for a file what is offered beside it."""
+        """The names an expression may use: the namespace, and for a file also `OFFERED`."""
         return {**self._offered, **self.namespace} if self._offered else self.namespace
 
 
@@ -281,7 +281,7 @@ def _package_of(path: str, module: str) -> tuple[str | None, str]:
 
 
 def show_warnings(sink: Callable[[Event], None], run: int, own: str) -> None:
-    """Send warnings as events, at most `WARNING_CAP` of them; `own` is the file whose lines are told."""
+    """Send warnings as events, at most `WARNING_CAP`; only warnings from the file `own` get a line number."""
     left = itertools.count(WARNING_CAP, -1)
 
     def showwarning(
@@ -301,7 +301,7 @@ def show_warnings(sink: Callable[[Event], None], run: int, own: str) -> None:
 
 
 def hush_warnings() -> None:
-    """Show no warnings until `show_warnings`."""
+    """Show no warnings until `show_warnings` is called."""
     warnings.showwarning = lambda *_ignored, **_too: None
 
 
@@ -313,10 +313,10 @@ def _text(message: Warning | str) -> str:
 
 
 def _forget_shown_warnings() -> None:
-    """Make Python show a warning again that an earlier run showed: leaving `catch_warnings` outdates every registry."""
+    """Make Python repeat warnings that an earlier run showed: leaving `catch_warnings` invalidates every registry."""
     with warnings.catch_warnings():
         pass
 
 
 def _no_input(_prompt: object = "", /) -> NoReturn:
-    raise EOFError("input() has nobody to ask here: write the value into the code")
+    raise EOFError("input() has no terminal to read from: write the value into the code")

@@ -1,4 +1,4 @@
-"""Exceptions as facts: class names, a message without boilerplate, the frames that are the learner's."""
+"""Describes an exception: class names, a message without boilerplate, and the learner's frames."""
 
 import re
 from collections.abc import Callable
@@ -17,21 +17,21 @@ MESSAGE_CAP = 64 * 1024
 """Characters."""
 REMEDIES = {
     "jax_num_cpu_devices config should be updated before backends are initialized": (
-        "jaxtour opens the devices before it runs the code, as many as the code says where it writes the number out: "
-        'write it in the call, as in jax.config.update("jax_num_cpu_devices", 8), or start with --devices 8'
+        "jaxtour opens the devices before it runs the code, and reads their number only where the call has it: "
+        'write the number in the call, as in jax.config.update("jax_num_cpu_devices", 8), or start with --devices 8'
     ),
     "initialize() must be called before any JAX calls": (
-        "jaxtour opens the devices before it runs the code: call this in a process of its own, "
+        "jaxtour opens the devices before it runs the code: call this in a separate process, "
         "as in subprocess.run([sys.executable, ...])"
     ),
 }
-"""What to do about errors that come of how jaxtour runs code, by a part of JAX's text (`jax/_src/xla_bridge.py`)."""
+"""Remedies for errors due to the way jaxtour runs code, by a part of JAX's message (`jax/_src/xla_bridge.py`)."""
 _FRAME_CAP = 30
 _TEXT_CAP = 1000
 
 
 def attempt(function: Callable[..., T], *args: Any) -> tuple[T | None, BaseException | None]:
-    """What the function returns, or else what it raises, be it `SystemExit`; only an interrupt goes through."""
+    """Call the function: its result, or the exception it raised, SystemExit included; KeyboardInterrupt propagates."""
     try:
         return function(*args), None
     except KeyboardInterrupt:
@@ -41,7 +41,7 @@ def attempt(function: Callable[..., T], *args: Any) -> tuple[T | None, BaseExcep
 
 
 def failure(error: BaseException, own: str) -> Event:
-    """The `error` event but for its run; `own` is the name of the step, or the file, whose lines are told."""
+    """The `error` event without its run; only frames of the step or file `own` set the event's line."""
     frames = lesson_frames(error.__traceback__)
     if isinstance(error, SyntaxError) and (place := _syntax_place(error)):
         frames.append(place)
@@ -60,7 +60,7 @@ def failure(error: BaseException, own: str) -> Event:
 
 
 def bases(kind: type[BaseException]) -> list[str]:
-    """The names of the classes of the MRO, plain and qualified."""
+    """The names of the classes in the MRO, plain and qualified."""
     names: list[str] = []
     for cls in kind.__mro__[:-1]:
         names.append(cls.__name__)
@@ -72,7 +72,7 @@ def bases(kind: type[BaseException]) -> list[str]:
 
 
 def message(error: BaseException) -> str:
-    """The text of an exception: notes that somebody added behind it, without JAX's about its own traceback."""
+    """An exception's text with its notes, without JAX's note about traceback filtering."""
     if isinstance(error, SyntaxError):
         return error.msg or type(error).__name__
     said = _string(error)
@@ -84,7 +84,7 @@ def message(error: BaseException) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """`TypeError: the first line of the message`."""
+    """The first line: `TypeError: the first line of the message`."""
     first = message(error).partition("\n")[0]
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
@@ -104,7 +104,7 @@ def _notes(error: BaseException) -> list[str]:
 
 
 def lesson_frames(trace: TracebackType | None) -> list[dict[str, Any]]:
-    """The frames inside the learner's code, outermost first."""
+    """The frames in the learner's code, outermost first."""
     frames = []
     while trace is not None:
         code = trace.tb_frame.f_code
@@ -116,7 +116,7 @@ def lesson_frames(trace: TracebackType | None) -> list[dict[str, Any]]:
 
 
 def _place(file: str) -> dict[str, Any]:
-    """A learner's file as frames name it."""
+    """The wire's fields for a learner's file."""
     lesson = LESSON_FILE.match(file)
     return {"file": lesson["name"] if lesson else wire_file(file), "setup": bool(lesson and lesson["part"] == "setup")}
 

@@ -1,4 +1,4 @@
-"""What functions are: the learner's, made by a transformation, or such that calling them does nothing but compute."""
+"""Classifies functions: the learner's, transformed by JAX, or free of side effects."""
 
 import ast
 import functools
@@ -25,18 +25,18 @@ _NEVER = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 
 
 def layers(function: Any) -> Iterator[Any]:
-    """A function and what it wraps, outermost first."""
+    """A function and the functions it wraps, outermost first."""
     for _ in range(20):
         if function is None:
             return
         yield function
-        # A method has its function's attributes too, so what it is of comes first.
+        # A method forwards its function's attributes, so `__func__` comes first.
         inner = [name for name in ("__func__", "__wrapped__", "func") if hasattr(function, name)]
         function = getattr(function, inner[0]) if inner else None
 
 
 def is_learners(function: Any) -> bool:
-    """Whether the learner defined it, or the class of the object that it belongs to, whatever is wrapped around."""
+    """Whether the learner defined the function, or the class it is a method of, under any wrappers."""
     for layer in layers(function):
         owner = getattr(layer, "__self__", None)
         kinds = [type(layer), type(owner)] if owner is not None else [type(layer)]
@@ -48,7 +48,7 @@ def is_learners(function: Any) -> bool:
 
 
 def is_transformed(function: Any) -> bool:
-    """Whether JAX made it of a function: jitted, mapped, differentiated, or with rules of its own."""
+    """Whether a JAX transformation returned it: jit, vmap, grad or custom rules."""
     if compat.is_jitted(function):
         return True
     for layer in layers(function):
@@ -59,20 +59,20 @@ def is_transformed(function: Any) -> bool:
 
 
 def is_jax(function: Any) -> bool:
-    """Whether it belongs to JAX itself, as `jnp.dot` does, which is jitted too."""
+    """Whether it is JAX's own function; `jnp.dot`, for one, is jitted too."""
     return not is_learners(function) and (getattr(function, "__module__", None) or "").partition(".")[0] == "jax"
 
 
 class Judge:
-    """Tells what expressions do before they are evaluated in a workspace."""
+    """Predicts the effects of expressions before they are evaluated in a workspace."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
     def function(self, node: ast.expr) -> Any:
-        """What a name, or an attribute of one, stands for; None for anything else, and for what is not there.
+        """The value of a name or a dotted name; None for other expressions and undefined names.
 
-        So does a method of what JAX and NumPy alone compute, as in `jnp.arange(6).reshape`.
+        A method of a value that only JAX and NumPy compute counts too, as in `jnp.arange(6).reshape`.
         """
         is_dotted = all(isinstance(part, (ast.Name, ast.Attribute, ast.expr_context)) for part in ast.walk(node))
         if not is_dotted and not (isinstance(node, ast.Attribute) and self.may_evaluate(node.value, ran=False)):
@@ -80,20 +80,20 @@ class Judge:
         return attempt(self._workspace.evaluate_tree, node)[0]
 
     def is_own(self, node: ast.expr) -> bool:
-        """Whether a name is that of a function of the learner's."""
+        """Whether a name refers to a function of the learner's."""
         function = self.function(node)
         return callable(function) and is_learners(function)
 
     def is_own_class(self, node: ast.expr) -> bool:
-        """Whether a name is that of a class of the learner's."""
+        """Whether a name refers to a class of the learner's."""
         found = self.function(node)
         file = getattr(sys.modules.get(getattr(found, "__module__", "")), "__file__", None)
         return isinstance(found, type) and wire_file(file or "") is not None
 
     def is_harmless(self, node: ast.expr) -> bool:
-        """Whether a call of this does nothing but compute, by JAX or NumPy."""
+        """Whether calling it only computes, with JAX or NumPy."""
         if isinstance(node, ast.Call):
-            # A transformed function computes what the learner's does.
+            # Calling a transformed function runs the learner's function.
             return self.is_harmless(node.func) and not any(self.is_own(part) for part in arguments_of(node))
         function = self.function(node)
         if function is None or is_learners(function):
@@ -106,14 +106,14 @@ class Judge:
         return module.partition(".")[0] in _COMPUTES
 
     def may_evaluate(self, node: ast.expr, *, ran: bool) -> bool:
-        """Whether evaluating it does no more than compute.
+        """Whether evaluating it only computes.
 
-        What has run may be done once more, by the learner's own functions too; what has not, only by JAX and NumPy.
+        Code that has run may be repeated, including the learner's functions; other code may use only JAX and NumPy.
         """
         return self._all_compute(ast.walk(node), ran=ran)
 
     def may_be_called(self, node: ast.expr, *, ran: bool) -> bool:
-        """The same of a call's function: a lambda that is transformed there is traced later, and not run."""
+        """The same for the function of a call: a lambda in it is traced later, not run."""
         return self._all_compute(_outside_lambdas(node), ran=ran)
 
     def _all_compute(self, nodes: Iterable[ast.AST], *, ran: bool) -> bool:
@@ -127,12 +127,12 @@ class Judge:
         return True
 
     def are_arrays(self, nodes: Iterable[ast.expr], *, numbers: bool = False) -> bool:
-        """Whether one is there to be traced; text among them is for reading and writing files and the like."""
+        """Whether some argument is an array; False if one is text, as text usually means files."""
         wanted = (jax.Array, np.ndarray, np.generic, *((float, int, complex) if numbers else ()))
         some = False
         for node in nodes:
             if any(isinstance(inner, ast.Call) and self.is_own(inner.func) for inner in ast.walk(node)):
-                some = True  # what the learner's functions return is computed only when it is shown
+                some = True  # assume arrays: the learner's functions are called only when shown
                 continue
             value, error = attempt(self._workspace.evaluate_tree, node)
             leaves = jax.tree.leaves(value)

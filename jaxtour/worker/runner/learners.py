@@ -1,4 +1,4 @@
-"""Which files are the learner's: lesson code under its made-up names, and the folder of a file that is looked into."""
+"""Which files are the learner's: lesson code under its generated names, and the folder of an explored file."""
 
 import ast
 import functools
@@ -18,7 +18,7 @@ _folders: list[str] = []
 
 
 def learner_folder(path: str) -> None:
-    """From now on take the files under a folder for the learner's, but for installed packages and environments."""
+    """Treat files under a folder as the learner's, except installed packages and virtual environments."""
     folder = _whole(path).rstrip(os.sep) + os.sep
     if folder not in _folders:
         _folders.append(folder)
@@ -27,7 +27,7 @@ def learner_folder(path: str) -> None:
 
 @functools.lru_cache(maxsize=4096)
 def wire_file(compiled: str) -> str | None:
-    """The wire's name for a file name that code was compiled under; None for a file that is not the learner's."""
+    """The wire's name for the file name of compiled code; None for a file that is not the learner's."""
     if lesson := LESSON_FILE.match(compiled):
         return f"{lesson['name']}:{lesson['part']}" if lesson["part"] else lesson["name"]
     if not _folders or compiled.startswith("<"):
@@ -38,7 +38,7 @@ def wire_file(compiled: str) -> str | None:
 
 
 def _is_library(path: str, inside: str) -> bool:
-    """Whether a file belongs to an installed package, to JAX, to Python or to the runner."""
+    """Whether a file belongs to an installed package, JAX, Python or the runner."""
     if path.startswith((*compat.LIBRARIES, *_own_folders())):
         return True
     parts = Path(inside).parts[:-1]
@@ -54,27 +54,26 @@ def _own_folders() -> tuple[str, ...]:
 
 
 def _whole(path: str) -> str:
-    """An absolute path without `..`; links stay as they are, since that is how the learner knows the file."""
-    return os.path.abspath(path)  # noqa: PTH100  pathlib follows links when it takes out `..`
+    """The absolute path without `..`; symbolic links stay, as the learner knows the file by that path."""
+    return os.path.abspath(path)  # noqa: PTH100  pathlib resolves links when it removes `..`
 
 
 def source_line(file: str, line: int) -> str:
-    """One line of registered lesson code without its end; empty when it is not there."""
+    """One line of registered lesson code without its line end; empty if there is none."""
     return linecache.getline(file, line).rstrip("\r\n")
 
 
 def characters(text: str, utf8_offset: int) -> int:
-    """A column in characters for one in UTF-8 bytes, which is how Python counts them."""
+    """Convert a column in UTF-8 bytes, as Python counts them, to characters."""
     if text.isascii():
         return min(utf8_offset, len(text))
     return len(text.encode("utf-8", "replace")[:utf8_offset].decode("utf-8", "replace"))
 
 
 def is_shown(code: types.CodeType) -> bool:
-    """Whether a code object is of the text that is shown under its file's name.
+    """Whether a code object comes from the text that is shown under its file name.
 
-    A lesson's step may be edited and run again, and what its earlier text defined may live on. Files are read once by
-    each runner, and so stay as they are.
+    A learner may edit a step and run it again while functions of the old text live on. A runner reads a file only once.
     """
     if not LESSON_FILE.match(code.co_filename):
         return True
@@ -84,9 +83,9 @@ def is_shown(code: types.CodeType) -> bool:
 
 @functools.lru_cache(maxsize=256)
 def _functions(text: str) -> frozenset[types.CodeType]:
-    """The code objects inside of a text's; they are equal if what they do and where that is written is."""
+    """The code objects inside a text's; equal ones have the same bytecode and positions."""
     try:
-        with warnings.catch_warnings(action="ignore"):  # of its syntax Python warned when it ran
+        with warnings.catch_warnings(action="ignore"):  # Python showed its syntax warnings when it ran
             waiting = [compile(ast.parse(text), "<jaxtour>", "exec", dont_inherit=True)]
     except (SyntaxError, ValueError):
         return frozenset()

@@ -1,4 +1,4 @@
-"""The runner's way out: frames to the guard, and what the learner's own output goes to."""
+"""The runner's output: frames to the guard, and the descriptors for the learner's own output."""
 
 import contextlib
 import ctypes
@@ -18,7 +18,7 @@ Say: TypeAlias = Callable[[Event], None]
 
 
 class Outlet:
-    """Sends events on a private descriptor, whole or not at all: an interrupt waits until a frame is out."""
+    """Writes events to a private descriptor, each whole or not at all: an interrupt waits for the end of a frame."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
@@ -30,10 +30,10 @@ class Outlet:
         self._sending = False
         self._pending = False
         self.armed = False
-        """Whether an interrupt is for the run; while idle it is ignored."""
+        """Whether an interrupt applies to a run; otherwise it is ignored."""
 
     def say(self, event: Event) -> None:
-        """Send one event; one that cannot be said becomes a `log`."""
+        """Send an event; an event that cannot be encoded becomes a `log`."""
         try:
             frame = encode(event)
         except ProtocolError as error:
@@ -41,7 +41,7 @@ class Outlet:
         in_main = threading.get_ident() == self._main
         if in_main:
             if self._sending:
-                return  # a finaliser that compiles, in the middle of another frame
+                return  # a finaliser that compiles, while another frame is being sent
             self._sending = True
         try:
             with self._lock:
@@ -55,13 +55,13 @@ class Outlet:
 
     def _send(self, frame: bytes) -> None:
         if self._getpid() != self._pid:
-            os._exit(0)  # a child that lesson code forked must not speak for the runner
+            os._exit(0)  # a child forked by lesson code must not write for the runner
         view = memoryview(frame)
         while view:
             view = view[self._write(self._fd, view) :]
 
     def interrupt(self, _signum: int, _frame: FrameType | None) -> None:
-        """The handler of SIGINT: once for a run, so that a second one does not meet the cleaning up after the first."""
+        """Handle SIGINT, once for each run: a second one must not break the cleanup after the first."""
         if not self.armed:
             return
         self.armed = False
@@ -71,17 +71,17 @@ class Outlet:
         raise KeyboardInterrupt
 
     def arm(self) -> None:
-        """Let SIGINT stop what runs from here on; lesson code may have put its own handler in between."""
+        """Let SIGINT stop the code from here on; lesson code may have installed another handler."""
         self.armed = True
         signal.signal(signal.SIGINT, self.interrupt)
 
     def disarm(self) -> None:
-        """Ignore SIGINT, and forget one that came too late."""
+        """Ignore SIGINT, and drop one that came too late."""
         self.armed = self._pending = False
 
 
 class Stdio:
-    """Descriptors 1 and 2: the guard's pipes while the shown code runs, nowhere while muted."""
+    """Descriptors 1 and 2: the guard's pipes while the visible code runs, /dev/null while muted."""
 
     def __init__(self) -> None:
         self._out = os.dup(1)
@@ -92,7 +92,7 @@ class Stdio:
 
     @property
     def descriptors(self) -> tuple[int, ...]:
-        """The private descriptors, which a forked child must not keep."""
+        """The private descriptors; a forked child must close them."""
         return (self._out, self._err, self._null)
 
     @property
@@ -101,7 +101,7 @@ class Stdio:
         return self._err
 
     def flush(self) -> None:
-        """Write out what Python and C still hold back."""
+        """Flush the buffers of Python and of C."""
         for stream in (sys.stdout, sys.stderr):
             # Lesson code may have closed or replaced the stream.
             with contextlib.suppress(Exception):
@@ -110,7 +110,7 @@ class Stdio:
 
     @contextlib.contextmanager
     def muted(self) -> Iterator[None]:
-        """Send what is written to descriptors 1 and 2 nowhere."""
+        """Discard output to descriptors 1 and 2 inside this context."""
         self.flush()
         self._dup2(self._null, 1)
         self._dup2(self._null, 2)
@@ -120,7 +120,7 @@ class Stdio:
             self.restore()
 
     def restore(self) -> None:
-        """Point descriptors 1 and 2 at the guard's pipes, whatever lesson code did to them."""
+        """Point descriptors 1 and 2 at the guard's pipes, even if lesson code redirected them."""
         self.flush()
         self._dup2(self._out, 1)
         self._dup2(self._err, 2)

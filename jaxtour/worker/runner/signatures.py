@@ -1,4 +1,4 @@
-"""How a function could be called: by its defaults, by what a file has under its parameters' names, by annotations."""
+"""Example arguments for a function: from the values of a file's names, or from annotations."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -11,11 +11,11 @@ from .failures import attempt
 
 _ARRAYS = (jax.Array, np.ndarray, np.generic, float, int, complex)
 _DTYPES = {"Float": "", "Int": "int", "Complex": "complex", "Bool": "bool"}
-"""jaxtyping's kinds of array, and the dtype that stands for each; floats are what JAX makes by itself."""
+"""jaxtyping's kinds of array, and the dtype for each; empty for floats, JAX's default."""
 
 
 def arguments(function: Callable[..., Any], names: Mapping[str, Any]) -> tuple[str, bool]:
-    """The arguments of a call as one would write them, and whether the file has all that they need."""
+    """The arguments of an example call, and whether the file or an annotation has a value for each."""
     signature, _ = attempt(lambda: inspect.signature(function, eval_str=True))
     if signature is None:
         signature, _ = attempt(inspect.signature, function)
@@ -41,7 +41,7 @@ def _is_example(value: Any) -> bool:
 
 
 def _annotated(annotation: Any) -> str | None:
-    """Zeros of the shape that `Float[Array, "8 3"]` of jaxtyping says, if it says all of it."""
+    """Zeros of the shape in a jaxtyping annotation such as `Float[Array, "8 3"]`; None if a size is missing."""
     dims, kind = getattr(annotation, "dim_str", None), getattr(annotation, "dtype", None)
     name = getattr(kind, "__name__", "")
     if not isinstance(dims, str) or name not in _DTYPES or not all(dim.isdecimal() for dim in dims.split()):

@@ -1,10 +1,10 @@
-"""Lets a process that a step starts by spawn or forkserver find what the step defined.
+"""Lets a process that a step starts by spawn or forkserver find the step's definitions.
 
 Such a child does not share the parent's memory. It loads the parent's `__main__` from a file, under the name
-`__mp_main__`, to unpickle the functions that it is to call:
+`__mp_main__`, to unpickle the functions that it calls:
 https://docs.python.org/3/library/multiprocessing.html#the-spawn-and-forkserver-start-methods
-A step is no file, and most steps have no `if __name__ == "__main__":`. So the child is given a file with the imports,
-functions, classes and constants of all code that ran, and nothing that would run it again.
+A step is not a file, and few steps have `if __name__ == "__main__":`. So the child gets a file with the imports,
+functions, classes and constants of all code that has run, without statements that would run the step again.
 """
 
 import ast
@@ -36,24 +36,24 @@ DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef
 
 
 class Definitions:
-    """What the code that ran has defined so far, for children to load."""
+    """The definitions of all code that has run, for children to load."""
 
     def __init__(self) -> None:
         self._bodies: dict[str, tuple[list[ast.stmt], int]] = {}
         self._module: tuple[str, str] | None = None
         self._folder = Path.cwd()
-        """The runner's scratch folder, which is removed with it; the code may go elsewhere."""
+        """The runner's scratch directory, removed with the runner; lesson code may change its working directory."""
 
     def add(self, file: str, body: list[ast.stmt], flags: int) -> None:
-        """Add the definitions of a piece of code; of two pieces of one name, the later counts."""
+        """Add the definitions of a piece of code, in place of an earlier piece of the same name."""
         self._bodies[file] = body, flags
 
     def become(self, path: str, name: str) -> None:
-        """Be the definitions of a file, which is a module by this name."""
+        """Use the definitions of a file, imported under this name."""
         self._module = (path, name)
 
     def install(self) -> None:
-        """Have the children of this process load them in place of `__main__`."""
+        """Make child processes load the definitions instead of `__main__`."""
         prepare = multiprocessing.spawn.get_preparation_data
 
         def prepared(name: str) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class Definitions:
         multiprocessing.spawn.get_preparation_data = prepared
 
     def _written(self) -> str:
-        """The path of a file that has them as they are now: a child that starts slowly reads it later."""
+        """Write the current definitions to a file of its own, as a child may read it late; returns the path."""
         if self._module is not None:
             path, name = self._module
             text = f"PATH = {path!a}\nNAME = {name!a}\n{IMPORT}"
@@ -76,14 +76,14 @@ class Definitions:
 
 
 def _compiled(file: str, body: list[ast.stmt], flags: int) -> Iterator[CodeType]:
-    """Each definition by itself; made when a child is started, since few steps start any."""
+    """Compile each definition separately, and only when a child starts: few steps start any."""
     for node in body:
         if _defines(node):
             yield compile(ast.Module([node], []), file, "exec", flags=flags, dont_inherit=True)
 
 
 def _defines(node: ast.stmt) -> bool:
-    """Whether a statement defines something, and does nothing else that one would see."""
+    """Whether a statement defines something and has no other visible effect."""
     if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
         try:
             ast.literal_eval(node.value)

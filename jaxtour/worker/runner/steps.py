@@ -1,4 +1,4 @@
-"""One `run` command from start to `done`: replay, the step itself, then what is shown of it."""
+"""One `run` command from start to `done`: replay, the step itself, then everything requested about it."""
 
 import contextlib
 import time
@@ -24,7 +24,7 @@ from .record import MOST_LOOKED_INTO, Enough, Recorder
 
 @dataclass
 class Stage:
-    """What a run needs of the process that it is in."""
+    """The parts of the process that a run uses."""
 
     outlet: Outlet
     stdio: Stdio
@@ -32,11 +32,11 @@ class Stage:
     events: compat.CompileEvents
     devices: list[Any]
     stages: Stages | None = None
-    """What was last looked at, for the next look at the same."""
+    """The stages of the last request, reused by the next one for the same calls."""
 
 
 class Run:
-    """The run of one command; everything it says carries its number."""
+    """The run of one command; all its events carry the command's number."""
 
     def __init__(self, stage: Stage, command: dict[str, Any]) -> None:
         self._stage = stage
@@ -49,7 +49,7 @@ class Run:
         """Of the file that runs as a program."""
 
     def perform(self) -> None:
-        """Do it all; says `done` however it ends, except that the process may not survive it."""
+        """Execute the command and send `done`, unless the process dies."""
         start = time.perf_counter()
         stage = self._stage
         status = "error"
@@ -75,7 +75,7 @@ class Run:
 
     @contextlib.contextmanager
     def _phase(self, phase: str, label: str = "", done: int = 0, of: int = 0) -> Iterator[None]:
-        """Tell what is done meanwhile; compilations are told as they begin."""
+        """Report a phase, and each compilation inside it."""
 
         def announce(kind: str, name: str, begins: bool) -> None:
             if kind == "compile":
@@ -109,11 +109,11 @@ class Run:
         return status
 
     def _probe(self, cell: dict[str, Any]) -> str:
-        """What follows a kept cell, in the namespace as it left it; the functions in it see the names of today."""
+        """Answer requests about a kept cell, in the namespace it left; its functions see today's globals."""
         workspace = self._stage.workspace
         kept = workspace.left_by(cell["name"])
         if kept is None:
-            self._stage.outlet.say({"event": "log", "text": f"nothing was kept of {cell['name']}"})
+            self._stage.outlet.say({"event": "log", "text": f"the state of {cell['name']} was not kept: run it again"})
             return "error"
         self._spent = True
         with self._stage.stdio.muted(), workspace.namespace_of(kept):
@@ -163,7 +163,7 @@ class Run:
             self._recorder.missed(function, reason)
 
     def _value(self, outcome: Outcome) -> dict[str, Any] | None:
-        """The described value, or None; work of the step that fails only now is the step's failure."""
+        """The described value, or None; a computation that fails only now counts as the step's failure."""
         if outcome.error is not None or outcome.value is None:
             return None
         value, outcome.error = attempt(describe, outcome.value)
@@ -178,7 +178,7 @@ class Run:
         self._probes(cell, calls, outcome.error)
 
     def _probes(self, cell: dict[str, Any], calls: list[Entry], error: BaseException | None) -> None:
-        """What may change the state that the cells left: compiling, answering, checking, timing."""
+        """Serve the requests that may change the cells' state: compiling, answering, checking, timing."""
         if self._command.get("hlo"):
             self._hlo(cell, calls)
         if looks := self._command.get("looks"):
@@ -197,7 +197,7 @@ class Run:
             )
 
     def _traces(self, cell: dict[str, Any], outcome: Outcome, *, show: bool = False) -> list[Entry]:
-        """Trace what is to be traced and return it; shown or not, since tracing runs the lesson's functions."""
+        """Trace the cell's calls and return them, even if not shown: tracing runs the lesson's functions."""
         workspace = self._stage.workspace
         traces = cell["traces"]
         find: Callable[[Workspace, lens.Expression], Any] = lens.jaxpr_of
@@ -227,7 +227,7 @@ class Run:
                     head = {"index": len(shown) - 1, "label": entry["label"], "call": entry["call"]}
                     self._show_trace(cell, head, jaxpr, written, error)
         if left_out and not shown:
-            # Nothing of what the file calls can be traced: one of them says why.
+            # No call of the file can be traced: report the first one's error.
             shown = left_out[:1]
             if show:
                 first: Event = {key: shown[0][key] for key in ("label", "call", "error", "raised") if key in shown[0]}
@@ -259,7 +259,7 @@ class Run:
         written: lens.Expression | None,
         error: BaseException | None,
     ) -> lens.Shown | None:
-        """The facts of a trace, and the text of its jaxpr behind them; what was shown, unless there is none."""
+        """Send a trace's facts, then the text of its jaxpr; returns what was sent, None without a jaxpr."""
         found = None
         if error is None:
             found, error = attempt(lens.shown, jaxpr, written and written.span)
@@ -272,7 +272,7 @@ class Run:
         return found
 
     def _untraced(self, cell: dict[str, Any], error: BaseException | None) -> Event:
-        """Why there is no jaxpr of a call, and what was raised if that was in the learner's code."""
+        """Why a call has no jaxpr, and the exception if it came from the learner's code."""
         if error is None:
             return {"error": "it has no jaxpr"}
         raised = failure(error, cell.get("path") or cell.get("name") or "")
@@ -281,7 +281,7 @@ class Run:
 
     @staticmethod
     def _written(cell: dict[str, Any], entry: Entry) -> lens.Expression:
-        """The call as the step itself makes it, or by itself where the step does not."""
+        """The call as the step makes it, or parsed on its own if the step does not."""
         if "error" in entry:
             raise lens.LensError(entry["error"])
         if "program" in entry:
@@ -292,7 +292,7 @@ class Run:
         return lens.expression(entry["call"], cell["code"], file)
 
     def _staged(self, cell: dict[str, Any], calls: list[Entry]) -> Stages:
-        """The stages of these calls; what is compiled for them is not compiled again by a later step."""
+        """The stages of these calls. Marks the runner dirty: a later step would find them compiled."""
         self._spent = True
         stage = self._stage
         if stage.stages is None or stage.stages.calls is not calls:
@@ -341,12 +341,12 @@ class Run:
 
 
 def _whole(cell: dict[str, Any]) -> dict[str, Any]:
-    """A cell with every field, as JSON may leave out what is at its default."""
+    """A cell with every field; JSON may leave out defaults."""
     return {"setup": "", "code": "", "traces": None, "path": None, "launch": None, **cell}
 
 
 def _release(outcome: Outcome) -> None:
-    """Let go of what the step's value and the frames of its exception hold, on the devices above all."""
+    """Free the value and the exception's frames, which may hold device memory."""
     outcome.value = None
     if outcome.error is not None:
         outcome.error.__traceback__ = None

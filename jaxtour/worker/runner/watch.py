@@ -1,4 +1,4 @@
-"""Telling the engine how devices and host are, when that has changed, and not more than once a second."""
+"""Reports the devices and the host to the engine when they change, at most once a second."""
 
 import contextlib
 import threading
@@ -13,17 +13,17 @@ from .outlet import Event, Outlet
 
 EVERY_S = 1.0
 _SHARE = 50
-"""How many times as long as a look takes a program is left alone after it."""
+"""After a look, wait this many times as long as it took."""
 _LOAD_STEPS = 2
-"""To a core: a load that moves by less is no news."""
+"""Steps for each core: smaller changes of the load are not reported."""
 _MEMORY_STEPS = 50
-"""To the whole memory."""
+"""Steps for the whole memory."""
 _BUSY_STEP = 5
 """Percent."""
 
 
 class Watch:
-    """Looks at the devices, and says what it has seen when it is news."""
+    """Looks at the devices, and reports changes."""
 
     def __init__(
         self, outlet: Outlet, devices: Sequence[Any], findings: Sequence[Finding], meter: Meter | None = None
@@ -35,10 +35,10 @@ class Watch:
         self._said: Event = {}
         self._when = 0.0
         self._cost = 0.0
-        """Seconds that the last look took: among very many arrays it takes long."""
+        """Seconds the last look took; with many live arrays it takes long."""
 
     def look(self) -> None:
-        """Say the facts if they have changed; while lesson code runs, nobody else may call it."""
+        """Send the facts if they have changed; while lesson code runs, only the watching thread may call it."""
         began = time.monotonic()
         if began - self._when < EVERY_S:
             return
@@ -49,12 +49,12 @@ class Watch:
             self._outlet.say(now)
 
     def patience(self) -> float:
-        """Seconds until there may be news."""
+        """Seconds until the next look is due."""
         return min(EVERY_S, max(0.0, self._when + EVERY_S - time.monotonic())) or EVERY_S
 
     @contextlib.contextmanager
     def during(self, *, measured: bool) -> Iterator[None]:
-        """Go on looking while something runs; while something is measured, take no time from it."""
+        """Keep looking while something runs; pause while something is being measured."""
         if measured:
             with self._paused():
                 yield
@@ -82,13 +82,13 @@ class Watch:
         while not over.wait(max(EVERY_S, _SHARE * self._cost)):
             try:
                 self.look()
-            except Exception as error:  # lesson code may have replaced what this calls, and must not hear of it
-                self._outlet.say({"event": "log", "text": f"the devices are not watched: {error!r:.200}"})
+            except Exception as error:  # lesson code may have replaced what this calls
+                self._outlet.say({"event": "log", "text": f"the devices are no longer watched: {error!r:.200}"})
                 return
 
 
 def news(event: Event) -> Event:
-    """The facts without what changes all the time: small moves of load, memory and how busy devices are."""
+    """The facts without small changes of load, memory and utilization."""
     if not event:
         return {}
     host = dict(event["host"])

@@ -1,4 +1,4 @@
-"""The calls that a file writes outside of its functions, and what the names in them stand for there."""
+"""The calls that a file makes outside its functions, and the values of names there."""
 
 import ast
 import copy
@@ -6,31 +6,31 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 Lets = dict[str, ast.expr | None]
-"""What names stand for at a place that has not run; None where that cannot be written down."""
+"""The expressions that names stand for in code that has not run; None if there is no such expression."""
 
 _GUARDED = "the __main__ block"
 _OFFERED = ("jax", "jnp", "np")
-"""Names that are there without an import."""
+"""Names available without an import."""
 _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _UNFOLDED_CAP = 500
-"""Nodes of an expression beyond which it is not written out any further: each use of a name repeats all of it."""
+"""The most nodes of a substituted expression: each use of a name repeats the whole value."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """A call as the file has it."""
+    """A call as written in the file."""
 
     node: ast.Call
     ran: bool
-    """Whether running the file made it, with names that are still there."""
+    """Whether the call was made when the file ran, and its names still exist."""
     lets: Lets = field(default_factory=dict)
-    """By name what was assigned before it, in a block whose names are not there."""
+    """The assignments before the call, by name, in a block whose names do not exist."""
     where: str = ""
-    """The block outside of which its names are not there: `main()`, `the __main__ block`."""
+    """The block that defines its names: `main()`, `the __main__ block`."""
 
 
 def calls_written(tree: ast.Module) -> Iterator[Written]:
-    """The calls outside of functions, in the file's order; behind them those in functions called with nothing."""
+    """The calls outside functions in file order, then those in functions called without arguments."""
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     for block, ran in _blocks(tree.body, ran=True):
         calls = (Written(node, ran=True) for node in _calls(block)) if ran else _in_block(block, {}, _GUARDED)
@@ -46,7 +46,7 @@ def calls_written(tree: ast.Module) -> Iterator[Written]:
 
 
 def defined(tree: ast.Module) -> list[str]:
-    """The names that the file binds at its top level, in order, each once."""
+    """The names that the file binds at its top level, in order, without duplicates."""
     names = []
     for statement in tree.body:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -58,10 +58,9 @@ def defined(tree: ast.Module) -> list[str]:
 
 
 def unfolded(written: Written, harmless: Callable[[ast.expr], bool]) -> tuple[ast.Call, list[str]]:
-    """The call with everything written out that only its block defines, and the names for which that does not do.
+    """The call with names defined in its block replaced by their values, and the names that cannot be replaced.
 
-    It does not where a name stands for what cannot be written down, or for what a function computes that is not
-    `harmless` to call.
+    A name cannot be replaced if its value has no expression, or calls a function that is not `harmless`.
     """
     if not written.lets:
         return written.node, []
@@ -84,7 +83,7 @@ def unfolded(written: Written, harmless: Callable[[ast.expr], bool]) -> tuple[as
 
 
 def is_main_guard(test: ast.expr) -> bool:
-    """Whether it is `__name__ == "__main__"`, either way round."""
+    """Whether it is `__name__ == "__main__"`, in either order."""
     if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
         return False
     sides = [test.left, *test.comparators]
@@ -93,7 +92,7 @@ def is_main_guard(test: ast.expr) -> bool:
 
 
 def _blocks(body: list[ast.stmt], *, ran: bool) -> Iterator[tuple[list[ast.stmt], bool]]:
-    """The body in pieces: those that run, and what stands under a guard."""
+    """The body in pieces, each with whether it runs; a piece under a main guard does not."""
     piece: list[ast.stmt] = []
     for statement in body:
         if isinstance(statement, ast.If) and is_main_guard(statement.test):
@@ -106,7 +105,7 @@ def _blocks(body: list[ast.stmt], *, ran: bool) -> Iterator[tuple[list[ast.stmt]
 
 
 def _calls(body: list[ast.stmt]) -> Iterator[ast.Call]:
-    """The calls of statements that run, those in compound statements included, outer ones first."""
+    """The calls of statements that run, including those in compound statements, outer calls first."""
     for statement in body:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             continue
@@ -122,7 +121,7 @@ def _calls_in(node: ast.AST) -> Iterator[ast.Call]:
 
 
 def _parameters(function: ast.FunctionDef) -> Lets:
-    """What the parameters are when nothing is given."""
+    """The parameters' values in a call without arguments."""
     own = function.args
     names = [each.arg for each in (*own.posonlyargs, *own.args)]
     lets: Lets = dict.fromkeys(names)
@@ -133,7 +132,7 @@ def _parameters(function: ast.FunctionDef) -> Lets:
 
 
 def _in_block(body: list[ast.stmt], lets: Lets, where: str) -> Iterator[Written]:
-    """The calls of a block, each with what was assigned before it; of a loop, its first round."""
+    """The calls of a block, each with the assignments before it; of a loop, its first iteration."""
     for statement in body:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             lets[statement.name] = None
@@ -152,7 +151,7 @@ def _in_block(body: list[ast.stmt], lets: Lets, where: str) -> Iterator[Written]
 
 
 def _bind(statement: ast.stmt, lets: Lets) -> None:
-    """Take note of what a statement assigns."""
+    """Record a statement's assignments."""
     if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
         value = _written_out(statement.value, lets)
         for target in statement.targets if isinstance(statement, ast.Assign) else [statement.target]:
@@ -182,7 +181,7 @@ def _assign(target: ast.expr, value: ast.expr | None, lets: Lets) -> None:
                 ast.fix_missing_locations(part)
             _assign(each, part, lets)
     else:
-        # An element or an attribute: what the object is from here on cannot be written down.
+        # An assignment to an element or attribute changes the object: it has no expression any more.
         root = target
         while isinstance(root, (ast.Subscript, ast.Attribute, ast.Starred)):
             root = root.value
@@ -191,7 +190,7 @@ def _assign(target: ast.expr, value: ast.expr | None, lets: Lets) -> None:
 
 
 def _written_out(value: ast.expr, lets: Lets) -> ast.expr | None:
-    """An expression in which every name that the block defines is written out."""
+    """The expression with every name that the block defines replaced; None if one has no value or it gets too long."""
     names = {node.id for node in ast.walk(value) if isinstance(node, ast.Name) and node.id in lets}
     if any(lets[name] is None for name in names):
         return None

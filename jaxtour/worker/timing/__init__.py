@@ -1,1 +1,1 @@
-"""Measuring calls, and saying what the numbers do not mean."""
+"""Measures calls, and warns where a number does not mean what it seems to."""

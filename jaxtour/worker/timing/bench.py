@@ -1,4 +1,4 @@
-"""Timing calls so that the number means what it says: compiled before, inputs in place, every call waited for."""
+"""Times calls: compiled before the clock starts, inputs placed on the device, and each result waited for."""
 
 import os
 import time
@@ -22,12 +22,12 @@ from .timed import timed
 from .trees import leaves_of, settled
 
 SIZE = "n"
-"""What the size is called in a call that is timed against it."""
+"""The name of the size in a call that is timed for several sizes."""
 
 
 @dataclass
 class Row:
-    """A timing that was made, as those behind it are compared with it."""
+    """A finished timing, for comparison with later ones."""
 
     index: int
     label: str
@@ -35,7 +35,7 @@ class Row:
     size: int | None
     baseline: bool
     values: Values | None
-    """None also where they are too large to be compared, or when nothing more is compared with them."""
+    """None also if too large to compare, or once no later timing compares with it."""
     widths: frozenset[str]
 
 
@@ -45,10 +45,10 @@ class First:
 
     seconds: float
     run: float
-    """Of these, what was neither tracing nor lowering nor compiling."""
+    """Seconds without tracing, lowering and compiling."""
     stages: dict[str, float | None]
     gave_away: bool
-    """Whether the call gave an input away, so that it cannot be made with the same once more."""
+    """Whether the call donated an input, so that it needs new inputs each time."""
     result: Any
 
 
@@ -61,13 +61,13 @@ class Bench:
     events: compat.CompileEvents
     say: Say
     patience: float = 1.0
-    """How many times the usual time a call may take to become steady."""
+    """Factor on the time that a timing may take to become steady."""
     _rows: list[Row] = field(default_factory=list)
     _last_baseline: int = -1
-    """The index of the last entry that those before it are compared with too."""
+    """The index of the last baseline; entries before it are compared with it too."""
 
     def measure(self, entries: list[dict[str, Any]], *, brief: bool = False) -> None:
-        """Say a `timing` for each entry on each platform that it asks for; of one call only where it is `brief`."""
+        """Send a `timing` for each entry on each platform it asks for; of a single call if `brief`."""
         self._last_baseline = max((i for i, entry in enumerate(entries) if entry.get("baseline")), default=-1)
         for index, entry in enumerate(entries):
             sizes = entry.get("sizes") or [None]
@@ -106,10 +106,10 @@ class Bench:
             self.say({**facts, "platform": target.platform, **numbers})
         for row in self._rows:
             if not row.baseline and row.index >= self._last_baseline:
-                row.values = None  # nothing that follows is compared with it
+                row.values = None  # no later timing is compared with it
 
     def _parsed(self, source: str, names: dict[str, Any]) -> tuple[str, Call | None]:
-        """What is timed, and the evaluated call; the size is a name of the step's own while it is evaluated."""
+        """The timed source and the evaluated call; the size is a name in the namespace while it is evaluated."""
         if not names:
             return timed(self.workspace, source)
         kept = self.workspace.namespace
@@ -122,7 +122,7 @@ class Bench:
     def _called_once(
         self, source: str, call: Any, target: Target, names: dict[str, Any], _progress: clock.Progress
     ) -> dict[str, Any]:
-        """The seconds of one call, compiled before or not: enough to know that it can be made."""
+        """The seconds of one call, compiled before or not: shows that the call works."""
         with target.context():
             first = self._first_call(placed(self.workspace, source, call, target, **names), clear=False)
         return {"first_s": first.seconds, "runs": 1}
@@ -130,7 +130,7 @@ class Bench:
     def _measured(
         self, source: str, call: Any, target: Target, names: dict[str, Any], progress: clock.Progress
     ) -> dict[str, Any]:
-        """The numbers of a `timing`, seconds."""
+        """The fields of a `timing`, in seconds."""
         subject = placed(self.workspace, source, call, target, **names)
         on_device = target.platform != "host"
         own = noise.settled_load()
@@ -140,7 +140,7 @@ class Bench:
             results = results_of(subject, first.result, again, gave_away=first.gave_away)
             loops = clock.loops_of(subject, clock.wait_for(first.result), anew=first.gave_away)
             values = values_of(first.result)
-            # What is too large to be compared is not kept either, while others like it are computed.
+            # Free results too large to compare before others of that size are computed.
             first.result = again = None
             with noise.watched() as load, clock.no_collection():
                 group, one = (1, first.run) if first.run > clock.LONG_S else clock.warmed(loops.complete)
@@ -150,7 +150,7 @@ class Bench:
             found: dict[str, Any] = {"first_s": first.seconds, **first.stages}
             complete = clock.spread(samples.complete, samples.group)
             if complete is None:
-                raise LensError("it was not timed")
+                raise LensError("no sample was taken")
             dispatch = clock.spread(samples.dispatch, samples.group)
             found |= {key: complete[key] for key in ("median_s", "best_s", "q1_s", "q3_s", "runs")}
             found |= {"complete": complete, "dispatch": dispatch}
@@ -178,7 +178,7 @@ class Bench:
         complete: dict[str, Any],
         waiting: float | None,
     ) -> tuple[list[verdicts.Verdict], dict[str, Any]]:
-        """The verdicts on a call of JAX, and what it costs."""
+        """The verdicts on a call of JAX, and its cost."""
         said = [*verdicts.of_inputs(subject, placed=target.device is not None), *verdicts.of_results(results)]
         figures: dict[str, Any] = {}
         operations = 1
@@ -201,9 +201,9 @@ class Bench:
         return list({verdict["code"]: verdict for verdict in reversed(said)}.values())[::-1], figures
 
     def _first_call(self, subject: Subject, *, clear: bool) -> First:
-        """The first call, with tracing, lowering and compiling, also of what it calls.
+        """Make the first call, with tracing, lowering and compiling, also of nested functions.
 
-        Where `clear`, nothing is left of what was compiled before, here or by another process.
+        With `clear`, compiled code from before is dropped, and JAX's persistent cache is off.
         """
         code = compile(subject.expression, "<jaxtour>", "eval", dont_inherit=True)
         given = subject.copied() if subject.may_donate else {}
@@ -224,7 +224,7 @@ class Bench:
 
     @staticmethod
     def _again(subject: Subject, first: First) -> Any:
-        """The result of a second call; None where that would take long, as one that only looks up a result does not."""
+        """The result of a second call, which shows whether results are cached; None if the first one was slow."""
         if first.run > clock.SLOW_S:
             return None
         code = compile(subject.expression, "<jaxtour>", "eval", dont_inherit=True)
@@ -232,7 +232,7 @@ class Bench:
         return settled(eval(code, subject.namespace | given))
 
     def _compared(self, row: Row) -> tuple[list[dict[str, Any]], list[verdicts.Verdict]]:
-        """How the values differ from those of the same call elsewhere, and from the baseline's."""
+        """How the values differ from the same call's on other platforms, and from the baseline's."""
         differs: list[dict[str, Any]] = []
         said: list[verdicts.Verdict] = []
         for other in self._rows:

@@ -1,4 +1,4 @@
-"""What a device can do at most: the flops of a matrix product, and the bytes of passing over a large array."""
+"""A device's peaks: the flops of a matrix product, and the bytes of a pass over a large array."""
 
 import functools
 import statistics
@@ -15,22 +15,22 @@ from ..runner.failures import attempt
 from ..runner.outlet import Say
 
 LEAST_S = 0.02
-"""A matrix product lasts so long, that the way to the device does not count."""
+"""The least duration of a matrix product, so that dispatch does not count."""
 SMALLEST, LARGEST = 512, 16384
 PASS_BYTES = {"cpu": 256 * 1024 * 1024}
-"""Larger than any cache."""
+"""Larger than any CPU cache."""
 _PASS_BYTES = 1024 * 1024 * 1024
 TIMES = 7
 _ACCELERATOR_TYPES = ("float32", "bfloat16")
 
 
 def ceilings(devices: list[Any], say: Say) -> None:
-    """Say a `ceiling` for the first device of each platform and each type; at JAX's default precision."""
+    """Send a `ceiling` for the first device of each platform, in each type, at JAX's default precision."""
     for platform in platforms(devices):
         device = next(found for found in devices if found.platform == platform)
         for dtype in ("float32",) if platform == "cpu" else _ACCELERATOR_TYPES:
             facts = {"event": "ceiling", "platform": platform, "kind": device.device_kind, "dtype": dtype}
-            say({"event": "progress", "phase": "timing", "label": f"what {platform} can do at most in {dtype}"})
+            say({"event": "progress", "phase": "timing", "label": f"peaks of {platform} in {dtype}"})
             found, error = attempt(_measured, device, dtype)
             failed = {"flops_per_s": 0.0, "bytes_per_s": 0.0, "error": why_not(error) if error else ""}
             say({**facts, **(found or failed)})
@@ -42,7 +42,7 @@ def _measured(device: Any, dtype: str) -> dict[str, float]:
 
 
 def flops_per_s(dtype: str) -> float:
-    """Of the product of two square matrices, large enough to last; the fastest of several."""
+    """Flops per second of a product of two square matrices that takes at least `LEAST_S`; the fastest of several."""
     product = jax.jit(jnp.matmul)
     size = SMALLEST
     while True:
@@ -55,7 +55,7 @@ def flops_per_s(dtype: str) -> float:
 
 
 def bytes_per_s(dtype: str, platform: str) -> float:
-    """Of adding one to every element of a large array where it lies: each is read and written once."""
+    """Bytes per second of adding one to a large array in place: each element is read and written once."""
     add = jax.jit(lambda array: array + 1, donate_argnums=0)
     count = PASS_BYTES.get(platform, _PASS_BYTES) // jnp.dtype(dtype).itemsize
     array = jnp.zeros(count, dtype)
@@ -64,7 +64,7 @@ def bytes_per_s(dtype: str, platform: str) -> float:
         start = time.perf_counter()
         array = add(array).block_until_ready()
         taken.append(time.perf_counter() - start)
-    return 2.0 * array.nbytes / min(taken[1:])  # the first one was compiled too
+    return 2.0 * array.nbytes / min(taken[1:])  # the first one includes compiling
 
 
 def _fastest(call: Callable[[], Any]) -> float:

@@ -1,4 +1,4 @@
-"""The clock: loops written out as `timeit` writes them, and runs until their median is known closely enough."""
+"""The clock: unrolled loops as in `timeit`, repeated until the median is known closely enough."""
 
 import bisect
 import gc
@@ -18,33 +18,35 @@ from .placing import Subject, holds_arrays
 SAMPLES = 15
 FEW_SAMPLES = 3
 DISPATCH_EVERY = 8
-"""Of fast calls, whose dispatch needs a loop of its own, there is one sample of it for so many others."""
+"""For fast calls, whose dispatch needs a loop of its own: samples of the call for each sample of its dispatch."""
 MOST_SAMPLES = 20_000
 SLOW_S = 0.2
 LONG_S = 2.0
-"""A call that takes so long is made once after the first one, which has warmed it up."""
+"""A call slower than this is made once more after the first one, which has warmed it up."""
 ENOUGH_S = 0.2
-"""No measurement is shorter, however steady: what disturbs a machine comes and goes."""
+"""The least duration of a measurement, even of a steady one: disturbances come and go."""
 BUDGET_S = 1.0
-"""No measurement is longer, unless somebody has more patience, or the least number of runs takes it."""
+"""The longest duration, unless patience is above 1 or the least number of runs takes longer."""
 NARROW = 0.01
-"""Half the width of the median's interval, relative to it, at which it is known closely enough."""
+"""The relative half-width of the median's confidence interval that ends a measurement."""
 SAMPLE_S = 2e-4
-"""A sample of fast calls lasts so long, that the clock's own cost does not count."""
+"""The least duration of a sample of fast calls, so that the clock's own cost does not count."""
 BATCH_S = 5e-3
-"""So long one sample follows the other with nothing between: threads fall asleep and caches cool meanwhile, and a call
-of 100 µs that comes after a pause takes a tenth longer."""
+"""Samples follow each other without a pause for this long: during a pause, threads fall asleep and caches cool.
+
+A call of 100 µs takes a tenth longer after one.
+"""
 PAIRED_S = 2e-5
-"""Of slower calls one loop tells dispatch and complete: reading the clock twice more is nothing beside them."""
+"""For slower calls one loop measures both dispatch and completion: two more clock readings do not count."""
 WARM_S = 0.02
 GARBAGE = 20_000
-"""So many objects that may be garbage are looked through between two samples: a budget full of them takes memory."""
+"""Collect garbage between samples beyond this many new objects, which would fill memory."""
 QUANTILES = 32
 _Z = 1.96
 _PROGRESS_S = 0.1
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Told how many samples there are, and how many there will be about."""
+"""Called with the number of samples taken, and the number expected."""
 
 
 @dataclass(frozen=True)
@@ -54,20 +56,20 @@ class Loops:
     complete: Callable[[int], float]
     """Seconds, as `timeit` counts them."""
     paired: Callable[[int], tuple[float, float]]
-    """Seconds until Python had control again, and until the results were there, summed."""
+    """Summed seconds until Python had control again, and until the results were ready."""
 
 
 def wait_for(result: Any) -> str:
-    """How to wait for such a result, at the least cost: `jax.block_until_ready` walks a tree, which takes 4 µs."""
+    """The cheapest code that waits for such a result: `jax.block_until_ready` takes 4 µs to walk a tree."""
     if isinstance(result, jax.Array):
         return "({}).block_until_ready()"
     return "_jaxtour_wait({})" if holds_arrays(result) else "{}"
 
 
 def loops_of(subject: Subject, wait: str, *, anew: bool = False) -> Loops:
-    """The loops over an expression whose result is waited for like this.
+    """The loops over an expression, with the code that waits for its result.
 
-    Where the call gives its inputs away, it gets them `anew` each time, before the clock starts.
+    If the call donates its inputs, it gets new ones each time (`anew`), before the clock starts.
     """
     fresh = "        _jaxtour_fresh()\n" if anew else ""
     complete = (
@@ -110,7 +112,7 @@ class Samples:
     dispatch: list[float] = field(default_factory=list)
 
     def add(self, complete: float | None = None, dispatch: float | None = None) -> None:
-        """One more of either."""
+        """Add a sample of either kind."""
         if complete is not None:
             bisect.insort(self.complete, complete)
         if dispatch is not None:
@@ -119,7 +121,7 @@ class Samples:
 
 @contextmanager
 def no_collection() -> Iterator[None]:
-    """No garbage collection meanwhile, as in `timeit`."""
+    """Turn off garbage collection inside this context, as `timeit` does."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -130,7 +132,7 @@ def no_collection() -> Iterator[None]:
 
 
 def warmed(loop: Callable[[int], float]) -> tuple[int, float]:
-    """Warm up, and find how many calls make a sample long enough; and the seconds that one takes, about."""
+    """Warm up; returns how many calls make a sample long enough, and the seconds of one call."""
     start = time.perf_counter()
     number = 1
     while True:
@@ -144,7 +146,7 @@ def warmed(loop: Callable[[int], float]) -> tuple[int, float]:
 def sampled(
     loops: Loops, group: int, one: float, progress: Progress, *, patience: float = 1.0, dispatch: bool = True
 ) -> Samples:
-    """The samples; `group` calls make one, and `one` call takes about so many seconds."""
+    """Take the samples, each of `group` calls; `one` call takes about that many seconds."""
     found = Samples(group)
     cost = _clock_cost() if dispatch else 0.0
     start = told = time.perf_counter()
@@ -173,21 +175,21 @@ def sampled(
 
 
 def least_samples(one: float, patience: float = 1.0) -> int:
-    """How many samples there are at least, of calls that take so many seconds."""
+    """The least number of samples for calls of `one` second each."""
     if one > LONG_S * max(1.0, patience):
         return 1
     return FEW_SAMPLES if one > SLOW_S else SAMPLES
 
 
 def is_enough(ascending: Sequence[float], elapsed: float, patience: float) -> bool:
-    """Whether the time is up, or the median known closely enough."""
+    """Whether the time is up, or the median is known closely enough."""
     if elapsed >= BUDGET_S * patience:
         return True
     return elapsed >= ENOUGH_S * min(1.0, patience) and uncertainty(ascending) <= NARROW / max(1.0, patience) ** 0.5
 
 
 def uncertainty(ascending: Sequence[float]) -> float:
-    """Half the width of the 95 % interval of the median, relative to it; by ranks, so that no shape is presumed."""
+    """The relative half-width of the median's 95 % confidence interval, from ranks, for any distribution."""
     number = len(ascending)
     reach = _Z * math.sqrt(number) / 2
     low = ascending[max(0, math.floor(number / 2 - reach))]
@@ -215,6 +217,6 @@ def spread(ascending: Sequence[float], group: int) -> dict[str, Any] | None:
 
 
 def _clock_cost() -> float:
-    """Seconds between two readings of the clock with nothing between."""
+    """Seconds between two consecutive readings of the clock."""
     read = time.perf_counter
     return min(-(read() - read()) for _ in range(200))

@@ -1,4 +1,4 @@
-"""How far the values of two timings lie apart."""
+"""Compares the values of two timings."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from .. import compat
 from .trees import leaves_of
 
 CAP_BYTES = 128 * 1024 * 1024
-"""More than that is not fetched to be compared."""
+"""Larger results are not fetched for comparison."""
 _MOST_SHAPES = 4
 
 
@@ -25,14 +25,14 @@ class Values:
 
     @property
     def shapes(self) -> str:
-        """`f32[3], i32[]`, as JAX writes them; of many, how many there are."""
+        """The shapes as JAX writes them, such as `f32[3], i32[]`; only their number if there are many."""
         if len(self.arrays) > _MOST_SHAPES:
             return f"{len(self.arrays)} arrays"
         return ", ".join(f"{_short(array.dtype)}[{','.join(map(str, array.shape))}]" for array in self.arrays)
 
 
 def values_of(result: Any) -> Values | None:
-    """A result's numbers; None where there are none, or too many."""
+    """A result's numbers; None if it has none, or too many."""
     leaves = leaves_of(result)
     if sum(int(getattr(leaf, "nbytes", 0)) for leaf in leaves) > CAP_BYTES:
         return None
@@ -52,9 +52,9 @@ def _short(dtype: Any) -> str:
 
 
 def difference(ours: Values, theirs: Values) -> dict[str, Any] | None:
-    """The fields of a `Difference` but for whom it is against; None where there is nothing to compare.
+    """The fields of a `Difference` except its other side; None if nothing can be compared.
 
-    What a loop gives as a list is compared with what `vmap` gives as one array.
+    A loop's list of arrays compares with the one array of `vmap`.
     """
     ours, theirs = _stacked_as(ours, theirs), _stacked_as(theirs, ours)
     if [array.shape for array in ours.arrays] != [array.shape for array in theirs.arrays]:
@@ -76,7 +76,7 @@ def difference(ours: Values, theirs: Values) -> dict[str, Any] | None:
 
 
 def _stacked_as(several: Values, one: Values) -> Values:
-    """Several arrays as one, where the other is one of their shape and number."""
+    """Several arrays stacked, if the other result is one array of that shape."""
     shapes = {array.shape for array in several.arrays}
     if len(one.arrays) != 1 or len(shapes) != 1 or one.arrays[0].shape != (len(several.arrays), *shapes.pop()):
         return several
@@ -84,14 +84,14 @@ def _stacked_as(several: Values, one: Values) -> Values:
 
 
 def _largest(array: np.ndarray[Any, Any]) -> float:
-    """The largest of its finite magnitudes."""
+    """The largest finite magnitude."""
     with np.errstate(over="ignore"):
         magnitudes = np.abs(array).astype(np.float64)
     return float(np.max(magnitudes, initial=0.0, where=np.isfinite(magnitudes)))
 
 
 def _apart(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> tuple[float | None, float | None] | None:
-    """Absolute and in ulp; no numbers at all where these are no numbers."""
+    """The largest difference, absolute and in ulp; None for arrays that hold no numbers."""
     if not (jnp.issubdtype(one.dtype, np.number) or one.dtype == bool):
         return None
     if not (jnp.issubdtype(other.dtype, np.number) or other.dtype == bool):
@@ -115,19 +115,19 @@ def _apart(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> tuple[floa
         return float(apart.max()), None
     epsilon, tiny = ulp
     largest = np.maximum(np.maximum(np.abs(wide), np.abs(other_wide)), tiny)
-    spacing = np.ldexp(epsilon, np.frexp(largest)[1] - 1)  # a logarithm is rounded up below a power of two
+    spacing = np.ldexp(epsilon, np.frexp(largest)[1] - 1)  # a logarithm would round up just below a power of two
     return float(apart.max()), float((apart / spacing).max())
 
 
 def _whole_apart(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> float:
-    """Of whole numbers of one type, which float64 would round: the difference fits their unsigned type."""
+    """The largest difference of integers of one type; float64 would round it, the unsigned type holds it."""
     high, low = np.maximum(one, other).astype(np.uint64), np.minimum(one, other).astype(np.uint64)
     with np.errstate(over="ignore"):  # of negative numbers
         return float((high - low).max())
 
 
 def _ulp(one: Any, other: Any) -> tuple[float, float] | None:
-    """Of the narrower type: the distance from 1 to the next number, and the smallest normal number."""
+    """The distance from 1 to the next number, and the smallest normal number, of the less precise type."""
     info: Callable[[Any], Any] = jnp.finfo
     widths = [info(dtype) for dtype in (one, other) if jnp.issubdtype(dtype, np.inexact)]
     if not widths:

@@ -1,4 +1,4 @@
-"""Who else computes while the clock runs: the step's own threads, or other programs of this machine."""
+"""Other computation while the clock runs: the worker's own threads, and other programs of this machine."""
 
 import contextlib
 import os
@@ -9,24 +9,24 @@ from pathlib import Path
 
 _STAT = Path("/proc/stat")
 _IDLE_FIELDS = (3, 4)
-"""`idle` and `iowait`, of the figures behind `cpu`."""
+"""The `idle` and `iowait` figures of the `cpu` line, see proc_stat(5)."""
 _COUNTED_FIELDS = 8
-"""Those behind are parts of others."""
+"""The later figures are included in `user` and `nice`."""
 WATCH_S = 0.02
 SETTLE_S = 0.3
 BUSY_WORKER = 0.25
-"""Cores that the worker uses while it has nothing to do."""
+"""Cores that an idle worker uses."""
 BUSY_MACHINE = 0.25
-"""Part of all cores that other programs use."""
+"""The share of all cores that other programs use."""
 UNSTEADY = 0.05
-"""Uncertainty of a median, relative to it, that no comparison should rest on."""
+"""The relative uncertainty of a median above which no comparison is sound."""
 _LEAST_S = 0.1
-"""The system counts in hundredths of a second."""
+"""The kernel counts in hundredths of a second."""
 
 
 @dataclass
 class Load:
-    """How many cores others used meanwhile; None where the system does not tell, or the time was too short."""
+    """The cores that other processes used; None if the system does not say, or the time was too short."""
 
     others: float | None = None
 
@@ -43,9 +43,9 @@ def watched() -> Iterator[Load]:
 
 
 def settled_load() -> float:
-    """How many cores this process uses although nothing was asked of it, when what goes on for a moment is over.
+    """The cores that this idle process uses, after a wait for short activity to end.
 
-    Threads of BLAS, for one, wait for more work by trying again and again.
+    BLAS threads, for one, spin for a while as they wait for work.
     """
     end = time.perf_counter() + SETTLE_S
     while (load := _own_load(WATCH_S)) > BUSY_WORKER and time.perf_counter() < end:
@@ -60,7 +60,7 @@ def _own_load(seconds: float) -> float:
 
 
 def _busy_seconds() -> float | None:
-    """CPU time that the machine has spent, all cores together."""
+    """The machine's CPU time in seconds, of all cores together."""
     try:
         fields = _STAT.read_text().partition("\n")[0].split()[1 : _COUNTED_FIELDS + 1]
     except OSError:

@@ -1,4 +1,4 @@
-"""Where a call is measured, and its inputs brought there before the clock starts."""
+"""Chooses where to measure a call, and places its inputs there before the clock starts."""
 
 import ast
 from contextlib import AbstractContextManager, nullcontext
@@ -17,23 +17,23 @@ from .trees import leaves_of, mapped, settled
 
 _SENDS = (jax.device_put, jnp.asarray, jnp.array, jnp.copy)
 SPARED_BYTES = 1024**3
-"""More than that is not copied only to be spared from a function that is not known to give its inputs away."""
+"""Inputs larger than this are not copied for a function that might donate them."""
 _FETCHES = (jax.device_get, np.asarray, np.array)
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is measured: an expression, and the namespace in which its names are what they were placed as."""
+    """The measured expression, and a namespace with its placed inputs."""
 
     expression: str
     namespace: dict[str, Any]
     call: Call | None
-    """The same as an evaluated call, where it is one."""
+    """The evaluated call, if the expression is one."""
 
     given: Call | None = None
     """The call before its inputs were placed."""
     held: dict[str, Any] = field(default_factory=dict)
-    """Of the namespace, what holds arrays of JAX."""
+    """The values of the namespace that hold JAX arrays."""
 
     @property
     def inputs(self) -> list[Any]:
@@ -42,12 +42,12 @@ class Subject:
 
     @property
     def jitted(self) -> bool:
-        """Whether the function called is a compiled one."""
+        """Whether the called function is jitted."""
         return self.call is not None and compat.is_jitted(self.call.function)
 
     @property
     def may_donate(self) -> bool:
-        """Whether the call could give its inputs away: where nobody can tell, unless there is too much to copy."""
+        """Whether the call may donate its inputs; if JAX does not say, True unless they are too large to copy."""
         donates = compat.donates(self.call.function) if self.call else None
         if donates is None:
             sizes = [leaf.nbytes for leaf in leaves_of(self.held) if isinstance(leaf, jax.Array)]
@@ -55,7 +55,7 @@ class Subject:
         return donates
 
     def copied(self) -> dict[str, Any]:
-        """What holds arrays, with arrays of its own; they are there when this returns."""
+        """The values that hold arrays, with copies of the arrays, ready when this returns."""
         return settled({name: mapped(_copy, value) for name, value in self.held.items()})
 
 
@@ -65,17 +65,17 @@ class Target:
 
     platform: str
     device: Any = None
-    """Inputs are placed there first; None leaves everything where it is."""
+    """The device that receives the inputs; None leaves them where they are."""
     default: bool = True
-    """Whether code runs there anyhow."""
+    """Whether code runs there by default."""
 
     def context(self) -> AbstractContextManager[Any]:
-        """What makes new arrays appear there."""
+        """The context in which new arrays are created there."""
         return nullcontext() if self.default else jax.default_device(self.device)
 
 
 def targets_for(on: str, call: Call | None, devices: list[Any]) -> list[Target]:
-    """Where a call is to be measured."""
+    """Where to measure a call."""
     if on == "host":
         return [Target("host")]
     if call and is_fetch(call):
@@ -96,7 +96,7 @@ def targets_for(on: str, call: Call | None, devices: list[Any]) -> list[Target]:
 
 
 def is_transfer(call: Call | None) -> bool:
-    """Whether the call does nothing but move arrays between the host and a device, or between devices."""
+    """Whether the call only moves arrays between host and device, or between devices."""
     if call is None:
         return False
     return is_fetch(call) or (_is_one_of(call.function, _SENDS) and any(map(_is_array, leaves(call))))
@@ -116,7 +116,7 @@ def _is_array(leaf: Any) -> bool:
 
 
 def leaves(call: Call | None) -> list[Any]:
-    """The leaves of a call's arguments; none where there is no call."""
+    """The leaves of a call's arguments; empty without a call."""
     return leaves_of((call.args, call.kwargs)) if call else []
 
 
@@ -134,9 +134,9 @@ def is_spread(leaf: Any) -> bool:
 
 
 def placed(workspace: Workspace, source: str, call: Call | None, target: Target, **names: Any) -> Subject:
-    """The call with its arrays on the target's device; of other expressions, the arrays that their names stand for.
+    """The call with its arrays on the target's device; for other expressions, the arrays that their names refer to.
 
-    `names` are there beside the workspace's own. A call that is itself a transfer keeps its inputs where they are.
+    `names` extend the workspace's names. The inputs of a transfer stay where they are.
     """
     if call is None:
         node = parsed_expression(source)
@@ -159,7 +159,7 @@ def placed(workspace: Workspace, source: str, call: Call | None, target: Target,
 
 
 def holds_arrays(value: Any) -> bool:
-    """Whether there is a JAX array among the leaves."""
+    """Whether any leaf is a JAX array."""
     return any(isinstance(leaf, jax.Array) for leaf in leaves_of(value))
 
 
@@ -172,7 +172,7 @@ def _place(value: Any, target: Target) -> Any:
 
 
 def _place_leaf(leaf: Any, target: Target, *, numpy: bool) -> Any:
-    """The leaf on the target's device; uncommitted where it runs anyhow, so that it mixes with what is elsewhere."""
+    """The leaf on the target's device; uncommitted on the default one, so that it mixes with arrays elsewhere."""
     if target.device is None or is_spread(leaf) or compat.is_tracer(leaf):
         return leaf
     if isinstance(leaf, jax.Array):

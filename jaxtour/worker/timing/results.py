@@ -1,4 +1,4 @@
-"""What is to be known of a timed call's results, so that they need not be kept while others like them are computed."""
+"""Facts about a timed call's results, so that the results need not stay in memory."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,24 +12,24 @@ from .trees import leaves_of
 
 @dataclass(frozen=True)
 class Results:
-    """Of the results of two calls with the same inputs."""
+    """Facts about the results of two calls with the same inputs."""
 
     arrays: bool
-    """Whether there is an array of JAX among them."""
+    """Whether they include a JAX array."""
     spread: bool = False
     """Whether one is on several devices."""
     gave_away: bool = False
-    """Whether the call deleted an input, as a donated one is."""
+    """Whether the call deleted an input, as donation does."""
     kept: bool = False
-    """Whether both calls gave the very same arrays."""
+    """Whether both calls returned the same array objects."""
     handed: bool = False
-    """Whether these are inputs."""
+    """Whether the results are inputs."""
     widths: frozenset[str] = frozenset()
-    """Names of the types that the call computes in: of its results or, where these are no floats, of its inputs."""
+    """The types the call computes in: those of its results or, if these are not floats, of its inputs."""
 
 
 def results_of(subject: Subject, result: Any, again: Any, *, gave_away: bool) -> Results:
-    """Of two results; `again` is None where there was no second call."""
+    """Compare two results; `again` is None if there was no second call."""
     every = leaves_of(result)
     first, second = _arrays(result), _arrays(again)
     compared = bool(first) and len(first) == len(second) and not is_transfer(subject.call)
@@ -46,7 +46,7 @@ def results_of(subject: Subject, result: Any, again: Any, *, gave_away: bool) ->
 
 
 def _floats(leaves: list[Any]) -> frozenset[str]:
-    """Of arrays and NumPy's numbers; a number of Python's own tells nothing of the array that it was fetched from."""
+    """Float types of arrays and NumPy scalars; a Python number does not show the type of the array it came from."""
     typed = (str(leaf.dtype) for leaf in leaves if isinstance(leaf, (jax.Array, np.ndarray, np.generic)))
     return frozenset(name for name in typed if name.startswith(("float", "complex", "bfloat")))
 

@@ -1,4 +1,4 @@
-"""How often the learner's functions are traced for `jit` while a step runs, and why again, in words."""
+"""Counts how often the learner's functions are traced for `jit` while a step runs, and says why."""
 
 import ast
 import contextlib
@@ -11,14 +11,14 @@ from .. import compat
 from ..runner.outlet import Say
 
 CAP = 100
-"""Traces that are told one by one; of further ones only how many there were."""
+"""Traces reported one by one; of further ones only the last count is sent."""
 _FOR = ("jit", "pmap")
 _MOST_REASONS = 3
 _TYPES = re.compile(r"^\* at (?P<what>.*?), now (?P<now>.*) and before (?P<before>.*)$")
 _TREES = re.compile(r"^\* at input path (?P<path>.*?), now (?P<now>.*) and before (?P<before>.*?), so (?P<why>.*)$")
 _SETTING = re.compile(r"^\* (?P<what>\S+) differs: now (?P<now>.*) and before (?P<before>.*)$")
 _EMPTY = re.compile(r"\(\{\}\)|https?://\S+$")
-"""Of what varies over a mesh, nothing; and where to read on."""
+"""An empty set of varying mesh axes, and a link to JAX's documentation."""
 _MESH = re.compile(r"\(\{(?P<axes>\w+: \([^{}]*\))\}\)")
 _AXES = re.compile(r"(?P<kind>\w+): \((?P<names>[^()]*)\)")
 _WEAK = re.compile(r"\{weak_type=(True|False)\}")
@@ -41,10 +41,10 @@ def counted(
     codes: list[str],
     missed: Callable[[str, str], None] = lambda _function, _reason: None,
 ) -> Iterator[None]:
-    """Say a `retrace` for every trace meanwhile; `own` is the file whose lines are told, `codes` what runs.
+    """Send a `retrace` for every trace inside this context; lines of the file `own` are named, `codes` is what runs.
 
-    `missed` gets the function's name and the reason, in words, where it was traced before.
-    Where JAX does not explain itself, functions of these names are counted, and no reason is given.
+    `missed` is called with the name of a function that is traced again, and the reason in words.
+    If JAX does not explain cache misses, functions with names from `codes` are counted, without a reason.
     """
     counts = Counts(say, own, missed)
     wants_it_itself = any("explain_cache_misses" in code for code in codes)
@@ -72,21 +72,21 @@ class Counts:
         self._untold: dict[tuple[str, str], dict[str, Any]] = {}
 
     def missed(self, miss: compat.Miss) -> None:
-        """A function was traced."""
+        """Count a function that JAX traced."""
         if miss.traced_for not in _FOR:
             return
         key = miss.function, miss.made_at
         reason = in_words(miss.reasons)
         if not reason and key in self._counts:
             same = miss.thing is not None and self._things[key]() is miss.thing
-            reason = "what JAX had of it was thrown away" if same else "it is another function object, made anew"
+            reason = "JAX's trace of it was dropped from the cache" if same else "it is a new function object"
         if key not in self._counts and reason in (UNTOLD, _OTHER_USE_WORDS):
-            reason = ""  # what it was traced for before is not jit
+            reason = ""  # its earlier trace was not for jit
         self._things[key] = _reference(miss.thing)
         self._count(key, reason, miss.line if miss.file == self._own else None)
 
     def traced(self, name: str) -> None:
-        """A function was traced, and that is all that is known."""
+        """Count a function that JAX traced, if JAX gives only its name."""
         self._count((name, ""), UNTOLD if (name, "") in self._counts else "", None)
 
     def _count(self, key: tuple[str, str], reason: str, line: int | None) -> None:
@@ -101,7 +101,7 @@ class Counts:
             self._untold[key] = event
 
     def end(self) -> None:
-        """Say the last count of the functions that were traced too often."""
+        """Send the last count of each function beyond `CAP`."""
         for event in self._untold.values():
             self._say(event)
         self._untold.clear()
@@ -115,7 +115,7 @@ def _reference(thing: Any) -> Callable[[], Any]:
 
 
 def _functions(code: str) -> Iterator[str]:
-    """The names of the functions that code makes."""
+    """The names of the functions that the code defines."""
     try:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError):
@@ -127,17 +127,17 @@ def _functions(code: str) -> Iterator[str]:
 
 
 def in_words(reasons: tuple[str, ...]) -> str:
-    """JAX's lines as one: `x was f32[8], now f32[9]`; empty without any."""
+    """Turn JAX's lines into one: `x was f32[8], now f32[9]`; empty without lines."""
     found = [words for line in reasons if (words := _words(line))]
     if not found:
         return UNTOLD if reasons else ""
-    # Behind a heading that says the same in general come the lines that say it.
+    # A general heading comes before the lines that name the difference.
     exact = [words for words in found if words not in _GENERAL] or found
     more = len(exact) - _MOST_REASONS
     return "; ".join(exact[:_MOST_REASONS]) + (f"; and {more} more" if more > 0 else "")
 
 
-_SETTING_WORDS = "a setting or a context manager of jax is another one"
+_SETTING_WORDS = "a setting or a context manager of jax has changed"
 _OTHER_USE_WORDS = "it was traced for another use before"
 _GENERAL = (_SETTING_WORDS, _OTHER_USE_WORDS)
 
@@ -170,7 +170,7 @@ def _names(keys: str) -> str:
 
 
 def _tree(text: str) -> str:
-    """`<class 'dict'> with pytree metadata ('a',)` as `dict of 'a'`, and a static argument as its value."""
+    """Shorten `<class 'dict'> with pytree metadata ('a',)` to `dict of 'a'`, and a static argument to its value."""
     if static := _STATIC.search(text):
         return static["value"]
     text = _CLASS.sub(r"\1", text).replace(" with pytree metadata ", " of ")

@@ -1,7 +1,7 @@
-"""What of an expression is timed: a call whose inputs are made before the clock starts, or all of it.
+"""Chooses the part of an expression to time: a call whose inputs are made before the clock starts, or all of it.
 
-`step(init(key), jnp.ones(3))` is a call of `step`. Nobody asks for `float(f(x))`, `jnp.sum(f(x))` or `f(x).sum()` for
-the sake of what stands outermost: the work is in `f`, and a clock around the rest would tell of next to nothing.
+`step(init(key), jnp.ones(3))` is a call of `step`. In `float(f(x))`, `jnp.sum(f(x))` or `f(x).sum()` the work is in
+`f`: a clock around the outermost call would measure almost nothing.
 """
 
 import ast
@@ -17,7 +17,7 @@ from .placing import is_fetch, is_transfer, leaves
 
 
 def timed(workspace: Workspace, source: str) -> tuple[str, Call | None]:
-    """The expression without waiting for its result, and the call that it is; None where all of it is to be timed."""
+    """The expression without waiting for its result, and the call that it is; None if all of it is to be timed."""
     whole = expression(source).awaited
     call = parse_call(workspace, whole)
     if call is not None and isinstance(whole.tree, ast.Call) and _is_more(workspace, whole.tree, call):
@@ -26,7 +26,7 @@ def timed(workspace: Workspace, source: str) -> tuple[str, Call | None]:
 
 
 def _is_more(workspace: Workspace, tree: ast.Call, call: Call) -> bool:
-    """Whether the learner's own functions work before the call is made, or its inputs are used up by the first one."""
+    """Whether the learner's functions work before the call, or the first call would use up its inputs."""
     if any(isinstance(leaf, Iterator) for leaf in leaves(call)):
         return True
     if is_transfer(call) and not is_fetch(call):
@@ -37,14 +37,14 @@ def _is_more(workspace: Workspace, tree: ast.Call, call: Call) -> bool:
 
 
 def _is_own(value: Any) -> bool:
-    """Whether it is a function of the learner's, or was made of one."""
+    """Whether it is a function of the learner's, or a transformed one."""
     if isinstance(value, jax.stages.Compiled):
         return True
     return callable(value) and (is_learners(value) or (is_transformed(value) and not is_jax(value)))
 
 
 def _works(workspace: Workspace, nodes: Iterable[ast.expr]) -> bool:
-    """Whether there is a call in which a function of the learner's takes part."""
+    """Whether some call involves a function of the learner's."""
     names = workspace.names
     for node in nodes:
         for inner in ast.walk(node):

@@ -1,4 +1,4 @@
-"""The leaves of what learners' functions take and return, where JAX would warn of a generator or refuse it."""
+"""Pytree functions that treat an iterator as a leaf; JAX warns of a generator or rejects it."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -9,18 +9,18 @@ T = TypeVar("T")
 
 
 def leaves_of(value: Any) -> list[Any]:
-    """The leaves of a tree; an iterator is one."""
+    """The leaves of a tree; an iterator is a leaf."""
     return jax.tree.leaves(value, is_leaf=_is_iterator)
 
 
 def mapped(function: Callable[[Any], Any], value: T) -> T:
-    """The same tree with other leaves."""
+    """The tree with the function applied to each leaf."""
     tree: T = jax.tree.map(function, value, is_leaf=_is_iterator)
     return tree
 
 
 def settled(value: T) -> T:
-    """The same, when its arrays are there."""
+    """The value, once its arrays are ready."""
     jax.block_until_ready([leaf for leaf in leaves_of(value) if not _is_iterator(leaf)])
     return value
 

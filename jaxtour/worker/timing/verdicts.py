@@ -1,4 +1,4 @@
-"""What a timing does not mean: the ways in which a number looks like speed and is something else."""
+"""Verdicts on timings: the ways in which a number looks like speed and is something else."""
 
 from collections.abc import Set
 from typing import Any
@@ -17,50 +17,48 @@ from .results import Results
 Verdict = dict[str, str]
 
 DISPATCH_S = 30e-6
-"""An operation that is over sooner is one whose way from Python to the device was timed."""
+"""The time of a faster operation is mostly dispatch from Python."""
 DISPATCH_PART = 0.5
-"""Of a call to another device than the host: beyond that, it waits for Python more than for the device."""
+"""The share of a call's time in dispatch, above which the device waits for Python."""
 CAPTURED_BYTES = 4096
 SENT_BYTES = 1024
 _FOLDED_FROM = 1e4
 _FOLDED_TO = 0.05
 _NOTHING = frozenset({"parameter", "constant", "tuple", "get-tuple-element", "bitcast", "copy", "copy-start",
                       "copy-done", "call", "fusion"})  # fmt: skip
-"""Opcodes that compute nothing; what a `call` or a `fusion` is made of is looked at too."""
+"""Opcodes that compute nothing; the instructions inside a `call` or a `fusion` are checked too."""
 
 
 def of_inputs(subject: Subject, *, placed: bool) -> list[Verdict]:
-    """Verdicts that the arguments alone give; `placed` inputs were put on the device before the clock started."""
+    """Verdicts from the arguments alone; `placed` inputs were put on the device before the clock started."""
     inputs, found = leaves(subject.given), []
     arrays = [leaf for leaf in inputs if isinstance(leaf, (jax.Array, np.ndarray))]
     if subject.jitted and not any(
         isinstance(leaf, (jax.Array, np.ndarray, np.generic, bool, int, float, complex)) for leaf in inputs
     ):
-        found.append(_verdict("zero_args", "The call passes no arrays, so XLA may do its work while compiling."))
+        found.append(_verdict("zero_args", "The call passes no arrays, so XLA may compute the result while compiling."))
     host = [leaf for leaf in arrays if isinstance(leaf, np.ndarray)]
     moves = is_transfer(subject.call)
     if subject.jitted and host and not placed and not moves:
-        found.append(_verdict("host_input", "A NumPy array is copied to the device in every call."))
+        found.append(_verdict("host_input", "Every call copies a NumPy array to the device."))
     wide = any(leaf.dtype in (np.float64, np.complex128) for leaf in host)
     if wide and not getattr(jax.config, "jax_enable_x64", False):
-        found.append(
-            _verdict("float64_input", "A float64 input is computed in float32: 64 bits are switched off in jax.")
-        )
+        found.append(_verdict("float64_input", "A float64 input is computed in float32: jax_enable_x64 is off."))
     if subject.given and is_fetch(subject.given):
-        found.append(_verdict("fetched_once", "JAX keeps the fetched copy: only the first call moves anything."))
+        found.append(_verdict("fetched_once", "JAX keeps the fetched copy: only the first call transfers data."))
     return found
 
 
 def of_results(results: Results) -> list[Verdict]:
-    """Verdicts that the results of two calls give."""
+    """Verdicts from the results of two calls."""
     found = []
     if results.gave_away:
-        message = "The call gives an input away: each call gets a copy of its own, made before the clock starts."
+        message = "The call donates an input: each call gets a fresh copy, made before the clock starts."
         found.append(_verdict("donated_input", message))
     if results.handed:
-        found.append(_verdict("nothing_computed", "The call gives back what it was given, and computes nothing."))
+        found.append(_verdict("nothing_computed", "The call returns its input and computes nothing."))
     if results.kept:
-        message = "Every call gives back the very same array: it was computed once, and is only handed out."
+        message = "Every call returns the same array object: it was computed once."
         found.append(_verdict("kept_result", message))
     return found
 
@@ -68,9 +66,9 @@ def of_results(results: Results) -> list[Verdict]:
 def of_compilation(
     function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[list[Verdict], dict[str, Any]]:
-    """Verdicts on what XLA was given and what it made of it, for a jitted function, and the fields of its `Cost`.
+    """Verdicts from a jitted function's compilation, and the fields of its `Cost`.
 
-    None where JAX does not tell: the call itself worked, and nothing to tell is no reason to fail.
+    Empty where JAX does not say: the call itself worked, so a missing analysis is not an error.
     """
     stages, error = attempt(_stages, function, args, kwargs)
     if error or not stages:
@@ -78,20 +76,17 @@ def of_compilation(
     traced, lowered, compiled = stages
     found = []
     if (captured := compat.captured_bytes(traced)) > CAPTURED_BYTES:
-        found.append(
-            _verdict(
-                "captured_constants", f"Arrays of {_size(captured)} are built into the function, not passed to it."
-            )
-        )
+        message = f"The function captures {_size(captured)} of arrays: pass them as arguments."
+        found.append(_verdict("captured_constants", message))
     text = compiled.as_text() or ""
     read = attempt(hlo.Reader, text)[0] if text else None
     priced = (attempt(cost, compiled, text, read)[0] if read else None) or {}
     if folded := _folded(lowered, compiled, text, jax.tree.leaves((args, kwargs))):
         found.append(folded)
     elif read and read.opcodes() and not set(read.opcodes()) - _NOTHING:
-        found.append(_verdict("nothing_computed", "What is left to run only hands on its inputs and constants."))
+        found.append(_verdict("nothing_computed", "The compiled program only returns its inputs and constants."))
     if any(COUNTED_ONCE in note for note in priced.get("notes", ())):
-        message = "A loop of unknown length is counted as one round: there are more operations than are told."
+        message = "A loop of unknown length is counted as one iteration: the true number of operations is higher."
         found.append(_verdict("loop_counted_once", message))
     return found, priced
 
@@ -106,10 +101,10 @@ def _folded(lowered: Any, compiled: Any, text: str, inputs: list[Any]) -> Verdic
     if before is None or after is None or before < _FOLDED_FROM or after < 0:
         return None
     after *= max((len(leaf.sharding.device_set) for leaf in inputs if isinstance(leaf, jax.Array)), default=1)
-    # XLA counts nothing in calls of libraries, which is what a GPU makes of a matrix product.
+    # XLA's cost analysis does not count library calls, which matrix products become on GPUs.
     if after >= _FOLDED_TO * before or "custom-call" in text:
         return None
-    message = f"XLA did the work while compiling: of {before:.2g} operations {after:.2g} are left to run."
+    message = f"XLA computed most of it while compiling: {after:.2g} of {before:.2g} operations are left to run."
     return _verdict("folded", message)
 
 
@@ -123,38 +118,38 @@ def of_run(
     operations: int = 1,
     waiting: float | None = None,
 ) -> list[Verdict]:
-    """Verdicts that the timed calls themselves give; seconds.
+    """Verdicts from the timed calls, in seconds.
 
-    `arrays` are among what they return; `operations` are what one call dispatches; `waiting` is the part of it until
-    Python had control again, where the device is another one than the host.
+    `arrays`: JAX arrays are among the results. `operations`: operations that one call dispatches. `waiting`: the share
+    of the call's time before Python has control again; None on the host.
     """
     found = []
     if compilations:
-        message = f"JAX traced or compiled {compilations} times in {calls} calls: this is the time of compiling."
+        message = f"JAX traced or compiled {compilations} times in {calls} calls: the time includes compiling."
         found.append(_verdict("retraced", message))
     if not arrays:
-        message = "The result is no JAX array: the time includes fetching it, or misses work still under way."
+        message = "The result is not a JAX array: the time includes the transfer, or misses work that is still running."
         found.append(_verdict("no_array_result", message))
     if jitted or arrays:
         if median < DISPATCH_S * max(1, operations):
             each = "" if operations <= 1 else f" for each of its {operations} operations"
-            message = f"Below 30 µs{each} this is the time of calling from Python, not of computing."
+            message = f"Below 30 µs{each}, this is the cost of dispatch from Python, not of computing."
             found.append(_verdict("dispatch_bound", message))
         elif waiting is not None and waiting > DISPATCH_PART:
-            message = f"{waiting:.0%} of the time Python is busy handing the work over: the device waits for it."
+            message = f"Python spends {waiting:.0%} of the time dispatching: the device waits for it."
             found.append(_verdict("dispatch_bound", message))
     return found
 
 
 def of_transfers(subject: Subject) -> tuple[list[Verdict], int]:
-    """Verdicts on arrays that a function which is not compiled sends in every call; and how many operations it has.
+    """Verdicts on host arrays that a non-jitted function sends in every call; and its number of operations.
 
-    JAX's guard tells that something is sent, be it a number of one byte; the jaxpr tells how large it is.
+    JAX's transfer guard detects any transfer, even of a one-byte number; the jaxpr gives the size.
     """
     if subject.call is None or subject.jitted or is_transfer(subject.call):
         return [], 1
     function, args, kwargs = subject.call.function, subject.call.args, subject.call.kwargs
-    # A jaxpr's inputs are arrays: what is none is part of the function.
+    # A jaxpr's inputs are arrays; other arguments become part of the function.
     flat, tree = jax.tree.flatten((args, kwargs))
     places = [place for place, leaf in enumerate(flat) if isinstance(leaf, (jax.Array, np.ndarray))]
 
@@ -179,44 +174,40 @@ def of_transfers(subject: Subject) -> tuple[list[Verdict], int]:
 
 
 def _sends(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Whether JAX's guard stops it."""
+    """Whether JAX's transfer guard stops the call."""
     with jax.transfer_guard_host_to_device("disallow"):
         _, error = attempt(lambda: jax.block_until_ready(function(*args, **kwargs)))
     return isinstance(error, jax.errors.JaxRuntimeError)
 
 
 def of_circumstances(load: noise.Load, own: float, uncertainty: float, cores: int) -> list[Verdict]:
-    """Verdicts on who else computed: `load` while the clock ran, `own` the worker's before, in cores."""
+    """Verdicts on other computation: `load` while the clock ran, `own` the worker's before it, both in cores."""
     found = []
     if own > noise.BUSY_WORKER:
-        message = f"The worker itself was busy before the clock started, with {own:.1f} cores: something still runs."
+        message = f"The worker used {own:.1f} cores before the clock started: something still runs in the background."
         found.append(_verdict("worker_busy", message))
     if load.others is not None and load.others > noise.BUSY_MACHINE * cores:
-        message = f"Other programs kept {load.others:.1f} of this machine's {cores} cores busy meanwhile."
+        message = f"Other programs used {load.others:.1f} of this machine's {cores} cores during the timing."
         found.append(_verdict("machine_busy", message))
     if uncertainty > noise.UNSTEADY:
-        message = f"The runs are so uneven that the median is known to ±{uncertainty:.0%} only."
+        message = f"The runs vary so much that the median is known only to ±{uncertainty:.0%}."
         found.append(_verdict("noisy", message))
     return found
 
 
 def of_widths(ours: Set[str], theirs: Set[str], label: str) -> list[Verdict]:
-    """A verdict where one of two timings computes in float64, the other in float32: names of types."""
+    """A verdict if one of two timings computes in float64 and the other in float32; takes names of types."""
     double, single = {"float64", "complex128"}, {"float32", "complex64"}
     if ours & single and not ours & double and theirs & double:
-        return [
-            _verdict("float64_against_float32", f"{label} is computed in float64, this in float32: half the bytes.")
-        ]
+        return [_verdict("float64_against_float32", f"{label} computes in float64, this in float32: half the bytes.")]
     if ours & double and theirs & single and not theirs & double:
-        return [
-            _verdict("float64_against_float32", f"This is computed in float64, {label} in float32: half the bytes.")
-        ]
+        return [_verdict("float64_against_float32", f"This computes in float64, {label} in float32: half the bytes.")]
     return []
 
 
 def simulated() -> Verdict:
-    """The verdict on devices that are one CPU."""
-    message = "These devices are simulated on one CPU: how many there are says nothing about speed."
+    """The verdict on devices that share one CPU."""
+    message = "These devices are simulated on one CPU: their number says nothing about speed."
     return _verdict("simulated_devices", message)
 
 

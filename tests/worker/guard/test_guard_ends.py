@@ -1,4 +1,4 @@
-"""However it ends, nothing is left: no process, no directory, no descriptor."""
+"""However a guard ends, it leaves no process, directory or descriptor."""
 
 import os
 import signal
@@ -72,7 +72,7 @@ def test_a_hang_up_ends_it_also_where_it_was_ignored(tmp_path):
 
 @pytest.mark.parametrize("what", sorted(set(BUSY) - {"with children"}))
 def test_the_runner_dies_with_a_killed_guard(tmp_path, what):
-    """All but a grandchild that has left the session: nothing can be done for that without the guard."""
+    """Except a grandchild that has left the session, which only the guard could kill."""
     guard, family = started(tmp_path, BUSY[what])
     guard.process.kill()
     guard.process.wait()
@@ -117,7 +117,7 @@ def test_it_ends_with_its_engine(tmp_path, what, stopped_first):
 
 
 def test_an_engine_that_does_not_read_costs_no_memory_and_no_result(tmp_path):
-    """The runner waits, the clocks go on, and every result is there in the end."""
+    """The runner waits, timers keep running, and every result arrives in the end."""
     guard = Guard().open()
     guard.ready()
     size, count = 1_000_000, 100

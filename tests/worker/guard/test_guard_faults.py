@@ -1,4 +1,4 @@
-"""Programs that go wrong: each is told as it is, and the next step runs."""
+"""Programs that fail: each failure is reported for what it is, and the next step runs."""
 
 import time
 
@@ -42,7 +42,7 @@ time.sleep(30)
 }
 
 FAULTS = {
-    # name: (program, status, what its reason or error says)
+    # name: (program, status, part of its reason or error)
     "exception": ("1 / 0", ERROR, "division by zero"),
     "syntax error": ("def", ERROR, "invalid syntax"),
     "null bytes": ("x = '\0'", ERROR, "null"),
@@ -81,7 +81,7 @@ FAULTS = {
     "leaves a zombie": ("import subprocess\np = subprocess.Popen(['true'])", OK, ""),
     "garbage on the channel": ("RUNNER.write(b'\\xff' * 64)", DIED, "a frame claims"),
     "no JSON": ("RUNNER.write(b'\\0\\0\\0\\x02{]')", DIED, "not JSON"),
-    "no object": ("RUNNER.write(b'\\0\\0\\0\\x02[]')", DIED, "no object"),
+    "no object": ("RUNNER.write(b'\\0\\0\\0\\x02[]')", DIED, "not a JSON object"),
     "NaN": ("RUNNER.say('timing', run=RUN, median_s=float('nan'))", DIED, "not JSON"),
     "overflow": ("RUNNER.write(LENGTH.pack(17) + b'{\"event\": 1e99999}'[:17])", DIED, "not JSON"),
     "deep JSON": ("b = b'[' * 100_000\nRUNNER.write(LENGTH.pack(len(b)) + b)", DIED, "not JSON"),
@@ -115,7 +115,7 @@ def said(report):
 
 
 def settle(guard):
-    """A fresh runner that has done one run, unless the test before has left just that."""
+    """A fresh runner that has done one run, unless the previous test left one."""
     if guard.settled:
         return
     guard.settled = True
@@ -173,7 +173,7 @@ def test_a_timeout_uses_the_same_ladder(guard):
     guard.settled = False
     report = guard.run(NOT_STOPPING["ignores signals"], timeout_s=0.1)
     assert report.done["status"] == "timeout"
-    assert report.done["reason"] == "it took longer than 0.1 s and did not stop by itself"
+    assert report.done["reason"] == "the run took longer than 0.1 s and did not stop by itself"
     assert guard.run("1 + 1", fresh=True).result == "2"
 
 

@@ -1,4 +1,4 @@
-"""Bytes on the wire: whole frames come out as they went in, and anything else is refused in one line."""
+"""Bytes on the wire: complete frames decode unchanged, and anything else is rejected in one line."""
 
 import os
 import subprocess
@@ -114,14 +114,14 @@ def test_it_says_hello_first():
 
 
 def test_nothing_but_frames_gets_onto_its_stdout():
-    """It starts by file, and with nobody at the other end it leaves."""
+    """The guard starts by file, and leaves when nobody reads."""
     done = subprocess.run([sys.executable, str(GUARD)], stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.startswith(PREAMBLE)
 
 
 def test_it_is_no_part_of_what_it_was_started_from():
-    """Neither the folder nor the program gets onto `sys.path`, and no jax into the guard."""
+    """Neither the folder nor the program gets onto `sys.path`, and the guard does not import jax."""
     code = f"""
 import runpy, sys
 sys.argv = ["guard.py", "--runner", "none"]
@@ -137,5 +137,5 @@ print({str(GUARD.parent)!r} in sys.path)
     done = subprocess.run(
         [sys.executable, "-I", "-c", code], stdin=subprocess.DEVNULL, capture_output=True, timeout=30, text=True
     )
-    # Descriptor 1 is the wire by then, so what it prints goes where its complaints go.
+    # Descriptor 1 is the wire here, so prints go to standard error.
     assert done.stderr.splitlines()[-2:] == ["[]", "False"], done.stderr

@@ -1,4 +1,4 @@
-"""Guard and runner together, with jax: what the faults of the small runner cannot show."""
+"""Guard and runner together, with jax: failures that the small runner cannot show."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ def guard():
 
 @pytest.fixture(autouse=True)
 def fresh(guard):
-    """Each begins with a runner that nothing was done to."""
+    """Start each test with an untouched runner."""
     guard.send("restart")
     guard.until(event="state", state="restarting")
     guard.ready()

@@ -1,4 +1,4 @@
-"""What programs write: all of it or its two ends, counted, in the right stream, on the right side of `done`."""
+"""Programs' output: all of it or its two ends, counted, in the right stream, before or after `done`."""
 
 import pytest
 from guard_client import Guard
@@ -21,7 +21,7 @@ def shared():
 
 @pytest.fixture
 def guard(shared):
-    """After an interrupt the guard takes no run that would go on from the state that is gone."""
+    """After an interrupt the guard rejects runs that need the lost state."""
     shared.run("", fresh=True)
     return shared
 
@@ -84,7 +84,7 @@ def test_the_streams_are_kept_apart(guard):
 
 
 def test_all_is_there_before_done(guard):
-    """What C and a child write included."""
+    """Including output from C and from a child."""
     code = "import ctypes, subprocess\nctypes.CDLL(None).printf(b'from C, ')\nsubprocess.run(['echo', 'from a child'])"
     report = guard.run(code)
     assert report.text() == "from C, from a child\n"

@@ -1,4 +1,4 @@
-"""Runs and runners: what waits, what replaces what, what is refused, and what the state line says meanwhile."""
+"""Runs and runners: what waits, what replaces what, what is rejected, and the states meanwhile."""
 
 import os
 import signal
@@ -37,7 +37,7 @@ def states(events):
 
 
 def spare(guard):
-    """Wait for the spare, and give the runner's pid and its own."""
+    """Wait for the spare; returns the runner's pid and the spare's."""
     runner = int(guard.run("import os\nos.getpid()").result)
     guard.wait(lambda: len(guard.descendants()) == 2)
     (other,) = guard.descendants() - {runner}
@@ -145,7 +145,7 @@ def test_a_python_that_is_too_old_is_named(guards, tmp_path):
 def test_another_platform_than_asked_for_is_not_taken(guards):
     guard = guards("platforms:cpu/gpu", opening=False)
     guard.send("open", platform="gpu")
-    assert guard.until(event="state", state="dead")[-1]["detail"] == "jax found no gpu here, only cpu, gpu"
+    assert guard.until(event="state", state="dead")[-1]["detail"] == "jax found no gpu, only cpu, gpu"
 
 
 def test_what_open_says_reaches_the_runner(guards):
@@ -265,14 +265,14 @@ def test_what_nobody_waits_for_does(guard):
         guard.send("run", run=number, cell=None, replay=replay, fresh=True)
         guard.until(event="done", run=number)
     detail = guard.until(event="state", state="dead")[-1]["detail"]
-    assert "ended again and again (exit 1)" in detail
+    assert "keeps ending (exit 1)" in detail
 
 
 def test_a_program_that_is_no_runner_is_told_at_once(guards):
     guard = guards(opening=False)
     guard.send("open", python="/bin/false")
     events = guard.until(event="state", state="dead")
-    assert "/bin/false does not run the worker (exit 1): name a Python" in events[-1]["detail"]
+    assert "/bin/false does not run the worker (exit 1): choose a Python" in events[-1]["detail"]
     assert not [event for event in events if event["event"] == "died"]
 
 
@@ -349,7 +349,7 @@ def test_the_old_tree_is_gone_before_the_next_runner_opens_devices(guard):
     guard.until(event="done", run=run)
 
 
-# What is counted
+# Restart limits
 
 
 def test_restarts_are_counted_within_a_window(monkeypatch):

@@ -1,4 +1,4 @@
-"""What is printed while JAX traces comes apart from what ran, in its place; held against the real guard."""
+"""Output printed while JAX traces is separated from other output, in its place; tested with the real guard."""
 
 import pytest
 from guard_client import GUARD, Guard
@@ -47,7 +47,7 @@ def guard():
 
 
 def pieces(guard, code, stream="stdout"):
-    """Text and whether it was written while tracing, neighbours of one kind joined."""
+    """Pieces of text with whether each was written while tracing; neighbours of one kind are joined."""
     found = []
     for event in guard.run(SETUP + code).events:
         if event["event"] == "text" and event["stream"] == stream:

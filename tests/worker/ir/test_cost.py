@@ -45,19 +45,19 @@ def test_a_loop_in_a_loop_counts_as_often_as_both():
 def test_a_loop_of_unknown_length_counts_once_and_says_so():
     found = cost_of(lambda x: jax.lax.while_loop(lambda c: (c < 3).all(), lambda c: c @ c, x))
     assert found["flops"] == pytest.approx(PRODUCT, rel=0.05)
-    assert found["notes"] == ["a loop's body is counted once, however often it goes round"]
+    assert found["notes"] == ["a loop's body is counted once, whatever its trip count"]
 
 
 def test_loops_count_once_where_nothing_reads_a_module(monkeypatch):
     monkeypatch.setattr(compat, "cost_of_text", lambda _: None)
     found = cost_of(lambda x: jax.lax.fori_loop(0, 100, lambda _, c: c @ x, x))
     assert found["flops"] == pytest.approx(PRODUCT, rel=0.05)
-    assert found["notes"] == ["a loop's body is counted once, however often it goes round"]
+    assert found["notes"] == ["a loop's body is counted once, whatever its trip count"]
 
 
 def test_libraries_are_not_counted():
     found = cost_of(lambda x: jnp.linalg.cholesky(x + SIZE * jnp.eye(SIZE)))
-    assert any("library is not counted: lapack_spotrf" in note for note in found["notes"])
+    assert any("library calls are not counted: lapack_spotrf" in note for note in found["notes"])
 
 
 def test_the_peak_has_what_is_needed_in_between():
@@ -65,7 +65,7 @@ def test_the_peak_has_what_is_needed_in_between():
         return jax.lax.scan(lambda c, _: (jnp.tanh(c @ x), None), x, None, length=10)[0].sum()
 
     found = cost_of(jax.grad(steps))
-    # Of each step something is kept for the way back.
+    # Each step keeps something for the backward pass.
     assert found["temporary_bytes"] > 10 * 4 * SIZE**2
     assert found["peak_bytes"] >= found["argument_bytes"] + found["temporary_bytes"]
     donated = jax.jit(lambda x: x * 2, donate_argnums=0).lower(jnp.ones((SIZE, SIZE))).compile()
@@ -74,7 +74,7 @@ def test_the_peak_has_what_is_needed_in_between():
 
 
 class Silent:
-    """A compiled call whose backend tells nothing."""
+    """A compiled call whose backend reports nothing."""
 
     def cost_analysis(self):
         raise NotImplementedError
@@ -84,7 +84,7 @@ class Silent:
 
 
 class Negative(Silent):
-    """One that says that it does not know."""
+    """One that reports unknown figures as negative."""
 
     def cost_analysis(self):
         return [{"flops": -1.0, "bytes accessed": 8.0}]

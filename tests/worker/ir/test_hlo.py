@@ -236,9 +236,9 @@ def test_what_computes_and_has_lost_its_name_is_not_its_users(code):
     parsed, origins = read_text(LOST % {"file": code["FILE"]})
     names = [names.partition("=")[0] for names in parsed.names]
     places = {name: [span[1] for span in origin.get("spans", ())] for name, origin in zip(names, origins, strict=True)}
-    # Whoever counts the rounds is the loop, and so is what only counting needs.
+    # The loop's counter belongs to the loop, and so does what only the counter needs.
     assert (places["%next"], places["%one"], places["%zero"]) == ([9], [9], [9])
-    # A product belongs to the name that it left behind it; what left none, to the loop that it is in.
+    # A product belongs to the name it left on the move after it, or else to the loop around it.
     assert (places["%dot"], places["%moved"], places["%lost"], places["%sum"]) == ([4], [4], [9], [5])
     assert places["%alone"] == []
     (alone,) = [origin for name, origin in zip(names, origins, strict=True) if name == "%alone"]

@@ -323,7 +323,7 @@ def workspace(monkeypatch):
 
 
 LOWERED_TO_MORE = {"large/transformer": 0.97, "remat": 0.65, "library": 0.7}
-"""How much of what is lowered has the path of an equation, where some equations are lowered to several of JAX's own."""
+"""The share of lowered operations with an equation's path, where some equations lower to several operations."""
 
 
 @pytest.mark.parametrize("program", [*sorted(path.stem for path in PROGRAMS.glob("*.py")), LARGE])

@@ -54,7 +54,7 @@ def workspace():
 
 
 def shown(workspace, call, around=None):
-    """What travels of a call: text lines, the origin of each, and the facts."""
+    """A call's text lines, the origin of each, and its facts, as sent."""
     found = lens.shown(lens.jaxpr_of(workspace, call), around)
     parts = list(found.pieces({"event": "stage"}))
     table = [row for part in parts for row in part["origins"]]

@@ -1,4 +1,4 @@
-"""Programs and steps one after the other in one process: whatever ran before, a link points into what is shown."""
+"""Programs and steps run in sequence in one process: whatever ran before, links point into the shown code."""
 
 import builtins
 import sys
@@ -38,7 +38,7 @@ PIECES = {
     ),
     "normal": "def {name}(x):\n    return jax.random.normal(jax.random.key(0), x.shape) + jnp.linalg.norm(x)\n",
 }  # fmt: skip
-"""Each uses functions of the library that others use, too, and that JAX traces once for all."""
+"""Each uses library functions that others use too, and that JAX traces once for all."""
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def written(pieces, blank):
 
 
 def linked(workspace, call, below):
-    """The places that the stages of a call link to, and the reasons that others give."""
+    """The places that the stages of a call link to, and the reasons of unlinked lines."""
     rows = lens.shown(lens.jaxpr_of(workspace, call), call.span).walk.table.rows
     found = [list(rows)]
     if below:

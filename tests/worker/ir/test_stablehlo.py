@@ -14,7 +14,7 @@ NUMBERS = itertools.count()
 
 
 def functions(code):
-    """What the code defines, compiled as a lesson's, and as `FILE` the name that it is compiled under."""
+    """Execute code like a lesson's; returns its names, and as `FILE` the file name it is compiled under."""
     file = f"<jaxtour:a/b{next(NUMBERS)}>"
     linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
     space = {"FILE": file}
@@ -166,7 +166,7 @@ def test_a_constant_of_megabytes_is_cut():
 
 @pytest.fixture
 def lines():
-    """Ten lines of code under the name `<jaxtour:a/b>`, each of 40 characters."""
+    """Register ten lines of 40 characters under the name `<jaxtour:a/b>`."""
     code = "\n".join(["x" * 40] * 10)
     linecache.cache["<jaxtour:a/b>"] = (len(code), None, code.splitlines(keepends=True), "<jaxtour:a/b>")
 
@@ -224,7 +224,7 @@ def test_where_all_of_a_branch_has_its_place_the_path_leads_to_the_expression():
     assert [row["spans"] for row in rows[0]] == [(whole,)] * 4
     sine, *adds, cosine = rows[1]
     assert (sine["spans"], sine["callers"]) == ((inside,), (whole,))
-    # There are more additions than equations, and nothing tells which is which.
+    # There are more additions than equations, and nothing tells them apart.
     assert [add["spans"] for add in adds] == [(whole,)] * 2
-    # A loop has operations of its own, with the paths of those in it.
+    # A loop adds operations of its own, with the paths of those inside it.
     assert cosine["spans"] == (whole,)

@@ -92,7 +92,7 @@ def test_what_cannot_be_shown_says_why_in_one_line(client, call, index, stage, s
     assert ran.one("done")["status"] == "ok"
 
 
-# Of every `make test`, tests/lens proves more of the same programs.
+# tests/lens proves more about the same programs in every `make test`.
 @pytest.mark.conformance
 @pytest.mark.parametrize("program", sorted(path.stem for path in PROGRAMS.glob("*.py") if path.stem != "imports_own"))
 def test_instructions_are_linked(client, program):
@@ -167,7 +167,7 @@ def test_a_ladder_that_does_not_trace_says_why(client):
 
 
 def test_looking_changes_nothing_that_a_timing_says():
-    """What was compiled for a stage would be in jax's caches: then no phase of the first call would be left to tell."""
+    """A stage's compilation would fill jax's caches, and the first call would then have no phases to report."""
     found = []
     for looks in ([], [{"index": 0, "stage": "stablehlo"}, {"index": 0, "stage": "hlo"}]):
         client = RunnerClient()
@@ -188,7 +188,7 @@ def test_a_place_that_is_none_of_the_jaxprs_belongs_to_an_earlier_call():
     frames = [("<jaxtour:a/b>", line, 0, line, 4) for line in (2, 3)]
     known = Staged(None, "", (), frozenset({("a/b", 2, 1)}))
     assert [known.place(*frame) is not None for frame in frames] == [True, False]
-    # A jaxpr that comes from no place of the learner's takes none from what was lowered before.
+    # A jaxpr without a place in the learner's code takes none from an earlier lowering.
     assert not any(Staged(None, "", (), frozenset()).place(*frame) for frame in frames)
-    # Where it is not known, those of what is lowered are all that there is.
+    # Without a known jaxpr, the places in the lowered text are all there is.
     assert all(Staged(None, "", ()).place(*frame) for frame in frames)

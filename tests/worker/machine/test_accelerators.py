@@ -1,4 +1,4 @@
-"""Machines made of files: what is found on them, what is wrong, and what is to be done."""
+"""Machines simulated by files: their accelerators, their problems, and the remedies."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ from jaxtour.worker.machine.devices import explain
 
 
 class Seen(Machine):
-    """One that can be looked at."""
+    """A machine to survey."""
 
     def look(self, environ=(), installed=("libtpu",)):
         environ = {"GCE_METADATA_IP": NOBODY, **dict(environ)}
@@ -51,7 +51,7 @@ def test_who_holds_the_tpu_is_told_with_what_can_be_done(machine):
     assert found == machine.look({"JAX_PLATFORMS": "tpu,cpu"}).fatal
     assert str(found) == (
         "the TPU is held by process 4321 (`python train.py --steps 9`, started 12 min ago): "
-        "wait until it has ended, and restart; or take the CPU: --platform cpu; or quit"
+        "wait until it ends and restart; or use the CPU: --platform cpu; or quit"
     )
 
 
@@ -84,14 +84,14 @@ def test_a_holder_whose_files_may_not_be_seen_is_known_by_its_lock(machine):
 def test_a_lock_that_nobody_holds_is_told_with_the_command_and_stays(machine, monkeypatch):
     machine.tpu(*[V4] * 4)
     file = machine.lock()
-    assert codes(machine.look()) == []  # it can be locked again
+    assert codes(machine.look()) == []  # we may lock it again
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     (found,) = machine.look().findings
     assert found.fatal and found.remedy == "sudo rm /tmp/libtpu_lockfile"
     assert found.message.startswith("/tmp/libtpu_lockfile of ") and "no process holds it" in found.message
     assert file.exists()
     (machine.root / "proc/locks").unlink()
-    assert codes(machine.look()) == []  # nobody can tell that it is stale
+    assert codes(machine.look()) == []  # nothing shows that it is stale
 
 
 def test_why_a_tpu_did_not_open(machine):
@@ -105,7 +105,7 @@ def test_why_a_tpu_did_not_open(machine):
 
 def test_a_failure_that_names_a_process_is_told_in_one_line():
     error = RuntimeError("Unable to initialize backend 'tpu': The TPU is already in use by process with pid 7.")
-    assert explain(error, "tpu,cpu") == "the TPU is in use by process 7: wait until that ends, or use --platform cpu"
+    assert explain(error, "tpu,cpu") == "the TPU is in use by process 7: wait until it ends, or use --platform cpu"
 
 
 @pytest.mark.parametrize("name", ["TPU_WORKER_HOSTNAMES", "TPU_PROCESS_ADDRESSES"])
@@ -114,7 +114,9 @@ def test_one_host_of_several_takes_its_own_chips_alone(machine, name):
     survey = machine.look({name: "t0,t1,t2,t3", "TPU_HOST_BOUNDS": "1,1,4"})
     (found,) = survey.findings
     assert not found.fatal
-    assert found.message.startswith("this is one of 4 hosts of a TPU slice, so only its own 4 TPU v4 chips are used")
+    assert found.message.startswith(
+        "this is one of 4 hosts of a TPU slice, so jaxtour uses only its own 4 TPU v4 chips"
+    )
     assert survey.environment == {
         "TPU_SKIP_MDS_QUERY": "1",
         "TPU_WORKER_HOSTNAMES": "localhost",
@@ -144,7 +146,7 @@ def test_the_hosts_of_a_slice_are_asked_for_where_the_environment_does_not_tell(
     survey = machine.look({"GCE_METADATA_IP": metadata.address})
     assert codes(survey) == ["one host"] and survey.findings[0].message.startswith("this is one of 2 hosts")
     assert metadata.asked == [("/computeMetadata/v1/instance/attributes/worker-network-endpoints", "Google")]
-    # What is set then says so, and nobody is asked again.
+    # The variables it sets answer the question, so no server is queried again.
     assert codes(machine.look({**survey.environment, "GCE_METADATA_IP": metadata.address})) == []
     for told in ({"TPU_SKIP_MDS_QUERY": "1"}, {"TPU_WORKER_HOSTNAMES": "localhost"}, {"TPU_PROCESS_BOUNDS": "1,1,1"}):
         assert codes(machine.look({"GCE_METADATA_IP": metadata.address, **told})) == []
@@ -246,7 +248,7 @@ def test_a_gpu_without_its_driver(machine):
 
 def test_no_gpu_where_one_is_asked_for(machine):
     assert str(machine.look({"JAX_PLATFORMS": "cuda"}).fatal) == (
-        "there is no NVIDIA GPU here: take the CPU: --platform cpu"
+        "this machine has no NVIDIA GPU: use the CPU: --platform cpu"
     )
 
 
@@ -274,8 +276,8 @@ def test_the_cpu_in_place_of_what_is_there_is_never_silent(machine):
     assert accelerators.unused(survey, ["tpu", "cpu"]) is None
     found = accelerators.unused(survey, ["cpu"])
     assert found.message == "jax found only the CPU, though this machine has 2 TPU v4 chips"
-    assert found.remedy == "`jaxtour devices --platform tpu` tells why"
-    assert accelerators.unused(machine.look(installed=()), ["cpu"]) is None  # which said so already
+    assert found.remedy == "run `jaxtour devices --platform tpu` to see why"
+    assert accelerators.unused(machine.look(installed=()), ["cpu"]) is None  # another finding has explained it
     assert accelerators.unused(accelerators.Survey(), ["cpu"]) is None
 
 

@@ -87,32 +87,32 @@ def test_simulation_is_recognised(monkeypatch, env, simulated):
 @pytest.mark.parametrize(
     ("error", "platforms", "words"),
     [
-        (AssertionError(), "cuda,cpu", "no CUDA plugin for jax: pip install 'jax[cuda13]'"),
+        (AssertionError(), "cuda,cpu", "jax has no CUDA plugin: pip install 'jax[cuda13]'"),
         (
             RuntimeError(
                 "Unable to initialize backend 'tpu': ABORTED: The TPU is already in use by process with pid 176028. "
                 "Not attempting to load libtpu.so in this process. (set JAX_PLATFORMS='' to choose)"
             ),
             "tpu,cpu",
-            "the TPU is in use by process 176028: wait until that ends",
+            "the TPU is in use by process 176028: wait until it ends",
         ),
         (
             RuntimeError("Unable to initialize backend 'tpu': NOT_FOUND: No jellyfish device found."),
             "tpu,cpu",
-            "no TPU that jax can open: use --platform cpu",
+            "jax cannot open a TPU: use --platform cpu",
         ),
         (RuntimeError("Unable to initialize backend 'cuda': no device"), "cuda", "jax cannot open cuda"),
         (
             RuntimeError("Unable to initialize backend 'tpu': INTERNAL: Failed to open libtpu.so: libtpu.so: cannot"),
             "tpu,cpu",
-            "there is no TPU here: use --platform cpu",
+            "this machine has no TPU: use --platform cpu",
         ),
         (
             RuntimeError(
                 "Unable to initialize backend 'rocm': Backend 'rocm' is not in the list of known backends: []"
             ),
             "rocm,cpu",
-            "no plugin for rocm in jax: install it",
+            "jax has no plugin for rocm: install it",
         ),
         (ValueError("two\nlines"), "", "jax cannot open its devices: ValueError: two lines"),
     ],
@@ -127,7 +127,7 @@ def test_a_backend_that_does_not_come_up_is_explained_in_one_line(error, platfor
 def test_chips_that_libtpu_is_missing_for_are_told_apart_from_none(monkeypatch):
     monkeypatch.setattr(devices.hardware, "tpu_chips", lambda root: ["TPU v4"])
     error = RuntimeError("Unable to initialize backend 'tpu': INTERNAL: Failed to open libtpu.so: libtpu.so: cannot")
-    assert devices.explain(error, "tpu,cpu").startswith("no libtpu for jax: pip install 'jax[tpu]'")
+    assert devices.explain(error, "tpu,cpu").startswith("libtpu is not installed: pip install 'jax[tpu]'")
 
 
 def test_only_devices_of_this_process_count_as_simulated(monkeypatch):

@@ -1,4 +1,4 @@
-"""Values that are spread over eight real (simulated) devices, as facts and as they are drawn."""
+"""Values spread over eight simulated devices, as facts and as drawings."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""The real runner on made-up machines: what it says, what it sets, and when it does not start."""
+"""The real runner on simulated machines: what it says, what it sets, and when it does not start."""
 
 import os
 import shutil
@@ -45,7 +45,7 @@ def states(events):
 
 def test_a_tpu_that_is_held_is_told_before_jax_is_imported(start, machine):
     machine.process(4321, "python train.py", "/dev/accel0", started=9000)
-    client = start(python=(sys.executable, "-S"))  # which has no jax to import
+    client = start(python=(sys.executable, "-S"))  # has no jax to import
     (_, dead) = states(client.until("state", state="dead"))
     assert dead[1].startswith("the TPU is held by process 4321 (`python train.py`, started 16 min ago): wait until")
     assert client.event() is None
@@ -97,9 +97,11 @@ def test_a_spare_looks_again_when_its_turn_has_come(start, machine):
 def test_one_host_of_several_starts_alone_and_says_so(start, machine):
     client = start(TPU_WORKER_HOSTNAMES="a,b,c,d")
     events = client.until("state", state="ready")
-    assert states(events)[1][1].startswith("this is one of 4 hosts of a TPU slice, so only its own 4 TPU v4 chips")
+    assert states(events)[1][1].startswith(
+        "this is one of 4 hosts of a TPU slice, so jaxtour uses only its own 4 TPU v4 chips"
+    )
     (facts,) = [event for event in events if event["event"] == "facts"]
-    # There is no TPU here in truth: jax takes the CPU, and that is not passed over in silence.
+    # The test machine has no TPU: jax falls back to the CPU, and a finding says so.
     assert [finding["code"] for finding in facts["findings"]] == ["one host", "cpu only"]
     names = ["TPU_WORKER_HOSTNAMES", "TPU_CHIPS_PER_PROCESS_BOUNDS", "TPU_SKIP_MDS_QUERY"]
     assert client.run(f"import os\n[os.environ[name] for name in {names}]").text == "['localhost', '2,2,1', '1']"
@@ -108,7 +110,7 @@ def test_one_host_of_several_starts_alone_and_says_so(start, machine):
 def test_one_host_of_several_is_known_from_the_machine_where_the_environment_does_not_tell(start, machine):
     with Metadata() as server:
         server.endpoints = "a:b:10.0.0.1,a:b:10.0.0.2"
-        # Where there are no chips, jax sets the other in the process of the tests.
+        # Without chips, jax sets TPU_SKIP_MDS_QUERY in the process of the tests.
         client = start(GCE_METADATA_IP=server.address, TPU_SKIP_MDS_QUERY="")
         events = client.until("state", state="ready")
     assert states(events)[1][1].startswith("this is one of 2 hosts of a TPU slice")

@@ -1,4 +1,4 @@
-"""Two processes on one machine that share their devices: what each tells of itself and of the other."""
+"""Two processes on one machine that share their devices: what each reports about both."""
 
 import json
 import socket
@@ -37,7 +37,7 @@ print(json.dumps(told))
 
 @pytest.fixture(scope="module")
 def told(request):
-    """Facts and value of both, each in its own words."""
+    """Facts and value of both processes."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -75,4 +75,4 @@ def test_what_the_other_holds_is_drawn_too(told):
     for value in values:
         drawn = plain_lines(sharding_lines(value, 76))
         assert "│    0 │    1 │ 2048 │ 2049 │" in drawn and "parts shown" not in drawn
-        assert value.text == "not shown: parts of it are on devices of other processes"
+        assert value.text == "not shown: devices of other processes hold parts of it"

@@ -1,4 +1,4 @@
-"""How busy devices are: a made-up library of NVIDIA's, and monitors that are real processes."""
+"""Utilization of devices: a simulated NVIDIA library, and monitors that are real processes."""
 
 import sys
 import time
@@ -17,7 +17,7 @@ class NVMLError(Exception):
 
 @pytest.fixture
 def library(monkeypatch):
-    """Two cards and one that does not tell."""
+    """Two cards, and one without utilization."""
 
     def rates(handle):
         if handle == 2:
@@ -63,7 +63,7 @@ def test_what_is_not_there_is_not_missed(monkeypatch, library):
 
 @pytest.fixture
 def monitor():
-    """Starts monitors and ends them."""
+    """Start monitors and end them."""
     started = []
 
     def start(program, **rest):

@@ -1,4 +1,4 @@
-"""Calls found in files: run by a workspace as a runner runs them, so that what is found is what would be traced."""
+"""Calls found in files, run by a workspace as in a runner, so that the calls found are the calls traced."""
 
 import builtins
 import sys
@@ -15,7 +15,7 @@ from jaxtour.worker.runner.execute import CWD, MODULE, Workspace
 from jaxtour.worker.runner.failures import attempt
 
 HEAD = "import jax\nimport jax.numpy as jnp\n"
-# An annotation `Float[Array, "8 3"]` as jaxtyping makes it.
+# An annotation `Float[Array, "8 3"]` as jaxtyping creates it.
 JAXTYPED = "class F:\n  dtype = type('Float', (), {})\n  dim_str = '8 3'\n"
 PREDICT = """\
 @jax.jit
@@ -43,7 +43,7 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def workspace(monkeypatch, tmp_path):
-    """A workspace that may become a file's module: what that changes of the process is put back."""
+    """A workspace that may become a file's module; restores the process's state afterwards."""
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.setattr(sys, "argv", [*sys.argv])
     monkeypatch.setattr(sys, "dont_write_bytecode", sys.dont_write_bytecode)
@@ -89,22 +89,22 @@ def why_none(workspace, tmp_path, code, named=None):
         ("class M:\n  def __call__(self, x): return x\nm = M()\nm(jnp.ones(3))", ["m(jnp.ones(3))"]),
         ("class M:\n  def go(self, x): return x\nM().go(1.0)\nm = M()\nm.go(2.0)", ["M().go(1.0)", "m.go(2.0)"]),
         ("class M:\n  def go(self, x): return x\njax.jit(M().go)(1.0)", ["jax.jit(M().go)(1.0)"]),
-        # What is made for a function that trains is nothing to trace it with.
+        # An argument made for a training function is not an example for tracing.
         ("class C: pass\ndef f(x): return x\ndef train(c): return 0\nf(1.0)\ntrain(C())", ["f(1.0)"]),
         ("from functools import partial\ndef f(n, x): return x * n\njax.jit(partial(f, 3))(jnp.ones(2))",
          ["jax.jit(partial(f, 3))(jnp.ones(2))"]),
-        # A script that does all in a function, and one that ends itself.
+        # A script that does everything in a function, and one that exits.
         ("@jax.jit\ndef f(x): return x\ndef main():\n  x = jnp.ones(3)\n  return f(x)\nmain()", ["f(x)"]),
         ("import sys\n@jax.jit\ndef f(x): return x\ndef main():\n  f(jnp.ones(3))\nsys.exit(main())",
          ["f(jnp.ones(3))"]),
         ("f = jax.jit(lambda x, n: x * n, static_argnums=1)\nf(1.0, 2)", ["f(1.0, 2)"]),
         ("def f(x): return x\ng = [f(x) for x in (1.0, 2.0)]\nh = f(3.0)", ["f(3.0)"]),
         ("def f(x): return x\njax.grad(lambda w: f(w).sum())(1.0)", ["jax.grad(lambda w: f(w).sum())(1.0)"]),
-        # Where the file has no functions of its own, those of JAX are what it is about.
+        # A file without functions of its own shows calls of JAX's.
         ("x = jnp.arange(3.0)\nif True:\n    y = jnp.sin(x)", ["jnp.sin(x)"]),
-        # A method of what JAX computes is as harmless as a function of it.
+        # A method of a value from JAX is as harmless as a function of JAX.
         ("def f(x): return x * 2\nf(jnp.arange(4.0).reshape(2, -1) - 1)", ["f(jnp.arange(4.0).reshape(2, -1) - 1)"]),
-        # What reads or writes files is no call to trace, whoever wrote it.
+        # Functions that read or write files are not traced, whoever wrote them.
         ("def save(path, x): pass\ndef f(x): return x\nx = jnp.ones(3)\nsave('w.npz', x)\nf(x)", ["f(x)"]),
     ],
 )  # fmt: skip
@@ -123,7 +123,7 @@ def test_a_call_that_main_makes_is_written_out(workspace, tmp_path):
 
 
 def test_what_main_would_train_is_not_computed_but_named(workspace, tmp_path):
-    # `w` in the last line is what the loop made of it.
+    # `w` in the last line is the result of a loop.
     said = why_none(workspace, tmp_path, PREDICT + TRAIN, ["predict"])
     assert "predict(w, x) in line 17 needs w" in said
     assert "outside of main()" in said
@@ -157,12 +157,12 @@ def test_the_calls_of_a_method_are_found_by_its_name(workspace, tmp_path):
 @pytest.mark.parametrize(
     ("code", "name", "words"),
     [
-        ("def f(x, y=2): return x", "f", "say with what, as in --call 'f(x)'"),
-        ("w = jnp.ones(3)\ndef f(w, *, k=1): return w", "f", "with what it defines, --call 'f(w)'"),
+        ("def f(x, y=2): return x", "f", "name a call with arguments, as in --call 'f(x)'"),
+        ("w = jnp.ones(3)\ndef f(w, *, k=1): return w", "f", "name a call, as in --call 'f(w)'"),
         ("def f(a, *, k): return a", "f", "--call 'f(a, k=k)'"),
         ("def f(): return jnp.ones(3)", "f", "--call 'f()'"),
-        ("def forward(x): return x", "foward", "not there in file.py: did you mean forward?"),
-        ("x = 3", "x", "nothing that can be called in file.py"),
+        ("def forward(x): return x", "foward", "it is not defined in file.py: did you mean forward?"),
+        ("x = 3", "x", "it cannot be called in file.py"),
         (JAXTYPED + "def f(x: F): return x", "f", "--call 'f(jnp.zeros((8, 3)))'"),
     ],
 )  # fmt: skip

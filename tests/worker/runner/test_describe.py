@@ -114,7 +114,7 @@ def test_reprs_that_fail_or_are_huge_are_bounded():
     for _ in range(100_000):
         deep = [deep]
     assert plain_text(Raises()) == "(its __repr__ raised ValueError)"
-    assert plain_text(deep) == "(nested too deep to be shown)"
+    assert plain_text(deep) == "(nested too deeply to show)"
     facts = describe([0] * 200_000)
     assert (len(facts["text"]), facts["length"]) == (describing.TEXT_CAP, 600_000)
     assert len(describe("x" * 10**6)["text"]) == describing.TEXT_CAP

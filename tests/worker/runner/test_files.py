@@ -1,4 +1,4 @@
-"""A file of the learner's as the runner runs it: as a module of its own, under its own name."""
+"""A learner's file as the runner executes it: as a module of its own, under its own name."""
 
 import json
 from pathlib import Path
@@ -68,7 +68,7 @@ def test_a_file_is_a_module_beside_its_own_ones(files):
     path = str(files.folder / "file.py")
     assert ran.stdout == f"__jaxtour__ {path} {[path]} {files.folder}\n"
     assert ran.one("executed")["status"] == "ok"
-    # Only compiled files of other Pythons, and of this one, would tell that it was here.
+    # Bytecode files would be the only trace of the run.
     assert sorted(each.name for each in files.folder.iterdir()) == ["file.py", "ours.py"]
     warning = ran.one("warning")
     assert (warning["message"], warning["line"]) == ("look here", 16)

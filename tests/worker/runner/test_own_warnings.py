@@ -1,4 +1,4 @@
-"""What jaxtour itself asks of jax warns of nothing, on any jax: a learner sees the warnings of their own code alone."""
+"""Calls of jax by jaxtour itself cause no warning, on any jax: learners see only the warnings of their own code."""
 
 import sys
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def runner(python: str | None) -> Iterator[RunnerClient]:
 
 
 def complaints(ran: Ran) -> list[str]:
-    """Every warning, and every error of what was asked for: the filter turns warnings into these."""
+    """Every warning, and every error of a request: the filter turns warnings into errors."""
     errors = [str(event["error"]) for event in ran.events if event.get("error")]
     return errors + [event["message"] for event in (*ran.all("warning"), *ran.all("error"))]
 
@@ -66,6 +66,6 @@ def test_looking_and_measuring_warn_of_nothing(runner: RunnerClient, name: str) 
 
 
 def test_a_warning_of_the_learners_own_is_an_error_there(runner: RunnerClient) -> None:
-    """So the filter of the other tests is in force."""
+    """Check that the filter of the other tests is active."""
     ran = runner.run("warnings.warn('own')")
     assert ran.one("done")["status"] == "error"

@@ -10,7 +10,7 @@ from runner_client import RUNNER, RunnerClient
 def runner():
     client = RunnerClient("--hold", JAX_NUM_CPU_DEVICES="4")
     assert client.event() == {"event": "state", "state": "importing jax"}
-    client.begin("never = 1")  # before `go` nothing is run
+    client.begin("never = 1")  # nothing runs before `go`
     client.send(verb="go")
     started = client.until("state", state="ready")
     assert [event.get("state", "facts") for event in started] == ["opening devices", "facts", "ready"]
@@ -26,7 +26,7 @@ def test_facts_tell_the_simulated_devices(runner):
 
 def test_a_run_goes_from_running_to_done(runner):
     ran = runner.run("print('hi')\n1 + 1", setup="print('setup')")
-    # What changed since the run before, its memory above all, may be told right before this one.
+    # Facts that changed since the last run, such as memory, may come right before this one.
     assert next(each for each in ran.events if each["event"] != "facts") == {"event": "state", "state": "running"}
     kinds = [event["event"] for event in ran.events if event["event"] not in ("state", "progress", "facts")]
     assert kinds == ["result", "executed", "done"]
@@ -170,7 +170,7 @@ def test_the_learners_path_holds_neither_us_nor_the_scratch_folder(runner):
 
 
 def test_no_file_of_ours_hides_a_module_of_pythons():
-    """Until the runner has taken its folder off `sys.path`, a file there would be found first."""
+    """Until the runner removes its folder from `sys.path`, Python finds a file there first."""
     assert not {path.stem for path in RUNNER.parent.glob("*.py")} & sys.stdlib_module_names
 
 
@@ -281,7 +281,7 @@ def test_live_arrays_are_told_when_they_change(start):
     runner.until("state", state="ready")
 
     def told(ran, wanted):
-        """The facts that come while it runs, where that takes a while, or after it."""
+        """The facts sent during the run or after it."""
         facts = ran.all("facts")
         while not facts or not wanted(facts[-1]["live_bytes"]):
             facts.append(runner.until("facts")[-1])
@@ -295,7 +295,7 @@ def test_live_arrays_are_told_when_they_change(start):
     ("code", "remedy"),
     [
         ("n = 4 + 4\njax.config.update('jax_num_cpu_devices', n)", "or start with --devices 8"),
-        ("jax.distributed.initialize('127.0.0.1:1', 1, 0)", "in a process of its own"),
+        ("jax.distributed.initialize('127.0.0.1:1', 1, 0)", "in a separate process"),
     ],
 )
 def test_what_must_come_before_the_devices_are_open_says_what_to_do(runner, code, remedy):
@@ -326,14 +326,14 @@ def start():
 def test_a_python_without_jax_is_told_with_what_to_install(start):
     client = start(python=(sys.executable, "-S", "-u"))
     *_, dead = client.until("state", state="dead")
-    assert dead["detail"] == f"no jax in {sys.executable}: {sys.executable} -m pip install jax"
+    assert dead["detail"] == f"{sys.executable} has no jax: {sys.executable} -m pip install jax"
     assert client.event() is None
 
 
 @pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="there is a GPU here")
 def test_a_platform_that_is_not_there_is_never_replaced_by_the_cpu(start):
     *_, dead = start(JAX_PLATFORMS="cuda,cpu").until("state", state="dead")
-    assert dead["detail"] == "there is no NVIDIA GPU here: take the CPU: --platform cpu"
+    assert dead["detail"] == "this machine has no NVIDIA GPU: use the CPU: --platform cpu"
 
 
 def test_the_device_for_the_steps_is_chosen_by_its_id(start):
@@ -348,7 +348,7 @@ def test_the_device_for_the_steps_is_chosen_by_its_id(start):
 
 def test_a_device_that_is_not_there_is_told_with_those_that_are(start):
     *_, dead = start(JAX_NUM_CPU_DEVICES="2", JAX_PLATFORMS="cpu", JAXTOUR_DEVICE="7").until("state", state="dead")
-    assert dead["detail"] == "no cpu device 7 here: choose one of 0, 1"
+    assert dead["detail"] == "there is no cpu device 7: choose one of 0, 1"
 
 
 def test_facts_come_once_more_when_they_have_changed_and_while_code_runs(start):

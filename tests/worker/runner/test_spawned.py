@@ -1,4 +1,4 @@
-"""Processes that a step starts find its functions and classes, whichever way they are started."""
+"""Processes started by a step find its functions and classes, with every start method."""
 
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def test_a_files_functions_are_found_and_it_is_not_entered_again(runner, tmp_pat
     path = tmp_path / "own.py"
     path.write_text(code)
     use = "with mp.get_context('spawn').Pool(1) as pool: print(pool.map(scaled, [2]))\n"
-    # As with plain Python, what starts children must not be entered in them.
+    # As in plain Python, children must not run the code that starts children.
     code += f"if not __name__.startswith('__mp'):\n    {use}"
     path.write_text(code)
     runner.send(verb="run", run=99, cell={"name": str(path), "code": code, "traces": [], "path": str(path)})

@@ -1,4 +1,4 @@
-"""When the machine is told about, and when it is not."""
+"""When the machine's state is reported, and when it is not."""
 
 import runner_client  # noqa: F401  asks jax for the CPU
 
@@ -78,4 +78,5 @@ def test_a_look_that_fails_under_the_code_of_a_lesson_is_logged(monkeypatch):
     with watching.during(measured=False):
         while not sink.said:
             pass
-    assert sink.said == [{"event": "log", "text": "the devices are not watched: ZeroDivisionError('division by zero')"}]
+    text = "the devices are no longer watched: ZeroDivisionError('division by zero')"
+    assert sink.said == [{"event": "log", "text": text}]

@@ -1,4 +1,4 @@
-"""Every frame of real runs is what `engine/messages.py` says, and says nothing that it does not know."""
+"""Every frame of real runs decodes as `engine/messages.py` defines it, without unknown fields."""
 
 import collections
 

@@ -1,4 +1,4 @@
-"""What a device can do at most, measured small."""
+"""A device's peaks, from small measurements."""
 
 import jax
 import pytest
@@ -21,7 +21,7 @@ def test_one_for_each_platform_and_type():
     ceilings.ceilings(jax.devices(), said.append)
     (found,) = [event for event in said if event["event"] == "ceiling"]
     assert found["platform"] == "cpu" and found["kind"] == jax.devices()[0].device_kind
-    # No machine that runs this is as slow, or as fast, as that.
+    # No machine that runs this test is slower or faster than this.
     assert 1e7 < found["flops_per_s"] < 1e15
     assert 1e7 < found["bytes_per_s"] < 1e14
     assert said[0]["event"] == "progress"

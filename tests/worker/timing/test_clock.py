@@ -1,4 +1,4 @@
-"""The clock: it agrees with `timeit`, and runs as long as it must and no longer."""
+"""The clock agrees with `timeit`, and runs as long as it must and no longer."""
 
 import gc
 import itertools
@@ -34,13 +34,13 @@ def nothing(done, of):
 
 
 def sampled(loops, progress, one=0.01, **more):
-    """Samples of calls that are slow enough to be timed one by one."""
+    """Samples of calls slow enough to be timed one by one."""
     return clock.sampled(loops, 1, one, progress, **more)
 
 
 @pytest.fixture
 def seconds(monkeypatch):
-    """A clock that goes on as it is told, and loops whose calls take so long."""
+    """A clock that advances as told, and loops whose calls take the given seconds."""
     now = [0.0]
     monkeypatch.setattr(clock.time, "perf_counter", lambda: now[0])
     monkeypatch.setattr(clock, "_clock_cost", lambda: 0.0)
@@ -64,7 +64,7 @@ def seconds(monkeypatch):
 
 @pytest.mark.parametrize("call", ["small(w)", "pair(w)", "n.dot(n)", "sum(range(100))", "[small(w), small(w)]"])
 def test_the_loop_agrees_with_timeit(call):
-    """Samples of both alternate, so that what else the machine does weighs on both."""
+    """Samples of both alternate, so that other load on the machine affects both."""
     result = eval(call, SPACE)
     host = call.startswith(("n.", "sum"))
     loops = clock.loops_of(subject(call), clock.wait_for(result))
@@ -82,12 +82,12 @@ def test_the_loop_agrees_with_timeit(call):
 def test_both_loops_tell_the_same_of_a_call_that_takes_a_while():
     loops = clock.loops_of(subject("sorted(many)", many=[random.random() for _ in range(3000)]), "{}")
     pairs = [(loops.paired(3)[1], loops.complete(3)) for _ in range(50)]
-    # The shortest of each, which nothing else on the machine interrupted.
+    # The shortest of each, which no other program interrupted.
     assert 0.9 < min(paired for paired, _ in pairs) / min(complete for _, complete in pairs) < 1.1
 
 
 def test_dispatch_is_what_comes_before_waiting():
-    """What waits here is a function that takes its time, as a device would."""
+    """The wait here is a function that takes its time, as a device would."""
     slow = {"wait_long": lambda value: sum(range(100_000))}
     loops = clock.loops_of(subject("small(w)", **slow), "wait_long({})")
     pairs = [loops.paired(1) for _ in range(20)]
@@ -160,7 +160,7 @@ def test_with_little_patience_long_calls_are_made_as_often_as_with_the_usual():
 
 
 def test_fast_calls_are_sampled_for_as_long_as_they_are_uneven(seconds):
-    """Groups of 1 µs calls last 0.2 ms each: the budget is what ends them, and patience lets them go on."""
+    """Groups of 1 µs calls take 0.2 ms each: the budget ends them, and patience extends it."""
     noise = random.Random(3)
     groups = (itertools.repeat(noise.uniform(0.5e-6, 3e-6), 200) for _ in itertools.count())
     uneven = itertools.chain.from_iterable(groups)
@@ -214,7 +214,7 @@ def test_of_few_samples_any_may_be_the_median(samples, relative):
 
 
 def test_the_interval_of_the_median_holds_it_most_times():
-    """Of known noise: the true median lies inside in about 95 of 100 measurements."""
+    """For known noise, the true median lies inside in about 95 of 100 measurements."""
     noise = random.Random(1)
     inside = 0
     for _ in range(300):
@@ -234,7 +234,7 @@ def test_a_spread_has_its_quartiles_and_33_quantiles():
 
 
 def test_garbage_is_thrown_away_between_samples(monkeypatch):
-    """Without that, a budget of calls that leave cycles behind would take gigabytes."""
+    """Otherwise a measurement of calls that leave cycles behind would take gigabytes."""
     monkeypatch.setattr(clock, "GARBAGE", 2000)
     alive, most = [0], [0]
 

@@ -1,4 +1,4 @@
-"""How far values lie apart: in numbers, and in units in the last place."""
+"""The distance between values: in numbers, and in units in the last place."""
 
 import jax
 import jax.numpy as jnp
@@ -88,7 +88,7 @@ def test_neighbours_are_one_ulp_apart_in_numpys_words_too(value):
     with np.errstate(over="ignore"):
         other = np.nextafter(one, F4(np.inf))
     if np.isfinite(other):
-        # Below a power of two the next number is half as far: the wider distance of the two counts.
+        # Below a power of two the next number is half as far; the wider of the two distances counts.
         assert apart(one, other)["ulp"] in (0.5, 1.0)
 
 

@@ -1,4 +1,4 @@
-"""Who else computes: fires for threads of the worker, for other programs and for uneven runs, and for nothing else."""
+"""Noise verdicts fire for the worker's threads, other programs and uneven runs, and for nothing else."""
 
 import subprocess
 import sys
@@ -72,7 +72,7 @@ def test_another_program_is_seen_and_what_the_worker_does_itself_is_not():
     finally:
         other.kill()
         other.wait()
-    # On a machine that is shared the quietest of some moments tells that our own work is taken off.
+    # On a shared machine, the quietest of several moments shows that our own work is subtracted.
     quiet = []
     for _ in range(5):
         with noise.watched() as idle:

@@ -1,4 +1,4 @@
-"""What is told of functions that are traced again, held against JAX itself."""
+"""Reports of functions that are traced again, compared with JAX itself."""
 
 import jax
 import pytest
@@ -21,7 +21,7 @@ STATIC = "@partial(jax.jit, static_argnames='k')\ndef f(x, k=0): return x * k\n"
 
 
 def told(code, line=True):
-    """Function, count and reason of every trace while the code runs, and the line of the call where wanted."""
+    """Function, count and reason of every trace while the code runs, and the call's line if `line`."""
     events = []
     source = Source("a/b", IMPORTS + code)
     with retraces.counted(EVENTS, events.append, source.file, [source.text]):
@@ -52,9 +52,9 @@ def told(code, line=True):
             MESH + FUNCTION + "f(spread('Auto')); f(spread('Explicit'))",
             "x was f32[8] on a mesh (Auto one), now f32[8@one] on a mesh (Explicit one)",
         ),
-        (FUNCTION + "f(1.0)\njax.clear_caches()\nf(1.0)", "what JAX had of it was thrown away"),
-        ("for _ in range(2): jax.jit(lambda x: x)(1.0)", "it is another function object, made anew"),
-        ("def f(x): return x\nfor _ in range(2): jax.jit(partial(f))(1.0)", "it is another function object, made anew"),
+        (FUNCTION + "f(1.0)\njax.clear_caches()\nf(1.0)", "JAX's trace of it was dropped from the cache"),
+        ("for _ in range(2): jax.jit(lambda x: x)(1.0)", "it is a new function object"),
+        ("def f(x): return x\nfor _ in range(2): jax.jit(partial(f))(1.0)", "it is a new function object"),
     ],
 )
 def test_why_it_is_traced_again_in_words(code, reason):
@@ -66,8 +66,8 @@ def test_why_it_is_traced_again_in_words(code, reason):
 
 def test_a_setting_of_jax():
     second = told(FUNCTION + "f(1.0)\nwith jax.enable_x64(True): f(1.0)", line=False)[1]
-    # JAX 0.9 does not name it.
-    assert second[2] in ("jax_enable_x64 was False, now True", "a setting or a context manager of jax is another one")
+    # JAX 0.9 does not name the setting.
+    assert second[2] in ("jax_enable_x64 was False, now True", "a setting or a context manager of jax has changed")
 
 
 def test_the_line_is_that_of_the_call_and_the_count_of_the_function():
@@ -98,7 +98,7 @@ def test_functions_that_are_not_jitted_and_those_of_jax_are_not_told():
 
 
 def test_a_function_that_scan_or_cond_traced_before_works_and_is_a_first_trace():
-    """JAX 0.9 raises while it explains this, in the learner's own call."""
+    """JAX 0.9 raises in the learner's own call while it explains this."""
     code = "def f(x): return x * 2\njax.jit(f)(1.0)\njax.lax.cond(True, f, f, 1.0)\njax.jit(f)(jnp.ones(2))"
     assert [count for _, count, _ in told(code, line=False)] == [1, 2]
     code = "def body(c, x): return c, x\njax.lax.scan(body, 1.0, jnp.ones(3))\njax.jit(body)(1, 2)"

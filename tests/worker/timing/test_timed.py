@@ -1,4 +1,4 @@
-"""What of an expression is timed: the call, with its inputs made before, or all of it."""
+"""The timed part of an expression: the call, with its inputs made before, or all of it."""
 
 import builtins
 import sys

@@ -1,4 +1,4 @@
-"""What a timing does not mean: programs on which each verdict must be told, and on which it must not."""
+"""Verdicts on timings: programs that must get each verdict, and programs that must not."""
 
 import types
 from unittest import mock
@@ -65,7 +65,7 @@ pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("quick")]
     ],
 )
 def test_verdicts(workspace, monkeypatch, call, on, found):
-    monkeypatch.setattr(verdicts, "DISPATCH_S", 0.0)  # or it would depend on how fast this machine is
+    monkeypatch.setattr(verdicts, "DISPATCH_S", 0.0)  # the test must not depend on this machine's speed
     (timing,) = said(workspace, call, on=on)
     assert codes(timing) == found
     assert all(verdict["message"].endswith(".") for verdict in timing["verdicts"])
@@ -161,7 +161,7 @@ def test_bound_by_dispatch(facts, bound):
     assert [verdict["code"] for verdict in found] == ["dispatch_bound"] * bound
 
 
-@pytest.mark.parametrize(("operations", "told"), [(0, "30 µs this"), (1, "30 µs this"), (2, "of its 2 operations")])
+@pytest.mark.parametrize(("operations", "told"), [(0, "30 µs, this"), (1, "30 µs, this"), (2, "of its 2 operations")])
 def test_operations_are_counted_where_there_are_several(operations, told):
     [found] = verdicts.of_run(arrays=True, compilations=0, calls=1, jitted=False, median=1e-6, operations=operations)
     assert told in found["message"]
@@ -192,7 +192,7 @@ def test_float64_against_float32(workspace):
     double, single = [event for event in events_of(workspace, *entries) if event["event"] == "timing"]
     assert "float64_against_float32" not in codes(double)
     (message,) = [found["message"] for found in single["verdicts"] if found["code"] == "float64_against_float32"]
-    assert message.startswith("NumPy is computed in float64, this in float32")
+    assert message.startswith("NumPy computes in float64, this in float32")
     entries[0]["call"] = "np.matmul(N, N.T)"
     _, single = [event for event in events_of(workspace, *entries) if event["event"] == "timing"]
     assert "float64_against_float32" not in codes(single)
