@@ -8,13 +8,11 @@ import click
 
 from jaxtour import __version__
 from jaxtour.dispatch import config, fail, finish, terminal_width
-from jaxtour.options import call_option, look_options, program_options, worker_options
+from jaxtour.options import at_option, call_option, look_options, program_options, worker_options
 from jaxtour.streams import mute_stdout, open_standard_streams
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-    from jaxtour.engine.commands import StageName
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -193,22 +191,28 @@ def check(
 
 
 @main.command(context_settings=HELP)
-@click.argument("target", metavar="FILE.py[::FUNCTION]")
+@program_options
 @call_option
+@at_option
 @click.option(
     "--stage",
-    type=click.Choice(["jaxpr", "stablehlo", "hlo"]),
+    type=click.Choice(["jaxpr", "stablehlo", "hlo", "all"]),
     default="jaxpr",
     show_default=True,
     help="What to print.",
 )
 @click.option("--links", is_flag=True, help="Beside each line, the place in the source that it comes from.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, links included; of several calls, one on each line.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, links included.")
 @worker_options
 def lens(
-    target: str,
+    target: str | None,
+    module: str | None,
+    args: tuple[str, ...],
+    no_main: bool,
+    stop_after: str | None,
     calls: tuple[str, ...],
-    stage: "StageName",
+    at: str | None,
+    stage: str,
     links: bool,
     as_json: bool,
     python: str | None,
@@ -219,17 +223,23 @@ def lens(
 
     \b
       jaxtour lens train.py::loss --stage hlo --links
-      jaxtour lens train.py --call 'jax.grad(loss)(w, jnp.ones((8, 3)))'
+      jaxtour lens train.py --call 'jax.grad(loss)(w, S((8, 3), "bf16"))'
+      jaxtour lens train.py --at step --stage all -- --steps 3
 
-    FILE.py is run as by import: what stands under `if __name__ == "__main__":` is not. Without --call these are the
-    calls of FUNCTION that the file writes, or all its calls of jitted functions and of its own. A call may use jax,
-    jnp and np, and every name of the file. The exit code is 1 if the file fails, or a call does.
+    With --at, or with arguments behind --, the file runs as a program, and the calls are what JAX compiled on the way.
+    Otherwise the file is imported: what stands under `if __name__ == "__main__":` does not run, and the calls are those
+    of FUNCTION that the file writes, or all its calls of jitted functions and of its own. A --call may use jax, jnp, np
+    and every name of the file, and S(shape, dtype) for an array without data. The exit code is 1 if the file fails, or
+    a call does.
     """  # noqa: D301  click takes this character for "do not wrap"
 
     def action() -> int:
+        from jaxtour.commands.launch import program
         from jaxtour.commands.lens import lens as command
 
-        return command(target, calls, config(python, platform, devices), stage=stage, links=links, as_json=as_json)
+        found = program(target, module, args, main=not no_main, stop_after=stop_after)
+        worker = config(python, platform, devices)
+        return command(found, calls, worker, at=at, stage=stage, links=links, as_json=as_json)
 
     finish(action)
 

@@ -29,6 +29,10 @@ call_option = click.option(
     "--call", "calls", multiple=True, metavar="CALL", help="A call to look at, as in --call 'f(x, w)'; may be repeated."
 )
 
+at_option = click.option(
+    "--at", metavar="NAME|FILE.py:LINE", help="The compiled programs of a function, or of the line that calls it."
+)
+
 
 def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What is run as a program: a file or a module, with its arguments, and when to stop it."""

@@ -21,6 +21,8 @@ class Program:
     function: str | None
     """Of `FILE.py::FUNCTION`."""
     launch: Launch
+    launched: bool = False
+    """Whether the command line asks for more of a program than the file alone: a module, or arguments."""
 
 
 def program(
@@ -40,7 +42,7 @@ def program(
         argv = (str(path), *args)
     compilations, seconds = _stop(stop_after)
     launch = Launch(argv=argv, module=module or "", main=main, stop_after=compilations, stop_after_s=seconds)
-    return Program(path, function, launch)
+    return Program(path, function, launch, bool(module or args))
 
 
 def _file_of(module: str) -> Path:

@@ -9,7 +9,7 @@ import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.commands import Look, StageName, TimeCall
-from jaxtour.engine.messages import Event, Facts, Progress, State
+from jaxtour.engine.messages import Event, Facts, Progress, State, Trace
 from jaxtour.engine.report import Looking, Report, advance, looking
 from jaxtour.engine.requirements import unmet
 from jaxtour.engine.session import EngineError, Session
@@ -103,9 +103,13 @@ class Headless:
         run = await self.session.run(lesson, step, timings=False, looks=looks, ladder=ladder)
         return await self.whole(Report(run=run, looking=Looking(run, looks, ladder is not None)))
 
-    async def look_again(self, lesson: Lesson, step: Step, report: Report, stage: StageName) -> Report:
+    async def look_again(
+        self, lesson: Lesson, step: Step, report: Report, traces: Iterable[Trace], stages: Iterable[StageName]
+    ) -> Report:
         """The report with a stage of each call that was traced; what the step left is looked into as it is."""
-        looks = tuple(Look(index=trace.index, stage=stage) for trace in report.traces if trace.error is None)
+        below = [stage for stage in stages if stage != "jaxpr"]  # those come with every run
+        good = [trace for trace in traces if trace.error is None]
+        looks = tuple(Look(index=trace.index, stage=stage) for trace in good for stage in below)
         if not looks:
             return report
         run = await self.session.look(lesson, step, looks=looks)

@@ -33,7 +33,20 @@ MODULE = "__jaxtour__"
 """`__name__` in a learner's file, so that code under `if __name__ == "__main__":` does not run."""
 CWD = "JAXTOUR_CWD"
 """Environment variable with the learner's working directory; the runner starts in a scratch directory."""
-OFFERED = {"jax": jax, "jnp": jax.numpy, "np": np}
+_DTYPES = {
+    "bf16": "bfloat16", "f16": "float16", "f32": "float32", "f64": "float64", "i8": "int8", "i16": "int16",
+    "i32": "int32", "i64": "int64", "u8": "uint8", "u16": "uint16", "u32": "uint32", "u64": "uint64",
+    "c64": "complex64",
+}  # fmt: skip
+
+
+def shape_of(shape: tuple[int, ...] | int, dtype: Any = "float32") -> jax.ShapeDtypeStruct:
+    """The shape and dtype of an array without its data; a dtype may be named as jaxprs print it: `bf16`."""
+    name = _DTYPES.get(dtype, dtype) if isinstance(dtype, str) else dtype
+    return jax.ShapeDtypeStruct((shape,) if isinstance(shape, int) else shape, jax.numpy.dtype(name))
+
+
+OFFERED = {"jax": jax, "jnp": jax.numpy, "np": np, "S": shape_of}
 """The names that an expression about a file may use without the file's imports."""
 WARNING_CAP = 100
 _FUTURE = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
