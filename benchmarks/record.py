@@ -17,7 +17,8 @@ MOST = 1.03
 SCRIPT = """\
 import importlib.util, json, os, sys, time
 root, rounds = sys.argv[1], int(sys.argv[2])
-spec = importlib.util.spec_from_file_location("_jaxtour_worker", root + "/__init__.py", submodule_search_locations=[root])
+find = importlib.util.spec_from_file_location
+spec = find("_jaxtour_worker", root + "/__init__.py", submodule_search_locations=[root])
 package = importlib.util.module_from_spec(spec)
 sys.modules["_jaxtour_worker"] = package
 spec.loader.exec_module(package)
