@@ -88,7 +88,8 @@ def eager_lines(eager: Sequence[EagerLine], width: int) -> list[Line]:
     for each in eager:
         by_place.setdefault((each.file, each.line), []).append(each)
     rows: list[Sequence[Line]] = [[((name, "muted"),) for name in ("seconds", "count", "line", "operations")]]
-    for (file, line), group in list(by_place.items())[:MOST_EAGER]:
+    slowest = sorted(by_place.items(), key=lambda each: -sum(one.seconds or 0.0 for one in each[1]))
+    for (file, line), group in slowest[:MOST_EAGER]:
         took = sum(each.seconds or 0.0 for each in group) if all(each.seconds is not None for each in group) else None
         count = sum(each.count or 0 for each in group) if all(each.count is not None for each in group) else None
         names = ", ".join(dict.fromkeys(each.primitive for each in group))
