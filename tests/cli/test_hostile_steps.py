@@ -102,7 +102,7 @@ def test_broken_lessons_need_no_worker(tmp_path: Path) -> None:
     (tmp_path / "02-list.yaml").write_text("- 1\n")
     done = command("check", str(tmp_path), "--python", "/bin/false")
     assert done.returncode == 1 and done.stdout.count("\n") == 3
-    assert done.stdout.splitlines()[1].startswith(f"{tmp_path}/02-list.yaml:1:1: a lesson is a mapping")
+    assert done.stdout.splitlines()[1].startswith(f"{tmp_path}/02-list.yaml:1:1: a lesson must be a mapping")
 
 
 def test_devices_that_an_earlier_step_needs_are_there_for_the_later_ones(tmp_path: Path) -> None:

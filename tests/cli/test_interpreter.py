@@ -34,9 +34,9 @@ def test_a_name_is_looked_up_on_the_path(env: Path, monkeypatch: pytest.MonkeyPa
     ("named", "message"),
     [
         ("", "no program ''"),
-        ("no-such-python", "no program 'no-such-python' here"),
+        ("no-such-python", "no program 'no-such-python' on PATH"),
         ("no/such/python", "no/such/python: no such file"),
-        (".", ".: a folder without bin/python"),
+        (".", ".: this folder has no bin/python"),
     ],
 )
 def test_what_is_no_python(env: Path, named: str, message: str) -> None:

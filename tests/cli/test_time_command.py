@@ -115,8 +115,8 @@ def test_the_roof_is_measured_once_and_kept(file: Path, tmp_path: Path) -> None:
     ("words", "told"),
     [
         (("--call", "f(x)", "--sizes", "10"), "no call uses n"),
-        (("--call", "f(n)", "--sizes", "10,ten"), "'ten' is no size"),
-        (("--call", "f(n)", "--sizes", "0"), "'0' is no size"),
+        (("--call", "f(n)", "--sizes", "10,ten"), "'ten' is not a size"),
+        (("--call", "f(n)", "--sizes", "0"), "'0' is not a size"),
         (("--call", "f(x)", "--patience", "0"), "--patience"),
         (("--call", " "), "--call is empty: write a call, as in --call 'f(x)'"),
         (("--call", "f(x)", "--vs", ""), "--vs is empty"),
