@@ -61,12 +61,12 @@ def test_find_lesson_and_step(course, target, expected):
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ("vmpa", "no lesson 'vmpa': did you mean vmap?"),
-        ("vmpa/one", "no lesson 'vmpa': did you mean vmap?"),
-        ("zzz", "no lesson 'zzz': there are numpy, vmap, grad"),
-        ("", "no lesson '': there are numpy, vmap, grad"),
+        ("vmpa", "unknown lesson 'vmpa': did you mean vmap?"),
+        ("vmpa/one", "unknown lesson 'vmpa': did you mean vmap?"),
+        ("zzz", "unknown lesson 'zzz': choose from numpy, vmap, grad"),
+        ("", "unknown lesson '': choose from numpy, vmap, grad"),
         ("vmap/onne", "lesson vmap has no step 'onne': did you mean one?"),
-        ("vmap/zzz", "lesson vmap has no step 'zzz': there are one, two"),
+        ("vmap/zzz", "lesson vmap has no step 'zzz': choose from one, two"),
     ],
 )
 def test_what_is_not_there_is_told_with_the_near_names(course, target, message):
@@ -115,7 +115,7 @@ def test_ids_that_are_taken(course):
     write(course / "04-again.yaml", "vmap")
     found = bundled()
     [problem] = shared_ids([entry.lesson() for entry in found.entries])
-    assert str(problem) == f"{course / '04-again.yaml'}:1:1: `vmap` is the id of 02-vmap.yaml too: change one"
+    assert str(problem) == f"{course / '04-again.yaml'}:1:1: 02-vmap.yaml also has the id `vmap`: change one"
     assert found.find("vmap")[0].file.endswith("02-vmap.yaml")
 
 

@@ -138,7 +138,7 @@ def test_it_is_json_closed_and_described():
     assert len(structs) == 9
     assert all(part["additionalProperties"] is False for part in structs)
     step = document["$defs"]["Step"]["properties"]
-    assert step["timeout"]["description"] == "Seconds; for commands without a terminal."
+    assert step["timeout"]["description"] == "In seconds; used by commands without a terminal."
     assert "null" not in msgspec.json.encode(document).decode()
 
 
