@@ -71,7 +71,7 @@ def test_json_and_text_have_every_part_of_every_call(file: Path) -> None:
     text = " ".join(done.stdout.split())
     assert "baseline" in text and "faster" in text
     assert "first call" in text and "trace" in text and "lower" in text and "compile" in text
-    assert "until Python has control again" in text
+    assert "until the call returns to Python" in text
     assert text.count("Below 30 µs, this is the cost of dispatch from Python") == 1
     assert "Use larger inputs, or have more done in one jitted call." in text
     assert "line 17: x was f32[64], now f32[9]" in text
@@ -107,7 +107,7 @@ def test_the_roof_is_measured_once_and_kept(file: Path, tmp_path: Path) -> None:
     assert device["ceilings"][0]["platform"] == "cpu"
     kept.write_text(json.dumps({"version": 1, "devices": [device]}).replace('"kind": "cpu"', '"kind": "kept"'))
     again = command(*words, engine=worker.again, XDG_STATE_HOME=str(tmp_path))
-    assert "kept: at most" in again.stdout
+    assert "kept: peaks" in again.stdout
     assert [run.ceilings for run in worker.passed if isinstance(run, Run)] == [False, False, True]
 
 

@@ -38,7 +38,7 @@ from lesson_texts import fault_of, place, step_of
         ("code:\n  x: 1\n", (2, 7), "`code` must be text, not a mapping: use |"),
         ("code:\nshow: jaxpr\n", (1, 5), "`code` has no value: give it one, or delete the line"),
         ("code: x\ntime:\n  -\n", (3, 8), "this entry has no value"),
-        ("code: x\ntrace:\n  - {label: a, call: f(x, y)}\n", (3, 31), "`y)` became a key, because a comma ends a value"),
+        ("code: x\ntrace:\n  - {label: a, call: f(x, y)}\n", (3, 31), "`y)` became a key, because a comma"),
         ("code: x\ntrace: [f(x, y)]\n", (2, 14), "a comma ends a value inside brackets: quote it"),
         ("code: a: b\n", (1, 12), "begins a new key: quote it, or use |"),
         ("code: @x\n", (1, 11), "cannot begin with `@`: quote it, or use |"),

@@ -180,7 +180,7 @@ async def test_the_roof_is_measured_on_request_and_kept(tours: Tours, size: tupl
         await ran(pilot)
         await idle(pilot)
         await pilot.press("V")
-        assert "what cpu can do at most is not measured yet" in screen_text(app)
+        assert "the peaks of cpu are not measured yet" in screen_text(app)
         assert "m measures it" in screen_text(app)
         assert not any(isinstance(each, Run) and each.ceilings for each in tours.engine.sent)
         await pilot.press("m")
