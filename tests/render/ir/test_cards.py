@@ -146,14 +146,13 @@ dot_general  Multiplies two arrays and sums over the contracted axes: matrix
   b  f32[32,10,8]  axes b i k
   c  f32[32,8,5]   axes b k j
   d  f32[32,10,5]  axes b i j   = sum over k
-  dimension_numbers=(([2], [1]), ([0], [0]))  ((contracted of a, of b), (batch
-    of a, of b)): axes that are summed, and axes that are kept in step
-  preferred_element_type=float32  the type that sums are kept in and the
-    result has
-  out_sharding=None  how the result is to lie on the devices; None leaves it
-    open
-  precision=None  how exactly products are computed: DEFAULT, HIGH, HIGHEST,
-    or an algorithm; None is the default
+  dimension_numbers=(([2], [1]), ([0], [0]))  ((contracted axes of a, of b),
+    (batch axes of a, of b)): the contracted axes are summed over
+  preferred_element_type=float32  the type of the accumulated sums and the
+    result
+  out_sharding=None  the sharding of the result; None leaves it open
+  precision=None  the precision of products: DEFAULT, HIGH, HIGHEST, or an
+    algorithm; None is the default
   ← backward pass: transpose(jvp)
   docs.jax.dev/en/latest/_autosummary/jax.lax.dot_general.html
 """
