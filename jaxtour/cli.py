@@ -378,7 +378,7 @@ def schema() -> None:
 
 @main.command(context_settings=HELP)
 def worker() -> None:
-    """Run the worker for a tour on another machine, on stdin and stdout."""
+    """Run a worker on stdin and stdout, for a tour elsewhere."""
     import os
     from pathlib import Path
 
