@@ -1,4 +1,4 @@
-"""Streams that are closed, full, or not in UTF-8, and a command line that is not understood."""
+"""Streams that are closed, full, or not in UTF-8, and invalid command lines."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def own(tmp_path: Path) -> Path:
         "schema >&-",
         "--help >&-",
         "--version >&-",
-        # Each once with a worker, whose pipes would get the numbers that are free.
+        # Once each with a worker, because its pipes would get the free numbers.
         "run {} >&-",
         "run {} <&- >&- 2>&-",
         "check {} --json 2>&-",

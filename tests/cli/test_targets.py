@@ -1,4 +1,4 @@
-"""What the words after a command mean: lessons of the course, one's own, and what is neither."""
+"""What a command's arguments mean: lessons of the course, a user's own, and anything else."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ from jaxtour.course.model import CourseError
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with two lessons in `own/`, one in `vmap/`, and a link to nowhere."""
+    """A folder with two lessons in `own/`, one in `vmap/`, and a dangling link."""
     for name in ("own/01-first", "own/02-second", "vmap/mine"):
         path = tmp_path / f"{name}.yaml"
         path.parent.mkdir(exist_ok=True)

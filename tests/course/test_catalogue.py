@@ -18,7 +18,7 @@ def write(path: Path, name: str, steps: tuple[str, ...] = ("one", "two")) -> Pat
 
 @pytest.fixture
 def course(tmp_path, monkeypatch) -> Path:
-    """A course of three lessons in place of the bundled one, out of order on disk."""
+    """A course of three lessons instead of the bundled one, written in another order."""
     for number, name in (3, "grad"), (1, "numpy"), (2, "vmap"):
         write(tmp_path / f"0{number}-{name}.yaml", name)
     monkeypatch.setattr(paths, "lessons_dir", lambda: tmp_path)
@@ -26,7 +26,7 @@ def course(tmp_path, monkeypatch) -> Path:
 
 
 def reads(monkeypatch) -> list[str]:
-    """The names of the files that are loaded from now on."""
+    """The names of the files loaded from now on."""
     seen: list[str] = []
     load = catalogue.load
     monkeypatch.setattr(catalogue, "load", lambda path: (seen.append(path.name), load(path))[1])
@@ -105,7 +105,7 @@ def test_a_lessons_own_id_wins_over_the_name_of_its_file(course):
     assert found.entries[3].id == "other"
     assert found.find("hessian/one")[0].id == "hessian"
     assert found.entries[3].id == "hessian"
-    # The name of the file still leads there, until a lesson is really called so.
+    # The file's name still finds the lesson, until another lesson has that id.
     assert bundled().find("other")[0].id == "hessian"
     write(course / "05-last.yaml", "other")
     assert bundled().find("other")[0].file.endswith("05-last.yaml")

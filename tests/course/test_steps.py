@@ -1,4 +1,4 @@
-"""One bad step: one problem, at the very character, and the others untouched."""
+"""One bad step: one problem, at the exact character, and the other steps unaffected."""
 
 import textwrap
 
@@ -32,7 +32,7 @@ from lesson_texts import fault_of, place, step_of
         ("code: x\nexpect: {equations: {f: many}}\n", (2, 29), "`expect.equations.f` must be a whole number"),
         ("code: x\nexpect: 3\n", (2, 13), "`expect` must be a mapping, not `3`"),
         ("code: x\nexpect: {value: {a: 1}}\n", (2, 21), "must be text or nested lists, not a mapping: quote it"),
-        # What YAML made of it.
+        # Text that YAML reads as something else.
         ("code: [f(x) for x in y]\n", (1, 11), "`code` must be text, not a list: quote it, or use |"),
         ("code: {x: 1}\n", (1, 11), "`code` must be text, not a mapping: quote it, or use |"),
         ("code:\n  x: 1\n", (2, 7), "`code` must be text, not a mapping: use |"),

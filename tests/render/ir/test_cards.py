@@ -1,4 +1,4 @@
-"""Cards: there is one for whatever the course shows, what it says is true of the installed JAX, it is one screen."""
+"""Cards: the course's primitives all have one, it is true of the installed JAX, and it fits on one screen."""
 
 import json
 import re
@@ -112,7 +112,7 @@ def test_the_card_of_every_line_is_one_screen(stage, version):
 
 
 def shown(text, at, width=78, **origin):
-    """The card of the first line that has a text in it, less what every card of it ends with."""
+    """Return the card of the first line that contains a text, without the ending that all its cards share."""
     stage = stage_text("jaxpr", text, **origin)
     line = next(number for number, each in enumerate(stage.texts) if at in each)
     return plain_lines(card_lines(stage, line, width))
@@ -157,7 +157,7 @@ dot_general  Multiplies two arrays and sums over the contracted axes: matrix
   docs.jax.dev/en/latest/_autosummary/jax.lax.dot_general.html
 """
     )
-    # The line that its operands stand in is the equation's, too.
+    # The line of its operands belongs to the equation too.
     assert shown(text, "] b c").startswith("dot_general  Multiplies")
     product = shown(text, "= mul")
     assert "  takes d    float32, 32 by 10 by 5  line 2, dot_general; 1 other use\n" in product

@@ -1,4 +1,4 @@
-"""The roofline: calls where they belong, and a reason for those that belong nowhere."""
+"""The roofline: calls in their places, and a reason for each call without one."""
 
 import pytest
 from hypothesis import given
@@ -18,14 +18,14 @@ def timing(label="f", median=1e-3, platform="cpu", **rest):
 
 
 def chart_of(calls, ceilings=(CEILING,)):
-    """The one picture of a roofline."""
+    """Return the only chart of a roofline."""
     [chart] = [block for block in roofline_blocks(calls, ceilings, 78) if isinstance(block, Chart)]
     return chart
 
 
 def test_calls_lie_where_their_intensity_and_speed_are():
     calls = [
-        timing("product", flops=5e7, bytes=5e5),  # 100 flop/byte, half of the most
+        timing("product", flops=5e7, bytes=5e5),  # 100 flop/byte, half of the peak
         timing("sum", flops=1e6, bytes=4e6),  # 0.25 flop/byte, below the slope
         timing("slow", flops=1e3, bytes=1e1),
     ]

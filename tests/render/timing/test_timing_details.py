@@ -1,4 +1,4 @@
-"""What is behind a timing's row: stages of the first call, the spread of the runs, what was achieved, what it means."""
+"""The details of a timing: the stages of the first call, the spread of the runs, the achieved speed, the verdicts."""
 
 import re
 from pathlib import Path
