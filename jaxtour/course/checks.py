@@ -78,7 +78,7 @@ def _ask(ask: Ask, node: Mapping) -> None:
     if not ask.choices and ask.value is None:
         raise FaultError(here, "`ask` needs either `choices` with an `answer`, or a `value`")
     if ask.choices and ask.value is not None:
-        raise FaultError(at(here, "value"), "`ask` has either `choices` or a `value`: delete one")
+        raise FaultError(at(here, "value"), "`ask` takes either `choices` or a `value`: delete one")
     if ask.value is not None and ask.answer is not None:
         raise FaultError(at(here, "answer"), "`answer` needs `choices`; with a `value` there are none: delete it")
     if ask.value is not None:
@@ -86,7 +86,7 @@ def _ask(ask: Ask, node: Mapping) -> None:
     if len(ask.choices) < 2:
         raise FaultError(at(here, "choices"), "`choices` needs at least 2 entries")
     if ask.answer is None:
-        raise FaultError(here, "`answer` is missing: the number of the right choice, from 1")
+        raise FaultError(here, "`answer` is missing: add the number of the right choice, from 1")
     if not 1 <= ask.answer <= len(ask.choices):
         message = f"`answer` is {ask.answer}, but the choices are 1 to {len(ask.choices)}"
         raise FaultError(at(here, "answer"), message)

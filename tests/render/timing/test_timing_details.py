@@ -69,7 +69,7 @@ def test_groups_transfers_sizes_and_loops_are_told():
 @pytest.mark.parametrize(
     ("difference", "words"),
     [
-        (Difference(against="cpu", absolute=0.0, ulp=0.0), "not from cpu"),
+        (Difference(against="cpu", absolute=0.0, ulp=0.0), "from cpu by 0"),
         (Difference(against="cpu", absolute=1e-9, ulp=0.5), "less than an ulp"),
         (Difference(against="cpu", absolute=3.0, ulp=None), "from cpu by 3 at most"),
         (Difference(against="cpu", absolute=36.0, ulp=2e6), "these values are different"),
