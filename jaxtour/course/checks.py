@@ -109,7 +109,7 @@ def _labels(step: Step, node: Mapping) -> None:
         if label not in labels:
             mapping = at(node, "expect", "equations")
             place = mapping.entries[label][0] if isinstance(mapping, Mapping) else mapping
-            raise FaultError(place, f"no trace is labelled `{shown(label)}`: choose from {', '.join(labels) or 'none'}")
+            raise FaultError(place, f"no trace is labelled `{shown(label)}`: labels are {', '.join(labels) or 'none'}")
 
 
 def _sources(step: Step, node: Mapping) -> Iterator[tuple[str, Node, Literal["exec", "eval"]]]:

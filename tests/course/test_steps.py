@@ -81,7 +81,7 @@ from lesson_texts import fault_of, place, step_of
         ("code: x\nask: {question: Q, value: x, answer: 1}\n", (2, 42), "`answer` needs `choices`"),
         ("code: x\nask: {question: Q, value: equations of}\n", (2, 41), "this is not a Python expression"),
         ("code: x\ntime: [{call: a, baseline: true}, {call: b, baseline: true}]\n", (2, 59), "keep one"),
-        ("code: x\ntrace: f(x)\nexpect: {equations: {g: 1}}\n", (3, 26), "no trace is labelled `g`: choose from f(x)"),
+        ("code: x\ntrace: f(x)\nexpect: {equations: {g: 1}}\n", (3, 26), "no trace is labelled `g`: labels are f(x)"),
         ("exercise: {starter: '', check: '', solution: x}\n", (1, 36), "`exercise.check` must not be empty"),
         ("exercise: {starter: a, check: b}\n", (1, 15), "`solution` is missing in `exercise`"),
         ("exercise: {starter: '(', check: x, solution: '('}\n", (1, 51), "'(' was never closed"),
