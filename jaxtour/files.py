@@ -14,7 +14,7 @@ SILENT_S = 10.0
 """How long a writer may stay silent."""
 
 _KINDS = {
-    stat.S_IFIFO: "a pipe without a writer",
+    stat.S_IFIFO: "a pipe without data",
     stat.S_IFSOCK: "a socket",
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
@@ -25,7 +25,7 @@ _KINDS = {
 def read_bytes(path: Path, cap: int | None = None) -> bytes:
     """Return the bytes of a file or a pipe: all of them, or at most `cap` and one more.
 
-    Raises `OSError` for anything else, which may be endless, and for a pipe without a writer; raises `ValueError` for
+    Raises `OSError` for anything else, which may be endless, and for a pipe without data; raises `ValueError` for
     an invalid path.
     """
     try:
