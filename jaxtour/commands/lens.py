@@ -1,4 +1,4 @@
-"""`jaxtour lens`: a stage of a file's calls without a screen, as text or JSON, with where each line comes from."""
+"""`jaxtour lens`: prints a stage of a file's calls as text or JSON, with the source place of each line."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ from jaxtour.render.text.plain import section, text_of
 def lens(
     target: str, calls: Sequence[str], config: WorkerConfig, *, stage: StageName, links: bool, as_json: bool
 ) -> int:
-    """Run the file and print the stage of each call; the exit code is 1 if the file fails, or one has no such stage."""
+    """Run the file and print a stage of each call; the exit code is 1 if the file fails, or a call lacks the stage."""
     path, function = parse_target(target)
     lesson = lesson_of(path, function, calls)
     step = lesson.steps[0]
@@ -31,7 +31,7 @@ def lens(
 
     async def run() -> Report:
         async with headless(config) as engine:
-            # Without a worker there is nothing to print; and what is wrong with it is told at once.
+            # Without a worker there is nothing to print, and its problems are reported first.
             tell_findings(await engine.facts())
             report = await engine.look(lesson, step)
             return report if stage == "jaxpr" else await engine.look_again(lesson, step, report, stage)
@@ -68,7 +68,7 @@ def lens(
 
 
 def ended(report: Report, path: Path) -> str | None:
-    """Why running the file did not come to its end, with the place; None if it did."""
+    """Return why the file did not run to its end, with the place, or None if it did."""
     if report.failure:
         return failure_line(report.failure, path)
     if report.done and report.done.status not in ("ok", "error"):
@@ -77,9 +77,9 @@ def ended(report: Report, path: Path) -> str | None:
 
 
 def failure_line(failure: Failure, path: Path, label: str = "") -> str:
-    """`FILE:LINE:COLUMN: TypeError: message`, with the place in the file itself, and where it was raised elsewhere.
+    """Return `FILE:LINE:COLUMN: TypeError: message`, with the place in the file, and where it was raised if elsewhere.
 
-    The label, if there is one, stands before the exception.
+    A label comes before the exception.
     """
     message = failure.message.partition("\n")[0]
     what = label + (f"{failure.type}: {message}" if message else failure.type)
@@ -92,7 +92,7 @@ def failure_line(failure: Failure, path: Path, label: str = "") -> str:
 
 
 def document(trace: Trace, stage: StageText) -> dict[str, Any]:
-    """What `--json` prints for a call: an entry for each line of the text."""
+    """Return the document that `--json` prints for a call, with an entry for each line of the text."""
     rows = []
     for line in range(len(stage.texts)):
         origin = stage.origin_of(line)
