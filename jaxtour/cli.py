@@ -1,4 +1,4 @@
-"""The command line: reads its words, and leaves the rest to what it imports when a command needs it."""
+"""The command line: parses options and arguments, and imports what a command needs only when it runs."""
 
 import errno
 import sys
@@ -18,10 +18,10 @@ HELP = {"help_option_names": ["-h", "--help"]}
 
 
 class TourGroup(click.Group):
-    """Takes a first word that is no command as a lesson to open the tour at, and says in a line what is wrong."""
+    """Opens the tour at the first argument if that is not a command, and reports usage errors in one line."""
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Run a command and leave: 2 for a command line that is not understood, 130 for an interrupt."""
+        """Run a command and exit, with code 2 for a usage error and 130 for an interrupt."""
         open_standard_streams()
         sys.excepthook = _harmless
         try:
@@ -45,14 +45,14 @@ class TourGroup(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         place = self._command_in(args)
         if place is not None:
-            # Options before the command's name are options of the command.
+            # Options before the command's name belong to the command.
             args = [args[place], *args[:place], *args[place + 1 :]]
         elif not args or args[0] not in ("-h", "--help", "--version"):
             args = ["tour", *args]
         return super().parse_args(ctx, args)
 
     def _command_in(self, args: list[str]) -> int | None:
-        """Where the name of a command stands, if that is the first word that is no option and no option's value."""
+        """Return the index of the command's name, if it is the first word other than options and their values."""
         params = [param for command in self.commands.values() for param in command.params]
         flags = {"--help", "--version", "--"}
         flags |= {name for param in params if getattr(param, "is_flag", False) for name in param.opts}
@@ -76,7 +76,7 @@ class TourGroup(click.Group):
 
 
 def _harmless(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
-    """Print a traceback of jaxtour's own, which may quote a lesson or a program."""
+    """Print jaxtour's own traceback without control characters: it may quote a lesson or a program."""
     import traceback
 
     from jaxtour.render.text.clean import clean
@@ -85,7 +85,7 @@ def _harmless(kind: type[BaseException], error: BaseException, trace: "Traceback
 
 
 def _usage(error: click.UsageError) -> str:
-    """What is wrong with the command line, and where to read about it."""
+    """Return what is wrong with the command line, and which help to read."""
     message = error.format_message().rstrip(".")
     command = error.ctx.command_path.removesuffix(" tour") if error.ctx else "jaxtour"
     where = "" if message.endswith("?") else f": see {command} --help"
@@ -97,8 +97,8 @@ def _usage(error: click.UsageError) -> str:
 def main() -> None:
     """A guided tour of JAX in the terminal.
 
-    Opens the tour where you left off, or at LESSON[/STEP], or on lessons of your own at PATH. Without a terminal on
-    stdout it prints the lesson as plain text, with real results.
+    Opens the tour where you left off, at LESSON[/STEP], or on your own lessons at PATH. If stdout is not a terminal, it
+    prints the lesson as plain text, with real results.
     """
 
 
@@ -120,7 +120,7 @@ def tour(
         from jaxtour.commands.common import near_command
 
         if near := near_command(target, list(main.commands)):
-            fail(f"no lesson or command {target!r}: did you mean jaxtour {near}?")
+            fail(f"unknown lesson or command {target!r}: did you mean jaxtour {near}?")
         if not sys.stdout.isatty():
             from jaxtour.commands.tour import print_lesson
 
@@ -136,7 +136,7 @@ def tour(
 @click.argument("target", required=False, metavar="[LESSON | PATH]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_command(target: str | None, as_json: bool) -> None:
-    """List the lessons, or the steps of one, and how far you are."""
+    """List the lessons or one lesson's steps, with your progress."""
 
     def action() -> int:
         from jaxtour.commands.listing import list_lessons
@@ -167,7 +167,7 @@ def run(target: str, as_json: bool, python: str | None, platform: str | None, de
 @main.command(context_settings=HELP)
 @click.argument("targets", nargs=-1, metavar="[LESSON | PATH]...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--jobs", type=click.IntRange(1, 32), metavar="N", help="Workers at once on the CPU; else one a core.")
+@click.option("--jobs", type=click.IntRange(1, 32), metavar="N", help="Number of CPU workers; one per core by default.")
 @worker_options
 def check(
     targets: tuple[str, ...],
@@ -177,9 +177,10 @@ def check(
     platform: str | None,
     devices: int | None,
 ) -> None:
-    """Hold every step of a lesson against what it expects.
+    """Check every step of a lesson against what it expects.
 
-    PATH is a lesson or a folder of lessons; the course otherwise. The exit code is 1 if anything is wrong.
+    PATH is a lesson file or a folder of lessons. Without an argument the course is checked. The exit code is 1 if
+    anything is wrong.
     """
 
     def action() -> int:
@@ -201,8 +202,8 @@ def check(
     show_default=True,
     help="What to print.",
 )
-@click.option("--links", is_flag=True, help="Beside each line, the place in the source that it comes from.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, links included.")
+@click.option("--links", is_flag=True, help="Show beside each line its place in the source.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON with links.")
 @worker_options
 def lens(
     target: str | None,
@@ -226,11 +227,10 @@ def lens(
       jaxtour lens train.py --call 'jax.grad(loss)(w, S((8, 3), "bf16"))'
       jaxtour lens train.py --at step --stage all -- --steps 3
 
-    With --at, or with arguments behind --, the file runs as a program, and the calls are what JAX compiled on the way.
-    Otherwise the file is imported: what stands under `if __name__ == "__main__":` does not run, and the calls are those
-    of FUNCTION that the file writes, or all its calls of jitted functions and of its own. A --call may use jax, jnp, np
-    and every name of the file, and S(shape, dtype) for an array without data. The exit code is 1 if the file fails, or
-    a call does.
+    With --at, or with arguments after --, FILE.py runs as a program, and the calls are those that JAX compiled.
+    Otherwise it runs as if imported: code under `if __name__ == "__main__":` does not run, and the calls are those that
+    the file makes to FUNCTION, or else to jitted functions and to its own. A --call may use jax, jnp, np, every name in
+    the file, and S(shape, dtype) for an array without data. The exit code is 1 if the file or a call fails.
     """  # noqa: D301  click takes this character for "do not wrap"
 
     def action() -> int:
@@ -262,15 +262,15 @@ def explore(
     theme: str | None,
     no_mouse: bool,
 ) -> None:
-    """Run a program and look at what it compiled, as the tour looks at a step's calls.
+    """Run a Python program and explore what JAX compiled.
 
     \b
       jaxtour explore train.py -- --steps 3
       jaxtour explore train.py::loss --python ~/venv
       jaxtour explore train.py --call 'jax.grad(loss)(w, jnp.ones((8, 3)))'
 
-    The program runs at once, as `python FILE.py ARGS` runs it, and again whenever the file is saved. Without --call the
-    functions that JAX compiled on the way are shown, or the calls that the file writes where it compiled none.
+    The program runs at once, as under `python FILE.py ARGS`, and again whenever you save it. Without --call, the tour
+    shows the functions that JAX compiled on the way; if there are none, the calls that the file makes.
     """  # noqa: D301  click takes this character for "do not wrap"
 
     def action() -> int:
@@ -324,12 +324,10 @@ def record(
 @click.argument("target", metavar="FILE.py[::FUNCTION]")
 @call_option
 @click.option("--vs", "against", multiple=True, metavar="CALL", help="A call to compare with; may be repeated.")
-@click.option("--host", multiple=True, metavar="CALL", help="The same for one of NumPy, whose arrays stay on the host.")
-@click.option("--sizes", metavar="N,N,...", help="Measure for each of these sizes, which a call has as n.")
-@click.option(
-    "--patience", type=click.FloatRange(0.1, 1000), default=1.0, metavar="X", help="Let each take X times as long."
-)
-@click.option("--roofline", is_flag=True, help="Hold it against what the devices can do, measured once and kept.")
+@click.option("--host", multiple=True, metavar="CALL", help="Like --vs, for a NumPy call: its arrays stay on the host.")
+@click.option("--sizes", metavar="N,N,...", help="Measure each size; the calls use it as n.")
+@click.option("--patience", type=click.FloatRange(0.1, 1000), default=1.0, metavar="X", help="Measure X times as long.")
+@click.option("--roofline", is_flag=True, help="Compare with the devices' peaks, which are measured once and kept.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @worker_options
 def time_command(
@@ -345,15 +343,15 @@ def time_command(
     platform: str | None,
     devices: int | None,
 ) -> None:
-    """Time a file's calls, from the trace to the result.
+    """Time a file's calls, from tracing to the result.
 
     \b
       jaxtour time train.py --call 'step(w, x)' --vs 'slow_step(w, x)'
       jaxtour time train.py --call 'f(jnp.ones(n))' --host 'np.sin(np.ones(n))' --sizes 100,10000
 
-    FILE.py is run first, as by import. Which calls are measured without --call, and what a call may use, is told by
-    `jaxtour lens --help`. What a call passes is made before the clock starts; its result is waited for. The exit code
-    is 1 if the file fails, or a call does.
+    FILE.py runs first, as if imported. `jaxtour lens --help` says which calls are measured without --call, and what a
+    call may use. A call's arguments are computed before the clock starts, and the clock stops when the result is
+    ready. The exit code is 1 if the file or a call fails.
     """  # noqa: D301  click takes this character for "do not wrap"
 
     def action() -> int:
@@ -370,7 +368,7 @@ def time_command(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @worker_options
 def devices_command(as_json: bool, python: str | None, platform: str | None, devices: int | None) -> None:
-    """Show the devices that jax finds."""
+    """Show the devices that JAX finds."""
 
     def action() -> int:
         from jaxtour.commands.listing import devices as command
@@ -384,9 +382,9 @@ def devices_command(as_json: bool, python: str | None, platform: str | None, dev
 @click.argument("target", metavar="LESSON[/STEP]")
 @click.option("--size", default="120x36", metavar="WxH", show_default=True, help="The screen's columns and lines.")
 @click.option("--run", "run_step", is_flag=True, help="Run the step first.")
-@click.option("--stable", is_flag=True, help="Leave out times and the machine, so that pictures can be compared.")
+@click.option("--stable", is_flag=True, help="Leave out times and machine details, so that pictures compare equal.")
 @click.option("--theme", metavar="NAME", help="dark, light or ansi.")
-@click.option("-o", "--output", metavar="FILE", help="Where to: .svg or .txt; text on stdout otherwise.")
+@click.option("-o", "--output", metavar="FILE", help="Write to a .svg or .txt file; default: text on stdout.")
 @worker_options
 def snapshot(
     target: str,
@@ -399,7 +397,7 @@ def snapshot(
     platform: str | None,
     devices: int | None,
 ) -> None:
-    """Draw the tour's screen at a step, as a picture or as text."""
+    """Draw the tour's screen at a step as a picture or as text."""
 
     def action() -> int:
         from jaxtour.commands.snapshot import snapshot as command
@@ -433,7 +431,7 @@ def schema() -> None:
 
 @main.command(context_settings=HELP)
 def worker() -> None:
-    """Be the worker of a tour elsewhere, on stdin and stdout."""
+    """Run a worker on stdin and stdout, for a tour elsewhere."""
     import os
     from pathlib import Path
 

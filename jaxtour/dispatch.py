@@ -1,4 +1,4 @@
-"""What each command does around its work: the worker that it asks for, and its exit code."""
+"""What all commands share around their work: the worker's configuration and the exit code."""
 
 import sys
 from collections.abc import Callable
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def config(python: str | None, platform: str | None, devices: int | None) -> "WorkerConfig":
-    """The worker that options and settings ask for; raises `CourseError` for a Python that is not there."""
+    """Return the worker's configuration from options and settings; raises `CourseError` for a missing Python."""
     from jaxtour.commands.interpreter import interpreter
     from jaxtour.course.model import CourseError
     from jaxtour.engine.session import WorkerConfig
@@ -28,14 +28,14 @@ def config(python: str | None, platform: str | None, devices: int | None) -> "Wo
         try:
             python = interpreter(python)
         except CourseError as error:
-            # The tour itself opens whatever the settings say, and its worker tells what is wrong.
+            # The tour opens whatever the settings say; its worker reports what is wrong.
             if not on_screen:
                 raise CourseError(f"python in settings.toml: {error}") from None
     return WorkerConfig(python=python, platform=platform or settings.platform, devices=devices)
 
 
 def finish(action: Callable[[], int]) -> None:
-    """Run a command's work; what the user got wrong becomes one line and exit code 2."""
+    """Run a command's work; a user's mistake becomes one line and exit code 2."""
     from jaxtour.course.catalogue import CourseError
     from jaxtour.engine.session import EngineError
 
@@ -59,20 +59,20 @@ def _first(group: BaseExceptionGroup[Any]) -> BaseException:
 
 
 def fail(message: str) -> NoReturn:
-    """Say what is wrong on stderr, in one line, and leave with code 2."""
+    """Print an error on stderr, in one line, and exit with code 2."""
     say(" ".join(message.split("\n")))
     sys.exit(2)
 
 
 def say(message: str) -> None:
-    """Say something on stderr, in one line."""
+    """Print a message on stderr, in one line."""
     from jaxtour.render.text.clean import clean
 
     click.echo(f"jaxtour: {clean(message, keep_newlines=False)}", err=True)
 
 
 def terminal_width() -> int:
-    """Columns for printed text: at most 100, and no more than the terminal has that a pager may show it on."""
+    """Return the columns for printed text: at most 100, and at most those of the terminal, even behind a pager."""
     import os
 
     columns = os.environ.get("COLUMNS", "")

@@ -1,10 +1,10 @@
-"""Where the program begins: with what must stand before anything else is imported."""
+"""The entry point: installs the interrupt handler before anything else is imported."""
 
 from jaxtour.interrupts import leave_at_once
 
 
 def main() -> None:
-    """The command line."""
+    """Run the command line."""
     leave_at_once()
     from jaxtour.cli import main as command
 

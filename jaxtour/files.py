@@ -1,4 +1,4 @@
-"""Reading what a path names, whatever that is: a pipe nobody writes to, a device without an end, links in a loop."""
+"""Reads whatever a path names without hanging: also a pipe without a writer, an endless device, a loop of links."""
 
 import errno
 import os
@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 WRITER_S = 0.5
-"""How long a pipe may have no writer: a shell starts both ends of `jaxtour check <(make-lesson)` at the same time."""
+"""How long a pipe may lack a writer: a shell starts both ends of `jaxtour check <(make-lesson)` at the same time."""
 SILENT_S = 10.0
-"""How long a writer may write nothing."""
+"""How long a writer may stay silent."""
 
 _KINDS = {
-    stat.S_IFIFO: "a pipe that nothing is written to",
+    stat.S_IFIFO: "a pipe without data",
     stat.S_IFSOCK: "a socket",
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
@@ -23,16 +23,16 @@ _KINDS = {
 
 
 def read_bytes(path: Path, cap: int | None = None) -> bytes:
-    """What a file holds, at most `cap` bytes and one more, or what is written to a pipe.
+    """Return the bytes of a file or a pipe: all of them, or at most `cap` and one more.
 
-    Raises `OSError` for anything else, which may have no end, and for a pipe to which nothing is written; raises
-    `ValueError` for a path that cannot be one.
+    Raises `OSError` for anything else, which may be endless, and for a pipe without data; raises `ValueError` for
+    an invalid path.
     """
     try:
-        # Without waiting for a writer, and without becoming a session's terminal.
+        # Does not wait for a writer, and does not make a terminal the session's controlling one.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
-        # Neither a socket nor a device that is not there can be opened.
+        # Sockets and missing devices cannot be opened.
         if error.errno in (errno.ENXIO, errno.ENODEV):
             raise _refusal(path.stat().st_mode, path) from None
         raise
@@ -46,14 +46,14 @@ def read_bytes(path: Path, cap: int | None = None) -> bytes:
 
 
 def _written(descriptor: int, path: Path, cap: int | None) -> Iterator[bytes]:
-    """What is written to a pipe, until its last writer leaves or there is more than the cap."""
+    """Yield what is written to a pipe, until the last writer leaves or the size exceeds the cap."""
     size = 0
     deadline = time.monotonic() + WRITER_S
     while cap is None or size <= cap:
         try:
             data = os.read(descriptor, 1 << 16)
         except BlockingIOError:
-            # Somebody has it open for writing, and has written nothing yet.
+            # A writer has opened the pipe, but has not written yet.
             if not select.select([descriptor], [], [], SILENT_S)[0]:
                 raise _refusal(stat.S_IFIFO, path) from None
             continue
@@ -70,4 +70,4 @@ def _written(descriptor: int, path: Path, cap: int | None) -> Iterator[bytes]:
 
 def _refusal(mode: int, path: Path) -> OSError:
     kind = _KINDS.get(stat.S_IFMT(mode), "something else")
-    return OSError(errno.EINVAL, f"{kind} and no file", str(path))
+    return OSError(errno.EINVAL, f"{kind}, not a file", str(path))

@@ -1,7 +1,7 @@
-"""Ctrl-C: a handler of our own from the first line on, since Python's raises wherever it happens to be.
+"""Ctrl-C: our own handler from the first line on, since Python's raises wherever the program happens to be.
 
-What is raised in the middle of an import, a callback or a destructor may be swallowed there. SIGINT is heard also where
-it was ignored at the start, as in the background of a script's shell: who sends it wants the program to end.
+An import, a callback or a destructor may swallow an exception raised inside it. The handler also replaces an ignored
+SIGINT, as in the background of a script's shell: whoever sends SIGINT wants the program to end.
 """
 
 import os
@@ -16,7 +16,7 @@ CODE = 128 + signal.SIGINT
 
 
 def leave_at_once() -> None:
-    """End the process at a SIGINT, with nothing said; for as long as there is nothing to put away."""
+    """End the process silently at a SIGINT; for as long as there is nothing to clean up."""
     signal.signal(signal.SIGINT, _leave)
 
 
@@ -26,7 +26,7 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def raised() -> Iterator[None]:
-    """Have a SIGINT raise `KeyboardInterrupt`, for the sake of what is put away behind this block."""
+    """Make a SIGINT raise `KeyboardInterrupt` in this block, so that the code around it can clean up."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
@@ -35,9 +35,9 @@ def raised() -> Iterator[None]:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Do the work in a loop of its own; raises `KeyboardInterrupt` once a SIGINT has ended it and all is put away.
+    """Run the work in its own event loop; raises `KeyboardInterrupt` after a SIGINT has cancelled it and it cleaned up.
 
-    A second SIGINT does not wait for that: the worker ends by itself when nobody reads from it any more.
+    A second SIGINT does not wait for the clean-up: the worker ends by itself when nobody reads from it any more.
     """
     import asyncio
 
@@ -63,7 +63,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     try:
         result = asyncio.run(cancellable())
     except BaseException:
-        # What comes of a cancelled group of tasks depends on how far they were.
+        # What a cancelled task group raises depends on how far its tasks were.
         if interrupted:
             raise KeyboardInterrupt from None
         raise

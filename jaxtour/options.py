@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options that several commands share."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,26 +7,24 @@ import click
 
 
 def worker_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that choose the worker."""
+    """Add the options that choose the worker."""
     command = click.option("--devices", type=click.IntRange(1, 64), metavar="N", help="Simulate N devices on the CPU.")(
         command
     )
     command = click.option(
-        "--platform", type=click.Choice(["cpu", "gpu", "tpu"]), help="Where to run; jax chooses otherwise."
+        "--platform", type=click.Choice(["cpu", "gpu", "tpu"]), help="Where to run; default: JAX chooses."
     )(command)
-    return click.option("--python", metavar="PATH", help="The Python that has your jax; the one of jaxtour otherwise.")(
-        command
-    )
+    return click.option("--python", metavar="PATH", help="The Python with your JAX; default: jaxtour's own.")(command)
 
 
 def look_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of what opens the app."""
+    """Add the options of commands that open the app."""
     command = click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")(command)
     return click.option("--theme", metavar="NAME", help="dark, light or ansi; also in the settings file.")(command)
 
 
 call_option = click.option(
-    "--call", "calls", multiple=True, metavar="CALL", help="A call to look at, as in --call 'f(x, w)'; may be repeated."
+    "--call", "calls", multiple=True, metavar="CALL", help="A call to trace, as in --call 'f(x, w)'; may be repeated."
 )
 
 at_option = click.option(

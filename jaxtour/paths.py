@@ -1,4 +1,4 @@
-"""Where jaxtour's files live; nothing here is created."""
+"""Where jaxtour's files live; this module creates none of them."""
 
 from pathlib import Path
 
@@ -6,17 +6,17 @@ import platformdirs
 
 
 def state_dir() -> Path:
-    """Progress and what else jaxtour remembers: `$XDG_STATE_HOME/jaxtour` on Linux."""
+    """Return the folder of progress and other state: `$XDG_STATE_HOME/jaxtour` on Linux."""
     return platformdirs.user_state_path("jaxtour", appauthor=False)
 
 
 def config_dir() -> Path:
-    """What the user sets: `$XDG_CONFIG_HOME/jaxtour` on Linux."""
+    """Return the folder of the user's settings: `$XDG_CONFIG_HOME/jaxtour` on Linux."""
     return platformdirs.user_config_path("jaxtour", appauthor=False)
 
 
 def lessons_dir() -> Path:
-    """The course: inside the package where it was installed from a wheel, beside it in a checkout."""
+    """Return the folder of the course: inside the package if installed from a wheel, beside it in a checkout."""
     package = Path(__file__).resolve().parent
     installed = package / "lessons"
     return installed if installed.is_dir() else package.parent / "lessons"

@@ -1,4 +1,4 @@
-"""What the user may set, in `settings.toml`; a mistake there costs that setting and a message, never the start."""
+"""The user's settings in `settings.toml`; a mistake there costs that setting and a message, never the start."""
 
 import difflib
 import tomllib
@@ -24,19 +24,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The Python of the worker; `~` is the home directory."""
     platform: Literal["cpu", "gpu", "tpu"] | None = None
     keys: dict[str, str] = {}
-    """Keys by action, several apart by commas: `run = "r,f5"`."""
+    """Keys by action, separated by commas: `run = "r,f5"`."""
 
 
 FIELDS = {field.name: field.type for field in msgspec.structs.fields(Settings)}
 
 
 def load(path: Path | None = None) -> tuple[Settings, list[str]]:
-    """The settings, and one line for each thing in the file that was not understood."""
+    """Return the settings, and one line for each mistake in the file."""
     path = path or paths.config_dir() / NAME
     try:
         data = read_bytes(path, MAX_BYTES)
         if len(data) > MAX_BYTES:
-            return Settings(), [f"{path}: larger than 1 MiB: settings are a few lines"]
+            return Settings(), [f"{path}: larger than 1 MiB: shorten it"]
         table = tomllib.loads(data.decode("utf-8-sig"))
     except FileNotFoundError:
         return Settings(), []
@@ -51,7 +51,7 @@ def load(path: Path | None = None) -> tuple[Settings, list[str]]:
     for name, value in table.items():
         if name not in FIELDS:
             near = difflib.get_close_matches(name, FIELDS, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(FIELDS)}"
+            hint = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(FIELDS)}"
             problems.append(f"{path}: unknown setting {name!r}: {hint}")
         elif name == "keys" and isinstance(value, dict):
             values[name] = _keys(value, path, problems)
@@ -66,7 +66,7 @@ def load(path: Path | None = None) -> tuple[Settings, list[str]]:
 
 
 def _keys(table: dict[str, Any], path: Path, problems: list[str]) -> dict[str, str]:
-    """The keys that are text; whether the actions exist is known to who has them."""
+    """Return the keys that are text; whether their actions exist is checked by the app."""
     keys = {}
     for action, value in table.items():
         if isinstance(value, str):

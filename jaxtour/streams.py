@@ -1,11 +1,11 @@
-"""Standard streams that the shell has closed, or whose reader is gone."""
+"""Handles standard streams that the shell has closed, or whose reader is gone."""
 
 import os
 import sys
 
 
 def open_standard_streams() -> None:
-    """Give what the shell has closed (`>&-`) to the null device, so that no pipe of ours gets its number."""
+    """Open the null device for streams the shell has closed (`>&-`), so that no pipe of ours gets their number."""
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         try:
             os.fstat(number)
@@ -18,7 +18,7 @@ def open_standard_streams() -> None:
 
 
 def mute_stdout() -> None:
-    """Let nobody hear what is still buffered: the interpreter flushes it on its way out, and would complain there."""
+    """Send what is still buffered to the null device: the interpreter flushes it at exit, and would complain."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
     os.close(null)

@@ -1,1 +1,1 @@
-"""What the commands without a screen do; `jaxtour.cli` reads their words and comes here."""
+"""The work of the commands; `jaxtour.cli` parses their options and calls it."""

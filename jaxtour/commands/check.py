@@ -1,4 +1,4 @@
-"""`jaxtour check`: every lesson read and run, and held against what it says must come out."""
+"""`jaxtour check`: reads and runs every lesson and compares the results with what the lesson expects."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ from jaxtour.render.text.clean import clean
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What `check --json` prints."""
+    """The document that `check --json` prints."""
 
     ok: bool
     lessons: int
@@ -28,7 +28,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check(targets: Sequence[str], config: WorkerConfig, *, as_json: bool, jobs: int | None) -> int:
-    """Check the lessons and print what is wrong with them; the exit code is 1 if anything is."""
+    """Check the lessons and print their problems; the exit code is 1 if there are any."""
     started = time.perf_counter()
     lessons: list[Lesson] = []
     problems: list[Problem] = []
@@ -61,7 +61,7 @@ def check(targets: Sequence[str], config: WorkerConfig, *, as_json: bool, jobs: 
 
 
 def _report(verdict: Verdict, run: Iterable[tuple[Lesson, Sequence[Outcome]]]) -> str:
-    """A line for each problem and for each step that could not run here, and the sum of it."""
+    """Return a line for each problem, a line for each skipped step, and a summary."""
     skipped = [
         f"{lesson.file}:{lesson.places.get(outcome.step.id, (1, 1))[0]}: {outcome.step.id} skipped: {outcome.reason}"
         for lesson, outcomes in run
@@ -76,7 +76,7 @@ def _report(verdict: Verdict, run: Iterable[tuple[Lesson, Sequence[Outcome]]]) -
 
 
 def _tell(line: str) -> None:
-    """Show on a terminal how far the check is, in a line that the next one replaces."""
+    """Show the progress on a terminal, in a line that the next call replaces."""
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{clean(line)}")
         sys.stderr.flush()
@@ -85,7 +85,7 @@ def _tell(line: str) -> None:
 async def _run_all(
     lessons: Sequence[Lesson], config: WorkerConfig, *, jobs: int | None, tell: Callable[[str], None] | None
 ) -> list[list[Outcome]]:
-    """Run the lessons on several workers where the devices can be shared, which is on the CPU only."""
+    """Run the lessons, on several workers if they can share the devices: on the CPU only."""
     results: dict[int, list[Outcome]] = {}
     waiting = list(enumerate(lessons))[::-1]
 
@@ -113,7 +113,7 @@ async def _run_all(
 
 
 def _problems(lesson: Lesson, outcomes: Sequence[Outcome]) -> list[Problem]:
-    """What the runs of a lesson's steps got wrong; broken steps were told when the file was read."""
+    """Return the problems of a lesson's runs; reading the file already reported its broken steps."""
     problems = []
     for outcome in outcomes:
         if isinstance(outcome.step, Broken) or outcome.status in ("ok", "raised", "skipped"):

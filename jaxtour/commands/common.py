@@ -1,4 +1,4 @@
-"""What several commands share: finding lessons, opening a worker, and one line for what goes wrong."""
+"""What several commands share: finding lessons, opening a worker, and printing."""
 
 import difflib
 import json
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 
 def catalogue_for(target: str | None) -> tuple[Catalogue, str | None]:
-    """The lessons that a command's argument speaks of, and what is left of it to look up in them.
+    """Return the catalogue that a command's argument names, and the rest of the argument to look up in it.
 
-    `vmap` and `vmap/jit` are looked up in the course. `my.yaml`, `my.yaml/step`, `my-lessons`, `my-lessons/first` and
-    `my-lessons/first/step` are one's own, and so is a folder that has a lesson's name where it is written with a
-    slash, like `./vmap` or `vmap/`. Raises `CourseError` for what is not there.
+    `vmap` and `vmap/jit` name the course. `my.yaml`, `my.yaml/step`, `my-lessons`, `my-lessons/first` and
+    `my-lessons/first/step` name the user's lessons. A folder with the name of a lesson needs a slash, as in `./vmap` or
+    `vmap/`. Raises `CourseError` if nothing has the name.
     """
     if target is None:
         return bundled(), None
     path = Path(target)
     if target.partition("::")[0].endswith(".py"):
-        raise CourseError(f"{target}: a Python file and no lesson: `jaxtour explore {target}` looks into it")
+        raise CourseError(f"{target}: a Python file, not a lesson: open it with `jaxtour explore {target}`")
     pathlike = target.startswith((".", "/", "~")) or target.endswith(("/", *SUFFIXES))
     there = os.path.lexists(path) and target != ""
     if _is_bundled(path.parts[0] if path.parts else "") and not (there and pathlike):
@@ -54,7 +54,7 @@ def catalogue_for(target: str | None) -> tuple[Catalogue, str | None]:
 
 
 def lessons_for(target: str | None) -> list[Lesson]:
-    """Every lesson that a command's argument speaks of; raises `CourseError`, also where it speaks of a step."""
+    """Return every lesson that a command's argument names; raises `CourseError` if it names a step, or nothing."""
     catalogue, wanted = catalogue_for(target)
     if wanted is None:
         return [entry.lesson() for entry in catalogue.entries]
@@ -65,7 +65,7 @@ def lessons_for(target: str | None) -> list[Lesson]:
 
 
 def near_command(target: str | None, commands: Sequence[str]) -> str | None:
-    """The command that was probably meant by what is no lesson."""
+    """Return the command that the user probably meant, or None if a lesson's name is closer."""
     if not target or "/" in target or os.path.lexists(target):
         return None
     near = difflib.get_close_matches(target, [*(entry.id for entry in bundled().entries), *commands], n=1)
@@ -80,36 +80,36 @@ def _is_bundled(name: str) -> bool:
 
 
 def session(config: WorkerConfig) -> Session:
-    """A session on a guard of its own."""
+    """Return a session with its own guard."""
     return Session(ProcessEngine(), config)
 
 
 def headless(config: WorkerConfig) -> "Headless":
-    """A session for commands that only print."""
-    # Imported here, as the tour has no use for it: it brings packaging, 11 ms.
+    """Return a session for commands that only print."""
+    # Imported here, as the tour does not use it: it imports packaging, 11 ms.
     from jaxtour.engine.headless import Headless
 
     return Headless(session(config))
 
 
 def write_json(value: Any) -> None:
-    """Print one JSON document, in UTF-8 whatever the locale says."""
+    """Print one JSON document in UTF-8, whatever the locale is."""
     _put(json_text(value, indent=2) + "\n", "utf-8")
 
 
 def json_text(value: Any, *, indent: int = -1) -> str:
-    """The value as JSON in which what is invisible is escaped: a terminal may be what it is printed on."""
+    """Return the value as JSON with invisible characters escaped, since it may be printed on a terminal."""
     text = msgspec.json.format(msgspec.json.encode(value), indent=indent).decode()
     return UNCLEAN.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def write(text: str) -> None:
-    """Print text that is already clean, in what the locale can show."""
+    """Print text that is already clean, in characters that the locale can show."""
     _put(to_ascii(text) if ascii_only() else text, sys.stdout.encoding or "utf-8")
 
 
 def _put(text: str, encoding: str) -> None:
-    """Print; a reader that went away (`| head`) ends the command quietly, a full disk with a line and code 2."""
+    """Print; a closed pipe (`| head`) ends the command silently, a full disk ends it with one line and code 2."""
     try:
         if buffer := getattr(sys.stdout, "buffer", None):
             sys.stdout.flush()
@@ -127,28 +127,28 @@ def _put(text: str, encoding: str) -> None:
 
 
 def warn(message: str) -> None:
-    """Say something beside the output, in one line on stderr."""
+    """Print a message in one line on stderr."""
     sys.stderr.write(f"jaxtour: {clean(message, keep_newlines=False)}\n")
     sys.stderr.flush()
 
 
 def tell_findings(facts: Facts) -> Facts:
-    """Say what is amiss with the machine's accelerators; a run on the CPU that nobody asked for is among it."""
+    """Report problems with the machine's accelerators, also a fall-back to the CPU; return the facts."""
     for finding in facts.findings:
         warn(f"{finding.message}: {finding.remedy}" if finding.remedy else finding.message)
     return facts
 
 
 def ascii_only() -> bool:
-    """Whether stdout cannot show more than ASCII."""
+    """Whether stdout can show only ASCII."""
     return "utf" not in (sys.stdout.encoding or "").lower().replace("-", "")
 
 
 def coloured() -> bool:
-    """Whether what is printed may have colours: on a terminal that knows them, unless `NO_COLOR` asks for none."""
+    """Whether to print in colour: on a terminal that supports it, unless `NO_COLOR` is set."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def plural(count: int, noun: str) -> str:
-    """`1 step`, `2 steps`."""
+    """Return the count with its noun: `1 step`, `2 steps`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

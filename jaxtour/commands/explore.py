@@ -1,4 +1,4 @@
-"""`jaxtour explore`: a file of the user's in the tour's app, with the lens on it."""
+"""`jaxtour explore`: opens a user's Python file in the app, with the lens on it."""
 
 import gc
 import sys
@@ -19,15 +19,15 @@ from jaxtour.settings import load
 
 
 def explore(program: Program, calls: Sequence[str], config: WorkerConfig, *, theme: str | None, mouse: bool) -> int:
-    """Open the file; it blocks until the user leaves. What is done there is no part of the course's progress."""
+    """Open the file and block until the user leaves; the course's progress does not change."""
     path = program.path
     entry = FileEntry(path, program.function, calls, program.launch)
     entry.load()
     if not sys.stdout.isatty():
-        raise CourseError("explore needs a terminal: `jaxtour lens` prints the same without one")
-    gc.disable()  # as for the tour: the app allows collections again
+        raise CourseError("explore needs a terminal: use `jaxtour lens` to print the stages without one")
+    gc.disable()  # as for the tour: the app enables collections again
     settings, problems = load()
-    # Imported when all arguments are known to be good: it costs most of the start.
+    # Imported after all arguments are checked: this import takes most of the start.
     from jaxtour.engine.ceilings import default_path
     from jaxtour.tui.app import run_tour
     from jaxtour.tui.explore import ExploreApp

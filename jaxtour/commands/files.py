@@ -1,4 +1,4 @@
-"""A Python file of the user's as a lesson of one step, with the lens on it."""
+"""Makes a lesson of one step out of a user's Python file."""
 
 import os
 import re
@@ -14,43 +14,43 @@ from jaxtour.course.model import Broken, CourseError, Launch, Lesson, Problem, S
 from jaxtour.files import read_bytes
 
 STEP = "file"
-"""The id of the one step."""
+"""The id of the only step."""
 MAX_BYTES = 1024 * 1024
 FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 REMEDIES = {
-    ".yaml": "a lesson is opened by `jaxtour FILE`",
-    ".yml": "a lesson is opened by `jaxtour FILE`",
+    ".yaml": "open a lesson with `jaxtour FILE`",
+    ".yml": "open a lesson with `jaxtour FILE`",
     ".ipynb": "save the notebook as a Python file: `jupyter nbconvert --to script FILE`",
-    ".pyc": "name the file that it was compiled from",
+    ".pyc": "name the source file",
 }
 
 
 def parse_target(target: str) -> tuple[Path, str | None]:
-    """The file and the function of `FILE.py::FUNCTION`; raises `CourseError` for what cannot be a function's name."""
+    """Return file and function of `FILE.py::FUNCTION`; raises `CourseError` for an invalid function name."""
     name, colons, function = target.rpartition("::")
     if not colons or os.path.lexists(target):
         return Path(target), None
     if not FUNCTION.fullmatch(function):
         call = function or "f(x)"
-        raise CourseError(f"{target}: {function!r} is no function's name: write a call as --call '{call}'")
+        raise CourseError(f"{target}: {function!r} is not a function name: write a call as --call '{call}'")
     return Path(name), function
 
 
 def lesson_of(
     path: Path, function: str | None = None, calls: Sequence[str] = (), launch: Launch | None = None
 ) -> Lesson:
-    """The file as a lesson whose one step is all of its code, and traces these calls.
+    """Return the file as a lesson with one step, which holds all of its code and traces these calls.
 
-    Without calls those of the function are traced that the file writes, without a function all that it writes. Raises
-    `CourseError` where the file cannot be read; whether its code is right only the Python that runs it can tell.
+    Without calls, the step traces the file's own calls of the function, or without a function all of its own calls.
+    Raises `CourseError` if the file cannot be read. The code is not checked: only the Python that runs it can do that.
     """
     if not calls and function is not None:
-        # What is no call but a name stands for the calls of that function.
+        # A name instead of a call stands for the calls of that function.
         calls = (function,)
     step = Step(
         id=STEP,
         title=path.name,
-        text=f"`{path}`\n\nIt runs again whenever it is saved. An edit made here is a copy: the file is not changed.",
+        text=f"`{path}`\n\nThe file runs again whenever you save it. Edits made here do not change the file.",
         code=code_of(path),
         trace=tuple(calls) or None,
         show="jaxpr",
@@ -61,7 +61,7 @@ def lesson_of(
         summary=str(path),
         minutes=0,
         steps=(step,),
-        # The worker is in another folder, and finds the file's neighbours by its path.
+        # The worker runs in another folder, and finds the file's neighbours by its path.
         file=os.path.abspath(path),  # noqa: PTH100  pathlib follows links when it takes out `..`
         plain=True,
         launch=launch,
@@ -69,9 +69,9 @@ def lesson_of(
 
 
 def code_of(path: Path) -> str:
-    """The file's text with line feeds for line ends; raises `CourseError` if it is not to be had."""
+    """Return the file's text with LF line ends; raises `CourseError` if it cannot be read."""
     if path.is_dir():
-        raise CourseError(f"{path}: a folder: name a Python file in it")
+        raise CourseError(f"{path}: this is a folder: name a Python file in it")
     if remedy := REMEDIES.get(path.suffix):
         raise CourseError(f"{path}: not a Python file: {remedy}")
     try:
@@ -81,26 +81,26 @@ def code_of(path: Path) -> str:
     except (OSError, ValueError) as error:
         raise CourseError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(data) > MAX_BYTES:
-        raise CourseError(f"{path}: larger than 1 MiB: put what is to be looked at into a file of its own")
+        raise CourseError(f"{path}: larger than 1 MiB: move the code to explore into a smaller file")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         bad = f"byte 0x{error.object[error.start]:02x} is not UTF-8: save the file as UTF-8"
         _refuse(path, data[: error.start].decode("utf-8-sig", "replace"), bad)
     if "\0" in text:
-        _refuse(path, text[: text.index("\0")], "a null character is no Python: save the file as UTF-8")
+        _refuse(path, text[: text.index("\0")], "a null character is not allowed in Python: save the file as UTF-8")
     return re.sub("\r\n?", "\n", text)
 
 
 def _refuse(path: Path, before: str, message: str) -> NoReturn:
-    """Raise what is wrong with the place that comes after this part of the file."""
+    """Raise a `CourseError` for the place right after this part of the file."""
     lines = re.split("\r\n|\r|\n", before)
     problem = Problem(file=str(path), line=len(lines), column=len(lines[-1]) + 1, message=message)
     raise CourseError(str(problem), problem)
 
 
 class FileEntry(Entry):
-    """A catalogue's entry for a Python file."""
+    """A catalogue entry for a Python file."""
 
     def __init__(
         self, path: Path, function: str | None = None, calls: Sequence[str] = (), launch: Launch | None = None
@@ -111,13 +111,13 @@ class FileEntry(Entry):
         self._launch = launch
 
     def load(self) -> Lesson:
-        """The file as a lesson, read once; raises `CourseError`."""
+        """Return the file as a lesson, read once; raises `CourseError`."""
         if self._lesson is None:
             self._lesson = lesson_of(self.path, self._function, self._calls, self._launch)
         return self._lesson
 
     def reload(self) -> Lesson:
-        """The file as it is now; one that cannot be read has a step that says why."""
+        """Return the file as it is now; if it cannot be read, the step says why."""
         self._lesson = None
         lesson = self.lesson()
         problem = next(iter(lesson.problems), None)

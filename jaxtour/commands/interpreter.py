@@ -1,4 +1,4 @@
-"""The Python that was named for the worker, as a path that holds wherever the worker is started."""
+"""Finds the worker's Python, as a path that is valid in any working folder."""
 
 import os
 import shutil
@@ -8,20 +8,20 @@ from jaxtour.course.model import CourseError
 
 
 def interpreter(named: str) -> str:
-    """The absolute path of a Python that is named by its path, its environment's folder, or its name on PATH.
+    """Return the absolute path of a Python named by its path, its environment's folder, or its name on PATH.
 
-    Raises `CourseError` when there is none.
+    Raises `CourseError` if there is none.
     """
     path = Path(named).expanduser()
     if named and path.is_dir():
-        # Absolute, but not resolved: an environment is known by the link that its Python is.
+        # Absolute, but not resolved: an environment's Python is a link, and the link identifies the environment.
         path = path.absolute() / "bin" / "python"
         if not path.exists():
-            raise CourseError(f"{named}: a folder without bin/python: name the Python of the worker")
+            raise CourseError(f"{named}: this folder has no bin/python: name the worker's Python")
     elif os.sep not in named:
         if not (found := shutil.which(named)):
-            raise CourseError(f"no program {named!r} here: name the Python of the worker by its path")
+            raise CourseError(f"no program {named!r} on PATH: name the worker's Python by its path")
         path = Path(found)
     elif not path.exists():
-        raise CourseError(f"{named}: no such file: name the Python of the worker by its path")
+        raise CourseError(f"{named}: no such file: name the worker's Python by its path")
     return str(path.absolute())

@@ -1,4 +1,4 @@
-"""`jaxtour lens`: a stage of a file's calls without a screen, as text or JSON, with where each line comes from."""
+"""`jaxtour lens`: prints a stage of a file's calls as text or JSON, with the source place of each line."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ def lens(
 
     async def run() -> tuple[Report, list[Trace]]:
         async with headless(config) as engine:
-            # Without a worker there is nothing to print; what is wrong with it is said at once.
+            # Without a worker there is nothing to print, and its problems are reported first.
             tell_findings(await engine.facts())
             report = await engine.look(lesson, step)
             chosen = report.traces if at is None else programs_at(report, at)
@@ -129,7 +129,7 @@ def _lines(shown: Sequence[_Shown], file: str | None) -> list[Line]:
 
 
 def ended(report: Report, path: Path) -> str | None:
-    """Why running the file did not come to its end, with the place; None if it did."""
+    """Return why the file did not run to its end, with the place, or None if it did."""
     if report.failure:
         return failure_line(report.failure, path)
     if report.done and report.done.status not in ("ok", "error"):
@@ -138,9 +138,9 @@ def ended(report: Report, path: Path) -> str | None:
 
 
 def failure_line(failure: Failure, path: Path, label: str = "") -> str:
-    """`FILE:LINE:COLUMN: TypeError: message`, with the place in the file itself, and where it was raised elsewhere.
+    """Return `FILE:LINE:COLUMN: TypeError: message`, with the place in the file, and where it was raised if elsewhere.
 
-    The label, if there is one, stands before the exception.
+    A label comes before the exception.
     """
     message = failure.message.partition("\n")[0]
     what = label + (f"{failure.type}: {message}" if message else failure.type)

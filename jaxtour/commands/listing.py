@@ -1,4 +1,4 @@
-"""`jaxtour list` and `jaxtour devices`: what there is to learn, and what it runs on."""
+"""`jaxtour list` and `jaxtour devices`: the lessons, and the devices they run on."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ from jaxtour.render.text.plain import requirements
 
 
 def list_lessons(target: str | None, *, as_json: bool) -> int:
-    """Print the lessons with steps, minutes, what each requires and how much of it is done, or one with its steps."""
+    """Print the lessons with steps, minutes, requirements and progress, or one lesson with its steps."""
     catalogue, wanted = catalogue_for(target)
     lessons = lessons_for(target)
     progress = Progress.open()
@@ -34,7 +34,7 @@ def list_lessons(target: str | None, *, as_json: bool) -> int:
 
 
 def _table(rows: Sequence[tuple[str, ...]], problems: Sequence[Sequence[Problem]]) -> str:
-    """Rows in columns as wide as needed, each with what is wrong with its lesson below it."""
+    """Align the rows in columns, and print the first problem of each row's lesson below it."""
     widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row, found in zip(rows, problems, strict=True):
@@ -47,7 +47,7 @@ def _table(rows: Sequence[tuple[str, ...]], problems: Sequence[Sequence[Problem]
 
 
 def _steps(lesson: Lesson, progress: Progress) -> str:
-    """A row for each step, under an empty line."""
+    """Return a row for each step, below an empty line."""
     if not lesson.steps:
         return ""
     rows = []
@@ -82,7 +82,7 @@ def _row(lesson: Lesson, progress: Progress) -> tuple[str, ...]:
 
 
 def devices(config: WorkerConfig, *, as_json: bool) -> int:
-    """Print the devices that the worker finds, the machine they are in, and what keeps others from being used."""
+    """Print the devices that the worker finds, their machine, and why other accelerators cannot be used."""
     facts = interrupts.run(_facts(config))
     if as_json:
         write_json(msgspec.structs.asdict(facts))

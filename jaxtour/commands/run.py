@@ -1,4 +1,4 @@
-"""`jaxtour run`: a lesson's steps, run without a screen, as text or JSON."""
+"""`jaxtour run`: runs a lesson's steps without a screen and prints them as text or JSON."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -37,7 +37,7 @@ def run(target: str, config: WorkerConfig, *, as_json: bool, width: int) -> int:
         raise CourseError(why_empty(lessons[0][0]))
     for lesson, steps in lessons:
         for problem in lesson.problems:
-            # What is wrong with a step is told in its place.
+            # Problems of a step are printed with the step.
             if problem.step is None or not steps:
                 warn(str(problem))
     return interrupts.run(_run(lessons, config, as_json=as_json, width=width))
@@ -58,7 +58,7 @@ async def _run(
     failed = False
     documents = []
     async with headless(config) as engine:
-        # Known before anything is printed: without a worker there is nothing to print.
+        # Waits for the worker before printing anything: without one there is nothing to print.
         facts = tell_findings(await engine.facts())
         printer = None if as_json else Printer(engine, width)
         for lesson, steps in lessons:
@@ -86,7 +86,7 @@ async def _outcomes(
 
 
 class Printer:
-    """Prints a lesson while its steps run, with the worker that they ran on."""
+    """Prints a lesson while its steps run, and the worker they run on."""
 
     def __init__(self, engine: Headless, width: int) -> None:
         self._engine = engine
@@ -95,11 +95,11 @@ class Printer:
         self._worker = ""
 
     def begin(self, lesson: Lesson) -> None:
-        """Title and summary."""
+        """Print title and summary."""
         write(lesson_heading(lesson, self._width, **self._looks))
 
     def step(self, lesson: Lesson, outcome: Outcome) -> None:
-        """The step with all that came of it, after the worker if that is another one now."""
+        """Print the step with its results; first the worker, if it has changed."""
         facts = self._engine.session.facts
         worker = worker_text(facts, self._width, **self._looks) if facts else ""
         if worker != self._worker:
@@ -108,7 +108,7 @@ class Printer:
         write(outcome_text(lesson, outcome, self._width, **self._looks))
 
     def end(self, outcomes: Sequence[Outcome]) -> None:
-        """How many steps went how, unless all went well."""
+        """Print how many steps had which status, unless all were ok."""
         found: dict[str, list[str]] = {}
         for outcome in outcomes:
             found.setdefault("ok" if outcome.status == "raised" else outcome.status, []).append(outcome.step.id)
@@ -122,7 +122,7 @@ class Printer:
 
 
 def outcome_text(lesson: Lesson, outcome: Outcome, width: int, *, ascii: bool, colour: bool) -> str:  # noqa: A002
-    """One step as text, with what was not as the lesson says."""
+    """Return one step as text, with what differs from the lesson's expectations."""
     text = step_text(lesson, outcome.step, outcome.report, width, ascii, colour)
     lines: list[Line] = []
     if outcome.status == "skipped":
@@ -134,12 +134,12 @@ def outcome_text(lesson: Lesson, outcome: Outcome, width: int, *, ascii: bool, c
 
 
 def _told(report: Report) -> bool:
-    """Whether the step's text ends with why the run did not come to its own end."""
+    """Whether the step's text already says why the run did not end by itself."""
     return report.done is not None and report.done.status not in ("ok", "error")
 
 
 def document(lesson: Lesson, facts: Facts, outcomes: list[Outcome]) -> dict[str, Any]:
-    """What `run --json` prints for a lesson."""
+    """Return the document that `run --json` prints for a lesson."""
     worker = {name: getattr(facts, name) for name in ("python", "jax", "jaxlib", "numpy", "platforms", "simulated")}
     return {
         "lesson": lesson.id,

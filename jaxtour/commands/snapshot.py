@@ -1,4 +1,4 @@
-"""`jaxtour snapshot`: the tour's screen at a step, drawn without a terminal."""
+"""`jaxtour snapshot`: draws the tour's screen at a step without a terminal."""
 
 import io
 import re
@@ -30,16 +30,16 @@ def snapshot(
     theme: str | None,
     output: str | None,
 ) -> int:
-    """Write the screen as a picture (`.svg`) or as text; progress and settings of the user play no part in it."""
+    """Write the screen as a picture (`.svg`) or as text, without the user's progress and settings."""
     matched = SIZE.fullmatch(size)
     if matched is None:
-        raise CourseError(f"{size} is no size: columns and lines, as in 120x36")
+        raise CourseError(f"{size} is not a size: write columns and lines, as in 120x36")
     if output and not output.endswith((".svg", ".txt")):
-        raise CourseError(f"{output}: a snapshot is written as .svg or .txt")
+        raise CourseError(f"{output}: unknown format: name a .svg or .txt file")
     if output and not Path(output).absolute().parent.is_dir():
-        raise CourseError(f"{output}: there is no folder {Path(output).parent}")
+        raise CourseError(f"{output}: the folder {Path(output).parent} does not exist: create it")
     if theme and theme not in BUILTIN_THEMES and theme not in (own.name for own in THEMES):
-        raise CourseError(f"there is no theme {theme!r}: dark, light and ansi are the tour's own")
+        raise CourseError(f"unknown theme {theme!r}: use dark, light or ansi")
     catalogue, wanted = catalogue_for(target)
     lesson, step = catalogue.find(wanted or catalogue.entries[0].id)
     with interrupts.raised(), tempfile.TemporaryDirectory() as folder:
@@ -79,14 +79,14 @@ async def _draw(app: TourApp, size: tuple[int, int], *, run_step: bool, as_svg: 
                 await pilot.pause()
             while app.tour.waiting:
                 await pilot.pause()
-        # What the session knows already may not have been drawn yet.
+        # The screen may not yet show everything that the session knows.
         app.tour_screen.refresh_view()
         await pilot.pause()
         return app.export_screenshot(title="jaxtour") if as_svg else _as_text(app)
 
 
 def _as_text(app: TourApp) -> str:
-    """The screen's characters, the way `export_screenshot` gets at its picture."""
+    """Return the screen's characters, rendered the way `export_screenshot` does."""
     width, height = app.size
     console = Console(width=width, height=height, file=io.StringIO(), record=True, legacy_windows=False)
     console.print(app.screen._compositor.render_update(full=True))

@@ -1,4 +1,4 @@
-"""`jaxtour time`: how long calls of a file take, as text or JSON, with what the numbers do not mean."""
+"""`jaxtour time`: measures a file's calls and prints the timings as text or JSON, with warnings about them."""
 
 import re
 from collections.abc import Sequence
@@ -30,19 +30,19 @@ SIZE = re.compile(r"\bn\b")
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be measured."""
+    """What the user asked to measure."""
 
     target: str
     calls: Sequence[str]
-    """Without any, those that the file writes, as for `jaxtour lens`."""
+    """If empty, the file's own calls are measured, as for `jaxtour lens`."""
     against: Sequence[str]
-    """Measured too; the first is what the others are compared with."""
+    """Measured too; the first one is the baseline."""
     host: Sequence[str]
-    """Likewise, with everything left where it is."""
+    """Measured too, with their arrays left on the host."""
     sizes: str | None = None
-    """Numbers separated by commas, for which `n` stands in turn."""
+    """Numbers separated by commas; `n` takes each in turn."""
     patience: float = 1.0
-    """How many times the usual time each may take."""
+    """The factor by which each measurement may take longer than usual."""
     roofline: bool = False
 
 
@@ -52,14 +52,14 @@ class _Found:
     report: Report
     ceilings: tuple[Ceiling, ...] = ()
     unkept: str = ""
-    """Why they could not be kept."""
+    """Why the peaks could not be kept."""
 
 
 def time(asked: Asked, config: WorkerConfig, *, as_json: bool, width: int) -> int:
-    """Run the file, measure the calls and print; the exit code is 1 if the file fails, or a call cannot be measured."""
+    """Run the file, measure the calls and print; the exit code is 1 if the file fails or a call cannot be measured."""
     path, function = parse_target(asked.target)
     calls = _calls(asked)
-    # Calls that are named need not be found, nor traced.
+    # Calls given by --call need not be found or traced.
     lesson = lesson_of(path, function, asked.calls)
     step = lesson.steps[0]
     assert isinstance(step, Step)
@@ -75,9 +75,9 @@ def time(asked: Asked, config: WorkerConfig, *, as_json: bool, width: int) -> in
     for label, error in dict.fromkeys(failed):
         warn(f"{label}: {error}" if label else error)
     if report.timing_error:
-        warn(f"not measured to the end: {report.timing_error}")
+        warn(f"measuring stopped early: {report.timing_error}")
     if found.unkept:
-        warn(f"the roofline could not be kept: {found.unkept}")
+        warn(f"cannot save the roofline: {found.unkept}")
     if as_json:
         write_json(timing_records(report))
     elif measured := [timing for timing in report.timings if timing.error is None]:
@@ -88,7 +88,7 @@ def time(asked: Asked, config: WorkerConfig, *, as_json: bool, width: int) -> in
 
 
 def _calls(asked: Asked) -> tuple[TimeCall, ...]:
-    """What is measured beside the calls that the worker finds, what the others are compared with first."""
+    """Return the calls to measure besides those that the worker finds, the baseline first."""
     sizes = _sizes(asked.sizes)
     for option, written in (("--call", asked.calls), ("--vs", asked.against), ("--host", asked.host)):
         if not all(call.strip() for call in written):
@@ -100,18 +100,18 @@ def _calls(asked: Asked) -> tuple[TimeCall, ...]:
     named = [TimeCall(label=call, call=call, sizes=sizes) for call in asked.calls]
     every = [*(msgspec.structs.replace(call, baseline=True) for call in others[:1]), *others[1:], *named]
     if sizes and not any(SIZE.search(call.call) for call in every):
-        raise CourseError("--sizes gives n its values, and no call uses n: write it as --call 'f(jnp.ones(n))'")
+        raise CourseError("--sizes sets n, but no call uses n: write it as --call 'f(jnp.ones(n))'")
     return tuple(every)
 
 
 def _sizes(written: str | None) -> tuple[int, ...]:
-    """`100,1000` as numbers; raises `CourseError`."""
+    """Parse `100,1000` into numbers; raises `CourseError`."""
     if written is None:
         return ()
     found = []
     for part in written.split(","):
         if not (part.strip().isdecimal() and int(part)):
-            raise CourseError(f"--sizes {written}: {part.strip()!r} is no size: write whole numbers, as in 100,1000")
+            raise CourseError(f"--sizes {written}: {part.strip()!r} is not a size: write whole numbers, as in 100,1000")
         found.append(int(part))
     return tuple(dict.fromkeys(found))
 
@@ -136,7 +136,7 @@ async def _measured(
 async def _ceilings(
     engine: Headless, facts: Facts, report: Report, *, measure: bool
 ) -> tuple[tuple[Ceiling, ...], str]:
-    """What the devices can do at most: as it was kept or, where it is not and is wanted, as it is; why not kept."""
+    """Return the devices' peaks, kept or newly measured if asked for, and why they could not be kept."""
     path = default_path()
     found = kept(facts, path)
     missing = {timing.platform for timing in report.timings} - {"host"} - {each.platform for each in found}
@@ -151,7 +151,7 @@ async def _ceilings(
 
 
 def text_lines(report: Report, ceilings: Sequence[Ceiling], width: int, *, roofline: bool = False) -> list[Line]:
-    """The table, what is behind its rows, what the verdicts mean, and what was traced again."""
+    """Return the table, the details of its rows, the meaning of the verdicts, and the retraces."""
     timings = report.timings
     footer = timing_footer(timings)
     lines = section(f"time, {footer}" if footer else "time", timing_lines(_unexplained(timings), width))
@@ -167,7 +167,7 @@ def text_lines(report: Report, ceilings: Sequence[Ceiling], width: int, *, roofl
 
 
 def _unexplained(timings: Sequence[Timing]) -> list[Timing]:
-    """The timings with the names of their verdicts alone: the sentences are told with their explanations."""
+    """Return the timings with only the names of their verdicts: the sentences come with the explanations."""
     return [
         msgspec.structs.replace(
             timing, verdicts=tuple(Verdict(code=verdict.code, message="") for verdict in timing.verdicts)

@@ -1,4 +1,4 @@
-"""`jaxtour`: the tour on a terminal, or a lesson as plain text without one."""
+"""`jaxtour`: opens the tour on a terminal, or prints a lesson as plain text without one."""
 
 import gc
 
@@ -10,14 +10,14 @@ from jaxtour.settings import load
 
 
 def tour(target: str | None, config: WorkerConfig, *, theme: str | None, mouse: bool) -> int:
-    """Open the tour; it blocks until the learner leaves."""
-    # Collections on the way to the first frame find nothing, and take a tenth of its time; the app allows them again.
+    """Open the tour and block until the learner leaves."""
+    # Collections before the first frame find nothing and take a tenth of the time; the app enables them again.
     gc.disable()
     catalogue, wanted = catalogue_for(target)
     progress = Progress.open()
     start = _start(catalogue, wanted, progress)
     settings, problems = load()
-    # Imported when all arguments are known to be good: it costs most of the start.
+    # Imported after all arguments are checked: this import takes most of the start.
     from jaxtour.tui.app import run_tour
 
     return run_tour(
@@ -33,7 +33,7 @@ def tour(target: str | None, config: WorkerConfig, *, theme: str | None, mouse: 
 
 
 def print_lesson(target: str | None, config: WorkerConfig, *, width: int) -> int:
-    """Print one lesson with real results: the one asked for, or the one where the learner left off."""
+    """Print one lesson with real results: the named one, or the one where the learner left off."""
     from jaxtour.commands.run import run
 
     catalogue, wanted = catalogue_for(target)
@@ -44,7 +44,7 @@ def print_lesson(target: str | None, config: WorkerConfig, *, width: int) -> int
 
 
 def _start(catalogue: Catalogue, wanted: str | None, progress: Progress) -> tuple[str, str] | None:
-    """Where to open: the step asked for, the place left off, or None for the beginning."""
+    """Return where to open: the named step, the place left off, or None for the beginning."""
     if wanted is not None:
         lesson, step = catalogue.find(wanted)
         if "/" in wanted or (progress.place or ("",))[0] != lesson.id:

@@ -1,1 +1,1 @@
-"""The lessons: read, validated, listed, and how far the learner is."""
+"""Reads, validates and lists the lessons, and keeps the learner's progress."""

@@ -1,4 +1,4 @@
-"""The lessons there are: found by their files, read when they are opened."""
+"""Finds lessons by their files, and reads each one when it is opened."""
 
 import difflib
 import re
@@ -15,7 +15,7 @@ BUNDLED = re.compile(r"\d+-.+\.ya?ml")
 
 
 class Entry:
-    """One lesson file, not read until its lesson is asked for."""
+    """One lesson file, which is not read before its lesson is needed."""
 
     def __init__(self, lesson_id: str, path: Path) -> None:
         self._id = lesson_id
@@ -27,11 +27,11 @@ class Entry:
 
     @property
     def id(self) -> str:
-        """The lesson's own id once it has been read; until then what the file's name says."""
+        """The lesson's own id once it has been read; until then a guess from the file's name."""
         return self._lesson.id if self._lesson else self._id
 
     def lesson(self) -> Lesson:
-        """The lesson; a file that cannot be read becomes a lesson without steps, and with that problem."""
+        """Return the lesson; a file that cannot be read becomes a lesson without steps that has the problem."""
         try:
             return self.load()
         except CourseError as error:
@@ -40,7 +40,7 @@ class Entry:
         return self._lesson
 
     def load(self) -> Lesson:
-        """The same, but raises `CourseError` for a file that cannot be read."""
+        """Return the lesson; raises `CourseError` for a file that cannot be read."""
         if self._lesson is None:
             self._lesson = load(self.path)
         return self._lesson
@@ -53,7 +53,7 @@ class Catalogue:
     entries: tuple[Entry, ...]
 
     def find(self, target: str) -> tuple[Lesson, Step | Broken]:
-        """The lesson and step of `lesson/step`, or the first step; raises `CourseError` that tells the near names."""
+        """Return lesson and step of `lesson/step`, or the first step; raises `CourseError` that suggests names."""
         name, _, step_name = target.partition("/")
         lesson = self.entry(name).lesson()
         if not lesson.steps:
@@ -65,9 +65,9 @@ class Catalogue:
         raise CourseError(f"lesson {lesson.id} has no step {step_name!r}: {_near(step_name, steps)}")
 
     def entry(self, name: str) -> Entry:
-        """The entry of a lesson by its id; raises `CourseError`."""
+        """Return the entry of a lesson by its id; raises `CourseError`."""
         guessed = [entry for entry in self.entries if entry.id == name]
-        # Its own id wins over the file's name, but to know it for certain every file would have to be read.
+        # The lesson's own id takes precedence over the file's name, but reading every file would cost time.
         if guessed and guessed[0].lesson().id == name:
             return guessed[0]
         for entry in self.entries:
@@ -75,45 +75,45 @@ class Catalogue:
                 return entry
         if guessed:
             return guessed[0]
-        raise CourseError(f"no lesson {name!r}: {_near(name, [entry.id for entry in self.entries])}")
+        raise CourseError(f"unknown lesson {name!r}: {_near(name, [entry.id for entry in self.entries])}")
 
 
 def shared_ids(lessons: Iterable[Lesson]) -> tuple[Problem, ...]:
-    """A problem for each lesson whose id another one has before it."""
+    """Return a problem for each lesson whose id an earlier lesson already has."""
     first: dict[str, Lesson] = {}
     problems = []
     for lesson in lessons:
         other = first.setdefault(lesson.id, lesson)
         if other.file != lesson.file:
-            message = f"`{lesson.id}` is the id of {Path(other.file).name} too: change one"
+            message = f"{Path(other.file).name} also has the id `{lesson.id}`: change one"
             problems.append(Problem(file=lesson.file, line=1, column=1, message=message))
     return tuple(problems)
 
 
 def bundled() -> Catalogue:
-    """The course that comes with jaxtour; raises `CourseError` if it is not there."""
+    """Return the course that comes with jaxtour; raises `CourseError` if it is missing."""
     folder = paths.lessons_dir()
     found = [path for path in _files(folder) if BUNDLED.fullmatch(path.name)]
     if not found:
-        raise CourseError(f"{folder}: the course is not there: install jaxtour again")
+        raise CourseError(f"{folder}: the course is missing: install jaxtour again")
     return _catalogue(found)
 
 
 def open_path(path: Path) -> Catalogue:
-    """One's own lessons: a file, or all YAML files of a folder; raises `CourseError` if there are none."""
+    """Return the lessons of a file or of all YAML files in a folder; raises `CourseError` if there are none."""
     if not path.is_dir():
-        # Read at once: a mistyped name should not become a course with one broken lesson.
+        # Read at once: otherwise a mistyped name would become a course with one broken lesson.
         entry = Entry(guess_id(path), path)
         entry.load()
         return Catalogue((entry,))
     found = _files(path)
     if not found:
-        raise CourseError(f"{path}: no lessons here: a lesson is a file called like 01-name.yaml")
+        raise CourseError(f"{path}: no lessons here: name lesson files like 01-name.yaml")
     return _catalogue(found)
 
 
 def has_lessons(folder: Path) -> bool:
-    """Whether there is a lesson file in it."""
+    """Whether the folder contains a lesson file."""
     try:
         return bool(_files(folder))
     except CourseError:
@@ -121,7 +121,7 @@ def has_lessons(folder: Path) -> bool:
 
 
 def why_empty(lesson: Lesson) -> str:
-    """Why a lesson has no steps, in one line."""
+    """Return why a lesson has no steps, in one line."""
     if not lesson.problems:
         return f"{lesson.file}: no steps"
     more = len(lesson.problems) - 1
@@ -134,7 +134,7 @@ def _files(folder: Path) -> list[Path]:
     except OSError as error:
         raise CourseError(f"{folder}: cannot be read: {error.strerror}") from error
     names = [path for path in entries if path.suffix in SUFFIXES and not path.name.startswith(".")]
-    # A link to nowhere is a lesson that is missed, not one that was never meant.
+    # A dangling link is kept: it stands for a missing lesson.
     return [path for path in names if path.is_file() or (path.is_symlink() and not path.exists())]
 
 
@@ -144,7 +144,7 @@ def _catalogue(found: Sequence[Path]) -> Catalogue:
 
 def _near(name: str, names: Sequence[str]) -> str:
     near = difflib.get_close_matches(name, names, n=2)
-    return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
+    return f"did you mean {' or '.join(near)}?" if near else f"choose from {', '.join(names)}"
 
 
 __all__ = ["Catalogue", "CourseError", "Entry", "bundled", "open_path"]

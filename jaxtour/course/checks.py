@@ -1,4 +1,4 @@
-"""What a step must be beyond its types: code that is Python, and parts that fit each other."""
+"""Checks a step beyond its types: its code must be Python, and its parts must fit together."""
 
 import builtins
 import difflib
@@ -21,7 +21,7 @@ EXCEPTIONS = [
 
 
 def check(step: Step, node: Mapping, lines: list[str]) -> None:
-    """Raise `FaultError` for the first thing in the step that cannot be right; `lines` is the whole file."""
+    """Raise `FaultError` for the step's first fault; `lines` is the whole file."""
     _parts(step, node)
     if step.raises is not None:
         _exception(step, step.raises, at(node, "raises"))
@@ -40,16 +40,16 @@ def check(step: Step, node: Mapping, lines: list[str]) -> None:
 
 
 def check_requires(requires: Requires, node: Node) -> None:
-    """Raise `FaultError` if `requires.jax` is no version specifier."""
+    """Raise `FaultError` if `requires.jax` is not a version specifier."""
     if requires.jax == Requires().jax:
         return
-    # 10 ms, and most lessons ask for the default.
+    # This import takes 10 ms, and most lessons use the default.
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     try:
         SpecifierSet(requires.jax)
     except InvalidSpecifier:
-        message = f'`{shown(requires.jax)}` is no version specifier: write it like ">=0.9" or ">=0.9,<0.13"'
+        message = f'`{shown(requires.jax)}` is not a version specifier: write it like ">=0.9" or ">=0.9,<0.13"'
         raise FaultError(at(node, "jax"), message) from None
 
 
@@ -57,36 +57,36 @@ def _parts(step: Step, node: Mapping) -> None:
     if step.exercise and step.code:
         raise FaultError(node.entries["code"][0], "`code` beside an `exercise` never runs: move it to `setup`")
     if not step.exercise and not step.code.strip():
-        raise FaultError(node.value("code") or node, "`code` is missing: a step runs something, or has an `exercise`")
+        raise FaultError(node.value("code") or node, "`code` is missing: add it, or an `exercise`")
     baselines = [index for index, entry in enumerate(step.time) if not isinstance(entry, str) and entry.baseline]
     if len(baselines) > 1:
-        raise FaultError(at(node, "time", baselines[1], "baseline"), "there is a `baseline` already: keep one")
+        raise FaultError(at(node, "time", baselines[1], "baseline"), "there is already a `baseline`: keep one")
 
 
 def _exception(step: Step, name: str, place: Node) -> None:
     if not DOTTED.fullmatch(name):
-        raise FaultError(place, f"`raises` must be the name of an exception, not `{shown(name)}`")
+        raise FaultError(place, f"`raises` must be an exception's name, not `{shown(name)}`")
     if "." in name or name in EXCEPTIONS or re.search(rf"\b{name}\b", step.setup + step.solved_code):
         return
-    # Only what is a slip of the pen for certain: the class may come from jax, or from a step before.
+    # Reports only certain slips: the class may come from jax or from an earlier step.
     if near := difflib.get_close_matches(name, EXCEPTIONS, n=1, cutoff=0.9):
-        raise FaultError(place, f"there is no exception `{name}`: did you mean `{near[0]}`?")
+        raise FaultError(place, f"unknown exception `{name}`: did you mean `{near[0]}`?")
 
 
 def _ask(ask: Ask, node: Mapping) -> None:
     here = at(node, "ask")
     if not ask.choices and ask.value is None:
-        raise FaultError(here, "`ask` needs `choices` with an `answer`, or a `value` to grade by")
+        raise FaultError(here, "`ask` needs either `choices` with an `answer`, or a `value`")
     if ask.choices and ask.value is not None:
-        raise FaultError(at(here, "value"), "`ask` has either `choices` or a `value`: delete one")
+        raise FaultError(at(here, "value"), "`ask` takes either `choices` or a `value`: delete one")
     if ask.value is not None and ask.answer is not None:
-        raise FaultError(at(here, "answer"), "`answer` counts `choices`, and there are none: the `value` is the answer")
+        raise FaultError(at(here, "answer"), "`answer` needs `choices`; with a `value` there are none: delete it")
     if ask.value is not None:
         return
     if len(ask.choices) < 2:
-        raise FaultError(at(here, "choices"), "`choices` must be at least 2")
+        raise FaultError(at(here, "choices"), "`choices` needs at least 2 entries")
     if ask.answer is None:
-        raise FaultError(here, "`answer` is missing: the number of the right choice, from 1")
+        raise FaultError(here, "`answer` is missing: add the number of the right choice, from 1")
     if not 1 <= ask.answer <= len(ask.choices):
         message = f"`answer` is {ask.answer}, but the choices are 1 to {len(ask.choices)}"
         raise FaultError(at(here, "answer"), message)
@@ -100,7 +100,7 @@ def _rows(node: Node | None) -> None:
 
 
 def _labels(step: Step, node: Mapping) -> None:
-    """Equations are counted by a trace's label, which must be there if the traces are named at all."""
+    """Raise `FaultError` if `expect.equations` names a label that the step's own traces lack."""
     if not step.expect or not step.expect.equations or step.trace is None:
         return
     entries = (step.trace,) if isinstance(step.trace, str) else step.trace
@@ -109,11 +109,11 @@ def _labels(step: Step, node: Mapping) -> None:
         if label not in labels:
             mapping = at(node, "expect", "equations")
             place = mapping.entries[label][0] if isinstance(mapping, Mapping) else mapping
-            raise FaultError(place, f"no trace is labelled `{shown(label)}`: there are {', '.join(labels) or 'none'}")
+            raise FaultError(place, f"no trace is labelled `{shown(label)}`: labels are {', '.join(labels) or 'none'}")
 
 
 def _sources(step: Step, node: Mapping) -> Iterator[tuple[str, Node, Literal["exec", "eval"]]]:
-    """Every piece of Python in the step but the starter, which may be unfinished."""
+    """Yield every piece of Python in the step except the starter, which may be unfinished."""
     yield step.setup, at(node, "setup"), "exec"
     yield step.code, at(node, "code"), "exec"
     if step.exercise:
@@ -130,16 +130,16 @@ def _sources(step: Step, node: Mapping) -> Iterator[tuple[str, Node, Literal["ex
 
 
 def _python(source: str, place: Node, mode: Literal["exec", "eval"], lines: list[str]) -> None:
-    """Raise `FaultError` at the very character if this is not Python."""
+    """Raise `FaultError` at the exact character if this is not Python."""
     try:
         compile(source if mode == "exec" else source.strip(), "<lesson>", mode, dont_inherit=True)
     except SyntaxError as error:
         message = f"this is not Python: {error.msg}"
         stripped = (error.text or "").lstrip()
         if mode == "eval":
-            message = f"this is no Python expression: {error.msg}"
+            message = f"this is not a Python expression: {error.msg}"
         elif stripped.startswith(("%", "!")):
-            message += "; notebook commands (%, !) are not known here"
+            message += "; notebook commands (%, !) do not work here"
         if isinstance(place, Scalar) and place.flow and place.style == "plain" and "never closed" in message:
             message += f"; a comma ends a value inside brackets: {QUOTE}"
         raise FaultError(_inside(place, lines, error.lineno or 1, error.offset or 1), message) from None
@@ -149,12 +149,12 @@ def _python(source: str, place: Node, mode: Literal["exec", "eval"], lines: list
 
 
 def _inside(place: Node, lines: list[str], line: int, column: int) -> tuple[int, int]:
-    """Line and column in the file of a place inside a text."""
+    """Return line and column in the file of a place inside a text."""
     if not isinstance(place, Scalar):
         return place.line, place.column
     if place.style == "literal":
         content = place.text.rstrip("\n").split("\n")
-        # Python finds what is unfinished on the line after the last.
+        # Python reports unfinished code on the line after the last.
         line = min(line, len(content))
         row = min(place.line + line, len(lines))
         indent = len(lines[row - 1]) - len(content[line - 1])

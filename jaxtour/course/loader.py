@@ -1,4 +1,4 @@
-"""Makes a `Lesson` of a file: the head key by key, the steps one by one, so that one fault costs one step."""
+"""Makes a `Lesson` out of a file: the head key by key, the steps one by one, so that a fault costs only one step."""
 
 import re
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
 
 def load(path: Path) -> Lesson:
-    """Read a lesson, with all that is wrong with it in `problems`; raises `CourseError` if the file cannot be read."""
+    """Read a lesson and collect its faults in `problems`; raises `CourseError` if the file cannot be read."""
     try:
         data = read_bytes(path, MAX_BYTES)
     except (OSError, ValueError) as error:
@@ -38,7 +38,7 @@ def load(path: Path) -> Lesson:
 
 
 def loads(data: bytes, file: str) -> Lesson:
-    """The lesson in a file's bytes; `file` is the name that its problems carry."""
+    """Return the lesson in a file's bytes; `file` is the name used in its problems."""
     draft = _Draft(file)
     try:
         text = decode(data, file)
@@ -52,32 +52,32 @@ def loads(data: bytes, file: str) -> Lesson:
             return _failed(error, file)
         return draft.lesson(pieces.head, pieces.steps, pieces.lines)
     if not isinstance(document.root, Mapping):
-        message = f"a lesson is a mapping that begins with `format: {FORMAT}`, not {kind(document.root)}"
+        message = f"a lesson must be a mapping that begins with `format: {FORMAT}`, not {kind(document.root)}"
         return unreadable(file, Problem(file=file, line=1, column=1, message=message))
     return draft.lesson(document.root, None, document.lines)
 
 
 def guess_id(file: str | Path) -> str:
-    """The lesson's id as far as the file's name tells: `vmap` for `05-vmap.yaml`."""
+    """Guess the lesson's id from the file's name: `vmap` for `05-vmap.yaml`."""
     name = re.sub(r"^\d+-", "", Path(file).stem)
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "lesson"
 
 
 def unreadable(file: str | Path, problem: Problem) -> Lesson:
-    """A lesson of which nothing is known but its file and what is wrong with that."""
+    """Return a lesson of which only the file and its problem are known."""
     name = guess_id(file)
     return Lesson(id=name, title=name, summary="", minutes=0, steps=(), file=str(file), problems=(problem,))
 
 
 def _failed(error: CourseError, file: str) -> Lesson:
-    # The reader knows where each of its faults is.
+    # The reader gives each fault its place.
     assert error.problem is not None
     return unreadable(file, error.problem)
 
 
 @dataclass(slots=True)
 class _Draft:
-    """A lesson while it is put together."""
+    """A lesson under construction."""
 
     file: str
     problems: list[Problem] = field(default_factory=list)
@@ -89,12 +89,12 @@ class _Draft:
         return problem
 
     def lesson(self, head: Mapping, pieces: Iterable[Node | Lost] | None, lines: list[str]) -> Lesson:
-        """The lesson of a head, and of the pieces where its steps had to be taken apart."""
+        """Build the lesson from its head, and from pieces if its steps had to be recovered."""
         format_known = self.has_format(head)
         values = self.head(head) if format_known else self.name_and_title(head)
         name = values.get("id", guess_id(self.file))
         steps: tuple[Step | Broken, ...] = ()
-        # Another format may mean something else by every key of a step.
+        # In another format, every key of a step may mean something else.
         if format_known:
             found = self.steps_of(head) if pieces is None else pieces
             steps = tuple(self.step(piece, number, lines) for number, piece in enumerate(found, 1))
@@ -112,7 +112,7 @@ class _Draft:
         )
 
     def has_format(self, root: Mapping) -> bool:
-        """Whether this is a format that is read here; one that is missing is noted, and taken for the newest."""
+        """Whether the format is known; a missing one is noted and assumed to be the newest."""
         node = root.value("format")
         if node is None:
             self.note((root.line, root.column), f"`format` is missing: write `format: {FORMAT}` first")
@@ -121,11 +121,11 @@ class _Draft:
             return True
         newer = isinstance(node, Scalar) and node.text.isdecimal() and int(node.text[:9]) > FORMAT
         remedy = "upgrade jaxtour" if newer else f"write `format: {FORMAT}`"
-        self.note((node.line, node.column), f"format {kind(node)} is not known here, only {FORMAT} is: {remedy}")
+        self.note((node.line, node.column), f"unknown format {kind(node)}, only {FORMAT} is known: {remedy}")
         return False
 
     def head(self, root: Mapping) -> dict[str, Any]:
-        """Those keys of the head that are as they must be; the others are noted."""
+        """Return the valid keys of the head; note the others."""
         values: dict[str, Any] = {}
         for name, (key, _) in root.entries.items():
             if name not in HEAD:
@@ -149,7 +149,7 @@ class _Draft:
 
     @staticmethod
     def name_and_title(root: Mapping) -> dict[str, Any]:
-        """What a lesson of another format can be listed by."""
+        """Return id and title, by which a lesson in another format is listed."""
         values = {}
         for name in ("id", "title"):
             node = root.value(name)
@@ -159,7 +159,7 @@ class _Draft:
         return values
 
     def steps_of(self, root: Mapping) -> list[Node]:
-        """The nodes of the steps; what is no list is noted."""
+        """Return the nodes of the steps; note anything but a list."""
         entry = root.entries.get("steps")
         if entry is None:
             return []
@@ -170,7 +170,7 @@ class _Draft:
         return []
 
     def step(self, piece: Node | Lost, number: int, lines: list[str]) -> Step | Broken:
-        """One step, or what stands in its place; `number` counts from 1."""
+        """Return one step, or a `Broken` in its place; `number` counts from 1."""
         if isinstance(piece, Lost):
             name = self.broken_id(piece.id, number)
             problem = self.note((piece.problem.line, piece.problem.column), piece.problem.message, name)
@@ -181,7 +181,7 @@ class _Draft:
                 raise FaultError(piece, f"a step must be a mapping that begins with `id:`, not {kind(piece)}")
             step: Step = convert(piece, Step)
             if step.id in self.places:
-                message = f"`{step.id}` is the id of the step at line {self.places[step.id][0]} too: change one"
+                message = f"the step at line {self.places[step.id][0]} also has the id `{step.id}`: change one"
                 raise FaultError(at(piece, "id"), message)
             check(step, piece, lines)
         except FaultError as fault:
@@ -193,7 +193,7 @@ class _Draft:
         return step
 
     def broken_id(self, wanted: str | None, number: int) -> str:
-        """The id that the file gives, if it is one and no other step has it."""
+        """Return the id in the file if it is valid and unique, or else one made from the number."""
         name = wanted if wanted and IDENTIFIER.fullmatch(wanted) else f"step-{number}"
         while name in self.places:
             name = f"{name[:50]}-{number}"

@@ -1,7 +1,7 @@
 """Finds the node of a lesson that does not fit the model, and says in an author's words what belongs there.
 
-msgspec's own errors name no place in a file and are worded for programmers, so the model's types are walked beside the
-nodes: https://jcristharif.com/msgspec/inspect.html
+msgspec's own errors do not name the place in the file and are worded for programmers, so this module walks the model's
+types beside the nodes: https://jcristharif.com/msgspec/inspect.html
 """
 
 import re
@@ -25,16 +25,16 @@ BOUNDS = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most
 
 
 def misfit(node: Node, kind_of: Any, name: str, otherwise: str) -> FaultError:
-    """The first thing in a node that is not of a type; `otherwise` is what msgspec says, in case nothing is found.
+    """Return the first misfit in a node; `otherwise` is msgspec's message, used if none is found.
 
-    `name` is the key that the node belongs to, or nothing for a whole lesson or step.
+    `name` is the node's key, or empty for a whole lesson or step.
     """
     found = next(_misfits(node, inspect.type_info(kind_of), name), None)
-    return found or FaultError(node, f"{_label(name)} must be something else: {otherwise}")
+    return found or FaultError(node, f"{_label(name)} has an invalid value: {otherwise}")
 
 
 def _misfits(node: Node, wanted: inspect.Type, name: str) -> Iterator[FaultError]:
-    """Everything that does not fit, in the order of the file."""
+    """Yield everything that does not fit, in the order of the file."""
     types = _members(wanted)
     if any(isinstance(each, inspect.AnyType) for each in types):
         return
@@ -64,7 +64,7 @@ def _misfits(node: Node, wanted: inspect.Type, name: str) -> Iterator[FaultError
                 return
     remedy = ""
     if any(_kind(each) == "text" for each in types) and not isinstance(node, Scalar):
-        # YAML has made a list or a mapping of what was meant as text.
+        # YAML has read a list or a mapping where the author meant text.
         remedy = f": {QUOTE}" if node.flow else ": use |"
     kinds = " or ".join(map(_kind, types))
     yield FaultError(node, f"{_label(name)} must be {kinds}, not {kind(node)}{remedy}")
@@ -83,7 +83,7 @@ def _in_struct(node: Mapping, struct: inspect.StructType, name: str) -> Iterator
 
 
 def _unfit(text: str, wanted: inspect.Type) -> str | None:
-    """Why a text is no value of a type, to follow its name; None if it is one."""
+    """Return why a text is not a value of the type, worded to follow its name, or None if it is one."""
     if isinstance(wanted, inspect.LiteralType):
         choices = [str(value) for value in wanted.values]
         return None if text in choices else f"cannot be `{shown(text)}`{suggestion(text, choices)}"
@@ -118,7 +118,7 @@ def _unfit_text(text: str, wanted: inspect.StrType) -> str | None:
 
 
 def _kind(wanted: inspect.Type) -> str:
-    """What a type is called in a lesson."""
+    """Return a type's name in an author's words."""
     if isinstance(wanted, inspect.StrType):
         return "text"
     if isinstance(wanted, inspect.LiteralType):
@@ -129,7 +129,7 @@ def _kind(wanted: inspect.Type) -> str:
 
 
 def _members(wanted: inspect.Type) -> list[inspect.Type]:
-    """The types of a union, without None and without what only describes them."""
+    """Return the types of a union, without None and without metadata."""
     if isinstance(wanted, inspect.Metadata):
         return _members(wanted.type)
     if isinstance(wanted, inspect.UnionType):

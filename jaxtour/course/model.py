@@ -1,4 +1,4 @@
-"""A lesson, as the YAML file of format 1 says it."""
+"""The model of a lesson, as a YAML file of format 1 writes it."""
 
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -6,11 +6,11 @@ import msgspec
 
 FORMAT = 1
 
-# `$` alone would let a newline at the end pass.
+# `$` alone would accept a newline at the end.
 IDENTIFIER = r"^[a-z0-9][a-z0-9-]*$(?!\n)"
 LINE = r"^[^\n]*$(?!\n)"
 PATTERNS = {IDENTIFIER: "small letters, digits and hyphens", LINE: "one line of text"}
-"""What a text must be, by the pattern that it has to match."""
+"""What a text must be, by the pattern it has to match."""
 Identifier = Annotated[str, msgspec.Meta(pattern=IDENTIFIER, max_length=60)]
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=LINE)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -21,18 +21,18 @@ Rows = Annotated[Any, msgspec.Meta(extra_json_schema={"type": ["string", "number
 
 
 class Requires(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a lesson or a step cannot do without."""
+    """What a lesson or a step needs."""
 
     jax: str = ">=0.9"
     """A version specifier."""
     devices: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
-    """Simulated on the CPU where there are fewer."""
+    """Simulated on the CPU if there are fewer."""
     platform: Literal["cpu", "gpu", "tpu"] | None = None
-    """Skipped elsewhere, with this as the reason."""
+    """On other platforms the lesson or step is skipped."""
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A call whose jaxpr is shown."""
+    """A call whose jaxpr to show."""
 
     call: Line
     label: str = ""
@@ -46,23 +46,23 @@ class Time(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     on: On = "each platform"
     baseline: bool = False
     sizes: tuple[Annotated[int, msgspec.Meta(gt=0)], ...] = ()
-    """Timed once for each, with the name `n` standing for the size in the call."""
+    """Timed once for each size, which the call uses as `n`."""
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Names that must be seen, and names that must not. Alternatives are written `jit|pjit`."""
+    """Names that must appear, and names that must not. Alternatives are written `jit|pjit`."""
 
     has: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
 
 
 class Expect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Structural checks of what a step did; never the text of a jaxpr."""
+    """Structural checks of a step's results; never the text of a jaxpr."""
 
     stdout: str | None = None
-    """Compared word by word, numbers within 1e-4 relative; `...` stands for anything."""
+    """Compared word by word, numbers within 1e-4 relative; `...` matches anything."""
     value: Rows = None
-    """Compared like `stdout` with the value's text, brackets and commas aside; text, or nested lists of numbers."""
+    """Text or nested lists of numbers, compared like `stdout` with the value's text; ignores brackets and commas."""
     type: str | None = None
     shape: tuple[Count, ...] | None = None
     dtype: str | None = None
@@ -73,9 +73,9 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     hlo: Names | None = None
     """Opcodes of the compiled traces."""
     equations: dict[str, Count] | None = None
-    """By a trace's label: at most so many equations."""
+    """The largest number of equations, by a trace's label."""
     compiles: Count | None = None
-    """How often XLA was asked to compile while the code ran."""
+    """How many times XLA compiles while the code runs."""
     warns: str | None = None
     """A warning's class."""
 
@@ -88,22 +88,22 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     answer: int | None = None
     """The right choice, counted from 1."""
     value: Line | None = None
-    """What the worker grades by: an expression, or `equations of CALL`."""
+    """The right answer, computed by the worker: an expression, or `equations of CALL`."""
     hint: str = ""
 
 
 class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Something to write."""
+    """Code for the learner to write."""
 
     starter: str
     check: Annotated[str, msgspec.Meta(min_length=1)]
-    """Code that raises when the learner's is not right yet; its message is shown."""
+    """Code that raises if the learner's code is not right yet; its message is shown."""
     solution: Annotated[str, msgspec.Meta(min_length=1)]
     hints: tuple[str, ...] = ()
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One idea: text, code, what to look at, and what must come out."""
+    """One idea: text, code, what to look at, and the expected result."""
 
     id: Identifier
     title: Line
@@ -111,20 +111,20 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Markdown, read before running."""
     setup: str = ""
     code: str = ""
-    """May be empty only for an exercise, whose solution is then the code."""
+    """Empty only for an exercise, whose solution is then the code."""
     trace: str | tuple[str | Trace, ...] | None = None
-    """None is the last expression if it is a call; an empty list is nothing."""
+    """The calls to trace. By default the last expression, if it is a call; an empty list traces nothing."""
     time: tuple[str | Time, ...] = ()
     raises: str | None = None
     expect: Expect | None = None
     after: str = ""
     show: Pane | None = None
-    """The pane that the step is about; None lets what the step produced decide."""
+    """The pane that the step is about; by default its results decide."""
     ask: Ask | None = None
     exercise: Exercise | None = None
     requires: Requires | None = None
     timeout: Annotated[float, msgspec.Meta(gt=0, le=86400)] | None = None
-    """Seconds; for commands without a terminal."""
+    """In seconds; used by commands without a terminal."""
 
     @property
     def solved_code(self) -> str:
@@ -138,7 +138,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Broken(msgspec.Struct, frozen=True, kw_only=True):
-    """A step that did not validate, kept in its place so that the others stay where they are."""
+    """An invalid step, kept so that the other steps keep their places."""
 
     id: str
     title: str
@@ -146,7 +146,7 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong with a lesson file, and where."""
+    """A fault in a lesson file, with its place."""
 
     file: str
     line: int
@@ -159,18 +159,18 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LessonFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A lesson file as it is written."""
+    """A lesson file as written."""
 
     format: Literal[1]
     id: Identifier
-    """Progress is kept by it; the file may be renamed."""
+    """The learner's progress is kept under this id, so the file may be renamed."""
     title: Line
     summary: Line
     minutes: Annotated[int, msgspec.Meta(ge=1, le=600)]
-    """How long a learner takes for it."""
+    """How long a learner needs."""
     requires: Requires = Requires()
     credits: str = ""
-    """Whose ideas and text it builds on."""
+    """Whose ideas and texts the lesson builds on."""
     steps: Annotated[tuple[Step, ...], msgspec.Meta(min_length=1)]
 
 
@@ -196,25 +196,25 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     summary: str
     minutes: int
-    """0 where the file does not tell."""
+    """0 if the file does not say."""
     steps: tuple[Step | Broken, ...]
     format: int = FORMAT
     requires: Requires = Requires()
     credits: str = ""
     file: str = ""
     plain: bool = False
-    """Whether `file` is a Python file, whose whole code is the one step."""
+    """Whether `file` is a Python file, whose code is the only step."""
     launch: Launch | None = None
     """How that file runs as a program; None imports it."""
     problems: tuple[Problem, ...] = ()
     places: dict[str, tuple[int, int]] = {}
-    """Line and column, from 1, where each step begins, by its id."""
+    """Line and column, from 1, of each step's beginning, by its id."""
 
 
 class CourseError(Exception):
-    """What was asked of the course cannot be had; the message is for the user, one line."""
+    """Raised for a request that the course cannot serve; the message is one line for the user."""
 
     def __init__(self, message: str, problem: Problem | None = None) -> None:
         super().__init__(message)
         self.problem = problem
-        """What is wrong with a file, where that is the reason."""
+        """The fault in a file, if that is the cause."""

@@ -1,4 +1,4 @@
-"""What a YAML file is once it has been read: scalars, sequences and mappings that know where they stand."""
+"""The nodes of a YAML file: scalars, sequences and mappings with their places."""
 
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -9,7 +9,7 @@ Key: TypeAlias = str | int
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A text, exactly as YAML gives it: nothing is turned into a number, a date or a truth value."""
+    """A text exactly as in the YAML file: never converted into a number, a date or a boolean."""
 
     text: str
     line: int
@@ -17,7 +17,7 @@ class Scalar:
     column: int
     style: Style = "plain"
     flow: bool = False
-    """Whether it stands inside `[...]` or `{...}`."""
+    """Whether it is inside `[...]` or `{...}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Keys and values; no key comes twice."""
+    """Keys and values, without duplicate keys."""
 
     line: int
     column: int
@@ -40,7 +40,7 @@ class Mapping:
     entries: dict[str, tuple[Scalar, "Node"]] = field(default_factory=dict)
 
     def value(self, key: str) -> "Node | None":
-        """The value of a key, if there is one."""
+        """Return the value of a key, or None."""
         entry = self.entries.get(key)
         return entry[1] if entry else None
 
@@ -50,16 +50,16 @@ Node: TypeAlias = Scalar | Sequence | Mapping
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file that was read."""
+    """A parsed file."""
 
     file: str
     lines: list[str]
-    """As YAML counts them, without their ends."""
+    """The lines as YAML counts them, without line ends."""
     root: Node
 
 
 def at(node: Node, *path: Key) -> Node:
-    """The node that a path of keys and indices leads to, or the last one on the way that exists."""
+    """Return the node at a path of keys and indices, or the last existing node on that path."""
     for key in path:
         if isinstance(node, Mapping) and isinstance(key, str) and key in node.entries:
             node = node.entries[key][1]

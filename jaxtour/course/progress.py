@@ -1,4 +1,4 @@
-"""What the learner has done: steps, place and edits, kept in one file that several jaxtours may share."""
+"""The learner's progress: steps done, place and edits, in one file that several jaxtours may share."""
 
 import copy
 import errno
@@ -19,17 +19,17 @@ from jaxtour.files import read_bytes
 
 VERSION = 1
 MAX_BYTES = 64 * 1024 * 1024
-"""More than all edits of all lessons, each as long as a lesson may be."""
+"""More than the edits of all lessons at their maximum length."""
 LOCK_WAIT_S = 1.0
-"""A holder that takes longer is stopped or hangs; progress is then kept in memory until it can be had."""
+"""A holder that takes longer is stopped or hangs; progress then stays in memory until the lock is free."""
 
 
 class StepState(msgspec.Struct, omit_defaults=True):
-    """What is remembered of one step."""
+    """The progress in one step."""
 
     done: bool = False
     edit: str | None = None
-    """The learner's code, where it is not the lesson's own."""
+    """The learner's code, if it differs from the lesson's."""
 
 
 class State(msgspec.Struct):
@@ -41,7 +41,7 @@ class State(msgspec.Struct):
 
 
 NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
-"""Some network file systems have none; progress without a lock is better than none."""
+"""Some network file systems have no locks; progress without a lock is better than no progress."""
 
 Change: TypeAlias = Callable[[State], None]
 
@@ -51,25 +51,25 @@ class _Version(msgspec.Struct):
 
 
 class _NewerError(Exception):
-    """The file is a later jaxtour's."""
+    """Raised for a file of a newer jaxtour."""
 
 
 class _CorruptError(Exception):
-    """The file makes no sense."""
+    """Raised for a file that cannot be decoded."""
 
 
 class Progress:
     """Steps done, place and edits, by lesson and step id.
 
-    Every change is written before it returns, on top of what other programs wrote meanwhile, and may come from any
-    thread. What cannot be written is kept in memory and tried again with the next change, and `notice` says so.
+    Every change is written before the call returns, on top of what other programs wrote meanwhile. Changes may come
+    from any thread. A failed write stays in memory and is tried again with the next change; `notice` says so.
     """
 
     def __init__(self, path: Path) -> None:
-        # A link stays a link: what it points to is replaced.
+        # Resolves links, so that a write replaces a link's target and not the link.
         self.path = Path(os.path.realpath(path))
         self.notice: str | None = None
-        """One line for the user, while something about the file is not as it should be."""
+        """One line for the user while something is wrong with the file."""
         self._state = State()
         self._pending: list[Change] = []
         self._writable = True
@@ -78,7 +78,7 @@ class Progress:
 
     @classmethod
     def open(cls, path: Path | None = None) -> "Progress":
-        """The progress in this file, or in the user's state directory; it need not exist."""
+        """Open the progress in this file, or in the user's state directory; the file need not exist."""
         progress = cls(path or paths.state_dir() / "progress.json")
         progress._load()
         return progress
@@ -93,7 +93,7 @@ class Progress:
         return self._step(lesson, step).done
 
     def edit(self, lesson: str, step: str) -> str | None:
-        """The learner's code for the step, if it was changed."""
+        """Return the learner's code for the step, or None if unchanged."""
         return self._step(lesson, step).edit
 
     def mark_done(self, lesson: str, step: str) -> None:
@@ -107,8 +107,8 @@ class Progress:
             self._change(lambda state: setattr(state, "place", (lesson, step)))
 
     def set_edit(self, lesson: str, step: str, code: str | None) -> None:
-        """Remember the learner's code, or with None forget it."""
-        # Half a surrogate pair, from a broken paste, cannot be written as UTF-8.
+        """Remember the learner's code; None forgets it."""
+        # Half a surrogate pair, from a broken paste, cannot be encoded as UTF-8.
         text = code if code is None else code.encode("utf-8", "replace").decode()
         if self.edit(lesson, step) != text:
             self._change(lambda state: setattr(_slot(state, lesson, step), "edit", text))
@@ -117,12 +117,12 @@ class Progress:
         return self._state.lessons.get(lesson, {}).get(step) or StepState()
 
     def flush(self) -> None:
-        """Try once more to write what could not be written so far."""
+        """Try again to write the changes that could not be written so far."""
         if self._pending:
             self._change(None)
 
     def _load(self) -> None:
-        """Read the file as it is; since it is only ever replaced as a whole, that needs no lock."""
+        """Read the file; that needs no lock, because the file is only ever replaced as a whole."""
         try:
             self._state = _read(self.path)
         except _CorruptError:
@@ -131,10 +131,10 @@ class Progress:
             self._keep_in_memory()
         except OSError as error:
             self._failing = True
-            self.notice = f"progress in {self.path} cannot be read: {error.strerror or error}"
+            self.notice = f"cannot read progress in {self.path}: {error.strerror or error}"
 
     def _change(self, change: Change | None) -> None:
-        """Apply a change, and those that could not be written before, to what the file holds now."""
+        """Apply a change and the pending ones to the file's current content."""
         with self._thread_lock:
             if change:
                 self._pending.append(change)
@@ -149,21 +149,21 @@ class Progress:
                 self._keep_in_memory()
             except OSError as error:
                 self._failing = True
-                self.notice = f"progress cannot be kept in {self.path}: {error.strerror or error}"
-            # A new state rather than a changed one: another thread may be reading this one.
+                self.notice = f"cannot save progress in {self.path}: {error.strerror or error}"
+            # A new state instead of a mutated one: another thread may be reading this one.
             if self._pending:
                 self._state = _applied(copy.deepcopy(self._state), self._pending)
             if not self._writable:
                 self._pending.clear()
 
     def _write(self) -> None:
-        # Only the first change waits for a lock that does not come free; later ones try and go on.
+        # Only the first change waits for a busy lock; later ones try once.
         with _locked(self.path, LOCK_WAIT_S if len(self._pending) < 2 else 0.0):
             try:
                 state = _read(self.path)
             except _CorruptError:
                 aside = _set_aside(self.path)
-                self.notice = f"{self.path.name} could not be read: it is kept as {aside}, and progress begins anew"
+                self.notice = f"cannot read {self.path.name}: it is kept as {aside}, and progress starts again"
                 state = State()
             if self._pending:
                 _replace(self.path, msgspec.json.encode(_applied(state, self._pending)))
@@ -172,11 +172,11 @@ class Progress:
 
     def _keep_in_memory(self) -> None:
         self._writable = False
-        self.notice = f"{self.path} is a newer jaxtour's: what you do now is forgotten at the end"
+        self.notice = f"{self.path} belongs to a newer jaxtour: this session's progress will not be saved"
 
 
 def _read(path: Path) -> State:
-    """What the file holds; raises `OSError`, `_CorruptError` and `_NewerError`."""
+    """Return the file's content; raises `OSError`, `_CorruptError` and `_NewerError`."""
     try:
         data = read_bytes(path, MAX_BYTES)
     except FileNotFoundError:
@@ -204,9 +204,9 @@ def _slot(state: State, lesson: str, step: str) -> StepState:
 
 @contextmanager
 def _locked(path: Path, wait_s: float) -> Iterator[None]:
-    """Hold the lock that every jaxtour takes before it reads and writes; raises `OSError` if it cannot be had."""
+    """Hold the lock that every jaxtour takes before writing; raises `OSError` if it stays busy."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # A file of its own: the lock on a file that is replaced would be lost with it.
+    # A separate file: replacing a file would lose the lock on it.
     lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     try:
         deadline = time.monotonic() + wait_s
@@ -228,7 +228,7 @@ def _locked(path: Path, wait_s: float) -> Iterator[None]:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Write a file so that at every moment, and after a crash, either the old or the new one is there."""
+    """Replace a file atomically: at any moment, even after a crash, either the old or the new one exists."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -242,7 +242,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def _set_aside(path: Path) -> Path:
-    """Rename to the first `NAME.corrupt-N` that is free."""
+    """Rename the file to the first free `NAME.corrupt-N`."""
     number = 1
     while (aside := path.with_name(f"{path.name}.corrupt-{number}")).exists():
         number += 1

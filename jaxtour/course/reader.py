@@ -1,7 +1,7 @@
-"""Reads YAML as a stream of events into nodes, and refuses what a lesson has no use for.
+"""Reads YAML as a stream of events into nodes, and refuses what a lesson does not need.
 
-Aliases, tags, merge keys and deep nesting are what YAML bombs are made of; they are refused while the events come,
-before anything is built from them. Every refusal is a `CourseError` that carries a `Problem`.
+YAML bombs are made of aliases, tags, merge keys and deep nesting. The reader refuses these while it receives events,
+before it builds anything from them. Every refusal is a `CourseError` with a `Problem`.
 """
 
 import re
@@ -37,24 +37,24 @@ STYLES: dict[str | None, Style] = {"|": "literal", ">": "folded", "'": "quoted",
 
 
 class EventParser(Protocol):
-    """What both parsers do."""
+    """The interface that both parsers share."""
 
     def check_event(self) -> bool: ...
     def get_event(self) -> Any: ...
 
 
 def event_parser(text: str) -> EventParser:
-    """The parser inside PyYAML's loader: libyaml's where it was built in, else the one in Python, 20 times slower."""
+    """Return the parser of PyYAML's loader: libyaml if built in, else the Python one, which is 20 times slower."""
     return yaml.CBaseLoader(text) if yaml.__with_libyaml__ else yaml.BaseLoader(text)
 
 
 def read(data: bytes, file: str) -> Document:
-    """A file's bytes as nodes; raises `CourseError` for whatever is not plain, unambiguous YAML."""
+    """Parse a file's bytes into nodes; raises `CourseError` for anything but plain, unambiguous YAML."""
     return parse(decode(data, file), file)
 
 
 def decode(data: bytes, file: str) -> str:
-    """The text of a file, without a byte order mark; raises `CourseError` if it is too long or no text."""
+    """Return a file's text without a byte order mark; raises `CourseError` if it is too long or not text."""
     if len(data) > MAX_BYTES:
         _refuse(file, 1, 1, TOO_LARGE)
     try:
@@ -69,7 +69,7 @@ def decode(data: bytes, file: str) -> str:
 
 
 def parse(text: str, file: str, above: int = 0) -> Document:
-    """Text as nodes; raises `CourseError`. `above` is how many lines of the file stand before it."""
+    """Parse text into nodes; raises `CourseError`. `above` counts the lines of the file before the text."""
     lines = LINE_END.split(text)
     try:
         root = _Builder(file, above).build(_events(event_parser(text)))
@@ -85,7 +85,7 @@ def _events(parser: EventParser) -> Iterator[Any]:
 
 
 class _Builder:
-    """Puts events together, with a stack of its own: Python's is not at the mercy of a file."""
+    """Builds nodes from events, with its own stack, so that a deeply nested file cannot exhaust Python's."""
 
     def __init__(self, file: str, above: int) -> None:
         self.file = file
@@ -93,7 +93,7 @@ class _Builder:
         self.root: Node | None = None
         self.stack: list[Sequence | Mapping] = []
         self.keys: list[Scalar | None] = []
-        """For each open collection, the key that waits for its value."""
+        """The key that waits for its value, for each open collection."""
         self.nodes = 0
 
     def build(self, events: Iterator[Any]) -> Node:
@@ -105,7 +105,7 @@ class _Builder:
                 self.keys.pop()
             elif isinstance(event, DocumentStartEvent):
                 if event.tags:
-                    self._refuse(event, "%TAG is not read: delete the line")
+                    self._refuse(event, "jaxtour does not read %TAG: delete the line")
                 if self.root is not None:
                     self._refuse(event, "a second document begins here: a file holds one lesson")
         if self.root is None:
@@ -133,16 +133,16 @@ class _Builder:
         if self.nodes > MAX_NODES:
             self._refuse(event, f"more than {MAX_NODES} values: split the lesson")
         if isinstance(event, AliasEvent):
-            self._refuse(event, f"`*{shown(event.anchor or '')}` is an alias, and those are not read: {QUOTE}")
+            self._refuse(event, f"`*{shown(event.anchor or '')}` is a YAML alias, which jaxtour does not read: {QUOTE}")
         if event.anchor is not None:
-            self._refuse(event, f"`&{shown(event.anchor)}` is an anchor, and those are not read: {QUOTE}")
+            self._refuse(event, f"`&{shown(event.anchor)}` is a YAML anchor, which jaxtour does not read: {QUOTE}")
         if event.tag is not None:
-            self._refuse(event, f"`!` begins a tag, and those are not read: {QUOTE}")
+            self._refuse(event, f"`!` begins a YAML tag, which jaxtour does not read: {QUOTE}")
         if isinstance(event, CollectionStartEvent) and len(self.stack) >= MAX_DEPTH:
             self._refuse(event, f"nested more than {MAX_DEPTH} deep: if this is text, {QUOTE}")
-        # Only an escape in double quotes can make one.
+        # Only an escape in double quotes can produce one.
         if isinstance(event, ScalarEvent) and event.style == '"' and SURROGATE.search(event.value):
-            self._refuse(event, "half a surrogate pair is no character: write the character itself")
+            self._refuse(event, "half a surrogate pair is not a character: write the character itself")
 
     def _place(self, node: Node) -> None:
         if not self.stack:
@@ -161,10 +161,10 @@ class _Builder:
             kind = "list" if isinstance(node, Sequence) else "mapping"
             _refuse(self.file, node.line, node.column, f"a {kind} cannot be a key: if this is text, {QUOTE}")
         if node.text == "<<" and node.style == "plain":
-            _refuse(self.file, node.line, node.column, "merge keys (`<<`) are not read: write the keys out")
+            _refuse(self.file, node.line, node.column, "jaxtour does not read merge keys (`<<`): write the keys out")
         if earlier := parent.entries.get(node.text):
             place = f"line {earlier[0].line}, column {earlier[0].column}"
-            message = f"`{shown(node.text)}` is here a second time, it was first given at {place}: keep one"
+            message = f"duplicate key `{shown(node.text)}`, first given at {place}: keep one"
             _refuse(self.file, node.line, node.column, message)
         self.keys[-1] = node
 
@@ -176,7 +176,7 @@ class _Builder:
 
 
 def _end_of(text: str) -> tuple[int, int]:
-    """Line and column of what comes after a text."""
+    """Return line and column right after a text."""
     lines = LINE_END.split(text)
     return len(lines), len(lines[-1]) + 1
 

@@ -1,30 +1,30 @@
-"""Says in a lesson author's words what YAML stumbled over, and what to write instead."""
+"""Explains YAML errors in a lesson author's words, and says what to write instead."""
 
 from yaml.error import Mark, MarkedYAMLError
 
 QUOTE = "quote it, or use |"
-INDENT = "this line is indented unlike the ones around it: line it up with the keys that it belongs to"
+INDENT = "this line's indentation differs from the lines around it: align it with the keys it belongs to"
 
 
 def shown(text: str, most: int = 40) -> str:
-    """A piece of a file for a message: one line, cut when it is long."""
+    """Return a piece of a file for a message: one line, cut if it is long."""
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def explain(error: Exception, lines: list[str]) -> tuple[int, int, str]:
-    """Line, column and a message for an error of PyYAML's parsers, with a remedy where the cause is known."""
+    """Return line, column and message for an error of PyYAML's parsers, with a remedy if the cause is known."""
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         return 1, 1, f"this is not YAML: {shown(str(error), 120)}"
     mark, message = _cause(error, error.problem_mark, lines)
     if mark.line >= len(lines):
-        # Where libyaml puts the end of a file that ends without a newline.
+        # libyaml puts the end of a file without a final newline there.
         return len(lines), len(lines[-1]) + 1, message
     return mark.line + 1, mark.column + 1, message
 
 
 def _cause(error: MarkedYAMLError, mark: Mark, lines: list[str]) -> tuple[Mark, str]:
-    """The place to point at and what to say; `problem` is worded differently by libyaml and by PyYAML."""
+    """Return the place and the message; libyaml and PyYAML word `problem` differently."""
     problem, context = error.problem or "", error.context or ""
     start = error.context_mark or mark
     line = lines[mark.line] if mark.line < len(lines) else ""
@@ -40,35 +40,35 @@ def _cause(error: MarkedYAMLError, mark: Mark, lines: list[str]) -> tuple[Mark, 
     if "sequence entries" in problem:
         return mark, f"`- ` cannot begin a list in the middle of a line: {QUOTE}"
     if "unknown escape" in problem:
-        return mark, "double quotes do not know this backslash escape: use single quotes, or |"
+        return mark, "this backslash escape is not allowed in double quotes: use single quotes, or |"
     if "quoted scalar" in context or "-quoted" in context:
-        return start, f"this quote is not closed as it should be ({shown(problem, 60)}): close it, or use |"
+        return start, f"this quote is not closed ({shown(problem, 60)}): close it, or use |"
     for what in ("alias", "anchor", "tag"):
         if what in context:
             sign = lines[start.line][start.column : start.column + 1] if start.line < len(lines) else ""
-            return start, f"`{sign}` begins a YAML {what}, and those are not read: {QUOTE}"
+            return start, f"`{sign}` begins a YAML {what}, which jaxtour does not read: {QUOTE}"
     return _structure(problem, context, mark, start, before, rest)
 
 
 def _structure(problem: str, context: str, mark: Mark, start: Mark, before: str, rest: str) -> tuple[Mark, str]:
-    """The same for what is about lines and brackets."""
+    """Do the same for faults in lines and brackets."""
     if "block scalar" in context:
-        return start, f"`|` and `>` begin a text on the next line: if this is a value, {QUOTE}"
+        return start, f"after `|` or `>` the text begins on the next line: if this is a value, {QUOTE}"
     if "node content" in problem:
         if rest:
             return mark, f"a value cannot begin with {_sign(rest)}: {QUOTE}"
         return mark, "a value is missing here: is a bracket above not closed?"
     if "flow" in context:
         bracket = "[" if "sequence" in context else "{"
-        return start, f"`{bracket}` begins a list or a mapping that does not end as one: if this is text, {QUOTE}"
+        return start, f"`{bracket}` begins a list or a mapping that is not closed: if this is text, {QUOTE}"
     if "simple key" in context:
-        return start, "this line is no `key: value`: indent it if it belongs to the text above, or add the colon"
+        return start, "this line is not `key: value`: indent it if it belongs to the text above, or add the colon"
     if "block mapping" in context or "block collection" in context or "block sequence" in context:
         if before.strip(" -"):
             return mark, f"the value ended before this, at its closing bracket or quote: {QUOTE}"
         return mark, INDENT
     if "document start" in problem:
-        return mark, "the document has ended above: a file holds one lesson"
+        return mark, "the document ended above: keep one lesson per file"
     return mark, f"this is not YAML: {shown(problem, 120)}"
 
 

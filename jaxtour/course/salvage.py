@@ -1,4 +1,4 @@
-"""Takes a lesson that is no YAML apart, so that one step's slip does not cost the others."""
+"""Recovers the steps of a lesson that is not valid YAML, so that one step's slip does not cost the others."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from jaxtour.course.nodes import Mapping, Sequence
 from jaxtour.course.reader import LINE_END, parse
 
 MOST_STEPS = 400
-"""Beyond this the file is no lesson, and reading it piece by piece would take long."""
+"""A file with more is not a lesson, and reading it piece by piece would take long."""
 ITEM = re.compile(r"( *)-(?= |$)")
 TITLE = re.compile(r"[ -]*title: +(\S.*)")
 ID = re.compile(r"[ -]*id: +([a-z0-9-]+)\s*$")
@@ -20,7 +20,7 @@ class Lost:
 
     problem: Problem
     id: str | None
-    """As far as the text shows it, like the title."""
+    """As far as the text shows it, like `title`."""
     title: str | None
     place: tuple[int, int]
     """Where the step begins: line and column, from 1."""
@@ -28,7 +28,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """What could be read of a lesson: the keys of the head, and each step or why it is lost."""
+    """The readable parts of a lesson: the keys of the head, and each step or why it is lost."""
 
     head: Mapping
     steps: list[Mapping | Lost]
@@ -36,7 +36,7 @@ class Pieces:
 
 
 def salvage(text: str, file: str) -> Pieces | None:
-    """Read head and steps one by one; None if the head is broken too, or if no step can be told from the next."""
+    """Read head and steps one by one; return None if the head is broken too, or if the steps cannot be separated."""
     lines = LINE_END.split(text)
     starts = _starts(lines)
     if not starts or len(starts) > MOST_STEPS:
@@ -54,7 +54,7 @@ def salvage(text: str, file: str) -> Pieces | None:
 
 
 def _starts(lines: list[str]) -> list[int]:
-    """The rows where steps begin: items at the indentation of the first one below `steps:`."""
+    """Return the rows where steps begin: items at the indentation of the first one below `steps:`."""
     top = next((row for row, line in enumerate(lines) if re.match(r"steps:\s*(#.*)?$", line)), None)
     if top is None:
         return []
@@ -71,7 +71,7 @@ def _starts(lines: list[str]) -> list[int]:
 
 
 def _step(lines: list[str], first: int, last: int, file: str) -> Mapping | Lost:
-    """One item alone, on the lines where it stands in the file."""
+    """Parse one item by itself, with its lines in the file."""
     own = lines[first:last]
     place = (first + 1, lines[first].index("-") + 3)
     try:

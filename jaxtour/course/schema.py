@@ -1,4 +1,4 @@
-"""The JSON Schema of a lesson file, for editors that complete and check YAML as it is written."""
+"""Makes the JSON Schema of a lesson file, for editors that complete and check YAML."""
 
 import ast
 from pathlib import Path
@@ -13,7 +13,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema() -> dict[str, Any]:
-    """The schema as JSON values; the field's docstrings become descriptions."""
+    """Return the schema as JSON values; the docstrings of fields become descriptions."""
     built = msgspec.json.schema(LessonFile)
     definitions = built["$defs"]
     for name, notes in _field_notes().items():
@@ -27,7 +27,7 @@ def schema() -> dict[str, Any]:
 
 
 def _as_written(part: Any) -> Any:
-    """The schema of what stands in the file: an empty value is refused, and text may look like a number to others."""
+    """Adapt the schema to the file as written: refuse empty values, and allow text that looks like a number."""
     if isinstance(part, (list, tuple)):
         return [_as_written(item) for item in part]
     if not isinstance(part, dict):
@@ -38,7 +38,7 @@ def _as_written(part: Any) -> Any:
         if not (key == "default" and (value is None or isinstance(value, dict)))
     }
     if isinstance(pattern := part.get("pattern"), str):
-        # Not every editor's regular expressions can look ahead.
+        # Not every editor's regular expressions support lookahead.
         part["pattern"] = pattern.removesuffix(r"(?!\n)")
     if part.get("type") == "string":
         part["type"] = ["string", "number", "boolean"]
@@ -51,7 +51,7 @@ def _as_written(part: Any) -> Any:
 
 
 def _field_notes() -> dict[str, dict[str, str]]:
-    """The docstring below each field of the model, by class and field; Python keeps them in the source only."""
+    """Return the docstring below each field of the model, by class and field; Python keeps them only in the source."""
     notes: dict[str, dict[str, str]] = {}
     tree = ast.parse(Path(model.__file__).read_text(encoding="utf-8"))
     for struct in (node for node in tree.body if isinstance(node, ast.ClassDef)):

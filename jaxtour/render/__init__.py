@@ -1,1 +1,1 @@
-"""Facts into styled text: what the terminal app and the plain commands show."""
+"""Turns facts into the styled text that the app and the plain commands show."""

@@ -1,4 +1,4 @@
-"""What a chart shows, as numbers: where there is no place for a picture, words and tables say the same."""
+"""The data of a chart; where a picture does not fit, words and tables say the same."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -10,26 +10,26 @@ from jaxtour.render.text.layout import wrap
 from jaxtour.render.text.spans import Line, Span, Style
 
 NARROWEST = 30
-"""Columns below which there is nothing to see."""
+"""In columns; a narrower chart shows nothing."""
 _STYLES: Sequence[Style] = ("bar-baseline", "success", "bar", "type", "number", "keyword", "string", "name")
 _GLYPHS = "●▲■◆○△□◇"
 
 
 @dataclass(frozen=True)
 class Axis:
-    """From `low` to `high`; both positive where it is logarithmic."""
+    """An axis from `low` to `high`; both are positive if it is logarithmic."""
 
     low: float
     high: float
     label: Callable[[float], str] = field(compare=False)
-    """A tick in words."""
+    """Returns a tick's label."""
     log: bool = True
     linear_ticks: tuple[float, ...] = ()
-    """Where it has ticks, if it is not logarithmic."""
+    """The ticks of a linear axis."""
 
     @property
     def ticks(self) -> tuple[float, ...]:
-        """The powers of ten on it; where there are not two of them, 1, 2 and 5 of each decade."""
+        """The powers of ten on the axis; if there are fewer than two, 1, 2 and 5 in each decade."""
         if not self.log:
             return self.linear_ticks
         for digits in ((1,), (1, 2, 5)):
@@ -39,25 +39,25 @@ class Axis:
         return found
 
     def place(self, value: float) -> float:
-        """Where a value lies, in the units that a picture without logarithms is drawn in."""
+        """Return a value's place in the units of a linear picture."""
         return math.log10(value) if self.log else value
 
     def value(self, place: float) -> float:
-        """The value that lies there."""
+        """Return the value at a place."""
         return float(10.0**place) if self.log else place
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Points that belong together."""
+    """Points of one series."""
 
     name: str
     points: tuple[tuple[float, float], ...]
     style: Style
     glyph: str = ""
-    """Stands at each point, where there is one."""
+    """The mark at each point; none if empty."""
     joined: bool = True
-    """Whether lines go from point to point."""
+    """Whether lines join the points."""
 
 
 @dataclass(frozen=True)
@@ -68,19 +68,19 @@ class Chart:
     y: Axis
     curves: tuple[Curve, ...]
     over: str
-    """What is shown over what."""
+    """The caption, `y over x`."""
 
 
 Block: TypeAlias = list[Line] | Chart
 
 
 def without_charts(blocks: Iterable[Block]) -> list[Line]:
-    """The lines alone, for where no picture can be."""
+    """Return only the lines, for output without pictures."""
     return [line for block in blocks if not isinstance(block, Chart) for line in block]
 
 
 def axis_over(values: Iterable[float], label: Callable[[float], str], margin: float = 1.25) -> Axis:
-    """A logarithmic axis that holds all values, with room at both ends, and a decade at least."""
+    """Return a logarithmic axis for all values, with a margin at both ends, of at least one decade."""
     every = list(values)
     low, high = min(every) / margin, max(every) * margin
     if high / low < 10:
@@ -90,12 +90,12 @@ def axis_over(values: Iterable[float], label: Callable[[float], str], margin: fl
 
 
 def look(number: int) -> tuple[str, Style]:
-    """The glyph and the style of the curve of that number."""
+    """Return glyph and style of the curve with that number."""
     return _GLYPHS[number % len(_GLYPHS)], _STYLES[number % len(_STYLES)]
 
 
 def legend_lines(chart: Chart, width: int) -> list[Line]:
-    """Which curve is which, and what is shown over what."""
+    """Return the curves' names with their glyphs, and the caption."""
     spans: list[Span] = []
     for curve in chart.curves:
         if curve.name:

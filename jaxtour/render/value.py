@@ -1,4 +1,4 @@
-"""What a step gave: its value or what it raised, its output, its warnings."""
+"""Renders a step's results: its value or exception, its output, its warnings."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -13,11 +13,11 @@ _DEVICE = re.compile(r"^(.*):(\d+)$")
 _MORE = re.compile(r"^… (\d+) more")
 _LEAF = re.compile(r"^(\S.*?)(  +)(\S+)(.*)$")
 _TEXT_SHOWN = 64 * 1024
-"""Characters; nobody reads more in a pane, and the whole length is said."""
+"""In characters: more is too much for a pane. The whole length is shown below."""
 
 
 def value_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
-    """What it is and where it lives, then its text, then its leaves if it is a tree."""
+    """Return the value's type and devices, then its text, then its leaves if it is a pytree."""
     lines = wrap(_heading(value), width, indent="  ")
     text = clean(value.text[:_TEXT_SHOWN])
     if text:
@@ -30,13 +30,13 @@ def value_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:  #
 
 
 def type_of(dtype: str | None, shape: Sequence[int] | None) -> str:
-    """`float32[2,3]`, or as much of it as is known."""
+    """Return `float32[2,3]`, or the known part of it."""
     sizes = f"[{','.join(map(str, shape))}]" if shape is not None else ""
     return clean(dtype or "", keep_newlines=False) + sizes
 
 
 def devices_of(devices: Sequence[str]) -> str:
-    """`cpu:0`, `8 devices, cpu:0-7`, or `3 devices, cpu:0 cpu:2 gpu:0`."""
+    """Return `cpu:0`, `8 devices, cpu:0-7`, or `3 devices, cpu:0 cpu:2 gpu:0`."""
     names = [clean(name, keep_newlines=False) for name in devices]
     if len(names) < 2:
         return "".join(names)
@@ -68,7 +68,7 @@ def _heading(value: Value) -> list[Span]:
 
 
 def _count_of(tree: Sequence[str]) -> str:
-    """`3 leaves`; the last line may speak for those that were left out."""
+    """Return `3 leaves`; the last line may stand for those left out."""
     count = len(tree)
     if more := _MORE.match(tree[-1]):
         count += int(more[1]) - 1
@@ -89,7 +89,7 @@ def _leaves(tree: Sequence[str], width: int) -> list[Line]:
 
 
 def output_lines(text: str, width: int | None = None, style: Style = "") -> list[Line]:
-    """What a step wrote, line by line; with a width, long lines are broken at spaces."""
+    """Return what a step wrote, line by line; with a width, break long lines at spaces."""
     text = clean(text.removesuffix("\n"), tab=8)
     if not text:
         return []
@@ -99,7 +99,7 @@ def output_lines(text: str, width: int | None = None, style: Style = "") -> list
 
 
 def warning_lines(warnings: Iterable[Warned], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
-    """Each warning with the line that caused it."""
+    """Return each warning with the line that caused it."""
     lines: list[Line] = []
     for warned in warnings:
         spans: list[Span] = [("⚑ ", "warning"), (clean(warned.category, keep_newlines=False), "warning"), ("  ", "")]

@@ -1,4 +1,4 @@
-"""The command in the process of the test, on the engine that the test gives it."""
+"""Runs the command in the test's own process, on the test's engine."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -17,13 +17,13 @@ from jaxtour.engine.messages import Event
 from jaxtour.engine.session import Engine
 
 Engines = Callable[[], Engine]
-"""What a command makes its engines with."""
+"""Makes the engines of a command."""
 REAL: Engines = ProcessEngine
 
 
 @dataclass(frozen=True)
 class Done:
-    """What a command leaves, named as `subprocess.CompletedProcess` names it."""
+    """A command's results, named as in `subprocess.CompletedProcess`."""
 
     returncode: int
     stdout: str
@@ -31,19 +31,19 @@ class Done:
 
 
 def no_engine() -> Engine:
-    """For a command that is to end before it asks for a worker."""
+    """Fail: the command must end before it asks for a worker."""
     raise AssertionError("a worker was asked for")
 
 
 def scripted(script: Mapping[str, Sequence[Event | Hold]]) -> Engines:
-    """Engines that play a script: events by a step's code, or by `lesson/step`."""
+    """Return engines that play a script: events by a step's code, or by `lesson/step`."""
     return lambda: FakeEngine(script)
 
 
 def command(
     *args: str, engine: Engines = no_engine, cwd: Path | None = None, charset: str = "utf-8", **env: str
 ) -> Done:
-    """Run a command; `charset` is what its standard streams can show."""
+    """Run a command; `charset` is the encoding of its standard streams."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(common, "ProcessEngine", engine)
         if cwd:
@@ -55,17 +55,17 @@ def command(
 
 @dataclass
 class Recording:
-    """What passed between one command and a real worker, for others that ask for the same or for less."""
+    """Records what one command and a real worker exchange, to replay it for commands that ask for the same or less."""
 
     passed: list[Command | Event] = field(default_factory=list)
 
     def first(self) -> Engine:
-        """A real worker that is listened to."""
+        """Return a real worker whose answers are recorded."""
         assert not self.passed, "one engine, one recording"
         return _Recorder(self.passed)
 
     def again(self) -> Engine:
-        """The same answers, as long as the same is asked."""
+        """Return an engine that replays the answers to the same requests."""
         return _Replay(self.passed)
 
 

@@ -1,4 +1,4 @@
-"""The command as a shell runs it."""
+"""Runs the command as a shell does."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ def jaxtour(*args: str, cwd: Path | None = None, **env: str) -> subprocess.Compl
 
 
 def lesson(name: str, *steps: str, head: str = "") -> str:
-    """A lesson with a step for each piece of YAML, which begins at its second key."""
+    """Write a lesson with a step for each piece of YAML; a piece begins with the step's second key."""
     text = f"format: 1\nid: {name}\ntitle: About {name}\nsummary: For the tests.\nminutes: 1\n{head}steps:\n"
     for number, step in enumerate(steps, 1):
         body = "".join(f"    {line}\n" for line in step.strip("\n").split("\n"))

@@ -1,4 +1,4 @@
-"""Code that says how many CPU devices there are, as a script does before anything else."""
+"""Code that sets the number of CPU devices, as a script does before anything else."""
 
 import json
 import os

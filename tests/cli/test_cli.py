@@ -1,4 +1,4 @@
-"""The commands: once each as a user's shell runs them, and what they print in the process of the test."""
+"""The commands: each once as a user's shell runs it; what they print is tested in the test's own process."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""`jaxtour explore`: a file in the app, on a real worker, saved as editors save."""
+"""`jaxtour explore`: a file in the app, on a real worker, saved the way editors save."""
 
 import os
 import time
@@ -62,19 +62,19 @@ async def until(pilot: Pilot[int], condition: Callable[[], object]) -> None:
 
 
 def stage(app: ExploreApp) -> str:
-    """The text of the stage shown, once it is whole."""
+    """Return the text of the stage shown, once it is complete."""
     found = app.tour.view.stage
     return found.text if found and found.complete else ""
 
 
 def failed(app: ExploreApp) -> str | None:
-    """The error that the run ended with."""
+    """Return the error that ended the run."""
     report = app.tour.state.report
     return report.failure.type if report and report.done and report.failure else None
 
 
 def renamed(path: Path, text: str) -> None:
-    """Save as editors do that never leave half a file."""
+    """Save like editors that never leave half a file."""
     other = path.with_name(".swap")
     other.write_text(text)
     other.rename(path)
@@ -94,7 +94,7 @@ async def test_a_file_runs_at_once_and_again_when_it_is_saved(tmp_path: Path, ow
         assert (app.tour.state.trace, app.tour.state.stage, pane.cursor) == (1, "stablehlo", 2)
         await pilot.press("[")
         await until(pilot, lambda: "stablehlo.sine" in stage(app))
-        # What it imports counts too, and what that was before is forgotten.
+        # A change of an imported module counts too, and its old version is forgotten.
         (tmp_path / "ours.py").write_text(OURS.replace("* 2", "- 2"))
         await until(pilot, lambda: "stablehlo.subtract" in stage(app))
     assert path.read_text() == FILE.replace("jnp.cos(x)", "jnp.exp(x)")
@@ -110,7 +110,7 @@ async def test_an_error_stands_beside_its_line_and_goes_when_it_is_mended(tmp_pa
         source = app.tour_screen.panes.by_slot["source"].document
         assert "undefined" in source.lines[9][0][0] and source.marks == {9: "error"}
         assert not stage(app)
-        # A call that does not trace, in the line that raised.
+        # A call that does not trace shows the line that raised.
         code = "import jax.numpy as jnp\n\n\ndef f(x):\n    return x @ jnp.ones(5)\n\n\nif __name__ == '__main__':\n"
         renamed(path, f"{code}    f(jnp.ones(3))\n")
         await until(pilot, lambda: app.tour.view.failure and app.tour.view.failure.type == "TypeError")

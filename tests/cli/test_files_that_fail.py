@@ -1,4 +1,4 @@
-"""A file that does not run to its end, or has nothing to show: `lens` and `time` tell it alike."""
+"""A file that does not run to its end, or has nothing to show: `lens` and `time` report it in the same way."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ FAILED = Executed(run=0, status="error", seconds=0.1)
 
 
 def told(folder: Path, first: Engines, again: Engines) -> str:
-    """What both commands say of `bad.py`, which is one line."""
+    """Return the one line that both commands print about `bad.py`."""
     lens, time = (
         command("lens", "bad.py", cwd=folder, engine=first),
         command("time", "bad.py", cwd=folder, engine=again),

@@ -1,4 +1,4 @@
-"""Steps that end the worker, never end, or cannot run here: what is told of them, and of the steps behind them."""
+"""Steps that end the worker, never end, or cannot run here: the reports on them, and on the steps after them."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ ENDS = {
 
 @pytest.fixture
 def halting(tmp_path: Path) -> Path:
-    """A folder with a lesson for each way not to come to the end of a step, which is its second."""
+    """A folder with a lesson for each way in which a step fails to end; the failing step is the second."""
     for name, (code, *_) in ENDS.items():
         (tmp_path / f"{name}.yaml").write_text(lesson(name, FINE, code, FINE, FINE))
     return tmp_path
@@ -102,7 +102,7 @@ def test_broken_lessons_need_no_worker(tmp_path: Path) -> None:
     (tmp_path / "02-list.yaml").write_text("- 1\n")
     done = command("check", str(tmp_path), "--python", "/bin/false")
     assert done.returncode == 1 and done.stdout.count("\n") == 3
-    assert done.stdout.splitlines()[1].startswith(f"{tmp_path}/02-list.yaml:1:1: a lesson is a mapping")
+    assert done.stdout.splitlines()[1].startswith(f"{tmp_path}/02-list.yaml:1:1: a lesson must be a mapping")
 
 
 def test_devices_that_an_earlier_step_needs_are_there_for_the_later_ones(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The worker's Python, however it is named."""
+"""The worker's Python, named in every way."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ from jaxtour.course.model import CourseError
 
 @pytest.fixture
 def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An environment at `venv`, from which one is two folders away."""
+    """An environment in `venv`, two folders away from the working folder."""
     python = tmp_path / "venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.symlink_to(sys.executable)
@@ -34,9 +34,9 @@ def test_a_name_is_looked_up_on_the_path(env: Path, monkeypatch: pytest.MonkeyPa
     ("named", "message"),
     [
         ("", "no program ''"),
-        ("no-such-python", "no program 'no-such-python' here"),
+        ("no-such-python", "no program 'no-such-python' on PATH"),
         ("no/such/python", "no/such/python: no such file"),
-        (".", ".: a folder without bin/python"),
+        (".", ".: this folder has no bin/python"),
     ],
 )
 def test_what_is_no_python(env: Path, named: str, message: str) -> None:

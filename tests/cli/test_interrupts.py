@@ -1,4 +1,4 @@
-"""Ctrl-C at any moment: exit code 130, nothing on stderr, no process left."""
+"""Ctrl-C at any moment: exit code 130, an empty stderr, no process left."""
 
 import os
 import signal
@@ -39,12 +39,12 @@ IMPORTS = [
     "platformdirs", "jaxtour.course.loader", "jaxtour.render.text.plain",
 ]  # fmt: skip
 LATE = ["jaxtour.cli", "jaxtour.engine.client", "jaxtour.render.text.plain"]
-"""Of these, where a SIGINT that was ignored when the program began is heard too."""
+"""Those at which a SIGINT that was ignored at the start is handled too."""
 IGNORED = pytest.mark.parametrize("ignored", [False, True], ids=["heard", "ignored"])
 
 
 def marked(marker: str) -> list[int]:
-    """The processes that have this in their environment."""
+    """Return the processes that have the marker in their environment."""
     found = []
     for path in Path("/proc").glob("[0-9]*"):
         try:
@@ -56,7 +56,7 @@ def marked(marker: str) -> list[int]:
 
 
 class Running:
-    """`jaxtour` as a process, with a marker on all that descends from it."""
+    """`jaxtour` as a process; it and all its descendants carry a marker."""
 
     def __init__(self, folder: Path, *words: str, ignored: bool, **env: str) -> None:
         self.marker = f"JAXTOUR_TEST={uuid.uuid4()}"
@@ -72,7 +72,7 @@ class Running:
         )
 
     def ended(self) -> None:
-        """It left as it should."""
+        """Assert that the process left as it should."""
         _, said = self.process.communicate(timeout=60)
         assert (self.process.returncode, said.decode()) == (130, "")
         deadline = time.monotonic() + 20
@@ -83,7 +83,7 @@ class Running:
 
 @pytest.fixture
 def endless(tmp_path: Path) -> tuple[Path, Path]:
-    """A lesson that never ends, and the pipe in which it says that it began."""
+    """A lesson that never ends, and the pipe to which it reports its start."""
     started = tmp_path / "started"
     os.mkfifo(started)
     path = tmp_path / "long.yaml"

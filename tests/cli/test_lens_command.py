@@ -1,4 +1,4 @@
-"""`jaxtour lens` on files of the user's: once as a shell runs it, else in the process of the test."""
+"""`jaxtour lens` on a user's files: once as a shell runs it, otherwise in the test's own process."""
 
 import json
 from pathlib import Path
@@ -50,14 +50,14 @@ def file(tmp_path: Path) -> Path:
 
 
 def cut(source: Path, span: dict[str, object]) -> str:
-    """The text of an expression."""
+    """Return the text of an expression."""
     lines = source.read_text().splitlines()
     assert span["line"] == span["end_line"]
     return lines[int(span["line"]) - 1][int(span["column"]) - 1 : int(span["end_column"]) - 1]
 
 
 def is_linked(document: dict[str, Any], stage: str) -> None:
-    """A call of `predict` has a row for each line, and all that it is written with is found in them."""
+    """Assert that a call of `predict` has a row for each line, and that its rows cover all its expressions."""
     assert set(document) == {"call", "label", "error", "stages"}
     assert (document["call"], document["error"]) == ("predict(w, x)", None)
     (document,) = document["stages"]

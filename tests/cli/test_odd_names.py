@@ -1,4 +1,4 @@
-"""Names and texts with half a surrogate pair or a null character: what Python allows is run and shown."""
+"""Names and texts with half a surrogate pair or a null character: what Python allows runs and is shown."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ RAISING = {
         "f.__code__ = f.__code__.replace(co_name='f\\ud83d', co_filename='/x\\ud83d.py')\nf()",
         "ValueError",
     ),
-    # Python itself makes no class of such a name.
+    # Python itself refuses a class with such a name.
     "class": ("type('A\\ud83d', (), {})", "UnicodeEncodeError"),
 }
 

@@ -1,4 +1,4 @@
-"""The wheel holds the lessons and works where there is no checkout; what would be in it is known without building."""
+"""The wheel contains the lessons and works without a checkout; its contents are checked without building it."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def planned(builder: BuilderInterface[Any, Any]) -> set[str]:
-    """The files that a build would take, by their names in the archive."""
+    """Return the files that a build would include, by their names in the archive."""
     data = builder.get_default_build_data()
     builder.set_build_data_defaults(data)
     with builder.config.set_build_data(data):
@@ -38,7 +38,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment in which jaxtour is what the wheel holds, and its dependencies those at hand."""
+    """An environment with jaxtour from the wheel and the dependencies of this one."""
     site = tmp_path_factory.mktemp("site")
     [wheel] = dist.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:

@@ -1,4 +1,4 @@
-"""Streams that are closed, full, or not in UTF-8, and a command line that is not understood."""
+"""Streams that are closed, full, or not in UTF-8, and invalid command lines."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def own(tmp_path: Path) -> Path:
         "schema >&-",
         "--help >&-",
         "--version >&-",
-        # Each once with a worker, whose pipes would get the numbers that are free.
+        # Once each with a worker, because its pipes would get the free numbers.
         "run {} >&-",
         "run {} <&- >&- 2>&-",
         "check {} --json 2>&-",
@@ -77,9 +77,9 @@ def test_json_is_utf8_and_text_is_ascii_where_the_locale_knows_no_more(own: Path
         (("run",), "missing argument 'LESSON[/STEP] | PATH': see jaxtour run --help"),
         (("run", "vmap", "--jsno"), "no such option '--jsno'. Did you mean '--json'?"),
         (("--devices", "0"), "invalid value for '--devices': 0 is not in the range 1<=x<=64: see jaxtour --help"),
-        (("chekc",), "no lesson or command 'chekc': did you mean jaxtour check?"),
-        (("snapshot", "vmap", "--theme", "nope"), "there is no theme 'nope': dark, light and ansi are the tour's own"),
-        (("snapshot", "vmap", "-o", "/nope/a.svg"), "/nope/a.svg: there is no folder /nope"),
+        (("chekc",), "unknown lesson or command 'chekc': did you mean jaxtour check?"),
+        (("snapshot", "vmap", "--theme", "nope"), "unknown theme 'nope': use dark, light or ansi"),
+        (("snapshot", "vmap", "-o", "/nope/a.svg"), "/nope/a.svg: the folder /nope does not exist: create it"),
         (("list", "vmap/jit"), "vmap/jit: name a lesson, not one of its steps"),
     ],
 )

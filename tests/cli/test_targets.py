@@ -1,4 +1,4 @@
-"""What the words after a command mean: lessons of the course, one's own, and what is neither."""
+"""What a command's arguments mean: lessons of the course, a user's own, and anything else."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ from jaxtour.course.model import CourseError
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with two lessons in `own/`, one in `vmap/`, and a link to nowhere."""
+    """A folder with two lessons in `own/`, one in `vmap/`, and a dangling link."""
     for name in ("own/01-first", "own/02-second", "vmap/mine"):
         path = tmp_path / f"{name}.yaml"
         path.parent.mkdir(exist_ok=True)
@@ -52,17 +52,17 @@ def test_lessons_of_the_course_and_ones_own(here: Path, target: str, lessons: in
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ("", "no lesson '': there are numpy, "),
-        ("vmpa", "no lesson 'vmpa': did you mean vmap?"),
+        ("", "unknown lesson '': choose from numpy, "),
+        ("vmpa", "unknown lesson 'vmpa': did you mean vmap?"),
         ("./nope", "./nope: no such file or folder"),
         ("nope/", "nope/: no such file or folder"),
         ("nope.yaml", "nope.yaml: no such file or folder"),
         ("/nope/nope", "/nope/nope: no such file or folder"),
-        ("own/third", "no lesson 'third': there are first, second"),
-        ("own/first/s2", "lesson first has no step 's2': there are s1"),
+        ("own/third", "unknown lesson 'third': choose from first, second"),
+        ("own/first/s2", "lesson first has no step 's2': choose from s1"),
         ("own/first/s1/more", "own/first/s1/more: no such file or folder"),
-        ("own/01-first.yaml/x", "lesson first has no step 'x': there are s1"),
-        ("empty", "empty: no lessons here: a lesson is a file called like 01-name.yaml"),
+        ("own/01-first.yaml/x", "lesson first has no step 'x': choose from s1"),
+        ("empty", "empty: no lessons here: name lesson files like 01-name.yaml"),
         ("loop", "loop: cannot be read: Too many levels of symbolic links"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What the commands print on a terminal, and how wide."""
+"""What the commands print on a terminal, and in which width."""
 
 import fcntl
 import os
@@ -18,7 +18,7 @@ from jaxtour.dispatch import terminal_width
 
 
 def on_terminal(*args: str, columns: int, **env: str) -> str:
-    """What a command writes to a terminal of so many columns."""
+    """Return what a command writes to a terminal with that many columns."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     environ = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
@@ -30,7 +30,7 @@ def on_terminal(*args: str, columns: int, **env: str) -> str:
     try:
         while piece := os.read(ours, 65536):
             data += piece
-    except OSError:  # what a terminal says instead of end of file
+    except OSError:  # a terminal reports its end in this way
         pass
     os.close(ours)
     assert process.wait(timeout=60) == 0, data

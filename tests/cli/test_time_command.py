@@ -1,4 +1,4 @@
-"""`jaxtour time` on files of the user's: once as a shell runs it, else in the process of the test."""
+"""`jaxtour time` on a user's files: once as a shell runs it, otherwise in the test's own process."""
 
 import json
 import re
@@ -71,7 +71,7 @@ def test_json_and_text_have_every_part_of_every_call(file: Path) -> None:
     text = " ".join(done.stdout.split())
     assert "baseline" in text and "faster" in text
     assert "first call" in text and "trace" in text and "lower" in text and "compile" in text
-    assert "until Python has control again" in text
+    assert "until the call returns to Python" in text
     assert text.count("Below 30 µs, this is the cost of dispatch from Python") == 1
     assert "Use larger inputs, or have more done in one jitted call." in text
     assert "line 17: x was f32[64], now f32[9]" in text
@@ -91,7 +91,7 @@ def test_a_call_is_measured_at_each_size_and_numpy_on_the_host(file: Path) -> No
     assert done.returncode == 0, done.stderr
     rows = [(each["platform"], each["size"], each["baseline"]) for each in json.loads(done.stdout)["timings"]]
     assert rows == [("host", 16, True), ("host", 4096, True), ("cpu", 16, False), ("cpu", 4096, False)]
-    # Numbers have spaces that do not break.
+    # Numbers contain no-break spaces.
     text = " ".join(command("time", str(file), *calls, *BRIEF, engine=worker.again).stdout.split())
     assert "np.tanh(np.ones(n)).sum()" in text and "4 096" in text
 
@@ -107,7 +107,7 @@ def test_the_roof_is_measured_once_and_kept(file: Path, tmp_path: Path) -> None:
     assert device["ceilings"][0]["platform"] == "cpu"
     kept.write_text(json.dumps({"version": 1, "devices": [device]}).replace('"kind": "cpu"', '"kind": "kept"'))
     again = command(*words, engine=worker.again, XDG_STATE_HOME=str(tmp_path))
-    assert "kept: at most" in again.stdout
+    assert "kept: peaks" in again.stdout
     assert [run.ceilings for run in worker.passed if isinstance(run, Run)] == [False, False, True]
 
 
@@ -115,8 +115,8 @@ def test_the_roof_is_measured_once_and_kept(file: Path, tmp_path: Path) -> None:
     ("words", "told"),
     [
         (("--call", "f(x)", "--sizes", "10"), "no call uses n"),
-        (("--call", "f(n)", "--sizes", "10,ten"), "'ten' is no size"),
-        (("--call", "f(n)", "--sizes", "0"), "'0' is no size"),
+        (("--call", "f(n)", "--sizes", "10,ten"), "'ten' is not a size"),
+        (("--call", "f(n)", "--sizes", "0"), "'0' is not a size"),
         (("--call", "f(x)", "--patience", "0"), "--patience"),
         (("--call", " "), "--call is empty: write a call, as in --call 'f(x)'"),
         (("--call", "f(x)", "--vs", ""), "--vs is empty"),
@@ -152,7 +152,7 @@ def told():
 
 
 def test_what_an_earlier_process_compiled_is_compiled_again(tmp_path: Path) -> None:
-    """With a folder of compiled programs in the environment, as users have it, and every switch on."""
+    """With a cache folder of compiled programs, as users have it, and every switch on."""
     path = tmp_path / "hits.py"
     path.write_text(HITS)
     cache = tmp_path / "cache"
@@ -187,7 +187,7 @@ def test_a_call_that_gives_its_input_away_leaves_the_files_own_array(tmp_path: P
 
 
 def test_calls_that_fail_are_a_line_each_and_leave_the_others(tmp_path: Path) -> None:
-    """The others may name what the file does not import."""
+    """The other calls may use modules that the file does not import."""
     path = tmp_path / "bare.py"
     path.write_text("def f(a): return a @ a\ny = 2.0\n")
     calls = ("f(", "g(1)", "f(jnp.ones((2, 3)))", "jnp.ones(3) * y + np.ones(3)")

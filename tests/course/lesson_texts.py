@@ -1,4 +1,4 @@
-"""Lessons as text, with one thing in them that a test is about."""
+"""Lessons as text, each with the one thing that a test is about."""
 
 import textwrap
 
@@ -25,13 +25,13 @@ def lesson_of(text: str) -> Lesson:
 
 
 def changed(old: str, new: str) -> str:
-    """A good lesson with something else in its head."""
+    """Return a valid lesson with a changed head."""
     assert old in HEAD
     return HEAD.replace(old, new) + "steps:\n" + GOOD
 
 
 def step_of(step: str) -> Step:
-    """The first step of a lesson with the default head; `step` stands at the left margin."""
+    """Return the first step of a lesson with the default head; `step` is not indented."""
     lesson = lesson_of(HEAD + "steps:\n" + textwrap.indent(step, "  "))
     found = lesson.steps[0]
     assert isinstance(found, Step), lesson.problems
@@ -40,7 +40,7 @@ def step_of(step: str) -> Step:
 
 
 def fault_of(lines: str, start: str = "- id: a\n  title: A\n  text: x\n") -> Problem:
-    """The one problem of a step with these lines; its line counts from the first of them."""
+    """Return the only problem of a step with these lines; its line number counts from the first of them."""
     before = HEAD + "steps:\n" + textwrap.indent(start, "  ")
     lesson = lesson_of(before + textwrap.indent(lines, "    ") + GOOD)
     assert len(lesson.problems) == 1, lesson.problems

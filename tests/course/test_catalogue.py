@@ -18,7 +18,7 @@ def write(path: Path, name: str, steps: tuple[str, ...] = ("one", "two")) -> Pat
 
 @pytest.fixture
 def course(tmp_path, monkeypatch) -> Path:
-    """A course of three lessons in place of the bundled one, out of order on disk."""
+    """A course of three lessons instead of the bundled one, written in another order."""
     for number, name in (3, "grad"), (1, "numpy"), (2, "vmap"):
         write(tmp_path / f"0{number}-{name}.yaml", name)
     monkeypatch.setattr(paths, "lessons_dir", lambda: tmp_path)
@@ -26,7 +26,7 @@ def course(tmp_path, monkeypatch) -> Path:
 
 
 def reads(monkeypatch) -> list[str]:
-    """The names of the files that are loaded from now on."""
+    """The names of the files loaded from now on."""
     seen: list[str] = []
     load = catalogue.load
     monkeypatch.setattr(catalogue, "load", lambda path: (seen.append(path.name), load(path))[1])
@@ -61,12 +61,12 @@ def test_find_lesson_and_step(course, target, expected):
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ("vmpa", "no lesson 'vmpa': did you mean vmap?"),
-        ("vmpa/one", "no lesson 'vmpa': did you mean vmap?"),
-        ("zzz", "no lesson 'zzz': there are numpy, vmap, grad"),
-        ("", "no lesson '': there are numpy, vmap, grad"),
+        ("vmpa", "unknown lesson 'vmpa': did you mean vmap?"),
+        ("vmpa/one", "unknown lesson 'vmpa': did you mean vmap?"),
+        ("zzz", "unknown lesson 'zzz': choose from numpy, vmap, grad"),
+        ("", "unknown lesson '': choose from numpy, vmap, grad"),
         ("vmap/onne", "lesson vmap has no step 'onne': did you mean one?"),
-        ("vmap/zzz", "lesson vmap has no step 'zzz': there are one, two"),
+        ("vmap/zzz", "lesson vmap has no step 'zzz': choose from one, two"),
     ],
 )
 def test_what_is_not_there_is_told_with_the_near_names(course, target, message):
@@ -105,7 +105,7 @@ def test_a_lessons_own_id_wins_over_the_name_of_its_file(course):
     assert found.entries[3].id == "other"
     assert found.find("hessian/one")[0].id == "hessian"
     assert found.entries[3].id == "hessian"
-    # The name of the file still leads there, until a lesson is really called so.
+    # The file's name still finds the lesson, until another lesson has that id.
     assert bundled().find("other")[0].id == "hessian"
     write(course / "05-last.yaml", "other")
     assert bundled().find("other")[0].file.endswith("05-last.yaml")
@@ -115,7 +115,7 @@ def test_ids_that_are_taken(course):
     write(course / "04-again.yaml", "vmap")
     found = bundled()
     [problem] = shared_ids([entry.lesson() for entry in found.entries])
-    assert str(problem) == f"{course / '04-again.yaml'}:1:1: `vmap` is the id of 02-vmap.yaml too: change one"
+    assert str(problem) == f"{course / '04-again.yaml'}:1:1: 02-vmap.yaml also has the id `vmap`: change one"
     assert found.find("vmap")[0].file.endswith("02-vmap.yaml")
 
 

@@ -1,4 +1,4 @@
-"""The course itself: that it runs, and that it keeps to what its lessons promise each other."""
+"""The course itself: it runs, and its lessons fit together."""
 
 import json
 import subprocess
@@ -12,15 +12,15 @@ from jaxtour.course.model import Lesson, Step
 
 IDS = ["numpy", "transformations", "grad", "jit", "vmap", "pmap", "compose", "state", "timing"]
 WORDS = 100
-"""Of a text, so that it stays on a small screen with little scrolling."""
+"""The most words of a text, so that a small screen needs little scrolling."""
 COLUMNS = 72
-"""Of the code, which stands beside its line numbers in a terminal of 80."""
+"""The most columns of code, beside its line numbers in a terminal of 80 columns."""
 
 LESSONS: list[Lesson] = [entry.lesson() for entry in bundled().entries]
 
 
 def steps() -> Iterator[tuple[str, Step]]:
-    """Every step that could be read, by `lesson/step`."""
+    """Return every step that could be read, by `lesson/step`."""
     for lesson in LESSONS:
         for step in lesson.steps:
             if isinstance(step, Step):

@@ -100,7 +100,7 @@ def test_duplicate_step_ids():
     lesson = lesson_of(HEAD + "steps:\n" + GOOD + GOOD)
     assert [type(step) for step in lesson.steps] == [Step, Broken]
     assert lesson.steps[1].id == "good-2"
-    assert str(lesson.problems[0]) == "f:11:9: `good` is the id of the step at line 7 too: change one"
+    assert str(lesson.problems[0]) == "f:11:9: the step at line 7 also has the id `good`: change one"
 
 
 def test_yaml_slips_cost_only_their_steps():
@@ -133,7 +133,7 @@ def test_a_dash_inside_a_text_begins_no_step():
         (
             changed("format: 1", "format: 2"),
             (1, 9),
-            "format `2` is not known here, only 1 is: upgrade",
+            "unknown format `2`, only 1 is known: upgrade",
         ),
         (changed("format: 1", "format: one"), (1, 9), "write `format: 1`"),
         (changed("format: 1\n", ""), (1, 1), "`format` is missing: write `format: 1` first"),
@@ -153,16 +153,16 @@ def test_a_dash_inside_a_text_begins_no_step():
             (2, 5),
             "`id` must be small letters, digits and hyphens",
         ),
-        (HEAD + "requires: {jax: new}\nsteps:\n" + GOOD, (6, 17), "`new` is no version specifier"),
+        (HEAD + "requires: {jax: new}\nsteps:\n" + GOOD, (6, 17), "`new` is not a version specifier"),
         (HEAD + "requires: {gpu: 1}\nsteps:\n" + GOOD, (6, 12), "unknown key `gpu`"),
         (HEAD, (1, 1), "`steps` is missing"),
         (HEAD + "steps: []\n", (6, 1), "`steps` must be a list of steps"),
         (HEAD + "steps: 3\n", (6, 1), "`steps` must be a list of steps"),
         (HEAD + "steps:\n", (6, 1), "`steps` must be a list of steps"),
         (changed("A lesson", "A: lesson: x"), (3, 9), "quote it, or use |"),
-        ("- a\n- b\n", (1, 1), "a lesson is a mapping that begins with `format: 1`, not a list"),
+        ("- a\n- b\n", (1, 1), "a lesson must be a mapping that begins with `format: 1`, not a list"),
         ("", (1, 1), "empty"),
-        ("just words\n", (1, 1), "a lesson is a mapping"),
+        ("just words\n", (1, 1), "a lesson must be a mapping"),
     ],
 )
 def test_a_bad_head_is_told_and_the_lesson_is_still_listed(text, where, message):
@@ -212,7 +212,7 @@ def test_files_that_cannot_be_read(tmp_path):
 
 
 def test_a_device_without_end_is_not_read():
-    with pytest.raises(CourseError, match="/dev/zero: cannot be read: a device and no file"):
+    with pytest.raises(CourseError, match="/dev/zero: cannot be read: a device, not a file"):
         load(Path("/dev/zero"))
 
 

@@ -1,4 +1,4 @@
-"""The lesson on measuring, measured: each row is flagged as the text beside it says, and no cured row is."""
+"""The lesson on timing, measured: each row has the flags that its text names, and no cured row has one."""
 
 import json
 import subprocess
@@ -30,11 +30,11 @@ FLAGS = {
     "busy": {"matmul": {"worker_busy"}},
     "what-you-saw": {"layer": set()},
 }
-"""By step and row, of the flags that a text speaks of."""
+"""The flags that a step's text names, by step and row."""
 NAMED = set().union(*(flags for rows in FLAGS.values() for flags in rows.values())) - {"dispatch_bound"}
 
 WAIT_S = 500
-"""All rows of a lesson are measured, each with a worker of its own: a busy machine takes minutes for them."""
+"""Seconds for all rows of a lesson, each with its own worker: a busy machine takes minutes."""
 
 
 @pytest.mark.conformance
@@ -50,7 +50,7 @@ def test_every_flag_of_the_lesson_is_where_its_text_says():
         assert {row["label"] for row in steps[name]} == set(flags), name
         for row in steps[name]:
             seen, promised = {verdict["code"] for verdict in row["verdicts"]}, flags[row["label"]]
-            # XLA may do more ahead of time than the text promises; a row that is to be honest has none of them.
+            # XLA may compute more in advance than the text says; an honest row has no such flag.
             if not (promised <= seen if promised else seen.isdisjoint(NAMED)):
                 wrong[name, row["label"]] = seen
     assert wrong == {}

@@ -1,4 +1,4 @@
-"""Whatever msgspec refuses has a place in the file and a reason of its own, and what it takes has none."""
+"""Everything that msgspec refuses has its own place and reason; everything it accepts has none."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ VALUES = st.recursive(
 
 
 def node(value: Any, line: int = 1) -> Node:
-    """As the reader gives it."""
+    """Return the value as the reader's nodes."""
     if isinstance(value, dict):
         entries = {key: (Scalar(key, line, 1), node(each, line + 1)) for key, each in value.items()}
         return Mapping(line, 1, entries=entries)
@@ -43,13 +43,13 @@ def node(value: Any, line: int = 1) -> Node:
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Every path into a value."""
+    """Yield every path into a value."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [path, *(found for key, each in inner for found in places(each, (*path, key)))]
 
 
 def changed(value: Any, path: tuple[Any, ...], new: Any) -> Any:
-    """The value with another one at a path."""
+    """Return the value with another one at a path."""
     if not path:
         return new
     copy = value.copy()

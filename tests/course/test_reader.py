@@ -12,7 +12,7 @@ from jaxtour.course.nodes import Mapping, Scalar, Sequence, at
 
 @pytest.fixture(params=["libyaml", "python"], autouse=True)
 def parser(request, monkeypatch):
-    """Every test runs on both parsers; they word their errors differently."""
+    """Run every test on both parsers, which word their errors differently."""
     if request.param == "libyaml" and not yaml.__with_libyaml__:
         pytest.skip("PyYAML was built without libyaml")
     monkeypatch.setattr(yaml, "__with_libyaml__", request.param == "libyaml")
@@ -67,7 +67,7 @@ def test_byte_order_mark_and_line_ends_of_windows():
 @pytest.mark.parametrize(
     ("text", "start", "word"),
     [
-        # What YAML bites people with.
+        # YAML's well-known traps.
         ("title: a: b\n", "1:9: ", "quote it, or use |"),
         ("t: @x\n", "1:4: ", "cannot begin with `@`: quote it, or use |"),
         ("t: `x`\n", "1:4: ", "cannot begin with a backtick: quote it, or use |"),
@@ -89,16 +89,16 @@ def test_byte_order_mark_and_line_ends_of_windows():
         ("t: !<foo\n", "1:4: ", "`!` begins a YAML tag"),
         ("t: - x\n", "1:4: ", "quote it"),
         ("jax: > 3\n", "1:6: ", "quote it, or use |"),
-        # Lines that stand wrong.
+        # Wrong indentation.
         ("a:\n\t- b\n", "2:1: ", "use spaces"),
-        ("a:\n  b: 1\n c: 2\n", "3:2: ", "line it up"),
-        ("a: |\n  x\n y\n", "3:2: ", "line it up"),
-        ("a: x\n  b: y\n", "2:4: ", "line it up"),
-        ("a: b\n- c\n", "2:1: ", "line it up"),
-        ("a: 1\nb\nc: 2\n", "2:1: ", "no `key: value`"),
-        # What is refused although it is YAML.
-        ("a: &x 1\n", "1:4: ", "`&x` is an anchor"),
-        ("a: 1\nb: *x\n", "2:4: ", "`*x` is an alias"),
+        ("a:\n  b: 1\n c: 2\n", "3:2: ", "align it"),
+        ("a: |\n  x\n y\n", "3:2: ", "align it"),
+        ("a: x\n  b: y\n", "2:4: ", "align it"),
+        ("a: b\n- c\n", "2:1: ", "align it"),
+        ("a: 1\nb\nc: 2\n", "2:1: ", "not `key: value`"),
+        # Valid YAML that is refused.
+        ("a: &x 1\n", "1:4: ", "`&x` is a YAML anchor"),
+        ("a: 1\nb: *x\n", "2:4: ", "`*x` is a YAML alias"),
         ("a: !!int 3\n", "1:4: ", "tag"),
         ("a: ! 3\n", "1:4: ", "tag"),
         ("a: !!map {}\n", "1:4: ", "tag"),
@@ -112,7 +112,7 @@ def test_byte_order_mark_and_line_ends_of_windows():
         ("", "1:1: ", "empty"),
         ("# only a comment\n", "1:1: ", "empty"),
         ("---\n...\n---\n", "", ""),
-        # What is no text.
+        # Bytes that are not text.
         ("a: b\nc: \x00d\n", "2:4: ", "U+0000"),
         ("a: \x1b]52;c;eA==\x07\n", "1:4: ", "U+001B"),
         ("a: \x9b31m\n", "1:4: ", "U+009B"),

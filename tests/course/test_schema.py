@@ -52,7 +52,7 @@ steps:
 
 
 class Yaml12(yaml.SafeLoader):
-    """Reads plain scalars as editors do: only `true` and `false` are truth values, `on` is a text."""
+    """Reads plain scalars as editors do: only `true` and `false` are booleans, `on` is text."""
 
 
 Yaml12.yaml_implicit_resolvers = {
@@ -67,7 +67,7 @@ def as_editors_read(text: str):
 
 
 def fits(value, part, root) -> list[str]:
-    """What is wrong with a value, by those words of JSON Schema that are used here."""
+    """Return the faults of a value, by the JSON Schema keywords used here."""
     if "$ref" in part:
         part = root["$defs"][part["$ref"].rpartition("/")[2]] | {key: part[key] for key in part if key != "$ref"}
     wrong = []
@@ -138,7 +138,7 @@ def test_it_is_json_closed_and_described():
     assert len(structs) == 9
     assert all(part["additionalProperties"] is False for part in structs)
     step = document["$defs"]["Step"]["properties"]
-    assert step["timeout"]["description"] == "Seconds; for commands without a terminal."
+    assert step["timeout"]["description"] == "In seconds; used by commands without a terminal."
     assert "null" not in msgspec.json.encode(document).decode()
 
 

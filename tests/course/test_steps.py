@@ -1,4 +1,4 @@
-"""One bad step: one problem, at the very character, and the others untouched."""
+"""One bad step: one problem, at the exact character, and the other steps unaffected."""
 
 import textwrap
 
@@ -11,11 +11,11 @@ from lesson_texts import fault_of, place, step_of
     [
         # Keys.
         ("code: x\ntittle: y\n", (2, 5), "unknown key `tittle`: did you mean `title`?"),
-        ("code: x\nfoo: y\n", (2, 5), "unknown key `foo`: there are id, title, text"),
+        ("code: x\nfoo: y\n", (2, 5), "unknown key `foo`: choose from id, title, text"),
         ("code: x\nexpect: {shpae: [1]}\n", (2, 14), "unknown key `shpae`: did you mean `shape`?"),
         ("code: x\ntime:\n  - {cal: f(x)}\n", (3, 10), "unknown key `cal`: did you mean `call`?"),
         ("code: x\ntime:\n  - {label: f}\n", (3, 9), "`call` is missing in `time[0]`"),
-        ("code: x\ncode: y\n", (2, 5), "`code` is here a second time, it was first given at line 10, column 5"),
+        ("code: x\ncode: y\n", (2, 5), "duplicate key `code`, first given at line 10, column 5"),
         # Values.
         ("code: x\nshow: jaxrp\n", (2, 11), "`show` cannot be `jaxrp`: did you mean `jaxpr`?"),
         ("code: x\nshow: [a]\n", (2, 11), "`show` must be text, not a list"),
@@ -28,23 +28,23 @@ from lesson_texts import fault_of, place, step_of
         ("code: x\nexpect:\n  shape: 3\n", (3, 14), "`expect.shape` must be a list, not `3`"),
         ("code: x\ntime:\n  - {call: f(), baseline: yes}\n", (3, 31), "must be true or false, not `yes`"),
         ("code: x\nrequires: {devices: 0}\n", (2, 25), "`requires.devices` must be at least 1, not `0`"),
-        ("code: x\nrequires: {jax: 0.9}\n", (2, 21), '`0.9` is no version specifier: write it like ">=0.9"'),
+        ("code: x\nrequires: {jax: 0.9}\n", (2, 21), '`0.9` is not a version specifier: write it like ">=0.9"'),
         ("code: x\nexpect: {equations: {f: many}}\n", (2, 29), "`expect.equations.f` must be a whole number"),
         ("code: x\nexpect: 3\n", (2, 13), "`expect` must be a mapping, not `3`"),
         ("code: x\nexpect: {value: {a: 1}}\n", (2, 21), "must be text or nested lists, not a mapping: quote it"),
-        # What YAML made of it.
+        # Text that YAML reads as something else.
         ("code: [f(x) for x in y]\n", (1, 11), "`code` must be text, not a list: quote it, or use |"),
         ("code: {x: 1}\n", (1, 11), "`code` must be text, not a mapping: quote it, or use |"),
         ("code:\n  x: 1\n", (2, 7), "`code` must be text, not a mapping: use |"),
         ("code:\nshow: jaxpr\n", (1, 5), "`code` has no value: give it one, or delete the line"),
         ("code: x\ntime:\n  -\n", (3, 8), "this entry has no value"),
-        ("code: x\ntrace:\n  - {label: a, call: f(x, y)}\n", (3, 31), "`y)` became a key, since a comma ends a value"),
+        ("code: x\ntrace:\n  - {label: a, call: f(x, y)}\n", (3, 31), "`y)` became a key, because a comma"),
         ("code: x\ntrace: [f(x, y)]\n", (2, 14), "a comma ends a value inside brackets: quote it"),
         ("code: a: b\n", (1, 12), "begins a new key: quote it, or use |"),
         ("code: @x\n", (1, 11), "cannot begin with `@`: quote it, or use |"),
         ("code: `x`\n", (1, 11), "cannot begin with a backtick: quote it"),
         ('code: "x\n', (1, 11), "this quote is not closed"),
-        ("code: *x\n", (1, 11), "`*x` is an alias"),
+        ("code: *x\n", (1, 11), "`*x` is a YAML alias"),
         # Python.
         ("code: |\n  x = 1\n  y = (\n", (3, 11), "this is not Python: '(' was never closed"),
         ("code: |\n\n  if x\n    y\n", (3, 11), "this is not Python: expected ':'"),
@@ -53,18 +53,18 @@ from lesson_texts import fault_of, place, step_of
         ("code: return 1\n", (1, 11), "'return' outside function"),
         ("code: 'x = = 1'\n", (1, 16), "this is not Python: invalid syntax"),
         ("code: >\n  x = = 1\n", (1, 11), "this is not Python: invalid syntax"),
-        ("code: |\n  %timeit f(x)\n", (2, 7), "notebook commands (%, !) are not known here"),
+        ("code: |\n  %timeit f(x)\n", (2, 7), "notebook commands (%, !) do not work here"),
         ('code: "\\0"\n', (1, 12), "this is not Python"),
         ("setup: |\n  import\ncode: x\n", (2, 13), "this is not Python"),
-        ("code: x\ntrace: f(x) +\n", (2, 12), "this is no Python expression"),
-        ("code: x\ntrace: y = f(x)\n", (2, 14), "this is no Python expression"),
-        ("code: x\ntime:\n  - {call: import x}\n", (3, 16), "this is no Python expression"),
+        ("code: x\ntrace: f(x) +\n", (2, 12), "this is not a Python expression"),
+        ("code: x\ntrace: y = f(x)\n", (2, 14), "this is not a Python expression"),
+        ("code: x\ntime:\n  - {call: import x}\n", (3, 16), "this is not a Python expression"),
         # Parts that do not fit.
-        ("after: y\n", (-2, 5), "`code` is missing: a step runs something, or has an `exercise`"),
+        ("after: y\n", (-2, 5), "`code` is missing: add it, or an `exercise`"),
         ("code: x\nexercise: {starter: a, check: b, solution: c}\n", (1, 5), "`code` beside an `exercise` never runs"),
-        ("code: x\nraises: TypeEror\n", (2, 13), "there is no exception `TypeEror`: did you mean `TypeError`?"),
-        ("code: x\nraises: a type error\n", (2, 13), "`raises` must be the name of an exception"),
-        ("code: x\nask: {question: Why?}\n", (2, 10), "`ask` needs `choices` with an `answer`, or a `value`"),
+        ("code: x\nraises: TypeEror\n", (2, 13), "unknown exception `TypeEror`: did you mean `TypeError`?"),
+        ("code: x\nraises: a type error\n", (2, 13), "`raises` must be an exception's name"),
+        ("code: x\nask: {question: Why?}\n", (2, 10), "`ask` needs either `choices` with an `answer`, or a `value`"),
         ("code: x\nask: {question: Q, choices: [a, b]}\n", (2, 10), "`answer` is missing"),
         (
             "code: x\nask: {question: Q, choices: [a, b], answer: 3}\n",
@@ -72,16 +72,16 @@ from lesson_texts import fault_of, place, step_of
             "`answer` is 3, but the choices are 1 to 2",
         ),
         ("code: x\nask: {question: Q, choices: [a, b], answer: 0}\n", (2, 49), "`answer` is 0"),
-        ("code: x\nask: {question: Q, choices: [a], answer: 1}\n", (2, 33), "`choices` must be at least 2"),
+        ("code: x\nask: {question: Q, choices: [a], answer: 1}\n", (2, 33), "`choices` needs at least 2 entries"),
         (
             "code: x\nask: {question: Q, choices: [a, b], answer: 1, value: x}\n",
             (2, 59),
             "either `choices` or a `value`",
         ),
-        ("code: x\nask: {question: Q, value: x, answer: 1}\n", (2, 42), "`answer` counts `choices`"),
-        ("code: x\nask: {question: Q, value: equations of}\n", (2, 41), "this is no Python expression"),
+        ("code: x\nask: {question: Q, value: x, answer: 1}\n", (2, 42), "`answer` needs `choices`"),
+        ("code: x\nask: {question: Q, value: equations of}\n", (2, 41), "this is not a Python expression"),
         ("code: x\ntime: [{call: a, baseline: true}, {call: b, baseline: true}]\n", (2, 59), "keep one"),
-        ("code: x\ntrace: f(x)\nexpect: {equations: {g: 1}}\n", (3, 26), "no trace is labelled `g`: there are f(x)"),
+        ("code: x\ntrace: f(x)\nexpect: {equations: {g: 1}}\n", (3, 26), "no trace is labelled `g`: labels are f(x)"),
         ("exercise: {starter: '', check: '', solution: x}\n", (1, 36), "`exercise.check` must not be empty"),
         ("exercise: {starter: a, check: b}\n", (1, 15), "`solution` is missing in `exercise`"),
         ("exercise: {starter: '(', check: x, solution: '('}\n", (1, 51), "'(' was never closed"),

@@ -1,4 +1,4 @@
-"""The rungs of real compositions, as the worker told their `stage` events: `rungs/generate.py` made the files."""
+"""The levels of real compositions, from the worker's `stage` events; `rungs/generate.py` wrote the files."""
 
 import json
 
@@ -10,7 +10,7 @@ from jaxtour.engine.stage import assembled
 
 
 def rungs(name, version):
-    """Each rung's stage by its label, innermost first."""
+    """Return each level's stage by its label, innermost first."""
     told = json.loads((FOLDER / "rungs" / f"{version}.json").read_text(encoding="utf-8"))[name]
     found = {}
     for rung in told:

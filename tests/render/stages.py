@@ -1,4 +1,4 @@
-"""Stages made of texts that JAX printed, with the names that the worker would tell of each line."""
+"""Makes stages from texts that JAX printed, with the names that the worker would send for each line."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ _LITERAL = re.compile(rf"[\w.+\-]+:{TYPE}")
 
 
 def printed(stage, version):
-    """Every case of a committed text: name, what the first line says of it, text."""
+    """Return every case of a committed text: its name, its first line's description, its text."""
     folder = {"jaxpr": "jaxprs"}.get(stage, stage)
     text = (FOLDER / folder / f"{version}.txt").read_text()
     return list(cases(text))
@@ -28,7 +28,7 @@ def cases(text):
 
 
 def stage_text(stage, text, transforms=(), path=""):
-    """A complete stage; every line has an origin of its own."""
+    """Return a complete stage; every line has its own origin."""
     lines = text.rstrip("\n").split("\n")
     origins, names = [], []
     for line in lines:
@@ -49,7 +49,7 @@ def _jaxpr(line):
         inner = re.findall(r"\bin \(([^)]*)\)", line)
         return _BOUND.findall(line), [name for found in inner for name in re.findall(r"\w+", found)]
     if not (" = " in line or " <- " in line or " += " in line or line.lstrip().startswith("]")):
-        # The inputs of a head that goes on, or a parameter.
+        # The inputs of a multi-line head, or a parameter.
         return ([], []) if "=" in line else (_BOUND.findall(line), [])
     left, equals, right = line.rpartition(" <- " if " <- " in line else " = ")
     outs = _BOUND.findall(left)
@@ -69,7 +69,7 @@ def _mlir(line):
     if "stablehlo.while(" in line:
         return [left.split(":")[0].strip(), *re.findall(r"(%\w+) = ", right)], re.findall(r"= (%\w+)", right)
     if equals and left.lstrip().startswith("%"):
-        # The parameters of a region that begins in this line, too.
+        # Also the parameters of a region that begins in this line.
         inner = re.findall(r"(%\w+): ", right)
         used = re.findall(r"%\w+(?:#\d+)?", right)
         return [left.split(":")[0].strip(), *inner], [name for name in used if name not in inner]

@@ -1,4 +1,4 @@
-"""What a chart shows: axes and their ticks, and the line that says which curve is which."""
+"""The parts of a chart: axes with their ticks, and the legend."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Rendering needs neither JAX nor Textual, and the first frame pays for no Markdown parser."""
+"""Rendering imports neither JAX nor Textual, and the first frame does not import the Markdown parser."""
 
 import subprocess
 import sys

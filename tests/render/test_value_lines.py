@@ -1,4 +1,4 @@
-"""Values, output and warnings as they are told."""
+"""Rendered values, output and warnings."""
 
 from hypothesis import given
 from hypothesis import strategies as st

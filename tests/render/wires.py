@@ -8,7 +8,7 @@ OPPOSITE = {UP: DOWN, DOWN: UP, LEFT: RIGHT, RIGHT: LEFT}
 
 
 def connected(graph):
-    """The pairs of nodes, by their places, that lead from one down to the other."""
+    """Return the pairs of nodes, by their places, that a wire connects downwards."""
     rows = [plain(line) for line in graph.lines]
     node_at = {}
     for place, node in enumerate(graph.nodes):
@@ -22,7 +22,7 @@ def connected(graph):
         return GLYPHS.index(glyph)
 
     def reached(row, column, going):
-        """The nodes at the ends of the wire into which one steps, with the side on which one arrives at them."""
+        """Return the nodes at the ends of the wire entered here, with the side on which the wire reaches them."""
         ends, seen, steps = set(), set(), [(row, column, going)]
         while steps:
             row, column, going = steps.pop()

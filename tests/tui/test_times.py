@@ -134,7 +134,7 @@ async def test_each_verdict_is_explained(tours: Tours) -> None:
         shown = " ".join(app.screen.query_one(LinesView).document.text.split())
         assert "⚑ dispatch-bound mostly the cost of the call itself" in shown
         assert "Use larger inputs, or have more done in one jitted call." in shown
-        assert "218 µs in the middle of 15 runs" in shown
+        assert "218 µs, median of 15 runs" in shown
         await pilot.press("escape")
         assert app.screen is app.tour_screen
 
@@ -180,7 +180,7 @@ async def test_the_roof_is_measured_on_request_and_kept(tours: Tours, size: tupl
         await ran(pilot)
         await idle(pilot)
         await pilot.press("V")
-        assert "what cpu can do at most is not measured yet" in screen_text(app)
+        assert "the peaks of cpu are not measured yet" in screen_text(app)
         assert "m measures it" in screen_text(app)
         assert not any(isinstance(each, Run) and each.ceilings for each in tours.engine.sent)
         await pilot.press("m")

@@ -1,1 +1,1 @@
-"""Devices and what they hold, as lines."""
+"""Renders devices and what they hold as lines."""

@@ -1,4 +1,4 @@
-"""Devices as boxes: TPUs on the grid that their chips make, others in rows."""
+"""Draws devices as boxes: TPUs on the grid of their chips, others in rows."""
 
 from collections.abc import Collection, Sequence
 
@@ -7,18 +7,18 @@ from jaxtour.render.text.spans import Line, Span, Style
 
 _CHIP_ROWS = 4
 _GRID = 64
-"""Devices that are drawn on a grid."""
+"""The largest number of devices drawn on a grid."""
 
 Place = tuple[int, int, int, int]
-"""Row, first column, the column behind the last, and the device's id."""
+"""Row, first column, the column after the last, and the device's id."""
 
 
 def draw_chips(
     devices: Sequence[Device], holding: Collection[int], cursor: int | None, width: int
 ) -> tuple[list[Line], list[Place]]:
-    """The devices' numbers, those that hold the value in brackets, and where they stand.
+    """Return the devices' numbers and their places; brackets mark the devices that hold the value.
 
-    The one under the cursor is told apart by more than its colour.
+    The device under the cursor differs by more than its colour.
     """
     return _grid(devices, holding, cursor, width) or _rows(devices, holding, cursor, width)
 
@@ -26,7 +26,7 @@ def draw_chips(
 def _rows(
     devices: Sequence[Device], holding: Collection[int], cursor: int | None, width: int
 ) -> tuple[list[Line], list[Place]]:
-    """As many to a row as fit, and as many rows as there is room for."""
+    """Draw as many devices per row as fit, in at most `_CHIP_ROWS` rows."""
     digits = max((len(str(device.id)) for device in devices), default=1)
     each = max(1, (width + 1) // (digits + 3))
     lines: list[Line] = []
@@ -44,7 +44,7 @@ def _rows(
 def _grid(
     devices: Sequence[Device], holding: Collection[int], cursor: int | None, width: int
 ) -> tuple[list[Line], list[Place]] | None:
-    """Right is x, down is y, and each z is a block beside the one before; None where that says or fits nothing."""
+    """Draw x to the right, y down, and each z as a block beside the last; None if that does not help or fit."""
     spots: dict[tuple[int, int, int], list[Device]] = {}
     for device in devices:
         if device.coords is None or len(device.coords) != 3:

@@ -1,4 +1,4 @@
-"""What there is room for where devices have the screen to themselves: each in a line, and all versions."""
+"""Renders the details of the full-screen devices panel: a line for each device, and all versions."""
 
 from jaxtour.engine.messages import Device, Facts
 from jaxtour.render.devices.device_memory import about_device, name_of
@@ -8,11 +8,11 @@ from jaxtour.render.text.layout import pad, spread, width_of, wrap
 from jaxtour.render.text.spans import Line, Span
 
 _ROWS = 64
-"""Devices that have a line of their own."""
+"""The largest number of devices with their own line."""
 
 
 def device_rows(facts: Facts, width: int) -> tuple[list[Line], list[tuple[int, Device]]]:
-    """A line or more for each device, and the first line of each; none where bars and boxes tell everything."""
+    """Return lines for each device, and the first line of each; none if bars and boxes already show everything."""
     lines: list[Line] = []
     starts: list[tuple[int, Device]] = []
     if not any(device.coords is not None or device.memory or not device.local for device in facts.devices):
@@ -29,9 +29,9 @@ def device_rows(facts: Facts, width: int) -> tuple[list[Line], list[tuple[int, D
 
 
 def version_lines(facts: Facts, width: int) -> list[Line]:
-    """`Python 3.11.9   jaxlib 0.10.2   numpy 2.2.0   process 0 of 1`, defaults, and what the runtime calls itself.
+    """Return `Python 3.11.9   jaxlib 0.10.2   numpy 2.2.0   process 0 of 1`, defaults, and the runtime's name.
 
-    What the panel's first line tells is left out.
+    Leaves out what the panel's first line already shows.
     """
     told = [("Python", facts.python), ("jaxlib", facts.jaxlib), ("numpy", facts.numpy)]
     told += [("code runs on", facts.default_device)] if facts.default_device else []

@@ -1,4 +1,4 @@
-"""How full and how busy devices and host are, as bars and words."""
+"""Renders how full and busy devices and host are, as bars and words."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -10,13 +10,13 @@ from jaxtour.render.text.spans import Line, Span
 _BAR = 20
 _SHORTEST_BAR = 4
 _BARS = 16
-"""Devices that have a bar of their own."""
+"""The largest number of devices with their own bar."""
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _WIDEST_SIZE = 8
 
 
 def bytes_text(count: int) -> str:
-    """`156 B`, `1.5 KiB`, `24 GiB`: three digits at most, zeros at the end left out."""
+    """Return `156 B`, `1.5 KiB`, `24 GiB`: at most three digits, without trailing zeros."""
     size = float(count)
     unit = 0
     while unit < len(_UNITS) - 1 and size >= 1023.5:
@@ -27,17 +27,17 @@ def bytes_text(count: int) -> str:
 
 
 def arrays_text(count: int, size: int) -> str:
-    """`4 arrays, 156 B`."""
+    """Return `4 arrays, 156 B`."""
     return f"{count} {'array' if count == 1 else 'arrays'}, {bytes_text(size)}"
 
 
 def name_of(device: Device) -> str:
-    """`tpu:3`."""
+    """Return `tpu:3`."""
     return f"{clean(device.platform, keep_newlines=False)}:{device.id}"
 
 
 def about_device(device: Device) -> str:
-    """What is known of one device, in a line."""
+    """Return what is known of one device, in one line."""
     told = [clean(device.kind, keep_newlines=False)] if device.kind.lower() != device.platform else []
     if device.coords is not None:
         told.append(f"at {','.join(map(str, device.coords))}")
@@ -55,10 +55,10 @@ def about_device(device: Device) -> str:
 
 
 def memory_lines(devices: Sequence[Device], facts: Facts, width: int, *, steady: bool = False) -> list[Line]:
-    """A bar for each device that tells its memory, in use of the limit and the peak.
+    """Return a bar for each device that reports its memory, with the use, the limit and the peak.
 
-    Several that do not tell share the host's memory: theirs are the arrays that live there, beside the fullest; where
-    there are none, no bars, unless they are to stay where they are (`steady`). Nothing is known of other processes'.
+    Devices that do not report memory share the host's. Their bars show their live arrays, relative to the fullest
+    device. Without arrays there are no bars, unless the layout must be `steady`. Other processes' use is unknown.
     """
     devices = [device for device in devices if device.local]
     told = [device for device in devices if device.memory and device.memory.get("bytes_limit")]
@@ -72,7 +72,7 @@ def memory_lines(devices: Sequence[Device], facts: Facts, width: int, *, steady:
 
 
 def host_lines(facts: Facts, width: int) -> list[Line]:
-    """A bar for the host's memory, and how busy its cores are; nothing where neither is told."""
+    """Return a bar for the host's memory, and the load of its cores; empty if neither is known."""
     host = facts.host
     words: list[str] = []
     if host.used_bytes is not None and host.memory_bytes:
@@ -89,7 +89,7 @@ def host_lines(facts: Facts, width: int) -> list[Line]:
 
 
 def _held(device: Device) -> str:
-    """`   1 KiB, 3 arrays`, with the size as wide as any is."""
+    """Return `   1 KiB, 3 arrays`, with sizes right-aligned."""
     noun = "array" if device.live_arrays == 1 else "arrays"
     return f"{bytes_text(device.live_bytes):>{_WIDEST_SIZE}}, {device.live_arrays} {noun}"
 
@@ -99,7 +99,7 @@ def _filled(memory: Mapping[str, int]) -> tuple[float, str]:
 
 
 def _use(memory: Mapping[str, int]) -> str:
-    """`7 GiB of 139 GiB, peak 20 GiB`, with the first number as wide as any is."""
+    """Return `7 GiB of 139 GiB, peak 20 GiB`, with the first size right-aligned."""
     text = f"{bytes_text(memory.get('bytes_in_use', 0)):>{_WIDEST_SIZE}} of {bytes_text(memory['bytes_limit'])}"
     peak = memory.get("peak_bytes_in_use")
     return text if peak is None else f"{text}, peak {bytes_text(peak)}"
@@ -123,7 +123,7 @@ def _words(device: Device, text: str) -> str:
 
 
 def _bar(part: float, length: int) -> list[Span]:
-    """A bar of which that part is full, anything above nothing at least a cell; none where there is no room."""
+    """Return a bar of which this part is full, at least a cell if above zero; empty if there is no room."""
     if length < _SHORTEST_BAR:
         return []
     full = min(length, -int(-part * length // 1))

@@ -1,4 +1,4 @@
-"""The machine as plain text: what `jaxtour devices` prints."""
+"""Renders the machine as plain text, for `jaxtour devices`."""
 
 from jaxtour.engine.messages import Device, Facts
 from jaxtour.render.devices.device_memory import bytes_text
@@ -11,7 +11,7 @@ _HEADS = ("id", "platform", "kind", "process", "coords", "core", "memory", "peak
 
 
 def devices_table(facts: Facts) -> str:
-    """A row for each device under lines for the versions, the host, the settings, and what the learner is to know."""
+    """Return lines for versions, host and settings, a row for each device, and the findings."""
     told = [f"jax {facts.jax}", f"jaxlib {facts.jaxlib}", f"numpy {facts.numpy}", f"Python {facts.python}"]
     told += [text for text in versions(facts) if not text.startswith("jax")]
     lines: list[Line] = [((clean("  ".join(told), keep_newlines=False), "strong"),), ((_host(facts), ""),)]

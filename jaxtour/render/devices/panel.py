@@ -1,4 +1,4 @@
-"""The machine: devices, what they hold, and how full they are."""
+"""Renders the machine: devices, what they hold, and how full they are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,19 +17,19 @@ _DEFAULTS = {"x64": "off", "jit": "on", "matmul precision": "default"}
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """Where a device is drawn."""
+    """The place where a device is drawn."""
 
     row: int
     start: int
     end: int
-    """The columns, the end exclusive."""
+    """Columns; the end is exclusive."""
     platform: str
     device: int
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Lines, and which devices are drawn where in them."""
+    """Lines, and the places of the devices in them."""
 
     lines: list[Line]
     chips: tuple[Chip, ...] = ()
@@ -41,7 +41,7 @@ def device_lines(
     value: Value | None = None,
     ascii: bool = False,  # noqa: A002 - the callers' word
 ) -> list[Line]:
-    """The platforms with their devices, those that hold the value in brackets; memory; what is not at its default."""
+    """Return the platforms with their devices, brackets around those that hold the value; memory; changed settings."""
     return device_panel(facts, width, value, ascii).lines
 
 
@@ -54,9 +54,9 @@ def device_panel(
     *,
     whole: bool = False,
 ) -> Panel:
-    """The same with what is drawn where; the device under the cursor, `("cpu", 3)`, is told about in a line.
+    """Return the same with the places of devices, and a line on the device under the cursor, `("cpu", 3)`.
 
-    Where it has the screen as a `whole`, its lines stay where they are while arrays come and go.
+    If the panel has the `whole` screen, its lines keep their places while arrays come and go.
     """
     lines: list[Line] = []
     chips: list[Chip] = []
@@ -123,7 +123,7 @@ def _kinds(devices: Sequence[Device], platform: str) -> list[str]:
 
 
 def host_text(facts: Facts) -> str:
-    """`AMD EPYC, 2 cores, 24 GiB`."""
+    """Return `AMD EPYC, 2 cores, 24 GiB`."""
     host = facts.host
     cores = f"{host.cores} core" if host.cores == 1 else f"{host.cores} cores"
     parts = (clean(host.cpu, keep_newlines=False), cores, bytes_text(host.memory_bytes))
@@ -131,7 +131,7 @@ def host_text(facts: Facts) -> str:
 
 
 def versions(facts: Facts) -> list[str]:
-    """`jax 0.10.2`, then jaxlib where it is another, libtpu, the driver, and which process of how many this is."""
+    """Return `jax 0.10.2`, then jaxlib if its version differs, libtpu, the driver, and the process's number."""
     told = [f"jax {facts.jax}"]
     if facts.jaxlib != facts.jax:
         told.append(f"jaxlib {facts.jaxlib}")
@@ -144,17 +144,17 @@ def versions(facts: Facts) -> list[str]:
 
 
 def defaults_text(facts: Facts) -> str:
-    """`x64 off, jit on, matmul precision default`: the settings that matter, but for those that `flags` tells."""
+    """Return `x64 off, jit on, matmul precision default`: the main settings, except those in `flags`."""
     return ", ".join(f"{name} {setting}" for name, setting in _DEFAULTS.items() if name not in facts.flags)
 
 
 def _platforms(facts: Facts) -> list[str]:
-    """The default one first, then the others that have devices."""
+    """Return the default platform, then the others that have devices."""
     return list(dict.fromkeys([*facts.platforms, *(device.platform for device in facts.devices)]))
 
 
 def _after(facts: Facts, value: Value | None) -> list[Span]:
-    """What stands behind the devices: where the value lives, and what is alive."""
+    """Return what follows the devices: where the value lives, and the live arrays."""
     spans: list[Span] = []
     if value and value.devices:
         spans.append((f"value on {devices_of(value.devices)}", "muted"))

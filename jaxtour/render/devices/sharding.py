@@ -1,4 +1,4 @@
-"""Which device holds which part of an array, drawn as the array lies."""
+"""Draws which device holds which part of an array, in the array's layout."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,42 +11,42 @@ from jaxtour.render.text.spans import Line, Span, Style
 from jaxtour.render.value import devices_of, type_of
 
 _ROWS_APART = 4
-"""Up to so many rows of cells have lines between them."""
+"""The largest number of rows of cells with lines between them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShardCell:
-    """Where a part of the array is drawn, and who holds it."""
+    """The place where a part of the array is drawn, and the devices that hold it."""
 
     row: int
-    """Its first line."""
+    """The first line."""
     start: int
     end: int
-    """The columns, the end exclusive."""
+    """Columns; the end is exclusive."""
     devices: tuple[int, ...]
     rows: int = 1
-    """How many lines it takes."""
+    """The number of lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Lines, and what in them is a part of the array."""
+    """Lines, and the places of the array's parts in them."""
 
     lines: list[Line]
     cells: tuple[ShardCell, ...] = ()
 
     def cell_at(self, row: int, column: int) -> ShardCell | None:
-        """The cell that is drawn there."""
+        """Return the cell drawn at a place, or None."""
         inside = (cell for cell in self.cells if cell.row <= row < cell.row + cell.rows)
         return next((cell for cell in inside if cell.start <= column < cell.end), None)
 
     def cells_of(self, device: int) -> tuple[ShardCell, ...]:
-        """What a device holds."""
+        """Return the cells that a device holds."""
         return tuple(cell for cell in self.cells if device in cell.devices)
 
 
 def spread_arrays(value: Value, width: int) -> list[tuple[list[Line], Value]]:
-    """The arrays of a value that are spread over devices, each under lines that name it where the value is a pytree."""
+    """Return the arrays of a value that are spread over devices, each with lines that name it in a pytree."""
     if not value.leaves:
         return [([], value)] if len(value.devices) > 1 and value.shape is not None else []
     found = []
@@ -58,9 +58,9 @@ def spread_arrays(value: Value, width: int) -> list[tuple[list[Line], Value]]:
 
 
 def sharding_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
-    """For each array that is spread over devices a grid of who holds what, and the shape of the parts under it.
+    """Return, for each array spread over devices, a grid of the devices, and the shape of the parts below it.
 
-    A list where there is no room for a grid or more than three axes are cut, nothing for what is on one device.
+    The grid becomes a list if it does not fit or if more than three axes are split. An array on one device has no grid.
     """
     arrays = spread_arrays(value, width)
     return [line for name, array in arrays for line in (*name, *sharding_drawing(array, width, ascii).lines)]
@@ -72,10 +72,9 @@ def sharding_drawing(
     ascii: bool = False,  # noqa: A002 - the callers' word
     lit: Collection[int] = (),
 ) -> Drawing:
-    """One array with what is drawn where; the parts on the `lit` devices stand out.
+    """Draw one array and return the places of its parts; the parts on the `lit` devices stand out.
 
-    With the array's numbers in the parts where it is small enough for that. One line for what has no parts: a deleted
-    array's are not told.
+    The parts of a small array show its numbers. An array without known parts, such as a deleted one, gets one line.
     """
     if not value.shards:
         return Drawing(in_ascii(wrap([(f"on {devices_of(value.devices)}", "")], width, indent="  "), ascii))
@@ -91,10 +90,10 @@ def sharding_drawing(
 
 
 def _fitting(value: Value, grid: Grid, width: int, lit: Collection[int]) -> Drawing | None:
-    """The richest drawing that is not too wide: with the array's numbers, with labels, or bare."""
+    """Return the richest drawing that fits: with the array's numbers, with labels, or bare."""
     shape = value.shape or ()
     numbers = numbers_of(value, grid)
-    # A device's number is not to be taken for one of the array's.
+    # The prefix keeps a device's number apart from the array's numbers.
     prefix = f"{_platform(value.devices)}:"
     drawings = [_drawn(grid, len(shape), lit, numbers, prefix, roomy=True)] if numbers else []
     drawings += [_drawn(grid, len(shape), lit, {}, roomy=roomy) for roomy in (True, False)]
@@ -110,7 +109,7 @@ def _drawn(
     *,
     roomy: bool,
 ) -> Drawing:
-    """The grid, slab by slab if three axes are cut; without labels across it where it is not `roomy`."""
+    """Draw the grid, slab by slab if three axes are split, and without labels above it unless `roomy`."""
     outer, rows, columns = grid.orientation(rank)
     lines: list[Line] = []
     cells: list[ShardCell] = []
@@ -179,7 +178,7 @@ def _table(
 
 
 def _numbers(devices: Sequence[int]) -> str:
-    """`0,1` or `0-3,8`: three and more that follow each other are told by their ends."""
+    """Return `0,1` or `0-3,8`: three or more consecutive numbers become a range."""
     runs: list[list[int]] = []
     for number in devices:
         if runs and number == runs[-1][-1] + 1:
@@ -199,12 +198,12 @@ def _interval(cut: Interval) -> str:
 
 
 def _name(axis: int, cut: Interval, rank: int) -> str:
-    """The part of the array that a slab is: `[2:4, :, :]`."""
+    """Return the index of a slab in the array: `[2:4, :, :]`."""
     return "[" + ", ".join(_interval(cut) if axis == other else ":" for other in range(rank)) + "]"
 
 
 def _axes(value: Value, grid: Grid, width: int) -> list[Line]:
-    """The mesh's axes as they run through the drawing, `↓ x  → y  copies z`; nothing where there is no mesh."""
+    """Return the mesh axes as they run through the drawing, `↓ x  → y  copies z`; empty without a mesh."""
     directions = dict(zip(grid.orientation(len(value.shape or ())), ("slabs", "↓", "→"), strict=True))
     told = []
     for place, axis in enumerate(grid.axes):
@@ -215,7 +214,7 @@ def _axes(value: Value, grid: Grid, width: int) -> list[Line]:
 
 
 def _cut(value: Value, width: int) -> list[Line]:
-    """The same for what is listed: `axis 0 by x`."""
+    """Return the mesh axes for a list: `axis 0 by x`."""
     told = [(f"axis {axis} by", ", ".join(names)) for axis, names in enumerate(value.spec) if names]
     return _told(value, told, width)
 
@@ -249,7 +248,7 @@ def _listed(value: Value, lit: Collection[int]) -> Drawing:
 
 
 def _parts(value: Value, grid: Grid | None, width: int) -> list[Line]:
-    """What each device holds, and what was not drawn."""
+    """Return what each device holds, and how many parts are not shown."""
     shapes = dict.fromkeys(tuple(stop - start for start, stop in shard.index) for shard in value.shards)
     kinds = [type_of(value.dtype, shape) for shape in shapes]
     if grid and not grid.axes:

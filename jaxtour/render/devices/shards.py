@@ -1,4 +1,4 @@
-"""How an array is cut into parts: the grid that they make, and the numbers in each."""
+"""Computes how an array is split into parts: their grid, and the numbers in each part."""
 
 import re
 from collections.abc import Sequence
@@ -10,37 +10,37 @@ from jaxtour.render.text.clean import clean
 
 Interval = tuple[int, int]
 _SMALL = 64
-"""Numbers of an array that are drawn; the worker sends no more of an array in a pytree."""
+"""The largest array whose numbers are drawn; the worker sends no more of an array in a pytree."""
 _NUMBER = re.compile(r"[^\s\[\]]+")
 
 
 @dataclass(frozen=True)
 class Grid:
-    """An array cut along at most three axes: who holds each cell, by interval of each of those axes."""
+    """An array split along at most three axes: the devices that hold each cell, by its interval on each axis."""
 
     axes: tuple[int, ...]
     cuts: tuple[tuple[Interval, ...], ...]
     holders: dict[tuple[Interval, ...], tuple[int, ...]]
 
     def intervals(self, place: int | None) -> Sequence[Interval | None]:
-        """The intervals along one of `axes`; for none, a single nothing."""
+        """Return the intervals along one of `axes`, or a single None for no axis."""
         return self.cuts[place] if place is not None else (None,)
 
     def orientation(self, rank: int) -> tuple[int | None, int | None, int | None]:
-        """Which of `axes` makes slabs, which runs down and which across."""
+        """Return which of `axes` makes slabs, which runs down and which across."""
         count = len(self.axes)
         if count == 3:
             return 0, 1, 2
         if count == 2:
             return None, 0, 1
         if count == 1:
-            # A vector lies flat, and so does what is cut along its last axis.
+            # A vector is drawn horizontally, and so is an array split along its last axis.
             return (None, None, 0) if self.axes[0] == rank - 1 else (None, 0, None)
         return None, None, None
 
 
 def grid_of(shards: Sequence[Shard], shape: Sequence[int]) -> Grid | None:
-    """None when more than three axes are cut or the parts do not make a full grid."""
+    """Return the grid of the shards; None if more than three axes are split or the parts do not form a full grid."""
     axes = tuple(axis for axis in range(len(shape)) if len({shard.index[axis] for shard in shards}) > 1)
     if len(axes) > 3:
         return None
@@ -54,10 +54,10 @@ def grid_of(shards: Sequence[Shard], shape: Sequence[int]) -> Grid | None:
 
 
 def numbers_of(value: Value, grid: Grid) -> dict[tuple[Interval, ...], list[str]]:
-    """By cell, its part of a small array in rows as wide as each other; empty where there is none to draw.
+    """Return each cell's part of a small array, in rows of equal width; empty if there is nothing to draw.
 
-    The numbers are read from the value's text, which NumPy writes in the order of the array and shortens when it is
-    large. A part of three axes longer than 1 is drawn as its planes, one under the other, with a row between them.
+    The numbers come from the value's text, which NumPy writes in array order and shortens for large arrays. A part with
+    three axes longer than 1 is drawn plane by plane, one below the other, with an empty row between them.
     """
     shape = value.shape or ()
     count = prod(shape)
@@ -74,7 +74,7 @@ def _index(key: tuple[Interval, ...], grid: Grid, shape: Sequence[int]) -> list[
 
 
 def _rows(numbers: Sequence[str], shape: Sequence[int], index: Sequence[Interval], size: int) -> list[str]:
-    """A part of the array, a text for each row of it."""
+    """Return a part of the array, as one text per row."""
     places = [0]
     for (start, stop), length in zip(index, shape, strict=True):
         places = [place * length + at for place in places for at in range(start, stop)]
@@ -92,5 +92,5 @@ def _rows(numbers: Sequence[str], shape: Sequence[int], index: Sequence[Interval
 
 
 def _across(index: Sequence[Interval]) -> int:
-    """How many numbers stand in a row: as many as the part has along the last axis, at least 1."""
+    """Return the numbers per row: the length of the part's last axis, or 1."""
     return index[-1][1] - index[-1][0] if index else 1

@@ -1,1 +1,1 @@
-"""Text as lines of (text, style): wrapped, clipped, made harmless."""
+"""Text as lines of (text, style): wrapped, clipped, and cleaned of control characters."""

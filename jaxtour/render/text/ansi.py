@@ -1,4 +1,4 @@
-"""Styled lines as text that a terminal colours, in its own sixteen colours."""
+"""Renders styled lines as text in the terminal's own sixteen colours."""
 
 from collections.abc import Iterable, Mapping
 
@@ -29,11 +29,11 @@ SGR: Mapping[Style, str] = {
     "bar-muted": "2",
     "chip-on": "7",
 }
-"""The parameters of `ESC [ … m` by style; the styles that are not here look like any text."""
+"""The parameters of `ESC [ … m` by style; other styles look like plain text."""
 
 
 def ansi_lines(lines: Iterable[Line]) -> str:
-    """The lines' text, each ending in a newline and at the terminal's own colours; what is in it must be clean."""
+    """Return the lines' text; each line ends in a newline and resets the colours. The text must be clean."""
     return "".join(_line(line) + "\n" for line in lines)
 
 

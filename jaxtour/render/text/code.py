@@ -1,4 +1,4 @@
-"""Python source as styled lines."""
+"""Renders Python source as styled lines."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -29,7 +29,7 @@ STYLES: Mapping[_TokenType, Style] = {
 
 @cache
 def style_of(token: _TokenType) -> Style:
-    """The style of a token, or of the nearest kind that it belongs to."""
+    """Return the style of a token, or of its nearest parent kind."""
     kind: _TokenType | None = token
     while kind is not None:
         if kind in STYLES:
@@ -40,12 +40,12 @@ def style_of(token: _TokenType) -> Style:
 
 @cache
 def _lexer() -> PythonLexer:
-    # As the tokens are to add up to the text, nothing of it may be stripped.
+    # The lexer must not strip anything, because the tokens must add up to the text.
     return PythonLexer(stripnl=False, ensurenl=False)
 
 
 def python_lines(source: str) -> list[Line]:
-    """The source with its parts told apart, a line for each of its lines; tabs are spaces and nothing else changes."""
+    """Return the source highlighted, line by line; tabs become spaces and nothing else changes."""
     lines: list[Line] = []
     line: list[Span] = []
     for token, text in _lexer().get_tokens(clean(source)):

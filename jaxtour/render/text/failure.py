@@ -1,4 +1,4 @@
-"""What a step raised: the message, and the learner's own lines on the way to it."""
+"""Renders a step's exception: the message, and the learner's own lines that led to it."""
 
 from jaxtour.engine.messages import Failure, Frame
 from jaxtour.render.text.clean import clean
@@ -7,12 +7,12 @@ from jaxtour.render.text.spans import Line, Span
 
 _GAP = 3
 _NARROWEST_CODE = 24
-"""Cells below which a frame's code goes under its place rather than beside it."""
+"""In cells; in less room a frame's code goes below its place instead of beside it."""
 _FRAMES = 12
 
 
 def failure_lines(failure: Failure, width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
-    """The exception, then the frames inside lesson code, outermost first, with what failed underlined."""
+    """Return the exception, then the frames in lesson code, outermost first, with the failing part underlined."""
     first, *rest = clean(failure.message).split("\n")
     lines = wrap([(clean(failure.type, keep_newlines=False), "error"), ("  ", ""), (first, "")], width, indent="  ")
     for row in rest:
@@ -22,7 +22,7 @@ def failure_lines(failure: Failure, width: int, ascii: bool = False) -> list[Lin
         return in_ascii(lines, ascii)
     own = frames[0].file
     left_out = max(0, len(frames) - _FRAMES)
-    # Of a recursion, where it began and where it ended say all.
+    # For a deep recursion, the beginning and the end say enough.
     shown = frames if not left_out else (*frames[: _FRAMES // 2], *frames[-_FRAMES // 2 :])
     places = [_place(frame, own) for frame in shown]
     beside = max(map(width_of, places)) + _GAP
@@ -37,7 +37,7 @@ def failure_lines(failure: Failure, width: int, ascii: bool = False) -> list[Lin
 
 
 def _place(frame: Frame, own: str) -> str:
-    """`line 6  in predict`, with the step or `setup` where it is not the step's own code."""
+    """Return `line 6  in predict`, with the step or `setup` if it is not the step's own code."""
     where = "setup " if frame.setup else ""
     place = f"{where}line {frame.line}"
     if frame.file != own:
@@ -46,7 +46,7 @@ def _place(frame: Frame, own: str) -> str:
 
 
 def _frame_lines(frame: Frame, place: str, column: int | None, width: int) -> list[Line]:
-    """The frame's code in `column`, or under its place where that is None, and what underlines it."""
+    """Return the frame's code at `column`, or below its place if that is None, with an underline."""
     if column is None:
         lines: list[Line] = [((clip(place, width), "muted"),)]
         head: Span = ("    ", "")
@@ -62,7 +62,7 @@ def _frame_lines(frame: Frame, place: str, column: int | None, width: int) -> li
 
 
 def _code(frame: Frame) -> tuple[str, int, int]:
-    """The line without its indentation, and where in it the failing part begins and ends."""
+    """Return the line without its indentation, and the start and end of the failing part in it."""
     text = frame.text
     spaces = len(text) - len(text.lstrip())
     start = min(max(frame.column - 1, spaces), len(text)) if frame.column > 0 else spaces
@@ -74,7 +74,7 @@ def _code(frame: Frame) -> tuple[str, int, int]:
 
 
 def _window(code: str, start: int, end: int, room: int) -> tuple[str, int, int]:
-    """The part of a long line that fits and has the failing part in it."""
+    """Return the part of a long line that fits and contains the failing part."""
     if width_of(code) <= room or room < 3:
         cut = clip(code, room)
         return cut, min(start, len(cut)), min(end, len(cut))

@@ -1,4 +1,4 @@
-"""Lines cut, padded and wrapped, with every width in terminal cells."""
+"""Clips, pads and wraps lines; every width is in terminal cells."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,30 +10,30 @@ from jaxtour.render.text.spans import Line, Span, Style, plain
 
 _PIECES = re.compile(r"\s+|\S+")
 _WHOLE_CODE = 40
-"""Cells up to which inline code is kept in one row."""
+"""In cells; inline code up to this width stays in one row."""
 
 
 def width_of(line: Line | str) -> int:
-    """How many cells it takes."""
+    """Return the width in cells."""
     return cell_len(line if isinstance(line, str) else plain(line))
 
 
 def clip(text: str, width: int) -> str:
-    """The text in at most `width` cells; what is cut off becomes `…`."""
+    """Return the text in at most `width` cells; `…` replaces what is cut off."""
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, width - 1).rstrip() + "…" if width > 0 else ""
 
 
 def pad(text: str, width: int, *, right: bool = False) -> str:
-    """The text in exactly `width` cells, at the left or the right end of them."""
+    """Return the text in exactly `width` cells, aligned left or right."""
     text = clip(text, width)
     space = " " * (width - cell_len(text))
     return space + text if right else text + space
 
 
 def clip_line(line: Line, width: int) -> Line:
-    """The line in at most `width` cells."""
+    """Return the line in at most `width` cells."""
     if width_of(line) <= width:
         return line
     if width <= 0:
@@ -43,7 +43,7 @@ def clip_line(line: Line, width: int) -> Line:
     for text, style in line:
         size = cell_len(text)
         if size >= room:
-            # The cut text is longer than the room, or more follows it.
+            # Either this text is longer than the room, or more text follows it.
             kept.append((clip(text, room) if size > room else set_cell_size(text, room - 1) + "…", style))
             return tuple(kept)
         kept.append((text, style))
@@ -52,14 +52,14 @@ def clip_line(line: Line, width: int) -> Line:
 
 
 def clip_lines(lines: Iterable[Line], width: int) -> list[Line]:
-    """Every line in at most `width` cells."""
+    """Return every line in at most `width` cells."""
     return [clip_line(line, width) for line in lines]
 
 
 def wrap(line: Iterable[Span], width: int, *, indent: str = "") -> list[Line]:
-    """The line broken at spaces into as many as it takes, `indent` before all but the first.
+    """Break the line at spaces into rows, with `indent` before all but the first.
 
-    Spaces at a break are dropped; a word is broken only where a whole row is too short for it.
+    Spaces at a break are dropped. A word is broken only if it does not fit in a whole row.
     """
     line = tuple(line)
     if width_of(line) <= width:
@@ -87,19 +87,19 @@ def wrap(line: Iterable[Span], width: int, *, indent: str = "") -> list[Line]:
 
 
 def chop(line: Line, width: int, *, indent: str = "") -> list[Line]:
-    """The line broken wherever a row is full, so that every cell of it stays."""
+    """Break the line wherever a row is full, so that no cell is lost."""
     width, indent = _possible(width, indent)
     return _chopped(line, width, width, indent) if width_of(line) > width else [line]
 
 
 def _possible(width: int, indent: str) -> tuple[int, str]:
-    """A width, and an indent that leaves room in it, for the widest character at least."""
+    """Return a width and an indent that leave room for at least the widest character."""
     width = max(width, 2)
     return width, indent if cell_len(indent) <= min(width // 2, width - 2) else ""
 
 
 def _words(line: Iterable[Span]) -> Iterator[Line]:
-    """Runs of spaces, and words, which may change their style midway; short code counts as a word."""
+    """Yield runs of spaces and words, which may change style midway; short code counts as a word."""
     word: list[Span] = []
     for text, style in line:
         whole = style == "code" and cell_len(text) <= _WHOLE_CODE
@@ -116,11 +116,11 @@ def _words(line: Iterable[Span]) -> Iterator[Line]:
 
 
 def _chopped(line: Line, room: int, width: int, indent: str) -> list[Line]:
-    """The line in rows, the first of `room` cells, the others of `width` with `indent` before them."""
+    """Return the line in rows: the first has `room` cells, the others `width` cells including `indent`."""
     rows: list[Line] = []
     row: list[Span] = []
     for text, style in line:
-        # Measuring the whole rest for each row would be quadratic.
+        # Measuring the whole rest for each row would take quadratic time.
         while len(piece := _fitting(text, room)) < len(text):
             rows.append(joined([*row, (piece, style)]))
             text = text[len(piece) :]
@@ -132,11 +132,11 @@ def _chopped(line: Line, room: int, width: int, indent: str) -> list[Line]:
 
 
 def _fitting(text: str, room: int) -> str:
-    """The start of the text that fits."""
+    """Return the start of the text that fits."""
     if text.isascii():
         return text[: max(room, 0)]
     for end, character in enumerate(text):
-        # The selector of the emoji form makes some characters a cell wider.
+        # The emoji variation selector makes some characters a cell wider.
         room -= 1 if character == "\ufe0f" else get_character_cell_size(character)
         if room < 0:
             return text[:end]
@@ -144,7 +144,7 @@ def _fitting(text: str, room: int) -> str:
 
 
 def joined(row: Iterable[Span]) -> Line:
-    """The row with neighbours of one style as one span."""
+    """Return the row with neighbouring spans of one style joined."""
     joined: list[Span] = []
     for text, style in row:
         if joined and joined[-1][1] == style:
@@ -155,7 +155,7 @@ def joined(row: Iterable[Span]) -> Line:
 
 
 def _trimmed(row: Iterable[Span]) -> Line:
-    """The row without spaces at its end."""
+    """Return the row without trailing spaces."""
     spans = list(joined(row))
     while spans:
         text, style = spans.pop()
@@ -165,7 +165,7 @@ def _trimmed(row: Iterable[Span]) -> Line:
 
 
 def wrap_text(text: str, width: int, style: Style = "", *, indent: str = "") -> list[Line]:
-    """Clean text, which may have several lines, broken at spaces; each line keeps its own indentation."""
+    """Break clean text of one or more lines at spaces; each line keeps its own indentation."""
     lines: list[Line] = []
     for row in text.split("\n"):
         if cell_len(row) <= width:
@@ -179,14 +179,14 @@ def wrap_text(text: str, width: int, style: Style = "", *, indent: str = "") -> 
 
 
 def in_ascii(lines: list[Line], ascii: bool) -> list[Line]:  # noqa: A002 - the word that every caller uses
-    """The lines for a terminal without UTF-8, if that is what it is."""
+    """Return the lines in ASCII if `ascii` is true."""
     if not ascii:
         return lines
     return [tuple((ascii_only(text), style) for text, style in line) for line in lines]
 
 
 def spread(first: Sequence[Span], parts: Sequence[Span], width: int) -> list[Line]:
-    """The parts behind the first with wide gaps, on the next line where there is no room."""
+    """Return the parts after the first with wide gaps, on further lines where there is no room."""
     lines: list[list[Span]] = [[*first]]
     for text, style in parts:
         row = lines[-1]

@@ -1,4 +1,4 @@
-"""A whole stage as lines to print, with a gutter that says where each comes from."""
+"""Renders a whole stage as lines to print, with a gutter of source places."""
 
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.highlight import line_of
@@ -11,9 +11,9 @@ _GAP = "  "
 
 
 def stage_lines(stage: StageText, cell: str | None = None) -> list[Line]:
-    """The stage's lines; with a `cell`, whose own places have no file before them, also where each comes from.
+    """Return the stage's lines; with a `cell`, also their source places, without the file's name for the cell's own.
 
-    A line that comes from nowhere has the reason behind it.
+    An unlinked line ends with the reason.
     """
     paint = line_of(stage.stage)
     if cell is None:

@@ -1,4 +1,4 @@
-"""A lesson's Markdown as styled lines: paragraphs, emphasis, code, lists, quotes, links, tables."""
+"""Renders a lesson's Markdown as styled lines: paragraphs, emphasis, code, lists, quotes, links, tables."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 _PYTHON = ("python", "py", "python3")
 _NARROWEST = 4
-"""Cells that text keeps however deep it is nested."""
+"""In cells; the least width of text, however deeply nested."""
 
 
 @cache
 def _parser() -> "MarkdownIt":
-    # Costs 40 ms to import, which the first frame of the app can do without.
+    # This import takes 40 ms, and the app's first frame does not need it.
     from markdown_it import MarkdownIt
 
     return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 def markdown_lines(text: str, width: int, *, ticks: bool = False) -> list[Line]:
-    """The text laid out in `width` cells; what is no Markdown stands as it is, and HTML is text.
+    """Lay the text out in `width` cells; anything but Markdown stays as it is, and HTML is plain text.
 
-    `ticks` leaves inline code between its backticks, for where there are no colours.
+    `ticks` keeps the backticks around inline code, for output without colours.
     """
     from markdown_it.tree import SyntaxTreeNode
 
@@ -101,7 +101,7 @@ def _code(content: str, info: str, width: int) -> list[Line]:
     language = info.split()[0].lower() if info.split() else ""
     text = content.removesuffix("\n")
     if language in _PYTHON:
-        # Brings Pygments, 13 ms that most texts have no use for.
+        # This imports Pygments, 13 ms that most texts do not need.
         from jaxtour.render.text.code import python_lines
 
         lines = python_lines(text)
@@ -115,7 +115,7 @@ def _code(content: str, info: str, width: int) -> list[Line]:
 
 
 def _wrapped(node: "SyntaxTreeNode", width: int, style: Style = "") -> list[Line]:
-    """A block's text; a hard break begins a new line."""
+    """Return a block's text; a hard break begins a new line."""
     rows: list[list[Span]] = [[]]
     for span in _inline(node, style):
         if span[0] == "\n":
@@ -136,7 +136,7 @@ def _inline(node: "SyntaxTreeNode", style: Style) -> Iterator[Span]:
         case "hardbreak":
             yield "\n", style
         case "strong" | "em":
-            # Inside a heading or a link that is what it stays.
+            # Inside a heading or a link, the outer style stays.
             inner: Style = style or ("strong" if node.type == "strong" else "emphasis")
             inner = "strong" if node.type == "strong" and style == "emphasis" else inner
             for child in node.children:
@@ -151,7 +151,7 @@ def _inline(node: "SyntaxTreeNode", style: Style) -> Iterator[Span]:
 
 
 def _link(node: "SyntaxTreeNode", style: Style) -> Iterator[Span]:
-    """The link's text, and its address unless that is the text."""
+    """Yield the link's text, and its address unless they are equal."""
     spans = [span for child in node.children for span in _inline(child, style or "link")]
     yield from spans
     address = _text(str(node.attrs.get("href", "")))
@@ -161,5 +161,5 @@ def _link(node: "SyntaxTreeNode", style: Style) -> Iterator[Span]:
 
 
 def _text(content: str) -> str:
-    """An entity such as `&#27;` became what it stands for only in the parser."""
+    """Return the text cleaned once more: only the parser decodes an entity such as `&#27;`."""
     return clean(content, keep_newlines=False)

@@ -1,4 +1,4 @@
-"""Lessons and what their steps gave as plain text, for pipes, pagers and logs."""
+"""Renders lessons and their results as plain text, for pipes, pagers and logs."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -23,18 +23,18 @@ from jaxtour.render.value import failure_lines, output_lines, value_lines, warni
 
 
 def text_of(lines: list[Line], ascii: bool = False, colour: bool = False) -> str:  # noqa: A002 - the callers' word
-    """The lines as they are printed."""
+    """Return the lines as printed text."""
     fitting = in_ascii(lines, ascii)
     return ansi_lines(fitting) if colour else plain_lines(fitting)
 
 
 def section(heading: str, lines: Iterable[Line]) -> list[Line]:
-    """The lines under a heading, apart from what is above."""
+    """Return the lines below a heading and an empty line."""
     return [(), ((f"── {heading}", "muted"),), *lines]
 
 
 def lesson_heading(lesson: Lesson, width: int = 100, ascii: bool = False, colour: bool = False) -> str:  # noqa: A002
-    """Title, summary, and what the lesson takes."""
+    """Return title, summary, duration and requirements."""
     title = clean(lesson.title, keep_newlines=False)
     lines = [*wrap([(title, "title")], width), _rule("═", title, width), ()]
     lines += markdown_lines(lesson.summary, width, ticks=True)
@@ -45,7 +45,7 @@ def lesson_heading(lesson: Lesson, width: int = 100, ascii: bool = False, colour
 
 
 def requirements(requires: Requires) -> list[str]:
-    """What it cannot do without, as far as that is not what every lesson needs: `8 devices`, `a TPU`, `jax >=0.10`."""
+    """Return the requirements that differ from the defaults: `8 devices`, `a TPU`, `jax >=0.10`."""
     needs = []
     if requires.devices > 1:
         needs.append(f"{requires.devices} devices")
@@ -57,7 +57,7 @@ def requirements(requires: Requires) -> list[str]:
 
 
 def worker_text(facts: Facts, width: int = 100, ascii: bool = False, colour: bool = False) -> str:  # noqa: A002
-    """What the results come from: `jax 0.10.2, Python 3.11.7, 8 simulated CPU devices, 2 cores of an AMD EPYC`."""
+    """Return what the results come from: `jax 0.10.2, Python 3.11.7, 8 simulated CPU devices, AMD EPYC, 2 cores`."""
     counts = Counter((device.platform, device.kind, device.simulated) for device in facts.devices)
     said = [f"jax {facts.jax}", f"Python {facts.python}"]
     for (platform, kind, simulated), count in counts.items():
@@ -75,7 +75,7 @@ def lesson_text(
     width: int = 100,
     ascii: bool = False,  # noqa: A002 - the callers' word
 ) -> str:
-    """The whole lesson, each step with what is known of its run, by the step's id."""
+    """Return the whole lesson, each step with its report, if `reports` has one for the step's id."""
     steps = (step_text(lesson, step, reports.get(step.id), width, ascii) for step in lesson.steps)
     return lesson_heading(lesson, width, ascii) + "".join(f"\n{step}" for step in steps)
 
@@ -88,13 +88,13 @@ def step_text(
     ascii: bool = False,  # noqa: A002 - the callers' word
     colour: bool = False,
 ) -> str:
-    """A step to read and, with a report, what running it gave."""
+    """Return a step and, with a report, its results."""
     number = next((at for at, other in enumerate(lesson.steps, 1) if other.id == step.id), 0)
     title = f"{number} of {len(lesson.steps)}  {clean(step.title, keep_newlines=False)}"
     name = clean(f"{lesson.id}/{step.id}", keep_newlines=False)
     lines = [*wrap([(title, "title"), (f"  {name}", "muted")], width), _rule("─", title, width), ()]
     if isinstance(step, Broken):
-        # In one piece: editors and terminals make a link of the place.
+        # Not wrapped: editors and terminals turn the place into a link.
         lines.append((("this step does not load: ", "error"), (clean(str(step.error), keep_newlines=False), "")))
         return text_of(lines, ascii, colour)
     lines += markdown_lines(step.text, width, ticks=not colour)
@@ -126,7 +126,7 @@ def _question(ask: Ask, report: Report | None, width: int) -> list[Line]:
 
 
 def _source(step: Step) -> list[Line]:
-    """The code that runs without an edit, its lines numbered as errors number them."""
+    """Return the code that runs without edits, with the line numbers that errors use."""
     code = python_lines(step.solved_code.removesuffix("\n"))
     digits = max(2, len(str(len(code))))
     lines: list[Line] = [()]
@@ -139,7 +139,7 @@ def _source(step: Step) -> list[Line]:
 
 
 def _sections(step: Step, report: Report, width: int) -> Iterable[tuple[str, list[Line]]]:
-    """What came of the run, in the order in which one reads it."""
+    """Yield the results of the run in reading order."""
     yield "output", printed_lines(report.stdout, report.traced)
     yield "standard error", output_lines(report.stderr)
     yield "warnings", warning_lines(report.warnings, width)
@@ -181,7 +181,7 @@ def _check(report: Report, width: int) -> list[Line]:
 
 
 def _end(report: Report, width: int) -> list[Line]:
-    """How the run ended, where it did not end by itself."""
+    """Return how the run ended, if it did not end by itself."""
     if report.done is None or report.done.status in ("ok", "error"):
         return []
     words = {"interrupted": "interrupted", "timeout": "stopped", "died": "the worker died"}

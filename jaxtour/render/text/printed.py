@@ -1,4 +1,4 @@
-"""What a step printed, what it printed while JAX traced apart from what ran."""
+"""Renders a step's output, and marks what was printed while JAX traced."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ TRACING, RAN = "tracing │ ", "        │ "
 def printed_lines(
     text: str, traced: Sequence[tuple[int, int]], width: int | None = None, style: Style = ""
 ) -> list[Line]:
-    """As `output_lines`; where `traced` names characters of it (start, end), every line says in which way it came."""
+    """Return the output as `output_lines` does; if `traced` has ranges of characters, mark which lines they touch."""
     if not traced:
         return output_lines(text, width, style)
     room = None if width is None else max(1, width - len(TRACING))
@@ -20,7 +20,7 @@ def printed_lines(
     start = 0
     for row in text.removesuffix("\n").split("\n"):
         end = start + len(row)
-        # The line feed belongs to its line: an empty one may be printed while tracing too.
+        # The line feed belongs to its line: tracing may print an empty line too.
         inside = any(first < end + 1 and last > start for first, last in traced)
         gutter: Span = (TRACING, "warning") if inside else (RAN, "faint")
         lines += [joined([gutter, *line]) for line in output_lines(row, room, style) or [()]]

@@ -1,4 +1,4 @@
-"""Highlighting by rules that need nothing of the lines before: only lines in view cost anything."""
+"""Highlights each line by itself, so that only lines in view cost time."""
 
 import re
 from collections.abc import Sequence
@@ -8,17 +8,17 @@ from jaxtour.render.text.clean import clean
 from jaxtour.render.text.spans import Line, Span, Style
 
 Rules: TypeAlias = Sequence[tuple[str, Style]]
-"""What stands for what, the first that fits; between them lie spaces and punctuation. No pattern has groups."""
+"""Patterns without groups, with their styles; the first match counts. Spaces and punctuation separate tokens."""
 
 COLOURED = 4000
-"""Characters of a line that are told apart; what is beyond is plain."""
+"""The number of characters highlighted in a line; the rest is plain."""
 
 
 class Painter:
-    """Tells the parts of a line of text apart: called with the text, it gives the line."""
+    """Highlights a line of text: call it with the text, and it returns the styled line."""
 
     def __init__(self, rules: Rules) -> None:
-        # Runs of punctuation first: most of the places where nothing can begin, they cost half the time otherwise.
+        # Runs of punctuation come first: no token begins there, and they would otherwise cost half of the time.
         self._pattern = re.compile(r"[\s()\[\]{},:;.=]+|" + "|".join(f"({pattern})" for pattern, _ in rules), re.M)
         self._styles: tuple[Style, ...] = ("", *(style for _, style in rules))
 

@@ -1,4 +1,4 @@
-"""Styled text that belongs to no toolkit: the plain commands join it, the app colours it."""
+"""Styled text independent of any toolkit: the plain commands join it, the app colours it."""
 
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
@@ -13,10 +13,10 @@ Line: TypeAlias = tuple[Span, ...]
 
 
 def plain(line: Line) -> str:
-    """The line's text alone."""
+    """Return the line's text without styles."""
     return "".join(text for text, _ in line)
 
 
 def plain_lines(lines: Iterable[Line]) -> str:
-    """The lines' text, each ending in a newline."""
+    """Return the lines' text, each ending in a newline."""
     return "".join(plain(line).rstrip() + "\n" for line in lines)

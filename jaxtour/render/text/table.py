@@ -1,4 +1,4 @@
-"""Tables of styled cells, as wide as they need and no wider than there is room."""
+"""Renders tables of styled cells, as wide as needed and at most as wide as the room."""
 
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -10,9 +10,9 @@ _GAP = 2
 
 
 def table_lines(rows: Sequence[Sequence[Line]], right: Sequence[bool], width: int) -> list[Line]:
-    """The rows in columns under the first one and a rule; cells that are too wide are wrapped.
+    """Return the rows in columns, with a rule below the first row; cells that are too wide are wrapped.
 
-    `right` tells of each column whether it stands at its right end. Every row has as many cells as the first.
+    `right` says for each column whether to align it right. Every row has as many cells as the first.
     """
     needed = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
     room = width - _GAP * (len(needed) - 1)

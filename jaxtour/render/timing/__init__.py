@@ -1,1 +1,1 @@
-"""Timings and what they mean, as lines and charts."""
+"""Renders timings and their meaning as lines and charts."""

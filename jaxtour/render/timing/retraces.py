@@ -1,4 +1,4 @@
-"""Which functions were traced again while a step ran, and why."""
+"""Renders which functions JAX retraced while a step ran, and why."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,11 @@ from jaxtour.render.text.layout import in_ascii, wrap
 from jaxtour.render.text.spans import Line, Span
 
 _MOST = 6
-"""Reasons that are told of one function; a loop may give hundreds."""
+"""Reasons shown for one function; a loop may give hundreds."""
 
 
 def retrace_lines(retraces: Sequence[Retrace], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002
-    """A line for each function that was traced again, and under it each time with its reason; empty without any."""
+    """Return a line for each retraced function, with each retrace and its reason below; empty without retraces."""
     lines: list[Line] = []
     for function in dict.fromkeys(each.function for each in retraces if each.reason or each.count > 1):
         own = [each for each in retraces if each.function == function]

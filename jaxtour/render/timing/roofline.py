@@ -1,4 +1,4 @@
-"""What a call achieves, against what the machine can do at most."""
+"""Renders what a call achieves against the device's peaks."""
 
 import math
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from jaxtour.render.timing.sizes import size_text
 
 _MARKS = "123456789"
 _ROUND = 0.05
-"""What is at most so much above a ceiling was measured as the same."""
+"""A speed above the peak by at most this part counts as equal to it: the rest is measurement error."""
 
 
 def achieved(timing: Timing) -> tuple[float | None, float | None]:
-    """Operations and bytes in a second, of the median call; None where the compiler does not tell their number."""
+    """Return operations and bytes per second of the median call; None where the compiler does not count them."""
     if timing.error is not None or timing.median_s <= 0:
         return None, None
     moved = timing.bytes if timing.transfer_bytes is None else timing.transfer_bytes
@@ -26,11 +26,11 @@ def achieved(timing: Timing) -> tuple[float | None, float | None]:
 
 
 def achieved_line(timing: Timing, ceilings: Sequence[Ceiling] = ()) -> Line:
-    """`335 Gflop/s, 2.2 GB/s`, with the parts of the ceilings that they are; empty where nothing is known."""
+    """Return `335 Gflop/s, 2.2 GB/s`, with their parts of the peaks; empty if nothing is known."""
     flops, moved = achieved(timing)
     ceiling = _ceiling(timing.platform, ceilings)
     spans: list[Span] = []
-    # A transfer is no work of the device's memory: its ceiling is another one.
+    # A transfer does not use the device's memory bandwidth, so its peak is another one.
     most = (None, None) if ceiling is None else (ceiling.flops_per_s, ceiling.bytes_per_s)
     most = (None, None) if timing.transfer_bytes is not None else most
     for value, unit, highest in ((flops, "flop/s", most[0]), (moved, "B/s", most[1])):
@@ -39,9 +39,9 @@ def achieved_line(timing: Timing, ceilings: Sequence[Ceiling] = ()) -> Line:
         spans.append((", " if spans else "", "muted"))
         spans.append((count(value, unit), "number"))
         if highest:
-            spans.append((f" ({_percent(value / highest)} of the most here)", "muted"))
+            spans.append((f" ({_percent(value / highest)} of the peak)", "muted"))
     if spans and _is_short(timing):
-        spans.append((", at least: a loop is counted as one round", "warning"))
+        spans.append((", at least: a loop counts as one round", "warning"))
     return tuple(spans)
 
 
@@ -51,10 +51,10 @@ def roofline_blocks(
     width: int,
     ascii: bool = False,  # noqa: A002 - the callers' word
 ) -> list[Block]:
-    """The roofline of each platform that was measured, with the calls on it, and below what each of them says.
+    """Return the roofline of each measured platform with the calls on it, and below it a line for each call.
 
-    Operations in a second over operations for a byte: the slope is what memory allows, the flat part what the device
-    computes. What cannot be placed says why.
+    The chart shows operations per second over operations per byte: memory limits the slope, arithmetic the flat part.
+    A call that cannot be placed says why.
     """
     blocks: list[Block] = []
     measured = [timing for timing in timings if timing.error is None and timing.platform != "host"]
@@ -63,8 +63,8 @@ def roofline_blocks(
         ceiling = _ceiling(platform, ceilings)
         if ceiling is None:
             why = next((found.error for found in ceilings if found.platform == platform and found.error), None)
-            text = f"could not be measured: {why}" if why else "is not measured yet"
-            text = clean(f"what {platform} can do at most {text}", keep_newlines=False)
+            text = f"could not be measured: {why}" if why else "are not measured yet"
+            text = clean(f"the peaks of {platform} {text}", keep_newlines=False)
             blocks.append(wrap([(text, "muted")], width))
             continue
         blocks += _one(here, ceiling, width)
@@ -72,7 +72,7 @@ def roofline_blocks(
 
 
 def roofline_lines(timings: Sequence[Timing], ceilings: Sequence[Ceiling], width: int) -> list[Line]:
-    """The same without the pictures."""
+    """Return the rooflines without the pictures."""
     return without_charts(roofline_blocks(timings, ceilings, width))
 
 
@@ -80,8 +80,8 @@ def _one(timings: Sequence[Timing], ceiling: Ceiling, width: int) -> list[Block]
     placed = [timing for timing in timings if _place(timing)][: len(_MARKS)]
     points = [place for timing in placed if (place := _place(timing))]
     ridge = ceiling.flops_per_s / ceiling.bytes_per_s
-    said = f"{ceiling.kind}: at most {count(ceiling.flops_per_s, 'flop/s')}, {count(ceiling.bytes_per_s, 'B/s')}"
-    head = clean(f"{said} in {ceiling.dtype}; measured here", keep_newlines=False)
+    said = f"{ceiling.kind}: peaks {count(ceiling.flops_per_s, 'flop/s')}, {count(ceiling.bytes_per_s, 'B/s')}"
+    head = clean(f"{said} in {ceiling.dtype}, measured here", keep_newlines=False)
     blocks: list[Block] = [wrap([(head, "muted")], width)]
     if placed:
         blocks.append(_chart(placed, points, ceiling, ridge))
@@ -113,7 +113,7 @@ def _said(point: tuple[float, float], ceiling: Ceiling, ridge: float) -> list[Sp
     text = f", {_percent(speed / roof)} of what {bound} allows at {_number(intensity)} flop/byte"
     spans: list[Span] = [(count(speed, "flop/s"), "number"), (text, "muted")]
     if speed > roof * (1 + _ROUND):
-        spans.append(("; above the roof: its data stay in caches, or the compiler's count is too high", "muted"))
+        spans.append(("; above the peak: its data stays in caches, or the compiler's count is too high", "muted"))
     return spans
 
 
@@ -126,12 +126,12 @@ def _place(timing: Timing) -> tuple[float, float] | None:
 
 def _why_not(timing: Timing) -> str:
     if _place(timing):
-        return f"only {len(_MARKS)} are"
+        return f"the chart shows only {len(_MARKS)}"
     if _is_short(timing):
-        return "a loop of unknown length is counted as one round"
+        return "a loop of unknown length counts as one round"
     if timing.flops == 0:
-        return "the compiler counts no operations in it; sin, exp and their like it counts apart"
-    return "the compiler tells what it costs only of a jitted call"
+        return "the compiler counts no operations; it counts sin, exp and similar ones separately"
+    return "the compiler counts the cost of jitted calls only"
 
 
 def _is_short(timing: Timing) -> bool:
@@ -160,7 +160,7 @@ def _percent(part: float) -> str:
 
 
 def _number(value: float) -> str:
-    """`0.25`, `4`, `1,000`."""
+    """Return `0.25`, `4`, `1,000`."""
     digits = max(0, 1 - math.floor(math.log10(value))) if value < 10 else 0
     text = f"{value:,.{digits}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,4 +1,4 @@
-"""Timings as a table: numbers that align on their units, and bars on one scale."""
+"""Renders timings as a table, with numbers aligned on their units and bars on one scale."""
 
 import math
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ _SHORTEST_LABEL = 10
 _SHORTEST_BARS = 12
 _LONGEST_BARS = 48
 _UNSTEADY = 0.1
-"""Spread of the middle half of the runs, relative to the median, above which a third digit would say nothing."""
+"""Spread of the middle half of the runs, relative to the median, above which a third digit means nothing."""
 _EQUAL = 0.05
 _SHORTEST = 1e-12
-"""Seconds; less is no measurement on any clock."""
+"""In seconds; no clock measures less."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class _Column:
 
 
 def timing_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Block]:  # noqa: A002 - the callers' word
-    """A row for each timing: label, median, dispatch, first call, a bar, and what the number does not mean.
+    """Return a row for each timing: label, median, dispatch, first call, a bar, and its verdicts.
 
-    What there is no room for goes in this order: bars, dispatch, first call, comparison. What was timed by its size
-    comes below, as curves.
+    Without room, columns are dropped in this order: bars, dispatch, first call, comparison. Timings by size come below,
+    as curves.
     """
     sized = [timing for timing in timings if timing.size is not None and timing.error is None]
     rows = [timing for timing in timings if timing not in sized]
@@ -58,7 +58,7 @@ def timing_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) ->
 
 
 def timing_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
-    """The same without the curves."""
+    """Return the rows without the curves."""
     return without_charts(timing_blocks(timings, width, ascii))
 
 
@@ -84,7 +84,7 @@ def _table(timings: Sequence[Timing], width: int, ascii: bool) -> list[Line]:  #
 
 
 def timing_footer(timings: Sequence[Timing]) -> str:
-    """`15 runs, CPU, blocked`; empty when nothing was measured."""
+    """Return `15 runs, CPU, blocked`; empty if nothing was measured."""
     measured = [timing for timing in timings if _measured(timing)]
     if not measured:
         return ""
@@ -99,7 +99,7 @@ def timing_footer(timings: Sequence[Timing]) -> str:
 
 
 def _fitted(timings: Sequence[Timing], width: int) -> tuple[int, list[_Column], int]:
-    """How wide labels are, the columns that fit beside them, and what is left of the width."""
+    """Return the width of labels, the columns that fit beside them, and the remaining width."""
     longest = max(1, *(width_of(_label(timing)) for timing in timings))
     columns = _columns(timings)
     for dropped in (None, "dispatch", "first call", ""):
@@ -110,7 +110,7 @@ def _fitted(timings: Sequence[Timing], width: int) -> tuple[int, list[_Column], 
 
 
 def _bar_length(scale: Scale, timings: Sequence[Timing], room: int) -> int:
-    """How long the longest bar may be, with room for ticks, and for verdicts behind bars unless that costs too much."""
+    """Return the longest bar's length, with room for ticks, and for verdicts after bars unless they cost too much."""
     length = min(room - scale.tail, _LONGEST_BARS)
     for timing in timings:
         if timing.verdicts and _measured(timing) and (part := scale.part(timing.median_s)) > 0:
@@ -145,7 +145,7 @@ def _columns(timings: Sequence[Timing]) -> list[_Column]:
 
 
 def _aligned(parts: Sequence[tuple[str, str]]) -> list[str]:
-    """Number and unit in columns of their own: `9.81 µs` above `218  µs`."""
+    """Align numbers and units in separate columns: `9.81 µs` above `218  µs`."""
     wide = max(4, *(width_of(number) for number, _ in parts))
     return [f"{number:<{wide}} {unit:<2}" if unit else number for number, unit in parts]
 
@@ -163,7 +163,7 @@ def _label(timing: Timing) -> str:
 
 
 def _baseline(timing: Timing, timings: Sequence[Timing]) -> Timing | None:
-    """What it is compared with: the baseline on its own platform, or else the first one."""
+    """Return the baseline on the timing's own platform, or else the first baseline."""
     candidates = [other for other in timings if other.baseline and _measured(other)]
     same = [other for other in candidates if other.platform == timing.platform]
     return next(iter(same or candidates), None)
@@ -192,9 +192,9 @@ def _bar_style(timing: Timing, timings: Sequence[Timing]) -> Style:
 
 
 def _with_flags(spans: list[Span], timing: Timing, width: int, *, only_code: bool) -> list[Line]:
-    """The row, with its verdicts behind it or, where they do not fit, below.
+    """Return the row with its verdicts at its end, or below it if they do not fit.
 
-    Where only one verdict is told at all, its mark will do behind a row: the sentence under the table has its name.
+    If the table has only one verdict, its mark is enough at the end: the sentence below the table has its name.
     """
     row = joined(spans)
     below: list[Line] = []
@@ -214,7 +214,7 @@ def _with_flags(spans: list[Span], timing: Timing, width: int, *, only_code: boo
 
 
 def _notes(timings: Sequence[Timing], width: int) -> list[Line]:
-    """Each verdict in a sentence, once."""
+    """Return a sentence for each verdict, once."""
     messages = {verdict.code: verdict.message for timing in timings for verdict in timing.verdicts}
     lines: list[Line] = []
     for code, message in messages.items():
@@ -225,5 +225,5 @@ def _notes(timings: Sequence[Timing], width: int) -> list[Line]:
 
 
 def _flag(code: str) -> str:
-    """`⚑ dispatch-bound`."""
+    """Return `⚑ dispatch-bound`."""
     return "⚑ " + clean(code, keep_newlines=False).lower().replace("_", "-")

@@ -1,4 +1,4 @@
-"""Durations, each in the unit that fits."""
+"""Formats durations, each in the unit that fits."""
 
 import math
 
@@ -7,12 +7,12 @@ NONE = "—"
 
 
 def seconds(value: float, digits: int = 3) -> str:
-    """`9.81 µs`: so many significant digits and the unit that fits; `—` for what is no duration."""
+    """Return `9.81 µs`, with `digits` significant digits; `—` for a negative or infinite value."""
     return " ".join(part for part in parts(value, digits) if part)
 
 
 def parts(value: float, digits: int = 3) -> tuple[str, str]:
-    """Number and unit apart."""
+    """Return number and unit separately."""
     if not math.isfinite(value) or value < 0:
         return NONE, ""
     if value == 0:

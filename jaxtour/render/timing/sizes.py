@@ -1,4 +1,4 @@
-"""Time against size: a curve for each call and platform, and where they cross, in words."""
+"""Renders time against size: a curve for each call and platform, and their crossings in words."""
 
 import math
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from jaxtour.render.text.table import table_lines
 from jaxtour.render.timing.seconds import seconds
 
 _EQUAL = 0.05
-"""Relative difference below which neither is called faster."""
+"""The relative difference below which two times count as equal."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,10 @@ class Series:
     points: tuple[tuple[int, float], ...]
     """Size and seconds, ascending."""
     flagged: frozenset[int] = frozenset()
-    """Sizes whose number does not mean what it seems to."""
+    """Sizes whose timings have verdicts."""
 
     def at(self, size: float) -> float | None:
-        """Seconds at a size, straight between points on logarithmic axes; None outside."""
+        """Return the seconds at a size, interpolated linearly on logarithmic axes; None outside."""
         for (left, low), (right, high) in pairwise(self.points):
             if left <= size <= right:
                 part = math.log(size / left) / math.log(right / left)
@@ -37,7 +37,7 @@ class Series:
 
 
 def series_of(timings: Sequence[Timing]) -> list[Series]:
-    """The timings that have a size, by call and platform; the baseline first."""
+    """Return the timings that have a size, by call and platform, the baseline first."""
     sized = [timing for timing in timings if timing.size and timing.error is None and timing.median_s > 0]
     platforms = {timing.platform for timing in sized} - {"host"}
     found: dict[tuple[int, str], list[Timing]] = {}
@@ -55,7 +55,7 @@ def series_of(timings: Sequence[Timing]) -> list[Series]:
 
 
 def size_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Block]:  # noqa: A002 - the callers' word
-    """Where the curves cross, in words; the curves, and their numbers; empty where nothing was timed by its size."""
+    """Return the crossings in words, the curves, and their numbers; empty if nothing was timed by size."""
     every = series_of(timings)
     if not every:
         return []
@@ -74,12 +74,12 @@ def size_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) -> l
 
 
 def size_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
-    """The same without the curves."""
+    """Return the crossings and numbers without the curves."""
     return without_charts(size_blocks(timings, width, ascii))
 
 
 def crossing(one: Series, other: Series) -> str:
-    """Who is faster where: `NumPy is faster below about 4 000, JAX above`."""
+    """Return which is faster at which sizes: `NumPy is faster below about 4 000, JAX above`."""
     sizes = sorted({size for size, _ in one.points} | {size for size, _ in other.points})
     shared = [size for size in sizes if one.at(size) is not None and other.at(size) is not None]
     if not shared:
@@ -106,13 +106,13 @@ def crossing(one: Series, other: Series) -> str:
 
 
 def _lead(one: Series, other: Series, size: float) -> float:
-    """How much faster one is than the other: the logarithm of the ratio, positive where one is."""
+    """Return the logarithm of the ratio of times, positive where `one` is faster."""
     ours, theirs = one.at(size), other.at(size)
     return math.log(theirs / ours) if ours and theirs else 0.0
 
 
 def _zero(left: float, before: float, right: float, after: float) -> float:
-    """Where the lead is lost, straight between two sizes."""
+    """Return the size where the lead changes, interpolated between two sizes."""
     part = before / (before - after)
     return left * math.exp(part * math.log(right / left))
 
@@ -133,7 +133,7 @@ def _table(every: Sequence[Series], width: int) -> list[Line]:
 
 
 def _short(value: float) -> str:
-    """`10k`, for an axis."""
+    """Return `10k`, for an axis."""
     power, unit = next(
         ((power, unit) for power, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")) if value >= power), (1, "")
     )
@@ -141,7 +141,7 @@ def _short(value: float) -> str:
 
 
 def size_text(value: float, digits: int | None = None) -> str:
-    """`4 096`, or with so many digits that are not zero at most; a thin space would not be seen."""
+    """Return `4 096`, or the number rounded to `digits` significant digits; a thin space would be invisible."""
     whole = round(value)
     if whole > 0 and digits is not None and digits < len(str(whole)):
         whole = round(whole, digits - len(str(whole)))

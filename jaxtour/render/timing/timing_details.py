@@ -1,4 +1,4 @@
-"""What is behind the row of a timing: the parts of the first call, how the runs were spread, what was achieved."""
+"""Renders the details of a timing: the parts of the first call, the spread of the runs, the achieved speed."""
 
 from collections.abc import Sequence
 
@@ -17,21 +17,21 @@ from jaxtour.render.timing.sizes import size_text
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = ".:-=+*#@"
 STRIP = 24
-"""Cells of a strip at most."""
+"""The largest number of cells in a strip."""
 _CURVES = 8
-"""More of them could not be told apart."""
+"""More curves could not be distinguished."""
 _OTHER_ULP = 1e5
-"""In units in the last place; of float32 a difference of about 1 in 100."""
+"""In units in the last place: for float32, a difference of about 1 in 100."""
 _OTHER_PART = 1e-3
-"""Of the largest value: so many units, and a smaller difference, are those of a value near zero, as sums cancel to."""
+"""A part of the largest value: a smaller difference of that many units comes from values near zero."""
 _TAIL = 0.97
-"""The slowest runs beyond are so far off that the others would be one cell."""
+"""The slowest runs beyond this are so far off that the others would fit in one cell."""
 
 
 def strip(quantiles: Sequence[float], length: int = STRIP, ascii: bool = False) -> str:  # noqa: A002
-    """How the runs were spread, fast ones left: the higher a cell, the more of them took so long.
+    """Return the spread of the runs, fast ones at the left: the higher a cell, the more runs took that long.
 
-    The scale ends where 3 of 100 were slower still; `›` stands for those. Empty without quantiles.
+    The scale leaves out the slowest 3 of 100 runs; `›` stands for those. Empty without quantiles.
     """
     if len(quantiles) < 2 or length < 2:
         return ""
@@ -49,7 +49,7 @@ def strip(quantiles: Sequence[float], length: int = STRIP, ascii: bool = False) 
 
 
 def _share(quantiles: Sequence[float], value: float) -> float:
-    """The part of the runs that took no longer."""
+    """Return the part of the runs that took no longer."""
     last = len(quantiles) - 1
     if value >= quantiles[-1]:
         return 1.0
@@ -66,7 +66,7 @@ def detail_lines(
     ascii: bool = False,  # noqa: A002 - the callers' word
     ceilings: Sequence[Ceiling] = (),
 ) -> list[Line]:
-    """Some lines for each timing that has a number."""
+    """Return a few lines for each timing that has a number."""
     lines: list[Line] = []
     for timing in timings:
         if timing.error is None and timing.median_s > 0:
@@ -80,7 +80,7 @@ def _details(timing: Timing, width: int, ascii: bool, ceilings: Sequence[Ceiling
     lines = wrap([(head, "strong"), (clean(where, keep_newlines=False), "muted")], width)
     rows: list[tuple[str, Sequence[Span]]] = [("first call", _first(timing))]
     if timing.dispatch:
-        text = f"{seconds(timing.dispatch.median_s)} until Python has control again"
+        text = f"{seconds(timing.dispatch.median_s)} until the call returns to Python"
         rows.append(("dispatch", [(text, "")]))
     rows.append(("complete", _complete(timing, ascii)))
     if timing.transfer_bytes is not None:
@@ -106,7 +106,7 @@ def _first(timing: Timing) -> Sequence[Span]:
 def _complete(timing: Timing, ascii: bool) -> Sequence[Span]:  # noqa: A002
     spread = timing.complete
     if spread is None:
-        return [(f"{seconds(timing.median_s)} in the middle of {timing.runs:,} runs", "")]
+        return [(f"{seconds(timing.median_s)}, median of {timing.runs:,} runs", "")]
     spans: list[Span] = []
     if picture := strip(spread.quantiles, ascii=ascii):
         spans += [(picture, "bar"), ("  ", "")]
@@ -122,20 +122,20 @@ def _differs(found: Difference) -> Sequence[Span]:
     if found.shapes:
         return [(f"from {against} in shape: {clean(found.shapes, keep_newlines=False)}", "warning")]
     if found.absolute is None:
-        return [(f"from {against}: one has a NaN or an infinity that the other has not", "warning")]
+        return [(f"from {against}: only one has a NaN or an infinity at some place", "warning")]
     if found.absolute == 0:
-        return [(f"from {against} in nothing", "")]
+        return [(f"from {against} by 0", "")]
     ulp = "" if found.ulp is None else f", {found.ulp:,.0f} ulp" if found.ulp >= 1 else ", less than an ulp"
     if found.ulp is not None and found.ulp > _OTHER_ULP:
         small = found.largest is not None and found.absolute < _OTHER_PART * found.largest
-        ulp = f"{ulp} where values are near zero" if small else ": these are other values"
+        ulp = f"{ulp} where values are near zero" if small else ": these values are different"
     return [(f"from {against} by {found.absolute:.2g} at most{ulp}", "")]
 
 
 def spread_chart(timings: Sequence[Timing]) -> Chart | None:
-    """How long the runs of each call took: the share of them that took no longer, over time; None without any.
+    """Return a chart of the share of each call's runs that took no longer, over time; None without runs.
 
-    A steep curve is a steady call. What was timed by its size has curves of its own.
+    A steep curve means a steady call. Timings by size have their own curves.
     """
     spread = [(timing, timing.complete.quantiles) for timing in timings if timing.complete and timing.size is None]
     spread = [(timing, times) for timing, times in spread if len(times) > 1 and times[0] > 0][:_CURVES]
@@ -153,7 +153,7 @@ def spread_chart(timings: Sequence[Timing]) -> Chart | None:
 
 
 def explanation_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002
-    """Each verdict of the timings once: its sentence, and what it means and what to do about it."""
+    """Return each verdict of the timings once: its sentence, its meaning, and what to do about it."""
     lines: list[Line] = []
     found = {verdict.code: verdict.message for timing in timings for verdict in timing.verdicts}
     for code, message in found.items():

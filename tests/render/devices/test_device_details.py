@@ -1,4 +1,4 @@
-"""What is said of devices where they have the screen to themselves."""
+"""The lines of the full-screen devices panel."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""Arrays drawn as they lie on devices."""
+"""Drawings of arrays on their devices."""
 
 import itertools
 
@@ -11,7 +11,7 @@ from jaxtour.render.text.spans import plain_lines
 
 
 def spread(shape, cuts, copies=1, sharding=None, **rest):
-    """An array of which each axis is cut into so many parts, each part on so many devices."""
+    """Return an array with each axis split into the given number of parts, each part on `copies` devices."""
     sides = [
         [(at * size // count, (at + 1) * size // count) for at in range(count)]
         for size, count in zip(shape, cuts, strict=True)
@@ -120,7 +120,7 @@ def test_what_the_worker_says_is_clean():
 
 
 def counting(*shape):
-    """What NumPy writes of an array that counts from 0."""
+    """Return NumPy's text of an array that counts from 0."""
     numbers = itertools.count()
 
     def text(axis):

@@ -1,4 +1,4 @@
-"""Cards: there is one for whatever the course shows, what it says is true of the installed JAX, it is one screen."""
+"""Cards: the course's primitives all have one, it is true of the installed JAX, and it fits on one screen."""
 
 import json
 import re
@@ -112,7 +112,7 @@ def test_the_card_of_every_line_is_one_screen(stage, version):
 
 
 def shown(text, at, width=78, **origin):
-    """The card of the first line that has a text in it, less what every card of it ends with."""
+    """Return the card of the first line that contains a text, without the ending that all its cards share."""
     stage = stage_text("jaxpr", text, **origin)
     line = next(number for number, each in enumerate(stage.texts) if at in each)
     return plain_lines(card_lines(stage, line, width))
@@ -146,19 +146,18 @@ dot_general  Multiplies two arrays and sums over the contracted axes: matrix
   b  f32[32,10,8]  axes b i k
   c  f32[32,8,5]   axes b k j
   d  f32[32,10,5]  axes b i j   = sum over k
-  dimension_numbers=(([2], [1]), ([0], [0]))  ((contracted of a, of b), (batch
-    of a, of b)): axes that are summed, and axes that are kept in step
-  preferred_element_type=float32  the type that sums are kept in and the
-    result has
-  out_sharding=None  how the result is to lie on the devices; None leaves it
-    open
-  precision=None  how exactly products are computed: DEFAULT, HIGH, HIGHEST,
-    or an algorithm; None is the default
+  dimension_numbers=(([2], [1]), ([0], [0]))  ((contracted axes of a, of b),
+    (batch axes of a, of b)): the contracted axes are summed over
+  preferred_element_type=float32  the type of the accumulated sums and the
+    result
+  out_sharding=None  the sharding of the result; None leaves it open
+  precision=None  the precision of products: DEFAULT, HIGH, HIGHEST, or an
+    algorithm; None is the default
   ← backward pass: transpose(jvp)
   docs.jax.dev/en/latest/_autosummary/jax.lax.dot_general.html
 """
     )
-    # The line that its operands stand in is the equation's, too.
+    # The line of its operands belongs to the equation too.
     assert shown(text, "] b c").startswith("dot_general  Multiplies")
     product = shown(text, "= mul")
     assert "  takes d    float32, 32 by 10 by 5  line 2, dot_general; 1 other use\n" in product

@@ -1,4 +1,4 @@
-"""Axes drawn: from equations as JAX prints them, of every version."""
+"""Drawings of axes, from equations as every JAX version prints them."""
 
 import pytest
 from stages import VERSIONS, printed, stage_text
@@ -10,7 +10,7 @@ from jaxtour.render.text.spans import plain
 
 
 def drawn(text, operands):
-    """The drawing of an equation without its operands' definitions: their types are given."""
+    """Return the drawing of an equation; its operands' types are given instead of their definitions."""
     lines = text.split("\n")
     stage = stage_text("jaxpr", text)
     equation = applied(lines, 0)

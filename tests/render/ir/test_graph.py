@@ -31,7 +31,7 @@ def program(wanted, version="0.10.2"):
 
 
 def unfolded_all(stage):
-    """The graph with every jaxpr inside in its place."""
+    """Return the graph with every inner jaxpr in its place."""
     lines = set()
     while True:
         drawn = graph(stage, lines)

@@ -1,4 +1,4 @@
-"""Where an equation begins, and what goes on with it."""
+"""Where an equation begins, and which lines continue it."""
 
 import pytest
 

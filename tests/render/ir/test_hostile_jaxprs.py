@@ -1,4 +1,4 @@
-"""Cards, graphs and ladders of a jaxpr whose names, types, literals and parameters are hostile show it harmlessly."""
+"""Cards, graphs and ladders show a jaxpr with hostile names, types, literals and parameters harmlessly."""
 
 from stages import stage_text
 
@@ -31,7 +31,7 @@ HOSTILE = """{ lambda e\u3164e:f\u202e3[2] ; a:f\u202e2[2]. let
 
 
 def harmless(lines):
-    """What the lines say, in which every character is visible."""
+    """Return the text of the lines, and assert that every character is visible."""
     text = plain_lines(lines)
     assert not UNCLEAN.search(text), ascii(text)
     return text

@@ -1,4 +1,4 @@
-"""Jaxprs of every supported JAX: what is a primitive, a type, a name."""
+"""Jaxprs of every supported JAX: highlighted primitives, types and names."""
 
 import re
 import subprocess
@@ -47,7 +47,7 @@ def check(text):
         assert named == primitives - ARROWS, name
         types = [value for token, value in found if token is Keyword.Type]
         assert all(TYPE.fullmatch(value) or DTYPE.fullmatch(value) for value in types), name
-        # Every variable that is bound has a type behind it.
+        # A type follows every bound variable.
         assert jaxpr.count(":f32[") == sum(value.startswith("f32[") for value in types), name
         same_line_by_line(jaxpr, found)
         count += 1
@@ -162,7 +162,7 @@ def test_places():
     ("lines", "continued"),
     [
         (["    a:f32[] = scan[", "      length=3", "    ] b", "    c:f32[] = sin a"], [False, True, True, False]),
-        # Of equal equations one after the other each begins anew, also where nothing uses their results.
+        # Each of several equal equations in a row starts its own group, even if its result is unused.
         (["    _:f32[] = sin a", "    _:f32[] = sin a"], [False, False]),
         (["    debug_callback[", "      ordered=False", "    ] a", "    debug_callback["], [False, True, True, False]),
     ],

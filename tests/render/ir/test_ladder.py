@@ -1,4 +1,4 @@
-"""Ladders: real compositions as the worker tells their rungs, and every jaxpr against itself."""
+"""Ladders: real compositions with the worker's levels, and every jaxpr against itself."""
 
 import re
 
@@ -25,7 +25,7 @@ def of_kind(rows, kind):
 
 
 def names(stage, rows):
-    """The primitives of rows, from the lines of the upper rung."""
+    """Return the primitives of rows, from the lines of the upper level."""
     return [stage.origin_of(row.right).name for row in rows]
 
 
@@ -114,7 +114,7 @@ def programs():
 
 
 def renamed(stage, text):
-    """The text with every variable named otherwise."""
+    """Return the text with every variable renamed."""
     jaxprs = [Reader(stage).whole()]
     bound = set()
     for jaxpr in jaxprs:

@@ -1,4 +1,4 @@
-"""StableHLO and HLO of every supported JAX: what is an operation, a type, a name."""
+"""StableHLO and HLO of every supported JAX: highlighted operations, types and names."""
 
 import re
 import subprocess
@@ -29,7 +29,7 @@ def styled(stage, text):
 
 
 def check_tokens(stage, text):
-    """The lexer and the painter agree, and nothing is lost or not understood."""
+    """Assert that lexer and painter agree, and that no text is lost or unknown."""
     found = list(LEXERS[stage](stripnl=False, ensurenl=False).get_tokens(text))
     assert "".join(value for _, value in found) == text
     assert not [value for token, value in found if token is Error]
@@ -53,7 +53,7 @@ def check_stablehlo(text):
 
 
 def opcodes(text):
-    """Those of a module, told by brackets alone."""
+    """Return the opcodes of a module, found by brackets alone."""
     found = set()
     for match in re.finditer(r"^ +(?:ROOT )?%[\w.\-]+ = ", text, re.M):
         rest = text[match.end() :].partition("\n")[0]
@@ -151,7 +151,7 @@ def test_a_spoilt_line_loses_nothing(line, place, more, stage):
 @pytest.mark.parametrize("stage", ["stablehlo", "hlo"])
 @pytest.mark.parametrize("piece", ["<", "tensor<", "metadata={", '"', "1 ", "/*", "%", "f32[", "{", " = a.b"])
 def test_hostile_lines_are_cheap(stage, piece):
-    # 200 000 characters that go on for ever: without a limit some of these would take minutes.
+    # 200 000 characters in one line: without a limit, some of these take minutes.
     long = piece * (200_000 // len(piece))
     assert plain(line_of(stage)(long)) == long
     assert len(line_of(stage)(long)) <= COLOURED

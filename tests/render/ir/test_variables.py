@@ -1,4 +1,4 @@
-"""Variables: their definitions and uses by nesting, their types in words, where their names stand in a line."""
+"""Variables: their definitions and uses by nesting, their types in words, and the places of their names in a line."""
 
 import pytest
 from stages import VERSIONS, printed, stage_text

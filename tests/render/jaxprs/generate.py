@@ -1,7 +1,7 @@
-"""Print programs of many kinds as the JAX of this Python prints them: `PYTHON generate.py [STAGE] > VERSION.txt`.
+"""Print programs of many kinds with this Python's JAX: `PYTHON generate.py [STAGE] > VERSION.txt`.
 
-Each begins with a line `=== name: operations`: the primitives that the jaxpr itself tells, or with the stage
-`stablehlo` the operations of its module; with `hlo` there are none, as the compiler's Python side does not tell them.
+Each begins with a line `=== name: operations`: the primitives of the jaxpr or, with the stage
+`stablehlo`, the operations of its module. With `hlo` there are none: the compiler's Python API does not list them.
 """
 
 import re
@@ -112,7 +112,7 @@ CASES = {
 
 
 def names(jaxpr):
-    """Every primitive, nested jaxprs included."""
+    """Return every primitive, including those of nested jaxprs."""
     found = set()
     for equation in jaxpr.eqns:
         found.add(equation.primitive.name)
@@ -132,11 +132,11 @@ LOWERED = (
     "grad", "vmap", "shared jaxprs", "selu", "scan", "cond", "switch", "while", "set", "reductions", "dtypes",
     "complex", "logic", "printing", "callback", "shard_map", "ring", "constraint", "precision",
 )  # fmt: skip
-"""Those that show what the later stages have; the others would only make the texts longer."""
+"""Programs that show the later stages' features; the others would only make the texts longer."""
 
 
 def operations(module):
-    """Every operation of a module, nested regions included."""
+    """Return every operation of a module, including those of nested regions."""
     found = {module.operation.name}
     for region in module.operation.regions:
         for block in region:
@@ -148,7 +148,7 @@ def operations(module):
 def show_lowered(name, stage, lowered):
     if stage == "hlo":
         print(f"=== {name}: ")
-        # The tables of files and frames have paths of this machine in them.
+        # The tables of files and frames contain paths of this machine.
         print(re.sub(r"\n+FileNames\n.*?\n\n\n", "\n\n", lowered.compile().as_text(), flags=re.S))
         return
     print(f"=== {name}: {' '.join(sorted(operations(lowered.compiler_ir())))}")

@@ -1,6 +1,6 @@
-"""Write the rungs of some compositions as the worker tells them: `PYTHON generate.py > VERSION.json`, from any folder.
+"""Write the levels of some compositions as the worker sends them: `PYTHON generate.py > VERSION.json`, from any folder.
 
-A composition is a list of rungs, each with its label and the `stage` events of its jaxpr.
+A composition is a list of levels, each with its label and the `stage` events of its jaxpr.
 """
 
 import json

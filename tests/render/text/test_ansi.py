@@ -1,4 +1,4 @@
-"""Colours for what the commands print on a terminal."""
+"""Colours of the commands' output on a terminal."""
 
 import re
 from typing import get_args

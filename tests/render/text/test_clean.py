@@ -1,4 +1,4 @@
-"""Nothing that a program wrote can move the cursor, change colours or hide."""
+"""No text of a program can move the cursor, change colours or hide."""
 
 import unicodedata
 
@@ -23,7 +23,7 @@ hostile = st.text(
 @given(hostile)
 def test_no_hidden_character_is_left(text):
     hidden = [character for character in clean(text) if unicodedata.category(character) in HIDDEN and character != "\n"]
-    # Arabic number signs and the like are of category Cf but visible.
+    # Arabic number signs and similar characters are in category Cf but visible.
     assert not [character for character in hidden if unicodedata.bidirectional(character) not in ("AN", "AL", "L")]
 
 

@@ -1,4 +1,4 @@
-"""Errors: the message, and the learner's lines with what failed underlined."""
+"""Errors: the message, and the learner's lines with the failing part underlined."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Lines fit their width, whatever is in them."""
+"""Lines fit their width, whatever they contain."""
 
 from hypothesis import example, given
 from hypothesis import strategies as st

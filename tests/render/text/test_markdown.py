@@ -1,4 +1,4 @@
-"""Markdown laid out in a width."""
+"""Markdown laid out in a given width."""
 
 import pytest
 from hypothesis import given

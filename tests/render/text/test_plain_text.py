@@ -1,4 +1,4 @@
-"""A step as text: it reads well in a pager and in a log."""
+"""A step as text, for a pager or a log."""
 
 from jaxtour.course.model import Ask, Broken, Exercise, Lesson, Problem, Requires, Step
 from jaxtour.engine.messages import (

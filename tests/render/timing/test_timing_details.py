@@ -1,4 +1,4 @@
-"""What is behind a timing's row: stages of the first call, the spread of the runs, what was achieved, what it means."""
+"""The details of a timing: the stages of the first call, the spread of the runs, the achieved speed, the verdicts."""
 
 import re
 from pathlib import Path
@@ -41,10 +41,10 @@ def test_the_whole_of_it():
     assert plain_lines(detail_lines([found], 100, ceilings=[CEILING])) == (
         "f  cpu\n"
         "  first call  100 ms: trace 1.00 ms, lower 2.00 ms, compile 30.0 ms, and the call itself\n"
-        "  dispatch    100 µs until Python has control again\n"
+        "  dispatch    100 µs until the call returns to Python\n"
         "  complete    ████████████████████████  1.00 ms, half of 100 runs from 950 µs to 1.05 ms, best 900\n"
         "              µs\n"
-        "  achieves    20 Gflop/s (20% of the most here), 1 GB/s (10% of the most here)\n"
+        "  achieves    20 Gflop/s (20% of the peak), 1 GB/s (10% of the peak)\n"
         "  differs     from NumPy by 1.2e-06 at most, 3 ulp\n"
         "  note        a loop is counted 3 times\n"
     ).replace("████████████████████████", strip(found.complete.quantiles))
@@ -52,7 +52,7 @@ def test_the_whole_of_it():
 
 def test_what_is_not_known_is_not_told():
     found = timing(platform="host", dispatch=None, complete=None, first_s=0.0)
-    assert plain_lines(detail_lines([found], 80)) == "f  host\n  complete    1.00 ms in the middle of 100 runs\n"
+    assert plain_lines(detail_lines([found], 80)) == "f  host\n  complete    1.00 ms, median of 100 runs\n"
     assert detail_lines([timing(error="no"), timing(median=0.0)], 80) == []
 
 
@@ -61,7 +61,7 @@ def test_groups_transfers_sizes_and_loops_are_told():
     text = plain_lines(detail_lines([found], 120, ceilings=[CEILING]))
     assert "half of 4,000 runs in groups of 40" in text
     assert "n = 4 000" in text and "moves       1 MiB" in text
-    assert "of the most here" not in text, "a transfer is not held against the memory of the device"
+    assert "of the peak" not in text, "a transfer is not held against the memory of the device"
     short = timing(flops=1e6, bytes=1e6, verdicts=(Verdict(code="loop_counted_once", message=""),))
     assert "at least" in plain_lines(detail_lines([short], 120))
 
@@ -69,14 +69,14 @@ def test_groups_transfers_sizes_and_loops_are_told():
 @pytest.mark.parametrize(
     ("difference", "words"),
     [
-        (Difference(against="cpu", absolute=0.0, ulp=0.0), "from cpu in nothing"),
+        (Difference(against="cpu", absolute=0.0, ulp=0.0), "from cpu by 0"),
         (Difference(against="cpu", absolute=1e-9, ulp=0.5), "less than an ulp"),
         (Difference(against="cpu", absolute=3.0, ulp=None), "from cpu by 3 at most"),
-        (Difference(against="cpu", absolute=36.0, ulp=2e6), "these are other values"),
+        (Difference(against="cpu", absolute=36.0, ulp=2e6), "these values are different"),
         (Difference(against="cpu", absolute=1e-5, ulp=2e6, largest=30.0), "2,000,000 ulp where values are near zero"),
-        (Difference(against="cpu", absolute=1.0, ulp=2e6, largest=30.0), "these are other values"),
+        (Difference(against="cpu", absolute=1.0, ulp=2e6, largest=30.0), "these values are different"),
         (Difference(against="cpu", shapes="f32[2] against f32[3]"), "from cpu in shape: f32[2] against f32[3]"),
-        (Difference(against="cpu"), "one has a NaN or an infinity that the other has not"),
+        (Difference(against="cpu"), "only one has a NaN or an infinity at some place"),
     ],
 )
 def test_differences_in_words(difference, words):

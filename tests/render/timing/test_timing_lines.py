@@ -1,4 +1,4 @@
-"""Timings: numbers that align, bars on one scale, and what a number does not mean."""
+"""Timings: aligned numbers, bars on one scale, and verdicts."""
 
 import math
 
