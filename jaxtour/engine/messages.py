@@ -222,6 +222,35 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the figures do not mean, a sentence each: `the loop's body is counted 100 times, its trip count`."""
 
 
+BoundRow: TypeAlias = tuple[str, int]
+"""A variable, `_` for one that is thrown away, and the place of its type in the table."""
+
+
+class EquationRow(msgspec.Struct, frozen=True, array_like=True):
+    """An equation of a jaxpr; what is at its default at the end is left out."""
+
+    parameters: int = 0
+    """Their place in the table."""
+    operands: tuple[str, ...] | None = None
+    """Variables, and literals as `2.0:f32[]`; None for those that `names` has, in that order."""
+    more: int = 0
+    """Lines below its first, those of what is inside it included."""
+    outs: tuple[BoundRow, ...] | None = None
+    """None for what `names` has."""
+    bodies: tuple[tuple[str, int], ...] = ()
+    """The jaxprs in its parameters: `jaxpr`, or `branches 1` where one has several, and the place in the table."""
+
+
+class JaxprRow(msgspec.Struct, frozen=True, array_like=True):
+    """A jaxpr: at the top, inside an equation, or apart where several equations use it; lines count over all parts."""
+
+    line: int
+    outputs_line: int
+    constants: tuple[BoundRow, ...]
+    inputs: tuple[BoundRow, ...]
+    outputs: tuple[str, ...]
+
+
 class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="stage"):
     """A part of the text of one stage of a traced call, and what each of its lines is."""
 
@@ -246,6 +275,26 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="s
     function or a computation defines its inputs. A name may be given out again inside of another jaxpr or function:
     it stands for the nearest definition above, of those in the same one or in one around it.
     """
+    typed: str = ""
+    """For each line the types of the variables that it defines, by their places in the table of types: `3 i0 c2`.
+
+    `i` is before that of an input, `c` before that of a constant; an operation with several results has `1,1`, and a
+    variable of an unknown type `-`.
+    """
+    types: str = ""
+    """What this part adds to the table of types, each as it is printed; joined by line feeds."""
+    equations: str = ""
+    """For each line of a jaxpr an `EquationRow` as JSON where an equation begins, or nothing; joined by line feeds."""
+    parameters: str = ""
+    """What this part adds to the table of the parameters of an equation: a JSON object by name; joined by line feeds.
+
+    A parameter is what it is made of, with a list for a tuple; or the text of what cannot travel; or an object with
+    both, `text` and `value`, where `value` would be printed otherwise. A jaxpr is how the text refers to it.
+    """
+    jaxprs: str = ""
+    """What this part adds to the table of jaxprs: each a `JaxprRow` as JSON; joined by line feeds."""
+    top: int | None = None
+    """With the last part: the place in the table of the jaxpr that is no other's."""
     folds: tuple[tuple[int, int], ...] = ()
     """First and last line, counted from 0 over all parts, of what can be folded behind its first line."""
     cost: Cost | None = None

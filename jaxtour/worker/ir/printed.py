@@ -4,12 +4,14 @@ This watches JAX's printer as it prints; if that is not possible, it parses the 
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .. import compat
 from .origins import Parsed, cut
 from .spans import Span, span
+from .structure import Structure
 from .walk import Walk
 
 _PLACE = r"(?P<file>[^\s:]*(?:<[^>]*>)?):(?P<line>\d+)(?::(?P<column>\d+))? \((?P<in>[^#]*)\)"
@@ -29,6 +31,7 @@ def printed(jaxpr: Any, walk: Walk) -> Parsed:
 def _by_marks(found: compat.Marked, walk: Walk) -> Parsed:
     parsed = Parsed([cut(line) for line in found.lines])
     parsed.names = [""] * len(parsed.texts)
+    parsed.typed = [""] * len(parsed.texts)
     other = walk.table.add()
     rows: list[list[int]] = [[] for _ in found.marks]
     last = [-1] * len(found.marks)
@@ -57,27 +60,31 @@ def _by_marks(found: compat.Marked, walk: Walk) -> Parsed:
         if last[number] > first and (mark.is_equation or first > 0 or "{ lambda" not in parsed.texts[first][:9]):
             folds.add((first, last[number]))
     parsed.folds = sorted(folds, key=lambda fold: (fold[0], -fold[1]))
+    Structure(parsed, found.marks, rows, last).tell()
     return parsed
 
 
-def _variables(atoms: Any, names: Any) -> dict[str, None]:
-    return {name: None for atom in atoms if (name := compat.variable_name(atom, names)) is not None}
+def _variables(parsed: Parsed, row: int, atoms: Any, mark: compat.Mark, kind: str = "") -> dict[str, str]:
+    """The names of variables, each with its kind and the place of its type in the table."""
+    names = [(atom, compat.printed_atom(atom, mark.context)) for atom in atoms if not hasattr(atom, "val")]
+    return {name: f"{kind}{parsed.type_of(atom, row)}" for atom, name in names if name != "_"}
 
 
 def _name_equation(parsed: Parsed, mark: compat.Mark, rows: list[int]) -> None:
-    outs, ins = _variables(mark.thing.outvars, mark.names), _variables(mark.thing.invars, mark.names)
+    outs = _variables(parsed, rows[0], mark.thing.outvars, mark)
+    ins = _variables(parsed, rows[0], mark.thing.invars, mark)
     if len(rows) == 1:
         _name(parsed, rows[0], outs, ins)
         return
     begins = next((row for row in rows if " = " in parsed.texts[row]), rows[0])
     for row in rows[: rows.index(begins) + 1]:
         head = parsed.texts[row].partition(" = ")[0]
-        _name(parsed, row, [name for name in _BINDER.findall(head) if name in outs])
+        _name(parsed, row, {name: outs[name] for name in _BINDER.findall(head) if name in outs})
     for row in reversed(rows[rows.index(begins) :]):
         line = parsed.texts[row].lstrip()
         closing, ends = line.startswith("]"), row == begins
         words = line[1:].split() if closing else line.rpartition(" = ")[2].split()[ends:]
-        _name(parsed, row, (), [name for name in words if name in ins])
+        _name(parsed, row, {}, [name for name in words if name in ins])
         if closing or ends:
             return
 
@@ -85,27 +92,30 @@ def _name_equation(parsed: Parsed, mark: compat.Mark, rows: list[int]) -> None:
 def _name_jaxpr(parsed: Parsed, mark: compat.Mark, rows: list[int]) -> None:
     """A jaxpr defines its inputs on its first line and uses its outputs on its last."""
     jaxpr = mark.thing
-    binders = _variables((*jaxpr.constvars, *jaxpr.invars), mark.names)
-    results = _variables(jaxpr.outvars, mark.names)
+    binders = _variables(parsed, rows[0], jaxpr.constvars, mark, "c")
+    binders |= _variables(parsed, rows[0], jaxpr.invars, mark, "i")
+    results = _variables(parsed, rows[0], jaxpr.outvars, mark)
     begins = True
     for row in rows:
         text = parsed.texts[row]
         head, let, rest = (text.rpartition("{ lambda ")[2] if begins else text).partition(". let")
         if begins:
-            _name(parsed, row, [name for name in _BINDER.findall(head) if name in binders])
+            _name(parsed, row, {name: binders[name] for name in _BINDER.findall(head) if name in binders})
         if not begins or rest:
             words = re.findall(r"\w+", (text if not begins else rest).rpartition(" in ")[2] or text)
-            _name(parsed, row, (), [name for name in words if name in results])
+            _name(parsed, row, {}, [name for name in words if name in results])
         begins = begins and not let
 
 
-def _name(parsed: Parsed, row: int, outs: Any, ins: Any = ()) -> None:
+def _name(parsed: Parsed, row: int, outs: Mapping[str, str], ins: Iterable[str] = ()) -> None:
     """Add to the variables that a line defines and uses."""
     if parsed.names[row]:
         known_outs, _, known_ins = parsed.names[row].partition("=")
-        outs, ins = dict.fromkeys((*known_outs.split(), *outs)), dict.fromkeys((*known_ins.split(), *ins))
+        outs = {**dict(zip(known_outs.split(), parsed.typed[row].split(), strict=False)), **outs}
+        ins = dict.fromkeys((*known_ins.split(), *ins))
     if outs or ins:
         parsed.names[row] = f"{' '.join(outs)}={' '.join(ins)}"
+        parsed.typed[row] = " ".join(outs.values())
 
 
 # By comments ---------------------------------------------------------------------------------------------------------
@@ -147,13 +157,15 @@ def by_comments(text: str, walk: Walk) -> Parsed:
         parsed.texts.append(cut(line))
         parsed.lines.append(around[-1].place if around else other)
         parsed.names.append("")
+        parsed.typed.append("")
     defined = {name for line in parsed.texts for name in _BINDER.findall(line)}
     for row, line in enumerate(parsed.texts):
         head, equals, rest = line.partition(" = ")
         used = _LITERAL.sub("", rest or line)
         words = used.rpartition("]")[2] if equals or "]" in used else used.rpartition("in (")[2]
         outs = _BINDER.findall(head) if equals or "{ lambda" in line else []
-        _name(parsed, row, outs, [name for name in re.findall(r"\w+", words) if name in defined and name not in outs])
+        used_names = [name for name in re.findall(r"\w+", words) if name in defined and name not in outs]
+        _name(parsed, row, dict.fromkeys(outs, ""), used_names)
     return parsed
 
 

@@ -14,7 +14,7 @@ from jaxtour.worker import compat
 from jaxtour.worker.compat import CompileEvents
 from jaxtour.worker.frames import CAP, encode
 from jaxtour.worker.ir import lens, stages
-from jaxtour.worker.ir.origins import PIECE, Table, pieces, transforms_of
+from jaxtour.worker.ir.origins import PIECE, Parsed, Table, pieces, transforms_of
 from jaxtour.worker.ir.printed import by_comments, printed
 from jaxtour.worker.ir.walk import Walk, count
 from jaxtour.worker.runner.execute import Workspace
@@ -277,13 +277,21 @@ def test_a_long_text_travels_in_pieces_that_fit_frames():
     lines = [table.add(kind="equation", name="sin", path=f"jit(f)/{number % 7000}") for number in range(60_000)]
     names = [f"a{number}=b{number}" for number in range(60_000)]
     folds = [(10, 20), (9, 59_000), (30_000, 30_001)]
-    parts = list(pieces({"event": "stage", "index": 3}, texts, lines, table, names, folds, cost={"flops": 1.0}))
+    parsed = Parsed(texts, lines, names, folds, typed=["3"] * 60_000, equations=['[0,["a"]]'] * 60_000, top=1)
+    for number in range(60_000):
+        parsed.parameters.add(f'{{"axes":[{number % 30_000}]}}', number)
+        parsed.jaxprs.append(f"[{number}]", number) if number % 20_000 == 0 else None
+    parts = list(pieces({"event": "stage", "index": 3}, parsed, table, cost={"flops": 1.0}))
     assert len(parts) > 3
     assert [(part["part"], part["parts"]) for part in parts] == [(each, len(parts)) for each in range(len(parts))]
     assert all(len(encode(part)) < CAP / 2 for part in parts)
     assert PIECE < CAP / 2
     assert "\n".join(part["text"] for part in parts).split("\n") == texts
-    assert "\n".join(part["names"] for part in parts).split("\n") == names
+    for name in ("names", "typed", "equations"):
+        assert "\n".join(part[name] for part in parts).split("\n") == getattr(parsed, name)
+    for name in ("parameters", "jaxprs"):
+        assert "\n".join(part[name] for part in parts if name in part).split("\n") == getattr(parsed, name).texts
+    assert [part.get("top") for part in parts] == [None] * (len(parts) - 1) + [1]
     rows = [row for part in parts for row in part["origins"]]
     assert [rows[place]["path"] for part in parts for place in part["lines"]] == [
         table.rows[place]["path"] for place in lines
