@@ -1,4 +1,4 @@
-"""The wire: every event that comes back from the guard, those of timings in `timings.py`; `commands.py` has the rest.
+"""The wire: every event from the guard, stages in `ir.py`, timings in `timings.py`; `commands.py` has the rest.
 
 A frame is a big-endian u32 length followed by that many bytes of ASCII JSON, at most `FRAME_CAP`. Unknown fields and
 unknown events are ignored, so that versions only ever add. The worker builds the same shapes as plain dicts.
@@ -8,7 +8,12 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from jaxtour.engine.commands import StageName
+from jaxtour.engine.ir import Cost as Cost
+from jaxtour.engine.ir import EquationRow as EquationRow
+from jaxtour.engine.ir import JaxprRow as JaxprRow
+from jaxtour.engine.ir import Origin as Origin
+from jaxtour.engine.ir import Span as Span
+from jaxtour.engine.ir import Stage as Stage
 from jaxtour.engine.machine import Device as Device
 from jaxtour.engine.machine import Facts as Facts
 from jaxtour.engine.machine import Finding as Finding
@@ -24,7 +29,6 @@ FRAME_CAP = 4 * 1024 * 1024
 WorkerState: TypeAlias = Literal[
     "spawning", "importing jax", "opening devices", "ready", "running", "interrupting", "restarting", "dead"
 ]
-LineKind: TypeAlias = Literal["equation", "instruction", "other"]
 
 
 # Events: guard to engine ---------------------------------------------------------------------------------------------
@@ -173,134 +177,6 @@ class Executed(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag
     status: Literal["ok", "error"]
     seconds: float
     compiles: int = 0
-
-
-class Span(msgspec.Struct, frozen=True, array_like=True):
-    """An expression of source code; lines and columns count from 1, in characters, and the end is exclusive."""
-
-    file: str
-    """`lesson/step`, `lesson/step:setup`, or the path of a file."""
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-    function: str = ""
-    """In which it stands; empty at the top level of the code."""
-
-
-class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What many lines of a stage have in common: what they are and where they come from."""
-
-    kind: LineKind = "other"
-    name: str = ""
-    """The primitive, operation or opcode."""
-    spans: tuple[Span, ...] = ()
-    """The learner's expressions that became this line: one for an equation, those of everything fused for a fusion."""
-    callers: tuple[Span, ...] = ()
-    """The learner's calls around `spans[0]`, innermost first."""
-    path: str = ""
-    """JAX's name stack and the primitive, alike in all stages: `jit(f)/transpose(jvp())/dot_general`."""
-    transforms: tuple[str, ...] = ()
-    """Outermost first: `jit`, `vmap`, `jvp`, `transpose`, `checkpoint`, `shard_map`, `scan`, `custom_jvp`..."""
-    unlinked: str | None = None
-    """Why there are no spans, in a few words; None where there are, and for lines that are of kind `other`."""
-
-
-class Cost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the compiler says that a call costs; None where it does not say."""
-
-    flops: float | None = None
-    bytes: float | None = None
-    transcendentals: float | None = None
-    argument_bytes: int | None = None
-    output_bytes: int | None = None
-    temporary_bytes: int | None = None
-    peak_bytes: int | None = None
-    alias_bytes: int | None = None
-    code_bytes: int | None = None
-    notes: tuple[str, ...] = ()
-    """What the figures do not mean, a sentence each: `the loop's body is counted 100 times, its trip count`."""
-
-
-BoundRow: TypeAlias = tuple[str, int]
-"""A variable, `_` for one that is thrown away, and the place of its type in the table."""
-
-
-class EquationRow(msgspec.Struct, frozen=True, array_like=True):
-    """An equation of a jaxpr; what is at its default at the end is left out."""
-
-    parameters: int = 0
-    """Their place in the table."""
-    operands: tuple[str, ...] | None = None
-    """Variables, and literals as `2.0:f32[]`; None for those that `names` has, in that order."""
-    more: int = 0
-    """Lines below its first, those of what is inside it included."""
-    outs: tuple[BoundRow, ...] | None = None
-    """None for what `names` has."""
-    bodies: tuple[tuple[str, int], ...] = ()
-    """The jaxprs in its parameters: `jaxpr`, or `branches 1` where one has several, and the place in the table."""
-
-
-class JaxprRow(msgspec.Struct, frozen=True, array_like=True):
-    """A jaxpr: at the top, inside an equation, or apart where several equations use it; lines count over all parts."""
-
-    line: int
-    outputs_line: int
-    constants: tuple[BoundRow, ...]
-    inputs: tuple[BoundRow, ...]
-    outputs: tuple[str, ...]
-
-
-class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="stage"):
-    """A part of the text of one stage of a traced call, and what each of its lines is."""
-
-    run: int
-    index: int
-    """Of the trace, or of the rung."""
-    stage: StageName
-    rung: bool = False
-    """Whether it belongs to a ladder."""
-    part: int = 0
-    parts: int = 1
-    text: str = ""
-    """Whole lines, without the last one's line feed."""
-    lines: tuple[int, ...] = ()
-    """For each line its origin's place in the table that the parts' `origins` make together."""
-    origins: tuple[Origin, ...] = ()
-    """What this part adds to the table."""
-    names: str = ""
-    """For each line the variables that it defines and uses, as they are printed: `d e=b c`; joined by line feeds.
-
-    What is printed over several lines has on each of them the names that are there. A line that begins a jaxpr, a
-    function or a computation defines its inputs. A name may be given out again inside of another jaxpr or function:
-    it stands for the nearest definition above, of those in the same one or in one around it.
-    """
-    typed: str = ""
-    """For each line the types of the variables that it defines, by their places in the table of types: `3 i0 c2`.
-
-    `i` is before that of an input, `c` before that of a constant; an operation with several results has `1,1`, and a
-    variable of an unknown type `-`.
-    """
-    types: str = ""
-    """What this part adds to the table of types, each as it is printed; joined by line feeds."""
-    equations: str = ""
-    """For each line of a jaxpr an `EquationRow` as JSON where an equation begins, or nothing; joined by line feeds."""
-    parameters: str = ""
-    """What this part adds to the table of the parameters of an equation: a JSON object by name; joined by line feeds.
-
-    A parameter is what it is made of, with a list for a tuple; or the text of what cannot travel; or an object with
-    both, `text` and `value`, where `value` would be printed otherwise. A jaxpr is how the text refers to it.
-    """
-    jaxprs: str = ""
-    """What this part adds to the table of jaxprs: each a `JaxprRow` as JSON; joined by line feeds."""
-    top: int | None = None
-    """With the last part: the place in the table of the jaxpr that is no other's."""
-    folds: tuple[tuple[int, int], ...] = ()
-    """First and last line, counted from 0 over all parts, of what can be folded behind its first line."""
-    cost: Cost | None = None
-    """With the last part of `hlo`."""
-    error: str | None = None
-    """Why there is no text, in one line."""
 
 
 class Rung(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="rung"):

@@ -105,7 +105,7 @@ class StageText:
     """First and last line, counted from 0, of what can be folded behind its first line."""
     cost: Cost | None = None
     equations: Sequence[str] = NO_TEXTS
-    """As on the wire, as are the next three: `render.ir.equations` reads them when they are asked for."""
+    """Rows of the wire, as the next three fields are; `render.ir.equations` decodes them when they are needed."""
     parameters: Sequence[str] = NO_TEXTS
     jaxprs: Sequence[str] = NO_TEXTS
     top: int | None = None
@@ -132,9 +132,9 @@ class StageText:
         return tuple(defined.split()), tuple(used.split())
 
     def typed(self, line: int) -> dict[str, tuple[str, tuple[str, ...]]]:
-        """What a line defines: by name the kind, `i` for an input and `c` for a constant, and the types.
+        """The variables that a line defines: by name the kind, `i` for an input and `c` for a constant, and the types.
 
-        An operation has as many types as results, and a variable of an unknown type has none.
+        An operation has a type for each result, a variable of an unknown type none.
         """
         told = self._typed[line].split() if line < len(self._typed) else []
         found = {}
@@ -147,7 +147,7 @@ class StageText:
         return found
 
     def type_at(self, place: int | str) -> str:
-        """A type by its place in the table; empty for one that is not there."""
+        """A type by its index; empty for an index outside the table."""
         return self.types[int(place)] if 0 <= int(place) < len(self.types) else ""
 
     def defining(self, name: str) -> Sequence[int]:
@@ -254,13 +254,13 @@ def _whole(stage: StageText, pieces: Sequence[Piece]) -> StageText:
 
 
 def _table(added: Iterable[str]) -> Sequence[str]:
-    """The rows that the parts add to a table."""
+    """The rows of a table, from all parts."""
     whole = "\n".join(text for text in added if text)
     return Texts(whole) if whole else NO_TEXTS
 
 
 def _by_line(parts: Sequence[Stage], told: Sequence[str]) -> Sequence[str]:
-    """What the parts tell line by line, a line for each of their lines of text; nothing where they tell nothing."""
+    """A field that has a row for each line of text, from all parts; empty if no part has it."""
     if not any(told):
         return NO_TEXTS
     return Texts("\n".join(_fitted(part.text.count("\n"), text) for part, text in zip(parts, told, strict=True)))
@@ -273,7 +273,7 @@ def _extend(ids: Ints, more: Ints, count: int) -> None:
 
 
 def _fitted(feeds: int, told: str) -> str:
-    """What a part tells of its lines, with as many line feeds as its text has."""
+    """The rows of one part, with as many line feeds as its text."""
     missing = feeds - told.count("\n")
     return told + "\n" * missing if missing >= 0 else "\n".join(told.split("\n")[:missing])
 

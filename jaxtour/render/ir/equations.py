@@ -1,4 +1,4 @@
-"""The equations of a jaxpr as a tree, read from what the worker tells beside the text, when they are looked at."""
+"""The equations of a jaxpr as a tree, decoded from the worker's rows when they are needed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Bound(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """What an equation is applied to: a variable, or a literal such as `2.0:f32[]`."""
+    """An operand of an equation: a variable, or a literal such as `2.0:f32[]`."""
 
     text: str
 
@@ -39,7 +39,7 @@ class Operand:
 
 
 class Parameter(NamedTuple):
-    """A parameter as it is printed, and what it is made of: None where that is its text alone."""
+    """A parameter as printed, and its value; None for a value that is known as text only."""
 
     text: str
     value: Any = None
@@ -57,10 +57,10 @@ class Equation:
     outs: tuple[Bound, ...]
     operands: tuple[Operand, ...]
     everything: Mapping[str, Parameter]
-    """All parameters by name; of a jaxpr how the text refers to it."""
+    """All parameters by name; the text of a jaxpr is its name, or `{ … }`."""
     origin: Origin
     bodies: tuple["Jaxpr", ...] = ()
-    """The jaxprs in its parameters, in the order in which they are printed."""
+    """The jaxprs in its parameters, in the printed order."""
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:
@@ -76,7 +76,7 @@ class Jaxpr:
     stage: StageText
     line: int
     label: str
-    """The parameter that it is, as in `cond_jaxpr`, and of several its place; empty at the top."""
+    """Its parameter, `cond_jaxpr`, with its index if there are several, `branches 1`; empty at the top."""
     constants: tuple[Bound, ...]
     inputs: tuple[Bound, ...]
     outputs: tuple[Operand, ...]
@@ -84,7 +84,7 @@ class Jaxpr:
 
     @cached_property
     def lines(self) -> tuple[int, ...]:
-        """Where its own equations begin."""
+        """The first lines of its own equations."""
         found = []
         line, rows = self.line + 1, self.stage.equations
         while line < min(self.outputs_line, len(rows)):
@@ -161,7 +161,7 @@ def _tupled(value: Any) -> Any:
 
 
 def _decoded(text: str, row: type[_Row]) -> _Row | None:
-    """A row of the wire; None where there is none, or one that this version does not know."""
+    """A row of the wire; None for an empty row, and for one that this version does not know."""
     try:
         return msgspec.json.decode(text, type=row) if text else None
     except (msgspec.MsgspecError, RecursionError):
@@ -169,5 +169,5 @@ def _decoded(text: str, row: type[_Row]) -> _Row | None:
 
 
 def _clean(text: str) -> str:
-    """What comes out of JSON made harmless: JSON itself is ASCII, so that whoever decodes the frame cannot do it."""
+    """Harmless text; rows are ASCII JSON, so the cleaning of a frame cannot reach the strings in them."""
     return clean(text, keep_newlines=False)

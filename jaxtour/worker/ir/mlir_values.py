@@ -11,7 +11,7 @@ _ANGLES = r"<(?:[^<>]|<(?:[^<>]|<[^<>]*>)*>)*>"
 _TYPE = re.compile(rf"!?[a-z][\w.]*(?:{_ANGLES})?")
 _OWN_TYPE = re.compile(rf"(%[\w.$-]+): ({_TYPE.pattern})")
 _INPUTS = ("func.func", "^", "reducer(")
-"""How the lines begin that list the inputs of a function, a block or a reduction."""
+"""The starts of lines that declare the inputs of a function, a block or a reduction."""
 
 
 def values_named(line: str, starts: str) -> str:
@@ -29,8 +29,17 @@ def values_named(line: str, starts: str) -> str:
     return f"={' '.join(dict.fromkeys(_VALUE.findall(line)))}"
 
 
+def note_values(parsed: Parsed, number: int, starts: str) -> None:
+    """Add a line's variables, and their types unless the operation ends on a line below."""
+    line = parsed.texts[number]
+    parsed.names.append(values_named(line, starts))
+    parsed.typed.append("")
+    if not (starts.startswith("%") and line.endswith("{")):
+        note_types(parsed, number, line)
+
+
 def note_types(parsed: Parsed, number: int, ends: str) -> None:
-    """Tell the types of what a line defines; an operation has them in the line that it `ends` with: `(a) -> b`."""
+    """Set the types of the variables that a line defines; `ends` is the last line of the operation: `(a) -> b`."""
     line, defined = parsed.texts[number], parsed.names[number].partition("=")[0].split()
     if not defined or parsed.typed[number]:
         return
@@ -41,7 +50,7 @@ def note_types(parsed: Parsed, number: int, ends: str) -> None:
         carried = [name for name in defined[1:] if name not in types]
         if len(carried) == len(every):
             types |= {name: [type_] for name, type_ in zip(carried, every, strict=True)}
-        # `select` has the type of its choice before that of its result.
+        # `select` prints the type of its predicate before the type of its result.
         types[defined[0]] = every[-int(results[1] or 1) :]
     places = [[str(parsed.types.add(cut(each), number)) for each in types.get(name, ())] for name in defined]
     parsed.typed[number] = " ".join(f"{kind}{','.join(place)}" or "-" for place in places)

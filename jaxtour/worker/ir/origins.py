@@ -60,7 +60,7 @@ class Table:
 
 
 class Rows:
-    """A table of texts that parts of a stage add to, each row with a line that needs it or one behind that."""
+    """A table of texts for the wire; a row travels in the part of its line, so `lines` is ascending."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -68,14 +68,14 @@ class Rows:
         self._places: dict[str, int] = {}
 
     def add(self, text: str, line: int) -> int:
-        """The place of a text, which has one only."""
+        """Add a text once and return its index."""
         place = self._places.get(text)
         if place is None:
             place = self._places[text] = self.append(text, line)
         return place
 
     def append(self, text: str, line: int) -> int:
-        """The place of a text that may be there already."""
+        """Add a text and return its index."""
         self.texts.append(text)
         self.lines.append(max(line, self.lines[-1] if self.lines else 0))
         return len(self.texts) - 1
@@ -90,18 +90,18 @@ class Parsed:
     names: list[str] = field(default_factory=list)
     folds: list[tuple[int, int]] = field(default_factory=list)
     typed: list[str] = field(default_factory=list)
-    """For each line the types of what it defines, by their places in the table."""
+    """For each line, the indices of the types of the variables that it defines."""
     equations: list[str] = field(default_factory=list)
-    """For each line the equation that begins there, as JSON; none at all where they are not known."""
+    """For each line, the equation that begins on it, as JSON; empty for a text without known equations."""
     types: Rows = field(default_factory=Rows)
     parameters: Rows = field(default_factory=Rows)
     jaxprs: Rows = field(default_factory=Rows)
     top: int | None = None
-    """The place of the jaxpr that is no other's."""
+    """The index of the outermost jaxpr."""
     _known: dict[Any, int] = field(default_factory=dict)
 
     def type_of(self, atom: Any, line: int) -> int:
-        """The place of a jaxpr's variable's type."""
+        """The index of the type of a jaxpr's variable."""
         place = self._known.get(atom.aval)
         if place is None:
             place = self._known[atom.aval] = self.types.add(compat.printed_type(atom), line)

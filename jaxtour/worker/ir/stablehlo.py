@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from .locations import Frame, Locations, without_locations
-from .mlir_values import note_types, values_named
+from .mlir_values import note_types, note_values
 from .origins import Parsed, Table, alike, transforms_of
 from .spans import Span
 
@@ -352,10 +352,7 @@ class Reader:
                 elif name:
                     self._add(number, name, loc, function, stack)
             parsed.texts.append(line)
-            parsed.names.append(values_named(line, starts))
-            parsed.typed.append("")
-            if not (starts.startswith("%") and line.endswith("{")):
-                note_types(parsed, number, line)
+            note_values(parsed, number, starts)
             if "@" in line and not header:
                 self._note_calls(line, number, loc)
         self._resolve_calls()
@@ -400,5 +397,4 @@ def _begins(starts: str) -> bool:
 
 
 def _name(line: str) -> str:
-    match = _HEAD.match(line)
-    return match[2] if match else ""
+    return match[2] if (match := _HEAD.match(line)) else ""

@@ -1,4 +1,4 @@
-"""The equations of a printed jaxpr as data, a row of JSON for each: what the text says, for those that read no text."""
+"""The equations and jaxprs of a printed jaxpr as data: a row of JSON for each, so that no reader parses the text."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -12,11 +12,11 @@ from .origins import Parsed, cut
 _row = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _DEFAULTS: list[Any] = [0, None, 0, None, []]
 _REFERENCES = ("get", "swap", "addupdate")
-"""Reads and writes, printed as arrows: `a[0] <- b` has no name for what was there, and its indices are no operands."""
+"""Reads and writes of references, printed as `a[0] <- b`: without the old value, and without indices as operands."""
 
 
 class Structure:
-    """The marks of a jaxpr's printer, with the lines that each has and the last line of what is inside it."""
+    """The printer's marks, with the lines of each mark and the last line of its nested marks."""
 
     def __init__(self, parsed: Parsed, marks: Sequence[compat.Mark], rows: list[list[int]], last: list[int]) -> None:
         self._parsed = parsed
@@ -28,7 +28,7 @@ class Structure:
         self._inside = {(marks[number].around, id(marks[number].thing)): number for number in self._jaxprs}
 
     def tell(self) -> None:
-        """Give every equation and every jaxpr its row."""
+        """Add the row of every equation and of every jaxpr."""
         parsed = self._parsed
         parsed.equations = [""] * len(parsed.texts)
         parsed.parameters.add("{}", 0)
@@ -40,7 +40,7 @@ class Structure:
         parsed.top = max((self._places[each] for each in self._jaxprs if self._marks[each].around < 0), default=None)
 
     def _equation(self, number: int, mark: compat.Mark) -> list[Any]:
-        """As `Row` of the wire; what is at its default at the end is left out."""
+        """The fields of an `EquationRow` on the wire, without trailing defaults."""
         parsed, equation = self._parsed, mark.thing
         line = self._rows[number][0]
         bodies = list(self._bodies(number, equation)) if mark.parameters else []
@@ -69,7 +69,7 @@ class Structure:
         return [line, ends, *bound, self._operands(jaxpr.outvars, mark)]
 
     def _bodies(self, number: int, equation: Any) -> Iterator[tuple[str, int]]:
-        """The jaxprs in the parameters, in the order in which they are printed: label and mark."""
+        """The label and the mark of each jaxpr in the parameters, in the printed order."""
         found = []
         for key, _, jaxpr in sorted(compat.nested(equation), key=lambda each: each[0]):
             body = self._inside.get((number, id(jaxpr)), self._inside.get((-1, id(jaxpr))))
@@ -80,11 +80,11 @@ class Structure:
             yield f"{key} {keys[:place].count(key)}" if keys.count(key) > 1 else key, body
 
     def _parameters(self, mark: compat.Mark, bodies: list[tuple[str, int]]) -> dict[str, Any]:
-        """Those that are printed; of a jaxpr only how the text refers to it, if it stands elsewhere."""
+        """The printed parameters; a jaxpr is its name in the text, or `{ … }` where it is printed in place."""
         told: dict[str, Any] = {}
         for key, value in mark.parameters.items():
             own = [body for label, body in bodies if label.partition(" ")[0] == key]
-            # A jaxpr that is used more than once stands above the others: `let f = { lambda`.
+            # A jaxpr with several users is printed above the others: `let f = { lambda`.
             texts = [self._parsed.texts[self._rows[body][0]] for body in own if self._marks[body].around < 0]
             names = " ".join(text.split()[1] for text in texts)
             told[key] = names or "{ … }" if own else parameter(value)
@@ -98,7 +98,7 @@ class Structure:
 
 
 def parameter(value: Any) -> Any:
-    """What a parameter is made of; its text where it is of nothing that travels, and both where it is not printed so.
+    """A parameter as JSON: its parts, or the text of a value without such parts, or both if Python prints it otherwise.
 
     A list stands for a tuple, as `(0, 1)` is printed far more often than `[0, 1]`.
     """
