@@ -81,14 +81,6 @@ def scoped(name_stack: Any, name: str) -> str:
     return str(extend(name)) if extend else f"{name_stack}/{name}".lstrip("/")
 
 
-def printed(jaxpr: Any) -> str:
-    """JAX's text of a jaxpr, with `# file:line:column (function)` after each equation where JAX supports it."""
-    try:
-        return str(jaxpr.pretty_print(source_info=True, use_color=False))
-    except (AttributeError, TypeError):
-        return str(jaxpr)
-
-
 class Mark(NamedTuple):
     """An equation or a jaxpr that the printer visited."""
 

@@ -1,31 +1,29 @@
 """The text of a jaxpr, at most one equation a line, and for every line its origin, its variables and its folds.
 
-This watches JAX's printer as it prints; if that is not possible, it parses the comments after each equation.
+This watches JAX's printer as it prints; if that is not possible, the text comes without any of these.
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from .. import compat
 from .origins import Parsed, cut
-from .spans import Span, span
 from .structure import Structure
 from .walk import Walk
 
-_PLACE = r"(?P<file>[^\s:]*(?:<[^>]*>)?):(?P<line>\d+)(?::(?P<column>\d+))? \((?P<in>[^#]*)\)"
-_COMMENT = re.compile(rf"\s+#(?: {_PLACE})?\s*$")
-_ONE_LINE = re.compile(r"^(?P<indent>\s*)(?P<head>[^{]*\{ lambda .*?\. let) +(?=\S)")
 _BINDER = re.compile(r"([^\W\d]\w*):")
-_PRIMITIVE = re.compile(r" = ([\w-]+)|^\s*([\w-]+)[\[ ]")
-_LITERAL = re.compile(r"\S+:\w+\[[^\]]*\]")
 
 
 def printed(jaxpr: Any, walk: Walk) -> Parsed:
     """The lines of a walked jaxpr."""
     found = compat.marked(jaxpr)
-    return _by_marks(found, walk) if found else by_comments(compat.printed(jaxpr), walk)
+    if found:
+        return _by_marks(found, walk)
+    texts = [cut(compat.tidy(line)) for line in str(jaxpr).split("\n")]
+    return Parsed(
+        texts, [walk.table.add(kind="equation", unlinked="not available on this version of JAX")] * len(texts)
+    )
 
 
 def _by_marks(found: compat.Marked, walk: Walk) -> Parsed:
@@ -116,106 +114,3 @@ def _name(parsed: Parsed, row: int, outs: Mapping[str, str], ins: Iterable[str] 
     if outs or ins:
         parsed.names[row] = f"{' '.join(outs)}={' '.join(ins)}"
         parsed.typed[row] = " ".join(outs.values())
-
-
-# By comments ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class _Open:
-    """An equation; its lines are those indented further."""
-
-    indent: int
-    place: int
-    spans: tuple[Span, ...]
-
-
-def by_comments(text: str, walk: Walk) -> Parsed:
-    """The lines of JAX's text with `# file:line:column (function)` after the first line of each equation.
-
-    An equation without a source gets that of the enclosing equation.
-    """
-    parsed = Parsed()
-    other = walk.table.add()
-    around: list[_Open] = []
-    for line, comment in (row for full, comments in _uncommented(text) for row in _split(full, comments)):
-        indent = len(line) - len(line.lstrip())
-        closes = line.lstrip().startswith("]")
-        while around and (around[-1].indent > indent or (around[-1].indent == indent and not closes)):
-            around.pop()
-        if comment is not None:
-            own = _span(comment)
-            spans = (own,) if own else (around[-1].spans if around else walk.around)
-            match = _PRIMITIVE.search(line)
-            place = walk.table.add(
-                kind="equation",
-                name=(match[1] or match[2]) if match else "",
-                spans=spans,
-                unlinked=None if spans else "JAX keeps no source for it",
-            )
-            around.append(_Open(indent, place, spans))
-        parsed.texts.append(cut(line))
-        parsed.lines.append(around[-1].place if around else other)
-        parsed.names.append("")
-        parsed.typed.append("")
-    defined = {name for line in parsed.texts for name in _BINDER.findall(line)}
-    for row, line in enumerate(parsed.texts):
-        head, equals, rest = line.partition(" = ")
-        used = _LITERAL.sub("", rest or line)
-        words = used.rpartition("]")[2] if equals or "]" in used else used.rpartition("in (")[2]
-        outs = _BINDER.findall(head) if equals or "{ lambda" in line else []
-        used_names = [name for name in re.findall(r"\w+", words) if name in defined and name not in outs]
-        _name(parsed, row, dict.fromkeys(outs, ""), used_names)
-    return parsed
-
-
-def _uncommented(printed: str) -> list[tuple[str, list[re.Match[str]]]]:
-    """The lines, each with its comments; JAX puts some on a line of their own, and they belong to the line above."""
-    found: list[tuple[str, list[re.Match[str]]]] = []
-    for full in printed.split("\n"):
-        line = full
-        comments: list[re.Match[str]] = []
-        while match := _COMMENT.search(line):
-            comments.insert(0, match)
-            line = line[: match.start()]
-        if comments and not line.strip() and found:
-            found[-1][1].extend(comments)
-        elif line.strip():
-            found.append((compat.tidy(line), comments))
-    return found
-
-
-def _split(line: str, comments: list[re.Match[str]]) -> list[tuple[str, re.Match[str] | None]]:
-    """Split a jaxpr on one line into lines, as JAX prints longer ones; other lines stay as they are."""
-    whole = _ONE_LINE.match(line)
-    if not whole or not comments or (len(comments) == 1 and whole["indent"]):
-        return [(line, comments[0] if comments else None)]
-    *equations, last = _parts(line[whole.end() :])
-    final, _, result = last.rpartition(" in (")
-    if not final or len(equations) + 1 != len(comments):
-        return [(line, comments[0])]
-    indent = whole["indent"]
-    body = [f"{indent}    {equation}" for equation in [*equations, final]]
-    return [
-        (f"{indent}{whole['head']}", None),
-        *zip(body, comments, strict=True),
-        (f"{indent}  in ({result}", None),
-    ]
-
-
-def _parts(text: str) -> list[str]:
-    """Split at semicolons outside brackets."""
-    depth, start, parts = 0, 0, []
-    for place, character in enumerate(text):
-        depth += (character in "([{") - (character in ")]}")
-        if depth == 0 and text.startswith("; ", place):
-            parts.append(text[start:place])
-            start = place + 2
-    return [*parts, text[start:]]
-
-
-def _span(comment: re.Match[str]) -> Span | None:
-    if not comment["file"]:
-        return None
-    line, column = int(comment["line"]), int(comment["column"] or 0)
-    return span(comment["file"], line, column, line, column, comment["in"])
