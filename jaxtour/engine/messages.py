@@ -1,4 +1,4 @@
-"""The wire: every event that comes back from the guard, those of timings in `timings.py`; `commands.py` has the rest.
+"""The wire: every event from the guard, stages in `ir.py`, timings in `timings.py`; `commands.py` has the rest.
 
 A frame is a big-endian u32 length followed by that many bytes of ASCII JSON, at most `FRAME_CAP`. Unknown fields and
 unknown events are ignored, so that versions only ever add. The worker builds the same shapes as plain dicts.
@@ -8,7 +8,12 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from jaxtour.engine.commands import StageName
+from jaxtour.engine.ir import Cost as Cost
+from jaxtour.engine.ir import EquationRow as EquationRow
+from jaxtour.engine.ir import JaxprRow as JaxprRow
+from jaxtour.engine.ir import Origin as Origin
+from jaxtour.engine.ir import Span as Span
+from jaxtour.engine.ir import Stage as Stage
 from jaxtour.engine.machine import Device as Device
 from jaxtour.engine.machine import Facts as Facts
 from jaxtour.engine.machine import Finding as Finding
@@ -24,7 +29,6 @@ FRAME_CAP = 4 * 1024 * 1024
 WorkerState: TypeAlias = Literal[
     "spawning", "importing jax", "opening devices", "ready", "running", "interrupting", "restarting", "dead"
 ]
-LineKind: TypeAlias = Literal["equation", "instruction", "other"]
 
 
 # Events: guard to engine ---------------------------------------------------------------------------------------------
@@ -173,85 +177,6 @@ class Executed(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag
     status: Literal["ok", "error"]
     seconds: float
     compiles: int = 0
-
-
-class Span(msgspec.Struct, frozen=True, array_like=True):
-    """An expression of source code; lines and columns count from 1, in characters, and the end is exclusive."""
-
-    file: str
-    """`lesson/step`, `lesson/step:setup`, or the path of a file."""
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-    function: str = ""
-    """In which it stands; empty at the top level of the code."""
-
-
-class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What many lines of a stage have in common: what they are and where they come from."""
-
-    kind: LineKind = "other"
-    name: str = ""
-    """The primitive, operation or opcode."""
-    spans: tuple[Span, ...] = ()
-    """The learner's expressions that became this line: one for an equation, those of everything fused for a fusion."""
-    callers: tuple[Span, ...] = ()
-    """The learner's calls around `spans[0]`, innermost first."""
-    path: str = ""
-    """JAX's name stack and the primitive, alike in all stages: `jit(f)/transpose(jvp())/dot_general`."""
-    transforms: tuple[str, ...] = ()
-    """Outermost first: `jit`, `vmap`, `jvp`, `transpose`, `checkpoint`, `shard_map`, `scan`, `custom_jvp`..."""
-    unlinked: str | None = None
-    """Why there are no spans, in a few words; None where there are, and for lines that are of kind `other`."""
-
-
-class Cost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the compiler says that a call costs; None where it does not say."""
-
-    flops: float | None = None
-    bytes: float | None = None
-    transcendentals: float | None = None
-    argument_bytes: int | None = None
-    output_bytes: int | None = None
-    temporary_bytes: int | None = None
-    peak_bytes: int | None = None
-    alias_bytes: int | None = None
-    code_bytes: int | None = None
-    notes: tuple[str, ...] = ()
-    """What the figures do not mean, a sentence each: `the loop's body is counted 100 times, its trip count`."""
-
-
-class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="stage"):
-    """A part of the text of one stage of a traced call, and what each of its lines is."""
-
-    run: int
-    index: int
-    """Of the trace, or of the rung."""
-    stage: StageName
-    rung: bool = False
-    """Whether it belongs to a ladder."""
-    part: int = 0
-    parts: int = 1
-    text: str = ""
-    """Whole lines, without the last one's line feed."""
-    lines: tuple[int, ...] = ()
-    """For each line its origin's place in the table that the parts' `origins` make together."""
-    origins: tuple[Origin, ...] = ()
-    """What this part adds to the table."""
-    names: str = ""
-    """For each line the variables that it defines and uses, as they are printed: `d e=b c`; joined by line feeds.
-
-    What is printed over several lines has on each of them the names that are there. A line that begins a jaxpr, a
-    function or a computation defines its inputs. A name may be given out again inside of another jaxpr or function:
-    it stands for the nearest definition above, of those in the same one or in one around it.
-    """
-    folds: tuple[tuple[int, int], ...] = ()
-    """First and last line, counted from 0 over all parts, of what can be folded behind its first line."""
-    cost: Cost | None = None
-    """With the last part of `hlo`."""
-    error: str | None = None
-    """Why there is no text, in one line."""
 
 
 class Rung(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="rung"):

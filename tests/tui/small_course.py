@@ -182,6 +182,18 @@ ORIGINS = (
 )  # fmt: skip
 LINES = (0, 1, 1, 1, 1, 2, 3, 4, 5, 0)
 NAMES = "a b=\nc=\n=\n=\n=a b\nd=c\ne=d\nf=e\ng=f\n=g"
+STRUCTURE = {
+    "types": "f32[2]\nf32[3,2]\nf32[3]",
+    "typed": "i0 i1\n2\n\n\n\n2\n2\n2\n2\n",
+    "parameters": (
+        '{}\n{"dimension_numbers":{"text":"(([0], [1]), ([], []))","value":[[[0],[1]],[[],[]]]},'
+        '"preferred_element_type":"float32"}'
+    ),
+    "equations": ('\n[1,["a","b"],3]\n\n\n\n[0,["c","2.0:f32[]"]]\n[]\n[0,["e","1.0:f32[]"]]\n[0,["0.5:f32[]","f"]]\n'),
+    "jaxprs": '[0,9,[],[["a",0],["b",1]],["g"]]',
+    "top": 0,
+}
+"""As a worker with JAX 0.12 tells it of `JAXPR`."""
 ROW = "{ lambda ; a:f32[2] b:f32[2]. let c:f32[] = dot_general[...] a b in (c,) }"
 
 STABLEHLO = """\
@@ -286,7 +298,8 @@ SCRIPT: Script = {
             primitives=("add", "div", "dot_general", "mul", "tanh"),
         ),
         Stage(
-            run=0, index=0, stage="jaxpr", text=JAXPR, lines=LINES, origins=ORIGINS, names=NAMES, folds=((1, 4),)
+            run=0, index=0, stage="jaxpr", text=JAXPR, lines=LINES, origins=ORIGINS, names=NAMES, folds=((1, 4),),
+            **STRUCTURE,  # type: ignore[arg-type]
         ),
         Trace(run=0, index=1, label="one", call="predict(w, X[0])", equations=1),
         Stage(run=0, index=1, stage="jaxpr", text=ROW, lines=(0,), origins=ORIGINS[:1], names="a b c=a b c"),

@@ -33,6 +33,9 @@ def made(stage: str, head: str, equation: str, end: str) -> Stage:
         text="\n".join([head, *(equation.format(name(n), name(n - 1), n) for n in range(2, LINES)), end]),
         lines=(0, *range(1, LINES - 1), 0), origins=origins,
         names="\n".join(["v1=", *defined, f"={name(LINES - 1)}"]),
+        types="f32[]", typed="\n".join(["i0", *["0"] * (LINES - 2), ""]), parameters="{}", top=0,
+        equations="\n".join(["", *(f'[0,["{name(n - 1)}","{n}.0:f32[]"]]' for n in range(2, LINES)), ""]),
+        jaxprs=f'[0,{LINES - 1},[],[["v1",0]],["{name(LINES - 1)}"]]',
     )  # fmt: skip
 
 

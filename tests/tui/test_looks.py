@@ -157,7 +157,11 @@ async def test_yank_takes_the_whole_stage(tours: Tours) -> None:
 async def test_a_ladder_is_climbed(tours: Tours) -> None:
     jaxpr = next(event for event in SCRIPT["vmap/many"] if isinstance(event, Stage))
     row = "{ lambda ; a:f32[2] b:f32[2]. let\n    c:f32[] = mul a b\n  in (c,) }"
-    low = Stage(run=0, index=0, stage="jaxpr", rung=True, text=row, lines=(0, 1, 0), origins=jaxpr.origins[:2])
+    low = Stage(
+        run=0, index=0, stage="jaxpr", rung=True, text=row, lines=(0, 1, 0), names="a b=\nc=a b\n=c",
+        origins=(jaxpr.origins[0], jaxpr.origins[-1]), types="f32[2]\nf32[]", typed="i0 i0\n1\n", equations="\n[]\n",
+        parameters="{}", jaxprs='[0,2,[],[["a",0],["b",0]],["c"]]', top=0,
+    )  # fmt: skip
     high = msgspec.structs.replace(jaxpr, index=1, rung=True)
     rungs = [
         Rung(run=0, index=0, label="predict"),
