@@ -4,7 +4,9 @@ import json
 import pkgutil
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 
+import grimp
 import pytest
 
 import jaxtour
@@ -30,6 +32,32 @@ def submodules(*packages: str) -> list[str]:
 
 def importing(names: list[str]) -> str:
     return "\n".join(f"import {name}" for name in names)
+
+
+@pytest.fixture(scope="module")
+def imports() -> dict[str, set[str]]:
+    """What each module of jaxtour imports of jaxtour, at whatever place in it and for types too."""
+    graph = grimp.build_graph("jaxtour")
+    return {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+
+
+def test_no_modules_import_each_other_in_a_circle(imports):
+    assert "jaxtour.tui.actions" in imports["jaxtour.tui.app"]
+    # Raises CycleError, which names the modules of a circle.
+    TopologicalSorter(imports).prepare()
+
+
+def test_every_module_is_imported_or_started(imports):
+    packages = {name.rpartition(".")[0] for name in imports}
+    imported = set().union(*imports.values())
+    started = {
+        "jaxtour.__main__",
+        "jaxtour.render.ir.lexers",  # an entry point of Pygments
+        "jaxtour.worker.guard.supervisor",  # by name, as all that the guard starts with
+        "jaxtour.worker.start_guard",
+        "jaxtour.worker.start_runner",
+    }
+    assert imports.keys() - packages - imported == started
 
 
 def test_the_command_line_starts_with_click_alone():
