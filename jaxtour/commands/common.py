@@ -37,8 +37,8 @@ def catalogue_for(target: str | None) -> tuple[Catalogue, str | None]:
         raise CourseError(f"{target}: a Python file, not a lesson: open it with `jaxtour explore {target}`")
     pathlike = target.startswith((".", "/", "~")) or target.endswith(("/", *SUFFIXES))
     there = os.path.lexists(path) and target != ""
-    if _is_bundled(path.parts[0] if path.parts else "") and not (there and pathlike):
-        return bundled(), str(path)
+    if not (there and pathlike) and (course := _course_with(path.parts[0] if path.parts else "")):
+        return course, str(path)
     if there:
         return open_path(path), None
     folder = next((parent for parent in path.parents if os.path.lexists(parent)), Path())
@@ -72,11 +72,13 @@ def near_command(target: str | None, commands: Sequence[str]) -> str | None:
     return near[0] if near and near[0] in commands else None
 
 
-def _is_bundled(name: str) -> bool:
+def _course_with(name: str) -> Catalogue | None:
+    """The course, if it is there and one of its files is called so."""
     try:
-        return any(entry.id == name for entry in bundled().entries)
+        course = bundled()
     except CourseError:
-        return False
+        return None
+    return course if any(entry.id == name for entry in course.entries) else None
 
 
 def session(config: WorkerConfig) -> Session:

@@ -7,10 +7,12 @@ import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import TypeAlias, overload
+
+import msgspec
+from msgspec.structs import replace
 
 from jaxtour.engine.commands import StageName
 from jaxtour.engine.messages import Cost, Origin, Span, Stage
@@ -73,8 +75,7 @@ BLANK = 255
 NO_TEXTS: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(msgspec.Struct, frozen=True):
     """What is kept of a part until the others are there; its lines are packed at once."""
 
     part: int
@@ -85,8 +86,7 @@ class Piece:
     folds: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, eq=False)
-class StageText:
+class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
     """A stage of one traced call; two are equal only when they are the same one.
 
     Until `complete` there are no lines. With an `error` there are none either.
@@ -100,7 +100,7 @@ class StageText:
     complete: bool = False
     error: str | None = None
     texts: Sequence[str] = NO_TEXTS
-    ids: Ints = field(default_factory=lambda: array("I"))
+    ids: Ints = msgspec.field(default_factory=lambda: array("I"))
     """For each line the place of its origin in `origins`."""
     origins: tuple[Origin, ...] = ()
     folds: tuple[tuple[int, int], ...] = ()
