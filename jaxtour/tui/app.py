@@ -21,7 +21,7 @@ from jaxtour.engine.messages import Done, Event, State
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.settings import Settings
 from jaxtour.tui.actions import Keys
-from jaxtour.tui.compat import copy_text, write_changed_cells
+from jaxtour.tui.compat import begin_with_theme, copy_text, write_changed_cells
 from jaxtour.tui.messages import Arrived, Note, RestartWanted, Turned, WorkerGone
 from jaxtour.tui.themes import THEMES
 from jaxtour.tui.tour.model import Tour
@@ -75,7 +75,7 @@ class TourApp(App[int]):
         if wanted not in self.available_themes:
             self.notices.append(f"there is no theme {wanted!r}; dark, light and ansi are the tour's own")
             wanted = "dark"
-        self.theme = wanted
+        begin_with_theme(self, wanted)
         keys = Keys(settings.keys)
         self.notices += [f"settings: there is no action {name!r} to change the key of" for name in keys.unknown]
         self.notices += [f"settings: {clash}" for clash in keys.clashes]
