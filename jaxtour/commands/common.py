@@ -1,7 +1,6 @@
 """What several commands share: finding lessons, opening a worker, and printing."""
 
 import difflib
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -101,6 +100,8 @@ def write_json(value: Any) -> None:
 
 def json_text(value: Any, *, indent: int = -1) -> str:
     """Return the value as JSON with invisible characters escaped, since it may be printed on a terminal."""
+    import json
+
     text = msgspec.json.format(msgspec.json.encode(value), indent=indent).decode()
     return UNCLEAN.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
