@@ -97,7 +97,7 @@ class Terminal:
         self.stream.feed(QUERY.sub(b"", data))
 
     def until(self, seen: str | Callable[[str], object], timeout_s: float = 30.0) -> float:
-        """Wait until the screen shows a text or satisfies a predicate; returns seconds from the start to the last byte."""
+        """Wait until the screen shows a text or satisfies a predicate; returns seconds from start to last byte."""
         deadline = time.perf_counter() + timeout_s
         while True:
             if seen in self.text if isinstance(seen, str) else seen(self.text):

@@ -30,7 +30,7 @@ class Pane(LinesView):
     DEFAULT_CSS = """
     Pane { border: round $border-idle; border-title-color: $foreground 62%; border-title-background: transparent;
            border-subtitle-color: $foreground 62%; padding: 0 0 0 1; }
-    Pane:focus { border: round $primary; border-title-color: $text-primary; border-title-style: bold; }
+    Pane:focus { border-top: round $primary; border-title-color: $text-primary; border-title-style: bold; }
     Pane:ansi { border-subtitle-style: dim; }
     """
 
