@@ -1,7 +1,5 @@
 """The time pane: the calls that the step measures, on one scale, and what was traced again."""
 
-from typing import Any
-
 from jaxtour.course.model import Broken
 from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip, pad, width_of, wrap
@@ -12,13 +10,6 @@ from jaxtour.tui.tour.view import StepView
 
 CURVE_ROWS = 13
 """Of time against size."""
-
-
-def depends(view: StepView) -> tuple[Any, ...]:
-    """The timings and retraces, how far the measuring is, and what could be measured."""
-    report = view.report
-    found = (report.timings, report.retraces, report.timing_error, report.done, _measuring(view)) if report else None
-    return (view.step, found, view.trace, view.ascii, view.stable)
 
 
 def document(view: StepView, width: int) -> Document:
