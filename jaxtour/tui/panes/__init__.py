@@ -70,8 +70,8 @@ PANES: tuple[PaneSpec, ...] = (
     ),
     PaneSpec(
         "time", "Time", time.document, tab=True,
-        of_view=attrgetter("step", "trace", "ascii", "stable"),
-        of_report=attrgetter("timings", "retraces", "timing_error", "done", "progress", "looking"),
+        of_view=attrgetter("step", "trace", "measuring", "ascii", "stable"),
+        of_report=attrgetter("timings", "retraces", "timing_error", "done"),
     ),
     PaneSpec(
         "devices", "Devices", devices.document, whole=devices.whole, tab=True,

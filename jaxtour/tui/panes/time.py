@@ -38,19 +38,8 @@ def document(view: StepView, width: int) -> Document:
     return Document(lines=lines, subtitle=_border(view, width), pictures=pictures)
 
 
-def _measuring(view: StepView) -> str:
-    """How far the measuring is, in words; empty where nothing is measured."""
-    report = view.report
-    if report is None or report.progress is None or view.stable:
-        return ""
-    measures = bool(report.looking and report.looking.timings)
-    if not measures and (report.done is not None or report.progress.phase != "timing"):
-        return ""
-    return clean(doing(report.progress), keep_newlines=False)
-
-
 def _border(view: StepView, width: int) -> Line:
-    if words := _measuring(view):
+    if view.measuring and (words := clean(doing(view.measuring), keep_newlines=False)):
         return ((f"{clip(words, max(1, width - 4))} …", ""),)
     timings = view.report.timings if view.report else ()
     if not timings:

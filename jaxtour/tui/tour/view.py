@@ -9,7 +9,7 @@ import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.commands import Look, StageName
-from jaxtour.engine.messages import Facts, Failure, Timing, Trace, WorkerState
+from jaxtour.engine.messages import Facts, Failure, Progress, Timing, Trace, WorkerState
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText
 from jaxtour.tui.actions import Context, Keys
@@ -107,6 +107,15 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     def trouble(self) -> tuple[object, ...]:
         """What says why there is no worker, or what keeps it from opening its devices."""
         return (self.worker in ("dead", "opening devices") and self.worker, self.detail, self.held, self.cpu_helps)
+
+    @property
+    def measuring(self) -> Progress | None:
+        """How far the measuring is; None where nothing is measured, or nothing that takes time is shown."""
+        report = self.report
+        if report is None or report.progress is None or self.stable:
+            return None
+        measures = bool(report.looking and report.looking.timings)
+        return report.progress if measures or (report.done is None and report.progress.phase == "timing") else None
 
     @property
     def missing(self) -> Look | None:
