@@ -72,7 +72,7 @@ class Terminal:
         return "\n".join(line.rstrip() for line in self.screen.display)
 
     def pump(self, timeout_s: float) -> int:
-        """Read and draw the output that arrives within `timeout_s`, once, and what follows at once; returns the number of bytes."""
+        """Read and draw output that arrives within `timeout_s`, and what follows at once; returns the byte count."""
         data = self.read(timeout_s)
         while data and len(data) < 1 << 16 and (more := self.read(FOLLOWS_S)):
             data += more
