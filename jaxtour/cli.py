@@ -131,7 +131,8 @@ def tour(
 
         return command(target, config(python, platform, devices), theme=theme, mouse=not no_mouse)
 
-    finish(action)
+    # The app collects from its first frame on.
+    finish(action, collecting=False)
 
 
 @main.command("list", context_settings=HELP)

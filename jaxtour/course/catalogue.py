@@ -3,8 +3,9 @@
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from jaxtour import paths
 from jaxtour.course.loader import guess_id, load, unreadable
@@ -46,8 +47,7 @@ class Entry:
         return self._lesson
 
 
-@dataclass(frozen=True)
-class Catalogue:
+class Catalogue(msgspec.Struct, frozen=True):
     """Lessons in the order in which they are taught."""
 
     entries: tuple[Entry, ...]

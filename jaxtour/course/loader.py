@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +74,12 @@ def _failed(error: CourseError, file: str) -> Lesson:
     return unreadable(file, error.problem)
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(msgspec.Struct):
     """A lesson under construction."""
 
     file: str
-    problems: list[Problem] = field(default_factory=list)
-    places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    problems: list[Problem] = []
+    places: dict[str, tuple[int, int]] = {}
 
     def note(self, place: tuple[int, int], message: str, step: str | None = None) -> Problem:
         problem = Problem(file=self.file, line=place[0], column=place[1], message=message, step=step)

@@ -1,7 +1,8 @@
 """Recovers the steps of a lesson that is not valid YAML, so that one step's slip does not cost the others."""
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from jaxtour.course.model import CourseError, Problem
 from jaxtour.course.nodes import Mapping, Sequence
@@ -14,8 +15,7 @@ TITLE = re.compile(r"[ -]*title: +(\S.*)")
 ID = re.compile(r"[ -]*id: +([a-z0-9-]+)\s*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(msgspec.Struct, frozen=True):
     """A step that could not be read."""
 
     problem: Problem
@@ -26,8 +26,7 @@ class Lost:
     """Where the step begins: line and column, from 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pieces:
+class Pieces(msgspec.Struct, frozen=True):
     """The readable parts of a lesson: the keys of the head, and each step or why it is lost."""
 
     head: Mapping

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import struct
 import sys
 from collections.abc import AsyncIterator
@@ -227,6 +226,8 @@ def decode(body: bytes) -> Event | None:
 
 def encode(command: Command) -> bytes:
     """The command as a frame; raises `EngineError` when it is too long."""
+    import json  # the first frame comes before the first command
+
     body = json.dumps(_speakable(msgspec.to_builtins(command)), allow_nan=False, separators=(",", ":")).encode("ascii")
     if len(body) > FRAME_CAP:
         raise EngineError(f"the code is too long: {len(body):,} bytes to send, at most {FRAME_CAP:,}")

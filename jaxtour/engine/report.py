@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+import msgspec
+
 from jaxtour.engine.commands import Look, StageName
 from jaxtour.engine.messages import (
     Answer,
@@ -32,8 +34,7 @@ Phase: TypeAlias = Literal["waiting", "running", "executed", "done"]
 Stages: TypeAlias = Mapping[tuple[int, StageName], StageText]
 
 
-@dataclass(frozen=True, slots=True)
-class Looking:
+class Looking(msgspec.Struct, frozen=True):
     """A look that is under way: a run of its own, whose stages or timings belong to the report of the step's run."""
 
     run: int

@@ -7,7 +7,6 @@ known to be that state (an edit, an interrupt, a death, a timing, a look) counts
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
 from typing import Protocol
 
 import msgspec
@@ -60,8 +59,7 @@ class EngineError(Exception):
     """The guard cannot be started or no longer answers; the message is for the user, one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerConfig:
+class WorkerConfig(msgspec.Struct, frozen=True):
     """What the user chose for the worker."""
 
     python: str | None = None
@@ -134,7 +132,7 @@ class Session:
         devices than that still get them, simulated. Raises `EngineError` when there is no guard.
         """
         await self._started.wait()
-        self.config = replace(self.config, platform=platform, devices=devices, device=device, wait=wait)
+        self.config = msgspec.structs.replace(self.config, platform=platform, devices=devices, device=device, wait=wait)
         self._own = _opening(self.config)
         self.facts = self._own_devices = None
         self._known.clear()

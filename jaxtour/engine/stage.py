@@ -7,12 +7,12 @@ import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate, zip_longest
 from typing import TypeAlias, overload
 
 import msgspec
+from msgspec.structs import replace
 
 from jaxtour.engine.commands import StageName
 from jaxtour.engine.messages import Cost, Origin, Span, Stage
@@ -75,16 +75,14 @@ BLANK = 255
 NO_TEXTS: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(msgspec.Struct, frozen=True):
     """A part that waits for the others; its lines are packed at once."""
 
     part: Stage
     ids: Ints
 
 
-@dataclass(frozen=True, eq=False)
-class StageText:
+class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
     """A stage of one traced call; two are equal only when they are the same one.
 
     Until `complete` there are no lines. With an `error` there are none either.
@@ -98,7 +96,7 @@ class StageText:
     complete: bool = False
     error: str | None = None
     texts: Sequence[str] = NO_TEXTS
-    ids: Ints = field(default_factory=lambda: array("I"))
+    ids: Ints = msgspec.field(default_factory=lambda: array("I"))
     """For each line the place of its origin in `origins`."""
     origins: tuple[Origin, ...] = ()
     folds: tuple[tuple[int, int], ...] = ()
@@ -207,7 +205,7 @@ def assembled(before: StageText | None, part: Stage) -> StageText:
     if before is None or before.complete or before.run != part.run:
         before = StageText(index=part.index, stage=part.stage, run=part.run)
     others = (piece for piece in before._pieces if piece.part.part != part.part)
-    pieces = (*others, Piece(msgspec.structs.replace(part, lines=()), packed(part.lines)))
+    pieces = (*others, Piece(replace(part, lines=()), packed(part.lines)))
     cost = part.cost or before.cost
     if len(pieces) < part.parts:
         return replace(before, _pieces=pieces, cost=cost)

@@ -1,8 +1,9 @@
 """What the cursor of one pane highlights in the others."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
+
+import msgspec
 
 from jaxtour.engine.links import Target, links_of
 from jaxtour.engine.messages import Span
@@ -28,8 +29,7 @@ class Spot(NamedTuple):
     columns: Columns | None = None
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     """What belongs to a cursor, pane by pane."""
 
     spot: Spot
@@ -125,7 +125,7 @@ def stage_highlights(view: StepView, spot: Spot, target: Target) -> Highlighted:
     if stage is None or not target:
         return NOTHING
     if spot.slot == "stage":
-        target = replace(target, path="")
+        target = msgspec.structs.replace(target, path="")
     links = links_of(stage)
     wanted = links.lit(target)
     if view.state.stage == "graph":

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from fake_engine import FakeEngine
 from textual.pilot import Pilot
 
 from jaxtour.commands.files import FileEntry
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.progress import Progress
 from jaxtour.engine.client import ProcessEngine
-from jaxtour.engine.fake import FakeEngine
 from jaxtour.engine.session import Engine, Session, WorkerConfig
 from jaxtour.render.text.spans import plain, plain_lines
 from jaxtour.tui.explore import ExploreApp

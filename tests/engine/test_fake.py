@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
+from fake_engine import FakeEngine, Hold
 
 from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.commands import Look
-from jaxtour.engine.fake import FakeEngine, Hold
 from jaxtour.engine.headless import Headless
 from jaxtour.engine.messages import Executed, Rung, Stage, Trace
 from jaxtour.engine.report import Report, looking

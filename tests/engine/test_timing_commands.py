@@ -1,8 +1,9 @@
 """What the session asks of the worker where time is concerned."""
 
+from fake_engine import FakeEngine
+
 from jaxtour.course.model import Lesson, Step, Time
 from jaxtour.engine.commands import Run
-from jaxtour.engine.fake import FakeEngine
 from jaxtour.engine.messages import Done
 from jaxtour.engine.session import Session
 

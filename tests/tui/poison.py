@@ -4,12 +4,12 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
+from fake_engine import CEILINGS, Hold, Script
 from small_course import HIDDEN, SCRIPT, STATE, VMAP, timing
 from test_devices_panel import EIGHT, TPUS, rows_of
 from timed_course import ROOFS, SPREAD
 
 from jaxtour.course.model import Ask, Broken, Lesson, Problem, Requires, Step
-from jaxtour.engine.fake import CEILINGS, Hold, Script
 from jaxtour.engine.messages import (
     Ceiling,
     Checked,

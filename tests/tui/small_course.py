@@ -1,9 +1,9 @@
 """A small course and what its worker says, the same every time."""
 
 import msgspec
+from fake_engine import Hold, Script
 
 from jaxtour.course.model import Ask, Broken, Exercise, Lesson, Problem, Step, Time
-from jaxtour.engine.fake import Hold, Script
 from jaxtour.engine.messages import (
     Answer,
     Checked,

@@ -2,10 +2,10 @@
 
 import msgspec
 import pytest
+from fake_engine import Hold
 from textual.geometry import Region, Size
 from tours import Tours, pane, ran, ready, text, until
 
-from jaxtour.engine.fake import Hold
 from jaxtour.engine.messages import Executed, Text
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.widgets.arrange import Wants, narrow, two, wide

@@ -2,11 +2,11 @@
 
 import msgspec
 import pytest
+from fake_engine import FACTS
 from small_course import SCRIPT
 from tours import Tours, border, highlighted, idle, pane, ran, ready, run_many, screen_text, text, until
 
 from jaxtour.engine.commands import Open, Run
-from jaxtour.engine.fake import FACTS
 from jaxtour.engine.messages import Device, Executed, Facts, Finding, Leaf, Result, Shard, State, Value
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.tui.choices import choices

@@ -1,6 +1,5 @@
 """Parts of a screen that are seen for a moment or seldom: what they show of a lesson or a program is harmless too."""
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -144,7 +143,7 @@ def test_a_ladder_that_is_not_there_yet_is_harmless(tours: Tours) -> None:
         Report(run=1),
         Report(run=1, ladder_error=HOSTILE),
         Report(run=1, rungs=(msgspec.structs.replace(rung, error=HOSTILE),)),
-        Report(run=1, rungs=(rung,), rung_stages={(0, "jaxpr"): replace(failed, error=HOSTILE)}),
+        Report(run=1, rungs=(rung,), rung_stages={(0, "jaxpr"): msgspec.structs.replace(failed, error=HOSTILE)}),
     ):
         harmless(*screen._lines(report, 60)[0])
 
@@ -172,7 +171,7 @@ def test_versions_and_kinds_of_devices_are_harmless() -> None:
 
 
 def test_a_stage_that_failed_says_why() -> None:
-    failed = replace(assembled(None, Stage(run=1, index=0, stage="jaxpr")), error=HOSTILE)
+    failed = msgspec.structs.replace(assembled(None, Stage(run=1, index=0, stage="jaxpr")), error=HOSTILE)
     report = Report(run=1, traces=(CALL,), stages={(0, "jaxpr"): failed})
     harmless(*stage.document(view(report), 60).lines)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from fake_engine import FakeEngine, Script
 from poison import EVENTS, FACTS, LESSONS, VOWELS, poisoned
 from tours import Given
 
@@ -17,7 +18,6 @@ from jaxtour.cli import main
 from jaxtour.commands import check, common, lens, listing, run, time
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.model import CourseError, Lesson
-from jaxtour.engine.fake import FakeEngine, Script
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.render.text.clean import UNCLEAN
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import textual.app
 import textual.pilot
+from fake_engine import FakeEngine
 from poison import EVENTS, FACTS, LATER, LESSONS, VOWELS, poisoned
 from textual.pilot import Pilot
 from tours import Given, until
 
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.progress import Progress
-from jaxtour.engine.fake import FakeEngine
 from jaxtour.engine.session import Session
 from jaxtour.render.text.clean import UNCLEAN
 from jaxtour.settings import Settings

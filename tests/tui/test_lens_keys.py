@@ -1,13 +1,13 @@
 """What belongs together, from pane to pane by keys; explanations, and the search."""
 
 import msgspec
+from fake_engine import Hold
 from small_course import SETUP
 from textual.geometry import Region
 from textual.pilot import Pilot
 from tours import Tours, border, highlighted, idle, pane, ran, ready, run_many, screen_text, text, until
 
 from jaxtour.engine.commands import Run
-from jaxtour.engine.fake import Hold
 from jaxtour.engine.messages import Span, Stage, Warned
 from jaxtour.render.ir.transforms import glyph
 

@@ -13,7 +13,6 @@ from jaxtour.render.ir.places import head
 from jaxtour.render.text.spans import plain
 from jaxtour.tui.link_words import said_of_source, said_of_stage
 from jaxtour.tui.linking import Spot, link
-from jaxtour.tui.looking import missing
 from jaxtour.tui.panes.source import expressions, rows_of
 from jaxtour.tui.panes.stage import document
 from jaxtour.tui.tour.view import Shown, StepState, StepView
@@ -166,7 +165,7 @@ def test_a_cursor_in_the_source_leads_nowhere_before_the_stage_is_there() -> Non
     [("jaxpr", None), ("graph", None), ("stablehlo", "stablehlo"), ("hlo", "hlo"), ("cost", "hlo")],
 )
 def test_what_is_missing_depends_on_what_is_shown(shown: Shown, wanted: str | None) -> None:
-    look = missing(view(shown=shown))
+    look = view(shown=shown).missing
     assert (look.stage if look else None) == wanted
 
 

@@ -2,11 +2,11 @@
 
 import msgspec
 import pytest
+from fake_engine import Hold
 from small_course import ONE, SCRIPT, lowered
 from tours import Tours, idle, pane, ran, ready, run_many, screen_text, text, until
 
 from jaxtour.engine.commands import Interrupt, Look, Run
-from jaxtour.engine.fake import Hold
 from jaxtour.engine.messages import Done, Rung, Stage, Text
 
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from fake_engine import CEILINGS, Hold, Script
 from small_course import SCRIPT, VMAP, timing
 from tours import Tours, border, idle, ran, ready, run_many, screen_text, text, until
 
 from jaxtour.course.model import Step
 from jaxtour.engine.commands import Interrupt, Run, TimeCall
-from jaxtour.engine.fake import CEILINGS, Hold, Script
 from jaxtour.engine.messages import Ceiling, Executed, Progress, Retrace, Timing, Trace
 from jaxtour.tui.lines.view import LinesView
 

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
+from fake_engine import Hold
 from tours import Tours, ran, ready, screen_text, text, until
 
 from jaxtour.course.progress import Progress
 from jaxtour.engine.commands import (
     Run,
 )
-from jaxtour.engine.fake import Hold
 from jaxtour.engine.messages import (
     Text,
 )

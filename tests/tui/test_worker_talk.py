@@ -3,6 +3,7 @@
 import asyncio
 
 import msgspec
+from fake_engine import Hold
 from tours import Tours, ran, ready, screen_text, text, until
 
 from jaxtour.engine.commands import (
@@ -10,7 +11,6 @@ from jaxtour.engine.commands import (
     Restart,
     Run,
 )
-from jaxtour.engine.fake import Hold
 from jaxtour.engine.messages import (
     Died,
     Done,

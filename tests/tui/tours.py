@@ -5,13 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fake_engine import FACTS, FakeEngine, Script
 from small_course import HIDDEN, SCRIPT, STATE, VMAP
 from textual.pilot import Pilot
 
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.model import Lesson
 from jaxtour.course.progress import Progress
-from jaxtour.engine.fake import FACTS, FakeEngine, Script
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.settings import Settings
 from jaxtour.tui.app import TourApp

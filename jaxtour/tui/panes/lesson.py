@@ -2,7 +2,6 @@
 
 import re
 from functools import lru_cache
-from typing import Any
 
 from jaxtour.course.model import Broken, Step
 from jaxtour.engine.verify import status
@@ -16,13 +15,6 @@ from jaxtour.tui.tour.view import StepView
 BLANK: Line = ()
 NO_PARAGRAPH = re.compile(r"\s{4}|```|[-*>#|] |\d+[.)] ")
 """How a block begins whose lines stay lines."""
-
-
-def depends(view: StepView) -> tuple[Any, ...]:
-    """The step, what the learner asked for, and whether it has run."""
-    report = view.report
-    found = (report.executed, report.failure, report.answer, report.done) if report else None
-    return (view.step, view.state.prediction, view.state.hints, view.state.solution, found, view.ascii, view.coloured)
 
 
 def document(view: StepView, width: int) -> Document:

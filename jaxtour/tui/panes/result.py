@@ -1,7 +1,6 @@
 """The result pane: what the code wrote, its value, or how it failed."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from jaxtour.course.model import Broken, Step
 from jaxtour.engine.report import Report
@@ -11,23 +10,11 @@ from jaxtour.render.text.layout import wrap
 from jaxtour.render.text.spans import Line, Style
 from jaxtour.tui.lines.document import Document, Piece
 from jaxtour.tui.panes.pieces import GUTTER_EXTRA, shard_pieces, sharded, with_pieces
-from jaxtour.tui.panes.worker import worker_depends, worker_lines
+from jaxtour.tui.panes.worker import worker_lines
 from jaxtour.tui.tour.view import StepView
 
 WRAPPED = 16_000
 """Characters of output up to which long lines are broken: about 10 ms."""
-
-
-def depends(view: StepView) -> tuple[Any, ...]:
-    """Everything about the run but its traces and timings."""
-    report = view.report
-    found = None
-    if report:
-        found = (
-            report.stdout, report.traced, report.stderr, report.background, report.value, report.failure,
-            report.warnings, report.checked, report.done, report.phase, report.run,
-        )  # fmt: skip
-    return (view.step, found, view.state.reason, *worker_depends(view), view.ascii)
 
 
 def document(view: StepView, width: int) -> Document:

@@ -1,7 +1,7 @@
 """The source pane: the step's code, with what happened beside the lines where it happened."""
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from jaxtour.course.model import Broken
 from jaxtour.engine.links import links_of
@@ -10,13 +10,6 @@ from jaxtour.render.text.spans import Line
 from jaxtour.tui.lines.document import Columns, Document
 from jaxtour.tui.styling import Mark
 from jaxtour.tui.tour.view import StepView
-
-
-def depends(view: StepView) -> tuple[Any, ...]:
-    """The code, where it failed or warned, and the jaxpr, whose expressions can be selected."""
-    report = view.report
-    found = (view.failure, report.warnings) if report else None
-    return (view.step, view.code, view.edited, view.state.setup, found, view.traced, view.ascii, view.coloured)
 
 
 def start(view: StepView) -> int:

@@ -1,7 +1,6 @@
 """The pane of stages: what JAX made of one traced call, each line beside the place in the source that it came from."""
 
 from functools import lru_cache
-from typing import Any
 
 from jaxtour.course.model import Broken
 from jaxtour.engine.messages import Failure
@@ -14,15 +13,6 @@ from jaxtour.tui.lines.document import Columns, Document, LazyLines, MadeLines
 from jaxtour.tui.panes import gutter
 from jaxtour.tui.panes.stage_words import call_of, facts, titles
 from jaxtour.tui.tour.view import StepView
-
-
-def depends(view: StepView) -> tuple[Any, ...]:
-    """The traces, which one is wanted, and how much of it is there."""
-    report = view.report
-    found = (report.traces, report.phase, report.looking, report.failure) if report else None
-    waiting = (view.elsewhere, view.worker == "ready") if view.stage is None else ()
-    state = view.state
-    return (view.step, found, view.index, state.stage, view.stage, state.unfolded, waiting, view.ascii, state.reason)
 
 
 def shows(view: StepView) -> str:

@@ -1,7 +1,5 @@
 """The time pane: the calls that the step measures, on one scale, and what was traced again."""
 
-from typing import Any
-
 from jaxtour.course.model import Broken
 from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip, pad, width_of, wrap
@@ -12,13 +10,6 @@ from jaxtour.tui.tour.view import StepView
 
 CURVE_ROWS = 13
 """Of time against size."""
-
-
-def depends(view: StepView) -> tuple[Any, ...]:
-    """The timings and retraces, how far the measuring is, and what could be measured."""
-    report = view.report
-    found = (report.timings, report.retraces, report.timing_error, report.done, _measuring(view)) if report else None
-    return (view.step, found, view.trace, view.ascii, view.stable)
 
 
 def document(view: StepView, width: int) -> Document:
@@ -47,19 +38,8 @@ def document(view: StepView, width: int) -> Document:
     return Document(lines=lines, subtitle=_border(view, width), pictures=pictures)
 
 
-def _measuring(view: StepView) -> str:
-    """How far the measuring is, in words; empty where nothing is measured."""
-    report = view.report
-    if report is None or report.progress is None or view.stable:
-        return ""
-    measures = bool(report.looking and report.looking.timings)
-    if not measures and (report.done is not None or report.progress.phase != "timing"):
-        return ""
-    return clean(doing(report.progress), keep_newlines=False)
-
-
 def _border(view: StepView, width: int) -> Line:
-    if words := _measuring(view):
+    if view.measuring and (words := clean(doing(view.measuring), keep_newlines=False)):
         return ((f"{clip(words, max(1, width - 4))} …", ""),)
     timings = view.report.timings if view.report else ()
     if not timings:

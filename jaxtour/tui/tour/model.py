@@ -23,7 +23,6 @@ from jaxtour.tui.actions import Keys
 from jaxtour.tui.ceilings import Ceilings
 from jaxtour.tui.choices import Choice
 from jaxtour.tui.incoming import Activity, Asked, Key, doing, joined
-from jaxtour.tui.looking import missing
 from jaxtour.tui.tour.view import StepState, StepView
 
 
@@ -252,7 +251,7 @@ class Tour:
 
     async def look(self, ladder: str | None = None) -> bool:
         """Have the worker show what is missing of the step shown, or the ladder of a call; whether it was asked."""
-        step, look = self.step, missing(self.view)
+        step, look = self.step, self.view.missing
         if not self.idle or not isinstance(step, Step) or not (look or ladder):
             return False
         self.state.climbed = ladder or self.state.climbed

@@ -1,8 +1,8 @@
 """The lines of the full-screen devices panel."""
 
 import msgspec
+from fake_engine import FACTS
 
-from jaxtour.engine.fake import FACTS
 from jaxtour.engine.messages import Device
 from jaxtour.render.devices.device_details import device_rows, version_lines
 from jaxtour.render.text.layout import width_of
