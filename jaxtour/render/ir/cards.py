@@ -14,9 +14,9 @@ from jaxtour.render.ir.applied import operands_at
 from jaxtour.render.ir.drawings import Shaped, drawing
 from jaxtour.render.ir.transforms import glyph, in_words
 from jaxtour.render.ir.variables import StageLike, Variable, variable
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import chop, clip, clip_line, clip_lines, pad, width_of, wrap
 from jaxtour.render.text.spans import Line, Span
+from jaxtour.text.clean import clean
 
 _FOLDER = Path(__file__).parent / "primitives"
 _DOCS = "https://docs.jax.dev/en/latest/_autosummary/"

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from jaxtour.engine.messages import Cost
 from jaxtour.render.devices.panel import bytes_text
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip_line, width_of, wrap
 from jaxtour.render.text.spans import Line, Span
+from jaxtour.text.clean import clean
 
 _NONE = "—"
 _THOUSANDS = ("", "k", "M", "G", "T", "P", "E")

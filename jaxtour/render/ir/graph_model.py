@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from jaxtour.render.ir.equations import Equation, Jaxpr, Operand
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip, clip_line, joined
 from jaxtour.render.text.spans import Line, Span
+from jaxtour.text.clean import clean
 
 LABEL_CELLS = 44
 """The widest label; types of more results than fit are cut off."""

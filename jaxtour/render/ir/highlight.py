@@ -6,9 +6,9 @@ from jaxtour.engine.commands import StageName
 from jaxtour.engine.messages import Span, Trace
 from jaxtour.render.ir.hlo import hlo_line
 from jaxtour.render.ir.mlir import stablehlo_line
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.rules import Painter, Rules
 from jaxtour.render.text.spans import Line
+from jaxtour.text.clean import clean
 
 _NAME = r"[A-Za-z_][\w\-]*"
 _SHAPE = r"\[[^\]\n]*\]"
@@ -58,8 +58,8 @@ def jaxpr_lines(text: str) -> list[Line]:
 def trace_facts(trace: Trace) -> Line:
     """What a border says of a trace: `predict_many(w, X)   5 equations`."""
     if trace.error is not None:
-        return ((clean(trace.call, keep_newlines=False), "muted"),)
-    return stage_facts(trace.call, "jaxpr", trace.equations)
+        return ((trace.call.line, "muted"),)
+    return stage_facts(trace.call.line, "jaxpr", trace.equations)
 
 
 def stage_facts(call: str, stage: StageName, count: int) -> Line:

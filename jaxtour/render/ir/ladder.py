@@ -10,7 +10,7 @@ from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.equations import Equation
 from jaxtour.render.ir.ladder_pairs import paired
 from jaxtour.render.ir.ladder_values import SHAPING, Entry, Side, Value
-from jaxtour.render.text.clean import clean
+from jaxtour.text.clean import clean
 
 RowKind: TypeAlias = Literal["same", "added", "removed", "changed"]
 

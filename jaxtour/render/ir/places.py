@@ -6,8 +6,8 @@ from pathlib import PurePath
 
 from jaxtour.engine.messages import Origin, Span
 from jaxtour.engine.stage import StageText
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip
+from jaxtour.text.clean import clean
 
 _NAMELESS = re.compile(r"\s*(?:_:|[a-z]\w*\[)")
 """How an equation begins of which nothing is used, or that has no results."""

@@ -3,7 +3,6 @@
 from typing import Any
 
 from jaxtour.engine.messages import Facts
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import wrap
 from jaxtour.render.text.spans import Line
 from jaxtour.tui.lines.document import Document, Piece
@@ -62,7 +61,7 @@ def _more(
     before = len(lines)
     for row, device in starts:
         name = f"{device.platform}:{device.id}"
-        pieces = [*pieces, Piece(before + row, (0, len(clean(name))), frozenset((name,)))]
+        pieces = [*pieces, Piece(before + row, (0, len(name)), frozenset((name,)))]
     lines = [*lines, *rows]
     value = view.report.value if view.report else None
     if value is not None and sharded(value):

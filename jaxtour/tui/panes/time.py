@@ -3,7 +3,6 @@
 from typing import Any
 
 from jaxtour.course.model import Broken
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip, pad, width_of, wrap
 from jaxtour.render.text.spans import Line
 from jaxtour.tui.incoming import doing
@@ -26,8 +25,8 @@ def document(view: StepView, width: int) -> Document:
     report = view.report
     timings = report.timings if report else ()
     if view.stable and timings:
-        width = max(width_of(clean(timing.label)) for timing in timings)
-        return Document(lines=[((pad(clean(timing.label), width), ""), ("   measured", "muted")) for timing in timings])
+        width = max(width_of(timing.label) for timing in timings)
+        return Document(lines=[((pad(timing.label, width), ""), ("   measured", "muted")) for timing in timings])
     if report is None or not (timings or report.retraces or report.timing_error):
         return Document(lines=wrap(_empty(view), width), subtitle=_border(view, width))
     # What a run needs to be shown costs nothing before the first run.
@@ -41,7 +40,7 @@ def document(view: StepView, width: int) -> Document:
     else:
         lines = wrap(_empty(view), width)
     if report.timing_error is not None:
-        lines += wrap((("✗ ", "warning"), (clean(report.timing_error, keep_newlines=False), "")), width)
+        lines += wrap((("✗ ", "warning"), (report.timing_error, "")), width)
     if again := retrace_lines(report.retraces, width, ascii=view.ascii):
         lines += [(), *again]
     return Document(lines=lines, subtitle=_border(view, width), pictures=pictures)
@@ -55,7 +54,7 @@ def _measuring(view: StepView) -> str:
     measures = bool(report.looking and report.looking.timings)
     if not measures and (report.done is not None or report.progress.phase != "timing"):
         return ""
-    return clean(doing(report.progress), keep_newlines=False)
+    return doing(report.progress)
 
 
 def _border(view: StepView, width: int) -> Line:
@@ -79,7 +78,7 @@ def _empty(view: StepView) -> Line:
         trace = view.trace
         if not view.finished or trace is None or trace.error is not None:
             return (("this step times nothing", "faint"),)
-        return ((view.key("measure"), "strong"), (f" times {clean(trace.label, keep_newlines=False)}", "muted"))
+        return ((view.key("measure"), "strong"), (f" times {trace.label}", "muted"))
     if report is None:
         calls = "one call" if len(step.time) == 1 else f"{len(step.time)} calls"
         return ((view.key("run"), "strong"), (f" times {calls} here", "muted"))

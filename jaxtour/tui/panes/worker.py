@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import wrap
 from jaxtour.render.text.spans import Line, Span
 from jaxtour.tui.tour.view import StepView
@@ -15,7 +14,7 @@ def worker_depends(view: StepView) -> tuple[Any, ...]:
 
 def worker_lines(view: StepView, width: int) -> list[Line]:
     """Why the worker is gone and what can be done, or what keeps it from opening its devices; mostly nothing."""
-    said = clean(view.detail)
+    said = view.detail
     if view.worker == "opening devices" and said:
         return wrap((("! ", "warning"), (said, "warning")), width, indent="  ")
     if view.worker != "dead":
