@@ -161,7 +161,7 @@ from jaxtour.tui import app as tui
 shown = []
 
 def begin(app):
-    shown.append("def predict" in app.tour.view.code and app.tour_screen.panes.is_attached)
+    shown.append("def predict" in app.tour.view.code.text and app.tour_screen.panes.is_attached)
     app.exit(0)
 
 def run_tour(catalogue, session, progress, settings, start, **rest):

@@ -14,9 +14,10 @@ from jaxtour.course.model import CourseError, Lesson
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.messages import Facts
 from jaxtour.engine.session import Session, WorkerConfig
-from jaxtour.render.text.clean import UNCLEAN, clean
-from jaxtour.render.text.clean import ascii_only as to_ascii
 from jaxtour.streams import mute_stdout
+from jaxtour.text.clean import UNCLEAN, clean
+from jaxtour.text.clean import ascii_only as to_ascii
+from jaxtour.text.raw import plain_value
 
 if TYPE_CHECKING:
     from jaxtour.engine.headless import Headless
@@ -102,7 +103,7 @@ def json_text(value: Any, *, indent: int = -1) -> str:
     """Return the value as JSON with invisible characters escaped, since it may be printed on a terminal."""
     import json
 
-    text = msgspec.json.format(msgspec.json.encode(value), indent=indent).decode()
+    text = msgspec.json.format(msgspec.json.encode(value, enc_hook=plain_value), indent=indent).decode()
     return UNCLEAN.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 

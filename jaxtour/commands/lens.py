@@ -15,7 +15,6 @@ from jaxtour.engine.messages import Failure, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.engine.stage import StageText
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.listing import stage_lines
 from jaxtour.render.text.plain import section, text_of
 
@@ -60,9 +59,9 @@ def lens(
                 write(json_text(each) + "\n")
         return int(failed)
     for trace, found in shown:
-        lines = stage_lines(found, lesson.file if links else None)
+        lines = stage_lines(found, lesson.file.line if links else None)
         if len(report.traces) > 1:
-            lines = section(clean(trace.label, keep_newlines=False), lines)[found is shown[0][1] :]
+            lines = section(trace.label, lines)[found is shown[0][1] :]
         write(text_of(lines, ascii_only(), coloured()))
     return int(failed)
 

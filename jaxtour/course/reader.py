@@ -23,6 +23,7 @@ from yaml.events import (
 from jaxtour.course.model import CourseError, Problem
 from jaxtour.course.nodes import Document, Mapping, Node, Scalar, Sequence, Style
 from jaxtour.course.remedies import QUOTE, explain, shown
+from jaxtour.text.raw import Raw
 
 MAX_BYTES = 1024 * 1024
 TOO_LARGE = "the file is larger than 1 MiB: split the lesson"
@@ -183,5 +184,5 @@ def _end_of(text: str) -> tuple[int, int]:
 
 
 def _refuse(file: str, line: int, column: int, message: str, cause: BaseException | None = None) -> NoReturn:
-    problem = Problem(file=file, line=line, column=column, message=message)
+    problem = Problem(file=Raw(file), line=line, column=column, message=message)
     raise CourseError(str(problem), problem) from cause

@@ -7,6 +7,7 @@ import msgspec
 from jaxtour.course.model import CourseError, Problem
 from jaxtour.course.nodes import Mapping, Sequence
 from jaxtour.course.reader import LINE_END, parse
+from jaxtour.text.raw import Raw
 
 MOST_STEPS = 400
 """A file with more is not a lesson, and reading it piece by piece would take long."""
@@ -76,12 +77,13 @@ def _step(lines: list[str], first: int, last: int, file: str) -> Mapping | Lost:
     try:
         root = parse("\n".join(own), file, above=first).root
     except CourseError as error:
-        problem = error.problem or Problem(file=file, line=first + 1, column=1, message=str(error))
+        problem = error.problem or Problem(file=Raw(file), line=first + 1, column=1, message=str(error))
         return Lost(problem, _first(ID, own), _first(TITLE, own), place)
     item = root.items[0] if isinstance(root, Sequence) and len(root.items) == 1 else root
     if isinstance(item, Mapping):
         return item
-    problem = Problem(file=file, line=first + 1, column=1, message="a step must be a mapping that begins with `id:`")
+    message = "a step must be a mapping that begins with `id:`"
+    problem = Problem(file=Raw(file), line=first + 1, column=1, message=message)
     return Lost(problem, None, None, place)
 
 

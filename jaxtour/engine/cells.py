@@ -4,13 +4,14 @@ from jaxtour.course.model import Lesson, Step
 from jaxtour.course.model import Time as TimeSpec
 from jaxtour.course.model import Trace as TraceSpec
 from jaxtour.engine.commands import Cell, Run, TimeCall, TraceCall
+from jaxtour.text.raw import Raw
 
 
 def trace_calls(step: Step) -> tuple[TraceCall, ...] | None:
     """The step's traces as the worker wants them; None asks for the last expression."""
     if step.trace is None:
         return None
-    entries = (step.trace,) if isinstance(step.trace, str) else step.trace
+    entries = (step.trace,) if isinstance(step.trace, Raw) else step.trace
     return tuple(_labelled(TraceCall, entry) for entry in entries)
 
 
@@ -18,22 +19,22 @@ def time_calls(step: Step) -> tuple[TimeCall, ...]:
     """The step's timings as the worker wants them."""
     calls = []
     for entry in step.time:
-        spec = TimeSpec(call=entry) if isinstance(entry, str) else entry
-        label = spec.label or spec.call
-        calls.append(TimeCall(label=label, call=spec.call, on=spec.on, baseline=spec.baseline, sizes=spec.sizes))
+        spec = TimeSpec(call=entry) if isinstance(entry, Raw) else entry
+        label = spec.label or spec.call.text
+        calls.append(TimeCall(label=label, call=spec.call.text, on=spec.on, baseline=spec.baseline, sizes=spec.sizes))
     return tuple(calls)
 
 
-def _labelled(kind: type[TraceCall], entry: str | TraceSpec) -> TraceCall:
-    spec = TraceSpec(call=entry) if isinstance(entry, str) else entry
-    return kind(label=spec.label or spec.call, call=spec.call)
+def _labelled(kind: type[TraceCall], entry: Raw | TraceSpec) -> TraceCall:
+    spec = TraceSpec(call=entry) if isinstance(entry, Raw) else entry
+    return kind(label=spec.label or spec.call.text, call=spec.call.text)
 
 
 def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
     """The step's code for the worker; `code` in place of the lesson's own."""
-    source = step.solved_code if code is None else code
-    path = lesson.file if lesson.plain else None
-    return Cell(name=f"{lesson.id}/{step.id}", setup=step.setup, code=source, traces=trace_calls(step), path=path)
+    source = step.solved_code.text if code is None else code
+    path = lesson.file.text if lesson.plain else None
+    return Cell(name=f"{lesson.id}/{step.id}", setup=step.setup.text, code=source, traces=trace_calls(step), path=path)
 
 
 def asked_of(step: Step, *, timings: bool = True, hlo: bool = False, default_timeout_s: float | None = None) -> Run:
@@ -42,8 +43,8 @@ def asked_of(step: Step, *, timings: bool = True, hlo: bool = False, default_tim
         run=0,
         time=time_calls(step) if timings else (),
         hlo=hlo,
-        ask=step.ask.value if step.ask else None,
-        check=step.exercise.check if step.exercise else None,
+        ask=step.ask.value.text if step.ask and step.ask.value else None,
+        check=step.exercise.check.text if step.exercise else None,
         timeout_s=timeout_of(step, default_timeout_s),
     )
 

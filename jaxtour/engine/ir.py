@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from jaxtour.engine.commands import StageName
+from jaxtour.text.raw import Lines
 
 LineKind: TypeAlias = Literal["equation", "instruction", "other"]
 
@@ -96,35 +97,35 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="s
     """Whether it belongs to a ladder."""
     part: int = 0
     parts: int = 1
-    text: str = ""
+    text: Lines = ""
     """Whole lines, without the last one's line feed."""
     lines: tuple[int, ...] = ()
     """For each line its origin's place in the table that the parts' `origins` make together."""
     origins: tuple[Origin, ...] = ()
     """What this part adds to the table."""
-    names: str = ""
+    names: Lines = ""
     """For each line the variables that it defines and uses, as they are printed: `d e=b c`; joined by line feeds.
 
     What is printed over several lines has on each of them the names that are there. A line that begins a jaxpr, a
     function or a computation defines its inputs. A name may be given out again inside of another jaxpr or function:
     it stands for the nearest definition above, of those in the same one or in one around it.
     """
-    typed: str = ""
+    typed: Lines = ""
     """For each line, the indices of the types of the variables that it defines: `3 i0 c2`.
 
     `i` marks an input and `c` a constant; an operation with several results has `1,1`, an unknown type is `-`.
     """
-    types: str = ""
+    types: Lines = ""
     """The rows that this part adds to the table of types, as printed; joined by line feeds."""
-    equations: str = ""
+    equations: Lines = ""
     """For each line of a jaxpr, an `EquationRow` as JSON if an equation begins on it; joined by line feeds."""
-    parameters: str = ""
+    parameters: Lines = ""
     """The rows that this part adds to the table of parameters: a JSON object by name; joined by line feeds.
 
     A parameter is its value, with a list for a tuple; or its text, if the value is not made of numbers, strings and
     tuples; or an object with `text` and `value`, if Python prints the value otherwise. A jaxpr is its name or `{ … }`.
     """
-    jaxprs: str = ""
+    jaxprs: Lines = ""
     """The rows that this part adds to the table of jaxprs: a `JaxprRow` as JSON each; joined by line feeds."""
     top: int | None = None
     """With the last part: the index of the outermost jaxpr."""

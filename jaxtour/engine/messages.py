@@ -2,6 +2,8 @@
 
 A frame is a big-endian u32 length followed by that many bytes of ASCII JSON, at most `FRAME_CAP`. Unknown fields and
 unknown events are ignored, so that versions only ever add. The worker builds the same shapes as plain dicts.
+
+Text is made harmless when a frame is decoded: a `str` is one line, `Lines` are lines, `RawText` stays as it came.
 """
 
 from typing import Literal, TypeAlias
@@ -22,6 +24,7 @@ from jaxtour.engine.timings import Ceiling as Ceiling
 from jaxtour.engine.timings import Retrace as Retrace
 from jaxtour.engine.timings import Timing as Timing
 from jaxtour.engine.timings import Verdict as Verdict
+from jaxtour.text.raw import NO_TEXT, Lines, RawText
 
 PROTO = 1
 FRAME_CAP = 4 * 1024 * 1024
@@ -59,7 +62,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="te
 
     run: int
     stream: Literal["stdout", "stderr"]
-    text: str
+    text: RawText
     dropped: int = 0
     """Bytes left out just before this piece, since the cap was reached."""
     background: bool = False
@@ -94,7 +97,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
 
     type: str
     """`Array`, `ndarray`, `float`, `dict`, `function`."""
-    text: str
+    text: RawText
     length: int = 0
     """Characters of the whole text; more than `len(text)` when it was cut."""
     shape: tuple[int, ...] | None = None
@@ -140,7 +143,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     column: int = 0
     end_column: int = 0
     function: str = ""
-    text: str = ""
+    text: RawText = NO_TEXT
+    """The line, in which the columns count."""
     setup: bool = False
 
 
@@ -151,7 +155,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     type: str
     bases: tuple[str, ...]
     """Names of the classes of the MRO, plain and qualified."""
-    message: str
+    message: Lines
     """Without JAX's boilerplate."""
     line: int | None = None
     """In the step's own code."""
@@ -166,7 +170,7 @@ class Warned(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
 
     run: int
     category: str
-    message: str
+    message: Lines
     line: int | None = None
 
 
@@ -197,7 +201,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="t
     run: int
     index: int
     label: str
-    call: str
+    call: RawText
     equations: int = 0
     """Counted through nested jaxprs."""
     primitives: tuple[str, ...] = ()
@@ -221,7 +225,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     """What `ask` evaluates to."""
 
     run: int
-    text: str
+    text: Lines
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="checked"):
@@ -229,7 +233,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
 
     run: int
     passed: bool
-    message: str = ""
+    message: Lines = ""
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="done"):
@@ -250,7 +254,7 @@ class Died(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="di
     code: int | None = None
     signal: str | None = None
     reason: str = ""
-    stderr: str = ""
+    stderr: Lines = ""
     """The last lines that it wrote."""
 
 

@@ -34,6 +34,7 @@ from jaxtour.engine.messages import (
     WorkerState,
 )
 from jaxtour.engine.runs import Handle
+from jaxtour.text.clean import clean
 
 STARTING: frozenset[WorkerState] = frozenset(("spawning", "restarting", "importing jax", "opening devices"))
 """What a runner goes through before it says what it found."""
@@ -57,6 +58,9 @@ class Engine(Protocol):
 
 class EngineError(Exception):
     """The guard cannot be started or no longer answers; the message is for the user, one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(clean(message, keep_newlines=False))
 
 
 class WorkerConfig(msgspec.Struct, frozen=True):

@@ -45,15 +45,15 @@ def traced(function, *arguments, **origin):
 
 
 def assembled_of(events, **origin):
-    """Return the stage that events make; `origin` overrides fields of every origin."""
+    """Return the stage that events make, decoded as frames are; `origin` overrides fields of every origin."""
     import msgspec
 
-    from jaxtour.engine.messages import Stage
+    from jaxtour.engine.client import decode
     from jaxtour.engine.stage import assembled
 
     stage = None
     for event in events:
-        part = msgspec.convert(event, Stage)
+        part = decode(json.dumps(event).encode("ascii"))
         origins = tuple(msgspec.structs.replace(each, **origin) for each in part.origins)
         stage = assembled(stage, msgspec.structs.replace(part, origins=origins))
     return stage

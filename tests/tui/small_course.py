@@ -26,6 +26,8 @@ from jaxtour.engine.messages import (
     Verdict,
     Warned,
 )
+from jaxtour.text.boundary import harmless
+from jaxtour.text.raw import Raw
 
 SETUP = """\
 import jax, jax.numpy as jnp
@@ -147,6 +149,8 @@ HIDDEN = Lesson(
     problems=(Problem(file="09-odd.yaml", line=3, column=7, message="expected a number, found `twelve`"),),
 )
 
+VMAP, STATE, HIDDEN = map(harmless, (VMAP, STATE, HIDDEN))
+
 JAXPR = """\
 { lambda ; a:f32[2] b:f32[3,2]. let
     c:f32[3] = dot_general[
@@ -266,14 +270,16 @@ NAME_ERROR = Failure(
     column=5,
     frames=(Frame(file="vmap/broken-on-purpose", line=4, function="<module>", text="X @ nowhere"),),
 )
+ERROR, NAME_ERROR = map(harmless, (ERROR, NAME_ERROR))
 
 
 def timing(index: int, label: str, call: str, median: float, first: float, **rest: object) -> Timing:
     """One timing with plausible quartiles."""
-    return Timing(
+    made = Timing(
         run=0, index=index, label=label, call=call, platform="cpu", first_s=first, median_s=median,
         best_s=median * 0.95, q1_s=median * 0.98, q3_s=median * 1.03, runs=15, **rest,  # type: ignore[arg-type]
     )  # fmt: skip
+    return harmless(made)
 
 
 # fmt: off
@@ -360,10 +366,10 @@ def at_home() -> tuple[Lesson, Script]:
         return replace(event, origins=tuple(origins))
 
     one, many, *rest = VMAP.steps
-    lesson = replace(VMAP, steps=(one, replace(many, code=ONE), *rest))
+    lesson = replace(VMAP, steps=(one, replace(many, code=Raw(ONE)), *rest))
     return lesson, {"vmap/many": [placed(event) for event in SCRIPT["vmap/many"]]}
 
 
 def numbered(events: list[Event], run: int) -> list[Event]:
     """The events as those of one run."""
-    return [msgspec.structs.replace(event, run=run) for event in events]
+    return [harmless(msgspec.structs.replace(event, run=run)) for event in events]

@@ -7,6 +7,8 @@ from textual.pilot import Pilot
 from tours import Tours, highlighted, idle, pane, ran, ready, text, until
 
 from jaxtour.engine.messages import Executed, Origin, Span, Stage, Trace
+from jaxtour.text.boundary import harmless
+from jaxtour.text.raw import Raw
 from jaxtour.tui.app import TourApp
 
 LINES = 90
@@ -44,7 +46,7 @@ STABLEHLO = made("stablehlo", "func.func @main(%v1) {", "    {} = stablehlo.mult
 SCRIPT = {
     CELL: [
         Executed(run=0, status="ok", seconds=0.01),
-        Trace(run=0, index=0, label="f(1.0)", call="f(1.0)", equations=LINES - 2, primitives=("mul",)),
+        harmless(Trace(run=0, index=0, label="f(1.0)", call="f(1.0)", equations=LINES - 2, primitives=("mul",))),
         JAXPR,
         STABLEHLO,
     ]
@@ -56,7 +58,7 @@ def long(tours: Tours) -> Tours:
     """A step whose code and whose stages are longer than the screen."""
     one, many, *rest = VMAP.steps
     tours.entries[0].given = msgspec.structs.replace(
-        VMAP, steps=(one, msgspec.structs.replace(many, code=CODE, time=(), ask=None), *rest)
+        VMAP, steps=(one, msgspec.structs.replace(many, code=Raw(CODE), time=(), ask=None), *rest)
     )
     return tours
 

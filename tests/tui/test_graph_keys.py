@@ -4,6 +4,7 @@ import pytest
 from tours import Tours, idle, pane, ran, ready, screen_text, text, until
 
 from jaxtour.engine.messages import Executed, Origin, Stage, Trace
+from jaxtour.text.boundary import harmless
 
 JAXPR = """\
 { lambda ; a:f32[]. let
@@ -37,7 +38,7 @@ ORIGINS = (Origin(), *(Origin(kind="equation", name=name) for name in ("jit", "s
 SCRIPT = {
     "vmap/choose": [
         Executed(run=0, status="ok", seconds=0.01),
-        Trace(run=0, index=0, label="f(x)", call="f(x)", equations=3, primitives=("jit", "mul")),
+        harmless(Trace(run=0, index=0, label="f(x)", call="f(x)", equations=3, primitives=("jit", "mul"))),
         Stage(
             run=0, index=0, stage="jaxpr", text=JAXPR, lines=(0, 1, 1, 1, 2, 1, 1, 3, 3, 3, 4, 3, 3, 5, 0),
             origins=ORIGINS, **STRUCTURE,  # type: ignore[arg-type]

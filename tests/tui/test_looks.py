@@ -8,6 +8,7 @@ from tours import Tours, idle, pane, ran, ready, run_many, screen_text, text, un
 
 from jaxtour.engine.commands import Interrupt, Look, Run
 from jaxtour.engine.messages import Done, Rung, Stage, Text
+from jaxtour.text.raw import Raw
 
 
 def looks(tours: Tours) -> list[tuple[Look, ...]]:
@@ -205,7 +206,7 @@ async def test_a_lesson_that_is_read_again_is_shown_where_one_was(linked: Tours)
         await until(pilot, lambda: "stablehlo.divide" in text(app, "stage"))
         await pilot.press("j", "j", "shift+tab", "j", "j", "j", "j", "right")
         lesson = app.tour.lesson
-        changed = msgspec.structs.replace(lesson.steps[1], code=ONE + "# saved\n", title="Saved")  # type: ignore[type-var]
+        changed = msgspec.structs.replace(lesson.steps[1], code=Raw(ONE + "# saved\n"), title="Saved")  # type: ignore[type-var]
         app.tour.reload(msgspec.structs.replace(lesson, steps=(lesson.steps[0], changed)))
         await app.tour_screen.action_run()
         await until(pilot, lambda: linked.engine.holding)

@@ -16,7 +16,6 @@ from jaxtour.render.ir.equations import Bound, Parameter, equation_at
 from jaxtour.render.ir.places import head as begins
 from jaxtour.render.ir.transforms import glyph, in_words
 from jaxtour.render.ir.variables import Variable, variable
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import chop, clip, clip_line, clip_lines, pad, width_of, wrap
 from jaxtour.render.text.spans import Line, Span
 
@@ -136,7 +135,7 @@ def _operand(stage: StageText, own: range, name: str) -> tuple[Bound, str]:
         return Bound(name, found.type), "from outside"
     about = {"input": "an input", "constant": "a captured constant"}.get(found.kind, "")
     if not about:
-        made = clean(stage.origin_of(found.defined).name, keep_newlines=False)
+        made = stage.origin_of(found.defined).name
         about = f"line {found.defined + 1}" + (f", {made}" if made else "")
     here = bisect_right(found.uses, own[-1]) - bisect_left(found.uses, own[0])
     others = len(found.uses) - here
@@ -147,7 +146,7 @@ def _head(stage: StageText, origin: Origin, primitive: str, width: int) -> list[
     if stage.stage == "jaxpr":
         known = card(primitive)
         return _does(known, primitive, width) if known else _unknown(primitive, width)
-    lines: list[Line] = [((clean(origin.name or "no operation", keep_newlines=False), "primitive"),)]
+    lines: list[Line] = [((origin.name or "no operation", "primitive"),)]
     came_of = origin.path.rpartition("/")[2].partition("[")[0]
     known = card(came_of)
     if known:
@@ -156,14 +155,12 @@ def _head(stage: StageText, origin: Origin, primitive: str, width: int) -> list[
 
 
 def _does(known: Card, primitive: str, width: int) -> list[Line]:
-    return wrap(
-        [(clean(primitive, keep_newlines=False), "primitive"), ("  ", ""), (known.does, "")], width, indent="  "
-    )
+    return wrap([(primitive, "primitive"), ("  ", ""), (known.does, "")], width, indent="  ")
 
 
 def _unknown(primitive: str, width: int) -> list[Line]:
     said: list[Span] = [
-        (clean(primitive, keep_newlines=False) or "no primitive", "primitive"),
+        (primitive or "no primitive", "primitive"),
         ("  jaxtour has no card for this primitive: its parameters are shown as they are.", "muted"),
     ]
     return wrap(said, width, indent="  ")
@@ -196,8 +193,8 @@ def _table(
         clip_line(
             (
                 (f"  {head:<5} ", "muted"),
-                (pad(clean(name, keep_newlines=False), names) + "  ", "name"),
-                (pad(clean(said, keep_newlines=False), types) + "  ", "type"),
+                (pad(name, names) + "  ", "name"),
+                (pad(said, types) + "  ", "type"),
                 (about, "muted"),
             ),
             width,

@@ -1,7 +1,6 @@
 """The devices pane: what the worker found, where the value lives, and, where it fills the screen, all that is known."""
 
 from jaxtour.engine.messages import Facts
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import wrap
 from jaxtour.render.text.spans import Line
 from jaxtour.tui.lines.document import Document, Piece
@@ -54,7 +53,7 @@ def _more(
     before = len(lines)
     for row, device in starts:
         name = f"{device.platform}:{device.id}"
-        pieces = [*pieces, Piece(before + row, (0, len(clean(name))), frozenset((name,)))]
+        pieces = [*pieces, Piece(before + row, (0, len(name)), frozenset((name,)))]
     lines = [*lines, *rows]
     value = view.report.value if view.report else None
     if value is not None and sharded(value):

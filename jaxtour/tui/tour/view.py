@@ -12,6 +12,7 @@ from jaxtour.engine.commands import Look, StageName
 from jaxtour.engine.messages import Facts, Failure, Progress, Timing, Trace, WorkerState
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText
+from jaxtour.text.raw import NO_TEXT, Raw
 from jaxtour.tui.actions import Context, Keys
 
 Shown: TypeAlias = Literal["jaxpr", "stablehlo", "hlo", "cost", "graph"]
@@ -41,7 +42,7 @@ class StepState(msgspec.Struct):
     """What of the trace is shown."""
     unfolded: frozenset[int] | None = None
     """Lines of the jaxpr whose equations are unfolded in its graph; None for those with which it opens."""
-    climbed: str = ""
+    climbed: Raw = NO_TEXT
     """The call whose ladder the report has."""
     device: tuple[str, int] | None = None
     """The device that is told about: `("cpu", 3)`."""
@@ -65,7 +66,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     """A copy, which nobody changes."""
     done: tuple[bool, ...] = ()
     """Which steps of the lesson are done."""
-    code: str = ""
+    code: Raw = NO_TEXT
     edited: bool = False
     worker: WorkerState = "spawning"
     detail: str = ""
@@ -130,8 +131,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     def cell(self) -> str:
         """The name that the step's code has on the wire."""
         # As the worker makes it: links are not followed.
-        file = os.path.abspath(self.lesson.file)  # noqa: PTH100
-        return file if self.lesson.plain else f"{self.lesson.id}/{self.step.id}"
+        file = os.path.abspath(self.lesson.file.text)  # noqa: PTH100
+        return Raw(file).line if self.lesson.plain else f"{self.lesson.id}/{self.step.id}"
 
     @property
     def finished(self) -> bool:
@@ -227,7 +228,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
             editable=True,
             ran=self.finished,
             edited=self.edited,
-            setup=bool(step.setup.strip()),
+            setup=bool(step.setup.text.strip()),
             traces=len(self.traces),
             times=self.finished and bool(step.time or (self.trace and self.trace.error is None)),
             timed=bool(self.report and self.report.timings),

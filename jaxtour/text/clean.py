@@ -33,6 +33,11 @@ def clean(text: str, *, keep_newlines: bool = True, tab: int = 4) -> str:
     return text if keep_newlines or "\n" not in text else text.replace("\n", "␊")
 
 
+def one_line(text: str) -> str:
+    """Harmless text with `␊` in place of newlines."""
+    return text.replace("\n", "␊")
+
+
 def stand_in(text: str) -> str:
     """Return the text with one visible character for each invisible one, so that columns stay the same.
 
