@@ -5,20 +5,22 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.figures import Figure, at_most
+from benchmarks.figures import Figure, at_most, told
 from benchmarks.terminal import Terminal
 
 IDLE_S = 5.0
-SENT = {"Tab": ("\t" * 6, 2_560), "n": ("nnnnnn", 4_096), "j and k": ("jjkk", 1_024)}
-"""Keys to press, and the most bytes to send for one, in the median.
+SENT = {"Tab": "\t" * 6, "n": "nnnnnn", "j and k": "jjkk"}
+"""Keys to press, to count the bytes that each sends."""
+SIZES = {(160, 45): (1_024, 4_096, 1_024), (80, 24): (2_560, 4_096, 1_024)}
+"""Columns and lines, and the most bytes to send for each of these keys, in the median.
 
-Tab recolours two frames, whose horizontal lines alone are 3 bytes a column; in a narrow terminal it may also switch to
-another pane.
+Tab recolours the upper lines of two frames; in a narrow terminal it may also switch to another pane.
 """
-SIZES = ((160, 45), (80, 24))
+TIMED = {"Tab": "\t", "n": "np", "j and k": "jk", "r": "r"}
+"""Keys to time, pressed in turn."""
 
 
 def cpu_seconds(pid: int) -> float:
@@ -84,18 +86,19 @@ def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
             terminal.send("\x03")
             terminal.until("ready", 30)
             terminal.quiet(0.5)
-    for columns, lines in SIZES:
-        yield from sent(columns, lines)
+    for (columns, lines), most in SIZES.items():
+        yield from sent(columns, lines, most)
+    yield from timed(rounds * 12)
 
 
-def sent(columns: int, lines: int) -> Iterator[Figure]:
+def sent(columns: int, lines: int, goals: Sequence[int]) -> Iterator[Figure]:
     """Bytes sent for keys in the first steps of the vmap lesson."""
     with tempfile.TemporaryDirectory() as state:
         env = {"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state, "COLORTERM": "truecolor"}
         argv = [sys.executable, "-m", "jaxtour", "vmap"]
         with Terminal(argv, columns=columns, lines=lines, env=env) as terminal:
             terminal.until("ready", 60)
-            for name, (keys, most) in SENT.items():
+            for (name, keys), most in zip(SENT.items(), goals, strict=True):
                 if name == "j and k":
                     terminal.send("p" * 6 + "\t")  # the first step's source is long enough
                 sizes = []
@@ -107,3 +110,28 @@ def sent(columns: int, lines: int) -> Iterator[Figure]:
                     sizes.append(terminal.received - before)
                 words = f"{min(sizes)} to {max(sizes)} at {columns}x{lines}"
                 yield at_most(f"bytes of {name}, median", statistics.median(sizes), most, words)
+
+
+def timed(count: int) -> Iterator[Figure]:
+    """Time from a key to the last byte of its repaint, in the first steps of the vmap lesson.
+
+    `count` is a multiple of 12, so that Tab ends at the first pane, and `n` and `p` at the first step.
+    """
+    with tempfile.TemporaryDirectory() as state:
+        argv = [sys.executable, "-m", "jaxtour", "vmap"]
+        with Terminal(argv, columns=160, lines=45, env={"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state}) as terminal:
+            terminal.until("ready", 60)
+            terminal.send("r")
+            terminal.quiet(1.0)
+            for name, keys in TIMED.items():
+                if name == "j and k":
+                    terminal.send("\t")  # from the lesson to the source
+                taken = []
+                for number in range(count):
+                    terminal.quiet(0.2 if name == "r" else SILENCE_S)
+                    taken.append(key_to_bytes(terminal, keys[number % len(keys)]) * 1e3)
+                p99 = statistics.quantiles(taken, n=100)[98]
+                words = f"median {statistics.median(taken):.1f} ms, at 160x45"
+                what = f"{name} to the last byte of its repaint, p99, ms"
+                # What `r` repaints comes from the worker too.
+                yield told(what, p99, words) if name == "r" else at_most(what, p99, 16, words)

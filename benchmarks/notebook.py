@@ -9,7 +9,7 @@ from jaxtour.course.model import Lesson, Step
 
 def source(step: Step) -> str:
     """The step's code as one cell; an expected error must be caught in a notebook."""
-    code = "\n".join(part.rstrip() for part in (step.setup, step.solved_code) if part.strip())
+    code = "\n".join(part.rstrip() for part in (step.setup.text, step.solved_code.text) if part.strip())
     if step.raises:
         body = "\n".join(f"    {line}" for line in code.splitlines())
         return f"try:\n{body}\nexcept Exception as error:\n    print(type(error).__name__)"

@@ -19,7 +19,7 @@ def first_code_line() -> str:
     lesson = bundled().find(LESSON)[0]
     first = lesson.steps[0]
     assert isinstance(first, Step)
-    return next(line for line in first.shown_code.splitlines() if line.strip()).rstrip()[:40]
+    return next(line for line in first.shown_code.text.splitlines() if line.strip()).rstrip()[:40]
 
 
 def until(argv: list[str], text: str, state: str) -> float:

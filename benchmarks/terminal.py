@@ -18,6 +18,9 @@ import pyte
 QUERY = re.compile(rb"\x1b\[\??[0-9;]*\$p|\x1b\[>[0-9;]*[a-zA-Z]|\x1b\[[<=?][0-9;]*u")
 """Sequences that pyte does not know and would print."""
 
+FOLLOWS_S = 0.002
+"""A terminal's buffer holds 4 kB; what a program writes more at once follows the first part within this time."""
+
 
 class ScreenTimeoutError(Exception):
     """The screen did not show the expected text in time; the message contains the screen."""
@@ -39,6 +42,8 @@ class Terminal:
         self.stream = pyte.ByteStream(self.screen)
         self.received = 0
         self.raw = bytearray()
+        self.last = 0.0
+        """When the last byte was read: drawing it here takes longer than writing it did."""
         self.master, slave = os.openpty()
         self.resize(columns, lines, tell=False)
 
@@ -67,8 +72,10 @@ class Terminal:
         return "\n".join(line.rstrip() for line in self.screen.display)
 
     def pump(self, timeout_s: float) -> int:
-        """Read and draw the output that arrives within `timeout_s`, once; returns the number of bytes."""
+        """Read and draw output that arrives within `timeout_s`, and what follows at once; returns the byte count."""
         data = self.read(timeout_s)
+        while data and len(data) < 1 << 16 and (more := self.read(FOLLOWS_S)):
+            data += more
         self.show(data)
         return len(data)
 
@@ -80,6 +87,8 @@ class Terminal:
         except OSError:
             return b""
         self.received += len(data)
+        if data:
+            self.last = time.perf_counter()
         self.raw += data
         return data
 
@@ -88,11 +97,11 @@ class Terminal:
         self.stream.feed(QUERY.sub(b"", data))
 
     def until(self, seen: str | Callable[[str], object], timeout_s: float = 30.0) -> float:
-        """Wait until the screen shows a text or satisfies a predicate; returns seconds since the start."""
+        """Wait until the screen shows a text or satisfies a predicate; returns seconds from start to last byte."""
         deadline = time.perf_counter() + timeout_s
         while True:
             if seen in self.text if isinstance(seen, str) else seen(self.text):
-                return time.perf_counter() - self.started
+                return self.last - self.started
             left = deadline - time.perf_counter()
             if left <= 0 or (self.process.poll() is not None and not self.pump(0)):
                 raise ScreenTimeoutError(f"waited for {seen!r}; exit {self.process.poll()}; the screen:\n{self.text}")

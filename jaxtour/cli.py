@@ -79,7 +79,7 @@ def _harmless(kind: type[BaseException], error: BaseException, trace: "Traceback
     """Print jaxtour's own traceback without control characters: it may quote a lesson or a program."""
     import traceback
 
-    from jaxtour.render.text.clean import clean
+    from jaxtour.text.clean import clean
 
     sys.stderr.write(clean("".join(traceback.format_exception(kind, error, trace))))
 
@@ -129,7 +129,8 @@ def tour(
 
         return command(target, config(python, platform, devices), theme=theme, mouse=not no_mouse)
 
-    finish(action)
+    # The app collects from its first frame on.
+    finish(action, collecting=False)
 
 
 @main.command("list", context_settings=HELP)

@@ -1,5 +1,6 @@
 """What all commands share around their work: the worker's configuration and the exit code."""
 
+import gc
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -34,11 +35,16 @@ def config(python: str | None, platform: str | None, devices: int | None) -> "Wo
     return WorkerConfig(python=python, platform=platform or settings.platform, devices=devices)
 
 
-def finish(action: Callable[[], int]) -> None:
-    """Run a command's work; a user's mistake becomes one line and exit code 2."""
+def finish(action: Callable[[], int], *, collecting: bool = True) -> None:
+    """Run a command's work; a user's mistake becomes one line and exit code 2.
+
+    Garbage is collected from here on, unless `collecting` is false: then the work itself enables that.
+    """
     from jaxtour.course.catalogue import CourseError
     from jaxtour.engine.session import EngineError
 
+    if collecting:
+        gc.enable()
     try:
         code = action()
     except ExceptionGroup as group:
@@ -66,7 +72,7 @@ def fail(message: str) -> NoReturn:
 
 def say(message: str) -> None:
     """Print a message on stderr, in one line."""
-    from jaxtour.render.text.clean import clean
+    from jaxtour.text.clean import clean
 
     click.echo(f"jaxtour: {clean(message, keep_newlines=False)}", err=True)
 

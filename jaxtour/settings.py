@@ -1,7 +1,6 @@
 """The user's settings in `settings.toml`; a mistake there costs that setting and a message, never the start."""
 
 import difflib
-import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -37,6 +36,9 @@ def load(path: Path | None = None) -> tuple[Settings, list[str]]:
         data = read_bytes(path, MAX_BYTES)
         if len(data) > MAX_BYTES:
             return Settings(), [f"{path}: larger than 1 MiB: shorten it"]
+        # Most users have no such file, and need no parser.
+        import tomllib
+
         table = tomllib.loads(data.decode("utf-8-sig"))
     except FileNotFoundError:
         return Settings(), []
@@ -44,7 +46,7 @@ def load(path: Path | None = None) -> tuple[Settings, list[str]]:
         return Settings(), [f"{path}: cannot be read: {error.strerror or error}"]
     except UnicodeDecodeError:
         return Settings(), [f"{path}: not UTF-8: save it as UTF-8"]
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         return Settings(), [f"{path}: not TOML: {error}"]
     values: dict[str, Any] = {}
     problems: list[str] = []

@@ -4,7 +4,9 @@ import json
 import pkgutil
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 
+import grimp
 import pytest
 
 import jaxtour
@@ -30,6 +32,32 @@ def submodules(*packages: str) -> list[str]:
 
 def importing(names: list[str]) -> str:
     return "\n".join(f"import {name}" for name in names)
+
+
+@pytest.fixture(scope="module")
+def imports() -> dict[str, set[str]]:
+    """What each module of jaxtour imports of jaxtour, at whatever place in it and for types too."""
+    graph = grimp.build_graph("jaxtour")
+    return {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+
+
+def test_no_modules_import_each_other_in_a_circle(imports):
+    assert "jaxtour.tui.actions" in imports["jaxtour.tui.app"]
+    # Raises CycleError, which names the modules of a circle.
+    TopologicalSorter(imports).prepare()
+
+
+def test_every_module_is_imported_or_started(imports):
+    packages = {name.rpartition(".")[0] for name in imports}
+    imported = set().union(*imports.values())
+    started = {
+        "jaxtour.__main__",
+        "jaxtour.render.ir.lexers",  # an entry point of Pygments
+        "jaxtour.worker.guard.supervisor",  # by name, as all that the guard starts with
+        "jaxtour.worker.start_guard",
+        "jaxtour.worker.start_runner",
+    }
+    assert imports.keys() - packages - imported == started
 
 
 def test_the_command_line_starts_with_click_alone():
@@ -101,7 +129,7 @@ def test_reading_a_lesson_loads_no_more_than_it_needs():
 
 def test_timings_without_a_chart_need_no_numpy():
     shown = """
-import asyncio
+import asyncio, pygments
 from textual.app import App
 from jaxtour.tui.lines.document import Document, illustrated
 from jaxtour.tui.lines.view import LinesView
@@ -120,3 +148,57 @@ asyncio.run(show())
 """
     found = modules(shown)
     assert "textual" in found and "numpy" not in found
+
+
+def test_the_first_frame_waits_for_nothing_that_it_does_not_show(tmp_path):
+    started = f"""
+import asyncio, os, sys
+os.environ["XDG_STATE_HOME"] = os.environ["XDG_CONFIG_HOME"] = {str(tmp_path)!r}
+from jaxtour.commands import tour as command
+from jaxtour.engine.session import WorkerConfig
+from jaxtour.tui import app as tui
+
+shown = []
+
+def begin(app):
+    shown.append("def predict" in app.tour.view.code.text and app.tour_screen.panes.is_attached)
+    app.exit(0)
+
+def run_tour(catalogue, session, progress, settings, start, **rest):
+    app = tui.TourApp(catalogue, session, progress, settings, start=start)
+    async def run():
+        async with app.run_test(size=(160, 45)) as pilot:
+            while not shown:
+                await pilot.pause()
+    asyncio.run(run())
+    return 0
+
+tui.TourApp.begin = begin
+tui.run_tour = run_tour
+command.tour("vmap", WorkerConfig(), theme=None, mouse=False)
+assert shown == [True]
+print(*sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", started], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert {"yaml", "msgspec", "jaxtour.tui.panes.time"} <= loaded
+    packages = {name.partition(".")[0] for name in loaded}
+    assert not packages & {"jax", "jaxlib", "numpy", "packaging", "pygments", "tomllib", "markdown_it", "graphlay"}
+    assert not packages & {"textual_plot", "tree_sitter", "tree_sitter_python"}
+    ours = {name for name in loaded if name.startswith("jaxtour.")}
+    # What draws results, stages, measurements and devices; the editor, and the boxes over a step.
+    late = (
+        "render.chart",
+        "render.devices",
+        "render.ir",
+        "render.timing",
+        "render.value",
+        "tui.screens",
+        "tui.lines.plot",
+    )
+    early = {"render.ir", "render.ir.places", "render.ir.transforms", "tui.screens", "tui.screens.box"}
+    assert {name for name in ours if name.removeprefix("jaxtour.").startswith(late)} == {
+        f"jaxtour.{name}" for name in early
+    }
+    assert not ours & {"jaxtour.render.text.markdown", "jaxtour.tui.widgets.editor", "jaxtour.engine.headless"}

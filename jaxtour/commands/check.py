@@ -14,7 +14,6 @@ from jaxtour.course.catalogue import shared_ids
 from jaxtour.course.model import Broken, Lesson, Problem, Step
 from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.render.text.clean import clean
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,13 +71,13 @@ def _report(verdict: Verdict, run: Iterable[tuple[Lesson, Sequence[Outcome]]]) -
     state = "ok" if verdict.ok else plural(len(verdict.problems), "problem")
     counts = f"{plural(verdict.lessons, 'lesson')}, {plural(verdict.steps, 'step')}"
     told.append(f"{counts} in {verdict.seconds:.1f} s: {state}" + (f", {len(skipped)} skipped" if skipped else ""))
-    return "".join(f"{clean(line, keep_newlines=False)}\n" for line in told)
+    return "".join(f"{line}\n" for line in told)
 
 
 def _tell(line: str) -> None:
     """Show the progress on a terminal, in a line that the next call replaces."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{clean(line)}")
+        sys.stderr.write(f"\r\x1b[K{line}")
         sys.stderr.flush()
 
 

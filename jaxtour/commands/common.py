@@ -1,7 +1,6 @@
 """What several commands share: finding lessons, opening a worker, and printing."""
 
 import difflib
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -15,9 +14,10 @@ from jaxtour.course.model import CourseError, Lesson
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.messages import Facts
 from jaxtour.engine.session import Session, WorkerConfig
-from jaxtour.render.text.clean import UNCLEAN, clean
-from jaxtour.render.text.clean import ascii_only as to_ascii
 from jaxtour.streams import mute_stdout
+from jaxtour.text.clean import UNCLEAN, clean
+from jaxtour.text.clean import ascii_only as to_ascii
+from jaxtour.text.raw import plain_value
 
 if TYPE_CHECKING:
     from jaxtour.engine.headless import Headless
@@ -37,8 +37,8 @@ def catalogue_for(target: str | None) -> tuple[Catalogue, str | None]:
         raise CourseError(f"{target}: a Python file, not a lesson: open it with `jaxtour explore {target}`")
     pathlike = target.startswith((".", "/", "~")) or target.endswith(("/", *SUFFIXES))
     there = os.path.lexists(path) and target != ""
-    if _is_bundled(path.parts[0] if path.parts else "") and not (there and pathlike):
-        return bundled(), str(path)
+    if not (there and pathlike) and (course := _course_with(path.parts[0] if path.parts else "")):
+        return course, str(path)
     if there:
         return open_path(path), None
     folder = next((parent for parent in path.parents if os.path.lexists(parent)), Path())
@@ -72,11 +72,13 @@ def near_command(target: str | None, commands: Sequence[str]) -> str | None:
     return near[0] if near and near[0] in commands else None
 
 
-def _is_bundled(name: str) -> bool:
+def _course_with(name: str) -> Catalogue | None:
+    """The course, if it is there and one of its files is called so."""
     try:
-        return any(entry.id == name for entry in bundled().entries)
+        course = bundled()
     except CourseError:
-        return False
+        return None
+    return course if any(entry.id == name for entry in course.entries) else None
 
 
 def session(config: WorkerConfig) -> Session:
@@ -99,7 +101,9 @@ def write_json(value: Any) -> None:
 
 def json_text(value: Any, *, indent: int = -1) -> str:
     """Return the value as JSON with invisible characters escaped, since it may be printed on a terminal."""
-    text = msgspec.json.format(msgspec.json.encode(value), indent=indent).decode()
+    import json
+
+    text = msgspec.json.format(msgspec.json.encode(value, enc_hook=plain_value), indent=indent).decode()
     return UNCLEAN.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 

@@ -12,6 +12,8 @@ from jaxtour.course.catalogue import Entry
 from jaxtour.course.loader import guess_id
 from jaxtour.course.model import Broken, CourseError, Launch, Lesson, Problem, Step
 from jaxtour.files import read_bytes
+from jaxtour.text.boundary import harmless
+from jaxtour.text.raw import Raw
 
 STEP = "file"
 """The id of the only step."""
@@ -51,21 +53,22 @@ def lesson_of(
         id=STEP,
         title=path.name,
         text=f"`{path}`\n\nThe file runs again whenever you save it. Edits made here do not change the file.",
-        code=code_of(path),
-        trace=tuple(calls) or None,
+        code=Raw(code_of(path)),
+        trace=tuple(map(Raw, calls)) or None,
         show="jaxpr",
     )
-    return Lesson(
+    lesson = Lesson(
         id=guess_id(path),
         title=path.name,
         summary=str(path),
         minutes=0,
         steps=(step,),
         # The worker runs in another folder, and finds the file's neighbours by its path.
-        file=os.path.abspath(path),  # noqa: PTH100  pathlib follows links when it takes out `..`
+        file=Raw(os.path.abspath(path)),  # noqa: PTH100  pathlib follows links when it takes out `..`
         plain=True,
         launch=launch,
     )
+    return harmless(lesson)
 
 
 def code_of(path: Path) -> str:
@@ -95,7 +98,7 @@ def code_of(path: Path) -> str:
 def _refuse(path: Path, before: str, message: str) -> NoReturn:
     """Raise a `CourseError` for the place right after this part of the file."""
     lines = re.split("\r\n|\r|\n", before)
-    problem = Problem(file=str(path), line=len(lines), column=len(lines[-1]) + 1, message=message)
+    problem = Problem(file=Raw(str(path)), line=len(lines), column=len(lines[-1]) + 1, message=message)
     raise CourseError(str(problem), problem)
 
 
@@ -123,5 +126,5 @@ class FileEntry(Entry):
         problem = next(iter(lesson.problems), None)
         if problem is None:
             return lesson
-        step = Broken(id=STEP, title=self.path.name, error=problem)
+        step = harmless(Broken(id=STEP, title=self.path.name, error=problem))
         return msgspec.structs.replace(lesson, steps=(step,), plain=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jaxtour.commands.files import parse_target
 from jaxtour.course.model import CourseError, Launch
+from jaxtour.text.raw import Raw
 
 MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _STOP = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<unit>s?)")
@@ -41,7 +42,9 @@ def program(
         path, function = parse_target(target)
         argv = (str(path), *args)
     compilations, seconds = _stop(stop_after)
-    launch = Launch(argv=argv, module=module or "", main=main, stop_after=compilations, stop_after_s=seconds)
+    launch = Launch(
+        argv=tuple(map(Raw, argv)), module=module or "", main=main, stop_after=compilations, stop_after_s=seconds
+    )
     return Program(path, function, launch, bool(module or args))
 
 

@@ -19,7 +19,6 @@ from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.engine.stage import StageText
 from jaxtour.render.programs import place
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.listing import stage_lines
 from jaxtour.render.text.plain import section, text_of
 from jaxtour.render.text.spans import Line
@@ -85,7 +84,7 @@ def lens(
     if as_json:
         write_json({"version": VERSION, "calls": [document(each) for each in shown]})
     else:
-        write(text_of(_lines(shown, lesson.file if links else None), ascii_only(), coloured()))
+        write(text_of(_lines(shown, lesson.file.line if links else None), ascii_only(), coloured()))
     return int(told is not None or any(each.error is not None for each in shown))
 
 
@@ -124,7 +123,7 @@ def _lines(shown: Sequence[_Shown], file: str | None) -> list[Line]:
         for stage in each.stages:
             name = f"{each.trace.label}   {stage.stage}" if len(each.stages) > 1 else each.trace.label
             found = stage_lines(stage, file)
-            lines += section(clean(name, keep_newlines=False), found)[not lines :] if several else found
+            lines += section(name, found)[not lines :] if several else found
     return lines
 
 

@@ -12,7 +12,6 @@ from jaxtour.course.progress import Progress
 from jaxtour.engine.messages import Facts
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.render.devices.devices_table import devices_table
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import pad, width_of
 from jaxtour.render.text.plain import requirements
 
@@ -42,7 +41,7 @@ def _table(rows: Sequence[tuple[str, ...]], problems: Sequence[Sequence[Problem]
         lines.append("  ".join([*cells, row[-1]]).rstrip())
         if found:
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-            lines.append(f"   {clean(str(found[0]), keep_newlines=False)}{more}")
+            lines.append(f"   {found[0]!s}{more}")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -53,7 +52,7 @@ def _steps(lesson: Lesson, progress: Progress) -> str:
     rows = []
     for step in lesson.steps:
         mark = "✗" if isinstance(step, Broken) else "✓" if progress.is_done(lesson.id, step.id) else " "
-        rows.append((mark, f"{clean(lesson.id)}/{clean(step.id)}", clean(step.title, keep_newlines=False)))
+        rows.append((mark, f"{lesson.id}/{step.id}", step.title))
     return "\n" + _table(rows, [()] * len(rows))
 
 
@@ -76,9 +75,9 @@ def _row(lesson: Lesson, progress: Progress) -> tuple[str, ...]:
     done = sum(progress.is_done(lesson.id, step.id) for step in lesson.steps)
     mark = "✗" if lesson.problems else "✓" if done == len(lesson.steps) else " "
     needs = requirements(lesson.requires)
-    title = clean(lesson.title + (f" ({', '.join(needs)})" if needs else ""), keep_newlines=False)
+    title = lesson.title + (f" ({', '.join(needs)})" if needs else "")
     steps = f"{done}/{plural(len(lesson.steps), 'step')}" if lesson.steps else ""
-    return mark, clean(lesson.id), steps, f"{lesson.minutes} min" if lesson.minutes else "", title
+    return mark, lesson.id, steps, f"{lesson.minutes} min" if lesson.minutes else "", title
 
 
 def devices(config: WorkerConfig, *, as_json: bool) -> int:

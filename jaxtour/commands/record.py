@@ -19,8 +19,8 @@ from jaxtour.engine.program_record import program_record
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.render.programs import program_lines
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.plain import text_of
+from jaxtour.render.value import output_text
 
 
 def record(program: Program, config: WorkerConfig, *, as_json: bool, width: int) -> int:
@@ -56,9 +56,9 @@ def _pass_on(event: Event) -> None:
     if not isinstance(event, Text):
         return
     if event.stream == "stdout":
-        write(clean(event.text, tab=8))
+        write(output_text(event.text))
     else:
-        sys.stderr.write(clean(event.text, tab=8))
+        sys.stderr.write(output_text(event.text))
         sys.stderr.flush()
 
 

@@ -22,7 +22,6 @@ from jaxtour.engine.messages import Facts, Trace
 from jaxtour.engine.record import timing_records
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.plain import lesson_heading, section, step_text, text_of, worker_text
 from jaxtour.render.text.spans import Line
 
@@ -118,7 +117,7 @@ class Printer:
                 + (f" ({', '.join(ids)})" if status != "ok" else "")
                 for status, ids in found.items()
             ]
-            write(clean(f"{plural(len(outcomes), 'step')}: {', '.join(counts)}", keep_newlines=False) + "\n")
+            write(f"{plural(len(outcomes), 'step')}: {', '.join(counts)}\n")
 
 
 def outcome_text(lesson: Lesson, outcome: Outcome, width: int, *, ascii: bool, colour: bool) -> str:  # noqa: A002
@@ -126,10 +125,10 @@ def outcome_text(lesson: Lesson, outcome: Outcome, width: int, *, ascii: bool, c
     text = step_text(lesson, outcome.step, outcome.report, width, ascii, colour)
     lines: list[Line] = []
     if outcome.status == "skipped":
-        lines = section("skipped", [((clean(outcome.reason, keep_newlines=False), ""),)])
+        lines = section("skipped", [((outcome.reason, ""),)])
     elif outcome.status in BAD and outcome.report and not _told(outcome.report):
         problems = outcome.problems or [outcome.reason]
-        lines = section("failed", [((clean(problem, keep_newlines=False), "error"),) for problem in problems])
+        lines = section("failed", [((problem, "error"),) for problem in problems])
     return text + text_of([*lines, ()], ascii, colour)
 
 
@@ -155,8 +154,8 @@ def _step(outcome: Outcome) -> dict[str, Any]:
         "id": outcome.step.id,
         "status": outcome.status,
         "seconds": report.seconds if report else None,
-        "stdout": report.stdout if report else "",
-        "stderr": report.stderr if report else "",
+        "stdout": report.stdout.text if report else "",
+        "stderr": report.stderr.text if report else "",
         "result": None,
         "error": None,
         "traces": [],

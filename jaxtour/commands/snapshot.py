@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 
 from rich.console import Console
-from textual.theme import BUILTIN_THEMES
 
 from jaxtour import interrupts
 from jaxtour.commands.common import catalogue_for, session, write
@@ -14,8 +13,8 @@ from jaxtour.course.catalogue import CourseError
 from jaxtour.course.progress import Progress
 from jaxtour.engine.session import EngineError, WorkerConfig
 from jaxtour.settings import Settings
+from jaxtour.tui import themes
 from jaxtour.tui.app import TourApp
-from jaxtour.tui.themes import THEMES
 
 SIZE = re.compile(r"(\d{2,3})x(\d{1,3})")
 
@@ -38,7 +37,7 @@ def snapshot(
         raise CourseError(f"{output}: unknown format: name a .svg or .txt file")
     if output and not Path(output).absolute().parent.is_dir():
         raise CourseError(f"{output}: the folder {Path(output).parent} does not exist: create it")
-    if theme and theme not in BUILTIN_THEMES and theme not in (own.name for own in THEMES):
+    if theme and not themes.exists(theme):
         raise CourseError(f"unknown theme {theme!r}: use dark, light or ansi")
     catalogue, wanted = catalogue_for(target)
     lesson, step = catalogue.find(wanted or catalogue.entries[0].id)

@@ -125,7 +125,7 @@ async def _measured(
         if report.failure or (report.done and report.done.status != "ok"):
             return _Found(facts, report)
         traced = [trace for trace in report.traces if trace.error is None]
-        calls = (*calls, *(TimeCall(label=trace.label, call=trace.call) for trace in traced))
+        calls = (*calls, *(TimeCall(label=trace.label, call=trace.call.text) for trace in traced))
         if not calls or (not asked.calls and not traced):
             return _Found(facts, report)
         report = await engine.measure(lesson, step, report, calls, patience=asked.patience)

@@ -11,8 +11,6 @@ from jaxtour.settings import load
 
 def tour(target: str | None, config: WorkerConfig, *, theme: str | None, mouse: bool) -> int:
     """Open the tour and block until the learner leaves."""
-    # Collections before the first frame find nothing and take a tenth of the time; the app enables them again.
-    gc.disable()
     catalogue, wanted = catalogue_for(target)
     progress = Progress.open()
     start = _start(catalogue, wanted, progress)
@@ -36,6 +34,7 @@ def print_lesson(target: str | None, config: WorkerConfig, *, width: int) -> int
     """Print one lesson with real results: the named one, or the one where the learner left off."""
     from jaxtour.commands.run import run
 
+    gc.enable()
     catalogue, wanted = catalogue_for(target)
     if target is None:
         start = _start(catalogue, None, Progress.open())

@@ -3,12 +3,14 @@
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from jaxtour import paths
 from jaxtour.course.loader import guess_id, load, unreadable
 from jaxtour.course.model import Broken, CourseError, Lesson, Problem, Step
+from jaxtour.text.raw import Raw
 
 SUFFIXES = (".yaml", ".yml")
 BUNDLED = re.compile(r"\d+-.+\.ya?ml")
@@ -35,7 +37,7 @@ class Entry:
         try:
             return self.load()
         except CourseError as error:
-            problem = error.problem or Problem(file=str(self.path), line=1, column=1, message=str(error))
+            problem = error.problem or Problem(file=Raw(str(self.path)), line=1, column=1, message=str(error))
             self._lesson = unreadable(self.path, problem)
         return self._lesson
 
@@ -46,8 +48,7 @@ class Entry:
         return self._lesson
 
 
-@dataclass(frozen=True)
-class Catalogue:
+class Catalogue(msgspec.Struct, frozen=True):
     """Lessons in the order in which they are taught."""
 
     entries: tuple[Entry, ...]
@@ -85,7 +86,7 @@ def shared_ids(lessons: Iterable[Lesson]) -> tuple[Problem, ...]:
     for lesson in lessons:
         other = first.setdefault(lesson.id, lesson)
         if other.file != lesson.file:
-            message = f"{Path(other.file).name} also has the id `{lesson.id}`: change one"
+            message = f"{Path(other.file.text).name} also has the id `{lesson.id}`: change one"
             problems.append(Problem(file=lesson.file, line=1, column=1, message=message))
     return tuple(problems)
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Literal
 
 from jaxtour.course.faults import FaultError
-from jaxtour.course.model import Ask, Requires, Step
+from jaxtour.course.model import Ask, Requires, Step, Time
 from jaxtour.course.nodes import Key, Mapping, Node, Scalar, Sequence, at
 from jaxtour.course.remedies import QUOTE, shown
+from jaxtour.text.raw import Raw
 
 DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 EQUATIONS_OF = re.compile(r"equations of\s+(?=\S)")
@@ -34,7 +35,8 @@ def check(step: Step, node: Mapping, lines: list[str]) -> None:
         _labels(step, node)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for source, place, mode in _sources(step, node):
+        for raw, place, mode in _sources(step, node):
+            source = raw.text
             if source and not (mode == "exec" and step.raises in SYNTAX_ERRORS):
                 _python(source, place, mode, lines)
 
@@ -56,9 +58,9 @@ def check_requires(requires: Requires, node: Node) -> None:
 def _parts(step: Step, node: Mapping) -> None:
     if step.exercise and step.code:
         raise FaultError(node.entries["code"][0], "`code` beside an `exercise` never runs: move it to `setup`")
-    if not step.exercise and not step.code.strip():
+    if not step.exercise and not step.code.text.strip():
         raise FaultError(node.value("code") or node, "`code` is missing: add it, or an `exercise`")
-    baselines = [index for index, entry in enumerate(step.time) if not isinstance(entry, str) and entry.baseline]
+    baselines = [index for index, entry in enumerate(step.time) if isinstance(entry, Time) and entry.baseline]
     if len(baselines) > 1:
         raise FaultError(at(node, "time", baselines[1], "baseline"), "there is already a `baseline`: keep one")
 
@@ -66,7 +68,7 @@ def _parts(step: Step, node: Mapping) -> None:
 def _exception(step: Step, name: str, place: Node) -> None:
     if not DOTTED.fullmatch(name):
         raise FaultError(place, f"`raises` must be an exception's name, not `{shown(name)}`")
-    if "." in name or name in EXCEPTIONS or re.search(rf"\b{name}\b", step.setup + step.solved_code):
+    if "." in name or name in EXCEPTIONS or re.search(rf"\b{name}\b", step.setup.text + step.solved_code.text):
         return
     # Reports only certain slips: the class may come from jax or from an earlier step.
     if near := difflib.get_close_matches(name, EXCEPTIONS, n=1, cutoff=0.9):
@@ -103,8 +105,8 @@ def _labels(step: Step, node: Mapping) -> None:
     """Raise `FaultError` if `expect.equations` names a label that the step's own traces lack."""
     if not step.expect or not step.expect.equations or step.trace is None:
         return
-    entries = (step.trace,) if isinstance(step.trace, str) else step.trace
-    labels = [entry if isinstance(entry, str) else entry.label or entry.call for entry in entries]
+    entries = (step.trace,) if isinstance(step.trace, Raw) else step.trace
+    labels = [str(entry) if isinstance(entry, Raw) else entry.label or str(entry.call) for entry in entries]
     for label in step.expect.equations:
         if label not in labels:
             mapping = at(node, "expect", "equations")
@@ -112,21 +114,21 @@ def _labels(step: Step, node: Mapping) -> None:
             raise FaultError(place, f"no trace is labelled `{shown(label)}`: labels are {', '.join(labels) or 'none'}")
 
 
-def _sources(step: Step, node: Mapping) -> Iterator[tuple[str, Node, Literal["exec", "eval"]]]:
+def _sources(step: Step, node: Mapping) -> Iterator[tuple[Raw, Node, Literal["exec", "eval"]]]:
     """Yield every piece of Python in the step except the starter, which may be unfinished."""
     yield step.setup, at(node, "setup"), "exec"
     yield step.code, at(node, "code"), "exec"
     if step.exercise:
         yield step.exercise.check, at(node, "exercise", "check"), "exec"
         yield step.exercise.solution, at(node, "exercise", "solution"), "exec"
-    if isinstance(step.trace, str):
+    if isinstance(step.trace, Raw):
         yield step.trace, at(node, "trace"), "eval"
     for name, entries in ("trace", step.trace), ("time", step.time):
         for index, entry in enumerate(entries if isinstance(entries, tuple) else ()):
-            path: tuple[Key, ...] = (name, index) if isinstance(entry, str) else (name, index, "call")
-            yield (entry if isinstance(entry, str) else entry.call), at(node, *path), "eval"
+            path: tuple[Key, ...] = (name, index) if isinstance(entry, Raw) else (name, index, "call")
+            yield (entry if isinstance(entry, Raw) else entry.call), at(node, *path), "eval"
     if step.ask and step.ask.value is not None:
-        yield EQUATIONS_OF.sub("", step.ask.value, count=1), at(node, "ask", "value"), "eval"
+        yield Raw(EQUATIONS_OF.sub("", step.ask.value.text, count=1)), at(node, "ask", "value"), "eval"
 
 
 def _python(source: str, place: Node, mode: Literal["exec", "eval"], lines: list[str]) -> None:

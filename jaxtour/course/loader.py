@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,8 @@ from jaxtour.course.remedies import shown
 from jaxtour.course.salvage import Lost, salvage
 from jaxtour.course.validate import convert
 from jaxtour.files import read_bytes
+from jaxtour.text.boundary import harmless
+from jaxtour.text.raw import Raw
 
 HEAD = {entry.name: entry for entry in msgspec.structs.fields(LessonFile)}
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -29,10 +30,10 @@ def load(path: Path) -> Lesson:
         data = read_bytes(path, MAX_BYTES)
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        problem = Problem(file=str(path), line=1, column=1, message=f"cannot be read: {reason}")
+        problem = Problem(file=Raw(str(path)), line=1, column=1, message=f"cannot be read: {reason}")
         raise CourseError(f"{path}: cannot be read: {reason}", problem) from error
     if len(data) > MAX_BYTES:
-        problem = Problem(file=str(path), line=1, column=1, message=TOO_LARGE)
+        problem = Problem(file=Raw(str(path)), line=1, column=1, message=TOO_LARGE)
         raise CourseError(str(problem), problem)
     return loads(data, str(path))
 
@@ -53,7 +54,7 @@ def loads(data: bytes, file: str) -> Lesson:
         return draft.lesson(pieces.head, pieces.steps, pieces.lines)
     if not isinstance(document.root, Mapping):
         message = f"a lesson must be a mapping that begins with `format: {FORMAT}`, not {kind(document.root)}"
-        return unreadable(file, Problem(file=file, line=1, column=1, message=message))
+        return unreadable(file, Problem(file=Raw(file), line=1, column=1, message=message))
     return draft.lesson(document.root, None, document.lines)
 
 
@@ -66,7 +67,7 @@ def guess_id(file: str | Path) -> str:
 def unreadable(file: str | Path, problem: Problem) -> Lesson:
     """Return a lesson of which only the file and its problem are known."""
     name = guess_id(file)
-    return Lesson(id=name, title=name, summary="", minutes=0, steps=(), file=str(file), problems=(problem,))
+    return Lesson(id=name, title=name, summary="", minutes=0, steps=(), file=Raw(str(file)), problems=(problem,))
 
 
 def _failed(error: CourseError, file: str) -> Lesson:
@@ -75,16 +76,15 @@ def _failed(error: CourseError, file: str) -> Lesson:
     return unreadable(file, error.problem)
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(msgspec.Struct):
     """A lesson under construction."""
 
     file: str
-    problems: list[Problem] = field(default_factory=list)
-    places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    problems: list[Problem] = []
+    places: dict[str, tuple[int, int]] = {}
 
     def note(self, place: tuple[int, int], message: str, step: str | None = None) -> Problem:
-        problem = Problem(file=self.file, line=place[0], column=place[1], message=message, step=step)
+        problem = Problem(file=Raw(self.file), line=place[0], column=place[1], message=message, step=step)
         self.problems.append(problem)
         return problem
 
@@ -96,9 +96,9 @@ class _Draft:
         steps: tuple[Step | Broken, ...] = ()
         # In another format, every key of a step may mean something else.
         if format_known:
-            found = self.steps_of(head) if pieces is None else pieces
-            steps = tuple(self.step(piece, number, lines) for number, piece in enumerate(found, 1))
-        return Lesson(
+            nodes = self.steps_of(head) if pieces is None else pieces
+            steps = tuple(self.step(piece, number, lines) for number, piece in enumerate(nodes, 1))
+        lesson = Lesson(
             id=name,
             title=values.get("title", name),
             summary=values.get("summary", ""),
@@ -106,10 +106,11 @@ class _Draft:
             requires=values.get("requires", Requires()),
             credits=values.get("credits", ""),
             steps=steps,
-            file=self.file,
+            file=Raw(self.file),
             problems=tuple(sorted(self.problems, key=lambda problem: (problem.line, problem.column))),
             places=self.places,
         )
+        return harmless(lesson)
 
     def has_format(self, root: Mapping) -> bool:
         """Whether the format is known; a missing one is noted and assumed to be the newest."""
@@ -179,7 +180,7 @@ class _Draft:
         try:
             if not isinstance(piece, Mapping):
                 raise FaultError(piece, f"a step must be a mapping that begins with `id:`, not {kind(piece)}")
-            step: Step = convert(piece, Step)
+            step: Step = harmless(convert(piece, Step))
             if step.id in self.places:
                 message = f"the step at line {self.places[step.id][0]} also has the id `{step.id}`: change one"
                 raise FaultError(at(piece, "id"), message)

@@ -1,8 +1,11 @@
 """The model of a lesson, as a YAML file of format 1 writes it."""
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import msgspec
+
+from jaxtour.text.clean import clean
+from jaxtour.text.raw import NO_TEXT, Lines, Raw, RawText
 
 FORMAT = 1
 
@@ -12,12 +15,21 @@ LINE = r"^[^\n]*$(?!\n)"
 PATTERNS = {IDENTIFIER: "small letters, digits and hyphens", LINE: "one line of text"}
 """What a text must be, by the pattern it has to match."""
 Identifier = Annotated[str, msgspec.Meta(pattern=IDENTIFIER, max_length=60)]
-Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=LINE)]
+_ONE_LINE = msgspec.Meta(min_length=1, max_length=200, pattern=LINE)
+Line = Annotated[str, _ONE_LINE]
+Call = Annotated[RawText, _ONE_LINE]
+"""A Python expression."""
 Count = Annotated[int, msgspec.Meta(ge=0)]
 On: TypeAlias = Literal["each platform", "one", "host"]
 Pane: TypeAlias = Literal["lesson", "jaxpr", "result", "time", "devices"]
-Rows = Annotated[Any, msgspec.Meta(extra_json_schema={"type": ["string", "number", "boolean", "array"]})]
-"""Text, or nested tuples of text."""
+_NOTHING: Raw = msgspec.field(default_factory=Raw)
+_EMPTY = msgspec.Meta(extra_json_schema={"default": ""})
+"""The default in words of the schema, which knows no `Raw`."""
+if TYPE_CHECKING:
+    Rows: TypeAlias = object
+else:
+    Rows = Annotated[Any, msgspec.Meta(extra_json_schema={"type": ["string", "number", "boolean", "array"]})]
+"""Text as it came, or nested tuples of it: to be compared, not to be shown."""
 
 
 class Requires(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,14 +46,14 @@ class Requires(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Trace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call whose jaxpr to show."""
 
-    call: Line
+    call: Call
     label: str = ""
 
 
 class Time(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call to measure."""
 
-    call: Line
+    call: Call
     label: str = ""
     on: On = "each platform"
     baseline: bool = False
@@ -59,7 +71,7 @@ class Names(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Expect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Structural checks of a step's results; never the text of a jaxpr."""
 
-    stdout: str | None = None
+    stdout: RawText | None = None
     """Compared word by word, numbers within 1e-4 relative; `...` matches anything."""
     value: Rows = None
     """Text or nested lists of numbers, compared like `stdout` with the value's text; ignores brackets and commas."""
@@ -83,23 +95,23 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A prediction to make before running."""
 
-    question: Annotated[str, msgspec.Meta(min_length=1)]
-    choices: tuple[str, ...] = ()
+    question: Annotated[Lines, msgspec.Meta(min_length=1)]
+    choices: tuple[Lines, ...] = ()
     answer: int | None = None
     """The right choice, counted from 1."""
-    value: Line | None = None
+    value: Call | None = None
     """The right answer, computed by the worker: an expression, or `equations of CALL`."""
-    hint: str = ""
+    hint: Lines = ""
 
 
 class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Code for the learner to write."""
 
-    starter: str
-    check: Annotated[str, msgspec.Meta(min_length=1)]
+    starter: RawText
+    check: Annotated[RawText, msgspec.Meta(min_length=1)]
     """Code that raises if the learner's code is not right yet; its message is shown."""
-    solution: Annotated[str, msgspec.Meta(min_length=1)]
-    hints: tuple[str, ...] = ()
+    solution: Annotated[RawText, msgspec.Meta(min_length=1)]
+    hints: tuple[Lines, ...] = ()
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,17 +119,17 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     id: Identifier
     title: Line
-    text: str
+    text: Lines
     """Markdown, read before running."""
-    setup: str = ""
-    code: str = ""
+    setup: Annotated[RawText, _EMPTY] = _NOTHING
+    code: Annotated[RawText, _EMPTY] = _NOTHING
     """Empty only for an exercise, whose solution is then the code."""
-    trace: str | tuple[str | Trace, ...] | None = None
+    trace: RawText | tuple[RawText | Trace, ...] | None = None
     """The calls to trace. By default the last expression, if it is a call; an empty list traces nothing."""
-    time: tuple[str | Time, ...] = ()
+    time: tuple[RawText | Time, ...] = ()
     raises: str | None = None
     expect: Expect | None = None
-    after: str = ""
+    after: Lines = ""
     show: Pane | None = None
     """The pane that the step is about; by default its results decide."""
     ask: Ask | None = None
@@ -127,12 +139,12 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """In seconds; used by commands without a terminal."""
 
     @property
-    def solved_code(self) -> str:
+    def solved_code(self) -> Raw:
         """The code that later steps build on."""
         return self.exercise.solution if self.exercise else self.code
 
     @property
-    def shown_code(self) -> str:
+    def shown_code(self) -> Raw:
         """The code that the learner is first shown."""
         return self.exercise.starter if self.exercise else self.code
 
@@ -148,11 +160,15 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True):
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """A fault in a lesson file, with its place."""
 
-    file: str
+    file: RawText
     line: int
     column: int
     message: str
+    """Harmless, though it may quote the file."""
     step: str | None = None
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "message", clean(self.message, keep_newlines=False))
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.message}"
@@ -169,7 +185,7 @@ class LessonFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     minutes: Annotated[int, msgspec.Meta(ge=1, le=600)]
     """How long a learner needs."""
     requires: Requires = Requires()
-    credits: str = ""
+    credits: Lines = ""
     """Whose ideas and texts the lesson builds on."""
     steps: Annotated[tuple[Step, ...], msgspec.Meta(min_length=1)]
 
@@ -177,7 +193,7 @@ class LessonFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
     """How a Python file runs as a program, and is recorded while it does."""
 
-    argv: tuple[str, ...]
+    argv: tuple[RawText, ...]
     """`sys.argv`, the program's own name first."""
     module: str = ""
     """The dotted name, where it runs as `python -m` would run it."""
@@ -200,8 +216,8 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[Step | Broken, ...]
     format: int = FORMAT
     requires: Requires = Requires()
-    credits: str = ""
-    file: str = ""
+    credits: Lines = ""
+    file: RawText = NO_TEXT
     plain: bool = False
     """Whether `file` is a Python file, whose code is the only step."""
     launch: Launch | None = None
@@ -215,6 +231,6 @@ class CourseError(Exception):
     """Raised for a request that the course cannot serve; the message is one line for the user."""
 
     def __init__(self, message: str, problem: Problem | None = None) -> None:
-        super().__init__(message)
+        super().__init__(clean(message, keep_newlines=False))
         self.problem = problem
         """The fault in a file, if that is the cause."""

@@ -1,14 +1,14 @@
 """The nodes of a YAML file: scalars, sequences and mappings with their places."""
 
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+import msgspec
 
 Style: TypeAlias = Literal["plain", "quoted", "literal", "folded"]
 Key: TypeAlias = str | int
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(msgspec.Struct, frozen=True):
     """A text exactly as in the YAML file: never converted into a number, a date or a boolean."""
 
     text: str
@@ -20,24 +20,22 @@ class Scalar:
     """Whether it is inside `[...]` or `{...}`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(msgspec.Struct, frozen=True):
     """A list."""
 
     line: int
     column: int
     flow: bool = False
-    items: list["Node"] = field(default_factory=list)
+    items: list["Node"] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(msgspec.Struct, frozen=True):
     """Keys and values, without duplicate keys."""
 
     line: int
     column: int
     flow: bool = False
-    entries: dict[str, tuple[Scalar, "Node"]] = field(default_factory=dict)
+    entries: dict[str, tuple[Scalar, "Node"]] = {}
 
     def value(self, key: str) -> "Node | None":
         """Return the value of a key, or None."""
@@ -48,8 +46,7 @@ class Mapping:
 Node: TypeAlias = Scalar | Sequence | Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """A parsed file."""
 
     file: str

@@ -1,11 +1,13 @@
 """Recovers the steps of a lesson that is not valid YAML, so that one step's slip does not cost the others."""
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from jaxtour.course.model import CourseError, Problem
 from jaxtour.course.nodes import Mapping, Sequence
 from jaxtour.course.reader import LINE_END, parse
+from jaxtour.text.raw import Raw
 
 MOST_STEPS = 400
 """A file with more is not a lesson, and reading it piece by piece would take long."""
@@ -14,8 +16,7 @@ TITLE = re.compile(r"[ -]*title: +(\S.*)")
 ID = re.compile(r"[ -]*id: +([a-z0-9-]+)\s*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(msgspec.Struct, frozen=True):
     """A step that could not be read."""
 
     problem: Problem
@@ -26,8 +27,7 @@ class Lost:
     """Where the step begins: line and column, from 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pieces:
+class Pieces(msgspec.Struct, frozen=True):
     """The readable parts of a lesson: the keys of the head, and each step or why it is lost."""
 
     head: Mapping
@@ -77,12 +77,13 @@ def _step(lines: list[str], first: int, last: int, file: str) -> Mapping | Lost:
     try:
         root = parse("\n".join(own), file, above=first).root
     except CourseError as error:
-        problem = error.problem or Problem(file=file, line=first + 1, column=1, message=str(error))
+        problem = error.problem or Problem(file=Raw(file), line=first + 1, column=1, message=str(error))
         return Lost(problem, _first(ID, own), _first(TITLE, own), place)
     item = root.items[0] if isinstance(root, Sequence) and len(root.items) == 1 else root
     if isinstance(item, Mapping):
         return item
-    problem = Problem(file=file, line=first + 1, column=1, message="a step must be a mapping that begins with `id:`")
+    message = "a step must be a mapping that begins with `id:`"
+    problem = Problem(file=Raw(file), line=first + 1, column=1, message=message)
     return Lost(problem, None, None, place)
 
 

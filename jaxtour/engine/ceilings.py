@@ -9,6 +9,7 @@ import msgspec
 from jaxtour import paths
 from jaxtour.engine.messages import Ceiling, Facts
 from jaxtour.files import read_bytes
+from jaxtour.text.boundary import harmless
 
 VERSION = 1
 MAX_BYTES = 1024 * 1024
@@ -36,7 +37,8 @@ def default_path() -> Path:
 def kept(facts: Facts, path: Path) -> tuple[Ceiling, ...]:
     """The ceilings of the worker's devices, as far as they were measured; what cannot be read is measured again."""
     names = set(_names(facts).values())
-    return tuple(ceiling for device in _read(path).devices if device.device in names for ceiling in device.ceilings)
+    found = (ceiling for device in _read(path).devices if device.device in names for ceiling in device.ceilings)
+    return tuple(map(harmless, found))
 
 
 def keep(facts: Facts, ceilings: Iterable[Ceiling], path: Path) -> None:

@@ -1,16 +1,18 @@
 """A step in the worker's words: its code, its traces, and what else it asks for."""
 
+from jaxtour.course.model import Launch as ProgramLaunch
 from jaxtour.course.model import Lesson, Step
 from jaxtour.course.model import Time as TimeSpec
 from jaxtour.course.model import Trace as TraceSpec
-from jaxtour.engine.commands import Cell, Run, TimeCall, TraceCall
+from jaxtour.engine.commands import Cell, Launch, Run, TimeCall, TraceCall
+from jaxtour.text.raw import Raw
 
 
 def trace_calls(step: Step) -> tuple[TraceCall, ...] | None:
     """The step's traces as the worker wants them; None asks for the last expression."""
     if step.trace is None:
         return None
-    entries = (step.trace,) if isinstance(step.trace, str) else step.trace
+    entries = (step.trace,) if isinstance(step.trace, Raw) else step.trace
     return tuple(_labelled(TraceCall, entry) for entry in entries)
 
 
@@ -18,28 +20,38 @@ def time_calls(step: Step) -> tuple[TimeCall, ...]:
     """The step's timings as the worker wants them."""
     calls = []
     for entry in step.time:
-        spec = TimeSpec(call=entry) if isinstance(entry, str) else entry
-        label = spec.label or spec.call
-        calls.append(TimeCall(label=label, call=spec.call, on=spec.on, baseline=spec.baseline, sizes=spec.sizes))
+        spec = TimeSpec(call=entry) if isinstance(entry, Raw) else entry
+        label = spec.label or spec.call.text
+        calls.append(TimeCall(label=label, call=spec.call.text, on=spec.on, baseline=spec.baseline, sizes=spec.sizes))
     return tuple(calls)
 
 
-def _labelled(kind: type[TraceCall], entry: str | TraceSpec) -> TraceCall:
-    spec = TraceSpec(call=entry) if isinstance(entry, str) else entry
-    return kind(label=spec.label or spec.call, call=spec.call)
+def _labelled(kind: type[TraceCall], entry: Raw | TraceSpec) -> TraceCall:
+    spec = TraceSpec(call=entry) if isinstance(entry, Raw) else entry
+    return kind(label=spec.label or spec.call.text, call=spec.call.text)
 
 
 def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
     """The step's code for the worker; `code` in place of the lesson's own."""
-    source = step.solved_code if code is None else code
-    path = lesson.file if lesson.plain else None
+    source = step.solved_code.text if code is None else code
+    path = lesson.file.text if lesson.plain else None
     return Cell(
         name=f"{lesson.id}/{step.id}",
-        setup=step.setup,
+        setup=step.setup.text,
         code=source,
         traces=trace_calls(step),
         path=path,
-        launch=lesson.launch,
+        launch=_launch(lesson.launch) if lesson.launch else None,
+    )
+
+
+def _launch(launch: ProgramLaunch) -> Launch:
+    return Launch(
+        argv=tuple(each.text for each in launch.argv),
+        module=launch.module,
+        main=launch.main,
+        stop_after=launch.stop_after,
+        stop_after_s=launch.stop_after_s,
     )
 
 
@@ -49,8 +61,8 @@ def asked_of(step: Step, *, timings: bool = True, hlo: bool = False, default_tim
         run=0,
         time=time_calls(step) if timings else (),
         hlo=hlo,
-        ask=step.ask.value if step.ask else None,
-        check=step.exercise.check if step.exercise else None,
+        ask=step.ask.value.text if step.ask and step.ask.value else None,
+        check=step.exercise.check.text if step.exercise else None,
         timeout_s=timeout_of(step, default_timeout_s),
     )
 

@@ -4,8 +4,6 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from jaxtour.course.model import Launch as Launch
-
 On: TypeAlias = Literal["each platform", "one", "host"]
 StageName: TypeAlias = Literal["jaxpr", "stablehlo", "hlo"]
 
@@ -36,6 +34,16 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     """Which of the cell's traces."""
     stage: StageName
+
+
+class Launch(msgspec.Struct, frozen=True, kw_only=True):
+    """How a Python file runs as a program, as in `course.model.Launch`."""
+
+    argv: tuple[str, ...]
+    module: str = ""
+    main: bool = True
+    stop_after: int | None = None
+    stop_after_s: float | None = None
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):

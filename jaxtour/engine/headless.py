@@ -14,6 +14,7 @@ from jaxtour.engine.report import Looking, Report, advance, looking
 from jaxtour.engine.requirements import unmet
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.engine.verify import needs_hlo, status, verify
+from jaxtour.text.raw import Raw
 
 Status: TypeAlias = Literal["ok", "raised", "failed", "timeout", "died", "skipped"]
 
@@ -59,7 +60,7 @@ class Headless:
         self._events: AsyncIterator[Event] | None = None
         self.heard: Callable[[Event], None] | None = None
         """Called with every event, before it is folded into a report."""
-        self._halted: dict[tuple[str, str], str] = {}
+        self._halted: dict[tuple[Raw, str], str] = {}
         """By lesson and step, how a run of it ended that did not come to the end of its code."""
 
     async def __aenter__(self) -> Self:

@@ -7,10 +7,11 @@ lines come from an index. So a cursor key costs what it marks, however long the 
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import chain, compress
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
+
+import msgspec
 
 from jaxtour.engine.messages import Origin, Span
 from jaxtour.engine.stage import Ints, StageText
@@ -33,8 +34,7 @@ class Place(NamedTuple):
         return cls(span.file, (span.line, span.column), (span.end_line, span.end_column))
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """What the cursor is on, in terms that every stage understands; false when it is on nothing that has a source."""
 
     spans: tuple[Span, ...] = ()

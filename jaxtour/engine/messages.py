@@ -1,14 +1,21 @@
-"""The wire: every event that comes back from the guard, those of timings in `timings.py`; `commands.py` has the rest.
+"""The wire: every event from the guard, stages in `ir.py`, timings in `timings.py`; `commands.py` has the rest.
 
 A frame is a big-endian u32 length followed by that many bytes of ASCII JSON, at most `FRAME_CAP`. Unknown fields and
 unknown events are ignored, so that versions only ever add. The worker builds the same shapes as plain dicts.
+
+Text is made harmless when a frame is decoded: a `str` is one line, `Lines` are lines, `RawText` stays as it came.
 """
 
 from typing import Literal, TypeAlias
 
 import msgspec
 
-from jaxtour.engine.commands import StageName
+from jaxtour.engine.ir import Cost as Cost
+from jaxtour.engine.ir import EquationRow as EquationRow
+from jaxtour.engine.ir import JaxprRow as JaxprRow
+from jaxtour.engine.ir import Origin as Origin
+from jaxtour.engine.ir import Span as Span
+from jaxtour.engine.ir import Stage as Stage
 from jaxtour.engine.machine import Device as Device
 from jaxtour.engine.machine import Facts as Facts
 from jaxtour.engine.machine import Finding as Finding
@@ -21,6 +28,7 @@ from jaxtour.engine.timings import Ceiling as Ceiling
 from jaxtour.engine.timings import Retrace as Retrace
 from jaxtour.engine.timings import Timing as Timing
 from jaxtour.engine.timings import Verdict as Verdict
+from jaxtour.text.raw import NO_TEXT, Lines, RawText
 
 PROTO = 1
 FRAME_CAP = 4 * 1024 * 1024
@@ -28,7 +36,6 @@ FRAME_CAP = 4 * 1024 * 1024
 WorkerState: TypeAlias = Literal[
     "spawning", "importing jax", "opening devices", "ready", "running", "interrupting", "restarting", "dead"
 ]
-LineKind: TypeAlias = Literal["equation", "instruction", "other"]
 
 
 # Events: guard to engine ---------------------------------------------------------------------------------------------
@@ -59,7 +66,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="te
 
     run: int
     stream: Literal["stdout", "stderr"]
-    text: str
+    text: RawText
     dropped: int = 0
     """Bytes left out just before this piece, since the cap was reached."""
     background: bool = False
@@ -94,7 +101,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
 
     type: str
     """`Array`, `ndarray`, `float`, `dict`, `function`."""
-    text: str
+    text: RawText
     length: int = 0
     """Characters of the whole text; more than `len(text)` when it was cut."""
     shape: tuple[int, ...] | None = None
@@ -140,7 +147,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     column: int = 0
     end_column: int = 0
     function: str = ""
-    text: str = ""
+    text: RawText = NO_TEXT
+    """The line, in which the columns count."""
     setup: bool = False
 
 
@@ -151,7 +159,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     type: str
     bases: tuple[str, ...]
     """Names of the classes of the MRO, plain and qualified."""
-    message: str
+    message: Lines
     """Without JAX's boilerplate."""
     line: int | None = None
     """In the step's own code."""
@@ -166,7 +174,7 @@ class Warned(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
 
     run: int
     category: str
-    message: str
+    message: Lines
     line: int | None = None
 
 
@@ -177,85 +185,6 @@ class Executed(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag
     status: Literal["ok", "error"]
     seconds: float
     compiles: int = 0
-
-
-class Span(msgspec.Struct, frozen=True, array_like=True):
-    """An expression of source code; lines and columns count from 1, in characters, and the end is exclusive."""
-
-    file: str
-    """`lesson/step`, `lesson/step:setup`, or the path of a file."""
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-    function: str = ""
-    """In which it stands; empty at the top level of the code."""
-
-
-class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What many lines of a stage have in common: what they are and where they come from."""
-
-    kind: LineKind = "other"
-    name: str = ""
-    """The primitive, operation or opcode."""
-    spans: tuple[Span, ...] = ()
-    """The learner's expressions that became this line: one for an equation, those of everything fused for a fusion."""
-    callers: tuple[Span, ...] = ()
-    """The learner's calls around `spans[0]`, innermost first."""
-    path: str = ""
-    """JAX's name stack and the primitive, alike in all stages: `jit(f)/transpose(jvp())/dot_general`."""
-    transforms: tuple[str, ...] = ()
-    """Outermost first: `jit`, `vmap`, `jvp`, `transpose`, `checkpoint`, `shard_map`, `scan`, `custom_jvp`..."""
-    unlinked: str | None = None
-    """Why there are no spans, in a few words; None where there are, and for lines that are of kind `other`."""
-
-
-class Cost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the compiler says that a call costs; None where it does not say."""
-
-    flops: float | None = None
-    bytes: float | None = None
-    transcendentals: float | None = None
-    argument_bytes: int | None = None
-    output_bytes: int | None = None
-    temporary_bytes: int | None = None
-    peak_bytes: int | None = None
-    alias_bytes: int | None = None
-    code_bytes: int | None = None
-    notes: tuple[str, ...] = ()
-    """What the figures do not mean, a sentence each: `the loop's body is counted 100 times, its trip count`."""
-
-
-class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="stage"):
-    """A part of the text of one stage of a traced call, and what each of its lines is."""
-
-    run: int
-    index: int
-    """Of the trace, or of the rung."""
-    stage: StageName
-    rung: bool = False
-    """Whether it belongs to a ladder."""
-    part: int = 0
-    parts: int = 1
-    text: str = ""
-    """Whole lines, without the last one's line feed."""
-    lines: tuple[int, ...] = ()
-    """For each line its origin's place in the table that the parts' `origins` make together."""
-    origins: tuple[Origin, ...] = ()
-    """What this part adds to the table."""
-    names: str = ""
-    """For each line the variables that it defines and uses, as they are printed: `d e=b c`; joined by line feeds.
-
-    What is printed over several lines has on each of them the names that are there. A line that begins a jaxpr, a
-    function or a computation defines its inputs. A name may be given out again inside of another jaxpr or function:
-    it stands for the nearest definition above, of those in the same one or in one around it.
-    """
-    folds: tuple[tuple[int, int], ...] = ()
-    """First and last line, counted from 0 over all parts, of what can be folded behind its first line."""
-    cost: Cost | None = None
-    """With the last part of `hlo`."""
-    error: str | None = None
-    """Why there is no text, in one line."""
 
 
 class Rung(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="rung"):
@@ -276,7 +205,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="t
     run: int
     index: int
     label: str
-    call: str
+    call: RawText
     equations: int = 0
     """Counted through nested jaxprs."""
     primitives: tuple[str, ...] = ()
@@ -300,7 +229,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     """What `ask` evaluates to."""
 
     run: int
-    text: str
+    text: Lines
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="checked"):
@@ -308,7 +237,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
 
     run: int
     passed: bool
-    message: str = ""
+    message: Lines = ""
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="done"):
@@ -329,7 +258,7 @@ class Died(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="di
     code: int | None = None
     signal: str | None = None
     reason: str = ""
-    stderr: str = ""
+    stderr: Lines = ""
     """The last lines that it wrote."""
 
 

@@ -24,7 +24,7 @@ def timing_records(report: Report) -> dict[str, Any]:
 def _timing(timing: Timing) -> dict[str, Any]:
     record: dict[str, Any] = {
         "label": timing.label,
-        "call": timing.call,
+        "call": timing.call.text,
         "platform": timing.platform,
         "baseline": timing.baseline,
         "simulated": timing.simulated,

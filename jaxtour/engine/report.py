@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+import msgspec
+
 from jaxtour.engine.commands import Look, StageName
 from jaxtour.engine.messages import (
     Answer,
@@ -29,13 +31,13 @@ from jaxtour.engine.messages import (
     Warned,
 )
 from jaxtour.engine.stage import StageText, assembled, failed
+from jaxtour.text.raw import NO_TEXT, Raw
 
 Phase: TypeAlias = Literal["waiting", "running", "executed", "done"]
 Stages: TypeAlias = Mapping[tuple[int, StageName], StageText]
 
 
-@dataclass(frozen=True, slots=True)
-class Looking:
+class Looking(msgspec.Struct, frozen=True):
     """A look that is under way: a run of its own, whose stages or timings belong to the report of the step's run."""
 
     run: int
@@ -50,13 +52,13 @@ class Report:
 
     run: int
     phase: Phase = "waiting"
-    stdout: str = ""
-    stderr: str = ""
+    stdout: Raw = NO_TEXT
+    stderr: Raw = NO_TEXT
     traced: tuple[tuple[int, int], ...] = ()
     """Start and end of what was written to `stdout` while JAX traced, in characters."""
     dropped: int = 0
     """Bytes of output that were left out."""
-    background: str = ""
+    background: Raw = NO_TEXT
     """Output that came after the step was done."""
     value: Value | None = None
     failure: Failure | None = None
@@ -132,15 +134,16 @@ def advance(report: Report, event: Event) -> Report:
         return report
     match event:
         case Text(background=True):
-            return replace(report, background=report.background + event.text)
+            return replace(report, background=Raw(report.background.text + event.text.text))
         case Text(stream=stream):
-            text = getattr(report, stream)
+            text = (report.stdout if stream == "stdout" else report.stderr).text
             if event.dropped:
                 text += f"\n… {event.dropped} bytes left out …\n"
             report = replace(report, dropped=report.dropped + event.dropped, phase=_at_least_running(report))
             if event.tracing and stream == "stdout":
-                report = replace(report, traced=_joined(report.traced, len(text), len(text) + len(event.text)))
-            return replace(report, **{stream: text + event.text})
+                report = replace(report, traced=_joined(report.traced, len(text), len(text) + len(event.text.text)))
+            whole = Raw(text + event.text.text)
+            return replace(report, stdout=whole) if stream == "stdout" else replace(report, stderr=whole)
         case Progress():
             return replace(report, progress=event, phase=_at_least_running(report))
         case Result():

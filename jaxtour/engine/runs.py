@@ -1,16 +1,16 @@
 """Runs and who asked for them: a run has its number before it is sent, so its events always find their way."""
 
 from collections.abc import Awaitable, Callable, Generator
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
+
+import msgspec
 
 from jaxtour.engine.messages import RunEvent
 
 Owner = TypeVar("Owner")
 
 
-@dataclass(frozen=True, slots=True)
-class Handle:
+class Handle(msgspec.Struct, frozen=True):
     """A run that is not sent yet; awaiting it sends it, and gives its number once more.
 
     Raises `EngineError` when there is no guard.

@@ -7,7 +7,6 @@ known to be that state (an edit, an interrupt, a death, a timing, a look) counts
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
 from typing import Protocol
 
 import msgspec
@@ -35,6 +34,7 @@ from jaxtour.engine.messages import (
     WorkerState,
 )
 from jaxtour.engine.runs import Handle
+from jaxtour.text.clean import clean
 
 STARTING: frozenset[WorkerState] = frozenset(("spawning", "restarting", "importing jax", "opening devices"))
 """What a runner goes through before it says what it found."""
@@ -59,9 +59,11 @@ class Engine(Protocol):
 class EngineError(Exception):
     """The guard cannot be started or no longer answers; the message is for the user, one line."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(clean(message, keep_newlines=False))
 
-@dataclass(frozen=True, slots=True)
-class WorkerConfig:
+
+class WorkerConfig(msgspec.Struct, frozen=True):
     """What the user chose for the worker."""
 
     python: str | None = None
@@ -134,7 +136,7 @@ class Session:
         devices than that still get them, simulated. Raises `EngineError` when there is no guard.
         """
         await self._started.wait()
-        self.config = replace(self.config, platform=platform, devices=devices, device=device, wait=wait)
+        self.config = msgspec.structs.replace(self.config, platform=platform, devices=devices, device=device, wait=wait)
         self._own = _opening(self.config)
         self.facts = self._own_devices = None
         self._known.clear()

@@ -7,10 +7,12 @@ import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, zip_longest
 from typing import TypeAlias, overload
+
+import msgspec
+from msgspec.structs import replace
 
 from jaxtour.engine.commands import StageName
 from jaxtour.engine.messages import Cost, Origin, Span, Stage
@@ -73,20 +75,14 @@ BLANK = 255
 NO_TEXTS: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """What is kept of a part until the others are there; its lines are packed at once."""
+class Piece(msgspec.Struct, frozen=True):
+    """A part that waits for the others; its lines are packed at once."""
 
-    part: int
-    text: str
+    part: Stage
     ids: Ints
-    origins: tuple[Origin, ...]
-    names: str
-    folds: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, eq=False)
-class StageText:
+class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
     """A stage of one traced call; two are equal only when they are the same one.
 
     Until `complete` there are no lines. With an `error` there are none either.
@@ -100,13 +96,21 @@ class StageText:
     complete: bool = False
     error: str | None = None
     texts: Sequence[str] = NO_TEXTS
-    ids: Ints = field(default_factory=lambda: array("I"))
+    ids: Ints = msgspec.field(default_factory=lambda: array("I"))
     """For each line the place of its origin in `origins`."""
     origins: tuple[Origin, ...] = ()
     folds: tuple[tuple[int, int], ...] = ()
     """First and last line, counted from 0, of what can be folded behind its first line."""
     cost: Cost | None = None
+    equations: Sequence[str] = NO_TEXTS
+    """Rows of the wire, as the next three fields are; `render.ir.equations` decodes them when they are needed."""
+    parameters: Sequence[str] = NO_TEXTS
+    jaxprs: Sequence[str] = NO_TEXTS
+    top: int | None = None
+    types: Sequence[str] = NO_TEXTS
+    """The types of variables as they are printed."""
     _names: Sequence[str] = NO_TEXTS
+    _typed: Sequence[str] = NO_TEXTS
     _pieces: tuple[Piece, ...] = ()
 
     def origin_of(self, line: int) -> Origin:
@@ -124,6 +128,25 @@ class StageText:
             return (), ()
         defined, _, used = self._names[line].partition("=")
         return tuple(defined.split()), tuple(used.split())
+
+    def typed(self, line: int) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """The variables that a line defines: by name the kind, `i` for an input and `c` for a constant, and the types.
+
+        An operation has a type for each result, a variable of an unknown type none.
+        """
+        told = self._typed[line].split() if line < len(self._typed) else []
+        found = {}
+        for name, each in zip_longest(self.names_of(line)[0], told[: len(self.names_of(line)[0])], fillvalue=""):
+            kind = each[:1] if each[:1] in ("i", "c") else ""
+            found[name] = (
+                kind,
+                tuple(self.type_at(place) for place in each[len(kind) :].split(",") if place.isdecimal()),
+            )
+        return found
+
+    def type_at(self, place: int | str) -> str:
+        """A type by its index; empty for an index outside the table."""
+        return self.types[int(place)] if 0 <= int(place) < len(self.types) else ""
 
     def defining(self, name: str) -> Sequence[int]:
         """The lines that define a variable of that name, ascending, whatever its scope."""
@@ -181,12 +204,12 @@ def assembled(before: StageText | None, part: Stage) -> StageText:
         return failed(part.index, part.stage, part.run, part.error)
     if before is None or before.complete or before.run != part.run:
         before = StageText(index=part.index, stage=part.stage, run=part.run)
-    others = (piece for piece in before._pieces if piece.part != part.part)
-    pieces = (*others, Piece(part.part, part.text, packed(part.lines), part.origins, part.names, part.folds))
+    others = (piece for piece in before._pieces if piece.part.part != part.part)
+    pieces = (*others, Piece(replace(part, lines=()), packed(part.lines)))
     cost = part.cost or before.cost
     if len(pieces) < part.parts:
         return replace(before, _pieces=pieces, cost=cost)
-    return _whole(replace(before, _pieces=(), cost=cost), sorted(pieces, key=lambda piece: piece.part))
+    return _whole(replace(before, _pieces=(), cost=cost), sorted(pieces, key=lambda piece: piece.part.part))
 
 
 def packed(lines: Iterable[int]) -> Ints:
@@ -202,19 +225,43 @@ KEPT = 12
 
 
 def _whole(stage: StageText, pieces: Sequence[Piece]) -> StageText:
-    texts = Texts("\n".join(piece.text for piece in pieces))
-    origins = _shared(origin for piece in pieces for origin in piece.origins)
+    parts = [piece.part for piece in pieces]
+    texts = Texts("\n".join(part.text for part in parts))
+    origins = _shared(origin for part in parts for origin in part.origins)
     ids = array("I")
     for piece in pieces:
-        _extend(ids, piece.ids, piece.text.count("\n") + 1)
+        _extend(ids, piece.ids, piece.part.text.count("\n") + 1)
     if ids and max(ids) >= len(origins):
         ids = array("I", (min(place, len(origins)) for place in ids))
         origins = (*origins, NOTHING)
-    names: Sequence[str] = NO_TEXTS
-    if any(piece.names for piece in pieces):
-        names = Texts("\n".join(_fitted(piece) for piece in pieces))
-    folds = tuple((first, last) for piece in pieces for first, last in piece.folds if 0 <= first < last < len(texts))
-    return replace(stage, complete=True, texts=texts, ids=ids, origins=origins, folds=folds, _names=names)
+    return replace(
+        stage,
+        complete=True,
+        texts=texts,
+        ids=ids,
+        origins=origins,
+        folds=tuple((first, last) for part in parts for first, last in part.folds if 0 <= first < last < len(texts)),
+        top=parts[-1].top,
+        types=_table(part.types for part in parts),
+        parameters=_table(part.parameters for part in parts),
+        jaxprs=_table(part.jaxprs for part in parts),
+        equations=_by_line(parts, [part.equations for part in parts]),
+        _names=_by_line(parts, [part.names for part in parts]),
+        _typed=_by_line(parts, [part.typed for part in parts]),
+    )
+
+
+def _table(added: Iterable[str]) -> Sequence[str]:
+    """The rows of a table, from all parts."""
+    whole = "\n".join(text for text in added if text)
+    return Texts(whole) if whole else NO_TEXTS
+
+
+def _by_line(parts: Sequence[Stage], told: Sequence[str]) -> Sequence[str]:
+    """A field that has a row for each line of text, from all parts; empty if no part has it."""
+    if not any(told):
+        return NO_TEXTS
+    return Texts("\n".join(_fitted(part.text.count("\n"), text) for part, text in zip(parts, told, strict=True)))
 
 
 def _extend(ids: Ints, more: Ints, count: int) -> None:
@@ -223,10 +270,10 @@ def _extend(ids: Ints, more: Ints, count: int) -> None:
     ids.extend(array("I", (OUTSIDE,)) * (count - len(more)))
 
 
-def _fitted(piece: Piece) -> str:
-    """The names of a part, a line for each of its lines of text."""
-    missing = piece.text.count("\n") - piece.names.count("\n")
-    return piece.names + "\n" * missing if missing >= 0 else "\n".join(piece.names.split("\n")[:missing])
+def _fitted(feeds: int, told: str) -> str:
+    """The rows of one part, with as many line feeds as its text."""
+    missing = feeds - told.count("\n")
+    return told + "\n" * missing if missing >= 0 else "\n".join(told.split("\n")[:missing])
 
 
 def _shared(origins: Iterable[Origin]) -> tuple[Origin, ...]:

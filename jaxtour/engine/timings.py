@@ -2,6 +2,8 @@
 
 import msgspec
 
+from jaxtour.text.raw import RawText
+
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What a timing does not mean."""
@@ -46,7 +48,7 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     run: int
     index: int
     label: str
-    call: str
+    call: RawText
     platform: str
     """`cpu`, `gpu`, `tpu`; `host` for what never left Python."""
     size: int | None = None

@@ -8,21 +8,19 @@ RELATIVE = 1e-4
 ABSOLUTE = 1e-6
 ANYTHING = "..."
 
-TOKEN = re.compile(
-    r"""
+# Compiled, and kept, when something is first compared: the first frame waits for none of them.
+TOKEN = r"""
       \.\.\.                                               # anything
     | [^\W\d]\w*                                           # a word, with the digits in it: float32
     | [-+]?(?: (?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)? | (?:inf|nan)\b )   # a number
     | [^\s\[\](){},]                                       # any other sign
-    """,
-    re.VERBOSE,
-)
-NUMBER = re.compile(r"[-+]?(?:[\d.]*\d[\d.]*(?:[eE][-+]?\d+)?|inf|nan)")
+    """
+NUMBER = r"[-+]?(?:[\d.]*\d[\d.]*(?:[eE][-+]?\d+)?|inf|nan)"
 
 
 def tokens(text: str) -> list[str]:
     """Numbers, words and signs; brackets, commas and whitespace only part them."""
-    return TOKEN.findall(text)
+    return re.findall(TOKEN, text, re.VERBOSE)
 
 
 def spread(rows: Any) -> str:
@@ -30,12 +28,12 @@ def spread(rows: Any) -> str:
     return rows if isinstance(rows, str) else " ".join(map(spread, rows))
 
 
-ARRAY = re.compile(r"\b(?:Array|array)\(|,\s*(?:dtype|weak_type|shape)=(?:\([^)]*\)|[\w.<>]+)")
+ARRAY = r"\b(?:Array|array)\(|,\s*(?:dtype|weak_type|shape)=(?:\([^)]*\)|[\w.<>]+)"
 
 
 def bare(text: str) -> str:
     """The text without what `repr` says of an array beside its numbers: `Array(30., dtype=float32)` is `30.)`."""
-    return ARRAY.sub(" ", text)
+    return re.sub(ARRAY, " ", text)
 
 
 def short(text: str, most: int = 60) -> str:
@@ -97,7 +95,7 @@ def _search(part: list[str], rest: list[str], start: int) -> int | None:
 def _same(expected: str, got: str) -> bool:
     if expected == got:
         return True
-    if not (NUMBER.fullmatch(expected) and NUMBER.fullmatch(got)):
+    if not (re.fullmatch(NUMBER, expected) and re.fullmatch(NUMBER, got)):
         return False
     one, other = float(expected), float(got)
     return math.isclose(one, other, rel_tol=RELATIVE, abs_tol=ABSOLUTE) or (math.isnan(one) and math.isnan(other))

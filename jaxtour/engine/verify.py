@@ -7,6 +7,7 @@ from jaxtour.course.model import Expect, Names, Step
 from jaxtour.engine.messages import Done, Failure, Value
 from jaxtour.engine.report import Report
 from jaxtour.engine.tokens import bare, difference, short, spread
+from jaxtour.text.clean import clean
 
 Status: TypeAlias = Literal["ok", "raised", "failed", "timeout", "died"]
 
@@ -34,6 +35,11 @@ def status(step: Step, report: Report) -> Status:
 
 def verify(step: Step, report: Report) -> list[str]:
     """What is not as the step's `raises`, `expect`, `ask` and `exercise` say, a line each; empty if all is."""
+    # They quote what was compared as it came.
+    return [clean(line, keep_newlines=False) for line in _verify(step, report)]
+
+
+def _verify(step: Step, report: Report) -> list[str]:
     if ended := _ended(step, report.done):
         return [ended]
     if report.failure and not (step.raises and _as_expected(step.raises, report.failure)):
@@ -77,7 +83,7 @@ def _measured(step: Step, report: Report) -> Iterator[str]:
 
 def _answered(step: Step, report: Report) -> Iterator[str]:
     if step.ask and step.ask.value is not None and report.answer is None:
-        yield f"ask: `{short(step.ask.value)}` has no answer"
+        yield f"ask: `{short(step.ask.value.text)}` has no answer"
     if step.exercise and report.checked is None:
         yield "exercise: the check did not run"
     elif step.exercise and report.checked and not report.checked.passed:
@@ -88,7 +94,7 @@ def _answered(step: Step, report: Report) -> Iterator[str]:
 def _expected(expect: Expect | None, report: Report) -> Iterator[str]:
     if expect is None:
         return
-    if expect.stdout is not None and (told := difference(expect.stdout, report.stdout)):
+    if expect.stdout is not None and (told := difference(expect.stdout.text, report.stdout.text)):
         yield f"stdout: {told}"
     yield from _value(expect, report.value)
     if expect.primitives:
@@ -122,7 +128,7 @@ def _value(expect: Expect, value: Value | None) -> Iterator[str]:
         return
     if "value" in asked:
         expected = spread(asked.pop("value"))
-        got_text = value.text if "rray" in expected else bare(value.text)
+        got_text = value.text.text if "rray" in expected else bare(value.text.text)
         if told := difference(expected, got_text):
             yield f"value: {told}"
     got = {"type": value.type, "shape": value.shape, "dtype": value.dtype, "devices": len(value.devices)}

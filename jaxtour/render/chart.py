@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import wrap
 from jaxtour.render.text.spans import Line, Span, Style
 
@@ -100,7 +99,7 @@ def legend_lines(chart: Chart, width: int) -> list[Line]:
     for curve in chart.curves:
         if curve.name:
             spans.append((f"{'   ' if spans else ''}{curve.glyph} ", curve.style))
-            spans.append((clean(curve.name, keep_newlines=False), ""))
+            spans.append((curve.name, ""))
     return wrap([*spans, (f"{'   ' if spans else ''}{chart.over}", "muted")], width)
 
 

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 from jaxtour.engine.messages import Value, Warned
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.failure import failure_lines as failure_lines
 from jaxtour.render.text.layout import in_ascii, wrap, wrap_text
 from jaxtour.render.text.spans import Line, Span, Style
+from jaxtour.text.clean import clean
+from jaxtour.text.raw import Raw
 
 _DEVICE = re.compile(r"^(.*):(\d+)$")
 _MORE = re.compile(r"^… (\d+) more")
@@ -19,10 +20,10 @@ _TEXT_SHOWN = 64 * 1024
 def value_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
     """Return the value's type and devices, then its text, then its leaves if it is a pytree."""
     lines = wrap(_heading(value), width, indent="  ")
-    text = clean(value.text[:_TEXT_SHOWN])
-    if text:
+    raw = value.text.text
+    if text := Raw(raw[:_TEXT_SHOWN]).shown:
         lines += wrap_text(text, width)
-    whole, shown = max(value.length, len(value.text)), min(len(value.text), _TEXT_SHOWN)
+    whole, shown = max(value.length, len(raw)), min(len(raw), _TEXT_SHOWN)
     if shown < whole:
         lines += wrap([(f"… {shown:,} of {whole:,} characters", "muted")], width)
     lines += _leaves(value.tree, width)
@@ -32,32 +33,32 @@ def value_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:  #
 def type_of(dtype: str | None, shape: Sequence[int] | None) -> str:
     """Return `float32[2,3]`, or the known part of it."""
     sizes = f"[{','.join(map(str, shape))}]" if shape is not None else ""
-    return clean(dtype or "", keep_newlines=False) + sizes
+    return (dtype or "") + sizes
 
 
 def devices_of(devices: Sequence[str]) -> str:
     """Return `cpu:0`, `8 devices, cpu:0-7`, or `3 devices, cpu:0 cpu:2 gpu:0`."""
-    names = [clean(name, keep_newlines=False) for name in devices]
-    if len(names) < 2:
-        return "".join(names)
-    places = [match.groups() for name in names if (match := _DEVICE.match(name))]
+    if len(devices) < 2:
+        return "".join(devices)
+    places = [match.groups() for name in devices if (match := _DEVICE.match(name))]
     numbers = sorted(int(number) for _, number in places)
     platforms = {platform for platform, _ in places}
-    if len(places) == len(names) and len(platforms) == 1 and numbers == [*range(numbers[0], numbers[0] + len(numbers))]:
-        return f"{len(names)} devices, {platforms.pop()}:{numbers[0]}-{numbers[-1]}"
-    listed = " ".join(names[:8]) + (" …" if len(names) > 8 else "")
-    return f"{len(names)} devices, {listed}"
+    count = len(devices)
+    if len(places) == count and len(platforms) == 1 and numbers == [*range(numbers[0], numbers[0] + count)]:
+        return f"{count} devices, {platforms.pop()}:{numbers[0]}-{numbers[-1]}"
+    listed = " ".join(devices[:8]) + (" …" if count > 8 else "")
+    return f"{count} devices, {listed}"
 
 
 def _heading(value: Value) -> list[Span]:
-    spans: list[Span] = [(clean(value.type, keep_newlines=False), "strong")]
+    spans: list[Span] = [(value.type, "strong")]
     if kind := type_of(value.dtype, value.shape):
         spans += [(" ", ""), (kind, "type")]
     facts = []
     if value.devices:
         facts.append(f"on {devices_of(value.devices)}")
     if value.sharding and len(value.devices) > 1:
-        facts.append(f"sharded {clean(value.sharding, keep_newlines=False)}")
+        facts.append(f"sharded {value.sharding}")
     if value.committed is not None:
         facts.append("committed" if value.committed else "uncommitted")
     if value.weak_type:
@@ -78,7 +79,6 @@ def _count_of(tree: Sequence[str]) -> str:
 def _leaves(tree: Sequence[str], width: int) -> list[Line]:
     lines: list[Line] = []
     for number, text in enumerate(tree, 1):
-        text = clean(text, keep_newlines=False)
         branch: Span = ("└ " if number == len(tree) else "├ ", "faint")
         if leaf := _LEAF.match(text):
             path, gap, kind, rest = leaf.groups()
@@ -88,24 +88,29 @@ def _leaves(tree: Sequence[str], width: int) -> list[Line]:
     return lines
 
 
-def output_lines(text: str, width: int | None = None, style: Style = "") -> list[Line]:
+def output_text(text: Raw) -> str:
+    """Return what a program wrote, made harmless, with tabs as terminals have them."""
+    return clean(text.text, tab=8)
+
+
+def output_lines(text: Raw, width: int | None = None, style: Style = "") -> list[Line]:
     """Return what a step wrote, line by line; with a width, break long lines at spaces."""
-    text = clean(text.removesuffix("\n"), tab=8)
-    if not text:
+    shown = output_text(text).removesuffix("\n")
+    if not shown:
         return []
     if width is None:
-        return [((line, style),) if line else () for line in text.split("\n")]
-    return wrap_text(text, width, style)
+        return [((line, style),) if line else () for line in shown.split("\n")]
+    return wrap_text(shown, width, style)
 
 
 def warning_lines(warnings: Iterable[Warned], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
     """Return each warning with the line that caused it."""
     lines: list[Line] = []
     for warned in warnings:
-        spans: list[Span] = [("⚑ ", "warning"), (clean(warned.category, keep_newlines=False), "warning"), ("  ", "")]
+        spans: list[Span] = [("⚑ ", "warning"), (warned.category, "warning"), ("  ", "")]
         if warned.line is not None:
             spans += [(f"line {warned.line}", "muted"), ("  ", "")]
-        first, *rest = clean(warned.message).split("\n")
+        first, *rest = warned.message.split("\n")
         lines += wrap([*spans, (first, "")], width, indent="  ")
         for row in rest:
             lines += wrap_text("  " + row, width)

@@ -14,6 +14,7 @@ from textual.app import App
 from textual.driver import Driver
 from textual.timer import Timer
 from textual.types import CSSPathType
+from textual.widget import Widget
 
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.progress import Progress
@@ -21,12 +22,11 @@ from jaxtour.engine.messages import Done, Event, State
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.settings import Settings
 from jaxtour.tui.actions import Keys
-from jaxtour.tui.compat import copy_text, write_changed_cells
+from jaxtour.tui.compat import begin_with_theme, copy_text, write_changed_cells
 from jaxtour.tui.messages import Arrived, Note, RestartWanted, Turned, WorkerGone
 from jaxtour.tui.themes import THEMES
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.tour.screen import TourScreen
-from jaxtour.tui.typeahead import write
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -75,7 +75,7 @@ class TourApp(App[int]):
         if wanted not in self.available_themes:
             self.notices.append(f"there is no theme {wanted!r}; dark, light and ansi are the tour's own")
             wanted = "dark"
-        self.theme = wanted
+        begin_with_theme(self, wanted)
         keys = Keys(settings.keys)
         self.notices += [f"settings: there is no action {name!r} to change the key of" for name in keys.unknown]
         self.notices += [f"settings: {clash}" for clash in keys.clashes]
@@ -211,7 +211,7 @@ class TourApp(App[int]):
 
     def on_key(self, event: events.Key) -> None:
         """What is typed ahead is no command."""
-        if write(event, self.focused):
+        if written_ahead(event, self.focused):
             event.prevent_default()
 
     def on_note(self, message: Note) -> None:
@@ -268,6 +268,31 @@ class TourApp(App[int]):
             await self.tour.session.close()
         except EngineError as error:
             self.log.warning(str(error))
+
+
+def written_ahead(event: events.Key, focused: Widget | None) -> bool:
+    """Write a character that came before its line or its editor had the focus; whether it was one.
+
+    A line that can take it would have done so: that it is heard above tells that it was sent to what had the focus
+    before.
+    """
+    if event.character is None or focused is None:
+        return False
+    enter = event.key == "enter"
+    if not enter and not focused.check_consume_key(event.key, event.character):
+        return False
+    # Imported here: whoever has such a widget has paid for it.
+    from textual.widgets import Input
+
+    if isinstance(focused, Input) and not enter:
+        focused.insert_text_at_cursor(event.character)
+        return True
+    from textual.widgets import TextArea
+
+    if isinstance(focused, TextArea):
+        focused.insert("\n" if enter else event.character)
+        return True
+    return False
 
 
 def run_tour(

@@ -6,6 +6,7 @@ from pathlib import Path
 from jaxtour.engine.messages import Ceiling, Done, Facts, RunEvent
 from jaxtour.engine.runs import Runs
 from jaxtour.engine.session import Session
+from jaxtour.text.clean import clean
 from jaxtour.tui.incoming import Asked
 
 
@@ -71,7 +72,7 @@ class Ceilings:
         try:
             keep(facts, found, self._path)
         except OSError as error:
-            self.unkept = f"{self._path} cannot be written: {error.strerror or error}"
+            self.unkept = clean(f"{self._path} cannot be written: {error.strerror or error}", keep_newlines=False)
 
     @staticmethod
     def _devices(facts: Facts | None) -> object:

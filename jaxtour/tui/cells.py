@@ -1,7 +1,7 @@
 """The cells that a terminal shows, so that an update writes those that changed and no others."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple, TypeAlias
@@ -11,6 +11,8 @@ from rich.color import ColorSystem
 from rich.style import Style as RichStyle
 from textual.strip import Strip
 
+MANY = 4096
+"""Cells for which the shorter of two orders is not looked for: it would take longer than to send them."""
 GAP = 4
 """Unchanged cells that cost no more to write again than to jump over."""
 
@@ -34,6 +36,14 @@ Piece: TypeAlias = tuple[int, int, Strip]
 """Column, row, and the cells from there on."""
 
 
+class Run(NamedTuple):
+    """Cells side by side, from a column and a row on."""
+
+    x: int
+    y: int
+    cells: Sequence[Cell]
+
+
 class Cells:
     """What was last written to a terminal, and the shortest way from there to something else."""
 
@@ -51,21 +61,25 @@ class Cells:
 
     def update(self, pieces: Iterable[Piece], colours: ColorSystem) -> str:
         """What to write so that these cells are shown; the rest of the terminal stays as it is."""
-        self._out, self._at, self._look = [], None, PLAIN
+        runs: list[Run] = []
+        others: list[Piece] = []
         for x, y, strip in pieces:
             if not 0 <= y < len(self._rows):
                 continue
-            row = self._rows[y]
-            strip = strip.crop(0, max(0, len(row) - x))
+            strip = strip.crop(0, max(0, len(self._rows[y]) - x))
             cells = cells_of(strip, colours)
             if cells is None:
-                self._write_as_it_is(x, y, strip, colours)
+                others.append((x, y, strip))
             else:
-                self._write_changes(x, y, cells)
-        self._take_on(PLAIN)
-        return "".join(self._out)
+                runs += self._changed(x, y, cells)
+        orders = [runs]
+        if 1 < sum(len(run.cells) for run in runs) <= MANY:
+            orders.append(by_look(runs))
+        written = min(map(self._written, orders), key=len)
+        return written + "".join(self._as_it_is(x, y, strip, colours) for x, y, strip in others)
 
-    def _write_changes(self, x: int, y: int, cells: Sequence[Cell]) -> None:
+    def _changed(self, x: int, y: int, cells: list[Cell]) -> Iterator[Run]:
+        """The runs of cells that the terminal does not show yet; from now on it does."""
         row = self._rows[y]
         old = row[x : x + len(cells)]
         if old == cells:
@@ -75,27 +89,30 @@ class Cells:
         start = changed[0]
         for place, following in zip(changed, [*changed[1:], len(cells) + GAP + 1], strict=True):
             if following - place > GAP + 1:
-                self._go(x + start, y)
-                self._write(cells[start : place + 1], len(row))
+                yield Run(x + start, y, cells[start : place + 1])
                 start = following
 
-    def _write_as_it_is(self, x: int, y: int, strip: Strip, colours: ColorSystem) -> None:
-        """Write all of a strip with wide characters, about whose width terminals differ, or with a link."""
+    def _as_it_is(self, x: int, y: int, strip: Strip, colours: ColorSystem) -> str:
+        """All of a strip with wide characters, about whose width terminals differ, or with a link."""
         self._rows[y][x : x + strip.cell_length] = [None] * strip.cell_length
-        self._take_on(PLAIN)
-        self._go(x, y)
-        self._out += [
+        texts = (
             Strip.render_style(style, text, colours) if style else text for text, style, control in strip if not control
-        ]
-        self._at = None
+        )
+        return f"\x1b[{y + 1};{x + 1}H" + "".join(texts)
+
+    def _written(self, runs: Iterable[Run]) -> str:
+        """What to write for these runs, in this order."""
+        self._out, self._at, self._look = [], None, PLAIN
+        for x, y, cells in runs:
+            self._go(x, y)
+            self._write(cells, len(self._rows[y]))
+        self._take_on(PLAIN)
+        return "".join(self._out)
 
     def _write(self, cells: Sequence[Cell], width: int) -> None:
         for look, run in groupby(cells, key=_look_of):
             text = "".join([character for character, _ in run])
-            if text.isspace() and look.back == self._look.back and not SEEN.intersection(self._look.attributes):
-                # A blank's colour cannot be seen: the one that is set serves as well.
-                look = look if SEEN.intersection(look.attributes) else self._look
-            self._take_on(look)
+            self._take_on(self._look if _serves(self._look, look, text) else look)
             self._out.append(text)
         if self._at is not None:
             x, y = self._at
@@ -121,6 +138,29 @@ class Cells:
                     ways += [f"\r{down}"] if x == 0 else []
             self._out.append(min(ways, key=len))
             self._at = (x, y)
+
+
+def by_look(runs: Iterable[Run]) -> list[Run]:
+    """The same cells, those that look alike together: a colour takes up to 20 bytes, and a way to the next cell 5."""
+    alike: dict[Look, list[Run]] = {}
+    for x, y, cells in runs:
+        start, current = 0, cells[0][1]
+        for place, (character, look) in enumerate(cells):
+            if look != current and not _serves(current, look, character):
+                alike.setdefault(current, []).append(Run(x + start, y, cells[start:place]))
+                start, current = place, look
+        alike.setdefault(current, []).append(Run(x + start, y, cells[start:]))
+    return [run for each in alike.values() for run in each]
+
+
+def _serves(now: Look, wanted: Look, text: str) -> bool:
+    """Whether a text may be written in the look that is set: the colour of a blank cannot be seen."""
+    return (
+        text.isspace()
+        and wanted.back == now.back
+        and not SEEN.intersection(now.attributes)
+        and not SEEN.intersection(wanted.attributes)
+    )
 
 
 def cells_of(strip: Strip, colours: ColorSystem) -> list[Cell] | None:

@@ -4,7 +4,6 @@ import msgspec
 
 from jaxtour.engine.messages import Facts
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.render.text.clean import clean
 
 SIMULATED = (1, 2, 4, 8)
 PLATFORMS = ("cpu", "gpu", "tpu")
@@ -50,12 +49,12 @@ def _default(facts: Facts | None, config: WorkerConfig, simulating: int | None) 
         found.append(
             Choice(
                 group="steps run on",
-                words=clean(name, keep_newlines=False),
+                words=name,
                 platform="cpu" if simulating else config.platform,
                 devices=simulating,
                 device=device.id if place else None,
                 here=facts.default_device == name if facts.default_device else not place,
-                outcome=clean(name, keep_newlines=False),
+                outcome=name,
             )
         )
     return found

@@ -71,6 +71,19 @@ def pieces(update: ChopsUpdate | LayoutUpdate) -> Iterator[Piece]:
                 yield x, y, strip.crop(0, min(strip_end, end) - x)
 
 
+def begin_with_theme(app: App[Result], name: str) -> None:
+    """Give an app that does not run yet its theme.
+
+    Textual 8.2.8, `App._watch_theme`: what is set as `theme` counts once the app runs, and then every style sheet is
+    parsed and applied a second time, a twentieth of the way to the first frame.
+    """
+    app.set_reactive(App.theme, name)
+    app.set_class(app.current_theme.dark, "-dark-mode", update=False)
+    app.set_class(not app.current_theme.dark, "-light-mode", update=False)
+    app._refresh_truecolor_filter(app.ansi_theme)
+    app.stylesheet.set_variables(app.get_css_variables())
+
+
 def set_border_words(widget: Widget, title: Content, subtitle: Content) -> None:
     """Set the words in both borders of a widget, and have these two rows painted again.
 

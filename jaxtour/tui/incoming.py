@@ -8,6 +8,7 @@ import msgspec
 from jaxtour.course.model import Step
 from jaxtour.engine.messages import Event, Text
 from jaxtour.engine.messages import Progress as Doing
+from jaxtour.text.raw import Raw
 
 Key = tuple[str, str]
 """Lesson id and step id."""
@@ -48,7 +49,7 @@ def joined(events: Iterable[Event]) -> list[Event]:
     def flush() -> None:
         if pieces:
             first = pieces[0]
-            text = "".join(piece.text for piece in pieces)
+            text = Raw("".join(piece.text.text for piece in pieces))
             whole.append(msgspec.structs.replace(first, text=text))
             pieces.clear()
 

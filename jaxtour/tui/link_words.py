@@ -5,9 +5,9 @@ from jaxtour.engine.messages import Span
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.places import where
 from jaxtour.render.ir.transforms import glyph, in_words
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip
 from jaxtour.render.text.spans import Line, plain
+from jaxtour.text.raw import Raw
 from jaxtour.tui.linking import COUNTED, Link, stage_line
 from jaxtour.tui.tour.view import StepView
 
@@ -47,8 +47,8 @@ def expression(view: StepView, span: Span) -> str:
         return ""
     text = lines[span.line - 1][span.column - 1 :]
     if span.end_line > span.line:
-        return clean(text.strip()) + " …"
-    return clean(text[: span.end_column - span.column].strip())
+        return Raw(text.strip()).shown + " …"
+    return Raw(text[: span.end_column - span.column].strip()).shown
 
 
 def in_full(view: StepView, span: Span) -> str:
@@ -56,17 +56,17 @@ def in_full(view: StepView, span: Span) -> str:
     name = span.file.partition(":")[0]
     titles = [step.title for step in view.lesson.steps if name == f"{view.lesson.id}/{step.id}"]
     place = where(view.cell, span)
-    return f"{place}, in the step “{clean(titles[0], keep_newlines=False)}”" if titles else place
+    return f"{place}, in the step “{titles[0]}”" if titles else place
 
 
 def code_of(view: StepView, file: str) -> list[str]:
     """The lines of a file on the wire: the step's own, its setup's, or those of a step before it as it is replayed."""
     if file == view.cell:
-        return view.code.split("\n")
+        return view.code.text.split("\n")
     name, _, part = file.partition(":")
     for step in (view.step, *view.lesson.steps):
         if isinstance(step, Step) and name == f"{view.lesson.id}/{step.id}":
-            return (step.setup if part else step.solved_code).split("\n")
+            return (step.setup if part else step.solved_code).text.split("\n")
     return []
 
 
@@ -94,7 +94,7 @@ def said_of_stage(view: StepView, link: Link, otherwise: Line = ()) -> Line:
         return _variable(stage, line, name)
     origin = stage.origin_of(line)
     if origin.kind != "other" and not origin.spans and origin.unlinked:
-        return ((clean(origin.unlinked, keep_newlines=False), "muted"),)
+        return ((origin.unlinked, "muted"),)
     mark = glyph(origin.transforms)
     if mark.word and mark.word not in plain(otherwise) and view.state.stage != "graph":
         return ((mark.glyph, mark.style), (f" {in_words(origin.transforms)}", "muted"))
@@ -109,5 +109,5 @@ def _variable(stage: StageText, line: int, name: str) -> Line:
     if origin is None and found.defined is not None:
         origin = "defined here" if found.defined == line else f"from line {found.defined + 1}"
     uses = f"{len(found.uses)} use{'s' * (len(found.uses) != 1)}"
-    said = clean(f"  {found.spelled or found.type}, {origin}, {uses}", keep_newlines=False)
-    return ((clean(name, keep_newlines=False), "strong"), (said, "muted"))
+    said = f"  {found.spelled or found.type}, {origin}, {uses}"
+    return ((name, "strong"), (said, "muted"))

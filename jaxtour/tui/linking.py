@@ -1,14 +1,14 @@
 """What the cursor of one pane highlights in the others."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
+
+import msgspec
 
 from jaxtour.engine.links import Target, links_of
 from jaxtour.engine.messages import Span
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.places import is_continued
-from jaxtour.render.text.clean import clean
 from jaxtour.tui.lines.document import NOTHING, Columns, Highlight, Highlighted, in_rows
 from jaxtour.tui.panes.source import Rows, columns_shown, expressions, rows_of
 from jaxtour.tui.tour.view import StepView
@@ -28,8 +28,7 @@ class Spot(NamedTuple):
     columns: Columns | None = None
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     """What belongs to a cursor, pane by pane."""
 
     spot: Spot
@@ -125,7 +124,7 @@ def stage_highlights(view: StepView, spot: Spot, target: Target) -> Highlighted:
     if stage is None or not target:
         return NOTHING
     if spot.slot == "stage":
-        target = replace(target, path="")
+        target = msgspec.structs.replace(target, path="")
     links = links_of(stage)
     wanted = links.lit(target)
     if view.state.stage == "graph":
@@ -166,10 +165,11 @@ def _ranges(rows: Rows, spans: Iterable[Span], style: Literal["link", "caller"])
             line = rows.line(span.file, number)
             if line is None:
                 continue
-            text = rows.text(line)
+            raw = rows.text(line)
+            text = raw.text
             start = span.column - 1 if number == span.line else len(text) - len(text.lstrip())
             end = min(span.end_column - 1, len(text)) if number == span.end_line else len(text)
-            found.setdefault(line, []).append(columns_shown(text, (start, end)))
+            found.setdefault(line, []).append(columns_shown(raw, (start, end)))
     return {line: Highlight(style, tuple(columns)) for line, columns in found.items()}
 
 
@@ -184,7 +184,7 @@ def variable_at(view: StepView, spot: Spot) -> str | None:
     from jaxtour.render.ir.variables import name_at
 
     defined, used = stage.names_of(spot.line)
-    text = clean(stage.texts[spot.line], keep_newlines=False)
+    text = stage.texts[spot.line]
     return name_at(stage.stage, text, spot.columns[0], (*defined, *used))
 
 
@@ -201,7 +201,7 @@ def variable_highlights(stage: StageText, line: int | None, name: str) -> Highli
     def highlight(line: int) -> Highlight | None:
         if line not in wanted:
             return None
-        text = clean(stage.texts[line], keep_newlines=False)
+        text = stage.texts[line]
         return Highlight("link", tuple(name_stops(stage.stage, text, (name,))))
 
     return Highlighted(highlight, lines)

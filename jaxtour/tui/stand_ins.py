@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
-from jaxtour.render.text.clean import UNCLEAN, stand_in
+from jaxtour.text.clean import UNCLEAN, stand_in
 
 # Characters for private use are as long in UTF-8 as what is painted for them, so that positions in bytes stay right;
 # behind them come planes that Unicode leaves empty.

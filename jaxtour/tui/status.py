@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from jaxtour.engine.messages import Facts, WorkerState
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip, clip_lines, width_of
 from jaxtour.render.text.spans import Line, Style
 from jaxtour.tui.actions import Action, Keys
@@ -32,9 +31,9 @@ def top_line(view: StepView, activity: Activity, now: float, width: int, split: 
     head: Line = (("jaxtour", "strong"), ("  ", ""))
     count: Line = ()
     if not view.lesson.plain:
-        head = (*head, (clean(view.lesson.id), "muted"), (" › ", "faint"))
+        head = (*head, (view.lesson.id, "muted"), (" › ", "faint"))
         count = (("   ", ""), (f"{view.number} of {view.total} ", "muted"), *progress_bar(view))
-    title = clean(view.step.title, keep_newlines=False)
+    title = view.step.title
     if split is None:
 
         def crowded() -> bool:
@@ -73,12 +72,12 @@ def worker_state(view: StepView, activity: Activity, now: float) -> Line:
         return ((f"{glyph} ready", "success"), *outcome(view))
     words = activity.words or view.worker
     style: Style = "mark" if view.worker in ("running", "interrupting") else "muted"
-    line: Line = ((f"{glyph} ", style), (clean(words), "muted" if style == "muted" else ""))
+    line: Line = ((f"{glyph} ", style), (words, "muted" if style == "muted" else ""))
     elapsed = now - activity.since
     if elapsed >= SHOWN_AFTER_S and not view.stable:
         line = (*line, (f"  {elapsed:.0f} s", "muted"))
     if activity.key and activity.key != (view.lesson.id, view.step.id):
-        line = (*line, (f"  {clean('/'.join(activity.key))}", "muted"))
+        line = (*line, (f"  {'/'.join(activity.key)}", "muted"))
     return line
 
 
@@ -91,7 +90,7 @@ def outcome(view: StepView) -> Line:
 
     match report.done.status:
         case "ok" | "error" if report.failure:
-            return (("   ", ""), (f"raised {clean(report.failure.type)}", "muted"))
+            return (("   ", ""), (f"raised {report.failure.type}", "muted"))
         case "ok" | "error":
             took = report.seconds
             said = "ran" if view.stable or took is None else f"ran in {seconds(took)}"
@@ -104,7 +103,7 @@ def machine(view: StepView) -> Line:
     """Where it runs: `cpu ×8 simulated`."""
     if view.facts is None or view.stable or view.worker == "dead":
         return ()
-    line: Line = ((clean(place_of(view.facts)), "muted"),)
+    line: Line = ((place_of(view.facts), "muted"),)
     return (*line, (" simulated", "warning")) if view.facts.simulated else line
 
 

@@ -1,6 +1,6 @@
 """The tour's own themes."""
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 DARK = Theme(
     name="dark",
@@ -80,3 +80,8 @@ ANSI = Theme(
 )
 
 THEMES = (DARK, LIGHT, ANSI)
+
+
+def exists(name: str) -> bool:
+    """Tell whether a theme of this name is the tour's own or Textual's."""
+    return name in BUILTIN_THEMES or any(name == own.name for own in THEMES)

@@ -38,6 +38,7 @@ from .compat_record import watched_lowering as watched_lowering
 _NUMPY_INTEGER = re.compile(r"\bnp\.u?int\d+\((-?\d+)\)")
 _PMAP_AXIS = re.compile(r"<axis 0x[0-9a-f]+>")
 _PMAP_NAME = re.compile(r"<axis 0x[0-9a-f]+>|_internal_pmap_axis_name")
+_ADDRESS = re.compile(r" at 0x([0-9a-fA-F]+)")
 _SET = re.compile(r"frozenset\(\{([^{}()]*)\}\)")
 _core: Any = getattr(getattr(jax, "extend", None), "core", None)
 
@@ -87,23 +88,17 @@ def scoped(name_stack: Any, name: str) -> str:
     return str(extend(name)) if extend else f"{name_stack}/{name}".lstrip("/")
 
 
-def printed(jaxpr: Any) -> str:
-    """JAX's text of a jaxpr, with `# file:line:column (function)` after each equation where JAX supports it."""
-    try:
-        return str(jaxpr.pretty_print(source_info=True, use_color=False))
-    except (AttributeError, TypeError):
-        return str(jaxpr)
-
-
 class Mark(NamedTuple):
     """An equation or a jaxpr that the printer visited."""
 
     thing: Any
     is_equation: bool
     around: int
-    """The number of the enclosing equation; -1 for the outermost."""
-    names: Any
-    """The printer's names of variables, assigned as it prints."""
+    """The number of an equation's jaxpr, or of the equation around a jaxpr; -1 for the outermost."""
+    context: Any
+    """The printer's context, which has the names of variables."""
+    parameters: dict[str, Any]
+    """The parameters of an equation that are printed, in their order."""
 
 
 class Marked(NamedTuple):
@@ -139,7 +134,7 @@ def marked(jaxpr: Any) -> Marked | None:
     thread = threading.get_ident()
 
     def note(thing: Any, context: Any, *, is_equation: bool) -> int:
-        marks.append(Mark(thing, is_equation, around[-1], getattr(context, "var_names", None)))
+        marks.append(Mark(thing, is_equation, around[-1], context, {}))
         return len(marks) - 1
 
     def equation(eqn: Any, context: Any, *rest: Any) -> Any:
@@ -154,14 +149,20 @@ def marked(jaxpr: Any) -> Marked | None:
             return print_skeleton(inner, equations, context, *rest)
         number = note(inner, context, is_equation=False)
         wide = (lambda: equations() + source_map(text(_WIDE), -1)) if inner.eqns else equations
-        return source_map(print_skeleton(inner, wide, context, *rest), number)
+        around.append(number)
+        doc = print_skeleton(inner, wide, context, *rest)
+        return source_map(doc, around.pop())
 
     def parameter(key: str, value: Any, *rest: Any) -> Any:
         """Print jaxprs inside a named tuple as jaxprs too, not as one piece of text."""
-        fields = getattr(value, "_fields", ())
-        if threading.get_ident() != thread or not (fields and any(hasattr(inner, "eqns") for inner in value)):
+        if threading.get_ident() != thread:
             return print_parameter(key, value, *rest)
-        parts = [parameter(field, inner, *rest) for field, inner in zip(fields, value, strict=True)]
+        if marks[around[-1]].is_equation:
+            marks[around[-1]].parameters.setdefault(key, value)
+        fields = getattr(value, "_fields", ())
+        if not (fields and any(hasattr(inner, "eqns") for inner in value)):
+            return print_parameter(key, value, *rest)
+        parts = [print_parameter(field, inner, *rest) for field, inner in zip(fields, value, strict=True)]
         inside = pp.nest(2, pp.concat([pp.brk(""), pp.join(pp.brk(), parts)]))
         return pp.group(pp.concat([text(f"{key}={type(value).__name__}("), inside, pp.brk(""), text(")")]))
 
@@ -195,10 +196,35 @@ def marked(jaxpr: Any) -> Marked | None:
     return Marked(lines, owners, marks)
 
 
-def variable_name(variable: Any, names: Any) -> str | None:
-    """The printer's name of a variable; None for literals and dropped variables."""
-    known = None if names is None or hasattr(variable, "val") else names.get(variable)
-    return str(known) if known and known != "_" else None
+def printed_atom(atom: Any, context: Any) -> str:
+    """The printer's name of a variable, `_` for a dropped one; or a literal with its type."""
+    if not hasattr(atom, "val"):
+        return str(getattr(context, "var_names", {}).get(atom) or "_")
+    try:
+        return str(atom.pretty_print(context))
+    except (AttributeError, TypeError):
+        return str(atom)
+
+
+def printed_type(atom: Any) -> str:
+    """The type of a variable as the printer writes it, `f32[3]`."""
+    try:
+        return tidy(str(atom.aval.str_short(short_dtypes=True)))
+    except (AttributeError, TypeError):
+        return tidy(str(atom.aval))
+
+
+def printed_parameter(value: Any) -> str:
+    """A parameter as the printer writes it, in one line, without addresses."""
+    return tidy(_ADDRESS.sub(lambda found: " at 0x" + "X" * len(found[1]), str(value))).replace("\n", " ")
+
+
+def tree_groups(value: Any) -> list[int] | None:
+    """The number of leaves in each part of a tree, such as a scan's `ft_in` from JAX 0.12 on; None for other values."""
+    try:
+        return [len(part) for part in value.unpack()]
+    except (AttributeError, TypeError):
+        return None
 
 
 def committed(array: Any) -> bool | None:

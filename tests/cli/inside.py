@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from fake_engine import FakeEngine, Hold
 
 from jaxtour.cli import main
 from jaxtour.commands import common
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.commands import Close, Command
-from jaxtour.engine.fake import FakeEngine, Hold
 from jaxtour.engine.messages import Event
 from jaxtour.engine.session import Engine
 

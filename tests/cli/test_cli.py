@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from fake_engine import FACTS
 from inside import REAL, Recording, command, scripted
 from shell import jaxtour
 from shell import lesson as written
-
-from jaxtour.engine.fake import FACTS
 
 LESSON = """\
 format: 1

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from fake_engine import FakeEngine
 from textual.pilot import Pilot
 
 from jaxtour.commands.files import FileEntry
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.progress import Progress
 from jaxtour.engine.client import ProcessEngine
-from jaxtour.engine.fake import FakeEngine
 from jaxtour.engine.session import Engine, Session, WorkerConfig
 from jaxtour.render.text.spans import plain, plain_lines
 from jaxtour.tui.explore import ExploreApp
@@ -136,8 +136,8 @@ async def test_an_edit_is_kept_and_the_file_is_not_changed(tmp_path: Path) -> No
         await until(pilot, lambda: "tan" in stage(app))
         assert path.read_text() == FILE
         path.write_text(FILE.replace("jnp.sin", "jnp.log"))
-        await until(pilot, lambda: "log" in app.tour.step.shown_code)
-        assert app.tour.view.edited and "tan" in app.tour.code
+        await until(pilot, lambda: "log" in app.tour.step.shown_code.text)
+        assert app.tour.view.edited and "tan" in app.tour.code.text
         app.tour.forget_edit()
         await pilot.press("r")
         await until(pilot, lambda: "log" in stage(app))

@@ -10,6 +10,7 @@ from shell import jaxtour
 
 from jaxtour.engine.commands import Run
 from jaxtour.engine.messages import Executed, Timing
+from jaxtour.text.boundary import harmless
 
 FILE = """\
 import jax
@@ -206,7 +207,7 @@ def test_calls_that_fail_are_a_line_each_and_leave_the_others(tmp_path: Path) ->
 def test_without_a_call_that_was_measured_nothing_is_printed(tmp_path: Path) -> None:
     path = tmp_path / "bare.py"
     path.write_text("x\n")
-    failed = Timing(run=0, index=0, label="f(x)", call="f(x)", platform="cpu", error="no f")
+    failed = harmless(Timing(run=0, index=0, label="f(x)", call="f(x)", platform="cpu", error="no f"))
     engine = scripted({"x\n": (Executed(run=0, status="ok", seconds=0.1), failed)})
     done = command("time", str(path), "--call", "f(x)", engine=engine)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "jaxtour: f(x): no f\n")

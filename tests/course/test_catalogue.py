@@ -108,7 +108,7 @@ def test_a_lessons_own_id_wins_over_the_name_of_its_file(course):
     # The file's name still finds the lesson, until another lesson has that id.
     assert bundled().find("other")[0].id == "hessian"
     write(course / "05-last.yaml", "other")
-    assert bundled().find("other")[0].file.endswith("05-last.yaml")
+    assert bundled().find("other")[0].file.text.endswith("05-last.yaml")
 
 
 def test_ids_that_are_taken(course):
@@ -116,7 +116,7 @@ def test_ids_that_are_taken(course):
     found = bundled()
     [problem] = shared_ids([entry.lesson() for entry in found.entries])
     assert str(problem) == f"{course / '04-again.yaml'}:1:1: 02-vmap.yaml also has the id `vmap`: change one"
-    assert found.find("vmap")[0].file.endswith("02-vmap.yaml")
+    assert found.find("vmap")[0].file.text.endswith("02-vmap.yaml")
 
 
 def test_opening_a_file_or_a_folder(course):

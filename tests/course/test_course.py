@@ -67,7 +67,7 @@ def test_code_is_narrow() -> None:
     wide = []
     for name, step in steps():
         more = (step.exercise.starter, step.exercise.solution) if step.exercise else ()
-        lines = [line for code in (step.setup, step.code, *more) for line in code.splitlines()]
+        lines = [line for code in (step.setup, step.code, *more) for line in code.text.splitlines()]
         wide += [f"{name}: {line}" for line in lines if len(line) > COLUMNS]
     assert wide == []
 

@@ -7,6 +7,8 @@ from lesson_texts import GOOD, HEAD, changed, lesson_of, place, step_of
 
 from jaxtour.course.loader import guess_id, load, loads
 from jaxtour.course.model import Broken, CourseError, Expect, Names, Step, Time, Trace
+from jaxtour.text.boundary import harmless
+from jaxtour.text.raw import Raw
 
 
 def test_a_whole_step():
@@ -44,10 +46,13 @@ def test_a_whole_step():
 """
     )
     assert step.text == "Some *Markdown*."
-    assert step.trace == ("f(1)", Trace(call="f(1, 2)", label="two"))
-    assert step.time == (Time(call="[f(x) for x in y]", label="a loop", on="host", baseline=True), "f(1)")
+    assert step.trace == (Raw("f(1)"), harmless(Trace(call="f(1, 2)", label="two")))
+    assert step.time == (
+        harmless(Time(call="[f(x) for x in y]", label="a loop", on="host", baseline=True)),
+        Raw("f(1)"),
+    )
     assert step.expect == Expect(
-        stdout="12:30",
+        stdout=Raw("12:30"),
         value=(("1", "2"), ("3", "no")),
         shape=(2, 2),
         dtype="float32",
@@ -67,19 +72,19 @@ def test_text_stays_text_where_the_schema_says_text(text):
         f"- id: a\n  title: {text}\n  text: {text}\n  code: x\n  expect: {{value: {text}, stdout: {text}}}\n"
     )
     assert (step.title, step.text) == (text, text)
-    assert step.expect and (step.expect.value, step.expect.stdout) == (text, text)
+    assert step.expect and (step.expect.value, step.expect.stdout) == (text, Raw(text))
 
 
 def test_a_block_of_one_line_is_that_line():
     step = step_of("- id: a\n  title: |\n    What: this\n  text: x\n  code: |\n    f(x)\n  trace: |\n    f(x)\n")
-    assert (step.title, step.code, step.trace) == ("What: this", "f(x)", "f(x)")
+    assert (step.title, step.code, step.trace) == ("What: this", Raw("f(x)"), Raw("f(x)"))
 
 
 def test_the_head_and_the_places():
     lesson = lesson_of(HEAD + 'requires: {devices: 8}\ncredits: "me"\nsteps:\n' + GOOD)
     assert not lesson.problems
     assert (lesson.id, lesson.title, lesson.minutes, lesson.requires.devices) == ("one", "A lesson", 5, 8)
-    assert (lesson.credits, lesson.file, lesson.format) == ("me", "f", 1)
+    assert (lesson.credits, lesson.file.text, lesson.format) == ("me", "f", 1)
     assert lesson.places == {"good": (9, 5)}
 
 

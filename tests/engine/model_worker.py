@@ -22,27 +22,34 @@ from jaxtour.engine.messages import (
     State,
 )
 from jaxtour.engine.session import Session
+from jaxtour.text.boundary import harmless
 
-LESSON = Lesson(
-    id="lesson",
-    title="A lesson",
-    summary="",
-    minutes=1,
-    steps=(
-        Step(id="a", title="a", text="", code="a = 1"),
-        Step(id="b", title="b", text="", code="b = a + 1", time=("b",)),
-        Step(id="c", title="c", text="", exercise=Exercise(starter="c = ?", check="assert c", solution="c = a + b")),
-        Step(id="d", title="d", text="", code="d = c", ask=Ask(question="?", value="d")),
-        Step(id="e", title="e", text="", code="e = d"),
-    ),
+LESSON = harmless(
+    Lesson(
+        id="lesson",
+        title="A lesson",
+        summary="",
+        minutes=1,
+        steps=(
+            Step(id="a", title="a", text="", code="a = 1"),
+            Step(id="b", title="b", text="", code="b = a + 1", time=("b",)),
+            Step(
+                id="c", title="c", text="", exercise=Exercise(starter="c = ?", check="assert c", solution="c = a + b")
+            ),
+            Step(id="d", title="d", text="", code="d = c", ask=Ask(question="?", value="d")),
+            Step(id="e", title="e", text="", code="e = d"),
+        ),
+    )
 )
-WIDE = Lesson(
-    id="wide",
-    title="Devices",
-    summary="",
-    minutes=1,
-    requires=Requires(devices=8),
-    steps=(Step(id="x", title="x", text="", code="x = 1"), Step(id="y", title="y", text="", code="y = x")),
+WIDE = harmless(
+    Lesson(
+        id="wide",
+        title="Devices",
+        summary="",
+        minutes=1,
+        requires=Requires(devices=8),
+        steps=(Step(id="x", title="x", text="", code="x = 1"), Step(id="y", title="y", text="", code="y = x")),
+    )
 )
 
 

@@ -6,16 +6,19 @@ from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.headless import Headless
 from jaxtour.engine.session import EngineError, Session
+from jaxtour.text.boundary import harmless
 
-LESSON = Lesson(
-    id="where",
-    title="Where",
-    summary="",
-    minutes=1,
-    steps=(
-        Step(id="set", title="Set", text="", code="import jax, jax.numpy as jnp\nleft = 'left by the step before'"),
-        Step(id="see", title="See", text="", code="print(left, len(jax.devices()), jnp.arange(2).devices())"),
-    ),
+LESSON = harmless(
+    Lesson(
+        id="where",
+        title="Where",
+        summary="",
+        minutes=1,
+        steps=(
+            Step(id="set", title="Set", text="", code="import jax, jax.numpy as jnp\nleft = 'left by the step before'"),
+            Step(id="see", title="See", text="", code="print(left, len(jax.devices()), jnp.arange(2).devices())"),
+        ),
+    )
 )
 
 
@@ -25,7 +28,7 @@ async def seen(engine: Headless) -> str:
     assert isinstance(step, Step)
     outcome = await engine.step(LESSON, step)
     assert outcome.report is not None and outcome.status == "ok", outcome
-    return outcome.report.stdout.strip()
+    return outcome.report.stdout.text.strip()
 
 
 async def test_steps_go_on_with_what_was_chosen() -> None:

@@ -3,21 +3,22 @@
 import asyncio
 
 import pytest
+from fake_engine import FakeEngine, Hold
 
 from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.commands import Look
-from jaxtour.engine.fake import FakeEngine, Hold
 from jaxtour.engine.headless import Headless
 from jaxtour.engine.messages import Executed, Rung, Stage, Trace
 from jaxtour.engine.report import Report, looking
 from jaxtour.engine.session import Session
+from jaxtour.text.boundary import harmless
 
-STEP = Step(id="a", title="a", text="", code="f(x)")
+STEP = harmless(Step(id="a", title="a", text="", code="f(x)"))
 LESSON = Lesson(id="lesson", title="A lesson", summary="", minutes=1, steps=(STEP,))
 SCRIPT = {
     "lesson/a": (
         Executed(run=0, status="ok", seconds=0.1),
-        Trace(run=0, index=0, label="f(x)", call="f(x)"),
+        harmless(Trace(run=0, index=0, label="f(x)", call="f(x)")),
         Stage(run=0, index=0, stage="jaxpr", text="{ lambda }"),
         Stage(run=0, index=0, stage="stablehlo", text="module"),
         Hold("compiling"),

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from fake_engine import FACTS
 
 from jaxtour.engine.ceilings import keep, kept
-from jaxtour.engine.fake import FACTS
 from jaxtour.engine.messages import Ceiling, Device
 
 GPU = (Device(id=0, platform="gpu", kind="NVIDIA H200"), *FACTS.devices)

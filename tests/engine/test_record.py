@@ -6,17 +6,18 @@ from jaxtour.engine.messages import Retrace, Text, Timing, Verdict
 from jaxtour.engine.record import timing_records
 from jaxtour.engine.report import Report, advance
 from jaxtour.engine.timings import Difference, Spread
+from jaxtour.text.boundary import harmless
 
 SPREAD = Spread(best_s=1.0, q1_s=2.0, median_s=3.0, q3_s=4.0, runs=30, group=2, quantiles=(1.0, 4.0))
 
 
 def test_the_record_of_a_report():
-    timing = Timing(
+    timing = harmless(Timing(
         run=1, index=0, label="f", call="f(x)", platform="cpu", trace_s=0.1, first_s=0.5, dispatch=SPREAD,
         complete=SPREAD, median_s=3.0, runs=30, flops=8.0, bytes=4.0,
         differs=(Difference(against="host", absolute=0.5),),
         verdicts=(Verdict(code="folded", message="Gone."),),
-    )  # fmt: skip
+    ))  # fmt: skip
     report = advance(Report(run=1), timing)
     for count, reason in ((1, ""), (2, "x was f32[8], now f32[9]")):
         report = advance(report, Retrace(run=1, function="f", count=count, reason=reason, line=3))
@@ -31,7 +32,7 @@ def test_the_record_of_a_report():
 
 
 def test_what_is_not_known_is_null_and_what_failed_says_why():
-    timing = Timing(run=1, index=0, label="f", call="f(n)", platform="cpu", size=8, error="TypeError: no")
+    timing = harmless(Timing(run=1, index=0, label="f", call="f(n)", platform="cpu", size=8, error="TypeError: no"))
     (found,) = timing_records(advance(Report(run=1), timing))["timings"]
     assert found["dispatch"] is None and found["complete"] is None
     assert (found["size"], found["error"]) == (8, "TypeError: no")
@@ -40,8 +41,8 @@ def test_what_is_not_known_is_null_and_what_failed_says_why():
 def test_what_was_printed_while_tracing_is_known_by_its_characters():
     report = Report(run=1)
     for text, tracing in (("a\n", False), ("in", True), ("\n", True), ("b\n", False), ("c", True)):
-        report = advance(report, Text(run=1, stream="stdout", text=text, tracing=tracing))
-    report = advance(report, Text(run=1, stream="stderr", text="err", tracing=True))
-    assert [report.stdout[start:end] for start, end in report.traced] == ["in\n", "c"]
-    gap = advance(Report(run=1), Text(run=1, stream="stdout", text="x", dropped=7, tracing=True))
-    assert [gap.stdout[start:end] for start, end in gap.traced] == ["x"]
+        report = advance(report, harmless(Text(run=1, stream="stdout", text=text, tracing=tracing)))
+    report = advance(report, harmless(Text(run=1, stream="stderr", text="err", tracing=True)))
+    assert [report.stdout.text[start:end] for start, end in report.traced] == ["in\n", "c"]
+    gap = advance(Report(run=1), harmless(Text(run=1, stream="stdout", text="x", dropped=7, tracing=True)))
+    assert [gap.stdout.text[start:end] for start, end in gap.traced] == ["x"]

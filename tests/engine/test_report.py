@@ -4,6 +4,8 @@ from jaxtour.engine import messages as wire
 from jaxtour.engine.commands import Look
 from jaxtour.engine.report import Looking, Report, advance, looking
 from jaxtour.engine.timings import Ceiling
+from jaxtour.text.boundary import harmless
+from jaxtour.text.raw import Raw
 
 
 def folded(*events: wire.Event, onto: Report | None = None) -> Report:
@@ -14,14 +16,14 @@ def folded(*events: wire.Event, onto: Report | None = None) -> Report:
 
 
 def text(part: str, stream: str = "stdout", **fields) -> wire.Text:
-    return wire.Text(run=7, stream=stream, text=part, **fields)
+    return harmless(wire.Text(run=7, stream=stream, text=part, **fields))
 
 
 def test_a_whole_run():
-    value = wire.Value(type="float", text="1.0")
-    trace = wire.Trace(run=7, index=0, label="f", call="f()")
+    value = harmless(wire.Value(type="float", text="1.0"))
+    trace = harmless(wire.Trace(run=7, index=0, label="f", call="f()"))
     hlo = wire.Hlo(run=7, index=0, opcodes=("add",))
-    timing = wire.Timing(run=7, index=0, label="f", call="f()", platform="cpu")
+    timing = harmless(wire.Timing(run=7, index=0, label="f", call="f()", platform="cpu"))
     warned = wire.Warned(run=7, category="UserWarning", message="x")
     executed = wire.Executed(run=7, status="ok", seconds=0.5, compiles=2)
     checked = wire.Checked(run=7, passed=True)
@@ -45,8 +47,8 @@ def test_a_whole_run():
     assert report == Report(
         run=7,
         phase="done",
-        stdout="ab",
-        stderr="e",
+        stdout=Raw("ab"),
+        stderr=Raw("e"),
         value=value,
         warnings=(warned,),
         traces=(trace,),
@@ -81,7 +83,7 @@ def test_without_executed_the_whole_time_is_told():
 @pytest.mark.parametrize(
     "event",
     [
-        wire.Text(run=6, stream="stdout", text="old"),
+        harmless(wire.Text(run=6, stream="stdout", text="old")),
         wire.Done(run=8, status="ok"),
         wire.State(state="ready"),
         wire.Died(reason="killed"),
@@ -97,8 +99,8 @@ def test_what_belongs_to_others_changes_nothing(event):
 def test_bytes_left_out_are_counted_and_marked():
     report = folded(text("a"), text("z", dropped=100), text("e", "stderr", dropped=11))
     assert report.dropped == 111
-    assert report.stdout == "a\n… 100 bytes left out …\nz"
-    assert report.stderr == "\n… 11 bytes left out …\ne"
+    assert report.stdout.text == "a\n… 100 bytes left out …\nz"
+    assert report.stderr.text == "\n… 11 bytes left out …\ne"
 
 
 def test_what_was_written_while_jax_traced_is_told_by_ranges():
@@ -106,8 +108,8 @@ def test_what_was_written_while_jax_traced_is_told_by_ranges():
         text("before\n"), text("one ", tracing=True), text("two\n", tracing=True), text("e\n", "stderr", tracing=True),
         text("between\n"), text("three ", tracing=True, dropped=5), text("four\n", tracing=True),
     )  # fmt: skip
-    assert [report.stdout[start:end] for start, end in report.traced] == ["one two\n", "three four\n"]
-    assert report.stderr == "e\n"
+    assert [report.stdout.text[start:end] for start, end in report.traced] == ["one two\n", "three four\n"]
+    assert report.stderr.text == "e\n"
 
 
 def test_retraces_and_ceilings_are_kept_in_their_order():
@@ -121,7 +123,7 @@ def test_retraces_and_ceilings_are_kept_in_their_order():
 
 def test_background_output_is_kept_apart():
     report = folded(text("a"), wire.Done(run=7, status="ok"), text("late", background=True), text("r", background=True))
-    assert (report.stdout, report.background, report.phase) == ("a", "later", "done")
+    assert (report.stdout.text, report.background.text, report.phase) == ("a", "later", "done")
 
 
 def test_a_failure_is_kept():
@@ -172,8 +174,8 @@ def test_stages_may_come_mixed():
 def test_a_look_that_executes_the_step_once_more_adds_nothing_but_stages():
     report = looking(folded(text("a"), wire.Done(run=7, status="ok")), 9, (Look(index=0, stage="hlo"),))
     again = folded(
-        wire.Text(run=9, stream="stdout", text="a"),
-        wire.Trace(run=9, index=0, label="f", call="f()"),
+        harmless(wire.Text(run=9, stream="stdout", text="a")),
+        harmless(wire.Trace(run=9, index=0, label="f", call="f()")),
         wire.Executed(run=9, status="ok", seconds=9.0),
         onto=report,
     )
@@ -215,7 +217,7 @@ def test_a_jaxpr_that_was_cut_says_why():
 
 
 def timed(call, median, run=7, **rest):
-    return wire.Timing(run=run, index=0, label=call, call=call, platform="cpu", median_s=median, **rest)
+    return harmless(wire.Timing(run=run, index=0, label=call, call=call, platform="cpu", median_s=median, **rest))
 
 
 def test_what_is_measured_again_takes_the_place_of_what_was():
@@ -224,7 +226,7 @@ def test_what_is_measured_again_takes_the_place_of_what_was():
         timed("g()", 4.0, run=9), timed("h()", 5.0, run=9), timed("g()", 6.0, run=9, size=8),
         onto=looking(report, 9, timings=True),
     )  # fmt: skip
-    assert [(each.call, each.median_s) for each in report.timings] == [
+    assert [(each.call.text, each.median_s) for each in report.timings] == [
         ("f()", 1.0), ("g()", 4.0), ("g()", 6.0), ("h()", 5.0)
     ]  # fmt: skip
     done = folded(wire.Done(run=9, status="ok"), onto=report)

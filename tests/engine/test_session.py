@@ -15,6 +15,7 @@ from jaxtour.engine.messages import (
     Done,
 )
 from jaxtour.engine.session import Session, WorkerConfig
+from jaxtour.text.boundary import harmless
 
 ACTIONS = st.one_of(
     st.tuples(st.just("run"), st.integers(0, 4)),
@@ -141,7 +142,7 @@ def needing(**devices: int) -> Lesson:
     """A lesson whose steps ask for so many devices, 0 for not asking; `lesson` is what the whole of it asks for."""
     whole = Requires(devices=devices.pop("lesson", 1))
     steps = (
-        Step(id=name, title=name, text="", code=name, requires=Requires(devices=count) if count else None)
+        harmless(Step(id=name, title=name, text="", code=name, requires=Requires(devices=count) if count else None))
         for name, count in devices.items()
     )
     return Lesson(id="needing", title="", summary="", minutes=1, requires=whole, steps=tuple(steps))
@@ -156,7 +157,7 @@ def test_a_step_needs_the_devices_of_those_before_it_and_not_of_those_after_it()
 
 async def test_a_step_that_names_no_timeout_gets_that_of_the_caller() -> None:
     session, worker = await recorded()
-    own = Step(id="f", title="f", text="", code="f = 1", timeout=3.0)
+    own = harmless(Step(id="f", title="f", text="", code="f = 1", timeout=3.0))
     patient = Lesson(id="lesson", title="", summary="", minutes=1, steps=(step(0), own))
     for each in (step(0), own):
         for timeout_s in (50.0, None):

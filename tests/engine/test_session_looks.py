@@ -11,6 +11,7 @@ from jaxtour.engine.commands import (
 from jaxtour.engine.messages import (
     Done,
 )
+from jaxtour.text.raw import Raw
 
 
 async def test_a_look_right_after_the_run_needs_no_replay_and_neither_does_the_next() -> None:
@@ -99,6 +100,6 @@ async def test_a_look_that_did_not_end_well_leaves_nothing_to_look_into(status: 
 
 
 def test_a_file_is_compiled_as_itself() -> None:
-    plain = Lesson(id="f", title="", summary="", minutes=0, steps=LESSON.steps, file="/x/f.py", plain=True)
+    plain = Lesson(id="f", title="", summary="", minutes=0, steps=LESSON.steps, file=Raw("/x/f.py"), plain=True)
     assert cell(plain, step(0)).path == "/x/f.py"
     assert cell(LESSON, step(0)).path is None

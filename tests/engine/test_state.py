@@ -13,6 +13,7 @@ from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.messages import Done
 from jaxtour.engine.report import Report, looking
 from jaxtour.engine.session import Session
+from jaxtour.text.boundary import harmless
 
 CODES = {
     # Everything that a step can leave behind: names, mutated objects, random state, module state, flags, the folder.
@@ -28,13 +29,15 @@ CODES = {
 """A lesson whose every step depends on what the ones before it left."""
 
 STEPS = tuple(
-    Step(
-        id=name,
-        title=name,
-        text="",
-        code=code,
-        raises="ZeroDivisionError" if name == "raises" else None,
-        time=("f(4.0)",) if name == "cached" else (),
+    harmless(
+        Step(
+            id=name,
+            title=name,
+            text="",
+            code=code,
+            raises="ZeroDivisionError" if name == "raises" else None,
+            time=("f(4.0)",) if name == "cached" else (),
+        )
     )
     for name, code in CODES.items()
 )
@@ -51,8 +54,8 @@ def seen(outcome: Outcome) -> Seen:
     assert report is not None and report.done is not None
     return (
         outcome.status,
-        report.stdout + report.stderr,
-        report.value.text if report.value else None,
+        report.stdout.text + report.stderr.text,
+        report.value.text.text if report.value else None,
         report.failure.message if report.failure else None,
     )
 

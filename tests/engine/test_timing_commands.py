@@ -1,12 +1,16 @@
 """What the session asks of the worker where time is concerned."""
 
+from fake_engine import FakeEngine
+
 from jaxtour.course.model import Lesson, Step, Time
 from jaxtour.engine.commands import Run
-from jaxtour.engine.fake import FakeEngine
 from jaxtour.engine.messages import Done
 from jaxtour.engine.session import Session
+from jaxtour.text.boundary import harmless
 
-STEP = Step(id="a", title="a", text="", code="a = 1", time=(Time(call="f(n)", sizes=(10, 100), baseline=True),))
+STEP = harmless(
+    Step(id="a", title="a", text="", code="a = 1", time=(Time(call="f(n)", sizes=(10, 100), baseline=True),))
+)
 LESSON = Lesson(id="lesson", title="A lesson", summary="", minutes=1, steps=(STEP,))
 
 

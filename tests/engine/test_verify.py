@@ -8,13 +8,15 @@ from jaxtour.engine import messages as wire
 from jaxtour.engine.report import Report
 from jaxtour.engine.tokens import difference, spread, tokens
 from jaxtour.engine.verify import needs_hlo, status, verify
+from jaxtour.text.boundary import harmless
+from jaxtour.text.raw import Raw
 
 ENDED = wire.Done(run=1, status="ok")
 FAILED = wire.Done(run=1, status="error")
 
 
 def step(**fields) -> Step:
-    return Step(**{"id": "one", "title": "One", "text": "", "code": "x", **fields})
+    return harmless(Step(**{"id": "one", "title": "One", "text": "", "code": "x", **fields}))
 
 
 def expecting(**fields) -> Step:
@@ -26,8 +28,10 @@ def report(**fields) -> Report:
 
 
 def array(text: str = "[1. 2.]", **fields) -> wire.Value:
-    return wire.Value(
-        **{"type": "Array", "text": text, "shape": (2,), "dtype": "float32", "devices": ("cpu:0",), **fields}
+    return harmless(
+        wire.Value(
+            **{"type": "Array", "text": text, "shape": (2,), "dtype": "float32", "devices": ("cpu:0",), **fields}
+        )
     )
 
 
@@ -38,7 +42,9 @@ def failure(kind: str = "TypeError", message: str = "no such thing", **fields) -
 
 
 def trace(label: str = "f(x)", *primitives: str, equations: int = 1, error: str | None = None) -> wire.Trace:
-    return wire.Trace(run=1, index=0, label=label, call="f(x)", primitives=primitives, equations=equations, error=error)
+    return harmless(
+        wire.Trace(run=1, index=0, label=label, call="f(x)", primitives=primitives, equations=equations, error=error)
+    )
 
 
 # How a step ended -----------------------------------------------------------------------------------------------------
@@ -48,7 +54,7 @@ def trace(label: str = "f(x)", *primitives: str, equations: int = 1, error: str 
     ("made", "seen", "expected", "problems"),
     [
         (step(), report(), "ok", []),
-        (step(), report(value=array(), stdout="anything"), "ok", []),
+        (step(), report(value=array(), stdout=Raw("anything")), "ok", []),
         (step(), report(done=None), "failed", ["the step did not end"]),
         (
             step(),
@@ -113,7 +119,7 @@ def test_how_it_ended(made, seen, expected, problems):
 
 def test_what_is_expected_after_an_expected_error():
     made = step(raises="TypeError", expect=Expect(stdout="1"))
-    seen = report(failure=failure(), done=FAILED, stdout="2\n")
+    seen = report(failure=failure(), done=FAILED, stdout=Raw("2\n"))
     assert verify(made, seen) == ["stdout: expected 1, got 2"]
     assert status(made, seen) == "raised"
 
@@ -138,7 +144,7 @@ def test_an_unexpected_error_is_one_line_not_many():
         ({"type": "float"}, array(), ["type: expected float, got Array"]),
         ({"shape": (3, 2)}, array(), ["shape: expected [3, 2], got [2]"]),
         ({"shape": ()}, array("1.", shape=()), []),
-        ({"shape": (1,)}, wire.Value(type="float", text="1.0"), ["shape: expected [1], got none"]),
+        ({"shape": (1,)}, harmless(wire.Value(type="float", text="1.0")), ["shape: expected [1], got none"]),
         ({"dtype": "int32"}, array(), ["dtype: expected int32, got float32"]),
         ({"devices": 8}, array(), ["devices: expected 8, got 1"]),
         ({"value": "1", "shape": ()}, None, ["value, shape: the last expression has no value"]),
@@ -149,10 +155,10 @@ def test_values(expect, value, problems):
 
 
 def test_output():
-    assert verify(expecting(stdout="0.51 ... 3 rows"), report(stdout="0.51001\nand then\n(3, rows)\n")) == []
-    [problem] = verify(expecting(stdout="f(3) = 30.0"), report(stdout="f(3) = 31.0\nmore\n"))
+    assert verify(expecting(stdout="0.51 ... 3 rows"), report(stdout=Raw("0.51001\nand then\n(3, rows)\n"))) == []
+    [problem] = verify(expecting(stdout="f(3) = 30.0"), report(stdout=Raw("f(3) = 31.0\nmore\n")))
     assert problem == "stdout: expected 30.0 after f 3 =, got 31.0 more"
-    [problem] = verify(expecting(stdout="yes"), report(stdout="no " * 1000))
+    [problem] = verify(expecting(stdout="yes"), report(stdout=Raw("no " * 1000)))
     assert len(problem) < 120 and problem.endswith("…")
 
 
@@ -267,16 +273,16 @@ def test_compiles_and_warnings():
 def test_traces_that_failed_count_if_the_step_asks_for_them():
     seen = report(traces=(trace("f(x)", error="TypeError: no"),))
     assert verify(step(), seen) == []
-    assert verify(step(trace=(Trace(call="f(x)"),)), seen) == ["trace f(x): TypeError: no"]
+    assert verify(step(trace=(harmless(Trace(call="f(x)")),)), seen) == ["trace f(x): TypeError: no"]
     seen = report(traces=(trace("f(x)"), trace("g(x)", error="TypeError: no")))
     assert verify(step(trace=("f(x)", "g(x)")), seen) == ["trace g(x): TypeError: no"]
 
 
 def test_timings_that_failed():
-    bad = wire.Timing(run=1, index=0, label="f", call="f(x)", platform="cpu", error="TypeError: no")
-    good = wire.Timing(run=1, index=1, label="g", call="g(x)", platform="cpu", median_s=1e-6)
+    bad = harmless(wire.Timing(run=1, index=0, label="f", call="f(x)", platform="cpu", error="TypeError: no"))
+    good = harmless(wire.Timing(run=1, index=1, label="g", call="g(x)", platform="cpu", median_s=1e-6))
     seen = report(timings=(bad, good))
-    assert verify(step(time=(Time(call="f(x)"), "g(x)")), seen) == ["timing f on cpu: TypeError: no"]
+    assert verify(step(time=(harmless(Time(call="f(x)")), "g(x)")), seen) == ["timing f on cpu: TypeError: no"]
 
 
 # What the learner does ------------------------------------------------------------------------------------------------
@@ -290,7 +296,7 @@ def test_a_question_needs_its_answer():
 
 
 def test_an_exercise_is_right_when_its_check_says_so():
-    made = step(code="", exercise=Exercise(starter="a", check="b", solution="c"))
+    made = step(code="", exercise=harmless(Exercise(starter="a", check="b", solution="c")))
     assert (status(made, report(checked=wire.Checked(run=1, passed=True))), verify(made, report())) == (
         "ok",
         ["exercise: the check did not run"],
@@ -311,7 +317,7 @@ def test_every_expectation_is_verified():
 
 def test_a_tuple_of_arrays_is_compared_by_its_numbers() -> None:
     text = "(Array(30., dtype=float32, weak_type=True), Array([15., 2.], dtype=float32))"
-    found = report(value=wire.Value(type="tuple", text=text))
+    found = report(value=harmless(wire.Value(type="tuple", text=text)))
     assert verify(expecting(value=["30", ["15", "2"]]), found) == []
     assert "expected 16" in verify(expecting(value=["30", ["16", "2"]]), found)[0]
     assert verify(expecting(value="(Array(30., ...), Array([15., 2.], ...))"), found) == []

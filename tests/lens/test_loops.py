@@ -40,7 +40,7 @@ class TestLoops(Agreement):
 def test_what_counts_the_rounds_belongs_to_the_loop(
     programs: dict[str, list[Called]], program: str, call: str, loop: str
 ) -> None:
-    (each,) = [each for each in programs[program] if each.trace.call.startswith(f"{call}(")]
+    (each,) = [each for each in programs[program] if each.trace.call.text.startswith(f"{call}(")]
     stage = each.stages["hlo"]
     counts = [origin for line, origin in links(stage) if " = s32[] add(" in stage.texts[line]]
     assert counts and {written(span) for origin in counts for span in origin.spans} == {loop}
@@ -52,7 +52,7 @@ def test_a_product_that_lost_its_name_belongs_to_its_own_expression(programs: di
         ("transformed", "jax.grad(rolled)", "transformed.py:10:22 w @ h"),
         ("whiles", "fixed", "whiles.py:27:57 w @ c"),
     ):
-        (each,) = [each for each in programs[program] if each.trace.call.startswith(f"{call}(")]
+        (each,) = [each for each in programs[program] if each.trace.call.text.startswith(f"{call}(")]
         products = [origin for _, origin in links(each.stages["hlo"]) if origin.name == "dot"]
         assert products, call
         for origin in products:

@@ -38,7 +38,7 @@ CALLS = ("double(x)", "total(x)", "together(x)", "noise(jax.random.key(0), 2.0)"
 @pytest.fixture(scope="module")
 def calls(python: str | None) -> dict[str, Called]:
     found = asyncio.run(traced_code(python, NAME, CODE, *CALLS))
-    return {each.trace.call.partition("(")[0]: each for each in found}
+    return {each.trace.call.text.partition("(")[0]: each for each in found}
 
 
 @pytest.mark.parametrize("stage", STAGES)

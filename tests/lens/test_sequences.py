@@ -42,7 +42,7 @@ def test_a_step_that_is_edited_and_run_again_is_linked_to_its_own_text(python: s
     assert len(found) == sum(len(asked) for _, _, asked in steps)
     links = 0
     for name, code, each in found:
-        own = lines_of(code, each.trace.call.partition("(")[0])
+        own = lines_of(code, each.trace.call.text.partition("(")[0])
         for stage in each.stages.values():
             for span in {span for origin in stage.origins for span in (*origin.spans, *origin.callers)}:
                 assert (span.file, span.line in own) == (name, True), (each.name, stage.stage, span)

@@ -86,12 +86,14 @@ def judged(
     left = [span for span in origin.spans if place(span) not in own]
     if not left:
         return "true"
-    if all(is_call(span, each.trace.call) for span in origin.spans):
+    if all(is_call(span, each.trace.call.text) for span in origin.spans):
         return "justified"
     if own and not vague and len(left) == len(origin.spans):
         return "false"
     allowed = set(evidence)
-    return "justified" if all(place(span) in allowed or is_call(span, each.trace.call) for span in left) else "false"
+    return (
+        "justified" if all(place(span) in allowed or is_call(span, each.trace.call.text) for span in left) else "false"
+    )
 
 
 def said(each: Called, text: str, origin: Origin, own: Iterable[Where]) -> str:

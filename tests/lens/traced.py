@@ -282,7 +282,7 @@ def source_of(file: str) -> str:
     name, _, setup = file.partition(":")
     _, step = bundled().find(name)
     assert isinstance(step, Step)
-    return step.setup if setup else step.solved_code
+    return (step.setup if setup else step.solved_code).text
 
 
 def text_of(span: Span) -> str:

@@ -39,7 +39,7 @@ def test_all_values_are_on_the_axis_and_ticks_go_there_and_back(values):
 
 
 def test_a_legend_names_the_curves_with_their_glyphs_and_fits():
-    curves = tuple(Curve(name, ((1.0, 1.0),), *reversed(look(number))) for number, name in enumerate(("a\x1b[2J", "b")))
+    curves = tuple(Curve(name, ((1.0, 1.0),), *reversed(look(number))) for number, name in enumerate(("a␛[2J", "b")))
     chart = Chart(axis(1, 10), axis(1, 10), (Curve("", ((1.0, 1.0),), "bar-muted"), *curves), "this over that")
     assert plain_lines(legend_lines(chart, 60)) == "● a␛[2J   ▲ b   this over that\n"
     assert all(width_of(line) <= 12 for line in legend_lines(chart, 12))

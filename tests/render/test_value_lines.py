@@ -7,16 +7,20 @@ from jaxtour.engine.messages import Value, Warned
 from jaxtour.render.text.layout import width_of
 from jaxtour.render.text.spans import plain_lines
 from jaxtour.render.value import devices_of, output_lines, type_of, value_lines, warning_lines
+from jaxtour.text.boundary import harmless
+from jaxtour.text.raw import Raw
 
-ARRAY = Value(
-    type="Array",
-    text="[0.37815177  0.55771613  0.4303379]",
-    length=35,
-    shape=(3,),
-    dtype="float32",
-    devices=("cpu:0",),
-    sharding="one device",
-    committed=False,
+ARRAY = harmless(
+    Value(
+        type="Array",
+        text="[0.37815177  0.55771613  0.4303379]",
+        length=35,
+        shape=(3,),
+        dtype="float32",
+        devices=("cpu:0",),
+        sharding="one device",
+        committed=False,
+    )
 )
 EIGHT = tuple(f"cpu:{number}" for number in range(8))
 
@@ -36,10 +40,10 @@ def test_a_narrow_pane():
 
 
 def test_a_spread_and_cut_array():
-    value = Value(
+    value = harmless(Value(
         type="Array", text="[1 2\n 3 4]", length=100_000, shape=(8, 2), dtype="int32", devices=EIGHT,
         sharding="P('x',) over (x: 8)", committed=True, weak_type=True,
-    )  # fmt: skip
+    ))  # fmt: skip
     assert plain_lines(value_lines(value, 110)) == (
         "Array int32[8,2]  on 8 devices, cpu:0-7, sharded P('x',) over (x: 8), committed, weakly typed\n"
         "[1 2\n 3 4]\n"
@@ -49,7 +53,7 @@ def test_a_spread_and_cut_array():
 
 def test_a_tree_and_its_leaves():
     tree = ("['a']     float32[2]", "['b'][0]  int  1", "… 40 more leaves")
-    value = Value(type="dict", text="{'a': ..., 'b': [1]}", tree=tree)
+    value = harmless(Value(type="dict", text="{'a': ..., 'b': [1]}", tree=tree))
     assert plain_lines(value_lines(value, 80)) == (
         "dict  42 leaves\n{'a': ..., 'b': [1]}\n├ ['a']     float32[2]\n├ ['b'][0]  int  1\n└ … 40 more leaves\n"
     )
@@ -58,27 +62,27 @@ def test_a_tree_and_its_leaves():
 
 
 def test_plain_values():
-    assert plain_lines(value_lines(Value(type="float", text="30.0"), 80)) == "float\n30.0\n"
-    assert plain_lines(value_lines(Value(type="str", text="''"), 80)) == "str\n''\n"
-    assert plain_lines(value_lines(Value(type="ndarray", text="", shape=(), dtype="float64"), 80)) == (
+    assert plain_lines(value_lines(harmless(Value(type="float", text="30.0")), 80)) == "float\n30.0\n"
+    assert plain_lines(value_lines(harmless(Value(type="str", text="''")), 80)) == "str\n''\n"
+    assert plain_lines(value_lines(harmless(Value(type="ndarray", text="", shape=(), dtype="float64")), 80)) == (
         "ndarray float64[]\n"
     )
 
 
 def test_markup_and_control_characters_are_text():
-    value = Value(type="[red]", text="\x1b[31m[/]\u202e", tree=("[bold]\x07  x",))
+    value = harmless(Value(type="[red]", text="\x1b[31m[/]\u202e", tree=("[bold]\x07  x",)))
     assert plain_lines(value_lines(value, 80)) == "[red]  1 leaf\n␛[31m[/]<U+202E>\n└ [bold]␇  x\n"
 
 
 def test_a_very_long_text_is_cut():
-    lines = value_lines(Value(type="str", text="x" * 250_000, length=250_000), 80)
+    lines = value_lines(harmless(Value(type="str", text="x" * 250_000, length=250_000)), 80)
     assert len(lines) < 1000
     assert plain_lines(lines[-1:]) == "… 65,536 of 250,000 characters\n"
 
 
 @given(st.text(max_size=60), st.integers(2, 60))
 def test_values_never_exceed_the_width(text, width):
-    value = Value(type="Array", text=text, shape=(3,), dtype=text[:9], devices=EIGHT, tree=(text, text[::-1]))
+    value = harmless(Value(type="Array", text=text, shape=(3,), dtype=text[:9], devices=EIGHT, tree=(text, text[::-1])))
     assert all(width_of(line) <= width for line in value_lines(value, width))
 
 
@@ -98,10 +102,10 @@ def test_types_in_words():
 
 
 def test_output():
-    assert output_lines("") == [] == output_lines("\n")
-    assert output_lines("a\n\nb\n") == [(("a", ""),), (), (("b", ""),)]
-    assert plain_lines(output_lines("1%\r2%\n\x1b[1m\n", style="muted")) == "1%␍2%\n␛[1m\n"
-    assert plain_lines(output_lines("one two three", 8)) == "one two\nthree\n"
+    assert output_lines(Raw("")) == [] == output_lines(Raw("\n"))
+    assert output_lines(Raw("a\n\nb\n")) == [(("a", ""),), (), (("b", ""),)]
+    assert plain_lines(output_lines(Raw("1%\r2%\n\x1b[1m\n"), style="muted")) == "1%␍2%\n␛[1m\n"
+    assert plain_lines(output_lines(Raw("one two three"), 8)) == "one two\nthree\n"
 
 
 def test_warnings():

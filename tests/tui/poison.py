@@ -4,12 +4,12 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
+from fake_engine import CEILINGS, Hold, Script
 from small_course import HIDDEN, SCRIPT, STATE, VMAP, timing
 from test_devices_panel import EIGHT, TPUS, rows_of
 from timed_course import ROOFS, SPREAD
 
 from jaxtour.course.model import Ask, Broken, Lesson, Problem, Requires, Step
-from jaxtour.engine.fake import CEILINGS, Hold, Script
 from jaxtour.engine.messages import (
     Ceiling,
     Checked,
@@ -34,6 +34,9 @@ from jaxtour.engine.messages import (
     Warned,
 )
 from jaxtour.engine.timings import Difference
+from jaxtour.text.boundary import harmless
+from jaxtour.text.clean import clean
+from jaxtour.text.raw import Raw
 
 VOWELS = {"a": "\x1b", "e": "\x9b", "i": "\u202e", "o": "\u2066", "u": "\x07"}
 """One for one, so that what was equal still is, and columns and keys still fit."""
@@ -44,6 +47,8 @@ def poisoned(value: T, hint: Any = None) -> T:
     """The value with every text in it poisoned, but for words that the code itself knows."""
     if isinstance(value, str):
         return value if _closed(hint) else value.translate(str.maketrans(VOWELS))  # type: ignore[return-value]
+    if isinstance(value, Raw):
+        return Raw(poisoned(value.text))  # type: ignore[return-value]
     if isinstance(value, msgspec.Struct):
         hints = get_type_hints(type(value))
         return msgspec.structs.replace(
@@ -161,7 +166,7 @@ _MORE = (
     Step(id="raising", title="Raises", text="It should.", code="1", raises="ValueError"),
 )  # fmt: skip
 
-LESSONS: tuple[Lesson, ...] = poisoned(
+_LESSONS: tuple[Lesson, ...] = poisoned(
     (
         msgspec.structs.replace(
             VMAP,
@@ -173,7 +178,15 @@ LESSONS: tuple[Lesson, ...] = poisoned(
         HIDDEN,
     )
 )
-EVENTS: Script = {name if name == CEILINGS else poisoned(name): poisoned(events) for name, events in _EVENTS.items()}
+LESSONS = tuple(map(harmless, _LESSONS))
+
+
+def known(name: str) -> str:
+    """What a poisoned name is once it is read."""
+    return clean(poisoned(name), keep_newlines=False)
+
+
+EVENTS: Script = {name if name == CEILINGS else known(name): poisoned(events) for name, events in _EVENTS.items()}
 FACTS: tuple[Facts, ...] = poisoned(
     (
         msgspec.structs.replace(

@@ -1,9 +1,9 @@
 """A small course and what its worker says, the same every time."""
 
 import msgspec
+from fake_engine import Hold, Script
 
 from jaxtour.course.model import Ask, Broken, Exercise, Lesson, Problem, Step, Time
-from jaxtour.engine.fake import Hold, Script
 from jaxtour.engine.messages import (
     Answer,
     Checked,
@@ -26,6 +26,8 @@ from jaxtour.engine.messages import (
     Verdict,
     Warned,
 )
+from jaxtour.text.boundary import harmless
+from jaxtour.text.raw import Raw
 
 SETUP = """\
 import jax, jax.numpy as jnp
@@ -147,6 +149,8 @@ HIDDEN = Lesson(
     problems=(Problem(file="09-odd.yaml", line=3, column=7, message="expected a number, found `twelve`"),),
 )
 
+VMAP, STATE, HIDDEN = map(harmless, (VMAP, STATE, HIDDEN))
+
 JAXPR = """\
 { lambda ; a:f32[2] b:f32[3,2]. let
     c:f32[3] = dot_general[
@@ -182,6 +186,18 @@ ORIGINS = (
 )  # fmt: skip
 LINES = (0, 1, 1, 1, 1, 2, 3, 4, 5, 0)
 NAMES = "a b=\nc=\n=\n=\n=a b\nd=c\ne=d\nf=e\ng=f\n=g"
+STRUCTURE = {
+    "types": "f32[2]\nf32[3,2]\nf32[3]",
+    "typed": "i0 i1\n2\n\n\n\n2\n2\n2\n2\n",
+    "parameters": (
+        '{}\n{"dimension_numbers":{"text":"(([0], [1]), ([], []))","value":[[[0],[1]],[[],[]]]},'
+        '"preferred_element_type":"float32"}'
+    ),
+    "equations": ('\n[1,["a","b"],3]\n\n\n\n[0,["c","2.0:f32[]"]]\n[]\n[0,["e","1.0:f32[]"]]\n[0,["0.5:f32[]","f"]]\n'),
+    "jaxprs": '[0,9,[],[["a",0],["b",1]],["g"]]',
+    "top": 0,
+}
+"""As a worker with JAX 0.12 tells it of `JAXPR`."""
 ROW = "{ lambda ; a:f32[2] b:f32[2]. let c:f32[] = dot_general[...] a b in (c,) }"
 
 STABLEHLO = """\
@@ -254,14 +270,16 @@ NAME_ERROR = Failure(
     column=5,
     frames=(Frame(file="vmap/broken-on-purpose", line=4, function="<module>", text="X @ nowhere"),),
 )
+ERROR, NAME_ERROR = map(harmless, (ERROR, NAME_ERROR))
 
 
 def timing(index: int, label: str, call: str, median: float, first: float, **rest: object) -> Timing:
     """One timing with plausible quartiles."""
-    return Timing(
+    made = Timing(
         run=0, index=index, label=label, call=call, platform="cpu", first_s=first, median_s=median,
         best_s=median * 0.95, q1_s=median * 0.98, q3_s=median * 1.03, runs=15, **rest,  # type: ignore[arg-type]
     )  # fmt: skip
+    return harmless(made)
 
 
 # fmt: off
@@ -286,7 +304,8 @@ SCRIPT: Script = {
             primitives=("add", "div", "dot_general", "mul", "tanh"),
         ),
         Stage(
-            run=0, index=0, stage="jaxpr", text=JAXPR, lines=LINES, origins=ORIGINS, names=NAMES, folds=((1, 4),)
+            run=0, index=0, stage="jaxpr", text=JAXPR, lines=LINES, origins=ORIGINS, names=NAMES, folds=((1, 4),),
+            **STRUCTURE,  # type: ignore[arg-type]
         ),
         Trace(run=0, index=1, label="one", call="predict(w, X[0])", equations=1),
         Stage(run=0, index=1, stage="jaxpr", text=ROW, lines=(0,), origins=ORIGINS[:1], names="a b c=a b c"),
@@ -347,10 +366,10 @@ def at_home() -> tuple[Lesson, Script]:
         return replace(event, origins=tuple(origins))
 
     one, many, *rest = VMAP.steps
-    lesson = replace(VMAP, steps=(one, replace(many, code=ONE), *rest))
+    lesson = replace(VMAP, steps=(one, replace(many, code=Raw(ONE)), *rest))
     return lesson, {"vmap/many": [placed(event) for event in SCRIPT["vmap/many"]]}
 
 
 def numbered(events: list[Event], run: int) -> list[Event]:
     """The events as those of one run."""
-    return [msgspec.structs.replace(event, run=run) for event in events]
+    return [harmless(msgspec.structs.replace(event, run=run)) for event in events]

@@ -2,11 +2,13 @@
 
 import msgspec
 import pytest
+from fake_engine import Hold
 from textual.geometry import Region, Size
 from tours import Tours, pane, ran, ready, text, until
 
-from jaxtour.engine.fake import Hold
 from jaxtour.engine.messages import Executed, Text
+from jaxtour.text.boundary import harmless
+from jaxtour.text.raw import Raw
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.widgets.arrange import Wants, narrow, two, wide
 from jaxtour.tui.widgets.panes import EDITOR_ROWS
@@ -91,7 +93,9 @@ def heights(app: TourApp) -> dict[str, int]:
 @pytest.mark.parametrize("size", [(80, 30), (120, 40)])
 async def test_the_border_stays_where_something_that_was_unfolded_moved_it(tours: Tours, size: tuple[int, int]) -> None:
     lesson = tours.entries[0].given
-    step = msgspec.structs.replace(lesson.steps[3], setup="\n".join(f"n{number} = {number}" for number in range(22)))
+    step = msgspec.structs.replace(
+        lesson.steps[3], setup=Raw("\n".join(f"n{number} = {number}" for number in range(22)))
+    )
     tours.entries[0].given = msgspec.structs.replace(lesson, steps=(step,))
     app = tours.make(step.id)
     async with app.run_test(size=size) as pilot:
@@ -109,7 +113,7 @@ async def test_the_border_stays_where_something_that_was_unfolded_moved_it(tours
 
 @pytest.mark.parametrize("size", [(80, 40), (130, 40)])
 async def test_a_result_gets_the_rows_that_its_text_takes_at_its_own_width(tours: Tours, size: tuple[int, int]) -> None:
-    said = Text(run=0, stream="stdout", text="".join(f"{number} {'word ' * 13}\n" for number in range(6)))
+    said = harmless(Text(run=0, stream="stdout", text="".join(f"{number} {'word ' * 13}\n" for number in range(6))))
     app = tours.make("choose", script={"vmap/choose": [said, Executed(run=0, status="ok", seconds=0.01)]})
     async with app.run_test(size=size) as pilot:
         await ready(pilot)
@@ -122,7 +126,7 @@ async def test_a_result_gets_the_rows_that_its_text_takes_at_its_own_width(tours
 
 @pytest.mark.parametrize("size", [(80, 40), (130, 40)])
 async def test_panes_keep_their_rows_while_the_step_runs_once_more(tours: Tours, size: tuple[int, int]) -> None:
-    said = Text(run=0, stream="stdout", text="one\ntwo\nthree\nfour\nfive\nsix\n")
+    said = harmless(Text(run=0, stream="stdout", text="one\ntwo\nthree\nfour\nfive\nsix\n"))
     script = {"vmap/choose": [Hold("begun"), said, Executed(run=0, status="ok", seconds=0.01)]}
     app = tours.make("choose", script=script)
     async with app.run_test(size=size) as pilot:

@@ -61,6 +61,18 @@ def test_a_frame_in_another_colour_is_its_cells_alone() -> None:
     assert cells.update(frames[1], TRUE) == "\x1b[1;1H\x1b[32m│\x1b[8C│\r\x1b[B│\x1b[8C│\r\x1b[B│\x1b[8C│\x1b[0m"
 
 
+def test_cells_that_look_alike_are_written_together_where_that_is_shorter() -> None:
+    key, word = Style(color="#010203", bold=True), Style(color="#040506")
+    cells = Cells()
+    cells.forget(20, 1)
+    strip = Strip([Segment("r ", key), Segment("run ", word), Segment("n ", key), Segment("next", word)])
+    wrote = cells.update([(0, 0, strip)], TRUE)
+    assert wrote == "\x1b[1;1H\x1b[1;38;2;1;2;3mr \x1b[4Cn \x1b[1;3H\x1b[0;38;2;4;5;6mrun \x1b[2Cnext\x1b[0m"
+    few = Strip([Segment("a", Style(color="red")), Segment("bc")])
+    cells.forget(3, 1)
+    assert cells.update([(0, 0, few)], TRUE) == "\x1b[1;1H\x1b[31ma\x1b[0mbc"
+
+
 def test_wide_characters_are_written_with_all_that_is_around_them() -> None:
     cells = Cells()
     cells.forget(12, 1)

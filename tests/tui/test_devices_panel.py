@@ -2,13 +2,14 @@
 
 import msgspec
 import pytest
+from fake_engine import FACTS
 from small_course import SCRIPT
 from tours import Tours, border, highlighted, idle, pane, ran, ready, run_many, screen_text, text, until
 
 from jaxtour.engine.commands import Open, Run
-from jaxtour.engine.fake import FACTS
 from jaxtour.engine.messages import Device, Executed, Facts, Finding, Leaf, Result, Shard, State, Value
 from jaxtour.engine.session import WorkerConfig
+from jaxtour.text.boundary import harmless
 from jaxtour.tui.choices import choices
 
 GIB = 2**30
@@ -44,8 +45,16 @@ def rows_of(count: int, *, copies: int = 1) -> Value:
         for number in range(count)
     )
     names = tuple(f"cpu:{number}" for number in range(count))
-    return Value(
-        type="Array", text="...", length=3, shape=(count // copies, 3), dtype="float32", devices=names, shards=shards
+    return harmless(
+        Value(
+            type="Array",
+            text="...",
+            length=3,
+            shape=(count // copies, 3),
+            dtype="float32",
+            devices=names,
+            shards=shards,
+        )
     )
 
 
@@ -174,7 +183,7 @@ async def test_the_arrays_of_a_pytree_are_linked_with_the_devices_as_one_array_i
     halves = msgspec.structs.replace(rows_of(8, copies=4), devices=one.devices)
     leaves = (Leaf(path="['w']", value=one), Leaf(path="['b']", value=halves))
     tree = ("['w']  float32[8,3]", "['b']  float32[2,3]")
-    spread(tours, Value(type="dict", text="{...}", devices=one.devices, tree=tree, leaves=leaves))
+    spread(tours, harmless(Value(type="dict", text="{...}", devices=one.devices, tree=tree, leaves=leaves)))
     app = tours.make("many", script=tours.script)
     async with app.run_test(size=(120, 60)) as pilot:
         await ready(pilot)

@@ -35,7 +35,7 @@ async def test_letters_are_text_while_editing(tours: Tours) -> None:
         await ready(pilot)
         await pilot.press("e", "n", "q", "r", "escape")
         assert app.tour.key == ("vmap", "choose")
-        assert app.tour.code == "nqrX.shape"
+        assert app.tour.code.text == "nqrX.shape"
         assert app.tour.state.report is None
 
 
@@ -48,9 +48,9 @@ async def test_undo_asks_first(tours: Tours) -> None:
         await pilot.press("e", "x", "escape", "u")
         assert "Your edit is forgotten" in screen_text(app)
         await pilot.press("n")
-        assert app.tour.code == "xX.shape"
+        assert app.tour.code.text == "xX.shape"
         await pilot.press("u", "y")
-        assert app.tour.code == "X.shape"
+        assert app.tour.code.text == "X.shape"
         await until(pilot, lambda: "edited" not in screen_text(app))
 
 

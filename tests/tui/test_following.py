@@ -7,6 +7,8 @@ from textual.pilot import Pilot
 from tours import Tours, highlighted, idle, pane, ran, ready, text, until
 
 from jaxtour.engine.messages import Executed, Origin, Span, Stage, Trace
+from jaxtour.text.boundary import harmless
+from jaxtour.text.raw import Raw
 from jaxtour.tui.app import TourApp
 
 LINES = 90
@@ -33,6 +35,9 @@ def made(stage: str, head: str, equation: str, end: str) -> Stage:
         text="\n".join([head, *(equation.format(name(n), name(n - 1), n) for n in range(2, LINES)), end]),
         lines=(0, *range(1, LINES - 1), 0), origins=origins,
         names="\n".join(["v1=", *defined, f"={name(LINES - 1)}"]),
+        types="f32[]", typed="\n".join(["i0", *["0"] * (LINES - 2), ""]), parameters="{}", top=0,
+        equations="\n".join(["", *(f'[0,["{name(n - 1)}","{n}.0:f32[]"]]' for n in range(2, LINES)), ""]),
+        jaxprs=f'[0,{LINES - 1},[],[["v1",0]],["{name(LINES - 1)}"]]',
     )  # fmt: skip
 
 
@@ -41,7 +46,7 @@ STABLEHLO = made("stablehlo", "func.func @main(%v1) {", "    {} = stablehlo.mult
 SCRIPT = {
     CELL: [
         Executed(run=0, status="ok", seconds=0.01),
-        Trace(run=0, index=0, label="f(1.0)", call="f(1.0)", equations=LINES - 2, primitives=("mul",)),
+        harmless(Trace(run=0, index=0, label="f(1.0)", call="f(1.0)", equations=LINES - 2, primitives=("mul",))),
         JAXPR,
         STABLEHLO,
     ]
@@ -53,7 +58,7 @@ def long(tours: Tours) -> Tours:
     """A step whose code and whose stages are longer than the screen."""
     one, many, *rest = VMAP.steps
     tours.entries[0].given = msgspec.structs.replace(
-        VMAP, steps=(one, msgspec.structs.replace(many, code=CODE, time=(), ask=None), *rest)
+        VMAP, steps=(one, msgspec.structs.replace(many, code=Raw(CODE), time=(), ask=None), *rest)
     )
     return tours
 

@@ -4,28 +4,44 @@ import pytest
 from tours import Tours, idle, pane, ran, ready, screen_text, text, until
 
 from jaxtour.engine.messages import Executed, Origin, Stage, Trace
+from jaxtour.text.boundary import harmless
 
 JAXPR = """\
 { lambda ; a:f32[]. let
     b:f32[] = jit[
       name=first
-      jaxpr={ lambda ; a:f32[]. let c:f32[] = sin a in (c,) }
+      jaxpr={ lambda ; a:f32[]. let
+          b:f32[] = sin a
+        in (b,) }
     ] a
-    d:f32[] = jit[
+    c:f32[] = jit[
       name=second
-      jaxpr={ lambda ; a:f32[]. let c:f32[] = cos a in (c,) }
+      jaxpr={ lambda ; b:f32[]. let
+          c:f32[] = cos b
+        in (c,) }
     ] b
-    e:f32[] = mul d d
-  in (e,) }"""
-NAMES = "a=\nb=\n=\na c=c\n=a\nd=\n=\na c=c\n=b\ne=d d\n=e"
+    d:f32[] = mul c c
+  in (d,) }"""
+STRUCTURE = {
+    "names": "a=\nb=\n\na=\nb=a\n=b\n=a\nc=\n\nb=\nc=b\n=c\n=b\nd=c\n=d",
+    "types": "f32[]",
+    "typed": "i0\n0\n\ni0\n0\n\n\n0\n\ni0\n0\n\n\n0\n",
+    "equations": (
+        '\n[1,["a"],5,null,[["jaxpr",1]]]\n\n\n[]\n\n\n[2,["b"],5,null,[["jaxpr",2]]]\n\n\n[]\n\n\n[0,["c","c"]]\n'
+    ),
+    "parameters": '{}\n{"name":"first","jaxpr":"{ … }"}\n{"name":"second","jaxpr":"{ … }"}',
+    "jaxprs": '[0,14,[],[["a",0]],["d"]]\n[3,5,[],[["a",0]],["b"]]\n[9,11,[],[["b",0]],["c"]]',
+    "top": 0,
+}
+"""As a worker with JAX 0.12 tells it of this text."""
 ORIGINS = (Origin(), *(Origin(kind="equation", name=name) for name in ("jit", "sin", "jit", "cos", "mul")))
 SCRIPT = {
     "vmap/choose": [
         Executed(run=0, status="ok", seconds=0.01),
-        Trace(run=0, index=0, label="f(x)", call="f(x)", equations=3, primitives=("jit", "mul")),
+        harmless(Trace(run=0, index=0, label="f(x)", call="f(x)", equations=3, primitives=("jit", "mul"))),
         Stage(
-            run=0, index=0, stage="jaxpr", text=JAXPR, lines=(0, 1, 1, 2, 1, 3, 3, 4, 3, 5, 0), origins=ORIGINS,
-            names=NAMES,
+            run=0, index=0, stage="jaxpr", text=JAXPR, lines=(0, 1, 1, 1, 2, 1, 1, 3, 3, 3, 4, 3, 3, 5, 0),
+            origins=ORIGINS, **STRUCTURE,  # type: ignore[arg-type]
         ),
     ]
 }  # fmt: skip

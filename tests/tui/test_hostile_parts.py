@@ -1,43 +1,53 @@
 """Parts of a screen that are seen for a moment or seldom: what they show of a lesson or a program is harmless too."""
 
-from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from poison import FACTS, VOWELS
 from small_course import VMAP
+from test_devices_panel import rows_of
 from tours import Given, Tours
 
+from jaxtour.commands.files import lesson_of
 from jaxtour.course.model import Ask, Step
 from jaxtour.engine.messages import Checked, Done, Executed, Origin, Progress, Rung, Span, Stage, Timing, Trace
-from jaxtour.engine.report import Report
+from jaxtour.engine.report import Report, advance, looking
 from jaxtour.engine.stage import StageText, assembled
 from jaxtour.render.devices.device_memory import about_device, name_of
 from jaxtour.render.devices.devices_table import devices_table
 from jaxtour.render.devices.panel import device_panel, host_text
+from jaxtour.render.devices.sharding import sharding_lines
 from jaxtour.render.text import plain as plain_text
-from jaxtour.render.text.clean import UNCLEAN, clean
 from jaxtour.render.text.spans import Line, plain
+from jaxtour.render.value import value_lines
+from jaxtour.text.boundary import harmless as decoded
+from jaxtour.text.clean import UNCLEAN, clean
+from jaxtour.text.raw import Raw
 from jaxtour.tui import link_words
-from jaxtour.tui.incoming import Activity
+from jaxtour.tui.incoming import Activity, doing
 from jaxtour.tui.linking import Spot, variable_at, variable_highlights
-from jaxtour.tui.panes import lesson, result, source, stage, time
+from jaxtour.tui.panes import graph, lesson, source, stage, time
 from jaxtour.tui.screens import ask
 from jaxtour.tui.screens.ladder import LadderScreen
 from jaxtour.tui.screens.lessons import LessonsScreen
+from jaxtour.tui.screens.roofline import RooflineScreen
 from jaxtour.tui.status import worker_state
 from jaxtour.tui.tour.view import StepState, StepView
 
 HOSTILE = "x" + "".join(VOWELS.values()) + "x"
-CALL = Trace(run=1, index=0, label="f", call="f(x)")
+CALL = decoded(Trace(run=1, index=0, label="f", call="f(x)"))
 STEP = VMAP.steps[1]
 assert isinstance(STEP, Step)
-HOSTILE_STEP = msgspec.structs.replace(
-    STEP,
-    code=f"x = 1  # {HOSTILE}",
-    text=f"{HOSTILE}\n\n- {HOSTILE}\n",
-    ask=Ask(question=HOSTILE, choices=(HOSTILE, "b"), hint=HOSTILE, answer=1),
+HOSTILE_STEP = decoded(
+    msgspec.structs.replace(
+        STEP,
+        code=f"x = 1  # {HOSTILE}",
+        text=f"{HOSTILE}\n\n- {HOSTILE}\n",
+        ask=Ask(question=HOSTILE, choices=(HOSTILE, "b"), hint=HOSTILE, answer=1),
+    )
 )
+DIED = decoded(Done(run=2, status="died", reason=HOSTILE))
 
 
 def view(
@@ -61,7 +71,7 @@ def hostile_jaxpr() -> StageText:
     """Two lines with a variable behind what takes more columns when it is visible."""
     text = "a:f32[] = \x85 sin b\nc:f32[] = \x85 cos a"
     part = Stage(run=1, index=0, stage="jaxpr", text=text, lines=(0, 0), origins=(Origin(),), names="a=b\nc=a")
-    return assembled(None, part)
+    return assembled(None, decoded(part))
 
 
 def test_a_lesson_is_harmless_before_it_has_colours() -> None:
@@ -73,7 +83,8 @@ def test_code_is_harmless_before_it_has_colours() -> None:
 
 
 def test_choices_are_harmless_and_the_right_one_too() -> None:
-    harmless(ask._row(1, HOSTILE))
+    assert HOSTILE_STEP.ask
+    harmless(ask._row(1, HOSTILE_STEP.ask.choices[0]))
     report = Report(run=1, executed=Executed(run=1, status="ok", seconds=0.1))
     text = harmless(*lesson.document(view(report, state=StepState(prediction="b")), 90).lines)
     assert "not this time: x␛" in text
@@ -82,7 +93,7 @@ def test_choices_are_harmless_and_the_right_one_too() -> None:
 def test_columns_of_code_are_those_of_what_is_shown() -> None:
     text = "\x85 = f(\tb)"
     at = text.index("b")
-    start, end = source.columns_shown(text, (at, at + 1))
+    start, end = source.columns_shown(Raw(text), (at, at + 1))
     assert clean(text)[start:end] == "b"
 
 
@@ -97,37 +108,29 @@ def test_a_variable_is_found_at_the_columns_where_it_is_shown() -> None:
     assert variable_at(looked, Spot("stage", 1, (shown, shown + 1))) == "a"
 
 
-def test_what_is_not_here_says_why() -> None:
-    harmless(*result.document(view(state=StepState(reason=HOSTILE)), 60).lines)
-
-
 def test_what_the_worker_does_is_harmless() -> None:
-    harmless(worker_state(view(), Activity(words=HOSTILE), 0.0))
-    harmless(worker_state(view(), Activity(words="tracing", key=(HOSTILE, HOSTILE)), 0.0))
-
-
-def test_a_stage_that_waits_for_another_step_names_it() -> None:
-    harmless(*stage.document(view(Report(run=1, traces=(CALL,)), elsewhere=HOSTILE), 60).lines)
+    words = doing(decoded(Progress(run=1, phase="tracing", label=HOSTILE)))
+    harmless(worker_state(view(), Activity(words=words), 0.0))
 
 
 def test_the_pane_of_times_is_harmless() -> None:
-    timing = Timing(run=1, index=0, label=HOSTILE, call="f(x)", platform="cpu", median_s=1.0, runs=3)
+    timing = decoded(Timing(run=1, index=0, label=HOSTILE, call="f(x)", platform="cpu", median_s=1.0, runs=3))
     harmless(*time.document(view(Report(run=1, timings=(timing,)), stable=True), 60).lines)
-    harmless(*time.document(view(Report(run=1, timing_error=HOSTILE)), 60).lines)
+    harmless(*time.document(view(advance(looking(Report(run=1), 2, timings=True), DIED)), 60).lines)
     untimed = msgspec.structs.replace(HOSTILE_STEP, time=())
     ran = Report(
         run=1,
-        traces=(msgspec.structs.replace(CALL, label=HOSTILE),),
+        traces=(decoded(msgspec.structs.replace(CALL, label=HOSTILE)),),
         executed=Executed(run=1, status="ok", seconds=0.1),
         done=Done(run=1, status="ok"),
     )
     harmless(*time.document(view(ran, untimed), 60).lines)
-    measures = Report(run=1, progress=Progress(run=1, phase="timing", label=HOSTILE))
+    measures = Report(run=1, progress=decoded(Progress(run=1, phase="timing", label=HOSTILE)))
     harmless(time.document(view(measures), 60).subtitle)
 
 
 def test_expressions_of_code_and_titles_of_steps_are_harmless() -> None:
-    step = msgspec.structs.replace(HOSTILE_STEP, code=f"f({HOSTILE},\n  2)", title=HOSTILE)
+    step = decoded(msgspec.structs.replace(HOSTILE_STEP, code=f"f({HOSTILE},\n  2)", title=HOSTILE))
     looked = view(step=step, lesson=msgspec.structs.replace(VMAP, steps=(step,)))
     for end_line in (1, 2):
         span = Span(file=looked.cell, line=1, column=1, end_line=end_line, end_column=10)
@@ -137,14 +140,14 @@ def test_expressions_of_code_and_titles_of_steps_are_harmless() -> None:
 
 def test_a_ladder_that_is_not_there_yet_is_harmless(tours: Tours) -> None:
     tour = tours.make("many").tour
-    screen = LadderScreen(tour, StepState(), HOSTILE)
-    failed = assembled(None, Stage(run=1, index=0, stage="jaxpr"))
+    screen = LadderScreen(tour, StepState(), Raw(HOSTILE))
+    failed = assembled(None, decoded(Stage(run=1, index=0, stage="jaxpr", error=HOSTILE)))
     rung = Rung(run=1, index=0, label="f")
     for report in (
         Report(run=1),
-        Report(run=1, ladder_error=HOSTILE),
-        Report(run=1, rungs=(msgspec.structs.replace(rung, error=HOSTILE),)),
-        Report(run=1, rungs=(rung,), rung_stages={(0, "jaxpr"): replace(failed, error=HOSTILE)}),
+        advance(looking(Report(run=1), 2, ladder=True), DIED),
+        Report(run=1, rungs=(decoded(msgspec.structs.replace(rung, error=HOSTILE)),)),
+        Report(run=1, rungs=(rung,), rung_stages={(0, "jaxpr"): failed}),
     ):
         harmless(*screen._lines(report, 60)[0])
 
@@ -163,6 +166,8 @@ def test_versions_and_kinds_of_devices_are_harmless() -> None:
         host=msgspec.structs.replace(FACTS[0].host, cpu=HOSTILE),
         **dict.fromkeys(("jax", "jaxlib", "numpy", "python", "libtpu"), HOSTILE),
     )
+    facts = decoded(facts)
+    device = facts.devices[0]
     for line in devices_table(facts).splitlines()[:2]:
         harmless(((line, ""),))
     harmless(*device_panel(facts, 100).lines)
@@ -172,13 +177,58 @@ def test_versions_and_kinds_of_devices_are_harmless() -> None:
 
 
 def test_a_stage_that_failed_says_why() -> None:
-    failed = replace(assembled(None, Stage(run=1, index=0, stage="jaxpr")), error=HOSTILE)
+    failed = assembled(None, decoded(Stage(run=1, index=0, stage="jaxpr", error=HOSTILE)))
     report = Report(run=1, traces=(CALL,), stages={(0, "jaxpr"): failed})
     harmless(*stage.document(view(report), 60).lines)
 
 
 def test_questions_answers_and_checks_are_printed_harmlessly() -> None:
-    report = Report(run=1, checked=Checked(run=1, passed=False, message=HOSTILE), done=Done(run=1, status="ok"))
+    checked = decoded(Checked(run=1, passed=False, message=HOSTILE))
+    report = Report(run=1, checked=checked, done=Done(run=1, status="ok"))
     assert HOSTILE_STEP.ask
     harmless(*plain_text._question(HOSTILE_STEP.ask, report, 80)[-3:])
     harmless(*plain_text._check(report, 80))
+
+
+def test_a_variable_is_told_harmlessly() -> None:
+    text, names = "a\x1b:f32[] = sin b\nc:f32[] = cos a\x1b", "a\x1b=b\nc=a\x1b"
+    part = Stage(run=1, index=0, stage="jaxpr", text=text, lines=(0, 0), origins=(Origin(),), names=names)
+    said = harmless(link_words._variable(assembled(None, decoded(part)), 1, "a␛"))
+    assert said == "a␛  float32 scalar, from line 1, 1 use"
+
+
+def test_a_graph_that_cannot_be_drawn_says_why() -> None:
+    failed = assembled(None, decoded(Stage(run=1, index=0, stage="jaxpr", error=HOSTILE)))
+    harmless(*graph.graph_document(view(Report(run=1, traces=(CALL,))), failed, 80).lines)
+
+
+def test_ceilings_that_cannot_be_kept_say_why(tours: Tours, tmp_path: Path) -> None:
+    tour = tours.make("many").tour
+    (tmp_path / "file").touch()
+    tour.ceilings._path = tmp_path / "file" / HOSTILE
+    tour.ceilings._keep(FACTS[0], ())
+    timing = decoded(Timing(run=1, index=0, label=HOSTILE, call=HOSTILE, platform="cpu", median_s=1.0, runs=3))
+    state = StepState(report=Report(run=1, timings=(timing,)))
+    lines = [line for block in RooflineScreen(tour, state)._blocks(80) if isinstance(block, list)
+             for line in block]  # fmt: skip
+    assert "cannot be written" in harmless(*lines)
+
+
+def test_an_array_on_several_devices_is_drawn_harmlessly() -> None:
+    value = msgspec.structs.replace(
+        rows_of(8), type=HOSTILE, sharding=HOSTILE, dtype=HOSTILE, mesh=((HOSTILE, 8),), spec=((HOSTILE,), ()),
+        text="[" + " ".join(f"{number}{HOSTILE}" for number in range(8)) + "]",
+        devices=tuple(f"{HOSTILE}:{number}" for number in range(8)),
+    )  # fmt: skip
+    value = decoded(value)
+    harmless(*sharding_lines(value, 80))
+    harmless(*value_lines(value, 80))
+
+
+def test_a_file_of_an_odd_name_is_a_harmless_lesson(tmp_path: Path) -> None:
+    path = tmp_path / f"{HOSTILE}.py"
+    path.write_text("1 + 1\n")
+    given = lesson_of(path, calls=[f"f('{HOSTILE}')"])
+    shown = view(step=given.steps[0], lesson=given)
+    harmless(((shown.cell, ""),), ((given.title, ""),), *lesson.document(shown, 60).lines)
+    assert given.file.text == str(path) and given.steps[0].trace[0].text == f"f('{HOSTILE}')"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from poison import EVENTS, FACTS, LESSONS, VOWELS, poisoned
+from fake_engine import FakeEngine, Script
+from poison import EVENTS, FACTS, LESSONS, VOWELS, known
 from tours import Given
 
 from jaxtour import dispatch
@@ -17,9 +18,8 @@ from jaxtour.cli import main
 from jaxtour.commands import check, common, lens, listing, run, time
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.model import CourseError, Lesson
-from jaxtour.engine.fake import FakeEngine, Script
 from jaxtour.engine.session import Session, WorkerConfig
-from jaxtour.render.text.clean import UNCLEAN
+from jaxtour.text.clean import UNCLEAN
 
 HOSTILE = "x" + "".join(VOWELS.values()) + "x"
 COLOUR = re.compile("\x1b\\[[\\d;]*m")
@@ -119,7 +119,7 @@ def test_a_file_is_looked_into_and_timed(
     worker: object, monkeypatch: pytest.MonkeyPatch, capsys: Capture, command: Callable[[str], int], step: str
 ) -> None:
     for module in (lens, time):
-        monkeypatch.setattr(module, "lesson_of", lambda *_: one(LESSONS[0], poisoned(step)))
+        monkeypatch.setattr(module, "lesson_of", lambda *_: one(LESSONS[0], known(step)))
     command(f"{HOSTILE}.py")
     harmless(capsys)
 

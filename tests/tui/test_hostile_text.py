@@ -6,16 +6,17 @@ from pathlib import Path
 import pytest
 import textual.app
 import textual.pilot
-from poison import EVENTS, FACTS, LATER, LESSONS, VOWELS, poisoned
+from fake_engine import FakeEngine
+from poison import EVENTS, FACTS, LATER, LESSONS, VOWELS, known
 from textual.pilot import Pilot
 from tours import Given, until
 
+from jaxtour.commands.snapshot import _as_text
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.progress import Progress
-from jaxtour.engine.fake import FakeEngine
 from jaxtour.engine.session import Session
-from jaxtour.render.text.clean import UNCLEAN
 from jaxtour.settings import Settings
+from jaxtour.text.clean import UNCLEAN
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.widgets.text_input import TextInput
 
@@ -44,7 +45,7 @@ def make(home: Path, step: str, facts: int = 0, settings: Settings | None = None
         Session(FakeEngine(EVENTS, facts=FACTS[facts])),
         Progress.open(home / "progress.json"),
         settings,
-        start=(LESSONS[0].id, poisoned(step)),
+        start=(LESSONS[0].id, known(step)),
         clock=lambda: 0.0,
         **rest,  # type: ignore[arg-type]
     )
@@ -83,7 +84,7 @@ async def ended(pilot: Pilot[int]) -> None:
     await look(pilot)
 
 
-STEPS = [step.id for step in LESSONS[0].steps if step.id != poisoned("crash")]
+STEPS = [step.id for step in LESSONS[0].steps if step.id != known("crash")]
 SLOTS = ("lesson", "source", "result", "stage", "time", "devices")
 
 
@@ -144,6 +145,24 @@ async def test_the_screens_are_opened(tmp_path: Path) -> None:
             await until(pilot, lambda: app.tour.idle)
             await press(pilot, "escape", "escape")
             assert app.screen is app.tour_screen
+
+
+async def test_what_is_copied_and_pictured_is_harmless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    app = make(tmp_path, "many")
+    async with app.run_test(size=(150, 50)) as pilot:
+        await began(pilot)
+        await ended(pilot)
+        for slot in SLOTS:
+            app.tour_screen.slots.focus(slot)
+            await press(pilot, "y")
+            if slot == "source":
+                assert app.clipboard == app.tour.code.text, "code is copied to be run"
+            else:
+                assert len(app.clipboard) > 20 and not UNCLEAN.search(app.clipboard), slot
+        assert "␛" in app.clipboard
+        assert not UNCLEAN.search(app.export_screenshot(title="jaxtour"))
+        assert not UNCLEAN.search(_as_text(app))
 
 
 @pytest.mark.parametrize("step", ["open", "choose"])

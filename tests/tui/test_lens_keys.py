@@ -1,15 +1,16 @@
 """What belongs together, from pane to pane by keys; explanations, and the search."""
 
 import msgspec
+from fake_engine import Hold
 from small_course import SETUP
 from textual.geometry import Region
 from textual.pilot import Pilot
 from tours import Tours, border, highlighted, idle, pane, ran, ready, run_many, screen_text, text, until
 
 from jaxtour.engine.commands import Run
-from jaxtour.engine.fake import Hold
 from jaxtour.engine.messages import Span, Stage, Warned
 from jaxtour.render.ir.transforms import glyph
+from jaxtour.text.raw import Raw
 
 
 async def test_the_cursor_in_a_stage_lights_the_source(linked: Tours) -> None:
@@ -108,7 +109,7 @@ async def test_enter_unfolds_the_code_that_runs_first_where_it_leads_there(linke
 
     lesson, script = linked.entries[0].given, linked.script["vmap/many"]
     one, many, *rest = lesson.steps
-    many = msgspec.structs.replace(many, setup=SETUP)
+    many = msgspec.structs.replace(many, setup=Raw(SETUP))
     linked.entries[0].given = msgspec.structs.replace(lesson, steps=(one, many, *rest))
     events = [moved(each) if isinstance(each, Stage) and len(each.origins) > 1 else each for each in script]
     app = linked.make("many", script={"vmap/many": events})

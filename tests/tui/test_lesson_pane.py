@@ -9,6 +9,7 @@ from small_course import ERROR, VMAP
 from jaxtour.course.model import Step
 from jaxtour.engine.messages import Done, Executed, Failure
 from jaxtour.engine.report import Report
+from jaxtour.text.raw import Raw
 from jaxtour.tui.panes.lesson import document
 from jaxtour.tui.tour.view import StepState, StepView
 
@@ -64,7 +65,7 @@ def test_hints_come_one_by_one_and_are_numbered() -> None:
     step = next(step for step in STEPS if step.exercise)
     assert step.exercise is not None
     for hints in range(len(step.exercise.hints) + 1):
-        view = StepView.of(StepState(hints=hints), lesson=VMAP, step=step, number=1, code="", worker="ready")
+        view = StepView.of(StepState(hints=hints), lesson=VMAP, step=step, number=1, code=Raw(), worker="ready")
         text = document(view, 60).text
         for number, hint in enumerate(step.exercise.hints, 1):
             words = f"hint {number}  {hint.replace('`', '')}"

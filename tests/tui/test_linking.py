@@ -11,9 +11,10 @@ from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText, assembled
 from jaxtour.render.ir.places import head
 from jaxtour.render.text.spans import plain
+from jaxtour.text.boundary import harmless
+from jaxtour.text.raw import Raw
 from jaxtour.tui.link_words import said_of_source, said_of_stage
 from jaxtour.tui.linking import Spot, link
-from jaxtour.tui.looking import missing
 from jaxtour.tui.panes.source import expressions, rows_of
 from jaxtour.tui.panes.stage import document
 from jaxtour.tui.tour.view import Shown, StepState, StepView
@@ -66,11 +67,11 @@ def stage(name: str = "jaxpr") -> StageText:
 def view(*, setup: bool = False, shown: Shown = "jaxpr", **rest: object) -> StepView:
     step = VMAP.steps[1]
     assert isinstance(step, Step)
-    step = msgspec.structs.replace(step, code=CODE, setup=SETUP)
-    traces = (Trace(run=1, index=0, label="f", call="f(1.0)", equations=6),)
+    step = msgspec.structs.replace(step, code=Raw(CODE), setup=Raw(SETUP))
+    traces = (harmless(Trace(run=1, index=0, label="f", call="f(1.0)", equations=6)),)
     report = Report(run=1, traces=traces, stages={(0, "jaxpr"): stage()}, done=Done(run=1, status="ok"))
     state = StepState(report=report, setup=setup, stage=shown)
-    return StepView.of(state, lesson=VMAP, step=step, number=2, code=CODE, worker="ready", **rest)
+    return StepView.of(state, lesson=VMAP, step=step, number=2, code=Raw(CODE), worker="ready", **rest)
 
 
 def test_lines_of_the_pane_are_lines_of_the_code() -> None:
@@ -81,7 +82,7 @@ def test_lines_of_the_pane_are_lines_of_the_code() -> None:
     rows = rows_of(view(setup=True))
     assert [rows.place(line) for line in (1, 2, 3, 4)] == [(f"{HERE}:setup", 3), (f"{HERE}:setup", 4), None, (HERE, 1)]
     assert rows.line(f"{HERE}:setup", 4) == 2 and rows.line(HERE, 1) == 4
-    assert rows.text(2) == "v = w + 1"
+    assert rows.text(2).text == "v = w + 1"
     assert rows.line("vmap/one", 1) is None
 
 
@@ -151,7 +152,7 @@ def test_a_call_in_the_source_stands_for_the_function_it_calls() -> None:
 
 def test_nothing_belongs_to_a_cursor_before_the_run() -> None:
     step = VMAP.steps[1]
-    found = link(StepView(lesson=VMAP, step=step, number=2, code=CODE), Spot("source", 1))
+    found = link(StepView(lesson=VMAP, step=step, number=2, code=Raw(CODE)), Spot("source", 1))
     assert not found.leads and found.source.highlights is None and found.stage.highlights is None
 
 
@@ -166,7 +167,7 @@ def test_a_cursor_in_the_source_leads_nowhere_before_the_stage_is_there() -> Non
     [("jaxpr", None), ("graph", None), ("stablehlo", "stablehlo"), ("hlo", "hlo"), ("cost", "hlo")],
 )
 def test_what_is_missing_depends_on_what_is_shown(shown: Shown, wanted: str | None) -> None:
-    look = missing(view(shown=shown))
+    look = view(shown=shown).missing
     assert (look.stage if look else None) == wanted
 
 

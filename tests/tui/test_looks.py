@@ -2,12 +2,13 @@
 
 import msgspec
 import pytest
+from fake_engine import Hold
 from small_course import ONE, SCRIPT, lowered
 from tours import Tours, idle, pane, ran, ready, run_many, screen_text, text, until
 
 from jaxtour.engine.commands import Interrupt, Look, Run
-from jaxtour.engine.fake import Hold
 from jaxtour.engine.messages import Done, Rung, Stage, Text
+from jaxtour.text.raw import Raw
 
 
 def looks(tours: Tours) -> list[tuple[Look, ...]]:
@@ -157,7 +158,11 @@ async def test_yank_takes_the_whole_stage(tours: Tours) -> None:
 async def test_a_ladder_is_climbed(tours: Tours) -> None:
     jaxpr = next(event for event in SCRIPT["vmap/many"] if isinstance(event, Stage))
     row = "{ lambda ; a:f32[2] b:f32[2]. let\n    c:f32[] = mul a b\n  in (c,) }"
-    low = Stage(run=0, index=0, stage="jaxpr", rung=True, text=row, lines=(0, 1, 0), origins=jaxpr.origins[:2])
+    low = Stage(
+        run=0, index=0, stage="jaxpr", rung=True, text=row, lines=(0, 1, 0), names="a b=\nc=a b\n=c",
+        origins=(jaxpr.origins[0], jaxpr.origins[-1]), types="f32[2]\nf32[]", typed="i0 i0\n1\n", equations="\n[]\n",
+        parameters="{}", jaxprs='[0,2,[],[["a",0],["b",0]],["c"]]', top=0,
+    )  # fmt: skip
     high = msgspec.structs.replace(jaxpr, index=1, rung=True)
     rungs = [
         Rung(run=0, index=0, label="predict"),
@@ -201,7 +206,7 @@ async def test_a_lesson_that_is_read_again_is_shown_where_one_was(linked: Tours)
         await until(pilot, lambda: "stablehlo.divide" in text(app, "stage"))
         await pilot.press("j", "j", "shift+tab", "j", "j", "j", "j", "right")
         lesson = app.tour.lesson
-        changed = msgspec.structs.replace(lesson.steps[1], code=ONE + "# saved\n", title="Saved")  # type: ignore[type-var]
+        changed = msgspec.structs.replace(lesson.steps[1], code=Raw(ONE + "# saved\n"), title="Saved")  # type: ignore[type-var]
         app.tour.reload(msgspec.structs.replace(lesson, steps=(lesson.steps[0], changed)))
         await app.tour_screen.action_run()
         await until(pilot, lambda: linked.engine.holding)

@@ -8,6 +8,8 @@ from small_course import ERROR, VMAP
 from jaxtour.course.model import Step
 from jaxtour.engine.messages import Done, Leaf, Shard, Value
 from jaxtour.engine.report import Report
+from jaxtour.text.boundary import harmless
+from jaxtour.text.raw import Raw
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.panes.result import document
 from jaxtour.tui.tour.view import StepState, StepView
@@ -47,12 +49,14 @@ def spread(rows: int) -> Value:
     """An array of two rows, on two devices or on one."""
     shards = tuple(Shard(device=row, index=((row, row + 1), (0, 3))) for row in range(rows))
     names = tuple(f"cpu:{row}" for row in range(rows))
-    return Value(type="Array", text="...", length=3, shape=(2, 3), dtype="float32", devices=names, shards=shards)
+    return harmless(
+        Value(type="Array", text="...", length=3, shape=(2, 3), dtype="float32", devices=names, shards=shards)
+    )
 
 
 def shown(value: Value, stdout: str, width: int) -> Document:
     step = VMAP.steps[1]
-    report = Report(run=1, value=value, stdout=stdout, done=Done(run=1, status="ok"))
+    report = Report(run=1, value=value, stdout=Raw(stdout), done=Done(run=1, status="ok"))
     return document(StepView(lesson=VMAP, step=step, number=2, state=StepState(report=report), worker="ready"), width)
 
 
@@ -66,7 +70,7 @@ def test_a_value_on_several_devices_is_drawn_and_each_part_of_the_drawing_is_tha
 
 def test_of_a_pytree_the_name_of_its_first_array_on_several_devices_is_in_view() -> None:
     leaves = (Leaf(path="['w']", value=spread(2)), Leaf(path="['x']", value=spread(2)))
-    tree = Value(type="dict", text="...", length=3, devices=("cpu:0", "cpu:1"), leaves=leaves)
+    tree = harmless(Value(type="dict", text="...", length=3, devices=("cpu:0", "cpu:1"), leaves=leaves))
     said = shown(tree, "", 40)
     assert said.anchor is not None and said.texts[said.anchor - 1].startswith("['w']"), "one line above is shown, too"
 

@@ -101,8 +101,7 @@ def view(**rest: object) -> StepView:
 
 def test_the_top_line_fits_at_any_width() -> None:
     import msgspec
-
-    from jaxtour.engine.fake import FACTS
+    from fake_engine import FACTS
 
     eight = tuple(Device(id=i, platform="cpu", kind="cpu", simulated=True) for i in range(8))
     facts = msgspec.structs.replace(FACTS, devices=eight, simulated=True)

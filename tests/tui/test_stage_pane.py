@@ -13,6 +13,7 @@ from jaxtour.engine.messages import Done, Origin, Stage, Trace
 from jaxtour.engine.report import Looking, Report
 from jaxtour.engine.stage import StageText, assembled
 from jaxtour.render.text.spans import Line, plain
+from jaxtour.text.boundary import harmless
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.rows import Folds
 from jaxtour.tui.panes.stage import document
@@ -35,7 +36,7 @@ def made(name: StageName, lines: tuple[str, ...], *folds: tuple[int, int], **res
 
 def view(*stages: StageText, call: str = "f(1.0)", looks: Looking | None = None, **rest: Any) -> StepView:
     """A step that has run, with one call and these stages of it."""
-    trace = Trace(run=1, index=0, label=call, call=call, equations=3)
+    trace = harmless(Trace(run=1, index=0, label=call, call=call, equations=3))
     found = {(0, stage.stage): stage for stage in stages}
     report = Report(run=1, traces=(trace,), stages=found, done=Done(run=1, status="ok"), looking=looks)
     rest = {"state": StepState(report=report), "worker": "ready", **rest}
@@ -94,8 +95,8 @@ def test_a_short_call_is_there_as_soon_as_there_is_room_for_all_of_it() -> None:
 def test_the_label_and_the_number_of_a_call_take_their_room_from_it() -> None:
     shown = view(made("jaxpr", MAIN), call=CALL)
     assert shown.report is not None
-    first, second = shown.report.traces[0], Trace(run=1, index=1, label="second", call="g(w)")
-    first = msgspec.structs.replace(first, label="for\nward")
+    first, second = shown.report.traces[0], harmless(Trace(run=1, index=1, label="second", call="g(w)"))
+    first = harmless(msgspec.structs.replace(first, label="for\nward"))
     shown.state.report = replace(shown.report, traces=(first, second))
     number = "for␊ward  1 of 2   "
     for room, call in ((len(CALL), CALL), (LEAST_CALL, "predict_man…"), (LEAST_CALL - 1, "")):
@@ -116,7 +117,7 @@ def test_the_call_gives_way_to_the_legend_and_the_legend_to_the_count() -> None:
 
 
 def test_there_is_nothing_to_say_of_a_step_that_is_broken() -> None:
-    problem = Problem(file="vmap.yaml", line=3, column=1, message="no code")
+    problem = harmless(Problem(file="vmap.yaml", line=3, column=1, message="no code"))
     broken = StepView(lesson=VMAP, step=Broken(id="x", title="X", error=problem), number=2)
     shown = document(broken, 80)
     assert shown.text.strip() == "" and shown.subtitle == ()

@@ -11,6 +11,7 @@ from jaxtour.course.model import Broken, Problem, Step
 from jaxtour.engine.messages import Done, Progress, Retrace, Timing, Trace
 from jaxtour.engine.report import Looking, Report
 from jaxtour.render.text.spans import plain
+from jaxtour.text.boundary import harmless
 from jaxtour.tui.panes.time import document
 from jaxtour.tui.tour.view import StepState, StepView
 
@@ -18,7 +19,7 @@ MANY = VMAP.steps[1]
 ENDED = Done(run=1, status="ok")
 TIMED = Progress(run=1, phase="timing", label="vmap", done=3, of=15)
 TIMING = timing(0, "vmap", "predict_many(w, X)", 2e-4, 4e-2)
-TRACE = Trace(run=1, index=0, label="many", call="predict_many(w, X)")
+TRACE = harmless(Trace(run=1, index=0, label="many", call="predict_many(w, X)"))
 FAILED = replace(Report(run=1), traces=(msgspec.structs.replace(TRACE, error="not shown"),), done=ENDED)
 
 
@@ -51,7 +52,7 @@ def test_what_is_there_before_any_timing(shown: StepView, said: str) -> None:
 
 
 def test_there_is_nothing_to_say_of_a_step_that_is_broken() -> None:
-    problem = Problem(file="vmap.yaml", line=3, column=1, message="no code")
+    problem = harmless(Problem(file="vmap.yaml", line=3, column=1, message="no code"))
     broken = StepView(lesson=VMAP, step=Broken(id="x", title="X", error=problem), number=2)
     assert document(broken, 80).text.strip() == ""
 
@@ -77,7 +78,7 @@ def test_how_far_the_measuring_is_stands_in_the_border_before_the_first_timing_a
 
 
 def test_how_far_the_measuring_is_fits_in_the_border() -> None:
-    report = Report(run=1, progress=msgspec.structs.replace(TIMED, label="a label\nthat is long"))
+    report = Report(run=1, progress=harmless(msgspec.structs.replace(TIMED, label="a label\nthat is long")))
     whole = "timing a label␊that is long 3/15"
     assert plain(document(view(report), len(whole) + 4).subtitle) == f"{whole} …"
     assert plain(document(view(report), 20).subtitle) == "timing a label␊… …"
@@ -99,11 +100,11 @@ WRONG = "✗ no clock␊here"
     ("report", "said"),
     [
         (Report(run=1, timings=(TIMING,)), ["vmap"]),
-        (Report(run=1, timing_error="no clock\nhere", done=ENDED), ["nothing was timed", WRONG]),
-        (Report(run=1, timings=(TIMING,), timing_error="no clock\nhere"), ["vmap", WRONG]),
+        (Report(run=1, timing_error="no clock␊here", done=ENDED), ["nothing was timed", WRONG]),
+        (Report(run=1, timings=(TIMING,), timing_error="no clock␊here"), ["vmap", WRONG]),
         (Report(run=1, retraces=RETRACES, done=ENDED), ["nothing was timed", AGAIN]),
         (
-            Report(run=1, timings=(TIMING,), retraces=RETRACES, timing_error="no clock\nhere"),
+            Report(run=1, timings=(TIMING,), retraces=RETRACES, timing_error="no clock␊here"),
             ["vmap", WRONG, AGAIN],
         ),
     ],

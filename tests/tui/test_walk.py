@@ -3,17 +3,18 @@
 from pathlib import Path
 
 import pytest
+from fake_engine import Hold
 from tours import Tours, ran, ready, screen_text, text, until
 
 from jaxtour.course.progress import Progress
 from jaxtour.engine.commands import (
     Run,
 )
-from jaxtour.engine.fake import Hold
 from jaxtour.engine.messages import (
     Text,
 )
 from jaxtour.settings import Settings
+from jaxtour.text.boundary import harmless
 
 
 async def test_steps_and_lessons(tours: Tours) -> None:
@@ -189,7 +190,7 @@ async def test_a_changed_key_works_and_is_shown(tours: Tours) -> None:
 
 async def test_what_a_program_writes_is_only_text(tours: Tours) -> None:
     hostile = "[red]x[/] \x1b]52;c;aGk=\x07 \u202e [/nothing"
-    app = tours.make("one", script={"vmap/one": [Text(run=0, stream="stdout", text=hostile)]})
+    app = tours.make("one", script={"vmap/one": [harmless(Text(run=0, stream="stdout", text=hostile))]})
     async with app.run_test(size=(120, 36)) as pilot:
         await ready(pilot)
         await pilot.press("r")

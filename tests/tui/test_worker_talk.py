@@ -3,6 +3,7 @@
 import asyncio
 
 import msgspec
+from fake_engine import Hold
 from tours import Tours, ran, ready, screen_text, text, until
 
 from jaxtour.engine.commands import (
@@ -10,7 +11,6 @@ from jaxtour.engine.commands import (
     Restart,
     Run,
 )
-from jaxtour.engine.fake import Hold
 from jaxtour.engine.messages import (
     Died,
     Done,
@@ -22,6 +22,7 @@ from jaxtour.engine.messages import (
     Value,
 )
 from jaxtour.engine.session import EngineError
+from jaxtour.text.boundary import harmless
 from jaxtour.tui.incoming import joined
 from jaxtour.tui.messages import Arrived
 
@@ -73,9 +74,9 @@ async def test_events_of_other_runs_are_dropped(tours: Tours) -> None:
         await ran(pilot)
         before = app.tour.state.report
         late = (
-            Text(run=77, stream="stdout", text="ghost"),
+            harmless(Text(run=77, stream="stdout", text="ghost")),
             Done(run=77, status="error"),
-            Result(run=0, value=Value(type="ghost", text="ghost")),
+            harmless(Result(run=0, value=Value(type="ghost", text="ghost"))),
             Progress(run=76, phase="compiling", label="ghost"),
         )
         tours.engine.push(*late, State(state="opening devices"))
@@ -85,7 +86,7 @@ async def test_events_of_other_runs_are_dropped(tours: Tours) -> None:
 
 
 async def test_the_second_run_of_a_step_replaces_the_first(tours: Tours) -> None:
-    script = {"vmap/choose": [Hold("slow"), Text(run=0, stream="stdout", text="once\n")]}
+    script = {"vmap/choose": [Hold("slow"), harmless(Text(run=0, stream="stdout", text="once\n"))]}
     app = tours.make("choose", script=script)
     async with app.run_test(size=(120, 36)) as pilot:
         await ready(pilot)
@@ -116,7 +117,11 @@ async def test_a_flood_is_a_few_messages(tours: Tours) -> None:
 async def test_who_scrolls_back_is_left_there(tours: Tours) -> None:
     lines = "".join(f"{i}\n" for i in range(100))
     script = {
-        "vmap/loud": [Text(run=0, stream="stdout", text=lines), Hold("more"), Text(run=0, stream="stdout", text=lines)]
+        "vmap/loud": [
+            harmless(Text(run=0, stream="stdout", text=lines)),
+            Hold("more"),
+            harmless(Text(run=0, stream="stdout", text=lines)),
+        ]
     }
     app = tours.make("loud", script=script)
     async with app.run_test(size=(120, 36)) as pilot:
@@ -135,12 +140,12 @@ async def test_who_scrolls_back_is_left_there(tours: Tours) -> None:
 
 def test_pieces_of_one_stream_are_joined() -> None:
     def piece(stream: str, word: str, dropped: int = 0, tracing: bool = False) -> Text:
-        return Text(run=1, stream=stream, text=word, dropped=dropped, tracing=tracing)  # type: ignore[arg-type]
+        return harmless(Text(run=1, stream=stream, text=word, dropped=dropped, tracing=tracing))  # type: ignore[arg-type]
 
     events = [piece("stdout", "a"), piece("stdout", "b"), piece("stderr", "c"), piece("stdout", "d")]
-    assert [event.text for event in joined(events)] == ["ab", "c", "d"]  # type: ignore[union-attr]
+    assert [event.text.text for event in joined(events)] == ["ab", "c", "d"]  # type: ignore[union-attr]
     gap = joined([piece("stdout", "a"), piece("stdout", "b", dropped=9), piece("stdout", "c")])
-    assert [(event.text, event.dropped) for event in gap] == [("a", 0), ("bc", 9)]  # type: ignore[union-attr]
+    assert [(event.text.text, event.dropped) for event in gap] == [("a", 0), ("bc", 9)]  # type: ignore[union-attr]
     done = Done(run=1, status="ok")
     assert joined([piece("stdout", "a"), done, piece("stdout", "b")])[1] is done
     apart = [piece("stdout", "a", tracing=True), piece("stdout", "b", tracing=True), piece("stdout", "c")]
@@ -230,7 +235,7 @@ async def test_out_of_order_events_do_no_harm(tours: Tours) -> None:
         await until(pilot, lambda: tours.engine.holding)
         done = Done(run=1, status="ok", seconds=1.0)
         executed = Executed(run=1, status="ok", seconds=0.5)
-        late = Text(run=1, stream="stdout", text="late", background=True)
+        late = harmless(Text(run=1, stream="stdout", text="late", background=True))
         tours.engine.push(executed, done, late, msgspec.structs.replace(executed, seconds=0.6))
         await ran(pilot)
         await until(pilot, lambda: "late" in text(app, "result"))

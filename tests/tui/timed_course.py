@@ -1,8 +1,8 @@
 """The small course with other timings: of several sizes, and with how their runs were spread."""
 
+from fake_engine import CEILINGS, Script
 from small_course import SCRIPT, timing
 
-from jaxtour.engine.fake import CEILINGS, Script
 from jaxtour.engine.messages import Ceiling, Timing
 from jaxtour.engine.timings import Spread
 

@@ -5,15 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fake_engine import FACTS, FakeEngine, Script
 from small_course import HIDDEN, SCRIPT, STATE, VMAP
 from textual.pilot import Pilot
 
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.model import Lesson
 from jaxtour.course.progress import Progress
-from jaxtour.engine.fake import FACTS, FakeEngine, Script
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.settings import Settings
+from jaxtour.text.boundary import harmless
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.widgets.pane import Pane
 
@@ -24,9 +25,9 @@ class Given:
     """An entry of a catalogue whose lesson is given rather than read."""
 
     def __init__(self, lesson: Lesson) -> None:
-        self.given = lesson
+        self.given = lesson = harmless(lesson)
         self.id = lesson.id
-        self.path = Path(lesson.file or f"{lesson.id}.yaml")
+        self.path = Path(lesson.file.text or f"{lesson.id}.yaml")
         self.reads = 0
 
     def lesson(self) -> Lesson:

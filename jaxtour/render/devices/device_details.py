@@ -3,7 +3,6 @@
 from jaxtour.engine.messages import Device, Facts
 from jaxtour.render.devices.device_memory import about_device, name_of
 from jaxtour.render.devices.panel import defaults_text, versions
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import pad, spread, width_of, wrap
 from jaxtour.render.text.spans import Line, Span
 
@@ -36,11 +35,11 @@ def version_lines(facts: Facts, width: int) -> list[Line]:
     told = [("Python", facts.python), ("jaxlib", facts.jaxlib), ("numpy", facts.numpy)]
     told += [("code runs on", facts.default_device)] if facts.default_device else []
     told.append(("process", f"{facts.process} of {facts.processes}"))
-    texts = [f"{name} {clean(words, keep_newlines=False)}" for name, words in told]
+    texts = [f"{name} {words}" for name, words in told]
     above = versions(facts)
     lines = spread([], [(text, "muted") for text in texts if text not in above], width)
     if usual := defaults_text(facts):
         lines += wrap([(usual, "muted")], width, indent="  ")
     if facts.backend:
-        lines += wrap([(f"runtime {clean(facts.backend, keep_newlines=False)}", "muted")], width, indent="  ")
+        lines += wrap([(f"runtime {facts.backend}", "muted")], width, indent="  ")
     return lines

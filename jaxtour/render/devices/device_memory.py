@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from jaxtour.engine.messages import Device, Facts
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import width_of, wrap
 from jaxtour.render.text.spans import Line, Span
 
@@ -33,12 +32,12 @@ def arrays_text(count: int, size: int) -> str:
 
 def name_of(device: Device) -> str:
     """Return `tpu:3`."""
-    return f"{clean(device.platform, keep_newlines=False)}:{device.id}"
+    return f"{device.platform}:{device.id}"
 
 
 def about_device(device: Device) -> str:
     """Return what is known of one device, in one line."""
-    told = [clean(device.kind, keep_newlines=False)] if device.kind.lower() != device.platform else []
+    told = [device.kind] if device.kind.lower() != device.platform else []
     if device.coords is not None:
         told.append(f"at {','.join(map(str, device.coords))}")
     if device.core is not None:

@@ -3,7 +3,6 @@
 from jaxtour.engine.messages import Device, Facts
 from jaxtour.render.devices.device_memory import bytes_text
 from jaxtour.render.devices.panel import defaults_text, host_text, versions
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import pad, width_of
 from jaxtour.render.text.spans import Line, plain_lines
 
@@ -14,12 +13,12 @@ def devices_table(facts: Facts) -> str:
     """Return lines for versions, host and settings, a row for each device, and the findings."""
     told = [f"jax {facts.jax}", f"jaxlib {facts.jaxlib}", f"numpy {facts.numpy}", f"Python {facts.python}"]
     told += [text for text in versions(facts) if not text.startswith("jax")]
-    lines: list[Line] = [((clean("  ".join(told), keep_newlines=False), "strong"),), ((_host(facts), ""),)]
+    lines: list[Line] = [(("  ".join(told), "strong"),), ((_host(facts), ""),)]
     if facts.backend:
-        lines.append(((f"runtime {clean(facts.backend, keep_newlines=False)}", ""),))
+        lines.append(((f"runtime {facts.backend}", ""),))
     if facts.flags:
         flags = ", ".join(f"{name} {setting}" for name, setting in facts.flags.items())
-        lines.append(((f"set: {clean(flags, keep_newlines=False)}", ""),))
+        lines.append(((f"set: {flags}", ""),))
     if usual := defaults_text(facts):
         lines.append(((f"default: {usual}", ""),))
     lines.append(())
@@ -30,8 +29,8 @@ def devices_table(facts: Facts) -> str:
         cells = [pad(row[index], size, right=index == 0) for index, size in zip(shown, sizes, strict=True)]
         lines.append((("  ".join(cells).rstrip(), "" if number else "muted"),))
     for finding in facts.findings:
-        remedy = f"\n  {clean(finding.remedy, keep_newlines=False)}" if finding.remedy else ""
-        lines += [(), ((f"{clean(finding.message, keep_newlines=False)}{remedy}", "warning"),)]
+        remedy = f"\n  {finding.remedy}" if finding.remedy else ""
+        lines += [(), ((f"{finding.message}{remedy}", "warning"),)]
     return plain_lines(lines)
 
 
@@ -46,10 +45,10 @@ def _row(device: Device, facts: Facts) -> tuple[str, ...]:
     memory = device.memory or {}
     used, limit, peak = (memory.get(key) for key in ("bytes_in_use", "bytes_limit", "peak_bytes_in_use"))
     texts = [bytes_text(count) for count in (used, limit) if count is not None]
-    kind = clean(device.kind, keep_newlines=False) + (" (simulated)" if device.simulated else "")
+    kind = device.kind + (" (simulated)" if device.simulated else "")
     return (
         str(device.id),
-        clean(device.platform, keep_newlines=False),
+        device.platform,
         kind,
         str(device.process) if facts.processes > 1 or device.process else "",
         ",".join(map(str, device.coords)) if device.coords is not None else "",

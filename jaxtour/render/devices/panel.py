@@ -7,7 +7,6 @@ from jaxtour.engine.messages import Device, Facts, Finding, Value
 from jaxtour.render.devices.device_chips import draw_chips
 from jaxtour.render.devices.device_memory import about_device, arrays_text, host_lines, memory_lines, name_of
 from jaxtour.render.devices.device_memory import bytes_text as bytes_text
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import in_ascii, spread, wrap
 from jaxtour.render.text.spans import Line, Span
 from jaxtour.render.value import devices_of
@@ -90,22 +89,22 @@ def device_panel(
         lines += wrap([(f"host  {host}", "muted")], width, indent="  ")
     lines += host_lines(facts, width)
     if facts.flags:
-        flags = (clean(f"{name} {setting}", keep_newlines=False) for name, setting in facts.flags.items())
+        flags = (f"{name} {setting}" for name, setting in facts.flags.items())
         lines += wrap([(" · ".join(flags), "warning")], width, indent="  ")
     return Panel(in_ascii(lines, ascii), tuple(chips))
 
 
 def _finding(finding: Finding, width: int) -> list[Line]:
-    spans: list[Span] = [("! ", "warning"), (clean(finding.message, keep_newlines=False), "warning")]
+    spans: list[Span] = [("! ", "warning"), (finding.message, "warning")]
     if finding.remedy:
-        spans += [(": ", "warning"), (clean(finding.remedy, keep_newlines=False), "code")]
+        spans += [(": ", "warning"), (finding.remedy, "code")]
     return wrap(spans, width, indent="  ")
 
 
 def _heading(devices: Sequence[Device], platform: str, *, default: bool) -> list[Span]:
     spans: list[Span] = [
         ("●" if default else "○", "success" if default else "muted"),
-        (f" {clean(platform, keep_newlines=False)}", "strong"),
+        (f" {platform}", "strong"),
     ]
     if len(devices) > 1:
         spans.append((f" ×{len(devices)}", "muted"))
@@ -119,14 +118,14 @@ def _heading(devices: Sequence[Device], platform: str, *, default: bool) -> list
 
 def _kinds(devices: Sequence[Device], platform: str) -> list[str]:
     kinds = [kind for kind in dict.fromkeys(device.kind for device in devices) if kind.lower() != platform]
-    return [clean(", ".join(kinds), keep_newlines=False)] if kinds else []
+    return [", ".join(kinds)] if kinds else []
 
 
 def host_text(facts: Facts) -> str:
     """Return `AMD EPYC, 2 cores, 24 GiB`."""
     host = facts.host
     cores = f"{host.cores} core" if host.cores == 1 else f"{host.cores} cores"
-    parts = (clean(host.cpu, keep_newlines=False), cores, bytes_text(host.memory_bytes))
+    parts = (host.cpu, cores, bytes_text(host.memory_bytes))
     return ", ".join(part for part in parts if part)
 
 
@@ -140,7 +139,7 @@ def versions(facts: Facts) -> list[str]:
         told.append(f"process {facts.process} of {facts.processes}")
     if facts.default_device and not facts.default_device.endswith(":0"):
         told.append(f"code runs on {facts.default_device}")
-    return [clean(text, keep_newlines=False) for text in told]
+    return told
 
 
 def defaults_text(facts: Facts) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from jaxtour.engine.messages import Value
 from jaxtour.render.devices.shards import Grid, Interval, grid_of, numbers_of
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip_lines, in_ascii, pad, width_of, wrap
 from jaxtour.render.text.spans import Line, Span, Style
 from jaxtour.render.value import devices_of, type_of
@@ -52,7 +51,7 @@ def spread_arrays(value: Value, width: int) -> list[tuple[list[Line], Value]]:
     found = []
     for number, leaf in enumerate(value.leaves):
         kind = type_of(leaf.value.dtype, leaf.value.shape)
-        name = wrap([(clean(leaf.path, keep_newlines=False), "name"), ("  ", ""), (kind, "type")], width, indent="  ")
+        name = wrap([(leaf.path, "name"), ("  ", ""), (kind, "type")], width, indent="  ")
         found.append(([*([()] if number else []), *name], leaf.value))
     return found
 
@@ -227,7 +226,7 @@ def _told(value: Value, told: list[tuple[str, str]], width: int) -> list[Line]:
     spans: list[Span] = []
     for how, names in told:
         spans += [("   ", "")] if spans else []
-        spans += [(f"{how} ", "muted"), (clean(names, keep_newlines=False), "name")]
+        spans += [(f"{how} ", "muted"), (names, "name")]
     return wrap(spans, width, indent="  ") if spans else []
 
 
@@ -258,7 +257,7 @@ def _parts(value: Value, grid: Grid | None, width: int) -> list[Line]:
     else:
         text = f"{' or '.join(kinds[:4])} on {devices_of(value.devices)}"
     lines = wrap([(text, "muted")], width, indent="  ")
-    spec = clean(value.sharding or "", keep_newlines=False)
+    spec = value.sharding or ""
     if spec and len(lines) == 1 and width_of(f"{text}  {spec}") <= width:
         lines = [((f"{text}  {spec}", "muted"),)]
     elif spec:
@@ -269,4 +268,4 @@ def _parts(value: Value, grid: Grid | None, width: int) -> list[Line]:
 
 
 def _platform(devices: Iterable[str]) -> str:
-    return clean(next(iter(devices), "").partition(":")[0], keep_newlines=False)
+    return next(iter(devices), "").partition(":")[0]

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from math import prod
 
 from jaxtour.engine.messages import Shard, Value
-from jaxtour.render.text.clean import clean
 
 Interval = tuple[int, int]
 _SMALL = 64
@@ -61,7 +60,8 @@ def numbers_of(value: Value, grid: Grid) -> dict[tuple[Interval, ...], list[str]
     """
     shape = value.shape or ()
     count = prod(shape)
-    numbers = _NUMBER.findall(clean(value.text)) if 0 < count <= _SMALL and value.length <= len(value.text) else []
+    text = value.text.text
+    numbers = _NUMBER.findall(text) if 0 < count <= _SMALL and value.length <= len(text) else []
     if not numbers or len(numbers) != count:
         return {}
     size = max(map(len, numbers))

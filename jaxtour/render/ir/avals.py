@@ -91,11 +91,6 @@ def spelled(text: str) -> str:
     return aval.words if aval else text
 
 
-def split_types(text: str) -> list[str]:
-    """Types parted by commas, those inside brackets left alone."""
-    return _parts(text)
-
-
 def _element(name: str) -> str:
     if name in _ELEMENTS:
         return _ELEMENTS[name]

@@ -9,12 +9,13 @@ from itertools import islice
 from pathlib import Path
 
 from jaxtour.engine.messages import Origin
+from jaxtour.engine.stage import StageText
 from jaxtour.render.ir import avals
-from jaxtour.render.ir.applied import operands_at
-from jaxtour.render.ir.drawings import Shaped, drawing
+from jaxtour.render.ir.drawings import drawing
+from jaxtour.render.ir.equations import Bound, Parameter, equation_at
+from jaxtour.render.ir.places import head as begins
 from jaxtour.render.ir.transforms import glyph, in_words
-from jaxtour.render.ir.variables import StageLike, Variable, variable
-from jaxtour.render.text.clean import clean
+from jaxtour.render.ir.variables import Variable, variable
 from jaxtour.render.text.layout import chop, clip, clip_line, clip_lines, pad, width_of, wrap
 from jaxtour.render.text.spans import Line, Span
 
@@ -91,31 +92,30 @@ def _all() -> tuple[Mapping[str, Card], Mapping[str, str]]:
     return every, shared
 
 
-def card_lines(stage: StageLike, line: int, width: int, height: int = HEIGHT, below: Sequence[Line] = ()) -> list[Line]:
+def card_lines(stage: StageText, line: int, width: int, height: int = HEIGHT, below: Sequence[Line] = ()) -> list[Line]:
     """The card of the equation, operation or instruction at a line: its variables, what it does, its parameters.
 
     What there is no room for in `height` rows is left out from the parameters, and counted. What the caller has to say
     `below` them has a part of that room.
     """
-    equation = operands_at(stage.texts, line) if stage.stage == "jaxpr" else None
-    own = range(equation.first, equation.last + 1) if equation else range(line, line + 1)
+    equation = equation_at(stage, begins(stage, line))
+    own = range(equation.line, equation.last + 1) if equation else range(line, line + 1)
     origin = stage.origin_of(own[0])
     primitive = equation.name if equation else origin.name
     outs, ins = stage.names_of(own[0])
-    operands = [_operand(stage, own, name) for name in (equation.operands if equation else ins)[:_LOOKED_UP]]
+    given = [operand.text for operand in equation.operands] if equation else ins
+    operands = [_operand(stage, own, name) for name in given[:_LOOKED_UP]]
     results = [variable(stage, own[0], name) for name in outs[:_LOOKED_UP]]
-    more = len(equation.operands if equation else ins) - len(operands), len(outs) - len(results)
+    more = len(given) - len(operands), len(outs) - len(results)
     parts = [_head(stage, origin, primitive, width), _table(stage, own, operands, results, more, width)]
-    last = _tail(origin, primitive, width)
+    tail = _tail(origin, primitive, width)
     if equation:
-        given = [Shaped(operand.name, operand.type) for operand in operands]
-        given += [Shaped(clean(name, keep_newlines=False), "") for name in equation.operands[_LOOKED_UP:]]
-        drawn = drawing(equation, given, [Shaped(result.name, result.type) for result in results])
-        parts.append([((" " * 2, ""), *row) for row in drawn])
-        if equation.params:
-            room = height - sum(map(len, parts)) - len(last) - len(below)
-            parts.append(_parameters(primitive, equation.params, width, max(1, room)))
-    return clip_lines(_apart([*parts, last, list(below)], height), width)
+        takes = [*(bound for bound, _ in operands), *(Bound(name, "") for name in given[_LOOKED_UP:])]
+        parts.append([((" " * 2, ""), *row) for row in drawing(equation, takes, equation.outs)])
+        if equation.everything:
+            room = height - sum(map(len, parts)) - len(tail) - len(below)
+            parts.append(_parameters(primitive, equation.everything, width, max(1, room)))
+    return clip_lines(_apart([*parts, tail, list(below)], height), width)
 
 
 def _apart(parts: Sequence[list[Line]], height: int) -> list[Line]:
@@ -125,47 +125,28 @@ def _apart(parts: Sequence[list[Line]], height: int) -> list[Line]:
     return [row for place, part in enumerate(parts) for row in (*(gap if place else ()), *part)]
 
 
-def bare_card_lines(primitive: str, width: int) -> list[Line]:
-    """The card of a primitive that no equation is chosen of: all its parameters without values."""
-    known = card(primitive)
-    if known is None:
-        return _unknown(primitive, width)
-    lines = _does(known, primitive, width)
-    for name, means in known.params.items():
-        lines += wrap([(f"  {name}", "muted"), (f"  {means}", "")], width, indent="    ")
-    return clip_lines([*lines, *_links(known, width)], width)
-
-
-@dataclass(frozen=True, slots=True)
-class _Operand:
-    """What an equation is applied to: name or value, type as printed, where it is from."""
-
-    name: str
-    type: str
-    about: str
-
-
-def _operand(stage: StageLike, own: range, name: str) -> _Operand:
+def _operand(stage: StageText, own: range, name: str) -> tuple[Bound, str]:
+    """A name or a value with its type, and where it is from."""
     value, colon, kind = name.rpartition(":")
     if colon and value:
-        return _Operand(clean(value, keep_newlines=False), kind, "literal")
+        return Bound(value, kind), "literal"
     found = variable(stage, own[0], name)
     if found.defined is None:
-        return _Operand(name, found.type, "from outside")
+        return Bound(name, found.type), "from outside"
     about = {"input": "an input", "constant": "a captured constant"}.get(found.kind, "")
     if not about:
-        made = clean(stage.origin_of(found.defined).name, keep_newlines=False)
+        made = stage.origin_of(found.defined).name
         about = f"line {found.defined + 1}" + (f", {made}" if made else "")
     here = bisect_right(found.uses, own[-1]) - bisect_left(found.uses, own[0])
     others = len(found.uses) - here
-    return _Operand(name, found.type, about + (f"; {others} other use{'s' * (others != 1)}" if others else ""))
+    return Bound(name, found.type), about + (f"; {others} other use{'s' * (others != 1)}" if others else "")
 
 
-def _head(stage: StageLike, origin: Origin, primitive: str, width: int) -> list[Line]:
+def _head(stage: StageText, origin: Origin, primitive: str, width: int) -> list[Line]:
     if stage.stage == "jaxpr":
         known = card(primitive)
         return _does(known, primitive, width) if known else _unknown(primitive, width)
-    lines: list[Line] = [((clean(origin.name or "no operation", keep_newlines=False), "primitive"),)]
+    lines: list[Line] = [((origin.name or "no operation", "primitive"),)]
     came_of = origin.path.rpartition("/")[2].partition("[")[0]
     known = card(came_of)
     if known:
@@ -174,29 +155,27 @@ def _head(stage: StageLike, origin: Origin, primitive: str, width: int) -> list[
 
 
 def _does(known: Card, primitive: str, width: int) -> list[Line]:
-    return wrap(
-        [(clean(primitive, keep_newlines=False), "primitive"), ("  ", ""), (known.does, "")], width, indent="  "
-    )
+    return wrap([(primitive, "primitive"), ("  ", ""), (known.does, "")], width, indent="  ")
 
 
 def _unknown(primitive: str, width: int) -> list[Line]:
     said: list[Span] = [
-        (clean(primitive, keep_newlines=False) or "no primitive", "primitive"),
+        (primitive or "no primitive", "primitive"),
         ("  jaxtour has no card for this primitive: its parameters are shown as they are.", "muted"),
     ]
     return wrap(said, width, indent="  ")
 
 
 def _table(
-    stage: StageLike,
+    stage: StageText,
     own: range,
-    operands: Sequence[_Operand],
+    operands: Sequence[tuple[Bound, str]],
     results: Sequence[Variable],
     more: tuple[int, int],
     width: int,
 ) -> list[Line]:
     """A row for each operand and each result: name, type in words, where it is from or goes to from its `own` lines."""
-    taken = [(each.name, avals.spelled(each.type), each.about) for each in operands]
+    taken = [(each.name, avals.spelled(each.type), about) for each, about in operands]
     root = stage.texts[own[0]].lstrip().startswith("ROOT ")
     given = [(each.name, each.spelled, "the result" if root else _used(each.uses, own)) for each in results]
     rows: list[tuple[str, str, str, str]] = []
@@ -214,8 +193,8 @@ def _table(
         clip_line(
             (
                 (f"  {head:<5} ", "muted"),
-                (pad(clean(name, keep_newlines=False), names) + "  ", "name"),
-                (pad(clean(said, keep_newlines=False), types) + "  ", "type"),
+                (pad(name, names) + "  ", "name"),
+                (pad(said, types) + "  ", "type"),
                 (about, "muted"),
             ),
             width,
@@ -230,14 +209,12 @@ def _used(uses: Sequence[int], own: range) -> str:
     return f"used in line{'s' * (len(places) != 1)} {said}" if places else "not used"
 
 
-def _parameters(primitive: str, params: Mapping[str, str], width: int, room: int) -> list[Line]:
+def _parameters(primitive: str, params: Mapping[str, Parameter], width: int, room: int) -> list[Line]:
     """Name, value and meaning of each parameter, those that are set first; what there is no room for is counted."""
     lines: list[Line] = []
-    order = sorted(params, key=lambda name: params[name] == "None")
+    order = sorted(params, key=lambda name: params[name].text == "None")
     for place, name in enumerate(order):
-        value = clean(params[name], keep_newlines=False)
-        if "{ lambda" in value:
-            value = "{ … }"
+        value = params[name].text
         means = parameter(primitive, name)
         spans: list[Span] = [(f"  {name}", "muted"), ("=", ""), (clip(value, _VALUE if means else width), "")]
         row = wrap([*spans, (f"  {means}", "faint")] if means else spans, width, indent="    ")

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from jaxtour.engine.messages import Cost
 from jaxtour.render.devices.panel import bytes_text
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip_line, width_of, wrap
 from jaxtour.render.text.spans import Line, Span
 
@@ -61,7 +60,7 @@ def cost_lines(cost: Cost, width: int) -> list[Line]:
         for name, said, means in shown
     ]
     for note in cost.notes:
-        spans: Sequence[Span] = (("! ", "warning"), (clean(note, keep_newlines=False), ""))
+        spans: Sequence[Span] = (("! ", "warning"), (note, ""))
         lines += wrap(spans, width, indent="  ")
     return lines
 

@@ -1,13 +1,12 @@
 """What a primitive does to axes, drawn: operands and results with a letter for each axis."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from jaxtour.render.ir.applied import Applied, inputs_of
 from jaxtour.render.ir.avals import parsed
+from jaxtour.render.ir.equations import Bound, Equation, Parameter
 from jaxtour.render.text.layout import width_of
 from jaxtour.render.text.spans import Line
 
@@ -16,40 +15,24 @@ _BATCH = "bcdefgh"
 
 
 @dataclass(frozen=True, slots=True)
-class Shaped:
-    """An operand or a result, with its type as printed."""
-
-    name: str
-    type: str
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Raises `ValueError` where a size is not known."""
-        aval = parsed(self.type)
-        if aval is None:
-            raise ValueError(self.type)
-        return tuple(map(int, aval.shape))
-
-
-@dataclass(frozen=True, slots=True)
 class _Row:
-    thing: Shaped
+    thing: Bound
     axes: str
     note: str = ""
 
 
-_Drawing = Callable[[Applied, Sequence[Shaped], Sequence[Shaped]], "list[_Row] | str"]
+_Drawing = Callable[[Equation, Sequence[Bound], Sequence[Bound]], "list[_Row] | str"]
 
 
-def drawing(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> list[Line]:
-    """The axes of an equation; nothing for a primitive without a drawing, or where its text is not understood."""
+def drawing(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[Line]:
+    """The axes of an equation; nothing for a primitive without a drawing, or with parameters it does not know."""
     draw = _DRAWINGS.get(equation.name)
     if draw is None:
         return []
     try:
         drawn = draw(equation, operands, results)
     except (ValueError, TypeError, IndexError, KeyError, ZeroDivisionError):
-        # The text is another than this release knows; the parameters are shown as they are.
+        # They are others than this release knows; they are shown as they are.
         return []
     if isinstance(drawn, str):
         return [((drawn, ""),)] if drawn else []
@@ -74,15 +57,23 @@ def _aligned(rows: Sequence[_Row]) -> list[Line]:
     return lines
 
 
+def _shape(thing: Bound) -> tuple[int, ...]:
+    """Raises `ValueError` for an unknown size."""
+    aval = parsed(thing.type)
+    if aval is None:
+        raise ValueError(thing.type)
+    return tuple(map(int, aval.shape))
+
+
 def _spaced(axes: Sequence[str]) -> str:
     return " ".join(axes) if axes else "none"
 
 
-def _dot(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> list[_Row]:
+def _dot(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row]:
     (contract, batch), (a, b) = _needed(equation, "dimension_numbers"), operands[:2]
     letters = iter(letter for letter in _LETTERS if letter not in "jk")
     kept, summed = iter(_BATCH), iter("klmnopq")
-    left, right = ["?"] * len(a.shape), ["?"] * len(b.shape)
+    left, right = ["?"] * len(_shape(a)), ["?"] * len(_shape(b))
     for pairs, names in ((batch, kept), (contract, summed)):
         for first, second in zip(*pairs, strict=True):
             left[first] = right[second] = next(names)
@@ -104,14 +95,19 @@ def _dot(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped
     ]
 
 
-def _needed(equation: Applied, name: str) -> Any:
-    value = equation.value(name)
+def _given(equation: Equation, name: str) -> Any:
+    """What a parameter is made of; None where it is not there, or is a text only."""
+    return equation.everything.get(name, Parameter("")).value
+
+
+def _needed(equation: Equation, name: str) -> Any:
+    value = _given(equation, name)
     if value is None:
         raise ValueError(name)
     return value
 
 
-def _transpose(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> list[_Row]:
+def _transpose(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row]:
     order = _needed(equation, "permutation")
     return [
         _Row(operands[0], _spaced(_LETTERS[: len(order)])),
@@ -119,11 +115,11 @@ def _transpose(equation: Applied, operands: Sequence[Shaped], results: Sequence[
     ]
 
 
-def _broadcast(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> list[_Row] | str:
-    after = results[0].shape
+def _broadcast(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row] | str:
+    after = _shape(results[0])
     # A scalar's are not printed.
-    places = tuple(equation.value("broadcast_dimensions") or ())
-    before = operands[0].shape
+    places = tuple(_given(equation, "broadcast_dimensions") or ())
+    before = _shape(operands[0])
     if len(places) != len(before):
         raise ValueError(places)
     axes = ["·"] * len(after)
@@ -145,24 +141,24 @@ _VERBS = {
 }  # fmt: skip
 
 
-def _reduce(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> list[_Row]:
+def _reduce(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row]:
     gone = _needed(equation, "dimensions" if equation.name == "reduce" else "axes")
-    axes = _LETTERS[: len(operands[0].shape)]
+    axes = _LETTERS[: len(_shape(operands[0]))]
     kept = [letter for axis, letter in enumerate(axes) if axis not in gone]
     over = ", ".join(axes[axis] for axis in gone)
     return [_Row(operands[0], _spaced(axes)), _Row(results[0], _spaced(kept), f"= {_VERBS[equation.name]} over {over}")]
 
 
-def _squeeze(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> list[_Row]:
+def _squeeze(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row]:
     gone = _needed(equation, "dimensions")
-    axes = _LETTERS[: len(operands[0].shape)]
+    axes = _LETTERS[: len(_shape(operands[0]))]
     kept = [letter for axis, letter in enumerate(axes) if axis not in gone]
     return [_Row(operands[0], _spaced(axes)), _Row(results[0], _spaced(kept))]
 
 
-def _reshape(_: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> str:
+def _reshape(_: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> str:
     """Which sizes became which, in the smallest groups with as many elements on both sides."""
-    before, after = [s for s in operands[0].shape if s != 1], [s for s in results[0].shape if s != 1]
+    before, after = [s for s in _shape(operands[0]) if s != 1], [s for s in _shape(results[0]) if s != 1]
     groups = []
     while before and after and 0 not in before and 0 not in after:
         left, right = [before.pop(0)], [after.pop(0)]
@@ -172,36 +168,36 @@ def _reshape(_: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) 
     told = [f"{'·'.join(map(str, a))} → {'·'.join(map(str, b))}" for a, b in groups if a != b]
     if not told:
         return "only axes of size 1 come or go"
-    return f"{', '.join(told)}   {prod(operands[0].shape)} elements, row after row"
+    return f"{', '.join(told)}   {prod(_shape(operands[0]))} elements, row after row"
 
 
-def _concatenate(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> str:
+def _concatenate(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> str:
     axis = int(_needed(equation, "dimension"))
-    sizes = [thing.shape[axis] for thing in operands]
+    sizes = [_shape(thing)[axis] for thing in operands]
     said = " + ".join(map(str, sizes)) if len(sizes) <= 8 else f"{len(sizes)} pieces"
-    return f"axis {axis}: {said} = {results[0].shape[axis]}"
+    return f"axis {axis}: {said} = {_shape(results[0])[axis]}"
 
 
-def _split(equation: Applied, operands: Sequence[Shaped], _: Sequence[Shaped]) -> str:
+def _split(equation: Equation, operands: Sequence[Bound], _: Sequence[Bound]) -> str:
     axis, sizes = int(_needed(equation, "axis")), _needed(equation, "sizes")
-    return f"axis {axis}: {operands[0].shape[axis]} = {' + '.join(map(str, sizes))}"
+    return f"axis {axis}: {_shape(operands[0])[axis]} = {' + '.join(map(str, sizes))}"
 
 
-def _slice(equation: Applied, operands: Sequence[Shaped], _: Sequence[Shaped]) -> str:
+def _slice(equation: Equation, operands: Sequence[Bound], _: Sequence[Bound]) -> str:
     starts, limits = _needed(equation, "start_indices"), _needed(equation, "limit_indices")
-    steps = equation.value("strides") or (1,) * len(starts)
+    steps = _given(equation, "strides") or (1,) * len(starts)
     parts = [f"{a}:{b}" + (f":{c}" if c != 1 else "") for a, b, c in zip(starts, limits, steps, strict=True)]
     return f"{operands[0].name}[{', '.join(parts)}]"
 
 
-def _dynamic_slice(equation: Applied, operands: Sequence[Shaped], _: Sequence[Shaped]) -> str:
+def _dynamic_slice(equation: Equation, operands: Sequence[Bound], _: Sequence[Bound]) -> str:
     sizes = _needed(equation, "slice_sizes")
     starts = [thing.name for thing in operands[1 : 1 + len(sizes)]]
     parts = [f"{a}:{a}+{b}" for a, b in zip(starts, sizes, strict=True)]
     return f"{operands[0].name}[{', '.join(parts)}]"
 
 
-def _pad(equation: Applied, *_: Sequence[Shaped]) -> str:
+def _pad(equation: Equation, *_: Sequence[Bound]) -> str:
     parts = []
     for axis, (low, high, inner) in enumerate(_needed(equation, "padding_config")):
         said = [f"{count} {where}" for count, where in ((low, "before"), (high, "after"), (inner, "between")) if count]
@@ -209,38 +205,31 @@ def _pad(equation: Applied, *_: Sequence[Shaped]) -> str:
     return "; ".join(parts)
 
 
-def _numbers(equation: Applied) -> dict[str, Any]:
-    """The fields of `GatherDimensionNumbers(offset_dims=(1,), …)` and its kin."""
-    inside = equation.params["dimension_numbers"].partition("(")[2].rpartition(")")[0]
-    fields = Applied("", dict(re.findall(r"(\w+)=(\([^()]*\)|[^,()]+)", inside)), ())
-    return {name: fields.value(name) for name in fields.params}
-
-
-def _gather(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> list[_Row]:
-    numbers = _numbers(equation)
+def _gather(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row]:
+    numbers = _needed(equation, "dimension_numbers")
     source, places = operands[:2]
     gone = {*numbers["collapsed_slice_dims"], *(numbers.get("operand_batching_dims") or ())}
-    axes = _LETTERS[: len(source.shape)]
+    axes = _LETTERS[: len(_shape(source))]
     pieces = iter(letter for axis, letter in enumerate(axes) if axis not in gone)
     return _indexed(numbers["offset_dims"], numbers["start_index_map"], (source, places, results[0]), axes, pieces)
 
 
-def _scatter(equation: Applied, operands: Sequence[Shaped], _: Sequence[Shaped]) -> list[_Row]:
-    numbers = _numbers(equation)
+def _scatter(equation: Equation, operands: Sequence[Bound], _: Sequence[Bound]) -> list[_Row]:
+    numbers = _needed(equation, "dimension_numbers")
     target, places, updates = operands[:3]
     gone = {*numbers["inserted_window_dims"], *(numbers.get("operand_batching_dims") or ())}
-    axes = _LETTERS[: len(target.shape)]
+    axes = _LETTERS[: len(_shape(target))]
     pieces = iter(letter for axis, letter in enumerate(axes) if axis not in gone)
     window, along = numbers["update_window_dims"], numbers["scatter_dims_to_operand_dims"]
     return _indexed(window, along, (target, places, updates), axes, pieces)
 
 
-def _indexed(window: Any, along: Any, things: tuple[Shaped, Shaped, Shaped], axes: str, pieces: Any) -> list[_Row]:
+def _indexed(window: Any, along: Any, things: tuple[Bound, Bound, Bound], axes: str, pieces: Any) -> list[_Row]:
     """An array, places in it, and the pieces there; the last axis of the places tells one place."""
     array, places, pieced = things
-    each = _BATCH[: len(places.shape) - 1]
+    each = _BATCH[: len(_shape(places)) - 1]
     counted = iter(each)
-    out = [next(pieces) if axis in window else next(counted) for axis in range(len(pieced.shape))]
+    out = [next(pieces) if axis in window else next(counted) for axis in range(len(_shape(pieced)))]
     told = ", ".join(axes[axis] for axis in along)
     return [
         _Row(array, _spaced(axes)),
@@ -249,62 +238,47 @@ def _indexed(window: Any, along: Any, things: tuple[Shaped, Shaped, Shaped], axe
     ]
 
 
-def _convolution(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> list[_Row]:
-    numbers = _numbers(equation)
+def _convolution(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row]:
+    numbers = _needed(equation, "dimension_numbers")
     things = ((operands[0], "lhs_spec", "NC"), (operands[1], "rhs_spec", "OI"), (results[0], "out_spec", "NC"))
-    space = "HW" if len(operands[0].shape) == 4 else "XYZUVW"
+    space = "HW" if len(_shape(operands[0])) == 4 else "XYZUVW"
     notes = ("N batch, C feature", "O out, I in", "")
     rows = []
     for (thing, key, names), note in zip(things, notes, strict=True):
-        axes = ["?"] * len(thing.shape)
+        axes = ["?"] * len(_shape(thing))
         for letter, axis in zip(names + space, numbers[key], strict=False):
             axes[axis] = letter
         rows.append(_Row(thing, _spaced(axes), note))
     return rows
 
 
-def _scan(equation: Applied, operands: Sequence[Shaped], results: Sequence[Shaped]) -> str:
-    consts, carry = equation.value("num_consts"), equation.value("num_carry")
+def _scan(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> str:
+    consts, carry = _given(equation, "num_consts"), _given(equation, "num_carry")
     if carry is None:
-        # From JAX 0.12 on the operands come in three groups, an entry each.
-        parts = _groups(equation.params["ft_in"])
-        consts, carry = parts[0], parts[1]
+        # From JAX 0.12 on the operands come in three groups, each with so many leaves.
+        consts, carry, _ = _needed(equation, "ft_in")
     xs, ys = len(operands) - consts - carry, len(results) - carry
     told = [f"{count} {name}" for count, name in ((consts, "constants"), (carry, "carried"), (xs, "xs")) if count]
-    length = equation.params.get("length", "?")
+    length = equation.everything.get("length", Parameter("?")).text
     return f"{', '.join(told) or 'nothing'} → {carry} carried, {ys} stacked; {length} times"
 
 
-def _groups(text: str) -> list[int]:
-    """How many leaves, `None` or `*`, the groups of a tuple have."""
-    counts, depth = [], 0
-    for place, character in enumerate(text):
-        depth += (character in "([{") - (character in ")]}")
-        if character in "([{" and depth == 2:
-            counts.append(0)
-        elif counts and depth >= 2 and (character == "*" or text.startswith("None", place)):
-            counts[-1] += 1
-    if len(counts) < 3:
-        raise ValueError(text)
-    return counts
-
-
-def _while(equation: Applied, operands: Sequence[Shaped], _: Sequence[Shaped]) -> str:
+def _while(equation: Equation, operands: Sequence[Bound], _: Sequence[Bound]) -> str:
     consts = int(_needed(equation, "cond_nconsts")) + int(_needed(equation, "body_nconsts"))
     state = len(operands) - consts
     told = f"state of {state}" + (f", {consts} constants" if consts else "")
     return f"{told}: {' '.join(thing.name for thing in operands[consts:][:8])}"
 
 
-def _cond(equation: Applied, operands: Sequence[Shaped], _: Sequence[Shaped]) -> str:
-    branches = equation.params["branches"].count("{ lambda")
+def _cond(equation: Equation, operands: Sequence[Bound], _: Sequence[Bound]) -> str:
+    branches = len(equation.bodies)
     if branches < 2:
         raise ValueError(branches)
-    takes = len(inputs_of(equation.params["branches"].partition("{ lambda")[2].join(("{ lambda", ""))))
+    takes = len(equation.bodies[0].constants) + len(equation.bodies[0].inputs)
     return f"{operands[0].name} chooses one of {branches} branches, which take {takes} operand{'s' * (takes != 1)}"
 
 
-def _select(_: Applied, operands: Sequence[Shaped], __: Sequence[Shaped]) -> str:
+def _select(_: Equation, operands: Sequence[Bound], __: Sequence[Bound]) -> str:
     which, *cases = [thing.name for thing in operands]
     if len(cases) == 2:
         return f"{which} false: {cases[0]}, true: {cases[1]}"

@@ -1,29 +1,20 @@
-"""The equations of a printed jaxpr as a tree: what each defines and uses, and the jaxprs inside it, read when asked."""
+"""The equations of a jaxpr as a tree, decoded from the worker's rows when they are needed."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from typing import overload
+from typing import Any, NamedTuple, TypeVar
 
-from jaxtour.engine.messages import Origin
+import msgspec
+
+from jaxtour.engine.messages import EquationRow, JaxprRow, Origin
 from jaxtour.engine.stage import StageText
-from jaxtour.render.ir import equation_text as words
+from jaxtour.text.clean import clean
 
-_LET = re.compile(r"\. let(?: |$)")
-_DEFINED = re.compile(r"^(?:let )?\s*([\w.<>\-]+) = \{ lambda\b")
-_BINDER = re.compile(r"([A-Za-z_]\w*)(?::(\S+))?")
-_LITERAL = r"\S+:[^\s\[\]]+\[[^\[\]\s]*\](?:\{\S*\})?"
-_OPERAND = re.compile(rf"{_LITERAL}|[A-Za-z_*]\w*")
-_OPERANDS = rf"(?P<operands>(?: (?:{_LITERAL}|[A-Za-z_*]\w*))*)"
-_APPLICATION = re.compile(rf"^(?P<name>[\w\-.<>]+)(?:\[(?P<inside>.*?)\])?{_OPERANDS} *$", re.DOTALL)
-_MOVE = re.compile(r"^(.*?) (<-|\+=) (.*)$")
-_INDEXED = re.compile(r"^\w+\[")
-_INDEX = re.compile(r"(?<![:\w])([A-Za-z_]\w*)\[[^\]]*\]")
+_Row = TypeVar("_Row")
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(NamedTuple):
     """A name where it is bound, with its type as printed."""
 
     name: str
@@ -32,7 +23,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """What an equation is applied to: a variable, or a literal such as `2.0:f32[]`."""
+    """An operand of an equation: a variable, or a literal such as `2.0:f32[]`."""
 
     text: str
 
@@ -47,6 +38,13 @@ class Operand:
         return self.text.rpartition(":")[0] or self.text
 
 
+class Parameter(NamedTuple):
+    """A parameter as printed, and its value; None for a value that is known as text only."""
+
+    text: str
+    value: Any = None
+
+
 @dataclass(frozen=True)
 class Equation:
     """One equation, wherever it stands in the stage."""
@@ -58,244 +56,118 @@ class Equation:
     """The primitive."""
     outs: tuple[Bound, ...]
     operands: tuple[Operand, ...]
-    inside: str
-    """Its parameters as printed between brackets, jaxprs included, in one line."""
+    everything: Mapping[str, Parameter]
+    """All parameters by name; the text of a jaxpr is its name, or `{ … }`."""
     origin: Origin
-    reader: "Reader" = field(repr=False, compare=False)
-
-    @cached_property
-    def bodies(self) -> tuple["Jaxpr", ...]:
-        """The jaxprs in its parameters, in the order in which they are printed."""
-        return tuple(self.reader.bodies(self))
-
-    @cached_property
-    def nests(self) -> bool:
-        """Whether there are any."""
-        return "{ lambda" in self.inside or any(True for _ in self.reader.references(self.inside))
+    bodies: tuple["Jaxpr", ...] = ()
+    """The jaxprs in its parameters, in the printed order."""
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:
         """Each parameter's text by name, without those that are jaxprs."""
-        return dict(words.parameters(words.without_jaxprs(self.inside), self.reader.defined))
+        jaxprs = {body.label.partition(" ")[0] for body in self.bodies}
+        return {name: each.text for name, each in self.everything.items() if name not in jaxprs}
 
 
 @dataclass(frozen=True)
 class Jaxpr:
     """A jaxpr at the top, or a body inside an equation."""
 
+    stage: StageText
     line: int
     label: str
-    """The parameter that it is, as in `cond_jaxpr`, and of several its place; empty at the top."""
+    """Its parameter, `cond_jaxpr`, with its index if there are several, `branches 1`; empty at the top."""
     constants: tuple[Bound, ...]
     inputs: tuple[Bound, ...]
     outputs: tuple[Operand, ...]
     outputs_line: int
-    equations: Sequence[Equation]
 
-    def every(self) -> Iterator[Equation]:
-        """All equations, each before those inside it."""
-        for equation in self.equations:
-            yield equation
-            for body in equation.bodies:
-                yield from body.every()
+    @cached_property
+    def lines(self) -> tuple[int, ...]:
+        """The first lines of its own equations."""
+        found = []
+        line, rows = self.line + 1, self.stage.equations
+        while line < min(self.outputs_line, len(rows)):
+            row = _decoded(rows[line], EquationRow)
+            if row is not None:
+                found.append(line)
+            line += 1 + (max(0, row.more) if row else 0)
+        return tuple(found)
 
-
-class Equations(Sequence[Equation]):
-    """Equations that are read when they are looked at."""
-
-    def __init__(self, reader: "Reader", spans: Sequence[tuple[int, int]]) -> None:
-        self._reader = reader
-        self._spans = spans
-
-    def __len__(self) -> int:
-        return len(self._spans)
-
-    @overload
-    def __getitem__(self, index: int) -> Equation: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Equation]: ...
-    def __getitem__(self, index: int | slice) -> Equation | Sequence[Equation]:
-        if isinstance(index, slice):
-            return Equations(self._reader, self._spans[index])
-        return self._reader.equation(*self._spans[index])
+    @property
+    def equations(self) -> Iterator[Equation]:
+        """Its own equations."""
+        return (each for line in self.lines if (each := equation_at(self.stage, line)) is not None)
 
 
-class Reader:
-    """Reads the jaxprs of one stage; a line at a time, as their layout tells which lines belong together."""
-
-    def __init__(self, stage: StageText) -> None:
-        self.stage = stage
-        self.texts: list[str] = list(stage.texts)
-        self.defined: dict[str, int] = {}
-        """Jaxprs that are printed once above the others and referred to by name: their first lines."""
-        self.top = 0
-        for line, text in enumerate(self.texts):
-            if text.startswith("{ lambda"):
-                self.top = line
-            elif text.startswith("let ") and (found := _DEFINED.match(text)):
-                self.defined[found[1]] = line
-
-    def whole(self) -> Jaxpr:
-        """The jaxpr of the traced call; `ValueError` where the text has none."""
-        return self.jaxpr(self.top, "")
-
-    def jaxpr(self, line: int, label: str, column: int = 0) -> Jaxpr:
-        """The jaxpr that begins at a line, from `column` on."""
-        header, text = self._header(line, column)
-        constants, inputs, rest = words.head(text)
-        if rest:
-            return self._one_line(line, label, text)
-        spans = list(self._starts(header + 1))
-        end = spans[-1][1] + 1 if spans else header + 1
-        return Jaxpr(
-            line,
-            label,
-            _variables(constants),
-            _variables(inputs),
-            _outputs(self._joined(end, self._closed(end))),
-            end,
-            Equations(self, spans),
-        )
-
-    def bodies(self, equation: Equation) -> Iterator[Jaxpr]:
-        """The jaxprs inside an equation, also those that are only referred to."""
-        found = list(self._bodies_within(equation))
-        found += [self.jaxpr(self.defined[name], label) for label, name in self.references(equation.inside)]
-        many: dict[str, int] = {}
-        for body in found:
-            many[body.label] = many.get(body.label, 0) + 1
-        seen: dict[str, int] = {}
-        for body in found:
-            place = seen.get(body.label, 0)
-            seen[body.label] = place + 1
-            yield body if many[body.label] == 1 else replace(body, label=f"{body.label} {place}")
-
-    def references(self, inside: str) -> Iterator[tuple[str, str]]:
-        """The parameter and the name of every jaxpr that is printed elsewhere."""
-        if not self.defined:
-            return
-        for label, text in words.pieces(words.without_jaxprs(inside)):
-            if words.OF_JAXPRS.search(label):
-                yield from ((label, word) for word in re.split(r"[\s(),]+", text) if word in self.defined)
-
-    def _bodies_within(self, equation: Equation) -> Iterator[Jaxpr]:
-        if equation.line == equation.last:
-            for label, text in words.pieces(equation.inside):
-                starts = [
-                    found.start() for found in words.HEADER.finditer(text) if words.depth(text[: found.start()]) <= 1
-                ]
-                yield from (self._one_line(equation.line, label, text[start:]) for start in starts)
-            return
-        line, label = equation.line, ""
-        while line <= equation.last:
-            text = self.texts[line]
-            found = words.HEADER.search(text)
-            names = [match[1] for match in words.PARAMETER.finditer(text[: found.start()] if found else text)]
-            label = next((name for name in reversed(names) if words.OF_JAXPRS.search(name)), label)
-            if found is None:
-                line += 1
-                continue
-            body = self.jaxpr(line, label, found.start())
-            yield body
-            line = max(self._closed(body.outputs_line), line) + 1
-
-    def _header(self, line: int, column: int = 0) -> tuple[int, str]:
-        """The last line of a jaxpr's head, and the head in one piece; of a jaxpr in one line all of it."""
-        text = self.texts[line] if line < len(self.texts) else ""
-        text = text[column:] if column else text[text.find("{ lambda") :]
-        if not text.startswith("{ lambda"):
-            raise ValueError("this text has no jaxpr")
-        while not _LET.search(text):
-            line += 1
-            if line >= len(self.texts):
-                raise ValueError("this jaxpr ends before its equations")
-            text += " " + self.texts[line].strip()
-        return line, text
-
-    def _starts(self, line: int) -> Iterator[tuple[int, int]]:
-        """First and last line of every equation of the body that begins at a line."""
-        if line >= len(self.texts) or self._ends(line):
-            return
-        indent = words.indent(self.texts[line])
-        first = line
-        for at in range(line + 1, len(self.texts)):
-            text = self.texts[at]
-            own = words.indent(text)
-            if own > indent or (own == indent and text.startswith("]", own)):
-                continue
-            yield first, at - 1
-            if own < indent:
-                return
-            first = at
-        yield first, len(self.texts) - 1
-
-    def _ends(self, line: int) -> bool:
-        return self.texts[line].lstrip().startswith("in (")
-
-    def _closed(self, line: int) -> int:
-        """The last line of the outputs that begin at a line."""
-        while line < len(self.texts) - 1 and ")" not in self.texts[line]:
-            line += 1
-        return line
-
-    def _joined(self, first: int, last: int) -> str:
-        return " ".join(text.strip() for text in self.texts[first : last + 1])
-
-    def equation(self, first: int, last: int) -> Equation:
-        """What stands in some lines."""
-        closing = indent = 0
-        if last > first:
-            indent = words.indent(self.texts[first])
-            closing = next((at for at in range(last, first, -1) if self.texts[at].startswith("]", indent)), 0)
-        if not closing:
-            return self._read(self._joined(first, last), first, last)
-        head = self._joined(first, closing - 1)
-        opening = head.find("[", words.equals(head))
-        tail = self._joined(closing, last).removeprefix("]")
-        outs, name = words.sides(head[:opening])
-        return self._made(first, last, outs, name, head[opening + 1 :].strip(), tail)
-
-    def _read(self, text: str, first: int, last: int) -> Equation:
-        outs, right = words.sides(text.strip())
-        found = _APPLICATION.match(right)
-        if found is not None:
-            return self._made(first, last, outs, found["name"], found["inside"] or "", found["operands"])
-        if moved := _MOVE.match(text.strip()):
-            return self._moving(first, last, *moved.groups())
-        name = self.stage.origin_of(first).name or right.partition(" ")[0]
-        return self._made(first, last, outs, name, right, " ".join(self.stage.names_of(first)[1]))
-
-    def _moving(self, first: int, last: int, left: str, sign: str, right: str) -> Equation:
-        """A reference that is read or written: `b:f32[] <- a[0]`, `c:f32[], a[0] <- a[0], b`, `a[0] += b`."""
-        outs, _, into = left.rpartition(", ") if _INDEXED.match(left.rpartition(", ")[2]) else (left, "", "")
-        name = "addupdate" if sign == "+=" else "swap" if into else "get"
-        used = dict.fromkeys(_INDEX.sub(r"\1", f"{into}, {right}").replace(",", " ").split())
-        return self._made(first, last, outs, name, "", " ".join(used))
-
-    def _made(self, first: int, last: int, outs: str, name: str, inside: str, operands: str) -> Equation:
-        used = tuple(Operand(found[0]) for found in _OPERAND.finditer(operands))
-        return Equation(first, last, name, _variables(outs), used, inside, self.stage.origin_of(first), self)
-
-    def _one_line(self, line: int, label: str, text: str) -> Jaxpr:
-        constants, inputs, rest = words.head(text)
-        *equations, last = words.parts(rest)
-        final, _, outputs = last.rpartition("in (")
-        texts = [text for text in (*equations, final.strip()) if text]
-        return Jaxpr(
-            line,
-            label,
-            _variables(constants),
-            _variables(inputs),
-            _outputs(f"in ({outputs}"),
-            line,
-            [self._read(text, line, line) for text in texts],
-        )
+def jaxpr_of(stage: StageText) -> Jaxpr:
+    """The jaxpr of the traced call; raises `ValueError` for a stage without one, with the reason."""
+    found = _jaxpr(stage, -1 if stage.top is None else stage.top, "")
+    if found is None:
+        told = any(origin.kind == "equation" for origin in stage.origins)
+        raise ValueError("not available on this version of JAX" if told else "this text has no jaxpr")
+    return found
 
 
-def _variables(text: str) -> tuple[Bound, ...]:
-    return tuple(Bound(found[1], found[2] or "") for found in _BINDER.finditer(text))
+def equation_at(stage: StageText, line: int) -> Equation | None:
+    """The equation that begins at a line."""
+    row = _decoded(stage.equations[line], EquationRow) if 0 <= line < len(stage.equations) else None
+    if row is None:
+        return None
+    defined, used = stage.names_of(line)
+    types = stage.typed(line)
+    outs = [(name, next(iter(types[name][1]), "")) for name in defined] if row.outs is None else _bound(stage, row.outs)
+    bodies = (_jaxpr(stage, place, _clean(label)) for label, place in row.bodies)
+    return Equation(
+        line,
+        min(line + max(0, row.more), len(stage.texts) - 1),
+        _clean(stage.origin_of(line).name),
+        tuple(Bound(_clean(name), _clean(type_)) for name, type_ in outs),
+        tuple(Operand(_clean(text)) for text in (used if row.operands is None else row.operands)),
+        _parameters(stage, row.parameters),
+        stage.origin_of(line),
+        tuple(body for body in bodies if body is not None),
+    )
 
 
-def _outputs(text: str) -> tuple[Operand, ...]:
-    body = text.strip().removeprefix("in (").partition(")")[0]
-    return tuple(Operand(part) for part in re.split(r",\s*", body.strip()) if part)
+def _jaxpr(stage: StageText, place: int, label: str) -> Jaxpr | None:
+    row = _decoded(stage.jaxprs[place], JaxprRow) if 0 <= place < len(stage.jaxprs) else None
+    if row is None or not 0 <= row.line <= row.outputs_line < len(stage.texts):
+        return None
+    constants, inputs = (_bound(stage, rows) for rows in (row.constants, row.inputs))
+    outputs = tuple(Operand(_clean(text)) for text in row.outputs)
+    return Jaxpr(stage, row.line, label, constants, inputs, outputs, row.outputs_line)
+
+
+def _bound(stage: StageText, rows: tuple[tuple[str, int], ...]) -> tuple[Bound, ...]:
+    return tuple(Bound(_clean(name), _clean(stage.type_at(place))) for name, place in rows)
+
+
+def _parameters(stage: StageText, place: int) -> Mapping[str, Parameter]:
+    told = _decoded(stage.parameters[place], dict[str, Any]) if 0 <= place < len(stage.parameters) else None
+    return {_clean(name): _parameter(value) for name, value in (told or {}).items()}
+
+
+def _parameter(told: Any) -> Parameter:
+    if isinstance(told, str):
+        return Parameter(_clean(told))
+    if isinstance(told, dict):
+        return Parameter(_clean(str(told.get("text", ""))), told.get("value"))
+    return Parameter(_clean(str(_tupled(told))), told)
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(map(_tupled, value)) if isinstance(value, list) else value
+
+
+def _decoded(text: str, row: type[_Row]) -> _Row | None:
+    """A row of the wire; None for an empty row, and for one that this version does not know."""
+    try:
+        return msgspec.json.decode(text, type=row) if text else None
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+
+
+def _clean(text: str) -> str:
+    """Harmless text; rows are ASCII JSON, so the cleaning of a frame cannot reach the strings in them."""
+    return clean(text, keep_newlines=False)

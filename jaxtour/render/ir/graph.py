@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 from jaxtour.engine.stage import StageText
-from jaxtour.render.ir.equations import Reader
+from jaxtour.render.ir.equations import jaxpr_of
 from jaxtour.render.ir.graph_draw import drawn
 from jaxtour.render.ir.graph_layout import laid_out
 from jaxtour.render.ir.graph_model import ItemKind, Model, TooManyError
@@ -119,7 +119,7 @@ def graph(stage: StageText, unfolded: Collection[int] = (), *, ascii: bool = Fal
     if stage.error is not None:
         return Graph(refusal=stage.error)
     try:
-        jaxpr = Reader(stage).whole()
+        jaxpr = jaxpr_of(stage)
     except ValueError as error:
         return Graph(refusal=str(error))
     try:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from jaxtour.render.ir.equations import Equation, Jaxpr, Operand
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip, clip_line, joined
 from jaxtour.render.text.spans import Line, Span
 
@@ -58,7 +57,7 @@ class Model:
         scope: dict[str, Wire] = {}
         for kind, bound in [("const ", jaxpr.constants), ("", jaxpr.inputs)]:
             for each in bound:
-                label: Line = ((kind, "muted"), (clean(each.name), "name"), (f":{clean(each.type)}", "type"))
+                label: Line = ((kind, "muted"), (each.name, "name"), (f":{each.type}", "type"))
                 scope[each.name] = self._wire(self._add("input", label, jaxpr.line))
         self._body(jaxpr, scope)
         types = {bound.name: bound.type for bound in (*jaxpr.constants, *jaxpr.inputs)}
@@ -72,14 +71,14 @@ class Model:
         return sorted({(wire.source, target) for wire in self.wires for target in wire.targets})
 
     def _body(self, jaxpr: Jaxpr, scope: dict[str, Wire]) -> None:
-        self._equations += len(jaxpr.equations)
+        self._equations += len(jaxpr.lines)
         if self._equations > self._most:
             raise TooManyError(self._equations)
         for equation in jaxpr.equations:
-            if equation.line in self._unfolded and equation.nests:
+            if equation.line in self._unfolded and equation.bodies:
                 self._group(equation, scope)
             else:
-                item = self._add("equation", equation_label(equation), equation.line, equation.nests)
+                item = self._add("equation", equation_label(equation), equation.line, bool(equation.bodies))
                 self._connect(item, equation.operands, scope)
                 self._define(item, equation, scope)
 
@@ -93,7 +92,7 @@ class Model:
         for body in bodies:
             item = opening
             if len(bodies) > 1:
-                item = self._add("opening", (("▾ ", "muted"), (clean(body.label), "name")), body.line)
+                item = self._add("opening", (("▾ ", "muted"), (body.label, "name")), body.line)
                 self._wire(opening).to(item)
             names = (*body.constants, *body.inputs)
             self.items[item] = _with_inputs(self.items[item], [f"{bound.name}:{bound.type}" for bound in names])
@@ -109,8 +108,8 @@ class Model:
         self._define(closing, equation, scope)
 
     def _output(self, output: Operand, type_: str, line: int, scope: dict[str, Wire]) -> None:
-        value: Span = (clean(output.value), "number" if output.literal else "name")
-        item = self._add("output", (("out ", "muted"), value, (f":{clean(type_)}" if type_ else "", "type")), line)
+        value: Span = (output.value, "number" if output.literal else "name")
+        item = self._add("output", (("out ", "muted"), value, (f":{type_}" if type_ else "", "type")), line)
         self._connect(item, (output,), scope)
 
     def _add(self, kind: ItemKind, label: Line, line: int, nests: bool = False) -> int:
@@ -137,14 +136,14 @@ def equation_label(equation: Equation) -> Line:
     spans: list[Span] = [*_title(equation)]
     if any(operand.literal for operand in equation.operands):
         for operand in equation.operands:
-            spans += [(" ", ""), (clip(clean(operand.value), 12), "number") if operand.literal else ("·", "faint")]
-    return (*spans, *_types(equation), *(((" ▸", "muted"),) if equation.nests else ()))
+            spans += [(" ", ""), (clip(operand.value, 12), "number") if operand.literal else ("·", "faint")]
+    return (*spans, *_types(equation), *(((" ▸", "muted"),) if equation.bodies else ()))
 
 
 def _title(equation: Equation) -> tuple[Span, ...]:
-    name = equation.parameters.get("name", "") if equation.nests else ""
-    title: tuple[Span, ...] = ((clean(equation.name), "primitive"),)
-    return (*title, (" ", ""), (clip(clean(name), 16), "name")) if name else title
+    name = equation.parameters.get("name", "") if equation.bodies else ""
+    title: tuple[Span, ...] = ((equation.name, "primitive"),)
+    return (*title, (" ", ""), (clip(name, 16), "name")) if name else title
 
 
 def _closing_label(equation: Equation) -> Line:
@@ -152,7 +151,7 @@ def _closing_label(equation: Equation) -> Line:
 
 
 def _types(equation: Equation) -> tuple[Span, ...]:
-    types = [clean(bound.type) for bound in equation.outs]
+    types = [bound.type for bound in equation.outs]
     more = len(types) - _MOST_TYPES
     shown = types[:_MOST_TYPES] if more > 1 else types
     spans: list[Span] = [(f" {text}", "type") for text in shown if text]
@@ -161,5 +160,5 @@ def _types(equation: Equation) -> tuple[Span, ...]:
 
 def _with_inputs(item: Item, names: Sequence[str]) -> Item:
     shown = names if len(names) <= _MOST_INPUTS else [*names[: _MOST_INPUTS - 1], f"+{len(names) - _MOST_INPUTS + 1}"]
-    label = joined((*item.label, *((f" {clean(name)}", "muted") for name in shown)))
+    label = joined((*item.label, *((f" {name}", "muted") for name in shown)))
     return Item(item.kind, clip_line(label, LABEL_CELLS), item.line, item.nests)

@@ -6,7 +6,6 @@ from jaxtour.engine.commands import StageName
 from jaxtour.engine.messages import Span, Trace
 from jaxtour.render.ir.hlo import hlo_line
 from jaxtour.render.ir.mlir import stablehlo_line
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.rules import Painter, Rules
 from jaxtour.render.text.spans import Line
 
@@ -58,14 +57,14 @@ def jaxpr_lines(text: str) -> list[Line]:
 def trace_facts(trace: Trace) -> Line:
     """What a border says of a trace: `predict_many(w, X)   5 equations`."""
     if trace.error is not None:
-        return ((clean(trace.call, keep_newlines=False), "muted"),)
-    return stage_facts(trace.call, "jaxpr", trace.equations)
+        return ((trace.call.line, "muted"),)
+    return stage_facts(trace.call.line, "jaxpr", trace.equations)
 
 
 def stage_facts(call: str, stage: StageName, count: int) -> Line:
     """What a border says of a stage of a traced call: `predict_many(w, X)   12 instructions`."""
     unit = UNITS[stage] if count == 1 else f"{UNITS[stage]}s"
-    return (clean(call, keep_newlines=False), "muted"), (f"   {count:,} {unit}".replace(",", " "), "muted")
+    return (call, "muted"), (f"   {count:,} {unit}".replace(",", " "), "muted")
 
 
 def place(span: Span | None) -> str:

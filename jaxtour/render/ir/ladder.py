@@ -10,7 +10,6 @@ from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.equations import Equation
 from jaxtour.render.ir.ladder_pairs import paired
 from jaxtour.render.ir.ladder_values import SHAPING, Entry, Side, Value
-from jaxtour.render.text.clean import clean
 
 RowKind: TypeAlias = Literal["same", "added", "removed", "changed"]
 
@@ -118,7 +117,7 @@ class _Comparison:
         if not words and not all(map(self._corresponds, one.outputs, other.outputs)):
             words = ("other results",)
         results = [", ".join(output.text for output in side.jaxpr.outputs) for side in (one, other)]
-        texts = [Written(clean(f"in ({names})")) for names in results]
+        texts = [Written(f"in ({names})") for names in results]
         lines = one.jaxpr.outputs_line, other.jaxpr.outputs_line
         return Row("changed" if words else "same", *lines, words, texts[0], texts[1])
 
@@ -183,7 +182,7 @@ def _told(one: Iterator[str] | Sequence[str], other: Iterator[str] | Sequence[st
     if len(before) != len(after):
         return (f"{_counted(len(before), unit)} -> {len(after)}",)
     pairs = zip(before, after, strict=True)
-    return tuple(dict.fromkeys(f"{clean(old)} -> {clean(new)}" for old, new in pairs if old != new))
+    return tuple(dict.fromkeys(f"{old} -> {new}" for old, new in pairs if old != new))
 
 
 def _parameters(one: Equation, other: Equation) -> Iterator[str]:
@@ -192,9 +191,9 @@ def _parameters(one: Equation, other: Equation) -> Iterator[str]:
         if old == new:
             continue
         if old is None or new is None:
-            yield f"no {name}" if new is None else f"{name} {clean(new)}" if len(new) <= _LONG else f"with {name}"
+            yield f"no {name}" if new is None else f"{name} {new}" if len(new) <= _LONG else f"with {name}"
         elif len(old) + len(new) <= _LONG:
-            yield f"{name} {clean(old)} -> {clean(new)}"
+            yield f"{name} {old} -> {new}"
         else:
             yield f"{name} changed"
 
@@ -205,14 +204,14 @@ def _written(entry: Entry) -> Written:
     head = "  " * entry.depth + (f"{outs} = " if outs else "") + equation.name
     said = [f"{name}={value}" for name, value in equation.parameters.items() if value not in ("None", "False")]
     operands = "".join(f" {operand.text}" for operand in equation.operands)
-    return Written(clean(head), clean(" ".join([*said, "…"] if equation.nests else said)), clean(operands))
+    return Written(head, " ".join([*said, "…"] if equation.bodies else said), operands)
 
 
 def _binders(side: Side) -> str:
     jaxpr = side.jaxpr
     constants = " ".join(f"{bound.name}:{bound.type}" for bound in jaxpr.constants)
     inputs = " ".join(f"{bound.name}:{bound.type}" for bound in jaxpr.inputs)
-    return clean(f"{constants} ; {inputs}".strip() if constants else f"; {inputs}")
+    return f"{constants} ; {inputs}" if constants else f"; {inputs}"
 
 
 def _weak(value: Value) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from jaxtour.engine.stage import StageText
-from jaxtour.render.ir.equations import Equation, Jaxpr, Operand, Reader
+from jaxtour.render.ir.equations import Equation, Jaxpr, Operand, jaxpr_of
 
 MOST = 20_000
 """Equations; bodies beyond are not looked into."""
@@ -37,8 +37,8 @@ class Side:
     """A jaxpr as a row of equations, each before those inside it."""
 
     def __init__(self, stage: StageText) -> None:
-        """Read it; `ValueError` where the text has no jaxpr."""
-        self.jaxpr: Jaxpr = Reader(stage).whole()
+        """Read it; `ValueError` where the stage has no jaxpr."""
+        self.jaxpr: Jaxpr = jaxpr_of(stage)
         self.entries: list[Entry] = []
         self.types: dict[Value, str] = {}
         self.bodies: dict[tuple[int, int], int] = {}
@@ -66,7 +66,7 @@ class Side:
             place = len(self.entries)
             tree = self._tree(equation, operands)
             self.entries.append(Entry(equation, depth, operands, tree))
-            results = self._inside(equation, place, operands, depth) if equation.nests and place < MOST else None
+            results = self._inside(equation, place, operands, depth) if equation.bodies and place < MOST else None
             for number, bound in enumerate(equation.outs):
                 value: Value = results[number] if results else ("equation", place, number)
                 if not results:

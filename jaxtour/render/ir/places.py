@@ -6,7 +6,6 @@ from pathlib import PurePath
 
 from jaxtour.engine.messages import Origin, Span
 from jaxtour.engine.stage import StageText
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip
 
 _NAMELESS = re.compile(r"\s*(?:_:|[a-z]\w*\[)")
@@ -41,8 +40,8 @@ def file_name(cell: str, file: str) -> str:
     if file == f"{cell}:setup":
         return "setup"
     if PurePath(file).is_absolute():
-        return clean(PurePath(file).name, keep_newlines=False)
-    return clean(file.partition("/")[2] or file, keep_newlines=False)
+        return PurePath(file).name
+    return file.partition("/")[2] or file
 
 
 def is_continued(stage: StageText, line: int) -> bool:

@@ -6,7 +6,6 @@ from functools import cache
 from pygments.lexers.python import PythonLexer
 from pygments.token import Comment, Error, Keyword, Name, Number, Operator, Punctuation, String, _TokenType
 
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.spans import Line, Span, Style
 
 STYLES: Mapping[_TokenType, Style] = {
@@ -45,10 +44,10 @@ def _lexer() -> PythonLexer:
 
 
 def python_lines(source: str) -> list[Line]:
-    """Return the source highlighted, line by line; tabs become spaces and nothing else changes."""
+    """Return harmless source highlighted, line by line."""
     lines: list[Line] = []
     line: list[Span] = []
-    for token, text in _lexer().get_tokens(clean(source)):
+    for token, text in _lexer().get_tokens(source):
         style = style_of(token)
         first, *rest = text.split("\n")
         _add(line, first, style)

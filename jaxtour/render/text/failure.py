@@ -1,9 +1,9 @@
 """Renders a step's exception: the message, and the learner's own lines that led to it."""
 
 from jaxtour.engine.messages import Failure, Frame
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip, in_ascii, pad, width_of, wrap, wrap_text
 from jaxtour.render.text.spans import Line, Span
+from jaxtour.text.raw import Raw
 
 _GAP = 3
 _NARROWEST_CODE = 24
@@ -13,8 +13,8 @@ _FRAMES = 12
 
 def failure_lines(failure: Failure, width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
     """Return the exception, then the frames in lesson code, outermost first, with the failing part underlined."""
-    first, *rest = clean(failure.message).split("\n")
-    lines = wrap([(clean(failure.type, keep_newlines=False), "error"), ("  ", ""), (first, "")], width, indent="  ")
+    first, *rest = failure.message.split("\n")
+    lines = wrap([(failure.type, "error"), ("  ", ""), (first, "")], width, indent="  ")
     for row in rest:
         lines += wrap_text(row, width)
     frames = failure.frames
@@ -42,7 +42,7 @@ def _place(frame: Frame, own: str) -> str:
     place = f"{where}line {frame.line}"
     if frame.file != own:
         place += f" of {frame.file}"
-    return clean(f"{place}  in {frame.function}" if frame.function else place, keep_newlines=False)
+    return f"{place}  in {frame.function}" if frame.function else place
 
 
 def _frame_lines(frame: Frame, place: str, column: int | None, width: int) -> list[Line]:
@@ -63,13 +63,12 @@ def _frame_lines(frame: Frame, place: str, column: int | None, width: int) -> li
 
 def _code(frame: Frame) -> tuple[str, int, int]:
     """Return the line without its indentation, and the start and end of the failing part in it."""
-    text = frame.text
+    text = frame.text.text
     spaces = len(text) - len(text.lstrip())
     start = min(max(frame.column - 1, spaces), len(text)) if frame.column > 0 else spaces
     end = min(max(frame.end_column - 1, start), len(text)) if frame.column > 0 else start
-    before, failing, after = (
-        clean(part, keep_newlines=False) for part in (text[spaces:start], text[start:end], text[end:].rstrip())
-    )
+    parts = text[spaces:start], text[start:end], text[end:].rstrip()
+    before, failing, after = (Raw(part).line for part in parts)
     return before + failing + after, len(before), len(before) + len(failing)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.cells import cell_len, get_character_cell_size, set_cell_size
 
-from jaxtour.render.text.clean import ascii_only
 from jaxtour.render.text.spans import Line, Span, Style, plain
+from jaxtour.text.clean import ascii_only
 
 _PIECES = re.compile(r"\s+|\S+")
 _WHOLE_CODE = 40

@@ -3,7 +3,6 @@
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.highlight import line_of
 from jaxtour.render.ir.places import is_continued, place_of
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import pad, width_of
 from jaxtour.render.text.spans import Line
 
@@ -25,6 +24,6 @@ def stage_lines(stage: StageText, cell: str | None = None) -> list[Line]:
         goes_on = is_continued(stage, number)
         place = "" if goes_on else places[stage.ids[number]]
         unlinked = None if goes_on else stage.origin_of(number).unlinked
-        why: Line = ((f"{_GAP}({clean(unlinked, keep_newlines=False)})", "muted"),) if unlinked else ()
+        why: Line = ((f"{_GAP}({unlinked})", "muted"),) if unlinked else ()
         lines.append(((pad(place, width, right=True) + _GAP, "faint"), *paint(text), *why))
     return lines

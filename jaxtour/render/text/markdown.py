@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import chop, clip_lines, wrap
 from jaxtour.render.text.spans import Line, Span, Style
 from jaxtour.render.text.table import table_lines
+from jaxtour.text.clean import clean
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -33,7 +33,7 @@ def markdown_lines(text: str, width: int, *, ticks: bool = False) -> list[Line]:
     """
     from markdown_it.tree import SyntaxTreeNode
 
-    tokens = _parser().parse(clean(text))
+    tokens = _parser().parse(text)
     if ticks:
         for token in (inner for block in tokens for inner in block.children or ()):
             if token.type == "code_inline":

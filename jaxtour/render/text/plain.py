@@ -11,7 +11,6 @@ from jaxtour.render.devices.panel import host_text
 from jaxtour.render.devices.sharding import sharding_lines
 from jaxtour.render.ir.highlight import jaxpr_lines, trace_facts
 from jaxtour.render.text.ansi import ansi_lines
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.code import python_lines
 from jaxtour.render.text.layout import in_ascii, width_of, wrap
 from jaxtour.render.text.markdown import markdown_lines
@@ -20,6 +19,7 @@ from jaxtour.render.text.spans import Line, plain, plain_lines
 from jaxtour.render.timing.retraces import retrace_lines
 from jaxtour.render.timing.rows import seconds, timing_footer, timing_lines
 from jaxtour.render.value import failure_lines, output_lines, value_lines, warning_lines
+from jaxtour.text.clean import one_line
 
 
 def text_of(lines: list[Line], ascii: bool = False, colour: bool = False) -> str:  # noqa: A002 - the callers' word
@@ -35,12 +35,11 @@ def section(heading: str, lines: Iterable[Line]) -> list[Line]:
 
 def lesson_heading(lesson: Lesson, width: int = 100, ascii: bool = False, colour: bool = False) -> str:  # noqa: A002
     """Return title, summary, duration and requirements."""
-    title = clean(lesson.title, keep_newlines=False)
-    lines = [*wrap([(title, "title")], width), _rule("═", title, width), ()]
+    lines = [*wrap([(lesson.title, "title")], width), _rule("═", lesson.title, width), ()]
     lines += markdown_lines(lesson.summary, width, ticks=True)
     needs = [f"{lesson.minutes} min"] if lesson.minutes else []
     needs += [f"{len(lesson.steps)} step" + "s" * (len(lesson.steps) != 1), *requirements(lesson.requires)]
-    lines += [(), *wrap([(clean(f"{lesson.id}  {', '.join(needs)}", keep_newlines=False), "muted")], width), ()]
+    lines += [(), *wrap([(f"{lesson.id}  {', '.join(needs)}", "muted")], width), ()]
     return text_of(lines, ascii, colour)
 
 
@@ -65,7 +64,7 @@ def worker_text(facts: Facts, width: int = 100, ascii: bool = False, colour: boo
         pretend = "simulated " if simulated else ""
         said.append(f"{count} {pretend}{name} devices" if count > 1 else f"{pretend}{name}")
     said.append(host_text(facts))
-    text = clean(", ".join(said), keep_newlines=False)
+    text = ", ".join(said)
     return text_of([*wrap([(text, "muted")], width), ()], ascii, colour)
 
 
@@ -90,12 +89,12 @@ def step_text(
 ) -> str:
     """Return a step and, with a report, its results."""
     number = next((at for at, other in enumerate(lesson.steps, 1) if other.id == step.id), 0)
-    title = f"{number} of {len(lesson.steps)}  {clean(step.title, keep_newlines=False)}"
-    name = clean(f"{lesson.id}/{step.id}", keep_newlines=False)
+    title = f"{number} of {len(lesson.steps)}  {step.title}"
+    name = f"{lesson.id}/{step.id}"
     lines = [*wrap([(title, "title"), (f"  {name}", "muted")], width), _rule("─", title, width), ()]
     if isinstance(step, Broken):
         # Not wrapped: editors and terminals turn the place into a link.
-        lines.append((("this step does not load: ", "error"), (clean(str(step.error), keep_newlines=False), "")))
+        lines.append((("this step does not load: ", "error"), (str(step.error), "")))
         return text_of(lines, ascii, colour)
     lines += markdown_lines(step.text, width, ticks=not colour)
     if step.ask:
@@ -117,21 +116,21 @@ def _rule(glyph: str, text: str, width: int) -> Line:
 def _question(ask: Ask, report: Report | None, width: int) -> list[Line]:
     lines: list[Line] = [(), *markdown_lines(ask.question, width, ticks=True)]
     for number, choice in enumerate(ask.choices, 1):
-        lines += wrap([(f"  {number}. {clean(choice, keep_newlines=False)}", "")], width, indent="     ")
+        lines += wrap([(f"  {number}. {one_line(choice)}", "")], width, indent="     ")
     answer = ask.choices[ask.answer - 1] if ask.answer and ask.answer <= len(ask.choices) else None
     if report and (answer or report.answer is not None):
-        answer = clean(answer or report.answer or "", keep_newlines=False)
+        answer = one_line(answer or report.answer or "")
         lines += wrap([(f"  Answer: {answer}", "strong")], width, indent="     ")
     return lines
 
 
 def _source(step: Step) -> list[Line]:
     """Return the code that runs without edits, with the line numbers that errors use."""
-    code = python_lines(step.solved_code.removesuffix("\n"))
+    code = python_lines(step.solved_code.shown.removesuffix("\n"))
     digits = max(2, len(str(len(code))))
     lines: list[Line] = [()]
     if step.setup:
-        count = len(step.setup.splitlines())
+        count = len(step.setup.text.splitlines())
         lines.append(((f"  ({count} line{'s' * (count != 1)} of setup run first)", "muted"),))
     if step.exercise:
         lines.append((("  (an exercise: this is its solution)", "muted"),))
@@ -160,15 +159,14 @@ def _sections(step: Step, report: Report, width: int) -> Iterable[tuple[str, lis
 
 
 def _trace_heading(trace: Trace) -> str:
-    label = clean(trace.label, keep_newlines=False)
     facts = plain(trace_facts(trace)).replace("   ", ", ")
-    return f"jaxpr of {facts}" if trace.label in ("", trace.call) else f"jaxpr of {label}: {facts}"
+    return f"jaxpr of {facts}" if trace.label in ("", str(trace.call)) else f"jaxpr of {trace.label}: {facts}"
 
 
 def _trace(trace: Trace, stage: StageText | None, width: int) -> list[Line]:
     error = trace.error if trace.error is not None or stage is None else stage.error
     if error is not None:
-        return wrap([("none: ", "muted"), (clean(error, keep_newlines=False), "error")], width, indent="  ")
+        return wrap([("none: ", "muted"), (error, "error")], width, indent="  ")
     return jaxpr_lines(stage.text) if stage else []
 
 
@@ -176,7 +174,7 @@ def _check(report: Report, width: int) -> list[Line]:
     if report.checked is None:
         return []
     mark = "✓ right" if report.checked.passed else "✗ not yet"
-    message = clean(report.checked.message, keep_newlines=False)
+    message = one_line(report.checked.message)
     return wrap([(f"{mark}  {message}", "success" if report.checked.passed else "error")], width, indent="  ")
 
 
@@ -186,5 +184,5 @@ def _end(report: Report, width: int) -> list[Line]:
         return []
     words = {"interrupted": "interrupted", "timeout": "stopped", "died": "the worker died"}
     said = f"{words[report.done.status]} after {seconds(report.done.seconds)}"
-    reason = f": {clean(report.done.reason, keep_newlines=False)}" if report.done.reason else ""
+    reason = f": {report.done.reason}" if report.done.reason else ""
     return wrap([(said + reason, "error")], width, indent="  ")

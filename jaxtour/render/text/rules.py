@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.spans import Line, Span, Style
 
 Rules: TypeAlias = Sequence[tuple[str, Style]]
@@ -23,7 +22,6 @@ class Painter:
         self._styles: tuple[Style, ...] = ("", *(style for _, style in rules))
 
     def __call__(self, text: str) -> Line:
-        text = clean(text, keep_newlines=False)
         spans: list[Span] = []
         done = 0
         for match in self._pattern.finditer(text, 0, COLOURED):

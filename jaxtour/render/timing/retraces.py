@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from jaxtour.engine.messages import Retrace
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import in_ascii, wrap
 from jaxtour.render.text.spans import Line, Span
 
@@ -17,13 +16,13 @@ def retrace_lines(retraces: Sequence[Retrace], width: int, ascii: bool = False) 
     for function in dict.fromkeys(each.function for each in retraces if each.reason or each.count > 1):
         own = [each for each in retraces if each.function == function]
         count = max(each.count for each in own)
-        name = clean(function, keep_newlines=False)
+        name = function
         times = "once" if count == 1 else f"{count:,} times"
         lines += wrap([(name, "function"), (f" was traced {times}", "")], width)
         again = [each for each in own if each.reason]
         for each in again[:_MOST]:
             where = "" if each.line is None else f"line {each.line}: "
-            spans: list[Span] = [("  ", ""), (where, "muted"), (clean(each.reason, keep_newlines=False), "warning")]
+            spans: list[Span] = [("  ", ""), (where, "muted"), (each.reason, "warning")]
             lines += wrap(spans, width, indent="    ")
         if len(again) > _MOST:
             lines.append(((f"  … and {count - 1 - _MOST:,} times more", "muted"),))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from jaxtour.engine.messages import Ceiling, Timing
 from jaxtour.render.chart import Block, Chart, Curve, axis_over, without_charts
 from jaxtour.render.ir.cost import count
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import in_ascii, wrap
 from jaxtour.render.text.spans import Line, Span, Style
 from jaxtour.render.timing.sizes import size_text
@@ -64,7 +63,7 @@ def roofline_blocks(
         if ceiling is None:
             why = next((found.error for found in ceilings if found.platform == platform and found.error), None)
             text = f"could not be measured: {why}" if why else "are not measured yet"
-            text = clean(f"the peaks of {platform} {text}", keep_newlines=False)
+            text = f"the peaks of {platform} {text}"
             blocks.append(wrap([(text, "muted")], width))
             continue
         blocks += _one(here, ceiling, width)
@@ -81,7 +80,7 @@ def _one(timings: Sequence[Timing], ceiling: Ceiling, width: int) -> list[Block]
     points = [place for timing in placed if (place := _place(timing))]
     ridge = ceiling.flops_per_s / ceiling.bytes_per_s
     said = f"{ceiling.kind}: peaks {count(ceiling.flops_per_s, 'flop/s')}, {count(ceiling.bytes_per_s, 'B/s')}"
-    head = clean(f"{said} in {ceiling.dtype}, measured here", keep_newlines=False)
+    head = f"{said} in {ceiling.dtype}, measured here"
     blocks: list[Block] = [wrap([(head, "muted")], width)]
     if placed:
         blocks.append(_chart(placed, points, ceiling, ridge))
@@ -149,8 +148,8 @@ def _mark_style(timing: Timing) -> Style:
 
 
 def _label(timing: Timing) -> str:
-    name = timing.label or timing.call
-    return clean(name if timing.size is None else f"{name}, n = {size_text(timing.size)}", keep_newlines=False)
+    name = timing.label or str(timing.call)
+    return name if timing.size is None else f"{name}, n = {size_text(timing.size)}"
 
 
 def _percent(part: float) -> str:

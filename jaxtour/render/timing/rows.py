@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from jaxtour.engine.messages import Timing
 from jaxtour.render.chart import Block, without_charts
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip, in_ascii, joined, pad, width_of, wrap
 from jaxtour.render.text.spans import Line, Span, Style
 from jaxtour.render.timing.scale import Scale, bar, scale_for
@@ -93,7 +92,7 @@ def timing_footer(timings: Sequence[Timing]) -> str:
     runs = f"{low:,}" if low == high else f"{low:,} to {high:,}"
     runs += " run" if high == 1 else " runs"
     names = dict.fromkeys(timing.platform for timing in measured if timing.platform != "host")
-    where = " and ".join(clean(name).upper() for name in names) or "host"
+    where = " and ".join(name.upper() for name in names) or "host"
     simulated = " simulated" if any(timing.simulated for timing in measured) else ""
     return f"{runs}, {where}{simulated}, blocked"
 
@@ -128,7 +127,7 @@ def _columns(timings: Sequence[Timing]) -> list[_Column]:
     muted: list[Style] = ["muted"] * len(timings)
     columns = []
     if len({timing.platform for timing in timings} - {"host"}) > 1:
-        columns.append(_Column("on", [clean(timing.platform, keep_newlines=False) for timing in timings], muted))
+        columns.append(_Column("on", [timing.platform for timing in timings], muted))
     medians = [_parts(timing.median_s, _digits(timing)) if _measured(timing) else (_NONE, "") for timing in timings]
     strong: list[Style] = ["strong" if _measured(timing) else "muted" for timing in timings]
     columns.append(_Column("complete", _aligned(medians), strong, right=True))
@@ -159,7 +158,7 @@ def _measured(timing: Timing) -> bool:
 
 
 def _label(timing: Timing) -> str:
-    return clean(timing.label or timing.call, keep_newlines=False)
+    return timing.label or str(timing.call)
 
 
 def _baseline(timing: Timing, timings: Sequence[Timing]) -> Timing | None:
@@ -207,9 +206,7 @@ def _with_flags(spans: list[Span], timing: Timing, width: int, *, only_code: boo
         else:
             below.append((("  ", ""), (clip(flag[0], width - 2), "warning")))
     if timing.error is not None:
-        below += wrap(
-            [("  ", ""), (f"failed: {clean(timing.error, keep_newlines=False)}", "error")], width, indent="  "
-        )
+        below += wrap([("  ", ""), (f"failed: {timing.error}", "error")], width, indent="  ")
     return [row, *below]
 
 
@@ -219,11 +216,11 @@ def _notes(timings: Sequence[Timing], width: int) -> list[Line]:
     lines: list[Line] = []
     for code, message in messages.items():
         if message:
-            text = clean(message, keep_newlines=False)
+            text = message
             lines += wrap([(f"{_flag(code)}  ", "warning"), (text, "muted")], width, indent="  ")
     return lines
 
 
 def _flag(code: str) -> str:
     """Return `⚑ dispatch-bound`."""
-    return "⚑ " + clean(code, keep_newlines=False).lower().replace("_", "-")
+    return "⚑ " + code.lower().replace("_", "-")

@@ -7,7 +7,6 @@ from itertools import pairwise
 
 from jaxtour.engine.messages import Timing
 from jaxtour.render.chart import Block, Chart, Curve, axis_over, look, without_charts
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip_line, in_ascii, wrap
 from jaxtour.render.text.spans import Line, Span
 from jaxtour.render.text.table import table_lines
@@ -45,7 +44,7 @@ def series_of(timings: Sequence[Timing]) -> list[Series]:
         found.setdefault((timing.index, timing.platform), []).append(timing)
     named = []
     for group in found.values():
-        label = clean(group[0].label or group[0].call, keep_newlines=False)
+        label = group[0].label or str(group[0].call)
         on = group[0].platform
         name = f"{label} on {on.upper()}" if len(platforms) > 1 and on != "host" else label
         points = {timing.size: timing.median_s for timing in group if timing.size is not None}

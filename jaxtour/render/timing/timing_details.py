@@ -7,7 +7,6 @@ from jaxtour.engine.timings import Difference
 from jaxtour.render.chart import Axis, Chart, Curve, axis_over, look
 from jaxtour.render.ir.cost import size
 from jaxtour.render.ir.explanations import explanation
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import in_ascii, wrap
 from jaxtour.render.text.spans import Line, Span
 from jaxtour.render.timing.roofline import achieved_line
@@ -76,8 +75,8 @@ def detail_lines(
 
 def _details(timing: Timing, width: int, ascii: bool, ceilings: Sequence[Ceiling]) -> list[Line]:  # noqa: A002
     where = timing.platform if timing.size is None else f"{timing.platform}, n = {size_text(timing.size)}"
-    head = clean(f"{timing.label or timing.call}  ", keep_newlines=False)
-    lines = wrap([(head, "strong"), (clean(where, keep_newlines=False), "muted")], width)
+    head = f"{timing.label or timing.call}  "
+    lines = wrap([(head, "strong"), (where, "muted")], width)
     rows: list[tuple[str, Sequence[Span]]] = [("first call", _first(timing))]
     if timing.dispatch:
         text = f"{seconds(timing.dispatch.median_s)} until the call returns to Python"
@@ -87,7 +86,7 @@ def _details(timing: Timing, width: int, ascii: bool, ceilings: Sequence[Ceiling
         rows.append(("moves", [(size(timing.transfer_bytes), "number")]))
     rows.append(("achieves", achieved_line(timing, ceilings)))
     rows += [("differs", _differs(found)) for found in timing.differs]
-    rows += [("note", [(clean(note, keep_newlines=False), "muted")]) for note in timing.cost_notes]
+    rows += [("note", [(note, "muted")]) for note in timing.cost_notes]
     for name, spans in rows:
         if spans:
             lines += wrap([(f"  {name:<12}", "muted"), *spans], width, indent=" " * 14)
@@ -118,9 +117,9 @@ def _complete(timing: Timing, ascii: bool) -> Sequence[Span]:  # noqa: A002
 
 
 def _differs(found: Difference) -> Sequence[Span]:
-    against = clean(found.against, keep_newlines=False)
+    against = found.against
     if found.shapes:
-        return [(f"from {against} in shape: {clean(found.shapes, keep_newlines=False)}", "warning")]
+        return [(f"from {against} in shape: {found.shapes}", "warning")]
     if found.absolute is None:
         return [(f"from {against}: only one has a NaN or an infinity at some place", "warning")]
     if found.absolute == 0:
@@ -146,7 +145,7 @@ def spread_chart(timings: Sequence[Timing]) -> Chart | None:
         glyph, style = look(number)
         shares = tuple((value, place / (len(times) - 1)) for place, value in enumerate(times))
         middle = (timing.median_s, 0.5)
-        curves += [Curve("", shares, style), Curve(timing.label or timing.call, (middle,), style, glyph)]
+        curves += [Curve("", shares, style), Curve(timing.label or str(timing.call), (middle,), style, glyph)]
     x = axis_over([value for _, times in spread for value in times], lambda tick: seconds(tick, 1))
     y = Axis(-0.04, 1.06, lambda tick: f"{tick:.0%}", log=False, linear_ticks=(0.0, 0.25, 0.5, 0.75, 1.0))
     return Chart(x, y, tuple(curves), "share of the runs that took no longer")
@@ -157,8 +156,8 @@ def explanation_lines(timings: Sequence[Timing], width: int, ascii: bool = False
     lines: list[Line] = []
     found = {verdict.code: verdict.message for timing in timings for verdict in timing.verdicts}
     for code, message in found.items():
-        flag = clean(code, keep_newlines=False).lower().replace("_", "-")
-        lines += wrap([(f"⚑ {flag}  ", "warning"), (clean(message, keep_newlines=False), "")], width, indent="  ")
+        flag = code.lower().replace("_", "-")
+        lines += wrap([(f"⚑ {flag}  ", "warning"), (message, "")], width, indent="  ")
         if longer := explanation(code):
             lines += wrap([("  ", ""), (longer, "muted")], width, indent="  ")
     return in_ascii(lines, ascii)

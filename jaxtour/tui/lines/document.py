@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple, TypeAlias, overload
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, overload
 
 import msgspec
 from rich.cells import cell_len
 
-from jaxtour.render.chart import NARROWEST, Block, Chart, legend_lines
 from jaxtour.render.text.spans import Line, plain
 from jaxtour.tui.styling import HighlightStyle, Mark
+
+if TYPE_CHECKING:
+    from jaxtour.render.chart import Block, Chart
 
 Columns: TypeAlias = tuple[int, int]
 """Characters of a line's text, from 0, the end exclusive."""
@@ -111,7 +113,7 @@ class Picture(msgspec.Struct, frozen=True):
     line: int
     """The first of them."""
     rows: int
-    chart: Chart
+    chart: "Chart"
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -190,9 +192,12 @@ EMPTY = Document()
 
 
 def illustrated(
-    blocks: Iterable[Block], width: int, rows: int, *, ascii_only: bool = False
+    blocks: "Iterable[Block]", width: int, rows: int, *, ascii_only: bool = False
 ) -> tuple[list[Line], tuple[Picture, ...]]:
     """Blocks as lines, with so many rows for each chart and its legend below; without charts where none can be."""
+    # Before the first measurement there is no chart.
+    from jaxtour.render.chart import NARROWEST, Chart, legend_lines
+
     lines: list[Line] = []
     pictures = []
     for block in blocks:

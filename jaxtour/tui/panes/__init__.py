@@ -1,10 +1,12 @@
 """What each pane shows, as documents made from a view; no widget is known here."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from jaxtour.engine.report import Report
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.panes import devices, lesson, result, source, stage, time
 from jaxtour.tui.panes.stage_words import NAMES
@@ -18,10 +20,12 @@ class PaneSpec(msgspec.Struct, frozen=True):
 
     name: Name
     label: str
-    depends: Callable[[StepView], tuple[Any, ...]]
-    """What the document is made from: as long as it is equal, so is the document."""
     document: Callable[[StepView, int], Document]
     """The document at a width, in cells."""
+    of_view: Callable[[StepView], Any]
+    """What the document is made from, of the view; as long as this and `of_report` are equal, so is the document."""
+    of_report: Callable[[Report], Any]
+    """What it is made from, of the report that there may be."""
     whole: Callable[[StepView, int], Document] | None = None
     """The same where it fills the screen, if that makes a difference."""
     tab: bool = False
@@ -33,15 +37,48 @@ class PaneSpec(msgspec.Struct, frozen=True):
     awaits: Callable[[StepView], bool] = lambda view: view.awaits
     """Whether what it shows is still to come; it does not become lower meanwhile."""
 
+    def made_from(self, view: StepView) -> tuple[Any, Any]:
+        """What the document is made from; panes of which it stays equal are not entered."""
+        return self.of_view(view), self.of_report(view.report) if view.report else None
+
 
 PANES: tuple[PaneSpec, ...] = (
-    PaneSpec("lesson", "Lesson", lesson.depends, lesson.document, tab=True),
-    PaneSpec("source", "Source", source.depends, source.document, shows=source.shows, start=source.start),
-    PaneSpec("stage", "jaxpr", stage.depends, stage.document, tab=True, shows=stage.shows, awaits=stage.awaits),
-    PaneSpec("result", "Result", result.depends, result.document),
-    PaneSpec("time", "Time", time.depends, time.document, tab=True),
-    PaneSpec("devices", "Devices", devices.depends, devices.document, whole=devices.whole, tab=True),
-)
+    PaneSpec(
+        "lesson", "Lesson", lesson.document, tab=True,
+        of_view=attrgetter("step", "state.prediction", "state.hints", "state.solution", "ascii", "coloured"),
+        of_report=attrgetter("executed", "failure", "answer", "done"),
+    ),
+    PaneSpec(
+        "source", "Source", source.document, shows=source.shows, start=source.start,
+        of_view=attrgetter("step", "code", "edited", "state.setup", "failure", "traced", "ascii", "coloured"),
+        of_report=attrgetter("warnings"),
+    ),
+    PaneSpec(
+        "stage", "jaxpr", stage.document, tab=True, shows=stage.shows, awaits=stage.awaits,
+        of_view=attrgetter(
+            "step", "index", "state.stage", "stage", "state.unfolded", "stalled", "ascii", "state.reason"
+        ),
+        of_report=attrgetter("traces", "phase", "looking", "failure"),
+    ),
+    PaneSpec(
+        "result", "Result", result.document,
+        of_view=attrgetter("step", "state.reason", "trouble", "ascii"),
+        of_report=attrgetter(
+            "stdout", "traced", "stderr", "background", "value", "failure", "warnings", "checked", "done", "phase",
+            "run",
+        ),
+    ),
+    PaneSpec(
+        "time", "Time", time.document, tab=True,
+        of_view=attrgetter("step", "trace", "measuring", "ascii", "stable"),
+        of_report=attrgetter("timings", "retraces", "timing_error", "done"),
+    ),
+    PaneSpec(
+        "devices", "Devices", devices.document, whole=devices.whole, tab=True,
+        of_view=attrgetter("facts", "state.device", "trouble", "ascii", "stable"),
+        of_report=attrgetter("value"),
+    ),
+)  # fmt: skip
 
 
 class Tab(msgspec.Struct, frozen=True):

@@ -1,21 +1,12 @@
 """The devices pane: what the worker found, where the value lives, and, where it fills the screen, all that is known."""
 
-from typing import Any
-
 from jaxtour.engine.messages import Facts
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import wrap
 from jaxtour.render.text.spans import Line
 from jaxtour.tui.lines.document import Document, Piece
 from jaxtour.tui.panes.pieces import GUTTER_EXTRA, shard_pieces, sharded, with_pieces
-from jaxtour.tui.panes.worker import worker_depends, worker_lines
+from jaxtour.tui.panes.worker import worker_lines
 from jaxtour.tui.tour.view import StepView
-
-
-def depends(view: StepView) -> tuple[Any, ...]:
-    """The worker's facts, the step's value, and the device that is told about."""
-    value = view.report.value if view.report else None
-    return (view.facts, value, view.state.device, *worker_depends(view), view.ascii, view.stable)
 
 
 def document(view: StepView, width: int) -> Document:
@@ -62,7 +53,7 @@ def _more(
     before = len(lines)
     for row, device in starts:
         name = f"{device.platform}:{device.id}"
-        pieces = [*pieces, Piece(before + row, (0, len(clean(name))), frozenset((name,)))]
+        pieces = [*pieces, Piece(before + row, (0, len(name)), frozenset((name,)))]
     lines = [*lines, *rows]
     value = view.report.value if view.report else None
     if value is not None and sharded(value):

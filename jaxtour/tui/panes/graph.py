@@ -4,7 +4,6 @@ from functools import lru_cache
 
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.graph import Graph, graph, opening
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import wrap
 from jaxtour.render.text.spans import Line
 from jaxtour.tui.lines.document import Document
@@ -23,7 +22,7 @@ def graph_document(view: StepView, stage: StageText, width: int) -> Document:
     drawn = graph_of(stage, view.state.unfolded)
     title, said = titles(view), facts(view, stage, width)
     if drawn.refusal is not None:
-        words: Line = ((clean(drawn.refusal, keep_newlines=False), "muted"),)
+        words: Line = ((drawn.refusal, "muted"),)
         return Document(lines=wrap(words, width), title=title, subtitle=said)
     return Document(
         lines=drawn.lines,

@@ -2,11 +2,9 @@
 
 import re
 from functools import lru_cache
-from typing import Any
 
 from jaxtour.course.model import Broken, Step
 from jaxtour.engine.verify import status
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import wrap
 from jaxtour.render.text.spans import Line
 from jaxtour.tui.asked import grade, truth
@@ -18,19 +16,12 @@ NO_PARAGRAPH = re.compile(r"\s{4}|```|[-*>#|] |\d+[.)] ")
 """How a block begins whose lines stay lines."""
 
 
-def depends(view: StepView) -> tuple[Any, ...]:
-    """The step, what the learner asked for, and whether it has run."""
-    report = view.report
-    found = (report.executed, report.failure, report.answer, report.done) if report else None
-    return (view.step, view.state.prediction, view.state.hints, view.state.solution, found, view.ascii, view.coloured)
-
-
 def document(view: StepView, width: int) -> Document:
     """All that there is to read about the step."""
     step = view.step
     if isinstance(step, Broken):
         return _broken(step, width)
-    lines: list[Line] = [*wrap(((clean(step.title), "title"),), width), BLANK, *text_lines(view, step.text, width)]
+    lines: list[Line] = [*wrap(((step.title, "title"),), width), BLANK, *text_lines(view, step.text, width)]
     anchor = None
     if step.ask:
         lines += [BLANK, *_asked(view, step, width)]
@@ -50,7 +41,7 @@ def text_lines(view: StepView, text: str, width: int) -> list[Line]:
     if view.coloured:
         return _styled(text, width)
     lines: list[Line] = []
-    for block in clean(text).strip().split("\n\n"):
+    for block in text.strip().split("\n\n"):
         plain = block.replace("**", "").replace("`", "")
         rows = plain.split("\n") if NO_PARAGRAPH.match(block) else [plain.replace("\n", " ")]
         lines += [BLANK, *(line for row in rows for line in wrap(((row, ""),), width))]
@@ -67,12 +58,12 @@ def _styled(text: str, width: int) -> list[Line]:
 def _broken(step: Broken, width: int) -> Document:
     where = f"{step.error.file}:{step.error.line}:{step.error.column}"
     lines = [
-        ((clean(step.title), "title"),),
+        ((step.title, "title"),),
         BLANK,
         (("✗ ", "error"), ("this step cannot be shown", "error")),
         BLANK,
-        *wrap(((clean(step.error.message), ""),), width),
-        *wrap(((clean(where), "muted"),), width),
+        *wrap(((step.error.message, ""),), width),
+        *wrap(((where, "muted"),), width),
     ]
     return Document(lines=lines)
 
@@ -90,14 +81,14 @@ def _over(view: StepView, step: Step) -> bool:
 def _asked(view: StepView, step: Step, width: int) -> list[Line]:
     ask = step.ask
     assert ask is not None
-    lines = list(wrap((("? ", "mark"), (clean(ask.question), "strong")), width, indent="  "))
+    lines = list(wrap((("? ", "mark"), (ask.question, "strong")), width, indent="  "))
     for number, choice in enumerate(ask.choices, 1):
-        lines += wrap(((f"  {number}  ", "muted"), (clean(choice), "")), width, indent="     ")
+        lines += wrap(((f"  {number}  ", "muted"), (choice, "")), width, indent="     ")
     if ask.hint and view.state.prediction is None:
-        lines += wrap((("  ", ""), (clean(ask.hint), "muted")), width, indent="  ")
+        lines += wrap((("  ", ""), (ask.hint, "muted")), width, indent="  ")
     if view.state.prediction is None:
         return [*lines, (("  ", ""), (view.key("answer"), "strong"), (" answers", "muted"))]
-    said: Line = (("  you said ", "muted"), (clean(view.state.prediction), "strong"))
+    said: Line = (("  you said ", "muted"), (view.state.prediction, "strong"))
     answer = view.report.answer if view.report else None
     if not _over(view, step):
         return [*lines, *wrap(said, width, indent="  ")]
@@ -106,7 +97,7 @@ def _asked(view: StepView, step: Step, width: int) -> list[Line]:
     if verdict == "right":
         said = (*said, ("  ✓ ", "success"), ("right", "success"))
     elif verdict == "not this time" and right is not None:
-        said = (*said, ("  ✗ ", "warning"), ("not this time: ", "warning"), (clean(right), "strong"))
+        said = (*said, ("  ✗ ", "warning"), ("not this time: ", "warning"), (right, "strong"))
     return [*lines, *wrap(said, width, indent="  ")]
 
 
@@ -115,12 +106,12 @@ def _exercise(view: StepView, step: Step, width: int) -> list[Line]:
     assert exercise is not None
     lines: list[Line] = []
     for number, hint in enumerate(exercise.hints[: view.state.hints], 1):
-        lines += [BLANK, *wrap(((f"hint {number}  ", "muted"), (clean(hint), "")), width, indent="        ")]
+        lines += [BLANK, *wrap(((f"hint {number}  ", "muted"), (hint, "")), width, indent="        ")]
     left = len(exercise.hints) - view.state.hints
     if view.state.solution:
         from jaxtour.render.text.code import python_lines
 
-        lines += [BLANK, (("one solution", "muted"),), BLANK, *python_lines(exercise.solution)]
+        lines += [BLANK, (("one solution", "muted"),), BLANK, *python_lines(exercise.solution.shown)]
     keys = [(view.key("edit"), "edits")]
     if left:
         keys.append((view.key("hint"), "gives a hint"))

@@ -1,33 +1,20 @@
 """The result pane: what the code wrote, its value, or how it failed."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from jaxtour.course.model import Broken, Step
 from jaxtour.engine.report import Report
 from jaxtour.engine.verify import status
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import wrap
 from jaxtour.render.text.spans import Line, Style
+from jaxtour.text.raw import Raw
 from jaxtour.tui.lines.document import Document, Piece
 from jaxtour.tui.panes.pieces import GUTTER_EXTRA, shard_pieces, sharded, with_pieces
-from jaxtour.tui.panes.worker import worker_depends, worker_lines
+from jaxtour.tui.panes.worker import worker_lines
 from jaxtour.tui.tour.view import StepView
 
 WRAPPED = 16_000
 """Characters of output up to which long lines are broken: about 10 ms."""
-
-
-def depends(view: StepView) -> tuple[Any, ...]:
-    """Everything about the run but its traces and timings."""
-    report = view.report
-    found = None
-    if report:
-        found = (
-            report.stdout, report.traced, report.stderr, report.background, report.value, report.failure,
-            report.warnings, report.checked, report.done, report.phase, report.run,
-        )  # fmt: skip
-    return (view.step, found, view.state.reason, *worker_depends(view), view.ascii)
 
 
 def document(view: StepView, width: int) -> Document:
@@ -48,7 +35,7 @@ def document(view: StepView, width: int) -> Document:
     if report.failure:
         anchor = len(lines)
         if (step.raises and report.done is None) or status_of(step, report) == "raised":
-            words = f"raised {clean(report.failure.type)}, as the step says"
+            words = f"raised {report.failure.type}, as the step says"
             lines.append((("✓ ", "success"), (words, "success")))
         lines += failure_lines(report.failure, width)
     pieces: list[Piece] = []
@@ -75,16 +62,16 @@ def status_of(step: Step, report: Report) -> str:
     return status(step, report) if report.done else ""
 
 
-def written(text: str, width: int, style: Style = "", traced: Sequence[tuple[int, int]] = ()) -> list[Line]:
+def written(text: Raw, width: int, style: Style = "", traced: Sequence[tuple[int, int]] = ()) -> list[Line]:
     """What the program wrote, what it wrote while JAX traced apart; of very much, long lines are not broken."""
     from jaxtour.render.text.printed import printed_lines
 
-    return printed_lines(text, traced, width if len(text) < WRAPPED else None, style)
+    return printed_lines(text, traced, width if len(text.text) < WRAPPED else None, style)
 
 
 def _empty(view: StepView) -> Line:
     if view.state.reason:
-        return (("✗ ", "warning"), (f"not here: this step {clean(view.state.reason)}", ""))
+        return (("✗ ", "warning"), (f"not here: this step {view.state.reason}", ""))
     return ((view.key("run"), "strong"), (" runs the step; its value and what it prints come here", "muted"))
 
 
@@ -94,7 +81,7 @@ def _ending(view: StepView, step: Step, report: Report, width: int) -> list[Line
         if report.checked.passed:
             lines.append((("✓ ", "success"), ("solved", "success")))
         else:
-            words = clean(report.checked.message) or "the check did not pass"
+            words = report.checked.message or "the check did not pass"
             lines += wrap((("✗ ", "warning"), ("not yet: ", "warning"), (words, "")), width, indent="  ")
     done = report.done
     if done is None:
@@ -105,14 +92,14 @@ def _ending(view: StepView, step: Step, report: Report, width: int) -> list[Line
         after = "" if view.stable else f" after {seconds(done.seconds)}"
         lines.append(((f"{'#' if view.ascii else '■'} interrupted{after}", "warning"),))
     elif done.status in ("timeout", "died"):
-        said = clean(done.reason) or ("it took too long" if done.status == "timeout" else "the worker ended")
+        said = done.reason or ("it took too long" if done.status == "timeout" else "the worker ended")
         lines += wrap((("✗ ", "error"), (said, "error")), width, indent="  ")
     elif step.raises and report.failure is None:
-        words = f"nothing was raised; the step says {clean(step.raises)}"
+        words = f"nothing was raised; the step says {step.raises}"
         lines += wrap((("✗ ", "warning"), (words, "warning")), width, indent="  ")
     return lines
 
 
 def _subtitle(report: Report) -> Line:
-    count = report.stdout.count("\n") + report.stderr.count("\n")
+    count = report.stdout.text.count("\n") + report.stderr.text.count("\n")
     return ((f"{count} lines of output", ""),) if count > 20 else ()

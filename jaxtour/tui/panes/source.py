@@ -1,22 +1,15 @@
 """The source pane: the step's code, with what happened beside the lines where it happened."""
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from jaxtour.course.model import Broken
 from jaxtour.engine.links import links_of
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.spans import Line
+from jaxtour.text.raw import Raw
 from jaxtour.tui.lines.document import Columns, Document
 from jaxtour.tui.styling import Mark
 from jaxtour.tui.tour.view import StepView
-
-
-def depends(view: StepView) -> tuple[Any, ...]:
-    """The code, where it failed or warned, and the jaxpr, whose expressions can be selected."""
-    report = view.report
-    found = (view.failure, report.warnings) if report else None
-    return (view.step, view.code, view.edited, view.state.setup, found, view.traced, view.ascii, view.coloured)
 
 
 def start(view: StepView) -> int:
@@ -39,9 +32,14 @@ class Rows(NamedTuple):
     first: int
     """The number that the first of those lines has in its own text."""
     code: range
-    texts: tuple[str, ...]
+    texts: tuple[Raw, ...]
     """Of the step's own code, as it was written."""
-    setup_texts: tuple[str, ...] = ()
+    setup_texts: tuple[Raw, ...] = ()
+
+    @property
+    def written(self) -> str:
+        """All code in the pane, as it was written."""
+        return "".join(f"{text.text}\n" for text in (*self.setup_texts, *self.texts))
 
     def place(self, line: int) -> tuple[str, int] | None:
         """The file and the line in it of a line of the pane; None where no code stands."""
@@ -61,11 +59,11 @@ class Rows(NamedTuple):
             return None
         return found if found in rows else None
 
-    def text(self, line: int) -> str:
+    def text(self, line: int) -> Raw:
         """The code in a line of the pane, as it was written."""
         if line in self.code:
             return self.texts[line - self.code.start]
-        return self.setup_texts[line - self.setup.start] if line in self.setup else ""
+        return self.setup_texts[line - self.setup.start] if line in self.setup else Raw()
 
 
 def rows_of(view: StepView) -> Rows:
@@ -73,23 +71,24 @@ def rows_of(view: StepView) -> Rows:
     step = view.step
     if isinstance(step, Broken):
         return Rows(view.cell, range(0), 1, range(0), ())
-    texts = tuple(view.code.rstrip("\n").split("\n"))
-    setup = step.setup.strip("\n")
-    first = 1 + len(step.setup) - len(step.setup.lstrip("\n"))
+    texts = tuple(map(Raw, view.code.text.rstrip("\n").split("\n")))
+    setup = step.setup.text.strip("\n")
+    first = 1 + len(step.setup.text) - len(step.setup.text.lstrip("\n"))
     if not setup.strip():
         return Rows(view.cell, range(0), 1, range(len(texts)), texts)
     if not view.state.setup:
         return Rows(view.cell, range(0), first, range(1, 1 + len(texts)), texts)
-    own = tuple(setup.split("\n"))
+    own = tuple(map(Raw, setup.split("\n")))
     start = 2 + len(own)
     return Rows(view.cell, range(1, 1 + len(own)), first, range(start, start + len(texts)), texts, own)
 
 
-def columns_shown(text: str, columns: Columns) -> Columns:
+def columns_shown(text: Raw, columns: Columns) -> Columns:
     """Where characters of code stand on the screen, on which a tab and what is invisible take several."""
-    if clean(text) == text:
+    raw = text.text
+    if text.shown == raw:
         return columns
-    start, end = (len(clean(text[:column])) + max(0, column - len(text)) for column in columns)
+    start, end = (len(Raw(raw[:column]).shown) + max(0, column - len(raw)) for column in columns)
     return start, end
 
 
@@ -102,19 +101,19 @@ def document(view: StepView, width: int) -> Document:  # noqa: ARG001 - code is 
     lines: list[Line] = []
     gutter: list[Line] = []
     marks: dict[int, Mark] = {}
-    folded = len(step.setup.strip().splitlines())
+    folded = len(step.setup.text.strip().splitlines())
     if folded:
         sign = "·" if view.state.setup else "▸"
         words = "1 line runs first" if folded == 1 else f"{folded} lines run first"
         lines.append(((words, "faint"),))
         gutter.append(((f" {sign} ", "faint"),))
         if view.state.setup:
-            own = coloured(view, step.setup.strip("\n"))
+            own = coloured(view, Raw(step.setup.text.strip("\n")))
             lines += [*own, ()]
             inside: Line = ((" · ", "faint"),)
             gutter += [inside] * len(own) + [(("   ", ""),)]
     start = len(lines)
-    own = coloured(view, view.code.rstrip("\n"))
+    own = coloured(view, Raw(view.code.text.rstrip("\n")))
     lines += own
     digits = max(2, len(str(len(own))))
     gutter += [((f"{number:>{digits}} ", "faint"),) for number in range(1, len(own) + 1)]
@@ -139,18 +138,18 @@ def expressions(view: StepView, rows: Rows, line: int) -> list[tuple[Columns, Co
     return [(columns_shown(text, columns), columns) for columns in links_of(stage).stops(*place)]
 
 
-def coloured(view: StepView, source: str) -> list[Line]:
+def coloured(view: StepView, source: Raw) -> list[Line]:
     """The source's lines, highlighted if it is time for that."""
     if not view.coloured:
-        return [((line, ""),) for line in clean(source).split("\n")]
+        return [((line, ""),) for line in source.shown.split("\n")]
     return _highlighted(source)
 
 
 @lru_cache(maxsize=32)
-def _highlighted(source: str) -> list[Line]:
+def _highlighted(source: Raw) -> list[Line]:
     from jaxtour.render.text.code import python_lines
 
-    return python_lines(source)
+    return python_lines(source.shown)
 
 
 def _happened(
@@ -164,8 +163,8 @@ def _happened(
         if warning.line and index < len(lines):
             flag = "⚑"
             gutter[index] = ((f"{warning.line:>{digits}}", "warning"), (flag, "warning"))
-            first = clean(warning.message).splitlines()[:1]
-            lines[index] = (*lines[index], (f"   {flag} {clean(warning.category)}: {''.join(first)}", "warning"))
+            first = warning.message.splitlines()[:1]
+            lines[index] = (*lines[index], (f"   {flag} {warning.category}: {''.join(first)}", "warning"))
     failure = view.failure
     if failure and failure.line and start + failure.line - 1 < len(lines):
         index = start + failure.line - 1
@@ -190,4 +189,4 @@ def failed(view: StepView) -> Line:
     failure = view.failure
     if failure is None or not failure.line:
         return ()
-    return ((f"{clean(failure.type, keep_newlines=False)} in line {failure.line}", "error"),)
+    return ((f"{failure.type} in line {failure.line}", "error"),)

@@ -1,28 +1,17 @@
 """The pane of stages: what JAX made of one traced call, each line beside the place in the source that it came from."""
 
 from functools import lru_cache
-from typing import Any
 
 from jaxtour.course.model import Broken
 from jaxtour.engine.messages import Failure
-from jaxtour.engine.stage import StageText, Texts
+from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.places import file_name
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import wrap
 from jaxtour.render.text.spans import Line
 from jaxtour.tui.lines.document import Columns, Document, LazyLines, MadeLines
 from jaxtour.tui.panes import gutter
 from jaxtour.tui.panes.stage_words import call_of, facts, titles
 from jaxtour.tui.tour.view import StepView
-
-
-def depends(view: StepView) -> tuple[Any, ...]:
-    """The traces, which one is wanted, and how much of it is there."""
-    report = view.report
-    found = (report.traces, report.phase, report.looking, report.failure) if report else None
-    waiting = (view.elsewhere, view.worker == "ready") if view.stage is None else ()
-    state = view.state
-    return (view.step, found, view.index, state.stage, view.stage, state.unfolded, waiting, view.ascii, state.reason)
 
 
 def shows(view: StepView) -> str:
@@ -71,11 +60,10 @@ KEPT = 4
 
 @lru_cache(maxsize=KEPT)
 def lines_of(stage: StageText) -> LazyLines:
-    """The stage's lines with everything invisible made visible; how wide they are takes 20 ms for 100 000 of them."""
+    """The stage's lines; how wide they are takes 20 ms for 100 000 of them."""
     from jaxtour.render.ir.highlight import line_of
 
-    text = clean(stage.text)
-    return LazyLines(stage.texts if text == stage.text else Texts(text), line_of(stage.stage))
+    return LazyLines(stage.texts, line_of(stage.stage))
 
 
 def variables(stage: StageText, line: int) -> list[Columns]:
@@ -98,7 +86,7 @@ def _cost(view: StepView, stage: StageText, width: int) -> Document:
 
 def _failed(view: StepView, stage: StageText) -> Line:
     """Why there is no such stage, and what can be done."""
-    said: Line = (("✗ ", "warning"), (clean(stage.error or "", keep_newlines=False), ""))
+    said: Line = (("✗ ", "warning"), (stage.error or "", ""))
     if stage.stage == "jaxpr":
         return said
     return (*said, ("   ", ""), (view.key(f"stage_{view.state.stage}"), "strong"), (" tries again", "muted"))
@@ -128,18 +116,18 @@ def _waiting(view: StepView) -> Line:
     trace, report = view.trace, view.report
     assert trace is not None and report is not None
     if trace.error is not None:
-        said: Line = (("✗ ", "warning"), (clean(trace.error, keep_newlines=False), ""))
+        said: Line = (("✗ ", "warning"), (trace.error, ""))
         return (*said, (f"   {_raised_at(view, trace.raised)}", "muted")) if trace.raised else said
     if view.worker == "dead":
         return (("the worker is gone; ", "muted"), (view.key("restart"), "strong"), (" starts it again", "muted"))
     verb = {"jaxpr": "tracing", "stablehlo": "lowering", "hlo": "compiling"}[view.behind]
     if report.looking:
-        doing = f"{verb} {clean(trace.call, keep_newlines=False)} … "
+        doing = f"{verb} {trace.call} … "
         return ((doing, "muted"), (view.key("interrupt"), "strong"), (" interrupts", "muted"))
     if report.done is None and view.behind != "jaxpr":
         return ((f"{verb} begins when the step has run", "muted"),)
     if view.elsewhere:
-        return ((f"{verb} begins when the worker has done {clean(view.elsewhere)}", "muted"),)
+        return ((f"{verb} begins when the worker has done {view.elsewhere}", "muted"),)
     if report.done and view.behind == "jaxpr":
         return (("there is no jaxpr of this call", "muted"),)
     return ((f"{verb} begins when the worker is ready", "muted"),)

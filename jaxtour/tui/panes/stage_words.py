@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 from jaxtour.engine.stage import StageText
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip, width_of
 from jaxtour.render.text.spans import Line
 from jaxtour.tui.tour.view import Shown, StepView
@@ -39,7 +38,7 @@ def facts(view: StepView, stage: StageText, width: int, legend: Line = ()) -> Li
     if legend and width_of(legend) + APART <= room:
         room -= width_of(legend) + APART
         number = (*legend, (" " * APART, ""), *number)
-    call = clean(trace.call, keep_newlines=False)
+    call = trace.call.line
     if room < min(width_of(call), LEAST_CALL):
         return (*number, (counts_words[0].lstrip(), counts_words[1]))
     return (*number, (clip(call, room), "muted"), counts_words)
@@ -57,7 +56,7 @@ def number_of(view: StepView) -> Line:
     count, trace = len(view.traces), view.trace
     if count < 2 or trace is None:
         return ()
-    label: Line = ((clean(trace.label, keep_newlines=False), "strong"), ("  ", "")) if trace.label != trace.call else ()
+    label: Line = ((trace.label, "strong"), ("  ", "")) if trace.label != str(trace.call) else ()
     return (*label, (f"{view.index + 1} of {count}   ", "muted"))
 
 
@@ -65,4 +64,4 @@ def call_of(view: StepView) -> Line:
     """The call that is shown, and which of several it is."""
     if view.trace is None:
         return ()
-    return (*number_of(view), (clean(view.trace.call, keep_newlines=False), "muted"))
+    return (*number_of(view), (view.trace.call.line, "muted"))

@@ -1,9 +1,6 @@
 """The time pane: the calls that the step measures, on one scale, and what was traced again."""
 
-from typing import Any
-
 from jaxtour.course.model import Broken
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip, pad, width_of, wrap
 from jaxtour.render.text.spans import Line
 from jaxtour.tui.incoming import doing
@@ -14,20 +11,13 @@ CURVE_ROWS = 13
 """Of time against size."""
 
 
-def depends(view: StepView) -> tuple[Any, ...]:
-    """The timings and retraces, how far the measuring is, and what could be measured."""
-    report = view.report
-    found = (report.timings, report.retraces, report.timing_error, report.done, _measuring(view)) if report else None
-    return (view.step, found, view.trace, view.ascii, view.stable)
-
-
 def document(view: StepView, width: int) -> Document:
     """The timings, or what will be there."""
     report = view.report
     timings = report.timings if report else ()
     if view.stable and timings:
-        width = max(width_of(clean(timing.label)) for timing in timings)
-        return Document(lines=[((pad(clean(timing.label), width), ""), ("   measured", "muted")) for timing in timings])
+        width = max(width_of(timing.label) for timing in timings)
+        return Document(lines=[((pad(timing.label, width), ""), ("   measured", "muted")) for timing in timings])
     if report is None or not (timings or report.retraces or report.timing_error):
         return Document(lines=wrap(_empty(view), width), subtitle=_border(view, width))
     # What a run needs to be shown costs nothing before the first run.
@@ -44,25 +34,14 @@ def document(view: StepView, width: int) -> Document:
     else:
         lines = wrap(_empty(view), width)
     if report.timing_error is not None:
-        lines += wrap((("✗ ", "warning"), (clean(report.timing_error, keep_newlines=False), "")), width)
+        lines += wrap((("✗ ", "warning"), (report.timing_error, "")), width)
     if again := retrace_lines(report.retraces, width, ascii=view.ascii):
         lines += [(), *again]
     return Document(lines=lines, subtitle=_border(view, width), pictures=pictures)
 
 
-def _measuring(view: StepView) -> str:
-    """How far the measuring is, in words; empty where nothing is measured."""
-    report = view.report
-    if report is None or report.progress is None or view.stable:
-        return ""
-    measures = bool(report.looking and report.looking.timings)
-    if not measures and (report.done is not None or report.progress.phase != "timing"):
-        return ""
-    return clean(doing(report.progress), keep_newlines=False)
-
-
 def _border(view: StepView, width: int) -> Line:
-    if words := _measuring(view):
+    if view.measuring and (words := doing(view.measuring)):
         return ((f"{clip(words, max(1, width - 4))} …", ""),)
     timings = view.report.timings if view.report else ()
     if not timings:
@@ -82,7 +61,7 @@ def _empty(view: StepView) -> Line:
         trace = view.trace
         if not view.finished or trace is None or trace.error is not None:
             return (("this step times nothing", "faint"),)
-        return ((view.key("measure"), "strong"), (f" times {clean(trace.label, keep_newlines=False)}", "muted"))
+        return ((view.key("measure"), "strong"), (f" times {trace.label}", "muted"))
     if report is None:
         calls = "one call" if len(step.time) == 1 else f"{len(step.time)} calls"
         return ((view.key("run"), "strong"), (f" times {calls} here", "muted"))

@@ -1,21 +1,13 @@
 """What panes say of a worker that is not there, or not yet: why, and which keys do something about it."""
 
-from typing import Any
-
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import wrap
 from jaxtour.render.text.spans import Line, Span
 from jaxtour.tui.tour.view import StepView
 
 
-def worker_depends(view: StepView) -> tuple[Any, ...]:
-    """What the lines are made of."""
-    return (view.worker in ("dead", "opening devices") and view.worker, view.detail, view.held, view.cpu_helps)
-
-
 def worker_lines(view: StepView, width: int) -> list[Line]:
     """Why the worker is gone and what can be done, or what keeps it from opening its devices; mostly nothing."""
-    said = clean(view.detail)
+    said = view.detail
     if view.worker == "opening devices" and said:
         return wrap((("! ", "warning"), (said, "warning")), width, indent="  ")
     if view.worker != "dead":

@@ -8,7 +8,6 @@ from textual.events import Key
 from textual.widgets import Input, Static
 
 from jaxtour.course.model import Ask
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.spans import Line
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.styling import contents
@@ -37,9 +36,9 @@ class AskScreen(BoxScreen[str | None]):
 
     def refill(self) -> None:
         """Write the question."""
-        lines: list[Line] = [((clean(self._ask.question), "strong"),)]
+        lines: list[Line] = [((self._ask.question, "strong"),)]
         if self._ask.hint:
-            lines.append(((clean(self._ask.hint), "muted"),))
+            lines.append(((self._ask.hint, "muted"),))
         self._question.update(contents(lines, ansi=self.app.native_ansi_color))
         self.entitle("What do you think?", KEYS)
 
@@ -59,4 +58,4 @@ class AskScreen(BoxScreen[str | None]):
 
 
 def _row(number: int, choice: str) -> Line:
-    return ((f" {number}  ", "muted"), (clean(choice), ""))
+    return ((f" {number}  ", "muted"), (choice, ""))

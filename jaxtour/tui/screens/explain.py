@@ -7,7 +7,6 @@ from textual.binding import BindingType
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.cards import card_lines
 from jaxtour.render.ir.places import where
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip_line
 from jaxtour.render.text.spans import Line
 from jaxtour.tui.actions import bindings
@@ -41,7 +40,7 @@ class ExplainScreen(BoxScreen[None]):
         from_where = origin_lines(self._of, self._stage, self._line, width)
         height = self.app.size.height - FRAME_ROWS
         self._lines.show(Document(lines=card_lines(self._stage, self._line, width, height, from_where)))
-        name = clean(self._stage.origin_of(self._line).name, keep_newlines=False) or self._stage.stage
+        name = self._stage.origin_of(self._line).name or self._stage.stage
         self.entitle(name, closing(self._of.keys))
 
 
@@ -49,7 +48,7 @@ def origin_lines(view: StepView, stage: StageText, line: int, width: int) -> lis
     """Where an equation comes from: its expression, and the calls around that."""
     origin = stage.origin_of(line)
     if not origin.spans:
-        return [((f"  {clean(origin.unlinked or 'it has no place in the source', keep_newlines=False)}", "muted"),)]
+        return [((f"  {origin.unlinked or 'it has no place in the source'}", "muted"),)]
     lines: list[Line] = []
     kinds = [("from", origin.spans), ("called", origin.callers)]
     for word, spans in kinds:
@@ -61,7 +60,7 @@ def origin_lines(view: StepView, stage: StageText, line: int, width: int) -> lis
                         (f"  {word if place == 0 else '':<7}", "muted"),
                         (where(view.cell, span), "faint"),
                         (f"  {expression(view, span)}", ""),
-                        (clean(function, keep_newlines=False), "muted"),
+                        (function, "muted"),
                     ),
                     width,
                 )

@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.containers import Vertical
 
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import pad
 from jaxtour.render.text.spans import Line
 from jaxtour.tui.actions import Context, Keys, bindings, in_footer, scoped
@@ -43,12 +42,10 @@ def everything(tour: Tour, context: Context) -> list[Found]:
     if tour.alone:
         return found
     for number, step in enumerate(tour.lesson.steps):
-        found.append(
-            Found(clean(step.title, keep_newlines=False), f"step {number + 1}", lesson=tour.index, step=number)
-        )
+        found.append(Found(step.title, f"step {number + 1}", lesson=tour.index, step=number))
     for number, entry in enumerate(tour.catalogue.entries):
         lesson = tour.known(entry)
-        found.append(Found(clean(lesson.title if lesson else entry.id), f"lesson {number + 1}", lesson=number))
+        found.append(Found(lesson.title if lesson else entry.id, f"lesson {number + 1}", lesson=number))
     return found
 
 

@@ -7,9 +7,9 @@ from textual.binding import BindingType
 from jaxtour.engine.report import Report
 from jaxtour.render.ir.ladder import ladder_rows, ladder_words
 from jaxtour.render.ir.ladder_lines import ladder_lines
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip, clip_line, wrap
 from jaxtour.render.text.spans import Line
+from jaxtour.text.raw import Raw
 from jaxtour.tui.actions import Context, bindings, in_footer
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.view import LinesView
@@ -28,7 +28,7 @@ class LadderScreen(BoxScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("ladder"), *bindings("pane")]
     LIVE = True
 
-    def __init__(self, tour: Tour, state: StepState, call: str) -> None:
+    def __init__(self, tour: Tour, state: StepState, call: Raw) -> None:
         self._view = LinesView("ladder", ascii_only=tour.ascii)
         super().__init__(self._view, ascii_only=tour.ascii)
         self._tour = tour
@@ -58,7 +58,7 @@ class LadderScreen(BoxScreen[None]):
             return (("Ladder", ""),)
         line: Line = ()
         for place, rung in enumerate(report.rungs):
-            label = clip(clean(rung.label, keep_newlines=False), LABEL_CELLS)
+            label = clip(rung.label, LABEL_CELLS)
             gap: Line = (("  →  ", "faint"),) if line else ()
             here = place == self._rung
             line = (*line, *gap, (f"[{label}]" if here else label, "strong" if here else "muted"))
@@ -72,19 +72,18 @@ class LadderScreen(BoxScreen[None]):
         )
         keys = keys_line(in_footer("ladder", context), self._tour.keys, width)
         if report.ladder_error is not None and not report.rungs:
-            return wrap((("✗ ", "warning"), (clean(report.ladder_error), "")), width), keys
+            return wrap((("✗ ", "warning"), (report.ladder_error, "")), width), keys
         if not report.rungs:
-            call = clean(self._call, keep_newlines=False)
-            return wrap(((f"taking {call} apart …", "muted"),), width), keys
+            return wrap(((f"taking {self._call} apart …", "muted"),), width), keys
         rung = report.rungs[self._rung]
         stage = report.rung_stage(self._rung)
         below = report.rung_stage(self._rung - 1) if self._rung else None
         if rung.error is not None:
-            return wrap((("✗ ", "warning"), (clean(rung.error), "")), width), keys
+            return wrap((("✗ ", "warning"), (rung.error, "")), width), keys
         if stage is None or not stage.complete:
             return wrap((("tracing this rung …", "muted"),), width), keys
         if stage.error is not None:
-            return wrap((("✗ ", "warning"), (clean(stage.error), "")), width), keys
+            return wrap((("✗ ", "warning"), (stage.error, "")), width), keys
         if below is None or not below.complete or below.error is not None:
             lone = len(report.rungs) == 1 and report.looking is None
             said: Line = (("no transformation to climb   ", "muted"),) if lone else ()
@@ -92,7 +91,7 @@ class LadderScreen(BoxScreen[None]):
         rows = ladder_rows(below, stage)
         if not rows:
             return list(lines_of(stage)), keys
-        words: Line = ((f"{clean(rung.transform)}: {ladder_words(rows)}   ", "muted"),)
+        words: Line = ((f"{rung.transform}: {ladder_words(rows)}   ", "muted"),)
         return ladder_lines(rows, width).lines, (*words, *keys)
 
     # Keys -----------------------------------------------------------------------------------------------------------

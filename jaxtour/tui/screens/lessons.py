@@ -10,7 +10,6 @@ from textual.widgets import Static
 
 from jaxtour.course.catalogue import Entry
 from jaxtour.course.model import Lesson
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import pad
 from jaxtour.render.text.spans import Line, Span
 from jaxtour.tui.actions import Context, Scope, bindings, in_footer
@@ -85,14 +84,14 @@ class LessonsScreen(BoxScreen[int | None]):
         lesson = self._tour.known(entry)
         here = "›" if index == self._tour.index else " "
         if lesson is None:
-            return ((f"{here}   {index + 1:>2}  ", "muted"), (clean(entry.id), "muted"))
+            return ((f"{here}   {index + 1:>2}  ", "muted"), (entry.id, "muted"))
         done = [self._tour.is_done(lesson.id, step.id) for step in lesson.steps]
         mark: Span = ("✓", "success") if all(done) else ("·", "muted")
         if lesson.problems:
             mark = ("✗", "error")
         counts = f"{sum(done)}/{len(done)}"
         tail = f"{lesson.minutes:>3} min  {counts:>6}  " if lesson.minutes else " " * 17
-        title = pad(clean(lesson.title), max(8, width - 8 - len(tail) - BAR_CELLS))
+        title = pad(lesson.title, max(8, width - 8 - len(tail) - BAR_CELLS))
         return (
             (f"{here} ", "strong"),
             mark,
@@ -162,5 +161,5 @@ def _summary(lesson: Lesson) -> Line:
     if lesson.problems:
         first = lesson.problems[0]
         more = f"  and {len(lesson.problems) - 1} more" if len(lesson.problems) > 1 else ""
-        return ((clean(str(first)), "error"), (more, "muted"))
-    return ((clean(lesson.summary), "muted"),)
+        return ((str(first), "error"), (more, "muted"))
+    return ((lesson.summary, "muted"),)

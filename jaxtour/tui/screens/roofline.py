@@ -6,7 +6,6 @@ from textual.binding import BindingType
 
 from jaxtour.engine.session import EngineError
 from jaxtour.render.chart import Block
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import in_ascii, wrap
 from jaxtour.render.text.spans import Line
 from jaxtour.render.timing.roofline import roofline_blocks
@@ -47,8 +46,8 @@ class RooflineScreen(BoxScreen[None]):
             return [wrap((("nothing was measured on a device", "muted"),), width)]
         lines: list[Line] = []
         if tour.ceilings.unkept:
-            lines += wrap((("✗ ", "warning"), (clean(tour.ceilings.unkept, keep_newlines=False), "")), width)
-        words = clean(tour.activity.words, keep_newlines=False)
+            lines += wrap((("✗ ", "warning"), (tour.ceilings.unkept, "")), width)
+        words = tour.activity.words
         if tour.ceilings.busy:
             lines += [(), *wrap(((f"{words or 'measuring'} …", "muted"),), width)]
         elif platforms - {ceiling.platform for ceiling in tour.ceilings.found}:

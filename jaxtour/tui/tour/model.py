@@ -19,11 +19,11 @@ from jaxtour.engine.report import Looking, Report, advance, looking
 from jaxtour.engine.runs import Handle, Runs
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.engine.verify import status
+from jaxtour.text.raw import Raw
 from jaxtour.tui.actions import Keys
 from jaxtour.tui.ceilings import Ceilings
 from jaxtour.tui.choices import Choice
 from jaxtour.tui.incoming import Activity, Asked, Key, doing, joined
-from jaxtour.tui.looking import missing
 from jaxtour.tui.tour.view import StepState, StepView
 
 
@@ -150,16 +150,16 @@ class Tour:
         return next(i for i, step in enumerate(self.lesson.steps, 1) if step.id == self.step.id)
 
     @property
-    def code(self) -> str:
+    def code(self) -> Raw:
         """The code shown: the learner's edit, or the lesson's own."""
         if isinstance(self.step, Broken):
-            return ""
-        return self.progress.edit(*self.key) or self.step.shown_code
+            return Raw()
+        return Raw(self.progress.edit(*self.key) or self.step.shown_code.text)
 
     def set_code(self, code: str) -> None:
         """Keep the learner's edit; code that is the lesson's own, or empty, is no edit."""
         if isinstance(self.step, Step):
-            own = code.rstrip() == self.step.shown_code.rstrip() or not code.strip()
+            own = code.rstrip() == self.step.shown_code.text.rstrip() or not code.strip()
             self.progress.set_edit(*self.key, None if own else code)
 
     def forget_edit(self) -> None:
@@ -238,7 +238,7 @@ class Tour:
         if state.reason:
             return False
         # What is shown is what runs: of an exercise that is the starter, not the solution.
-        state.code = self.code
+        state.code = self.code.text
         self._spent, self._looked = False, None
         handle = self.session.run(self.lesson, step, state.code)
         state.report = Report(run=handle.run)
@@ -250,14 +250,15 @@ class Tour:
         """Whether the worker waits for something to do."""
         return not self.gone and not self.busy and self.session.state == "ready" and self.session.current is None
 
-    async def look(self, ladder: str | None = None) -> bool:
+    async def look(self, ladder: Raw | None = None) -> bool:
         """Have the worker show what is missing of the step shown, or the ladder of a call; whether it was asked."""
-        step, look = self.step, missing(self.view)
+        step, look = self.step, self.view.missing
         if not self.idle or not isinstance(step, Step) or not (look or ladder):
             return False
         self.state.climbed = ladder or self.state.climbed
         looks = (look,) if look else ()
-        handle = self.session.look(self.lesson, step, self.state.code, looks=looks, ladder=ladder)
+        call = ladder.text if ladder else None
+        handle = self.session.look(self.lesson, step, self.state.code, looks=looks, ladder=call)
         await self._ask(handle, Looking(handle.run, looks, ladder is not None))
         return True
 
@@ -278,7 +279,7 @@ class Tour:
         if isinstance(self.step, Broken) or self.state.report is None or self.state.report.failure:
             return ()
         trace = self.view.trace
-        shown = (TimeCall(label=trace.label, call=trace.call),) if trace and trace.error is None else ()
+        shown = (TimeCall(label=trace.label, call=trace.call.text),) if trace and trace.error is None else ()
         return time_calls(self.step) or shown
 
     async def measure(self, patience: float = 1.0) -> bool:
@@ -302,7 +303,7 @@ class Tour:
         self._spent, self._looked = True, None
         await self.session.configure(choice.platform, choice.devices, choice.device, wait=choice.wait)
 
-    def ladder_wanted(self, call: str) -> bool:
+    def ladder_wanted(self, call: Raw) -> bool:
         """Whether a call's ladder is not there, or not whole."""
         state = self.state
         report = state.report

@@ -9,7 +9,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from jaxtour.render.text.clean import clean
+from jaxtour.text.clean import clean
 from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Controller, Scope, bindings, in_footer
 from jaxtour.tui.compat import unpainted_focus
 from jaxtour.tui.lines.view import CursorMoved

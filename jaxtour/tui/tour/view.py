@@ -8,10 +8,11 @@ from typing import Literal, Self, TypeAlias
 import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
-from jaxtour.engine.commands import StageName
-from jaxtour.engine.messages import Facts, Failure, Program, Timing, Trace, WorkerState
+from jaxtour.engine.commands import Look, StageName
+from jaxtour.engine.messages import Facts, Failure, Program, Progress, Timing, Trace, WorkerState
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText
+from jaxtour.text.raw import NO_TEXT, Raw
 from jaxtour.tui.actions import Context, Keys
 
 Shown: TypeAlias = Literal["jaxpr", "stablehlo", "hlo", "cost", "graph"]
@@ -41,7 +42,7 @@ class StepState(msgspec.Struct):
     """What of the trace is shown."""
     unfolded: frozenset[int] | None = None
     """Lines of the jaxpr whose equations are unfolded in its graph; None for those with which it opens."""
-    climbed: str = ""
+    climbed: Raw = NO_TEXT
     """The call whose ladder the report has."""
     device: tuple[str, int] | None = None
     """The device that is told about: `("cpu", 3)`."""
@@ -65,7 +66,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     """A copy, which nobody changes."""
     done: tuple[bool, ...] = ()
     """Which steps of the lesson are done."""
-    code: str = ""
+    code: Raw = NO_TEXT
     edited: bool = False
     worker: WorkerState = "spawning"
     detail: str = ""
@@ -99,11 +100,39 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.lesson.steps)
 
     @property
+    def stalled(self) -> tuple[object, ...]:
+        """What says why a stage is not there yet."""
+        return (self.elsewhere, self.worker == "ready") if self.stage is None else ()
+
+    @property
+    def trouble(self) -> tuple[object, ...]:
+        """What says why there is no worker, or what keeps it from opening its devices."""
+        return (self.worker in ("dead", "opening devices") and self.worker, self.detail, self.held, self.cpu_helps)
+
+    @property
+    def measuring(self) -> Progress | None:
+        """How far the measuring is; None where nothing is measured, or nothing that takes time is shown."""
+        report = self.report
+        if report is None or report.progress is None or self.stable:
+            return None
+        measures = bool(report.looking and report.looking.timings)
+        return report.progress if measures or (report.done is None and report.progress.phase == "timing") else None
+
+    @property
+    def missing(self) -> Look | None:
+        """The stage that is to be shown and has not been asked for; one that failed is there, as its error."""
+        report, trace = self.report, self.trace
+        if report is None or report.done is None or report.looking or trace is None or trace.error is not None:
+            return None
+        # The jaxpr comes with the run.
+        return None if self.behind == "jaxpr" or self.stage else Look(index=self.index, stage=self.behind)
+
+    @property
     def cell(self) -> str:
         """The name that the step's code has on the wire."""
         # As the worker makes it: links are not followed.
-        file = os.path.abspath(self.lesson.file)  # noqa: PTH100
-        return file if self.lesson.plain else f"{self.lesson.id}/{self.step.id}"
+        file = os.path.abspath(self.lesson.file.text)  # noqa: PTH100
+        return Raw(file).line if self.lesson.plain else f"{self.lesson.id}/{self.step.id}"
 
     @property
     def finished(self) -> bool:
@@ -205,7 +234,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
             editable=True,
             ran=self.finished,
             edited=self.edited,
-            setup=bool(step.setup.strip()),
+            setup=bool(step.setup.text.strip()),
             traces=len(self.traces),
             programs=bool(self.report and self.report.programs),
             times=self.finished and bool(step.time or (self.trace and self.trace.error is None and not self.program)),

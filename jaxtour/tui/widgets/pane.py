@@ -30,7 +30,7 @@ class Pane(LinesView):
     DEFAULT_CSS = """
     Pane { border: round $border-idle; border-title-color: $foreground 62%; border-title-background: transparent;
            border-subtitle-color: $foreground 62%; padding: 0 0 0 1; }
-    Pane:focus { border: round $primary; border-title-color: $text-primary; border-title-style: bold; }
+    Pane:focus { border-top: round $primary; border-title-color: $text-primary; border-title-style: bold; }
     Pane:ansi { border-subtitle-style: dim; }
     """
 
@@ -43,7 +43,7 @@ class Pane(LinesView):
         self.whole = False
         """Whether it fills the screen."""
         self.view: StepView | None = None
-        self._depends: tuple[Any, ...] | None = None
+        self._made_from: tuple[Any, Any] | None = None
         self._made: OrderedDict[int, Document] = OrderedDict()
         self._titles: tuple[Line, Line] = ((), ())
         self._tabs: Line | None = None
@@ -64,14 +64,14 @@ class Pane(LinesView):
 
     def update_view(self, view: StepView, *, fresh: bool) -> None:
         """Show the view; `fresh` when it is another step."""
-        depends = self.spec.depends(view)
+        made_from = self.spec.made_from(view)
         self.view = view
         if fresh:
             self._wanted = 0
-        if depends == self._depends and not fresh:
+        if made_from == self._made_from and not fresh:
             return
-        changed = depends != self._depends
-        self._depends = depends
+        changed = made_from != self._made_from
+        self._made_from = made_from
         if changed:
             self._made.clear()
         self._fresh = self._fresh or fresh

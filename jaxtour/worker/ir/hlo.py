@@ -110,13 +110,16 @@ class Reader:
                 self.computations[whole.name] = whole
             parsed.texts.append(cut(full))
             parsed.names.append("")
+            parsed.typed.append("")
         while parsed.texts and not parsed.texts[-1]:
             parsed.texts.pop()
             parsed.names.pop()
+            parsed.typed.pop()
 
     def _add(self, whole: Computation, match: re.Match[str], full: str) -> None:
         text, path, at = without_metadata(full)
-        operator = _OPCODE.match(text, _type_end(text, match.end()))
+        type_end = _type_end(text, match.end())
+        operator = _OPCODE.match(text, type_end)
         start = operator.end() if operator else match.end()
         end = _arguments_end(text, start)
         operands = _VALUE.findall(text, start, end) if operator and operator[1] != "constant" else []
@@ -134,6 +137,8 @@ class Reader:
         whole.instructions.append(line)
         self.parsed.texts.append(cut(text))
         self.parsed.names.append(f"%{line.name}={' '.join(f'%{name}' for name in operands)}")
+        place = self.parsed.types.add(cut(text[match.end() : type_end]), number)
+        self.parsed.typed.append(f"i{place}" if line.opcode == "parameter" else str(place))
 
 
 def _note_loop(line: Instruction, attributes: str) -> None:

@@ -229,8 +229,7 @@ class Shown:
 
     def pieces(self, head: Event) -> Iterator[Event]:
         """The `stage` events, each with the fields of `head`."""
-        text = self.text
-        return pieces(head, text.texts, text.lines, self.walk.table, text.names, text.folds)
+        return pieces(head, self.text, self.walk.table)
 
 
 def shown(jaxpr: Any, around: Span | None = None) -> Shown:

@@ -2,10 +2,12 @@
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from .. import compat
 from ..runner.outlet import Event
 
 PIECE = 1024 * 1024
@@ -57,6 +59,28 @@ class Table:
         return place
 
 
+class Rows:
+    """A table of texts for the wire; a row travels in the part of its line, so `lines` is ascending."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.lines: list[int] = []
+        self._places: dict[str, int] = {}
+
+    def add(self, text: str, line: int) -> int:
+        """Add a text once and return its index."""
+        place = self._places.get(text)
+        if place is None:
+            place = self._places[text] = self.append(text, line)
+        return place
+
+    def append(self, text: str, line: int) -> int:
+        """Add a text and return its index."""
+        self.texts.append(text)
+        self.lines.append(max(line, self.lines[-1] if self.lines else 0))
+        return len(self.texts) - 1
+
+
 @dataclass
 class Parsed:
     """A text in lines, each with the index of its origin and its variables, and the text's folds."""
@@ -65,6 +89,23 @@ class Parsed:
     lines: list[int] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     folds: list[tuple[int, int]] = field(default_factory=list)
+    typed: list[str] = field(default_factory=list)
+    """For each line, the indices of the types of the variables that it defines."""
+    equations: list[str] = field(default_factory=list)
+    """For each line, the equation that begins on it, as JSON; empty for a text without known equations."""
+    types: Rows = field(default_factory=Rows)
+    parameters: Rows = field(default_factory=Rows)
+    jaxprs: Rows = field(default_factory=Rows)
+    top: int | None = None
+    """The index of the outermost jaxpr."""
+    _known: dict[Any, int] = field(default_factory=dict)
+
+    def type_of(self, atom: Any, line: int) -> int:
+        """The index of the type of a jaxpr's variable."""
+        place = self._known.get(atom.aval)
+        if place is None:
+            place = self._known[atom.aval] = self.types.add(compat.printed_type(atom), line)
+        return place
 
 
 @functools.lru_cache(maxsize=4096)
@@ -114,26 +155,20 @@ def cut(text: str) -> str:
     return f"{text[:LINE_CAP]} … {more} more characters" if more > 0 else text
 
 
-def pieces(
-    head: Event,
-    texts: Sequence[str],
-    lines: Sequence[int],
-    table: Table,
-    names: Sequence[str] = (),
-    folds: Iterable[tuple[int, int]] = (),
-    **last: Any,
-) -> Iterator[Event]:
+def pieces(head: Event, parsed: Parsed, table: Table, **last: Any) -> Iterator[Event]:
     """The `stage` events of a text, each well below a frame's cap; the last one also carries `last`.
 
     Origins are renumbered in the order of their first use, so that each piece brings the origins it needs.
     """
     order: dict[int, int] = {}
-    cuts = list(_cuts(texts, lines, table, names, order))
+    cuts = list(_cuts(parsed, table, order))
     rows = [table.rows[place] for place in order]
-    opened = sorted(folds)
+    opened = sorted(parsed.folds)
+    tables = {"types": parsed.types, "parameters": parsed.parameters, "jaxprs": parsed.jaxprs}
+    by_line = {"names": parsed.names, "typed": parsed.typed, "equations": parsed.equations}
     sent = fold = 0
     for part, (start, end) in enumerate(cuts):
-        own = [order[place] for place in lines[start:end]]
+        own = [order[place] for place in parsed.lines[start:end]]
         known = max(own, default=-1) + 1
         after = fold
         while after < len(opened) and opened[after][0] < end:
@@ -142,23 +177,32 @@ def pieces(
             **head,
             "part": part,
             "parts": len(cuts),
-            "text": "\n".join(texts[start:end]),
+            "text": "\n".join(parsed.texts[start:end]),
             "lines": own,
             "origins": rows[sent:known],
-            "names": "\n".join(names[start:end]),
             "folds": opened[fold:after],
         }
+        event |= {name: "\n".join(texts[start:end]) for name, texts in by_line.items() if texts}
+        for name, added in tables.items():
+            begin, stop = bisect_left(added.lines, start), bisect_left(added.lines, end)
+            event |= {name: "\n".join(added.texts[begin:stop])} if stop > begin else {}
         sent, fold = max(sent, known), after
-        yield {**event, **last} if part + 1 == len(cuts) else event
+        if part + 1 == len(cuts):
+            event |= last | ({} if parsed.top is None else {"top": parsed.top})
+        yield event
 
 
-def _cuts(
-    texts: Sequence[str], lines: Sequence[int], table: Table, names: Sequence[str], order: dict[int, int]
-) -> Iterator[tuple[int, int]]:
+def _cuts(parsed: Parsed, table: Table, order: dict[int, int]) -> Iterator[tuple[int, int]]:
     """The first and last line of each piece; sets `order` to the new index of each origin."""
+    sizes = [_size(text) + 12 for text in parsed.texts]
+    for texts in (parsed.names, parsed.typed, parsed.equations):
+        for number, text in enumerate(texts):
+            sizes[number] += _size(text)
+    for rows in (parsed.types, parsed.parameters, parsed.jaxprs):
+        for number, text in zip(rows.lines, rows.texts, strict=True):
+            sizes[number] += _size(text)
     start = size = 0
-    for number, (text, place) in enumerate(zip(texts, lines, strict=True)):
-        added = _size(text) + (_size(names[number]) if names else 0) + 12
+    for number, (place, added) in enumerate(zip(parsed.lines, sizes, strict=True)):
         if place not in order:
             order[place] = len(order)
             added += _row_size(table.rows[place])
@@ -166,12 +210,12 @@ def _cuts(
             yield start, number
             start, size = number, 0
         size += added
-    yield start, len(texts)
+    yield start, len(parsed.texts)
 
 
 def _size(text: str) -> int:
-    """An upper bound of the bytes as JSON."""
-    return len(text) if text.isascii() else 12 * len(text)
+    """An upper bound of the bytes as JSON, which escapes quotation marks."""
+    return len(text) + text.count('"') if text.isascii() else 12 * len(text)
 
 
 def _row_size(row: dict[str, Any]) -> int:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from .locations import Frame, Locations, without_locations
-from .mlir_values import values_named
+from .mlir_values import note_types, note_values
 from .origins import Parsed, Table, alike, transforms_of
 from .spans import Span
 
@@ -342,7 +342,7 @@ class Reader:
                 function = header[1]
                 self._functions.append(function)
             if starts.startswith("}") and stack:
-                self._close(stack, number, loc)
+                self._close(stack, number, loc, line)
             elif loc is None and stack and not _begins(starts):
                 stack[-1].others.append(number)
             else:
@@ -352,18 +352,19 @@ class Reader:
                 elif name:
                     self._add(number, name, loc, function, stack)
             parsed.texts.append(line)
-            parsed.names.append(values_named(line, starts))
+            note_values(parsed, number, starts)
             if "@" in line and not header:
                 self._note_calls(line, number, loc)
         self._resolve_calls()
 
-    def _close(self, stack: list[_Operation], number: int, loc: str | None) -> None:
+    def _close(self, stack: list[_Operation], number: int, loc: str | None, line: str) -> None:
         if loc is None:
             stack[-1].others.append(number)
             return
         whole = stack.pop()
         if whole.line:
             self.parsed.folds.append((whole.line, number))
+            note_types(self.parsed, whole.line, line)
         if whole.name and whole.name != "module":
             function = self._functions[-1] if self._functions else ""
             self._add(whole.line, whole.name, loc, function, stack)
@@ -396,5 +397,4 @@ def _begins(starts: str) -> bool:
 
 
 def _name(line: str) -> str:
-    match = _HEAD.match(line)
-    return match[2] if match else ""
+    return match[2] if (match := _HEAD.match(line)) else ""

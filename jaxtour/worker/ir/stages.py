@@ -107,7 +107,7 @@ class Stages:
             say({**head, "error": lens.why_not(error) if error else "there is no such call"})
             return
         table, parsed, last = found
-        for piece in pieces(head, parsed.texts, parsed.lines, table, parsed.names, parsed.folds, **last):
+        for piece in pieces(head, parsed, table, **last):
             say(piece)
 
     def opcodes(self, index: int) -> list[str]:

@@ -1,12 +1,13 @@
 """The lines of the full-screen devices panel."""
 
 import msgspec
+from fake_engine import FACTS
 
-from jaxtour.engine.fake import FACTS
 from jaxtour.engine.messages import Device
 from jaxtour.render.devices.device_details import device_rows, version_lines
 from jaxtour.render.text.layout import width_of
 from jaxtour.render.text.spans import plain
+from jaxtour.text.boundary import harmless
 
 
 def gpus(count: int) -> list[Device]:
@@ -33,7 +34,7 @@ def test_devices_with_nothing_of_their_own_have_no_lines() -> None:
 
 
 def test_versions_and_what_the_runtime_says_are_one_line_each_and_only_text() -> None:
-    facts = msgspec.structs.replace(FACTS, default_device="cpu:0", backend="a\x1b[31m\nruntime")
+    facts = harmless(msgspec.structs.replace(FACTS, default_device="cpu:0", backend="a\x1b[31m\nruntime"))
     first, usual, last = map(plain, version_lines(facts, 120))
     assert first == "Python 3.11.9   jaxlib 0.10.2   numpy 2.2.0   code runs on cpu:0   process 0 of 1"
     assert usual == "x64 off, jit on, matmul precision default"

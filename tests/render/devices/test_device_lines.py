@@ -8,6 +8,7 @@ from jaxtour.render.devices.devices_table import devices_table
 from jaxtour.render.devices.panel import bytes_text, device_lines, device_panel
 from jaxtour.render.text.layout import width_of
 from jaxtour.render.text.spans import plain_lines
+from jaxtour.text.boundary import harmless
 
 GIB = 1 << 30
 
@@ -36,7 +37,7 @@ GPU = facts(
 
 
 def value(*devices):
-    return Value(type="Array", text="", devices=devices)
+    return harmless(Value(type="Array", text="", devices=devices))
 
 
 def drawn(*arguments, **rest):
@@ -98,7 +99,7 @@ def test_hundreds_of_devices_stay_few_lines():
 
 
 def test_hostile_names_are_clean():
-    odd = facts(Device(id=0, platform="[x]\x1b", kind="\u202e[red]"), platforms=())
+    odd = harmless(facts(Device(id=0, platform="[x]\x1b", kind="\u202e[red]"), platforms=()))
     assert "● [x]␛   <U+202E>[red]" in drawn(odd, 60)
 
 
@@ -143,7 +144,7 @@ def test_bytes(count, text):
 
 
 HOST = Host(cpu="AMD EPYC", cores=2, memory_bytes=24 * GIB, load=0.72, used_bytes=6 * GIB)
-MISSING = Finding(code="no libtpu", message="no libtpu\x1b here", remedy="pip install 'jax[tpu]'")
+MISSING = harmless(Finding(code="no libtpu", message="no libtpu\x1b here", remedy="pip install 'jax[tpu]'"))
 
 
 def tpus(**rest):

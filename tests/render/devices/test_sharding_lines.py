@@ -8,6 +8,7 @@ from jaxtour.engine.messages import Shard, Value
 from jaxtour.render.devices.sharding import sharding_drawing, sharding_lines
 from jaxtour.render.text.layout import width_of
 from jaxtour.render.text.spans import plain_lines
+from jaxtour.text.boundary import harmless
 
 
 def spread(shape, cuts, copies=1, sharding=None, **rest):
@@ -23,10 +24,10 @@ def spread(shape, cuts, copies=1, sharding=None, **rest):
         for copy in range(copies)
     ]
     devices = tuple(f"cpu:{shard.device}" for shard in shards)
-    return Value(
+    return harmless(Value(
         type="Array", shape=shape, dtype="float32", devices=devices, sharding=sharding, shards=tuple(shards),
         **{"text": "", **rest},
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def drawn(value, width=60, **rest):
@@ -104,7 +105,9 @@ def test_uneven_parts():
 
 def test_parts_that_were_left_out_are_counted():
     value = spread((8,), (8,))
-    fewer = Value(type="Array", text="", shape=(8,), dtype="float32", devices=value.devices, shards=value.shards[:4])
+    fewer = harmless(
+        Value(type="Array", text="", shape=(8,), dtype="float32", devices=value.devices, shards=value.shards[:4])
+    )
     assert drawn(fewer).endswith("4 of 8 parts shown\n")
 
 
@@ -112,7 +115,7 @@ def test_parts_that_were_left_out_are_counted():
     ("devices", "text"), [(("cpu:0",), ""), ((), ""), (("gpu:0", "gpu:1"), "on 2 devices, gpu:0-1\n")]
 )
 def test_without_parts(devices, text):
-    assert drawn(Value(type="Array", text="", shape=(3,), dtype="float32", devices=devices)) == text
+    assert drawn(harmless(Value(type="Array", text="", shape=(3,), dtype="float32", devices=devices))) == text
 
 
 def test_what_the_worker_says_is_clean():

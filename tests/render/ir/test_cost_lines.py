@@ -30,7 +30,7 @@ def test_sizes():
 def test_a_card_of_costs():
     cost = Cost(
         flops=4_194_304.0, bytes=196_608.0, transcendentals=0.0, argument_bytes=131_072, output_bytes=65_536,
-        temporary_bytes=0, notes=("the loop's body is counted once\x1b, its trip count is not known",),
+        temporary_bytes=0, notes=("the loop's body is counted once, its trip count is not known",),
     )  # fmt: skip
     assert (
         plain_lines(cost_lines(cost, 78))
@@ -42,7 +42,7 @@ transcendentals            0  exp, log, tanh, … of single elements
 arguments            128 KiB  what the call is given
 outputs               64 KiB  what it gives back
 temporary                0 B  what it needs in between
-! the loop's body is counted once␛, its trip count is not known
+! the loop's body is counted once, its trip count is not known
 """
     )
     assert plain(cost_facts(cost)) == "4.19 Mflop   192 KiB   21.3 flop/B !"

@@ -7,27 +7,22 @@ import sys
 
 import pytest
 from compositions import rungs
-from stages import VERSIONS, printed, stage_text
+from recorded import program, recorded, traced
+from stages import VERSIONS
 from wires import connected
 
+from jaxtour.engine.messages import Stage
+from jaxtour.engine.stage import assembled
 from jaxtour.render.ir.graph import MOST_EQUATIONS, graph, opening
 from jaxtour.render.text.spans import plain, plain_lines
 
 
-def stage_of(text):
-    return stage_text("jaxpr", text)
-
-
 def programs():
     return [
-        pytest.param(jaxpr.rstrip("\n"), id=f"{version} {name}")
+        pytest.param(stage, id=f"{version} {name}")
         for version in VERSIONS
-        for name, _, jaxpr in printed("jaxpr", version)
+        for name, _, stage in recorded("jaxpr", version)
     ]
-
-
-def program(wanted, version="0.10.2"):
-    return next(jaxpr.rstrip("\n") for name, _, jaxpr in printed("jaxpr", version) if name == wanted)
 
 
 def unfolded_all(stage):
@@ -45,12 +40,12 @@ def labels(drawn):
     return [node.label for node in drawn.nodes]
 
 
-@pytest.mark.parametrize("text", programs())
-def test_every_wire_leads_from_node_to_node(text):
-    drawn = graph(stage_of(text))
+@pytest.mark.parametrize("stage", programs())
+def test_every_wire_leads_from_node_to_node(stage):
+    drawn = graph(stage)
     assert drawn.refusal is None
     assert connected(drawn) == set(drawn.edges)
-    whole = unfolded_all(stage_of(text))
+    whole = unfolded_all(stage)
     assert connected(whole) == set(whole.edges)
     assert len(whole.nodes) >= len(drawn.nodes)
 
@@ -68,10 +63,10 @@ def test_what_the_worker_tells_is_drawn(name):
 
 @pytest.mark.parametrize("name", ["quadratic", "grad", "logic", "literals"])
 def test_every_variable_that_a_line_uses_is_an_edge(name):
-    text = program(name)
-    drawn = graph(stage_of(text))
+    stage = program(name, "0.10.2")
+    drawn = graph(stage)
     defined, wanted = {}, set()
-    for line, words in enumerate(re.sub(r":\S+", ":", text).split("\n")):
+    for line, words in enumerate(re.sub(r":\S+", ":", stage.text).split("\n")):
         left, _, right = re.sub(r"\[.*\]", "", words).rpartition(" in (" if "in (" in words else " = ")
         used = re.findall(r"(?<= )\w+(?![\w:])", right) if " = " in words else re.findall(r"\w+(?!:)", right)
         wanted |= {(defined[name], line) for name in used if name in defined}
@@ -81,7 +76,7 @@ def test_every_variable_that_a_line_uses_is_an_edge(name):
 
 
 def test_inputs_are_on_top_and_outputs_at_the_bottom():
-    drawn = graph(stage_of(program("grad")))
+    drawn = graph(program("grad", "0.10.2"))
     assert [node.row for node in drawn.nodes if node.kind == "input"] == [0]
     assert [node.label for node in drawn.nodes if node.kind == "output"] == ["out n:f32[]"]
     assert drawn.nodes[-1].kind == "output"
@@ -89,17 +84,16 @@ def test_inputs_are_on_top_and_outputs_at_the_bottom():
 
 
 def test_labels_have_literals_in_their_place_and_types():
-    drawn = graph(stage_of(program("grad")))
+    drawn = graph(program("grad", "0.10.2"))
     assert {"mul 2.0 · f32[]", "div · 4.0 f32[]", "div 1.0 4.0 f32[]", "sin f32[]", "a:f32[]"} <= set(labels(drawn))
 
 
 def test_a_nested_jaxpr_is_one_node_until_it_is_unfolded():
-    text = program("scan")
-    stage = stage_of(text)
+    stage = program("scan", "0.10.2")
     folded = graph(stage)
     [scan] = [node for node in folded.nodes if node.nests]
     assert scan.label.startswith("scan ") and scan.label.endswith(" ▸")
-    assert text.split("\n")[scan.line].strip().endswith("= scan[")
+    assert stage.texts[scan.line].strip().endswith("= scan[")
     whole = graph(stage, {scan.line})
     opening = next(node for node in whole.nodes if node.kind == "opening")
     closing = next(node for node in whole.nodes if node.kind == "closing")
@@ -109,84 +103,76 @@ def test_a_nested_jaxpr_is_one_node_until_it_is_unfolded():
     assert graph(stage, set()).nodes == folded.nodes
 
 
-JITTED = """\
-{ lambda ; a:f32[]. let
-    b:f32[] = jit[
-      name=outer
-      jaxpr={ lambda ; a:f32[]. let
-          b:f32[] = jit[
-            name=inner
-            jaxpr={ lambda ; a:f32[]. let c:f32[] = sin a; b:f32[] = scan[length=3] c in (b,) }
-          ] a
-        in (b,) }
-    ] a
-  in (b,) }"""
-
-
 def test_what_holds_all_the_rest_is_unfolded_at_first():
-    drawn = opening(stage_of(JITTED))
+    import jax
+
+    inner = jax.jit(lambda x: jax.lax.fori_loop(0, 3, lambda _, each: each * 2, jax.numpy.sin(x)))
+    drawn = opening(traced(jax.jit(lambda x: inner(x)), 1.0))
     assert drawn.unfolded == {1, 4}
     assert [node.label.split()[0] for node in drawn.nodes if node.kind == "equation"] == ["sin", "scan"]
-    several = stage_of(program("scan of grad"))
+    several = program("scan of grad", "0.10.2")
     assert opening(several).nodes == graph(several).nodes
-    assert opening(stage_of("{ lambda ; a:f32[]. let  in (a,) }")).unfolded == frozenset()
+    assert opening(traced(lambda x: x, 1.0)).unfolded == frozenset()
 
 
 def test_each_branch_of_a_cond_has_its_own_opening():
-    stage = stage_of(program("cond"))
+    stage = program("cond", "0.10.2")
     [line] = {node.line for node in graph(stage).nodes if node.nests}
     opened = [node.label for node in graph(stage, {line}).nodes if node.kind == "opening"]
     assert [label.split()[:3] for label in opened[1:]] == [["▾", "branches", "0"], ["▾", "branches", "1"]]
 
 
 def test_a_jaxpr_that_is_printed_apart_unfolds_at_every_use():
-    stage = stage_of(program("shared jaxprs"))
+    stage = program("shared jaxprs", "0.10.2")
     whole = unfolded_all(stage)
     line = next(at for at, text in enumerate(stage.texts) if "= expm1" in text)
     assert len(whole.nodes_of(line)) == 2
 
 
 def test_ascii_has_nothing_else():
-    drawn = graph(stage_of(program("selu")), ascii=True)
+    drawn = graph(program("selu", "0.10.2"), ascii=True)
     assert set(plain_lines(drawn.lines)) <= set(string.printable)
 
 
 def chain(count):
-    lines = [f"    v{n + 1}:f32[] = sin v{n}" for n in range(count)]
-    return "\n".join(["{ lambda ; v0:f32[]. let", *lines, f"  in (v{count},) }}"])
+    import jax
+
+    def repeated(x):
+        for _ in range(count):
+            x = jax.numpy.sin(x)
+        return x
+
+    return traced(repeated, 1.0)
 
 
 def test_too_many_equations_are_refused_politely():
-    drawn = graph(stage_of(chain(412)))
+    drawn = graph(chain(412))
     assert drawn.refusal == f"412 equations: too many to draw, {MOST_EQUATIONS} at most"
     assert not drawn.lines and not drawn.nodes
-    assert graph(stage_of(chain(MOST_EQUATIONS))).refusal is None
+    assert graph(chain(MOST_EQUATIONS)).refusal is None
 
 
-def test_what_is_no_jaxpr_is_refused():
-    assert graph(stage_of("HloModule jit_f")).refusal == "this text has no jaxpr"
-    assert graph(stage_of("")).refusal == "this text has no jaxpr"
+@pytest.mark.parametrize("text", ["HloModule jit_f", ""])
+def test_what_is_no_jaxpr_is_refused(text):
+    stage = assembled(None, Stage(run=1, index=0, stage="jaxpr", text=text))
+    assert graph(stage).refusal == "this text has no jaxpr"
 
 
 def test_a_hundred_values_that_trade_places_stay_apart():
     width = 24
-    names = [f"a{n}" for n in range(width)]
-    head = "{ lambda ; " + " ".join(f"{name}:f32[]" for name in names) + ". let"
-    lines = []
-    for layer in range(4):
-        new = [f"{'bcde'[layer]}{n}" for n in range(width)]
-        lines += [
-            f"    {name}:f32[] = add {names[(n * 7 + layer) % width]} {names[(n * 5 + 3) % width]}"
-            for n, name in enumerate(new)
-        ]
-        names = new
-    drawn = graph(stage_of("\n".join([head, *lines, f"  in ({', '.join(names)}) }}"])))
+
+    def traded(*values):
+        for layer in range(4):
+            values = [values[(n * 7 + layer) % width] + values[(n * 5 + 3) % width] for n in range(width)]
+        return values
+
+    drawn = graph(traced(traded, *map(float, range(width))))
     assert connected(drawn) == set(drawn.edges)
     assert len(drawn.edges) > 4 * width
 
 
 def test_arrow_keys_follow_wires_and_rows():
-    drawn = graph(stage_of(program("grad")))
+    drawn = graph(program("grad", "0.10.2"))
     sin = labels(drawn).index("sin f32[]")
     below = drawn.neighbour(sin, "down")
     assert drawn.nodes[below].label == "div · 4.0 f32[]"
@@ -198,7 +184,7 @@ def test_arrow_keys_follow_wires_and_rows():
 
 
 def test_every_node_is_reached_with_arrow_keys():
-    drawn = graph(stage_of(program("hessian")))
+    drawn = graph(program("hessian", "0.10.2"))
     seen, waiting = {0}, [0]
     while waiting:
         place = waiting.pop()
@@ -215,7 +201,7 @@ def test_the_layout_library_waits_for_a_drawing():
 
 
 def test_a_column_finds_its_node():
-    drawn = graph(stage_of(program("grad")))
+    drawn = graph(program("grad", "0.10.2"))
     for place, node in enumerate(drawn.nodes):
         assert drawn.node_at(node.row, node.column) == place
         assert drawn.node_at(node.row, node.end - 1) == place

@@ -1,33 +1,58 @@
 """Cards, graphs and ladders show a jaxpr with hostile names, types, literals and parameters harmlessly."""
 
-from stages import stage_text
+import jax
+import jax.extend.core
+import jax.numpy as jnp
+from recorded import assembled_of, events_of_jaxpr
 
 from jaxtour.render.ir.cards import card_lines
 from jaxtour.render.ir.graph import graph
 from jaxtour.render.ir.ladder import ladder_rows
 from jaxtour.render.ir.ladder_lines import ladder_lines
-from jaxtour.render.text.clean import UNCLEAN
 from jaxtour.render.text.spans import plain_lines
+from jaxtour.text.clean import UNCLEAN
 
 # A Hangul filler is a letter to a regular expression, and invisible; the others stand where anything may.
-PLAIN = """{ lambda e:f32[2] ; a:f32[2]. let
-    b:f32[2] = mul 2.0:f32[] a
-    g:f32[2] = jit[
-      name=f
-      jaxpr={ lambda ; c:f32[2]. let d:f32[2] = sub c 3.0:f32[] in (d,) }
-    ] b
-    h:f32[2] = neg[kind=odd] g
-    i:f32[2] = cos[kind=odd] h
-  in (i, 1.0:f32[]) }"""
-HOSTILE = """{ lambda e\u3164e:f\u202e3[2] ; a:f\u202e2[2]. let
-    b:f\u202e2[2] = mu\u3164l 2\x1b.0:f32[] a
-    g:f\u202e2[2] = jit[
-      name=f\u202eg
-      jaxpr={ lambda ; c:f\u202e2[2]. let d:f\u202e2[2] = su\u3164b c 3\x1b.0:f32[] in (d,) }
-    ] b
-    h:f\u202e2[2] = neg[kind=ev\u202een] g
-    i:f\u202e2[2] = cos[new=ev\u202een] h
-  in (i, 1\x1b.0:f32[]) }"""
+HOSTILE = {
+    "text": {"f32": "f\u202e3", "odd": "ev\u202een", "= mul": "= mu\u3164l"},
+    "types": {"f32": "f\u202e3"},
+    "names": {"a": "e\u3164e"},
+    "parameters": {'"kind":"odd"': '"kind":"ev\\u202een"', '"name":"f"': '"name":"f\\u202eg"'},
+    "equations": {"2.0:f32": "2\\u001b.0:f\\u202e3", "3.0:f32": "3\\u001b.0:f\\u202e3"},
+    "jaxprs": {'"a"': '"e\\u3164e"', "1.0:f32": "1\\u001b.0:f\\u202e3"},
+}
+"""By field of an event, what stands for what."""
+NAMES = {"mul": "mu\u3164l", "sub": "su\u3164b"}
+
+own = jax.extend.core.Primitive("own")
+own.def_abstract_eval(lambda aval, **_: aval)
+
+
+def program(a):
+    b = 2.0 * a
+    g = jax.jit(f)(b)
+    return own.bind(own.bind(g, kind="odd"), kind="odd", other=1) + captured, 1.0
+
+
+def f(c):
+    return c - 3.0
+
+
+captured = jnp.ones(2)
+
+
+def stage(hostile):
+    """The program as it is told; or with what a hostile one could make of it."""
+    [event] = events_of_jaxpr(jax.make_jaxpr(program)(jnp.ones(2)))
+    if hostile:
+        for field, exchanged in HOSTILE.items():
+            for old, new in exchanged.items():
+                assert old in event[field], (field, old)
+                event[field] = event[field].replace(old, new)
+        event["origins"] = [
+            {**each, "name": NAMES.get(each.get("name"), each.get("name", ""))} for each in event["origins"]
+        ]
+    return assembled_of([event])
 
 
 def harmless(lines):
@@ -38,20 +63,20 @@ def harmless(lines):
 
 
 def test_cards():
-    hostile = stage_text("jaxpr", HOSTILE)
+    hostile = stage(True)
     said = "".join(harmless(card_lines(hostile, line, 100)) for line in range(len(hostile.texts)))
     assert "2␛.0" in said and "ev<U+202E>en" in said and "mu<U+3164>l" in said
 
 
 def test_graphs():
-    hostile = stage_text("jaxpr", HOSTILE)
+    hostile = stage(True)
     said = harmless(graph(hostile, range(len(hostile.texts))).lines)
-    assert "2␛.0" in said and "1␛.0" in said and "su<U+3164>b" in said and "f<U+202E>2" in said
+    assert "2␛.0" in said and "1␛.0" in said and "su<U+3164>b" in said and "f<U+202E>3" in said
     assert "f<U+202E>g" in harmless(graph(hostile).lines)
 
 
 def test_ladders():
-    plain, hostile = stage_text("jaxpr", PLAIN), stage_text("jaxpr", HOSTILE)
+    plain, hostile = stage(False), stage(True)
     for width in (60, 160):
         for below, above in ((plain, hostile), (hostile, plain), (hostile, hostile)):
             rows = ladder_rows(below, above)

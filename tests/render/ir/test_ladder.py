@@ -1,12 +1,18 @@
 """Ladders: real compositions with the worker's levels, and every jaxpr against itself."""
 
+import json
 import re
 
+import jax.numpy as jnp
 import pytest
 from compositions import rungs
-from stages import VERSIONS, printed, stage_text
+from jax import lax
+from recorded import assembled_of, events, every, recorded, traced
+from stages import VERSIONS
 
-from jaxtour.render.ir.equations import Reader
+from jaxtour.engine.messages import Stage
+from jaxtour.engine.stage import assembled
+from jaxtour.render.ir.equations import jaxpr_of
 from jaxtour.render.ir.ladder import ladder_rows, ladder_words
 from jaxtour.render.ir.ladder_lines import SIDE_BY_SIDE, ladder_lines
 from jaxtour.render.text.layout import width_of
@@ -30,7 +36,7 @@ def names(stage, rows):
 
 
 def primitives(stage):
-    return [equation.name for equation in Reader(stage).whole().every()]
+    return [equation.name for equation in every(jaxpr_of(stage))]
 
 
 def test_grad_keeps_every_equation_of_the_function(version):
@@ -106,80 +112,103 @@ def test_a_larger_model_keeps_every_equation_under_grad(version):
 
 def programs():
     return [
-        pytest.param(jaxpr.rstrip("\n"), id=f"{version} {name}")
+        pytest.param(stage, events(name, version), id=f"{version} {name}")
         for version in VERSIONS
-        for name, _, jaxpr in printed("jaxpr", version)
-        if name != "name stack"  # printed with comments, which the worker leaves out
+        for name, _, stage in recorded("jaxpr", version)
     ]
 
 
-def renamed(stage, text):
-    """Return the text with every variable renamed."""
-    jaxprs = [Reader(stage).whole()]
-    bound = set()
-    for jaxpr in jaxprs:
-        bound |= {each.name for each in (*jaxpr.constants, *jaxpr.inputs)}
-        for equation in jaxpr.equations:
-            bound |= {each.name for each in equation.outs}
-            jaxprs += equation.bodies
-    every = "|".join(sorted(bound - {"_"}, key=len, reverse=True))
-    return re.sub(rf"(?<![\w.='/@<{{-])({every})(?=[:,)\s\[]|$)(?! <-)(?!\[[a-z])", r"\1_x", text) if bound else text
+def renamed(event):
+    """Return an event with every variable renamed."""
+
+    def other(name):
+        return name if name == "_" or ":" in name else f"{name}_x"
+
+    def of_equation(row):
+        operands, bound = [*row, None, None][1], [*row, *[None] * 4][3]
+        row[1:2] = [operands and list(map(other, operands))] if len(row) > 1 else []
+        row[3:4] = [bound and [[other(name), place] for name, place in bound]] if len(row) > 3 else []
+        return row
+
+    def of_jaxpr(row):
+        line, ends, *bound, outputs = row
+        return [
+            line,
+            ends,
+            *([[other(name), place] for name, place in each] for each in bound),
+            list(map(other, outputs)),
+        ]
+
+    def rows(text, change):
+        return "\n".join(json.dumps(change(json.loads(row))) if row else "" for row in text.split("\n"))
+
+    return {
+        **event,
+        "names": re.sub(r"[^\s=]+", lambda found: other(found[0]), event["names"]),
+        "equations": rows(event["equations"], of_equation),
+        "jaxprs": rows(event["jaxprs"], of_jaxpr),
+    }
 
 
-@pytest.mark.parametrize("text", programs())
-def test_another_name_is_no_change(text):
-    stage = stage_text("jaxpr", text)
-    rows = ladder_rows(stage, stage_text("jaxpr", renamed(stage, text)))
+@pytest.mark.parametrize(("stage", "told"), programs())
+def test_another_name_is_no_change(stage, told):
+    rows = ladder_rows(stage, assembled_of(map(renamed, told)))
     assert {row.kind for row in rows} == {"same"}, [row for row in rows if row.kind != "same"]
     assert len(rows) == len(primitives(stage)) + 2
     assert all(row.left == row.right for row in rows)
 
 
-def small(*lines, out="d"):
-    return stage_text("jaxpr", "\n".join(["{ lambda ; a:f32[2] b:f32[2]. let", *lines, f"  in ({out},) }}"]))
+def small(function):
+    return traced(function, jnp.ones(2), jnp.ones(2))
 
 
-ONE = "    c:f32[2] = sin a"
+def again(x):
+    """Add an equation that reshapes to the same shape."""
+    return lax.reshape_p.bind(x, new_sizes=(2,), dimensions=None, sharding=None)
 
 
 def test_what_changed_is_told_in_words():
-    lower = small(ONE, "    d:f32[2] = sub c b")
-    assert ladder_rows(lower, small(ONE, "    d:f32[2] = sub b c"))[2].words == (
+    lower = small(lambda a, b: jnp.sin(a) - b)
+    assert ladder_rows(lower, small(lambda a, b: b - jnp.sin(a)))[2].words == (
         "operand 1 is another value, b",
         "operand 2 is another value, c",
     )
-    literal = ladder_rows(lower, small(ONE, "    d:f32[2] = sub c 1.0:f32[]"))[2]
+    literal = ladder_rows(lower, small(lambda a, b: jnp.sin(a) - 1.0))[2]
     assert literal.words == ("operand 2 b -> 1.0:f32[]",)
-    through = small(ONE, "    e:f32[2] = reshape[new_sizes=(2,)] c", "    d:f32[2] = sub e b")
+    through = small(lambda a, b: again(jnp.sin(a)) - b)
     rows = ladder_rows(lower, through)
     assert [row.kind for row in rows] == ["same", "same", "added", "changed", "same"]
-    assert rows[3].words == ("e comes through reshape",)
+    assert rows[3].words == ("d comes through reshape",)
     back = ladder_rows(through, lower)
     assert [row.kind for row in back] == ["same", "same", "removed", "changed", "same"]
     assert back[3].words == ("c comes without reshape",)
 
 
 def test_parameters_that_came_went_and_changed():
-    plain_sum, along = "    d:f32[] = reduce_sum a", "    d:f32[] = reduce_sum[axes=(0,)] a"
-    assert ladder_rows(small(plain_sum), small(along))[1].words == ("axes (0,)",)
-    assert ladder_rows(small(along), small(plain_sum))[1].words == ("no axes",)
-    assert ladder_rows(small(along), small(along.replace("0", "1")))[1].words == ("axes (0,) -> (1,)",)
+    plain_dot = small(jnp.dot)
+    exact = small(lambda a, b: jnp.dot(a, b, precision="highest"))
+    [came] = ladder_rows(plain_dot, exact)[1].words
+    assert came.startswith("precision (") or came == "with precision"
+    assert ladder_rows(exact, plain_dot)[1].words == ("no precision",)
+    sums = [traced(lambda x, axis=axis: x.sum(axis), jnp.ones((2, 2))) for axis in (0, 1)]
+    assert ladder_rows(*sums)[1].words == ("axes (0,) -> (1,)",)
 
 
 def test_an_equation_that_is_gone_is_removed():
-    rows = ladder_rows(small(ONE, "    d:f32[2] = cos b"), small("    d:f32[2] = cos b"))
+    rows = ladder_rows(small(lambda a, b: (jnp.sin(a), jnp.cos(b))[1]), small(lambda a, b: jnp.cos(b)))
     assert [row.kind for row in rows] == ["same", "removed", "same", "same"]
     assert (rows[1].left, rows[1].right) == (1, None)
 
 
 def test_other_results_are_told():
-    lower = small(ONE, "    d:f32[2] = cos b")
-    assert ladder_rows(lower, small(ONE, "    d:f32[2] = cos b", out="c"))[-1].words == ("other results",)
-    assert ladder_rows(lower, small(ONE, "    d:f32[2] = cos b", out="c, d"))[-1].words == ("1 result -> 2",)
+    lower = small(lambda a, b: (jnp.sin(a), jnp.cos(b))[1])
+    assert ladder_rows(lower, small(lambda a, b: (jnp.sin(a), jnp.cos(b))[0]))[-1].words == ("other results",)
+    assert ladder_rows(lower, small(lambda a, b: (jnp.sin(a), jnp.cos(b))))[-1].words == ("1 result -> 2",)
 
 
 def test_what_is_no_jaxpr_has_no_rows():
-    assert ladder_rows(stage_text("jaxpr", "nothing"), small(ONE, out="c")) == []
+    nothing = assembled(None, Stage(run=1, index=0, stage="jaxpr", text="nothing"))
+    assert ladder_rows(nothing, small(lambda a, b: jnp.sin(a))) == []
     assert ladder_words([]) == ""
 
 
@@ -195,8 +224,15 @@ def test_lines_fit_and_lead_to_their_rows(width, version):
 
 
 def test_signs_are_in_front_of_equations():
-    rows = ladder_rows(small(ONE, "    d:f32[2] = cos b"), small("    d:f32[2] = cos b", "    e:f32[2] = exp d"))
-    assert [plain(line)[:4] for line in ladder_lines(rows, 80).lines] == ["   l", "-  c", "   d", "+  e", "   i"]
+    lower = small(lambda a, b: (jnp.sin(a), jnp.cos(b))[1])
+
+    def upper_function(a, b):
+        jnp.exp(result := jnp.cos(b))
+        return result
+
+    upper = small(upper_function)
+    rows = ladder_rows(lower, upper)
+    assert [plain(line)[:4] for line in ladder_lines(rows, 80).lines] == ["   l", "-  _", "   c", "+  _", "   i"]
 
 
 def test_operands_are_seen_where_parameters_leave_no_room(version):

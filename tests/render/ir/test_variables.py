@@ -1,8 +1,11 @@
 """Variables: their definitions and uses by nesting, their types in words, and the places of their names in a line."""
 
 import pytest
-from stages import VERSIONS, printed, stage_text
+from recorded import program, recorded
+from stages import VERSIONS
 
+from jaxtour.engine.messages import Origin, Stage
+from jaxtour.engine.stage import assembled
 from jaxtour.render.ir.avals import spelled
 from jaxtour.render.ir.variables import name_at, name_stops, variable
 
@@ -22,6 +25,9 @@ let f = { lambda ; a:f32[2]. let
     g:f32[3] = sin c
   in (e, a) }
 """
+NAMES = "a=\nb=a\n=b\nc a=\nb=\n\na=\nd=a\nb=d\n=b\n=a\ne=b\ng=c\n=e a"
+TYPED = "i0\n0\n\nc1 i2\n2\n\ni3\n3\n3\n\n\n2\n1\n"
+TYPES = "f32[2]\nf32[3]\nf32[]\ni32[]"
 
 
 def at(stage, line, name):
@@ -30,7 +36,11 @@ def at(stage, line, name):
 
 
 def test_a_name_belongs_to_the_jaxpr_that_it_is_in():
-    stage = stage_text("jaxpr", SHADOWED)
+    part = Stage(
+        run=1, index=0, stage="jaxpr", text=SHADOWED.rstrip(), lines=(0,) * 14, origins=(Origin(),), names=NAMES,
+        typed=TYPED, types=TYPES,
+    )  # fmt: skip
+    stage = assembled(None, part)
     assert at(stage, 1, "a") == ("input", 0, (1,), "f32[2]")
     assert at(stage, 1, "b") == ("line", 1, (2,), "f32[2]")
     assert at(stage, 7, "a") == ("input", 6, (7,), "i32[]")
@@ -45,8 +55,7 @@ def test_a_name_belongs_to_the_jaxpr_that_it_is_in():
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_variable_of_real_texts_is_defined_above_and_has_a_type(stage, version):
     seen = 0
-    for name, _, text in printed(stage, version):
-        shown = stage_text(stage, text)
+    for name, _, shown in recorded(stage, version):
         for line in range(len(shown.texts)):
             for used in shown.names_of(line)[1]:
                 found = variable(shown, line, used)
@@ -60,16 +69,15 @@ def test_every_variable_of_real_texts_is_defined_above_and_has_a_type(stage, ver
 
 
 def test_results_of_an_operation_with_regions():
-    text = next(text for name, _, text in printed("stablehlo", "0.12.0") if name == "scan")
-    stage = stage_text("stablehlo", text)
+    stage = program("scan", "0.12.0", "stablehlo")
     line = next(number for number, each in enumerate(stage.texts) if "return %1#2" in each)
     made = next(number for number, each in enumerate(stage.texts) if "stablehlo.while" in each)
-    assert at(stage, line, "%1#3") == ("line", made, (line,), "tensor<5xf32>")
-    assert at(stage, line, "%1#2") == ("line", made, (line,), "tensor<f32>")
+    for name, type_ in (("%1#3", "tensor<5xf32>"), ("%1#2", "tensor<f32>")):
+        found = variable(stage, line, name)
+        assert (found.kind, found.defined, found.type) == ("line", made, type_)
     assert at(stage, made, "%1")[2] == (line,)
     assert variable(stage, made, "%1").spelled.startswith("tuple of 4: float32, 5 elements; int32 scalar")
-    case = next(text for name, _, text in printed("stablehlo", "0.12.0") if name == "cond")
-    stage = stage_text("stablehlo", case)
+    stage = program("cond", "0.12.0", "stablehlo")
     made = next(number for number, each in enumerate(stage.texts) if '"stablehlo.case"' in each)
     assert variable(stage, made, "%2").type == "tensor<f32>"
 

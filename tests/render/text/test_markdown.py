@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from jaxtour.render.text.layout import width_of
 from jaxtour.render.text.markdown import markdown_lines
 from jaxtour.render.text.spans import plain, plain_lines
+from jaxtour.text.clean import clean
 
 PAGE = """
 # Title of `it`
@@ -110,7 +111,7 @@ def test_ticks_stay_where_there_are_no_colours():
     ],
 )
 def test_hostile_text_is_text(text, shown):
-    assert plain_lines(markdown_lines(text, 80)) == shown + "\n"
+    assert plain_lines(markdown_lines(clean(text), 80)) == shown + "\n"
 
 
 def test_empty_text():

@@ -18,31 +18,41 @@ from jaxtour.engine.messages import (
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import assembled
 from jaxtour.render.text.plain import lesson_heading, lesson_text, requirements, step_text, worker_text
+from jaxtour.text.boundary import harmless
+from jaxtour.text.raw import Raw
 
-FAILS = Step(
-    id="fails",
-    title="A function for one example",
-    text="`predict` takes **one** example.",
-    setup="import jax\nw = 1\n",
-    code="def f(x):\n    return x.y\n\nf(1)\n",
-    raises="AttributeError",
-    after="The error names `y`.",
+FAILS = harmless(
+    Step(
+        id="fails",
+        title="A function for one example",
+        text="`predict` takes **one** example.",
+        setup="import jax\nw = 1\n",
+        code="def f(x):\n    return x.y\n\nf(1)\n",
+        raises="AttributeError",
+        after="The error names `y`.",
+    )
 )
-VMAP = Step(
-    id="vmap",
-    title="For a batch",
-    text="Read.",
-    code="many(w, X)\n",
-    ask=Ask(question="How many equations?", value="equations of many(w, X)"),
+VMAP = harmless(
+    Step(
+        id="vmap",
+        title="For a batch",
+        text="Read.",
+        code="many(w, X)\n",
+        ask=Ask(question="How many equations?", value="equations of many(w, X)"),
+    )
 )
-WRITE = Step(
-    id="write",
-    title="Yours",
-    text="Write it.",
-    ask=Ask(question="Which?", choices=("this", "that"), answer=2),
-    exercise=Exercise(starter="...", check="assert x", solution="x = 1"),
+WRITE = harmless(
+    Step(
+        id="write",
+        title="Yours",
+        text="Write it.",
+        ask=Ask(question="Which?", choices=("this", "that"), answer=2),
+        exercise=Exercise(starter="...", check="assert x", solution="x = 1"),
+    )
 )
-BROKEN = Broken(id="bad", title="Bad", error=Problem(file="a.yaml", line=3, column=4, message="unknown key `cod`"))
+BROKEN = harmless(
+    Broken(id="bad", title="Bad", error=Problem(file="a.yaml", line=3, column=4, message="unknown key `cod`"))
+)
 LESSON = Lesson(
     id="vmap",
     title="One example, then many",
@@ -53,35 +63,41 @@ LESSON = Lesson(
 )
 FAILED = Report(
     run=1,
-    stdout="before\n",
-    failure=Failure(
-        run=1,
-        type="AttributeError",
-        bases=("AttributeError", "Exception"),
-        message="no y",
-        frames=(
-            Frame(file="vmap/fails", line=4, column=1, end_column=5, text="f(1)"),
-            Frame(file="vmap/fails", line=2, column=12, end_column=15, text="    return x.y", function="f"),
-        ),
+    stdout=Raw("before\n"),
+    failure=harmless(
+        Failure(
+            run=1,
+            type="AttributeError",
+            bases=("AttributeError", "Exception"),
+            message="no y",
+            frames=(
+                Frame(file="vmap/fails", line=4, column=1, end_column=5, text="f(1)"),
+                Frame(file="vmap/fails", line=2, column=12, end_column=15, text="    return x.y", function="f"),
+            ),
+        )
     ),
     done=Done(run=1, status="error"),
 )
 JAXPR = "{ lambda ; a:f32[]. let b:f32[] = sin a in (b,) }"
 RAN = Report(
     run=2,
-    stderr="note\n",
+    stderr=Raw("note\n"),
     warnings=(Warned(run=2, category="UserWarning", message="careful", line=1),),
-    value=Value(type="Array", text="[1. 2.]", shape=(2,), dtype="float32", devices=("cpu:0",), committed=False),
+    value=harmless(
+        Value(type="Array", text="[1. 2.]", shape=(2,), dtype="float32", devices=("cpu:0",), committed=False)
+    ),
     traces=(
-        Trace(run=2, index=0, label="many", call="many(w, X)", equations=1),
-        Trace(run=2, index=1, label="g(1)", call="g(1)", error="g is no function"),
+        harmless(Trace(run=2, index=0, label="many", call="many(w, X)", equations=1)),
+        harmless(Trace(run=2, index=1, label="g(1)", call="g(1)", error="g is no function")),
     ),
     stages={(0, "jaxpr"): assembled(None, Stage(run=2, index=0, stage="jaxpr", text=JAXPR))},
     timings=(
-        Timing(run=2, index=0, label="many", call="many(w, X)", platform="cpu", median_s=2e-3, first_s=0.1, runs=15),
+        harmless(
+            Timing(run=2, index=0, label="many", call="many(w, X)", platform="cpu", median_s=2e-3, first_s=0.1, runs=15)
+        ),
     ),
     answer="5",
-    background="late\n",
+    background=Raw("late\n"),
     done=Done(run=2, status="ok"),
 )
 
@@ -172,7 +188,7 @@ def test_how_a_run_ended():
 
 
 def test_a_value_on_several_devices_is_drawn():
-    value = Value(type="Array", text="", shape=(2,), dtype="float32", devices=("cpu:0", "cpu:1"))
+    value = harmless(Value(type="Array", text="", shape=(2,), dtype="float32", devices=("cpu:0", "cpu:1")))
     assert "── sharding\non 2 devices, cpu:0-1\n" in step_text(LESSON, VMAP, Report(run=1, value=value))
 
 
@@ -196,7 +212,7 @@ def test_the_worker_is_named_with_what_is_simulated():
     versions = {"python": "3.12.1", "jax": "0.10.2", "jaxlib": "0.10.2", "numpy": "2.4", "host": host}
     facts = Facts(**versions, platforms=("cpu",), simulated=True, devices=cpus)
     assert worker_text(facts) == ("jax 0.10.2, Python 3.12.1, 8 simulated CPU devices, AMD EPYC, 2 cores, 24 GiB\n\n")
-    gpu = Device(id=0, platform="gpu", kind="NVIDIA\x1b H200")
+    gpu = harmless(Device(id=0, platform="gpu", kind="NVIDIA\x1b H200"))
     one = Device(id=0, platform="cpu", kind="cpu")
     facts = Facts(**versions, platforms=("gpu", "cpu"), simulated=False, devices=(gpu, one))
     assert worker_text(facts).startswith("jax 0.10.2, Python 3.12.1, NVIDIA␛ H200, CPU, AMD EPYC")
@@ -209,9 +225,9 @@ def test_what_a_lesson_requires():
 
 
 def test_ascii_and_hostile_text():
-    step = Step(id="x", title="[red]\x1b", text="a\u202e", code="print('\x07')", after="→ π")
-    report = Report(run=1, stdout="\x1b[31mred\x1b[0m →\n", done=Done(run=1, status="ok"))
-    lesson = Lesson(id="x", title="\x1bt", summary="s\x07", minutes=1, steps=(step,))
+    step = harmless(Step(id="x", title="[red]\x1b", text="a\u202e", code="print('\x07')", after="→ π"))
+    report = Report(run=1, stdout=Raw("\x1b[31mred\x1b[0m →\n"), done=Done(run=1, status="ok"))
+    lesson = harmless(Lesson(id="x", title="\x1bt", summary="s\x07", minutes=1, steps=(step,)))
     text = lesson_text(lesson, {"x": report})
     assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
     assert "[red]␛" in text and "␛[31mred␛[0m →" in text

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.code import python_lines
 from jaxtour.render.text.spans import plain
+from jaxtour.text.clean import clean
 
 
 def test_parts_have_their_styles():
@@ -34,12 +34,12 @@ def test_a_text_over_several_lines_is_one_text():
     ],
 )
 def test_every_line_is_there(source, texts):
-    assert [plain(line) for line in python_lines(source)] == texts
+    assert [plain(line) for line in python_lines(clean(source))] == texts
 
 
 @given(st.text(st.sampled_from("ab1 '\"#\n\\(){}[]=:.fdef@\t\x1b"), max_size=60))
 def test_nothing_is_lost(source):
-    lines = [plain(line) for line in python_lines(source)]
+    lines = [plain(line) for line in python_lines(clean(source))]
     expected = clean(source).split("\n")
     if source.endswith("\n"):
         expected.pop()

@@ -9,12 +9,15 @@ from jaxtour.render.chart import Chart, without_charts
 from jaxtour.render.text.layout import width_of
 from jaxtour.render.text.spans import plain_lines
 from jaxtour.render.timing.roofline import achieved, roofline_blocks, roofline_lines
+from jaxtour.text.boundary import harmless
 
 CEILING = Ceiling(run=1, platform="cpu", kind="EPYC", flops_per_s=1e11, bytes_per_s=1e10)
 
 
 def timing(label="f", median=1e-3, platform="cpu", **rest):
-    return Timing(run=1, index=0, label=label, call=label, platform=platform, median_s=median, runs=100, **rest)
+    return harmless(
+        Timing(run=1, index=0, label=label, call=label, platform=platform, median_s=median, runs=100, **rest)
+    )
 
 
 def chart_of(calls, ceilings=(CEILING,)):

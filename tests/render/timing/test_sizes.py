@@ -12,12 +12,24 @@ from jaxtour.render.text.spans import plain_lines
 from jaxtour.render.timing.retraces import retrace_lines
 from jaxtour.render.timing.rows import timing_lines
 from jaxtour.render.timing.sizes import Series, crossing, series_of, size_blocks, size_lines, size_text
+from jaxtour.text.boundary import harmless
+from jaxtour.text.raw import Raw
 
 
 def timings(label, index, points, platform="cpu", **rest):
     return [
-        Timing(
-            run=1, index=index, label=label, call=label, platform=platform, size=size, median_s=value, runs=15, **rest
+        harmless(
+            Timing(
+                run=1,
+                index=index,
+                label=label,
+                call=label,
+                platform=platform,
+                size=size,
+                median_s=value,
+                runs=15,
+                **rest,
+            )
         )
         for size, value in points
     ]
@@ -97,8 +109,10 @@ def test_series_are_named_by_platform_where_there_are_several():
 
 
 def test_sizes_come_below_the_table_of_the_others_and_errors_in_it():
-    rows = [Timing(run=1, index=2, label="plain", call="p", platform="cpu", median_s=1e-3, runs=15), *NUMPY]
-    rows.append(Timing(run=1, index=3, label="broken", call="b", platform="cpu", size=10, error="MemoryError: no"))
+    rows = [harmless(Timing(run=1, index=2, label="plain", call="p", platform="cpu", median_s=1e-3, runs=15)), *NUMPY]
+    rows.append(
+        harmless(Timing(run=1, index=3, label="broken", call="b", platform="cpu", size=10, error="MemoryError: no"))
+    )
     text = plain_lines(timing_lines(rows, 70))
     assert text.index("plain") < text.index("failed: MemoryError") < text.index("1 000 000")
     assert "complete" not in plain_lines(timing_lines(NUMPY, 70))
@@ -149,7 +163,7 @@ def test_retraces_with_their_reasons():
 
 
 def test_what_was_printed_while_tracing_stands_apart():
-    text = "a\nin (2,)\n\nb\n"
+    text = Raw("a\nin (2,)\n\nb\n")
     assert plain_lines(printed_lines(text, [(2, 11)])) == ("        │ a\ntracing │ in (2,)\ntracing │\n        │ b\n")
     assert plain_lines(printed_lines(text, ())) == "a\nin (2,)\n\nb\n"
-    assert all(width_of(line) <= 20 for line in printed_lines("word " * 20, [(0, 5)], 20))
+    assert all(width_of(line) <= 20 for line in printed_lines(Raw("word " * 20), [(0, 5)], 20))

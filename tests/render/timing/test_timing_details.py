@@ -15,6 +15,7 @@ from jaxtour.render.text.layout import width_of
 from jaxtour.render.text.spans import plain_lines
 from jaxtour.render.timing.rows import timing_lines
 from jaxtour.render.timing.timing_details import detail_lines, explanation_lines, spread_chart, strip
+from jaxtour.text.boundary import harmless
 
 
 def spread(median, runs=100, group=1):
@@ -27,7 +28,7 @@ def spread(median, runs=100, group=1):
 
 def timing(label="f", median=1e-3, **rest):
     whole = {"platform": "cpu", "complete": spread(median), "dispatch": spread(median / 10), "first_s": 0.1, **rest}
-    return Timing(run=1, index=0, label=label, call=label, median_s=median, runs=100, **whole)
+    return harmless(Timing(run=1, index=0, label=label, call=label, median_s=median, runs=100, **whole))
 
 
 CEILING = Ceiling(run=1, platform="cpu", kind="cpu", flops_per_s=1e11, bytes_per_s=1e10)

@@ -11,16 +11,17 @@ from jaxtour.render.text.layout import width_of
 from jaxtour.render.text.spans import plain_lines
 from jaxtour.render.timing.rows import seconds, timing_footer, timing_lines
 from jaxtour.render.timing.scale import bar, scale_for
+from jaxtour.text.boundary import harmless
 
 DISPATCH = Verdict(code="DISPATCH_BOUND", message="most of this is Python, not the work")
 
 
 def timing(label, median, first=0.0, platform="cpu", spread=0.0, **rest):
     quarters = {"q1_s": median * (1 - spread), "q3_s": median * (1 + spread)}
-    return Timing(
+    return harmless(Timing(
         run=1, index=0, label=label, call=label, platform=platform, first_s=first, median_s=median, runs=15,
         **quarters, **rest,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 LOOP = timing("NumPy loop", 9.81e-6, platform="host")
@@ -144,7 +145,7 @@ def test_the_footer():
     assert timing_footer(THREE) == "15 runs, CPU, blocked"
     assert timing_footer([timing("a", 1.0, simulated=True)]) == "15 runs, CPU simulated, blocked"
     assert timing_footer([timing("a", 1.0), timing("a", 1.0, platform="gpu")]) == "15 runs, CPU and GPU, blocked"
-    more = Timing(run=1, index=0, label="b", call="b", platform="cpu", median_s=1e-5, runs=26_000)
+    more = harmless(Timing(run=1, index=0, label="b", call="b", platform="cpu", median_s=1e-5, runs=26_000))
     assert timing_footer([LOOP, more]) == "15 to 26,000 runs, CPU, blocked"
     assert timing_footer([LOOP]) == "15 runs, host, blocked"
     assert timing_footer([timing("a", 0.0, error="no")]) == ""

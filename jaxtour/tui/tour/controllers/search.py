@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from jaxtour.render.text.clean import clean
 from jaxtour.render.text.layout import clip
 from jaxtour.render.text.spans import Line
+from jaxtour.text.clean import clean
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.host import Host
 from jaxtour.tui.widgets.pane import Pane

@@ -4,6 +4,7 @@ from typing import Literal
 
 from jaxtour.tui.messages import Turned
 from jaxtour.tui.panes import PANES
+from jaxtour.tui.panes.source import rows_of
 from jaxtour.tui.tour.host import Host
 from jaxtour.tui.widgets.arrange import Slot
 from jaxtour.tui.widgets.pane import Pane
@@ -87,8 +88,9 @@ class SlotController:
         self.keep_focus()
 
     def yank(self) -> None:
-        """Copy the pane's text."""
+        """Copy the pane's text; of code, the code as it is written."""
         pane, tour = self.pane, self.host.tour
         what = tour.state.stage if pane.spec.name == "stage" else pane.spec.name
         name = f"{tour.lesson.id}-{tour.step.id}-{what}"
-        self.host.note(yank(self.host.app, name, pane.document.text))
+        text = rows_of(tour.view).written if what == "source" else ""
+        self.host.note(yank(self.host.app, name, text or pane.document.text))

@@ -2,6 +2,7 @@
 
 from jaxtour.course.model import Step
 from jaxtour.engine.session import EngineError
+from jaxtour.text.clean import clean
 from jaxtour.tui.messages import RestartWanted
 from jaxtour.tui.panes.source import rows_of
 from jaxtour.tui.tour.host import Host
@@ -42,7 +43,7 @@ class StepController:
 
         def answered(text: str | None) -> None:
             if text:
-                state.prediction = text
+                state.prediction = clean(text)
                 self._tell()
 
         if isinstance(step, Step) and step.ask:
@@ -74,7 +75,7 @@ class StepController:
         if self.panes.editor is not None:
             self.panes.editor.focus(scroll_visible=False)
             return
-        await self.panes.edit(self.tour.code)
+        await self.panes.edit(self.tour.code.text)
         self.host.refresh_view()
 
     async def edit_ended(self, *, run: bool) -> None:

@@ -1,0 +1,137 @@
+"""The wire's part for the stages of a traced call: text, and beside it what the text says."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from jaxtour.engine.commands import StageName
+from jaxtour.text.raw import Lines
+
+LineKind: TypeAlias = Literal["equation", "instruction", "other"]
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """An expression of source code; lines and columns count from 1, in characters, and the end is exclusive."""
+
+    file: str
+    """`lesson/step`, `lesson/step:setup`, or the path of a file."""
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    function: str = ""
+    """In which it stands; empty at the top level of the code."""
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What many lines of a stage have in common: what they are and where they come from."""
+
+    kind: LineKind = "other"
+    name: str = ""
+    """The primitive, operation or opcode."""
+    spans: tuple[Span, ...] = ()
+    """The learner's expressions that became this line: one for an equation, those of everything fused for a fusion."""
+    callers: tuple[Span, ...] = ()
+    """The learner's calls around `spans[0]`, innermost first."""
+    path: str = ""
+    """JAX's name stack and the primitive, alike in all stages: `jit(f)/transpose(jvp())/dot_general`."""
+    transforms: tuple[str, ...] = ()
+    """Outermost first: `jit`, `vmap`, `jvp`, `transpose`, `checkpoint`, `shard_map`, `scan`, `custom_jvp`..."""
+    unlinked: str | None = None
+    """Why there are no spans, in a few words; None where there are, and for lines that are of kind `other`."""
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the compiler says that a call costs; None where it does not say."""
+
+    flops: float | None = None
+    bytes: float | None = None
+    transcendentals: float | None = None
+    argument_bytes: int | None = None
+    output_bytes: int | None = None
+    temporary_bytes: int | None = None
+    peak_bytes: int | None = None
+    alias_bytes: int | None = None
+    code_bytes: int | None = None
+    notes: tuple[str, ...] = ()
+    """What the figures do not mean, a sentence each: `the loop's body is counted 100 times, its trip count`."""
+
+
+BoundRow: TypeAlias = tuple[str, int]
+"""A variable, `_` if it is dropped, and the index of its type."""
+
+
+class EquationRow(msgspec.Struct, frozen=True, array_like=True):
+    """An equation of a jaxpr; trailing defaults are left out."""
+
+    parameters: int = 0
+    """Their index in the table."""
+    operands: tuple[str, ...] | None = None
+    """Variables, and literals as `2.0:f32[]`; None if they are the used `names` of the line."""
+    more: int = 0
+    """The number of lines below its first, nested ones included."""
+    outs: tuple[BoundRow, ...] | None = None
+    """None if they are the defined `names` of the line."""
+    bodies: tuple[tuple[str, int], ...] = ()
+    """The jaxprs in its parameters: the label, `jaxpr` or `branches 1`, and the index in the table."""
+
+
+class JaxprRow(msgspec.Struct, frozen=True, array_like=True):
+    """A jaxpr: the outermost, one inside an equation, or one that several equations use; lines count over all parts."""
+
+    line: int
+    outputs_line: int
+    constants: tuple[BoundRow, ...]
+    inputs: tuple[BoundRow, ...]
+    outputs: tuple[str, ...]
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="stage"):
+    """A part of the text of one stage of a traced call, and what each of its lines is."""
+
+    run: int
+    index: int
+    """Of the trace, or of the rung."""
+    stage: StageName
+    rung: bool = False
+    """Whether it belongs to a ladder."""
+    part: int = 0
+    parts: int = 1
+    text: Lines = ""
+    """Whole lines, without the last one's line feed."""
+    lines: tuple[int, ...] = ()
+    """For each line its origin's place in the table that the parts' `origins` make together."""
+    origins: tuple[Origin, ...] = ()
+    """What this part adds to the table."""
+    names: Lines = ""
+    """For each line the variables that it defines and uses, as they are printed: `d e=b c`; joined by line feeds.
+
+    What is printed over several lines has on each of them the names that are there. A line that begins a jaxpr, a
+    function or a computation defines its inputs. A name may be given out again inside of another jaxpr or function:
+    it stands for the nearest definition above, of those in the same one or in one around it.
+    """
+    typed: Lines = ""
+    """For each line, the indices of the types of the variables that it defines: `3 i0 c2`.
+
+    `i` marks an input and `c` a constant; an operation with several results has `1,1`, an unknown type is `-`.
+    """
+    types: Lines = ""
+    """The rows that this part adds to the table of types, as printed; joined by line feeds."""
+    equations: Lines = ""
+    """For each line of a jaxpr, an `EquationRow` as JSON if an equation begins on it; joined by line feeds."""
+    parameters: Lines = ""
+    """The rows that this part adds to the table of parameters: a JSON object by name; joined by line feeds.
+
+    A parameter is its value, with a list for a tuple; or its text, if the value is not made of numbers, strings and
+    tuples; or an object with `text` and `value`, if Python prints the value otherwise. A jaxpr is its name or `{ … }`.
+    """
+    jaxprs: Lines = ""
+    """The rows that this part adds to the table of jaxprs: a `JaxprRow` as JSON each; joined by line feeds."""
+    top: int | None = None
+    """With the last part: the index of the outermost jaxpr."""
+    folds: tuple[tuple[int, int], ...] = ()
+    """First and last line, counted from 0 over all parts, of what can be folded behind its first line."""
+    cost: Cost | None = None
+    """With the last part of `hlo`."""
+    error: str | None = None
+    """Why there is no text, in one line."""
