@@ -65,9 +65,9 @@ def lens(
         async with headless(config) as engine:
             # Without a worker there is nothing to print, and its problems are reported first.
             tell_findings(await engine.facts())
-            report = await engine.look(lesson, step)
+            report = await engine.request(lesson, step)
             chosen = report.traces if at is None else programs_at(report, at)
-            return await engine.look_again(lesson, step, report, chosen, wanted), list(chosen)
+            return await engine.request_more(lesson, step, report, chosen, wanted), list(chosen)
 
     report, chosen = interrupts.run(run())
     told = ended(report, path)

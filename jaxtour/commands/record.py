@@ -34,7 +34,7 @@ def record(program: Program, config: WorkerConfig, *, as_json: bool, width: int)
             tell_findings(await engine.facts())
             engine.heard = None if as_json else _pass_on
             with _stopping(engine):
-                return await engine.look(lesson, step)
+                return await engine.request(lesson, step)
 
     report = interrupts.run(run())
     done = report.done

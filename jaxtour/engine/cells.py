@@ -2,8 +2,8 @@
 
 from jaxtour.course.model import Launch as ProgramLaunch
 from jaxtour.course.model import Lesson, Step
-from jaxtour.course.model import Time as TimeSpec
-from jaxtour.course.model import Trace as TraceSpec
+from jaxtour.course.model import TimeSpec as TimeSpec
+from jaxtour.course.model import TraceSpec as TraceSpec
 from jaxtour.engine.commands import Cell, Launch, Run, TimeCall, TraceCall
 from jaxtour.text.raw import Raw
 

@@ -24,13 +24,13 @@ from jaxtour.engine.records import EagerLine as EagerLine
 from jaxtour.engine.records import Program as Program
 from jaxtour.engine.records import Recorded as Recorded
 from jaxtour.engine.records import Site as Site
-from jaxtour.engine.timings import Ceiling as Ceiling
+from jaxtour.engine.timings import Peak as Peak
 from jaxtour.engine.timings import Retrace as Retrace
 from jaxtour.engine.timings import Timing as Timing
 from jaxtour.engine.timings import Verdict as Verdict
 from jaxtour.text.raw import NO_TEXT, Lines, RawText
 
-PROTO = 1
+PROTO = 2
 FRAME_CAP = 4 * 1024 * 1024
 
 WorkerState: TypeAlias = Literal[
@@ -75,7 +75,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="te
     """Whether Python wrote it in a function that JAX was tracing: what compiled code does not write again."""
 
 
-class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="progress"):
+class RunProgress(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="progress"):
     """What the runner does now, in the words of the status line."""
 
     run: int
@@ -138,7 +138,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     value: Value
 
 
-class Frame(msgspec.Struct, frozen=True, kw_only=True):
+class TracebackFrame(msgspec.Struct, frozen=True, kw_only=True):
     """A traceback's frame inside lesson code."""
 
     file: str
@@ -165,7 +165,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     """In the step's own code."""
     column: int = 0
     end_column: int = 0
-    frames: tuple[Frame, ...] = ()
+    frames: tuple[TracebackFrame, ...] = ()
     """Outermost first."""
 
 
@@ -187,15 +187,15 @@ class Executed(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag
     compiles: int = 0
 
 
-class Rung(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="rung"):
-    """One rung of a ladder of transformations, innermost first; its jaxpr is a `Stage` of the same index."""
+class Level(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="level"):
+    """One level of a ladder of transformations, innermost first; its jaxpr is a `Stage` of the same index."""
 
     run: int
     index: int
     label: str
     """`f`, `grad(f)`, `vmap(grad(f))`."""
     transform: str = ""
-    """What was added since the rung before."""
+    """What was added since the level before."""
     error: str | None = None
 
 
@@ -246,7 +246,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="do
     run: int
     status: Literal["ok", "error", "interrupted", "timeout", "died"]
     seconds: float = 0.0
-    spent: bool = False
+    dirty: bool = False
     """Whether the runner's state is no longer the one that the cells alone leave."""
     reason: str = ""
     """For `died` and `timeout`, one line: `killed by SIGSEGV`, `the worker ended during the step (exit 0)`."""
@@ -275,11 +275,11 @@ class Log(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="log
 
 
 Event: TypeAlias = (
-    Hello | State | Facts | Text | Progress | Result | Failure | Warned | Executed | Trace | Stage | Rung | Hlo
-    | Timing | Retrace | Ceiling | Program | Recorded | Answer | Checked | Done | Died | Pong | Log
+    Hello | State | Facts | Text | RunProgress | Result | Failure | Warned | Executed | Trace | Stage | Level | Hlo
+    | Timing | Retrace | Peak | Program | Recorded | Answer | Checked | Done | Died | Pong | Log
 )  # fmt: skip
 
 RunEvent: TypeAlias = (
-    Text | Progress | Result | Failure | Warned | Executed | Trace | Stage | Rung | Hlo | Timing | Retrace | Ceiling
+    Text | RunProgress | Result | Failure | Warned | Executed | Trace | Stage | Level | Hlo | Timing | Retrace | Peak
     | Program | Recorded | Answer | Checked | Done
 )  # fmt: skip

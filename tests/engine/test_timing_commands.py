@@ -2,14 +2,14 @@
 
 from fake_engine import FakeEngine
 
-from jaxtour.course.model import Lesson, Step, Time
+from jaxtour.course.model import Lesson, Step, TimeSpec
 from jaxtour.engine.commands import Run
 from jaxtour.engine.messages import Done
 from jaxtour.engine.session import Session
 from jaxtour.text.boundary import harmless
 
 STEP = harmless(
-    Step(id="a", title="a", text="", code="a = 1", time=(Time(call="f(n)", sizes=(10, 100), baseline=True),))
+    Step(id="a", title="a", text="", code="a = 1", time=(TimeSpec(call="f(n)", sizes=(10, 100), baseline=True),))
 )
 LESSON = Lesson(id="lesson", title="A lesson", summary="", minutes=1, steps=(STEP,))
 
@@ -32,12 +32,12 @@ async def test_patience_and_sizes_reach_the_worker() -> None:
     await session.close()
 
 
-async def test_after_ceilings_were_measured_the_next_run_is_fresh() -> None:
+async def test_after_peaks_were_measured_the_next_run_is_fresh() -> None:
     engine = FakeEngine({})
     session = Session(engine)
     await session.start()
-    command = await asked(session, engine, await session.ceilings())
-    assert command.ceilings and command.cell is None
+    command = await asked(session, engine, await session.peaks())
+    assert command.peaks and command.cell is None
     command = await asked(session, engine, await session.run(LESSON, STEP))
-    assert command.fresh and not command.ceilings and command.patience == 1.0
+    assert command.fresh and not command.peaks and command.patience == 1.0
     await session.close()

@@ -26,8 +26,8 @@ import numpy as np
 from ..compat import CompileEvents
 from .failures import MESSAGE_CAP
 from .learners import learner_folder
-from .outlet import Event
 from .spawned import Definitions
+from .writer import Event
 
 MODULE = "__jaxtour__"
 """`__name__` in a learner's file, so that code under `if __name__ == "__main__":` does not run."""
@@ -82,7 +82,7 @@ def _lines(text: str) -> list[str]:
 
 
 @dataclass
-class Outcome:
+class Execution:
     """The outcome of a step's code."""
 
     seconds: float = 0.0
@@ -207,12 +207,12 @@ class Workspace:
 
     def run(
         self, name: str, setup: str, code: str, path: str | None = None, launch: dict[str, Any] | None = None
-    ) -> Outcome:
+    ) -> Execution:
         """Run a step's setup and code; raises only KeyboardInterrupt, and records any other exception in the outcome.
 
         With a `path`, the code is that file's, and `launch` says how it runs as a program.
         """
-        outcome = Outcome(in_setup=True)
+        outcome = Execution(in_setup=True)
         self.kept.pop(name, None)
         self._last = None
         _forget_shown_warnings()

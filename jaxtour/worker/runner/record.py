@@ -22,7 +22,7 @@ from ..ir.spans import Span
 from .call_counts import CallCounts, Jitted, Site
 from .failures import attempt
 from .learners import wire_file
-from .outlet import Event, Say
+from .writer import Event, Say
 
 KEPT_BYTES = 2**20
 MOST_SITES = 20
