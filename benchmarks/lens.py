@@ -20,7 +20,7 @@ from benchmarks.terminal import Terminal
 from jaxtour.commands.files import lesson_of
 from jaxtour.course.model import Step
 from jaxtour.engine.client import ProcessEngine, decode
-from jaxtour.engine.commands import Look
+from jaxtour.engine.commands import StageRequest
 from jaxtour.engine.headless import Headless
 from jaxtour.engine.links import links_of
 from jaxtour.engine.messages import Done, Stage
@@ -73,7 +73,7 @@ class Shows(App[None]):
         yield self.view
 
 
-async def frames_of(path: Path, *looks: str) -> list[bytes]:
+async def frames_of(path: Path, *requests: str) -> list[bytes]:
     """The worker's frames for the stages of a program."""
     lesson = lesson_of(path)
     [step] = lesson.steps
@@ -81,7 +81,9 @@ async def frames_of(path: Path, *looks: str) -> list[bytes]:
     step = msgspec.structs.replace(step, timeout=900)
     frames = []
     async with Headless(Session(ProcessEngine())) as engine:
-        run = await engine.session.run(lesson, step, looks=tuple(Look(index=0, stage=stage) for stage in looks))
+        run = await engine.session.run(
+            lesson, step, requests=tuple(StageRequest(index=0, stage=stage) for stage in requests)
+        )
         report = Report(run=run)
         while report.done is None:
             event = await engine._next()  # the raw events, before they are folded into a report
@@ -158,13 +160,13 @@ def key_costs(path: Path, count: int) -> Iterator[tuple[str, list[float]]]:
         yield "jaxpr", [key_to_bytes(terminal, "jk"[each % 2]) for each in range(count)]
 
 
-def frames_of_program(path: Path, text: str, *looks: str) -> tuple[dict[str, list[bytes]], float]:
+def frames_of_program(path: Path, text: str, *requests: str) -> tuple[dict[str, list[bytes]], float]:
     """The frames of each stage, and the worker's seconds for all of them."""
     path.write_text(text)
     started = time.perf_counter()
-    every = asyncio.run(frames_of(path, *looks))
+    every = asyncio.run(frames_of(path, *requests))
     whole = time.perf_counter() - started
-    named = {name: [frame for frame in every if f'"stage":"{name}"'.encode() in frame] for name in ("jaxpr", *looks)}
+    named = {name: [frame for frame in every if f'"stage":"{name}"'.encode() in frame] for name in ("jaxpr", *requests)}
     return named, whole
 
 

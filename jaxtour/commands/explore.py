@@ -27,7 +27,7 @@ def explore(target: str, calls: Sequence[str], config: WorkerConfig, *, theme: s
     gc.disable()  # as for the tour: the app enables collections again
     settings, problems = load()
     # Imported after all arguments are checked: this import takes most of the start.
-    from jaxtour.engine.ceilings import default_path
+    from jaxtour.engine.peaks import default_path
     from jaxtour.tui.app import run_tour
     from jaxtour.tui.explore import ExploreApp
 

@@ -32,8 +32,8 @@ def lens(
         async with headless(config) as engine:
             # Without a worker there is nothing to print, and its problems are reported first.
             tell_findings(await engine.facts())
-            report = await engine.look(lesson, step)
-            return report if stage == "jaxpr" else await engine.look_again(lesson, step, report, stage)
+            report = await engine.request(lesson, step)
+            return report if stage == "jaxpr" else await engine.request_more(lesson, step, report, stage)
 
     report = interrupts.run(run())
     if told := ended(report, path):

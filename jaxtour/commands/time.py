@@ -11,10 +11,10 @@ from jaxtour.commands.common import ascii_only, coloured, headless, tell_finding
 from jaxtour.commands.files import lesson_of, parse_target
 from jaxtour.commands.lens import ended
 from jaxtour.course.model import CourseError, Lesson, Step
-from jaxtour.engine.ceilings import default_path, keep, kept
 from jaxtour.engine.commands import TimeCall
 from jaxtour.engine.headless import Headless
-from jaxtour.engine.messages import Ceiling, Facts, Timing, Verdict
+from jaxtour.engine.messages import Facts, Peak, Timing, Verdict
+from jaxtour.engine.peaks import default_path, keep, kept
 from jaxtour.engine.record import timing_records
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
@@ -50,7 +50,7 @@ class Asked:
 class _Found:
     facts: Facts
     report: Report
-    ceilings: tuple[Ceiling, ...] = ()
+    peaks: tuple[Peak, ...] = ()
     unkept: str = ""
     """Why the peaks could not be kept."""
 
@@ -82,7 +82,7 @@ def time(asked: Asked, config: WorkerConfig, *, as_json: bool, width: int) -> in
         write_json(timing_records(report))
     elif measured := [timing for timing in report.timings if timing.error is None]:
         report = replace(report, timings=tuple(measured))
-        lines = text_lines(report, found.ceilings, width, roofline=asked.roofline)
+        lines = text_lines(report, found.peaks, width, roofline=asked.roofline)
         write(worker_text(found.facts, width, ascii_only(), coloured()) + text_of(lines, ascii_only(), coloured()))
     return int(bool(failed or report.timing_error))
 
@@ -121,7 +121,7 @@ async def _measured(
 ) -> _Found:
     async with headless(config) as engine:
         facts = tell_findings(await engine.facts())
-        report = await engine.look(lesson, step)
+        report = await engine.request(lesson, step)
         if report.failure or (report.done and report.done.status != "ok"):
             return _Found(facts, report)
         traced = [trace for trace in report.traces if trace.error is None]
@@ -129,38 +129,36 @@ async def _measured(
         if not calls or (not asked.calls and not traced):
             return _Found(facts, report)
         report = await engine.measure(lesson, step, report, calls, patience=asked.patience)
-        ceilings, unkept = await _ceilings(engine, facts, report, measure=asked.roofline)
-        return _Found(engine.session.facts or facts, report, ceilings, unkept)
+        peaks, unkept = await _peaks(engine, facts, report, measure=asked.roofline)
+        return _Found(engine.session.facts or facts, report, peaks, unkept)
 
 
-async def _ceilings(
-    engine: Headless, facts: Facts, report: Report, *, measure: bool
-) -> tuple[tuple[Ceiling, ...], str]:
+async def _peaks(engine: Headless, facts: Facts, report: Report, *, measure: bool) -> tuple[tuple[Peak, ...], str]:
     """Return the devices' peaks, kept or newly measured if asked for, and why they could not be kept."""
     path = default_path()
     found = kept(facts, path)
     missing = {timing.platform for timing in report.timings} - {"host"} - {each.platform for each in found}
     if not measure or not missing:
         return found, ""
-    own = await engine.whole(Report(run=await engine.session.ceilings()))
+    own = await engine.whole(Report(run=await engine.session.peaks()))
     try:
-        keep(facts, own.ceilings, path)
+        keep(facts, own.peaks, path)
     except OSError as error:
-        return own.ceilings, error.strerror or str(error)
-    return own.ceilings, ""
+        return own.peaks, error.strerror or str(error)
+    return own.peaks, ""
 
 
-def text_lines(report: Report, ceilings: Sequence[Ceiling], width: int, *, roofline: bool = False) -> list[Line]:
+def text_lines(report: Report, peaks: Sequence[Peak], width: int, *, roofline: bool = False) -> list[Line]:
     """Return the table, the details of its rows, the meaning of the verdicts, and the retraces."""
     timings = report.timings
     footer = timing_footer(timings)
     lines = section(f"time, {footer}" if footer else "time", timing_lines(_unexplained(timings), width))
-    if details := detail_lines(timings, width, ceilings=ceilings):
+    if details := detail_lines(timings, width, peaks=peaks):
         lines += section("each call", details)
     if verdicts := explanation_lines(timings, width):
         lines += section("what the numbers do not mean", verdicts)
     if roofline:
-        lines += section("roofline", roofline_lines(timings, ceilings, width))
+        lines += section("roofline", roofline_lines(timings, peaks, width))
     if again := retrace_lines(report.retraces, width):
         lines += section("traced again, while the file ran", again)
     return lines[1:]

@@ -13,8 +13,8 @@ from jaxtour.course.faults import FaultError, kind, suggestion
 from jaxtour.course.model import FORMAT, Broken, CourseError, Lesson, LessonFile, Problem, Requires, Step
 from jaxtour.course.nodes import Mapping, Node, Scalar, Sequence, at
 from jaxtour.course.reader import MAX_BYTES, TOO_LARGE, decode, parse
+from jaxtour.course.recover import Lost, recover
 from jaxtour.course.remedies import shown
-from jaxtour.course.salvage import Lost, salvage
 from jaxtour.course.validate import convert
 from jaxtour.files import read_bytes
 from jaxtour.text.boundary import harmless
@@ -48,7 +48,7 @@ def loads(data: bytes, file: str) -> Lesson:
     try:
         document = parse(text, file)
     except CourseError as error:
-        pieces = salvage(text, file)
+        pieces = recover(text, file)
         if pieces is None or not any(isinstance(piece, Lost) for piece in pieces.steps):
             return _failed(error, file)
         return draft.lesson(pieces.head, pieces.steps, pieces.lines)

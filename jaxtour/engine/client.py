@@ -143,7 +143,7 @@ class ProcessEngine:
         code = process.returncode
         open_runs, self._open_runs = self._open_runs, []
         for run in open_runs:
-            yield Done(run=run, status="died", spent=True, reason=reason)
+            yield Done(run=run, status="died", dirty=True, reason=reason)
         yield Died(code=code, reason=reason, stderr=self._last_words())
         yield State(state="dead", detail=_one_line(f"{reason}; restart it to go on", self._last_words()))
 

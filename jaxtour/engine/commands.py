@@ -28,7 +28,7 @@ class TimeCall(msgspec.Struct, frozen=True, kw_only=True):
     """Measure it once for each, with the name `n` standing for the size."""
 
 
-class Look(msgspec.Struct, frozen=True, kw_only=True):
+class StageRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A stage of a traced call that is to be shown."""
 
     index: int
@@ -90,12 +90,12 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"
     """Make each timed call once instead of measuring it."""
     patience: float = 1.0
     """How many times the usual time a measurement may take to become steady."""
-    ceilings: bool = False
+    peaks: bool = False
     """Measure what a device of each platform can do at most."""
-    looks: tuple[Look, ...] = ()
+    requests: tuple[StageRequest, ...] = ()
     """Stages to show of the traced calls, beside the jaxprs that always come."""
     ladder: str | None = None
-    """A call of composed transformations, `jit(vmap(grad(f)))(x)`: show the jaxpr of each rung."""
+    """A call of composed transformations, `jit(vmap(grad(f)))(x)`: show the jaxpr of each level."""
 
 
 class Interrupt(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="interrupt"):

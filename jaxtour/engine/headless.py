@@ -8,9 +8,9 @@ from typing import Literal, Self, TypeAlias
 import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
-from jaxtour.engine.commands import Look, StageName, TimeCall
+from jaxtour.engine.commands import StageName, StageRequest, TimeCall
 from jaxtour.engine.messages import Event, Facts, Progress, State
-from jaxtour.engine.report import Looking, Report, advance, looking
+from jaxtour.engine.report import Report, Request, advance, requested
 from jaxtour.engine.requirements import unmet
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.engine.verify import needs_hlo, status, verify
@@ -92,30 +92,30 @@ class Headless:
         self._note(lesson, step, report)
         return judged(step, report)
 
-    async def look(
-        self, lesson: Lesson, step: Step, looks: tuple[Look, ...] = (), *, ladder: str | None = None
+    async def request(
+        self, lesson: Lesson, step: Step, requests: tuple[StageRequest, ...] = (), *, ladder: str | None = None
     ) -> Report:
         """Run a step and show stages of its traces with it, without timings and without a time limit.
 
         What cannot be shown says why: a stage in its `error`, a ladder in the report's `ladder_error`.
         """
-        run = await self.session.run(lesson, step, timings=False, looks=looks, ladder=ladder)
-        return await self.whole(Report(run=run, looking=Looking(run, looks, ladder is not None)))
+        run = await self.session.run(lesson, step, timings=False, requests=requests, ladder=ladder)
+        return await self.whole(Report(run=run, request=Request(run, requests, ladder is not None)))
 
-    async def look_again(self, lesson: Lesson, step: Step, report: Report, stage: StageName) -> Report:
+    async def request_more(self, lesson: Lesson, step: Step, report: Report, stage: StageName) -> Report:
         """The report with a stage of each call that was traced; what the step left is looked into as it is."""
-        looks = tuple(Look(index=trace.index, stage=stage) for trace in report.traces if trace.error is None)
-        if not looks:
+        requests = tuple(StageRequest(index=trace.index, stage=stage) for trace in report.traces if trace.error is None)
+        if not requests:
             return report
-        run = await self.session.look(lesson, step, looks=looks)
-        return await self.whole(looking(report, run, looks))
+        run = await self.session.request(lesson, step, requests=requests)
+        return await self.whole(requested(report, run, requests))
 
     async def measure(
         self, lesson: Lesson, step: Step, report: Report, calls: tuple[TimeCall, ...], *, patience: float = 1.0
     ) -> Report:
         """The report with timings of calls, made in the state that the step left, without a time limit."""
         run = await self.session.measure(lesson, step, calls=calls, patience=patience)
-        return await self.whole(looking(report, run, timings=True))
+        return await self.whole(requested(report, run, timings=True))
 
     def _note(self, lesson: Lesson, step: Step, report: Report) -> None:
         """Remember a step whose own code keeps later ones from running; its probes are not run again for them."""
@@ -183,7 +183,7 @@ class Headless:
         It is told which earlier step kept it from its own.
         """
         replayed = ""
-        while report.done is None or report.looking is not None:
+        while report.done is None or report.request is not None:
             event = await self._next()
             if isinstance(event, Progress) and event.run == report.run and event.phase in ("replaying", "running"):
                 replayed = event.label.rpartition("/")[2] if event.phase == "replaying" else ""

@@ -91,9 +91,9 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="s
 
     run: int
     index: int
-    """Of the trace, or of the rung."""
+    """Of the trace, or of the level."""
     stage: StageName
-    rung: bool = False
+    level: bool = False
     """Whether it belongs to a ladder."""
     part: int = 0
     parts: int = 1

@@ -20,7 +20,7 @@ from jaxtour.engine.machine import Device as Device
 from jaxtour.engine.machine import Facts as Facts
 from jaxtour.engine.machine import Finding as Finding
 from jaxtour.engine.machine import Host as Host
-from jaxtour.engine.timings import Ceiling as Ceiling
+from jaxtour.engine.timings import Peak as Peak
 from jaxtour.engine.timings import Retrace as Retrace
 from jaxtour.engine.timings import Timing as Timing
 from jaxtour.engine.timings import Verdict as Verdict
@@ -183,15 +183,15 @@ class Executed(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag
     compiles: int = 0
 
 
-class Rung(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="rung"):
-    """One rung of a ladder of transformations, innermost first; its jaxpr is a `Stage` of the same index."""
+class Level(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="level"):
+    """One level of a ladder of transformations, innermost first; its jaxpr is a `Stage` of the same index."""
 
     run: int
     index: int
     label: str
     """`f`, `grad(f)`, `vmap(grad(f))`."""
     transform: str = ""
-    """What was added since the rung before."""
+    """What was added since the level before."""
     error: str | None = None
 
 
@@ -242,7 +242,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="do
     run: int
     status: Literal["ok", "error", "interrupted", "timeout", "died"]
     seconds: float = 0.0
-    spent: bool = False
+    dirty: bool = False
     """Whether the runner's state is no longer the one that the cells alone leave."""
     reason: str = ""
     """For `died` and `timeout`, one line: `killed by SIGSEGV`, `the worker ended during the step (exit 0)`."""
@@ -271,11 +271,11 @@ class Log(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="log
 
 
 Event: TypeAlias = (
-    Hello | State | Facts | Text | Progress | Result | Failure | Warned | Executed | Trace | Stage | Rung | Hlo
-    | Timing | Retrace | Ceiling | Answer | Checked | Done | Died | Pong | Log
+    Hello | State | Facts | Text | Progress | Result | Failure | Warned | Executed | Trace | Stage | Level | Hlo
+    | Timing | Retrace | Peak | Answer | Checked | Done | Died | Pong | Log
 )  # fmt: skip
 
 RunEvent: TypeAlias = (
-    Text | Progress | Result | Failure | Warned | Executed | Trace | Stage | Rung | Hlo | Timing | Retrace | Ceiling
+    Text | Progress | Result | Failure | Warned | Executed | Trace | Stage | Level | Hlo | Timing | Retrace | Peak
     | Answer | Checked | Done
 )  # fmt: skip

@@ -6,21 +6,21 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from jaxtour.engine.commands import Look, StageName
+from jaxtour.engine.commands import StageName, StageRequest
 from jaxtour.engine.messages import (
     Answer,
-    Ceiling,
     Checked,
     Done,
     Event,
     Executed,
     Failure,
     Hlo,
+    Level,
+    Peak,
     Progress,
     Result,
     Retrace,
     RunEvent,
-    Rung,
     Stage,
     Text,
     Timing,
@@ -35,11 +35,11 @@ Phase: TypeAlias = Literal["waiting", "running", "executed", "done"]
 Stages: TypeAlias = Mapping[tuple[int, StageName], StageText]
 
 
-class Looking(msgspec.Struct, frozen=True):
-    """A look that is under way: a run of its own, whose stages or timings belong to the report of the step's run."""
+class Request(msgspec.Struct, frozen=True):
+    """A request that is under way: a run of its own, whose stages or timings belong to the report of the step's run."""
 
     run: int
-    looks: tuple[Look, ...] = ()
+    requests: tuple[StageRequest, ...] = ()
     ladder: bool = False
     timings: bool = False
 
@@ -64,20 +64,20 @@ class Report:
     traces: tuple[Trace, ...] = ()
     stages: Stages = field(default_factory=dict)
     """By a trace's index and the stage's name, as far as they were looked at."""
-    rungs: tuple[Rung, ...] = ()
+    levels: tuple[Level, ...] = ()
     """Of the ladder looked at, innermost first."""
-    rung_stages: Stages = field(default_factory=dict)
-    """By a rung's index."""
+    level_stages: Stages = field(default_factory=dict)
+    """By a level's index."""
     ladder_error: str | None = None
     """Why the ladder looked at is not whole, in one line."""
-    looking: Looking | None = None
+    request: Request | None = None
     hlo: tuple[Hlo, ...] = ()
     timings: tuple[Timing, ...] = ()
     timing_error: str | None = None
     """Why a measurement since the run did not come to its end, in one line."""
     retraces: tuple[Retrace, ...] = ()
     """Every trace of the learner's jitted functions while the code ran, the first of each too."""
-    ceilings: tuple[Ceiling, ...] = ()
+    peaks: tuple[Peak, ...] = ()
     answer: str | None = None
     checked: Checked | None = None
     executed: Executed | None = None
@@ -100,32 +100,32 @@ class Report:
         """A stage of a trace; None while nothing of it has come."""
         return self.stages.get((index, stage))
 
-    def rung_stage(self, index: int) -> StageText | None:
-        """The jaxpr of a rung; None while nothing of it has come."""
-        return self.rung_stages.get((index, "jaxpr"))
+    def level_stage(self, index: int) -> StageText | None:
+        """The jaxpr of a level; None while nothing of it has come."""
+        return self.level_stages.get((index, "jaxpr"))
 
     def takes(self, event: RunEvent) -> bool:
-        """Whether the event belongs to this report: to its run, or to the look under way."""
-        return event.run == self.run or (self.looking is not None and event.run == self.looking.run)
+        """Whether the event belongs to this report: to its run, or to the request under way."""
+        return event.run == self.run or (self.request is not None and event.run == self.request.run)
 
 
-def looking(
-    report: Report, run: int, looks: tuple[Look, ...] = (), ladder: bool = False, timings: bool = False
+def requested(
+    report: Report, run: int, requests: tuple[StageRequest, ...] = (), ladder: bool = False, timings: bool = False
 ) -> Report:
     """The report, to which the stages and timings of another run belong from there on, in place of those it had."""
-    wanted = {(look.index, look.stage) for look in looks}
+    wanted = {(request.index, request.stage) for request in requests}
     stages = {key: stage for key, stage in report.stages.items() if key not in wanted}
-    report = replace(report, stages=stages, looking=Looking(run, looks, ladder, timings))
+    report = replace(report, stages=stages, request=Request(run, requests, ladder, timings))
     report = replace(report, timing_error=None) if timings else report
-    return replace(report, rungs=(), rung_stages={}, ladder_error=None) if ladder else report
+    return replace(report, levels=(), level_stages={}, ladder_error=None) if ladder else report
 
 
 def advance(report: Report, event: Event) -> Report:
     """The report with one more event; events of other runs change nothing."""
     if not isinstance(event, RunEvent) or not report.takes(event):
         return report
-    if event.run != report.run and not isinstance(event, Stage | Rung | Timing | Progress | Done):
-        # A look may execute the step once more; what it wrote and returned is known.
+    if event.run != report.run and not isinstance(event, Stage | Level | Timing | Progress | Done):
+        # A request may execute the step once more; what it wrote and returned is known.
         return report
     match event:
         case Text(background=True):
@@ -153,16 +153,16 @@ def advance(report: Report, event: Event) -> Report:
             return replace(report, traces=(*report.traces, event))
         case Stage():
             return _staged(report, event)
-        case Rung():
-            return replace(report, rungs=(*report.rungs, event))
+        case Level():
+            return replace(report, levels=(*report.levels, event))
         case Hlo():
             return replace(report, hlo=(*report.hlo, event))
         case Timing():
             return replace(report, timings=_timed(report.timings, event))
         case Retrace():
             return replace(report, retraces=(*report.retraces, event))
-        case Ceiling():
-            return replace(report, ceilings=(*report.ceilings, event))
+        case Peak():
+            return replace(report, peaks=(*report.peaks, event))
         case Answer():
             return replace(report, answer=event.text)
         case Checked():
@@ -199,8 +199,8 @@ def _kind(timing: Timing) -> tuple[object, ...]:
 def _staged(report: Report, part: Stage) -> Report:
     """The report with one more part of a stage."""
     key = (part.index, part.stage)
-    if part.rung:
-        return replace(report, rung_stages={**report.rung_stages, key: assembled(report.rung_stages.get(key), part)})
+    if part.level:
+        return replace(report, level_stages={**report.level_stages, key: assembled(report.level_stages.get(key), part)})
     return replace(report, stages={**report.stages, key: assembled(report.stages.get(key), part)})
 
 
@@ -212,19 +212,19 @@ def _cut(report: Report, done: Done) -> Report:
     """The report at the end of a run: a stage that it did not bring, or not the whole of it, says why."""
     why = ENDS.get(done.status, "the worker has nothing to show")
     why = f"{why}: {done.reason}" if done.reason not in ("", why) else why
-    look = report.looking if report.looking and report.looking.run == done.run else None
-    missing = {(each.index, each.stage) for each in look.looks} - report.stages.keys() if look else set()
+    request = report.request if report.request and report.request.run == done.run else None
+    missing = {(each.index, each.stage) for each in request.requests} - report.stages.keys() if request else set()
     cut = {key for key, stage in report.stages.items() if stage.run == done.run and not stage.complete}
-    cut_rungs = {key for key, stage in report.rung_stages.items() if stage.run == done.run and not stage.complete}
+    cut_levels = {key for key, stage in report.level_stages.items() if stage.run == done.run and not stage.complete}
     if missing or cut:
         report = replace(report, stages={**report.stages, **_failed(missing | cut, done.run, why)})
-    if cut_rungs:
-        report = replace(report, rung_stages={**report.rung_stages, **_failed(cut_rungs, done.run, why)})
-    if look is None:
+    if cut_levels:
+        report = replace(report, level_stages={**report.level_stages, **_failed(cut_levels, done.run, why)})
+    if request is None:
         return report
-    short = look.ladder and (done.status != "ok" or not report.rungs)
-    report = replace(report, looking=None, ladder_error=why if short else report.ladder_error)
-    return replace(report, timing_error=why) if look.timings and done.status != "ok" else report
+    short = request.ladder and (done.status != "ok" or not report.levels)
+    report = replace(report, request=None, ladder_error=why if short else report.ladder_error)
+    return replace(report, timing_error=why) if request.timings and done.status != "ok" else report
 
 
 def _failed(keys: set[tuple[int, StageName]], run: int, why: str) -> Stages:

@@ -19,10 +19,10 @@ from jaxtour.engine.commands import (
     Close,
     Command,
     Interrupt,
-    Look,
     Open,
     Restart,
     Run,
+    StageRequest,
     TimeCall,
 )
 from jaxtour.engine.messages import (
@@ -150,7 +150,7 @@ class Session:
         *,
         timings: bool = True,
         hlo: bool = False,
-        looks: tuple[Look, ...] = (),
+        requests: tuple[StageRequest, ...] = (),
         ladder: str | None = None,
         base: dict[str, str] | None = None,
         default_timeout_s: float | None = None,
@@ -158,15 +158,15 @@ class Session:
     ) -> Handle:
         """Run a step: a handle with the number that its events carry, to be awaited.
 
-        `code` is the learner's edit; `base` gives edits of earlier steps to build on, by step id. `looks` and `ladder`
-        are shown right after the run, with it. `default_timeout_s` bounds a step that names no timeout of its own;
+        `code` is the learner's edit; `base` gives edits of earlier steps to build on, by step id. `requests` and
+        `ladder` are shown right after the run, with it. `default_timeout_s` bounds a step that names no timeout of its own;
         `patience` is how many times the usual time a timing may take.
         May be called before `start` has ended; raises `EngineError` when there is no guard.
         """
         asked = asked_of(step, timings=timings, hlo=hlo, default_timeout_s=default_timeout_s)
-        looks = tuple(look for look in looks if look.stage != "jaxpr")  # those come with every run
+        requests = tuple(look for look in requests if look.stage != "jaxpr")  # those come with every run
         own = cell(lesson, step, code)
-        command = msgspec.structs.replace(asked, cell=own, looks=looks, ladder=ladder, patience=patience)
+        command = msgspec.structs.replace(asked, cell=own, requests=requests, ladder=ladder, patience=patience)
         return self._step(lesson, step, command, base)
 
     def run_for_probe(self, lesson: Lesson, step: Step, *, default_timeout_s: float | None = None) -> Handle:
@@ -196,13 +196,13 @@ class Session:
 
         return self._handle(send)
 
-    def look(
+    def request(
         self,
         lesson: Lesson,
         step: Step,
         code: str | None = None,
         *,
-        looks: tuple[Look, ...] = (),
+        requests: tuple[StageRequest, ...] = (),
         ladder: str | None = None,
         base: dict[str, str] | None = None,
     ) -> Handle:
@@ -212,7 +212,7 @@ class Session:
         where only looks came since, it answers as it is. What was looked into is no state for any other run. There is
         no time limit: somebody sits in front of it. Raises `EngineError` when there is no guard.
         """
-        return self._look(lesson, step, code, base, Run(run=0, looks=looks, ladder=ladder))
+        return self._request(lesson, step, code, base, Run(run=0, requests=requests, ladder=ladder))
 
     def measure(
         self,
@@ -225,9 +225,9 @@ class Session:
         base: dict[str, str] | None = None,
     ) -> Handle:
         """Measure calls in the state that running the step left, as a look is made."""
-        return self._look(lesson, step, code, base, Run(run=0, time=calls, patience=patience))
+        return self._request(lesson, step, code, base, Run(run=0, time=calls, patience=patience))
 
-    def ceilings(self) -> Handle:
+    def peaks(self) -> Handle:
         """Measure what a device of each platform can do at most.
 
         It takes about a second for each, and belongs to no step: the state is not known after that.
@@ -236,7 +236,7 @@ class Session:
         async def send(run: int) -> None:
             await self._started.wait()
             self._forget()
-            await self._send(run, Run(run=0, ceilings=True))
+            await self._send(run, Run(run=0, peaks=True))
 
         return self._handle(send)
 
@@ -291,7 +291,9 @@ class Session:
         self.current = run
         await self.engine.send(msgspec.structs.replace(command, run=run))
 
-    def _look(self, lesson: Lesson, step: Step, code: str | None, base: dict[str, str] | None, command: Run) -> Handle:
+    def _request(
+        self, lesson: Lesson, step: Step, code: str | None, base: dict[str, str] | None, command: Run
+    ) -> Handle:
         """What probes a step in the state that it left."""
 
         async def send(run: int) -> None:
@@ -376,7 +378,7 @@ class Session:
                 if event.run == self.current:
                     self.current = None
                     if goal is not None:
-                        whole = event.status in ("ok", "error") and not event.spent
+                        whole = event.status in ("ok", "error") and not event.dirty
                         self._executed = goal if whole else None
                     elif event.status == "ok":
                         self._looked = looked

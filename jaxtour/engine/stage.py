@@ -89,7 +89,7 @@ class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
     """
 
     index: int
-    """Of the trace, or of the rung."""
+    """Of the trace, or of the level."""
     stage: StageName
     run: int = 0
     """Which run it comes from."""

@@ -97,7 +97,7 @@ class Retrace(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     """Of the call, in the step's own code."""
 
 
-class Ceiling(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="ceiling"):
+class Peak(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="peak"):
     """The most that one device of a kind was seen to do: the flops of a matrix product, the bytes of a copy."""
 
     run: int

@@ -54,9 +54,9 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the matches of a search are shown."""
     alone: bool = False
     """Whether there is no other step to go to."""
-    rung_above: bool = False
-    rung_below: bool = False
-    """Whether there is another rung of the ladder."""
+    level_above: bool = False
+    level_below: bool = False
+    """Whether there is another level of the ladder."""
     dead: bool = False
     """Whether the worker is gone."""
     held: bool = False
@@ -205,14 +205,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("found_down", "down", "", "", "Lists", "find", palette=False),
     Action("found_up", "up", "", "", "Lists", "find", palette=False),
     Action("found_close", "escape", "close", "", "Lists", "find", rank=90, palette=False, does="dismiss"),
-    Action("next_rung", "right_square_bracket,right", "rung up", "", "Lists", "ladder", rank=10,
-           footer=lambda c: c.rung_above, palette=False),
-    Action("previous_rung", "left_square_bracket,left", "rung down", "", "Lists", "ladder", rank=20,
-           footer=lambda c: c.rung_below, palette=False),
+    Action("next_level", "right_square_bracket,right", "level up", "", "Lists", "ladder", rank=10,
+           footer=lambda c: c.level_above, palette=False),
+    Action("previous_level", "left_square_bracket,left", "level down", "", "Lists", "ladder", rank=20,
+           footer=lambda c: c.level_below, palette=False),
     Action("ladder_interrupt", "ctrl+c", "interrupt", "", "Lists", "ladder", when=lambda c: c.busy, rank=30,
            palette=False),
     Action("ladder_close", "escape,q,L", "close", "", "Lists", "ladder", rank=90, palette=False, does="dismiss"),
-    Action("ceilings", "m", "measure the roof", "", "Lists", "roofline", when=lambda c: not c.busy, rank=10,
+    Action("peaks", "m", "measure the roof", "", "Lists", "roofline", when=lambda c: not c.busy, rank=10,
            palette=False),
     Action("roofline_interrupt", "ctrl+c", "interrupt", "", "Lists", "roofline", when=lambda c: c.busy, rank=10,
            palette=False),

@@ -185,7 +185,7 @@ class TourApp(App[int]):
 
     async def go_on(self) -> None:
         """Use the quiet: for the stage that is to be shown, or else for the runner that the next step needs."""
-        if await self.tour_screen.lens.look():
+        if await self.tour_screen.lens.request():
             return
         try:
             await self.tour.prepare()

@@ -17,7 +17,7 @@ GAP = 4
 """Unchanged cells that cost no more to write again than to jump over."""
 
 
-class Look(NamedTuple):
+class CellStyle(NamedTuple):
     """A cell's colours and attributes, as parameters of the SGR sequence; empty ones are the terminal's own."""
 
     attributes: frozenset[str] = frozenset()
@@ -30,8 +30,8 @@ SEEN = frozenset(("4", "5", "6", "7", "9", "21", "51", "52", "53"))
 ENDS = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27", "9": "29"}
 """What ends an attribute without ending all of them."""
 PARAMETER = re.compile(r"([34]8);(?:2;\d+;\d+;\d+|5;\d+)|\d+")
-Cell: TypeAlias = tuple[str, Look]
-PLAIN = Look()
+Cell: TypeAlias = tuple[str, CellStyle]
+PLAIN = CellStyle()
 Piece: TypeAlias = tuple[int, int, Strip]
 """Column, row, and the cells from there on."""
 
@@ -53,7 +53,7 @@ class Cells:
         self._out: list[str] = []
         self._at: tuple[int, int] | None = None
         """Where the terminal's cursor is; None where nobody knows."""
-        self._look = PLAIN
+        self._style = PLAIN
 
     def forget(self, width: int, height: int) -> None:
         """Take the terminal for unknown: another size, another screen, or another program that wrote to it."""
@@ -102,7 +102,7 @@ class Cells:
 
     def _written(self, runs: Iterable[Run]) -> str:
         """What to write for these runs, in this order."""
-        self._out, self._at, self._look = [], None, PLAIN
+        self._out, self._at, self._style = [], None, PLAIN
         for x, y, cells in runs:
             self._go(x, y)
             self._write(cells, len(self._rows[y]))
@@ -110,20 +110,20 @@ class Cells:
         return "".join(self._out)
 
     def _write(self, cells: Sequence[Cell], width: int) -> None:
-        for look, run in groupby(cells, key=_look_of):
+        for style, run in groupby(cells, key=_style_of):
             text = "".join([character for character, _ in run])
-            self._take_on(self._look if _serves(self._look, look, text) else look)
+            self._take_on(self._style if _serves(self._style, style, text) else style)
             self._out.append(text)
         if self._at is not None:
             x, y = self._at
             # In the last column a cursor waits for what comes next, and terminals differ about where it is then.
             self._at = (x + len(cells), y) if x + len(cells) < width else None
 
-    def _take_on(self, look: Look) -> None:
-        """Have what follows look like this."""
-        if look != self._look:
-            self._out.append(f"\x1b[{parameters(self._look, look)}m")
-            self._look = look
+    def _take_on(self, style: CellStyle) -> None:
+        """Have what follows style like this."""
+        if style != self._style:
+            self._out.append(f"\x1b[{parameters(self._style, style)}m")
+            self._style = style
 
     def _go(self, x: int, y: int) -> None:
         """Move the terminal's cursor, in the shortest of the ways that every terminal knows."""
@@ -141,20 +141,20 @@ class Cells:
 
 
 def by_look(runs: Iterable[Run]) -> list[Run]:
-    """The same cells, those that look alike together: a colour takes up to 20 bytes, and a way to the next cell 5."""
-    alike: dict[Look, list[Run]] = {}
+    """The same cells, those that style alike together: a colour takes up to 20 bytes, and a way to the next cell 5."""
+    alike: dict[CellStyle, list[Run]] = {}
     for x, y, cells in runs:
         start, current = 0, cells[0][1]
-        for place, (character, look) in enumerate(cells):
-            if look != current and not _serves(current, look, character):
+        for place, (character, style) in enumerate(cells):
+            if style != current and not _serves(current, style, character):
                 alike.setdefault(current, []).append(Run(x + start, y, cells[start:place]))
-                start, current = place, look
+                start, current = place, style
         alike.setdefault(current, []).append(Run(x + start, y, cells[start:]))
     return [run for each in alike.values() for run in each]
 
 
-def _serves(now: Look, wanted: Look, text: str) -> bool:
-    """Whether a text may be written in the look that is set: the colour of a blank cannot be seen."""
+def _serves(now: CellStyle, wanted: CellStyle, text: str) -> bool:
+    """Whether a text may be written in the style that is set: the colour of a blank cannot be seen."""
     return (
         text.isspace()
         and wanted.back == now.back
@@ -167,17 +167,17 @@ def cells_of(strip: Strip, colours: ColorSystem) -> list[Cell] | None:
     """A strip's cells; None unless each of its characters takes exactly one of them."""
     found: list[Cell] = []
     for text, style, control in strip:
-        looks = _looks(style, colours)
-        if control or looks is None or not _is_simple(text):
+        styles = _styles(style, colours)
+        if control or styles is None or not _is_simple(text):
             return None
-        look, blank = looks
-        found += [(character, blank if character == " " else look) for character in text]
+        glyph, blank = styles
+        found += [(character, blank if character == " " else glyph) for character in text]
     return found
 
 
 @lru_cache(maxsize=4096)
-def parameters(now: Look, then: Look) -> str:
-    """The fewest parameters of the SGR sequence that lead from one look to another."""
+def parameters(now: CellStyle, then: CellStyle) -> str:
+    """The fewest parameters of the SGR sequence that lead from one style to another."""
     afresh = ";".join(("0", *sorted(then.attributes), *filter(None, (then.front, then.back))))
     ended, begun = now.attributes - then.attributes, then.attributes - now.attributes
     if then == PLAIN or not ended <= ENDS.keys():
@@ -191,8 +191,8 @@ def parameters(now: Look, then: Look) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _looks(style: RichStyle | None, colours: ColorSystem) -> tuple[Look, Look] | None:
-    """How a character of this style looks, and how a blank does; None for a link."""
+def _styles(style: RichStyle | None, colours: ColorSystem) -> tuple[CellStyle, CellStyle] | None:
+    """The styles of a character and of a blank; None for a link."""
     if style is None:
         return PLAIN, PLAIN
     before, _, after = Strip.render_style(style, "\0", colours).partition("\0")
@@ -209,8 +209,8 @@ def _looks(style: RichStyle | None, colours: ColorSystem) -> tuple[Look, Look] |
                 back = found[0]
             case _:
                 attributes.append(found[0])
-    look = Look(frozenset(attributes), front, back)
-    return look, look if SEEN.intersection(attributes) else Look(back=back)
+    glyph = CellStyle(frozenset(attributes), front, back)
+    return glyph, glyph if SEEN.intersection(attributes) else CellStyle(back=back)
 
 
 @lru_cache(maxsize=4096)
@@ -219,5 +219,5 @@ def _is_simple(text: str) -> bool:
     return text.isascii() or all(character.isascii() or get_character_cell_size(character) == 1 for character in text)
 
 
-def _look_of(cell: Cell) -> Look:
+def _style_of(cell: Cell) -> CellStyle:
     return cell[1]

@@ -17,7 +17,7 @@ Key = tuple[str, str]
 class Asked(NamedTuple):
     """What a run is for."""
 
-    purpose: Literal["run", "look", "ceilings"]
+    purpose: Literal["run", "request", "peaks"]
     key: Key | None = None
     """The step whose report its events belong to."""
     step: Step | None = None

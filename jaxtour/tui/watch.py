@@ -16,7 +16,7 @@ class Watch:
         self._seen: dict[Path, Stamp | None] = {path: stamp(path)}
 
     def also(self, paths: Iterable[Path]) -> None:
-        """Look at these files too, beside the one that always counts, and at no others."""
+        """StageRequest at these files too, beside the one that always counts, and at no others."""
         self._seen = {path: self._seen.get(path) or stamp(path) for path in (self._path, *paths)}
 
     def changed(self) -> bool:

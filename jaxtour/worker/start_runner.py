@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from .frames import Decoder
     from .machine.accelerators import Survey
-    from .runner.outlet import Outlet, Stdio
     from .runner.watch import Watch
+    from .runner.writer import Stdio, Writer
 
 PACKAGE = "_jaxtour_worker"
 OLDEST_PYTHON = (3, 11)
@@ -100,28 +100,28 @@ def load_package() -> None:
 def _serve(options: argparse.Namespace) -> None:
     from .frames import Decoder
     from .machine import accelerators
-    from .runner.outlet import Outlet, Stdio
+    from .runner.writer import Stdio, Writer
 
-    outlet, stdio = Outlet(options.out), Stdio()
-    signal.signal(signal.SIGINT, outlet.interrupt)
+    writer, stdio = Writer(options.out), Stdio()
+    signal.signal(signal.SIGINT, writer.interrupt)
     faulthandler.enable(file=stdio.stderr, all_threads=True)
     faulthandler.register(signal.SIGUSR1, file=stdio.stderr, all_threads=True)
     _close_in_children(options.ctl, options.out, *stdio.descriptors)
-    outlet.say({"event": "state", "state": "importing jax"})
+    writer.say({"event": "state", "state": "importing jax"})
     asked = dict(os.environ)
     # A held runner starts after the runner that may hold the accelerator now has exited.
-    survey = accelerators.look(asked) if options.hold else _usable(outlet, asked, options)
+    survey = accelerators.look(asked) if options.hold else _usable(writer, asked, options)
     os.environ.update(survey.environment)
     _import_jax(options.out)
     commands = Commands(options.ctl, Decoder())
     if options.hold:
         if not any(command.get("verb") == "go" for command in commands):
             return
-        survey = _usable(outlet, asked, options)
-    _run_all(outlet, stdio, commands, survey, options)
+        survey = _usable(writer, asked, options)
+    _run_all(writer, stdio, commands, survey, options)
 
 
-def _usable(outlet: Outlet, asked: dict[str, str], options: argparse.Namespace) -> Survey:
+def _usable(writer: Writer, asked: dict[str, str], options: argparse.Namespace) -> Survey:
     """The survey once devices can be used; exits if they cannot, unless it should wait for another process."""
     from .machine import accelerators
 
@@ -131,7 +131,7 @@ def _usable(outlet: Outlet, asked: dict[str, str], options: argparse.Namespace) 
             _give_up(options.out, str(fatal), fatal.code)
         if fatal.holder != said:
             said = fatal.holder
-            outlet.say({"event": "state", "state": "opening devices", "detail": f"waiting: {fatal.message}"})
+            writer.say({"event": "state", "state": "opening devices", "detail": f"waiting: {fatal.message}"})
         # The guard sends nothing before `ready`: readable means that it closed its end.
         if select.select([options.ctl], [], [], _LOOK_AGAIN_S)[0]:
             os._exit(0)
@@ -191,7 +191,7 @@ class Commands:
             yield from decoder.feed(data)
 
 
-def _run_all(outlet: Outlet, stdio: Stdio, commands: Commands, survey: Survey, options: argparse.Namespace) -> None:
+def _run_all(writer: Writer, stdio: Stdio, commands: Commands, survey: Survey, options: argparse.Namespace) -> None:
     from . import compat
     from .machine import accelerators, devices
     from .machine.utilization import meter_for
@@ -206,8 +206,8 @@ def _run_all(outlet: Outlet, stdio: Stdio, commands: Commands, survey: Survey, o
     events.watch()
     compat.see_only_lesson_frames(*_library_folders())
     said = "; ".join(map(str, survey.findings))
-    outlet.say({"event": "state", "state": "opening devices", "detail": said})
-    slow = threading.Timer(_SLOW_S, outlet.say, [{"event": "state", "state": "opening devices", "detail": SLOW}])
+    writer.say({"event": "state", "state": "opening devices", "detail": said})
+    slow = threading.Timer(_SLOW_S, writer.say, [{"event": "state", "state": "opening devices", "detail": SLOW}])
     slow.daemon = True
     if survey.tpu:
         slow.start()
@@ -221,20 +221,20 @@ def _run_all(outlet: Outlet, stdio: Stdio, commands: Commands, survey: Survey, o
     findings = [*survey.findings, *([unused] if unused else [])]
     workspace = Workspace(events)
     workspace.install()
-    stage = Stage(outlet, stdio, workspace, events, found)
-    watch = Watch(outlet, found, findings, meter_for(found[0].platform))
+    stage = Stage(writer, stdio, workspace, events, found)
+    watch = Watch(writer, found, findings, meter_for(found[0].platform))
     watch.look()
-    outlet.say({"event": "state", "state": "ready"})
+    writer.say({"event": "state", "state": "ready"})
     if not options.hold and not commands.waiting(_IDLE_S):
         compat.warm_up()
     commands.watch = watch
     for command in commands:
         if command.get("verb") != "run":
             continue
-        outlet.say({"event": "state", "state": "running"})
-        with watch.during(measured=bool(command.get("time") or command.get("ceilings"))):
+        writer.say({"event": "state", "state": "running"})
+        with watch.during(measured=bool(command.get("time") or command.get("peaks"))):
             Run(stage, command).perform()
-        outlet.say({"event": "state", "state": "ready"})
+        writer.say({"event": "state", "state": "ready"})
         watch.look()
 
 

@@ -103,13 +103,13 @@ def test_the_roof_is_measured_once_and_kept(file: Path, tmp_path: Path) -> None:
     first = command(*words, engine=worker.first, XDG_STATE_HOME=str(tmp_path))
     assert first.returncode == 0, first.stderr
     assert "of what memory allows" in " ".join(first.stdout.split())
-    kept = tmp_path / "jaxtour" / "ceilings.json"
+    kept = tmp_path / "jaxtour" / "peaks.json"
     [device] = json.loads(kept.read_text())["devices"]
-    assert device["ceilings"][0]["platform"] == "cpu"
+    assert device["peaks"][0]["platform"] == "cpu"
     kept.write_text(json.dumps({"version": 1, "devices": [device]}).replace('"kind": "cpu"', '"kind": "kept"'))
     again = command(*words, engine=worker.again, XDG_STATE_HOME=str(tmp_path))
     assert "kept: peaks" in again.stdout
-    assert [run.ceilings for run in worker.passed if isinstance(run, Run)] == [False, False, True]
+    assert [run.peaks for run in worker.passed if isinstance(run, Run)] == [False, False, True]
 
 
 @pytest.mark.parametrize(

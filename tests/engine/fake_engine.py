@@ -25,9 +25,9 @@ from jaxtour.engine.messages import (
     Facts,
     Hello,
     Host,
+    Level,
     Pong,
     RunEvent,
-    Rung,
     Stage,
     State,
     Timing,
@@ -44,11 +44,11 @@ class Hold(msgspec.Struct, frozen=True):
 Script: TypeAlias = Mapping[str, Sequence[Event | Hold]]
 """Events by the cell's name (`lesson/step`), or by its code; the run's number is filled in.
 
-Stages below the jaxpr, rungs with theirs, and timings come when they are asked for, with the `Hold`s right before them.
-What the devices can do at most stands under `CEILINGS`.
+Stages below the jaxpr, levels with theirs, and timings come on request, with the `Hold`s right before them.
+What the devices can do at most stands under `PEAKS`.
 """
 
-CEILINGS = "ceilings"
+PEAKS = "peaks"
 
 FACTS = Facts(
     python="3.11.9",
@@ -94,8 +94,8 @@ class FakeEngine:
         match command:
             case Open() | Restart():
                 self._play(self._open(), None)
-            case Run(cell=None, probe=None, run=run, ceilings=ceilings):
-                played = self.script.get(CEILINGS, ()) if ceilings else ()
+            case Run(cell=None, probe=None, run=run, peaks=peaks):
+                played = self.script.get(PEAKS, ()) if peaks else ()
                 self._play((State(state="running"), *played, Done(run=run, status="ok"), State(state="ready")), run)
             case Run(run=run):
                 self._play(self._run(command), run)
@@ -150,8 +150,8 @@ class FakeEngine:
         events: list[Event | Hold] = [State(state="running"), *played]
         if not any(isinstance(event, Done | Died) for event in played):
             failed = any(isinstance(event, Executed) and event.status == "error" for event in played)
-            spent = command.probe is not None or bool(command.looks or command.ladder)
-            events.append(Done(run=0, status="error" if failed else "ok", seconds=0.31, spent=spent))
+            dirty = command.probe is not None or bool(command.requests or command.ladder)
+            events.append(Done(run=0, status="error" if failed else "ok", seconds=0.31, dirty=dirty))
         if not any(isinstance(event, State) and event.state == "dead" for event in played):
             events.append(State(state="ready"))
         return events
@@ -187,17 +187,17 @@ class FakeEngine:
 
 def _asked_for(played: Iterable[Event | Hold], command: Run) -> Iterator[Event | Hold]:
     """What a script has for this run: of a look only what is looked at, of a run all but that."""
-    looks = {(look.index, look.stage) for look in command.looks}
+    requests = {(look.index, look.stage) for look in command.requests}
     held: list[Hold] = []
     for event in played:
         if isinstance(event, Hold):
             held.append(event)
             continue
         wanted = command.cell is not None
-        if isinstance(event, Rung) or (isinstance(event, Stage) and event.rung):
+        if isinstance(event, Level) or (isinstance(event, Stage) and event.level):
             wanted = command.ladder is not None
         elif isinstance(event, Stage) and (event.stage != "jaxpr" or not wanted):
-            wanted = (event.index, event.stage) in looks
+            wanted = (event.index, event.stage) in requests
         elif isinstance(event, Timing):
             wanted = event.call.text in {call.call for call in command.time}
         if wanted:

@@ -7,10 +7,10 @@ from jaxtour.engine.commands import (
     Cell,
     Command,
     Interrupt,
-    Look,
     Open,
     Restart,
     Run,
+    StageRequest,
 )
 from jaxtour.engine.messages import (
     Device,
@@ -53,7 +53,7 @@ WIDE = harmless(
 )
 
 
-LOOKS = (Look(index=0, stage="hlo"),)
+LOOKS = (StageRequest(index=0, stage="hlo"),)
 
 
 class ModelWorker:
@@ -84,7 +84,7 @@ class ModelWorker:
                 if command.fresh:
                     self.clear()
                 if command.cell or command.replay:
-                    self.cells += () if self.clean else (Cell(name="looks"),)
+                    self.cells += () if self.clean else (Cell(name="requests"),)
                 self.cells += command.replay
                 if command.cell:
                     self.ran.append((tuple(self.cells), command.cell, self.devices))
@@ -93,7 +93,7 @@ class ModelWorker:
                     self.looked.append((tuple(self.cells), command.probe, self.devices))
                     self.clean = False
                 asked = bool(command.time or command.ask or command.check)
-                self.pending.append(Done(run=command.run, status="ok", spent=asked or bool(command.probe)))
+                self.pending.append(Done(run=command.run, status="ok", dirty=asked or bool(command.probe)))
                 if asked:
                     self.cells = [Cell(name="probes")]
             case _:

@@ -6,10 +6,10 @@ import pytest
 from fake_engine import FakeEngine, Hold
 
 from jaxtour.course.model import Lesson, Step
-from jaxtour.engine.commands import Look
+from jaxtour.engine.commands import StageRequest
 from jaxtour.engine.headless import Headless
-from jaxtour.engine.messages import Executed, Rung, Stage, Trace
-from jaxtour.engine.report import Report, looking
+from jaxtour.engine.messages import Executed, Level, Stage, Trace
+from jaxtour.engine.report import Report, requested
 from jaxtour.engine.session import Session
 from jaxtour.text.boundary import harmless
 
@@ -24,16 +24,16 @@ SCRIPT = {
         Hold("compiling"),
         Stage(run=0, index=0, stage="hlo", parts=2, text="HloModule"),
         Stage(run=0, index=0, stage="hlo", part=1, parts=2, text="ENTRY"),
-        Rung(run=0, index=0, label="f"),
-        Stage(run=0, index=0, stage="jaxpr", rung=True, text="rung"),
+        Level(run=0, index=0, label="f"),
+        Stage(run=0, index=0, stage="jaxpr", level=True, text="level"),
     )
 }
-HLO = (Look(index=0, stage="hlo"),)
+HLO = (StageRequest(index=0, stage="hlo"),)
 
 
 def seen(report: Report) -> tuple[dict[str, str], list[str]]:
     texts = {name: stage.text for (_, name), stage in report.stages.items()}
-    return texts, [stage.text for stage in report.rung_stages.values()]
+    return texts, [stage.text for stage in report.level_stages.values()]
 
 
 async def test_a_run_has_its_jaxpr_and_looks_have_what_they_ask_for() -> None:
@@ -43,8 +43,8 @@ async def test_a_run_has_its_jaxpr_and_looks_have_what_they_ask_for() -> None:
         assert ran is not None and seen(ran) == ({"jaxpr": "{ lambda }"}, [])
         assert not engine.holding
 
-        run = await headless.session.look(LESSON, STEP, looks=HLO)
-        waiting = asyncio.create_task(headless.whole(looking(ran, run, HLO)))
+        run = await headless.session.request(LESSON, STEP, requests=HLO)
+        waiting = asyncio.create_task(headless.whole(requested(ran, run, HLO)))
         while not engine.holding:
             await asyncio.sleep(0)
         engine.release("compiling")
@@ -52,9 +52,9 @@ async def test_a_run_has_its_jaxpr_and_looks_have_what_they_ask_for() -> None:
         assert seen(found) == ({"jaxpr": "{ lambda }", "hlo": "HloModule\nENTRY"}, [])
         assert found.done == ran.done
 
-        run = await headless.session.look(LESSON, STEP, ladder="grad(f)(x)")
-        climbed = await headless.whole(looking(found, run, (), ladder=True))
-        assert seen(climbed)[1] == ["rung"] and [rung.label for rung in climbed.rungs] == ["f"]
+        run = await headless.session.request(LESSON, STEP, ladder="grad(f)(x)")
+        climbed = await headless.whole(requested(found, run, (), ladder=True))
+        assert seen(climbed)[1] == ["level"] and [level.label for level in climbed.levels] == ["f"]
 
 
 async def test_a_look_can_be_interrupted_where_the_script_waits() -> None:
@@ -62,8 +62,8 @@ async def test_a_look_can_be_interrupted_where_the_script_waits() -> None:
     async with asyncio.timeout(10), Headless(Session(engine)) as headless:
         ran = (await headless.step(LESSON, STEP)).report
         assert ran is not None
-        run = await headless.session.look(LESSON, STEP, looks=HLO)
-        waiting = asyncio.create_task(headless.whole(looking(ran, run, HLO)))
+        run = await headless.session.request(LESSON, STEP, requests=HLO)
+        waiting = asyncio.create_task(headless.whole(requested(ran, run, HLO)))
         while not engine.holding:
             await asyncio.sleep(0)
         await headless.session.interrupt()
@@ -74,11 +74,11 @@ async def test_a_look_can_be_interrupted_where_the_script_waits() -> None:
 @pytest.mark.parametrize("ladder", [None, "f(x)"])
 async def test_headless_runs_and_looks_in_one_go(ladder: str | None) -> None:
     engine = FakeEngine(SCRIPT)
-    looks = (Look(index=0, stage="stablehlo"), Look(index=3, stage="hlo"))
+    requests = (StageRequest(index=0, stage="stablehlo"), StageRequest(index=3, stage="hlo"))
     async with asyncio.timeout(10), Headless(Session(engine)) as headless:
-        report = await headless.look(LESSON, STEP, looks, ladder=ladder)
-    assert seen(report) == ({"jaxpr": "{ lambda }", "stablehlo": "module", "hlo": ""}, ["rung"] if ladder else [])
+        report = await headless.request(LESSON, STEP, requests, ladder=ladder)
+    assert seen(report) == ({"jaxpr": "{ lambda }", "stablehlo": "module", "hlo": ""}, ["level"] if ladder else [])
     missing = report.stage(3, "hlo")
     assert missing is not None and missing.error == "the worker has nothing to show"
-    assert report.looking is None and report.done is not None
+    assert report.request is None and report.done is not None
     assert len([command for command in engine.sent if type(command).__name__ == "Run"]) == 1

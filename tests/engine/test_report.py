@@ -1,9 +1,9 @@
 import pytest
 
 from jaxtour.engine import messages as wire
-from jaxtour.engine.commands import Look
-from jaxtour.engine.report import Looking, Report, advance, looking
-from jaxtour.engine.timings import Ceiling
+from jaxtour.engine.commands import StageRequest
+from jaxtour.engine.report import Report, Request, advance, requested
+from jaxtour.engine.timings import Peak
 from jaxtour.text.boundary import harmless
 from jaxtour.text.raw import Raw
 
@@ -112,13 +112,11 @@ def test_what_was_written_while_jax_traced_is_told_by_ranges():
     assert report.stderr.text == "e\n"
 
 
-def test_retraces_and_ceilings_are_kept_in_their_order():
+def test_retraces_and_peaks_are_kept_in_their_order():
     retraces = tuple(wire.Retrace(run=7, function="f", count=count) for count in (1, 2))
-    ceilings = tuple(
-        Ceiling(run=7, platform=name, kind=name, flops_per_s=1e9, bytes_per_s=1e9) for name in ("cpu", "gpu")
-    )
-    report = folded(retraces[0], ceilings[0], retraces[1], ceilings[1])
-    assert (report.retraces, report.ceilings) == (retraces, ceilings)
+    peaks = tuple(Peak(run=7, platform=name, kind=name, flops_per_s=1e9, bytes_per_s=1e9) for name in ("cpu", "gpu"))
+    report = folded(retraces[0], peaks[0], retraces[1], peaks[1])
+    assert (report.retraces, report.peaks) == (retraces, peaks)
 
 
 def test_background_output_is_kept_apart():
@@ -149,16 +147,16 @@ def test_jaxprs_come_with_the_run_and_other_stages_with_looks():
     report = folded(part("jaxpr"), part("jaxpr", "b", index=1), wire.Done(run=7, status="ok"))
     assert [report.stage(index, "jaxpr").text for index in (0, 1)] == ["a", "b"]
     assert report.stage(0, "hlo") is None
-    report = looking(report, 9, (Look(index=0, stage="hlo"),))
+    report = requested(report, 9, (StageRequest(index=0, stage="hlo"),))
     report = folded(
         wire.Progress(run=9, phase="compiling", label="f"),
         part("hlo", "x", parts=2, **LOOKED),
         onto=report,
     )
     assert not report.stage(0, "hlo").complete and report.progress.label == "f" and report.phase == "done"
-    report = folded(part("hlo", "y", part=1, parts=2, **LOOKED), wire.Done(run=9, status="ok", spent=True), onto=report)
+    report = folded(part("hlo", "y", part=1, parts=2, **LOOKED), wire.Done(run=9, status="ok", dirty=True), onto=report)
     assert report.stage(0, "hlo").text == "x\ny"
-    assert (report.looking, report.progress, report.done.run) == (None, None, 7)
+    assert (report.request, report.progress, report.done.run) == (None, None, 7)
 
 
 def test_stages_may_come_mixed():
@@ -172,7 +170,7 @@ def test_stages_may_come_mixed():
 
 
 def test_a_look_that_executes_the_step_once_more_adds_nothing_but_stages():
-    report = looking(folded(text("a"), wire.Done(run=7, status="ok")), 9, (Look(index=0, stage="hlo"),))
+    report = requested(folded(text("a"), wire.Done(run=7, status="ok")), 9, (StageRequest(index=0, stage="hlo"),))
     again = folded(
         harmless(wire.Text(run=9, stream="stdout", text="a")),
         harmless(wire.Trace(run=9, index=0, label="f", call="f()")),
@@ -184,7 +182,7 @@ def test_a_look_that_executes_the_step_once_more_adds_nothing_but_stages():
 
 def test_what_was_looked_at_is_looked_at_anew_and_the_rest_stays():
     report = folded(part("jaxpr"), part("hlo", "old"), part("hlo", "other", index=1), wire.Done(run=7, status="ok"))
-    report = looking(report, 9, (Look(index=0, stage="hlo"),))
+    report = requested(report, 9, (StageRequest(index=0, stage="hlo"),))
     assert (report.stage(0, "hlo"), report.stage(1, "hlo").text, report.stage(0, "jaxpr").text) == (None, "other", "a")
     report = folded(part("hlo", "new", **LOOKED), wire.Done(run=9, status="ok"), onto=report)
     assert report.stage(0, "hlo").text == "new"
@@ -201,12 +199,12 @@ def test_what_was_looked_at_is_looked_at_anew_and_the_rest_stays():
 )
 def test_a_stage_that_does_not_come_says_why(status, reason, says):
     done = wire.Done(run=9, status=status, reason=reason)
-    looks = tuple(Look(index=0, stage=stage) for stage in ("stablehlo", "hlo"))
-    report = looking(folded(part("jaxpr"), wire.Done(run=7, status="ok")), 9, looks)
+    requests = tuple(StageRequest(index=0, stage=stage) for stage in ("stablehlo", "hlo"))
+    report = requested(folded(part("jaxpr"), wire.Done(run=7, status="ok")), 9, requests)
     report = folded(part("stablehlo", **LOOKED), part("hlo", parts=2, **LOOKED), done, onto=report)
     assert report.stage(0, "stablehlo").text == "a"
     assert (report.stage(0, "hlo").error, report.stage(0, "hlo").complete) == (says, True)
-    nothing = folded(done, onto=looking(report, 9, looks))
+    nothing = folded(done, onto=requested(report, 9, requests))
     assert [nothing.stage(0, stage).error for stage in ("stablehlo", "hlo")] == [says, says]
     assert nothing.stage(0, "jaxpr").text == "a"
 
@@ -224,54 +222,55 @@ def test_what_is_measured_again_takes_the_place_of_what_was():
     report = folded(timed("f()", 1.0), timed("g()", 2.0), timed("g()", 3.0, size=8), wire.Done(run=7, status="ok"))
     report = folded(
         timed("g()", 4.0, run=9), timed("h()", 5.0, run=9), timed("g()", 6.0, run=9, size=8),
-        onto=looking(report, 9, timings=True),
+        onto=requested(report, 9, timings=True),
     )  # fmt: skip
     assert [(each.call.text, each.median_s) for each in report.timings] == [
         ("f()", 1.0), ("g()", 4.0), ("g()", 6.0), ("h()", 5.0)
     ]  # fmt: skip
     done = folded(wire.Done(run=9, status="ok"), onto=report)
-    assert (done.looking, done.timing_error, done.done.run) == (None, None, 7)
+    assert (done.request, done.timing_error, done.done.run) == (None, None, 7)
     cut = folded(wire.Done(run=9, status="died", reason="killed"), onto=report)
     assert cut.timing_error == "the worker died: killed" and cut.timings == report.timings
-    assert looking(cut, 10, timings=True).timing_error is None
-    assert looking(cut, 10, (Look(index=0, stage="hlo"),)).timing_error is not None
+    assert requested(cut, 10, timings=True).timing_error is None
+    assert requested(cut, 10, (StageRequest(index=0, stage="hlo"),)).timing_error is not None
 
 
-def test_a_ladder_is_its_rungs():
-    rungs = tuple(wire.Rung(run=9, index=index, label=label) for index, label in enumerate(("f", "grad(f)")))
-    report = looking(folded(part("jaxpr")), 9, (), ladder=True)
+def test_a_ladder_is_its_levels():
+    levels = tuple(wire.Level(run=9, index=index, label=label) for index, label in enumerate(("f", "grad(f)")))
+    report = requested(folded(part("jaxpr")), 9, (), ladder=True)
     report = folded(
-        rungs[0], part("jaxpr", "r0", rung=True, **LOOKED), rungs[1], part("jaxpr", "r1", index=1, rung=True, **LOOKED),
+        levels[0], part("jaxpr", "r0", level=True, **LOOKED),
+        levels[1], part("jaxpr", "r1", index=1, level=True, **LOOKED),
         wire.Done(run=9, status="ok"), onto=report,
     )  # fmt: skip
-    assert report.rungs == rungs and [report.rung_stage(index).text for index in (0, 1)] == ["r0", "r1"]
+    assert report.levels == levels and [report.level_stage(index).text for index in (0, 1)] == ["r0", "r1"]
     assert report.stage(0, "jaxpr").text == "a" and report.ladder_error is None
-    again = looking(report, 10, (), ladder=True)
-    assert (again.rungs, again.rung_stage(0)) == ((), None)
+    again = requested(report, 10, (), ladder=True)
+    assert (again.levels, again.level_stage(0)) == ((), None)
     cut = folded(wire.Done(run=10, status="interrupted"), onto=again)
-    assert (cut.ladder_error, cut.looking) == ("interrupted", None)
-    assert looking(cut, 11, (Look(index=0, stage="hlo"),)).ladder_error == "interrupted"
-    assert looking(cut, 11, (), ladder=True).ladder_error is None
+    assert (cut.ladder_error, cut.request) == ("interrupted", None)
+    assert requested(cut, 11, (StageRequest(index=0, stage="hlo"),)).ladder_error == "interrupted"
+    assert requested(cut, 11, (), ladder=True).ladder_error is None
 
 
-def test_a_rung_that_was_cut_says_why():
-    report = looking(folded(part("jaxpr")), 9, (), ladder=True)
-    rung = wire.Rung(run=9, index=0, label="f")
+def test_a_level_that_was_cut_says_why():
+    report = requested(folded(part("jaxpr")), 9, (), ladder=True)
+    level = wire.Level(run=9, index=0, label="f")
     done = wire.Done(run=9, status="timeout", reason="stopped")
-    report = folded(rung, part("jaxpr", "r0", parts=2, rung=True, **LOOKED), done, onto=report)
-    assert report.rung_stage(0).error == report.ladder_error == "stopped"
+    report = folded(level, part("jaxpr", "r0", parts=2, level=True, **LOOKED), done, onto=report)
+    assert report.level_stage(0).error == report.ladder_error == "stopped"
     assert report.stage(0, "jaxpr").error is None
 
 
 def test_a_look_at_stages_that_was_cut_says_nothing_of_ladders_and_timings():
-    look = Look(index=0, stage="hlo")
-    report = advance(Report(run=9, looking=Looking(9, (look,))), wire.Done(run=9, status="interrupted"))
+    look = StageRequest(index=0, stage="hlo")
+    report = advance(Report(run=9, request=Request(9, (look,))), wire.Done(run=9, status="interrupted"))
     assert report.stage(0, "hlo").error == "interrupted"
-    assert (report.looking, report.ladder_error, report.timing_error) == (None, None, None)
+    assert (report.request, report.ladder_error, report.timing_error) == (None, None, None)
 
 
 def test_another_look_takes_the_place_of_one_that_is_under_way():
-    report = looking(folded(part("jaxpr")), 9, (Look(index=0, stage="hlo"),))
-    report = looking(report, 10, (Look(index=0, stage="stablehlo"),))
+    report = requested(folded(part("jaxpr")), 9, (StageRequest(index=0, stage="hlo"),))
+    report = requested(report, 10, (StageRequest(index=0, stage="stablehlo"),))
     assert folded(part("hlo", **LOOKED), wire.Done(run=9, status="interrupted"), onto=report) is report
     assert not report.takes(part("hlo", **LOOKED)) and report.takes(part("stablehlo", run=10))

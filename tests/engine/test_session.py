@@ -54,9 +54,9 @@ async def play(actions: list[tuple[tuple[str, int], bool]]) -> None:
             case "plain":
                 await session.run(lesson, step, timings=False)
             case "look" | "look wide":
-                await session.look(lesson, step, looks=LOOKS)
+                await session.request(lesson, step, requests=LOOKS)
             case "look at edit":
-                await session.look(lesson, step, "edited = True", looks=LOOKS)
+                await session.request(lesson, step, "edited = True", requests=LOOKS)
             case "prepare":
                 await session.prepare(lesson, step)
             case "interrupt":

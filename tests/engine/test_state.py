@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.client import ProcessEngine
-from jaxtour.engine.commands import Look, StageName
+from jaxtour.engine.commands import StageName, StageRequest
 from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.messages import Done
-from jaxtour.engine.report import Report, looking
+from jaxtour.engine.report import Report, requested
 from jaxtour.engine.session import Session
 from jaxtour.text.boundary import harmless
 
@@ -62,10 +62,10 @@ def seen(outcome: Outcome) -> Seen:
 
 async def looked(engine: Headless, step: Step, stage: StageName) -> str:
     """What a learner sees who looks at a stage of the step's trace; why there is none, where there is none."""
-    looks = (Look(index=0, stage=stage),)
-    run = await engine.session.look(LESSON, step, looks=looks)
+    requests = (StageRequest(index=0, stage=stage),)
+    run = await engine.session.request(LESSON, step, requests=requests)
     before = Report(run=0, done=Done(run=0, status="ok"))
-    found = (await engine.whole(looking(before, run, looks))).stage(0, stage)
+    found = (await engine.whole(requested(before, run, requests))).stage(0, stage)
     assert found is not None and found.complete
     return found.error or found.text
 
@@ -76,7 +76,7 @@ def stages() -> dict[tuple[str, StageName], str]:
 
     async def fresh(step: Step) -> Report:
         async with Headless(Session(ProcessEngine())) as engine:
-            return await engine.look(LESSON, step, tuple(Look(index=0, stage=stage) for stage in LOOKED_AT))
+            return await engine.request(LESSON, step, tuple(StageRequest(index=0, stage=stage) for stage in LOOKED_AT))
 
     reports = {step.id: asyncio.run(fresh(step)) for step in STEPS}
     return {

@@ -32,12 +32,12 @@ async def test_patience_and_sizes_reach_the_worker() -> None:
     await session.close()
 
 
-async def test_after_ceilings_were_measured_the_next_run_is_fresh() -> None:
+async def test_after_peaks_were_measured_the_next_run_is_fresh() -> None:
     engine = FakeEngine({})
     session = Session(engine)
     await session.start()
-    command = await asked(session, engine, await session.ceilings())
-    assert command.ceilings and command.cell is None
+    command = await asked(session, engine, await session.peaks())
+    assert command.peaks and command.cell is None
     command = await asked(session, engine, await session.run(LESSON, STEP))
-    assert command.fresh and not command.ceilings and command.patience == 1.0
+    assert command.fresh and not command.peaks and command.patience == 1.0
     await session.close()

@@ -21,11 +21,11 @@ from jaxtour.course.catalogue import bundled
 from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.cells import cell
 from jaxtour.engine.client import ProcessEngine, worker_command
-from jaxtour.engine.commands import Cell, Look, Open, Run, StageName, TraceCall
+from jaxtour.engine.commands import Cell, Open, Run, StageName, StageRequest, TraceCall
 from jaxtour.engine.headless import Headless
 from jaxtour.engine.links import Place
 from jaxtour.engine.messages import Origin, Span, Trace
-from jaxtour.engine.report import Report, advance, looking
+from jaxtour.engine.report import Report, advance, requested
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.engine.stage import StageText
 
@@ -127,9 +127,9 @@ async def traced_programs(python: str | None, devices: int, folder: Path = PROGR
                 lesson = lesson_of(path)
                 step = lesson.steps[0]
                 assert isinstance(step, Step)
-                report = await engine.look(lesson, step)
+                report = await engine.request(lesson, step)
                 for stage in STAGES[1:]:
-                    report = await engine.look_again(lesson, step, report, stage)
+                    report = await engine.request_more(lesson, step, report, stage)
                 found[path.stem] = called(path.stem, report)
                 kept.put(found[path.stem])
     return found
@@ -198,12 +198,14 @@ class _Worker:
     async def look(self, own: Cell, report: Report) -> Report:
         """The report with the later stages of all its traces."""
         self._runs += 1
-        looks = tuple(Look(index=each.index, stage=stage) for each in report.traces for stage in STAGES[1:])
-        return await self._whole(looking(report, self._runs, looks), Run(run=self._runs, probe=own, looks=looks))
+        requests = tuple(StageRequest(index=each.index, stage=stage) for each in report.traces for stage in STAGES[1:])
+        return await self._whole(
+            requested(report, self._runs, requests), Run(run=self._runs, probe=own, requests=requests)
+        )
 
     async def _whole(self, report: Report, command: Run) -> Report:
         await self._engine.send(command)
-        while report.done is None or report.looking is not None:
+        while report.done is None or report.request is not None:
             report = advance(report, await anext(self._events))
         assert report.done.status in ("ok", "error"), report.done
         return report

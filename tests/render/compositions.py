@@ -1,4 +1,4 @@
-"""The levels of real compositions, from the worker's `stage` events; `rungs/generate.py` wrote the files."""
+"""The levels of real compositions, from the worker's `stage` events; `levels/generate.py` wrote the files."""
 
 import json
 
@@ -9,13 +9,13 @@ from jaxtour.engine.messages import Stage
 from jaxtour.engine.stage import assembled
 
 
-def rungs(name, version):
+def levels(name, version):
     """Return each level's stage by its label, innermost first."""
-    told = json.loads((FOLDER / "rungs" / f"{version}.json").read_text(encoding="utf-8"))[name]
+    told = json.loads((FOLDER / "levels" / f"{version}.json").read_text(encoding="utf-8"))[name]
     found = {}
-    for rung in told:
+    for level in told:
         stage = None
-        for event in rung["events"]:
+        for event in level["events"]:
             stage = assembled(stage, msgspec.convert(event, Stage))
-        found[rung["label"]] = stage
+        found[level["label"]] = stage
     return found

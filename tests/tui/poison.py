@@ -4,14 +4,13 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
-from fake_engine import CEILINGS, Hold, Script
+from fake_engine import PEAKS, Hold, Script
 from small_course import HIDDEN, SCRIPT, STATE, VMAP, timing
 from test_devices_panel import EIGHT, TPUS, rows_of
 from timed_course import ROOFS, SPREAD
 
 from jaxtour.course.model import Ask, Broken, Lesson, Problem, Requires, Step
 from jaxtour.engine.messages import (
-    Ceiling,
     Checked,
     Died,
     Done,
@@ -21,9 +20,10 @@ from jaxtour.engine.messages import (
     Finding,
     Frame,
     Leaf,
+    Level,
+    Peak,
     Result,
     Retrace,
-    Rung,
     Stage,
     State,
     Text,
@@ -72,10 +72,10 @@ def _closed(hint: Any) -> bool:
 
 _STAGES = [event for event in SCRIPT["vmap/many"] if isinstance(event, Stage) and event.stage == "jaxpr"]
 _LADDER = [
-    Rung(run=0, index=0, label="predict"),
-    *(msgspec.structs.replace(_STAGES[0], rung=True, index=index) for index in (0, 1)),
-    Rung(run=0, index=1, label="vmap(predict)", transform="vmap"),
-    Rung(run=0, index=2, label="jit(predict)", transform="jit", error="a rung that failed"),
+    Level(run=0, index=0, label="predict"),
+    *(msgspec.structs.replace(_STAGES[0], level=True, index=index) for index in (0, 1)),
+    Level(run=0, index=1, label="vmap(predict)", transform="vmap"),
+    Level(run=0, index=2, label="jit(predict)", transform="jit", error="a level that failed"),
 ]
 _TIMED = (
     msgspec.structs.replace(
@@ -103,7 +103,7 @@ _EVENTS: dict[str, list[Any]] = {
         *_TIMED,
         *_LADDER,
         Text(run=0, stream="stdout", text="too late\n", background=True),
-        Done(run=0, status="ok", seconds=2.4, spent=True),
+        Done(run=0, status="ok", seconds=2.4, dirty=True),
     ],
     "vmap/choose": [
         Result(
@@ -143,9 +143,9 @@ _EVENTS: dict[str, list[Any]] = {
         Executed(run=0, status="ok", seconds=0.1),
         Done(run=0, status="timeout", reason="a reason for it"),
     ],
-    CEILINGS: [
-        *ROOFS[CEILINGS],
-        Ceiling(run=0, platform="tpu", kind="TPU v4", flops_per_s=0, bytes_per_s=0, error="a ceiling that failed"),
+    PEAKS: [
+        *ROOFS[PEAKS],
+        Peak(run=0, platform="tpu", kind="TPU v4", flops_per_s=0, bytes_per_s=0, error="a peak that failed"),
     ],
 }  # fmt: skip
 _NAMED = Broken(
@@ -186,7 +186,7 @@ def known(name: str) -> str:
     return clean(poisoned(name), keep_newlines=False)
 
 
-EVENTS: Script = {name if name == CEILINGS else known(name): poisoned(events) for name, events in _EVENTS.items()}
+EVENTS: Script = {name if name == PEAKS else known(name): poisoned(events) for name, events in _EVENTS.items()}
 FACTS: tuple[Facts, ...] = poisoned(
     (
         msgspec.structs.replace(

@@ -317,7 +317,7 @@ SCRIPT: Script = {
             2, "jit of vmap", "fast(w, X)", 5.12e-6, 3.8e-2,
             verdicts=(Verdict(code="dispatch-bound", message="mostly the cost of the call itself"),),
         ),
-        Done(run=0, status="ok", seconds=2.4, spent=True),
+        Done(run=0, status="ok", seconds=2.4, dirty=True),
         *lowered(),
     ],
     "vmap/broken-on-purpose": [

@@ -10,7 +10,7 @@ from shown import Shown, numbered
 from textual.geometry import Region
 from textual.strip import Strip
 
-from jaxtour.tui.cells import Cells, Look, Piece, parameters
+from jaxtour.tui.cells import Cells, CellStyle, Piece, parameters
 from jaxtour.tui.compat import ChangedCells, write_changed_cells
 
 WIDTH, HEIGHT = 30, 8
@@ -83,11 +83,13 @@ def test_wide_characters_are_written_with_all_that_is_around_them() -> None:
 
 
 def test_attributes_end_one_by_one_where_that_is_shorter() -> None:
-    bold = Look(frozenset({"1"}), "38;2;1;2;3", "48;2;4;5;6")
-    assert parameters(bold, Look(frozenset(), *bold[1:])) == "22"
-    assert parameters(bold, Look(frozenset({"2"}), *bold[1:])) == "22;2"
-    assert parameters(bold, Look()) == "0"
-    assert parameters(Look(frozenset({"53"}), "31"), Look(front="31")) == "0;31", "few terminals know what ends it"
+    bold = CellStyle(frozenset({"1"}), "38;2;1;2;3", "48;2;4;5;6")
+    assert parameters(bold, CellStyle(frozenset(), *bold[1:])) == "22"
+    assert parameters(bold, CellStyle(frozenset({"2"}), *bold[1:])) == "22;2"
+    assert parameters(bold, CellStyle()) == "0"
+    assert parameters(CellStyle(frozenset({"53"}), "31"), CellStyle(front="31")) == "0;31", (
+        "few terminals know what ends it"
+    )
 
 
 async def test_the_updates_of_an_app_add_up_to_its_screen() -> None:
@@ -103,7 +105,7 @@ async def test_the_updates_of_an_app_add_up_to_its_screen() -> None:
         wrote = app.bytes
         app.view.refresh(Region(0, 0, WIDTH, HEIGHT - 1))
         await pilot.pause()
-        assert app.bytes == wrote, "what looks as before is not written"
+        assert app.bytes == wrote, "what styles as before is not written"
 
 
 class Written(Shown):

@@ -11,8 +11,8 @@ from tours import Given, Tours
 
 from jaxtour.commands.files import lesson_of
 from jaxtour.course.model import Ask, Step
-from jaxtour.engine.messages import Checked, Done, Executed, Origin, Progress, Rung, Span, Stage, Timing, Trace
-from jaxtour.engine.report import Report, advance, looking
+from jaxtour.engine.messages import Checked, Done, Executed, Level, Origin, Progress, Span, Stage, Timing, Trace
+from jaxtour.engine.report import Report, advance, requested
 from jaxtour.engine.stage import StageText, assembled
 from jaxtour.render.devices.device_memory import about_device, name_of
 from jaxtour.render.devices.devices_table import devices_table
@@ -116,7 +116,7 @@ def test_what_the_worker_does_is_harmless() -> None:
 def test_the_pane_of_times_is_harmless() -> None:
     timing = decoded(Timing(run=1, index=0, label=HOSTILE, call="f(x)", platform="cpu", median_s=1.0, runs=3))
     harmless(*time.document(view(Report(run=1, timings=(timing,)), stable=True), 60).lines)
-    harmless(*time.document(view(advance(looking(Report(run=1), 2, timings=True), DIED)), 60).lines)
+    harmless(*time.document(view(advance(requested(Report(run=1), 2, timings=True), DIED)), 60).lines)
     untimed = msgspec.structs.replace(HOSTILE_STEP, time=())
     ran = Report(
         run=1,
@@ -142,12 +142,12 @@ def test_a_ladder_that_is_not_there_yet_is_harmless(tours: Tours) -> None:
     tour = tours.make("many").tour
     screen = LadderScreen(tour, StepState(), Raw(HOSTILE))
     failed = assembled(None, decoded(Stage(run=1, index=0, stage="jaxpr", error=HOSTILE)))
-    rung = Rung(run=1, index=0, label="f")
+    level = Level(run=1, index=0, label="f")
     for report in (
         Report(run=1),
-        advance(looking(Report(run=1), 2, ladder=True), DIED),
-        Report(run=1, rungs=(decoded(msgspec.structs.replace(rung, error=HOSTILE)),)),
-        Report(run=1, rungs=(rung,), rung_stages={(0, "jaxpr"): failed}),
+        advance(requested(Report(run=1), 2, ladder=True), DIED),
+        Report(run=1, levels=(decoded(msgspec.structs.replace(level, error=HOSTILE)),)),
+        Report(run=1, levels=(level,), level_stages={(0, "jaxpr"): failed}),
     ):
         harmless(*screen._lines(report, 60)[0])
 
@@ -202,11 +202,11 @@ def test_a_graph_that_cannot_be_drawn_says_why() -> None:
     harmless(*graph.graph_document(view(Report(run=1, traces=(CALL,))), failed, 80).lines)
 
 
-def test_ceilings_that_cannot_be_kept_say_why(tours: Tours, tmp_path: Path) -> None:
+def test_peaks_that_cannot_be_kept_say_why(tours: Tours, tmp_path: Path) -> None:
     tour = tours.make("many").tour
     (tmp_path / "file").touch()
-    tour.ceilings._path = tmp_path / "file" / HOSTILE
-    tour.ceilings._keep(FACTS[0], ())
+    tour.peaks._path = tmp_path / "file" / HOSTILE
+    tour.peaks._keep(FACTS[0], ())
     timing = decoded(Timing(run=1, index=0, label=HOSTILE, call=HOSTILE, platform="cpu", median_s=1.0, runs=3))
     state = StepState(report=Report(run=1, timings=(timing,)))
     lines = [line for block in RooflineScreen(tour, state)._blocks(80) if isinstance(block, list)

@@ -182,7 +182,7 @@ async def test_a_stage_that_did_not_come_is_asked_for_again_by_its_key(linked: T
 
     def asked() -> list[str]:
         runs = [each for each in linked.engine.sent if isinstance(each, Run)]
-        return [look.stage for run in runs for look in run.looks]
+        return [look.stage for run in runs for look in run.requests]
 
     async with app.run_test(size=(120, 36)) as pilot:
         await run_many(pilot, linked)

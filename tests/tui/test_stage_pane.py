@@ -8,9 +8,9 @@ import pytest
 from small_course import VMAP
 
 from jaxtour.course.model import Broken, Problem
-from jaxtour.engine.commands import Look, StageName
+from jaxtour.engine.commands import StageName, StageRequest
 from jaxtour.engine.messages import Done, Origin, Stage, Trace
-from jaxtour.engine.report import Looking, Report
+from jaxtour.engine.report import Report, Request
 from jaxtour.engine.stage import StageText, assembled
 from jaxtour.render.text.spans import Line, plain
 from jaxtour.text.boundary import harmless
@@ -34,11 +34,11 @@ def made(name: StageName, lines: tuple[str, ...], *folds: tuple[int, int], **res
     return assembled(None, part)
 
 
-def view(*stages: StageText, call: str = "f(1.0)", looks: Looking | None = None, **rest: Any) -> StepView:
+def view(*stages: StageText, call: str = "f(1.0)", requests: Request | None = None, **rest: Any) -> StepView:
     """A step that has run, with one call and these stages of it."""
     trace = harmless(Trace(run=1, index=0, label=call, call=call, equations=3))
     found = {(0, stage.stage): stage for stage in stages}
-    report = Report(run=1, traces=(trace,), stages=found, done=Done(run=1, status="ok"), looking=looks)
+    report = Report(run=1, traces=(trace,), stages=found, done=Done(run=1, status="ok"), request=requests)
     rest = {"state": StepState(report=report), "worker": "ready", **rest}
     return StepView(lesson=VMAP, step=VMAP.steps[1], number=2, **rest)
 
@@ -126,7 +126,9 @@ def test_there_is_nothing_to_say_of_a_step_that_is_broken() -> None:
 
 @pytest.mark.parametrize(("name", "verb"), [("stablehlo", "lowering"), ("hlo", "compiling")])
 def test_what_is_under_way_can_be_interrupted_and_what_is_not_waits_for_the_worker(name: StageName, verb: str) -> None:
-    state_of = {looks: view(looks=looks) for looks in (None, Looking(2, (Look(index=0, stage=name),)))}
+    state_of = {
+        requests: view(requests=requests) for requests in (None, Request(2, (StageRequest(index=0, stage=name),)))
+    }
     for shown in state_of.values():
         shown.state.stage = name  # type: ignore[assignment] # the stage of a trace
     waits, works = (document(shown, 80).text for shown in state_of.values())

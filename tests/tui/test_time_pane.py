@@ -9,7 +9,7 @@ from timed_course import SIZED
 
 from jaxtour.course.model import Broken, Problem, Step
 from jaxtour.engine.messages import Done, Progress, Retrace, Timing, Trace
-from jaxtour.engine.report import Looking, Report
+from jaxtour.engine.report import Report, Request
 from jaxtour.render.text.spans import plain
 from jaxtour.text.boundary import harmless
 from jaxtour.tui.panes.time import document
@@ -38,8 +38,8 @@ def view(report: Report | None = None, *, calls: int = 3, **rest: object) -> Ste
         (view(calls=0), "this step times nothing"),
         (view(Report(run=1)), "timed when the code has run"),
         (view(Report(run=1, done=ENDED)), "nothing was timed"),
-        (view(Report(run=1, done=ENDED, looking=Looking(2, timings=True))), "measuring …"),
-        (view(Report(run=1, done=ENDED, looking=Looking(2))), "nothing was timed"),
+        (view(Report(run=1, done=ENDED, request=Request(2, timings=True))), "measuring …"),
+        (view(Report(run=1, done=ENDED, request=Request(2))), "nothing was timed"),
         (view(Report(run=1, traces=(TRACE,)), calls=0), "this step times nothing"),
         (view(Report(run=1, traces=(TRACE,), done=ENDED), calls=0), "t times many"),
         (view(Report(run=1, done=ENDED), calls=0), "this step times nothing"),
@@ -62,9 +62,9 @@ def test_there_is_nothing_to_say_of_a_step_that_is_broken() -> None:
     ("report", "told"),
     [
         (Report(run=1, progress=TIMED), True),
-        (Report(run=1, progress=TIMED, done=ENDED, looking=Looking(2, timings=True)), True),
+        (Report(run=1, progress=TIMED, done=ENDED, request=Request(2, timings=True)), True),
         (Report(run=1, progress=TIMED, done=ENDED), False),
-        (Report(run=1, progress=TIMED, done=ENDED, looking=Looking(2)), False),
+        (Report(run=1, progress=TIMED, done=ENDED, request=Request(2)), False),
         (Report(run=1, progress=Progress(run=1, phase="running", label="vmap")), False),
     ],
 )

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from fake_engine import CEILINGS, Hold, Script
+from fake_engine import PEAKS, Hold, Script
 from small_course import SCRIPT, VMAP, timing
 from tours import Tours, border, idle, ran, ready, run_many, screen_text, text, until
 
 from jaxtour.course.model import Step
 from jaxtour.engine.commands import Interrupt, Run, TimeCall
-from jaxtour.engine.messages import Ceiling, Executed, Progress, Retrace, Timing, Trace
+from jaxtour.engine.messages import Executed, Peak, Progress, Retrace, Timing, Trace
 from jaxtour.text.boundary import harmless
 from jaxtour.tui.lines.view import LinesView
 
@@ -161,14 +161,14 @@ async def test_a_retrace_is_told_with_its_reason(tours: Tours) -> None:
 def placed() -> Script:
     """A call whose cost is known, and a device that is known when it was measured."""
     row = msgspec.structs.replace(timing(0, "vmap", "predict_many(w, X)", 1e-3, 4e-2), flops=1e6, bytes=4e6)
-    roof = Ceiling(run=0, platform="cpu", kind="EPYC", flops_per_s=1e11, bytes_per_s=1e10)
+    roof = Peak(run=0, platform="cpu", kind="EPYC", flops_per_s=1e11, bytes_per_s=1e10)
     return {
         "vmap/many": [
             Executed(run=0, status="ok", seconds=0.1),
             harmless(Trace(run=0, index=0, label="many", call="predict_many(w, X)", error="not shown")),
             row,
         ],
-        CEILINGS: [Hold("roof"), roof],
+        PEAKS: [Hold("roof"), roof],
     }
 
 
@@ -183,7 +183,7 @@ async def test_the_roof_is_measured_on_request_and_kept(tours: Tours, size: tupl
         await pilot.press("V")
         assert "the peaks of cpu are not measured yet" in screen_text(app)
         assert "m measures it" in screen_text(app)
-        assert not any(isinstance(each, Run) and each.ceilings for each in tours.engine.sent)
+        assert not any(isinstance(each, Run) and each.peaks for each in tours.engine.sent)
         await pilot.press("m")
         await until(pilot, lambda: tours.engine.holding)
         await until(pilot, lambda: "Ctrl+C interrupt" in screen_text(app))
@@ -201,12 +201,12 @@ async def test_the_roof_is_measured_on_request_and_kept(tours: Tours, size: tupl
         await idle(pilot)
         await pilot.press("V")
         await until(pilot, lambda: "40% of what memory allows" in screen_text(again))
-        assert not any(isinstance(each, Run) and each.ceilings for each in tours.engine.sent)
+        assert not any(isinstance(each, Run) and each.peaks for each in tours.engine.sent)
 
 
 async def test_a_roof_that_is_interrupted_or_cannot_be_kept_says_so(tours: Tours, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    app = tours.make("many", script=placed(), kept=tmp_path / "file" / "ceilings.json")
+    app = tours.make("many", script=placed(), kept=tmp_path / "file" / "peaks.json")
     async with app.run_test(size=(120, 36)) as pilot:
         await ready(pilot)
         await pilot.press("r")
@@ -221,11 +221,11 @@ async def test_a_roof_that_is_interrupted_or_cannot_be_kept_says_so(tours: Tours
         await until(pilot, lambda: tours.engine.holding)
         tours.engine.release("roof")
         await until(pilot, lambda: "40% of what memory allows" in screen_text(app))
-        await until(pilot, lambda: app.tour.ceilings.unkept)
+        await until(pilot, lambda: app.tour.peaks.unkept)
         await pilot.press("V")
         await until(pilot, lambda: app.screen is app.tour_screen)
         await pilot.press("V")
-        assert "ceilings.json cannot be written: " in " ".join(app.screen.query_one(LinesView).document.text.split())
+        assert "peaks.json cannot be written: " in " ".join(app.screen.query_one(LinesView).document.text.split())
 
 
 async def test_after_the_roof_the_worker_gets_its_state_back(tours: Tours) -> None:

@@ -1,9 +1,9 @@
 """The small course with other timings: of several sizes, and with how their runs were spread."""
 
-from fake_engine import CEILINGS, Script
+from fake_engine import PEAKS, Script
 from small_course import SCRIPT, timing
 
-from jaxtour.engine.messages import Ceiling, Timing
+from jaxtour.engine.messages import Peak, Timing
 from jaxtour.engine.timings import Spread
 
 LOOP, FAST = "[predict(w, x) for x in X]", "fast(w, X)"
@@ -38,5 +38,5 @@ SPREAD = [
     timing(2, "jit of vmap", FAST, 1e-4, 1e-2, complete=spread(1e-4, 1.1), flops=4e6, bytes=1e5),
 ]
 ROOFS: Script = {
-    CEILINGS: [Ceiling(run=0, platform="cpu", kind="AMD EPYC", flops_per_s=1e11, bytes_per_s=1e10)],
+    PEAKS: [Peak(run=0, platform="cpu", kind="AMD EPYC", flops_per_s=1e11, bytes_per_s=1e10)],
 }  # fmt: skip

@@ -112,7 +112,7 @@ class Runner:
             self.say("result", run=run, value={"type": type(value).__name__, "text": repr(value)[:1000]})
         if status != "interrupted":
             self.say("executed", run=run, status=status, seconds=0.0)
-        self.say("done", run=run, status=status, seconds=time.monotonic() - began, spent=bool(command["time"]))
+        self.say("done", run=run, status=status, seconds=time.monotonic() - began, dirty=bool(command["time"]))
 
     def evaluate(self, code):
         tree = ast.parse(code)

@@ -13,7 +13,7 @@ import pytest
 
 import jaxtour
 from jaxtour.worker.frames import Decoder, encode
-from jaxtour.worker.guard.uplink import PREAMBLE
+from jaxtour.worker.guard.link import PREAMBLE
 
 GUARD = Path(jaxtour.__file__).parent / "worker" / "start_guard.py"
 FAULTY = Path(__file__).parent / "faulty_runner.py"

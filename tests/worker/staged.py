@@ -66,8 +66,8 @@ def seen(ran: Ran, stage: str, index: int = 0) -> Seen:
 
 def looked(client: RunnerClient, code: str, *calls: str, stages: tuple[str, ...] = ("stablehlo", "hlo")) -> Ran:
     """Run the code and request stages of its calls."""
-    looks = [{"index": index, "stage": stage} for index in range(len(calls)) for stage in stages]
-    return client.run(code, traces=list(calls), looks=looks)
+    requests = [{"index": index, "stage": stage} for index in range(len(calls)) for stage in stages]
+    return client.run(code, traces=list(calls), requests=requests)
 
 
 def text_of(code: str, span: list[Any]) -> str:

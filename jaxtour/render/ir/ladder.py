@@ -1,4 +1,4 @@
-"""What a transformation did to a jaxpr: two neighbouring rungs beside each other, equation by equation."""
+"""What a transformation did to a jaxpr: two neighbouring levels beside each other, equation by equation."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,11 +37,11 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An equation of the lower rung, of the upper one, or of both; so also for the inputs and for the results."""
+    """An equation of the lower level, of the upper one, or of both; so also for the inputs and for the results."""
 
     kind: RowKind
     left: int | None
-    """The line of the lower rung's stage where it begins, counted from 0."""
+    """The line of the lower level's stage where it begins, counted from 0."""
     right: int | None
     words: tuple[str, ...] = ()
     """What changed, one thing each."""
@@ -50,7 +50,7 @@ class Row:
 
 
 def ladder_rows(lower: StageText, upper: StageText) -> list[Row]:
-    """The equations of two rungs, aligned; what is only named otherwise has not changed.
+    """The equations of two levels, aligned; what is only named otherwise has not changed.
 
     Equations of nested jaxprs take part, so that a `jit` around all others is one equation that was added.
     """
@@ -74,7 +74,7 @@ def _side(stage: StageText) -> Side | None:
 
 
 class _Comparison:
-    """Two rungs and what belongs together in them."""
+    """Two levels and what belongs together in them."""
 
     def __init__(self, lower: Side, upper: Side) -> None:
         self.lower = lower
@@ -140,7 +140,7 @@ class _Comparison:
                 yield f"operand {place} is another value, {other_name.value}"
 
     def _corresponds(self, value: Value, other: Value) -> bool:
-        """Whether two values are the same number, or numbers, in both rungs."""
+        """Whether two values are the same number, or numbers, in both levels."""
         if value[0] != other[0]:
             return False
         if value[0] == "literal":
@@ -160,7 +160,7 @@ class _Comparison:
         return next((names for names, start in chain if self._corresponds(value, start)), "")
 
     def _without(self, value: Value, other: Value) -> str:
-        """Those of the lower rung that are gone, by which it came there."""
+        """Those of the lower level that are gone, by which it came there."""
         chain = _chain(self.lower, value, self.of_lower)
         return next((names for names, start in chain if self._corresponds(start, other)), "")
 

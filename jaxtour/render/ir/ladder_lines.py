@@ -1,4 +1,4 @@
-"""The aligned rows of a ladder as lines: one below the other with a sign in front, or both rungs side by side."""
+"""The aligned rows of a ladder as lines: one below the other with a sign in front, or both levels side by side."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from jaxtour.render.text.layout import clip_line, joined, width_of, wrap
 from jaxtour.render.text.spans import Line, Span, Style
 
 SIDE_BY_SIDE = 120
-"""Cells from which on both rungs stand beside each other."""
+"""Cells from which on both levels stand beside each other."""
 _STYLES: Mapping[RowKind, Style] = {"same": "", "added": "success", "removed": "error", "changed": "warning"}
 _INDENT = "      "
 
 
 @dataclass(frozen=True, slots=True)
 class LadderLines:
-    """Lines, and for each of them the place of its row, so that a cursor finds the lines of the rungs' stages."""
+    """Lines, and for each of them the place of its row, so that a cursor finds the lines of the levels' stages."""
 
     lines: list[Line]
     rows: list[int]

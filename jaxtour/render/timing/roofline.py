@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from jaxtour.engine.messages import Ceiling, Timing
+from jaxtour.engine.messages import Peak, Timing
 from jaxtour.render.chart import Block, Chart, Curve, axis_over, without_charts
 from jaxtour.render.ir.cost import count
 from jaxtour.render.text.layout import in_ascii, wrap
@@ -24,13 +24,13 @@ def achieved(timing: Timing) -> tuple[float | None, float | None]:
     return flops and flops / timing.median_s, moved and moved / timing.median_s
 
 
-def achieved_line(timing: Timing, ceilings: Sequence[Ceiling] = ()) -> Line:
+def achieved_line(timing: Timing, peaks: Sequence[Peak] = ()) -> Line:
     """Return `335 Gflop/s, 2.2 GB/s`, with their parts of the peaks; empty if nothing is known."""
     flops, moved = achieved(timing)
-    ceiling = _ceiling(timing.platform, ceilings)
+    peak = _peak(timing.platform, peaks)
     spans: list[Span] = []
     # A transfer does not use the device's memory bandwidth, so its peak is another one.
-    most = (None, None) if ceiling is None else (ceiling.flops_per_s, ceiling.bytes_per_s)
+    most = (None, None) if peak is None else (peak.flops_per_s, peak.bytes_per_s)
     most = (None, None) if timing.transfer_bytes is not None else most
     for value, unit, highest in ((flops, "flop/s", most[0]), (moved, "B/s", most[1])):
         if value is None:
@@ -46,7 +46,7 @@ def achieved_line(timing: Timing, ceilings: Sequence[Ceiling] = ()) -> Line:
 
 def roofline_blocks(
     timings: Sequence[Timing],
-    ceilings: Sequence[Ceiling],
+    peaks: Sequence[Peak],
     width: int,
     ascii: bool = False,  # noqa: A002 - the callers' word
 ) -> list[Block]:
@@ -59,35 +59,35 @@ def roofline_blocks(
     measured = [timing for timing in timings if timing.error is None and timing.platform != "host"]
     for platform in dict.fromkeys(timing.platform for timing in measured):
         here = [timing for timing in measured if timing.platform == platform]
-        ceiling = _ceiling(platform, ceilings)
-        if ceiling is None:
-            why = next((found.error for found in ceilings if found.platform == platform and found.error), None)
+        peak = _peak(platform, peaks)
+        if peak is None:
+            why = next((found.error for found in peaks if found.platform == platform and found.error), None)
             text = f"could not be measured: {why}" if why else "are not measured yet"
             text = f"the peaks of {platform} {text}"
             blocks.append(wrap([(text, "muted")], width))
             continue
-        blocks += _one(here, ceiling, width)
+        blocks += _one(here, peak, width)
     return [block if isinstance(block, Chart) else in_ascii(block, ascii) for block in blocks]
 
 
-def roofline_lines(timings: Sequence[Timing], ceilings: Sequence[Ceiling], width: int) -> list[Line]:
+def roofline_lines(timings: Sequence[Timing], peaks: Sequence[Peak], width: int) -> list[Line]:
     """Return the rooflines without the pictures."""
-    return without_charts(roofline_blocks(timings, ceilings, width))
+    return without_charts(roofline_blocks(timings, peaks, width))
 
 
-def _one(timings: Sequence[Timing], ceiling: Ceiling, width: int) -> list[Block]:
+def _one(timings: Sequence[Timing], peak: Peak, width: int) -> list[Block]:
     placed = [timing for timing in timings if _place(timing)][: len(_MARKS)]
     points = [place for timing in placed if (place := _place(timing))]
-    ridge = ceiling.flops_per_s / ceiling.bytes_per_s
-    said = f"{ceiling.kind}: peaks {count(ceiling.flops_per_s, 'flop/s')}, {count(ceiling.bytes_per_s, 'B/s')}"
-    head = f"{said} in {ceiling.dtype}, measured here"
+    ridge = peak.flops_per_s / peak.bytes_per_s
+    said = f"{peak.kind}: peaks {count(peak.flops_per_s, 'flop/s')}, {count(peak.bytes_per_s, 'B/s')}"
+    head = f"{said} in {peak.dtype}, measured here"
     blocks: list[Block] = [wrap([(head, "muted")], width)]
     if placed:
-        blocks.append(_chart(placed, points, ceiling, ridge))
+        blocks.append(_chart(placed, points, peak, ridge))
     lines: list[Line] = []
     for glyph, timing, point in zip(_MARKS, placed, points, strict=False):
         spans: list[Span] = [(f"{glyph} ", _mark_style(timing)), (_label(timing), ""), ("  ", "")]
-        lines += wrap([*spans, *_said(point, ceiling, ridge)], width, indent="  ")
+        lines += wrap([*spans, *_said(point, peak, ridge)], width, indent="  ")
     others = [timing for timing in timings if timing not in placed]
     for why in dict.fromkeys(_why_not(timing) for timing in others):
         names = ", ".join(dict.fromkeys(_label(timing) for timing in others if _why_not(timing) == why))
@@ -95,9 +95,9 @@ def _one(timings: Sequence[Timing], ceiling: Ceiling, width: int) -> list[Block]
     return [*blocks, lines]
 
 
-def _chart(placed: Sequence[Timing], points: Sequence[tuple[float, float]], ceiling: Ceiling, ridge: float) -> Chart:
+def _chart(placed: Sequence[Timing], points: Sequence[tuple[float, float]], peak: Peak, ridge: float) -> Chart:
     x = axis_over([ridge / 8, ridge * 8, *(at for at, _ in points)], _number)
-    roof = ((x.low, x.low * ceiling.bytes_per_s), (ridge, ceiling.flops_per_s), (x.high, ceiling.flops_per_s))
+    roof = ((x.low, x.low * peak.bytes_per_s), (ridge, peak.flops_per_s), (x.high, peak.flops_per_s))
     y = axis_over([*(at for _, at in (*roof, *points))], lambda tick: count(tick, "flop/s", 1))
     curves = [Curve("", roof, "bar-muted")]
     for glyph, timing, point in zip(_MARKS, placed, points, strict=False):
@@ -105,9 +105,9 @@ def _chart(placed: Sequence[Timing], points: Sequence[tuple[float, float]], ceil
     return Chart(x, y, tuple(curves), "flop/s over flop/byte")
 
 
-def _said(point: tuple[float, float], ceiling: Ceiling, ridge: float) -> list[Span]:
+def _said(point: tuple[float, float], peak: Peak, ridge: float) -> list[Span]:
     intensity, speed = point
-    roof = min(ceiling.flops_per_s, intensity * ceiling.bytes_per_s)
+    roof = min(peak.flops_per_s, intensity * peak.bytes_per_s)
     bound = "computing" if intensity >= ridge else "memory"
     text = f", {_percent(speed / roof)} of what {bound} allows at {_number(intensity)} flop/byte"
     spans: list[Span] = [(count(speed, "flop/s"), "number"), (text, "muted")]
@@ -137,8 +137,8 @@ def _is_short(timing: Timing) -> bool:
     return any(verdict.code == "loop_counted_once" for verdict in timing.verdicts)
 
 
-def _ceiling(platform: str, ceilings: Sequence[Ceiling]) -> Ceiling | None:
-    found = [each for each in ceilings if each.platform == platform and each.error is None]
+def _peak(platform: str, peaks: Sequence[Peak]) -> Peak | None:
+    found = [each for each in peaks if each.platform == platform and each.error is None]
     found = [each for each in found if each.flops_per_s > 0 and each.bytes_per_s > 0]
     return next((each for each in found if each.dtype == "float32"), next(iter(found), None))
 

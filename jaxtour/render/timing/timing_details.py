@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from jaxtour.engine.messages import Ceiling, Timing
+from jaxtour.engine.messages import Peak, Timing
 from jaxtour.engine.timings import Difference
 from jaxtour.render.chart import Axis, Chart, Curve, axis_over, look
 from jaxtour.render.ir.cost import size
@@ -63,17 +63,17 @@ def detail_lines(
     timings: Sequence[Timing],
     width: int,
     ascii: bool = False,  # noqa: A002 - the callers' word
-    ceilings: Sequence[Ceiling] = (),
+    peaks: Sequence[Peak] = (),
 ) -> list[Line]:
     """Return a few lines for each timing that has a number."""
     lines: list[Line] = []
     for timing in timings:
         if timing.error is None and timing.median_s > 0:
-            lines += _details(timing, width, ascii, ceilings)
+            lines += _details(timing, width, ascii, peaks)
     return in_ascii(lines, ascii)
 
 
-def _details(timing: Timing, width: int, ascii: bool, ceilings: Sequence[Ceiling]) -> list[Line]:  # noqa: A002
+def _details(timing: Timing, width: int, ascii: bool, peaks: Sequence[Peak]) -> list[Line]:  # noqa: A002
     where = timing.platform if timing.size is None else f"{timing.platform}, n = {size_text(timing.size)}"
     head = f"{timing.label or timing.call}  "
     lines = wrap([(head, "strong"), (where, "muted")], width)
@@ -84,7 +84,7 @@ def _details(timing: Timing, width: int, ascii: bool, ceilings: Sequence[Ceiling
     rows.append(("complete", _complete(timing, ascii)))
     if timing.transfer_bytes is not None:
         rows.append(("moves", [(size(timing.transfer_bytes), "number")]))
-    rows.append(("achieves", achieved_line(timing, ceilings)))
+    rows.append(("achieves", achieved_line(timing, peaks)))
     rows += [("differs", _differs(found)) for found in timing.differs]
     rows += [("note", [(note, "muted")]) for note in timing.cost_notes]
     for name, spans in rows:

@@ -16,8 +16,8 @@ from jaxtour.tui.lines.charts import Charts
 from jaxtour.tui.lines.cursor import next_match
 from jaxtour.tui.lines.document import NOTHING, Columns, Document, Highlight, Highlighted, Highlights
 from jaxtour.tui.lines.folding import Folding
-from jaxtour.tui.lines.looks import Looks
 from jaxtour.tui.lines.motion import clicked, rows_on
+from jaxtour.tui.lines.painted import PaintedRows
 from jaxtour.tui.lines.painter import Painter
 from jaxtour.tui.lines.scene import Port, Scene
 from jaxtour.tui.lines.scroll import SIDEWAYS, WHEEL, Scroller
@@ -59,7 +59,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self.scene = Scene(ascii_only=ascii_only)
         self.scroller = Scroller(self, self.scene)
         self.folding = Folding(self.scene, self.scroller, self.refit, self.move_to)
-        self._looks = Looks(self.scene)
+        self._painted = PaintedRows(self.scene)
         self._painter: Painter | None = None
         self._charts = Charts(self, self.scene)
         self._following = True
@@ -164,7 +164,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def repaint(self) -> None:
         """Have those rows painted again that look otherwise than before."""
-        regions = self._looks.changed(self.port)
+        regions = self._painted.changed(self.port)
         if regions is None:
             self.refresh()
         elif regions:

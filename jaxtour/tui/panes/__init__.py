@@ -58,7 +58,7 @@ PANES: tuple[PaneSpec, ...] = (
         of_view=attrgetter(
             "step", "index", "state.stage", "stage", "state.unfolded", "stalled", "ascii", "state.reason"
         ),
-        of_report=attrgetter("traces", "phase", "looking", "failure"),
+        of_report=attrgetter("traces", "phase", "request", "failure"),
     ),
     PaneSpec(
         "result", "Result", result.document,

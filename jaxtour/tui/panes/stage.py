@@ -121,7 +121,7 @@ def _waiting(view: StepView) -> Line:
     if view.worker == "dead":
         return (("the worker is gone; ", "muted"), (view.key("restart"), "strong"), (" starts it again", "muted"))
     verb = {"jaxpr": "tracing", "stablehlo": "lowering", "hlo": "compiling"}[view.behind]
-    if report.looking:
+    if report.request:
         doing = f"{verb} {trace.call} … "
         return ((doing, "muted"), (view.key("interrupt"), "strong"), (" interrupts", "muted"))
     if report.done is None and view.behind != "jaxpr":

@@ -52,7 +52,7 @@ def _empty(view: StepView) -> Line:
     step, report = view.step, view.report
     if isinstance(step, Broken):
         return ()
-    if report is not None and report.looking and report.looking.timings:
+    if report is not None and report.request and report.request.timings:
         return (("measuring …", "muted"),)
     if not step.time:
         trace = view.trace

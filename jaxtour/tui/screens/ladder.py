@@ -23,7 +23,7 @@ LABEL_CELLS = 28
 
 
 class LadderScreen(BoxScreen[None]):
-    """One rung at a time: the lowest as it is, the others by what they changed."""
+    """One level at a time: the lowest as it is, the others by what they changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("ladder"), *bindings("pane")]
     LIVE = True
@@ -34,80 +34,80 @@ class LadderScreen(BoxScreen[None]):
         self._tour = tour
         self._state = state
         self._call = call
-        self._rung = 0
+        self._level = 0
         self._filled: tuple[object, ...] = ()
 
     def refill(self) -> None:
-        """Show the rung as far as it has come."""
+        """Show the level as far as it has come."""
         report = self._state.report
         if report is None:
             return
         width = self.inside()
-        found = (report.rungs, report.rung_stages, report.ladder_error, report.looking, self._rung, width)
+        found = (report.levels, report.level_stages, report.ladder_error, report.request, self._level, width)
         if found == self._filled:
             return
-        fresh = self._filled[4:5] != (self._rung,)
+        fresh = self._filled[4:5] != (self._level,)
         self._filled = found
-        self._rung = max(0, min(self._rung, len(report.rungs) - 1))
+        self._level = max(0, min(self._level, len(report.levels) - 1))
         lines, keys = self._lines(report, width)
         self._view.show(Document(lines=lines), fresh=fresh)
         self.entitle(self._title(report, width), keys)
 
     def _title(self, report: Report, width: int) -> Line:
-        if not report.rungs:
+        if not report.levels:
             return (("Ladder", ""),)
         line: Line = ()
-        for place, rung in enumerate(report.rungs):
-            label = clip(rung.label, LABEL_CELLS)
+        for place, level in enumerate(report.levels):
+            label = clip(level.label, LABEL_CELLS)
             gap: Line = (("  →  ", "faint"),) if line else ()
-            here = place == self._rung
+            here = place == self._level
             line = (*line, *gap, (f"[{label}]" if here else label, "strong" if here else "muted"))
         return clip_line(line, width)
 
     def _lines(self, report: Report, width: int) -> tuple[list[Line], Line]:
         context = Context(
-            busy=report.looking is not None,
-            rung_above=self._rung + 1 < len(report.rungs),
-            rung_below=self._rung > 0,
+            busy=report.request is not None,
+            level_above=self._level + 1 < len(report.levels),
+            level_below=self._level > 0,
         )
         keys = keys_line(in_footer("ladder", context), self._tour.keys, width)
-        if report.ladder_error is not None and not report.rungs:
+        if report.ladder_error is not None and not report.levels:
             return wrap((("✗ ", "warning"), (report.ladder_error, "")), width), keys
-        if not report.rungs:
+        if not report.levels:
             return wrap(((f"taking {self._call} apart …", "muted"),), width), keys
-        rung = report.rungs[self._rung]
-        stage = report.rung_stage(self._rung)
-        below = report.rung_stage(self._rung - 1) if self._rung else None
-        if rung.error is not None:
-            return wrap((("✗ ", "warning"), (rung.error, "")), width), keys
+        level = report.levels[self._level]
+        stage = report.level_stage(self._level)
+        below = report.level_stage(self._level - 1) if self._level else None
+        if level.error is not None:
+            return wrap((("✗ ", "warning"), (level.error, "")), width), keys
         if stage is None or not stage.complete:
-            return wrap((("tracing this rung …", "muted"),), width), keys
+            return wrap((("tracing this level …", "muted"),), width), keys
         if stage.error is not None:
             return wrap((("✗ ", "warning"), (stage.error, "")), width), keys
         if below is None or not below.complete or below.error is not None:
-            lone = len(report.rungs) == 1 and report.looking is None
+            lone = len(report.levels) == 1 and report.request is None
             said: Line = (("no transformation to climb   ", "muted"),) if lone else ()
             return list(lines_of(stage)), (*said, *keys)
         rows = ladder_rows(below, stage)
         if not rows:
             return list(lines_of(stage)), keys
-        words: Line = ((f"{rung.transform}: {ladder_words(rows)}   ", "muted"),)
+        words: Line = ((f"{level.transform}: {ladder_words(rows)}   ", "muted"),)
         return ladder_lines(rows, width).lines, (*words, *keys)
 
     # Keys -----------------------------------------------------------------------------------------------------------
 
-    def action_next_rung(self) -> None:
-        """One rung up."""
+    def action_next_level(self) -> None:
+        """One level up."""
         self._climb(1)
 
-    def action_previous_rung(self) -> None:
-        """One rung down."""
+    def action_previous_level(self) -> None:
+        """One level down."""
         self._climb(-1)
 
     def _climb(self, by: int) -> None:
         report = self._state.report
-        if report is not None and 0 <= self._rung + by < len(report.rungs):
-            self._rung += by
+        if report is not None and 0 <= self._level + by < len(report.levels):
+            self._level += by
             self.refill()
 
     async def action_ladder_interrupt(self) -> None:

@@ -45,24 +45,24 @@ class RooflineScreen(BoxScreen[None]):
         if not platforms:
             return [wrap((("nothing was measured on a device", "muted"),), width)]
         lines: list[Line] = []
-        if tour.ceilings.unkept:
-            lines += wrap((("✗ ", "warning"), (tour.ceilings.unkept, "")), width)
+        if tour.peaks.unkept:
+            lines += wrap((("✗ ", "warning"), (tour.peaks.unkept, "")), width)
         words = tour.activity.words
-        if tour.ceilings.busy:
+        if tour.peaks.busy:
             lines += [(), *wrap(((f"{words or 'measuring'} …", "muted"),), width)]
-        elif platforms - {ceiling.platform for ceiling in tour.ceilings.found}:
-            key: Line = ((tour.keys.first("ceilings"), "strong"),)
+        elif platforms - {peak.platform for peak in tour.peaks.found}:
+            key: Line = ((tour.keys.first("peaks"), "strong"),)
             what = " measures it, once: a matrix product and a pass over memory, some seconds for each device"
             lines += [(), *wrap((*key, (what, "muted")), width)]
-        roofs = roofline_blocks(timings, tour.ceilings.found, width, ascii=tour.ascii)
+        roofs = roofline_blocks(timings, tour.peaks.found, width, ascii=tour.ascii)
         return [*roofs, in_ascii(lines, tour.ascii)]
 
-    async def action_ceilings(self) -> None:
+    async def action_peaks(self) -> None:
         """Measure what the devices can do."""
         if self._tour.busy:
             return
         try:
-            if not await self._tour.measure_ceilings():
+            if not await self._tour.measure_peaks():
                 self.post_message(Note("the worker is busy; measure when it is ready"))
         except EngineError as error:
             self.post_message(Note(str(error)))

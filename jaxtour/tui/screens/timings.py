@@ -40,7 +40,7 @@ class TimingsScreen(BoxScreen[None]):
     def _blocks(self, width: int) -> list[Block]:
         ascii_only, timings = self.ascii, self._state.timings
         verdicts = explanation_lines(timings, width, ascii=ascii_only)
-        details = detail_lines(timings, width, ascii=ascii_only, ceilings=self._tour.ceilings.found)
+        details = detail_lines(timings, width, ascii=ascii_only, peaks=self._tour.peaks.found)
         blocks: list[Block] = [[*verdicts, *([()] if verdicts and details else []), *details]]
         if not ascii_only and (chart := spread_chart(timings)):
             blocks += [[()], chart]

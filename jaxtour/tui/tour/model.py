@@ -15,15 +15,15 @@ from jaxtour.engine.cells import time_calls
 from jaxtour.engine.commands import TimeCall
 from jaxtour.engine.messages import Died, Done, Event, RunEvent, State
 from jaxtour.engine.messages import Progress as Doing
-from jaxtour.engine.report import Looking, Report, advance, looking
+from jaxtour.engine.report import Report, Request, advance, requested
 from jaxtour.engine.runs import Handle, Runs
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.engine.verify import status
 from jaxtour.text.raw import Raw
 from jaxtour.tui.actions import Keys
-from jaxtour.tui.ceilings import Ceilings
 from jaxtour.tui.choices import Choice
 from jaxtour.tui.incoming import Activity, Asked, Key, doing, joined
+from jaxtour.tui.peaks import Peaks
 from jaxtour.tui.tour.view import StepState, StepView
 
 
@@ -65,8 +65,8 @@ class Tour:
         self._done: set[Key] = set()
         self._states: dict[Key, StepState] = {}
         self._runs: Runs[Asked] = Runs(session)
-        self.ceilings = Ceilings(session, self._runs, kept or progress.path.parent / "ceilings.json", self._defer)
-        self._spent = False
+        self.peaks = Peaks(session, self._runs, kept or progress.path.parent / "peaks.json", self._defer)
+        self._dirty = False
         """Whether a timing or a look has left the runner in no state to go on from."""
         self._looked: Key | None = None
         """The step whose state the runner has been looked into: it can be looked into again as it is."""
@@ -239,7 +239,7 @@ class Tour:
             return False
         # What is shown is what runs: of an exercise that is the starter, not the solution.
         state.code = self.code.text
-        self._spent, self._looked = False, None
+        self._dirty, self._looked = False, None
         handle = self.session.run(self.lesson, step, state.code)
         state.report = Report(run=handle.run)
         await self._runs.launch(handle, Asked("run", key, step))
@@ -250,25 +250,25 @@ class Tour:
         """Whether the worker waits for something to do."""
         return not self.gone and not self.busy and self.session.state == "ready" and self.session.current is None
 
-    async def look(self, ladder: Raw | None = None) -> bool:
+    async def request(self, ladder: Raw | None = None) -> bool:
         """Have the worker show what is missing of the step shown, or the ladder of a call; whether it was asked."""
         step, look = self.step, self.view.missing
         if not self.idle or not isinstance(step, Step) or not (look or ladder):
             return False
         self.state.climbed = ladder or self.state.climbed
-        looks = (look,) if look else ()
+        requests = (look,) if look else ()
         call = ladder.text if ladder else None
-        handle = self.session.look(self.lesson, step, self.state.code, looks=looks, ladder=call)
-        await self._ask(handle, Looking(handle.run, looks, ladder is not None))
+        handle = self.session.request(self.lesson, step, self.state.code, requests=requests, ladder=call)
+        await self._ask(handle, Request(handle.run, requests, ladder is not None))
         return True
 
-    async def _ask(self, handle: Handle, wanted: Looking) -> None:
+    async def _ask(self, handle: Handle, wanted: Request) -> None:
         """Have a look made; what comes belongs to the report of the step shown."""
         state, before = self.state, self.state.report
         if before is not None:
-            state.report = looking(before, wanted.run, wanted.looks, wanted.ladder, wanted.timings)
+            state.report = requested(before, wanted.run, wanted.requests, wanted.ladder, wanted.timings)
         try:
-            await self._runs.launch(handle, Asked("look", self.key))
+            await self._runs.launch(handle, Asked("request", self.key))
         except EngineError:
             state.report = before
             raise
@@ -288,26 +288,26 @@ class Tour:
         if not self.idle or not isinstance(step, Step) or not calls:
             return False
         handle = self.session.measure(self.lesson, step, self.state.code, calls=calls, patience=patience)
-        await self._ask(handle, Looking(handle.run, timings=True))
+        await self._ask(handle, Request(handle.run, timings=True))
         return True
 
-    async def measure_ceilings(self) -> bool:
+    async def measure_peaks(self) -> bool:
         """Measure what the devices can do at most; whether it was asked for."""
         if not self.idle:
             return False
-        await self.ceilings.ask()
+        await self.peaks.ask()
         return True
 
     async def configure(self, choice: Choice) -> None:
         """Have a worker on other devices; what ran before it is replayed, results and progress stay."""
-        self._spent, self._looked = True, None
+        self._dirty, self._looked = True, None
         await self.session.configure(choice.platform, choice.devices, choice.device, wait=choice.wait)
 
     def ladder_wanted(self, call: Raw) -> bool:
         """Whether a call's ladder is not there, or not whole."""
         state = self.state
         report = state.report
-        return state.climbed != call or report is None or not report.rungs or report.ladder_error is not None
+        return state.climbed != call or report is None or not report.levels or report.ladder_error is not None
 
     def forget_failed(self) -> None:
         """Let the stage shown be asked for once more, if it failed."""
@@ -322,9 +322,9 @@ class Tour:
         That is where the step shown starts or, if it has run, the one after it. What is looked into is left as it is
         while the learner is there: more looks may follow.
         """
-        if not self._spent or self._looked == self.key or not self.idle:
+        if not self._dirty or self._looked == self.key or not self.idle:
             return
-        self._spent, self._looked = False, None
+        self._dirty, self._looked = False, None
         steps = self.lesson.steps
         place = self.number - (self.state.report is None)
         following = steps[place] if place < len(steps) else None
@@ -343,12 +343,12 @@ class Tour:
 
     def _fold_run(self, event: RunEvent) -> None:
         asked = self._runs.owner(event)
-        if asked and asked.purpose == "ceilings":
-            self.ceilings.take(event)
+        if asked and asked.purpose == "peaks":
+            self.peaks.take(event)
             self._note(doing(event) if isinstance(event, Doing) else self.activity.words, None)
             if isinstance(event, Done):
                 self._note("", None)
-                self._spent, self._looked = True, None
+                self._dirty, self._looked = True, None
             return
         if isinstance(event, Doing):
             self._note(doing(event) if asked else "preparing the next step", asked.key if asked else None)
@@ -357,8 +357,8 @@ class Tour:
         state = self.state_of(asked.key)
         if isinstance(event, Done):
             self._note("", None)
-            self._spent = event.spent and event.status in ("ok", "error")
-            self._looked = asked.key if asked.purpose == "look" else None
+            self._dirty = event.dirty and event.status in ("ok", "error")
+            self._looked = asked.key if asked.purpose == "request" else None
         if state.report is None or not state.report.takes(event):
             return
         state.report = advance(state.report, event)

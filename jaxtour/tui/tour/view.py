@@ -8,7 +8,7 @@ from typing import Literal, Self, TypeAlias
 import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
-from jaxtour.engine.commands import Look, StageName
+from jaxtour.engine.commands import StageName, StageRequest
 from jaxtour.engine.messages import Facts, Failure, Progress, Timing, Trace, WorkerState
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText
@@ -115,17 +115,17 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         report = self.report
         if report is None or report.progress is None or self.stable:
             return None
-        measures = bool(report.looking and report.looking.timings)
+        measures = bool(report.request and report.request.timings)
         return report.progress if measures or (report.done is None and report.progress.phase == "timing") else None
 
     @property
-    def missing(self) -> Look | None:
+    def missing(self) -> StageRequest | None:
         """The stage that is to be shown and has not been asked for; one that failed is there, as its error."""
         report, trace = self.report, self.trace
-        if report is None or report.done is None or report.looking or trace is None or trace.error is not None:
+        if report is None or report.done is None or report.request or trace is None or trace.error is not None:
             return None
         # The jaxpr comes with the run.
-        return None if self.behind == "jaxpr" or self.stage else Look(index=self.index, stage=self.behind)
+        return None if self.behind == "jaxpr" or self.stage else StageRequest(index=self.index, stage=self.behind)
 
     @property
     def cell(self) -> str:

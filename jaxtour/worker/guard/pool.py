@@ -13,7 +13,7 @@ from .capture import CHUNK
 from .child import Child, Config
 from .loop import Loop
 from .oom import memory_is_short
-from .outbox import Outbox
+from .queue import SendQueue
 from .texts import Texts
 
 SPARE_AFTER_S = 0.05
@@ -60,7 +60,7 @@ class Pool:
         self._program = program
         self._owner = owner
         self._texts = texts
-        self._ctl: Outbox | None = None
+        self._ctl: SendQueue | None = None
         self._leaving: list[Child] = []
         self._sweep: proctree.Sweep | None = None
         self._after: Callable[[], None] = lambda: None
@@ -134,7 +134,7 @@ class Pool:
                 self._owner.failed(f"cannot run {self._config.python}: {error.strerror or error}")
                 return
         self.runner = child
-        self._ctl = Outbox(self._loop, child.ctl, lost=lambda: None)
+        self._ctl = SendQueue(self._loop, child.ctl, lost=lambda: None)
         if child.held:
             child.held = False
             self.send(encode({"verb": "go"}))

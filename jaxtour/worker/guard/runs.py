@@ -11,8 +11,8 @@ from ..frames import ProtocolError, encode
 STATUSES = ("ok", "error", "interrupted", "timeout", "died")
 RUN_EVENTS = frozenset(
     {
-        "progress", "result", "error", "warning", "executed", "trace", "stage", "rung", "hlo", "answer", "checked",
-        "timing", "retrace", "ceiling", "done",
+        "progress", "result", "error", "warning", "executed", "trace", "stage", "level", "hlo", "answer", "checked",
+        "timing", "retrace", "peak", "done",
     }
 )  # fmt: skip
 
@@ -37,17 +37,17 @@ class Running:
         if status == "interrupted" and self.stopped:
             status, reason = self.stopped, self.reason
         # Code that outlived its interrupt may have caught it halfway through anything.
-        spent = bool(message.get("spent")) or bool(self.stopped)
-        return done(self.run, status, seconds=float(seconds), spent=spent, reason=reason)
+        dirty = bool(message.get("dirty")) or bool(self.stopped)
+        return done(self.run, status, seconds=float(seconds), dirty=dirty, reason=reason)
 
     def cut(self, status: str, reason: str) -> dict[str, Any]:
         """The `done` event of a run that the guard ended."""
-        return done(self.run, status, seconds=time.monotonic() - self.since, spent=True, reason=reason)
+        return done(self.run, status, seconds=time.monotonic() - self.since, dirty=True, reason=reason)
 
 
-def done(run: int, status: str, *, seconds: float = 0.0, spent: bool = False, reason: str = "") -> dict[str, Any]:
+def done(run: int, status: str, *, seconds: float = 0.0, dirty: bool = False, reason: str = "") -> dict[str, Any]:
     """Build a `done` event."""
-    return {"event": "done", "run": run, "status": status, "seconds": seconds, "spent": spent, "reason": reason}
+    return {"event": "done", "run": run, "status": status, "seconds": seconds, "dirty": dirty, "reason": reason}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from functools import partial
 
 from .capture import Stream
 from .child import Child
+from .link import Link
 from .loop import Loop
-from .uplink import Uplink
 
 BATCH_S = 0.03
 BATCH = 32 * 1024
@@ -14,7 +14,7 @@ BATCH = 32 * 1024
 class Texts:
     """Reads runners' pipes and sends their text; while the engine is slow, text waits in the capped capture."""
 
-    def __init__(self, loop: Loop, ui: Uplink) -> None:
+    def __init__(self, loop: Loop, ui: Link) -> None:
         self._loop = loop
         self._ui = ui
 

@@ -17,11 +17,11 @@ from .. import compat
 from ..runner.execute import Workspace, parsed_expression
 from ..runner.failures import attempt
 from ..runner.learners import LESSON_FILE
-from ..runner.outlet import Event
+from ..runner.writer import Event
 from . import lens
 from .stages import Say
 
-MOST_RUNGS = 12
+MOST_LEVELS = 12
 _LABEL_CAP = 60
 
 Bound: TypeAlias = ast.expr | ast.FunctionDef
@@ -29,7 +29,7 @@ Bound: TypeAlias = ast.expr | ast.FunctionDef
 
 
 @dataclass
-class Rung:
+class Level:
     """A level of the ladder: a function and its first call."""
 
     label: str
@@ -49,59 +49,59 @@ class Layer:
 
 def ladder(workspace: Workspace, expression: str, codes: Iterable[str], say: Say) -> None:
     """Send each level, innermost first, with the pieces of its jaxpr; `codes` may bind names used in the call."""
-    rungs, error = attempt(_climbed, workspace, expression, codes)
-    if rungs is None:
+    levels, error = attempt(_climbed, workspace, expression, codes)
+    if levels is None:
         label = " ".join(expression.split())[:_LABEL_CAP]
-        say({"event": "rung", "index": 0, "label": label, "error": lens.why_not(error) if error else "not a call"})
+        say({"event": "level", "index": 0, "label": label, "error": lens.why_not(error) if error else "not a call"})
         return
-    for index, rung in enumerate(rungs):
-        said: Event = {"event": "rung", "index": index, "label": rung.label, "transform": rung.transform}
-        if rung.given is None:
+    for index, level in enumerate(levels):
+        said: Event = {"event": "level", "index": index, "label": level.label, "transform": level.transform}
+        if level.given is None:
             say({**said, "error": "the transformation around it did not call it"})
             continue
-        traced, error = attempt(lens.trace, rung.given)
+        traced, error = attempt(lens.trace, level.given)
         if traced is None:
             say({**said, "error": lens.why_not(error) if error else "it cannot be traced"})
             continue
         say(said)
-        head = {"event": "stage", "index": index, "stage": "jaxpr", "rung": True}
+        head = {"event": "stage", "index": index, "stage": "jaxpr", "level": True}
         for piece in lens.jaxpr_pieces(head, traced[0]):
             say(piece)
 
 
-def _climbed(workspace: Workspace, expression: str, codes: Iterable[str]) -> list[Rung] | None:
+def _climbed(workspace: Workspace, expression: str, codes: Iterable[str]) -> list[Level] | None:
     """The levels with their calls, innermost first; None if the expression is not a call."""
     call = lens.parse_call(workspace, expression)
     node = parsed_expression(expression)
     if call is None or not isinstance(node, ast.Call):
         return None
     layers, function, label = _taken_apart(workspace, node.func, call.function, _bindings(codes))
-    rungs = [Rung(label, "", function)]
+    levels = [Level(label, "", function)]
     for layer in reversed(layers):
-        function = layer.apply(_recorded(rungs, len(rungs) - 1))
+        function = layer.apply(_recorded(levels, len(levels) - 1))
         label = f"{layer.name}({label})"
-        rungs.append(Rung(label, layer.name, function))
+        levels.append(Level(label, layer.name, function))
     # The call itself goes through a recorder too: lens.trace retries with fewer abstract values.
-    outer = _recorded(rungs, len(rungs) - 1)
+    outer = _recorded(levels, len(levels) - 1)
     _, error = attempt(lens.trace, lens.Call(outer, call.args, call.kwargs))
-    rungs[-1].given = lens.Call(rungs[-1].function if layers else call.function, call.args, call.kwargs)
-    if error and len(rungs) > 1 and rungs[0].given is None:
+    levels[-1].given = lens.Call(levels[-1].function if layers else call.function, call.args, call.kwargs)
+    if error and len(levels) > 1 and levels[0].given is None:
         raise error
-    return rungs
+    return levels
 
 
-def _recorded(rungs: list[Rung], place: int) -> Callable[..., Any]:
+def _recorded(levels: list[Level], place: int) -> Callable[..., Any]:
     """Wrap the level's function to record its first call; a call of the outermost level resets all records."""
-    rung = rungs[place]
-    function = rung.function
+    level = levels[place]
+    function = level.function
 
     @functools.wraps(function)
     def recorded(*args: Any, **kwargs: Any) -> Any:
-        if place == len(rungs) - 1:
-            for below in rungs:
+        if place == len(levels) - 1:
+            for below in levels:
                 below.given = None
-        if rung.given is None:
-            rung.given = lens.Call(function, *jax.tree.map(_shape, (args, kwargs)))
+        if level.given is None:
+            level.given = lens.Call(function, *jax.tree.map(_shape, (args, kwargs)))
         return function(*args, **kwargs)
 
     return recorded
@@ -121,7 +121,7 @@ def _taken_apart(
     layers: list[Layer] = []
     decorators = 0
     seen: set[str] = set()
-    while compat.transformation(function) is not None and len(layers) < MOST_RUNGS:
+    while compat.transformation(function) is not None and len(layers) < MOST_LEVELS:
         if isinstance(node, ast.Name) and node.id in bindings and node.id not in seen:
             seen.add(node.id)
             node, decorators = bindings[node.id], 0

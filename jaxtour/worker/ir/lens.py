@@ -18,7 +18,7 @@ from .. import compat
 from ..runner.execute import Workspace, parsed_expression, written
 from ..runner.failures import attempt, one_line
 from ..runner.functions import is_learners, is_transformed
-from ..runner.outlet import Event
+from ..runner.writer import Event
 from .origins import Parsed, pieces
 from .printed import printed
 from .spans import Span, span

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import compat
-from ..runner.outlet import Event
+from ..runner.writer import Event
 
 PIECE = 1024 * 1024
 """The approximate size of a piece in bytes: a quarter of a frame's cap."""

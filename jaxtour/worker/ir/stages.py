@@ -11,7 +11,7 @@ import jax
 from .. import compat
 from ..runner.execute import Workspace
 from ..runner.failures import attempt
-from ..runner.outlet import Event
+from ..runner.writer import Event
 from . import hlo, lens, stablehlo
 from .cost import cost
 from .metadata import Sources

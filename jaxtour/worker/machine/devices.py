@@ -16,7 +16,7 @@ import jaxlib.version
 import numpy as np
 
 from .. import compat
-from ..runner.outlet import Event
+from ..runner.writer import Event
 from . import accelerators, hardware
 from .accelerators import Finding
 from .host import host

@@ -25,8 +25,8 @@ import numpy as np
 from ..compat import CompileEvents
 from .failures import MESSAGE_CAP
 from .learners import learner_folder
-from .outlet import Event
 from .spawned import Definitions
+from .writer import Event
 
 MODULE = "__jaxtour__"
 """`__name__` in a learner's file, so that code under `if __name__ == "__main__":` does not run."""

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import jax
 
 from .learners import LESSON_FILE, characters, source_line, wire_file
-from .outlet import Event
+from .writer import Event
 
 T = TypeVar("T")
 

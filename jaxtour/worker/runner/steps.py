@@ -12,20 +12,20 @@ from ..ir import lens
 from ..ir.ladder import ladder
 from ..ir.stages import Stages
 from ..timing import bench
-from ..timing.ceilings import ceilings
+from ..timing.peaks import peaks
 from ..timing.retraces import counted
 from .calls import Entry, calls_of
 from .describe import describe, plain_text
 from .execute import Outcome, Source, Workspace, hush_warnings, last_expression, show_warnings
 from .failures import attempt, failure, message, one_line
-from .outlet import Event, Outlet, Stdio
+from .writer import Event, Stdio, Writer
 
 
 @dataclass
 class Stage:
     """The parts of the process that a run uses."""
 
-    outlet: Outlet
+    writer: Writer
     stdio: Stdio
     workspace: Workspace
     events: compat.CompileEvents
@@ -43,7 +43,7 @@ class Run:
         self._cell = _whole(command["cell"]) if command.get("cell") else None
         self._probed = _whole(command["probe"]) if command.get("probe") else None
         self._replay = [_whole(cell) for cell in command.get("replay") or []]
-        self._spent = False
+        self._dirty = False
 
     def perform(self) -> None:
         """Execute the command and send `done`, unless the process dies."""
@@ -51,19 +51,19 @@ class Run:
         stage = self._stage
         status = "error"
         try:
-            stage.outlet.arm()
+            stage.writer.arm()
             status = self._perform()
         except KeyboardInterrupt:
             status = "interrupted"
         finally:
-            stage.outlet.disarm()
+            stage.writer.disarm()
             stage.events.announce = None
             hush_warnings()
             stage.stdio.restore()
-        self._say({"event": "done", "status": status, "seconds": time.perf_counter() - start, "spent": self._spent})
+        self._say({"event": "done", "status": status, "seconds": time.perf_counter() - start, "dirty": self._dirty})
 
     def _say(self, event: Event) -> None:
-        self._stage.outlet.say({**event, "run": self._command["run"]})
+        self._stage.writer.say({**event, "run": self._command["run"]})
 
     def _progress(self, phase: str, label: str = "", done: int = 0, of: int = 0) -> None:
         self._say({"event": "progress", "phase": phase, "label": label, "done": done, "of": of})
@@ -97,10 +97,10 @@ class Run:
             status = self._probe(self._probed)
         elif self._cell:
             status = self._show(self._cell)
-        if self._command.get("ceilings"):
-            self._spent = True
+        if self._command.get("peaks"):
+            self._dirty = True
             with self._stage.stdio.muted():
-                ceilings(self._stage.devices, self._say)
+                peaks(self._stage.devices, self._say)
         return status
 
     def _probe(self, cell: dict[str, Any]) -> str:
@@ -108,16 +108,16 @@ class Run:
         workspace = self._stage.workspace
         kept = workspace.left_by(cell["name"])
         if kept is None:
-            self._stage.outlet.say({"event": "log", "text": f"the state of {cell['name']} was not kept: run it again"})
+            self._stage.writer.say({"event": "log", "text": f"the state of {cell['name']} was not kept: run it again"})
             return "error"
-        self._spent = True
+        self._dirty = True
         with self._stage.stdio.muted(), workspace.namespace_of(kept):
-            self._stage.outlet.arm()
+            self._stage.writer.arm()
             self._probes(cell, kept.calls, kept.error)
         return "ok"
 
     def _execute(self, cell: dict[str, Any]) -> Outcome:
-        self._stage.outlet.arm()
+        self._stage.writer.arm()
         self._stage.stages = None
         return self._stage.workspace.run(cell["name"], cell["setup"], cell["code"], cell["path"])
 
@@ -131,7 +131,7 @@ class Run:
                 outcome = self._execute(cell)
             value = self._value(outcome)
             hush_warnings()
-        self._stage.outlet.arm()
+        self._stage.writer.arm()
         self._stage.stdio.flush()
         if outcome.error is not None:
             self._say(failure(outcome.error, own))
@@ -163,8 +163,8 @@ class Run:
         """Serve the requests that may change the cells' state: compiling, answering, checking, timing."""
         if self._command.get("hlo"):
             self._hlo(cell, calls)
-        if looks := self._command.get("looks"):
-            self._look(cell, calls, looks)
+        if requests := self._command.get("requests"):
+            self._look(cell, calls, requests)
         if (composed := self._command.get("ladder")) is not None:
             self._ladder(cell, composed)
         if (question := self._command.get("ask")) is not None:
@@ -172,7 +172,7 @@ class Run:
         if (check := self._command.get("check")) is not None:
             self._check(cell["name"], check, error)
         if timings := self._command.get("time"):
-            self._spent = True
+            self._dirty = True
             brief, patience = bool(self._command.get("brief")), float(self._command.get("patience") or 1.0)
             bench.Bench(self._stage.workspace, self._stage.devices, self._stage.events, self._say, patience).measure(
                 timings, brief=brief
@@ -253,7 +253,7 @@ class Run:
 
     def _staged(self, cell: dict[str, Any], calls: list[Entry]) -> Stages:
         """The stages of these calls. Marks the runner dirty: a later step would find them compiled."""
-        self._spent = True
+        self._dirty = True
         stage = self._stage
         if stage.stages is None or stage.stages.calls is not calls:
             stage.stages = Stages(stage.workspace, calls, [attempt(self._written, cell, entry)[0] for entry in calls])
@@ -267,30 +267,30 @@ class Run:
             facts = {"error": lens.why_not(error)} if error else {"opcodes": found}
             self._say({"event": "hlo", "index": index, **facts})
 
-    def _look(self, cell: dict[str, Any], calls: list[Entry], looks: list[dict[str, Any]]) -> None:
+    def _look(self, cell: dict[str, Any], calls: list[Entry], requests: list[dict[str, Any]]) -> None:
         stages = self._staged(cell, calls)
-        for look in looks:
-            index, name = look["index"], look["stage"]
+        for request in requests:
+            index, name = request["index"], request["stage"]
             label = calls[index]["label"] if 0 <= index < len(calls) else ""
             with self._phase("compiling" if name == "hlo" else "lowering", label):
                 stages.look(index, name, self._say)
 
     def _ladder(self, cell: dict[str, Any], composed: str) -> None:
-        self._spent = True
+        self._dirty = True
         codes = [whole[part] for whole in (*self._replay, cell) for part in ("setup", "code")]
         with self._phase("tracing", " ".join(composed.split())):
             ladder(self._stage.workspace, composed, codes, self._say)
 
     def _answer(self, question: str) -> None:
-        self._spent = True
+        self._dirty = True
         text, error = attempt(lens.ask, self._stage.workspace, question, plain_text)
         if error:
-            self._stage.outlet.say({"event": "log", "text": f"no answer to {question!r}: {one_line(error)}"})
+            self._stage.writer.say({"event": "log", "text": f"no answer to {question!r}: {one_line(error)}"})
         else:
             self._say({"event": "answer", "text": text})
 
     def _check(self, name: str, check: str, raised: BaseException | None) -> None:
-        self._spent = True
+        self._dirty = True
         workspace = self._stage.workspace
         if raised is not None:
             self._say({"event": "checked", "passed": False, "message": f"the code raised {one_line(raised)}"})

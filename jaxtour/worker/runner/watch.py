@@ -9,7 +9,7 @@ from typing import Any
 from ..machine.accelerators import Finding
 from ..machine.devices import facts
 from ..machine.utilization import Meter
-from .outlet import Event, Outlet
+from .writer import Event, Writer
 
 EVERY_S = 1.0
 _SHARE = 50
@@ -26,9 +26,9 @@ class Watch:
     """Looks at the devices, and reports changes."""
 
     def __init__(
-        self, outlet: Outlet, devices: Sequence[Any], findings: Sequence[Finding], meter: Meter | None = None
+        self, writer: Writer, devices: Sequence[Any], findings: Sequence[Finding], meter: Meter | None = None
     ) -> None:
-        self._outlet = outlet
+        self._writer = writer
         self._devices = devices
         self._findings = findings
         self._meter = meter
@@ -46,7 +46,7 @@ class Watch:
         self._cost = time.monotonic() - began
         if news(now) != news(self._said):
             self._said, self._when = now, time.monotonic()
-            self._outlet.say(now)
+            self._writer.say(now)
 
     def patience(self) -> float:
         """Seconds until the next look is due."""
@@ -83,7 +83,7 @@ class Watch:
             try:
                 self.look()
             except Exception as error:  # lesson code may have replaced what this calls
-                self._outlet.say({"event": "log", "text": f"the devices are no longer watched: {error!r:.200}"})
+                self._writer.say({"event": "log", "text": f"the devices are no longer watched: {error!r:.200}"})
                 return
 
 

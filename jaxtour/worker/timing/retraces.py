@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .. import compat
-from ..runner.outlet import Say
+from ..runner.writer import Say
 
 CAP = 100
 """Traces reported one by one; of further ones only the last count is sent."""

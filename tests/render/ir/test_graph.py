@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from compositions import rungs
+from compositions import levels
 from recorded import program, recorded, traced
 from stages import VERSIONS
 from wires import connected
@@ -52,7 +52,7 @@ def test_every_wire_leads_from_node_to_node(stage):
 
 @pytest.mark.parametrize("name", ["grad vmap jit", "nested jit", "scan", "custom", "block"])
 def test_what_the_worker_tells_is_drawn(name):
-    for stage in rungs(name, "0.10.2").values():
+    for stage in levels(name, "0.10.2").values():
         drawn = unfolded_all(stage)
         assert connected(drawn) == set(drawn.edges)
         equations = [node for node in drawn.nodes if node.kind == "equation"]

@@ -5,7 +5,7 @@ import re
 
 import jax.numpy as jnp
 import pytest
-from compositions import rungs
+from compositions import levels
 from jax import lax
 from recorded import assembled_of, events, every, recorded, traced
 from stages import VERSIONS
@@ -40,7 +40,7 @@ def primitives(stage):
 
 
 def test_grad_keeps_every_equation_of_the_function(version):
-    found = rungs("grad vmap jit", version)
+    found = levels("grad vmap jit", version)
     rows = ladder_rows(found["f"], found["grad(f)"])
     *same, result = [row for row in rows if row.left is not None]
     assert {row.kind for row in same} == {"same"}
@@ -52,7 +52,7 @@ def test_grad_keeps_every_equation_of_the_function(version):
 
 
 def test_vmap_changes_shapes_and_dimension_numbers_only(version):
-    found = rungs("grad vmap jit", version)
+    found = levels("grad vmap jit", version)
     rows = ladder_rows(found["grad(f)"], found["vmap(grad(f))"])
     assert {row.kind for row in rows} == {"changed"}
     assert len(rows) == len(primitives(found["grad(f)"])) + 2
@@ -63,7 +63,7 @@ def test_vmap_changes_shapes_and_dimension_numbers_only(version):
 
 
 def test_jit_is_one_equation_around_all_others(version):
-    found = rungs("grad vmap jit", version)
+    found = levels("grad vmap jit", version)
     rows = ladder_rows(found["vmap(grad(f))"], found["jit(vmap(grad(f)))"])
     [added] = of_kind(rows, "added")
     assert found["jit(vmap(grad(f)))"].origin_of(added.right).name == "jit"
@@ -72,13 +72,13 @@ def test_jit_is_one_equation_around_all_others(version):
 
 
 def test_checkpoint_is_one_equation_too(version):
-    found = rungs("scan", version)
+    found = levels("scan", version)
     rows = ladder_rows(found["last"], found["checkpoint(last)"])
     assert [row.kind for row in rows if row.kind != "same"] == ["added"]
 
 
 def test_equations_inside_a_jitted_function_take_part(version):
-    found = rungs("nested jit", version)
+    found = levels("nested jit", version)
     forward = ladder_rows(found["outer"], found["grad(outer)"])
     assert not of_kind(forward, "removed")
     kept = [row for row in forward[1:-1] if row.left is not None]
@@ -93,7 +93,7 @@ def test_equations_inside_a_jitted_function_take_part(version):
 
 
 def test_the_backward_pass_of_a_scan_is_added(version):
-    found = rungs("scan", version)
+    found = levels("scan", version)
     rows = ladder_rows(found["last"], found["grad(last)"])
     assert not of_kind(rows, "removed")
     added = names(found["grad(last)"], of_kind(rows, "added"))
@@ -102,7 +102,7 @@ def test_the_backward_pass_of_a_scan_is_added(version):
 
 
 def test_a_larger_model_keeps_every_equation_under_grad(version):
-    found = rungs("block", version)
+    found = levels("block", version)
     rows = ladder_rows(found["block"], found["grad(block)"])
     assert not of_kind(rows, "removed")
     kept = [row for row in rows[1:-1] if row.left is not None]
@@ -214,7 +214,7 @@ def test_what_is_no_jaxpr_has_no_rows():
 
 @pytest.mark.parametrize("width", [20, 40, 80, SIDE_BY_SIDE - 1, SIDE_BY_SIDE, 200])
 def test_lines_fit_and_lead_to_their_rows(width, version):
-    found = rungs("nested jit", version)
+    found = levels("nested jit", version)
     rows = ladder_rows(found["outer"], found["vmap(grad(outer))"])
     shown = ladder_lines(rows, width)
     assert max(map(width_of, shown.lines)) <= width
@@ -236,14 +236,14 @@ def test_signs_are_in_front_of_equations():
 
 
 def test_operands_are_seen_where_parameters_leave_no_room(version):
-    found = rungs("grad vmap jit", version)
+    found = levels("grad vmap jit", version)
     rows = ladder_rows(found["f"], found["grad(f)"])
     lines = [plain(line) for line in ladder_lines(rows, 60).lines]
     assert "   c:f32[] = dot_general[…] a b" in lines
 
 
-def test_both_rungs_stand_beside_each_other_in_a_wide_terminal(version):
-    found = rungs("grad vmap jit", version)
+def test_both_levels_stand_beside_each_other_in_a_wide_terminal(version):
+    found = levels("grad vmap jit", version)
     rows = ladder_rows(found["f"], found["grad(f)"])
     lines = [plain(line) for line in ladder_lines(rows, 160).lines]
     [tanh] = [line for line in lines if "tanh" in line]

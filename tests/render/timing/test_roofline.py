@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxtour.engine.messages import Ceiling, Timing, Verdict
+from jaxtour.engine.messages import Peak, Timing, Verdict
 from jaxtour.render.chart import Chart, without_charts
 from jaxtour.render.text.layout import width_of
 from jaxtour.render.text.spans import plain_lines
 from jaxtour.render.timing.roofline import achieved, roofline_blocks, roofline_lines
 from jaxtour.text.boundary import harmless
 
-CEILING = Ceiling(run=1, platform="cpu", kind="EPYC", flops_per_s=1e11, bytes_per_s=1e10)
+PEAK = Peak(run=1, platform="cpu", kind="EPYC", flops_per_s=1e11, bytes_per_s=1e10)
 
 
 def timing(label="f", median=1e-3, platform="cpu", **rest):
@@ -20,9 +20,9 @@ def timing(label="f", median=1e-3, platform="cpu", **rest):
     )
 
 
-def chart_of(calls, ceilings=(CEILING,)):
+def chart_of(calls, peaks=(PEAK,)):
     """Return the only chart of a roofline."""
-    [chart] = [block for block in roofline_blocks(calls, ceilings, 78) if isinstance(block, Chart)]
+    [chart] = [block for block in roofline_blocks(calls, peaks, 78) if isinstance(block, Chart)]
     return chart
 
 
@@ -42,7 +42,7 @@ def test_calls_lie_where_their_intensity_and_speed_are():
     low, ridge, high = roof.points
     assert ridge == (pytest.approx(10), 1e11) and high[1] == 1e11 and low[1] == pytest.approx(low[0] * 1e10)
     assert all(chart.x.low <= at <= chart.x.high for at, _ in roof.points)
-    text = " ".join(plain_lines(roofline_lines(calls, [CEILING], 78)).split())
+    text = " ".join(plain_lines(roofline_lines(calls, [PEAK], 78)).split())
     assert text.startswith("EPYC: peaks 100 Gflop/s, 10 GB/s in float32, measured here")
     assert "1 product 50 Gflop/s, 50% of what computing allows at 100 flop/byte" in text
     assert "2 sum 1 Gflop/s, 40% of what memory allows at 0.25 flop/byte" in text
@@ -61,31 +61,31 @@ def test_calls_lie_where_their_intensity_and_speed_are():
     ],
 )
 def test_what_cannot_be_placed_says_why(call, why):
-    text = " ".join(plain_lines(roofline_lines([call], [CEILING], 78)).split())
+    text = " ".join(plain_lines(roofline_lines([call], [PEAK], 78)).split())
     assert f"not placed: f: {why}" in text.replace("the compiler ", "")
-    assert not any(isinstance(block, Chart) for block in roofline_blocks([call], [CEILING], 78)), "nothing to draw"
+    assert not any(isinstance(block, Chart) for block in roofline_blocks([call], [PEAK], 78)), "nothing to draw"
 
 
 def test_what_lies_above_the_roof_says_so():
-    text = " ".join(plain_lines(roofline_lines([timing(flops=1e6, bytes=1e6, median=1e-5)], [CEILING], 78)).split())
+    text = " ".join(plain_lines(roofline_lines([timing(flops=1e6, bytes=1e6, median=1e-5)], [PEAK], 78)).split())
     assert "1000% of what memory allows" in text.replace(",", "") and "above the peak" in text
 
 
-def test_without_ceilings_it_says_what_is_missing():
+def test_without_peaks_it_says_what_is_missing():
     call = timing(flops=1e6, bytes=1e6)
     assert plain_lines(roofline_lines([call], [], 78)) == "the peaks of cpu are not measured yet\n"
-    failed = Ceiling(run=1, platform="cpu", kind="c", flops_per_s=0.0, bytes_per_s=0.0, error="out of memory")
+    failed = Peak(run=1, platform="cpu", kind="c", flops_per_s=0.0, bytes_per_s=0.0, error="out of memory")
     assert "could not be measured: out of memory" in plain_lines(roofline_lines([call], [failed], 78))
-    assert roofline_lines([timing(platform="host"), timing(error="no")], [CEILING], 78) == []
+    assert roofline_lines([timing(platform="host"), timing(error="no")], [PEAK], 78) == []
 
 
 def test_each_platform_has_its_own_and_float32_goes_first():
     calls = [timing(flops=1e6, bytes=1e6), timing(flops=1e6, bytes=1e6, platform="gpu")]
     gpu = [
-        Ceiling(run=1, platform="gpu", kind="H200", flops_per_s=speed, bytes_per_s=4e12, dtype=dtype)
+        Peak(run=1, platform="gpu", kind="H200", flops_per_s=speed, bytes_per_s=4e12, dtype=dtype)
         for speed, dtype in ((8e14, "bfloat16"), (5e13, "float32"))
     ]
-    text = plain_lines(roofline_lines(calls, [CEILING, *gpu], 78))
+    text = plain_lines(roofline_lines(calls, [PEAK, *gpu], 78))
     assert "EPYC: peaks" in text and "H200: peaks 50 Tflop/s, 4 TB/s in float32" in text
 
 
@@ -103,6 +103,6 @@ def test_achieved_is_of_the_median_call():
 )
 def test_it_fits_whatever_the_calls_are(calls, width, plain):
     timings = [timing(flops=flops, bytes=moved, median=median) for flops, moved, median in calls]
-    lines = without_charts(roofline_blocks(timings, [CEILING], width, plain))
+    lines = without_charts(roofline_blocks(timings, [PEAK], width, plain))
     assert all(width_of(line) <= width for line in lines)
     assert not plain or plain_lines(lines).isascii()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import jaxtour
-from jaxtour.engine.messages import Ceiling, Timing, Verdict
+from jaxtour.engine.messages import Peak, Timing, Verdict
 from jaxtour.engine.timings import Difference, Spread
 from jaxtour.render.ir.explanations import explanation, known
 from jaxtour.render.text.layout import width_of
@@ -31,7 +31,7 @@ def timing(label="f", median=1e-3, **rest):
     return harmless(Timing(run=1, index=0, label=label, call=label, median_s=median, runs=100, **whole))
 
 
-CEILING = Ceiling(run=1, platform="cpu", kind="cpu", flops_per_s=1e11, bytes_per_s=1e10)
+PEAK = Peak(run=1, platform="cpu", kind="cpu", flops_per_s=1e11, bytes_per_s=1e10)
 
 
 def test_the_whole_of_it():
@@ -39,7 +39,7 @@ def test_the_whole_of_it():
         trace_s=1e-3, lower_s=2e-3, compile_s=30e-3, flops=2e7, bytes=1e6, cost_notes=("a loop is counted 3 times",),
         differs=(Difference(against="NumPy", absolute=1.24e-6, ulp=3.0),),
     )  # fmt: skip
-    assert plain_lines(detail_lines([found], 100, ceilings=[CEILING])) == (
+    assert plain_lines(detail_lines([found], 100, peaks=[PEAK])) == (
         "f  cpu\n"
         "  first call  100 ms: trace 1.00 ms, lower 2.00 ms, compile 30.0 ms, and the call itself\n"
         "  dispatch    100 µs until the call returns to Python\n"
@@ -59,7 +59,7 @@ def test_what_is_not_known_is_not_told():
 
 def test_groups_transfers_sizes_and_loops_are_told():
     found = timing(complete=spread(1e-6, 4_000, 40), transfer_bytes=2**20, size=4_000)
-    text = plain_lines(detail_lines([found], 120, ceilings=[CEILING]))
+    text = plain_lines(detail_lines([found], 120, peaks=[PEAK]))
     assert "half of 4,000 runs in groups of 40" in text
     assert "n = 4 000" in text and "moves       1 MiB" in text
     assert "of the peak" not in text, "a transfer is not held against the memory of the device"
@@ -102,7 +102,7 @@ def test_a_strip_is_never_longer_than_it_may_be(values, length):
 @given(st.lists(st.floats(1e-9, 1e5), max_size=3), st.integers(20, 120), st.booleans())
 def test_no_line_is_wider_than_the_pane(values, width, plain):
     timings = [timing("a long label of a call", value, flops=1e6, bytes=1e3) for value in values]
-    lines = detail_lines(timings, width, plain, [CEILING])
+    lines = detail_lines(timings, width, plain, [PEAK])
     assert all(width_of(line) <= width for line in lines)
     assert not plain or plain_lines(lines).isascii()
 

@@ -152,7 +152,7 @@ def test_what_does_not_stop_is_killed(guard, name):
     assert guard.ping() < 0.5
     guard.send("interrupt")
     done = guard.until(event="done", run=run)[-1]
-    assert (done["status"], done["spent"]) == ("interrupted", True)
+    assert (done["status"], done["dirty"]) == ("interrupted", True)
     assert "did not stop" in done["reason"]
     assert guard.run("1 + 1", fresh=True).result == "2"
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import jaxtour
 from jaxtour.worker.frames import CAP, Decoder, ProtocolError, encode
-from jaxtour.worker.guard.uplink import PREAMBLE
+from jaxtour.worker.guard.link import PREAMBLE
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=6)

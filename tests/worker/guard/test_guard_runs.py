@@ -75,7 +75,7 @@ def test_a_start_can_be_cancelled(guards):
     guard.until(event="state", state="opening devices")
     guard.send("interrupt")
     done = guard.until(event="done")[-1]
-    assert (done["run"], done["status"], done["spent"]) == (run, "interrupted", False)
+    assert (done["run"], done["status"], done["dirty"]) == (run, "interrupted", False)
     assert guard.ping() < DEADLINE_S
 
 
@@ -240,7 +240,7 @@ def test_code_that_outlives_its_interrupt_has_spent_the_runner(guard):
     guard.started(run)
     guard.send("interrupt")
     done = guard.until(event="done", run=run)[-1]
-    assert (done["status"], done["spent"]) == ("ok", True)
+    assert (done["status"], done["dirty"]) == ("ok", True)
     assert states(guard.ready())[0] == "restarting"
 
 

@@ -26,7 +26,7 @@ def calls_of(code):
 def test_a_look_shows_stablehlo_and_hlo_beside_the_jaxpr(client):
     ran = looked(client, CODE, "fast(x, w)")
     assert {event["stage"] for event in ran.all("stage")} == {"jaxpr", "stablehlo", "hlo"}
-    assert ran.one("done")["spent"]
+    assert ran.one("done")["dirty"]
     assert seen(ran, "stablehlo").of("stablehlo.dot_general")
     assert seen(ran, "hlo").of("dot")
 
@@ -34,7 +34,7 @@ def test_a_look_shows_stablehlo_and_hlo_beside_the_jaxpr(client):
 def test_nothing_is_lowered_without_a_look(client):
     ran = client.run(CODE, traces=["fast(x, w)"])
     assert {event["stage"] for event in ran.all("stage")} == {"jaxpr"}
-    assert not ran.one("done")["spent"]
+    assert not ran.one("done")["dirty"]
 
 
 def test_an_expression_has_the_same_span_in_both_stages(client):
@@ -56,8 +56,10 @@ def test_a_further_look_compiles_nothing_again(client):
     traces = [{"label": "f", "call": "fast(x, w)"}]
     cell = {"name": "lesson/step", "setup": "", "code": CODE, "traces": traces}
     client.run(CODE, traces=["fast(x, w)"])
-    first = client.run(cell=None, probe=cell, looks=[{"index": 0, "stage": "hlo"}])
-    again = client.run(cell=None, probe=cell, looks=[{"index": 0, "stage": "hlo"}, {"index": 0, "stage": "stablehlo"}])
+    first = client.run(cell=None, probe=cell, requests=[{"index": 0, "stage": "hlo"}])
+    again = client.run(
+        cell=None, probe=cell, requests=[{"index": 0, "stage": "hlo"}, {"index": 0, "stage": "stablehlo"}]
+    )
 
     def compiled(ran):
         return [event for event in ran.all("progress") if event["label"].startswith("jit(")]
@@ -70,7 +72,7 @@ def test_a_further_look_compiles_nothing_again(client):
 
 def test_a_step_that_was_only_replayed_can_be_looked_at(client):
     cell = {"name": "lesson/other", "setup": "", "code": CODE, "traces": [{"label": "f", "call": "fast(x, w)"}]}
-    ran = client.run(cell=None, replay=[cell], probe=cell, looks=[{"index": 0, "stage": "stablehlo"}])
+    ran = client.run(cell=None, replay=[cell], probe=cell, requests=[{"index": 0, "stage": "stablehlo"}])
     assert seen(ran, "stablehlo").of("stablehlo.tanh")
 
 
@@ -85,7 +87,7 @@ def test_a_step_that_was_only_replayed_can_be_looked_at(client):
     ],
 )
 def test_what_cannot_be_shown_says_why_in_one_line(client, call, index, stage, said):
-    ran = client.run(CODE, traces=[call], looks=[{"index": index, "stage": stage}])
+    ran = client.run(CODE, traces=[call], requests=[{"index": index, "stage": stage}])
     (event,) = [event for event in ran.all("stage") if event["stage"] == stage]
     assert said in event["error"]
     assert "\n" not in event["error"]
@@ -110,14 +112,14 @@ def test_instructions_are_linked(client, program):
         assert len(linked) >= 0.95 * len(every)
 
 
-def test_the_ladder_has_a_rung_for_each_transformation(client):
+def test_the_ladder_has_a_level_for_each_transformation(client):
     code = "import jax, jax.numpy as jnp\ndef f(x):\n    return jnp.sin(x) * x\n"
     ran = client.run(code, traces=[], ladder="jax.jit(jax.vmap(jax.grad(f)))(jnp.arange(3.0))")
-    rungs = ran.all("rung")
-    assert [rung["label"] for rung in rungs] == ["f", "grad(f)", "vmap(grad(f))", "jit(vmap(grad(f)))"]
-    assert [rung["transform"] for rung in rungs] == ["", "grad", "vmap", "jit"]
-    assert not any(rung.get("error") for rung in rungs)
-    texts = {event["index"]: event["text"] for event in ran.all("stage") if event.get("rung")}
+    levels = ran.all("level")
+    assert [level["label"] for level in levels] == ["f", "grad(f)", "vmap(grad(f))", "jit(vmap(grad(f)))"]
+    assert [level["transform"] for level in levels] == ["", "grad", "vmap", "jit"]
+    assert not any(level.get("error") for level in levels)
+    texts = {event["index"]: event["text"] for event in ran.all("stage") if event.get("level")}
     assert set(texts) == {0, 1, 2, 3}
     assert "f32[3]" not in texts[1]
     assert "f32[3]" in texts[2]
@@ -142,43 +144,45 @@ def test_the_ladder_has_a_rung_for_each_transformation(client):
 def test_the_ladder_finds_what_names_and_decorators_compose(client, code, call, labels):
     head = "import jax, jax.numpy as jnp\nfrom functools import partial\ndef f(x):\n    return x * 3\n"
     ran = client.run(head + code + "\n", traces=[], ladder=call)
-    rungs = ran.all("rung")
-    assert not any(rung.get("error") for rung in rungs)
+    levels = ran.all("level")
+    assert not any(level.get("error") for level in levels)
     if labels is None:
-        assert len(rungs) == 1
+        assert len(levels) == 1
     else:
-        assert [rung["label"] for rung in rungs] == labels
+        assert [level["label"] for level in levels] == labels
 
 
-def test_a_rung_that_needs_what_is_around_it_says_so(client):
+def test_a_level_that_needs_what_is_around_it_says_so(client):
     code = (
         "import jax, jax.numpy as jnp\ndef f(x):\n    return x - jax.lax.pmean(x, 'i')\n"
         "g = jax.vmap(f, axis_name='i')\n"
     )
-    low, high = client.run(code, traces=[], ladder="g(jnp.ones(3))").all("rung")
+    low, high = client.run(code, traces=[], ladder="g(jnp.ones(3))").all("level")
     assert "i" in low["error"]
     assert not high.get("error")
 
 
 def test_a_ladder_that_does_not_trace_says_why(client):
     ran = client.run("import jax\ndef f(x):\n    return x @ 3\n", traces=[], ladder="jax.jit(jax.grad(f))(1.0)")
-    assert all(rung["error"] for rung in ran.all("rung")) or ran.one("rung")["error"]
+    assert all(level["error"] for level in ran.all("level")) or ran.one("level")["error"]
     assert ran.one("done")["status"] == "ok"
 
 
 def test_looking_changes_nothing_that_a_timing_says():
     """A stage's compilation would fill jax's caches, and the first call would then have no phases to report."""
     found = []
-    for looks in ([], [{"index": 0, "stage": "stablehlo"}, {"index": 0, "stage": "hlo"}]):
+    for requests in ([], [{"index": 0, "stage": "stablehlo"}, {"index": 0, "stage": "hlo"}]):
         client = RunnerClient()
         try:
             client.until("state", state="ready")
-            ran = client.run(CODE, traces=["fast(x, w)"], looks=looks, time=[{"label": "f", "call": "fast(x, w)"}])
+            ran = client.run(
+                CODE, traces=["fast(x, w)"], requests=requests, time=[{"label": "f", "call": "fast(x, w)"}]
+            )
         finally:
             client.close()
         found.append(ran.one("timing"))
         stages = {event["stage"] for event in ran.all("stage")}
-        assert stages == {"jaxpr", *(look["stage"] for look in looks)}
+        assert stages == {"jaxpr", *(look["stage"] for look in requests)}
     for timing in found:
         phases = [timing[name] for name in ("trace_s", "lower_s", "compile_s")]
         assert all(phase is not None and phase > 0 for phase in phases)

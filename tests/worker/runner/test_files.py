@@ -142,7 +142,7 @@ def test_other_stages_are_those_of_the_calls_that_were_found(files):
     try:
         client.until("state", state="ready")
         cell = {"name": "file/file", "code": FILE, "path": str(path)}
-        client.send(verb="run", run=1, cell=cell, looks=[{"index": 1, "stage": "stablehlo"}])
+        client.send(verb="run", run=1, cell=cell, requests=[{"index": 1, "stage": "stablehlo"}])
         ran = client.finish(1)
     finally:
         client.close()

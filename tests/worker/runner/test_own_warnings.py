@@ -24,20 +24,20 @@ CELLS = {
     "pytree": {"code": "{'a': spread, 'b': [np.ones(3), 3, jax.ShapeDtypeStruct((2,), 'int8')]}"},
     "stages": {
         "code": "step(jnp.ones((4, 2)))",
-        "looks": LOOKS,
+        "requests": LOOKS,
         "ladder": "jax.jit(jax.vmap(step))(jnp.ones((3, 4, 2)))",
     },
-    "several devices": {"code": "many(jnp.ones(2))", "looks": LOOKS, "hlo": True},
+    "several devices": {"code": "many(jnp.ones(2))", "requests": LOOKS, "hlo": True},
     "control flow": {
         "code": "jax.lax.fori_loop(0, 3, lambda i, x: x + jax.lax.cond(i > 1, jnp.sin, jnp.cos, x), 1.0)",
-        "looks": LOOKS,
+        "requests": LOOKS,
     },
     "timings": {
         "code": "step(jnp.ones((4, 2)))",
         "time": [{"label": "each", "call": "step(spread)"}, {"label": "host", "call": "np.ones(3)", "on": "host"}],
         "patience": 0.05,
     },
-    "peaks": {"cell": None, "ceilings": True},
+    "peaks": {"cell": None, "peaks": True},
 }
 
 

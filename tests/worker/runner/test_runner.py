@@ -33,7 +33,7 @@ def test_a_run_goes_from_running_to_done(runner):
     assert ran.text == "2"
     assert ran.stdout == "setup\nhi\n"
     done = ran.one("done")
-    assert (done["status"], done["spent"]) == ("ok", False)
+    assert (done["status"], done["dirty"]) == ("ok", False)
     assert "never" not in runner.run("sorted(globals())").text
 
 
@@ -212,7 +212,7 @@ spread
     ran = runner.run("spread.sum()", time=time_it)
     timing = ran.one("timing")
     assert (timing["simulated"], timing["platform"]) == (True, "cpu")
-    assert ran.one("done")["spent"] is True
+    assert ran.one("done")["dirty"] is True
 
 
 def test_questions_and_checks(runner):
@@ -222,7 +222,7 @@ def test_questions_and_checks(runner):
     )
     assert ran.one("answer")["text"] == "2"
     assert ran.one("checked")["passed"] is True
-    assert ran.one("done")["spent"] is True
+    assert ran.one("done")["dirty"] is True
     assert "new" not in runner.run("dir()").text
     for check, message in [
         ("assert answer == 5, 'not five'", "not five"),
@@ -239,13 +239,13 @@ def test_questions_and_checks(runner):
 def test_opcodes_on_request(runner):
     ran = runner.run("jnp.sin(jnp.ones(3))", setup="import jax.numpy as jnp", hlo=True)
     assert {"parameter"} <= set(ran.one("hlo")["opcodes"])
-    assert ran.one("done")["spent"] is True
+    assert ran.one("done")["dirty"] is True
 
 
 def test_a_kept_step_can_be_looked_into_after_others_have_run(runner):
     code = "import jax.numpy as jnp\ndef f(x): return jnp.sin(x)\ny = 1\nf(1.0)"
     cell = {"name": "lesson/step", "setup": "", "code": code, "traces": None}
-    assert runner.run(code, keep=True).one("done")["spent"] is False
+    assert runner.run(code, keep=True).one("done")["dirty"] is False
     runner.run("y = 2", name="lesson/next")
     ran = runner.run(
         cell=None,
@@ -261,7 +261,7 @@ def test_a_kept_step_can_be_looked_into_after_others_have_run(runner):
     assert "parameter" in ran.one("hlo")["opcodes"]
     assert ran.one("timing")["runs"] == 1
     assert not ran.all("executed") + ran.all("trace")
-    assert ran.one("done")["spent"] is True
+    assert ran.one("done")["dirty"] is True
     assert runner.run("y", name="lesson/next").text == "2"
 
 
@@ -366,26 +366,26 @@ def test_facts_come_once_more_when_they_have_changed_and_while_code_runs(start):
 
 def test_an_interrupt_during_a_frame_waits_for_its_end():
     from jaxtour.worker.frames import Decoder
-    from jaxtour.worker.runner.outlet import Outlet
+    from jaxtour.worker.runner.writer import Writer
 
     read, write = os.pipe()
-    outlet = Outlet(write)
-    outlet.armed = True
-    real = outlet._write
+    writer = Writer(write)
+    writer.armed = True
+    real = writer._write
 
     def interrupted(fd, data):
-        outlet.interrupt(2, None)
+        writer.interrupt(2, None)
         return real(fd, data[:7])
 
-    outlet._write = interrupted
+    writer._write = interrupted
     with pytest.raises(KeyboardInterrupt):
-        outlet.say({"event": "log", "text": "whole"})
+        writer.say({"event": "log", "text": "whole"})
     assert list(Decoder().feed(os.read(read, 1000))) == [{"event": "log", "text": "whole"}]
-    outlet._write = real
-    outlet.say({"event": "log", "text": float("nan")})
+    writer._write = real
+    writer.say({"event": "log", "text": float("nan")})
     (event,) = Decoder().feed(os.read(read, 1000))
     assert "could not send 'log'" in event["text"]
-    outlet.disarm()
-    outlet.interrupt(2, None)
+    writer.disarm()
+    writer.interrupt(2, None)
     os.close(read)
     os.close(write)

@@ -44,15 +44,15 @@ STEPS = [
         ],
         "patience": 0.1,
     },
-    {"cell": None, "ceilings": True},
+    {"cell": None, "peaks": True},
     {"code": "g(2.0)", "keep": True},
     {"cell": None, "probe": {"name": "lesson/step", "code": "g(2.0)"}, "ask": "1", "hlo": True},
     {"cell": None, "replay": [{"name": "l/r", "code": "r = 2"}]},
-    {"code": "jax.grad(f)(2.0)", "looks": EVERY, "ladder": "jax.jit(jax.grad(f))(2.0)"},
-    {"cell": None, "probe": {"name": "lesson/step", "code": "jax.grad(f)(2.0)"}, "looks": EVERY},
+    {"code": "jax.grad(f)(2.0)", "requests": EVERY, "ladder": "jax.jit(jax.grad(f))(2.0)"},
+    {"cell": None, "probe": {"name": "lesson/step", "code": "jax.grad(f)(2.0)"}, "requests": EVERY},
     {"cell": None, "replay": [{"name": "l/s", "code": "g(4.0)"}], "probe": {"name": "l/s", "code": "g(4.0)"},
-     "looks": EVERY},
-    {"code": "g(1.0)", "looks": [{"index": 7, "stage": "hlo"}], "ladder": "missing(1)"},
+     "requests": EVERY},
+    {"code": "g(1.0)", "requests": [{"index": 7, "stage": "hlo"}], "ladder": "missing(1)"},
 ]  # fmt: skip
 
 
@@ -94,17 +94,17 @@ def test_every_frame_decodes_and_no_field_is_unknown(frames):
 
 def test_every_event_that_a_runner_can_say_was_said(frames):
     said = {frame["event"] for frame in frames}
-    runners = {"state", "facts", "progress", "result", "error", "warning", "executed", "trace", "stage", "rung", "hlo",
-               "timing", "retrace", "ceiling", "answer", "checked", "done"}  # fmt: skip
+    runners = {"state", "facts", "progress", "result", "error", "warning", "executed", "trace", "stage", "level", "hlo",
+               "timing", "retrace", "peak", "answer", "checked", "done"}  # fmt: skip
     assert said == runners
 
 
 def test_every_done_belongs_to_its_run(frames):
     numbers = [frame["run"] for frame in frames if frame["event"] == "done"]
     assert numbers == list(range(2, len(STEPS) + 2))
-    spent = [frame["spent"] for frame in frames if frame["event"] == "done"]
-    asked = [bool({"hlo", "ask", "check", "time", "looks", "ladder", "ceilings"} & set(step)) for step in STEPS]
-    assert spent == asked
+    dirty = [frame["dirty"] for frame in frames if frame["event"] == "done"]
+    asked = [bool({"hlo", "ask", "check", "time", "requests", "ladder", "peaks"} & set(step)) for step in STEPS]
+    assert dirty == asked
 
 
 def test_unknown_fields_of_a_command_are_ignored():
@@ -115,7 +115,7 @@ def test_unknown_fields_of_a_command_are_ignored():
 def test_the_stages_that_were_looked_at_came_whole(frames):
     stages = {}
     for frame in frames:
-        if frame["event"] == "stage" and not frame.get("rung"):
+        if frame["event"] == "stage" and not frame.get("level"):
             event = msgspec.convert(frame, messages.Stage)
             key = event.run, event.index, event.stage
             stages[key] = assembled(stages.get(key), event)
@@ -132,7 +132,7 @@ def test_every_line_of_a_stage_has_an_origin_in_the_parts_until_then(frames):
     known = collections.Counter()
     for frame in frames:
         if frame["event"] == "stage" and not frame.get("error"):
-            key = frame["run"], frame["index"], frame["stage"], frame.get("rung", False)
+            key = frame["run"], frame["index"], frame["stage"], frame.get("level", False)
             known[key] += len(frame["origins"])
             count = frame["text"].count("\n") + 1
             assert len(frame["lines"]) == count and max(frame["lines"]) < known[key]

@@ -50,14 +50,14 @@ class LensController:
         self.tour.forget_failed()
         self.slots.focus("stage")
         self.host.refresh_view()
-        await self.look()
+        await self.request()
 
-    async def look(self) -> bool:
+    async def request(self) -> bool:
         """Have the worker make what the pane of stages is to show, if it can be seen; whether it was asked to."""
         if not self.panes.in_view("stage"):
             return False
         try:
-            asked = await self.tour.look()
+            asked = await self.tour.request()
         except EngineError as error:
             self.host.note(str(error))
             return False
@@ -81,7 +81,7 @@ class LensController:
             self.panes.bring("stage")
             self.host.refresh_view()
             self.slots.keep_focus()
-            await self.look()
+            await self.request()
 
     def unfold(self, line: int | None) -> None:
         """Unfold or fold an equation in the graph, or all of them."""
@@ -107,7 +107,7 @@ class LensController:
             return
         if self.tour.ladder_wanted(trace.call):
             try:
-                if not await self.tour.look(trace.call):
+                if not await self.tour.request(trace.call):
                     self.host.note("the worker is busy; the ladder can be climbed when it is ready")
                     return
             except EngineError as error:

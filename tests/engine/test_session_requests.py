@@ -19,12 +19,12 @@ async def test_a_look_right_after_the_run_needs_no_replay_and_neither_does_the_n
     await session.run(LESSON, step(0))
     await drain(session)
     for _ in range(2):
-        await session.look(LESSON, step(0), looks=LOOKS)
+        await session.request(LESSON, step(0), requests=LOOKS)
         await drain(session)
-    looks = worker.runs[1:]
-    assert [(look.fresh, look.replay, look.cell) for look in looks] == [(False, (), None)] * 2
-    assert [(look.probe, look.looks) for look in looks] == [(cell(LESSON, step(0)), LOOKS)] * 2
-    assert not looks[0].time and looks[0].timeout_s is None
+    requests = worker.runs[1:]
+    assert [(look.fresh, look.replay, look.cell) for look in requests] == [(False, (), None)] * 2
+    assert [(look.probe, look.requests) for look in requests] == [(cell(LESSON, step(0)), LOOKS)] * 2
+    assert not requests[0].time and requests[0].timeout_s is None
 
 
 async def test_what_was_prepared_for_the_next_step_can_be_looked_into() -> None:
@@ -34,7 +34,7 @@ async def test_what_was_prepared_for_the_next_step_can_be_looked_into() -> None:
     await drain(session)
     await session.prepare(LESSON, step(2))
     await drain(session)
-    await session.look(LESSON, step(1), looks=LOOKS)
+    await session.request(LESSON, step(1), requests=LOOKS)
     assert not worker.runs[-1].fresh and worker.looked[-1][0] == (cell(LESSON, step(0)), cell(LESSON, step(1)))
 
 
@@ -45,7 +45,7 @@ async def test_measuring_is_a_look_too() -> None:
     await drain(session)
     await session.measure(LESSON, step(0), calls=calls, patience=10.0)
     await drain(session)
-    await session.look(LESSON, step(0), looks=LOOKS)
+    await session.request(LESSON, step(0), requests=LOOKS)
     await drain(session)
     await session.measure(LESSON, step(0), calls=calls)
     await drain(session)
@@ -62,7 +62,7 @@ async def test_a_run_after_a_look_is_fresh() -> None:
     session, worker = await recorded()
     await session.run(LESSON, step(0))
     await drain(session)
-    await session.look(LESSON, step(0), looks=LOOKS)
+    await session.request(LESSON, step(0), requests=LOOKS)
     await drain(session)
     await session.run(LESSON, step(1))
     assert worker.runs[-1].fresh and [each.name for each in worker.runs[-1].replay] == ["lesson/a"]
@@ -70,7 +70,7 @@ async def test_a_run_after_a_look_is_fresh() -> None:
 
 async def test_a_look_at_what_is_not_there_replays_up_to_the_end_of_the_step() -> None:
     session, worker = await recorded()
-    await session.look(LESSON, step(1), "b = 7", looks=LOOKS, ladder="grad(f)(x)")
+    await session.request(LESSON, step(1), "b = 7", requests=LOOKS, ladder="grad(f)(x)")
     look = worker.runs[-1]
     assert look.fresh and [each.code for each in look.replay] == ["a = 1", "b = 7"]
     assert look.probe == look.replay[-1] and look.ladder == "grad(f)(x)"
@@ -80,10 +80,10 @@ async def test_a_look_that_was_cut_short_leaves_nothing_to_look_into() -> None:
     session, worker = await recorded()
     await session.run(LESSON, step(0))
     await drain(session)
-    await session.look(LESSON, step(0), looks=LOOKS)
+    await session.request(LESSON, step(0), requests=LOOKS)
     await session.interrupt()
     await drain(session)
-    await session.look(LESSON, step(0), looks=LOOKS)
+    await session.request(LESSON, step(0), requests=LOOKS)
     assert worker.runs[-1].fresh
 
 
@@ -92,10 +92,10 @@ async def test_a_look_that_did_not_end_well_leaves_nothing_to_look_into(status: 
     session, worker = await recorded()
     await session.run(LESSON, step(0))
     await drain(session)
-    await session.look(LESSON, step(0), looks=LOOKS)
-    worker.pending = [Done(run=2, status=status, spent=True)]
+    await session.request(LESSON, step(0), requests=LOOKS)
+    worker.pending = [Done(run=2, status=status, dirty=True)]
     await drain(session)
-    await session.look(LESSON, step(0), looks=LOOKS)
+    await session.request(LESSON, step(0), requests=LOOKS)
     assert worker.runs[-1].fresh
 
 

@@ -17,7 +17,7 @@ Say: TypeAlias = Callable[[Event], None]
 """Sends one event."""
 
 
-class Outlet:
+class Writer:
     """Writes events to a private descriptor, each whole or not at all: an interrupt waits for the end of a frame."""
 
     def __init__(self, fd: int) -> None:

@@ -87,13 +87,13 @@ COMPOSITIONS = {
 
 def main():
     namespace = {}
-    exec(compile(PROGRAM, "<jaxtour:rungs/program>", "exec"), namespace)
+    exec(compile(PROGRAM, "<jaxtour:levels/program>", "exec"), namespace)
     told = {}
-    for name, rungs in COMPOSITIONS.items():
+    for name, levels in COMPOSITIONS.items():
         told[name] = []
-        for label, function, arguments in rungs:
+        for label, function, arguments in levels:
             jaxpr = eval(f"jax.make_jaxpr({function})({arguments})", namespace)
-            head = {"event": "stage", "run": 1, "index": len(told[name]), "stage": "jaxpr", "rung": True}
+            head = {"event": "stage", "run": 1, "index": len(told[name]), "stage": "jaxpr", "level": True}
             told[name].append({"label": label, "events": list(lens.jaxpr_pieces(head, jaxpr))})
     json.dump(told, sys.stdout, separators=(",", ":"))
     print()

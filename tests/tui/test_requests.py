@@ -6,31 +6,31 @@ from fake_engine import Hold
 from small_course import ONE, SCRIPT, lowered
 from tours import Tours, idle, pane, ran, ready, run_many, screen_text, text, until
 
-from jaxtour.engine.commands import Interrupt, Look, Run
-from jaxtour.engine.messages import Done, Rung, Stage, Text
+from jaxtour.engine.commands import Interrupt, Run, StageRequest
+from jaxtour.engine.messages import Done, Level, Stage, Text
 from jaxtour.text.raw import Raw
 
 
-def looks(tours: Tours) -> list[tuple[Look, ...]]:
+def requests(tours: Tours) -> list[tuple[StageRequest, ...]]:
     """What was looked at, look by look."""
-    return [command.looks for command in tours.engine.sent if isinstance(command, Run) and command.looks]
+    return [command.requests for command in tours.engine.sent if isinstance(command, Run) and command.requests]
 
 
 async def test_a_stage_is_asked_for_when_it_is_first_looked_at(tours: Tours) -> None:
     app = tours.make("many")
     async with app.run_test(size=(120, 36)) as pilot:
         await run_many(pilot, tours)
-        assert looks(tours) == []
+        assert requests(tours) == []
         await pilot.press("2")
         await until(pilot, lambda: "stablehlo.dot_general" in text(app, "stage"))
-        assert looks(tours) == [(Look(index=0, stage="stablehlo"),)]
+        assert requests(tours) == [(StageRequest(index=0, stage="stablehlo"),)]
         await pilot.press("1", "2", "1")
         assert "dot_general[" in text(app, "stage")
         await pilot.press("4")
         await until(pilot, lambda: "24 flop" in text(app, "stage"))
         await pilot.press("3")
         assert "ROOT %fusion" in text(app, "stage")
-        assert looks(tours)[1:] == [(Look(index=0, stage="hlo"),)], "cost and HLO are one look"
+        assert requests(tours)[1:] == [(StageRequest(index=0, stage="hlo"),)], "cost and HLO are one look"
         assert "218" in text(app, "time"), "a look leaves the run's own results"
 
 
@@ -43,7 +43,7 @@ async def test_what_is_there_instead_of_a_stage(tours: Tours) -> None:
         await pilot.press("r")
         await until(pilot, lambda: tours.engine.holding)
         await until(pilot, lambda: "compiling begins when the step has run" in text(app, "stage"))
-        assert looks(tours) == [], "the step itself goes first"
+        assert requests(tours) == [], "the step itself goes first"
         tours.engine.release("timing")
         await until(pilot, lambda: "ROOT %fusion" in text(app, "stage"))
         await pilot.press("right_square_bracket")
@@ -126,7 +126,7 @@ async def test_after_a_look_the_next_step_is_prepared_when_the_learner_goes_ther
         await idle(pilot)
         await pilot.press("3")
         await until(pilot, lambda: "ROOT %fusion" in text(app, "stage"))
-        [first, second] = [command for command in tours.engine.sent if isinstance(command, Run) and command.looks]
+        [first, second] = [command for command in tours.engine.sent if isinstance(command, Run) and command.requests]
         assert not first.replay and not second.replay, "neither look needed another run of the step"
         await idle(pilot)
         await pilot.press("n")
@@ -140,7 +140,7 @@ async def test_a_look_is_at_the_code_that_ran(tours: Tours) -> None:
         await run_many(pilot, tours)
         app.tour.set_code("something(else_)")
         await pilot.press("2")
-        await until(pilot, lambda: bool(looks(tours)))
+        await until(pilot, lambda: bool(requests(tours)))
         assert "predict_many(w, X)" in tours.engine.sent[-1].probe.code  # type: ignore[union-attr]
 
 
@@ -159,28 +159,28 @@ async def test_a_ladder_is_climbed(tours: Tours) -> None:
     jaxpr = next(event for event in SCRIPT["vmap/many"] if isinstance(event, Stage))
     row = "{ lambda ; a:f32[2] b:f32[2]. let\n    c:f32[] = mul a b\n  in (c,) }"
     low = Stage(
-        run=0, index=0, stage="jaxpr", rung=True, text=row, lines=(0, 1, 0), names="a b=\nc=a b\n=c",
+        run=0, index=0, stage="jaxpr", level=True, text=row, lines=(0, 1, 0), names="a b=\nc=a b\n=c",
         origins=(jaxpr.origins[0], jaxpr.origins[-1]), types="f32[2]\nf32[]", typed="i0 i0\n1\n", equations="\n[]\n",
         parameters="{}", jaxprs='[0,2,[],[["a",0],["b",0]],["c"]]', top=0,
     )  # fmt: skip
-    high = msgspec.structs.replace(jaxpr, index=1, rung=True)
-    rungs = [
-        Rung(run=0, index=0, label="predict"),
+    high = msgspec.structs.replace(jaxpr, index=1, level=True)
+    levels = [
+        Level(run=0, index=0, label="predict"),
         low,
-        Rung(run=0, index=1, label="vmap(predict)", transform="vmap"),
+        Level(run=0, index=1, label="vmap(predict)", transform="vmap"),
         high,
     ]
-    app = tours.make("many", script={"vmap/many": [*SCRIPT["vmap/many"], *rungs]})
+    app = tours.make("many", script={"vmap/many": [*SCRIPT["vmap/many"], *levels]})
     async with app.run_test(size=(120, 36)) as pilot:
         await run_many(pilot, tours)
         await pilot.press("L")
         await until(pilot, lambda: "c:f32[] = mul a b" in screen_text(app))
         assert "[predict]  →  vmap(predict)" in screen_text(app)
-        assert "rung up" in screen_text(app) and "rung down" not in screen_text(app)
+        assert "level up" in screen_text(app) and "level down" not in screen_text(app)
         await pilot.press("right_square_bracket")
         await until(pilot, lambda: "added" in screen_text(app))
         assert "predict  →  [vmap(predict)]" in screen_text(app)
-        assert "rung up" not in screen_text(app) and "rung down" in screen_text(app)
+        assert "level up" not in screen_text(app) and "level down" in screen_text(app)
         await pilot.press("escape", "L")
         assert sum(isinstance(command, Run) and command.ladder is not None for command in tours.engine.sent) == 1
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from .loop import Loop
 
 
-class Outbox:
+class SendQueue:
     """A queue in front of one descriptor; calls `lost` once when the other end has closed."""
 
     def __init__(

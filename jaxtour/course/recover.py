@@ -35,7 +35,7 @@ class Pieces(msgspec.Struct, frozen=True):
     lines: list[str]
 
 
-def salvage(text: str, file: str) -> Pieces | None:
+def recover(text: str, file: str) -> Pieces | None:
     """Read head and steps one by one; return None if the head is broken too, or if the steps cannot be separated."""
     lines = LINE_END.split(text)
     starts = _starts(lines)

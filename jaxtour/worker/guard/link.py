@@ -9,7 +9,7 @@ from typing import Any
 
 from ..frames import Decoder, ProtocolError, encode
 from .loop import Loop
-from .outbox import Outbox
+from .queue import SendQueue
 
 PROTO = 1
 PREAMBLE = b"\njaxtour-frames-1\n"
@@ -19,7 +19,7 @@ FULL = 16 * 1024 * 1024
 CHUNK = 64 * 1024
 
 
-class Uplink:
+class Link:
     """Reads and writes frames on two descriptors.
 
     Calls `obey` with every command, which may raise `ProtocolError`; `drained` when the queue is empty again; `ended`
@@ -40,7 +40,7 @@ class Uplink:
         self._stdin = stdin
         self._ended = ended
         self._decoder = Decoder()
-        self._outbox = Outbox(loop, stdout, lost=lambda: ended(""), drained=drained)
+        self._queue = SendQueue(loop, stdout, lost=lambda: ended(""), drained=drained)
         self._obey = obey
         self.state = ("", "")
         """The state last sent, and its detail."""
@@ -48,23 +48,23 @@ class Uplink:
 
     def start(self) -> None:
         """Send the preamble and `hello`, then listen."""
-        self._outbox.send(PREAMBLE)
+        self._queue.send(PREAMBLE)
         self.say(hello())
         self._loop.reader(self._stdin, self._read)
 
     @property
     def crowded(self) -> bool:
         """Whether text should wait."""
-        return self._outbox.pending > CROWDED
+        return self._queue.pending > CROWDED
 
     @property
     def full(self) -> bool:
         """Whether results should wait, too."""
-        return self._outbox.pending > FULL
+        return self._queue.pending > FULL
 
     def say(self, event: dict[str, Any]) -> None:
         """Send an event; raises `ProtocolError` if it cannot be encoded."""
-        self._outbox.send(encode(event))
+        self._queue.send(encode(event))
 
     def log(self, text: str) -> None:
         """Send a line for the worker's operator; dropped while the queue is long."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from jaxtour import paths
-from jaxtour.engine.messages import Ceiling, Facts
+from jaxtour.engine.messages import Facts, Peak
 from jaxtour.files import read_bytes
 from jaxtour.text.boundary import harmless
 
@@ -16,10 +16,10 @@ MAX_BYTES = 1024 * 1024
 
 
 class _Device(msgspec.Struct):
-    """One device, and its ceilings by type."""
+    """One device, and its peaks by type."""
 
     device: str
-    ceilings: tuple[Ceiling, ...] = ()
+    peaks: tuple[Peak, ...] = ()
 
 
 class _File(msgspec.Struct):
@@ -31,23 +31,23 @@ class _File(msgspec.Struct):
 
 def default_path() -> Path:
     """The file in the user's state directory."""
-    return paths.state_dir() / "ceilings.json"
+    return paths.state_dir() / "peaks.json"
 
 
-def kept(facts: Facts, path: Path) -> tuple[Ceiling, ...]:
-    """The ceilings of the worker's devices, as far as they were measured; what cannot be read is measured again."""
+def kept(facts: Facts, path: Path) -> tuple[Peak, ...]:
+    """The peaks of the worker's devices, as far as they were measured; what cannot be read is measured again."""
     names = set(_names(facts).values())
-    found = (ceiling for device in _read(path).devices if device.device in names for ceiling in device.ceilings)
+    found = (peak for device in _read(path).devices if device.device in names for peak in device.peaks)
     return tuple(map(harmless, found))
 
 
-def keep(facts: Facts, ceilings: Iterable[Ceiling], path: Path) -> None:
+def keep(facts: Facts, peaks: Iterable[Peak], path: Path) -> None:
     """Keep what was measured in place of what there was of the same devices; raises `OSError`."""
     names = _names(facts)
-    found: dict[str, list[Ceiling]] = {}
-    for ceiling in ceilings:
-        if ceiling.error is None and ceiling.platform in names:
-            found.setdefault(names[ceiling.platform], []).append(msgspec.structs.replace(ceiling, run=0))
+    found: dict[str, list[Peak]] = {}
+    for peak in peaks:
+        if peak.error is None and peak.platform in names:
+            found.setdefault(names[peak.platform], []).append(msgspec.structs.replace(peak, run=0))
     others = [device for device in _read(path).devices if device.device not in found]
     content = _File(devices=[*others, *(_Device(name, tuple(each)) for name, each in found.items())])
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from jaxtour.engine.messages import Ceiling, Done, Facts, RunEvent
+from jaxtour.engine.messages import Done, Facts, Peak, RunEvent
 from jaxtour.engine.runs import Runs
 from jaxtour.engine.session import Session
 from jaxtour.text.clean import clean
 from jaxtour.tui.incoming import Asked
 
 
-class Ceilings:
-    """The ceilings of the worker's devices; they are measured on request, and then kept."""
+class Peaks:
+    """The peaks of the worker's devices; they are measured on request, and then kept."""
 
     def __init__(
         self, session: Session, runs: Runs[Asked], path: Path, defer: Callable[[Callable[[], None]], object]
@@ -20,10 +20,10 @@ class Ceilings:
         self._runs = runs
         self._path = path
         self._defer = defer
-        self._found: tuple[Ceiling, ...] | None = None
+        self._found: tuple[Peak, ...] | None = None
         self._of: Facts | None = None
         """The worker that they were looked up for."""
-        self._coming: list[Ceiling] = []
+        self._coming: list[Peak] = []
         self.unkept = ""
         """Why they could not be kept, or measured, in one line."""
 
@@ -31,16 +31,16 @@ class Ceilings:
     def busy(self) -> bool:
         """Whether they are being measured."""
         asked = self._runs.current
-        return asked is not None and asked.purpose == "ceilings"
+        return asked is not None and asked.purpose == "peaks"
 
     @property
-    def found(self) -> tuple[Ceiling, ...]:
+    def found(self) -> tuple[Peak, ...]:
         """All that are known; reads the file when first asked for a worker's."""
         facts = self._session.facts
         if facts is None:
             return ()
         if self._found is None or self._devices(facts) != self._devices(self._of):
-            from jaxtour.engine.ceilings import kept
+            from jaxtour.engine.peaks import kept
 
             self._found, self._of = kept(facts, self._path), facts
         return self._found
@@ -48,11 +48,11 @@ class Ceilings:
     async def ask(self) -> None:
         """Have them measured."""
         self._coming, self.unkept = [], ""
-        await self._runs.launch(self._session.ceilings(), Asked("ceilings"))
+        await self._runs.launch(self._session.peaks(), Asked("peaks"))
 
     def take(self, event: RunEvent) -> None:
         """Take in an event of the measurement."""
-        if isinstance(event, Ceiling):
+        if isinstance(event, Peak):
             self._coming.append(event)
         elif isinstance(event, Done):
             self._end(event)
@@ -66,8 +66,8 @@ class Ceilings:
         found = self._found
         self._defer(lambda: self._keep(facts, found))
 
-    def _keep(self, facts: Facts, found: tuple[Ceiling, ...]) -> None:
-        from jaxtour.engine.ceilings import keep
+    def _keep(self, facts: Facts, found: tuple[Peak, ...]) -> None:
+        from jaxtour.engine.peaks import keep
 
         try:
             keep(facts, found, self._path)

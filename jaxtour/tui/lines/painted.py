@@ -7,16 +7,16 @@ from textual.geometry import Region
 from jaxtour.tui.lines.document import cells
 from jaxtour.tui.lines.scene import Port, Scene
 
-Look: TypeAlias = tuple[object, ...]
+RowLook: TypeAlias = tuple[object, ...]
 """All that decides what a row shows, but for the palette; comparing it is cheaper than painting."""
 
 
-class Looks:
+class PaintedRows:
     """How the rows of a view looked when they were last painted."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._looks: list[tuple[int, Look]] = []
+        self._looks: list[tuple[int, RowLook]] = []
         """For each row where its text ends, in cells of the view, and its look."""
         self._thumb = range(0)
 
@@ -34,7 +34,7 @@ class Looks:
                 found.append(Region(port.width - 1, y, 1, 1))
         return found
 
-    def _look(self, row: int, port: Port) -> tuple[int, Look]:
+    def _look(self, row: int, port: Port) -> tuple[int, RowLook]:
         """Where a row's text ends, and how the row looks."""
         scene, plan = self._scene, self._scene.plan
         if row >= plan.rows.count:
@@ -44,7 +44,7 @@ class Looks:
         text = document.text_of(line)
         marks = scene.marks(line, focused=port.focused)
         folded = plan.folds.hidden_behind(line)
-        look: Look = (
+        look: RowLook = (
             part,
             document.raw(line),
             document.gutter[line] if document.gutter else None,

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from ..ir.lens import why_not
 from ..machine.devices import platforms
 from ..runner.failures import attempt
-from ..runner.outlet import Say
+from ..runner.writer import Say
 
 LEAST_S = 0.02
 """The least duration of a matrix product, so that dispatch does not count."""
@@ -24,12 +24,12 @@ TIMES = 7
 _ACCELERATOR_TYPES = ("float32", "bfloat16")
 
 
-def ceilings(devices: list[Any], say: Say) -> None:
-    """Send a `ceiling` for the first device of each platform, in each type, at JAX's default precision."""
+def peaks(devices: list[Any], say: Say) -> None:
+    """Send a `peak` for the first device of each platform, in each type, at JAX's default precision."""
     for platform in platforms(devices):
         device = next(found for found in devices if found.platform == platform)
         for dtype in ("float32",) if platform == "cpu" else _ACCELERATOR_TYPES:
-            facts = {"event": "ceiling", "platform": platform, "kind": device.device_kind, "dtype": dtype}
+            facts = {"event": "peak", "platform": platform, "kind": device.device_kind, "dtype": dtype}
             say({"event": "progress", "phase": "timing", "label": f"peaks of {platform} in {dtype}"})
             found, error = attempt(_measured, device, dtype)
             failed = {"flops_per_s": 0.0, "bytes_per_s": 0.0, "error": why_not(error) if error else ""}
