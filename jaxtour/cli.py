@@ -303,10 +303,10 @@ def time_command(
     """  # noqa: D301  click takes this character for "do not wrap"
 
     def action() -> int:
-        from jaxtour.commands.time import Asked
+        from jaxtour.commands.time import TimeRequest
         from jaxtour.commands.time import time as command
 
-        asked = Asked(target, calls, against, host, sizes, patience, roofline)
+        asked = TimeRequest(target, calls, against, host, sizes, patience, roofline)
         return command(asked, config(python, platform, devices), as_json=as_json, width=terminal_width())
 
     finish(action)

@@ -16,7 +16,7 @@ from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.session import WorkerConfig
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """The document that `check --json` prints."""
 
     ok: bool
@@ -43,7 +43,7 @@ def check(targets: Sequence[str], config: WorkerConfig, *, as_json: bool, jobs: 
         problems += _problems(lesson, outcomes)
     order = [lesson.file for lesson in lessons]
     problems.sort(key=lambda problem: (order.index(problem.file), problem.line, problem.column))
-    verdict = Verdict(
+    verdict = CheckResult(
         ok=not problems,
         lessons=len(lessons),
         steps=sum(len(lesson.steps) for lesson in lessons),
@@ -59,7 +59,7 @@ def check(targets: Sequence[str], config: WorkerConfig, *, as_json: bool, jobs: 
     return int(not verdict.ok)
 
 
-def _report(verdict: Verdict, run: Iterable[tuple[Lesson, Sequence[Outcome]]]) -> str:
+def _report(verdict: CheckResult, run: Iterable[tuple[Lesson, Sequence[Outcome]]]) -> str:
     """Return a line for each problem, a line for each skipped step, and a summary."""
     skipped = [
         f"{lesson.file}:{lesson.places.get(outcome.step.id, (1, 1))[0]}: {outcome.step.id} skipped: {outcome.reason}"

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import msgspec
 
-from jaxtour.course.catalogue import Entry
+from jaxtour.course.catalogue import LessonEntry
 from jaxtour.course.loader import guess_id
 from jaxtour.course.model import Broken, CourseError, Lesson, Problem, Step
 from jaxtour.files import read_bytes
@@ -99,7 +99,7 @@ def _refuse(path: Path, before: str, message: str) -> NoReturn:
     raise CourseError(str(problem), problem)
 
 
-class FileEntry(Entry):
+class FileEntry(LessonEntry):
     """A catalogue entry for a Python file."""
 
     def __init__(self, path: Path, function: str | None = None, calls: Sequence[str] = ()) -> None:

@@ -29,7 +29,7 @@ SIZE = re.compile(r"\bn\b")
 
 
 @dataclass(frozen=True)
-class Asked:
+class TimeRequest:
     """What the user asked to measure."""
 
     target: str
@@ -55,7 +55,7 @@ class _Found:
     """Why the peaks could not be kept."""
 
 
-def time(asked: Asked, config: WorkerConfig, *, as_json: bool, width: int) -> int:
+def time(asked: TimeRequest, config: WorkerConfig, *, as_json: bool, width: int) -> int:
     """Run the file, measure the calls and print; the exit code is 1 if the file fails or a call cannot be measured."""
     path, function = parse_target(asked.target)
     calls = _calls(asked)
@@ -87,7 +87,7 @@ def time(asked: Asked, config: WorkerConfig, *, as_json: bool, width: int) -> in
     return int(bool(failed or report.timing_error))
 
 
-def _calls(asked: Asked) -> tuple[TimeCall, ...]:
+def _calls(asked: TimeRequest) -> tuple[TimeCall, ...]:
     """Return the calls to measure besides those that the worker finds, the baseline first."""
     sizes = _sizes(asked.sizes)
     for option, written in (("--call", asked.calls), ("--vs", asked.against), ("--host", asked.host)):
@@ -117,7 +117,7 @@ def _sizes(written: str | None) -> tuple[int, ...]:
 
 
 async def _measured(
-    config: WorkerConfig, lesson: Lesson, step: Step, asked: Asked, calls: tuple[TimeCall, ...]
+    config: WorkerConfig, lesson: Lesson, step: Step, asked: TimeRequest, calls: tuple[TimeCall, ...]
 ) -> _Found:
     async with headless(config) as engine:
         facts = tell_findings(await engine.facts())

@@ -16,7 +16,7 @@ SUFFIXES = (".yaml", ".yml")
 BUNDLED = re.compile(r"\d+-.+\.ya?ml")
 
 
-class Entry:
+class LessonEntry:
     """One lesson file, which is not read before its lesson is needed."""
 
     def __init__(self, lesson_id: str, path: Path) -> None:
@@ -25,7 +25,7 @@ class Entry:
         self._lesson: Lesson | None = None
 
     def __repr__(self) -> str:
-        return f"Entry({self.id!r}, {str(self.path)!r})"
+        return f"LessonEntry({self.id!r}, {str(self.path)!r})"
 
     @property
     def id(self) -> str:
@@ -51,7 +51,7 @@ class Entry:
 class Catalogue(msgspec.Struct, frozen=True):
     """Lessons in the order in which they are taught."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[LessonEntry, ...]
 
     def find(self, target: str) -> tuple[Lesson, Step | Broken]:
         """Return lesson and step of `lesson/step`, or the first step; raises `CourseError` that suggests names."""
@@ -65,7 +65,7 @@ class Catalogue(msgspec.Struct, frozen=True):
         steps = [step.id for step in lesson.steps]
         raise CourseError(f"lesson {lesson.id} has no step {step_name!r}: {_near(step_name, steps)}")
 
-    def entry(self, name: str) -> Entry:
+    def entry(self, name: str) -> LessonEntry:
         """Return the entry of a lesson by its id; raises `CourseError`."""
         guessed = [entry for entry in self.entries if entry.id == name]
         # The lesson's own id takes precedence over the file's name, but reading every file would cost time.
@@ -104,7 +104,7 @@ def open_path(path: Path) -> Catalogue:
     """Return the lessons of a file or of all YAML files in a folder; raises `CourseError` if there are none."""
     if not path.is_dir():
         # Read at once: otherwise a mistyped name would become a course with one broken lesson.
-        entry = Entry(guess_id(path), path)
+        entry = LessonEntry(guess_id(path), path)
         entry.load()
         return Catalogue((entry,))
     found = _files(path)
@@ -140,7 +140,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _catalogue(found: Sequence[Path]) -> Catalogue:
-    return Catalogue(tuple(Entry(guess_id(path), path) for path in found))
+    return Catalogue(tuple(LessonEntry(guess_id(path), path) for path in found))
 
 
 def _near(name: str, names: Sequence[str]) -> str:
@@ -148,4 +148,4 @@ def _near(name: str, names: Sequence[str]) -> str:
     return f"did you mean {' or '.join(near)}?" if near else f"choose from {', '.join(names)}"
 
 
-__all__ = ["Catalogue", "CourseError", "Entry", "bundled", "open_path"]
+__all__ = ["Catalogue", "CourseError", "LessonEntry", "bundled", "open_path"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from jaxtour.course.faults import FaultError
-from jaxtour.course.model import Ask, Requires, Step, Time
+from jaxtour.course.model import Ask, Requires, Step, TimeSpec
 from jaxtour.course.nodes import Key, Mapping, Node, Scalar, Sequence, at
 from jaxtour.course.remedies import QUOTE, shown
 from jaxtour.text.raw import Raw
@@ -60,7 +60,7 @@ def _parts(step: Step, node: Mapping) -> None:
         raise FaultError(node.entries["code"][0], "`code` beside an `exercise` never runs: move it to `setup`")
     if not step.exercise and not step.code.text.strip():
         raise FaultError(node.value("code") or node, "`code` is missing: add it, or an `exercise`")
-    baselines = [index for index, entry in enumerate(step.time) if isinstance(entry, Time) and entry.baseline]
+    baselines = [index for index, entry in enumerate(step.time) if isinstance(entry, TimeSpec) and entry.baseline]
     if len(baselines) > 1:
         raise FaultError(at(node, "time", baselines[1], "baseline"), "there is already a `baseline`: keep one")
 

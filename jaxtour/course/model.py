@@ -43,14 +43,14 @@ class Requires(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """On other platforms the lesson or step is skipped."""
 
 
-class Trace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TraceSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call whose jaxpr to show."""
 
     call: Call
     label: str = ""
 
 
-class Time(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TimeSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call to measure."""
 
     call: Call
@@ -124,9 +124,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     setup: Annotated[RawText, _EMPTY] = _NOTHING
     code: Annotated[RawText, _EMPTY] = _NOTHING
     """Empty only for an exercise, whose solution is then the code."""
-    trace: RawText | tuple[RawText | Trace, ...] | None = None
+    trace: RawText | tuple[RawText | TraceSpec, ...] | None = None
     """The calls to trace. By default the last expression, if it is a call; an empty list traces nothing."""
-    time: tuple[RawText | Time, ...] = ()
+    time: tuple[RawText | TimeSpec, ...] = ()
     raises: str | None = None
     expect: Expect | None = None
     after: Lines = ""

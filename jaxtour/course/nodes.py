@@ -46,7 +46,7 @@ class Mapping(msgspec.Struct, frozen=True):
 Node: TypeAlias = Scalar | Sequence | Mapping
 
 
-class Document(msgspec.Struct, frozen=True):
+class YamlDocument(msgspec.Struct, frozen=True):
     """A parsed file."""
 
     file: str

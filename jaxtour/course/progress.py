@@ -24,7 +24,7 @@ LOCK_WAIT_S = 1.0
 """A holder that takes longer is stopped or hangs; progress then stays in memory until the lock is free."""
 
 
-class StepState(msgspec.Struct, omit_defaults=True):
+class SavedStep(msgspec.Struct, omit_defaults=True):
     """The progress in one step."""
 
     done: bool = False
@@ -32,18 +32,18 @@ class StepState(msgspec.Struct, omit_defaults=True):
     """The learner's code, if it differs from the lesson's."""
 
 
-class State(msgspec.Struct):
+class SavedProgress(msgspec.Struct):
     """The file's content."""
 
     version: int = VERSION
     place: tuple[str, str] | None = None
-    lessons: dict[str, dict[str, StepState]] = {}
+    lessons: dict[str, dict[str, SavedStep]] = {}
 
 
 NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 """Some network file systems have no locks; progress without a lock is better than no progress."""
 
-Change: TypeAlias = Callable[[State], None]
+Change: TypeAlias = Callable[[SavedProgress], None]
 
 
 class _Version(msgspec.Struct):
@@ -70,7 +70,7 @@ class Progress:
         self.path = Path(os.path.realpath(path))
         self.notice: str | None = None
         """One line for the user while something is wrong with the file."""
-        self._state = State()
+        self._state = SavedProgress()
         self._pending: list[Change] = []
         self._writable = True
         self._failing = False
@@ -113,8 +113,8 @@ class Progress:
         if self.edit(lesson, step) != text:
             self._change(lambda state: setattr(_slot(state, lesson, step), "edit", text))
 
-    def _step(self, lesson: str, step: str) -> StepState:
-        return self._state.lessons.get(lesson, {}).get(step) or StepState()
+    def _step(self, lesson: str, step: str) -> SavedStep:
+        return self._state.lessons.get(lesson, {}).get(step) or SavedStep()
 
     def flush(self) -> None:
         """Try again to write the changes that could not be written so far."""
@@ -164,7 +164,7 @@ class Progress:
             except _CorruptError:
                 aside = _set_aside(self.path)
                 self.notice = f"cannot read {self.path.name}: it is kept as {aside}, and progress starts again"
-                state = State()
+                state = SavedProgress()
             if self._pending:
                 _replace(self.path, msgspec.json.encode(_applied(state, self._pending)))
         self._state = state
@@ -175,31 +175,31 @@ class Progress:
         self.notice = f"{self.path} belongs to a newer jaxtour: this session's progress will not be saved"
 
 
-def _read(path: Path) -> State:
+def _read(path: Path) -> SavedProgress:
     """Return the file's content; raises `OSError`, `_CorruptError` and `_NewerError`."""
     try:
         data = read_bytes(path, MAX_BYTES)
     except FileNotFoundError:
-        return State()
+        return SavedProgress()
     if len(data) > MAX_BYTES:
         raise OSError(errno.EFBIG, "it is larger than 64 MiB", str(path))
     try:
         version = msgspec.json.decode(data, type=_Version).version
         if version == VERSION:
-            return msgspec.json.decode(data, type=State)
+            return msgspec.json.decode(data, type=SavedProgress)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise _CorruptError from error
     raise _NewerError if version > VERSION else _CorruptError
 
 
-def _applied(state: State, changes: list[Change]) -> State:
+def _applied(state: SavedProgress, changes: list[Change]) -> SavedProgress:
     for change in changes:
         change(state)
     return state
 
 
-def _slot(state: State, lesson: str, step: str) -> StepState:
-    return state.lessons.setdefault(lesson, {}).setdefault(step, StepState())
+def _slot(state: SavedProgress, lesson: str, step: str) -> SavedStep:
+    return state.lessons.setdefault(lesson, {}).setdefault(step, SavedStep())
 
 
 @contextmanager

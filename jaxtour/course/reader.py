@@ -21,7 +21,7 @@ from yaml.events import (
 )
 
 from jaxtour.course.model import CourseError, Problem
-from jaxtour.course.nodes import Document, Mapping, Node, Scalar, Sequence, Style
+from jaxtour.course.nodes import Mapping, Node, Scalar, Sequence, Style, YamlDocument
 from jaxtour.course.remedies import QUOTE, explain, shown
 from jaxtour.text.raw import Raw
 
@@ -50,7 +50,7 @@ def event_parser(text: str) -> EventParser:
     return yaml.CBaseLoader(text) if yaml.__with_libyaml__ else yaml.BaseLoader(text)
 
 
-def read(data: bytes, file: str) -> Document:
+def read(data: bytes, file: str) -> YamlDocument:
     """Parse a file's bytes into nodes; raises `CourseError` for anything but plain, unambiguous YAML."""
     return parse(decode(data, file), file)
 
@@ -70,7 +70,7 @@ def decode(data: bytes, file: str) -> str:
     return text
 
 
-def parse(text: str, file: str, above: int = 0) -> Document:
+def parse(text: str, file: str, above: int = 0) -> YamlDocument:
     """Parse text into nodes; raises `CourseError`. `above` counts the lines of the file before the text."""
     lines = LINE_END.split(text)
     try:
@@ -78,7 +78,7 @@ def parse(text: str, file: str, above: int = 0) -> Document:
     except (yaml.YAMLError, ValueError) as error:
         line, column, message = explain(error, lines)
         _refuse(file, line + above, column, message, error)
-    return Document(file, lines, root)
+    return YamlDocument(file, lines, root)
 
 
 def _events(parser: EventParser) -> Iterator[Any]:

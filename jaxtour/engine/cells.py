@@ -1,8 +1,8 @@
 """A step in the worker's words: its code, its traces, and what else it asks for."""
 
 from jaxtour.course.model import Lesson, Step
-from jaxtour.course.model import Time as TimeSpec
-from jaxtour.course.model import Trace as TraceSpec
+from jaxtour.course.model import TimeSpec as TimeSpec
+from jaxtour.course.model import TraceSpec as TraceSpec
 from jaxtour.engine.commands import Cell, Run, TimeCall, TraceCall
 from jaxtour.text.raw import Raw
 

@@ -9,7 +9,7 @@ import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.commands import StageName, StageRequest, TimeCall
-from jaxtour.engine.messages import Event, Facts, Progress, State
+from jaxtour.engine.messages import Event, Facts, RunProgress, State
 from jaxtour.engine.report import Report, Request, advance, requested
 from jaxtour.engine.requirements import unmet
 from jaxtour.engine.session import EngineError, Session
@@ -185,7 +185,7 @@ class Headless:
         replayed = ""
         while report.done is None or report.request is not None:
             event = await self._next()
-            if isinstance(event, Progress) and event.run == report.run and event.phase in ("replaying", "running"):
+            if isinstance(event, RunProgress) and event.run == report.run and event.phase in ("replaying", "running"):
                 replayed = event.label.rpartition("/")[2] if event.phase == "replaying" else ""
             report = advance(report, event)
         done = report.done

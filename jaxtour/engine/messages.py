@@ -26,7 +26,7 @@ from jaxtour.engine.timings import Timing as Timing
 from jaxtour.engine.timings import Verdict as Verdict
 from jaxtour.text.raw import NO_TEXT, Lines, RawText
 
-PROTO = 1
+PROTO = 2
 FRAME_CAP = 4 * 1024 * 1024
 
 WorkerState: TypeAlias = Literal[
@@ -71,7 +71,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="te
     """Whether Python wrote it in a function that JAX was tracing: what compiled code does not write again."""
 
 
-class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="progress"):
+class RunProgress(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="progress"):
     """What the runner does now, in the words of the status line."""
 
     run: int
@@ -134,7 +134,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     value: Value
 
 
-class Frame(msgspec.Struct, frozen=True, kw_only=True):
+class TracebackFrame(msgspec.Struct, frozen=True, kw_only=True):
     """A traceback's frame inside lesson code."""
 
     file: str
@@ -161,7 +161,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     """In the step's own code."""
     column: int = 0
     end_column: int = 0
-    frames: tuple[Frame, ...] = ()
+    frames: tuple[TracebackFrame, ...] = ()
     """Outermost first."""
 
 
@@ -271,11 +271,11 @@ class Log(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="log
 
 
 Event: TypeAlias = (
-    Hello | State | Facts | Text | Progress | Result | Failure | Warned | Executed | Trace | Stage | Level | Hlo
+    Hello | State | Facts | Text | RunProgress | Result | Failure | Warned | Executed | Trace | Stage | Level | Hlo
     | Timing | Retrace | Peak | Answer | Checked | Done | Died | Pong | Log
 )  # fmt: skip
 
 RunEvent: TypeAlias = (
-    Text | Progress | Result | Failure | Warned | Executed | Trace | Stage | Level | Hlo | Timing | Retrace | Peak
+    Text | RunProgress | Result | Failure | Warned | Executed | Trace | Stage | Level | Hlo | Timing | Retrace | Peak
     | Answer | Checked | Done
 )  # fmt: skip

@@ -17,10 +17,10 @@ from jaxtour.engine.messages import (
     Hlo,
     Level,
     Peak,
-    Progress,
     Result,
     Retrace,
     RunEvent,
+    RunProgress,
     Stage,
     Text,
     Timing,
@@ -81,7 +81,7 @@ class Report:
     answer: str | None = None
     checked: Checked | None = None
     executed: Executed | None = None
-    progress: Progress | None = field(default=None, compare=False)
+    progress: RunProgress | None = field(default=None, compare=False)
     done: Done | None = None
 
     @property
@@ -124,7 +124,7 @@ def advance(report: Report, event: Event) -> Report:
     """The report with one more event; events of other runs change nothing."""
     if not isinstance(event, RunEvent) or not report.takes(event):
         return report
-    if event.run != report.run and not isinstance(event, Stage | Level | Timing | Progress | Done):
+    if event.run != report.run and not isinstance(event, Stage | Level | Timing | RunProgress | Done):
         # A request may execute the step once more; what it wrote and returned is known.
         return report
     match event:
@@ -139,7 +139,7 @@ def advance(report: Report, event: Event) -> Report:
                 report = replace(report, traced=_joined(report.traced, len(text), len(text) + len(event.text.text)))
             whole = Raw(text + event.text.text)
             return replace(report, stdout=whole) if stream == "stdout" else replace(report, stderr=whole)
-        case Progress():
+        case RunProgress():
             return replace(report, progress=event, phase=_at_least_running(report))
         case Result():
             return replace(report, value=event.value)

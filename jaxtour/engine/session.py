@@ -159,7 +159,7 @@ class Session:
         """Run a step: a handle with the number that its events carry, to be awaited.
 
         `code` is the learner's edit; `base` gives edits of earlier steps to build on, by step id. `requests` and
-        `ladder` are shown right after the run, with it. `default_timeout_s` bounds a step that names no timeout of its own;
+        `ladder` are shown right after the run, with it. `default_timeout_s` bounds a step without a timeout of its own;
         `patience` is how many times the usual time a timing may take.
         May be called before `start` has ended; raises `EngineError` when there is no guard.
         """

@@ -24,7 +24,7 @@ NOTHING = Origin()
 """Of a line that is outside of every table, as one that comes without an origin is."""
 
 
-class Texts(Sequence[str]):
+class PackedLines(Sequence[str]):
     """Lines of text in one piece of UTF-8: their own bytes and four more each, where a list of `str` takes 60 more."""
 
     __slots__ = ("_ends", "_utf8")
@@ -75,7 +75,7 @@ BLANK = 255
 NO_TEXTS: Sequence[str] = ()
 
 
-class Piece(msgspec.Struct, frozen=True):
+class StagePart(msgspec.Struct, frozen=True):
     """A part that waits for the others; its lines are packed at once."""
 
     part: Stage
@@ -111,7 +111,7 @@ class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
     """The types of variables as they are printed."""
     _names: Sequence[str] = NO_TEXTS
     _typed: Sequence[str] = NO_TEXTS
-    _pieces: tuple[Piece, ...] = ()
+    _pieces: tuple[StagePart, ...] = ()
 
     def origin_of(self, line: int) -> Origin:
         """What a line is, counted from 0."""
@@ -163,7 +163,7 @@ class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
         pattern = f"{whole}(?<![^\\s=]{whole}){behind}"
         found = self._found.pop(pattern, None)
         if found is None:
-            found = self._names.lines_with(pattern) if isinstance(self._names, Texts) else array("I")
+            found = self._names.lines_with(pattern) if isinstance(self._names, PackedLines) else array("I")
             if len(self._found) >= KEPT:
                 del self._found[next(iter(self._found))]
         self._found[pattern] = found
@@ -176,12 +176,12 @@ class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
     @cached_property
     def indents(self) -> bytes:
         """How far each line is indented, which is how the stages show what is inside of what."""
-        return self.texts.indents() if isinstance(self.texts, Texts) else b""
+        return self.texts.indents() if isinstance(self.texts, PackedLines) else b""
 
     @property
     def text(self) -> str:
         """All lines, parted by line feeds."""
-        return self.texts.whole if isinstance(self.texts, Texts) else ""
+        return self.texts.whole if isinstance(self.texts, PackedLines) else ""
 
     @cached_property
     def lines_by_origin(self) -> tuple[Ints, Ints]:
@@ -205,7 +205,7 @@ def assembled(before: StageText | None, part: Stage) -> StageText:
     if before is None or before.complete or before.run != part.run:
         before = StageText(index=part.index, stage=part.stage, run=part.run)
     others = (piece for piece in before._pieces if piece.part.part != part.part)
-    pieces = (*others, Piece(replace(part, lines=()), packed(part.lines)))
+    pieces = (*others, StagePart(replace(part, lines=()), packed(part.lines)))
     cost = part.cost or before.cost
     if len(pieces) < part.parts:
         return replace(before, _pieces=pieces, cost=cost)
@@ -224,9 +224,9 @@ OUTSIDE = 2**32 - 1
 KEPT = 12
 
 
-def _whole(stage: StageText, pieces: Sequence[Piece]) -> StageText:
+def _whole(stage: StageText, pieces: Sequence[StagePart]) -> StageText:
     parts = [piece.part for piece in pieces]
-    texts = Texts("\n".join(part.text for part in parts))
+    texts = PackedLines("\n".join(part.text for part in parts))
     origins = _shared(origin for part in parts for origin in part.origins)
     ids = array("I")
     for piece in pieces:
@@ -254,14 +254,14 @@ def _whole(stage: StageText, pieces: Sequence[Piece]) -> StageText:
 def _table(added: Iterable[str]) -> Sequence[str]:
     """The rows of a table, from all parts."""
     whole = "\n".join(text for text in added if text)
-    return Texts(whole) if whole else NO_TEXTS
+    return PackedLines(whole) if whole else NO_TEXTS
 
 
 def _by_line(parts: Sequence[Stage], told: Sequence[str]) -> Sequence[str]:
     """A field that has a row for each line of text, from all parts; empty if no part has it."""
     if not any(told):
         return NO_TEXTS
-    return Texts("\n".join(_fitted(part.text.count("\n"), text) for part, text in zip(parts, told, strict=True)))
+    return PackedLines("\n".join(_fitted(part.text.count("\n"), text) for part, text in zip(parts, told, strict=True)))
 
 
 def _extend(ids: Ints, more: Ints, count: int) -> None:

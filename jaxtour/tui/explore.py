@@ -9,7 +9,7 @@ from textual import work
 
 from jaxtour.course.model import Broken, Lesson
 from jaxtour.tui.app import TourApp
-from jaxtour.tui.watch import Watch, files_of
+from jaxtour.tui.watch import FileWatch, files_of
 
 POLL_S = 1.0
 
@@ -26,7 +26,7 @@ class ExploreApp(TourApp):
         """Reads the file; one that cannot be read is a lesson whose step says why."""
         self._poll_s = poll_s
         # What is saved while the app starts counts already.
-        self._watch = Watch(path)
+        self._watch = FileWatch(path)
         self._saved = False
         """Whether what was saved has not been shown yet."""
         self._interrupted: int | None = None

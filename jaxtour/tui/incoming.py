@@ -7,14 +7,14 @@ import msgspec
 
 from jaxtour.course.model import Step
 from jaxtour.engine.messages import Event, Text
-from jaxtour.engine.messages import Progress as Doing
+from jaxtour.engine.messages import RunProgress as Doing
 from jaxtour.text.raw import Raw
 
 Key = tuple[str, str]
 """Lesson id and step id."""
 
 
-class Asked(NamedTuple):
+class RunPurpose(NamedTuple):
     """What a run is for."""
 
     purpose: Literal["run", "request", "peaks"]

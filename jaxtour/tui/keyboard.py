@@ -7,7 +7,7 @@ _ESCAPE = "\ufdd0"
 """Stands for an ESC on its way through Textual's parser; Unicode keeps it out of all texts."""
 
 
-class Decoder:
+class KeyDecoder:
     """An incremental decoder of UTF-8 that fails at nothing, and keeps each paste in one piece.
 
     Textual's parser (checked with 8.2.8) takes an ESC in a bracketed paste for the start of a key, and what follows it

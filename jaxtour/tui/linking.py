@@ -10,7 +10,7 @@ from jaxtour.engine.messages import Span
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.places import is_continued
 from jaxtour.tui.lines.document import NOTHING, Columns, Highlight, Highlighted, in_rows
-from jaxtour.tui.panes.source import Rows, columns_shown, expressions, rows_of
+from jaxtour.tui.panes.source import SourceRows, columns_shown, expressions, rows_of
 from jaxtour.tui.tour.view import StepView
 
 COUNTED = 4096
@@ -32,7 +32,7 @@ class Link(msgspec.Struct, frozen=True):
     """What belongs to a cursor, pane by pane."""
 
     spot: Spot
-    rows: Rows
+    rows: SourceRows
     target: Target
     variable: str | None
     """The one that is selected in a line of a stage."""
@@ -66,7 +66,7 @@ def link(view: StepView, spot: Spot) -> Link:
 # What is meant --------------------------------------------------------------------------------------------------------
 
 
-def target_of(view: StepView, spot: Spot, rows: Rows) -> Target:
+def target_of(view: StepView, spot: Spot, rows: SourceRows) -> Target:
     """What is under a cursor, in terms that every stage understands."""
     stage = view.linked if spot.slot == "stage" else view.traced
     if stage is None:
@@ -143,7 +143,7 @@ def _graph_highlights(view: StepView, stage: StageText, wanted: frozenset[int]) 
     return in_rows({row: Highlight("link", tuple(columns)) for row, columns in rows.items()})
 
 
-def source_highlights(rows: Rows, spot: Spot, target: Target, leads: bool) -> Highlighted:
+def source_highlights(rows: SourceRows, spot: Spot, target: Target, leads: bool) -> Highlighted:
     """The expressions of the source that the target names, and the calls around them."""
     if spot.slot == "source":
         if not leads:
@@ -157,7 +157,7 @@ def source_highlights(rows: Rows, spot: Spot, target: Target, leads: bool) -> Hi
     return in_rows({**around, **own})
 
 
-def _ranges(rows: Rows, spans: Iterable[Span], style: Literal["link", "caller"]) -> dict[int, Highlight]:
+def _ranges(rows: SourceRows, spans: Iterable[Span], style: Literal["link", "caller"]) -> dict[int, Highlight]:
     """The highlight of each line of the pane that is touched by the expressions."""
     found: dict[int, list[Columns]] = {}
     for span in spans:

@@ -7,14 +7,14 @@ from jaxtour.engine.messages import Done, Facts, Peak, RunEvent
 from jaxtour.engine.runs import Runs
 from jaxtour.engine.session import Session
 from jaxtour.text.clean import clean
-from jaxtour.tui.incoming import Asked
+from jaxtour.tui.incoming import RunPurpose
 
 
 class Peaks:
     """The peaks of the worker's devices; they are measured on request, and then kept."""
 
     def __init__(
-        self, session: Session, runs: Runs[Asked], path: Path, defer: Callable[[Callable[[], None]], object]
+        self, session: Session, runs: Runs[RunPurpose], path: Path, defer: Callable[[Callable[[], None]], object]
     ) -> None:
         self._session = session
         self._runs = runs
@@ -48,7 +48,7 @@ class Peaks:
     async def ask(self) -> None:
         """Have them measured."""
         self._coming, self.unkept = [], ""
-        await self._runs.launch(self._session.peaks(), Asked("peaks"))
+        await self._runs.launch(self._session.peaks(), RunPurpose("peaks"))
 
     def take(self, event: RunEvent) -> None:
         """Take in an event of the measurement."""

@@ -7,7 +7,7 @@ import sys
 from textual.driver import Driver
 
 from jaxtour.tui.compat import draw_on
-from jaxtour.tui.keyboard import Decoder, pasted
+from jaxtour.tui.keyboard import KeyDecoder, pasted
 
 
 def speaks_utf8() -> bool:
@@ -42,7 +42,7 @@ def driver_class() -> type[Driver] | None:
     from textual.message import Message
 
     # Checked with Textual 8.2.8: its own decoder raises at what is no UTF-8, which ends the app.
-    linux_driver.getincrementaldecoder = lambda _: Decoder  # type: ignore[attr-defined, assignment]
+    linux_driver.getincrementaldecoder = lambda _: KeyDecoder  # type: ignore[attr-defined, assignment]
 
     class TourDriver(linux_driver.LinuxDriver):
         def __init__(self, *args: object, **options: object) -> None:

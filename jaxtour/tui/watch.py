@@ -8,7 +8,7 @@ from jaxtour.engine.report import Report
 Stamp = tuple[int, int, int]
 
 
-class Watch:
+class FileWatch:
     """Looks at files when it is asked to."""
 
     def __init__(self, path: Path) -> None:

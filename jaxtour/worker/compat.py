@@ -81,7 +81,7 @@ def scoped(name_stack: Any, name: str) -> str:
     return str(extend(name)) if extend else f"{name_stack}/{name}".lstrip("/")
 
 
-class Mark(NamedTuple):
+class Met(NamedTuple):
     """An equation or a jaxpr that the printer visited."""
 
     thing: Any
@@ -100,7 +100,7 @@ class Marked(NamedTuple):
     lines: list[str]
     owners: list[list[int]]
     """For each line, the numbers of its marks, from left to right."""
-    marks: list[Mark]
+    marks: list[Met]
 
 
 _WIDE = "\x01" * 100
@@ -122,12 +122,12 @@ def marked(jaxpr: Any) -> Marked | None:
         printed_whole = core.pp_toplevel_jaxpr
     except (ImportError, AttributeError):
         return None
-    marks: list[Mark] = []
+    marks: list[Met] = []
     around = [-1]
     thread = threading.get_ident()
 
     def note(thing: Any, context: Any, *, is_equation: bool) -> int:
-        marks.append(Mark(thing, is_equation, around[-1], context, {}))
+        marks.append(Met(thing, is_equation, around[-1], context, {}))
         return len(marks) - 1
 
     def equation(eqn: Any, context: Any, *rest: Any) -> Any:

@@ -35,7 +35,7 @@ def _speakable(value: Any) -> Any:
     return value
 
 
-class Decoder:
+class FrameDecoder:
     """Cuts a stream of bytes into messages; raises `ProtocolError` for an invalid frame."""
 
     def __init__(self) -> None:

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from .frames import Decoder
+    from .frames import FrameDecoder
     from .machine.accelerators import Survey
-    from .runner.watch import Watch
+    from .runner.watch import DeviceWatch
     from .runner.writer import Stdio, Writer
 
 PACKAGE = "_jaxtour_worker"
@@ -98,7 +98,7 @@ def load_package() -> None:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    from .frames import Decoder
+    from .frames import FrameDecoder
     from .machine import accelerators
     from .runner.writer import Stdio, Writer
 
@@ -113,7 +113,7 @@ def _serve(options: argparse.Namespace) -> None:
     survey = accelerators.look(asked) if options.hold else _usable(writer, asked, options)
     os.environ.update(survey.environment)
     _import_jax(options.out)
-    commands = Commands(options.ctl, Decoder())
+    commands = Commands(options.ctl, FrameDecoder())
     if options.hold:
         if not any(command.get("verb") == "go" for command in commands):
             return
@@ -169,8 +169,8 @@ def _import_jax(out: int) -> None:
 class Commands:
     """Yields every command, until the guard closes its end."""
 
-    def __init__(self, ctl: int, decoder: Decoder) -> None:
-        self.watch: Watch | None = None
+    def __init__(self, ctl: int, decoder: FrameDecoder) -> None:
+        self.watch: DeviceWatch | None = None
         """Looks at the devices while no command arrives."""
         self._ctl = ctl
         self._all = self._read(decoder, os.read, select.select)  # bound now: lesson code may replace them
@@ -182,7 +182,7 @@ class Commands:
         """Whether a command arrives within `seconds`."""
         return bool(select.select([self._ctl], [], [], seconds)[0])
 
-    def _read(self, decoder: Decoder, read: Any, select: Any) -> Iterator[dict[str, Any]]:
+    def _read(self, decoder: FrameDecoder, read: Any, select: Any) -> Iterator[dict[str, Any]]:
         while True:
             while self.watch and not select([self._ctl], [], [], self.watch.patience())[0]:
                 self.watch.look()
@@ -197,8 +197,8 @@ def _run_all(writer: Writer, stdio: Stdio, commands: Commands, survey: Survey, o
     from .machine.utilization import meter_for
     from .marks import mark_streams
     from .runner.execute import Workspace
-    from .runner.steps import Run, Stage
-    from .runner.watch import Watch
+    from .runner.steps import CommandRun, RunContext
+    from .runner.watch import DeviceWatch
 
     if options.marks:
         mark_streams(options.marks, compat.is_tracing)
@@ -221,8 +221,8 @@ def _run_all(writer: Writer, stdio: Stdio, commands: Commands, survey: Survey, o
     findings = [*survey.findings, *([unused] if unused else [])]
     workspace = Workspace(events)
     workspace.install()
-    stage = Stage(writer, stdio, workspace, events, found)
-    watch = Watch(writer, found, findings, meter_for(found[0].platform))
+    stage = RunContext(writer, stdio, workspace, events, found)
+    watch = DeviceWatch(writer, found, findings, meter_for(found[0].platform))
     watch.look()
     writer.say({"event": "state", "state": "ready"})
     if not options.hold and not commands.waiting(_IDLE_S):
@@ -233,7 +233,7 @@ def _run_all(writer: Writer, stdio: Stdio, commands: Commands, survey: Survey, o
             continue
         writer.say({"event": "state", "state": "running"})
         with watch.during(measured=bool(command.get("time") or command.get("peaks"))):
-            Run(stage, command).perform()
+            CommandRun(stage, command).perform()
         writer.say({"event": "state", "state": "ready"})
         watch.look()
 

@@ -17,7 +17,7 @@ from jaxtour.engine.session import Engine, Session, WorkerConfig
 from jaxtour.render.text.spans import plain, plain_lines
 from jaxtour.tui.explore import ExploreApp
 from jaxtour.tui.screens.find import everything
-from jaxtour.tui.watch import Watch
+from jaxtour.tui.watch import FileWatch
 
 WAIT_S = 60.0
 FILE = """\
@@ -146,7 +146,7 @@ async def test_an_edit_is_kept_and_the_file_is_not_changed(tmp_path: Path) -> No
 def test_a_save_is_seen_by_size_or_time_or_another_file_of_the_name(tmp_path: Path) -> None:
     path, other = tmp_path / "a.py", tmp_path / "b.py"
     path.write_text("x = 1\n")
-    watch = Watch(path)
+    watch = FileWatch(path)
     assert not watch.changed()
     path.write_text("x = 10\n")
     assert watch.changed() and not watch.changed()

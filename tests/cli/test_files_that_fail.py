@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from inside import Engines, Recording, command, scripted
 
-from jaxtour.engine.messages import Event, Executed, Failure, Frame, Trace
+from jaxtour.engine.messages import Event, Executed, Failure, Trace, TracebackFrame
 
 FAILED = Executed(run=0, status="error", seconds=0.1)
 
@@ -53,7 +53,9 @@ def test_what_a_worker_says_of_a_file_is_one_line_and_exit_code_1(
         ),
         (
             (
-                Failure(run=0, type="E", bases=(), message="", frames=(Frame(file="ours.py", line=7, column=2),)),
+                Failure(
+                    run=0, type="E", bases=(), message="", frames=(TracebackFrame(file="ours.py", line=7, column=2),)
+                ),
                 FAILED,
             ),
             "ours.py:7:2: E",

@@ -6,7 +6,7 @@ import pytest
 from lesson_texts import GOOD, HEAD, changed, lesson_of, place, step_of
 
 from jaxtour.course.loader import guess_id, load, loads
-from jaxtour.course.model import Broken, CourseError, Expect, Names, Step, Time, Trace
+from jaxtour.course.model import Broken, CourseError, Expect, Names, Step, TimeSpec, TraceSpec
 from jaxtour.text.boundary import harmless
 from jaxtour.text.raw import Raw
 
@@ -46,9 +46,9 @@ def test_a_whole_step():
 """
     )
     assert step.text == "Some *Markdown*."
-    assert step.trace == (Raw("f(1)"), harmless(Trace(call="f(1, 2)", label="two")))
+    assert step.trace == (Raw("f(1)"), harmless(TraceSpec(call="f(1, 2)", label="two")))
     assert step.time == (
-        harmless(Time(call="[f(x) for x in y]", label="a loop", on="host", baseline=True)),
+        harmless(TimeSpec(call="[f(x) for x in y]", label="a loop", on="host", baseline=True)),
         Raw("f(1)"),
     )
     assert step.expect == Expect(

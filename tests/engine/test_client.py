@@ -269,9 +269,9 @@ COMMANDS = [
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_are_what_the_guard_reads(command):
-    from jaxtour.worker.frames import Decoder
+    from jaxtour.worker.frames import FrameDecoder
 
-    (read,) = Decoder().feed(encode(command))
+    (read,) = FrameDecoder().feed(encode(command))
     assert msgspec.convert(read, type(command)) == command
 
 

@@ -29,7 +29,7 @@ def test_a_whole_run():
     checked = wire.Checked(run=7, passed=True)
     done = wire.Done(run=7, status="ok", seconds=2.0)
     report = folded(
-        wire.Progress(run=7, phase="running"),
+        wire.RunProgress(run=7, phase="running"),
         text("a"),
         text("e", "stderr"),
         warned,
@@ -40,7 +40,7 @@ def test_a_whole_run():
         hlo,
         wire.Answer(run=7, text="3"),
         checked,
-        wire.Progress(run=7, phase="timing", done=1, of=3),
+        wire.RunProgress(run=7, phase="timing", done=1, of=3),
         timing,
         done,
     )
@@ -66,12 +66,12 @@ def test_a_whole_run():
 def test_phases():
     report = Report(run=7)
     assert report.phase == "waiting" and report.seconds is None and report.compiles == 0
-    report = advance(report, wire.Progress(run=7, phase="running"))
+    report = advance(report, wire.RunProgress(run=7, phase="running"))
     assert report.phase == "running" and report.progress is not None
     report = advance(report, wire.Executed(run=7, status="error", seconds=1.0))
     assert report.phase == "executed"
     # What is written while it is traced does not make it run again.
-    report = advance(advance(report, text("late")), wire.Progress(run=7, phase="tracing"))
+    report = advance(advance(report, text("late")), wire.RunProgress(run=7, phase="tracing"))
     assert report.phase == "executed"
     assert advance(report, wire.Done(run=7, status="ok")).phase == "done"
 
@@ -130,7 +130,7 @@ def test_a_failure_is_kept():
 
 
 def test_two_reports_differ_by_what_is_shown_and_not_by_progress():
-    assert folded(text("a")) == folded(wire.Progress(run=7, phase="running"), text("a"))
+    assert folded(text("a")) == folded(wire.RunProgress(run=7, phase="running"), text("a"))
 
 
 # What was looked at ---------------------------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ def test_jaxprs_come_with_the_run_and_other_stages_with_looks():
     assert report.stage(0, "hlo") is None
     report = requested(report, 9, (StageRequest(index=0, stage="hlo"),))
     report = folded(
-        wire.Progress(run=9, phase="compiling", label="f"),
+        wire.RunProgress(run=9, phase="compiling", label="f"),
         part("hlo", "x", parts=2, **LOOKED),
         onto=report,
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from made_stages import equation, events, span, stage_of, whole
 
 from jaxtour.engine.messages import Cost, Origin, Stage
-from jaxtour.engine.stage import BLANK, NOTHING, Texts, assembled
+from jaxtour.engine.stage import BLANK, NOTHING, PackedLines, assembled
 
 ADD = equation("add", span(1, 1, 6))
 MUL = equation("mul", span(2, 5, 10), path="jit(f)/mul")
@@ -21,7 +21,7 @@ ROWS = [("{ lambda ; a:f32[]. let", OTHER), ("b:f32[] = add a 1.0", ADD), ("c = 
 
 @given(st.lists(st.text(alphabet=st.characters(exclude_characters="\n"), max_size=8), min_size=1, max_size=30))
 def test_texts_are_the_lines_of_their_text(lines: list[str]) -> None:
-    texts = Texts("\n".join(lines))
+    texts = PackedLines("\n".join(lines))
     assert list(texts) == lines == [texts[at] for at in range(len(texts))]
     assert texts[-1] == lines[-1] and texts[1:3] == lines[1:3] and texts.whole == "\n".join(lines)
     for outside in (len(lines), -len(lines) - 1):
@@ -30,7 +30,7 @@ def test_texts_are_the_lines_of_their_text(lines: list[str]) -> None:
 
 
 def test_lone_surrogates_of_a_script_survive() -> None:
-    assert list(Texts("a\ud800\nµ")) == ["a\ud800", "µ"]
+    assert list(PackedLines("a\ud800\nµ")) == ["a\ud800", "µ"]
 
 
 @pytest.mark.parametrize("parts", [1, 2, 4])
@@ -154,5 +154,5 @@ def test_lines_that_define_and_use_a_name(rows: list[tuple[list[str], list[str]]
 
 
 def test_indents_tell_what_is_inside_of_what() -> None:
-    texts = Texts("{ lambda\n    a\n\n   \n" + " " * 300 + "deep\n  in")
+    texts = PackedLines("{ lambda\n    a\n\n   \n" + " " * 300 + "deep\n  in")
     assert list(texts.indents()) == [0, 4, BLANK, BLANK, BLANK - 1, 2]

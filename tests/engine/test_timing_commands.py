@@ -2,14 +2,14 @@
 
 from fake_engine import FakeEngine
 
-from jaxtour.course.model import Lesson, Step, Time
+from jaxtour.course.model import Lesson, Step, TimeSpec
 from jaxtour.engine.commands import Run
 from jaxtour.engine.messages import Done
 from jaxtour.engine.session import Session
 from jaxtour.text.boundary import harmless
 
 STEP = harmless(
-    Step(id="a", title="a", text="", code="a = 1", time=(Time(call="f(n)", sizes=(10, 100), baseline=True),))
+    Step(id="a", title="a", text="", code="a = 1", time=(TimeSpec(call="f(n)", sizes=(10, 100), baseline=True),))
 )
 LESSON = Lesson(id="lesson", title="A lesson", summary="", minutes=1, steps=(STEP,))
 

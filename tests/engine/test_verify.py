@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxtour.course.model import Ask, Exercise, Expect, Names, Step, Time, Trace
+from jaxtour.course.model import Ask, Exercise, Expect, Names, Step, TimeSpec, TraceSpec
 from jaxtour.engine import messages as wire
 from jaxtour.engine.report import Report
 from jaxtour.engine.tokens import difference, spread, tokens
@@ -273,7 +273,7 @@ def test_compiles_and_warnings():
 def test_traces_that_failed_count_if_the_step_asks_for_them():
     seen = report(traces=(trace("f(x)", error="TypeError: no"),))
     assert verify(step(), seen) == []
-    assert verify(step(trace=(harmless(Trace(call="f(x)")),)), seen) == ["trace f(x): TypeError: no"]
+    assert verify(step(trace=(harmless(TraceSpec(call="f(x)")),)), seen) == ["trace f(x): TypeError: no"]
     seen = report(traces=(trace("f(x)"), trace("g(x)", error="TypeError: no")))
     assert verify(step(trace=("f(x)", "g(x)")), seen) == ["trace g(x): TypeError: no"]
 
@@ -282,7 +282,7 @@ def test_timings_that_failed():
     bad = harmless(wire.Timing(run=1, index=0, label="f", call="f(x)", platform="cpu", error="TypeError: no"))
     good = harmless(wire.Timing(run=1, index=1, label="g", call="g(x)", platform="cpu", median_s=1e-6))
     seen = report(timings=(bad, good))
-    assert verify(step(time=(harmless(Time(call="f(x)")), "g(x)")), seen) == ["timing f on cpu: TypeError: no"]
+    assert verify(step(time=(harmless(TimeSpec(call="f(x)")), "g(x)")), seen) == ["timing f on cpu: TypeError: no"]
 
 
 # What the learner does ------------------------------------------------------------------------------------------------

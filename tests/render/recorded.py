@@ -29,9 +29,9 @@ def events_of_lowered(stage, lowered):
         """Find no expression: these programs are not a learner's."""
 
     table = Table()
-    module = stablehlo.Reader(lowered.as_text(debug_info=True), place)
+    module = stablehlo.StableHloReader(lowered.as_text(debug_info=True), place)
     if stage == "hlo":
-        parsed = hlo.Reader(lowered.compile().as_text()).read(table, Sources(place, module.beginning_at, {}))
+        parsed = hlo.HloReader(lowered.compile().as_text()).read(table, Sources(place, module.beginning_at, {}))
     else:
         parsed = module.read(table)
     return list(pieces({"event": "stage", "run": 1, "index": 0, "stage": stage}, parsed, table))

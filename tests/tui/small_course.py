@@ -3,7 +3,7 @@
 import msgspec
 from fake_engine import Hold, Script
 
-from jaxtour.course.model import Ask, Broken, Exercise, Lesson, Problem, Step, Time
+from jaxtour.course.model import Ask, Broken, Exercise, Lesson, Problem, Step, TimeSpec
 from jaxtour.engine.messages import (
     Answer,
     Checked,
@@ -13,7 +13,6 @@ from jaxtour.engine.messages import (
     Event,
     Executed,
     Failure,
-    Frame,
     Origin,
     Result,
     Span,
@@ -22,6 +21,7 @@ from jaxtour.engine.messages import (
     Text,
     Timing,
     Trace,
+    TracebackFrame,
     Value,
     Verdict,
     Warned,
@@ -86,9 +86,9 @@ VMAP = Lesson(
                 hint="Three rows, three times the work?",
             ),
             time=(
-                Time(label="a Python loop", call="[predict(w, x) for x in X]", baseline=True),
-                Time(label="vmap", call="predict_many(w, X)"),
-                Time(label="jit of vmap", call="fast(w, X)"),
+                TimeSpec(label="a Python loop", call="[predict(w, x) for x in X]", baseline=True),
+                TimeSpec(label="vmap", call="predict_many(w, X)"),
+                TimeSpec(label="jit of vmap", call="fast(w, X)"),
             ),
             after=(
                 "As many as for one. There is no loop: one `dot_general`, whose `dimension_numbers` now contract axis "
@@ -257,8 +257,8 @@ ERROR = Failure(
     line=8,
     column=1,
     frames=(
-        Frame(file="vmap/one", line=8, function="<module>", text="predict(w, X)"),
-        Frame(file="vmap/one", line=5, function="predict", text="return sigmoid(jnp.dot(w, x))"),
+        TracebackFrame(file="vmap/one", line=8, function="<module>", text="predict(w, X)"),
+        TracebackFrame(file="vmap/one", line=5, function="predict", text="return sigmoid(jnp.dot(w, x))"),
     ),
 )
 NAME_ERROR = Failure(
@@ -268,7 +268,7 @@ NAME_ERROR = Failure(
     message="name 'nowhere' is not defined",
     line=4,
     column=5,
-    frames=(Frame(file="vmap/broken-on-purpose", line=4, function="<module>", text="X @ nowhere"),),
+    frames=(TracebackFrame(file="vmap/broken-on-purpose", line=4, function="<module>", text="X @ nowhere"),),
 )
 ERROR, NAME_ERROR = map(harmless, (ERROR, NAME_ERROR))
 

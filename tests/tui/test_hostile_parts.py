@@ -11,7 +11,7 @@ from tours import Given, Tours
 
 from jaxtour.commands.files import lesson_of
 from jaxtour.course.model import Ask, Step
-from jaxtour.engine.messages import Checked, Done, Executed, Level, Origin, Progress, Span, Stage, Timing, Trace
+from jaxtour.engine.messages import Checked, Done, Executed, Level, Origin, RunProgress, Span, Stage, Timing, Trace
 from jaxtour.engine.report import Report, advance, requested
 from jaxtour.engine.stage import StageText, assembled
 from jaxtour.render.devices.device_memory import about_device, name_of
@@ -109,7 +109,7 @@ def test_a_variable_is_found_at_the_columns_where_it_is_shown() -> None:
 
 
 def test_what_the_worker_does_is_harmless() -> None:
-    words = doing(decoded(Progress(run=1, phase="tracing", label=HOSTILE)))
+    words = doing(decoded(RunProgress(run=1, phase="tracing", label=HOSTILE)))
     harmless(worker_state(view(), Activity(words=words), 0.0))
 
 
@@ -125,7 +125,7 @@ def test_the_pane_of_times_is_harmless() -> None:
         done=Done(run=1, status="ok"),
     )
     harmless(*time.document(view(ran, untimed), 60).lines)
-    measures = Report(run=1, progress=decoded(Progress(run=1, phase="timing", label=HOSTILE)))
+    measures = Report(run=1, progress=decoded(RunProgress(run=1, phase="timing", label=HOSTILE)))
     harmless(time.document(view(measures), 60).subtitle)
 
 

@@ -96,7 +96,7 @@ def test_lessons_are_listed_and_checked(
 
 
 def _time(target: str, *, as_json: bool) -> int:
-    asked = time.Asked(target, (), (), (), roofline=True)
+    asked = time.TimeRequest(target, (), (), (), roofline=True)
     return time.time(asked, WorkerConfig(), as_json=as_json, width=100)
 
 

@@ -13,7 +13,7 @@ from tours import Tours, ready, until
 
 from jaxtour.text.clean import UNCLEAN, stand_in
 from jaxtour.tui.compat import copy_text
-from jaxtour.tui.keyboard import Decoder, pasted
+from jaxtour.tui.keyboard import KeyDecoder, pasted
 from jaxtour.tui.stand_ins import StandIns
 from jaxtour.tui.widgets.editor import Editor
 from jaxtour.tui.widgets.text_input import TextInput
@@ -163,14 +163,14 @@ async def test_every_place_to_write_in_is_one_of_ours(tours: Tours, keys: tuple[
 @given(st.lists(st.one_of(st.sampled_from(["\x1b[200~", "\x1b[201~", "\x1b", "[20", "a", "日", "\x1b[A"]), hostile)))
 def test_what_is_typed_is_not_changed_however_it_is_cut(pieces: list[str]) -> None:
     data = "".join(pieces).encode("utf-8", "surrogatepass")
-    whole, cut = Decoder(), Decoder()
+    whole, cut = KeyDecoder(), KeyDecoder()
     once = whole.decode(data, final=True)
     assert once == "".join(cut.decode(data[at : at + 1], at == len(data) - 1) for at in range(len(data)))
     assert pasted(once) == data.decode("utf-8", "replace").replace("\ufdd0", "\x1b")
 
 
 def test_a_key_is_not_held_back_and_an_escape_in_a_paste_is_no_key() -> None:
-    decoder = Decoder()
+    decoder = KeyDecoder()
     assert decoder.decode(b"\x1b") == "\x1b"
     assert decoder.decode(b"[200~a\x1b[20") == "[200~a"
     assert pasted(decoder.decode(b"1m b\x1b[201~\x1b")) == "\x1b[201m b\x1b[201~\x1b"

@@ -10,7 +10,7 @@ from small_course import VMAP
 from textual.binding import Binding
 
 from jaxtour.course.model import Ask
-from jaxtour.engine.messages import Device, Done, Executed, Progress
+from jaxtour.engine.messages import Device, Done, Executed, RunProgress
 from jaxtour.engine.report import Report
 from jaxtour.render.text.spans import plain
 from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Keys, Scope, bindings, in_footer, key_name, scoped
@@ -122,8 +122,8 @@ def test_the_top_line_fits_at_any_width() -> None:
 
 
 def test_what_runs_is_said_in_words_with_its_time() -> None:
-    assert doing(Progress(run=1, phase="timing", label="NumPy", done=3, of=15)) == "timing NumPy 3/15"
-    assert doing(Progress(run=1, phase="running", label="vmap/one")) == "running"
+    assert doing(RunProgress(run=1, phase="timing", label="NumPy", done=3, of=15)) == "timing NumPy 3/15"
+    assert doing(RunProgress(run=1, phase="running", label="vmap/one")) == "running"
     busy = view(worker="running")
     assert "► compiling jit(f)" in plain(top_line(busy, Activity("compiling jit(f)", since=5.0), 5.4, 118, 60))
     assert "► compiling jit(f)  12 s" in plain(top_line(busy, Activity("compiling jit(f)", since=5.0), 17.0, 118, 60))

@@ -8,7 +8,7 @@ from small_course import VMAP, timing
 from timed_course import SIZED
 
 from jaxtour.course.model import Broken, Problem, Step
-from jaxtour.engine.messages import Done, Progress, Retrace, Timing, Trace
+from jaxtour.engine.messages import Done, Retrace, RunProgress, Timing, Trace
 from jaxtour.engine.report import Report, Request
 from jaxtour.render.text.spans import plain
 from jaxtour.text.boundary import harmless
@@ -17,7 +17,7 @@ from jaxtour.tui.tour.view import StepState, StepView
 
 MANY = VMAP.steps[1]
 ENDED = Done(run=1, status="ok")
-TIMED = Progress(run=1, phase="timing", label="vmap", done=3, of=15)
+TIMED = RunProgress(run=1, phase="timing", label="vmap", done=3, of=15)
 TIMING = timing(0, "vmap", "predict_many(w, X)", 2e-4, 4e-2)
 TRACE = harmless(Trace(run=1, index=0, label="many", call="predict_many(w, X)"))
 FAILED = replace(Report(run=1), traces=(msgspec.structs.replace(TRACE, error="not shown"),), done=ENDED)
@@ -65,7 +65,7 @@ def test_there_is_nothing_to_say_of_a_step_that_is_broken() -> None:
         (Report(run=1, progress=TIMED, done=ENDED, request=Request(2, timings=True)), True),
         (Report(run=1, progress=TIMED, done=ENDED), False),
         (Report(run=1, progress=TIMED, done=ENDED, request=Request(2)), False),
-        (Report(run=1, progress=Progress(run=1, phase="running", label="vmap")), False),
+        (Report(run=1, progress=RunProgress(run=1, phase="running", label="vmap")), False),
     ],
 )
 def test_how_far_the_measuring_is_stands_in_the_border_before_the_first_timing_and_after(

@@ -10,7 +10,7 @@ from tours import Tours, border, idle, ran, ready, run_many, screen_text, text, 
 
 from jaxtour.course.model import Step
 from jaxtour.engine.commands import Interrupt, Run, TimeCall
-from jaxtour.engine.messages import Executed, Peak, Progress, Retrace, Timing, Trace
+from jaxtour.engine.messages import Executed, Peak, Retrace, RunProgress, Timing, Trace
 from jaxtour.text.boundary import harmless
 from jaxtour.tui.lines.view import LinesView
 
@@ -59,7 +59,7 @@ async def test_how_far_it_is_stands_in_the_border(tours: Tours) -> None:
         tours.engine.script = again(Hold("rest"))
         await pilot.press("t")
         await until(pilot, lambda: tours.engine.holding)
-        tours.engine.push(Progress(run=app.tour.session.current or 0, phase="timing", label="vmap", done=3, of=15))
+        tours.engine.push(RunProgress(run=app.tour.session.current or 0, phase="timing", label="vmap", done=3, of=15))
         await until(pilot, lambda: border(app, "time") == "timing vmap 3/15 …")
         assert "300" in text(app, "time") and "218" in text(app, "time"), "what was measured before stays until then"
         tours.engine.release("rest")

@@ -15,8 +15,8 @@ from jaxtour.engine.messages import (
     Died,
     Done,
     Executed,
-    Progress,
     Result,
+    RunProgress,
     State,
     Text,
     Value,
@@ -77,7 +77,7 @@ async def test_events_of_other_runs_are_dropped(tours: Tours) -> None:
             harmless(Text(run=77, stream="stdout", text="ghost")),
             Done(run=77, status="error"),
             harmless(Result(run=0, value=Value(type="ghost", text="ghost"))),
-            Progress(run=76, phase="compiling", label="ghost"),
+            RunProgress(run=76, phase="compiling", label="ghost"),
         )
         tours.engine.push(*late, State(state="opening devices"))
         await until(pilot, lambda: "opening devices" in screen_text(app))
@@ -202,7 +202,7 @@ async def test_the_time_that_something_takes_is_shown_while_it_runs(tours: Tours
         await ready(pilot)
         await pilot.press("r")
         await until(pilot, lambda: tours.engine.holding)
-        tours.engine.push(Progress(run=1, phase="timing", label="NumPy", done=3, of=15))
+        tours.engine.push(RunProgress(run=1, phase="timing", label="NumPy", done=3, of=15))
         await until(pilot, lambda: "► timing NumPy 3/15" in screen_text(app))
         now = 7.2
         app.tour_screen.refresh_lines()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import jaxtour
-from jaxtour.worker.frames import Decoder, encode
+from jaxtour.worker.frames import FrameDecoder, encode
 from jaxtour.worker.guard.link import PREAMBLE
 
 GUARD = Path(jaxtour.__file__).parent / "worker" / "start_guard.py"
@@ -57,7 +57,7 @@ class Guard:
             command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True, env=environ, bufsize=0
         )
         self.pid = self.process.pid
-        self.decoder, self.waiting, self.runs = Decoder(), [], 0
+        self.decoder, self.waiting, self.runs = FrameDecoder(), [], 0
         os.set_blocking(self.process.stdout.fileno(), False)
         self.head = b""
         self.wait(lambda: self.head.find(PREAMBLE) >= 0, self._read_head)

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from jaxtour.worker.frames import Decoder, encode
+from jaxtour.worker.frames import FrameDecoder, encode
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
@@ -41,7 +41,7 @@ class RunnerClient:
         )
         os.close(ctl_read)
         os.close(out_write)
-        self._decoder = Decoder()
+        self._decoder = FrameDecoder()
         self._ready: list[Event] = []
         self._runs = 0
         self._read_so_far = {"out": 0, "err": 0}

@@ -28,7 +28,7 @@ class ShardCell:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class ShardDrawing:
     """Lines, and the places of the array's parts in them."""
 
     lines: list[Line]
@@ -70,13 +70,13 @@ def sharding_drawing(
     width: int,
     ascii: bool = False,  # noqa: A002 - the callers' word
     lit: Collection[int] = (),
-) -> Drawing:
+) -> ShardDrawing:
     """Draw one array and return the places of its parts; the parts on the `lit` devices stand out.
 
     The parts of a small array show its numbers. An array without known parts, such as a deleted one, gets one line.
     """
     if not value.shards:
-        return Drawing(in_ascii(wrap([(f"on {devices_of(value.devices)}", "")], width, indent="  "), ascii))
+        return ShardDrawing(in_ascii(wrap([(f"on {devices_of(value.devices)}", "")], width, indent="  "), ascii))
     grid = grid_of(value.shards, value.shape or ())
     axes = _axes(value, grid, width) if grid else []
     drawing = _fitting(value, grid, width, lit) if grid else None
@@ -85,10 +85,10 @@ def sharding_drawing(
     down = len(axes)
     cells = tuple(ShardCell(c.row + down, c.start, c.end, c.devices, c.rows) for c in drawing.cells if c.start < width)
     lines = [*axes, *clip_lines(drawing.lines, width), *_parts(value, grid, width)]
-    return Drawing(in_ascii(lines, ascii), cells)
+    return ShardDrawing(in_ascii(lines, ascii), cells)
 
 
-def _fitting(value: Value, grid: Grid, width: int, lit: Collection[int]) -> Drawing | None:
+def _fitting(value: Value, grid: Grid, width: int, lit: Collection[int]) -> ShardDrawing | None:
     """Return the richest drawing that fits: with the array's numbers, with labels, or bare."""
     shape = value.shape or ()
     numbers = numbers_of(value, grid)
@@ -107,7 +107,7 @@ def _drawn(
     prefix: str = "",
     *,
     roomy: bool,
-) -> Drawing:
+) -> ShardDrawing:
     """Draw the grid, slab by slab if three axes are split, and without labels above it unless `roomy`."""
     outer, rows, columns = grid.orientation(rank)
     lines: list[Line] = []
@@ -126,7 +126,7 @@ def _drawn(
         drawn = _table(table, texts, above, beside, lit, prefix, space=1 if roomy else 0)
         cells += [ShardCell(cell.row + len(lines), *_rest(cell)) for cell in drawn.cells]
         lines += drawn.lines
-    return Drawing(lines, tuple(cells))
+    return ShardDrawing(lines, tuple(cells))
 
 
 def _rest(cell: ShardCell) -> tuple[int, int, tuple[int, ...], int]:
@@ -141,7 +141,7 @@ def _table(
     lit: Collection[int],
     prefix: str,
     space: int,
-) -> Drawing:
+) -> ShardDrawing:
     names = [[prefix + _numbers(devices) for devices in row] for row in table]
     widest = max(len(name) for row in names for name in row)
     inner = max([widest, *(len(text) for row in texts for rows in row for text in rows)])
@@ -173,7 +173,7 @@ def _table(
                 spans += [("│", "faint"), (text.center(size), "number")]
             lines.append((*spans, ("│", "faint")))
     lines.append(((left + _rule("└┴┘", size, count), "faint"),))
-    return Drawing(lines, tuple(cells))
+    return ShardDrawing(lines, tuple(cells))
 
 
 def _numbers(devices: Sequence[int]) -> str:
@@ -230,7 +230,7 @@ def _told(value: Value, told: list[tuple[str, str]], width: int) -> list[Line]:
     return wrap(spans, width, indent="  ") if spans else []
 
 
-def _listed(value: Value, lit: Collection[int]) -> Drawing:
+def _listed(value: Value, lit: Collection[int]) -> ShardDrawing:
     platform = _platform(value.devices)
     names = [f"{platform}:{shard.device}" for shard in value.shards]
     column = max(map(width_of, names))
@@ -243,7 +243,7 @@ def _listed(value: Value, lit: Collection[int]) -> Drawing:
         style: Style = "chip-on" if shard.device in lit else "strong"
         cells.append(ShardCell(len(lines), 0, column + len(index) + 4, (shard.device,)))
         lines.append(((pad(name, column), style), (f"  [{index}]", "")))
-    return Drawing(lines, tuple(cells))
+    return ShardDrawing(lines, tuple(cells))
 
 
 def _parts(value: Value, grid: Grid | None, width: int) -> list[Line]:

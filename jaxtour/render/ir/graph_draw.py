@@ -6,7 +6,7 @@ Where two wires cross, the upright one is drawn through, `─│─`; wherever c
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from jaxtour.render.ir.graph_layout import Layout, Spot, Strand
+from jaxtour.render.ir.graph_layout import LayerItem, Layout, Strand
 from jaxtour.render.ir.graph_model import Model
 from jaxtour.render.text.layout import width_of
 from jaxtour.render.text.spans import Line, Span
@@ -17,7 +17,7 @@ GLYPHS = " ╵╷│╴┘┐┤╶└┌├─┴┬┼"
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class GraphDrawing:
     """The rows of a graph, and where each of its nodes stands."""
 
     lines: list[Line]
@@ -48,7 +48,7 @@ class _Track:
         return sorted({*self.ups, *self.downs, *self.joined, *([self.link[1]] if self.link else [])})
 
 
-def drawn(model: Model, layout: Layout) -> Drawing:
+def drawn(model: Model, layout: Layout) -> GraphDrawing:
     """The lines of a graph that is laid out."""
     lines: list[Line] = []
     places: dict[int, tuple[int, int, int]] = {}
@@ -59,10 +59,10 @@ def drawn(model: Model, layout: Layout) -> Drawing:
         lines.append(_labels(model, spots))
         if strands:
             lines += _channel(_tracks(strands))
-    return Drawing(lines, places)
+    return GraphDrawing(lines, places)
 
 
-def _labels(model: Model, spots: Sequence[Spot]) -> Line:
+def _labels(model: Model, spots: Sequence[LayerItem]) -> Line:
     spans: list[Span] = []
     column = 0
     for spot in spots:
@@ -100,12 +100,12 @@ def _aim(strand: Strand) -> int:
     return middles[len(middles) // 2]
 
 
-def _pins(wanted: Iterable[tuple[Spot, int, int]]) -> dict[tuple[int, Spot], int]:
+def _pins(wanted: Iterable[tuple[LayerItem, int, int]]) -> dict[tuple[int, LayerItem], int]:
     """A column of its own for each wire of each spot, as near as possible to the one that is wanted."""
-    by_spot: dict[Spot, list[tuple[int, int]]] = {}
+    by_spot: dict[LayerItem, list[tuple[int, int]]] = {}
     for spot, wire, column in wanted:
         by_spot.setdefault(spot, []).append((column, wire))
-    pins: dict[tuple[int, Spot], int] = {}
+    pins: dict[tuple[int, LayerItem], int] = {}
     for spot, wires in by_spot.items():
         wires.sort()
         columns: list[int] = []

@@ -36,7 +36,7 @@ _RANKS = {
 
 
 @dataclass(slots=True, eq=False)
-class Spot:
+class LayerItem:
     """A node in a layer, or the lane of a wire that passes it."""
 
     layer: int
@@ -60,15 +60,15 @@ class Spot:
 class Strand:
     """A wire between two neighbouring layers: from one spot to some below it."""
 
-    above: Spot
-    below: Sequence[Spot]
+    above: LayerItem
+    below: Sequence[LayerItem]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Everything with its columns."""
 
-    layers: Sequence[Sequence[Spot]]
+    layers: Sequence[Sequence[LayerItem]]
     """From top to bottom, each from left to right."""
     strands: Sequence[Sequence[Strand]]
     """For each layer those that leave it downwards."""
@@ -77,7 +77,7 @@ class Layout:
 def laid_out(model: Model) -> Layout:
     """The model in layers of cells."""
     layers = _layers(model)
-    spots = [Spot(layer, item) for item, layer in enumerate(layers)]
+    spots = [LayerItem(layer, item) for item, layer in enumerate(layers)]
     strands: list[list[Strand]] = [[] for _ in range(max(layers, default=0) + 1)]
     for wire in model.wires:
         above = spots[wire.source]
@@ -85,7 +85,7 @@ def laid_out(model: Model) -> Layout:
         for layer in range(layers[wire.source] + 1, last + 1):
             below = [spots[target] for target in wire.targets if layers[target] == layer]
             if layer < last:
-                below.append(Spot(layer))
+                below.append(LayerItem(layer))
                 spots.append(below[-1])
             strands[layer - 1].append(Strand(above, below))
             above = below[-1]
@@ -119,10 +119,10 @@ def _rank(model: Model, item: int) -> str:
     return "first" if kind == "input" else "last"
 
 
-def _widen(model: Model, spots: Sequence[Spot], strands: Sequence[Sequence[Strand]]) -> None:
+def _widen(model: Model, spots: Sequence[LayerItem], strands: Sequence[Sequence[Strand]]) -> None:
     """Give every node its cells: those of its label, and enough for all wires above and below it."""
-    entering: dict[Spot, int] = {}
-    leaving: dict[Spot, int] = {}
+    entering: dict[LayerItem, int] = {}
+    leaving: dict[LayerItem, int] = {}
     for strand in (strand for layer in strands for strand in layer):
         leaving[strand.above] = leaving.get(strand.above, 0) + 1
         for spot in strand.below:
@@ -133,7 +133,7 @@ def _widen(model: Model, spots: Sequence[Spot], strands: Sequence[Sequence[Stran
             spot.width = max(width_of(model.items[spot.item].label), 2 * pins - 1)
 
 
-def _placed(spots: Sequence[Spot], strands: Sequence[Sequence[Strand]], count: int) -> list[list[Spot]]:
+def _placed(spots: Sequence[LayerItem], strands: Sequence[Sequence[Strand]], count: int) -> list[list[LayerItem]]:
     """The spots by layer, from left to right, with their columns."""
     number = {spot: place for place, spot in enumerate(spots)}
     nodes = [
@@ -150,7 +150,7 @@ def _placed(spots: Sequence[Spot], strands: Sequence[Sequence[Strand]], count: i
         for spot in strand.below
     ]
     answer = _ask(nodes, edges, _ONCE)
-    layers: list[list[Spot]] = [[] for _ in range(count)]
+    layers: list[list[LayerItem]] = [[] for _ in range(count)]
     for spot, node in sorted(zip(spots, answer, strict=True), key=lambda each: each[1]["center"]["x"]):
         spot.left = round(node["center"]["x"] - spot.width / 2)
         layers[spot.layer].append(spot)

@@ -6,7 +6,7 @@ from jaxtour.engine.commands import StageName
 from jaxtour.engine.messages import Span, Trace
 from jaxtour.render.ir.hlo import hlo_line
 from jaxtour.render.ir.mlir import stablehlo_line
-from jaxtour.render.text.rules import Painter, Rules
+from jaxtour.render.text.rules import RulePainter, Rules
 from jaxtour.render.text.spans import Line
 
 _NAME = r"[A-Za-z_][\w\-]*"
@@ -35,7 +35,7 @@ RULES: Rules = (
     (r"[A-Za-z_]\w*", ""),
 )
 
-jaxpr_line = Painter(RULES)
+jaxpr_line = RulePainter(RULES)
 
 LINES: Mapping[StageName, Callable[[str], Line]] = {
     "jaxpr": jaxpr_line, "stablehlo": stablehlo_line, "hlo": hlo_line,

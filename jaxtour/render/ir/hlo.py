@@ -1,6 +1,6 @@
 """HLO as XLA prints it, line by line."""
 
-from jaxtour.render.text.rules import Painter, Rules
+from jaxtour.render.text.rules import RulePainter, Rules
 
 _STRING = r'"(?:[^"\\\n]|\\.)*"'
 _ELEMENT = r"(?:pred|[su]\d+|f\d+(?:e\d+m\d+\w*)?|bf16|c64|c128|token|opaque)"
@@ -21,4 +21,4 @@ RULES: Rules = (
     (r"[A-Za-z_][\w.\-]*", ""),
 )
 
-hlo_line = Painter(RULES)
+hlo_line = RulePainter(RULES)

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.equations import Equation
 from jaxtour.render.ir.ladder_pairs import paired
-from jaxtour.render.ir.ladder_values import SHAPING, Entry, Side, Value
+from jaxtour.render.ir.ladder_values import SHAPING, LadderEntry, Side, Value
 
 RowKind: TypeAlias = Literal["same", "added", "removed", "changed"]
 
@@ -19,7 +19,7 @@ _LONG = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class EquationText:
     """An equation in one line, without the jaxprs inside, indented by their depth."""
 
     head: str
@@ -36,7 +36,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LadderRow:
     """An equation of the lower level, of the upper one, or of both; so also for the inputs and for the results."""
 
     kind: RowKind
@@ -45,11 +45,11 @@ class Row:
     right: int | None
     words: tuple[str, ...] = ()
     """What changed, one thing each."""
-    old: Written | None = None
-    new: Written | None = None
+    old: EquationText | None = None
+    new: EquationText | None = None
 
 
-def ladder_rows(lower: StageText, upper: StageText) -> list[Row]:
+def ladder_rows(lower: StageText, upper: StageText) -> list[LadderRow]:
     """The equations of two levels, aligned; what is only named otherwise has not changed.
 
     Equations of nested jaxprs take part, so that a `jit` around all others is one equation that was added.
@@ -60,7 +60,7 @@ def ladder_rows(lower: StageText, upper: StageText) -> list[Row]:
     return list(_Comparison(sides[0], sides[1]).rows())
 
 
-def ladder_words(rows: Sequence[Row]) -> str:
+def ladder_words(rows: Sequence[LadderRow]) -> str:
     """How much there is of what: `11 same, 6 added, 2 changed`; a changed row is an equation of both."""
     counts = {kind: sum(row.kind == kind for row in rows) for kind in SIGNS}
     return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
@@ -83,7 +83,7 @@ class _Comparison:
         self.of_upper = {upper: lower for lower, upper in self.pairs}
         self.of_lower = dict(self.pairs)
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[LadderRow]:
         yield self._inputs()
         done = [0, 0]
         for lower, upper in [*self.pairs, (len(self.lower.entries), len(self.upper.entries))]:
@@ -94,34 +94,34 @@ class _Comparison:
             done = [lower + 1, upper + 1]
         yield self._outputs()
 
-    def _alone(self, kind: Literal["added", "removed"], entry: Entry) -> Row:
+    def _alone(self, kind: Literal["added", "removed"], entry: LadderEntry) -> LadderRow:
         line, text = entry.equation.line, _written(entry)
-        return Row(kind, line, None, old=text) if kind == "removed" else Row(kind, None, line, new=text)
+        return LadderRow(kind, line, None, old=text) if kind == "removed" else LadderRow(kind, None, line, new=text)
 
-    def _both(self, lower: Entry, upper: Entry) -> Row:
+    def _both(self, lower: LadderEntry, upper: LadderEntry) -> LadderRow:
         one, other = lower.equation, upper.equation
         types = _told((bound.type for bound in one.outs), (bound.type for bound in other.outs), "result")
         words = (*types, *_parameters(one, other), *self._operands(lower, upper))
         kind: RowKind = "changed" if words else "same"
-        return Row(kind, one.line, other.line, words, _written(lower), _written(upper))
+        return LadderRow(kind, one.line, other.line, words, _written(lower), _written(upper))
 
-    def _inputs(self) -> Row:
+    def _inputs(self) -> LadderRow:
         words = _told(self.lower.inputs, self.upper.inputs, "input")
-        texts = [Written(f"lambda {_binders(side)}") for side in (self.lower, self.upper)]
+        texts = [EquationText(f"lambda {_binders(side)}") for side in (self.lower, self.upper)]
         lines = self.lower.jaxpr.line, self.upper.jaxpr.line
-        return Row("changed" if words else "same", *lines, words, texts[0], texts[1])
+        return LadderRow("changed" if words else "same", *lines, words, texts[0], texts[1])
 
-    def _outputs(self) -> Row:
+    def _outputs(self) -> LadderRow:
         one, other = self.lower, self.upper
         words = _told(map(one.type_of, one.outputs), map(other.type_of, other.outputs), "result")
         if not words and not all(map(self._corresponds, one.outputs, other.outputs)):
             words = ("other results",)
         results = [", ".join(output.text for output in side.jaxpr.outputs) for side in (one, other)]
-        texts = [Written(f"in ({names})") for names in results]
+        texts = [EquationText(f"in ({names})") for names in results]
         lines = one.jaxpr.outputs_line, other.jaxpr.outputs_line
-        return Row("changed" if words else "same", *lines, words, texts[0], texts[1])
+        return LadderRow("changed" if words else "same", *lines, words, texts[0], texts[1])
 
-    def _operands(self, lower: Entry, upper: Entry) -> Iterator[str]:
+    def _operands(self, lower: LadderEntry, upper: LadderEntry) -> Iterator[str]:
         if len(lower.operands) != len(upper.operands):
             yield f"{_counted(len(lower.operands), 'operand')} -> {len(upper.operands)}"
             return
@@ -198,13 +198,13 @@ def _parameters(one: Equation, other: Equation) -> Iterator[str]:
             yield f"{name} changed"
 
 
-def _written(entry: Entry) -> Written:
+def _written(entry: LadderEntry) -> EquationText:
     equation = entry.equation
     outs = " ".join(f"{bound.name}:{bound.type}" if bound.type else bound.name for bound in equation.outs)
     head = "  " * entry.depth + (f"{outs} = " if outs else "") + equation.name
     said = [f"{name}={value}" for name, value in equation.parameters.items() if value not in ("None", "False")]
     operands = "".join(f" {operand.text}" for operand in equation.operands)
-    return Written(head, " ".join([*said, "…"] if equation.bodies else said), operands)
+    return EquationText(head, " ".join([*said, "…"] if equation.bodies else said), operands)
 
 
 def _binders(side: Side) -> str:

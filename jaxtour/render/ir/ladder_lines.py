@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jaxtour.render.ir.highlight import jaxpr_line
-from jaxtour.render.ir.ladder import SIGNS, Row, RowKind, Written
+from jaxtour.render.ir.ladder import SIGNS, EquationText, LadderRow, RowKind
 from jaxtour.render.text.layout import clip_line, joined, width_of, wrap
 from jaxtour.render.text.spans import Line, Span, Style
 
@@ -22,7 +22,7 @@ class LadderLines:
     rows: list[int]
 
 
-def ladder_lines(rows: Sequence[Row], width: int) -> LadderLines:
+def ladder_lines(rows: Sequence[LadderRow], width: int) -> LadderLines:
     """The rows in lines of at most `width` cells; what changed stands behind an equation, or below it."""
     shown = _beside if width >= SIDE_BY_SIDE else _unified
     lines: list[Line] = []
@@ -34,12 +34,12 @@ def ladder_lines(rows: Sequence[Row], width: int) -> LadderLines:
     return LadderLines(lines, places)
 
 
-def _unified(row: Row, width: int) -> list[Line]:
+def _unified(row: LadderRow, width: int) -> list[Line]:
     shown = row.old if row.kind == "removed" else row.new
     return _with_words((_sign(row), *_equation(shown, width - 3, row.kind == "removed")), row, width, _INDENT)
 
 
-def _beside(row: Row, width: int) -> list[Line]:
+def _beside(row: LadderRow, width: int) -> list[Line]:
     half = (width - 5) // 2
     left = clip_line(_equation(row.old, half - 2, row.kind in ("removed", "changed")), half)
     space: Span = (" " * (half - width_of(left)), "")
@@ -47,7 +47,7 @@ def _beside(row: Row, width: int) -> list[Line]:
     return _with_words((*left, space, ("  ", ""), _sign(row), *right), row, width, " " * (half + 7))
 
 
-def _with_words(line: Line, row: Row, width: int, indent: str) -> list[Line]:
+def _with_words(line: Line, row: LadderRow, width: int, indent: str) -> list[Line]:
     words = "; ".join(row.words)
     if not words:
         return [clip_line(joined(line), width)]
@@ -59,11 +59,11 @@ def _with_words(line: Line, row: Row, width: int, indent: str) -> list[Line]:
     return [clip_line(joined(line), width), *(((indent, ""), *each) for each in below)]
 
 
-def _sign(row: Row) -> Span:
+def _sign(row: LadderRow) -> Span:
     return (SIGNS[row.kind], _STYLES[row.kind])
 
 
-def _equation(written: Written | None, width: int, old: bool) -> Line:
+def _equation(written: EquationText | None, width: int, old: bool) -> Line:
     """An equation in its colours; one that is no more in one pale colour. Both start with two spaces."""
     if written is None:
         return ()

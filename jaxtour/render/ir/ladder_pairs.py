@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from difflib import SequenceMatcher
 
 from jaxtour.render.ir.equations import Equation
-from jaxtour.render.ir.ladder_values import Entry
+from jaxtour.render.ir.ladder_values import LadderEntry
 
 _MOST_CELLS = 250_000
 """Pairs of equations that are compared one by one between two that are certain."""
@@ -14,7 +14,7 @@ _LEAST = 3
 """Points from which on two equations are taken for the same."""
 
 
-def paired(lower: Sequence[Entry], upper: Sequence[Entry]) -> list[tuple[int, int]]:
+def paired(lower: Sequence[LadderEntry], upper: Sequence[LadderEntry]) -> list[tuple[int, int]]:
     """The places of equations that belong together, ascending on both sides."""
     pairs: list[tuple[int, int]] = []
     start = (0, 0)
@@ -25,7 +25,7 @@ def paired(lower: Sequence[Entry], upper: Sequence[Entry]) -> list[tuple[int, in
     return pairs[:-1]
 
 
-def points(lower: Entry, upper: Entry) -> int:
+def points(lower: LadderEntry, upper: LadderEntry) -> int:
     """How much speaks for two equations being the same one."""
     one, other = lower.equation, upper.equation
     if one.name != other.name:
@@ -47,12 +47,12 @@ def _types(equation: Equation) -> list[str]:
     return [bound.type for bound in equation.outs]
 
 
-def _key(entry: Entry) -> Hashable:
+def _key(entry: LadderEntry) -> Hashable:
     equation = entry.equation
     return equation.name, equation.origin.spans[:1], entry.tree, equation.parameters.get("name")
 
 
-def _anchors(lower: Sequence[Entry], upper: Sequence[Entry]) -> list[tuple[int, int]]:
+def _anchors(lower: Sequence[LadderEntry], upper: Sequence[LadderEntry]) -> list[tuple[int, int]]:
     """Pairs that are certain: each the only one of its kind on both sides, as many as keep their order."""
     keys = [_key(entry) for entry in lower], [_key(entry) for entry in upper]
     counts = Counter(keys[0]), Counter(keys[1])
@@ -84,7 +84,7 @@ def _longest(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _between(
-    lower: Sequence[Entry], upper: Sequence[Entry], start: tuple[int, int], end: tuple[int, int]
+    lower: Sequence[LadderEntry], upper: Sequence[LadderEntry], start: tuple[int, int], end: tuple[int, int]
 ) -> list[tuple[int, int]]:
     """The best pairs of a stretch of both sides."""
     rows, columns = end[0] - start[0], end[1] - start[1]

@@ -22,7 +22,7 @@ Value: TypeAlias = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LadderEntry:
     """One equation of a row."""
 
     equation: Equation
@@ -39,7 +39,7 @@ class Side:
     def __init__(self, stage: StageText) -> None:
         """Read it; `ValueError` where the stage has no jaxpr."""
         self.jaxpr: Jaxpr = jaxpr_of(stage)
-        self.entries: list[Entry] = []
+        self.entries: list[LadderEntry] = []
         self.types: dict[Value, str] = {}
         self.bodies: dict[tuple[int, int], int] = {}
         """How many inputs each body of an equation has, by the equation's and the body's place."""
@@ -56,7 +56,7 @@ class Side:
         """A value's type as it is printed."""
         return str(value[1]).rpartition(":")[2] if value[0] == "literal" else self.types.get(value, "")
 
-    def entry_of(self, value: Value) -> Entry | None:
+    def entry_of(self, value: Value) -> LadderEntry | None:
         """The equation that a value comes from."""
         return self.entries[int(value[1])] if value[0] == "equation" else None
 
@@ -65,7 +65,7 @@ class Side:
             operands = tuple(_value(operand, scope) for operand in equation.operands)
             place = len(self.entries)
             tree = self._tree(equation, operands)
-            self.entries.append(Entry(equation, depth, operands, tree))
+            self.entries.append(LadderEntry(equation, depth, operands, tree))
             results = self._inside(equation, place, operands, depth) if equation.bodies and place < MOST else None
             for number, bound in enumerate(equation.outs):
                 value: Value = results[number] if results else ("equation", place, number)

@@ -1,6 +1,6 @@
 """StableHLO as MLIR prints it, line by line."""
 
-from jaxtour.render.text.rules import Painter, Rules
+from jaxtour.render.text.rules import RulePainter, Rules
 
 _STRING = r'"(?:[^"\\\n]|\\.)*"'
 _ANGLES = r"<(?:[^<>\n]|<(?:[^<>\n]|<[^<>\n]*>)*>)*>"
@@ -27,4 +27,4 @@ RULES: Rules = (
     (r"[A-Za-z_][\w.]*", ""),
 )
 
-stablehlo_line = Painter(RULES)
+stablehlo_line = RulePainter(RULES)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from jaxtour.render.text.spans import Line, Style
 
 
-class Mark(NamedTuple):
+class TransformMark(NamedTuple):
     """How a line is marked."""
 
     glyph: str
@@ -15,20 +15,20 @@ class Mark(NamedTuple):
     word: str
 
 
-NONE = Mark(" ", "", "")
+NONE = TransformMark(" ", "", "")
 _RECOMPUTED = ("rematted_computation", "remat", "rematted")
 
 # The first that is there wins: what is backward is so whatever else it is.
-_MARKS: Mapping[str, Mark] = {
-    **dict.fromkeys(_RECOMPUTED, Mark("≈", "warning", "recomputed")),
-    "transpose": Mark("←", "keyword", "backward"),
-    "checkpoint": Mark("≈", "warning", "recomputed"),
-    **dict.fromkeys(("jvp", "linearize"), Mark("→", "function", "forward")),
-    "vmap": Mark("×", "type", "batched"),
-    **dict.fromkeys(("shard_map", "pmap"), Mark("■", "constant", "on each device")),
-    **dict.fromkeys(("scan", "while", "fori_loop"), Mark("@", "number", "in a loop")),
-    "cond": Mark("?", "number", "in a branch"),
-    **dict.fromkeys(("custom_jvp", "custom_vjp"), Mark("*", "string", "custom rule")),
+_MARKS: Mapping[str, TransformMark] = {
+    **dict.fromkeys(_RECOMPUTED, TransformMark("≈", "warning", "recomputed")),
+    "transpose": TransformMark("←", "keyword", "backward"),
+    "checkpoint": TransformMark("≈", "warning", "recomputed"),
+    **dict.fromkeys(("jvp", "linearize"), TransformMark("→", "function", "forward")),
+    "vmap": TransformMark("×", "type", "batched"),
+    **dict.fromkeys(("shard_map", "pmap"), TransformMark("■", "constant", "on each device")),
+    **dict.fromkeys(("scan", "while", "fori_loop"), TransformMark("@", "number", "in a loop")),
+    "cond": TransformMark("?", "number", "in a branch"),
+    **dict.fromkeys(("custom_jvp", "custom_vjp"), TransformMark("*", "string", "custom rule")),
 }
 _ORDER = tuple(dict.fromkeys(_MARKS.values()))
 _CALLS = {"custom_jvp_call": "custom_jvp", "custom_vjp_call": "custom_vjp", "remat2": "checkpoint"}
@@ -45,7 +45,7 @@ _PHRASES = {
 }
 
 
-def glyph(transforms: Iterable[str]) -> Mark:
+def glyph(transforms: Iterable[str]) -> TransformMark:
     """The mark of a line, by what counts most of its transforms; that of nothing is a space."""
     present = {_CALLS.get(name, name) for name in transforms}
     return next((mark for name, mark in _MARKS.items() if name in present), NONE)

@@ -1,6 +1,6 @@
 """Renders a step's exception: the message, and the learner's own lines that led to it."""
 
-from jaxtour.engine.messages import Failure, Frame
+from jaxtour.engine.messages import Failure, TracebackFrame
 from jaxtour.render.text.layout import clip, in_ascii, pad, width_of, wrap, wrap_text
 from jaxtour.render.text.spans import Line, Span
 from jaxtour.text.raw import Raw
@@ -36,7 +36,7 @@ def failure_lines(failure: Failure, width: int, ascii: bool = False) -> list[Lin
     return in_ascii(lines, ascii)
 
 
-def _place(frame: Frame, own: str) -> str:
+def _place(frame: TracebackFrame, own: str) -> str:
     """Return `line 6  in predict`, with the step or `setup` if it is not the step's own code."""
     where = "setup " if frame.setup else ""
     place = f"{where}line {frame.line}"
@@ -45,7 +45,7 @@ def _place(frame: Frame, own: str) -> str:
     return f"{place}  in {frame.function}" if frame.function else place
 
 
-def _frame_lines(frame: Frame, place: str, column: int | None, width: int) -> list[Line]:
+def _frame_lines(frame: TracebackFrame, place: str, column: int | None, width: int) -> list[Line]:
     """Return the frame's code at `column`, or below its place if that is None, with an underline."""
     if column is None:
         lines: list[Line] = [((clip(place, width), "muted"),)]
@@ -61,7 +61,7 @@ def _frame_lines(frame: Frame, place: str, column: int | None, width: int) -> li
     return lines
 
 
-def _code(frame: Frame) -> tuple[str, int, int]:
+def _code(frame: TracebackFrame) -> tuple[str, int, int]:
     """Return the line without its indentation, and the start and end of the failing part in it."""
     text = frame.text.text
     spaces = len(text) - len(text.lstrip())

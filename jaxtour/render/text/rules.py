@@ -13,7 +13,7 @@ COLOURED = 4000
 """The number of characters highlighted in a line; the rest is plain."""
 
 
-class Painter:
+class RulePainter:
     """Highlights a line of text: call it with the text, and it returns the styled line."""
 
     def __init__(self, rules: Rules) -> None:

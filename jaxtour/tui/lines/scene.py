@@ -6,7 +6,7 @@ from typing import NamedTuple
 from jaxtour.tui.lines.cursor import Cursor
 from jaxtour.tui.lines.document import EMPTY, NOTHING, Columns, Document, Highlight
 from jaxtour.tui.lines.rows import Plan
-from jaxtour.tui.lines.search import Finder
+from jaxtour.tui.lines.search import MatchFinder
 from jaxtour.tui.styling import HighlightStyle, Mark
 
 
@@ -41,7 +41,7 @@ class Scene:
         self.document = EMPTY
         self.plan = Plan()
         self.cursor = Cursor()
-        self.finder = Finder()
+        self.finder = MatchFinder()
         self.highlighted = NOTHING
         self.gutter = 0
         """Cells left of the text, signs included."""

@@ -50,7 +50,7 @@ class Search:
         return found
 
 
-class Finder:
+class MatchFinder:
     """The search in a view: what is searched, and which of the matches was gone to."""
 
     def __init__(self) -> None:

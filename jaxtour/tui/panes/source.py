@@ -22,7 +22,7 @@ def shows(_: StepView) -> str:
     return "source"
 
 
-class Rows(NamedTuple):
+class SourceRows(NamedTuple):
     """Where code stands in the pane: lines of the pane from 0, those of code from 1."""
 
     cell: str
@@ -66,21 +66,21 @@ class Rows(NamedTuple):
         return self.setup_texts[line - self.setup.start] if line in self.setup else Raw()
 
 
-def rows_of(view: StepView) -> Rows:
+def rows_of(view: StepView) -> SourceRows:
     """Where code stands in the pane."""
     step = view.step
     if isinstance(step, Broken):
-        return Rows(view.cell, range(0), 1, range(0), ())
+        return SourceRows(view.cell, range(0), 1, range(0), ())
     texts = tuple(map(Raw, view.code.text.rstrip("\n").split("\n")))
     setup = step.setup.text.strip("\n")
     first = 1 + len(step.setup.text) - len(step.setup.text.lstrip("\n"))
     if not setup.strip():
-        return Rows(view.cell, range(0), 1, range(len(texts)), texts)
+        return SourceRows(view.cell, range(0), 1, range(len(texts)), texts)
     if not view.state.setup:
-        return Rows(view.cell, range(0), first, range(1, 1 + len(texts)), texts)
+        return SourceRows(view.cell, range(0), first, range(1, 1 + len(texts)), texts)
     own = tuple(map(Raw, setup.split("\n")))
     start = 2 + len(own)
-    return Rows(view.cell, range(1, 1 + len(own)), first, range(start, start + len(texts)), texts, own)
+    return SourceRows(view.cell, range(1, 1 + len(own)), first, range(start, start + len(texts)), texts, own)
 
 
 def columns_shown(text: Raw, columns: Columns) -> Columns:
@@ -129,7 +129,7 @@ def document(view: StepView, width: int) -> Document:  # noqa: ARG001 - code is 
     )
 
 
-def expressions(view: StepView, rows: Rows, line: int) -> list[tuple[Columns, Columns]]:
+def expressions(view: StepView, rows: SourceRows, line: int) -> list[tuple[Columns, Columns]]:
     """The expressions of a line that something became of: their columns on the screen, and in the code."""
     place, stage = rows.place(line), view.traced
     if place is None or stage is None:

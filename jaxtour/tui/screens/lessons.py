@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from jaxtour.course.catalogue import Entry
+from jaxtour.course.catalogue import LessonEntry
 from jaxtour.course.model import Lesson
 from jaxtour.render.text.layout import pad
 from jaxtour.render.text.spans import Line, Span
@@ -72,7 +72,7 @@ class LessonsScreen(BoxScreen[int | None]):
         self._list.fill(lines, self._shown.index(self._here) if self._here in self._shown else 0)
         self._describe()
 
-    def _matches(self, entry: Entry, words: list[str]) -> bool:
+    def _matches(self, entry: LessonEntry, words: list[str]) -> bool:
         lesson = self._tour.known(entry)
         text = f"{entry.id} {lesson.title} {lesson.summary}" if lesson else entry.id
         if lesson:

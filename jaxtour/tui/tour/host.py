@@ -11,7 +11,7 @@ from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.widgets.panes import Panes
 
 
-class Host(Protocol):
+class ScreenHost(Protocol):
     """The screen of a step, as its controllers see it."""
 
     tour: Tour

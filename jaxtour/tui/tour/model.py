@@ -8,13 +8,13 @@ from typing import Literal
 
 import msgspec
 
-from jaxtour.course.catalogue import Catalogue, Entry
+from jaxtour.course.catalogue import Catalogue, LessonEntry
 from jaxtour.course.model import Broken, Lesson, Problem, Step
 from jaxtour.course.progress import Progress
 from jaxtour.engine.cells import time_calls
 from jaxtour.engine.commands import TimeCall
 from jaxtour.engine.messages import Died, Done, Event, RunEvent, State
-from jaxtour.engine.messages import Progress as Doing
+from jaxtour.engine.messages import RunProgress as Doing
 from jaxtour.engine.report import Report, Request, advance, requested
 from jaxtour.engine.runs import Handle, Runs
 from jaxtour.engine.session import EngineError, Session
@@ -22,7 +22,7 @@ from jaxtour.engine.verify import status
 from jaxtour.text.raw import Raw
 from jaxtour.tui.actions import Keys
 from jaxtour.tui.choices import Choice
-from jaxtour.tui.incoming import Activity, Asked, Key, doing, joined
+from jaxtour.tui.incoming import Activity, Key, RunPurpose, doing, joined
 from jaxtour.tui.peaks import Peaks
 from jaxtour.tui.tour.view import StepState, StepView
 
@@ -64,7 +64,7 @@ class Tour:
         self._lessons: dict[Path, Lesson] = {}
         self._done: set[Key] = set()
         self._states: dict[Key, StepState] = {}
-        self._runs: Runs[Asked] = Runs(session)
+        self._runs: Runs[RunPurpose] = Runs(session)
         self.peaks = Peaks(session, self._runs, kept or progress.path.parent / "peaks.json", self._defer)
         self._dirty = False
         """Whether a timing or a look has left the runner in no state to go on from."""
@@ -92,13 +92,13 @@ class Tour:
         self._lessons[self.catalogue.entries[self.index].path] = self.lesson = with_steps(lesson)
         self.step = next((step for step in self.lesson.steps if step.id == self.step.id), self.lesson.steps[0])
 
-    def read(self, entry: Entry) -> Lesson:
+    def read(self, entry: LessonEntry) -> Lesson:
         """The lesson of an entry, read once; one that cannot be read at all has one broken step that says why."""
         if entry.path not in self._lessons:
             self._lessons[entry.path] = with_steps(entry.lesson())
         return self._lessons[entry.path]
 
-    def known(self, entry: Entry) -> Lesson | None:
+    def known(self, entry: LessonEntry) -> Lesson | None:
         """The lesson of an entry if it was read before."""
         return self._lessons.get(entry.path)
 
@@ -242,7 +242,7 @@ class Tour:
         self._dirty, self._looked = False, None
         handle = self.session.run(self.lesson, step, state.code)
         state.report = Report(run=handle.run)
-        await self._runs.launch(handle, Asked("run", key, step))
+        await self._runs.launch(handle, RunPurpose("run", key, step))
         return True
 
     @property
@@ -268,7 +268,7 @@ class Tour:
         if before is not None:
             state.report = requested(before, wanted.run, wanted.requests, wanted.ladder, wanted.timings)
         try:
-            await self._runs.launch(handle, Asked("request", self.key))
+            await self._runs.launch(handle, RunPurpose("request", self.key))
         except EngineError:
             state.report = before
             raise

@@ -9,7 +9,7 @@ import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.commands import StageName, StageRequest
-from jaxtour.engine.messages import Facts, Failure, Progress, Timing, Trace, WorkerState
+from jaxtour.engine.messages import Facts, Failure, RunProgress, Timing, Trace, WorkerState
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText
 from jaxtour.text.raw import NO_TEXT, Raw
@@ -110,7 +110,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return (self.worker in ("dead", "opening devices") and self.worker, self.detail, self.held, self.cpu_helps)
 
     @property
-    def measuring(self) -> Progress | None:
+    def measuring(self) -> RunProgress | None:
         """How far the measuring is; None where nothing is measured, or nothing that takes time is shown."""
         report = self.report
         if report is None or report.progress is None or self.stable:

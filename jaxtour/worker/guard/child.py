@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..frames import Decoder, ProtocolError
+from ..frames import FrameDecoder, ProtocolError
 from .capture import Stream
 from .proctree import before_exec, kill_group
 
@@ -90,7 +90,7 @@ class Child:
         """Whether it has received a run."""
         self.code: int | None = None
         """The exit code once reaped; minus the signal's number after a signal."""
-        self.decoder = Decoder()
+        self.decoder = FrameDecoder()
         self.run: int | None = None
         """The run that its output belongs to."""
         self.background = False

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..frames import Decoder, ProtocolError, encode
+from ..frames import FrameDecoder, ProtocolError, encode
 from .loop import Loop
 from .queue import SendQueue
 
-PROTO = 1
+PROTO = 2
 PREAMBLE = b"\njaxtour-frames-1\n"
 """Sent once before the first frame; a reader skips everything before it, such as a login shell's greeting."""
 CROWDED = 1024 * 1024
@@ -39,7 +39,7 @@ class Link:
         self._loop = loop
         self._stdin = stdin
         self._ended = ended
-        self._decoder = Decoder()
+        self._decoder = FrameDecoder()
         self._queue = SendQueue(loop, stdout, lost=lambda: ended(""), drained=drained)
         self._obey = obey
         self.state = ("", "")

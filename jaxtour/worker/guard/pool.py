@@ -14,7 +14,7 @@ from .child import Child, Config
 from .loop import Loop
 from .oom import memory_is_short
 from .queue import SendQueue
-from .texts import Texts
+from .texts import OutputReader
 
 SPARE_AFTER_S = 0.05
 SILENT_S = 1.0
@@ -51,7 +51,7 @@ class Owner(Protocol):
 class Pool:
     """At most one runner that may open devices, and one spare that has imported jax and waits."""
 
-    def __init__(self, loop: Loop, program: Path, owner: Owner, texts: Texts) -> None:
+    def __init__(self, loop: Loop, program: Path, owner: Owner, texts: OutputReader) -> None:
         self.runner: Child | None = None
         self._spare: Child | None = None
         self._spare_failed = False

@@ -14,7 +14,7 @@ from .oom import OomWatch
 from .pool import Pool
 from .proctree import cause
 from .runs import RUN_EVENTS, Order, Restarts, Running, done
-from .texts import Texts
+from .texts import OutputReader
 
 GRACE_S = 2.0
 FAREWELL_S = 0.8
@@ -28,7 +28,7 @@ class Supervisor:
     def __init__(self, loop: Loop, program: Path, stdin: int, stdout: int) -> None:
         self._loop = loop
         self._ui = Link(loop, stdin, stdout, obey=self._obey, drained=self._resume, ended=self._leave)
-        self._texts = Texts(loop, self._ui)
+        self._texts = OutputReader(loop, self._ui)
         self._pool = Pool(loop, program, self, self._texts)
         self._config: Config | None = None
         self._active: Running | None = None

@@ -11,7 +11,7 @@ BATCH_S = 0.03
 BATCH = 32 * 1024
 
 
-class Texts:
+class OutputReader:
     """Reads runners' pipes and sends their text; while the engine is slow, text waits in the capped capture."""
 
     def __init__(self, loop: Loop, ui: Link) -> None:

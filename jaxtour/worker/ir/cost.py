@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from .. import compat
-from .hlo import Reader
+from .hlo import HloReader
 from .instructions import Computation, Instruction
 
 MOST_LOOPS = 40
@@ -35,7 +35,7 @@ _LAYOUT = re.compile(r"entry_computation_layout=\{.*?\}(?=, \w+=|$)")
 _DEVICES = re.compile(r"\b(num_partitions|replica_count)=(\d+)")
 
 
-def cost(compiled: Any, text: str, module: Reader) -> dict[str, Any]:
+def cost(compiled: Any, text: str, module: HloReader) -> dict[str, Any]:
     """The fields of a `Cost`; `text` is the HLO as the compiler wrote it, `module` the same text parsed."""
     notes: list[str] = []
     found: dict[str, Any] = dict(_memory(compiled))
@@ -73,12 +73,12 @@ def _peak(told: dict[str, int]) -> int:
     return held + temporary if 0 < peak < held + temporary // 2 else peak
 
 
-def _instructions(module: Reader) -> Iterator[Instruction]:
+def _instructions(module: HloReader) -> Iterator[Instruction]:
     for whole in module.computations.values():
         yield from whole.instructions
 
 
-def _with_loops(told: Figures, text: str, module: Reader) -> tuple[Figures, list[str]]:
+def _with_loops(told: Figures, text: str, module: HloReader) -> tuple[Figures, list[str]]:
     """The figures with each loop's body counted as often as it runs, if known; and notes about that."""
     loops = [line for line in _instructions(module) if line.opcode == "while"]
     if not loops:
@@ -104,7 +104,7 @@ def _with_loops(told: Figures, text: str, module: Reader) -> tuple[Figures, list
 class _Loops:
     """The cost of a module's loops beyond their first iteration."""
 
-    def __init__(self, text: str, module: Reader) -> None:
+    def __init__(self, text: str, module: HloReader) -> None:
         self._rows = text.split("\n")
         self._module = module
         first = min((whole.rows[0] for whole in module.computations.values()), default=0)

@@ -10,7 +10,7 @@ from typing import Any
 
 from .instructions import Computation, Instruction
 from .lending import Lender
-from .metadata import TABLES, Frames, Sources, without_metadata
+from .metadata import TABLES, Sources, StackFrames, without_metadata
 from .origins import Parsed, Table, cut, transforms_of
 from .spans import Span
 from .stablehlo import is_enclosing, is_of_branch, without_root
@@ -34,7 +34,7 @@ _PLUMBING = {
 }
 
 
-class Reader:
+class HloReader:
     """The parsed text of one module."""
 
     def __init__(self, text: str) -> None:
@@ -49,7 +49,7 @@ class Reader:
 
     def read(self, table: Table, sources: Sources) -> Parsed:
         """The lines with their origins."""
-        frames = Frames(self._rows, sources)
+        frames = StackFrames(self._rows, sources)
         for whole in self.computations.values():
             for line in whole.instructions:
                 line.own, line.callers = frames.of(line.at, line.path)

@@ -62,7 +62,7 @@ class Computation:
     instructions: list[Instruction] = field(default_factory=list)
 
 
-class Graph:
+class InstructionGraph:
     """Definitions and uses of values, across computations."""
 
     def __init__(self, computations: Mapping[str, Computation]) -> None:

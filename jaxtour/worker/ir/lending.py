@@ -8,7 +8,7 @@ linked to the source of its value, or else to its users, if these are few expres
 
 from collections.abc import Callable, Iterable, Iterator
 
-from .instructions import DATA, Computation, Graph, Instruction
+from .instructions import DATA, Computation, Instruction, InstructionGraph
 from .metadata import Sources
 from .spans import Span
 from .stablehlo import SHARED
@@ -29,7 +29,7 @@ class Lender:
     def __init__(self, computations: dict[str, Computation], sources: Sources) -> None:
         self._computations = computations
         self._sources = sources
-        self._graph = Graph(computations)
+        self._graph = InstructionGraph(computations)
         self._every = [line for whole in computations.values() for line in whole.instructions]
         self._data = {id(line) for line in self._every if self._graph.is_data(line)}
         self._arguments = {id(line) for each in computations.values() if each.entry for line in each.instructions}

@@ -17,7 +17,7 @@ _ESCAPE = re.compile(r"\\([0-9A-F]{2})|\\(.)")
 _PLACE = re.compile(rf"({_STRING}):(\d+):(\d+)(?: to (\d*):(\d+))?$")
 
 
-class Frame(NamedTuple):
+class LocationFrame(NamedTuple):
     """A place as MLIR and XLA write it: lines from 1, columns from 0 in UTF-8 bytes, exclusive end."""
 
     file: str
@@ -32,7 +32,7 @@ class Loc(NamedTuple):
     """A resolved `loc(...)`."""
 
     path: str = ""
-    frames: tuple[Frame, ...] = ()
+    frames: tuple[LocationFrame, ...] = ()
     """Innermost first."""
 
 
@@ -99,10 +99,10 @@ def _split(text: str) -> list[str]:
     return [*pieces, text[start:]]
 
 
-def _frame(match: re.Match[str]) -> Frame:
+def _frame(match: re.Match[str]) -> LocationFrame:
     line, column = int(match[2]), int(match[3])
     end_line = int(match[4]) if match[4] else line
-    return Frame(_unquoted(match[1]), line, column, end_line, int(match[5]) if match[5] else column)
+    return LocationFrame(_unquoted(match[1]), line, column, end_line, int(match[5]) if match[5] else column)
 
 
 def _unquoted(text: str) -> str:

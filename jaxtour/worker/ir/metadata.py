@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from .locations import Frame
+from .locations import LocationFrame
 from .spans import Span
 from .stablehlo import SHARED, Linked, Place
 
@@ -23,7 +23,7 @@ _ESCAPE = re.compile(r"\\(?:([0-7]{3})|(.))")
 class BeginningAt(Protocol):
     """The type of `stablehlo.Reader.beginning_at`."""
 
-    def __call__(self, frame: Frame, path: str, *, around: bool = False) -> list[Frame]:
+    def __call__(self, frame: LocationFrame, path: str, *, around: bool = False) -> list[LocationFrame]:
         """The expressions that begin where a frame does, by what they were lowered to."""
 
 
@@ -43,7 +43,7 @@ class Sources:
     """The call itself, for instructions without a source."""
 
 
-class Frames:
+class StackFrames:
     """Resolves instructions' metadata to expressions."""
 
     def __init__(self, rows: dict[str, dict[int, str]], sources: Sources) -> None:
@@ -74,10 +74,10 @@ class Frames:
             self._known[key] = tuple(own), tuple(callers)
         return self._known[key]
 
-    def _chain(self, start: At) -> list[Frame]:
+    def _chain(self, start: At) -> list[LocationFrame]:
         if isinstance(start, tuple):
-            return [Frame(start[0], start[1], 0, start[1], 0)]
-        chain: list[Frame] = []
+            return [LocationFrame(start[0], start[1], 0, start[1], 0)]
+        chain: list[LocationFrame] = []
         number = start
         while number in self._stacks and len(chain) < 100:
             location, parent = self._stacks[number]
@@ -103,11 +103,11 @@ def without_metadata(line: str) -> tuple[str, str, At]:
     return line[: match.start()] + line[match.end() :], path, at
 
 
-def _frame(row: str, files: dict[int, str], functions: dict[int, str]) -> Frame:
+def _frame(row: str, files: dict[int, str], functions: dict[int, str]) -> LocationFrame:
     fields = {name: int(value) for name, value in _FIELD.findall(row) if value.isdigit()}
     line, column = fields.get("line", 0), fields.get("column", 0)
     function = functions.get(fields.get("function_name_id", 0), "")
-    return Frame(
+    return LocationFrame(
         files.get(fields.get("file_name_id", 0), ""),
         line,
         column,

@@ -62,13 +62,13 @@ def _by_marks(found: compat.Marked, walk: Walk) -> Parsed:
     return parsed
 
 
-def _variables(parsed: Parsed, row: int, atoms: Any, mark: compat.Mark, kind: str = "") -> dict[str, str]:
+def _variables(parsed: Parsed, row: int, atoms: Any, mark: compat.Met, kind: str = "") -> dict[str, str]:
     """The names of variables, each with its kind and the place of its type in the table."""
     names = [(atom, compat.printed_atom(atom, mark.context)) for atom in atoms if not hasattr(atom, "val")]
     return {name: f"{kind}{parsed.type_of(atom, row)}" for atom, name in names if name != "_"}
 
 
-def _name_equation(parsed: Parsed, mark: compat.Mark, rows: list[int]) -> None:
+def _name_equation(parsed: Parsed, mark: compat.Met, rows: list[int]) -> None:
     outs = _variables(parsed, rows[0], mark.thing.outvars, mark)
     ins = _variables(parsed, rows[0], mark.thing.invars, mark)
     if len(rows) == 1:
@@ -87,7 +87,7 @@ def _name_equation(parsed: Parsed, mark: compat.Mark, rows: list[int]) -> None:
             return
 
 
-def _name_jaxpr(parsed: Parsed, mark: compat.Mark, rows: list[int]) -> None:
+def _name_jaxpr(parsed: Parsed, mark: compat.Met, rows: list[int]) -> None:
     """A jaxpr defines its inputs on its first line and uses its outputs on its last."""
     jaxpr = mark.thing
     binders = _variables(parsed, rows[0], jaxpr.constvars, mark, "c")

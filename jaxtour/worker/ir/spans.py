@@ -32,7 +32,7 @@ def span(file: str, line: int, column: int, end_line: int, end_column: int, func
     return name, line, start + 1, end_line, end + 1, function
 
 
-class Frames:
+class SpanFinder:
     """Finds the spans of equations; use one for each walk, as its caches keep code objects alive."""
 
     def __init__(self) -> None:
@@ -106,5 +106,5 @@ class Frames:
 
 def spans_of(source_info: Any) -> tuple[Span | None, tuple[Span, ...]]:
     """An equation's own expression, None without a learner's frame, and the calls around it, innermost first."""
-    own, *callers = Frames().of(source_info) or (None,)
+    own, *callers = SpanFinder().of(source_info) or (None,)
     return own, tuple(callers)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
-from .locations import Frame, Locations, without_locations
+from .locations import LocationFrame, Locations, without_locations
 from .mlir_values import note_types, note_values
 from .origins import Parsed, Table, alike, transforms_of
 from .spans import Span
@@ -87,7 +87,7 @@ class _Line:
     """Whether it is inside a `shard_map`, where paths start anew."""
 
 
-class Reader:
+class StableHloReader:
     """One module; parsed once, with sources resolved on demand."""
 
     def __init__(
@@ -111,7 +111,7 @@ class Reader:
         self._functions: list[str] = []
         self._sites_of: dict[str, tuple[Linked, ...]] = {}
         self._links: dict[tuple[str, str, bool], Linked] = {}
-        self._beginnings: dict[tuple[str, int, int, str], dict[Frame, None]] | None = None
+        self._beginnings: dict[tuple[str, int, int, str], dict[LocationFrame, None]] | None = None
         self.parsed = Parsed()
         self._split(text)
 
@@ -170,7 +170,7 @@ class Reader:
         """Whether a path is known from its beginning."""
         return bool(self._root) or f"{path}/".startswith(self._outermost)
 
-    def beginning_at(self, frame: Frame, path: str, *, around: bool = False) -> list[Frame]:
+    def beginning_at(self, frame: LocationFrame, path: str, *, around: bool = False) -> list[LocationFrame]:
         """The expressions that begin at a frame and were lowered to a path's end; or else all that begin there.
 
         XLA keeps one end for all expressions that begin at a place, so it cannot distinguish `f(x)` from `f(x) * 2`.

@@ -50,12 +50,12 @@ class Staged:
         return found
 
     @cached_property
-    def module(self) -> stablehlo.Reader:
+    def module(self) -> stablehlo.StableHloReader:
         """The StableHLO, parsed."""
         text = self.lowered.as_text(debug_info=True)
         if not text:
             raise lens.LensError("this backend gives no StableHLO text")
-        return stablehlo.Reader(str(text), self.place, self.root, self.exact)
+        return stablehlo.StableHloReader(str(text), self.place, self.root, self.exact)
 
     @cached_property
     def compiled(self) -> Any:
@@ -71,9 +71,9 @@ class Staged:
         return str(text)
 
     @cached_property
-    def optimised(self) -> hlo.Reader:
+    def optimised(self) -> hlo.HloReader:
         """The optimised HLO, parsed."""
-        return hlo.Reader(self.text)
+        return hlo.HloReader(self.text)
 
     def stablehlo(self) -> tuple[Table, Parsed, dict[str, Any]]:
         """The table of origins, the lines, and fields for the last piece."""

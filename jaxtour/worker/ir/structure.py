@@ -18,7 +18,7 @@ _REFERENCES = ("get", "swap", "addupdate")
 class Structure:
     """The printer's marks, with the lines of each mark and the last line of its nested marks."""
 
-    def __init__(self, parsed: Parsed, marks: Sequence[compat.Mark], rows: list[list[int]], last: list[int]) -> None:
+    def __init__(self, parsed: Parsed, marks: Sequence[compat.Met], rows: list[list[int]], last: list[int]) -> None:
         self._parsed = parsed
         self._marks = marks
         self._rows = rows
@@ -39,7 +39,7 @@ class Structure:
             parsed.jaxprs.append(_row(self._jaxpr(number)), self._rows[number][0])
         parsed.top = max((self._places[each] for each in self._jaxprs if self._marks[each].around < 0), default=None)
 
-    def _equation(self, number: int, mark: compat.Mark) -> list[Any]:
+    def _equation(self, number: int, mark: compat.Met) -> list[Any]:
         """The fields of an `EquationRow` on the wire, without trailing defaults."""
         parsed, equation = self._parsed, mark.thing
         line = self._rows[number][0]
@@ -79,7 +79,7 @@ class Structure:
         for place, (key, body) in enumerate(found):
             yield f"{key} {keys[:place].count(key)}" if keys.count(key) > 1 else key, body
 
-    def _parameters(self, mark: compat.Mark, bodies: list[tuple[str, int]]) -> dict[str, Any]:
+    def _parameters(self, mark: compat.Met, bodies: list[tuple[str, int]]) -> dict[str, Any]:
         """The printed parameters; a jaxpr is its name in the text, or `{ … }` where it is printed in place."""
         told: dict[str, Any] = {}
         for key, value in mark.parameters.items():
@@ -90,10 +90,10 @@ class Structure:
             told[key] = names or "{ … }" if own else parameter(value)
         return told
 
-    def _bound(self, variables: Any, mark: compat.Mark, line: int) -> list[tuple[str, int]]:
+    def _bound(self, variables: Any, mark: compat.Met, line: int) -> list[tuple[str, int]]:
         return [(compat.printed_atom(each, mark.context), self._parsed.type_of(each, line)) for each in variables]
 
-    def _operands(self, atoms: Any, mark: compat.Mark) -> list[str]:
+    def _operands(self, atoms: Any, mark: compat.Met) -> list[str]:
         return [compat.printed_atom(atom, mark.context) for atom in atoms]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import compat
 from .origins import Table, transforms_of
-from .spans import Frames, Span
+from .spans import Span, SpanFinder
 
 MOST = 64
 """The most callers, or users of a shared jaxpr, of one equation: more would be megabytes, and of no use."""
@@ -58,7 +58,7 @@ class Walk:
         self.around = around
         self.primitives: set[str] = set()
         self._places: dict[int, int] = {}
-        self._frames = Frames()
+        self._frames = SpanFinder()
         self._known: dict[tuple[Span, ...], tuple[tuple[Span, ...], tuple[Span, ...]]] = {}
         """For the current jaxpr: expression and callers by an equation's frames."""
         self._paths: dict[Any, str] = {}

@@ -20,7 +20,7 @@ from .execute import OFFERED, Workspace
 from .failures import attempt
 from .functions import Judge, arguments_of, is_jax, is_learners, is_transformed, layers
 from .signatures import arguments
-from .written import Written, calls_written, defined, unfolded
+from .written import WrittenCall, calls_written, defined, unfolded
 
 CAP = 12
 """A longer list of calls would be tedious to step through; the user can name the others."""
@@ -35,7 +35,7 @@ def calls_of(workspace: Workspace, path: str, code: str, named: list[Entry] | No
     An entry has `tree`, with its positions, if the call is in the file; `error` if there is nothing to trace; and
     `unsure` if the call may not be meant for tracing.
     """
-    finder = Finder(workspace, path, ast.parse(code, path))
+    finder = CallFinder(workspace, path, ast.parse(code, path))
     if named is None:
         return _told(finder.all)
     entries: list[Entry] = []
@@ -56,7 +56,7 @@ def _told(find: Callable[[], list[Entry]], name: str = "") -> list[Entry]:
 
 @dataclass(frozen=True)
 class _Candidate:
-    written: Written
+    written: WrittenCall
     tree: ast.Call
     """The call with each name that only its block defines replaced by its value."""
     missing: tuple[str, ...]
@@ -64,7 +64,7 @@ class _Candidate:
     function: Any = None
 
 
-class Finder:
+class CallFinder:
     """Finds calls in one file."""
 
     def __init__(self, workspace: Workspace, path: str, tree: ast.Module) -> None:

@@ -68,7 +68,7 @@ def _lines(text: str) -> list[str]:
 
 
 @dataclass
-class Outcome:
+class Execution:
     """The outcome of a step's code."""
 
     seconds: float = 0.0
@@ -179,12 +179,12 @@ class Workspace:
         with contextlib.suppress(OSError):
             os.chdir(os.environ.get(CWD) or folder)
 
-    def run(self, name: str, setup: str, code: str, path: str | None = None) -> Outcome:
+    def run(self, name: str, setup: str, code: str, path: str | None = None) -> Execution:
         """Run a step's setup and code; raises only KeyboardInterrupt, and records any other exception in the outcome.
 
         With a `path`, the code is that file's.
         """
-        outcome = Outcome(in_setup=True)
+        outcome = Execution(in_setup=True)
         self.kept.pop(name, None)
         self._last = None
         _forget_shown_warnings()

@@ -16,13 +16,13 @@ from ..timing.peaks import peaks
 from ..timing.retraces import counted
 from .calls import Entry, calls_of
 from .describe import describe, plain_text
-from .execute import Outcome, Source, Workspace, hush_warnings, last_expression, show_warnings
+from .execute import Execution, Source, Workspace, hush_warnings, last_expression, show_warnings
 from .failures import attempt, failure, message, one_line
 from .writer import Event, Stdio, Writer
 
 
 @dataclass
-class Stage:
+class RunContext:
     """The parts of the process that a run uses."""
 
     writer: Writer
@@ -34,10 +34,10 @@ class Stage:
     """The stages of the last request, reused by the next one for the same calls."""
 
 
-class Run:
+class CommandRun:
     """The run of one command; all its events carry the command's number."""
 
-    def __init__(self, stage: Stage, command: dict[str, Any]) -> None:
+    def __init__(self, stage: RunContext, command: dict[str, Any]) -> None:
         self._stage = stage
         self._command = command
         self._cell = _whole(command["cell"]) if command.get("cell") else None
@@ -116,7 +116,7 @@ class Run:
             self._probes(cell, kept.calls, kept.error)
         return "ok"
 
-    def _execute(self, cell: dict[str, Any]) -> Outcome:
+    def _execute(self, cell: dict[str, Any]) -> Execution:
         self._stage.writer.arm()
         self._stage.stages = None
         return self._stage.workspace.run(cell["name"], cell["setup"], cell["code"], cell["path"])
@@ -144,14 +144,14 @@ class Run:
         _release(outcome)
         return status
 
-    def _value(self, outcome: Outcome) -> dict[str, Any] | None:
+    def _value(self, outcome: Execution) -> dict[str, Any] | None:
         """The described value, or None; a computation that fails only now counts as the step's failure."""
         if outcome.error is not None or outcome.value is None:
             return None
         value, outcome.error = attempt(describe, outcome.value)
         return value
 
-    def _after(self, cell: dict[str, Any], outcome: Outcome) -> None:
+    def _after(self, cell: dict[str, Any], outcome: Execution) -> None:
         calls = self._traces(cell, outcome, show=True)
         outcome.value = None
         self._stage.workspace.ended(cell["name"], calls, outcome.error)
@@ -178,7 +178,7 @@ class Run:
                 timings, brief=brief
             )
 
-    def _traces(self, cell: dict[str, Any], outcome: Outcome, *, show: bool = False) -> list[Entry]:
+    def _traces(self, cell: dict[str, Any], outcome: Execution, *, show: bool = False) -> list[Entry]:
         """Trace the cell's calls and return them, even if not shown: tracing runs the lesson's functions."""
         workspace = self._stage.workspace
         traces = cell["traces"]
@@ -305,7 +305,7 @@ def _whole(cell: dict[str, Any]) -> dict[str, Any]:
     return {"setup": "", "code": "", "traces": None, "path": None, **cell}
 
 
-def _release(outcome: Outcome) -> None:
+def _release(outcome: Execution) -> None:
     """Free the value and the exception's frames, which may hold device memory."""
     outcome.value = None
     if outcome.error is not None:

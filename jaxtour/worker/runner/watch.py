@@ -22,7 +22,7 @@ _BUSY_STEP = 5
 """Percent."""
 
 
-class Watch:
+class DeviceWatch:
     """Looks at the devices, and reports changes."""
 
     def __init__(

@@ -17,7 +17,7 @@ _UNFOLDED_CAP = 500
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenCall:
     """A call as written in the file."""
 
     node: ast.Call
@@ -29,11 +29,11 @@ class Written:
     """The block that defines its names: `main()`, `the __main__ block`."""
 
 
-def calls_written(tree: ast.Module) -> Iterator[Written]:
+def calls_written(tree: ast.Module) -> Iterator[WrittenCall]:
     """The calls outside functions in file order, then those in functions called without arguments."""
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     for block, ran in _blocks(tree.body, ran=True):
-        calls = (Written(node, ran=True) for node in _calls(block)) if ran else _in_block(block, {}, _GUARDED)
+        calls = (WrittenCall(node, ran=True) for node in _calls(block)) if ran else _in_block(block, {}, _GUARDED)
         reached: dict[str, ast.FunctionDef] = {}
         for written in calls:
             func = written.node.func
@@ -57,7 +57,7 @@ def defined(tree: ast.Module) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def unfolded(written: Written, harmless: Callable[[ast.expr], bool]) -> tuple[ast.Call, list[str]]:
+def unfolded(written: WrittenCall, harmless: Callable[[ast.expr], bool]) -> tuple[ast.Call, list[str]]:
     """The call with names defined in its block replaced by their values, and the names that cannot be replaced.
 
     A name cannot be replaced if its value has no expression, or calls a function that is not `harmless`.
@@ -131,7 +131,7 @@ def _parameters(function: ast.FunctionDef) -> Lets:
     return lets | {each.arg: None for each in (own.vararg, own.kwarg) if each}
 
 
-def _in_block(body: list[ast.stmt], lets: Lets, where: str) -> Iterator[Written]:
+def _in_block(body: list[ast.stmt], lets: Lets, where: str) -> Iterator[WrittenCall]:
     """The calls of a block, each with the assignments before it; of a loop, its first iteration."""
     for statement in body:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -144,7 +144,7 @@ def _in_block(body: list[ast.stmt], lets: Lets, where: str) -> Iterator[Written]
         ]
         for head in heads:
             for node in _calls_in(head):
-                yield Written(node, ran=False, lets=dict(lets), where=where)
+                yield WrittenCall(node, ran=False, lets=dict(lets), where=where)
         _bind(statement, lets)
         if inner:
             yield from _in_block(inner, lets, where)

@@ -16,7 +16,7 @@ from ..runner.failures import attempt
 from ..runner.writer import Say
 from . import clock, noise, verdicts
 from .differences import Values, difference, values_of
-from .placing import Subject, Target, is_spread, is_transfer, leaves, placed, targets_for
+from .placing import Placement, Subject, is_spread, is_transfer, leaves, placed, targets_for
 from .results import Results, results_of
 from .timed import timed
 from .trees import leaves_of, settled
@@ -26,7 +26,7 @@ SIZE = "n"
 
 
 @dataclass
-class Row:
+class TimedRow:
     """A finished timing, for comparison with later ones."""
 
     index: int
@@ -62,7 +62,7 @@ class Bench:
     say: Say
     patience: float = 1.0
     """Factor on the time that a timing may take to become steady."""
-    _rows: list[Row] = field(default_factory=list)
+    _rows: list[TimedRow] = field(default_factory=list)
     _last_baseline: int = -1
     """The index of the last baseline; entries before it are compared with it too."""
 
@@ -98,7 +98,7 @@ class Bench:
                 self.say({**facts, "platform": target.platform, "error": why_not(error) if error else ""})
                 continue
             values, widths = numbers.pop("values", None), numbers.pop("widths", frozenset())
-            row = Row(index, entry["label"], target.platform, size, facts["baseline"], values, widths)
+            row = TimedRow(index, entry["label"], target.platform, size, facts["baseline"], values, widths)
             if not (brief or is_transfer(call)):
                 numbers["differs"], more = self._compared(row)
                 numbers["verdicts"] = [*numbers["verdicts"], *more]
@@ -120,7 +120,7 @@ class Bench:
             self.workspace.namespace = kept
 
     def _called_once(
-        self, source: str, call: Any, target: Target, names: dict[str, Any], _progress: clock.Progress
+        self, source: str, call: Any, target: Placement, names: dict[str, Any], _progress: clock.Progress
     ) -> dict[str, Any]:
         """The seconds of one call, compiled before or not: shows that the call works."""
         with target.context():
@@ -128,7 +128,7 @@ class Bench:
         return {"first_s": first.seconds, "runs": 1}
 
     def _measured(
-        self, source: str, call: Any, target: Target, names: dict[str, Any], progress: clock.Progress
+        self, source: str, call: Any, target: Placement, names: dict[str, Any], progress: clock.Progress
     ) -> dict[str, Any]:
         """The fields of a `timing`, in seconds."""
         subject = placed(self.workspace, source, call, target, **names)
@@ -173,7 +173,7 @@ class Bench:
     def _understood(
         subject: Subject,
         results: Results,
-        target: Target,
+        target: Placement,
         compilations: int,
         complete: dict[str, Any],
         waiting: float | None,
@@ -231,7 +231,7 @@ class Bench:
         given = subject.copied() if first.gave_away else {}
         return settled(eval(code, subject.namespace | given))
 
-    def _compared(self, row: Row) -> tuple[list[dict[str, Any]], list[verdicts.Verdict]]:
+    def _compared(self, row: TimedRow) -> tuple[list[dict[str, Any]], list[verdicts.Verdict]]:
         """How the values differ from the same call's on other platforms, and from the baseline's."""
         differs: list[dict[str, Any]] = []
         said: list[verdicts.Verdict] = []

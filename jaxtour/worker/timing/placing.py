@@ -60,7 +60,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Target:
+class Placement:
     """Where to measure."""
 
     platform: str
@@ -74,24 +74,24 @@ class Target:
         return nullcontext() if self.default else jax.default_device(self.device)
 
 
-def targets_for(on: str, call: Call | None, devices: list[Any]) -> list[Target]:
+def targets_for(on: str, call: Call | None, devices: list[Any]) -> list[Placement]:
     """Where to measure a call."""
     if on == "host":
-        return [Target("host")]
+        return [Placement("host")]
     if call and is_fetch(call):
         arrays = [leaf for leaf in leaves(call) if isinstance(leaf, jax.Array)]
-        return [Target(next(iter(arrays[0].devices())).platform)]
+        return [Placement(next(iter(arrays[0].devices())).platform)]
     if call and _is_numpy(call.function):
-        return [Target("host")]
+        return [Placement("host")]
     here = devices[0].platform
     if on == "one":
-        return [Target(here)]
+        return [Placement(here)]
     if spread := [leaf for leaf in leaves(call) if is_spread(leaf)]:
-        return [Target(next(iter(spread[0].devices())).platform)]
+        return [Placement(next(iter(spread[0].devices())).platform)]
     found = []
     for platform in platforms(devices):
         local = [device for device in devices if device.platform == platform and _is_local(device)]
-        found.append(Target(platform, local[0], default=platform == here))
+        found.append(Placement(platform, local[0], default=platform == here))
     return found
 
 
@@ -133,7 +133,7 @@ def is_spread(leaf: Any) -> bool:
     return isinstance(leaf, jax.Array) and len(leaf.sharding.device_set) > 1
 
 
-def placed(workspace: Workspace, source: str, call: Call | None, target: Target, **names: Any) -> Subject:
+def placed(workspace: Workspace, source: str, call: Call | None, target: Placement, **names: Any) -> Subject:
     """The call with its arrays on the target's device; for other expressions, the arrays that their names refer to.
 
     `names` extend the workspace's names. The inputs of a transfer stay where they are.
@@ -167,11 +167,11 @@ def _copy(leaf: Any) -> Any:
     return leaf.copy() if isinstance(leaf, jax.Array) and not compat.is_tracer(leaf) else leaf
 
 
-def _place(value: Any, target: Target) -> Any:
+def _place(value: Any, target: Placement) -> Any:
     return settled(mapped(lambda leaf: _place_leaf(leaf, target, numpy=False), value))
 
 
-def _place_leaf(leaf: Any, target: Target, *, numpy: bool) -> Any:
+def _place_leaf(leaf: Any, target: Placement, *, numpy: bool) -> Any:
     """The leaf on the target's device; uncommitted on the default one, so that it mixes with arrays elsewhere."""
     if target.device is None or is_spread(leaf) or compat.is_tracer(leaf):
         return leaf

@@ -79,7 +79,7 @@ def of_compilation(
         message = f"The function captures {_size(captured)} of arrays: pass them as arguments."
         found.append(_verdict("captured_constants", message))
     text = compiled.as_text() or ""
-    read = attempt(hlo.Reader, text)[0] if text else None
+    read = attempt(hlo.HloReader, text)[0] if text else None
     priced = (attempt(cost, compiled, text, read)[0] if read else None) or {}
     if folded := _folded(lowered, compiled, text, jax.tree.leaves((args, kwargs))):
         found.append(folded)

@@ -3,15 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxtour.engine.messages import Failure, Frame
+from jaxtour.engine.messages import Failure, TracebackFrame
 from jaxtour.render.text.layout import width_of
 from jaxtour.render.text.spans import plain_lines
 from jaxtour.render.value import failure_lines
 from jaxtour.text.boundary import harmless
 
-CALL = harmless(Frame(file="vmap/one", line=8, column=1, end_column=14, text="predict(w, X)"))
+CALL = harmless(TracebackFrame(file="vmap/one", line=8, column=1, end_column=14, text="predict(w, X)"))
 DOT = harmless(
-    Frame(
+    TracebackFrame(
         file="vmap/one", line=5, function="predict", column=20, end_column=33, text="    return sigmoid(jnp.dot(w, x))"
     )
 )
@@ -46,8 +46,8 @@ def test_frames_under_their_places_where_it_is_narrow():
 
 
 def test_other_steps_and_setup_are_named():
-    earlier = harmless(Frame(file="vmap/zero", line=1, function="f", text="    y"))
-    setup = harmless(Frame(file="vmap/one", line=2, setup=True, text="w = z"))
+    earlier = harmless(TracebackFrame(file="vmap/zero", line=1, function="f", text="    y"))
+    setup = harmless(TracebackFrame(file="vmap/one", line=2, setup=True, text="w = z"))
     assert plain_lines(failure_lines(failure("", CALL, earlier, setup), 60)) == (
         "TypeError\n"
         "\n"
@@ -67,7 +67,9 @@ def test_messages_of_several_lines_are_wrapped_at_words():
 
 def test_a_long_line_is_shown_where_it_fails():
     frame = harmless(
-        Frame(file="a/b", line=3, column=205, end_column=211, text="x = " + "0123456789" * 20 + "broken" + "9" * 99)
+        TracebackFrame(
+            file="a/b", line=3, column=205, end_column=211, text="x = " + "0123456789" * 20 + "broken" + "9" * 99
+        )
     )
     lines = failure_lines(failure("", frame), 40)
     assert all(width_of(line) <= 40 for line in lines)
@@ -77,13 +79,15 @@ def test_a_long_line_is_shown_where_it_fails():
 
 
 def test_wide_characters_are_underlined_whole():
-    frame = harmless(Frame(file="a/b", line=1, column=5, end_column=7, text="x = 日本"))
+    frame = harmless(TracebackFrame(file="a/b", line=1, column=5, end_column=7, text="x = 日本"))
     row, rule = plain_lines(failure_lines(failure("", frame), 40)).splitlines()[-2:]
     assert (row, rule) == ("line 1   x = 日本", "             ────")
 
 
 def test_a_recursion_is_told_by_its_ends():
-    frames = [harmless(Frame(file="a/b", line=number, function="f", text=f"f({number})")) for number in range(60)]
+    frames = [
+        harmless(TracebackFrame(file="a/b", line=number, function="f", text=f"f({number})")) for number in range(60)
+    ]
     text = plain_lines(failure_lines(failure("maximum recursion depth exceeded", *frames), 60))
     assert "… 48 frames left out" in text
     assert "line 0 " in text and "line 59 " in text and "line 30 " not in text
@@ -92,6 +96,8 @@ def test_a_recursion_is_told_by_its_ends():
 @given(st.text(max_size=50), st.integers(0, 60), st.integers(0, 60), st.integers(16, 80))
 def test_frames_never_exceed_the_width(text, column, end_column, width):
     frame = harmless(
-        Frame(file="a/b", line=1, column=column, end_column=end_column, text=text.replace("\n", ""), function=text)
+        TracebackFrame(
+            file="a/b", line=1, column=column, end_column=end_column, text=text.replace("\n", ""), function=text
+        )
     )
     assert all(width_of(line) <= width for line in failure_lines(failure(text, frame), width))

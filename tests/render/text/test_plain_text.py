@@ -7,11 +7,11 @@ from jaxtour.engine.messages import (
     Done,
     Facts,
     Failure,
-    Frame,
     Host,
     Stage,
     Timing,
     Trace,
+    TracebackFrame,
     Value,
     Warned,
 )
@@ -71,8 +71,10 @@ FAILED = Report(
             bases=("AttributeError", "Exception"),
             message="no y",
             frames=(
-                Frame(file="vmap/fails", line=4, column=1, end_column=5, text="f(1)"),
-                Frame(file="vmap/fails", line=2, column=12, end_column=15, text="    return x.y", function="f"),
+                TracebackFrame(file="vmap/fails", line=4, column=1, end_column=5, text="f(1)"),
+                TracebackFrame(
+                    file="vmap/fails", line=2, column=12, end_column=15, text="    return x.y", function="f"
+                ),
             ),
         )
     ),

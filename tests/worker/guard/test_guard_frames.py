@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import jaxtour
-from jaxtour.worker.frames import CAP, Decoder, ProtocolError, encode
+from jaxtour.worker.frames import CAP, FrameDecoder, ProtocolError, encode
 from jaxtour.worker.guard.link import PREAMBLE
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -29,19 +29,19 @@ def test_frames_come_out_as_they_went_in_however_they_are_cut(sent, data):
     stream = b"".join(map(encode, sent))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
     pieces = [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
-    assert fed(Decoder(), pieces) == sent
+    assert fed(FrameDecoder(), pieces) == sent
 
 
 def test_a_frame_may_be_cut_at_every_position():
     stream = encode({"a": "é"}) + encode({})
     for cut in range(len(stream) + 1):
-        assert fed(Decoder(), [stream[:cut], stream[cut:]]) == [{"a": "é"}, {}]
+        assert fed(FrameDecoder(), [stream[:cut], stream[cut:]]) == [{"a": "é"}, {}]
 
 
 @given(st.binary(max_size=200))
 def test_garbage_is_a_message_a_wait_or_a_protocol_error(garbage):
     try:
-        found = fed(Decoder(), [garbage])
+        found = fed(FrameDecoder(), [garbage])
     except ProtocolError as error:
         assert "\n" not in str(error)
     else:

@@ -14,7 +14,7 @@ PRODUCT = 2 * SIZE**3
 def cost_of(function, *args):
     compiled = jax.jit(function).lower(*(args or (jnp.ones((SIZE, SIZE)),))).compile()
     text = compiled.as_text()
-    return cost(compiled, text, hlo.Reader(text))
+    return cost(compiled, text, hlo.HloReader(text))
 
 
 def test_what_the_compiler_counts():
@@ -69,7 +69,7 @@ def test_the_peak_has_what_is_needed_in_between():
     assert found["temporary_bytes"] > 10 * 4 * SIZE**2
     assert found["peak_bytes"] >= found["argument_bytes"] + found["temporary_bytes"]
     donated = jax.jit(lambda x: x * 2, donate_argnums=0).lower(jnp.ones((SIZE, SIZE))).compile()
-    memory = cost(donated, donated.as_text(), hlo.Reader(donated.as_text()))
+    memory = cost(donated, donated.as_text(), hlo.HloReader(donated.as_text()))
     assert memory["alias_bytes"] == memory["argument_bytes"] == memory["peak_bytes"]
 
 
@@ -92,5 +92,5 @@ class Negative(Silent):
 
 def test_what_is_not_told_is_left_out():
     text = "HloModule m\n\nENTRY %main (x: f32[]) -> f32[] {\n  ROOT %x = f32[] parameter(0)\n}\n"
-    assert cost(Silent(), text, hlo.Reader(text)) == {"notes": []}
-    assert cost(Negative(), text, hlo.Reader(text)) == {"bytes": 8.0, "transcendentals": 0.0, "notes": []}
+    assert cost(Silent(), text, hlo.HloReader(text)) == {"notes": []}
+    assert cost(Negative(), text, hlo.HloReader(text)) == {"bytes": 8.0, "transcendentals": 0.0, "notes": []}

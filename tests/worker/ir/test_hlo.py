@@ -16,13 +16,13 @@ def code():
 
 
 def read(lowered):
-    module = stablehlo.Reader(lowered.as_text(debug_info=True), spans.span)
+    module = stablehlo.StableHloReader(lowered.as_text(debug_info=True), spans.span)
     return read_text(lowered.compile().as_text(), module.beginning_at, module.paths())
 
 
 def read_text(text, beginning_at=lambda *_, **__: [], paths=()):
     table = Table()
-    parsed = hlo.Reader(text).read(table, Sources(spans.span, beginning_at, dict(paths)))
+    parsed = hlo.HloReader(text).read(table, Sources(spans.span, beginning_at, dict(paths)))
     assert len(parsed.texts) == len(parsed.lines) == len(parsed.names)
     return parsed, [{"kind": "other", **table.rows[place]} for place in parsed.lines]
 
@@ -114,7 +114,7 @@ def test_opcodes_are_found_behind_tuple_types():
         "  %r = (f32[4,32]{1,0}, /*index=1*/(f32[], s32[])) all-reduce-start(%p), channel_id=1\n"
         "  ROOT %d = f32[] all-reduce-done(%r)\n}\n"
     )
-    assert hlo.Reader(text).opcodes() == ["all-reduce-done", "all-reduce-start", "parameter"]
+    assert hlo.HloReader(text).opcodes() == ["all-reduce-done", "all-reduce-start", "parameter"]
 
 
 TABLES = """HloModule jit_f, is_scheduled=true

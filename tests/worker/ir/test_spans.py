@@ -6,7 +6,7 @@ import pytest
 from jaxprs import HEAD, executed, registered, seen
 
 from jaxtour.worker import compat
-from jaxtour.worker.ir.spans import Frames, learner_folder, span, spans_of
+from jaxtour.worker.ir.spans import SpanFinder, learner_folder, span, spans_of
 from jaxtour.worker.runner import learners
 
 
@@ -132,7 +132,7 @@ def test_installed_packages_in_the_folder_are_not(folder, inside):
 
 def test_equal_functions_of_different_files_are_not_mixed_up():
     source = HEAD + "def f(x):\n    return jnp.sin(x)\n"
-    frames = Frames()
+    frames = SpanFinder()
     files = []
     for name in ("a/one", "a/two"):
         jaxpr = jax.make_jaxpr(executed(source, f"<jaxtour:{name}>")["f"])(1.0)

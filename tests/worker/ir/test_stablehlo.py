@@ -28,7 +28,7 @@ def read(lowered, around=()):
 
 def read_text(text, around=()):
     table = Table()
-    parsed = stablehlo.Reader(text, spans.span).read(table, around)
+    parsed = stablehlo.StableHloReader(text, spans.span).read(table, around)
     assert len(parsed.texts) == len(parsed.lines) == len(parsed.names)
     return parsed, [{"kind": "other", **table.rows[place]} for place in parsed.lines]
 
@@ -219,7 +219,7 @@ def test_where_all_of_a_branch_has_its_place_the_path_leads_to_the_expression():
     rows = []
     for known in ({}, exact):
         table = Table()
-        parsed = stablehlo.Reader(OLDEST, spans.span, "", known).read(table)
+        parsed = stablehlo.StableHloReader(OLDEST, spans.span, "", known).read(table)
         rows.append([table.rows[place] for place in parsed.lines if table.rows[place].get("path")])
     assert [row["spans"] for row in rows[0]] == [(whole,)] * 4
     sine, *adds, cosine = rows[1]

@@ -365,7 +365,7 @@ def test_facts_come_once_more_when_they_have_changed_and_while_code_runs(start):
 
 
 def test_an_interrupt_during_a_frame_waits_for_its_end():
-    from jaxtour.worker.frames import Decoder
+    from jaxtour.worker.frames import FrameDecoder
     from jaxtour.worker.runner.writer import Writer
 
     read, write = os.pipe()
@@ -380,10 +380,10 @@ def test_an_interrupt_during_a_frame_waits_for_its_end():
     writer._write = interrupted
     with pytest.raises(KeyboardInterrupt):
         writer.say({"event": "log", "text": "whole"})
-    assert list(Decoder().feed(os.read(read, 1000))) == [{"event": "log", "text": "whole"}]
+    assert list(FrameDecoder().feed(os.read(read, 1000))) == [{"event": "log", "text": "whole"}]
     writer._write = real
     writer.say({"event": "log", "text": float("nan")})
-    (event,) = Decoder().feed(os.read(read, 1000))
+    (event,) = FrameDecoder().feed(os.read(read, 1000))
     assert "could not send 'log'" in event["text"]
     writer.disarm()
     writer.interrupt(2, None)

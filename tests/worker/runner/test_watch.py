@@ -39,7 +39,7 @@ def test_only_what_is_news_is_said_and_not_twice_in_a_second(monkeypatch):
     monkeypatch.setattr(watch.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(devices, "host", lambda: host(1.0, 500))
     sink, meter = Sink(), Meter()
-    watching = watch.Watch(sink, devices.open_devices(), (), meter)
+    watching = watch.DeviceWatch(sink, devices.open_devices(), (), meter)
     watching.look()
     assert len(sink.said) == 1 and sink.said[0]["devices"][0]["utilization"] == 50.0
     clock[0] += 0.4
@@ -63,7 +63,7 @@ def test_only_what_is_news_is_said_and_not_twice_in_a_second(monkeypatch):
 
 def test_nothing_is_looked_at_while_something_is_measured(monkeypatch):
     sink, meter = Sink(), Meter()
-    watching = watch.Watch(sink, devices.open_devices(), (), meter)
+    watching = watch.DeviceWatch(sink, devices.open_devices(), (), meter)
     monkeypatch.setattr(watch.threading, "Thread", None)
     with watching.during(measured=True):
         assert meter.paused == [True]
@@ -73,7 +73,7 @@ def test_nothing_is_looked_at_while_something_is_measured(monkeypatch):
 def test_a_look_that_fails_under_the_code_of_a_lesson_is_logged(monkeypatch):
     sink = Sink()
     monkeypatch.setattr(watch, "EVERY_S", 0.01)
-    watching = watch.Watch(sink, devices.open_devices(), ())
+    watching = watch.DeviceWatch(sink, devices.open_devices(), ())
     monkeypatch.setattr(watch, "facts", lambda *_: 1 / 0)
     with watching.during(measured=False):
         while not sink.said:

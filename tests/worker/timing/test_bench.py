@@ -131,7 +131,7 @@ def test_a_transfer_is_measured_as_one(workspace):
     assert sent["transfer_bytes"] == fetched["transfer_bytes"] == 300 * 300 * 4
     assert "transfer_bytes" not in said(workspace, "product(A)")[0]
     subject = placing.placed(
-        workspace, "", parse_call(workspace, "jax.device_put(N)"), placing.Target("cpu", jax.devices()[0])
+        workspace, "", parse_call(workspace, "jax.device_put(N)"), placing.Placement("cpu", jax.devices()[0])
     )
     assert isinstance(subject.call.args[0], np.ndarray)
 
@@ -182,19 +182,19 @@ def test_arguments_are_evaluated_once(workspace):
 
 def test_placed_inputs_keep_their_kind(workspace):
     (device,) = jax.devices()[:1]
-    target = placing.Target("cpu", device)
+    target = placing.Placement("cpu", device)
     call = parse_call(workspace, "small(A, n=N, k=3)")
     placed = placing.placed(workspace, "", call, target).call
     assert placed.args[0] is workspace.namespace["A"]
     assert isinstance(placed.kwargs["n"], jax.Array)
     assert placed.kwargs["k"] == 3
-    elsewhere = placing.placed(workspace, "", call, placing.Target("gpu", device, default=False)).call
+    elsewhere = placing.placed(workspace, "", call, placing.Placement("gpu", device, default=False)).call
     assert elsewhere.args[0].committed if hasattr(elsewhere.args[0], "committed") else elsewhere.args[0]._committed
 
 
 def test_arrays_named_in_other_expressions_are_placed(workspace):
     subject = placing.placed(
-        workspace, "[small(x) for x in X]", None, placing.Target("gpu", jax.devices()[0], default=False)
+        workspace, "[small(x) for x in X]", None, placing.Placement("gpu", jax.devices()[0], default=False)
     )
     assert subject.namespace["X"] is not workspace.namespace["X"]
     assert subject.namespace["small"] is workspace.namespace["small"]

@@ -82,7 +82,7 @@ def test_what_is_too_large_to_be_copied_is_not_copied_for_a_function_that_is_not
     workspace, monkeypatch
 ):
     def may_donate(call):
-        target = placing.Target("cpu")
+        target = placing.Placement("cpu")
         return placing.placed(workspace, call, parse_call(workspace, call), target).may_donate
 
     calls = ("zipped(A)", "product(A)", "eager(A)", "[eager(A)]", "sum([1])")
@@ -168,7 +168,7 @@ def test_operations_are_counted_where_there_are_several(operations, told):
 
 
 def test_an_eager_chain_has_an_operation_for_each_equation(workspace):
-    subject = placing.placed(workspace, "", parse_call(workspace, "eager(A)"), placing.Target("cpu"))
+    subject = placing.placed(workspace, "", parse_call(workspace, "eager(A)"), placing.Placement("cpu"))
     assert verdicts.of_transfers(subject) == ([], 3)
 
 
@@ -177,7 +177,9 @@ def test_an_eager_chain_has_an_operation_for_each_equation(workspace):
 )
 def test_how_much_an_eager_function_sends_is_told_from_a_kilobyte_on(workspace, elements, told):
     call = f"eager(np.ones({elements}, np.float32))"
-    found, _ = verdicts.of_transfers(placing.placed(workspace, "", parse_call(workspace, call), placing.Target("cpu")))
+    found, _ = verdicts.of_transfers(
+        placing.placed(workspace, "", parse_call(workspace, call), placing.Placement("cpu"))
+    )
     assert [verdict["message"] for verdict in found] == (
         [f"Every call copies {told} of NumPy arrays to the device."] if told else []
     )

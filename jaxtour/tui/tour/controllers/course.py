@@ -1,7 +1,7 @@
 """What the keys do that go through the course, and those of the tour as a whole."""
 
 from jaxtour.tui.tour.controllers.step import StepController
-from jaxtour.tui.tour.host import Host
+from jaxtour.tui.tour.host import ScreenHost
 
 THEMES = ("dark", "light", "ansi")
 
@@ -9,7 +9,7 @@ THEMES = ("dark", "light", "ansi")
 class CourseController:
     """The actions that go to another step, or open a list."""
 
-    def __init__(self, host: Host, step: StepController) -> None:
+    def __init__(self, host: ScreenHost, step: StepController) -> None:
         self.host = host
         self.tour = host.tour
         self.step = step

@@ -8,7 +8,7 @@ from jaxtour.tui.messages import RestartWanted, Turned
 from jaxtour.tui.tour.controllers.links import LinkController
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.controllers.step import StepController
-from jaxtour.tui.tour.host import Host
+from jaxtour.tui.tour.host import ScreenHost
 from jaxtour.tui.widgets.arrange import Slot
 from jaxtour.tui.widgets.pane import Pane
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class DeviceController:
     """The actions about devices, and what a device and its part of a value highlight."""
 
-    def __init__(self, host: Host, slots: SlotController, step: StepController, links: LinkController) -> None:
+    def __init__(self, host: ScreenHost, slots: SlotController, step: StepController, links: LinkController) -> None:
         self.host = host
         self.tour = host.tour
         self.panes = host.panes

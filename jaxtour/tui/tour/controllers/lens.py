@@ -6,14 +6,14 @@ from jaxtour.render.ir.places import head
 from jaxtour.tui.linking import Spot, stage_line
 from jaxtour.tui.tour.controllers.links import LinkController
 from jaxtour.tui.tour.controllers.slots import SlotController
-from jaxtour.tui.tour.host import Host
+from jaxtour.tui.tour.host import ScreenHost
 from jaxtour.tui.tour.view import Shown
 
 
 class LensController:
     """The actions that choose what is shown of a traced call, and explain it."""
 
-    def __init__(self, host: Host, slots: SlotController, links: LinkController) -> None:
+    def __init__(self, host: ScreenHost, slots: SlotController, links: LinkController) -> None:
         self.host = host
         self.tour = host.tour
         self.panes = host.panes

@@ -10,7 +10,7 @@ from jaxtour.tui.linking import Link, Spot, first_of, link, source_of
 from jaxtour.tui.panes.source import columns_shown, rows_of
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.controllers.step import StepController
-from jaxtour.tui.tour.host import Host
+from jaxtour.tui.tour.host import ScreenHost
 from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.widgets.pane import Pane
 
@@ -30,7 +30,7 @@ class Keyed(NamedTuple):
 class LinkController:
     """The actions that follow what belongs to a cursor, and what the cursor highlights."""
 
-    def __init__(self, host: Host, slots: SlotController, step: StepController) -> None:
+    def __init__(self, host: ScreenHost, slots: SlotController, step: StepController) -> None:
         self.host = host
         self.slots = slots
         self.step = step

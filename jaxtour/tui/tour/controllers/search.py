@@ -6,7 +6,7 @@ from jaxtour.render.text.layout import clip
 from jaxtour.render.text.spans import Line
 from jaxtour.text.clean import clean
 from jaxtour.tui.tour.controllers.slots import SlotController
-from jaxtour.tui.tour.host import Host
+from jaxtour.tui.tour.host import ScreenHost
 from jaxtour.tui.widgets.pane import Pane
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ PATTERN_CELLS = 24
 class SearchController:
     """The actions of the search; the matches stay until it is ended."""
 
-    def __init__(self, host: Host, slots: SlotController) -> None:
+    def __init__(self, host: ScreenHost, slots: SlotController) -> None:
         self.host = host
         self.slots = slots
         self.searched: Pane | None = None

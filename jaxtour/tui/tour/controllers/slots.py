@@ -5,7 +5,7 @@ from typing import Literal
 from jaxtour.tui.messages import Turned
 from jaxtour.tui.panes import PANES
 from jaxtour.tui.panes.source import rows_of
-from jaxtour.tui.tour.host import Host
+from jaxtour.tui.tour.host import ScreenHost
 from jaxtour.tui.widgets.arrange import Slot
 from jaxtour.tui.widgets.pane import Pane
 from jaxtour.tui.yank import yank
@@ -14,7 +14,7 @@ from jaxtour.tui.yank import yank
 class SlotController:
     """The actions that go from pane to pane, and the panes by their kind."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: ScreenHost) -> None:
         self.host = host
         self.panes = host.panes
 

@@ -5,13 +5,13 @@ from jaxtour.engine.session import EngineError
 from jaxtour.text.clean import clean
 from jaxtour.tui.messages import RestartWanted
 from jaxtour.tui.panes.source import rows_of
-from jaxtour.tui.tour.host import Host
+from jaxtour.tui.tour.host import ScreenHost
 
 
 class StepController:
     """The actions of the step shown, and of the worker that runs it."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: ScreenHost) -> None:
         self.host = host
         self.tour = host.tour
         self.panes = host.panes

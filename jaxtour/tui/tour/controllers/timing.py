@@ -2,7 +2,7 @@
 
 from jaxtour.engine.session import EngineError
 from jaxtour.tui.tour.controllers.slots import SlotController
-from jaxtour.tui.tour.host import Host
+from jaxtour.tui.tour.host import ScreenHost
 
 PATIENCE = 10.0
 """How many times as long a measurement may take where somebody wants it steadier."""
@@ -11,7 +11,7 @@ PATIENCE = 10.0
 class TimingController:
     """The actions of the timings."""
 
-    def __init__(self, host: Host, slots: SlotController) -> None:
+    def __init__(self, host: ScreenHost, slots: SlotController) -> None:
         self.host = host
         self.tour = host.tour
         self.slots = slots
