@@ -7,8 +7,8 @@ import msgspec
 from textual.binding import Binding, BindingType
 
 Scope: TypeAlias = Literal[
-    "step", "pane", "editor", "search", "list", "lessons", "filter", "find", "ladder", "roofline", "devices", "programs",
-    "modal",
+    "step", "pane", "editor", "search", "list", "lessons", "filter", "find", "ladder", "roofline", "devices",
+    "programs", "modal",
 ]  # fmt: skip
 Controller: TypeAlias = Literal["step", "course", "slots", "lens", "links", "devices", "timing", "search"]
 Group: TypeAlias = Literal["Step", "Lens", "Course", "Panes", "Moving", "Editor", "Worker", "Tour", "Lists"]
