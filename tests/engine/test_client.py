@@ -39,7 +39,7 @@ from jaxtour.engine.session import EngineError
 from jaxtour.text.boundary import harmless
 
 FAULTY = Path(__file__).parents[1] / "worker" / "faulty_runner.py"
-HELLO = b'{"event":"hello","proto":1,"jaxtour":"9","python":"3","pid":1,"host":"h","mood":"fine"}'
+HELLO = b'{"event":"hello","proto":2,"jaxtour":"9","python":"3","pid":1,"host":"h","mood":"fine"}'
 
 
 def framed(*bodies):
@@ -171,7 +171,7 @@ async def test_noise_before_the_preamble_is_skipped(tmp_path):
         (b"x" * 100_000, "sys.stdin.read()", "it said 'xxx"),
         (client.PREAMBLE, "", "left at once"),
         (client.PREAMBLE + framed(b'{"event":"pong"}'), "", "no hello"),
-        (client.PREAMBLE + framed(HELLO.replace(b'"proto":1', b'"proto":2')), "", "version 2"),
+        (client.PREAMBLE + framed(HELLO.replace(b'"proto":2', b'"proto":3')), "", "version 3"),
         (client.PREAMBLE + b"\xff\xff\xff\xff", "", "4294967295 bytes"),
         (b"", "sys.stdin.read()", "no answer"),
     ],

@@ -67,7 +67,7 @@ def test_cells_that_look_alike_are_written_together_where_that_is_shorter() -> N
     cells.forget(20, 1)
     strip = Strip([Segment("r ", key), Segment("run ", word), Segment("n ", key), Segment("next", word)])
     wrote = cells.update([(0, 0, strip)], TRUE)
-    assert wrote == "\x1b[1;1H\x1b[1;38;2;1;2;3mr \x1b[4Cn \x1b[1;3H\x1b[0;38;2;4;5;6mrun \x1b[2Cnext\x1b[0m"
+    assert wrote == "\x1b[1;1H\x1b[1;38;2;1;2;3mr \x1b[4Cn \x1b[6D\x1b[0;38;2;4;5;6mrun \x1b[2Cnext\x1b[0m"
     few = Strip([Segment("a", Style(color="red")), Segment("bc")])
     cells.forget(3, 1)
     assert cells.update([(0, 0, few)], TRUE) == "\x1b[1;1H\x1b[31ma\x1b[0mbc"

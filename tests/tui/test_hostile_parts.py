@@ -192,7 +192,8 @@ def test_questions_answers_and_checks_are_printed_harmlessly() -> None:
 
 def test_a_variable_is_told_harmlessly() -> None:
     text, names = "a\x1b:f32[] = sin b\nc:f32[] = cos a\x1b", "a\x1b=b\nc=a\x1b"
-    part = Stage(run=1, index=0, stage="jaxpr", text=text, lines=(0, 0), origins=(Origin(),), names=names)
+    typed = {"typed": "0\n0", "types": "f32[]"}
+    part = Stage(run=1, index=0, stage="jaxpr", text=text, lines=(0, 0), origins=(Origin(),), names=names, **typed)
     said = harmless(link_words._variable(assembled(None, decoded(part)), 1, "a␛"))
     assert said == "a␛  float32 scalar, from line 1, 1 use"
 

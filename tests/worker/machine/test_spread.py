@@ -7,6 +7,7 @@ from runner_client import RunnerClient
 from jaxtour.engine.messages import Value
 from jaxtour.render.devices.sharding import sharding_lines
 from jaxtour.render.text.spans import plain_lines
+from jaxtour.text.boundary import harmless
 
 SETUP = """
 import jax, jax.numpy as jnp, numpy as np
@@ -32,7 +33,7 @@ def runner():
 
 
 def value_of(runner, code):
-    return msgspec.convert(runner.run(code, setup=SETUP).one("result")["value"], Value)
+    return harmless(msgspec.convert(runner.run(code, setup=SETUP).one("result")["value"], Value))
 
 
 ARRAYS = {
@@ -85,7 +86,7 @@ def test_a_pytree_tells_where_its_arrays_are_and_draws_those_that_are_spread(run
     )  # fmt: skip
     assert [leaf.path for leaf in value.leaves] == ["['b'][1]", "['w']"]
     large, small = (leaf.value for leaf in value.leaves)
-    assert not large.text and len(large.shards) == 8 and small.text.startswith("[[ 0.  1.")
+    assert not large.text and len(large.shards) == 8 and small.text.text.startswith("[[ 0.  1.")
     drawn = plain_lines(sharding_lines(value, 76))
     assert drawn.startswith("['b'][1]  float32[800]\n→ x\n") and "\n\n['w']  float32[8,8]\n↓ x   → y\n" in drawn
 
