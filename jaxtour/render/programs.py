@@ -131,8 +131,9 @@ def calls_of(program: Program) -> str:
 def inputs(program: Program) -> Line:
     """`w:f32[3] x:f32[8,4]`, and what was static: the first of each, and no long value."""
     spans: list[Span] = []
-    for name, aval in list(zip(program.arg_names, program.avals, strict=False))[:_MOST_INPUTS]:
-        spans += [(f"{name}:", "name"), (f"{aval} ", "type")]
+    for place, aval in enumerate(program.avals[:_MOST_INPUTS]):
+        spans += [(f"{name}:", "name") for name in program.arg_names[place : place + 1]]
+        spans += [(f"{aval} ", "type")]
     more = len(program.avals) - _MOST_INPUTS
     spans += [(f"and {more} more ", "muted")] if more > 0 else []
     short = [(name, value) for name, value in program.static.items() if len(value) <= _STATIC_CELLS]

@@ -33,6 +33,10 @@ def test_inputs_are_the_first_ones_and_short_static_values():
     assert text == "a:f32[] b:f32[] c:f32[] d:f32[] and 2 more n=1 o=1 p=1 q=1 "
 
 
+def test_inputs_without_names_show_their_types():
+    assert "".join(text for text, _ in inputs(program(avals=("f32[3]", "i32[]")))) == "f32[3] i32[] "
+
+
 def test_lines_with_single_operations_come_by_compiling_and_running():
     rows = [
         EagerLine(file="a.py", line=1, primitive="add", count=5, seconds=0.2, compile_s=0.0),
