@@ -23,10 +23,14 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     line: int | None = None
     called_at: tuple[Site, ...] = ()
     """At most 20 lines that call the function, those with most calls first."""
+    compiled_at: Site | None = None
+    """The line that ran when it was lowered; None where none of the user's is on the stack."""
     calls: int | None = None
     """None where Python does not tell of calls, and where the function has several programs."""
     function_calls: int | None = None
     """How often the function was called, whichever of its programs ran."""
+    at_least: bool = False
+    """Whether C code may have called the function too, as `map(step, xs)` does: such calls are not counted."""
     compiles: int = 0
     """0 for one that was lowered and never compiled."""
     avals: tuple[str, ...] = ()
@@ -60,7 +64,9 @@ class EagerLine(msgspec.Struct, frozen=True, kw_only=True):
     primitive: str
     count: int | None = None
     seconds: float | None = None
-    """Spent by the calling thread; None where Python does not tell of calls."""
+    """Spent by the calling thread, compiling apart; None where Python does not tell of calls."""
+    compile_s: float | None = None
+    """Spent in tracing, lowering and compiling."""
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="recorded"):

@@ -71,7 +71,7 @@ def reasons(programs: Sequence[Program], width: int) -> list[Line]:
     lines: list[Line] = []
     for program in again:
         times = f"compiled {program.compiles} times; " if program.compiles > 1 else ""
-        where = program.called_at[0] if program.called_at else None
+        where = program.compiled_at
         at = f"  {place(where.file, where.line)}" if where else ""
         words = times + (program.reason or "")
         lines += wrap(
@@ -87,21 +87,22 @@ def eager_lines(eager: Sequence[EagerLine], width: int) -> list[Line]:
     by_place: dict[tuple[str, int], list[EagerLine]] = {}
     for each in eager:
         by_place.setdefault((each.file, each.line), []).append(each)
-    rows: list[Sequence[Line]] = [[((name, "muted"),) for name in ("seconds", "count", "line", "operations")]]
-    slowest = sorted(by_place.items(), key=lambda each: -sum(one.seconds or 0.0 for one in each[1]))
+    rows: list[Sequence[Line]] = [[((name, "muted"),) for name in ("compile", "run", "count", "line", "operations")]]
+    slowest = sorted(by_place.items(), key=lambda each: -sum(map(_took, each[1])))
     for (file, line), group in slowest[:MOST_EAGER]:
         took = sum(each.seconds or 0.0 for each in group) if all(each.seconds is not None for each in group) else None
         count = sum(each.count or 0 for each in group) if all(each.count is not None for each in group) else None
         names = ", ".join(dict.fromkeys(each.primitive for each in group))
         rows.append(
             [
+                ((duration(sum(each.compile_s or 0.0 for each in group)), "number"),),
                 ((duration(took), "number"),),
                 ((NONE if count is None else f"{count:,}".replace(",", " "), ""),),
                 ((place(file, line), "link"),),
                 ((clip(names, 60), "primitive"),),
             ]
         )
-    lines = table_lines(rows, [True, True, False, False], width)
+    lines = table_lines(rows, [True, True, True, False, False], width)
     more = len(by_place) - MOST_EAGER
     return [*lines, ((f"and {more} more lines", "muted"),)] if more > 0 else lines
 
@@ -112,7 +113,8 @@ def timing_of(program: Program, width: int) -> list[Line]:
     lines: list[Line] = [((f"{name:<9}", "muted"), (duration(value), "number")) for name, value in parts]
     calls = program.function_calls
     if calls is not None:
-        said = f"{calls:,} call{'s' * (calls != 1)} of {program.function}".replace(",", " ")
+        bound = "at least " if program.at_least else ""
+        said = f"{bound}{calls:,} call{'s' * (calls != 1)} of {program.function}".replace(",", " ")
         took = f", {seconds(program.call_s)} in the calling thread" if program.call_s is not None else ""
         lines += wrap(((f"{'calls':<9}", "muted"), (said + took, "")), width, indent=" " * 9)
     return lines
@@ -120,19 +122,22 @@ def timing_of(program: Program, width: int) -> list[Line]:
 
 def calls_of(program: Program) -> str:
     """How often the program was called; of a function with several, how often that was: `of 120`."""
+    bound = "at least " if program.at_least else ""
     if program.calls is not None:
-        return f"{program.calls:,}".replace(",", " ")
-    return NONE if program.function_calls is None else f"of {program.function_calls:,}".replace(",", " ")
+        return f"{bound}{program.calls:,}".replace(",", " ")
+    return NONE if program.function_calls is None else f"of {bound}{program.function_calls:,}".replace(",", " ")
 
 
 def inputs(program: Program) -> Line:
-    """`w:f32[3] x:f32[8,4]`, and what was static."""
+    """`w:f32[3] x:f32[8,4]`, and what was static: the first of each, and no long value."""
     spans: list[Span] = []
-    for name, aval in list(zip(program.arg_names, program.avals, strict=False))[:_MOST_INPUTS]:
-        spans += [(f"{name}:", "name"), (f"{aval} ", "type")]
+    for place, aval in enumerate(program.avals[:_MOST_INPUTS]):
+        spans += [(f"{name}:", "name") for name in program.arg_names[place : place + 1]]
+        spans += [(f"{aval} ", "type")]
     more = len(program.avals) - _MOST_INPUTS
     spans += [(f"and {more} more ", "muted")] if more > 0 else []
-    spans += [(f"{name}={clip(value, _STATIC_CELLS)} ", "constant") for name, value in program.static.items()]
+    short = [(name, value) for name, value in program.static.items() if len(value) <= _STATIC_CELLS]
+    spans += [(f"{name}={value} ", "constant") for name, value in short[:_MOST_INPUTS]]
     return tuple(spans)
 
 
@@ -151,9 +156,14 @@ def eager_words(eager: Sequence[EagerLine]) -> str:
     first = place(eager[0].file, eager[0].line)
     if any(count is None for count in counts):
         return f"outside of any jit: single operations in {len({(each.file, each.line) for each in eager})} lines"
-    took = seconds(sum(each.seconds or 0.0 for each in eager))
+    took = seconds(sum(map(_took, eager)))
     total = f"{sum(count or 0 for count in counts):,}".replace(",", " ")
     return f"outside of any jit: {total} single operations in {took}, most of it at {first}"
+
+
+def _took(line: EagerLine) -> float:
+    """Seconds of compiling and running."""
+    return (line.seconds or 0.0) + (line.compile_s or 0.0)
 
 
 def duration(value: float | None) -> str:

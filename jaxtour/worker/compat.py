@@ -31,9 +31,12 @@ from .compat_frames import traced_function as traced_function
 from .compat_record import JITTED as JITTED
 from .compat_record import Lowering as Lowering
 from .compat_record import closed as closed
+from .compat_record import compiled_ahead as compiled_ahead
 from .compat_record import jitted_in as jitted_in
 from .compat_record import opened as opened
+from .compat_record import runs_compiled as runs_compiled
 from .compat_record import watched_lowering as watched_lowering
+from .compat_record import wrapped_in as wrapped_in
 
 _NUMPY_INTEGER = re.compile(r"\bnp\.u?int\d+\((-?\d+)\)")
 _PMAP_AXIS = re.compile(r"<axis 0x[0-9a-f]+>")

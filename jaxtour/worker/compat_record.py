@@ -11,8 +11,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import MethodType
+from types import CodeType, FrameType, MethodType
 from typing import Any, NamedTuple
 
 import jax
@@ -23,6 +24,7 @@ from .compat_frames import Function, traced_function
 _core: Any = jax.extend.core
 _LOWERER = "jax._src.interpreters.pxla"
 _EAGER = ("apply_primitive", "dispatch.py")
+_BODIES = {"scan", "while", "cond"}
 _CALLS = {"cache_miss", "jit_lower", "jit_trace"}
 """Functions of JAX that hold the arguments of a jitted call and what `jax.jit` was told."""
 _PMAP = "pmap.<locals>.wrapped"
@@ -46,20 +48,30 @@ class Lowering(NamedTuple):
     mesh: Any
     eager: bool
     """Whether it is one operation that no jit encloses."""
+    body: bool
+    """Whether that operation runs functions of the user's: `scan`, `while`, `cond`."""
     static: dict[str, Any]
     """Static arguments by name."""
+    wrapped: Any
+    """What `jax.jit` was given; None where JAX does not tell."""
+    called: bool
+    """Whether a call makes JAX lower it: it is not lowered ahead of time."""
+    leaves: tuple[Any, ...]
+    """The traced arguments of the call, flattened."""
     again: Callable[[Any], Any]
     """Lowers the program once more, with the given constants in place of its own; gives a `jax.stages.Lowered`."""
 
 
 @contextlib.contextmanager
 def watched_lowering(
-    begun: Callable[[Lowering], Any], lowered: Callable[[Any, float], None], compiled: Callable[[Any, float], None]
+    begun: Callable[[Lowering], Any],
+    lowered: Callable[[Any, float], None],
+    compiled: Callable[[Any, float | None], None],
 ) -> Iterator[bool]:
     """Report each program that JAX lowers and compiles meanwhile; yields whether this JAX can be watched.
 
-    `begun` returns a token; `lowered` and `compiled` get that token and the seconds that the work took. An exception
-    in one of them is dropped: it would surface in the user's own call.
+    `begun` returns a token; `lowered` and `compiled` get that token and the seconds that the work took, None where
+    what was compiled before serves. An exception in one of them is dropped: it would surface in the user's own call.
     """
     try:
         pxla: Any = importlib.import_module(_LOWERER)
@@ -83,12 +95,15 @@ def watched_lowering(
 
     def compiling(computation: Any, *args: Any, **options: Any) -> Any:
         token = getattr(computation, "jaxtour_token", None)
-        if token is None or getattr(computation, "_executable", None) is not None:
+        if token is None:
             return compile_(computation, *args, **options)
+        again = getattr(computation, "_executable", None) is not None
         start = time.perf_counter()
         made = compile_(computation, *args, **options)
+        seconds = None if again else time.perf_counter() - start
         with contextlib.suppress(Exception):
-            compiled(token, time.perf_counter() - start)
+            compiled(token, seconds)
+            made.jaxtour_token = token
         return made
 
     pxla.lower_sharding_computation, pxla.MeshComputation.compile = lowering, compiling
@@ -103,11 +118,11 @@ def _lowering(lower: Callable[..., Any], args: tuple[Any, ...], options: dict[st
     given = {**dict(zip((*names, "donated_invars"), args, strict=False)), **options}
     jaxpr = given["closed_jaxpr"]
     info = getattr(getattr(jaxpr, "jaxpr", jaxpr), "debug_info", None)
-    eager, static, pmapped = _around()
+    around = _around()
     function = traced_function(getattr(jaxpr, "jaxpr", jaxpr))
     name = str(given.get("fun_name") or getattr(info, "func_name", "") or "jit")
-    if pmapped is not None:
-        name, function = pmapped
+    if around.pmapped is not None:
+        name, function = around.pmapped
     return Lowering(
         jaxpr=jaxpr,
         name=name,
@@ -117,8 +132,12 @@ def _lowering(lower: Callable[..., Any], args: tuple[Any, ...], options: dict[st
         donated=tuple(map(bool, given.get("donated_invars") or ())),
         shardings=tuple(_sharding(each) for each in given.get("in_shardings") or ()),
         mesh=given.get("context_mesh"),
-        eager=eager,
-        static=static,
+        eager=around.eager,
+        body=name in _BODIES,
+        static=around.static or {},
+        wrapped=around.wrapped,
+        called=around.called,
+        leaves=around.leaves,
         again=functools.partial(_again, lower, {key: value for key, value in given.items() if key != "closed_jaxpr"}),
     )
 
@@ -133,21 +152,34 @@ def _again(lower: Callable[..., Any], given: dict[str, Any], jaxpr: Any) -> Any:
     return jax.stages.Lowered(made, ((), {}), outputs, no_kwargs=True)
 
 
-def _around() -> tuple[bool, dict[str, Any], tuple[str, Function | None] | None]:
-    """Whether one operation is applied, the static arguments of the call, and the function that `pmap` was given."""
-    frame: Any = sys._getframe(3)
+@dataclass
+class _Around:
+    """What the frames of a call tell."""
+
+    eager: bool = False
     static: dict[str, Any] | None = None
-    pmapped = None
+    pmapped: tuple[str, Function | None] | None = None
+    wrapped: Any = None
+    called: bool = False
+    leaves: tuple[Any, ...] = ()
+
+
+def _around() -> _Around:
+    frame: Any = sys._getframe(3)
+    found = _Around()
     while frame is not None:
         code = frame.f_code
         if code.co_name == _EAGER[0] and code.co_filename.endswith(_EAGER[1]):
-            return True, {}, None
-        if static is None and code.co_name in _CALLS:
-            static = _static(frame.f_locals)
+            return _Around(eager=True)
+        if found.static is None and code.co_name in _CALLS and code.co_filename.startswith(_FOLDER):
+            held = frame.f_locals
+            found.wrapped = getattr(held.get("jit_func"), "_fun", held.get("fun"))
+            found.called = code.co_name == "cache_miss"
+            found.static, found.leaves = _arguments(held, found.wrapped)
         if code.co_qualname == _PMAP:
-            pmapped = _wrapped(frame.f_locals.get("infer_params"))
+            found.pmapped = _wrapped(frame.f_locals.get("infer_params"))
         frame = frame.f_back
-    return False, static or {}, pmapped
+    return found
 
 
 def _wrapped(infer: Any) -> tuple[str, Function | None]:
@@ -160,22 +192,24 @@ def _wrapped(infer: Any) -> tuple[str, Function | None]:
     return "pmap", None
 
 
-def _static(held: dict[str, Any]) -> dict[str, Any] | None:
-    """The static arguments of a jitted call by the names of the function's parameters."""
-    jitted = held.get("jit_func")
-    info, function = getattr(jitted, "_jit_info", held.get("jit_info")), getattr(jitted, "_fun", held.get("fun"))
+def _arguments(held: dict[str, Any], function: Any) -> tuple[dict[str, Any] | None, tuple[Any, ...]]:
+    """The static arguments of a jitted call by the names of the function's parameters, and the leaves of the others."""
+    info = getattr(held.get("jit_func"), "_jit_info", held.get("jit_info"))
     if info is None:
-        return None
+        return None, ()
     args, kwargs = held.get("args", ()), held.get("kwargs", {})
     code = getattr(function, "__code__", None)
     parameters: Sequence[str] = code.co_varnames[: code.co_argcount] if code is not None else ()
     found = {}
-    for place in getattr(info, "static_argnums", None) or ():
-        if -len(args) <= place < len(args):
-            place %= len(args)
-            found[parameters[place] if place < len(parameters) else f"argument {place + 1}"] = args[place]
+    places = {
+        place % len(args) for place in getattr(info, "static_argnums", None) or () if -len(args) <= place < len(args)
+    }
+    for place in sorted(places):
+        found[parameters[place] if place < len(parameters) else f"argument {place + 1}"] = args[place]
     names = getattr(info, "static_argnames", None) or ()
-    return {**found, **{name: kwargs[name] for name in names if name in kwargs}}
+    found |= {name: kwargs[name] for name in names if name in kwargs}
+    given = [value for place, value in enumerate(args) if place not in places]
+    return found, tuple(jax.tree.leaves((given, {name: kwargs[name] for name in kwargs if name not in names})))
 
 
 def jitted_in(value: Any) -> Any:
@@ -190,6 +224,24 @@ def jitted_in(value: Any) -> Any:
 
 JITTED: type = type(jax.jit(lambda: None))
 """The type of what `jax.jit` returns."""
+_COMPILED_CALL = getattr(jax.stages.Compiled.__call__, "__code__", None)
+
+
+def wrapped_in(jitted: Any) -> Any:
+    """The function that `jax.jit` was given; None for the call of a program that was compiled ahead of time."""
+    return getattr(jitted, "_fun", None) or getattr(jitted, "__wrapped__", None)
+
+
+def runs_compiled(code: CodeType, target: Any) -> bool:
+    """Whether `jax.stages.Compiled` calls this to run a program with host callbacks, which no C code of JAX runs."""
+    return code is _COMPILED_CALL and getattr(target, "__name__", "") == "cpp_call_fallback"
+
+
+def compiled_ahead(frame: FrameType) -> Any:
+    """The token of the program that a frame of `jax.stages.Compiled` runs; None for any other frame."""
+    if frame.f_code is not _COMPILED_CALL:
+        return None
+    return getattr(getattr(frame.f_locals.get("self"), "_executable", None), "jaxtour_token", None)
 
 
 def opened(jaxpr: Any) -> tuple[Any, list[Any]]:

@@ -57,12 +57,13 @@ def test_json_has_one_shape(train):
     assert (told["version"], told["stdout"], told["error"]) == (1, "done 3\n", None)
     (program,) = told["programs"]
     wanted = {
-        "function", "file", "line", "called_at", "calls", "function_calls", "compiles", "avals", "arg_names", "results",
-        "donated", "shardings", "static", "reason", "trace_s", "lower_s", "compile_s", "call_s", "run_s",
+        "function", "file", "line", "called_at", "compiled_at", "calls", "function_calls", "at_least", "compiles",
+        "avals", "arg_names", "results", "donated", "shardings", "static", "reason", "trace_s", "lower_s",
+        "compile_s", "call_s", "run_s",
     }  # fmt: skip
     assert set(program) == wanted
     assert (program["function"], program["line"], program["run_s"]) == ("step", 7, None)
-    assert set(told["eager"][0]) == {"file", "line", "primitive", "count", "seconds"}
+    assert set(told["eager"][0]) == {"file", "line", "primitive", "count", "seconds", "compile_s"}
 
 
 def test_what_a_program_says_of_its_arguments_is_seen(train):

@@ -126,7 +126,8 @@ class Stages:
                 raise lens.LensError("there is no such call")
             if (program := self.calls[index].get("program")) is not None:
                 root = f"jit({program.lowering.name})"
-                self._made[index] = Staged(program.lowered(), root, (), *_places(program.jaxpr, ()))
+                around = (program.around,) if program.around else ()
+                self._made[index] = Staged(program.lowered(), root, around, *_places(program.jaxpr, around))
                 return self._made[index]
             written = self.written[index] or lens.expression(self.calls[index]["call"])
             self._made[index] = staged(self.workspace, written)

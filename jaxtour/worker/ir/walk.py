@@ -80,10 +80,10 @@ class Walk:
 
     @property
     def outermost(self) -> Span | None:
-        """The outermost call of the user's around the first equation that has a place."""
+        """The outermost call of the user's inside `around`, of the first equation that has one."""
         for row in self.table.rows:
-            spans: tuple[Span, ...] = (*row.get("spans", ()), *row.get("callers", ()))
-            if spans:
+            every: tuple[Span, ...] = (*row.get("spans", ()), *row.get("callers", ()))
+            if spans := [each for each in every if each not in self.around]:
                 return spans[-1]
         return None
 

@@ -6,6 +6,7 @@ JAX compiles something, since that is when a new function can come to be called 
 """
 
 import contextlib
+import functools
 import sys
 import threading
 import time
@@ -41,6 +42,8 @@ class Tally:
     calls: int = 0
     seconds: float = 0.0
     """Spent in the calls by the thread that makes them: with what is compiled on the way, without waiting."""
+    compile_s: float = 0.0
+    """Spent in tracing, lowering and compiling single operations there."""
 
 
 @dataclass(eq=False)
@@ -51,6 +54,10 @@ class Jitted:
     library: bool
     """Whether JAX itself defines what was jitted, as most of `jax.numpy` is."""
     tallies: list[Tally] = field(default_factory=list)
+    unseen: int = 0
+    """Calls that C code made: of those only the ones that compile are noticed."""
+    handed: bool = False
+    """Whether C code was seen to get the function, so that it may call it."""
 
 
 class CallCounts:
@@ -64,8 +71,15 @@ class CallCounts:
         self.functions: list[Jitted] = []
         self.available = False
         """Whether this Python tells of calls."""
+        self.ahead: dict[Any, Jitted] = {}
+        """The calls of what was compiled ahead of time, by the token of its program."""
         self._known: dict[int, Jitted] = {}
-        self._alive: dict[int, weakref.ref[Any]] = {}
+        """By what `jax.jit` returned."""
+        self._operations: dict[tuple[str, Site], Jitted] = {}
+        """Operations outside of any jit: JAX jits one anew for each set of parameters, such as the body of a loop."""
+        self._wrapped: dict[int, Jitted] = {}
+        """By what `jax.jit` was given: two that wrap one function share their programs."""
+        self._alive: dict[int, Any] = {}
         self._tallies: dict[tuple[int, int, int], Tally] = {}
         """By function, the user's code object, and the place in its bytecode."""
         self._users: dict[int, str | None] = {}
@@ -75,10 +89,21 @@ class CallCounts:
         self._monitoring: Any = getattr(sys, "monitoring", None)
 
     @property
-    def current(self) -> Jitted | None:
-        """The jitted function that this thread is in a call of, outside of tracing."""
+    def current(self) -> tuple[Jitted | None, Tally | None]:
+        """The jitted function that this thread is in a call of, outside of tracing, and the tally of that call."""
         stack = getattr(self._stacks, "open", ())
-        return self._known.get(stack[-1][0]) if stack else None
+        return (self._known.get(stack[-1][0]), stack[-1][1]) if stack else (None, None)
+
+    def of(self, wrapped: Any, name: str) -> Jitted:
+        """The function that `jax.jit` made of this one."""
+        key = id(wrapped)
+        if key not in self._wrapped:
+            code = getattr(wrapped, "__code__", None)
+            library = code is not None and code.co_filename.startswith(compat.LIBRARIES)
+            self._wrapped[key] = made = Jitted(name or "jit", library)
+            self.functions.append(made)
+            self._watch(key, wrapped)
+        return self._wrapped[key]
 
     @contextlib.contextmanager
     def counting(self) -> Iterator[None]:
@@ -108,11 +133,17 @@ class CallCounts:
 
     def _callbacks(self, disable: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
         kind, jitted_in, is_idle = compat.JITTED, compat.jitted_in, compat.not_tracing()
+        runs_compiled = compat.runs_compiled
         clock, stacks, tallies, slow = time.perf_counter, self._stacks, self._tallies, self._tally
 
-        def called(code: types.CodeType, offset: int, target: Any, _first: Any) -> Any:
+        def called(code: types.CodeType, offset: int, target: Any, first: Any) -> Any:
             function = target if type(target) is kind else jitted_in(target)
             if function is None:
+                if any(target is each for each in _CALLERS) and (given := jitted_in(first)) is not None:
+                    self._jitted(given).handed = True
+                elif runs_compiled(code, target):
+                    slow(target, code, offset).calls += 1
+                    return None
                 return disable
             try:
                 stack = stacks.open
@@ -140,6 +171,7 @@ class CallCounts:
     def _tally(self, function: Any, code: types.CodeType, offset: int) -> Tally:
         """The tally of a call that is not made by the user's own code, or is made for the first time there."""
         frame: types.FrameType | None = sys._getframe(2)
+        token = compat.compiled_ahead(frame) if frame else None
         file = self._file(code)
         primitive = code.co_name == _PRIMITIVES
         while file is None and frame is not None and (frame := frame.f_back) is not None:
@@ -152,7 +184,7 @@ class CallCounts:
             return known
         site = Site() if file is None or frame is None else Site(file, frame.f_lineno)
         tally = self._tallies[key] = Tally(site, primitive)
-        self._jitted(function).tallies.append(tally)
+        self._jitted(function, token, tally).tallies.append(tally)
         return tally
 
     def _file(self, code: types.CodeType) -> str | None:
@@ -161,23 +193,41 @@ class CallCounts:
             self._users[id(code)] = wire_file(code.co_filename)
         return self._users[id(code)]
 
-    def _jitted(self, function: Any) -> Jitted:
+    def _jitted(self, function: Any, token: Any = None, tally: Tally | None = None) -> Jitted:
+        """What is known of a jitted function, or of a program that was compiled ahead of time."""
         key = id(function)
         if key not in self._known:
-            code = getattr(getattr(function, "__wrapped__", None), "__code__", None)
-            library = code is not None and code.co_filename.startswith(compat.LIBRARIES)
-            self._known[key] = made = Jitted(str(getattr(function, "__name__", "")) or "jit", library)
-            self._alive[key] = weakref.ref(function, lambda _: self._forget(key))
-            self.functions.append(made)
+            name, wrapped = str(getattr(function, "__name__", "")), compat.wrapped_in(function)
+            if token is not None:
+                self._known[key] = self.ahead.setdefault(token, Jitted(name, False))
+            elif tally is not None and tally.primitive:
+                operation = name, tally.site
+                if operation not in self._operations:
+                    self._operations[operation] = Jitted(name, True)
+                    self.functions.append(self._operations[operation])
+                self._known[key] = self._operations[operation]
+            else:
+                self._known[key] = self.of(function if wrapped is None else wrapped, name)
+            self._watch(key, function)
         return self._known[key]
+
+    def _watch(self, key: int, value: Any) -> None:
+        """Forget it when it goes; what cannot be watched is kept."""
+        try:
+            self._alive[key] = weakref.ref(value, lambda _: self._forget(key))
+        except TypeError:
+            self._alive[key] = value
 
     def _forget(self, function: int) -> None:
         """Another function may come to have this id."""
-        self._known.pop(function, None)
+        for known in (self._known, self._wrapped):
+            known.pop(function, None)
         self._alive.pop(function, None)
         for key in [key for key in self._tallies if key[0] == function]:
             del self._tallies[key]
 
 
+_CALLERS = (map, filter, functools.reduce)
+"""C code that calls what it is given first; Python does not tell of these calls."""
 _TRACED = (0, None, 0.0)
 """A call that JAX traces, and that runs nothing."""

@@ -12,16 +12,17 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jax
 
 from .. import compat
-from ..ir.spans import Span
-from .call_counts import CallCounts, Jitted, Site
+from ..ir.spans import Span, SpanFinder
+from .call_counts import CallCounts, Jitted, Site, Tally
 from .failures import attempt
 from .learners import wire_file
+from .wrappers import difference, unwrapped
 from .writer import Event, Say
 
 KEPT_BYTES = 2**20
@@ -41,12 +42,18 @@ class Program:
     """Without the constants."""
     avals: tuple[str, ...]
     """The type of each input: `f32[8,64]`."""
+    kinds: tuple[str, ...]
+    """The same, with what else JAX compiles anew for: whether a type is weak, and how an input is sharded."""
     constants: list[Any]
     """What the jaxpr closes over, or weak references to it."""
     jitted: Jitted | None
-    """The function whose call compiled it; None where Python does not tell, or where it was compiled ahead of time."""
+    """The function that it is a program of; None where Python does not tell of calls."""
+    called: bool
+    """Whether a call of the function compiled it, and the seconds of that call include those of compiling."""
     site: Site
     """The line that was running when it was lowered."""
+    around: Span | None
+    """The expression there."""
     reason: str
     """Why JAX compiled it again."""
     trace_s: float
@@ -54,6 +61,10 @@ class Program:
     lower_s: float | None = None
     compile_s: float | None = None
     compiles: int = 0
+    ahead: Jitted | None = None
+    """The calls of what was compiled ahead of time."""
+    siblings: list["Program"] = field(default_factory=list)
+    """All programs of the function, this one too."""
     outermost: Span | None = None
     """The outermost expression of the user's that its operations come from."""
 
@@ -70,11 +81,12 @@ class Program:
 
     @property
     def call_s(self) -> float | None:
-        """Seconds in calls of the function, without what compiling it took; None where Python does not tell."""
+        """Seconds in calls of the function, compiling apart; None where Python tells of none."""
         if self.jitted is None:
             return None
-        inside = self.trace_s + (self.lower_s or 0.0) + (self.compile_s or 0.0)
-        return max(0.0, sum(tally.seconds for tally in self.jitted.tallies) - inside)
+        inside = self.trace_s + (self.lower_s or 0.0) + (self.compile_s or 0.0) if self.called else 0.0
+        took = sum(tally.seconds for each in (self.jitted, self.ahead) if each for tally in each.tallies)
+        return max(0.0, took - inside) if took else None
 
     @property
     def jaxpr(self) -> Any:
@@ -88,23 +100,28 @@ class Program:
         """The program lowered once more, as `jax.stages.Lowered`."""
         return self.lowering.again(self.jaxpr)
 
-    def key(self) -> tuple[Any, ...]:
-        """What is alike in two compilations of the same program."""
-        lowering = self.lowering
-        return lowering.name, lowering.function, self.avals, tuple(map(repr, lowering.static.items())), self.jitted
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The types of its arguments, and the values of static ones, by name."""
+        static = {name: _shown(value) for name, value in self.lowering.static.items()}
+        return {**dict(zip(self.lowering.arguments, self.kinds, strict=False)), **static}
 
-    def facts(self, alone: bool) -> Event:
-        """The fields of a `program` event; `alone` says whether it is the only one of its function."""
-        lowering = self.lowering
+    def facts(self) -> Event:
+        """The fields of a `program` event."""
+        lowering, jitted = self.lowering, self.jitted
         tallies: dict[Site, int | None] = {**self._tallies()} or {self.site: None}
+        by_name = _calls(jitted)
+        alone = len(self.siblings) <= 1 or not by_name
         return {
             "function": lowering.name,
             **self._place(),
             "called_at": [
                 {"file": site.file, "line": site.line, "calls": count} for site, count in tallies.items() if site.file
             ][:MOST_SITES],
-            "calls": self._calls if alone else None,
+            "compiled_at": {"file": self.site.file, "line": self.site.line} if self.site.file else None,
+            "calls": by_name + _calls(self.ahead) if jitted and alone else None,
             "function_calls": self._calls,
+            "at_least": jitted is not None and (jitted.handed or jitted.unseen > 0 or self._is_told_in_part),
             "compiles": self.compiles,
             "avals": self.avals,
             "arg_names": lowering.arguments,
@@ -119,25 +136,49 @@ class Program:
             "call_s": self.call_s if alone else None,
         }
 
+    @property
+    def _is_told_in_part(self) -> bool:
+        """Whether it was compiled ahead of time and runs host callbacks: Python 3.12 does not tell of its calls."""
+        return not self.called and self.ahead is None and bool(self.open_jaxpr.effects)
+
     def _place(self) -> Event:
         """Where the function is defined; what a library wraps has its place in the user's code."""
         function = self.lowering.function
         own = function and wire_file(function.file)
         if own is None and self.outermost is not None:
             return {"file": self.outermost[0], "line": self.outermost[1]}
+        if function is None and self.site.file:
+            return {"file": self.site.file, "line": self.site.line}
         return {"file": function and (own or function.file), "line": function and function.line}
 
     @property
     def _calls(self) -> int | None:
         """How often the function was called, whichever of its programs ran."""
-        return None if self.jitted is None else sum(self._tallies().values())
+        return None if self.jitted is None else _calls(self.jitted) + sum(_calls(each.ahead) for each in self.siblings)
 
     def _tallies(self) -> dict[Site, int]:
         """Calls of the function by line, the most first."""
         found: Counter[Site] = Counter()
-        for tally in self.jitted.tallies if self.jitted else ():
-            found[tally.site] += tally.calls
+        for each in (self.jitted, self.ahead):
+            for tally in each.tallies if each else ():
+                found[tally.site] += tally.calls
         return dict(found.most_common())
+
+
+def _calls(jitted: Jitted | None) -> int:
+    return sum(tally.calls for tally in jitted.tallies) + jitted.unseen if jitted else 0
+
+
+def _type(aval: Any) -> str:
+    return str(aval.str_short(short_dtypes=True))
+
+
+def _kinds(lowering: compat.Lowering) -> tuple[str, ...]:
+    specs = _shardings(lowering) or [""] * len(lowering.jaxpr.in_avals)
+    return tuple(
+        _type(aval) + " (weak)" * bool(getattr(aval, "weak_type", False)) + (spec and f" sharded {spec}")
+        for aval, spec in zip(lowering.jaxpr.in_avals, specs, strict=False)
+    )
 
 
 def _shardings(lowering: compat.Lowering) -> list[str]:
@@ -166,10 +207,11 @@ class Recorder:
         self.available = False
         """Whether this JAX lets itself be recorded."""
         self.counts = CallCounts()
-        self._compiled_alone: Counter[tuple[Site, str]] = Counter()
-        """Single operations that were compiled, where calls cannot be counted."""
+        self._alone: dict[tuple[Site, str], Tally] = {}
+        """Single operations that were compiled in calls that Python does not tell of."""
         self._reasons: dict[str, str] = {}
         self._seen: dict[tuple[Any, ...], Program] = {}
+        self._of_function: dict[tuple[Any, ...], list[Program]] = {}
         self._traces = threading.local()
         self._events = events
         self._stop_after, self._stop_after_s = stop_after, stop_after_s
@@ -213,16 +255,16 @@ class Recorder:
 
     def entries(self) -> list[dict[str, Any]]:
         """The programs as traced calls of a cell, the most expensive first."""
+        for program in self.programs:
+            program.ahead = self.counts.ahead.get(program)
+            program.siblings = [each for each in self.programs if program.jitted and each.jitted is program.jitted]
         programs = sorted(self.programs, key=lambda program: program.cost, reverse=True)
         return [{"label": each.label, "call": each.label, "program": each} for each in programs]
 
     def tell(self, entries: list[dict[str, Any]], say: Say) -> None:
         """Say a `program` event for each entry, and `recorded` behind them."""
-        of_function = Counter(entry["program"].jitted for entry in entries)
         for index, entry in enumerate(entries):
-            program = entry["program"]
-            alone = of_function[program.jitted] == 1
-            say({"event": "program", "index": index, **program.facts(alone)})
+            say({"event": "program", "index": index, **entry["program"].facts()})
         say({"event": "recorded", "eager": self.eager()[:MOST_LINES], "stopped": self.stopped, "missing": self.missing})
 
     @property
@@ -237,54 +279,86 @@ class Recorder:
 
     def eager(self) -> list[Event]:
         """Single operations by line, the slowest first; without counts where Python does not report calls."""
-        found: dict[tuple[Site, str], list[float]] = {}
-        for function in self.counts.functions:
+        found: dict[tuple[Site, str], Tally] = {}
+        for function in {*self.counts.functions} - {program.jitted for program in self.programs}:
             for tally in function.tallies:
                 if tally.primitive or function.library:
-                    entry = found.setdefault((tally.site, function.name), [0, 0.0])
-                    entry[0] += tally.calls
-                    entry[1] += tally.seconds
+                    entry = found.setdefault((tally.site, function.name), Tally(tally.site, True))
+                    entry.calls += tally.calls
+                    entry.seconds += tally.seconds
+                    entry.compile_s += tally.compile_s
         rows: list[Event] = [
-            {"file": site.file, "line": site.line, "primitive": name, "count": int(count), "seconds": seconds}
-            for (site, name), (count, seconds) in found.items()
+            {
+                "file": site.file,
+                "line": site.line,
+                "primitive": name,
+                "count": tally.calls or None,
+                "seconds": max(0.0, tally.seconds - tally.compile_s) if tally.calls else None,
+                "compile_s": tally.compile_s,
+            }
+            for (site, name), tally in (*found.items(), *self._alone.items())
         ]
-        if not self.counts.available:
-            rows = [
-                {"file": site.file, "line": site.line, "primitive": name, "count": None, "seconds": None}
-                for site, name in self._compiled_alone
-            ]
-        return sorted(rows, key=lambda row: -(row["seconds"] or 0.0))
+        return sorted(rows, key=lambda row: -(row["seconds"] or 0.0) - row["compile_s"])
 
-    def _begun(self, lowering: compat.Lowering) -> Program | None:
+    def _begun(self, lowering: compat.Lowering) -> Program | Tally:
         self.counts.look_again()
-        site = _site()
-        if lowering.eager or (lowering.function and lowering.function.file.startswith(compat.LIBRARIES)):
-            self._compiled_alone[site, lowering.name] += 1
-            return None
+        frame = _users_frame()
+        site = _site(frame)
+        jitted, tally = self.counts.current
+        trace_s = self._traces.__dict__.pop(lowering.name, 0.0)
+        library = lowering.function is not None and lowering.function.file.startswith(compat.LIBRARIES)
+        if lowering.eager and lowering.body:
+            lowering = lowering._replace(function=None)
+        elif lowering.eager or library:
+            tally = tally or self._alone.setdefault((site, lowering.name), Tally(site, True))
+            tally.compile_s += trace_s
+            return tally
+        if jitted is None and self.counts.available and lowering.wrapped is not None:
+            jitted = self.counts.of(lowering.wrapped, lowering.name)
+            jitted.unseen += lowering.called
+        static = tuple(map(repr, lowering.static.items()))
+        told, lowering = lowering, unwrapped(lowering)
         inner, constants = compat.opened(lowering.jaxpr)
         program = Program(
-            lowering=lowering._replace(jaxpr=None),
+            lowering=lowering._replace(jaxpr=None, wrapped=None, leaves=()),
             open_jaxpr=inner,
-            avals=tuple(aval.str_short(short_dtypes=True) for aval in lowering.jaxpr.in_avals),
+            avals=tuple(map(_type, lowering.jaxpr.in_avals)),
+            kinds=_kinds(lowering),
             constants=_kept(constants),
-            jitted=self.counts.current,
+            jitted=jitted,
+            called=lowering.called,
             site=site,
+            around=SpanFinder().at(frame) if frame else None,
             reason=self._reasons.pop(lowering.name, ""),
-            trace_s=self._traces.__dict__.pop(lowering.name, 0.0),
+            trace_s=trace_s,
         )
-        known = self._seen.setdefault(program.key(), program)
+        alike = lowering.name, lowering.function or site, jitted
+        known = self._seen.setdefault((*alike, program.kinds, static), program)
         if known is program:
+            earlier = self._of_function.setdefault(alike, [])
+            if not program.reason or lowering.arguments != told.arguments:
+                program.reason = difference(program.inputs, [each.inputs for each in earlier])
+            earlier.append(program)
             self.programs.append(program)
         else:
             known.trace_s += program.trace_s
+            known.reason = known.reason or program.reason or ("its functions are new objects" if lowering.body else "")
         return known
 
-    def _lowered(self, program: Program, seconds: float) -> None:
-        program.lower_s = (program.lower_s or 0.0) + seconds
+    def _lowered(self, made: Program | Tally, seconds: float) -> None:
+        if isinstance(made, Tally):
+            made.compile_s += seconds
+        else:
+            made.lower_s = (made.lower_s or 0.0) + seconds
 
-    def _compiled(self, program: Program, seconds: float) -> None:
-        program.compiles += 1
-        program.compile_s = (program.compile_s or 0.0) + seconds
+    def _compiled(self, made: Program | Tally, seconds: float | None) -> None:
+        if isinstance(made, Tally):
+            made.compile_s += seconds or 0.0
+            return
+        if seconds is None:
+            return
+        made.compiles += 1
+        made.compile_s = (made.compile_s or 0.0) + seconds
         self._compilations += 1
         if self._compilations == self._stop_after:
             self.stopped = f"after {self._stop_after} compilation{'s' * (self._stop_after != 1)}"
@@ -301,10 +375,13 @@ def _kept(constants: list[Any]) -> list[Any]:
     return [weakref.ref(each) if compat.bytes_of(each) > KEPT_BYTES // 64 else each for each in constants]
 
 
-def _site() -> Site:
+def _users_frame() -> Any:
+    """The innermost frame of the user's; None where none is on the stack."""
     frame: Any = sys._getframe(2)
-    while frame is not None:
-        if (file := wire_file(frame.f_code.co_filename)) is not None:
-            return Site(file, frame.f_lineno)
+    while frame is not None and wire_file(frame.f_code.co_filename) is None:
         frame = frame.f_back
-    return Site()
+    return frame
+
+
+def _site(frame: Any) -> Site:
+    return Site(wire_file(frame.f_code.co_filename) or "", frame.f_lineno) if frame else Site()

@@ -10,6 +10,7 @@ from typing import Any
 from .. import compat
 from ..ir import lens
 from ..ir.ladder import ladder
+from ..ir.spans import Span
 from ..ir.stages import Stages
 from ..timing import bench
 from ..timing.peaks import peaks
@@ -225,7 +226,7 @@ class CommandRun:
                 shown.append(entry)
                 if show:
                     head = {"index": len(shown) - 1, "label": entry["label"], "call": entry["call"]}
-                    self._show_trace(cell, head, jaxpr, written, error)
+                    self._show_trace(cell, head, jaxpr, written.span if written else None, error)
         if left_out and not shown:
             # No call of the file can be traced: report the first one's error.
             shown = left_out[:1]
@@ -246,7 +247,7 @@ class CommandRun:
                 with self._phase("tracing", entry["label"], index, len(entries)):
                     head = {"index": index, "label": entry["label"], "call": entry["call"]}
                     jaxpr, error = attempt(getattr, entry["program"], "jaxpr")
-                    found = self._show_trace({}, head, jaxpr, None, error)
+                    found = self._show_trace({}, head, jaxpr, entry["program"].around, error)
                     entry["program"].outermost = found and found.walk.outermost
             self._recorder.tell(entries, self._say)
         return entries
@@ -256,13 +257,13 @@ class CommandRun:
         cell: dict[str, Any],
         head: Event,
         jaxpr: Any,
-        written: lens.Expression | None,
+        around: Span | None,
         error: BaseException | None,
     ) -> lens.Shown | None:
         """Send a trace's facts, then the text of its jaxpr; returns what was sent, None without a jaxpr."""
         found = None
         if error is None:
-            found, error = attempt(lens.shown, jaxpr, written and written.span)
+            found, error = attempt(lens.shown, jaxpr, around)
         if found is None:
             self._say({"event": "trace", **head, **self._untraced(cell, error)})
             return None
