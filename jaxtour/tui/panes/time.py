@@ -18,7 +18,7 @@ def document(view: StepView, width: int) -> Document:
     if view.stable and timings:
         width = max(width_of(timing.label) for timing in timings)
         return Document(lines=[((pad(timing.label, width), ""), ("   measured", "muted")) for timing in timings])
-    if report is None or not (timings or report.retraces or report.timing_error):
+    if report is None or not (timings or report.retraces or report.timing_error or view.program):
         return Document(lines=wrap(_empty(view), width), subtitle=_border(view, width))
     # What a run needs to be shown costs nothing before the first run.
     from jaxtour.render.programs import timing_of
