@@ -7,6 +7,7 @@ from agreement import Agreement
 from traced import Called, steps_of, text_of, traced_course
 
 from jaxtour.course.catalogue import bundled
+from jaxtour.text.raw import Raw
 
 # The first test of each Python waits while its worker compiles everything.
 pytestmark = [pytest.mark.conformance, pytest.mark.long, pytest.mark.timeout(600)]
@@ -32,7 +33,7 @@ def test_every_trace_that_the_course_asks_for_is_there(course: dict[str, list[Ca
     for lesson in (entry.load() for entry in bundled().entries):
         where = [each.where for each in course[lesson.id]]
         for step in steps_of(lesson):
-            asked = 1 if isinstance(step.trace, str) else len(step.trace or ())
+            asked = 1 if isinstance(step.trace, Raw) else len(step.trace or ())
             assert where.count(f"{lesson.id}/{step.id}") >= asked, step.id
 
 
