@@ -1,4 +1,4 @@
-"""What the borders say of what belongs to a cursor."""
+"""The words in the borders about a cursor's link."""
 
 from jaxtour.course.model import Step
 from jaxtour.engine.messages import Span
@@ -12,11 +12,11 @@ from jaxtour.tui.linking import COUNTED, Link, stage_line
 from jaxtour.tui.tour.view import StepView
 
 LEAST = 4
-"""Cells of an expression that are worth having."""
+"""The fewest cells of an expression worth showing."""
 
 
 def said_of_source(view: StepView, link: Link, width: int) -> Line:
-    """`9:19  jnp.dot(w, x) → 1 equation`, in so many cells; of what is not in the pane, where it is."""
+    """`9:19  jnp.dot(w, x) → 1 equation`, within `width` cells, or the place of an expression outside the pane."""
     stage, spot, rows, target = view.linked, link.spot, link.rows, link.target
     if stage is None or not target:
         return ()
@@ -41,7 +41,7 @@ def _said(view: StepView, span: Span, tail: str, width: int) -> Line:
 
 
 def expression(view: StepView, span: Span) -> str:
-    """The source of an expression in one line; empty where it is in no code of the lesson."""
+    """The source of an expression in one line; empty outside the lesson's code."""
     lines = code_of(view, span.file)
     if not 0 < span.line <= len(lines):
         return ""
@@ -52,7 +52,7 @@ def expression(view: StepView, span: Span) -> str:
 
 
 def in_full(view: StepView, span: Span) -> str:
-    """A place, and for one in another step of the lesson that step's title."""
+    """A place, with the step's title if that is another step of the lesson."""
     name = span.file.partition(":")[0]
     titles = [step.title for step in view.lesson.steps if name == f"{view.lesson.id}/{step.id}"]
     place = where(view.cell, span)
@@ -60,7 +60,7 @@ def in_full(view: StepView, span: Span) -> str:
 
 
 def code_of(view: StepView, file: str) -> list[str]:
-    """The lines of a file on the wire: the step's own, its setup's, or those of a step before it as it is replayed."""
+    """The lines of a file on the wire: this step's code, a setup, or the code of an earlier, replayed step."""
     if file == view.cell:
         return view.code.text.split("\n")
     name, _, part = file.partition(":")
@@ -80,9 +80,9 @@ def counted(stage: StageText, count: int) -> str:
 
 
 def said_of_stage(view: StepView, link: Link, otherwise: Line = ()) -> Line:
-    """Of a variable its type and where it is from, of a line without a source why that is so.
+    """The selected variable's type and definition, or why a line is unlinked, or the meaning of its glyph.
 
-    Of a line that a transformation made it is what its glyph means, unless that is told anyway.
+    The meaning is left out if `otherwise`, the words that would stand there, has it.
     """
     stage, name = view.linked, link.variable
     if stage is None or link.spot.slot != "stage":

@@ -1,4 +1,4 @@
-"""What the cursor of one pane highlights in the others."""
+"""What the cursor of one pane highlights in the others, without widgets."""
 
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
@@ -11,17 +11,18 @@ from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.places import is_continued
 from jaxtour.tui.lines.document import NOTHING, Columns, Highlight, Highlighted, in_rows
 from jaxtour.tui.panes.source import SourceRows, columns_shown, expressions, rows_of
+from jaxtour.tui.panes.stage import graph_of
 from jaxtour.tui.tour.view import StepView
 
 COUNTED = 4096
-"""So many lines are looked at for where each equation begins; of more, every line counts."""
+"""Up to this many lines, only the first line of each equation is a match; beyond, every line is."""
 WHOLE = Highlight("link")
 BEGUN = Highlight("link", ())
-"""For a line that is marked in the gutter only."""
+"""For a line that is only marked in the gutter."""
 
 
 class Spot(NamedTuple):
-    """Where a cursor is."""
+    """The place of a cursor."""
 
     slot: Literal["source", "stage"]
     line: int
@@ -29,21 +30,21 @@ class Spot(NamedTuple):
 
 
 class Link(msgspec.Struct, frozen=True):
-    """What belongs to a cursor, pane by pane."""
+    """What is linked with a cursor, in each pane."""
 
     spot: Spot
     rows: SourceRows
     target: Target
     variable: str | None
-    """The one that is selected in a line of a stage."""
+    """The variable selected in a line of a stage."""
     source: Highlighted
     stage: Highlighted
     leads: bool
-    """Whether there is something to go to in the other pane."""
+    """Whether the other pane has something to go to."""
 
 
 def link(view: StepView, spot: Spot) -> Link:
-    """What belongs to a cursor."""
+    """What is linked with a cursor."""
     stage, rows = view.linked, rows_of(view)
     target = target_of(view, spot, rows)
     name = variable_at(view, spot)
@@ -63,11 +64,11 @@ def link(view: StepView, spot: Spot) -> Link:
     )
 
 
-# What is meant --------------------------------------------------------------------------------------------------------
+# Targets --------------------------------------------------------------------------------------------------------------
 
 
 def target_of(view: StepView, spot: Spot, rows: SourceRows) -> Target:
-    """What is under a cursor, in terms that every stage understands."""
+    """What is under a cursor, in terms of every stage."""
     stage = view.linked if spot.slot == "stage" else view.traced
     if stage is None:
         return Target()
@@ -84,42 +85,40 @@ def target_of(view: StepView, spot: Spot, rows: SourceRows) -> Target:
 
 
 def stage_line(view: StepView, spot: Spot) -> int | None:
-    """The line of the stage that a cursor in its pane is on; in a graph it is that of the node."""
+    """The line of the stage under a cursor in its pane; in a graph, the line of the node."""
     if view.state.stage != "graph" or view.stage is None:
         return spot.line
-    from jaxtour.tui.panes.graph import graph_of
-
     drawn = graph_of(view.stage, view.state.unfolded)
     place = drawn.node_at(spot.line, spot.columns[0] if spot.columns else None)
     return None if place is None else drawn.nodes[place].line
 
 
 def heads(stage: StageText, lines: Sequence[int]) -> Sequence[int]:
-    """Those of the lines in which something begins."""
+    """The lines that start an equation or an instruction."""
     return lines if len(lines) > COUNTED else [line for line in lines if not is_continued(stage, line)]
 
 
 def source_of(view: StepView, target: Target) -> Span | None:
-    """The expression to go to: the target's own where the pane of the source has it, or else the call around it."""
+    """The expression to go to: the target's own if the source pane has it, or else a call around it."""
     files = (view.cell, f"{view.cell}:setup")
     return next((span for span in (*target.spans, *target.callers) if span.file in files), None)
 
 
-# What stands out ------------------------------------------------------------------------------------------------------
+# Highlights -----------------------------------------------------------------------------------------------------------
 
 
 PLUMBING = ("parameter", "constant", "stablehlo.constant")
-"""Opcodes and operations that only bring values to where something is done with them."""
+"""Operations that compute nothing."""
 
 
 def first_of(stage: StageText, lines: Sequence[int]) -> int | None:
-    """Where to go of the lines that belong together: to the first that computes, if one does."""
+    """The line to go to: the first one that computes, or else the first one."""
     computing = (line for line in lines if stage.origin_of(line).name not in PLUMBING)
     return next(computing, lines[0] if lines else None)
 
 
 def stage_highlights(view: StepView, spot: Spot, target: Target) -> Highlighted:
-    """The lines of the stage that belong to the target; in the cursor's own pane all that the expression became."""
+    """The lines of the stage linked with the target; in the cursor's own pane, all lines of the expression."""
     stage = view.linked
     if stage is None or not target:
         return NOTHING
@@ -134,8 +133,6 @@ def stage_highlights(view: StepView, spot: Spot, target: Target) -> Highlighted:
 
 
 def _graph_highlights(view: StepView, stage: StageText, wanted: frozenset[int]) -> Highlighted:
-    from jaxtour.tui.panes.graph import graph_of
-
     rows: dict[int, list[Columns]] = {}
     for node in graph_of(stage, view.state.unfolded).nodes:
         if node.kind in ("equation", "opening") and stage.ids[node.line] in wanted:
@@ -144,7 +141,7 @@ def _graph_highlights(view: StepView, stage: StageText, wanted: frozenset[int]) 
 
 
 def source_highlights(rows: SourceRows, spot: Spot, target: Target, leads: bool) -> Highlighted:
-    """The expressions of the source that the target names, and the calls around them."""
+    """The target's expressions in the source, and the calls around them."""
     if spot.slot == "source":
         if not leads:
             return NOTHING
@@ -158,7 +155,7 @@ def source_highlights(rows: SourceRows, spot: Spot, target: Target, leads: bool)
 
 
 def _ranges(rows: SourceRows, spans: Iterable[Span], style: Literal["link", "caller"]) -> dict[int, Highlight]:
-    """The highlight of each line of the pane that is touched by the expressions."""
+    """The highlight of each line of the pane that has some of the expressions."""
     found: dict[int, list[Columns]] = {}
     for span in spans:
         for number in range(span.line, span.end_line + 1):
@@ -177,7 +174,7 @@ def _ranges(rows: SourceRows, spans: Iterable[Span], style: Literal["link", "cal
 
 
 def variable_at(view: StepView, spot: Spot) -> str | None:
-    """The variable that is selected in a line of a stage."""
+    """The variable selected in a line of a stage."""
     stage = view.linked
     if stage is None or spot.slot != "stage" or spot.columns is None or view.state.stage == "graph":
         return None

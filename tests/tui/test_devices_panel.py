@@ -252,7 +252,7 @@ async def test_what_is_so_already_starts_nothing(tours: Tours) -> None:
         sent = len(tours.engine.sent)
         await pilot.press("d", "enter")
         await pilot.pause()
-        assert "this is how it is" in screen_text(app)
+        assert "this is the current choice" in screen_text(app)
         await pilot.press("enter")
         await pilot.press("enter", "escape")
         assert app.screen is app.tour_screen and len(tours.engine.sent) == sent
@@ -291,11 +291,11 @@ def test_choices_say_what_speaks_against_them() -> None:
     assert "gets the 8" in found["4 CPU devices"].note and not found["8 CPU devices"].note
     assert found["tpu"].note == "not seen here" and not found["cpu"].note
     assert [choice.words for choice in found.values() if choice.here] == [
-        "cpu:0", "nothing: the devices there are", "as jax chooses",
+        "cpu:0", "nothing: use the real devices", "as jax chooses",
     ]  # fmt: skip
 
 
 def test_a_device_that_a_step_got_simulated_stays_one_of_as_many() -> None:
     found = {choice.words: choice for choice in choices(EIGHT, WorkerConfig(platform="gpu"), 8, needed=8)}
     assert (found["cpu:3"].platform, found["cpu:3"].devices, found["cpu:3"].device) == ("cpu", 8, 3)
-    assert found["cpu:0"].here and found["nothing: the devices there are"].platform == "gpu"
+    assert found["cpu:0"].here and found["nothing: use the real devices"].platform == "gpu"

@@ -27,11 +27,11 @@ from jaxtour.text.raw import Raw
 from jaxtour.tui import link_words
 from jaxtour.tui.incoming import Activity, doing
 from jaxtour.tui.linking import Spot, variable_at, variable_highlights
-from jaxtour.tui.panes import graph, lesson, source, stage, time
+from jaxtour.tui.panes import lesson, source, stage, time
 from jaxtour.tui.screens import ask
 from jaxtour.tui.screens.ladder import LadderScreen
 from jaxtour.tui.screens.lessons import LessonsScreen
-from jaxtour.tui.screens.roofline import RooflineScreen
+from jaxtour.tui.screens.timings import RooflineScreen
 from jaxtour.tui.status import worker_state
 from jaxtour.tui.tour.view import StepState, StepView
 
@@ -200,7 +200,7 @@ def test_a_variable_is_told_harmlessly() -> None:
 
 def test_a_graph_that_cannot_be_drawn_says_why() -> None:
     failed = assembled(None, decoded(Stage(run=1, index=0, stage="jaxpr", error=HOSTILE)))
-    harmless(*graph.graph_document(view(Report(run=1, traces=(CALL,))), failed, 80).lines)
+    harmless(*stage.graph_document(view(Report(run=1, traces=(CALL,))), failed, 80).lines)
 
 
 def test_peaks_that_cannot_be_kept_say_why(tours: Tours, tmp_path: Path) -> None:

@@ -206,4 +206,4 @@ async def test_settings_are_complained_about(tmp_path: Path) -> None:
     app = make(tmp_path, "raising", settings=settings, notices=[HOSTILE])
     async with app.run_test(size=(250, 50)) as pilot:
         await began(pilot)
-        assert "there is no theme" in await look(pilot)
+        assert "unknown theme" in await look(pilot)

@@ -14,8 +14,7 @@ from tours import Tours, ready, until
 from jaxtour.text.clean import UNCLEAN, stand_in
 from jaxtour.tui.compat import copy_text
 from jaxtour.tui.keyboard import KeyDecoder, pasted
-from jaxtour.tui.stand_ins import StandIns
-from jaxtour.tui.widgets.editor import Editor
+from jaxtour.tui.widgets.editor import Editor, StandIns
 from jaxtour.tui.widgets.text_input import TextInput
 
 SPECIAL = (

@@ -16,8 +16,7 @@ from jaxtour.render.text.spans import Line, plain
 from jaxtour.text.boundary import harmless
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.rows import Folds
-from jaxtour.tui.panes.stage import document
-from jaxtour.tui.panes.stage_words import APART, CORNERS, LEAST_CALL, facts, titles
+from jaxtour.tui.panes.stage import APART, CORNERS, LEAST_CALL, document, facts, titles
 from jaxtour.tui.tour.view import Shown, StepState, StepView
 
 INNER = ("let f = { lambda ; a:f32[2]. let", "  b:f32[2] = sin a", "  in (b,) } in", "let g = { lambda ; c:f32[2]. let",

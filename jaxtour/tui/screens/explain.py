@@ -1,4 +1,4 @@
-"""One equation on one screen: what it computes, with which variables, and where it comes from."""
+"""The card of one equation: what it computes, its variables, and where it comes from."""
 
 from typing import ClassVar
 
@@ -19,7 +19,7 @@ from jaxtour.tui.tour.view import StepView
 WIDEST = 96
 FRAME_ROWS = 2
 CALLERS = 3
-"""Calls around an equation that are named."""
+"""The most calls around an equation that are shown."""
 
 
 class ExplainScreen(BoxScreen[None]):
@@ -30,22 +30,22 @@ class ExplainScreen(BoxScreen[None]):
     def __init__(self, view: StepView, stage: StageText, line: int, *, ascii_only: bool = False) -> None:
         self._lines = LinesView("explain", ascii_only=ascii_only)
         super().__init__(self._lines, ascii_only=ascii_only)
-        self._of = view
+        self._view = view
         self._stage = stage
         self._line = line
 
     def refill(self) -> None:
         """Show the card."""
         width = self.inside(WIDEST)
-        from_where = origin_lines(self._of, self._stage, self._line, width)
+        from_where = origin_lines(self._view, self._stage, self._line, width)
         height = self.app.size.height - FRAME_ROWS
         self._lines.show(Document(lines=card_lines(self._stage, self._line, width, height, from_where)))
         name = self._stage.origin_of(self._line).name or self._stage.stage
-        self.entitle(name, closing(self._of.keys))
+        self.entitle(name, closing(self._view.keys))
 
 
 def origin_lines(view: StepView, stage: StageText, line: int, width: int) -> list[Line]:
-    """Where an equation comes from: its expression, and the calls around that."""
+    """Where an equation comes from: its expression, and the calls around it."""
     origin = stage.origin_of(line)
     if not origin.spans:
         return [((f"  {origin.unlinked or 'it has no place in the source'}", "muted"),)]

@@ -1,4 +1,4 @@
-"""The ladder of a call: the jaxpr of the function, and what each transformation changed in it."""
+"""The ladder of a call: the jaxpr of the function, and what each transformation changed."""
 
 from typing import ClassVar
 
@@ -23,7 +23,7 @@ LABEL_CELLS = 28
 
 
 class LadderScreen(BoxScreen[None]):
-    """One level at a time: the lowest as it is, the others by what they changed."""
+    """One level at a time: the lowest in full, the others as changes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("ladder"), *bindings("pane")]
     LIVE = True
@@ -38,7 +38,7 @@ class LadderScreen(BoxScreen[None]):
         self._filled: tuple[object, ...] = ()
 
     def refill(self) -> None:
-        """Show the level as far as it has come."""
+        """Show the level as far as it is there."""
         report = self._state.report
         if report is None:
             return
@@ -97,11 +97,11 @@ class LadderScreen(BoxScreen[None]):
     # Keys -----------------------------------------------------------------------------------------------------------
 
     def action_next_level(self) -> None:
-        """One level up."""
+        """Go one level up."""
         self._climb(1)
 
     def action_previous_level(self) -> None:
-        """One level down."""
+        """Go one level down."""
         self._climb(-1)
 
     def _climb(self, by: int) -> None:

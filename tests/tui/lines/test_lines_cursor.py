@@ -104,7 +104,7 @@ async def test_without_pieces_left_and_right_scroll() -> None:
         assert row(app.view, 0) == "› ijklmnop›"
         await pilot.press("left")
         assert row(app.view, 0) == "› abcdefgh›"
-        app.view.action_pan_right()
+        app.view.action_pan(1)
         assert row(app.view, 0) == "› ijklmnop›"
         app.view.move_to(0, (20, 24))
         assert "uvwx" in row(app.view, 0), "what is selected comes into view"

@@ -21,7 +21,7 @@ async def test_of_a_row_only_its_text_is_sent() -> None:
         app.view.show(texts("same", "short", "same", *["same"] * 10, cursor=False), fresh=True)
         await pilot.pause()
         app.view._dirty_regions.clear()
-        app.view.action_down()
+        app.view.step(1)
         sign = {Region(39, 0, 1, 1), Region(39, 2, 1, 1)}
         assert app.view._dirty_regions == {Region(0, 0, 5, 1), Region(0, 1, 5, 1), *sign}
         assert row(app.view, 0) == "short"
@@ -72,8 +72,8 @@ def operations(view: LinesView, chance: random.Random) -> list[Callable[[], obje
         lambda: view.search(chance.choice(("", "f1", "xyz"))),
         lambda: view.find(chance.choice((-1, 0, 1))),
         view.folding.toggle, view.action_fold_all, view.action_wrap,
-        view.action_down, view.action_down, view.action_up, view.action_left, view.action_right,
-        view.action_pan_left, view.action_pan_right, view.action_page_down, view.action_page_up,
+        lambda: view.action_step(chance.choice((1, 1, -1))), lambda: view.action_across(chance.choice((1, -1))),
+        lambda: view.action_pan(chance.choice((1, -1))), lambda: view.action_page(chance.choice((1, -1))),
         view.action_top, view.action_bottom,
     ]  # fmt: skip
 
