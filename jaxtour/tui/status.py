@@ -10,12 +10,7 @@ from jaxtour.tui.incoming import Activity
 from jaxtour.tui.tour.view import StepView
 
 BAR_CELLS = 14
-GLYPHS: dict[WorkerState, str] = {
-    "ready": "●",
-    "running": "►",
-    "interrupting": "■",
-    "dead": "✗",
-}
+GLYPHS: dict[WorkerState, str] = {"ready": "●", "running": "►", "interrupting": "■", "dead": "✗"}
 TITLE_LEAST = 24
 """Cells of the title that matter more than the progress bar."""
 SHORTEST_TITLE, SHORTEST_STATE = 4, 8

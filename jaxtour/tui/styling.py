@@ -79,13 +79,7 @@ MARKS: Mapping[Mark, str] = {
     "here-away": "on $foreground 5%",
 }
 # The cursor's line has only its sign: on a reversed line no highlight would show.
-ANSI_MARKS: Mapping[Mark, str] = {
-    "error": "underline",
-    "warning": "",
-    "cursor": "reverse",
-    "here": "",
-    "here-away": "",
-}
+ANSI_MARKS: Mapping[Mark, str] = {"error": "underline", "warning": "", "cursor": "reverse", "here": "", "here-away": ""}
 
 HIGHLIGHTS: Mapping[HighlightStyle, str] = {
     "link": "on $warning 24%",

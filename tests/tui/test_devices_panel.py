@@ -1,4 +1,4 @@
-"""The devices: all about them, what they hold, and which of them are chosen."""
+"""The devices: their facts, their parts of a value, and choosing them."""
 
 import msgspec
 import pytest
@@ -39,7 +39,7 @@ TPUS = msgspec.structs.replace(
 
 
 def rows_of(count: int, *, copies: int = 1) -> Value:
-    """An array of as many rows as devices, each row on `copies` of them."""
+    """An array with a row for each device, each row on `copies` of them."""
     shards = tuple(
         Shard(device=number, index=((number // copies, number // copies + 1), (0, 3)), replica=number % copies)
         for number in range(count)
@@ -104,9 +104,7 @@ async def test_a_device_marks_its_part_of_the_value_and_the_part_its_device(tour
         first = result.cursor
         await pilot.press("down")
         assert result.cursor > first and result.selection, "down goes from part to part"
-        assert [light.ranges for row in highlighted(app, "devices") if (light := devices.highlights(row))] == [
-            ((8, 11),)
-        ]
+        assert [each.ranges for row in highlighted(app, "devices") if (each := devices.highlights(row))] == [((8, 11),)]
         assert devices.document.text_of(chip)[8:11] == "[2]"
         await pilot.press("enter")
         assert app.focused is devices and devices.selection == (8, 11)

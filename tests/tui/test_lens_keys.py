@@ -1,4 +1,4 @@
-"""What belongs together, from pane to pane by keys; explanations, and the search."""
+"""Links from pane to pane by keys, explanations, and the search."""
 
 import msgspec
 from fake_engine import Hold
@@ -21,8 +21,8 @@ async def test_the_cursor_in_a_stage_lights_the_source(linked: Tours) -> None:
         assert highlighted(app, "stage") == [1, 2, 3, 4], "the equation, which takes four lines"
         source = pane(app, "source")
         assert highlighted(app, "source") == [4]
-        light = source.highlights(4)
-        assert light is not None and light.style == "link" and light.ranges == ((19, 32),)
+        found = source.highlights(4)
+        assert found is not None and found.style == "link" and found.ranges == ((19, 32),)
         await pilot.press("j", "j", "j", "j")
         assert highlighted(app, "source") == [1, 4], "and the call of the function that it stands in"
         assert source.highlights(4).style == "caller"  # type: ignore[union-attr]

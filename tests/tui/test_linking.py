@@ -1,4 +1,4 @@
-"""What belongs to a cursor, without a screen."""
+"""Links of a cursor, without a screen."""
 
 import msgspec
 import pytest
@@ -13,8 +13,7 @@ from jaxtour.render.ir.places import head
 from jaxtour.render.text.spans import plain
 from jaxtour.text.boundary import harmless
 from jaxtour.text.raw import Raw
-from jaxtour.tui.link_words import said_of_source, said_of_stage
-from jaxtour.tui.linking import Spot, link
+from jaxtour.tui.linking import Spot, link, said_of_source, said_of_stage
 from jaxtour.tui.panes.source import expressions, rows_of
 from jaxtour.tui.panes.stage import document
 from jaxtour.tui.tour.view import Shown, StepState, StepView

@@ -1,4 +1,4 @@
-"""What the pane of the result says, as a function of what is known."""
+"""The document of the result pane."""
 
 from typing import Literal
 

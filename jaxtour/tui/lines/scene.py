@@ -104,7 +104,7 @@ class Scene:
     def adopt(self, document: Document, *, fresh: bool) -> bool:
         """Show another document, keeping search, folds and cursor; return whether the cursor moved."""
         old, self.document = self.document, document
-        if document.lines is not old.lines:
+        if self.finder.search and document.lines is not old.lines:
             self.finder.renew(document)
         self.plan.adopt(document, old, fresh=fresh)
         if not document.cursor:

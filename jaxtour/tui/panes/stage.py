@@ -133,11 +133,7 @@ def _empty(view: StepView) -> Line:
     if report.failure:
         return (("no jaxpr: the code raised an exception", "muted"),)
     if report.done.status != "ok":
-        return (
-            ("no jaxpr: the step did not end; ", "muted"),
-            (view.key("run"), "strong"),
-            (" runs it again", "muted"),
-        )
+        return (("no jaxpr: the step did not end; ", "muted"), (view.key("run"), "strong"), (" runs it again", "muted"))
     return (("nothing was traced: the last line does not call a traceable function", "muted"),)
 
 

@@ -12,7 +12,7 @@ from jaxtour.render.text.spans import Line
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.view import LinesView
-from jaxtour.tui.link_words import expression
+from jaxtour.tui.linking import expression
 from jaxtour.tui.screens.box import BoxScreen, closing
 from jaxtour.tui.tour.view import StepView
 

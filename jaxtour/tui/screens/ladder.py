@@ -1,5 +1,6 @@
 """The ladder of a call: the jaxpr of the function, and what each transformation changed."""
 
+from functools import partialmethod
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -96,19 +97,15 @@ class LadderScreen(BoxScreen[None]):
 
     # Keys -----------------------------------------------------------------------------------------------------------
 
-    def action_next_level(self) -> None:
-        """Go one level up."""
-        self._climb(1)
-
-    def action_previous_level(self) -> None:
-        """Go one level down."""
-        self._climb(-1)
-
     def _climb(self, by: int) -> None:
+        """Go some levels up, or down."""
         report = self._state.report
         if report is not None and 0 <= self._level + by < len(report.levels):
             self._level += by
             self.refill()
+
+    action_next_level = partialmethod(_climb, 1)
+    action_previous_level = partialmethod(_climb, -1)
 
     async def action_ladder_interrupt(self) -> None:
         """Interrupt the worker."""

@@ -60,6 +60,10 @@ class TourScreen(Screen[None]):
         self.devices = DeviceController(self, self.slots, self.step, self.links)
         self.timing = TimingController(self, self.slots)
         self.search = SearchController(self, self.slots)
+        self._highlighters: Mapping[str, LinkController | DeviceController] = {
+            "source": self.links, "stage": self.links, "result": self.devices, "devices": self.devices,
+        }  # fmt: skip
+        """The controllers of the panes whose cursors highlight something in another pane."""
         self.routes: Mapping[str, Callable[[], Awaitable[None] | None]] = {
             action.id: getattr(getattr(self, action.by), action.id) for action in ACTIONS if action.by
         }
@@ -83,19 +87,18 @@ class TourScreen(Screen[None]):
     def on_cursor_moved(self, message: CursorMoved) -> None:
         """Highlight what is linked with a cursor, then paint the cursor, all in one frame."""
         pane = message.view
-        if pane in (self.devices.panel, self.devices.result):
-            self.devices.highlight()
-        else:
-            self.links.cursor_moved(pane, settling=pane.led)
+        controller = self._highlighters.get(pane.id or "")
+        if controller is not None and controller.lead is not None:
+            controller.cursor_moved(pane, settling=pane.led)
         # A pane that is only drawn again follows the cursor of the other one.
         if pane.led and (message.moved or self.links.lead in (None, pane)):
             pane.settle(pane.cursor, pane.selection)
 
     def on_descendant_focus(self) -> None:
         """Highlight for the cursor of the pane that has the focus now."""
-        if isinstance(self.focused, Pane):
-            self.devices.take_lead(self.focused)
-            self.links.take_lead(self.focused)
+        pane = self.focused
+        if isinstance(pane, Pane) and pane.spec.name in self._highlighters:
+            self._highlighters[pane.spec.name].take_lead(pane)
         self.refresh_keys()
 
     async def on_edit_ended(self, message: EditEnded) -> None:
@@ -200,7 +203,7 @@ class TourScreen(Screen[None]):
         if self._note:
             self.keys.show(((self._note, "strong"),))
             return
-        scope: Scope = "editor" if self.step.editing else "step"
+        scope: Scope = "editor" if self.panes.editor is not None else "step"
         view = self.tour.view
         bright = "next_step" if view.done[view.number - 1] and not self.tour.alone else "run"
         actions = in_footer(scope, self.context)

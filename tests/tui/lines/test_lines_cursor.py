@@ -1,4 +1,4 @@
-"""The cursor in a document, the pieces of a line that it selects, and the lines that stand out."""
+"""The cursor in a document, its selection, and highlighted lines."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ CALLS = ("f(g(x))", "plain", "h(x)")
 
 
 def calls(line: int) -> Sequence[tuple[int, int]]:
-    """The whole of a call, then what is inside it."""
+    """A whole call, then its inside."""
     return {0: ((0, 7), (2, 6)), 2: ((0, 4),)}.get(line, ())
 
 

@@ -1,11 +1,13 @@
 """The keys that go through the course, and those of the whole tour."""
 
 from collections.abc import Callable
+from functools import partialmethod
 from typing import Literal
 
 from jaxtour.tui.themes import THEMES
 from jaxtour.tui.tour.controllers.step import StepController
 from jaxtour.tui.tour.host import ScreenHost
+from jaxtour.tui.tour.model import Tour
 
 
 class CourseController:
@@ -16,28 +18,18 @@ class CourseController:
         self.tour = host.tour
         self.step = step
 
-    def next_step(self) -> None:
-        """Go to the next step."""
-        self._go(self.tour.move, 1, "this is the last step of the course")
-
-    def previous_step(self) -> None:
-        """Go to the previous step."""
-        self._go(self.tour.move, -1, "this is the first step of the course")
-
-    def next_lesson(self) -> None:
-        """Go to the next lesson."""
-        self._go(self.tour.move_lesson, 1, "this is the last lesson")
-
-    def previous_lesson(self) -> None:
-        """Go to the previous lesson."""
-        self._go(self.tour.move_lesson, -1, "this is the first lesson")
-
-    def _go(self, move: Callable[[Literal[1, -1]], bool], by: Literal[1, -1], at_the_end: str) -> None:
+    def _go(self, move: Callable[[Tour, Literal[1, -1]], bool], by: Literal[1, -1], at_the_end: str) -> None:
+        """Go to the next step or lesson, or the previous one."""
         self.step.leave_editor()
-        if move(by):
+        if move(self.tour, by):
             self.host.arrived()
         else:
             self.host.note(at_the_end)
+
+    next_step = partialmethod(_go, Tour.move, 1, "this is the last step of the course")
+    previous_step = partialmethod(_go, Tour.move, -1, "this is the first step of the course")
+    next_lesson = partialmethod(_go, Tour.move_lesson, 1, "this is the last lesson")
+    previous_lesson = partialmethod(_go, Tour.move_lesson, -1, "this is the first lesson")
 
     def open(self, lesson: int | None, step: int | None = None) -> None:
         """Go to a step of a lesson, or to its first undone one; stay without a lesson."""

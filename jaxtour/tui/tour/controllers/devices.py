@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from textual.widget import Widget
+
 from jaxtour.engine.session import EngineError
 from jaxtour.render.text.spans import Line
 from jaxtour.tui.messages import RestartWanted, Turned
@@ -98,9 +100,12 @@ class DeviceController:
 
     def take_lead(self, pane: Pane) -> None:
         """Highlight for the cursor of the pane that has the focus now."""
-        if pane in (self.panel, self.result):
-            self.lead = pane
-            self.highlight()
+        self.lead = pane
+        self.highlight()
+
+    def cursor_moved(self, view: Widget, *, settling: bool) -> None:  # noqa: ARG002 - as `LinkController` has it
+        """Highlight what belongs to the lead's cursor."""
+        self.highlight()
 
     def highlight(self) -> None:
         """Highlight what belongs to the lead's cursor, if that changed."""

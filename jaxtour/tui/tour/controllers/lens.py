@@ -1,5 +1,7 @@
 """The keys that look into what JAX made of the code."""
 
+from functools import partialmethod
+
 from jaxtour.course.model import Step
 from jaxtour.engine.session import EngineError
 from jaxtour.render.ir.places import head
@@ -22,26 +24,6 @@ class LensController:
         self.stages = slots.stages
         self.graph = self.panes.graph
 
-    async def stage_jaxpr(self) -> None:
-        """Show the jaxpr."""
-        await self.show_stage("jaxpr")
-
-    async def stage_stablehlo(self) -> None:
-        """Show the StableHLO."""
-        await self.show_stage("stablehlo")
-
-    async def stage_hlo(self) -> None:
-        """Show the HLO."""
-        await self.show_stage("hlo")
-
-    async def stage_cost(self) -> None:
-        """Show the cost of the call."""
-        await self.show_stage("cost")
-
-    async def stage_graph(self) -> None:
-        """Show the graph of the jaxpr."""
-        await self.show_stage("graph")
-
     async def show_stage(self, shown: Shown) -> None:
         """Show a stage, and request it if it is missing or failed."""
         if shown != self.tour.state.stage:
@@ -51,6 +33,12 @@ class LensController:
         self.slots.focus("stage")
         self.host.refresh_view()
         await self.request()
+
+    stage_jaxpr = partialmethod(show_stage, "jaxpr")
+    stage_stablehlo = partialmethod(show_stage, "stablehlo")
+    stage_hlo = partialmethod(show_stage, "hlo")
+    stage_cost = partialmethod(show_stage, "cost")
+    stage_graph = partialmethod(show_stage, "graph")
 
     async def request(self) -> bool:
         """Request the stage to show, if its pane is visible; return whether a request was sent."""
@@ -65,15 +53,8 @@ class LensController:
             self.host.refresh_view()
         return requested
 
-    async def next_trace(self) -> None:
-        """Show the next traced call."""
-        await self._turn(1)
-
-    async def previous_trace(self) -> None:
-        """Show the previous traced call."""
-        await self._turn(-1)
-
     async def _turn(self, by: int) -> None:
+        """Show the next traced call, or the previous one."""
         view = self.tour.view
         if view.traces:
             self.tour.state.trace = (view.index + by) % len(view.traces)
@@ -82,6 +63,9 @@ class LensController:
             self.host.refresh_view()
             self.slots.keep_focus()
             await self.request()
+
+    next_trace = partialmethod(_turn, 1)
+    previous_trace = partialmethod(_turn, -1)
 
     def unfold(self, line: int | None) -> None:
         """Unfold or fold an equation of the graph, or all of them."""

@@ -1,12 +1,12 @@
 """What a cursor highlights in the other pane, and the keys that go there."""
 
+from functools import partialmethod
 from typing import NamedTuple
 
 from textual.widget import Widget
 
 from jaxtour.engine.links import Target, links_of
-from jaxtour.tui.link_words import in_full, said_of_source, said_of_stage
-from jaxtour.tui.linking import Link, Spot, first_of, link, source_of
+from jaxtour.tui.linking import Link, Spot, first_of, in_full, link, said_of_source, said_of_stage, source_of
 from jaxtour.tui.panes.source import columns_shown, rows_of
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.controllers.step import StepController
@@ -56,14 +56,12 @@ class LinkController:
         """Highlight what is linked with the cursor."""
         if view is self.stages:
             self._arrive()
-        if view in (self.source, self.stages):
-            self.relink(settling=settling)
+        self.relink(settling=settling)
 
     def take_lead(self, pane: Pane) -> None:
         """Highlight for the cursor of the pane that has the focus now."""
-        if pane in (self.source, self.stages):
-            self.lead = pane
-            self.relink()
+        self.lead = pane
+        self.relink()
 
     def carry(self) -> None:
         """Keep the cursor's target, so that the cursor goes to it in the next stage."""
@@ -155,16 +153,12 @@ class LinkController:
             best = min(begun, key=lambda piece: abs(piece[1] - piece[0] - length)) if begun and one_line else None
             self.source.move_to(line, best or (begun[0] if begun else None))
 
-    def next_match(self) -> None:
-        """Go to the next linked line."""
-        self._walk(1)
-
-    def previous_match(self) -> None:
-        """Go to the previous linked line."""
-        self._walk(-1)
-
     def _walk(self, by: int) -> None:
+        """Go to the next linked line, or the previous one."""
         # From the source, keys walk in the stage.
         pane = self.stages if self.host.focused is self.source else self.host.focused
         if not isinstance(pane, Pane) or not pane.walk(by):
             self.host.note("nothing else is linked with it")
+
+    next_match = partialmethod(_walk, 1)
+    previous_match = partialmethod(_walk, -1)

@@ -1,5 +1,6 @@
 """Searching in a pane."""
 
+from functools import partialmethod
 from typing import TYPE_CHECKING
 
 from jaxtour.render.text.layout import clip
@@ -58,22 +59,14 @@ class SearchController:
             return
         self._close(pane)
 
-    def search_cancel(self) -> None:
-        """End the search."""
-        self.end_search()
-
-    def find_next(self) -> None:
-        """Go to the next match."""
-        self._find(1)
-
-    def find_previous(self) -> None:
-        """Go to the previous match."""
-        self._find(-1)
-
     def _find(self, by: int) -> None:
+        """Go to the next match, or the previous one."""
         if self.searched is not None:
             self.searched.find(by)
             self.say_place()
+
+    find_next = partialmethod(_find, 1)
+    find_previous = partialmethod(_find, -1)
 
     def end_search(self) -> None:
         """End the search and its highlights."""
@@ -82,6 +75,8 @@ class SearchController:
             pane.search("")
             pane.say_found(())
         self._close(pane)
+
+    search_cancel = end_search
 
     def say_place(self) -> None:
         """Say in the pane's border which match is the current one, and how many there are."""

@@ -2,8 +2,8 @@
 
 import os
 import re
+from functools import partialmethod
 from pathlib import Path
-from typing import Literal
 
 from textual.app import App
 
@@ -30,18 +30,14 @@ class SlotController:
         focused = self.host.focused
         return focused if isinstance(focused, Pane) else self.panes.by_slot[self.panes.front]
 
-    def next_pane(self) -> None:
-        """Focus the next pane."""
-        self._focus_by(1)
-
-    def previous_pane(self) -> None:
-        """Focus the previous pane."""
-        self._focus_by(-1)
-
-    def _focus_by(self, by: Literal[1, -1]) -> None:
+    def _focus_by(self, by: int) -> None:
+        """Focus the next pane, or the previous one."""
         slots = [*self.panes.by_slot]
         here = slots.index(self.pane.spec.name)
         self.focus(slots[(here + by) % len(slots)])
+
+    next_pane = partialmethod(_focus_by, 1)
+    previous_pane = partialmethod(_focus_by, -1)
 
     def focus(self, slot: Slot) -> None:
         """Focus a pane, and bring it to the front."""

@@ -1,5 +1,7 @@
 """The keys that measure, and that explain a measurement."""
 
+from functools import partialmethod
+
 from jaxtour.engine.session import EngineError
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.host import ScreenHost
@@ -16,15 +18,8 @@ class TimingController:
         self.tour = host.tour
         self.slots = slots
 
-    async def measure(self) -> None:
+    async def measure(self, patience: float = 1.0) -> None:
         """Measure the calls that the step times, or the traced call shown."""
-        await self._measure(1.0)
-
-    async def measure_long(self) -> None:
-        """Measure for longer."""
-        await self._measure(PATIENCE)
-
-    async def _measure(self, patience: float) -> None:
         self.slots.focus("time")
         if not self.tour.timed_calls:
             self.host.note("nothing to time: the code raised an exception")
@@ -35,6 +30,8 @@ class TimingController:
         except EngineError as error:
             self.host.note(str(error))
         self.host.refresh_view()
+
+    measure_long = partialmethod(measure, PATIENCE)
 
     def verdicts(self) -> None:
         """Open the details of the timings and their verdicts."""
