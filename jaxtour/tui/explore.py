@@ -64,7 +64,7 @@ class ExploreApp(TourApp):
         """Run the saved file, once the editor is closed and the worker is idle."""
         screen, tour = self.tour_screen, self.tour
         name = self._path.name
-        if screen.step.editing:
+        if screen.panes.editor is not None:
             screen.note(f"{name} was saved: it is shown when you leave the editor")
             return
         if tour.busy:

@@ -96,7 +96,7 @@ async def test_a_device_marks_its_part_of_the_value_and_the_part_its_device(tour
         [line] = highlighted(app, "result")
         assert "2:3 │" in result.document.text_of(line)
         [chip] = highlighted(app, "devices")
-        found = devices.highlights(chip)
+        found = devices.scene.highlight(chip)
         assert found and found.ranges == (devices.selection,)
         assert "cpu:2" in border(app, "devices")
         app.tour_screen.slots.focus("result")
@@ -104,7 +104,9 @@ async def test_a_device_marks_its_part_of_the_value_and_the_part_its_device(tour
         first = result.cursor
         await pilot.press("down")
         assert result.cursor > first and result.selection, "down goes from part to part"
-        assert [each.ranges for row in highlighted(app, "devices") if (each := devices.highlights(row))] == [((8, 11),)]
+        assert [each.ranges for row in highlighted(app, "devices") if (each := devices.scene.highlight(row))] == [
+            ((8, 11),)
+        ]
         assert devices.document.text_of(chip)[8:11] == "[2]"
         await pilot.press("enter")
         assert app.focused is devices and devices.selection == (8, 11)
@@ -120,7 +122,7 @@ async def test_a_part_that_several_devices_hold_marks_them_all(tours: Tours) -> 
         app.tour_screen.slots.focus("result")
         await pilot.pause()
         devices = pane(app, "devices")
-        [chips] = [each.ranges for row in highlighted(app, "devices") if (each := devices.highlights(row))]
+        [chips] = [each.ranges for row in highlighted(app, "devices") if (each := devices.scene.highlight(row))]
         assert chips == ((0, 3), (4, 7), (8, 11), (12, 15)) and "4 devices" in border(app, "devices")
 
 

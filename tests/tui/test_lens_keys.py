@@ -21,11 +21,11 @@ async def test_the_cursor_in_a_stage_lights_the_source(linked: Tours) -> None:
         assert highlighted(app, "stage") == [1, 2, 3, 4], "the equation, which takes four lines"
         source = pane(app, "source")
         assert highlighted(app, "source") == [4]
-        found = source.highlights(4)
+        found = source.scene.highlight(4)
         assert found is not None and found.style == "link" and found.ranges == ((19, 32),)
         await pilot.press("j", "j", "j", "j")
         assert highlighted(app, "source") == [1, 4], "and the call of the function that it stands in"
-        assert source.highlights(4).style == "caller"  # type: ignore[union-attr]
+        assert source.scene.highlight(4).style == "caller"  # type: ignore[union-attr]
         await pilot.press("enter")
         assert source.has_focus and source.cursor == 1 and source.selection == (27, 32)
         assert "2:28  x / 2 → 1 equation" in border(app, "source")
@@ -271,12 +271,12 @@ async def test_another_stage_opens_where_the_cursor_was(linked: Tours) -> None:
         await run_many(pilot, linked)
         await pilot.press("1", "j", "j", "j", "j", "j")
         stages = pane(app, "stage")
-        expression = pane(app, "source").matches
+        expression = pane(app, "source").scene.highlighted.matches
         assert expression and stages.cursor == 5
         await pilot.press("2")
         await until(pilot, lambda: "stablehlo.divide" in text(app, "stage") and stages.cursor > 0)
         assert stages.cursor == 3, "the first line of what belongs together"
-        assert pane(app, "source").matches == expression, "the same expression stands out"
+        assert pane(app, "source").scene.highlighted.matches == expression, "the same expression stands out"
         await pilot.press("1")
         await until(pilot, lambda: stages.cursor == 5)
 

@@ -124,4 +124,4 @@ def border(app: TourApp, name: str) -> str:
 def highlighted(app: TourApp, name: str) -> list[int]:
     """The highlighted lines of a pane."""
     shown = pane(app, name)
-    return [line for line in range(len(shown.document.lines)) if shown.highlights(line)]
+    return [line for line in range(len(shown.document.lines)) if shown.scene.highlight(line)]

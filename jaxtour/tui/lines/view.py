@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.lines.charts import Charts
-from jaxtour.tui.lines.document import NOTHING, Columns, Document, Highlight, Highlighted, Highlights
+from jaxtour.tui.lines.document import NOTHING, Columns, Document, Highlighted, Highlights
 from jaxtour.tui.lines.painter import PaintedRows, Painter
 from jaxtour.tui.lines.scene import Port, Scene
 from jaxtour.tui.lines.scroll import SIDEWAYS, WHEEL, Folding, Scroller
@@ -226,15 +226,6 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self._draw_charts()
 
     # Highlights -----------------------------------------------------------------------------------------------------
-
-    def highlights(self, line: int) -> Highlight | None:
-        """The highlight of a line."""
-        return self.scene.highlight(line)
-
-    @property
-    def matches(self) -> Sequence[int]:
-        """The lines that `walk` visits, ascending."""
-        return self.scene.highlighted.matches
 
     def new_highlights(self) -> Highlighted:
         """The highlights when other lines are shown: nothing, since the old ones belong to the old lines."""

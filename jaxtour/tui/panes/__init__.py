@@ -1,6 +1,7 @@
 """What each pane shows, as documents made from a step view, without widgets."""
 
 from collections.abc import Callable
+from functools import partial
 from operator import attrgetter
 from typing import Any, Literal, TypeAlias
 
@@ -74,7 +75,7 @@ PANES: tuple[PaneSpec, ...] = (
         of_report=attrgetter("timings", "retraces", "timing_error", "done"),
     ),
     PaneSpec(
-        "devices", "Devices", devices.document, whole=devices.whole, tab=True,
+        "devices", "Devices", devices.document, whole=partial(devices.document, whole=True), tab=True,
         of_view=attrgetter("facts", "state.device", "trouble", "ascii", "stable"),
         of_report=attrgetter("value"),
     ),

@@ -11,17 +11,8 @@ from jaxtour.tui.lines.document import Columns, Document, Piece
 from jaxtour.tui.tour.view import StepView
 
 
-def document(view: StepView, width: int) -> Document:
-    """The devices, or why there are none."""
-    return _document(view, width, whole=False)
-
-
-def whole(view: StepView, width: int) -> Document:
-    """Each device, the part of the value that it holds, and all versions."""
-    return _document(view, width, whole=True)
-
-
-def _document(view: StepView, width: int, *, whole: bool) -> Document:
+def document(view: StepView, width: int, *, whole: bool = False) -> Document:
+    """The devices, or why there are none; the `whole` document has each device and all versions too."""
     said: Line = ((view.key("choose_devices"), "primitive"), (" choose", "")) if whole else ()
     if view.facts is None or view.worker == "dead":
         return Document(lines=_without(view, width, whole=whole), subtitle=said)

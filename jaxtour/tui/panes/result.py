@@ -33,7 +33,7 @@ def document(view: StepView, width: int) -> Document:
     anchor = None
     if report.failure:
         anchor = len(lines)
-        if (step.raises and report.done is None) or status_of(step, report) == "raised":
+        if (step.raises and report.done is None) or (report.done and status(step, report) == "raised"):
             words = f"raised {report.failure.type}, as the step expects"
             lines.append((("✓ ", "success"), (words, "success")))
         lines += failure_lines(report.failure, width)
@@ -54,11 +54,6 @@ def document(view: StepView, width: int) -> Document:
                    "ran; no value and no output", "muted"),)]  # fmt: skip
     shown = Document(lines=lines, anchor=anchor, follow=anchor is None, subtitle=_subtitle(report))
     return with_pieces(shown, pieces)
-
-
-def status_of(step: Step, report: Report) -> str:
-    """The status of a finished run; empty while it runs."""
-    return status(step, report) if report.done else ""
 
 
 def written(text: Raw, width: int, style: Style = "", traced: Sequence[tuple[int, int]] = ()) -> list[Line]:

@@ -50,21 +50,11 @@ def origin_lines(view: StepView, stage: StageText, line: int, width: int) -> lis
     if not origin.spans:
         return [((f"  {origin.unlinked or 'it has no place in the source'}", "muted"),)]
     lines: list[Line] = []
-    kinds = [("from", origin.spans), ("called", origin.callers)]
-    for word, spans in kinds:
+    for word, spans in (("from", origin.spans), ("called", origin.callers)):
         for place, span in enumerate(spans[:CALLERS]):
+            head: Line = ((f"  {'' if place else word:<7}", "muted"), (where(view.cell, span), "faint"))
             function = f"  in {span.function}" if span.function else ""
-            lines.append(
-                clip_line(
-                    (
-                        (f"  {word if place == 0 else '':<7}", "muted"),
-                        (where(view.cell, span), "faint"),
-                        (f"  {expression(view, span)}", ""),
-                        (function, "muted"),
-                    ),
-                    width,
-                )
-            )
+            lines.append(clip_line((*head, (f"  {expression(view, span)}", ""), (function, "muted")), width))
         if len(spans) > CALLERS:
             lines.append(((f"         … {len(spans) - CALLERS} more", "faint"),))
     return lines

@@ -94,7 +94,7 @@ class Pane(LinesView):
         fresh = self._fresh or self._shown != self.name_of_shown
         self._fresh = False
         had_cursor = self.document.cursor
-        self.show(self.document_at(self.text_width), fresh=fresh)
+        self.show(self.document_at(self.outer_size.width - FRAME), fresh=fresh)
         if fresh or not had_cursor:
             self._take_place()
         else:
@@ -142,11 +142,6 @@ class Pane(LinesView):
         """Move the cursor with its line, before which `by` lines will be inserted."""
         if self.document.cursor:
             self.scene.cursor.line = max(0, self.cursor + by)
-
-    @property
-    def text_width(self) -> int:
-        """Columns for the text."""
-        return self.outer_size.width - FRAME
 
     def document_at(self, width: int) -> Document:
         """The document at a width."""
@@ -232,7 +227,7 @@ class Pane(LinesView):
 
     def on_resize(self, event: events.Resize | None = None) -> None:
         """Wrap the text again."""
-        if self.document_at(self.text_width) is not self.document:
+        if self.document_at(self.outer_size.width - FRAME) is not self.document:
             self._show_made()
         super().on_resize(event)
         self._redrawn()

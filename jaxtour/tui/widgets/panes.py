@@ -83,11 +83,6 @@ class Panes(Container):
         """Whether all panes are side by side."""
         return (self.size or self.app.size).width >= WIDE
 
-    @staticmethod
-    def slot_of(child: Widget) -> Slot:
-        """The slot of a child; the editor takes the source's."""
-        return "source" if child.id == "editor" else child.id  # type: ignore[return-value]
-
     def regions(self, size: Size) -> dict[Slot, Region]:
         """Where each pane goes."""
         if self.zoomed:
@@ -100,7 +95,10 @@ class Panes(Container):
         """The region of each displayed child, which is remembered."""
         self.arranged = self.regions(size)
         self._arranged_in = size
-        placed = [(child, self.arranged.get(self.slot_of(child))) for child in children]
+        by_id = {str(slot): region for slot, region in self.arranged.items()}
+        if self.editor is not None and "source" in by_id:
+            by_id["editor"] = by_id["source"]
+        placed = [(child, by_id.get(child.id or "")) for child in children]
         return [(child, region) for child, region in placed if region]
 
     def _now(self, slot: Slot, size: Size) -> int | None:

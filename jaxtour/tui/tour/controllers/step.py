@@ -65,11 +65,6 @@ class StepController:
 
     # Editing --------------------------------------------------------------------------------------------------------
 
-    @property
-    def editing(self) -> bool:
-        """Whether the source is being edited."""
-        return self.panes.editor is not None
-
     async def edit(self) -> None:
         """Edit the code in place."""
         if self.panes.editor is not None:
