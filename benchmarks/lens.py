@@ -29,8 +29,7 @@ from jaxtour.engine.session import Session
 from jaxtour.engine.stage import StageText, assembled
 from jaxtour.tui.lines.document import Document, MadeLines
 from jaxtour.tui.lines.view import LinesView
-from jaxtour.tui.panes import gutter
-from jaxtour.tui.panes.stage import lines_of
+from jaxtour.tui.panes.stage import gutter_of, lines_of
 
 SIZES = (100, 1_000, 10_000, 100_000)
 PER_ROUND = 5
@@ -108,7 +107,7 @@ def folded(frames: list[bytes]) -> StageText:
 
 def document(stage: StageText) -> Document:
     """The document that the stage pane shows."""
-    beside = gutter.of(stage, "")
+    beside = gutter_of(stage, "")
     lines = lines_of(stage)
     return Document(
         lines=lines, gutter=MadeLines(len(lines), beside.width, beside.line), cursor=True, folds=stage.folds

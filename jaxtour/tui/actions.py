@@ -1,4 +1,4 @@
-"""Every key of the tour, once: bindings, the bottom line, help, the palette and the settings are made from this."""
+"""Every key of the tour: bindings, the bottom line, help, the palette and the settings are made from this list."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, TypeAlias
@@ -15,66 +15,64 @@ Group: TypeAlias = Literal["Step", "Lens", "Course", "Panes", "Moving", "Editor"
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """What decides which keys work now."""
+    """The facts that decide which keys work now."""
 
     runnable: bool = True
     """Whether there is code, and a worker to run it."""
     editable: bool = False
-    """Whether there is code: a broken step has none."""
+    """Whether there is code, which a broken step lacks."""
     busy: bool = False
     """Whether a run is in progress."""
-    ran: bool = False
-    """Whether the step has run to its end."""
     edited: bool = False
     setup: bool = False
-    """Whether the step has code that runs first."""
+    """Whether the step has a setup."""
     traces: int = 0
     programs: bool = False
     """Whether it was recorded what the code compiled."""
     times: bool = False
     """Whether there is something to measure."""
     timed: bool = False
-    """Whether something was measured."""
+    """Whether there are timings."""
     flagged: bool = False
-    """Whether one of the numbers does not mean what it seems to."""
+    """Whether a timing has a verdict."""
     lines: bool = False
-    """Whether there are lines of what JAX made of the code."""
+    """Whether a stage with lines is shown."""
     linking: bool = False
-    """Whether something in the other pane belongs to what is under the cursor."""
+    """Whether the cursor is linked with something in the other pane."""
     many: bool = False
-    """Whether it is more than one line there."""
+    """Whether several lines of the stage are linked with it."""
     on_devices: bool = False
-    """Whether keys go to the devices."""
+    """Whether the devices pane has the keys."""
     on_shard: bool = False
     """Whether the cursor is on a part of a value that a device holds."""
     asks: bool = False
     answered: bool = False
     hints: int = 0
-    """How many hints are left."""
+    """The number of hints left."""
     exercise: bool = False
     zoomed: bool = False
     searching: bool = False
     """Whether the matches of a search are shown."""
     alone: bool = False
-    """Whether there is no other step to go to."""
+    """Whether there is no other step."""
     level_above: bool = False
     level_below: bool = False
     """Whether there is another level of the ladder."""
     dead: bool = False
     """Whether the worker is gone."""
     held: bool = False
-    """Whether that is since another process holds the accelerator."""
+    """Whether the worker is dead because another process holds the accelerator."""
     cpu_helps: bool = False
-    """Whether it is an accelerator that may be the cause."""
+    """Whether the worker is dead and an accelerator may be the cause."""
 
 
 def always(_: Context) -> bool:
-    """For keys that always work."""
+    """True, for keys that always work."""
     return True
 
 
 class Action(msgspec.Struct, frozen=True):
-    """Something a key does."""
+    """One thing that a key does."""
 
     id: str
     keys: str
@@ -82,55 +80,55 @@ class Action(msgspec.Struct, frozen=True):
     label: str
     """One or two words for the bottom line."""
     help: str
-    """What it does, as a phrase."""
+    """What it does, as a phrase for the help."""
     group: Group
     scope: Scope = "step"
     when: Callable[[Context], bool] = always
     rank: int = 0
-    """Place in the bottom line, lowest first; 0 stays out of it."""
+    """Place in the bottom line, lowest first; 0 leaves it out."""
     footer: Callable[[Context], bool] = always
-    """Whether it is worth a place there now."""
+    """Whether it deserves a place there now."""
     priority: bool = False
-    """Whether it is heard before the editor."""
+    """Whether it works before the editor's keys."""
     palette: bool = True
     by: Controller | None = None
-    """The controller of a step's screen that has the method of this name; None where the bound widget has it."""
+    """The controller that has the method of this name; None if the bound widget has it."""
     does: str = ""
-    """The method that the key calls, where that has another name."""
+    """The action that the key calls, if it has another name."""
     instead_of: str = ""
-    """The action whose key it may have, since never both work."""
+    """The action that may share its key, since they never work at the same time."""
 
 
 ACTIONS: tuple[Action, ...] = (
     Action("run", "r", "run", "run the step", "Step", when=lambda c: c.runnable, rank=10, by="step"),
     Action("next_step", "n", "next", "the next step", "Step",
            when=lambda c: not (c.searching or c.alone), rank=20, by="course"),
-    Action("previous_step", "p", "back", "the step before", "Step", when=lambda c: not c.alone, rank=50, by="course"),
-    Action("edit", "e", "edit", "edit the code in place; it is kept", "Step",
+    Action("previous_step", "p", "back", "the previous step", "Step", when=lambda c: not c.alone, rank=50, by="course"),
+    Action("edit", "e", "edit", "edit the code; the edit is kept", "Step",
            when=lambda c: c.editable, rank=60, by="step"),
-    Action("undo", "u", "undo edit", "go back to the code without the edit", "Step",
+    Action("undo", "u", "undo edit", "go back to the original code", "Step",
            when=lambda c: c.edited, rank=65, by="step"),
     Action("answer", "a", "answer", "answer the question", "Step",
            when=lambda c: c.asks and not c.answered, rank=15, by="step"),
-    Action("hint", "h", "hint", "the next hint", "Step", when=lambda c: c.hints > 0, rank=16, by="step"),
+    Action("hint", "h", "hint", "show the next hint", "Step", when=lambda c: c.hints > 0, rank=16, by="step"),
     Action("solution", "S", "solution", "show the solution", "Step", when=lambda c: c.exercise, rank=67, by="step"),
-    Action("setup", "o", "setup", "open or fold the code that runs first", "Step",
+    Action("setup", "o", "setup", "show or hide the code that runs first", "Step",
            when=lambda c: c.setup, rank=70, by="step"),
-    Action("stage_jaxpr", "1", "jaxpr", "the jaxpr: what was traced", "Lens", by="lens"),
-    Action("stage_stablehlo", "2", "StableHLO", "StableHLO: what goes to the compiler", "Lens", by="lens"),
-    Action("stage_hlo", "3", "HLO", "HLO: what the compiler made of it", "Lens", by="lens"),
-    Action("stage_cost", "4", "cost", "what it costs, as the compiler says", "Lens", by="lens"),
+    Action("stage_jaxpr", "1", "jaxpr", "the jaxpr: what JAX traced", "Lens", by="lens"),
+    Action("stage_stablehlo", "2", "StableHLO", "StableHLO: the compiler's input", "Lens", by="lens"),
+    Action("stage_hlo", "3", "HLO", "HLO: the compiler's output", "Lens", by="lens"),
+    Action("stage_cost", "4", "cost", "the cost, as the compiler says", "Lens", by="lens"),
     Action("stage_graph", "g", "graph", "the jaxpr as a graph", "Lens", by="lens"),
     Action("next_trace", "right_square_bracket", "other call", "the next traced call", "Lens",
            when=lambda c: c.traces > 1, rank=30, by="lens"),
-    Action("previous_trace", "left_square_bracket", "", "the traced call before", "Lens",
+    Action("previous_trace", "left_square_bracket", "", "the previous traced call", "Lens",
            when=lambda c: c.traces > 1, by="lens"),
-    Action("follow", "enter", "follow", "to what belongs to it, in the next pane", "Lens",
+    Action("follow", "enter", "follow", "follow the link to the other pane", "Lens",
            when=lambda c: (c.lines or c.on_shard) and not c.on_devices, rank=25,
            footer=lambda c: c.linking or c.on_shard, by="devices"),
-    Action("next_match", "right_curly_bracket", "walk", "the next line that belongs to it", "Lens",
+    Action("next_match", "right_curly_bracket", "walk", "the next linked line", "Lens",
            when=lambda c: c.lines, rank=27, footer=lambda c: c.many, by="links"),
-    Action("previous_match", "left_curly_bracket", "", "the line before that belongs to it", "Lens",
+    Action("previous_match", "left_curly_bracket", "", "the previous linked line", "Lens",
            when=lambda c: c.lines, by="links"),
     Action("explain", "i", "explain", "explain the equation under the cursor", "Lens",
            when=lambda c: c.lines, rank=26, footer=lambda c: c.linking, by="lens"),
@@ -142,60 +140,62 @@ ACTIONS: tuple[Action, ...] = (
            when=lambda c: c.times, rank=45, by="timing"),
     Action("measure_long", "T", "time longer", "the same, up to ten times as long", "Step",
            when=lambda c: c.times, by="timing"),
-    Action("verdicts", "v", "verdicts", "what the timings mean, and do not", "Step",
+    Action("verdicts", "v", "verdicts", "what the timings mean, and what not", "Step",
            when=lambda c: c.timed, rank=28, footer=lambda c: c.flagged, by="timing"),
-    Action("roofline", "V", "roofline", "timings against what the device can do", "Step",
+    Action("roofline", "V", "roofline", "timings against the device's peaks", "Step",
            when=lambda c: c.timed, by="timing"),
     Action("lessons", "l", "lessons", "the list of lessons, with progress", "Course",
            when=lambda c: not c.alone, rank=80, by="course"),
     Action("next_lesson", "N", "next lesson", "the next lesson", "Course",
            when=lambda c: not (c.searching or c.alone), by="course"),
-    Action("previous_lesson", "P", "lesson before", "the lesson before", "Course",
+    Action("previous_lesson", "P", "previous lesson", "the previous lesson", "Course",
            when=lambda c: not c.alone, by="course"),
     Action("next_pane", "tab", "pane", "the next pane", "Panes", rank=40, footer=lambda c: c.traces > 0,
            palette=False, by="slots"),
-    Action("previous_pane", "shift+tab", "", "the pane before", "Panes", palette=False, by="slots"),
-    Action("zoom", "z", "zoom", "the pane fills the screen, and back", "Panes", rank=75, by="slots"),
+    Action("previous_pane", "shift+tab", "", "the previous pane", "Panes", palette=False, by="slots"),
+    Action("zoom", "z", "zoom", "zoom the pane, and back", "Panes", rank=75, by="slots"),
     Action("devices", "d", "devices", "all about the devices, and back", "Panes", rank=77, by="devices"),
     Action("unzoom", "escape", "all panes", "back to all panes", "Panes",
            when=lambda c: c.zoomed and not c.searching, rank=12, palette=False, by="slots"),
-    Action("search", "slash", "search", "find a text in the pane", "Panes", rank=83, by="search"),
-    Action("find_next", "n", "next match", "the next place of the searched text", "Panes",
+    Action("search", "slash", "search", "search in the pane", "Panes", rank=83, by="search"),
+    Action("find_next", "n", "next match", "the next match", "Panes",
            when=lambda c: c.searching, rank=1, palette=False, instead_of="next_step", by="search"),
-    Action("find_previous", "N", "match before", "the place before", "Panes",
+    Action("find_previous", "N", "previous match", "the previous match", "Panes",
            when=lambda c: c.searching, rank=2, palette=False, instead_of="next_lesson", by="search"),
     Action("end_search", "escape", "end search", "end the search", "Panes",
            when=lambda c: c.searching, rank=3, palette=False, instead_of="unzoom", by="search"),
     Action("yank", "y", "yank", "copy the pane's text, also to a file", "Panes", rank=85, by="slots"),
-    Action("interrupt", "ctrl+c", "interrupt", "interrupt; twice, without grace", "Worker",
+    Action("interrupt", "ctrl+c", "interrupt", "interrupt; press twice to kill", "Worker",
            when=lambda c: c.busy, rank=5, priority=True, by="step"),
     Action("idle_interrupt", "ctrl+c", "", "", "Worker", when=lambda c: not c.busy, palette=False,
            instead_of="interrupt", by="step"),
     Action("restart", "R", "restart", "start the worker again", "Worker", rank=4, footer=lambda c: c.dead, by="step"),
-    Action("wait_for_devices", "W", "wait", "start when the accelerator is free", "Worker",
+    Action("wait_for_devices", "W", "wait", "wait until the accelerator is free", "Worker",
            when=lambda c: c.held, rank=5, by="devices"),
-    Action("take_cpu", "C", "take the CPU", "run on the CPU instead", "Worker",
+    Action("use_cpu", "C", "use the CPU", "use the CPU instead", "Worker",
            when=lambda c: c.cpu_helps, rank=6, by="devices"),
     Action("choose_devices", "enter", "choose", "choose among devices", "Worker",
            when=lambda c: c.on_devices, rank=8, instead_of="follow", by="devices"),
-    Action("theme", "c", "theme", "dark, light, the terminal's own colours", "Tour",
+    Action("theme", "c", "theme", "dark, light or the terminal's colours", "Tour",
            when=lambda c: not c.programs, instead_of="programs", by="course"),
     Action("help", "question_mark", "keys", "all keys", "Tour", rank=90, by="course"),
     Action("palette", "ctrl+p", "", "find anything by name", "Tour", palette=False, by="course"),
-    Action("quit", "q,ctrl+q", "quit", "leave; place and edits are kept", "Tour", rank=95, by="course"),
-    Action("down", "down,j", "", "a line down", "Moving", "pane", palette=False),
-    Action("up", "up,k", "", "a line up", "Moving", "pane", palette=False),
-    Action("page_down", "pagedown,space", "", "a screenful down", "Moving", "pane", palette=False),
-    Action("page_up", "pageup", "", "a screenful up", "Moving", "pane", palette=False),
+    Action("quit", "q,ctrl+q", "quit", "leave; your place and edits are kept", "Tour", rank=95, by="course"),
+    Action("down", "down,j", "", "a line down", "Moving", "pane", palette=False, does="step(1)"),
+    Action("up", "up,k", "", "a line up", "Moving", "pane", palette=False, does="step(-1)"),
+    Action("page_down", "pagedown,space", "", "a screenful down", "Moving", "pane", palette=False, does="page(1)"),
+    Action("page_up", "pageup", "", "a screenful up", "Moving", "pane", palette=False, does="page(-1)"),
     Action("top", "home", "", "to the first line", "Moving", "pane", palette=False),
     Action("bottom", "end", "", "to the last line", "Moving", "pane", palette=False),
-    Action("left", "left", "", "the expression before, or to the left", "Moving", "pane", palette=False),
-    Action("right", "right", "", "the next one, or to the right", "Moving", "pane", palette=False),
-    Action("pan_left", "shift+left", "", "to the left", "Moving", "pane", palette=False),
-    Action("pan_right", "shift+right", "", "to the right", "Moving", "pane", palette=False),
-    Action("fold", "f", "", "fold or open what is nested here", "Moving", "pane", palette=False),
-    Action("fold_all", "F", "", "fold or open all that is nested", "Moving", "pane", palette=False),
-    Action("wrap", "w", "", "break long lines, or do not", "Moving", "pane", palette=False),
+    Action("left", "left", "", "the previous expression, or scroll left", "Moving", "pane", palette=False,
+           does="across(-1)"),
+    Action("right", "right", "", "the next expression, or scroll right", "Moving", "pane", palette=False,
+           does="across(1)"),
+    Action("pan_left", "shift+left", "", "scroll left", "Moving", "pane", palette=False, does="pan(-1)"),
+    Action("pan_right", "shift+right", "", "scroll right", "Moving", "pane", palette=False, does="pan(1)"),
+    Action("fold", "f", "", "fold or open the block here", "Moving", "pane", palette=False),
+    Action("fold_all", "F", "", "fold or open all blocks", "Moving", "pane", palette=False),
+    Action("wrap", "w", "", "wrap long lines, or not", "Moving", "pane", palette=False),
     Action("editor_run", "f5", "run", "run the code as it stands", "Editor", "editor", rank=10, palette=False),
     Action("editor_leave", "escape", "leave, keeping the edit", "leave; the edit is kept", "Editor", "editor",
            rank=20, palette=False),
@@ -218,7 +218,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("ladder_interrupt", "ctrl+c", "interrupt", "", "Lists", "ladder", when=lambda c: c.busy, rank=30,
            palette=False),
     Action("ladder_close", "escape,q,L", "close", "", "Lists", "ladder", rank=90, palette=False, does="dismiss"),
-    Action("peaks", "m", "measure the roof", "", "Lists", "roofline", when=lambda c: not c.busy, rank=10,
+    Action("peaks", "m", "measure the peaks", "", "Lists", "roofline", when=lambda c: not c.busy, rank=10,
            palette=False),
     Action("roofline_interrupt", "ctrl+c", "interrupt", "", "Lists", "roofline", when=lambda c: c.busy, rank=10,
            palette=False),
@@ -253,15 +253,15 @@ NAMES = {
 
 
 def scoped(scope: Scope) -> list[Action]:
-    """The actions of one place."""
+    """The actions of one scope."""
     return [action for action in ACTIONS if action.scope == scope]
 
 
 def bindings(scope: Scope, on: str = "", methods: Mapping[str, str] | None = None) -> list[BindingType]:
-    """Textual's bindings for one place; their ids are what the settings name.
+    """Textual's bindings for one scope; the settings name them by their ids.
 
-    `on` is `screen.` where a widget has the keys and its screen has the methods. With `methods`, of a widget that is
-    Textual's own, there are the actions that it has a method for.
+    `on` is `screen.` if a widget has the keys and its screen the methods. `methods` has the names of Textual's own
+    methods for some actions; the other actions are left out.
     """
     return [
         Binding(
@@ -269,7 +269,7 @@ def bindings(scope: Scope, on: str = "", methods: Mapping[str, str] | None = Non
             on + (methods[action.id] if methods else action.does or action.id),
             action.label,
             show=False,
-            # The editor's own must be heard before what a text area does with them.
+            # The editor's keys must come before those of a text area.
             priority=action.priority or scope == "editor",
             id=action.id,
         )
@@ -279,7 +279,7 @@ def bindings(scope: Scope, on: str = "", methods: Mapping[str, str] | None = Non
 
 
 class Keys:
-    """How keys are called on screen, after what the settings changed."""
+    """The names of keys on the screen, with the changes of the settings."""
 
     def __init__(self, changed: Mapping[str, str] | None = None) -> None:
         self.changed = {key: value for key, value in (changed or {}).items() if key in BY_ID}
@@ -287,7 +287,7 @@ class Keys:
 
     @property
     def clashes(self) -> list[str]:
-        """Keys that were given to two actions which are heard in the same place, a line each."""
+        """A line for each key that two actions of the same scope share."""
         lines = []
         for scope in ("step", "editor", "lessons"):
             owners: dict[str, str] = {}
@@ -299,7 +299,7 @@ class Keys:
         return lines
 
     def of(self, action: Action | str) -> list[str]:
-        """Every key of an action, in words."""
+        """The names of an action's keys."""
         action = BY_ID[action] if isinstance(action, str) else action
         return [key_name(key) for key in self.changed.get(action.id, action.keys).split(",")]
 
@@ -309,7 +309,7 @@ class Keys:
 
 
 def key_name(key: str) -> str:
-    """A key as a person would write it: `Ctrl+C`, `?`, `F5`."""
+    """A key as people write it: `Ctrl+C`, `?`, `F5`."""
     *modifiers, last = key.strip().split("+")
     shown = NAMES.get(last, last)
     if len(last) > 1 and last[0] == "f" and last[1:].isdigit():
@@ -320,13 +320,13 @@ def key_name(key: str) -> str:
 
 
 def in_footer(scope: Scope, context: Context) -> list[Action]:
-    """The keys worth showing now, most wanted first."""
+    """The keys worth showing now, the most important first."""
     chosen = [action for action in scoped(scope) if action.rank and action.when(context) and action.footer(context)]
     return sorted(chosen, key=lambda action: action.rank)
 
 
 def by_group(scopes: Iterable[Scope] = ("step", "pane", "editor", "list", "lessons")) -> dict[Group, list[Action]]:
-    """All actions for the help screen, in the order of the registry."""
+    """All actions for the help screen, in the order of the list."""
     groups: dict[Group, list[Action]] = {}
     for scope in scopes:
         for action in scoped(scope):

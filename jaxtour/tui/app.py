@@ -1,4 +1,4 @@
-"""The tour in a terminal: carries what the worker says to the screen, and sees to it that nothing is left behind."""
+"""The tour in a terminal: passes the worker's events to the screen, and saves and closes everything at the end."""
 
 import asyncio
 import gc
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 REPAINT_S = 0.05
-"""At most so often is the screen brought up to date while the worker talks."""
+"""The shortest time between two updates of the screen while events come."""
 TICK_S = 0.5
 """How often the elapsed time moves while something runs."""
 GREEDY = 200
-"""Events read before others get a turn."""
+"""Events read before other tasks get a turn."""
 
 
 class TourApp(App[int]):
@@ -63,21 +63,21 @@ class TourApp(App[int]):
         stable: bool = False,
         driver: type[Driver] | None = None,
     ) -> None:
-        # Textual leaves colours out only of an app that speaks the terminal's own; of others it keeps greys.
+        # Without ANSI colours, Textual keeps greys even under NO_COLOR.
         super().__init__(driver_class=driver, ansi_color=True if "NO_COLOR" in os.environ else None)
         self.animation_level = "none"
         write_changed_cells(self)
         for own in THEMES:
             self.register_theme(own)
         settings = settings or Settings()
-        wanted = theme or settings.theme or ("ansi" if self.no_color else "dark")
+        name = theme or settings.theme or ("ansi" if self.no_color else "dark")
         self.notices = [*notices]
-        if wanted not in self.available_themes:
-            self.notices.append(f"there is no theme {wanted!r}; dark, light and ansi are the tour's own")
-            wanted = "dark"
-        begin_with_theme(self, wanted)
+        if name not in self.available_themes:
+            self.notices.append(f"unknown theme {name!r}; the tour's own are dark, light and ansi")
+            name = "dark"
+        begin_with_theme(self, name)
         keys = Keys(settings.keys)
-        self.notices += [f"settings: there is no action {name!r} to change the key of" for name in keys.unknown]
+        self.notices += [f"settings: unknown action {name!r} under keys" for name in keys.unknown]
         self.notices += [f"settings: {clash}" for clash in keys.clashes]
         self._writer: ThreadPoolExecutor | None = None
         self.tour = Tour(
@@ -103,21 +103,21 @@ class TourApp(App[int]):
         self.tour_screen = TourScreen(self.tour)
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Copy any text, to the terminal and for pasting."""
+        """Copy any text to the terminal's clipboard and to the app's own."""
         copy_text(self, text)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """What our sheets need and only our own themes have."""
+        """The default of a variable that only our own themes have."""
         return {"border-idle": "#80808080"}
 
     def get_default_screen(self) -> TourScreen:
-        """The step."""
+        """The screen of the step."""
         width, height = self.size
         self.tour_screen.fit_classes(width, height)
         return self.tour_screen
 
     def on_mount(self) -> None:
-        """Show the first frame, then start the worker."""
+        """Start the worker after the first frame."""
         self.event_loop = asyncio.get_running_loop()
         self._ticker = self.set_interval(TICK_S, self._tick, pause=True)
         if self.tour.progress.notice:
@@ -125,9 +125,9 @@ class TourApp(App[int]):
         self.call_after_refresh(self.begin)
 
     def begin(self) -> None:
-        """Start the worker, highlight the source, and say what the start found."""
+        """Start the worker, highlight the text, and show the notices."""
         if not gc.isenabled():
-            # What was imported stays: no collection needs to look at it again.
+            # Imported modules stay: no collection needs to scan them again.
             gc.freeze()
             gc.enable()
         self.start_worker()
@@ -138,9 +138,9 @@ class TourApp(App[int]):
 
     # The worker -----------------------------------------------------------------------------------------------------
 
-    @work(exclusive=True, group="engine", exit_on_error=False, description="Reads what the worker says.")
+    @work(exclusive=True, group="engine", exit_on_error=False, description="Reads the worker's events.")
     async def start_worker(self) -> None:
-        """Start the worker and carry on what it says until it is gone."""
+        """Start the worker and deliver its events until it ends."""
         session = self.tour.session
         self.tour.gone = ""
         self._wake()
@@ -169,7 +169,7 @@ class TourApp(App[int]):
         self.post_message(Arrived())
 
     async def on_arrived(self, _: Arrived) -> None:
-        """Take in all that the worker said since the last time."""
+        """Fold all events since the last time."""
         events, self._inbox = self._inbox, []
         if not events:
             return
@@ -180,11 +180,11 @@ class TourApp(App[int]):
             await self.go_on()
 
     async def on_turned(self, _: Turned) -> None:
-        """Have what is to be seen made."""
+        """Request what is visible now."""
         await self.go_on()
 
     async def go_on(self) -> None:
-        """Use the quiet: for the stage that is to be shown, or else for the runner that the next step needs."""
+        """Use an idle worker: request the stage to show, or else prepare the runner for the next step."""
         if await self.tour_screen.lens.request():
             return
         try:
@@ -193,14 +193,14 @@ class TourApp(App[int]):
             self.post_message(WorkerGone(str(error)))
 
     def on_worker_gone(self, message: WorkerGone) -> None:
-        """Say that there is no worker."""
+        """Show that the worker is gone."""
         if not self._leaving:
             self.tour.gone = message.reason
             self._wake()
             self.tour_screen.refresh_view()
 
     async def on_restart_wanted(self, _: RestartWanted) -> None:
-        """A new runner; a guard that is gone is started again too."""
+        """Start a new runner, and a new guard if that is gone."""
         if self.tour.gone:
             self.start_worker()
             return
@@ -210,16 +210,16 @@ class TourApp(App[int]):
             self.post_message(WorkerGone(str(error)))
 
     def on_key(self, event: events.Key) -> None:
-        """What is typed ahead is no command."""
+        """Keep typed-ahead text from acting as commands."""
         if written_ahead(event, self.focused):
             event.prevent_default()
 
     def on_note(self, message: Note) -> None:
-        """Say something in the bottom line."""
+        """Show a note in the bottom line."""
         self.tour_screen.note(message.text)
 
     def _wake(self) -> None:
-        """Let the clock run while there is something to wait for, and only then."""
+        """Let the clock tick only while something is in progress."""
         if self._ticker is not None:
             if self.tour.waiting:
                 self._ticker.resume()
@@ -239,14 +239,14 @@ class TourApp(App[int]):
         self._writer.submit(write)
 
     def save(self) -> None:
-        """Keep the edit in the editor and wait until everything is written."""
+        """Keep the edit in the editor, and wait until everything is written."""
         self.tour_screen.step.keep_edit()
         if self._writer is not None:
             writer, self._writer = self._writer, None
             writer.shutdown(wait=True)
 
     def on_unmount(self) -> None:
-        """However the app ends, what was done is kept."""
+        """Save however the app ends."""
         self.save()
 
     async def action_quit(self) -> None:
@@ -263,7 +263,7 @@ class TourApp(App[int]):
         self.exit(code)
 
     async def close_worker(self) -> None:
-        """End the worker, and with it all that it started."""
+        """End the worker and all its processes."""
         try:
             await self.tour.session.close()
         except EngineError as error:
@@ -271,17 +271,16 @@ class TourApp(App[int]):
 
 
 def written_ahead(event: events.Key, focused: Widget | None) -> bool:
-    """Write a character that came before its line or its editor had the focus; whether it was one.
+    """Write a character that was typed before its input or editor had the focus; return whether it was one.
 
-    A line that can take it would have done so: that it is heard above tells that it was sent to what had the focus
-    before.
+    A focused input takes its characters itself, so a character that reaches the app was sent to the previous focus.
     """
     if event.character is None or focused is None:
         return False
     enter = event.key == "enter"
     if not enter and not focused.check_consume_key(event.key, event.character):
         return False
-    # Imported here: whoever has such a widget has paid for it.
+    # Imported here: a focused input has imported it already.
     from textual.widgets import Input
 
     if isinstance(focused, Input) and not enter:
@@ -306,12 +305,12 @@ def run_tour(
     notices: Sequence[str] = (),
     make: Callable[..., TourApp] = TourApp,
 ) -> int:
-    """Open the tour on this terminal, and return the exit code when the learner leaves."""
+    """Open the tour on this terminal; return the exit code when the learner leaves."""
     from jaxtour.tui.signals import watch_hangup
     from jaxtour.tui.terminal import driver_class, read_keys_from_terminal, speaks_utf8
 
     if not read_keys_from_terminal():
-        sys.stderr.write("jaxtour: there is no terminal to read keys from\n")
+        sys.stderr.write("jaxtour: no terminal to read keys from\n")
         return os.EX_USAGE
     app = make(
         catalogue,

@@ -1,4 +1,4 @@
-"""The cells that a terminal shows, so that an update writes those that changed and no others."""
+"""The cells that a terminal shows, so that an update writes only the cells that changed."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,13 +12,13 @@ from rich.style import Style as RichStyle
 from textual.strip import Strip
 
 MANY = 4096
-"""Cells for which the shorter of two orders is not looked for: it would take longer than to send them."""
+"""The most cells to try in two orders; for more, trying takes longer than sending."""
 GAP = 4
-"""Unchanged cells that cost no more to write again than to jump over."""
+"""Unchanged cells that are cheaper to write again than to jump over."""
 
 
 class CellStyle(NamedTuple):
-    """A cell's colours and attributes, as parameters of the SGR sequence; empty ones are the terminal's own."""
+    """A cell's colours and attributes, as SGR parameters; empty ones are the terminal's defaults."""
 
     attributes: frozenset[str] = frozenset()
     front: str = ""
@@ -26,9 +26,9 @@ class CellStyle(NamedTuple):
 
 
 SEEN = frozenset(("4", "5", "6", "7", "9", "21", "51", "52", "53"))
-"""Attributes that can be seen in a blank: lines, boxes and reversed colours."""
+"""Attributes that are visible in a blank: lines, boxes and reversed colours."""
 ENDS = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27", "9": "29"}
-"""What ends an attribute without ending all of them."""
+"""The parameter that ends each attribute alone."""
 PARAMETER = re.compile(r"([34]8);(?:2;\d+;\d+;\d+|5;\d+)|\d+")
 Cell: TypeAlias = tuple[str, CellStyle]
 PLAIN = CellStyle()
@@ -37,7 +37,7 @@ Piece: TypeAlias = tuple[int, int, Strip]
 
 
 class Run(NamedTuple):
-    """Cells side by side, from a column and a row on."""
+    """Adjacent cells, from a column and a row on."""
 
     x: int
     y: int
@@ -45,22 +45,22 @@ class Run(NamedTuple):
 
 
 class Cells:
-    """What was last written to a terminal, and the shortest way from there to something else."""
+    """What a terminal shows, and the shortest output that changes it to something else."""
 
     def __init__(self) -> None:
         self._rows: list[list[Cell | None]] = []
-        """None for a cell that must be written, whatever it is to show."""
+        """None for a cell that must be written in any case."""
         self._out: list[str] = []
         self._at: tuple[int, int] | None = None
-        """Where the terminal's cursor is; None where nobody knows."""
+        """The place of the terminal's cursor; None if unknown."""
         self._style = PLAIN
 
     def forget(self, width: int, height: int) -> None:
-        """Take the terminal for unknown: another size, another screen, or another program that wrote to it."""
+        """Forget what the terminal shows, after another size, screen or program."""
         self._rows = [[None] * width for _ in range(height)]
 
     def update(self, pieces: Iterable[Piece], colours: ColorSystem) -> str:
-        """What to write so that these cells are shown; the rest of the terminal stays as it is."""
+        """The text that makes the terminal show these cells; the rest stays."""
         runs: list[Run] = []
         others: list[Piece] = []
         for x, y, strip in pieces:
@@ -79,7 +79,7 @@ class Cells:
         return written + "".join(self._as_it_is(x, y, strip, colours) for x, y, strip in others)
 
     def _changed(self, x: int, y: int, cells: list[Cell]) -> Iterator[Run]:
-        """The runs of cells that the terminal does not show yet; from now on it does."""
+        """The runs of cells that the terminal does not show yet; marks them as shown."""
         row = self._rows[y]
         old = row[x : x + len(cells)]
         if old == cells:
@@ -93,7 +93,7 @@ class Cells:
                 start = following
 
     def _as_it_is(self, x: int, y: int, strip: Strip, colours: ColorSystem) -> str:
-        """All of a strip with wide characters, about whose width terminals differ, or with a link."""
+        """A whole strip with a link or with wide characters, since terminals differ about their width."""
         self._rows[y][x : x + strip.cell_length] = [None] * strip.cell_length
         texts = (
             Strip.render_style(style, text, colours) if style else text for text, style, control in strip if not control
@@ -101,7 +101,7 @@ class Cells:
         return f"\x1b[{y + 1};{x + 1}H" + "".join(texts)
 
     def _written(self, runs: Iterable[Run]) -> str:
-        """What to write for these runs, in this order."""
+        """The text for these runs, in this order."""
         self._out, self._at, self._style = [], None, PLAIN
         for x, y, cells in runs:
             self._go(x, y)
@@ -116,17 +116,17 @@ class Cells:
             self._out.append(text)
         if self._at is not None:
             x, y = self._at
-            # In the last column a cursor waits for what comes next, and terminals differ about where it is then.
+            # Terminals differ about where the cursor is after the last column.
             self._at = (x + len(cells), y) if x + len(cells) < width else None
 
     def _take_on(self, style: CellStyle) -> None:
-        """Have what follows style like this."""
+        """Switch to a style."""
         if style != self._style:
             self._out.append(f"\x1b[{parameters(self._style, style)}m")
             self._style = style
 
     def _go(self, x: int, y: int) -> None:
-        """Move the terminal's cursor, in the shortest of the ways that every terminal knows."""
+        """Move the terminal's cursor in the shortest way that every terminal knows."""
         if self._at != (x, y):
             ways = [f"\x1b[{y + 1};{x + 1}H"]
             if self._at is not None:
@@ -141,7 +141,7 @@ class Cells:
 
 
 def by_look(runs: Iterable[Run]) -> list[Run]:
-    """The same cells, those that style alike together: a colour takes up to 20 bytes, and a way to the next cell 5."""
+    """The same cells, grouped by style: switching colours takes up to 20 bytes, moving the cursor 5."""
     alike: dict[CellStyle, list[Run]] = {}
     for x, y, cells in runs:
         start, current = 0, cells[0][1]
@@ -154,7 +154,7 @@ def by_look(runs: Iterable[Run]) -> list[Run]:
 
 
 def _serves(now: CellStyle, wanted: CellStyle, text: str) -> bool:
-    """Whether a text may be written in the style that is set: the colour of a blank cannot be seen."""
+    """Whether a text may be written in the current style: blanks have no visible foreground."""
     return (
         text.isspace()
         and wanted.back == now.back
@@ -164,7 +164,7 @@ def _serves(now: CellStyle, wanted: CellStyle, text: str) -> bool:
 
 
 def cells_of(strip: Strip, colours: ColorSystem) -> list[Cell] | None:
-    """A strip's cells; None unless each of its characters takes exactly one of them."""
+    """A strip's cells; None unless each character takes exactly one cell."""
     found: list[Cell] = []
     for text, style, control in strip:
         styles = _styles(style, colours)
@@ -177,7 +177,7 @@ def cells_of(strip: Strip, colours: ColorSystem) -> list[Cell] | None:
 
 @lru_cache(maxsize=4096)
 def parameters(now: CellStyle, then: CellStyle) -> str:
-    """The fewest parameters of the SGR sequence that lead from one style to another."""
+    """The fewest SGR parameters that change one style to another."""
     afresh = ";".join(("0", *sorted(then.attributes), *filter(None, (then.front, then.back))))
     ended, begun = now.attributes - then.attributes, then.attributes - now.attributes
     if then == PLAIN or not ended <= ENDS.keys():
@@ -192,7 +192,7 @@ def parameters(now: CellStyle, then: CellStyle) -> str:
 
 @lru_cache(maxsize=4096)
 def _styles(style: RichStyle | None, colours: ColorSystem) -> tuple[CellStyle, CellStyle] | None:
-    """The styles of a character and of a blank; None for a link."""
+    """The cell styles of a character and of a blank; None for a link."""
     if style is None:
         return PLAIN, PLAIN
     before, _, after = Strip.render_style(style, "\0", colours).partition("\0")
@@ -215,7 +215,7 @@ def _styles(style: RichStyle | None, colours: ColorSystem) -> tuple[CellStyle, C
 
 @lru_cache(maxsize=4096)
 def _is_simple(text: str) -> bool:
-    """Whether each of the characters takes one cell."""
+    """Whether each character takes one cell."""
     return text.isascii() or all(character.isascii() or get_character_cell_size(character) == 1 for character in text)
 
 

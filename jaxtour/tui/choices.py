@@ -1,4 +1,4 @@
-"""What the learner can choose of devices: the default one, how many to simulate, the platform."""
+"""The learner's choices of devices: the default one, how many to simulate, the platform."""
 
 import msgspec
 
@@ -10,7 +10,7 @@ PLATFORMS = ("cpu", "gpu", "tpu")
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """One of them, with the configuration of the worker that it leads to."""
+    """One choice, with the worker configuration that it leads to."""
 
     group: str
     words: str
@@ -18,19 +18,19 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     devices: int | None = None
     device: int | None = None
     wait: bool = False
-    """Whether an accelerator that another process holds is waited for."""
+    """Whether to wait for an accelerator that another process holds."""
     here: bool = False
-    """Whether it is so already."""
+    """Whether it is the current one."""
     note: str = ""
-    """What speaks against it."""
+    """A reason against it."""
     outcome: str = ""
-    """What the worker then runs on."""
+    """What the worker would run on."""
 
 
 def choices(
     facts: Facts | None, config: WorkerConfig, simulating: int | None, needed: int, *, dead: bool = False
 ) -> list[Choice]:
-    """All of them; `needed` is how many devices the step asks for. Nothing is so already where the worker is dead."""
+    """All choices; `needed` is the number of devices that the step needs. Without a worker none is the current one."""
     if dead:
         found = [*_platforms(None, config), *_simulated(config, simulating, needed)]
         return [msgspec.structs.replace(choice, here=False) for choice in found]
@@ -38,7 +38,7 @@ def choices(
 
 
 def _default(facts: Facts | None, config: WorkerConfig, simulating: int | None) -> list[Choice]:
-    """The devices of the default platform; the first of them is jax's own choice."""
+    """The devices of the default platform; the first one is jax's own choice."""
     if facts is None or not facts.devices:
         return []
     platform = facts.platforms[0] if facts.platforms else facts.devices[0].platform
@@ -61,17 +61,10 @@ def _default(facts: Facts | None, config: WorkerConfig, simulating: int | None) 
 
 
 def _simulated(config: WorkerConfig, simulating: int | None, needed: int) -> list[Choice]:
-    # Who asked for simulated devices on the command line has named no other platform.
+    # A command line with simulated devices names no other platform.
     platform = config.platform if config.devices is None else None
-    found = [
-        Choice(
-            group="simulate",
-            words="nothing: the devices there are",
-            platform=platform,
-            here=simulating is None,
-            outcome=f"the machine's own {platform or 'devices'}",
-        )
-    ]
+    words, own = "nothing: use the real devices", f"the machine's own {platform or 'devices'}"
+    found = [Choice(group="simulate", words=words, platform=platform, here=simulating is None, outcome=own)]
     for count in SIMULATED:
         what = f"{count} CPU device{'s' * (count > 1)}"
         found.append(
@@ -81,7 +74,7 @@ def _simulated(config: WorkerConfig, simulating: int | None, needed: int) -> lis
                 platform="cpu",
                 devices=count,
                 here=simulating == count,
-                note=f"this step still gets the {needed} that it asks for" if count < needed else "",
+                note=f"this step still gets the {needed} that it needs" if count < needed else "",
                 outcome=f"{what}, simulated",
             )
         )
@@ -90,36 +83,22 @@ def _simulated(config: WorkerConfig, simulating: int | None, needed: int) -> lis
 
 def _platforms(facts: Facts | None, config: WorkerConfig) -> list[Choice]:
     seen = facts.platforms if facts else ()
-    found = [
-        Choice(
-            group="platform",
-            words="as jax chooses",
-            here=config.platform is None,
-            outcome="the platform that jax chooses",
-        )
-    ]
-    for platform in PLATFORMS:
-        unseen = config.platform is None and bool(seen) and platform not in seen
-        found.append(
-            Choice(
-                group="platform",
-                words=platform,
-                platform=platform,
-                here=config.platform == platform,
-                note="not seen here" if unseen else "",
-                outcome=platform,
-            )
-        )
+    words, outcome = "as jax chooses", "the platform that jax chooses"
+    found = [Choice(group="platform", words=words, here=config.platform is None, outcome=outcome)]
+    for name in PLATFORMS:
+        note = "not seen here" if config.platform is None and seen and name not in seen else ""
+        here = config.platform == name
+        found.append(Choice(group="platform", words=name, platform=name, here=here, note=note, outcome=name))
     return found
 
 
 def the_cpu() -> Choice:
-    """The CPU in place of an accelerator that is not to be had."""
+    """The CPU, in place of an accelerator."""
     return Choice(group="platform", words="cpu", platform="cpu", outcome="the CPU")
 
 
 def when_free(config: WorkerConfig) -> Choice:
-    """What was asked for, as soon as no other process holds it."""
+    """The configured accelerator, as soon as no other process holds it."""
     return Choice(
         group="wait",
         words="until it is free",

@@ -1,6 +1,6 @@
-"""What is private of Textual and used here: each entry with the release it was checked on, and why it must be.
+"""Everything private of Textual that the tour uses: each entry names the checked release and the reason.
 
-Looked at again with each release that is taken on: the tests of `tests/tui` fail where one of these goes another way.
+Check them again with each release; the tests in `tests/tui` fail when one of these changes.
 """
 
 from collections.abc import Iterator
@@ -24,17 +24,16 @@ Result = TypeVar("Result")
 
 
 def write_changed_cells(app: App[Result]) -> None:
-    """Have an app write the cells that changed.
+    """Make an app write only the cells that changed.
 
-    Textual 8.2.8, `App._display` and `textual._compositor`: Textual writes the regions that widgets refresh, whole,
-    and a change of style refreshes all of a widget. No public hook stands between what it renders and what it writes.
-    The method of the one app is wrapped: a class between Textual's and ours would make our own apps a level deeper.
+    Textual 8.2.8, `App._display` and `textual._compositor`: Textual writes all of a refreshed region, and a change of
+    style refreshes the whole widget. There is no public hook between rendering and writing.
     """
     cells, display = Cells(), app._display
 
     def changed(screen: Screen[object], renderable: RenderableType | None) -> None:
         if isinstance(renderable, LayoutUpdate):
-            # A new size, another screen, or the return from a program that wrote over this one.
+            # Another size or screen, or another program wrote to the terminal.
             cells.forget(*renderable.region.size)
         if isinstance(renderable, ChopsUpdate | LayoutUpdate):
             renderable = ChangedCells(renderable, cells)  # type: ignore[assignment] # as Textual's own are
@@ -44,23 +43,20 @@ def write_changed_cells(app: App[Result]) -> None:
 
 
 class ChangedCells(CompositorUpdate):
-    """An update of Textual's, less what the terminal shows already."""
+    """An update of Textual's, without the cells that the terminal shows already."""
 
     def __init__(self, update: ChopsUpdate | LayoutUpdate, cells: Cells) -> None:
         self._update = update
         self._cells = cells
 
     def render_segments(self, console: Console) -> str:
-        """What to write."""
-        # `console.color_system` has only its name.
+        """The text to write."""
+        # The public `color_system` is only a name.
         return self._cells.update(pieces(self._update), console._color_system or ColorSystem.TRUECOLOR)
 
 
 def pieces(update: ChopsUpdate | LayoutUpdate) -> Iterator[Piece]:
-    """The strips that an update would write, each with its place.
-
-    Textual 8.2.8, as the `render_segments` of these classes go through them.
-    """
+    """The strips of an update, each with its place, as `render_segments` of Textual 8.2.8 goes through them."""
     if isinstance(update, LayoutUpdate):
         for y, strips in enumerate(update.strips, update.region.y):
             yield update.region.x, y, Strip.join(strips)
@@ -72,10 +68,10 @@ def pieces(update: ChopsUpdate | LayoutUpdate) -> Iterator[Piece]:
 
 
 def begin_with_theme(app: App[Result], name: str) -> None:
-    """Give an app that does not run yet its theme.
+    """Set the theme of an app that does not run yet.
 
-    Textual 8.2.8, `App._watch_theme`: what is set as `theme` counts once the app runs, and then every style sheet is
-    parsed and applied a second time, a twentieth of the way to the first frame.
+    Textual 8.2.8, `App._watch_theme`: setting `theme` parses and applies all style sheets a second time when the app
+    runs, which takes a twentieth of the time to the first frame.
     """
     app.set_reactive(App.theme, name)
     app.set_class(app.current_theme.dark, "-dark-mode", update=False)
@@ -85,10 +81,10 @@ def begin_with_theme(app: App[Result], name: str) -> None:
 
 
 def set_border_words(widget: Widget, title: Content, subtitle: Content) -> None:
-    """Set the words in both borders of a widget, and have these two rows painted again.
+    """Set the words in both borders of a widget, and repaint these two rows.
 
-    Textual 8.2.8, `Widget._border_title`: the setters of `border_title` have all of the widget painted again, and the
-    words change with each key that moves the cursor.
+    Textual 8.2.8, `Widget._border_title`: the setter of `border_title` repaints the whole widget, and the words change
+    with each cursor key.
     """
     widget._border_title = title
     widget._border_subtitle = subtitle
@@ -98,25 +94,22 @@ def set_border_words(widget: Widget, title: Content, subtitle: Content) -> None:
 
 
 def unpainted_focus() -> Reactive[Widget | None]:
-    """`Screen.focused` for a screen whose focus moves without painting the whole screen again.
+    """`Screen.focused`, without repainting the whole screen.
 
-    Textual 8.2.8 declares it with `repaint=True`; the two widgets that change paint themselves.
+    Textual 8.2.8 declares it with `repaint=True`; the two widgets that change repaint themselves.
     """
     return Reactive(None, repaint=False)
 
 
 def draw_on(driver: Driver, file: TextIO) -> None:
-    """Have a driver write to a file.
-
-    Textual 8.2.8: `LinuxDriver` takes stderr, and keeps it in `_file`.
-    """
+    """Make a driver write to a file; `LinuxDriver` of Textual 8.2.8 keeps stderr in `_file`."""
     driver._file = file  # type: ignore[attr-defined]
 
 
 def copy_text(app: App[Result], text: str) -> None:
-    """Copy a text to the terminal's clipboard, with `?` for half a surrogate pair, and to the app's own as it is.
+    """Copy a text to the terminal's clipboard, with `?` for lone surrogates, and to the app's own as it is.
 
-    Textual 8.2.8, `App._clipboard`: `copy_to_clipboard` sets it, and raises for what UTF-8 cannot encode.
+    Textual 8.2.8, `App._clipboard`: `copy_to_clipboard` sets it, and raises for text that UTF-8 cannot encode.
     """
     App.copy_to_clipboard(app, text.encode("utf-8", "replace").decode())
     app._clipboard = text

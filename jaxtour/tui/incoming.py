@@ -1,4 +1,4 @@
-"""What the worker says, made fit for folding and for the status line."""
+"""Prepares the worker's events for folding and for the status line."""
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
@@ -6,8 +6,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from jaxtour.course.model import Step
-from jaxtour.engine.messages import Event, Text
-from jaxtour.engine.messages import RunProgress as Doing
+from jaxtour.engine.messages import Event, RunProgress, Text
 from jaxtour.text.raw import Raw
 
 Key = tuple[str, str]
@@ -15,26 +14,26 @@ Key = tuple[str, str]
 
 
 class RunPurpose(NamedTuple):
-    """What a run is for."""
+    """The purpose of a run."""
 
     purpose: Literal["run", "request", "peaks"]
     key: Key | None = None
-    """The step whose report its events belong to."""
+    """The step whose report gets its events."""
     step: Step | None = None
     """The step that it runs."""
 
 
 class Activity(msgspec.Struct, frozen=True):
-    """What the worker does now, and since when."""
+    """What the worker does, and since when."""
 
     words: str = ""
-    """`tracing predict`, `timing NumPy 3/15`; empty when it does nothing."""
+    """`tracing predict`, `timing NumPy 3/15`; empty when it is idle."""
     since: float = 0.0
     key: Key | None = None
-    """The step that it is for."""
+    """The step that it works for."""
 
 
-def doing(event: Doing) -> str:
+def doing(event: RunProgress) -> str:
     """A run's progress in words: `compiling jit(f)`, `timing NumPy 3/15`."""
     count = f"{event.done}/{event.of}" if event.of else ""
     label = "" if event.phase == "running" else event.label
@@ -42,7 +41,7 @@ def doing(event: Doing) -> str:
 
 
 def joined(events: Iterable[Event]) -> list[Event]:
-    """The events with neighbouring pieces of the same text made one: folding each would copy the whole each time."""
+    """The events, with adjacent pieces of the same text joined: folding each piece would copy the whole text."""
     whole: list[Event] = []
     pieces: list[Text] = []
 

@@ -1,17 +1,17 @@
-"""What comes from the terminal, before Textual reads keys in it: bytes that are no UTF-8, and pastes with escapes."""
+"""Decodes the terminal's input before Textual reads keys from it: invalid UTF-8, and pastes with escapes."""
 
 from codecs import getincrementaldecoder
 
 _START, _END = "\x1b[200~", "\x1b[201~"
 _ESCAPE = "\ufdd0"
-"""Stands for an ESC on its way through Textual's parser; Unicode keeps it out of all texts."""
+"""Replaces an ESC on its way through Textual's parser; a noncharacter of Unicode, so no text has it."""
 
 
 class KeyDecoder:
-    """An incremental decoder of UTF-8 that fails at nothing, and keeps each paste in one piece.
+    """An incremental UTF-8 decoder that never fails, and keeps each paste in one piece.
 
-    Textual's parser (checked with 8.2.8) takes an ESC in a bracketed paste for the start of a key, and what follows it
-    for keys that were pressed. `pasted` undoes what is done here against that.
+    Textual's parser (checked with 8.2.8) takes an ESC in a bracketed paste for the start of a key, and the rest for
+    pressed keys. So an ESC is replaced here, and `pasted` puts it back.
     """
 
     def __init__(self) -> None:
@@ -21,17 +21,17 @@ class KeyDecoder:
         self._held = ""
 
     def decode(self, data: bytes, final: bool = False) -> str:
-        """The text of these bytes; the start of what may end a paste is kept back until it is known."""
+        """The text of these bytes; a possible start of a paste's end is held back until the next bytes decide."""
         text = self._held + self._utf8.decode(data, final)
         self._held = ""
-        told = ""
+        decoded = ""
         while text:
             piece, text = self._paste(text, final) if self._pasting else self._keys(text)
-            told += piece
-        return told
+            decoded += piece
+        return decoded
 
     def _keys(self, text: str) -> tuple[str, str]:
-        """What comes up to the start of a paste, and the rest. A key is not held back: nothing may follow it."""
+        """The text up to the start of a paste, and the rest. Keys are not held back, since nothing may follow."""
         seen = self._recent + text
         start = seen.find(_START)
         if start < 0:
@@ -42,7 +42,7 @@ class KeyDecoder:
         return text[:end], text[end:]
 
     def _paste(self, text: str, final: bool) -> tuple[str, str]:
-        """What comes up to the end of the paste, and the rest."""
+        """The text up to the end of the paste, and the rest."""
         pasted, ended, rest = text.partition(_END)
         if ended:
             self._pasting = False

@@ -1,27 +1,33 @@
-"""What the cursor of one pane highlights in the others."""
+"""What is linked with the cursor of one pane: highlights in the others, and words in the borders."""
 
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
 
+from jaxtour.course.model import Step
 from jaxtour.engine.links import Target, links_of
 from jaxtour.engine.messages import Span
 from jaxtour.engine.stage import StageText
-from jaxtour.render.ir.places import is_continued
+from jaxtour.render.ir.places import is_continued, where
+from jaxtour.render.ir.transforms import glyph, in_words
+from jaxtour.render.text.layout import clip
+from jaxtour.render.text.spans import Line, plain
+from jaxtour.text.raw import Raw
 from jaxtour.tui.lines.document import NOTHING, Columns, Highlight, Highlighted, in_rows
 from jaxtour.tui.panes.source import SourceRows, columns_shown, expressions, rows_of
+from jaxtour.tui.panes.stage import graph_of
 from jaxtour.tui.tour.view import StepView
 
 COUNTED = 4096
-"""So many lines are looked at for where each equation begins; of more, every line counts."""
+"""Up to this many lines, only the first line of each equation is a match; beyond, every line is."""
 WHOLE = Highlight("link")
 BEGUN = Highlight("link", ())
-"""For a line that is marked in the gutter only."""
+"""For a line that is only marked in the gutter."""
 
 
 class Spot(NamedTuple):
-    """Where a cursor is."""
+    """The place of a cursor."""
 
     slot: Literal["source", "stage"]
     line: int
@@ -29,21 +35,21 @@ class Spot(NamedTuple):
 
 
 class Link(msgspec.Struct, frozen=True):
-    """What belongs to a cursor, pane by pane."""
+    """What is linked with a cursor, in each pane."""
 
     spot: Spot
     rows: SourceRows
     target: Target
     variable: str | None
-    """The one that is selected in a line of a stage."""
+    """The variable selected in a line of a stage."""
     source: Highlighted
     stage: Highlighted
     leads: bool
-    """Whether there is something to go to in the other pane."""
+    """Whether the other pane has something to go to."""
 
 
 def link(view: StepView, spot: Spot) -> Link:
-    """What belongs to a cursor."""
+    """What is linked with a cursor."""
     stage, rows = view.linked, rows_of(view)
     target = target_of(view, spot, rows)
     name = variable_at(view, spot)
@@ -63,11 +69,11 @@ def link(view: StepView, spot: Spot) -> Link:
     )
 
 
-# What is meant --------------------------------------------------------------------------------------------------------
+# Targets --------------------------------------------------------------------------------------------------------------
 
 
 def target_of(view: StepView, spot: Spot, rows: SourceRows) -> Target:
-    """What is under a cursor, in terms that every stage understands."""
+    """What is under a cursor, in terms of every stage."""
     stage = view.linked if spot.slot == "stage" else view.traced
     if stage is None:
         return Target()
@@ -84,42 +90,40 @@ def target_of(view: StepView, spot: Spot, rows: SourceRows) -> Target:
 
 
 def stage_line(view: StepView, spot: Spot) -> int | None:
-    """The line of the stage that a cursor in its pane is on; in a graph it is that of the node."""
+    """The line of the stage under a cursor in its pane; in a graph, the line of the node."""
     if view.state.stage != "graph" or view.stage is None:
         return spot.line
-    from jaxtour.tui.panes.graph import graph_of
-
     drawn = graph_of(view.stage, view.state.unfolded)
     place = drawn.node_at(spot.line, spot.columns[0] if spot.columns else None)
     return None if place is None else drawn.nodes[place].line
 
 
 def heads(stage: StageText, lines: Sequence[int]) -> Sequence[int]:
-    """Those of the lines in which something begins."""
+    """The lines that start an equation or an instruction."""
     return lines if len(lines) > COUNTED else [line for line in lines if not is_continued(stage, line)]
 
 
 def source_of(view: StepView, target: Target) -> Span | None:
-    """The expression to go to: the target's own where the pane of the source has it, or else the call around it."""
+    """The expression to go to: the target's own if the source pane has it, or else a call around it."""
     files = (view.cell, f"{view.cell}:setup")
     return next((span for span in (*target.spans, *target.callers) if span.file in files), None)
 
 
-# What stands out ------------------------------------------------------------------------------------------------------
+# Highlights -----------------------------------------------------------------------------------------------------------
 
 
 PLUMBING = ("parameter", "constant", "stablehlo.constant")
-"""Opcodes and operations that only bring values to where something is done with them."""
+"""Operations that compute nothing."""
 
 
 def first_of(stage: StageText, lines: Sequence[int]) -> int | None:
-    """Where to go of the lines that belong together: to the first that computes, if one does."""
+    """The line to go to: the first one that computes, or else the first one."""
     computing = (line for line in lines if stage.origin_of(line).name not in PLUMBING)
     return next(computing, lines[0] if lines else None)
 
 
 def stage_highlights(view: StepView, spot: Spot, target: Target) -> Highlighted:
-    """The lines of the stage that belong to the target; in the cursor's own pane all that the expression became."""
+    """The lines of the stage linked with the target; in the cursor's own pane, all lines of the expression."""
     stage = view.linked
     if stage is None or not target:
         return NOTHING
@@ -134,8 +138,6 @@ def stage_highlights(view: StepView, spot: Spot, target: Target) -> Highlighted:
 
 
 def _graph_highlights(view: StepView, stage: StageText, wanted: frozenset[int]) -> Highlighted:
-    from jaxtour.tui.panes.graph import graph_of
-
     rows: dict[int, list[Columns]] = {}
     for node in graph_of(stage, view.state.unfolded).nodes:
         if node.kind in ("equation", "opening") and stage.ids[node.line] in wanted:
@@ -144,7 +146,7 @@ def _graph_highlights(view: StepView, stage: StageText, wanted: frozenset[int]) 
 
 
 def source_highlights(rows: SourceRows, spot: Spot, target: Target, leads: bool) -> Highlighted:
-    """The expressions of the source that the target names, and the calls around them."""
+    """The target's expressions in the source, and the calls around them."""
     if spot.slot == "source":
         if not leads:
             return NOTHING
@@ -158,7 +160,7 @@ def source_highlights(rows: SourceRows, spot: Spot, target: Target, leads: bool)
 
 
 def _ranges(rows: SourceRows, spans: Iterable[Span], style: Literal["link", "caller"]) -> dict[int, Highlight]:
-    """The highlight of each line of the pane that is touched by the expressions."""
+    """The highlight of each line of the pane that has some of the expressions."""
     found: dict[int, list[Columns]] = {}
     for span in spans:
         for number in range(span.line, span.end_line + 1):
@@ -177,7 +179,7 @@ def _ranges(rows: SourceRows, spans: Iterable[Span], style: Literal["link", "cal
 
 
 def variable_at(view: StepView, spot: Spot) -> str | None:
-    """The variable that is selected in a line of a stage."""
+    """The variable selected in a line of a stage."""
     stage = view.linked
     if stage is None or spot.slot != "stage" or spot.columns is None or view.state.stage == "graph":
         return None
@@ -205,3 +207,108 @@ def variable_highlights(stage: StageText, line: int | None, name: str) -> Highli
         return Highlight("link", tuple(name_stops(stage.stage, text, (name,))))
 
     return Highlighted(highlight, lines)
+
+
+# Words in the borders -------------------------------------------------------------------------------------------------
+
+
+LEAST = 4
+"""The fewest cells of an expression worth showing."""
+
+
+def said_of_source(view: StepView, link: Link, width: int) -> Line:
+    """`9:19  jnp.dot(w, x) → 1 equation`, within `width` cells, or the place of an expression outside the pane."""
+    stage, spot, rows, target = view.linked, link.spot, link.rows, link.target
+    if stage is None or not target:
+        return ()
+    if spot.slot == "stage":
+        span, *more = target.spans
+        tail = f" and {len(more)} more" if more else ""
+        return _said(view, span, tail, width)
+    if not link.stage.matches and spot.columns is None:
+        return ()
+    tail = f" → {counted(stage, len(link.stage.matches))}"
+    if spot.columns is None:
+        place = rows.place(spot.line)
+        return ((f"line {place[1]}{tail}" if place else "", "muted"),)
+    return _said(view, target.spans[0], tail, width)
+
+
+def _said(view: StepView, span: Span, tail: str, width: int) -> Line:
+    place = where(view.cell, span)
+    text = expression(view, span)
+    room = width - len(place) - len(tail) - 2
+    return ((place, "muted"), (f"  {clip(text, room)}" if text and room > LEAST else "", ""), (tail, "muted"))
+
+
+def expression(view: StepView, span: Span) -> str:
+    """The source of an expression in one line; empty outside the lesson's code."""
+    lines = code_of(view, span.file)
+    if not 0 < span.line <= len(lines):
+        return ""
+    text = lines[span.line - 1][span.column - 1 :]
+    if span.end_line > span.line:
+        return Raw(text.strip()).shown + " …"
+    return Raw(text[: span.end_column - span.column].strip()).shown
+
+
+def in_full(view: StepView, span: Span) -> str:
+    """A place, with the step's title if that is another step of the lesson."""
+    name = span.file.partition(":")[0]
+    titles = [step.title for step in view.lesson.steps if name == f"{view.lesson.id}/{step.id}"]
+    place = where(view.cell, span)
+    return f"{place}, in the step “{titles[0]}”" if titles else place
+
+
+def code_of(view: StepView, file: str) -> list[str]:
+    """The lines of a file on the wire: this step's code, a setup, or the code of an earlier, replayed step."""
+    if file == view.cell:
+        return view.code.text.split("\n")
+    name, _, part = file.partition(":")
+    for step in (view.step, *view.lesson.steps):
+        if isinstance(step, Step) and name == f"{view.lesson.id}/{step.id}":
+            return (step.setup if part else step.solved_code).text.split("\n")
+    return []
+
+
+def counted(stage: StageText, count: int) -> str:
+    """`1 equation`, `12 instructions`."""
+    from jaxtour.render.ir.highlight import UNITS
+
+    if count > COUNTED:
+        return f"{count:,} lines".replace(",", " ")
+    return f"{count} {UNITS[stage.stage]}{'s' * (count != 1)}"
+
+
+def said_of_stage(view: StepView, link: Link, otherwise: Line = ()) -> Line:
+    """The selected variable's type and definition, or why a line is unlinked, or the meaning of its glyph.
+
+    The meaning is left out if `otherwise`, the words that would stand there, has it.
+    """
+    stage, name = view.linked, link.variable
+    if stage is None or link.spot.slot != "stage":
+        return ()
+    line = stage_line(view, link.spot)
+    if line is None or line >= len(stage.ids):
+        return ()
+    if name is not None:
+        return _variable(stage, line, name)
+    origin = stage.origin_of(line)
+    if origin.kind != "other" and not origin.spans and origin.unlinked:
+        return ((origin.unlinked, "muted"),)
+    mark = glyph(origin.transforms)
+    if mark.word and mark.word not in plain(otherwise) and view.state.stage != "graph":
+        return ((mark.glyph, mark.style), (f" {in_words(origin.transforms)}", "muted"))
+    return ()
+
+
+def _variable(stage: StageText, line: int, name: str) -> Line:
+    from jaxtour.render.ir.variables import variable
+
+    found = variable(stage, line, name)
+    origin = {"input": "an input", "constant": "a constant", "unknown": "from outside"}.get(found.kind)
+    if origin is None and found.defined is not None:
+        origin = "defined here" if found.defined == line else f"from line {found.defined + 1}"
+    uses = f"{len(found.uses)} use{'s' * (len(found.uses) != 1)}"
+    said = f"  {found.spelled or found.type}, {origin}, {uses}"
+    return ((name, "strong"), (said, "muted"))

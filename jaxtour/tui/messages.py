@@ -1,4 +1,4 @@
-"""What the parts of the app tell each other."""
+"""The messages between parts of the app."""
 
 from dataclasses import dataclass
 
@@ -9,22 +9,22 @@ from jaxtour.tui.widgets.arrange import Slot
 
 
 class Arrived(Message):
-    """The worker said something; what it said waits with the app, so that a flood is one message."""
+    """Events of the worker wait in the app's inbox, so that a flood is one message."""
 
     def can_replace(self, message: Message) -> bool:
-        """One of these is as good as many."""
+        """One of these is enough."""
         return isinstance(message, Arrived)
 
 
 @dataclass
 class WorkerGone(Message):
-    """The engine cannot be started, or has ended."""
+    """The guard cannot be started, or has ended."""
 
     reason: str
 
 
 class Turned(Message):
-    """Something else is to be seen, which may have to be made first."""
+    """Another pane or stage is visible, which may need a request."""
 
 
 class RestartWanted(Message):
@@ -33,28 +33,28 @@ class RestartWanted(Message):
 
 @dataclass
 class Note(Message):
-    """Something to say in the bottom line for a while."""
+    """A note for the bottom line."""
 
     text: str
 
 
 @dataclass
 class EditEnded(Message):
-    """The learner leaves the editor, or runs what is in it."""
+    """The learner leaves the editor, or runs its code."""
 
     run: bool = False
 
 
 @dataclass
 class Unfolded(Message):
-    """The learner opens or folds an equation in the graph, or all of them."""
+    """The learner opens or folds an equation of the graph, or all of them."""
 
     line: int | None
 
 
 @dataclass
 class ShownWanted(Message):
-    """The learner clicks on the name of a pane, or of a stage."""
+    """The learner clicks on the name of a pane or of a stage."""
 
     slot: Slot
     shown: Shown | None = None

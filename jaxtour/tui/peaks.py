@@ -1,4 +1,4 @@
-"""What the devices can do at most, as it was kept or is measured in this sitting."""
+"""The peaks of the worker's devices, kept from earlier or measured on request."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from jaxtour.tui.incoming import RunPurpose
 
 
 class Peaks:
-    """The peaks of the worker's devices; they are measured on request, and then kept."""
+    """The peaks of the worker's devices; they are measured on request, and kept in a file."""
 
     def __init__(
         self, session: Session, runs: Runs[RunPurpose], path: Path, defer: Callable[[Callable[[], None]], object]
@@ -22,20 +22,20 @@ class Peaks:
         self._defer = defer
         self._found: tuple[Peak, ...] | None = None
         self._of: Facts | None = None
-        """The worker that they were looked up for."""
+        """The facts of the worker that they belong to."""
         self._coming: list[Peak] = []
         self.unkept = ""
-        """Why they could not be kept, or measured, in one line."""
+        """Why they could not be measured or kept, in one line."""
 
     @property
     def busy(self) -> bool:
         """Whether they are being measured."""
-        asked = self._runs.current
-        return asked is not None and asked.purpose == "peaks"
+        current = self._runs.current
+        return current is not None and current.purpose == "peaks"
 
     @property
     def found(self) -> tuple[Peak, ...]:
-        """All that are known; reads the file when first asked for a worker's."""
+        """All known peaks; reads the file once for each worker."""
         facts = self._session.facts
         if facts is None:
             return ()
@@ -45,13 +45,13 @@ class Peaks:
             self._found, self._of = kept(facts, self._path), facts
         return self._found
 
-    async def ask(self) -> None:
-        """Have them measured."""
+    async def measure(self) -> None:
+        """Measure the peaks."""
         self._coming, self.unkept = [], ""
         await self._runs.launch(self._session.peaks(), RunPurpose("peaks"))
 
     def take(self, event: RunEvent) -> None:
-        """Take in an event of the measurement."""
+        """Take an event of the measurement."""
         if isinstance(event, Peak):
             self._coming.append(event)
         elif isinstance(event, Done):
@@ -60,7 +60,7 @@ class Peaks:
     def _end(self, done: Done) -> None:
         facts = self._session.facts
         if done.status != "ok" or facts is None:
-            self.unkept = f"not measured to the end: {done.reason or done.status}"
+            self.unkept = f"measuring stopped early: {done.reason or done.status}"
             return
         self._found, self._of = tuple(self._coming), facts
         found = self._found
@@ -76,5 +76,5 @@ class Peaks:
 
     @staticmethod
     def _devices(facts: Facts | None) -> object:
-        """Which devices they are: facts come again and again as memory changes."""
+        """What identifies the devices; facts come often, as memory changes."""
         return facts and (facts.host.cpu, facts.host.cores, [(each.platform, each.kind) for each in facts.devices])

@@ -1,4 +1,4 @@
-"""A layout that asks: where each child goes is worked out from what there is to show, which no style sheet can know."""
+"""A layout from a function: the places of children depend on their content, which no style sheet knows."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
@@ -8,11 +8,11 @@ from textual.layout import Layout, WidgetPlacement
 from textual.widget import Widget
 
 Place: TypeAlias = Callable[[Sequence[Widget], Size], Iterable[tuple[Widget, Region]]]
-"""The regions of the children that have one, in a parent of some size."""
+"""The children that have a region, each with it, in a parent of some size."""
 
 
 class RegionLayout(Layout):
-    """Puts children where a function of their parent says; a parent has it as its `layout`, which no style can name."""
+    """Places children where a function says; the parent's `layout` property returns it, since no style can name it."""
 
     name = "regions"
 
@@ -26,5 +26,5 @@ class RegionLayout(Layout):
         size: Size,
         greedy: bool = True,  # noqa: ARG002
     ) -> list[WidgetPlacement]:
-        """Each child that has a region, in it."""
+        """Place each child that has a region."""
         return [WidgetPlacement(region, NULL_OFFSET, Spacing(), child) for child, region in self._place(children, size)]

@@ -1,4 +1,4 @@
-"""A terminal that goes away, or a polite request to end: save, end the worker, be gone within a second."""
+"""A lost terminal, or a signal to end: save, end the worker, and exit within a second."""
 
 import asyncio
 import os
@@ -14,25 +14,25 @@ from typing import Protocol
 from textual import Logger
 
 LEAVE_S = 0.8
-"""After this the kernel ends the process, whatever it is stuck in; the worker goes with it."""
+"""After this the kernel ends the process, even if it hangs; the worker ends with it."""
 CLOSE_S = 0.5
 
 
 class Leaving(Protocol):
-    """What an app that is told to go has to be able to do."""
+    """The interface of an app that signals end."""
 
     event_loop: asyncio.AbstractEventLoop | None
     """Set while it runs."""
 
     @property
     def log(self) -> Logger:
-        """Where it says what went wrong."""
+        """The app's log."""
 
     def save(self) -> None:
-        """Write what is not on disk yet."""
+        """Write everything to disk."""
 
     async def close_worker(self) -> None:
-        """End the worker, and with it all that it started."""
+        """End the worker and all its processes."""
 
     async def leave(self, code: int) -> None:
         """Restore the terminal, and leave with this exit code."""
@@ -43,7 +43,7 @@ SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 
 @contextmanager
 def watch_hangup(app: Leaving) -> Iterator[None]:
-    """Handle the signals while the app runs, also where they were ignored when it was started (`nohup`)."""
+    """Handle the signals while the app runs, even if they were ignored at its start (`nohup`)."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
     leaving: list[asyncio.Task[None]] = []
 
@@ -73,13 +73,13 @@ async def _leave(app: Leaving, number: int) -> None:
     except Exception as error:
         app.log.error(f"closing the worker: {error!r}")
     if number == signal.SIGHUP:
-        # There is no terminal to restore, and writing to it would block or raise.
+        # The terminal is gone; writing to it would block or raise.
         os._exit(128 + number)
     await app.leave(128 + number)
 
 
 def _watch_terminal() -> None:
-    """Raise SIGHUP when the terminal is gone without one: Textual's input thread would spin on its end of file."""
+    """Raise SIGHUP when the terminal is gone without one: Textual's input thread would spin at the end of file."""
     stdin = sys.__stdin__
     if stdin is None or not stdin.isatty():
         return
@@ -87,7 +87,7 @@ def _watch_terminal() -> None:
 
     def wait() -> None:
         poll = select.poll()
-        # No events asked for: what is left is that the other end hangs up.
+        # Without events to wait for, poll only returns when the other end hangs up.
         poll.register(descriptor, 0)
         poll.poll()
         os.kill(os.getpid(), signal.SIGHUP)

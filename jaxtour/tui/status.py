@@ -10,21 +10,16 @@ from jaxtour.tui.incoming import Activity
 from jaxtour.tui.tour.view import StepView
 
 BAR_CELLS = 14
-GLYPHS: dict[WorkerState, str] = {
-    "ready": "●",
-    "running": "►",
-    "interrupting": "■",
-    "dead": "✗",
-}
+GLYPHS: dict[WorkerState, str] = {"ready": "●", "running": "►", "interrupting": "■", "dead": "✗"}
 TITLE_LEAST = 24
-"""Cells of the title that are worth more than the progress bar."""
+"""Cells of the title that matter more than the progress bar."""
 SHORTEST_TITLE, SHORTEST_STATE = 4, 8
 SHOWN_AFTER_S = 1.0
-"""Less is not worth a number that changes."""
+"""Shorter times are not shown."""
 
 
 def top_line(view: StepView, activity: Activity, now: float, width: int, split: int | None) -> Line:
-    """Where, how far, what the worker does and for how long; `split` is the column where the right half begins."""
+    """The step, the progress and the worker's state; `split` is the column where the right half begins."""
     state = worker_state(view, activity, now)
     where = machine(view)
     right: Line = (*state, ("   ", ""), *where) if where else state
@@ -39,7 +34,7 @@ def top_line(view: StepView, activity: Activity, now: float, width: int, split: 
         def crowded() -> bool:
             return width_of(head) + width_of(count) + width_of(right) + TITLE_LEAST > width
 
-        # Simulated devices are always called so; how long the step took can be read again, and which machine too.
+        # "simulated" always stays; the time that the step took and the machine can be seen elsewhere.
         if crowded() and view.facts and view.facts.simulated and where:
             count = count[:2]
             beside = width_of(head) + width_of(count) + width_of(where) + SHORTEST_TITLE + 6
@@ -56,7 +51,7 @@ def top_line(view: StepView, activity: Activity, now: float, width: int, split: 
 
 
 def progress_bar(view: StepView) -> Line:
-    """A cell for each step, thick where it is done."""
+    """A cell for each step, thick for a done one."""
     done = view.done
     if len(done) > BAR_CELLS:
         done = tuple(done[index * len(done) // BAR_CELLS] for index in range(BAR_CELLS))
@@ -64,7 +59,7 @@ def progress_bar(view: StepView) -> Line:
 
 
 def worker_state(view: StepView, activity: Activity, now: float) -> Line:
-    """What the worker does, in a glyph and words."""
+    """The worker's state, as a glyph and words."""
     glyph = GLYPHS.get(view.worker, "○")
     if view.worker == "dead":
         return ((f"{glyph} worker dead", "error"),)
@@ -82,7 +77,7 @@ def worker_state(view: StepView, activity: Activity, now: float) -> Line:
 
 
 def outcome(view: StepView) -> Line:
-    """How the step's last run went."""
+    """How the step's last run ended."""
     report = view.report
     if report is None or report.done is None:
         return ()
@@ -100,7 +95,7 @@ def outcome(view: StepView) -> Line:
 
 
 def machine(view: StepView) -> Line:
-    """Where it runs: `cpu ×8 simulated`."""
+    """The machine: `cpu ×8 simulated`."""
     if view.facts is None or view.stable or view.worker == "dead":
         return ()
     line: Line = ((place_of(view.facts), "muted"),)
@@ -108,7 +103,7 @@ def machine(view: StepView) -> Line:
 
 
 def place_of(facts: Facts) -> str:
-    """The platform in a few letters: `cpu ×8`."""
+    """The platform and the number of devices: `cpu ×8`."""
     if not facts.devices:
         return ""
     platform = facts.platforms[0] if facts.platforms else facts.devices[0].platform
@@ -117,7 +112,7 @@ def place_of(facts: Facts) -> str:
 
 
 def keys_line(actions: Iterable[Action], keys: Keys, width: int, *, bright: str | None = None) -> Line:
-    """The keys that work now, as many as there is room for; the last ones matter least, but help is always there."""
+    """The keys that work now, as many as fit; the last are left out first, but never help and quit."""
     shown = list(actions)
     while shown and width_of(_keys(shown, keys, bright)) > width:
         droppable = [action for action in shown if action.id not in ("help", "quit")]

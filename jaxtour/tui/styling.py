@@ -1,4 +1,4 @@
-"""Where the meaning of a span becomes a colour: the styles of `render`, in the variables of the theme."""
+"""Maps the styles of `render` to colours, as variables of the theme."""
 
 from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
@@ -10,9 +10,9 @@ from textual.style import Style as Visual
 from jaxtour.render.text.spans import Line, Style
 
 Mark: TypeAlias = Literal["error", "warning", "cursor", "here", "here-away"]
-"""What a whole line can be besides ordinary; `here` has a text's cursor, `here-away` while the keys go elsewhere."""
+"""Marks of a whole line; `here` is the cursor's line, `here-away` without the focus."""
 HighlightStyle: TypeAlias = Literal["link", "caller", "found", "found-here", "selection"]
-"""Why some characters of a line stand out."""
+"""Why some characters of a line are highlighted."""
 
 COLOURED: Mapping[Style, str] = {
     "": "",
@@ -44,7 +44,7 @@ COLOURED: Mapping[Style, str] = {
     "chip-on": "bold on $primary 40%",
 }
 
-# A terminal's own colours have no shades: what is less important is dim there.
+# A terminal's own colours have no shades; less important text is dim.
 ANSI: Mapping[Style, str] = {
     **COLOURED,
     "muted": "dim",
@@ -78,14 +78,8 @@ MARKS: Mapping[Mark, str] = {
     "here": "on $primary 16%",
     "here-away": "on $foreground 5%",
 }
-# A cursor in a text is told by its sign: reversed, nothing on the line could stand out any more.
-ANSI_MARKS: Mapping[Mark, str] = {
-    "error": "underline",
-    "warning": "",
-    "cursor": "reverse",
-    "here": "",
-    "here-away": "",
-}
+# The cursor's line has only its sign: on a reversed line no highlight would show.
+ANSI_MARKS: Mapping[Mark, str] = {"error": "underline", "warning": "", "cursor": "reverse", "here": "", "here-away": ""}
 
 HIGHLIGHTS: Mapping[HighlightStyle, str] = {
     "link": "on $warning 24%",
@@ -101,24 +95,24 @@ FLAT_HIGHLIGHTS: Mapping[HighlightStyle, str] = {
     "found-here": "reverse",
     "selection": "reverse",
 }
-"""Where a background cannot be relied on: in a terminal's own colours, and without any."""
+"""Highlights without backgrounds: in a terminal's own colours, and without any colours."""
 
 
 class Palette:
-    """The styles of one theme on one background, worked out once each."""
+    """The styles of one theme on one background, each made once."""
 
     def __init__(self, base: Visual, *, ansi: bool, colourless: bool = False) -> None:
         self._styles = ANSI if ansi else COLOURED
         self._marks = ANSI_MARKS if ansi else MARKS
         self.flat = ansi or colourless
-        """Whether backgrounds cannot be relied on."""
+        """Whether there are no backgrounds."""
         self._highlights = FLAT_HIGHLIGHTS if self.flat else HIGHLIGHTS
         self._base = base
         self._known: dict[tuple[Style, tuple[Mark | None, ...]], Visual] = {}
         self._rich: dict[HighlightStyle, RichStyle] = {}
 
     def visual(self, style: Style, *marks: Mark | None) -> Visual:
-        """The style on this background, under which the marks lie one on the other."""
+        """The style on this background and these marks."""
         key = (style, marks)
         if key not in self._known:
             under = self._base
@@ -129,7 +123,7 @@ class Palette:
         return self._known[key]
 
     def highlight(self, style: HighlightStyle) -> RichStyle:
-        """What a highlight adds to text, whose colour stays; it hides the line's marks and looks alike everywhere."""
+        """The style that a highlight adds to text; the text's colour stays, and the line's marks are hidden."""
         if style not in self._rich:
             given = Visual.parse(self._highlights[style])
             rich = (self._base + given).rich_style
@@ -143,7 +137,7 @@ class Palette:
 
 
 def content(line: Line, *, ansi: bool = False) -> Content:
-    """The line for a place that takes Textual's content: a border, a label."""
+    """The line as Textual's content, for a border or a label."""
     styles = ANSI if ansi else COLOURED
     return Content.assemble(*((text, styles[style]) for text, style in line if text))
 

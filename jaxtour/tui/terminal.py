@@ -1,4 +1,4 @@
-"""The terminal that the tour is drawn on, whatever was done to the standard streams."""
+"""The terminal of the tour, even if the standard streams are redirected."""
 
 import locale
 import os
@@ -18,7 +18,7 @@ def speaks_utf8() -> bool:
 
 
 def read_keys_from_terminal() -> bool:
-    """Make stdin the terminal where it is something else, as pagers do; False where there is none."""
+    """Make the terminal stdin if it is not, as pagers do; return False without a terminal."""
     if os.isatty(0):
         return True
     try:
@@ -31,9 +31,9 @@ def read_keys_from_terminal() -> bool:
 
 
 def driver_class() -> type[Driver] | None:
-    """A driver that any bytes may come to, and that draws on stdout if stderr goes elsewhere.
+    """A driver that reads any bytes, and draws on stdout if stderr is redirected.
 
-    None where `TEXTUAL_DRIVER` names another.
+    None if `TEXTUAL_DRIVER` names another one.
     """
     if "TEXTUAL_DRIVER" in os.environ:
         return None
@@ -41,7 +41,7 @@ def driver_class() -> type[Driver] | None:
     from textual.drivers import linux_driver
     from textual.message import Message
 
-    # Checked with Textual 8.2.8: its own decoder raises at what is no UTF-8, which ends the app.
+    # Checked with Textual 8.2.8: its own decoder raises for invalid UTF-8, which ends the app.
     linux_driver.getincrementaldecoder = lambda _: KeyDecoder  # type: ignore[attr-defined, assignment]
 
     class TourDriver(linux_driver.LinuxDriver):

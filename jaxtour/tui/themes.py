@@ -83,5 +83,5 @@ THEMES = (DARK, LIGHT, ANSI)
 
 
 def exists(name: str) -> bool:
-    """Tell whether a theme of this name is the tour's own or Textual's."""
+    """Whether the tour or Textual has a theme of this name."""
     return name in BUILTIN_THEMES or any(name == own.name for own in THEMES)

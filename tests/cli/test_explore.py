@@ -15,9 +15,8 @@ from jaxtour.course.progress import Progress
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.session import Engine, Session, WorkerConfig
 from jaxtour.render.text.spans import plain, plain_lines
-from jaxtour.tui.explore import ExploreApp
+from jaxtour.tui.explore import ExploreApp, FileWatch
 from jaxtour.tui.screens.find import everything
-from jaxtour.tui.watch import FileWatch
 
 WAIT_S = 60.0
 FILE = """\

@@ -78,7 +78,7 @@ def test_the_cpu_is_taken_in_place_of_a_tpu_that_is_held(open_tour: Open, machin
     machine.process(4321, "python train.py", "/dev/accel0", started=9280)
     tour = open_tour()
     tour.until("the TPU is held by process 4321 (`python train.py`, started 12", PATIENCE_S)
-    tour.until("W waits until it is free   C takes the CPU   R starts it again   q quits")
+    tour.until("W waits until it is free   C uses the CPU   R starts it again   q quits")
     assert "r runs the step" not in tour.text
     tour.send("C")
     runs_on_the_cpu(tour)

@@ -1,4 +1,4 @@
-"""The same screen every time, and no jax in the process that draws it."""
+"""Every test sees the same screen, in a process without jax."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from tours import Tours
 
 
 class NoJax(MetaPathFinder):
-    """Stops whoever imports jax: only the worker may."""
+    """Raises for any import of jax, which only the worker may import."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -26,7 +26,7 @@ class NoJax(MetaPathFinder):
 
 @pytest.fixture(autouse=True)
 def no_jax() -> Iterator[None]:
-    """The app runs where there is no jax."""
+    """The app must run without jax."""
     finder = NoJax()
     sys.meta_path.insert(0, finder)
     yield
@@ -35,7 +35,7 @@ def no_jax() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_cursor_blink(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cursor that is sometimes there would make snapshots differ."""
+    """A blinking cursor would make snapshots differ."""
     monkeypatch.setattr(Input, "_toggle_cursor", lambda _: None)
     monkeypatch.setattr(TextArea, "_toggle_cursor_blink_visible", lambda _: None)
 

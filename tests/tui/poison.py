@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 
 def poisoned(value: T, hint: Any = None) -> T:
-    """The value with every text in it poisoned, but for words that the code itself knows."""
+    """The value with every text in it poisoned, except words that the code knows."""
     if isinstance(value, str):
         return value if _closed(hint) else value.translate(str.maketrans(VOWELS))  # type: ignore[return-value]
     if isinstance(value, Raw):
@@ -66,7 +66,7 @@ def poisoned(value: T, hint: Any = None) -> T:
 
 
 def _closed(hint: Any) -> bool:
-    """Whether the type lists the words that there are."""
+    """Whether the type lists all its words."""
     return get_origin(hint) is Literal or any(_closed(part) for part in get_args(hint))
 
 
@@ -182,7 +182,7 @@ LESSONS = tuple(map(harmless, _LESSONS))
 
 
 def known(name: str) -> str:
-    """What a poisoned name is once it is read."""
+    """A poisoned name after it is read."""
     return clean(poisoned(name), keep_newlines=False)
 
 

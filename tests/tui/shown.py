@@ -1,4 +1,4 @@
-"""One view of lines and nothing else."""
+"""An app with one view of lines."""
 
 from textual.app import App, ComposeResult
 from textual.strip import Strip
@@ -9,7 +9,7 @@ from jaxtour.tui.themes import THEMES
 
 
 class Shown(App[None]):
-    """Holds the view, and remembers what it posted."""
+    """Holds the view, and remembers its messages."""
 
     def __init__(self, *, ascii_only: bool = False, theme: str = "dark") -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class Shown(App[None]):
 
     @property
     def moved(self) -> list[tuple[int, tuple[int, int] | None]]:
-        """Where the cursor was said to have gone, since this was last asked."""
+        """The reported moves of the cursor since the last call."""
         moves, self.moves = self.moves, []
         return [(move.line, move.selection) for move in moves]
 
@@ -40,7 +40,7 @@ def numbered(count: int, **rest: object) -> Document:
 
 
 def texts(*lines: str, **rest: object) -> Document:
-    """These lines, with a cursor if not told otherwise."""
+    """These lines, with a cursor unless `rest` says otherwise."""
     return Document(lines=LazyLines(lines, lambda text: ((text, ""),)), **{"cursor": True, **rest})  # type: ignore[arg-type]
 
 
@@ -50,7 +50,7 @@ def row(view: LinesView, y: int) -> str:
 
 
 def rows(view: LinesView) -> list[str]:
-    """All rows' texts, empty ones at the end left out."""
+    """The texts of all rows, without empty ones at the end."""
     found = [row(view, y) for y in range(view.size.height)]
     while found and not found[-1]:
         found.pop()

@@ -1,4 +1,4 @@
-"""A small course and what its worker says, the same every time."""
+"""A small course, with a script for its worker."""
 
 import msgspec
 from fake_engine import Hold, Script
@@ -167,7 +167,7 @@ PREDICT = (Span(HERE, 5, 12, 5, 34, "predict"), Span("vmap/many", 3, 1, 3, 19))
 
 
 def equation(name: str, line: int, column: int, end: int, *transforms: str) -> Origin:
-    """What an equation of `sigmoid` in the step before is."""
+    """The origin of an equation of `sigmoid` in the previous step."""
     span = Span(HERE, line, column, line, end, "sigmoid")
     path = f"vmap({name})" if "vmap" in transforms else name
     return Origin(kind="equation", name=name, spans=(span,), callers=PREDICT, path=path, transforms=transforms)

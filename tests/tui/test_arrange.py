@@ -1,4 +1,4 @@
-"""Sharing the screen out among panes."""
+"""Arranging the panes on the screen."""
 
 import msgspec
 import pytest
@@ -86,7 +86,7 @@ def test_where_the_terminal_is_narrow_the_result_leaves_room_to_source_and_stage
 
 
 def heights(app: TourApp) -> dict[str, int]:
-    """Rows of the panes that can be seen, borders included."""
+    """Rows of the visible panes, including borders."""
     return {slot: region.height for slot, region in app.tour_screen.panes.arranged.items()}
 
 

@@ -1,4 +1,4 @@
-"""What is written to the terminal, against what it is to show."""
+"""What is written to a terminal, against what it should show."""
 
 import random
 
@@ -137,7 +137,7 @@ class Screen:
         return list(self._screen.display)
 
     def shown(self) -> list[tuple[object, ...]]:
-        """Each cell as far as it can be seen."""
+        """The visible part of each cell."""
         found: list[tuple[object, ...]] = []
         for y in range(HEIGHT):
             for x in range(WIDTH):

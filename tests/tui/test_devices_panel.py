@@ -1,4 +1,4 @@
-"""The devices: all about them, what they hold, and which of them are chosen."""
+"""The devices: their facts, their parts of a value, and choosing them."""
 
 import msgspec
 import pytest
@@ -39,7 +39,7 @@ TPUS = msgspec.structs.replace(
 
 
 def rows_of(count: int, *, copies: int = 1) -> Value:
-    """An array of as many rows as devices, each row on `copies` of them."""
+    """An array with a row for each device, each row on `copies` of them."""
     shards = tuple(
         Shard(device=number, index=((number // copies, number // copies + 1), (0, 3)), replica=number % copies)
         for number in range(count)
@@ -96,7 +96,7 @@ async def test_a_device_marks_its_part_of_the_value_and_the_part_its_device(tour
         [line] = highlighted(app, "result")
         assert "2:3 │" in result.document.text_of(line)
         [chip] = highlighted(app, "devices")
-        found = devices.highlights(chip)
+        found = devices.scene.highlight(chip)
         assert found and found.ranges == (devices.selection,)
         assert "cpu:2" in border(app, "devices")
         app.tour_screen.slots.focus("result")
@@ -104,7 +104,7 @@ async def test_a_device_marks_its_part_of_the_value_and_the_part_its_device(tour
         first = result.cursor
         await pilot.press("down")
         assert result.cursor > first and result.selection, "down goes from part to part"
-        assert [light.ranges for row in highlighted(app, "devices") if (light := devices.highlights(row))] == [
+        assert [each.ranges for row in highlighted(app, "devices") if (each := devices.scene.highlight(row))] == [
             ((8, 11),)
         ]
         assert devices.document.text_of(chip)[8:11] == "[2]"
@@ -122,7 +122,7 @@ async def test_a_part_that_several_devices_hold_marks_them_all(tours: Tours) -> 
         app.tour_screen.slots.focus("result")
         await pilot.pause()
         devices = pane(app, "devices")
-        [chips] = [each.ranges for row in highlighted(app, "devices") if (each := devices.highlights(row))]
+        [chips] = [each.ranges for row in highlighted(app, "devices") if (each := devices.scene.highlight(row))]
         assert chips == ((0, 3), (4, 7), (8, 11), (12, 15)) and "4 devices" in border(app, "devices")
 
 
@@ -252,7 +252,7 @@ async def test_what_is_so_already_starts_nothing(tours: Tours) -> None:
         sent = len(tours.engine.sent)
         await pilot.press("d", "enter")
         await pilot.pause()
-        assert "this is how it is" in screen_text(app)
+        assert "this is the current choice" in screen_text(app)
         await pilot.press("enter")
         await pilot.press("enter", "escape")
         assert app.screen is app.tour_screen and len(tours.engine.sent) == sent
@@ -291,11 +291,11 @@ def test_choices_say_what_speaks_against_them() -> None:
     assert "gets the 8" in found["4 CPU devices"].note and not found["8 CPU devices"].note
     assert found["tpu"].note == "not seen here" and not found["cpu"].note
     assert [choice.words for choice in found.values() if choice.here] == [
-        "cpu:0", "nothing: the devices there are", "as jax chooses",
+        "cpu:0", "nothing: use the real devices", "as jax chooses",
     ]  # fmt: skip
 
 
 def test_a_device_that_a_step_got_simulated_stays_one_of_as_many() -> None:
     found = {choice.words: choice for choice in choices(EIGHT, WorkerConfig(platform="gpu"), 8, needed=8)}
     assert (found["cpu:3"].platform, found["cpu:3"].devices, found["cpu:3"].device) == ("cpu", 8, 3)
-    assert found["cpu:0"].here and found["nothing: the devices there are"].platform == "gpu"
+    assert found["cpu:0"].here and found["nothing: use the real devices"].platform == "gpu"

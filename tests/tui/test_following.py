@@ -1,4 +1,4 @@
-"""The pane without the cursor scrolls to what belongs to the cursor, in both directions, at every size."""
+"""The other pane scrolls to what is linked with the cursor, both ways, at every size."""
 
 import msgspec
 import pytest
@@ -55,7 +55,7 @@ SCRIPT = {
 
 @pytest.fixture
 def long(tours: Tours) -> Tours:
-    """A step whose code and whose stages are longer than the screen."""
+    """A step with code and stages that are longer than the screen."""
     one, many, *rest = VMAP.steps
     tours.entries[0].given = msgspec.structs.replace(
         VMAP, steps=(one, msgspec.structs.replace(many, code=Raw(CODE), time=(), ask=None), *rest)
@@ -82,12 +82,12 @@ def seen(app: TourApp, slot: str) -> set[int]:
 
 
 def highlighted_in_view(app: TourApp, slot: str) -> bool:
-    """Whether something stands out in a pane, and can be seen."""
+    """Whether a pane has a visible highlight."""
     return bool(seen(app, slot) & set(highlighted(app, slot)))
 
 
 async def resized(pilot: Pilot[int], size: tuple[int, int]) -> None:
-    """Give the terminal another size, and let the panes take theirs."""
+    """Resize the terminal, and wait for the panes."""
     await pilot.resize_terminal(*size)
     await until(pilot, lambda: tuple(pilot.app.screen.size) == size)
 

@@ -1,4 +1,4 @@
-"""Parts of a screen that are seen for a moment or seldom: what they show of a lesson or a program is harmless too."""
+"""Parts of the screen that show rarely: their text from a lesson or a program is harmless too."""
 
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,14 @@ from jaxtour.render.value import value_lines
 from jaxtour.text.boundary import harmless as decoded
 from jaxtour.text.clean import UNCLEAN, clean
 from jaxtour.text.raw import Raw
-from jaxtour.tui import link_words
+from jaxtour.tui import linking
 from jaxtour.tui.incoming import Activity, doing
 from jaxtour.tui.linking import Spot, variable_at, variable_highlights
-from jaxtour.tui.panes import graph, lesson, source, stage, time
+from jaxtour.tui.panes import lesson, source, stage, time
 from jaxtour.tui.screens import ask
 from jaxtour.tui.screens.ladder import LadderScreen
 from jaxtour.tui.screens.lessons import LessonsScreen
-from jaxtour.tui.screens.roofline import RooflineScreen
+from jaxtour.tui.screens.timings import RooflineScreen
 from jaxtour.tui.status import worker_state
 from jaxtour.tui.tour.view import StepState, StepView
 
@@ -60,7 +60,7 @@ def view(
 
 
 def harmless(*lines: Line) -> str:
-    """What the lines say, in which every character is visible."""
+    """The text of the lines, with only visible characters."""
     text = "\n".join(plain(line) for line in lines)
     assert not UNCLEAN.search(text), ascii(text)
     assert "␛" in text
@@ -68,7 +68,7 @@ def harmless(*lines: Line) -> str:
 
 
 def hostile_jaxpr() -> StageText:
-    """Two lines with a variable behind what takes more columns when it is visible."""
+    """Two lines with a variable after characters that take more columns when made visible."""
     text = "a:f32[] = \x85 sin b\nc:f32[] = \x85 cos a"
     part = Stage(run=1, index=0, stage="jaxpr", text=text, lines=(0, 0), origins=(Origin(),), names="a=b\nc=a")
     return assembled(None, decoded(part))
@@ -134,8 +134,8 @@ def test_expressions_of_code_and_titles_of_steps_are_harmless() -> None:
     looked = view(step=step, lesson=msgspec.structs.replace(VMAP, steps=(step,)))
     for end_line in (1, 2):
         span = Span(file=looked.cell, line=1, column=1, end_line=end_line, end_column=10)
-        harmless(((link_words.expression(looked, span), ""),))
-    harmless(((link_words.in_full(looked, span), ""),))
+        harmless(((linking.expression(looked, span), ""),))
+    harmless(((linking.in_full(looked, span), ""),))
 
 
 def test_a_ladder_that_is_not_there_yet_is_harmless(tours: Tours) -> None:
@@ -194,13 +194,13 @@ def test_a_variable_is_told_harmlessly() -> None:
     text, names = "a\x1b:f32[] = sin b\nc:f32[] = cos a\x1b", "a\x1b=b\nc=a\x1b"
     typed = {"typed": "0\n0", "types": "f32[]"}
     part = Stage(run=1, index=0, stage="jaxpr", text=text, lines=(0, 0), origins=(Origin(),), names=names, **typed)
-    said = harmless(link_words._variable(assembled(None, decoded(part)), 1, "a␛"))
+    said = harmless(linking._variable(assembled(None, decoded(part)), 1, "a␛"))
     assert said == "a␛  float32 scalar, from line 1, 1 use"
 
 
 def test_a_graph_that_cannot_be_drawn_says_why() -> None:
     failed = assembled(None, decoded(Stage(run=1, index=0, stage="jaxpr", error=HOSTILE)))
-    harmless(*graph.graph_document(view(Report(run=1, traces=(CALL,))), failed, 80).lines)
+    harmless(*stage.graph_document(view(Report(run=1, traces=(CALL,))), failed, 80).lines)
 
 
 def test_peaks_that_cannot_be_kept_say_why(tours: Tours, tmp_path: Path) -> None:

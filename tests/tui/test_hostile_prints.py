@@ -1,4 +1,4 @@
-"""Whatever a lesson, a program or a machine says, nothing but visible characters is printed of it."""
+"""Whatever a lesson, a program or a machine says, only visible characters are printed."""
 
 import json
 import re
@@ -27,7 +27,7 @@ Capture = pytest.CaptureFixture[str]
 
 
 def harmless(capsys: Capture) -> str:
-    """What was printed, in which every character is visible."""
+    """The printed text, with only visible characters."""
     out, err = capsys.readouterr()
     for text in (out, err):
         assert not UNCLEAN.search(COLOUR.sub("", text)), ascii(UNCLEAN.findall(COLOUR.sub("", text)))
@@ -101,7 +101,7 @@ def _time(target: str, *, as_json: bool) -> int:
 
 
 def one(lesson: Lesson, step: str) -> Lesson:
-    """The lesson with one step, as a file has it."""
+    """The lesson with one step, as a file."""
     steps = tuple(each for each in lesson.steps if each.id == step)
     return msgspec.structs.replace(lesson, steps=steps)
 

@@ -1,4 +1,4 @@
-"""Whatever a lesson, a program or a machine says, nothing but visible characters is drawn or printed of it."""
+"""Whatever a lesson, a program or a machine says, only visible characters are drawn."""
 
 import asyncio
 from pathlib import Path
@@ -25,13 +25,13 @@ HOSTILE = "".join(VOWELS.values()) + "x"
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Textual waits 20 ms and more, several times for each key, until the process is idle; all is in one loop here."""
+    """Textual waits at least 20 ms for each key until the process is idle; here one loop has everything."""
     monkeypatch.setattr(textual.app, "wait_for_idle", settled)
     monkeypatch.setattr(textual.pilot, "wait_for_idle", settled)
 
 
 async def settled(*_: float) -> None:
-    """Give way until the loop has nothing to do but to wait for timers."""
+    """Yield until the loop only waits for timers."""
     for _ in range(1000):
         await asyncio.sleep(0)
         if not asyncio.get_running_loop()._ready:  # type: ignore[attr-defined]
@@ -39,7 +39,7 @@ async def settled(*_: float) -> None:
 
 
 def make(home: Path, step: str, facts: int = 0, settings: Settings | None = None, **rest: object) -> TourApp:
-    """An app to which everything is hostile."""
+    """An app with a hostile course and worker."""
     return TourApp(
         Catalogue(tuple(Given(lesson) for lesson in LESSONS)),  # type: ignore[arg-type]
         Session(FakeEngine(EVENTS, facts=FACTS[facts])),
@@ -52,7 +52,7 @@ def make(home: Path, step: str, facts: int = 0, settings: Settings | None = None
 
 
 async def look(pilot: Pilot[int]) -> str:
-    """The screen, on which every character is visible."""
+    """The screen, with only visible characters."""
     await pilot.pause()
     strips = pilot.app.screen._compositor.render_strips()
     for strip in strips:
@@ -61,7 +61,7 @@ async def look(pilot: Pilot[int]) -> str:
 
 
 async def press(pilot: Pilot[int], *keys: str) -> None:
-    """Press the keys, and look after each."""
+    """Press the keys, and check the screen after each."""
     for key in keys:
         await pilot.press(key)
         await look(pilot)
@@ -75,7 +75,7 @@ async def began(pilot: Pilot[int]) -> None:
 
 
 async def ended(pilot: Pilot[int]) -> None:
-    """Run the step to its end, and look."""
+    """Run the step to its end, and check the screen."""
     app = pilot.app
     assert isinstance(app, TourApp)
     await press(pilot, "r")
@@ -206,4 +206,4 @@ async def test_settings_are_complained_about(tmp_path: Path) -> None:
     app = make(tmp_path, "raising", settings=settings, notices=[HOSTILE])
     async with app.run_test(size=(250, 50)) as pilot:
         await began(pilot)
-        assert "there is no theme" in await look(pilot)
+        assert "unknown theme" in await look(pilot)

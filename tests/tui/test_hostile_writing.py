@@ -1,4 +1,4 @@
-"""What a learner loads, types or pastes is kept as it is, and painted so that it cannot steer the terminal."""
+"""Text that a learner loads, types or pastes is kept, and painted without steering the terminal."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,8 +14,7 @@ from tours import Tours, ready, until
 from jaxtour.text.clean import UNCLEAN, stand_in
 from jaxtour.tui.compat import copy_text
 from jaxtour.tui.keyboard import KeyDecoder, pasted
-from jaxtour.tui.stand_ins import StandIns
-from jaxtour.tui.widgets.editor import Editor
+from jaxtour.tui.widgets.editor import Editor, StandIns
 from jaxtour.tui.widgets.text_input import TextInput
 
 SPECIAL = (
@@ -38,12 +37,12 @@ class Holding(App[None]):
         yield self.widget
 
     def copy_to_clipboard(self, text: str) -> None:
-        """As the tour does."""
+        """Decode as the tour does."""
         copy_text(self, text)
 
 
 def harmless(strips: list[Strip]) -> None:
-    """Nothing in the strips is anything but one visible character after the other."""
+    """The strips have only visible characters."""
     for strip in strips:
         assert not UNCLEAN.search(strip.text) and "\n" not in strip.text, ascii(strip.text)
         assert strip.cell_length == cell_len(strip.text)

@@ -1,4 +1,4 @@
-"""What belongs together, from pane to pane by keys; explanations, and the search."""
+"""Links from pane to pane by keys, explanations, and the search."""
 
 import msgspec
 from fake_engine import Hold
@@ -21,11 +21,11 @@ async def test_the_cursor_in_a_stage_lights_the_source(linked: Tours) -> None:
         assert highlighted(app, "stage") == [1, 2, 3, 4], "the equation, which takes four lines"
         source = pane(app, "source")
         assert highlighted(app, "source") == [4]
-        light = source.highlights(4)
-        assert light is not None and light.style == "link" and light.ranges == ((19, 32),)
+        found = source.scene.highlight(4)
+        assert found is not None and found.style == "link" and found.ranges == ((19, 32),)
         await pilot.press("j", "j", "j", "j")
         assert highlighted(app, "source") == [1, 4], "and the call of the function that it stands in"
-        assert source.highlights(4).style == "caller"  # type: ignore[union-attr]
+        assert source.scene.highlight(4).style == "caller"  # type: ignore[union-attr]
         await pilot.press("enter")
         assert source.has_focus and source.cursor == 1 and source.selection == (27, 32)
         assert "2:28  x / 2 → 1 equation" in border(app, "source")
@@ -245,7 +245,7 @@ async def test_a_search_goes_through_its_matches(tours: Tours) -> None:
         await pilot.press("escape", "n")
         assert app.tour.key == ("vmap", "broken-on-purpose"), "n is the next step again"
         await pilot.press("slash", "z", "q", "enter")
-        await until(pilot, lambda: "it does not occur in this pane" in screen_text(app))
+        await until(pilot, lambda: "no match in this pane" in screen_text(app))
 
 
 async def test_the_graph_goes_by_nodes_and_belongs_to_the_source(linked: Tours) -> None:
@@ -271,12 +271,12 @@ async def test_another_stage_opens_where_the_cursor_was(linked: Tours) -> None:
         await run_many(pilot, linked)
         await pilot.press("1", "j", "j", "j", "j", "j")
         stages = pane(app, "stage")
-        expression = pane(app, "source").matches
+        expression = pane(app, "source").scene.highlighted.matches
         assert expression and stages.cursor == 5
         await pilot.press("2")
         await until(pilot, lambda: "stablehlo.divide" in text(app, "stage") and stages.cursor > 0)
         assert stages.cursor == 3, "the first line of what belongs together"
-        assert pane(app, "source").matches == expression, "the same expression stands out"
+        assert pane(app, "source").scene.highlighted.matches == expression, "the same expression stands out"
         await pilot.press("1")
         await until(pilot, lambda: stages.cursor == 5)
 

@@ -107,7 +107,7 @@ async def test_the_palette_finds_actions_steps_and_lessons(tours: Tours) -> None
         await pilot.press("ctrl+p")
         assert isinstance(app.screen, FindScreen)
         await pilot.press(*"zzz", "enter")
-        await until(pilot, lambda: "nothing is called that" in screen_text(app))
+        await until(pilot, lambda: "nothing has that name" in screen_text(app))
         await pilot.press("escape")
         assert app.screen is app.tour_screen
 
@@ -126,7 +126,7 @@ async def test_themes_turn_and_nothing_breaks(tours: Tours) -> None:
     app = tours.make("one", theme="no such theme")
     async with app.run_test(size=(120, 36)) as pilot:
         await ready(pilot)
-        await until(pilot, lambda: "there is no theme 'no such theme'" in screen_text(app))
+        await until(pilot, lambda: "unknown theme 'no such theme'" in screen_text(app))
         for theme in ("light", "ansi", "dark"):
             await pilot.press("c")
             await until(pilot, lambda: app.theme == theme)  # noqa: B023

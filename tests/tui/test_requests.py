@@ -1,4 +1,4 @@
-"""Stages of a step that has run: asked for when they are looked at, and shown wherever the learner is by then."""
+"""Stages of a finished step: requested when they are first shown, and added wherever the learner is by then."""
 
 import msgspec
 import pytest
@@ -12,7 +12,7 @@ from jaxtour.text.raw import Raw
 
 
 def requests(tours: Tours) -> list[tuple[StageRequest, ...]]:
-    """What was looked at, look by look."""
+    """The requests of the worker, in order."""
     return [command.requests for command in tours.engine.sent if isinstance(command, Run) and command.requests]
 
 

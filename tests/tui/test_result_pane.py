@@ -1,4 +1,4 @@
-"""What the pane of the result says, as a function of what is known."""
+"""The document of the result pane."""
 
 from typing import Literal
 
@@ -30,7 +30,7 @@ def test_an_error_is_said_to_be_expected_where_the_step_says_so(number: int, don
     report = Report(run=1, failure=ERROR, done=done)
     view = StepView.of(StepState(report=report), lesson=VMAP, step=step, number=number, code=step.code, worker="ready")
     said = document(view, 80).text
-    assert ("as the step says" in said) == expected
+    assert ("as the step expects" in said) == expected
     assert "same shape, got (2,) and (3,)" in " ".join(said.split())
 
 

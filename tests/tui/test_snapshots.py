@@ -1,4 +1,4 @@
-"""Pictures of the tour: look at a changed one before you keep it."""
+"""Pictures of the tour: look at each changed one before you keep it."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -17,7 +17,7 @@ Before = Callable[[Pilot[Any]], Awaitable[None]]
 
 
 def keys(*pressed: str, release: str | None = None) -> Before:
-    """Press keys once the worker is ready; a run is waited for to its end."""
+    """Press keys once the worker is ready, and wait for the end of a run."""
 
     async def before(pilot: Pilot[Any]) -> None:
         await ready(pilot)
@@ -71,7 +71,7 @@ class TestSizes:
 
 @pytest.mark.parametrize("size", [SIZES[0], SIZES[2]], ids=[IDS[0], IDS[2]])
 class TestStages:
-    """Each with the cursor on what belongs to something in another pane."""
+    """Each stage with a cursor that is linked with another pane."""
 
     @pytest.mark.parametrize(
         "pressed",

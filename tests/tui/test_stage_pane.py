@@ -1,4 +1,4 @@
-"""What the pane of stages says, as a function of what is known."""
+"""The document of the stage pane."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,8 +16,7 @@ from jaxtour.render.text.spans import Line, plain
 from jaxtour.text.boundary import harmless
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.rows import Folds
-from jaxtour.tui.panes.stage import document
-from jaxtour.tui.panes.stage_words import APART, CORNERS, LEAST_CALL, facts, titles
+from jaxtour.tui.panes.stage import APART, CORNERS, LEAST_CALL, document, facts, titles
 from jaxtour.tui.tour.view import Shown, StepState, StepView
 
 INNER = ("let f = { lambda ; a:f32[2]. let", "  b:f32[2] = sin a", "  in (b,) } in", "let g = { lambda ; c:f32[2]. let",
@@ -26,7 +25,7 @@ MAIN = ("{ lambda ; e:f32[2]. let", "  h:f32[2] = mul e e", "  in (h,) }")
 
 
 def made(name: StageName, lines: tuple[str, ...], *folds: tuple[int, int], **rest: Any) -> StageText:
-    """A stage of so many lines, each of which is an instruction."""
+    """A stage with an instruction in each line."""
     part = Stage(
         run=1, index=0, stage=name, text="\n".join(lines), lines=tuple(range(len(lines))), folds=folds,
         origins=tuple(Origin(kind="instruction", name="mul") for _ in lines), **rest,
@@ -35,7 +34,7 @@ def made(name: StageName, lines: tuple[str, ...], *folds: tuple[int, int], **res
 
 
 def view(*stages: StageText, call: str = "f(1.0)", requests: Request | None = None, **rest: Any) -> StepView:
-    """A step that has run, with one call and these stages of it."""
+    """A finished step with one call and these stages."""
     trace = harmless(Trace(run=1, index=0, label=call, call=call, equations=3))
     found = {(0, stage.stage): stage for stage in stages}
     report = Report(run=1, traces=(trace,), stages=found, done=Done(run=1, status="ok"), request=requests)
@@ -44,7 +43,7 @@ def view(*stages: StageText, call: str = "f(1.0)", requests: Request | None = No
 
 
 def left_of(shown: Document) -> list[int]:
-    """The lines that are seen when everything is folded."""
+    """The visible lines when everything is folded."""
     folds = Folds(shown.folds, main_last=shown.main_last)
     folds.close_all()
     hidden = {line for first, end in folds.hidden() for line in range(first, end)}

@@ -1,4 +1,4 @@
-"""What the pane of timings says, as a function of what is known."""
+"""The document of the time pane."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ FAILED = replace(Report(run=1), traces=(msgspec.structs.replace(TRACE, error="no
 
 
 def view(report: Report | None = None, *, calls: int = 3, **rest: object) -> StepView:
-    """A step that times so many calls, with a report of its run."""
+    """A step that times some calls, with a report of its run."""
     assert isinstance(MANY, Step)
     step = msgspec.structs.replace(MANY, time=MANY.time[:calls])
     return StepView(lesson=VMAP, step=step, number=2, state=StepState(report=report), **rest)  # type: ignore[arg-type]

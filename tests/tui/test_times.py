@@ -1,4 +1,4 @@
-"""Measuring on request, what the numbers do not mean, and the roof that they stand under."""
+"""Measuring on request, verdicts, and the roofline with its peaks."""
 
 from pathlib import Path
 
@@ -18,12 +18,12 @@ CALLS = ("[predict(w, x) for x in X]", "predict_many(w, X)", "fast(w, X)")
 
 
 def measured(tours: Tours) -> list[Run]:
-    """The measurements that were asked for beside those of runs."""
+    """The measurements on request, without those of runs."""
     return [each for each in tours.engine.sent if isinstance(each, Run) and each.probe is not None and each.time]
 
 
 def again(*held: Hold) -> Script:
-    """What comes of measuring once more."""
+    """The events of another measurement."""
     rows = [
         timing(number, label, call, 3e-4, 4e-2) for number, (label, call) in enumerate(zip(LABELS, CALLS, strict=True))
     ]
@@ -159,7 +159,7 @@ async def test_a_retrace_is_told_with_its_reason(tours: Tours) -> None:
 
 
 def placed() -> Script:
-    """A call whose cost is known, and a device that is known when it was measured."""
+    """A call with a known cost, on a known device."""
     row = msgspec.structs.replace(timing(0, "vmap", "predict_many(w, X)", 1e-3, 4e-2), flops=1e6, bytes=4e6)
     roof = Peak(run=0, platform="cpu", kind="EPYC", flops_per_s=1e11, bytes_per_s=1e10)
     return {
@@ -182,7 +182,7 @@ async def test_the_roof_is_measured_on_request_and_kept(tours: Tours, size: tupl
         await idle(pilot)
         await pilot.press("V")
         assert "the peaks of cpu are not measured yet" in screen_text(app)
-        assert "m measures it" in screen_text(app)
+        assert "m measures them" in screen_text(app)
         assert not any(isinstance(each, Run) and each.peaks for each in tours.engine.sent)
         await pilot.press("m")
         await until(pilot, lambda: tours.engine.holding)
@@ -215,7 +215,7 @@ async def test_a_roof_that_is_interrupted_or_cannot_be_kept_says_so(tours: Tours
         await pilot.press("V", "m")
         await until(pilot, lambda: tours.engine.holding)
         await pilot.press("ctrl+c")
-        await until(pilot, lambda: "not measured to the end: interrupted" in screen_text(app))
+        await until(pilot, lambda: "measuring stopped early: interrupted" in screen_text(app))
         await idle(pilot)
         await pilot.press("m")
         await until(pilot, lambda: tours.engine.holding)

@@ -1,4 +1,4 @@
-"""Keys that are sent all at once, as a slow line sends them."""
+"""Keys that are sent at once, as a slow line sends them."""
 
 from textual import events
 from textual.pilot import Pilot
@@ -6,7 +6,7 @@ from tours import Tours, border, pane, run_many, screen_text, until
 
 
 def typed(pilot: Pilot[int], *keys: str) -> None:
-    """Hand the app some keys, none of which waits for what the one before does."""
+    """Send the app some keys without waiting between them."""
     names = {"/": "slash"}
     for key in keys:
         pilot.app.post_message(events.Key(names.get(key, key), key if len(key) == 1 else "\r"))
@@ -19,7 +19,7 @@ async def test_a_search_has_all_that_was_typed(tours: Tours) -> None:
         await pilot.press("1")
         theme = app.theme
         typed(pilot, "/", *"cos", *"f32", "enter")
-        await until(pilot, lambda: "it does not occur in this pane" in screen_text(app))
+        await until(pilot, lambda: "no match in this pane" in screen_text(app))
         typed(pilot, "/", *"f32", "enter", "n")
         await until(pilot, lambda: "/f32  2 of" in border(app, "stage"))
         typed(pilot, "/", *"tanh", "enter")

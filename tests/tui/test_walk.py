@@ -88,7 +88,7 @@ async def test_an_expected_error_is_no_failure(tours: Tours) -> None:
         await ready(pilot)
         await pilot.press("r")
         await ran(pilot)
-        assert "raised TypeError, as the step says" in text(app, "result")
+        assert "raised TypeError, as the step expects" in text(app, "result")
         assert "shapes are checked" in text(app, "lesson").replace("\n", " ")
         assert app.tour.is_done("vmap", "one")
 
@@ -179,7 +179,7 @@ async def test_a_changed_key_works_and_is_shown(tours: Tours) -> None:
     app = tours.make("one", settings=Settings(keys={"run": "x", "nonsense": "y"}))
     async with app.run_test(size=(120, 36)) as pilot:
         await ready(pilot)
-        await until(pilot, lambda: "no action 'nonsense'" in screen_text(app))
+        await until(pilot, lambda: "unknown action 'nonsense'" in screen_text(app))
         await pilot.press("n", "p")
         await until(pilot, lambda: "x run" in screen_text(app))
         await pilot.press("r")

@@ -1,4 +1,4 @@
-"""What the worker says, in whatever order and however much of it."""
+"""Events of the worker, in any order and number."""
 
 import asyncio
 

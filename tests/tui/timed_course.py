@@ -1,4 +1,4 @@
-"""The small course with other timings: of several sizes, and with how their runs were spread."""
+"""The small course with other timings: several sizes, and the spread of their runs."""
 
 from fake_engine import PEAKS, Script
 from small_course import SCRIPT, timing
@@ -25,7 +25,7 @@ def timed(rows: list[Timing]) -> Script:
 
 
 def spread(median: float, tail: float) -> Spread:
-    """Runs of which the slowest took `tail` times as long as the median one."""
+    """Runs whose slowest one took `tail` times as long as the median."""
     times = tuple(median * (0.9 + 0.1 * number / 16) for number in range(17))
     times += tuple(median * tail ** (number / 16) for number in range(1, 17))
     return Spread(

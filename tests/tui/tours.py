@@ -1,4 +1,4 @@
-"""The tour on a fake engine, and ways to wait for what it does."""
+"""The tour on a fake engine, and ways to wait for it."""
 
 import time
 from collections.abc import Callable
@@ -22,7 +22,7 @@ WAIT_S = 10.0
 
 
 class Given:
-    """An entry of a catalogue whose lesson is given rather than read."""
+    """A catalogue entry with a given lesson, instead of a file."""
 
     def __init__(self, lesson: Lesson) -> None:
         self.given = lesson = harmless(lesson)
@@ -36,7 +36,7 @@ class Given:
 
 
 class Tours:
-    """Makes apps, and remembers what belongs to the last one."""
+    """Makes apps, and keeps the parts of the last one."""
 
     def __init__(self, home: Path) -> None:
         self.path = home / "progress.json"
@@ -62,30 +62,30 @@ class Tours:
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
-    """Let the app work until something is so."""
+    """Wait until a condition holds."""
     deadline = time.monotonic() + WAIT_S
     while not condition():
-        assert time.monotonic() < deadline, "it did not come to that"
+        assert time.monotonic() < deadline, "the condition never held"
         await pilot.pause()
     await pilot.pause()
 
 
 async def ready(pilot: Pilot[Any]) -> None:
-    """Let the app work until the worker waits."""
+    """Wait until the worker is ready."""
     app = pilot.app
     assert isinstance(app, TourApp)
     await until(pilot, lambda: app.tour.session.state == "ready" and app.tour.coloured)
 
 
 async def ran(pilot: Pilot[Any]) -> None:
-    """Let the app work until the step shown has run to its end."""
+    """Wait until the step shown has finished its run."""
     app = pilot.app
     assert isinstance(app, TourApp)
     await until(pilot, lambda: (report := app.tour.state.report) and report.done)
 
 
 def text(app: TourApp, pane: str) -> str:
-    """What a pane says."""
+    """The text of a pane."""
     return app.tour_screen.panes.by_slot[pane].document.text  # type: ignore[index]
 
 
@@ -106,7 +106,7 @@ async def run_many(pilot: Pilot[int], tours: Tours) -> None:
 
 
 async def idle(pilot: Pilot[int]) -> None:
-    """Let the app work until the worker has nothing to do."""
+    """Wait until the worker is idle."""
     app = pilot.app
     assert isinstance(app, TourApp)
     await until(pilot, lambda: app.tour.idle and not app.tour.waiting)
@@ -117,11 +117,11 @@ def pane(app: TourApp, name: str) -> Pane:
 
 
 def border(app: TourApp, name: str) -> str:
-    """What the pane's lower border says."""
+    """The words in the pane's lower border."""
     return str(pane(app, name)._border_subtitle)
 
 
 def highlighted(app: TourApp, name: str) -> list[int]:
-    """The lines of a pane that stand out."""
+    """The highlighted lines of a pane."""
     shown = pane(app, name)
-    return [line for line in range(len(shown.document.lines)) if shown.highlights(line)]
+    return [line for line in range(len(shown.document.lines)) if shown.scene.highlight(line)]

@@ -1,4 +1,4 @@
-"""Charts among the lines of a view."""
+"""Charts among the lines of a view, and the layout that places them."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Charts:
-    """The charts of one view: each stands on the rows that its document left it, and scrolls with them."""
+    """The charts of one view: each covers the rows that its document left empty, and scrolls with them."""
 
     def __init__(self, view: Widget, scene: Scene) -> None:
         self._view = view
@@ -28,11 +28,11 @@ class Charts:
         return bool(self._shown)
 
     def show(self) -> None:
-        """Draw the charts of the document that is shown now."""
+        """Draw the charts of the current document."""
         pictures = self._scene.document.pictures
         if pictures == self._pictures or not self._view.is_attached:
             return
-        # Imported here: it brings NumPy, which costs more than all else that a pane needs.
+        # Imported here: it imports NumPy, which costs more than everything else in a pane.
         from jaxtour.tui.lines.plot import ChartView
 
         self._pictures = pictures
@@ -47,7 +47,7 @@ class Charts:
         self._view.refresh(layout=True)
 
     def scrolled(self, before: float, now: float) -> None:
-        """Have the charts follow from one row to another; a layout for each row is for charts that are seen."""
+        """Scroll the charts with the rows; only visible charts need a new layout."""
         top, bottom = sorted((round(before), round(now)))
         height = self._view.size.height
         seen = (region.y < bottom + height and region.bottom > top for region in self._regions(self._view.size))
@@ -55,12 +55,12 @@ class Charts:
             self._view.refresh(layout=True)
 
     def resized(self) -> None:
-        """Place the charts anew."""
+        """Place the charts again."""
         if self._shown:
             self._view.refresh(layout=True)
 
     def _regions(self, size: Size) -> list[Region]:
-        """Where the charts are among the rows, left of the column that shows where one is."""
+        """Where the charts are among the rows, left of the last column."""
         rows, width = self._scene.plan.rows, max(1, size.width - 1)
         return [Region(0, rows.top(picture.line), width, picture.rows) for picture in self._pictures]
 

@@ -1,9 +1,11 @@
-"""How a document's lines become strips of cells."""
+"""Paints a document's lines as strips of cells, and finds the rows that must be painted again."""
 
 from collections import OrderedDict
+from typing import TypeAlias
 
 from rich.segment import Segment
 from rich.style import Style as RichStyle
+from textual.geometry import Region
 from textual.strip import Strip
 
 from jaxtour.render.text.layout import clip, in_ascii
@@ -13,16 +15,19 @@ from jaxtour.tui.lines.rows import GOES_ON, breaks
 from jaxtour.tui.lines.scene import Port, Scene
 from jaxtour.tui.styling import Mark, Palette
 
+RowLook: TypeAlias = tuple[object, ...]
+"""Everything that decides what a row shows, except the palette; comparing it is cheaper than painting."""
+
 CACHED = 256
-"""Lines kept in colours; a screenful is 60. More would cost more than they save whenever garbage is collected."""
+"""Coloured lines kept; a screenful is 60. More would slow down garbage collection."""
 
 SIGNS = {"here": "›", "link": "▌", "caller": "▏", "open": "▾", "closed": "▸", "more": "›", "thumb": "▐"}
 ASCII_SIGNS = {"here": ">", "link": "*", "caller": ":", "open": "-", "closed": "+", "more": ">", "thumb": "|"}
-"""Their likes in ASCII would be alike."""
+"""Not from `in_ascii`, which would make some of them equal."""
 
 
 class Painter:
-    """Paints the rows of one view in the styles of a palette, and keeps the lines that it coloured."""
+    """Paints the rows of one view in the styles of a palette, and keeps coloured lines."""
 
     def __init__(self, scene: Scene, palette: Palette) -> None:
         self._scene = scene
@@ -34,11 +39,11 @@ class Painter:
         )
 
     def forget(self) -> None:
-        """Forget the coloured lines: they are of another document."""
+        """Forget the lines of the previous document."""
         self._coloured.clear()
 
     def row(self, y: int, port: Port) -> Strip:
-        """The row at `y` of what is in view."""
+        """The row at `y` of the view."""
         self._port = port
         scene, rows = self._scene, self._scene.plan.rows
         width = max(0, self._port.width - 1)
@@ -58,7 +63,7 @@ class Painter:
         return self.palette.visual(style, *marks).rich_style
 
     def _gutter(self, line: int, part: int, marks: tuple[Mark | None, ...]) -> Strip:
-        """The cursor's sign, a fold's, the document's own gutter, and in the last cell a highlight's sign."""
+        """The cursor's sign, the fold's sign, the document's gutter, and a highlight's sign in the last cell."""
         scene, focused = self._scene, self._port.focused
         if not scene.gutter:
             return Strip([])
@@ -90,12 +95,12 @@ class Painter:
         if last.text == " ":
             last = Strip([Segment(self._signs[highlight.style], self._rich("mark", marks))], 1)
         else:
-            # An error's sign stays, in the highlight's colours.
+            # An error's sign stays, with the highlight's colours.
             last = _over(last, 0, 1, self.palette.highlight(highlight.style))
         return Strip.join([strip.crop(0, place), last])
 
     def _body(self, line: int, part: int, marks: tuple[Mark | None, ...], room: int) -> Strip:
-        """As much of a line's text as the row shows, with what lies over it."""
+        """The part of a line's text that the row shows, with its highlights."""
         plan, start = self._scene.plan, self._port.left
         body = self._strip(line, marks, gutter=False)
         if hidden := plan.folds.hidden_behind(line):
@@ -115,7 +120,7 @@ class Painter:
         return shown.crop_extend(0, room, self._rich("", marks))
 
     def _folded(self, body: Strip, line: int, hidden: int, marks: tuple[Mark | None, ...], room: int) -> Strip:
-        """The first line of a folded block, with what is hidden in words behind it, which are always in view."""
+        """The first line of a folded block, and the number of hidden lines, which is always in view."""
         [((words, _),)] = in_ascii([((f" … {hidden} line{'s' * (hidden != 1)}", ""),)], self._scene.ascii_only)
         words = clip(words, room)
         start = self._port.left
@@ -124,7 +129,7 @@ class Painter:
         return Strip.join([self._overlaid(body, line, start, end), tail])
 
     def _overlaid(self, body: Strip, line: int, start: int, end: int) -> Strip:
-        """Some cells of a line's text, with all that stands out in them."""
+        """Some cells of a line's text, with their highlights."""
         text = self._scene.document.text_of(line)
         strip = body.crop(start, end)
         for (first, last), style in self._scene.over_text(line, text, flat=self.palette.flat):
@@ -141,7 +146,7 @@ class Painter:
             found = self._coloured[key] = self._make((document.gutter if gutter else document.lines)[line], marks)
             if len(self._coloured) > CACHED:
                 self._coloured.popitem(last=False)
-        # Not kept as a strip, which remembers every cut that was made of it.
+        # Strips are not kept: each remembers every crop that was made of it.
         return Strip(*found)
 
     def _make(self, line: Line, marks: tuple[Mark | None, ...]) -> tuple[list[Segment], int]:
@@ -160,3 +165,53 @@ def _over(strip: Strip, start: int, end: int, style: RichStyle) -> Strip:
         Strip([Segment(text, (own or RichStyle()) + style) for text, own, _ in strip.crop(start, end)]),
         strip.crop(end, length),
     ])  # fmt: skip
+
+
+class PaintedRows:
+    """The looks of the rows when they were last painted, so that a key repaints what changed and not the screen."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._looks: list[tuple[int, RowLook]] = []
+        """The cell of the view where each row's text ends, and the row's look."""
+        self._thumb = range(0)
+
+    def changed(self, port: Port) -> list[Region] | None:
+        """The parts of the rows that look different now, as far as their text reaches; None for all."""
+        was, self._looks = self._looks, [self._look(row, port) for row in range(port.top, port.top + port.height)]
+        thumb_was, self._thumb = self._thumb, port.thumb(self._scene.plan.rows.count)
+        if len(was) != port.height:
+            return None
+        found = []
+        for y, (old, new) in enumerate(zip(was, self._looks, strict=True)):
+            if old != new:
+                found.append(Region(0, y, max(old[0], new[0]), 1))
+            if (y in thumb_was) != (y in self._thumb):
+                found.append(Region(port.width - 1, y, 1, 1))
+        return found
+
+    def _look(self, row: int, port: Port) -> tuple[int, RowLook]:
+        """The end of a row's text, and the row's look."""
+        scene, plan = self._scene, self._scene.plan
+        if row >= plan.rows.count:
+            return (0, ())
+        line, part = plan.rows.at(row)
+        document = scene.document
+        text = document.text_of(line)
+        marks = scene.marks(line, focused=port.focused)
+        folded = plan.folds.hidden_behind(line)
+        look: RowLook = (
+            part,
+            document.raw(line),
+            document.gutter[line] if document.gutter else None,
+            scene.gutter,
+            port.left,
+            marks,
+            plan.folds.starts(line),
+            folded,
+            scene.highlight(line),
+            *scene.found_in(line, text),
+            scene.cursor.selection if scene.has_cursor(line) else None,
+        )
+        whole = any(marks) or folded or plan.rows.room is not None
+        return (port.width if whole else min(port.width, scene.gutter + max(0, cells(text) - port.left)), look)

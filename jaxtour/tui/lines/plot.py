@@ -14,27 +14,27 @@ from jaxtour.render.text.spans import Style
 from jaxtour.tui.styling import ANSI, COLOURED
 
 BESIDE_LABELS = 2
-"""Columns of the margin that labels of the upright axis cannot have."""
+"""Columns of the left margin besides the labels of the y axis."""
 
 
 class AxisLabels(AxisFormatter):
-    """The ticks of our own axes: textual-plot knows no logarithms."""
+    """The ticks of our own axes, since textual-plot has no logarithmic ones."""
 
     def __init__(self, axis: Axis) -> None:
         self._axis = axis
 
     def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
-        """Where they are, every second or third of them where there are too many."""
+        """The places of the ticks; only every second or third if there are too many."""
         ticks = [self._axis.place(tick) for tick in self._axis.ticks]
         return [tick for tick in ticks[:: -(-len(ticks) // max_ticks) or 1] if min_ <= tick <= max_]
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
-        """What they are called."""
+        """The labels of the ticks."""
         return [self._axis.label(self._axis.value(tick)) for tick in ticks]
 
 
 class ChartView(PlotWidget, can_focus=False, inherit_bindings=False):
-    """Shows a chart; the keys are those of the text that it stands in."""
+    """Shows a chart; keys belong to the text around it."""
 
     DEFAULT_CSS = """
     ChartView > .plot--axis { color: $foreground 22%; }
@@ -48,12 +48,12 @@ class ChartView(PlotWidget, can_focus=False, inherit_bindings=False):
         self.chart = chart
 
     def on_mount(self) -> None:
-        """Draw it, after textual-plot has cleared what is not there yet."""
+        """Draw the chart after textual-plot's own first clearing."""
         self.margin_top, self.margin_bottom = 0, 1
         self.call_later(self._redraw)
 
     def show(self, chart: Chart) -> None:
-        """Draw this one from now on."""
+        """Draw another chart."""
         if chart != self.chart:
             self.chart = chart
             if self.is_mounted:
@@ -75,25 +75,25 @@ class ChartView(PlotWidget, can_focus=False, inherit_bindings=False):
         for across, up, curve in drawn:
             if curve.joined and len(across) > 1:
                 self.plot(across, up, line_style=self._colour(curve.style), hires_mode=HiResMode.BRAILLE)
-        # Points over all lines.
+        # Points go over all lines.
         for across, up, curve in drawn:
             if curve.glyph:
                 self.scatter(across, up, marker=curve.glyph, marker_style=self._colour(curve.style))
 
     def _colour(self, style: Style) -> str:
-        """The style in this theme, in the words of rich."""
+        """The style in this theme, as Rich writes it."""
         ansi = self.app.native_ansi_color
         written = (ANSI if ansi else COLOURED)[style] or ("ansi_default" if ansi else "$foreground")
         return str((Visual(background=self.background_colors[1]) + Visual.parse(written)).rich_style)
 
     def notify_style_update(self) -> None:
-        """Draw it in the colours of another theme."""
+        """Draw the chart in the colours of another theme."""
         super().notify_style_update()
         if self.is_mounted:
             self._redraw()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Scroll the text around it, which textual-plot keeps from hearing of it."""
+        """Scroll the text around it; textual-plot would stop the event."""
         if isinstance(self.parent, Widget):
             self.parent.post_message(event)
 

@@ -1,4 +1,4 @@
-"""Which rows of a view the lines of a document take, when blocks are folded and long lines go on below."""
+"""Which rows of a view the lines of a document take, with folded blocks and wrapped lines."""
 
 from array import array
 from bisect import bisect_right
@@ -10,11 +10,11 @@ from rich.cells import get_character_cell_size
 from jaxtour.tui.lines.document import EMPTY, Columns, Document
 
 GOES_ON = "╰ "
-"""Before what goes on from the row above."""
+"""Before a continued row."""
 
 
 class Folds:
-    """The blocks of a document that can be folded, and which of them are."""
+    """The foldable blocks of a document, and which of them are folded."""
 
     def __init__(
         self, blocks: Sequence[Columns] = (), closed: Collection[int] = (), *, main_last: bool = False
@@ -25,7 +25,7 @@ class Folds:
                 last[first] = max(end, last.get(first, end))
         self._last = dict(sorted(last.items()))
         self.closed = {first for first in closed if first in self._last}
-        """First lines of the folded blocks, those inside others included."""
+        """First lines of the folded blocks, including nested ones."""
         self._main_last = main_last
 
     def __bool__(self) -> bool:
@@ -40,19 +40,19 @@ class Folds:
         return self._last[line] - line if line in self.closed else 0
 
     def around(self, line: int) -> int | None:
-        """The first line of the innermost block that holds this one."""
+        """The first line of the innermost block around this line."""
         return max((first for first, last in self._last.items() if first <= line <= last), default=None)
 
     def seen(self, line: int) -> int:
-        """The line, or the first one of the block that it is folded behind."""
+        """The line, or the first line of the folded block that hides it."""
         return min((first for first in self.closed if first < line <= self._last[first]), default=line)
 
     def open_around(self, line: int) -> None:
-        """Unfold whatever hides a line."""
+        """Unfold the blocks that hide a line."""
         self.closed -= {first for first in self.closed if first < line <= self._last[first]}
 
     def close_all(self) -> None:
-        """Fold every block, but not the one that the text is about: nothing would be left to see."""
+        """Fold every block except the main one, since nothing would be left to see."""
         self.closed = set(self._last)
         outer = self._outermost()
         if len(self._last) > 1 and (self._main_last or len(outer) == 1):
@@ -69,7 +69,7 @@ class Folds:
         return found
 
     def hidden(self) -> list[Columns]:
-        """The ranges of lines that are not seen, ascending and apart from each other, the end exclusive."""
+        """The hidden ranges of lines: ascending, disjoint, the end exclusive."""
         ranges: list[Columns] = []
         end = 0
         for first in sorted(self.closed):
@@ -80,10 +80,10 @@ class Folds:
 
 
 class Rows:
-    """Lines to rows and back, while each line that is seen takes one row; a bisection over the folded ranges."""
+    """Maps lines to rows and back, one row for each visible line, by bisecting the folded ranges."""
 
     room: int | None = None
-    """Cells of a row; None where a line never goes on in the next."""
+    """Cells of a row; None where lines are not wrapped."""
 
     def __init__(self, count: int, hidden: Sequence[Columns] = ()) -> None:
         self.lines = count
@@ -95,22 +95,22 @@ class Rows:
 
     @property
     def count(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         return self.lines - self._before[-1]
 
     def top(self, line: int) -> int:
-        """A line's first row; of one that is folded away, the row that it is folded behind."""
+        """A line's first row; for a hidden line, the row that it is folded behind."""
         place = bisect_right(self._starts, line)
         if place and line < self._ends[place - 1]:
             return self._rows[place - 1] - 1
         return line - self._before[place]
 
-    def height(self, line: int) -> int:  # noqa: ARG002 - of other rows it is not the same for all
-        """How many rows a line takes where it is seen."""
+    def height(self, line: int) -> int:  # noqa: ARG002 - `WrappedRows` needs it
+        """The number of rows that a visible line takes."""
         return 1
 
     def hides(self, line: int) -> bool:
-        """Whether a line is folded away."""
+        """Whether a line is hidden by a fold."""
         return self.at(self.top(line))[0] != line
 
     def at(self, row: int) -> tuple[int, int]:
@@ -119,9 +119,9 @@ class Rows:
 
 
 class WrappedRows(Rows):
-    """Lines to rows and back, while long lines go on below.
+    """Maps wrapped lines to rows and back.
 
-    A table of each line's first row, four bytes a line, is made once for a width: 15 ms for 100 000 lines.
+    The table of each line's first row takes four bytes a line, and 15 ms for 100 000 lines each time the width changes.
     """
 
     def __init__(self, texts: Sequence[str], hidden: Sequence[Columns], room: int) -> None:
@@ -130,22 +130,22 @@ class WrappedRows(Rows):
         heights = [1 if len(text) <= room and text.isascii() else len(breaks(text, room)) for text in texts]
         for start, end in hidden:
             heights[start:end] = [0] * (end - start)
-            # What it is folded behind says so at its end.
+            # The line before them says how many are folded.
             heights[start - 1] = 1
         self._tops = array("I", accumulate(heights, initial=0))
 
     @property
     def count(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         return self._tops[-1]
 
     def top(self, line: int) -> int:
-        """A line's first row; of one that is folded away, the row that it is folded behind."""
+        """A line's first row; for a hidden line, the row that it is folded behind."""
         top = self._tops[line]
         return top - 1 if self._tops[line + 1] == top else top
 
     def height(self, line: int) -> int:
-        """How many rows a line takes where it is seen."""
+        """The number of rows that a visible line takes."""
         return self._tops[line + 1] - self._tops[line]
 
     def at(self, row: int) -> tuple[int, int]:
@@ -155,23 +155,23 @@ class WrappedRows(Rows):
 
 
 class Plan:
-    """Which line of a document stands in which row of a view, as blocks are folded and long lines wrapped."""
+    """Maps the lines of a document to the rows of a view."""
 
     def __init__(self) -> None:
         self.folds = Folds()
         self.rows = Rows(0)
         self.wrap = False
-        """Whether long lines go on in the row below."""
+        """Whether long lines are wrapped."""
         self._made_for: tuple[Document, int | None, list[Columns]] = (EMPTY, None, [])
-        """What the rows were made for, whose lines count: with the room to wrap in, and the folded ranges."""
+        """What the rows were made for: the lines of a document, the room to wrap in, and the folded ranges."""
 
     def adopt(self, document: Document, old: Document, *, fresh: bool) -> None:
-        """Take on the blocks of another document; those that were folded stay so, unless it is a fresh one."""
+        """Take the blocks of another document; folded ones stay folded, unless it is `fresh`."""
         if document.folds != old.folds or fresh:
             self.folds = Folds(document.folds, () if fresh else self.folds.closed, main_last=document.main_last)
 
     def fit(self, document: Document, room: int | None) -> None:
-        """Work out the rows of a document in a view with room for so many cells; None where there is no layout yet."""
+        """Make the rows of a document for a view with this room, in cells; None before the first layout."""
         room = room if self.wrap else None
         hidden = self.folds.hidden()
         made_for, *rest = self._made_for
@@ -181,12 +181,12 @@ class Plan:
         self.rows = Rows(len(document.lines), hidden) if room is None else WrappedRows(document.texts, hidden, room)
 
     def part_at(self, text: str, cell: int) -> int:
-        """Which of the rows of a wrapped line a cell of its text is in."""
+        """The row of a wrapped line that has a cell of its text."""
         return bisect_right(breaks(text, self.rows.room), cell) - 1 if self.rows.room is not None else 0
 
 
 def breaks(text: str, room: int) -> Sequence[int]:
-    """Cells of a text at which its rows start, in a view with room for so many."""
+    """The cells of a text at which its rows start, in a view with this room, in cells."""
     room = max(room, 2 * len(GOES_ON))
     rest = room - len(GOES_ON)
     if text.isascii():

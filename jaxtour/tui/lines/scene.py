@@ -1,30 +1,81 @@
-"""All that decides how the rows of a view look."""
+"""A document and the state of its view: cursor, folds, search and highlights decide how each row looks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from jaxtour.tui.lines.cursor import Cursor
+from textual.geometry import Offset
+
 from jaxtour.tui.lines.document import EMPTY, NOTHING, Columns, Document, Highlight
-from jaxtour.tui.lines.rows import Plan
+from jaxtour.tui.lines.rows import GOES_ON, Plan, breaks
 from jaxtour.tui.lines.search import MatchFinder
 from jaxtour.tui.styling import HighlightStyle, Mark
+
+SCAN = 1000
+"""Lines that left and right search for a selectable piece before they give up."""
+
+
+class Cursor:
+    """The cursor of a view: its line, and the selected piece of that line. It stays while a document has no cursor."""
+
+    def __init__(self) -> None:
+        self.line = 0
+        self.selection: Columns | None = None
+        """The selected piece of the line."""
+
+    def adopt(self, document: Document, old: Document, *, fresh: bool) -> bool:
+        """Find a place in another document: its anchor if `fresh`, else the same line. Return whether it moved."""
+        line, selection = self.line, self.selection
+        if fresh or old is EMPTY:
+            line, selection = document.anchor or 0, None
+        line = max(0, min(line, len(document.lines) - 1))
+        if selection is not None and selection not in document.selectable_in(line):
+            selection = None
+        moved = line != self.line
+        self.line, self.selection = line, selection
+        return moved
+
+    def put(self, line: int, selection: Columns | None) -> bool:
+        """Go to a line and a piece of it; return whether that is another place."""
+        moved = (line, selection) != (self.line, self.selection)
+        self.line, self.selection = line, selection
+        return moved
+
+    def beside(self, document: Document, by: int) -> tuple[int, Columns] | None:
+        """The line and the piece after the selection, or before it; the selection itself at the end.
+
+        None where the line has nothing to select.
+        """
+        pieces = document.selectable_in(self.line)
+        if not pieces:
+            return None
+        entry = 0 if by > 0 else -1
+        place = pieces.index(self.selection) + by if self.selection in pieces else entry
+        if self.selection not in pieces or 0 <= place < len(pieces):
+            return self.line, pieces[place]
+        for line in range(self.line + by, self.line + by * SCAN, by):
+            if not 0 <= line < len(document.lines):
+                break
+            if pieces := document.selectable_in(line):
+                return line, pieces[entry]
+        assert self.selection is not None
+        return self.line, self.selection
 
 
 class Port(NamedTuple):
     """The part of the rows that is in view."""
 
     width: int
-    """Cells, the last column included, which shows where one is."""
+    """Cells, including the last column, which shows the position in the text."""
     height: int
     left: int
-    """Cells of the text that are scrolled out of view."""
+    """Cells of the text scrolled out of view."""
     top: int
     """The first row in view."""
     focused: bool
     """Whether the view has the keyboard."""
 
     def thumb(self, count: int) -> range:
-        """The rows in view that the sign in the last column takes, in a text of so many rows."""
+        """The rows in view that the thumb in the last column takes, in a text of `count` rows."""
         height = self.height
         if not count > height > 0:
             return range(0)
@@ -34,7 +85,7 @@ class Port(NamedTuple):
 
 
 class Scene:
-    """A document, and the state that it is shown in; each part is an object of its own."""
+    """A document, and the state of its view; each part is an object of its own."""
 
     def __init__(self, *, ascii_only: bool) -> None:
         self.ascii_only = ascii_only
@@ -44,16 +95,16 @@ class Scene:
         self.finder = MatchFinder()
         self.highlighted = NOTHING
         self.gutter = 0
-        """Cells left of the text, signs included."""
+        """Cells left of the text, including signs."""
         self.own_gutter = 0
         """Cells of the document's own gutter."""
         self.width = 0
         """Cells of the widest line, with the gutter and the last column."""
 
     def adopt(self, document: Document, *, fresh: bool) -> bool:
-        """Show another document, with the search, the folds and the cursor of before; whether the cursor moved."""
+        """Show another document, keeping search, folds and cursor; return whether the cursor moved."""
         old, self.document = self.document, document
-        if document.lines is not old.lines:
+        if self.finder.search and document.lines is not old.lines:
             self.finder.renew(document)
         self.plan.adopt(document, old, fresh=fresh)
         if not document.cursor:
@@ -63,7 +114,7 @@ class Scene:
         return moved
 
     def measure(self) -> None:
-        """Work out how wide the document is and what stands beside it."""
+        """Measure the document and its gutter."""
         document = self.document
         self.own_gutter = document.gutter_width
         sign = document.cursor and not self.own_gutter
@@ -82,24 +133,64 @@ class Scene:
         return self.document.cursor and line == self.cursor.line
 
     def marks(self, line: int, *, focused: bool) -> tuple[Mark | None, ...]:
-        """What lies under the text of a line."""
+        """The marks under the text of a line."""
         mark = self.document.marks.get(line)
         return (mark, "here" if focused else "here-away") if self.has_cursor(line) else (mark,)
 
     def highlight(self, line: int) -> Highlight | None:
-        """How a line stands out."""
+        """The highlight of a line."""
         return self.highlighted.of(line)
 
-    def over_text(self, line: int, text: str, *, flat: bool) -> Iterator[tuple[Columns, HighlightStyle]]:
-        """The characters of a line that stand out: by a highlight, the search, and the cursor.
+    def found_in(self, line: int, text: str) -> Iterable[tuple[Columns, HighlightStyle]]:
+        """The matches of the search in a line."""
+        return self.finder.in_line(line, text) if self.finder.search else ()
 
-        `flat` where backgrounds cannot be relied on: an underline beneath the indentation would be a line of its own.
+    def over_text(self, line: int, text: str, *, flat: bool) -> Iterator[tuple[Columns, HighlightStyle]]:
+        """The characters of a line that a highlight, the search or the selection marks.
+
+        `flat` where there are no backgrounds: an underline beneath the indentation would look like a line of its own.
         """
         highlight = self.highlight(line)
         if highlight is not None:
             start = len(text) - len(text.lstrip()) if flat else 0
             for columns in ((start, len(text)),) if highlight.ranges is None else highlight.ranges:
                 yield columns, highlight.style
-        yield from self.finder.in_line(line, text)
+        yield from self.found_in(line, text)
         if self.cursor.selection is not None and self.has_cursor(line):
             yield self.cursor.selection, "selection"
+
+    def rows_on(self, port: Port, count: int) -> int | None:
+        """The line `count` rows below the cursor, or above it if negative, past what is folded.
+
+        None where the view should scroll first: only a part of a wrapped line may be in view.
+        """
+        rows, line = self.plan.rows, self.cursor.line
+        top = rows.top(line)
+        last = top + max(1, rows.height(line)) - 1
+        above, below = port.top, port.top + port.height
+        if (count == 1 and top < below <= last) or (count == -1 and top < above <= last):
+            return None
+        start = last if count > 0 else top
+        return rows.at(max(0, min(start + count, rows.count - 1)))[0]
+
+    def clicked(self, port: Port, at: Offset) -> tuple[int, Columns | None] | None:
+        """The line at a place in the view, and the smallest selectable piece there; None below the text."""
+        rows = self.plan.rows
+        row = at.y + port.top
+        if row >= rows.count:
+            return None
+        line, part = rows.at(row)
+        cell = at.x - self.gutter + port.left
+        if part and rows.room is not None:
+            cell += breaks(self.document.text_of(line), rows.room)[part] - len(GOES_ON)
+        return line, innermost(self.document, line, cell)
+
+
+def innermost(document: Document, line: int, cell: int) -> Columns | None:
+    """The smallest selectable piece of a line that covers a cell of its text."""
+    found = None
+    for piece in document.selectable_in(line):
+        start, end = document.cells_of(line, piece)
+        if start <= cell < end and (found is None or piece[1] - piece[0] < found[1] - found[0]):
+            found = piece
+    return found

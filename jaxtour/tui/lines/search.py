@@ -1,4 +1,4 @@
-"""A plain text that is searched in the lines of a document."""
+"""Searching plain text in the lines of a document."""
 
 from array import array
 from bisect import bisect_right
@@ -13,8 +13,8 @@ from jaxtour.tui.styling import HighlightStyle
 class Search:
     """Where a pattern occurs.
 
-    Small letters in it stand for capitals too; with a capital in it, every letter is meant as it is. Only the number
-    of matches up to each line is kept, four bytes a line; where they are in a line is found again when it is drawn.
+    A pattern in lower case matches any case; a capital makes it case-sensitive. Only the number of matches up to each
+    line is kept, four bytes a line; their columns are found again when a line is drawn.
     """
 
     def __init__(self, pattern: str, texts: Iterable[str]) -> None:
@@ -38,7 +38,7 @@ class Search:
         return bisect_right(self._before, match) - 1
 
     def ranges(self, text: str) -> list[Columns]:
-        """The characters of a line's text that match."""
+        """The matching characters of a line's text."""
         if self._any_case:
             text = _small(text)
         size = len(self.pattern)
@@ -51,45 +51,45 @@ class Search:
 
 
 class MatchFinder:
-    """The search in a view: what is searched, and which of the matches was gone to."""
+    """The search in a view, and the current match."""
 
     def __init__(self) -> None:
-        self._search: Search | None = None
+        self.search: Search | None = None
         self._match: int | None = None
-        """The number of the match that was gone to, from 0."""
+        """The number of the current match, from 0."""
         self._start = 0
-        """The line from which the search began."""
+        """The line where the search began."""
 
     @property
     def pattern(self) -> str:
-        """What is searched; empty where nothing is."""
-        return self._search.pattern if self._search else ""
+        """The text being searched, or empty."""
+        return self.search.pattern if self.search else ""
 
     @property
     def found(self) -> tuple[int, int] | None:
-        """The number of the match that was gone to, from 1, or 0, and of how many; None where nothing is searched."""
-        if self._search is None:
+        """The number of the current match, from 1 (0 for none), and the number of matches; None without a search."""
+        if self.search is None:
             return None
-        return (0 if self._match is None else self._match + 1, self._search.total)
+        return (0 if self._match is None else self._match + 1, self.search.total)
 
     def begin(self, pattern: str, document: Document, here: int) -> int:
-        """Search a text, and return how often it occurs; the empty text ends the search."""
-        if self._search is None:
+        """Search for a text and return how often it occurs; an empty text ends the search."""
+        if self.search is None:
             self._start = here
-        self._search, self._match = Search(pattern, document.texts) if pattern else None, None
-        return self._search.total if self._search else 0
+        self.search, self._match = Search(pattern, document.texts) if pattern else None, None
+        return self.search.total if self.search else 0
 
     def renew(self, document: Document) -> None:
-        """Search the same in other lines."""
-        if self._search is not None:
-            self._search, self._match = Search(self._search.pattern, document.texts), None
+        """Search other lines for the same text."""
+        if self.search is not None:
+            self.search, self._match = Search(self.search.pattern, document.texts), None
 
     def go(self, by: int, here: int, document: Document) -> tuple[int, Columns] | None:
-        """Go on by so many matches from a line, round the ends; with 0, to the first one from where the search began.
+        """Go on by some matches from a line, wrapping around; with 0, to the first one after the start of the search.
 
-        Return the line and the columns of the match; None where there is none.
+        Return the line and the columns of the match, or None.
         """
-        search, match = self._search, self._match
+        search, match = self.search, self._match
         if search is None or not search.total:
             return None
         if by == 0:
@@ -104,14 +104,14 @@ class MatchFinder:
         return line, search.ranges(document.text_of(line))[self._match - search.first(line)]
 
     def in_line(self, line: int, text: str) -> Iterator[tuple[Columns, HighlightStyle]]:
-        """The matches in a line, the one that was gone to apart from the others."""
-        if self._search is not None:
-            number = self._search.first(line)
-            for columns in self._search.ranges(text):
+        """The matches in a line; the current one has its own style."""
+        if self.search is not None:
+            number = self.search.first(line)
+            for columns in self.search.ranges(text):
                 yield columns, "found-here" if number == self._match else "found"
                 number += 1
 
 
 def _small(text: str) -> str:
-    """The text in small letters, each in its place: `İ` is the only one that would become two characters."""
+    """The text in lower case, of the same length: only `İ` would become two characters."""
     return text.lower() if text.isascii() else text.replace("İ", "I").lower()

@@ -1,4 +1,4 @@
-"""One widget for all big text: only the lines in view are made, and only the rows that changed are repainted."""
+"""The widget for long text: it makes only the lines in view, and repaints only the rows that changed."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -13,19 +13,15 @@ from textual.strip import Strip
 
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.lines.charts import Charts
-from jaxtour.tui.lines.cursor import next_match
-from jaxtour.tui.lines.document import NOTHING, Columns, Document, Highlight, Highlighted, Highlights
-from jaxtour.tui.lines.folding import Folding
-from jaxtour.tui.lines.motion import clicked, rows_on
-from jaxtour.tui.lines.painted import PaintedRows
-from jaxtour.tui.lines.painter import Painter
+from jaxtour.tui.lines.document import NOTHING, Columns, Document, Highlighted, Highlights
+from jaxtour.tui.lines.painter import PaintedRows, Painter
 from jaxtour.tui.lines.scene import Port, Scene
-from jaxtour.tui.lines.scroll import SIDEWAYS, WHEEL, Scroller
+from jaxtour.tui.lines.scroll import SIDEWAYS, WHEEL, Folding, Scroller
 from jaxtour.tui.styling import Palette
 
 
 class CursorMoved(Message):
-    """The cursor of a view is on another line, or on another piece of it; or its lines were drawn anew."""
+    """The cursor or the selection of a view has moved, or its lines were drawn again."""
 
     def __init__(self, view: "LinesView", line: int, selection: Columns | None, *, moved: bool = True) -> None:
         super().__init__()
@@ -36,16 +32,15 @@ class CursorMoved(Message):
         """Whether the cursor itself has moved."""
 
     def can_replace(self, message: Message) -> bool:
-        """Only the last of several in a row matters."""
+        """Only the last of several messages matters."""
         return isinstance(message, CursorMoved) and message.view is self.view and (message.moved or not self.moved)
 
 
 class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
-    """A scrolling view of a document: with a cursor, highlights, folded blocks, wrapped lines and a search.
+    """A scrolling view of a document, with a cursor, highlights, folds, wrapped lines and a search.
 
-    A number names a line of the document; rows are the view's own affair. The last column shows where one is.
-    Textual's scrollbars are not used: each time one comes or goes they ask for a second layout, and a second repaint
-    of everything in it.
+    Numbers name lines of the document; only the view knows rows. The last column shows the position in the text.
+    Textual's scrollbars would need a second layout and a full repaint each time one comes or goes.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("pane")
@@ -61,30 +56,31 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self.folding = Folding(self.scene, self.scroller, self.refit, self.move_to)
         self._painted = PaintedRows(self.scene)
         self._painter: Painter | None = None
-        self._charts = Charts(self, self.scene)
+        self._charts: Charts | None = None
+        """Set with the first document that has pictures."""
         self._following = True
         """Whether the end, or the anchor, is brought into view when it moves."""
         self.led = False
-        """Whether who hears of the cursor calls `settle`, so that what it highlights is painted in the same frame.
+        """Whether the receiver of `CursorMoved` calls `settle`, so that cursor and highlights share a frame.
 
-        Textual paints at once when nothing was painted for a while, and then waits for its next frame, up to 30 ms.
+        Otherwise Textual paints the cursor at once, and the highlights in its next frame, up to 30 ms later.
         """
 
     # What is shown --------------------------------------------------------------------------------------------------
 
     @property
     def document(self) -> Document:
-        """What is shown."""
+        """The document shown."""
         return self.scene.document
 
     @property
     def cursor(self) -> int:
-        """The line with the cursor, where the document has one."""
+        """The line with the cursor, if the document has a cursor."""
         return self.scene.cursor.line
 
     @property
     def selection(self) -> Columns | None:
-        """The selected piece of that line."""
+        """The selection in that line."""
         return self.scene.cursor.selection
 
     @property
@@ -93,9 +89,9 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         return self.scene.here(self.scroll_offset.y)
 
     def show(self, document: Document, *, fresh: bool = False, room: Size | None = None) -> None:
-        """Show another document; `fresh` starts it at its anchor, otherwise the place in it is kept.
+        """Show another document, from its anchor if `fresh`, otherwise from the same place.
 
-        `room` is the size to come, where there is no layout yet.
+        `room` is the coming size, before the first layout.
         """
         old = self.document
         if not self.max_scroll_y:
@@ -105,22 +101,28 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self._fit(room)
         if fresh:
             self.scroller.to(x=0, y=0)
-            # Only now: going to the start looks like scrolling back.
+            # Set here: going to the start looks like scrolling back.
             self._following = True
             if document.anchor is not None or document.follow:
                 self.call_after_refresh(self._to_anchor, document)
         elif self._following and (document.follow or document.anchor != old.anchor):
             self.call_after_refresh(self._to_anchor, document)
         self.repaint()
-        self._charts.show()
+        self._draw_charts()
+
+    def _draw_charts(self) -> None:
+        if self._charts is None and self.document.pictures:
+            self._charts = Charts(self, self.scene)
+        if self._charts is not None:
+            self._charts.show()
 
     def _adopt(self, document: Document, old: Document, *, fresh: bool) -> None:
-        """Carry over to another document what the old one's lines were given."""
+        """Carry over cursor, search and highlights from the old document."""
         moved = self.scene.adopt(document, fresh=fresh)
         if self._painter:
             self._painter.forget()
         if document.lines is not old.lines:
-            self.scene.highlighted = self.highlighted_anew()
+            self.scene.highlighted = self.new_highlights()
         if moved:
             self.post_message(CursorMoved(self, self.cursor, self.selection))
         if document.cursor and not fresh and (moved or not old.cursor):
@@ -131,12 +133,11 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroller.reveal(self.cursor)
 
     def _to_anchor(self, document: Document) -> None:
-        # Of another document the anchor will be revealed.
         if document is self.document:
             self.scroller.to_anchor()
 
     def _fit(self, room: Size | None = None) -> None:
-        # Never smaller than the view: then short texts come and go without a new layout.
+        # Never smaller than the view, so that short texts come and go without a new layout.
         room = room or self.size
         scene, plan = self.scene, self.scene.plan
         plan.fit(scene.document, room.width - scene.gutter - 1 if room.width else None)
@@ -150,7 +151,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
                 self.scroller.to(x=min(x, end.width), y=min(y, end.height))
 
     def refit(self) -> None:
-        """Work out which line is in which row, and paint what changed."""
+        """Make the rows again, and paint what changed."""
         self._fit()
         self.repaint()
 
@@ -159,11 +160,11 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def port(self) -> Port:
         """The part of the rows that is in view."""
-        # Textual works these out anew each time they are asked for.
+        # Textual computes these again on each access.
         return Port(*self.size, *self.scroll_offset, self.has_focus)
 
     def repaint(self) -> None:
-        """Have those rows painted again that look otherwise than before."""
+        """Repaint the rows that look different now."""
         regions = self._painted.changed(self.port)
         if regions is None:
             self.refresh()
@@ -176,7 +177,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def painter(self) -> Painter:
-        """Paints in the colours of this theme, on this widget's background."""
+        """Paints in the theme's colours, on this widget's background."""
         if self._painter is None:
             app = self.app
             palette = Palette(self.visual_style, ansi=app.native_ansi_color, colourless=app.no_color)
@@ -189,62 +190,55 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self._painter = None
 
     def watch_has_focus(self, value: bool) -> None:
-        """The cursor's line looks otherwise while the keyboard is elsewhere."""
+        """The cursor's line looks different without the focus."""
         super().watch_has_focus(value)
         self.repaint()
 
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:  # noqa: ARG002 - as Textual calls it
-        """Repaint the rows that look otherwise; the class above would repaint all."""
+        """Repaint the rows that changed; the base class would repaint all."""
         self.repaint()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Who scrolls back from the end is left there; who returns to it follows again."""
+        """Stop following the end when the learner scrolls back from it; follow again at the end."""
         self._following = new_value >= self.max_scroll_y
         self.repaint()
-        self._charts.scrolled(old_value, new_value)
+        if self._charts is not None:
+            self._charts.scrolled(old_value, new_value)
 
     def on_resize(self, _: events.Resize | None = None) -> None:
-        """Cut the lines anew."""
+        """Wrap and crop the lines again."""
         self.refit()
-        self._charts.resized()
+        if self._charts is not None:
+            self._charts.resized()
 
     @property
     def layout(self) -> Layout:
-        """Where charts go; a style can only name one of Textual's own layouts."""
+        """The layout of the charts; a style can only name one of Textual's own layouts."""
         return self._charts.layout if self._charts else super().layout
 
     @property
     def is_container(self) -> bool:
-        """Whether there are charts: what scrolls its own lines has no children otherwise."""
+        """Whether there are charts: a view has no other children."""
         return bool(self._charts)
 
     def on_mount(self) -> None:
-        """Draw the charts of what was shown before there was a place for them."""
-        self._charts.show()
+        """Draw the charts of a document shown before the view was mounted."""
+        self._draw_charts()
 
     # Highlights -----------------------------------------------------------------------------------------------------
 
-    def highlights(self, line: int) -> Highlight | None:
-        """How a line stands out."""
-        return self.scene.highlight(line)
-
-    @property
-    def matches(self) -> Sequence[int]:
-        """The lines that `walk` goes through, ascending."""
-        return self.scene.highlighted.matches
-
-    def highlighted_anew(self) -> Highlighted:
-        """What stands out when other lines are shown: nothing, as the highlights were of the lines before."""
+    def new_highlights(self) -> Highlighted:
+        """The highlights when other lines are shown: nothing, since the old ones belong to the old lines."""
         return NOTHING
 
     def set_highlights(self, highlights: Highlights | None, matches: Sequence[int] = ()) -> None:
-        """Highlight lines, until others are shown; only rows in view whose highlight changed are painted again."""
+        """Highlight lines until others are shown; only rows in view that changed are repainted."""
         self.scene.highlighted = Highlighted(highlights, matches)
         self.repaint()
 
     def walk(self, by: int) -> bool:
-        """Go to the next match, or the one before, round the ends; whether there is any."""
-        line = next_match(self.matches, self.here, by)
+        """Go to the next match, or the previous one, wrapping around; return whether there is one."""
+        line = self.scene.highlighted.next_match(self.here, by)
         if line is not None:
             self.move_to(line)
         return line is not None
@@ -252,9 +246,9 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
     # The cursor -----------------------------------------------------------------------------------------------------
 
     def move_to(self, line: int, selection: Columns | None = None) -> None:
-        """Put the cursor on a line, and select a piece of it; what hides the line unfolds.
+        """Put the cursor on a line, unfold it, and select a piece of it.
 
-        Where the document has no cursor, the line is brought into view.
+        In a document without a cursor, bring the line into view.
         """
         if not self.document.lines:
             return
@@ -267,30 +261,35 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self.settle(line, selection)
 
     def settle(self, line: int, selection: Columns | None = None) -> None:
-        """Bring a line, and a piece of it, into view, and paint what has changed."""
+        """Bring a line, and a piece of it, into view, and paint what changed."""
         self.scroller.reveal(line)
         if selection:
             self.scroller.reveal_columns(line, selection)
         self.repaint()
 
     def step(self, count: int) -> None:
-        """Go down by so many rows, or up; without a cursor, scroll."""
+        """Go down by some rows, or up; without a cursor, scroll."""
         if self.document.cursor and not self.document.lines:
             return
-        line = rows_on(self.scene, self.port, count) if self.document.cursor else None
+        line = self.scene.rows_on(self.port, count) if self.document.cursor else None
         if line is None:
             self.scroller.by(0, count)
         else:
             self.move_to(line)
 
-    def _page(self, by: int) -> None:
+    def action_step(self, count: int) -> None:
+        """Go down by some rows, or up."""
+        self.step(count)
+
+    def action_page(self, by: int) -> None:
+        """Go down by a screenful, or up."""
         rows = by * max(1, self.size.height - 1)
         self.scroller.by(0, rows)
         if self.document.cursor:
             self.step(rows)
 
-    def _across(self, by: int) -> None:
-        """Select the piece after or before; where there is none in the line, scroll."""
+    def action_across(self, by: int) -> None:
+        """Select the next piece, or the previous one; scroll sideways if the line has none."""
         there = self.scene.cursor.beside(self.document, by)
         if there is None:
             self.scroller.by(by * SIDEWAYS, 0)
@@ -298,30 +297,30 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             self.move_to(*there)
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor where the click was."""
+        """Put the cursor under the mouse."""
         offset = event.get_content_offset(self)
         if offset is not None and self.document.cursor:
-            there = clicked(self.scene, self.port, offset)
+            there = self.scene.clicked(self.port, offset)
             if there is not None:
                 self.move_to(*there)
 
     # Searching ------------------------------------------------------------------------------------------------------
 
     def search(self, pattern: str) -> int:
-        """Show where a text occurs, and return how often; the empty text ends the search."""
+        """Show where a text occurs and return how often; an empty text ends the search."""
         total = self.scene.finder.begin(pattern, self.document, self.here)
         self.repaint()
         return total
 
     @property
     def found(self) -> tuple[int, int] | None:
-        """The number of the match that was gone to, from 1, or 0, and of how many; None where nothing is searched."""
+        """The number of the current match, from 1 (0 for none), and the number of matches; None without a search."""
         return self.scene.finder.found
 
     def find(self, by: int) -> bool:
-        """Go to the next match, or the one before, round the ends; whether there is any.
+        """Go to the next match, or the previous one, wrapping around; return whether there is one.
 
-        With 0, to the first one from where the search began: what a search does while its text is typed.
+        With 0, go to the first match after the start of the search, as while the text is typed.
         """
         there = self.scene.finder.go(by, self.here, self.document)
         if there is not None:
@@ -333,55 +332,27 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
     # Keys and the wheel ---------------------------------------------------------------------------------------------
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Three lines down."""
+        """Scroll three lines down."""
         event.stop()
         self.scroller.by(0, WHEEL)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Three lines up."""
+        """Scroll three lines up."""
         event.stop()
         self.scroller.by(0, -WHEEL)
 
-    def action_down(self) -> None:
-        """One line down."""
-        self.step(1)
-
-    def action_up(self) -> None:
-        """One line up."""
-        self.step(-1)
-
-    def action_right(self) -> None:
-        """The next piece that can be selected; where there is none, eight columns to the right."""
-        self._across(1)
-
-    def action_left(self) -> None:
-        """The piece before; where there is none, eight columns to the left."""
-        self._across(-1)
-
-    def action_pan_right(self) -> None:
-        """Eight columns to the right."""
-        self.scroller.by(SIDEWAYS, 0)
-
-    def action_pan_left(self) -> None:
-        """Eight columns to the left."""
-        self.scroller.by(-SIDEWAYS, 0)
-
-    def action_page_down(self) -> None:
-        """One screenful down."""
-        self._page(1)
-
-    def action_page_up(self) -> None:
-        """One screenful up."""
-        self._page(-1)
+    def action_pan(self, by: int) -> None:
+        """Scroll eight columns to the right, or to the left."""
+        self.scroller.by(by * SIDEWAYS, 0)
 
     def action_top(self) -> None:
-        """To the first line."""
+        """Go to the first line."""
         if self.document.cursor:
             self.move_to(0)
         self.scroller.to(x=0, y=0)
 
     def action_bottom(self) -> None:
-        """To the last line."""
+        """Go to the last line."""
         if self.document.cursor:
             self.move_to(len(self.document.lines) - 1)
         self.scroller.to_end()
@@ -391,9 +362,9 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self.folding.toggle()
 
     def action_fold_all(self) -> None:
-        """Fold every block; unfold them where any is folded."""
+        """Fold every block, or unfold all if any is folded."""
         self.folding.toggle_all()
 
     def action_wrap(self) -> None:
-        """Let long lines go on in the row below, or not."""
+        """Wrap long lines, or do not."""
         self.folding.wrap = not self.folding.wrap

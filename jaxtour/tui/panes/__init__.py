@@ -1,6 +1,7 @@
-"""What each pane shows, as documents made from a view; no widget is known here."""
+"""What each pane shows, as documents made from a step view, without widgets."""
 
 from collections.abc import Callable
+from functools import partial
 from operator import attrgetter
 from typing import Any, Literal, TypeAlias
 
@@ -9,36 +10,36 @@ import msgspec
 from jaxtour.engine.report import Report
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.panes import devices, lesson, result, source, stage, time
-from jaxtour.tui.panes.stage_words import NAMES
+from jaxtour.tui.panes.stage import NAMES
 from jaxtour.tui.tour.view import Shown, StepView
 
 Name: TypeAlias = Literal["lesson", "source", "stage", "result", "time", "devices"]
 
 
 class PaneSpec(msgspec.Struct, frozen=True):
-    """One pane: its name, its words, and how its document is made."""
+    """One pane: its name, its label, and how its document is made."""
 
     name: Name
     label: str
     document: Callable[[StepView, int], Document]
     """The document at a width, in cells."""
     of_view: Callable[[StepView], Any]
-    """What the document is made from, of the view; as long as this and `of_report` are equal, so is the document."""
+    """The facts of the view that the document depends on; the document stays while these and `of_report` stay."""
     of_report: Callable[[Report], Any]
-    """What it is made from, of the report that there may be."""
+    """The facts of the report that it depends on, if there is a report."""
     whole: Callable[[StepView, int], Document] | None = None
-    """The same where it fills the screen, if that makes a difference."""
+    """The document when the pane fills the screen, if that is different."""
     tab: bool = False
-    """Whether it shares one place with others where the terminal is narrow."""
+    """Whether it shares a place with others in a narrow terminal."""
     shows: Callable[[StepView], str] = lambda _: ""
-    """What of the step it shows, by name: each has a cursor of its own."""
+    """A name for what it shows of the step; each keeps its own cursor."""
     start: Callable[[StepView], int] = lambda _: 0
-    """The line that the cursor is on at first."""
+    """The first line of the cursor."""
     awaits: Callable[[StepView], bool] = lambda view: view.awaits
-    """Whether what it shows is still to come; it does not become lower meanwhile."""
+    """Whether its content is still to come; it does not shrink meanwhile."""
 
     def made_from(self, view: StepView) -> tuple[Any, Any]:
-        """What the document is made from; panes of which it stays equal are not entered."""
+        """What the document depends on; a pane is only entered when this changes."""
         return self.of_view(view), self.of_report(view.report) if view.report else None
 
 
@@ -74,7 +75,7 @@ PANES: tuple[PaneSpec, ...] = (
         of_report=attrgetter("timings", "retraces", "programs", "timing_error", "done"),
     ),
     PaneSpec(
-        "devices", "Devices", devices.document, whole=devices.whole, tab=True,
+        "devices", "Devices", devices.document, whole=partial(devices.document, whole=True), tab=True,
         of_view=attrgetter("facts", "state.device", "trouble", "ascii", "stable"),
         of_report=attrgetter("value"),
     ),
@@ -82,16 +83,16 @@ PANES: tuple[PaneSpec, ...] = (
 
 
 class Tab(msgspec.Struct, frozen=True):
-    """A name in the border of the place that panes share; the stages have one each."""
+    """A name in the border of the panes that share a place; each stage has its own."""
 
     slot: Name
     label: str
     shown: Shown | None = None
     spare: bool = False
-    """Whether it goes, unless it is shown, where there is no room for all."""
+    """Whether it is left out when there is no room for all, unless it is shown."""
 
     def is_shown(self, slot: Name, view: StepView | None) -> bool:
-        """Whether it is the one whose pane is in front."""
+        """Whether its pane is in front."""
         return self.slot == slot and self.shown in (None, view.state.stage if view else "jaxpr")
 
 

@@ -1,25 +1,18 @@
-"""The devices pane: what the worker found, where the value lives, and, where it fills the screen, all that is known."""
+"""The devices pane: what the worker found, which device holds what of the value, and why there is no worker."""
 
-from jaxtour.engine.messages import Facts
+from collections.abc import Iterable
+
+import msgspec
+
+from jaxtour.engine.messages import Facts, Value
 from jaxtour.render.text.layout import wrap
-from jaxtour.render.text.spans import Line
-from jaxtour.tui.lines.document import Document, Piece
-from jaxtour.tui.panes.pieces import GUTTER_EXTRA, shard_pieces, sharded, with_pieces
-from jaxtour.tui.panes.worker import worker_lines
+from jaxtour.render.text.spans import Line, Span
+from jaxtour.tui.lines.document import Columns, Document, Piece
 from jaxtour.tui.tour.view import StepView
 
 
-def document(view: StepView, width: int) -> Document:
-    """The devices, or what will be there."""
-    return _document(view, width, whole=False)
-
-
-def whole(view: StepView, width: int) -> Document:
-    """Each device, what it holds of the value, and the versions of everything."""
-    return _document(view, width, whole=True)
-
-
-def _document(view: StepView, width: int, *, whole: bool) -> Document:
+def document(view: StepView, width: int, *, whole: bool = False) -> Document:
+    """The devices, or why there are none; the `whole` document has each device and all versions too."""
     said: Line = ((view.key("choose_devices"), "primitive"), (" choose", "")) if whole else ()
     if view.facts is None or view.worker == "dead":
         return Document(lines=_without(view, width, whole=whole), subtitle=said)
@@ -30,13 +23,10 @@ def _document(view: StepView, width: int, *, whole: bool) -> Document:
     facts, value = view.facts, view.report.value if view.report else None
     width -= GUTTER_EXTRA
     panel = device_panel(facts, width, value=value, cursor=view.state.device if whole else None, whole=whole)
-    lines, pieces = (
-        panel.lines,
-        [
-            Piece(chip.row, (chip.start, chip.end), frozenset((f"{chip.platform}:{chip.device}",)))
-            for chip in panel.chips
-        ],
-    )
+    lines = panel.lines
+    pieces = [
+        Piece(chip.row, (chip.start, chip.end), frozenset((f"{chip.platform}:{chip.device}",))) for chip in panel.chips
+    ]
     if whole:
         lines, pieces = _more(view, facts, width, lines, pieces)
     return with_pieces(Document(lines=lines, subtitle=said), pieces if len(pieces) > 1 else ())
@@ -45,7 +35,7 @@ def _document(view: StepView, width: int, *, whole: bool) -> Document:
 def _more(
     view: StepView, facts: Facts, width: int, lines: list[Line], pieces: list[Piece]
 ) -> tuple[list[Line], list[Piece]]:
-    """What is under the devices: each in a line, versions, and who holds what of the value."""
+    """What stands below the devices: versions, a line for each device, and which holds what of the value."""
     from jaxtour.render.devices.device_details import device_rows, version_lines
 
     rows, starts = device_rows(facts, width)
@@ -67,7 +57,7 @@ def _more(
 
 
 def _without(view: StepView, width: int, *, whole: bool) -> list[Line]:
-    """What there is to say without devices."""
+    """Why there are no devices."""
     if view.worker != "dead":
         return [*wrap((("jax is looking for devices", "muted"),), width), *worker_lines(view, width)]
     lines = wrap((("the worker is gone", "muted"),), width)
@@ -75,3 +65,69 @@ def _without(view: StepView, width: int, *, whole: bool) -> list[Line]:
         lines += worker_lines(view, width)
         lines.append(((view.key("choose_devices"), "strong"), (" chooses other devices", "muted")))
     return lines
+
+
+def worker_lines(view: StepView, width: int) -> list[Line]:
+    """Why the worker is gone and which keys help, or what keeps it from opening its devices; usually nothing."""
+    said = view.detail
+    if view.worker == "opening devices" and said:
+        return wrap((("! ", "warning"), (said, "warning")), width, indent="  ")
+    if view.worker != "dead":
+        return []
+    lines = wrap((("✗ ", "error"), (said or "the worker is gone", "error")), width, indent="  ")
+    keys = [("wait_for_devices", "waits until it is free")] if view.held else []
+    keys += [("use_cpu", "uses the CPU")] if view.cpu_helps else []
+    keys += [("restart", "starts it again"), *([("quit", "quits")] if view.held else [])]
+    spans: list[Span] = []
+    for action, words in keys:
+        spans += [("   " if spans else "", ""), (view.key(action), "strong"), (f" {words}", "muted")]
+    return [*lines, *wrap(spans, width, indent="  ")]
+
+
+# Pieces ---------------------------------------------------------------------------------------------------------------
+
+
+GUTTER_EXTRA = 1
+"""Columns of text that the gutter of a cursor takes."""
+
+
+def sharded(value: Value | None) -> bool:
+    """Whether a value, or an array in it, is spread over several devices."""
+    return value is not None and len(value.devices) > 1 and bool(value.shards or value.leaves)
+
+
+def shard_pieces(value: Value, width: int, before: int, *, ascii_only: bool) -> tuple[list[Line], list[Piece]]:
+    """The drawing of which device holds what of a value, and its pieces, after `before` other lines."""
+    from jaxtour.render.devices.sharding import sharding_drawing, spread_arrays
+
+    lines: list[Line] = []
+    pieces: list[Piece] = []
+    for name, array in spread_arrays(value, width):
+        lines += name
+        drawing = sharding_drawing(array, width, ascii=ascii_only)
+        platform = array.devices[0].partition(":")[0]
+        pieces += [
+            Piece(row, (cell.start, cell.end), frozenset(f"{platform}:{device}" for device in cell.devices))
+            for cell in drawing.cells
+            for row in range(before + len(lines) + cell.row, before + len(lines) + cell.row + cell.rows)
+        ]
+        lines += drawing.lines
+    return lines, pieces
+
+
+def with_pieces(document: Document, pieces: Iterable[Piece]) -> Document:
+    """The document with a cursor that selects the pieces, starting with the first."""
+    ordered = sorted(pieces, key=lambda piece: (piece.line, piece.columns))
+    if not ordered:
+        return document
+    selectable: dict[int, list[Columns]] = {}
+    for piece in ordered:
+        selectable.setdefault(piece.line, []).append(piece.columns)
+    return msgspec.structs.replace(
+        document,
+        anchor=ordered[0].line if document.anchor is None else document.anchor,
+        follow=False,
+        cursor=True,
+        selectable=lambda line: selectable.get(line, ()),
+        pieces=ordered,
+    )

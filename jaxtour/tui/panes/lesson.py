@@ -1,23 +1,25 @@
-"""The lesson pane: the text, the question, the hints, and what to read when the step has run."""
+"""The lesson pane: the text, the question with its verdict, the hints, and what to read after the run."""
 
+import math
 import re
 from functools import lru_cache
+from typing import Literal, TypeAlias
 
-from jaxtour.course.model import Broken, Step
+from jaxtour.course.model import Ask, Broken, Step
 from jaxtour.engine.verify import status
 from jaxtour.render.text.layout import wrap
 from jaxtour.render.text.spans import Line
-from jaxtour.tui.asked import grade, truth
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.tour.view import StepView
 
 BLANK: Line = ()
+Verdict: TypeAlias = Literal["right", "not this time", "open"]
 NO_PARAGRAPH = re.compile(r"\s{4}|```|[-*>#|] |\d+[.)] ")
-"""How a block begins whose lines stay lines."""
+"""How a block starts whose lines are not joined."""
 
 
 def document(view: StepView, width: int) -> Document:
-    """All that there is to read about the step."""
+    """Everything to read about the step."""
     step = view.step
     if isinstance(step, Broken):
         return _broken(step, width)
@@ -29,15 +31,15 @@ def document(view: StepView, width: int) -> Document:
     if step.exercise:
         lines += _exercise(view, step, width)
     if step.after and _over(view, step):
-        # Below what the learner said, which is wanted now that it is told whether it was right.
+        # Below the verdict on the learner's answer, which is to be seen now.
         anchor = len(lines) + 2 if anchor is None else anchor + 1
-        rule = ("─") * min(width, 24)
+        rule = "─" * min(width, 24)
         lines += [BLANK, ((rule, "faint"),), BLANK, *text_lines(view, step.after, width)]
     return Document(lines=lines, anchor=anchor)
 
 
 def text_lines(view: StepView, text: str, width: int) -> list[Line]:
-    """Markdown as lines; before the first frame without its styles, as the parser takes longer than that frame."""
+    """Markdown as lines; without styles before the first frame, since the parser takes longer than that frame."""
     if view.coloured:
         return _styled(text, width)
     lines: list[Line] = []
@@ -69,7 +71,7 @@ def _broken(step: Broken, width: int) -> Document:
 
 
 def _over(view: StepView, step: Step) -> bool:
-    """Whether the code has run to the end that the step meant."""
+    """Whether the code has run as the step intended."""
     report = view.report
     if report is None or not (report.executed or report.done):
         return False
@@ -121,3 +123,37 @@ def _exercise(view: StepView, step: Step, width: int) -> list[Line]:
     for key, words in keys:
         line = (*line, (key, "strong"), (f" {words}   ", "muted"))
     return [*lines, BLANK, line]
+
+
+def truth(ask: Ask, answer: str | None) -> str | None:
+    """The right answer, once it is known: the lesson's choice, or the worker's result."""
+    if ask.answer is not None and 1 <= ask.answer <= len(ask.choices):
+        return ask.choices[ask.answer - 1]
+    return answer
+
+
+def grade(ask: Ask, prediction: str, answer: str | None) -> Verdict:
+    """Whether the prediction was right; `open` while the answer is not known."""
+    right = truth(ask, answer)
+    if right is None:
+        return "open"
+    return "right" if _alike(prediction, right) else "not this time"
+
+
+def _alike(left: str, right: str) -> bool:
+    """Whether two answers mean the same, ignoring case, spaces and brackets, and with numbers within 1e-4."""
+    mine, theirs = _words(left), _words(right)
+    return len(mine) == len(theirs) and all(map(_same, mine, theirs))
+
+
+def _words(text: str) -> list[str]:
+    return re.sub(r"[\s,()\[\]'\"]+", " ", text.lower()).split()
+
+
+def _same(left: str, right: str) -> bool:
+    if left == right:
+        return True
+    try:
+        return math.isclose(float(left), float(right), rel_tol=1e-4)
+    except ValueError:
+        return False

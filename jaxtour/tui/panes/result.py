@@ -1,4 +1,4 @@
-"""The result pane: what the code wrote, its value, or how it failed."""
+"""The result pane: the code's output, its value, or its failure."""
 
 from collections.abc import Sequence
 
@@ -9,23 +9,22 @@ from jaxtour.render.text.layout import wrap
 from jaxtour.render.text.spans import Line, Style
 from jaxtour.text.raw import Raw
 from jaxtour.tui.lines.document import Document, Piece
-from jaxtour.tui.panes.pieces import GUTTER_EXTRA, shard_pieces, sharded, with_pieces
-from jaxtour.tui.panes.worker import worker_lines
+from jaxtour.tui.panes.devices import GUTTER_EXTRA, shard_pieces, sharded, with_pieces, worker_lines
 from jaxtour.tui.tour.view import StepView
 
 WRAPPED = 16_000
-"""Characters of output up to which long lines are broken: about 10 ms."""
+"""Characters of output up to which long lines are wrapped: about 10 ms."""
 
 
 def document(view: StepView, width: int) -> Document:
-    """What came out of the run, or what will be there."""
+    """What came of the run, or what to do for a result."""
     step, report = view.step, view.report
     if isinstance(step, Broken):
-        return Document(lines=[(("nothing to run here", "faint"),)])
+        return Document(lines=[(("nothing to run", "faint"),)])
     if report is None:
         waits = view.worker == "dead" and not view.state.reason  # no key runs it then
         return Document(lines=[*worker_lines(view, width), *([] if waits else wrap(_empty(view), width))])
-    # What a run needs to be shown costs nothing before the first run.
+    # Imported here: the first frame shows no run.
     from jaxtour.render.value import failure_lines, value_lines, warning_lines
 
     width -= GUTTER_EXTRA if sharded(report.value) else 0
@@ -34,8 +33,8 @@ def document(view: StepView, width: int) -> Document:
     anchor = None
     if report.failure:
         anchor = len(lines)
-        if (step.raises and report.done is None) or status_of(step, report) == "raised":
-            words = f"raised {report.failure.type}, as the step says"
+        if (step.raises and report.done is None) or (report.done and status(step, report) == "raised"):
+            words = f"raised {report.failure.type}, as the step expects"
             lines.append((("✓ ", "success"), (words, "success")))
         lines += failure_lines(report.failure, width)
     pieces: list[Piece] = []
@@ -43,7 +42,7 @@ def document(view: StepView, width: int) -> Document:
         lines += value_lines(report.value, width)
         if sharded(report.value):
             drawn, pieces = shard_pieces(report.value, width, len(lines) + 1, ascii_only=view.ascii)
-            anchor = len(lines) + 2 if anchor is None else anchor  # the line above it is shown, too
+            anchor = len(lines) + 2 if anchor is None else anchor  # `to_anchor` also shows the line before
             lines += [(), *drawn]
     lines += warning_lines(report.warnings, width)
     lines += _ending(view, step, report, width)
@@ -57,13 +56,8 @@ def document(view: StepView, width: int) -> Document:
     return with_pieces(shown, pieces)
 
 
-def status_of(step: Step, report: Report) -> str:
-    """How the run ended, or nothing while it runs."""
-    return status(step, report) if report.done else ""
-
-
 def written(text: Raw, width: int, style: Style = "", traced: Sequence[tuple[int, int]] = ()) -> list[Line]:
-    """What the program wrote, what it wrote while JAX traced apart; of very much, long lines are not broken."""
+    """The program's output, with output of tracing set apart; very long output is not wrapped."""
     from jaxtour.render.text.printed import printed_lines
 
     return printed_lines(text, traced, width if len(text.text) < WRAPPED else None, style)
@@ -72,7 +66,7 @@ def written(text: Raw, width: int, style: Style = "", traced: Sequence[tuple[int
 def _empty(view: StepView) -> Line:
     if view.state.reason:
         return (("✗ ", "warning"), (f"not here: this step {view.state.reason}", ""))
-    return ((view.key("run"), "strong"), (" runs the step; its value and what it prints come here", "muted"))
+    return ((view.key("run"), "strong"), (" runs the step; its value and output come here", "muted"))
 
 
 def _ending(view: StepView, step: Step, report: Report, width: int) -> list[Line]:
@@ -95,7 +89,7 @@ def _ending(view: StepView, step: Step, report: Report, width: int) -> list[Line
         said = done.reason or ("it took too long" if done.status == "timeout" else "the worker ended")
         lines += wrap((("✗ ", "error"), (said, "error")), width, indent="  ")
     elif step.raises and report.failure is None:
-        words = f"nothing was raised; the step says {step.raises}"
+        words = f"nothing was raised; the step expects {step.raises}"
         lines += wrap((("✗ ", "warning"), (words, "warning")), width, indent="  ")
     return lines
 

@@ -1,4 +1,4 @@
-"""The source pane: the step's code, with what happened beside the lines where it happened."""
+"""The source pane: the step's code, with warnings and failures beside their lines."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -13,27 +13,27 @@ from jaxtour.tui.tour.view import StepView
 
 
 def start(view: StepView) -> int:
-    """Where the cursor is at first: in the step's own code."""
+    """The first line of the cursor: where the step's own code starts."""
     return rows_of(view).code.start
 
 
 def shows(_: StepView) -> str:
-    """What is shown, by name."""
+    """A name for what is shown."""
     return "source"
 
 
 class SourceRows(NamedTuple):
-    """Where code stands in the pane: lines of the pane from 0, those of code from 1."""
+    """Maps lines of the pane, from 0, to lines of code, from 1."""
 
     cell: str
-    """What the step's own code is called on the wire."""
+    """The name of the step's own code on the wire."""
     setup: range
-    """Lines of the pane that are code which runs first; empty where it is folded."""
+    """Lines of the pane with the setup; empty while it is folded."""
     first: int
-    """The number that the first of those lines has in its own text."""
+    """The number of the first of those lines in the setup's text."""
     code: range
     texts: tuple[Raw, ...]
-    """Of the step's own code, as it was written."""
+    """The step's own code, as it was written."""
     setup_texts: tuple[Raw, ...] = ()
 
     @property
@@ -42,7 +42,7 @@ class SourceRows(NamedTuple):
         return "".join(f"{text.text}\n" for text in (*self.setup_texts, *self.texts))
 
     def place(self, line: int) -> tuple[str, int] | None:
-        """The file and the line in it of a line of the pane; None where no code stands."""
+        """The file and line of a line of the pane; None for a line without code."""
         if line in self.code:
             return self.cell, line - self.code.start + 1
         if line in self.setup:
@@ -50,7 +50,7 @@ class SourceRows(NamedTuple):
         return None
 
     def line(self, file: str, line: int) -> int | None:
-        """The line of the pane for a line of a file; None where it is not in the pane."""
+        """The line of the pane for a line of a file; None if the pane does not show it."""
         if file == self.cell:
             found, rows = self.code.start + line - 1, self.code
         elif file == f"{self.cell}:setup":
@@ -67,7 +67,7 @@ class SourceRows(NamedTuple):
 
 
 def rows_of(view: StepView) -> SourceRows:
-    """Where code stands in the pane."""
+    """Where the code is in the pane."""
     step = view.step
     if isinstance(step, Broken):
         return SourceRows(view.cell, range(0), 1, range(0), ())
@@ -84,7 +84,7 @@ def rows_of(view: StepView) -> SourceRows:
 
 
 def columns_shown(text: Raw, columns: Columns) -> Columns:
-    """Where characters of code stand on the screen, on which a tab and what is invisible take several."""
+    """The columns of code on the screen, where tabs and invisible characters take several."""
     raw = text.text
     if text.shown == raw:
         return columns
@@ -96,7 +96,7 @@ def document(view: StepView, width: int) -> Document:  # noqa: ARG001 - code is 
     """The code with line numbers."""
     step = view.step
     if isinstance(step, Broken):
-        return Document(lines=[(("nothing to run here", "faint"),)])
+        return Document(lines=[(("nothing to run", "faint"),)])
     rows = rows_of(view)
     lines: list[Line] = []
     gutter: list[Line] = []
@@ -123,14 +123,14 @@ def document(view: StepView, width: int) -> Document:  # noqa: ARG001 - code is 
         gutter=gutter,
         marks=marks,
         subtitle=_subtitle(view),
-        anchor=_anchor(marks),
+        anchor=next((index for index, mark in marks.items() if mark == "error"), None),
         cursor=True,
         selectable=lambda line: [shown for shown, _ in expressions(view, rows, line)],
     )
 
 
 def expressions(view: StepView, rows: SourceRows, line: int) -> list[tuple[Columns, Columns]]:
-    """The expressions of a line that something became of: their columns on the screen, and in the code."""
+    """The linked expressions of a line: their columns on the screen, and in the code."""
     place, stage = rows.place(line), view.traced
     if place is None or stage is None:
         return []
@@ -139,7 +139,7 @@ def expressions(view: StepView, rows: SourceRows, line: int) -> list[tuple[Colum
 
 
 def coloured(view: StepView, source: Raw) -> list[Line]:
-    """The source's lines, highlighted if it is time for that."""
+    """The source's lines, highlighted after the first frame."""
     if not view.coloured:
         return [((line, ""),) for line in source.shown.split("\n")]
     return _highlighted(source)
@@ -161,19 +161,14 @@ def _happened(
     for warning in report.warnings:
         index = start + (warning.line or 0) - 1
         if warning.line and index < len(lines):
-            flag = "⚑"
-            gutter[index] = ((f"{warning.line:>{digits}}", "warning"), (flag, "warning"))
+            gutter[index] = ((f"{warning.line:>{digits}}", "warning"), ("⚑", "warning"))
             first = warning.message.splitlines()[:1]
-            lines[index] = (*lines[index], (f"   {flag} {warning.category}: {''.join(first)}", "warning"))
+            lines[index] = (*lines[index], (f"   ⚑ {warning.category}: {''.join(first)}", "warning"))
     failure = view.failure
     if failure and failure.line and start + failure.line - 1 < len(lines):
         index = start + failure.line - 1
         gutter[index] = ((f"{failure.line:>{digits}}", "error"), ("✗", "error"))
         marks[index] = "error"
-
-
-def _anchor(marks: dict[int, Mark]) -> int | None:
-    return next((index for index, mark in marks.items() if mark == "error"), None)
 
 
 def _subtitle(view: StepView) -> Line:
@@ -185,7 +180,7 @@ def _subtitle(view: StepView) -> Line:
 
 
 def failed(view: StepView) -> Line:
-    """Where the code failed, or tracing the call that is shown, if it did."""
+    """Where the code, or tracing the call shown, failed; empty without a failure."""
     failure = view.failure
     if failure is None or not failure.line:
         return ()

@@ -1,33 +1,36 @@
 """The pane of stages: what JAX made of one traced call, each line beside the place in the source that it came from."""
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from jaxtour.course.model import Broken
 from jaxtour.engine.messages import Failure
 from jaxtour.engine.stage import StageText
-from jaxtour.render.ir.places import file_name
-from jaxtour.render.text.layout import wrap
+from jaxtour.render.ir.places import NAME_CELLS, file_name, is_continued, place_of, where
+from jaxtour.render.ir.transforms import glyph, legend
+from jaxtour.render.text.layout import clip, pad, width_of, wrap
 from jaxtour.render.text.spans import Line
 from jaxtour.tui.lines.document import Columns, Document, LazyLines, MadeLines
-from jaxtour.tui.panes import gutter
-from jaxtour.tui.panes.stage_words import call_of, facts, titles
-from jaxtour.tui.tour.view import StepView
+from jaxtour.tui.tour.view import Shown, StepView
+
+if TYPE_CHECKING:
+    from jaxtour.render.ir.graph import Graph
 
 
 def shows(view: StepView) -> str:
-    """What is shown, by name: each has a cursor of its own."""
+    """A name for what is shown; each keeps its own cursor."""
     return f"{view.state.stage} {view.index}"
 
 
 def awaits(view: StepView) -> bool:
-    """Whether a stage is to come: its pane stays as it is for the seconds that a compilation takes."""
+    """Whether a stage is still to come; its pane keeps its height during a compilation."""
     if view.trace is None or view.trace.error is not None:
         return view.awaits
     return view.stage is None or not (view.stage.complete or view.stage.error is not None)
 
 
 def document(view: StepView, width: int) -> Document:
-    """The stage that is wanted, or what will be there."""
+    """The chosen stage, or why it is not there."""
     stage, title = view.stage, titles(view)
     if view.trace is None or view.trace.error is not None or stage is None or not stage.complete:
         return Document(lines=wrap(_empty(view), width), title=title, subtitle=call_of(view))
@@ -36,11 +39,9 @@ def document(view: StepView, width: int) -> Document:
     if view.state.stage == "cost":
         return _cost(view, stage, width)
     if view.state.stage == "graph":
-        from jaxtour.tui.panes.graph import graph_document
-
         return graph_document(view, stage, width)
     lines = lines_of(stage)
-    beside = gutter.of(stage, view.cell)
+    beside = gutter_of(stage, view.cell)
     return Document(
         lines=lines,
         gutter=MadeLines(len(lines), beside.width, beside.line) if beside.width else (),
@@ -49,29 +50,54 @@ def document(view: StepView, width: int) -> Document:
         cursor=True,
         selectable=lambda line: variables(stage, line),
         folds=stage.folds,
-        # Functions that a jaxpr names stand before it.
+        # A jaxpr prints the functions that it names before itself.
         main_last=stage.stage == "jaxpr" and lines.texts[0].startswith("let "),
     )
 
 
 KEPT = 4
-"""Stages whose lines are kept ready: as many as there are keys to go from one to the other."""
+"""Stages kept ready, as many as there are keys to switch between them."""
 
 
 @lru_cache(maxsize=KEPT)
 def lines_of(stage: StageText) -> LazyLines:
-    """The stage's lines; how wide they are takes 20 ms for 100 000 of them."""
+    """The stage's lines; measuring 100 000 of them takes 20 ms."""
     from jaxtour.render.ir.highlight import line_of
 
     return LazyLines(stage.texts, line_of(stage.stage))
 
 
 def variables(stage: StageText, line: int) -> list[Columns]:
-    """The columns at which variables stand in a line."""
+    """The columns of the variables in a line."""
     from jaxtour.render.ir.variables import name_stops
 
     defined, used = stage.names_of(line)
     return name_stops(stage.stage, lines_of(stage).texts[line], (*defined, *used))
+
+
+@lru_cache(maxsize=KEPT)
+def graph_of(stage: StageText, unfolded: frozenset[int] | None) -> "Graph":
+    """The graph of a jaxpr, laid out once for these unfolded equations; None for the ones it opens with."""
+    # Imported here: the first frame shows no graph.
+    from jaxtour.render.ir.graph import graph, opening
+
+    return opening(stage) if unfolded is None else graph(stage, unfolded)
+
+
+def graph_document(view: StepView, stage: StageText, width: int) -> Document:
+    """The drawing, or why there is none."""
+    drawn = graph_of(stage, view.state.unfolded)
+    title, words = titles(view), facts(view, stage, width)
+    if drawn.refusal is not None:
+        return Document(lines=wrap(((drawn.refusal, "muted"),), width), title=title, subtitle=words)
+    return Document(
+        lines=drawn.lines,
+        title=title,
+        subtitle=words,
+        cursor=True,
+        selectable=lambda row: [(node.column, node.end) for node in drawn.nodes if node.row == row],
+        anchor=drawn.nodes[0].row if drawn.nodes else None,
+    )
 
 
 def _cost(view: StepView, stage: StageText, width: int) -> Document:
@@ -85,7 +111,7 @@ def _cost(view: StepView, stage: StageText, width: int) -> Document:
 
 
 def _failed(view: StepView, stage: StageText) -> Line:
-    """Why there is no such stage, and what can be done."""
+    """Why the stage could not be made, and the key that tries again."""
     said: Line = (("✗ ", "warning"), (stage.error or "", ""))
     if stage.stage == "jaxpr":
         return said
@@ -97,7 +123,7 @@ def _empty(view: StepView) -> Line:
     if isinstance(step, Broken):
         return ()
     if step.trace == ():
-        return (("this step has no call to look into", "faint"),)
+        return (("this step traces nothing", "faint"),)
     if report is None:
         return ((view.key("run"), "strong"), (" shows here what JAX makes of the code", "muted"))
     if view.trace is not None:
@@ -105,14 +131,14 @@ def _empty(view: StepView) -> Line:
     if report.done is None:
         return (("the jaxpr comes when the code has run", "muted"),)
     if report.failure:
-        return (("no jaxpr: the code raised before", "muted"),)
+        return (("no jaxpr: the code raised an exception", "muted"),)
     if report.done.status != "ok":
         return (("no jaxpr: the step did not end; ", "muted"), (view.key("run"), "strong"), (" runs it again", "muted"))
-    return (("nothing was traced: the last line is no call of a traceable function", "muted"),)
+    return (("nothing was traced: the last line does not call a traceable function", "muted"),)
 
 
 def _waiting(view: StepView) -> Line:
-    """Why a stage of a call that was traced is not there yet."""
+    """Why a stage of a traced call is not there yet."""
     trace, report = view.trace, view.report
     assert trace is not None and report is not None
     if trace.error is not None:
@@ -127,14 +153,116 @@ def _waiting(view: StepView) -> Line:
     if report.done is None and view.behind != "jaxpr":
         return ((f"{verb} begins when the step has run", "muted"),)
     if view.elsewhere:
-        return ((f"{verb} begins when the worker has done {view.elsewhere}", "muted"),)
+        return ((f"{verb} begins when the worker has finished {view.elsewhere}", "muted"),)
     if report.done and view.behind == "jaxpr":
-        return (("there is no jaxpr of this call", "muted"),)
+        return (("no jaxpr of this call", "muted"),)
     return ((f"{verb} begins when the worker is ready", "muted"),)
 
 
 def _raised_at(view: StepView, failure: Failure) -> str:
-    """Where tracing raised: the innermost line that is the learner's."""
+    """Where tracing raised: the learner's innermost line."""
     frame = failure.frames[-1]
     name = file_name(view.cell, f"{frame.file}:setup" if frame.setup else frame.file)
     return f"in {name}, line {frame.line}" if name else f"in line {frame.line}"
+
+
+# The borders ----------------------------------------------------------------------------------------------------------
+
+
+NAMES: dict[Shown, str] = {
+    "jaxpr": "jaxpr", "stablehlo": "StableHLO", "hlo": "HLO", "cost": "cost", "graph": "graph",
+}  # fmt: skip
+CORNERS = 3
+"""Columns of the border at the sides of its words."""
+APART, LEAST_CALL = 3, 12
+"""Columns between the facts in a border, and the fewest of a call worth showing."""
+
+
+def titles(view: StepView) -> Line:
+    """The names of all stages with their keys; the one shown stands out."""
+    line: Line = ()
+    for shown, name in NAMES.items():
+        here = shown == view.state.stage
+        gap: Line = (("   ", ""),) if line else ()
+        line = (*line, *gap, (f"{view.key(f'stage_{shown}')} {name}", "strong" if here else "muted"))
+    return line
+
+
+def facts(view: StepView, stage: StageText, width: int, legend: Line = ()) -> Line:
+    """The words of the border, `→ forward   2 of 3   predict_many(w, X)   5 equations`; the call is cut first."""
+    from jaxtour.render.ir.highlight import stage_facts
+
+    trace = view.trace
+    assert trace is not None
+    counted = trace.equations if stage.stage == "jaxpr" else counts(stage)
+    number, (_, counts_words) = number_of(view), stage_facts("", stage.stage, counted)
+    room = width - CORNERS - width_of(number) - width_of(counts_words[0])
+    if legend and width_of(legend) + APART <= room:
+        room -= width_of(legend) + APART
+        number = (*legend, (" " * APART, ""), *number)
+    call = trace.call.line
+    if room < min(width_of(call), LEAST_CALL):
+        return (*number, (counts_words[0].lstrip(), counts_words[1]))
+    return (*number, (clip(call, room), "muted"), counts_words)
+
+
+@lru_cache(maxsize=KEPT)
+def counts(stage: StageText) -> int:
+    """The number of operations or instructions in a stage."""
+    kinds = [origin.kind == "instruction" for origin in stage.origins]
+    return sum(map(kinds.__getitem__, stage.ids))
+
+
+def number_of(view: StepView) -> Line:
+    """The number of the call among several, after its label unless that is the call itself."""
+    count, trace = len(view.traces), view.trace
+    if count < 2 or trace is None:
+        return ()
+    label: Line = ((trace.label, "strong"), ("  ", "")) if trace.label != str(trace.call) else ()
+    return (*label, (f"{view.index + 1} of {count}   ", "muted"))
+
+
+def call_of(view: StepView) -> Line:
+    """The call shown, and its number among several."""
+    if view.trace is None:
+        return ()
+    return (*number_of(view), (view.trace.call.line, "muted"))
+
+
+# The gutter -----------------------------------------------------------------------------------------------------------
+
+
+class Gutter:
+    """What stands left of a stage's lines: where each comes from, and the glyph of its transformation."""
+
+    def __init__(self, stage: StageText, cell: str) -> None:
+        self._stage = stage
+        self._cell = cell
+        firsts = {origin.spans[0] for origin in stage.origins if origin.spans}
+        self._places = max((width_of(where(cell, span, NAME_CELLS)) for span in firsts), default=0)
+        if any(len(origin.spans) > 1 for origin in stage.origins):
+            self._places += 1
+        self.words = legend({origin.transforms for origin in stage.origins})
+        """The legend of the glyphs; empty without glyphs."""
+
+    @property
+    def width(self) -> int:
+        """Cells; the last one is for a highlight's sign."""
+        return (self._places + 2 if self._places else 0) + (2 if self.words else 0)
+
+    def line(self, line: int) -> Line:
+        """The gutter of a line; only an equation's first line has one."""
+        origin = self._stage.origin_of(line)
+        goes_on = is_continued(self._stage, line)
+        place = "" if goes_on else place_of(self._cell, origin)
+        spans: Line = ((pad(place, self._places, right=True) + " ", "faint"),) if self._places else ()
+        if self.words:
+            mark = glyph(() if goes_on else origin.transforms)
+            spans = (*spans, (mark.glyph, mark.style), (" ", ""))
+        return (*spans, (" ", ""))
+
+
+@lru_cache(maxsize=KEPT)
+def gutter_of(stage: StageText, cell: str) -> Gutter:
+    """The gutter of a stage of the code in a cell."""
+    return Gutter(stage, cell)

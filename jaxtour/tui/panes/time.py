@@ -1,4 +1,4 @@
-"""The time pane: the calls that the step measures, on one scale, and what was traced again."""
+"""The time pane: the measured calls on one scale, and the retraces."""
 
 from jaxtour.course.model import Broken
 from jaxtour.render.text.layout import clip, pad, width_of, wrap
@@ -8,11 +8,11 @@ from jaxtour.tui.lines.document import Document, Picture, illustrated
 from jaxtour.tui.tour.view import StepView
 
 CURVE_ROWS = 13
-"""Of time against size."""
+"""Rows of the curve of time against size."""
 
 
 def document(view: StepView, width: int) -> Document:
-    """The timings, or what will be there."""
+    """The timings, or why there are none."""
     report = view.report
     timings = report.timings if report else ()
     if view.stable and timings:
@@ -20,7 +20,7 @@ def document(view: StepView, width: int) -> Document:
         return Document(lines=[((pad(timing.label, width), ""), ("   measured", "muted")) for timing in timings])
     if report is None or not (timings or report.retraces or report.timing_error or view.program):
         return Document(lines=wrap(_empty(view), width), subtitle=_border(view, width))
-    # What a run needs to be shown costs nothing before the first run.
+    # Imported here: the first frame shows no run.
     from jaxtour.render.programs import timing_of
     from jaxtour.render.timing.retraces import retrace_lines
     from jaxtour.render.timing.rows import timing_blocks

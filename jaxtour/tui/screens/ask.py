@@ -18,7 +18,7 @@ KEYS: Line = (("Enter", "primitive"), (" answer   ", ""), ("Esc", "primitive"), 
 
 
 class AskScreen(BoxScreen[str | None]):
-    """Asks a step's question; comes back with the answer, or with None."""
+    """Asks a step's question; returns the answer, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", show=False)]
 
@@ -43,7 +43,7 @@ class AskScreen(BoxScreen[str | None]):
         self.entitle("What do you think?", KEYS)
 
     def on_key(self, event: Key) -> None:
-        """A digit is a choice."""
+        """Take the choice with this digit."""
         if event.key.isdigit() and 1 <= int(event.key) <= len(self._ask.choices):
             event.stop()
             self.dismiss(self._ask.choices[int(event.key) - 1])
@@ -53,7 +53,7 @@ class AskScreen(BoxScreen[str | None]):
         self.dismiss(self._ask.choices[message.option_index])
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
-        """Take what was written; nothing is no answer."""
+        """Take the text; an empty text is None."""
         self.dismiss(message.value.strip() or None)
 
 

@@ -1,4 +1,4 @@
-"""What all boxes over a step share."""
+"""The base of all boxes over the tour."""
 
 from typing import ClassVar
 
@@ -13,18 +13,18 @@ from jaxtour.tui.styling import content
 
 
 class BoxScreen(ModalScreen[ScreenResultType]):
-    """One box, with a title in its upper border and its keys in the lower one; its close key calls `dismiss`."""
+    """One box, with its title in the upper border and its keys in the lower one; the close key calls `dismiss`."""
 
     CSS_PATH = "modal.tcss"
     LIVE: ClassVar[bool] = False
-    """Whether it shows what the worker says, and is filled again with every word of it."""
+    """Whether it shows the worker's state, and is filled again after each event."""
 
     def __init__(self, box: Widget, *, lead: Widget | None = None, ascii_only: bool = False) -> None:
         super().__init__(classes="-ascii" if ascii_only else None)
         self.box = box
         self.box.add_class("box")
         self.lead = lead or box
-        """What keys go to at first."""
+        """The widget with the keys at first."""
         self.ascii = ascii_only
         self._titles: tuple[Line, Line, bool] | None = None
 
@@ -38,14 +38,14 @@ class BoxScreen(ModalScreen[ScreenResultType]):
         self.lead.focus()
 
     def on_resize(self) -> None:
-        """Fit what is in it."""
+        """Fit the content to the new size."""
         self.refill()
 
     def refill(self) -> None:
-        """Show what is known; a box whose content never changes has nothing to do."""
+        """Fill the box; nothing to do if its content never changes."""
 
     def inside(self, widest: int | None = None) -> int:
-        """Columns for the text: the box is as wide as the screen, or as its style allows."""
+        """Columns for the text, in a box as wide as the screen or as its style allows."""
         width = self.app.size.width
         return (width if widest is None else min(widest, width)) - FRAME_CELLS
 
@@ -53,7 +53,7 @@ class BoxScreen(ModalScreen[ScreenResultType]):
         """Write the borders."""
         ansi = self.app.native_ansi_color
         line: Line = ((title, ""),) if isinstance(title, str) else title
-        # Not where nothing differs: to set a title repaints the whole box.
+        # Setting a title repaints the whole box, even without a change.
         if (line, keys, ansi) != self._titles:
             self._titles = (line, keys, ansi)
             above, below = in_ascii([line, keys], self.ascii)
@@ -61,9 +61,9 @@ class BoxScreen(ModalScreen[ScreenResultType]):
 
 
 FRAME_CELLS = 5
-"""Columns of a box that are not text: border, padding, and where a bar to scroll with may be."""
+"""Columns of a box without text: border, padding and scrollbar."""
 
 
 def closing(keys: Keys) -> Line:
-    """The words of a box that can only be read and closed."""
+    """The key of a box that can only be closed."""
     return ((keys.first("dismiss"), "primitive"), (" close", ""))

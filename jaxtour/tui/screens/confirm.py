@@ -1,4 +1,4 @@
-"""A question that is answered with y or n."""
+"""A question with the answers y and n."""
 
 from typing import ClassVar
 

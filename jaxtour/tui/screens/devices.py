@@ -23,7 +23,7 @@ KEYS_CELLS = 60
 
 
 class DevicesScreen(BoxScreen[Choice | None]):
-    """Comes back with what was chosen, or with None where that is how it is, or nothing was."""
+    """Returns the choice, or None without a choice or for the current one."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("devices")
 
@@ -41,14 +41,14 @@ class DevicesScreen(BoxScreen[Choice | None]):
         super().__init__(Vertical(self._list, self._about, id="devices-box"), lead=self._list, ascii_only=tour.ascii)
 
     def refill(self) -> None:
-        """Say what the choice under the cursor would bring."""
+        """Describe the choice under the cursor."""
         choice = self._choices[self._list.cursor]
-        lines: list[Line] = [(("this is how it is", "muted"),), ()]
+        lines: list[Line] = [(("this is the current choice", "muted"),), ()]
         if not choice.here:
             cut = "what runs is interrupted, " if self._tour.busy else ""
             lines = [
                 (("the worker starts again on ", "muted"), (choice.outcome, "strong")),
-                ((f"{cut}the steps before are replayed; results and progress stay", "muted"),),
+                ((f"{cut}earlier steps are replayed; results and progress stay", "muted"),),
             ]
         self._about.update(contents(lines, ansi=self.app.native_ansi_color))
         keys = [msgspec.structs.replace(BY_ID["choose"], label="choose"), *in_footer("devices", Context())]
@@ -70,6 +70,6 @@ class DevicesScreen(BoxScreen[Choice | None]):
         self.refill()
 
     def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
-        """Take it."""
+        """Take the choice under the cursor."""
         choice = self._choices[message.option_index]
         self.dismiss(None if choice.here else choice)

@@ -1,4 +1,4 @@
-"""The palette: every action that works now, every step of the lesson, every lesson, by name."""
+"""The palette: finds actions that work now, steps of the lesson, and lessons by name."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ KEYS_CELLS = 60
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Something that can be found: an action by its id, or a place in the course."""
+    """An entry of the palette: an action by its id, or a place in the course."""
 
     name: str
     beside: str
@@ -33,7 +33,7 @@ class Found:
 
 
 def everything(tour: Tour, context: Context) -> list[Found]:
-    """All that the palette offers."""
+    """All entries of the palette."""
     found = [
         Found(action.help[:1].upper() + action.help[1:], tour.keys.first(action), action=action.id)
         for action in scoped("step")
@@ -50,25 +50,24 @@ def everything(tour: Tour, context: Context) -> list[Found]:
 
 
 def matching(found: Iterable[Found], written: str) -> list[Found]:
-    """What has every word that was written; names that begin with them first."""
+    """The entries that have every word of the text; names that start with the text come first."""
     words = written.lower().split()
     kept = [each for each in found if all(word in f"{each.name} {each.beside}".lower() for word in words)]
     return sorted(kept, key=lambda each: not each.name.lower().startswith(written.lower().strip()))
 
 
 class FindInput(TextInput):
-    """A line to write part of a name in."""
+    """The input for part of a name."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("find", on="screen.")
 
 
 class FindScreen(BoxScreen[Found | None]):
-    """Comes back with what was chosen.
+    """Returns the chosen entry.
 
-    It is not Textual's `CommandPalette`, whose search is a task of its own that Enter does not wait for. In 8.2.8 the
-    keys `ctrl+p`, `state`, Enter, sent at once as a slow line sends them, run the first command of all; here they open
-    the lesson, since each key is done with before the next one. That palette also reads names as markup, and animates
-    a widget at 16 frames a second until all providers have answered.
+    Textual's `CommandPalette` searches in a task that Enter does not wait for: in 8.2.8 the keys `ctrl+p`, `state`,
+    Enter, sent at once as a slow line sends them, run the first of all commands. It also reads names as markup, and
+    animates a widget at 16 frames a second until all providers have answered.
     """
 
     def __init__(self, found: list[Found], keys: Keys, *, ascii_only: bool = False) -> None:
@@ -82,33 +81,33 @@ class FindScreen(BoxScreen[Found | None]):
         super().__init__(Vertical(self._input, self._list, id="find-box"), lead=self._input, ascii_only=ascii_only)
 
     def refill(self) -> None:
-        """Show what matches."""
+        """Show the entries that match."""
         self._shown = matching(self._all, self._input.value)
         width = self.inside(WIDEST)
         lines: list[Line] = [
             ((pad(each.name, width - KEY_CELLS - 1), ""), (f" {pad(each.beside, KEY_CELLS, right=True)}", "muted"))
             for each in self._shown
         ]
-        self._list.fill(lines or [(("nothing is called that", "muted"),)], 0)
+        self._list.fill(lines or [(("nothing has that name", "muted"),)], 0)
         self.entitle("Find", keys_line(in_footer("find", Context()), self._keys, KEYS_CELLS))
 
     def on_input_changed(self) -> None:
-        """Show what matches."""
+        """Show the entries that match."""
         self.refill()
 
     def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
-        """Take what is under the cursor."""
+        """Take the entry under the cursor."""
         if message.option_index < len(self._shown):
             self.dismiss(self._shown[message.option_index])
 
     def action_found_down(self) -> None:
-        """The line below."""
+        """Go a line down."""
         self._list.action_cursor_down()
 
     def action_found_up(self) -> None:
-        """The line above."""
+        """Go a line up."""
         self._list.action_cursor_up()
 
     def action_found_choose(self) -> None:
-        """Take what is under the cursor."""
+        """Take the entry under the cursor."""
         self._list.action_select()

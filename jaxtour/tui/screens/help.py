@@ -1,4 +1,4 @@
-"""All keys, from the registry."""
+"""The help: all keys, from the list of actions."""
 
 from typing import ClassVar
 
@@ -26,13 +26,13 @@ class HelpScreen(BoxScreen[None]):
         self._keys = keys
 
     def refill(self) -> None:
-        """Show the keys, in two columns where there is room."""
+        """Show the keys."""
         self._lines.show(Document(lines=help_lines(self._keys, self.inside())))
         self.entitle("Keys", closing(self._keys))
 
 
 def help_lines(keys: Keys, width: int) -> list[Line]:
-    """The groups of keys, in two columns where there is room."""
+    """The groups of keys, in two columns if there is room."""
     blocks = [_block(keys, group) for group in by_group().items()]
     if width < TWO_COLUMNS:
         return [line for block in blocks for line in block]

@@ -1,5 +1,6 @@
-"""The ladder of a call: the jaxpr of the function, and what each transformation changed in it."""
+"""The ladder of a call: the jaxpr of the function, and what each transformation changed."""
 
+from functools import partialmethod
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -23,7 +24,7 @@ LABEL_CELLS = 28
 
 
 class LadderScreen(BoxScreen[None]):
-    """One level at a time: the lowest as it is, the others by what they changed."""
+    """One level at a time: the lowest in full, the others as changes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("ladder"), *bindings("pane")]
     LIVE = True
@@ -38,7 +39,7 @@ class LadderScreen(BoxScreen[None]):
         self._filled: tuple[object, ...] = ()
 
     def refill(self) -> None:
-        """Show the level as far as it has come."""
+        """Show the level as far as it is there."""
         report = self._state.report
         if report is None:
             return
@@ -96,19 +97,15 @@ class LadderScreen(BoxScreen[None]):
 
     # Keys -----------------------------------------------------------------------------------------------------------
 
-    def action_next_level(self) -> None:
-        """One level up."""
-        self._climb(1)
-
-    def action_previous_level(self) -> None:
-        """One level down."""
-        self._climb(-1)
-
     def _climb(self, by: int) -> None:
+        """Go some levels up, or down."""
         report = self._state.report
         if report is not None and 0 <= self._level + by < len(report.levels):
             self._level += by
             self.refill()
+
+    action_next_level = partialmethod(_climb, 1)
+    action_previous_level = partialmethod(_climb, -1)
 
     async def action_ladder_interrupt(self) -> None:
         """Interrupt the worker."""

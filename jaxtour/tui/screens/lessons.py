@@ -1,4 +1,4 @@
-"""The list of lessons, with how far the learner is in each."""
+"""The list of lessons, with the learner's progress in each."""
 
 import asyncio
 from typing import ClassVar
@@ -26,13 +26,13 @@ KEYS_CELLS = 60
 
 
 class FilterInput(TextInput):
-    """A line to write a filter in."""
+    """The input for the filter."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("filter", on="screen.")
 
 
 class LessonsScreen(BoxScreen[int | None]):
-    """Comes back with the place of the lesson that was chosen, or with None."""
+    """Returns the index of the chosen lesson, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("lessons")
 
@@ -44,18 +44,18 @@ class LessonsScreen(BoxScreen[int | None]):
         self._about = Static(id="about", markup=False)
         self._shown: list[int] = []
         self._here = tour.index
-        """The lesson that the cursor is on."""
+        """The lesson under the cursor."""
         super().__init__(
             Vertical(self._filter, self._list, self._about, id="lessons-box"), lead=self._list, ascii_only=tour.ascii
         )
 
     def on_mount(self) -> None:
-        """Read the lessons that were not opened yet."""
+        """Read the lessons that were not read before."""
         self.read_rest()
 
     @work(exclusive=True, group="lessons", exit_on_error=True, description="Reads the lessons one by one.")
     async def read_rest(self) -> None:
-        """Read the lessons that were not opened yet, a frame for each."""
+        """Read the other lessons, one in each frame."""
         for entry in self._tour.catalogue.entries:
             if self._tour.known(entry) is None:
                 self._tour.read(entry)
@@ -63,7 +63,7 @@ class LessonsScreen(BoxScreen[int | None]):
                 await asyncio.sleep(0)
 
     def refill(self) -> None:
-        """Make the lines that the filter lets through; the cursor stays on its lesson."""
+        """Show the lessons that match the filter; the cursor stays on its lesson."""
         wanted = self._filter.value.lower().split()
         entries = self._tour.catalogue.entries
         self._shown = [index for index, entry in enumerate(entries) if self._matches(entry, wanted)]
@@ -102,7 +102,7 @@ class LessonsScreen(BoxScreen[int | None]):
         )
 
     def _describe(self) -> None:
-        """Say what the lesson under the cursor is about, or what is wrong with it."""
+        """Describe the lesson under the cursor, or its problems."""
         line: Line = (("nothing matches", "muted"),)
         if self._shown:
             self._here = self._shown[self._list.cursor]
@@ -114,7 +114,7 @@ class LessonsScreen(BoxScreen[int | None]):
         actions = [action for scope in scopes for action in in_footer(scope, Context())]
         self.entitle("Lessons", keys_line(actions, self._tour.keys, KEYS_CELLS))
 
-    # What happens ---------------------------------------------------------------------------------------------------
+    # Keys and messages ----------------------------------------------------------------------------------------------
 
     def on_option_list_option_highlighted(self) -> None:
         """Describe the lesson under the cursor."""
@@ -125,21 +125,21 @@ class LessonsScreen(BoxScreen[int | None]):
         self.dismiss(self._shown[message.option_index])
 
     def action_filter(self) -> None:
-        """Write a filter."""
+        """Open the filter."""
         self._filter.add_class("-open")
         # At once: the next keys may be here already.
         self.set_focus(self._filter)
 
     def on_input_changed(self) -> None:
-        """Show what matches."""
+        """Show the lessons that match."""
         self.refill()
 
     def on_descendant_focus(self) -> None:
-        """Other keys work now."""
+        """Update the keys."""
         self._describe()
 
     def action_filter_done(self) -> None:
-        """Keep the filter and go to the list; where one lesson is left, open it."""
+        """Keep the filter and go to the list; open a single match."""
         if len(self._shown) == 1:
             self.dismiss(self._shown[0])
         self._list.focus()
@@ -152,7 +152,7 @@ class LessonsScreen(BoxScreen[int | None]):
 
 
 def bar(done: list[bool]) -> Line:
-    """Ten cells, thick as far as the lesson is done."""
+    """A bar of ten cells, thick for the part that is done."""
     thick = round(BAR_CELLS * sum(done) / len(done)) if done else 0
     return (("━" * thick, "bar"), ("─" * (BAR_CELLS - thick), "bar-muted"))
 

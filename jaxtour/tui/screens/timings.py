@@ -1,27 +1,33 @@
-"""What is behind the timings of a step: how they came about, and what they do not mean."""
+"""The boxes about a step's timings: their details and verdicts, and the roofline."""
 
 from typing import ClassVar
 
 from textual.binding import BindingType
 
+from jaxtour.engine.session import EngineError
 from jaxtour.render.chart import Block
+from jaxtour.render.text.layout import in_ascii, wrap
+from jaxtour.render.text.spans import Line
+from jaxtour.render.timing.roofline import roofline_blocks
 from jaxtour.render.timing.timing_details import detail_lines, explanation_lines, spread_chart
-from jaxtour.tui.actions import bindings
+from jaxtour.tui.actions import Context, bindings, in_footer
 from jaxtour.tui.lines.document import Document, illustrated
 from jaxtour.tui.lines.view import LinesView
+from jaxtour.tui.messages import Note
 from jaxtour.tui.screens.box import BoxScreen, closing
+from jaxtour.tui.status import keys_line
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.tour.view import StepState
 
 WIDEST = 108
 PLOT_ROWS = (8, 16)
-"""Of a chart: at least, since it scrolls, and at most."""
+"""The fewest and the most rows of a chart."""
 BESIDE_ROWS = 6
-"""Of a box that a chart cannot have."""
+"""Rows of a box besides its chart."""
 
 
 class TimingsScreen(BoxScreen[None]):
-    """Each verdict with its explanation; the parts, the spread and the differences of each timing."""
+    """Each verdict with its explanation, and the parts, the spread and the differences of each timing."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("modal")
 
@@ -32,7 +38,7 @@ class TimingsScreen(BoxScreen[None]):
         self._state = state
 
     def refill(self) -> None:
-        """Show what is known."""
+        """Show the timings."""
         width = self.inside(WIDEST)
         show_blocks(self._charts, self._blocks(width), width, self.app.size.height - len(self._state.timings))
         self.entitle("Behind the timings", closing(self._tour.keys))
@@ -48,8 +54,63 @@ class TimingsScreen(BoxScreen[None]):
 
 
 def show_blocks(charts: LinesView, blocks: list[Block], width: int, room: int) -> None:
-    """Show lines and charts, each chart as high as it may be in a room of so many rows."""
+    """Show lines and charts; a chart is as high as `room`, in rows, allows."""
     least, most = PLOT_ROWS
     rows = max(least, min(most, room - BESIDE_ROWS))
     lines, pictures = illustrated(blocks, width, rows, ascii_only=charts.scene.ascii_only)
     charts.show(Document(lines=lines, pictures=pictures))
+
+
+class RooflineScreen(BoxScreen[None]):
+    """The calls under the peaks of their device, which are measured on request."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("roofline")
+    LIVE = True
+
+    def __init__(self, tour: Tour, state: StepState) -> None:
+        self._charts = LinesView("timings", ascii_only=tour.ascii)
+        super().__init__(self._charts, ascii_only=tour.ascii)
+        self._tour = tour
+        self._state = state
+
+    def refill(self) -> None:
+        """Show the timings."""
+        width = self.inside(WIDEST)
+        timings = self._state.timings
+        show_blocks(self._charts, self._blocks(width), width, self.app.size.height - len(timings))
+        keys = in_footer("roofline", Context(busy=self._tour.busy))
+        self.entitle("Roofline", keys_line(keys, self._tour.keys, width))
+
+    def _blocks(self, width: int) -> list[Block]:
+        tour, timings = self._tour, self._state.timings
+        platforms = {timing.platform for timing in timings if timing.error is None} - {"host"}
+        if not platforms:
+            return [wrap((("nothing was measured on a device", "muted"),), width)]
+        lines: list[Line] = []
+        if tour.peaks.unkept:
+            lines += wrap((("✗ ", "warning"), (tour.peaks.unkept, "")), width)
+        words = tour.activity.words
+        if tour.peaks.busy:
+            lines += [(), *wrap(((f"{words or 'measuring'} …", "muted"),), width)]
+        elif platforms - {peak.platform for peak in tour.peaks.found}:
+            key: Line = ((tour.keys.first("peaks"), "strong"),)
+            what = " measures them, once: a matrix product and a pass over memory, some seconds for each device"
+            lines += [(), *wrap((*key, (what, "muted")), width)]
+        roofs = roofline_blocks(timings, tour.peaks.found, width, ascii=tour.ascii)
+        return [*roofs, in_ascii(lines, tour.ascii)]
+
+    async def action_peaks(self) -> None:
+        """Measure the peaks of the devices."""
+        if self._tour.busy:
+            return
+        try:
+            if not await self._tour.measure_peaks():
+                self.post_message(Note("the worker is busy; measure when it is ready"))
+        except EngineError as error:
+            self.post_message(Note(str(error)))
+        self.refill()
+
+    async def action_roofline_interrupt(self) -> None:
+        """Interrupt the worker."""
+        if self._tour.busy:
+            await self._tour.session.interrupt()

@@ -1,1 +1,1 @@
-"""The screen of a step: its model, what is drawn from it, and the controllers of its keys."""
+"""The screen of a step: its model, the step view that panes draw, and the controllers of its keys."""

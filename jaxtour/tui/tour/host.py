@@ -1,4 +1,4 @@
-"""What the controllers may ask of the screen that owns them."""
+"""The screen of a step, as its controllers see it."""
 
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from jaxtour.tui.widgets.panes import Panes
 
 
 class ScreenHost(Protocol):
-    """The screen of a step, as its controllers see it."""
+    """The interface of `TourScreen` for its controllers."""
 
     tour: Tour
     panes: Panes
@@ -23,35 +23,35 @@ class ScreenHost(Protocol):
 
     @property
     def focused(self) -> Widget | None:
-        """What keys go to."""
+        """The widget with the keys."""
 
     def set_focus(self, widget: Widget | None, scroll_visible: bool = True) -> None:
-        """Have the keys go to a widget, at once."""
+        """Give a widget the keys, at once."""
 
     def post_message(self, message: Message) -> bool:
-        """Tell the app."""
+        """Send the app a message."""
 
     def note(self, text: str) -> None:
-        """Say something in the bottom line, until a key or for a while."""
+        """Show a note in the bottom line for a while."""
 
     def refresh_view(self, *, fresh: bool = False) -> None:
-        """Show what the tour knows now; `fresh` when it is another step."""
+        """Show the tour as it is now; `fresh` for another step."""
 
     def refresh_keys(self) -> None:
-        """Write the bottom line."""
+        """Update the bottom line."""
 
     def arrived(self) -> None:
-        """Show a step from its beginning."""
+        """Show another step from its beginning."""
 
     @property
     def context(self) -> Context:
-        """What decides which keys work now."""
+        """The facts that decide which keys work now."""
 
     async def act(self, action: str) -> None:
-        """Do what an action's key does."""
+        """Run the action of a key."""
 
     async def open_line(self, line: Widget) -> None:
-        """Put a line to write in over the bottom line, and give it the keys."""
+        """Mount an input line over the bottom line, and focus it."""
 
     def close_line(self, line: Widget) -> None:
-        """Take it away again."""
+        """Remove that line."""

@@ -1,4 +1,4 @@
-"""The tour itself, without a screen: where the learner is, what ran, and what came of it."""
+"""The tour without its screen: the learner's place, the runs, and what they reported."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -13,8 +13,7 @@ from jaxtour.course.model import Broken, Lesson, Problem, Step
 from jaxtour.course.progress import Progress
 from jaxtour.engine.cells import time_calls
 from jaxtour.engine.commands import TimeCall
-from jaxtour.engine.messages import Died, Done, Event, RunEvent, State
-from jaxtour.engine.messages import RunProgress as Doing
+from jaxtour.engine.messages import Died, Done, Event, RunEvent, RunProgress, State
 from jaxtour.engine.report import Report, Request, advance, requested
 from jaxtour.engine.runs import Handle, Runs
 from jaxtour.engine.session import EngineError, Session
@@ -49,29 +48,29 @@ class Tour:
         self.keys = keys or Keys()
         self.clock = clock
         self._defer = defer or (lambda write: write())
-        """How what may wait is written to disk: a write is flushed there, and a key should not wait for it."""
+        """Runs a write to disk later, since it is flushed and a key should not wait for it."""
         self.ascii = ascii_only
         self.coloured = False
         """Set when the first frame is on the screen."""
         self.stable = stable
         self.activity = Activity(since=clock())
         self.gone = ""
-        """Why there is no worker at all."""
+        """Why there is no guard; empty if there is one."""
         self.lesson: Lesson
         self.step: Step | Broken
         self.index = 0
-        """The lesson's place in the catalogue."""
+        """The lesson's index in the catalogue."""
         self._lessons: dict[Path, Lesson] = {}
         self._done: set[Key] = set()
         self._states: dict[Key, StepState] = {}
         self._runs: Runs[RunPurpose] = Runs(session)
         self.peaks = Peaks(session, self._runs, kept or progress.path.parent / "peaks.json", self._defer)
         self._dirty = False
-        """Whether a timing or a look has left the runner in no state to go on from."""
-        self._looked: Key | None = None
-        """The step whose state the runner has been looked into: it can be looked into again as it is."""
+        """Whether a request has left the runner dirty."""
+        self._requested: Key | None = None
+        """The step that the runner answered requests about; it can answer more as it is."""
 
-    # Where the learner is -------------------------------------------------------------------------------------------
+    # Place ----------------------------------------------------------------------------------------------------------
 
     @property
     def key(self) -> Key:
@@ -80,35 +79,35 @@ class Tour:
 
     @property
     def state(self) -> StepState:
-        """What was done at the step shown."""
+        """The state of the step shown."""
         return self.state_of(self.key)
 
     def state_of(self, key: Key) -> StepState:
-        """What was done at a step."""
+        """The state of a step."""
         return self._states.setdefault(key, StepState())
 
     def reload(self, lesson: Lesson) -> None:
-        """Show a lesson's new text in place of the one shown; what was done at its steps stays."""
+        """Show a new version of the lesson; the states of its steps stay."""
         self._lessons[self.catalogue.entries[self.index].path] = self.lesson = with_steps(lesson)
         self.step = next((step for step in self.lesson.steps if step.id == self.step.id), self.lesson.steps[0])
 
     def read(self, entry: LessonEntry) -> Lesson:
-        """The lesson of an entry, read once; one that cannot be read at all has one broken step that says why."""
+        """The lesson of an entry, read once; an unreadable lesson has one broken step that says why."""
         if entry.path not in self._lessons:
             self._lessons[entry.path] = with_steps(entry.lesson())
         return self._lessons[entry.path]
 
     def known(self, entry: LessonEntry) -> Lesson | None:
-        """The lesson of an entry if it was read before."""
+        """The lesson of an entry, if it was read before."""
         return self._lessons.get(entry.path)
 
     def go(self, lesson_id: str | None = None, step_id: str | None = None) -> None:
-        """Show a step by ids; the first lesson, or step, where the one named is gone."""
+        """Show a step by ids, or the first lesson or step if there is no such id."""
         entries = self.catalogue.entries
         self.open(next((i for i, entry in enumerate(entries) if entry.id == lesson_id), 0), step_id)
 
     def open(self, index: int, step: str | int | None = None) -> None:
-        """Show a step of a lesson by the lesson's place, and the step's id or place."""
+        """Show a step by the lesson's index, and the step's id or index."""
         self.index = index
         self.lesson = self.read(self.catalogue.entries[index])
         steps = self.lesson.steps
@@ -120,7 +119,7 @@ class Tour:
         self._defer(lambda: self.progress.set_place(*place))
 
     def move(self, by: Literal[1, -1]) -> bool:
-        """Go a step on or back, over the ends of lessons; False at the ends of the course."""
+        """Go to the next step or the previous one, across lessons; False at the ends of the course."""
         place = self.number - 1 + by
         if 0 <= place < len(self.lesson.steps):
             self.open(self.index, place)
@@ -128,7 +127,7 @@ class Tour:
         return self.move_lesson(by, -1 if by < 0 else 0)
 
     def move_lesson(self, by: Literal[1, -1], step: int = 0) -> bool:
-        """Go to a step of the next lesson or the one before; False at the ends of the course."""
+        """Go to a step of the next lesson or the previous one; False at the ends of the course."""
         index = self.index + by
         if not 0 <= index < len(self.catalogue.entries):
             return False
@@ -137,16 +136,16 @@ class Tour:
 
     @property
     def alone(self) -> bool:
-        """Whether there is no other step than the one shown."""
+        """Whether there is no other step."""
         return len(self.catalogue.entries) == 1 and len(self.lesson.steps) == 1
 
     def is_done(self, lesson: str, step: str) -> bool:
-        """Whether the step has been done, also when that is not written yet."""
+        """Whether the step is done, even if that is not written yet."""
         return (lesson, step) in self._done or self.progress.is_done(lesson, step)
 
     @property
     def number(self) -> int:
-        """The step's place in its lesson, from 1."""
+        """The step's number in its lesson, from 1."""
         return next(i for i, step in enumerate(self.lesson.steps, 1) if step.id == self.step.id)
 
     @property
@@ -157,23 +156,23 @@ class Tour:
         return Raw(self.progress.edit(*self.key) or self.step.shown_code.text)
 
     def set_code(self, code: str) -> None:
-        """Keep the learner's edit; code that is the lesson's own, or empty, is no edit."""
+        """Keep the learner's edit; the lesson's own code, or empty code, removes it."""
         if isinstance(self.step, Step):
             own = code.rstrip() == self.step.shown_code.text.rstrip() or not code.strip()
             self.progress.set_edit(*self.key, None if own else code)
 
     def forget_edit(self) -> None:
-        """Back to the lesson's own code."""
+        """Go back to the lesson's own code."""
         self.progress.set_edit(*self.key, None)
 
     def first_undone(self, index: int) -> int:
-        """Where to go on in a lesson: its first step that is not done, or its first."""
+        """The index of a lesson's first undone step, or 0."""
         lesson = self.read(self.catalogue.entries[index])
         return next((i for i, step in enumerate(lesson.steps) if not self.is_done(lesson.id, step.id)), 0)
 
     @property
     def view(self) -> StepView:
-        """The step shown, complete."""
+        """The step view of the step shown."""
         lesson = self.lesson
         key = self.activity.key
         return StepView.of(
@@ -196,11 +195,11 @@ class Tour:
             stable=self.stable,
         )
 
-    # What runs ------------------------------------------------------------------------------------------------------
+    # Runs -----------------------------------------------------------------------------------------------------------
 
     @property
     def busy(self) -> bool:
-        """Whether something that the learner asked for is in progress."""
+        """Whether a run of the learner is in progress."""
         return self._runs.current is not None
 
     @property
@@ -210,36 +209,36 @@ class Tour:
 
     @property
     def held(self) -> bool:
-        """Whether there is no worker since another process holds the accelerator."""
+        """Whether the worker is dead because another process holds the accelerator."""
         return self.dead and self.session.code == "tpu busy"
 
     @property
     def cpu_helps(self) -> bool:
-        """Whether there is no worker, and it is an accelerator that may be the cause."""
+        """Whether the worker is dead and an accelerator may be the cause."""
         facts, config = self.session.facts, self.session.config
         tried = config.platform or (facts.platforms[0] if facts and facts.platforms else "")
         return self.dead and tried != "cpu" and bool(tried or self.session.code)
 
     @property
     def waiting(self) -> bool:
-        """Whether something is going on whose end is awaited."""
+        """Whether something is in progress."""
         return not self.gone and (self.busy or bool(self.activity.words) or self.session.state not in ("ready", "dead"))
 
     async def run(self) -> bool:
-        """Run the step shown; False when it cannot run here, with the reason in its state."""
+        """Run the step shown; return False if it cannot run here, with the reason in its state."""
         step, key = self.step, self.key
         if isinstance(step, Broken):
             return False
-        # Imported here: it brings packaging, which the first frame has no use for.
+        # Imported here: it imports packaging, which the first frame does not need.
         from jaxtour.engine.requirements import unmet
 
         state = self.state
         state.reason = (unmet(self.lesson, step, self.session.facts) or "") if self.session.facts else ""
         if state.reason:
             return False
-        # What is shown is what runs: of an exercise that is the starter, not the solution.
+        # The code shown runs: the starter of an exercise, not its solution.
         state.code = self.code.text
-        self._dirty, self._looked = False, None
+        self._dirty, self._requested = False, None
         handle = self.session.run(self.lesson, step, state.code)
         state.report = Report(run=handle.run)
         await self._runs.launch(handle, RunPurpose("run", key, step))
@@ -247,23 +246,23 @@ class Tour:
 
     @property
     def idle(self) -> bool:
-        """Whether the worker waits for something to do."""
+        """Whether the worker is ready and has nothing to do."""
         return not self.gone and not self.busy and self.session.state == "ready" and self.session.current is None
 
     async def request(self, ladder: Raw | None = None) -> bool:
-        """Have the worker show what is missing of the step shown, or the ladder of a call; whether it was asked."""
-        step, look = self.step, self.view.missing
-        if not self.idle or not isinstance(step, Step) or not (look or ladder):
+        """Request the missing stage of the step shown, or the ladder of a call; return whether a request was sent."""
+        step, missing = self.step, self.view.missing
+        if not self.idle or not isinstance(step, Step) or not (missing or ladder):
             return False
         self.state.climbed = ladder or self.state.climbed
-        requests = (look,) if look else ()
+        requests = (missing,) if missing else ()
         call = ladder.text if ladder else None
         handle = self.session.request(self.lesson, step, self.state.code, requests=requests, ladder=call)
-        await self._ask(handle, Request(handle.run, requests, ladder is not None))
+        await self._launch(handle, Request(handle.run, requests, ladder is not None))
         return True
 
-    async def _ask(self, handle: Handle, wanted: Request) -> None:
-        """Have a look made; what comes belongs to the report of the step shown."""
+    async def _launch(self, handle: Handle, wanted: Request) -> None:
+        """Launch a request; its events belong to the report of the step shown."""
         state, before = self.state, self.state.report
         if before is not None:
             state.report = requested(before, wanted.run, wanted.requests, wanted.ladder, wanted.timings)
@@ -275,7 +274,7 @@ class Tour:
 
     @property
     def timed_calls(self) -> tuple[TimeCall, ...]:
-        """What is measured on request: what the step times or, where it times nothing, the traced call shown."""
+        """The calls to measure on request: those that the step times, or else the traced call shown."""
         if isinstance(self.step, Broken) or self.state.report is None or self.state.report.failure:
             return ()
         trace = self.view.trace
@@ -283,48 +282,47 @@ class Tour:
         return time_calls(self.step) or shown
 
     async def measure(self, patience: float = 1.0) -> bool:
-        """Measure in the state that the step left; whether it was asked for. `patience` is as in `Session.run`."""
+        """Measure in the step's namespace; return whether a request was sent. `patience` is as in `Session.run`."""
         step, calls = self.step, self.timed_calls
         if not self.idle or not isinstance(step, Step) or not calls:
             return False
         handle = self.session.measure(self.lesson, step, self.state.code, calls=calls, patience=patience)
-        await self._ask(handle, Request(handle.run, timings=True))
+        await self._launch(handle, Request(handle.run, timings=True))
         return True
 
     async def measure_peaks(self) -> bool:
-        """Measure what the devices can do at most; whether it was asked for."""
+        """Measure the peaks of the devices; return whether a request was sent."""
         if not self.idle:
             return False
-        await self.peaks.ask()
+        await self.peaks.measure()
         return True
 
     async def configure(self, choice: Choice) -> None:
-        """Have a worker on other devices; what ran before it is replayed, results and progress stay."""
-        self._dirty, self._looked = True, None
+        """Restart the worker on other devices and replay earlier steps; results and progress stay."""
+        self._dirty, self._requested = True, None
         await self.session.configure(choice.platform, choice.devices, choice.device, wait=choice.wait)
 
     def ladder_wanted(self, call: Raw) -> bool:
-        """Whether a call's ladder is not there, or not whole."""
+        """Whether a call's ladder is missing or incomplete."""
         state = self.state
         report = state.report
         return state.climbed != call or report is None or not report.levels or report.ladder_error is not None
 
     def forget_failed(self) -> None:
-        """Let the stage shown be asked for once more, if it failed."""
+        """Forget the stage shown if it failed, so that it is requested again."""
         report, stage = self.state.report, self.view.stage
         if report and stage and stage.error is not None and stage.stage != "jaxpr":
             others = {key: each for key, each in report.stages.items() if each is not stage}
             self.state.report = replace(report, stages=others)
 
     async def prepare(self) -> None:
-        """When timings or looks have used up the worker's state, bring it to where the learner goes on.
+        """Replace a dirty runner by one where the learner goes on: at the step shown, or after it if it has run.
 
-        That is where the step shown starts or, if it has run, the one after it. What is looked into is left as it is
-        while the learner is there: more looks may follow.
+        While the learner stays at the step of the last request, the runner stays too: more requests may follow.
         """
-        if not self._dirty or self._looked == self.key or not self.idle:
+        if not self._dirty or self._requested == self.key or not self.idle:
             return
-        self._dirty, self._looked = False, None
+        self._dirty, self._requested = False, None
         steps = self.lesson.steps
         place = self.number - (self.state.report is None)
         following = steps[place] if place < len(steps) else None
@@ -332,7 +330,7 @@ class Tour:
             await self.session.prepare(self.lesson, following)
 
     def fold(self, events: Iterable[Event]) -> None:
-        """Take in what the worker said; what belongs to no run of this sitting changes nothing."""
+        """Fold events into the states of their steps; events of unknown runs change nothing."""
         for event in joined(events):
             if isinstance(event, RunEvent):
                 self._fold_run(event)
@@ -342,28 +340,28 @@ class Tour:
                 self._note("", None)
 
     def _fold_run(self, event: RunEvent) -> None:
-        asked = self._runs.owner(event)
-        if asked and asked.purpose == "peaks":
+        owner = self._runs.owner(event)
+        if owner and owner.purpose == "peaks":
             self.peaks.take(event)
-            self._note(doing(event) if isinstance(event, Doing) else self.activity.words, None)
+            self._note(doing(event) if isinstance(event, RunProgress) else self.activity.words, None)
             if isinstance(event, Done):
                 self._note("", None)
-                self._dirty, self._looked = True, None
+                self._dirty, self._requested = True, None
             return
-        if isinstance(event, Doing):
-            self._note(doing(event) if asked else "preparing the next step", asked.key if asked else None)
-        if asked is None or asked.key is None:
+        if isinstance(event, RunProgress):
+            self._note(doing(event) if owner else "preparing the next step", owner.key if owner else None)
+        if owner is None or owner.key is None:
             return
-        state = self.state_of(asked.key)
+        state = self.state_of(owner.key)
         if isinstance(event, Done):
             self._note("", None)
             self._dirty = event.dirty and event.status in ("ok", "error")
-            self._looked = asked.key if asked.purpose == "request" else None
+            self._requested = owner.key if owner.purpose == "request" else None
         if state.report is None or not state.report.takes(event):
             return
         state.report = advance(state.report, event)
-        if asked.step and isinstance(event, Done):
-            self._ended(asked.step, state.report, asked.key)
+        if owner.step and isinstance(event, Done):
+            self._ended(owner.step, state.report, owner.key)
 
     def _ended(self, step: Step, report: Report, key: Key) -> None:
         if status(step, report) not in ("ok", "raised") or (report.checked and not report.checked.passed):
@@ -378,7 +376,7 @@ class Tour:
 
 
 def with_steps(lesson: Lesson) -> Lesson:
-    """The lesson; one without any steps gets a broken one that says why."""
+    """The lesson; without any steps it gets a broken one that says why."""
     if lesson.steps:
         return lesson
     problem = next(iter(lesson.problems), Problem(file=lesson.file, line=1, column=1, message="no steps"))

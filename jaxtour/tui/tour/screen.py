@@ -1,4 +1,4 @@
-"""The one screen of a step, and where each key and each message goes."""
+"""The screen of a step: it routes each key and each message, and updates what is shown."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from inspect import isawaitable
@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from jaxtour.text.clean import clean
-from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Controller, Scope, bindings, in_footer
+from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Scope, bindings, in_footer
 from jaxtour.tui.compat import unpainted_focus
 from jaxtour.tui.lines.view import CursorMoved
 from jaxtour.tui.messages import EditEnded, ShownWanted, Turned, Unfolded
@@ -31,7 +31,7 @@ from jaxtour.tui.widgets.pane import Pane
 from jaxtour.tui.widgets.panes import WIDE, Panes
 
 NOTE_S = 8.0
-"""How long a note stays in the bottom line, unless a key is pressed."""
+"""How long a note stays in the bottom line."""
 
 
 class TourScreen(Screen[None]):
@@ -60,89 +60,81 @@ class TourScreen(Screen[None]):
         self.devices = DeviceController(self, self.slots, self.step, self.links)
         self.timing = TimingController(self, self.slots)
         self.search = SearchController(self, self.slots)
-        self.routes = self._routes()
-
-    # Where keys and messages go -------------------------------------------------------------------------------------
-
-    def _routes(self) -> Mapping[str, Callable[[], Awaitable[None] | None]]:
-        """The method of each action, by the action's id."""
-        controllers: Mapping[Controller, object] = {
-            "step": self.step,
-            "course": self.course,
-            "slots": self.slots,
-            "lens": self.lens,
-            "links": self.links,
-            "devices": self.devices,
-            "timing": self.timing,
-            "search": self.search,
+        self._highlighters: Mapping[str, LinkController | DeviceController] = {
+            "source": self.links, "stage": self.links, "result": self.devices, "devices": self.devices,
+        }  # fmt: skip
+        """The controllers of the panes whose cursors highlight something in another pane."""
+        self.routes: Mapping[str, Callable[[], Awaitable[None] | None]] = {
+            action.id: getattr(getattr(self, action.by), action.id) for action in ACTIONS if action.by
         }
-        return {action.id: getattr(controllers[action.by], action.id) for action in ACTIONS if action.by}
+        """The method of each action, by the action's id."""
+
+    # Keys and messages ----------------------------------------------------------------------------------------------
 
     async def act(self, action: str) -> None:
-        """Do what an action's key does."""
-        doing = self.routes[action]()
-        if isawaitable(doing):
-            await doing
+        """Run the action of a key."""
+        pending = self.routes[action]()
+        if isawaitable(pending):
+            await pending
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """Whether a key does something now."""
+        """Whether a key works now."""
         known = BY_ID.get(action)
         if known is None or known.scope != "step":
             return True
         return known.when(self.context)
 
     def on_cursor_moved(self, message: CursorMoved) -> None:
-        """A cursor highlights what belongs to it; then it is painted, with all of that in one frame."""
+        """Highlight what is linked with a cursor, then paint the cursor, all in one frame."""
         pane = message.view
-        if pane in (self.devices.panel, self.devices.result):
-            self.devices.highlight()
-        else:
-            self.links.cursor_moved(pane, settling=pane.led)
-        # A pane that is drawn anew stays with the cursor of the other one.
+        controller = self._highlighters.get(pane.id or "")
+        if controller is not None and controller.lead is not None:
+            controller.cursor_moved(pane, settling=pane.led)
+        # A pane that is only drawn again follows the cursor of the other one.
         if pane.led and (message.moved or self.links.lead in (None, pane)):
             pane.settle(pane.cursor, pane.selection)
 
     def on_descendant_focus(self) -> None:
-        """The cursor of the pane that has the focus is the one that counts."""
-        if isinstance(self.focused, Pane):
-            self.devices.take_lead(self.focused)
-            self.links.take_lead(self.focused)
+        """Highlight for the cursor of the pane that has the focus now."""
+        pane = self.focused
+        if isinstance(pane, Pane) and pane.spec.name in self._highlighters:
+            self._highlighters[pane.spec.name].take_lead(pane)
         self.refresh_keys()
 
     async def on_edit_ended(self, message: EditEnded) -> None:
-        """The learner leaves the editor, or runs what is in it."""
+        """Leave the editor, or run its code."""
         await self.step.edit_ended(run=message.run)
 
     def on_input_changed(self) -> None:
-        """More of what is searched is written."""
+        """Search for the text so far."""
         self.search.written()
 
     async def on_shown_wanted(self, message: ShownWanted) -> None:
-        """A tab, or the name of a stage, was clicked."""
+        """Show the pane or the stage whose name was clicked."""
         if message.shown:
             await self.lens.show_stage(message.shown)
         else:
             self.slots.focus(message.slot)
 
     def on_unfolded(self, message: Unfolded) -> None:
-        """An equation of the graph is opened or folded."""
+        """Open or fold an equation of the graph."""
         self.lens.unfold(message.line)
 
     def on_resize(self) -> None:
-        """The lines have another width, and a pane may have gone behind another."""
+        """Update the lines, and leave a pane that is no longer visible."""
         self.panes.retitle()
         self.refresh_lines()
         self.call_after_refresh(self.slots.keep_focus)
 
-    # What is shown --------------------------------------------------------------------------------------------------
+    # Showing --------------------------------------------------------------------------------------------------------
 
     def fit_classes(self, width: int, height: int) -> None:
-        """Take on the classes that Textual sets after the first layout, so that there need be no second one."""
+        """Set the classes that Textual sets after the first layout, which would need a second one."""
         for breakpoints, length in ((self.HORIZONTAL_BREAKPOINTS, width), (self.VERTICAL_BREAKPOINTS, height)):
             self.add_class(max(point for point in breakpoints if point[0] <= length)[1], update=False)
 
     def compose(self) -> ComposeResult:
-        """The top line, the panes, the bottom line, and what is shown where there is no room for them."""
+        """The top line, the panes, the bottom line, and a notice for a terminal that is too small."""
         yield self.top
         yield self.panes
         yield self.keys
@@ -155,7 +147,7 @@ class TourScreen(Screen[None]):
         self.panes.prime(Size(width, height - 2))
 
     def arrived(self) -> None:
-        """Show a step from its beginning; a search was of the one before."""
+        """Show another step from its beginning, and end the search."""
         self.search.end_search()
         self.drop_note()
         self.panes.bring("lesson")
@@ -164,15 +156,18 @@ class TourScreen(Screen[None]):
         self.post_message(Turned())
 
     def refresh_view(self, *, fresh: bool = False) -> None:
-        """Show what the tour knows now; `fresh` when it is another step."""
-        # There are no panes where the app is on its way out.
+        """Show the tour as it is now; `fresh` for another step."""
+        # The panes are gone while the app closes.
         if not self.panes.is_attached:
             return
         front = self.panes.front
         self.panes.update_view(self.tour.view, fresh=fresh)
-        self.links.relink()
-        self.devices.highlight()
-        self.search.tell()
+        if self.links.lead is not None:
+            self.links.relink()
+        if self.devices.lead is not None:
+            self.devices.highlight()
+        if self.search.searched is not None:
+            self.search.say_place()
         self.refresh_lines()
         above = self.app.screen
         if isinstance(above, BoxScreen) and above.LIVE:
@@ -182,61 +177,60 @@ class TourScreen(Screen[None]):
 
     @property
     def context(self) -> Context:
-        """What decides which keys work now."""
-        keyed = self.links.keyed
+        """The facts that decide which keys work now."""
+        found = self.links.link if self.focused is self.links.lead else None
+        result = self.devices.result
         return self.tour.view.context(
             busy=self.tour.busy,
             zoomed=self.panes.zoomed is not None,
-            linking=keyed.leads,
-            many=keyed.many,
-            searching=self.search.searching,
+            linking=found is not None and found.leads,
+            many=found is not None and len(found.stage.matches) > 1,
+            searching=self.search.searched is not None and self.search.line is None,
             alone=self.tour.alone,
-            on_devices=self.devices.on_devices,
-            on_shard=self.devices.on_shard,
+            on_devices=self.focused is self.devices.panel,
+            on_shard=self.focused is result and bool(result.pieces),
         )
 
     def refresh_lines(self) -> None:
-        """Write the top line and the bottom line."""
-        tour = self.tour
-        width = self.app.size.width - 2
-        split = left_width(width + 2) if width + 2 >= WIDE else None
-        self.top.show(top_line(tour.view, tour.activity, tour.clock(), width, split))
+        """Update the top line and the bottom line."""
+        tour, width = self.tour, self.app.size.width
+        split = left_width(width) if width >= WIDE else None
+        self.top.show(top_line(tour.view, tour.activity, tour.clock(), width - 2, split))
         self.refresh_keys()
 
     def refresh_keys(self) -> None:
-        """Write the bottom line: a note if there is one, else the keys that work now."""
+        """Update the bottom line: a note, or the keys that work now."""
         if self._note:
             self.keys.show(((self._note, "strong"),))
             return
-        scope: Scope = "editor" if self.step.editing else "step"
+        scope: Scope = "editor" if self.panes.editor is not None else "step"
         view = self.tour.view
         bright = "next_step" if view.done[view.number - 1] and not self.tour.alone else "run"
-        line = keys_line(in_footer(scope, self.context), self.tour.keys, self.app.size.width - 2, bright=bright)
-        self.keys.show(line)
+        actions = in_footer(scope, self.context)
+        self.keys.show(keys_line(actions, self.tour.keys, self.app.size.width - 2, bright=bright))
 
     def note(self, text: str) -> None:
-        """Say something in the bottom line, until a key or for a while."""
-        text = clean(text, keep_newlines=False)
-        self._note = text
+        """Show a note in the bottom line for a while."""
+        text = self._note = clean(text, keep_newlines=False)
         self.refresh_keys()
         if text:
             self.set_timer(NOTE_S, lambda: self.drop_note(text), name="note")
 
     def drop_note(self, text: str | None = None) -> None:
-        """Back to the keys; with a text, only if that is still what stands there."""
+        """Show the keys again; with a text, only if that is still the note."""
         if self._note and text in (None, self._note):
             self._note = ""
             self.refresh_keys()
 
     async def open_line(self, line: Widget) -> None:
-        """Put a line to write in over the bottom line, and give it the keys."""
+        """Mount an input line over the bottom line, and focus it."""
         self.add_class("-searching")
         await self.mount(line)
         # At once: the next keys may be here already.
         self.set_focus(line)
 
     def close_line(self, line: Widget) -> None:
-        """Take it away again."""
+        """Remove that line."""
         self.remove_class("-searching")
         line.remove()
 

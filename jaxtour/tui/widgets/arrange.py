@@ -1,4 +1,4 @@
-"""How the screen is shared out among the panes, by what each has to show."""
+"""How the panes share the screen, by the content of each."""
 
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
@@ -7,21 +7,21 @@ from textual.geometry import Region, Size
 
 Slot: TypeAlias = Literal["lesson", "source", "stage", "result", "time", "devices"]
 Wants: TypeAlias = Mapping[Slot, int]
-"""Rows that each pane would fill, border included."""
+"""Rows that each pane would fill, including its border."""
 
 LEAST = 3
 """Rows of a pane with one line."""
 STRIP = 4
-"""Rows of the result that are always there, where there are so many."""
+"""Rows that the result always gets, if it fills them."""
 LEFT_SHARE, LEFT_MIN, LEFT_MAX = 0.46, 60, 96
-"""Of the columns: fewer cut code of ordinary width, more make lines of text that are hard to read."""
+"""The left half's share of the columns: fewer would cut ordinary code, more would make text hard to read."""
 
 
 def two(room: int, first: int, second: int, now: int | None = None) -> tuple[int, int]:
-    """Rows for two panes, one of which is `now` rows high.
+    """Rows for two panes, the first of which is `now` rows high.
 
-    It stays so as long as both have enough: a border that moves is distracting, and repaints both panes. Else it moves
-    as far as it must; where there is not enough for both, a pane that needs more than half leaves the other its wish.
+    The border between them stays while both have enough, since moving it is distracting and repaints both; otherwise
+    it moves as little as possible. If there is not enough for both, the one that needs more than half gets the rest.
     """
     half = room - room // 2
     if first + second <= room:
@@ -35,21 +35,21 @@ def two(room: int, first: int, second: int, now: int | None = None) -> tuple[int
 
 
 def left_width(width: int) -> int:
-    """Columns for text and source where all panes are side by side."""
+    """Columns for lesson and source when all panes are side by side."""
     return max(LEFT_MIN, min(LEFT_MAX, int(width * LEFT_SHARE)))
 
 
 def wide(size: Size, wants: Wants, now: int | None = None) -> dict[Slot, Region]:
-    """Text, `now` rows high, over source on the left; stages, result, time and devices on the right."""
+    """Lesson, `now` rows high, and source on the left; stages, result, time and devices on the right."""
     left = left_width(size.width)
     lesson, source = two(size.height, wants["lesson"], wants["source"], now)
     devices = max(LEAST, min(wants["devices"], size.height // 4))
     time = max(LEAST, min(wants["time"], size.height // 3))
-    # More than a third only of what neither the stages nor the result need: curves and rooflines are high.
+    # The time pane gets more than a third, for its curves, if neither the stages nor the result need it.
     spare = size.height - devices - time - max(wants["stage"], LEAST) - max(wants["result"], LEAST)
     time += max(0, min(spare, wants["time"] - time))
     room = size.height - devices - time
-    # The result leaves the stages what it needs, or a good half of what there is.
+    # The stages get what they need, up to a good half.
     claim = min(max(wants["stage"], LEAST), room * 55 // 100)
     result = max(LEAST, min(wants["result"], room - claim))
     if wants["stage"] <= LEAST < wants["result"]:
@@ -61,11 +61,11 @@ def wide(size: Size, wants: Wants, now: int | None = None) -> dict[Slot, Region]
 
 
 def narrow(size: Size, wants: Wants, front: Slot, now: int | None = None) -> dict[Slot, Region]:
-    """One of the tabs, `now` rows high, over the source over the result."""
+    """The front tab, `now` rows high, above the source and the result."""
     first, source = max(wants[front], LEAST), max(wants["source"], LEAST)
     result = max(LEAST, min(max(wants["result"], STRIP), size.height // 3))
     if front == "stage" and first > LEAST:
-        # Who goes from the source to the stages and back has read the result; an error has no stages.
+        # Whoever looks at the stages has read the result; after an error there are no stages.
         result = max(min(result, STRIP), min(result, size.height - first - source))
     first, source = two(size.height - result, first, source, now)
     return stack(0, size.width, {front: first, "source": source, "result": result})

@@ -1,7 +1,6 @@
-"""A line across the screen that repaints only the cells that changed."""
+"""A line across the screen."""
 
 from rich.segment import Segment
-from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -27,20 +26,13 @@ class Bar(Widget):
 
     def show(self, line: Line) -> None:
         """Show another line."""
-        if line == self.line:
-            return
-        self.line = line
-        old, self._strip = self._strip, None
-        width = self.size.width
-        if old is None or not width:
+        if line != self.line:
+            self.line = line
+            self._strip = None
             self.refresh()
-            return
-        first, last = changed(old.crop_extend(0, width, None), self._made().crop_extend(0, width, None))
-        if last > first:
-            self.refresh(Region(first, 0, last - first, 1))
 
     def on_resize(self) -> None:
-        """Cut the line anew."""
+        """Crop the line again."""
         self._strip = None
 
     def notify_style_update(self) -> None:
@@ -49,7 +41,7 @@ class Bar(Widget):
         self._palette = self._strip = None
 
     def render_line(self, y: int) -> Strip:
-        """The row."""
+        """The row at `y`."""
         base = self.palette.visual("").rich_style
         return self._made().crop_extend(0, self.size.width, base) if y == 0 else Strip.blank(self.size.width, base)
 
@@ -66,18 +58,3 @@ class Bar(Widget):
             visual = self.palette.visual
             self._strip = Strip([Segment(text, visual(style).rich_style) for text, style in line if text]).simplify()
         return self._strip
-
-
-def changed(old: Strip, new: Strip) -> tuple[int, int]:
-    """The first cell that differs, and the cell after the last one; equal numbers when none does."""
-    before, after = _cells(old), _cells(new)
-    differ = [index for index, (left, right) in enumerate(zip(before, after, strict=False)) if left != right]
-    return (differ[0], differ[-1] + 1) if differ else (0, 0)
-
-
-def _cells(strip: Strip) -> list[tuple[str, object]]:
-    cells: list[tuple[str, object]] = []
-    for text, style, _ in strip:
-        for character in text:
-            cells += [(character, style)] * max(1, Segment(character).cell_length)
-    return cells

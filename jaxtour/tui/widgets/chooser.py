@@ -22,7 +22,7 @@ METHODS: Mapping[str, str] = {
 
 
 class Chooser(OptionList, inherit_bindings=False):
-    """Lines of which one is chosen: Textual's list, with our keys and styles."""
+    """Textual's option list, with our keys and styles."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("pane", methods=METHODS), *bindings("list", methods=METHODS)]
     DEFAULT_CSS = """
@@ -44,7 +44,7 @@ class Chooser(OptionList, inherit_bindings=False):
 
     @property
     def cursor(self) -> int:
-        """The line that would be chosen."""
+        """The line under the cursor."""
         return self.highlighted or 0
 
     def fill(self, lines: Sequence[Line], cursor: int = 0) -> None:
@@ -61,9 +61,9 @@ class Chooser(OptionList, inherit_bindings=False):
         self.highlighted = cursor if lines else None
 
     def get_visual_style(self, *component_classes: str, partial: bool = False) -> Style:
-        """The style of a row; that of the cursor is reversed in the terminal's own colours.
+        """The style of a row; the cursor's row is reversed in a terminal's own colours.
 
-        Textual 8.2.8 leaves `text-style: reverse` out of what it makes of a style sheet here.
+        Textual 8.2.8 ignores `text-style: reverse` of the style sheet here.
         """
         style = super().get_visual_style(*component_classes, partial=partial)
         if HIGHLIGHTED in component_classes and self.app.native_ansi_color:

@@ -1,7 +1,9 @@
-"""The editor that takes the source's place; made only when the learner edits."""
+"""The editor in place of the source; made only when the learner edits."""
 
 import dataclasses
 import re
+from collections.abc import Iterator
+from itertools import chain
 from typing import ClassVar
 
 from rich.style import Style as RichStyle
@@ -13,9 +15,9 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import TextAreaTheme
 
 from jaxtour.render.text.spans import Line, Style
+from jaxtour.text.clean import UNCLEAN, stand_in
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.messages import EditEnded
-from jaxtour.tui.stand_ins import StandIns
 from jaxtour.tui.styling import Palette, content
 
 CAPTURES: dict[str, Style] = {
@@ -43,14 +45,14 @@ CAPTURES: dict[str, Style] = {
     "type.class": "type",
     "operator": "operator",
 }
-"""Tree-sitter's names for pieces of Python, in our words."""
+"""Our styles for tree-sitter's names of pieces of Python."""
 
 
 class Editor(TextArea):
-    """Python, edited in place; Esc leaves and keeps.
+    """Edits Python in place; Esc leaves and keeps the edit.
 
-    Its document holds stand-ins for what would steer the terminal, be invisible or be taken for a line break;
-    `text`, the clipboard and whatever else leaves have the learner's own characters.
+    Its document holds stand-ins for characters that would steer the terminal, be invisible or break lines; `text` and
+    the clipboard have the learner's own characters.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("editor")
@@ -72,7 +74,7 @@ class Editor(TextArea):
         )
         self.cursor_blink = False
         self.border_title = "Source"
-        self.tell(())
+        self.say(())
 
     @property
     def text(self) -> str:
@@ -92,7 +94,7 @@ class Editor(TextArea):
         return self._stand_ins.own(super().get_text_range(start, end))
 
     def edit(self, edit: Edit) -> EditResult:
-        """Do what every key and every paste comes to; a terminal pastes newlines as carriage returns."""
+        """Apply an edit of a key or a paste; terminals paste newlines as carriage returns."""
         edit.text = self._stand_ins.hold(re.sub("\r\n?", "\n", edit.text))
         done = super().edit(edit)
         return dataclasses.replace(done, replaced_text=self._stand_ins.own(done.replaced_text))
@@ -101,30 +103,29 @@ class Editor(TextArea):
         """The line as it is painted."""
         return Text(self._stand_ins.painted(self.document.get_line(line_index)), end="", no_wrap=True)
 
-    def tell(self, happened: Line) -> None:
-        """Say in the border what the run of this code came to."""
-        words: Line = (*happened, ("   ", ""), ("editing", "muted")) if happened else (("editing", "muted"),)
+    def say(self, failed: Line) -> None:
+        """Say in the border how the code failed, if it did."""
+        words: Line = (*failed, ("   ", ""), ("editing", "muted")) if failed else (("editing", "muted"),)
         self.border_subtitle = content(words, ansi=self.app.native_ansi_color if self.is_attached else False)
 
     def on_mount(self) -> None:
-        """Take on the colours of the tour's theme."""
+        """Set the colours of the theme, now and when it changes."""
         self.repaint_theme()
         self.watch(self.app, "theme", self.repaint_theme, init=False)
 
     def repaint_theme(self) -> None:
-        """Make the editor's theme of the app's."""
+        """Make the editor's theme from the app's."""
         palette = Palette(self.visual_style, ansi=self.app.native_ansi_color)
 
         def rich(style: Style) -> RichStyle:
             return palette.visual(style).rich_style
 
-        cursor = RichStyle(reverse=True)
         self.register_theme(
             TextAreaTheme(
                 name="tour",
                 base_style=rich(""),
                 gutter_style=rich("faint"),
-                cursor_style=cursor,
+                cursor_style=RichStyle(reverse=True),
                 cursor_line_style=RichStyle(),
                 cursor_line_gutter_style=rich("strong"),
                 bracket_matching_style=RichStyle(bold=True, underline=True),
@@ -141,3 +142,44 @@ class Editor(TextArea):
     def action_editor_leave(self) -> None:
         """Keep the edit and leave."""
         self.post_message(EditEnded())
+
+
+# Characters for private use are as long in UTF-8 as what is painted for them, so that positions in bytes stay right;
+# after them come planes that Unicode leaves empty.
+_POOL = (range(0xE000, 0xF900), range(0x40000, 0xE0000))
+_EXCHANGED = re.compile(f"(?!\t){UNCLEAN.pattern}|[\ue000-\uf8ff\U00040000-\U000dffff]")
+
+
+class StandIns:
+    """Replaces characters one for one, so that no column moves, and restores them.
+
+    Characters of the pool of stand-ins are replaced too. The pool is larger than the number of different characters in
+    2.5 MB of text.
+    """
+
+    def __init__(self) -> None:
+        self._free: Iterator[int] = chain(*_POOL)
+        self._held: dict[str, str] = {}
+        self._own: dict[int, str] = {}
+        self._painted: dict[int, str] = {}
+
+    def hold(self, text: str) -> str:
+        """The text with stand-ins: nothing in it is invisible, and newlines are its only line breaks."""
+        return _EXCHANGED.sub(self._exchange, text)
+
+    def own(self, held: str) -> str:
+        """The original of a text with stand-ins."""
+        return held.translate(self._own) if self._own else held
+
+    def painted(self, held: str) -> str:
+        """What the screen shows for a text with stand-ins, character for character."""
+        return held.translate(self._painted) if self._painted else held
+
+    def _exchange(self, match: re.Match[str]) -> str:
+        character = match[0]
+        if character not in self._held:
+            code = next(self._free)
+            self._held[character] = chr(code)
+            self._own[code] = character
+            self._painted[code] = stand_in(character)
+        return self._held[character]

@@ -16,16 +16,16 @@ from jaxtour.tui.lines.view import CursorMoved, LinesView
 from jaxtour.tui.panes import PaneSpec
 from jaxtour.tui.styling import content
 from jaxtour.tui.tour.view import StepView
-from jaxtour.tui.widgets.pane_cursor import PaneCursor
+from jaxtour.tui.widgets.cursors import PaneCursor
 
 FRAME = 5
-"""Columns of a pane that are not text: border, a space on either side, and where one is."""
+"""Columns of a pane without text: border, padding, and the column of the position."""
 BORDER = (3, 2)
-"""Columns and rows of a pane that are border and padding."""
+"""Columns and rows of border and padding."""
 
 
 class Pane(LinesView):
-    """Shows what its spec makes of a view."""
+    """Shows the document that its spec makes from a step view."""
 
     DEFAULT_CSS = """
     Pane { border: round $border-idle; border-title-color: $foreground 62%; border-title-background: transparent;
@@ -48,22 +48,22 @@ class Pane(LinesView):
         self._titles: tuple[Line, Line] = ((), ())
         self._tabs: Line | None = None
         self._words: Line = ()
-        """What stands in the border in place of the document's own words."""
-        self._told: Line = ()
-        """What stands there in place of both."""
+        """Words of a link in the border, in place of the document's own."""
+        self._found: Line = ()
+        """Words of a search there, in place of both."""
         self._shown = ""
-        """What is shown, among all that was ever shown here."""
+        """The name of what is shown."""
         self._places: dict[str, tuple[int, Columns | None]] = {}
-        """Where the cursor was left, by what was shown."""
+        """The last place of the cursor, by the name of what was shown."""
         self._selected: tuple[int, Columns] | None = None
-        """What was selected last in the line of the cursor."""
+        """The last selection in the cursor's line."""
         self._wanted = 0
-        """Rows that were wanted when there was last something to show."""
+        """Rows wanted at the last content."""
         self._fresh = True
-        """Whether the document is to be shown from its anchor when there is next a place for it."""
+        """Whether to show the document from its anchor next time."""
 
     def update_view(self, view: StepView, *, fresh: bool) -> None:
-        """Show the view; `fresh` when it is another step."""
+        """Show the view; `fresh` for another step."""
         made_from = self.spec.made_from(view)
         self.view = view
         if fresh:
@@ -79,13 +79,13 @@ class Pane(LinesView):
             self._show_made()
 
     def prime(self, size: Size) -> None:
-        """Take on the document that fits a size, border included, before there is a layout."""
+        """Show the document for a size, including the border, before the first layout."""
         self.scene.document = EMPTY
         self.show(self.document_at(size.width - FRAME), room=size - BORDER)
         self._take_place()
 
     def foresee(self, size: Size) -> None:
-        """Take on the size, border included, that the next layout will bring, so that it need not bring another."""
+        """Prepare for the size of the next layout, including the border, so that it causes no second layout."""
         self._fit(size - BORDER)
 
     def _show_made(self) -> None:
@@ -94,23 +94,23 @@ class Pane(LinesView):
         fresh = self._fresh or self._shown != self.name_of_shown
         self._fresh = False
         had_cursor = self.document.cursor
-        self.show(self.document_at(self.text_width), fresh=fresh)
+        self.show(self.document_at(self.outer_size.width - FRAME), fresh=fresh)
         if fresh or not had_cursor:
             self._take_place()
         else:
             self._select_again()
-        self._draw_anew()
+        self._redrawn()
         self.title(self._tabs)
         self._own.stay_with(held)
 
-    def _draw_anew(self) -> None:
-        """Have lines highlighted again, because the highlighted ones are others now or stand elsewhere."""
+    def _redrawn(self) -> None:
+        """Ask for new highlights, since lines changed or moved."""
         if self.document.cursor:
             self.post_message(CursorMoved(self, self.cursor, self.selection, moved=False))
 
     @property
     def name_of_shown(self) -> str:
-        """What is shown, by a name that nothing else has."""
+        """A unique name for what is shown."""
         view = self.view
         return f"{view.cell} {self.spec.shows(view)}" if view else ""
 
@@ -124,14 +124,14 @@ class Pane(LinesView):
             self._selected = None
 
     def _select_again(self) -> None:
-        """Select what was, where there was nothing to select for a while."""
+        """Restore the selection when its line can be selected again."""
         if self.selection is None and self._selected is not None:
             line, selection = self._selected
             if line == self.cursor and selection in self.document.selectable_in(line):
                 self.move_to(line, selection)
 
     def _take_place(self) -> None:
-        """Put the cursor where it was left, or where it is at first."""
+        """Put the cursor at its last place in what is shown, or at the first one."""
         self._shown, self._selected = self.name_of_shown, None
         if self.document.cursor and self.view is not None:
             line, selection = self._places.get(self._shown, (self.spec.start(self.view), None))
@@ -139,17 +139,12 @@ class Pane(LinesView):
         self._own.arrive()
 
     def shift_place(self, by: int) -> None:
-        """Let the cursor stay with its line, of which so many come to stand before it."""
+        """Move the cursor with its line, before which `by` lines will be inserted."""
         if self.document.cursor:
             self.scene.cursor.line = max(0, self.cursor + by)
 
-    @property
-    def text_width(self) -> int:
-        """Columns for the text."""
-        return self.outer_size.width - FRAME
-
     def document_at(self, width: int) -> Document:
-        """The document as wide as that."""
+        """The document at a width."""
         if self.view is None:
             return Document()
         width = max(width, 1)
@@ -162,51 +157,47 @@ class Pane(LinesView):
         return self._made[width]
 
     def fill_screen(self, whole: bool) -> None:
-        """Show what there is room for where it fills the screen, or no more than usual, from the next layout on."""
+        """Show the document for the whole screen, or the usual one, from the next layout on."""
         if whole != self.whole:
             self.whole = whole
             if self.spec.whole:
                 self._made.clear()
 
     def wanted(self, columns: int) -> int:
-        """Rows that would show everything, border included; while more is to come, as many as there were."""
+        """Rows that would show everything, including the border; while more is to come, never fewer than before."""
         rows = len(self.document_at(columns - FRAME).lines) + 2
         awaits = self.view is not None and self.spec.awaits(self.view)
         self._wanted = max(rows, self._wanted) if awaits else rows
         return self._wanted
 
     def step(self, count: int) -> None:
-        """Go down by so many rows, or up, in the way of the pane's own cursor."""
+        """Go down by some rows, or up, as the pane's own cursor goes."""
         if not self._own.step(count):
             super().step(count)
 
     def action_fold(self) -> None:
-        """Fold or unfold what the cursor is on, or the block around it."""
+        """Fold or unfold at the cursor."""
         if not self._own.fold():
             super().action_fold()
 
     def action_fold_all(self) -> None:
-        """Fold everything; unfold it where anything is folded."""
+        """Fold everything, or unfold all if anything is folded."""
         if not self._own.fold_all():
             super().action_fold_all()
 
-    def highlighted_anew(self) -> Highlighted:
-        """What stands out when other lines are shown."""
-        return self._own.highlighted_anew()
+    def new_highlights(self) -> Highlighted:
+        """The highlights when other lines are shown."""
+        return self._own.new_highlights()
 
     @property
     def pieces(self) -> Sequence[Piece]:
-        """What the cursor is on, of all that is linked with devices."""
+        """The pieces under the cursor that are linked with devices."""
         return self._own.pieces
 
-    # What the cursor of another pane brings ------------------------------------------------------------------------
-
-    def take_highlights(self, highlighted: Highlighted) -> None:
-        """Highlight what belongs to the cursor when it is next painted."""
-        self.scene.highlighted = highlighted
+    # Highlights and borders ----------------------------------------------------------------------------------------
 
     def highlight(self, highlighted: Highlighted, *, follow: bool = True) -> None:
-        """Highlight what belongs to the cursor; bring the first of it into view where nothing of it is there."""
+        """Highlight lines; with `follow`, bring the first match into view if none is."""
         self.set_highlights(*highlighted)
         rows, matches = self.scene.plan.rows, highlighted.matches
         if not follow or not matches or not rows.count or not self.size.height:
@@ -218,40 +209,35 @@ class Pane(LinesView):
             self.scroller.reveal(matches[0])
 
     def highlight_nothing(self) -> None:
-        """Highlight nothing, and say nothing of it."""
+        """Remove the highlights and their words in the border."""
         self.highlight(NOTHING)
         self.say(())
 
     def say(self, words: Line) -> None:
-        """Have these words in the border, instead of what the document says, or none."""
+        """Show words of a link in the border, in place of the document's own."""
         if words != self._words:
             self._words = words
             self.title(self._tabs)
 
-    def tell(self, words: Line) -> None:
-        """Have these words there before all others: what a search found."""
-        if words != self._told:
-            self._told = words
+    def say_found(self, words: Line) -> None:
+        """Show words of a search there, in place of all others."""
+        if words != self._found:
+            self._found = words
             self.title(self._tabs)
 
-    @property
-    def pattern(self) -> str:
-        """What is searched."""
-        return self.scene.finder.pattern
-
     def on_resize(self, event: events.Resize | None = None) -> None:
-        """Wrap the text anew."""
-        if self.document_at(self.text_width) is not self.document:
+        """Wrap the text again."""
+        if self.document_at(self.outer_size.width - FRAME) is not self.document:
             self._show_made()
         super().on_resize(event)
-        self._draw_anew()
+        self._redrawn()
 
     def title(self, tabs: Line | None) -> None:
-        """Set the border's words: the tabs where several panes share a place, the pane's own otherwise."""
+        """Set the words of the border: the tabs if several panes share a place, otherwise the pane's own title."""
         self._tabs = tabs
         document = self.document
         title = tabs or document.title or ((self.spec.label, ""),)
-        titles = (title, self._told or self._words or document.subtitle)
+        titles = (title, self._found or self._words or document.subtitle)
         if titles != self._titles:
             self._titles = titles
             ansi = self.app.native_ansi_color

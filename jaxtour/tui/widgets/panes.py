@@ -16,14 +16,12 @@ from jaxtour.render.text.spans import Line
 from jaxtour.tui.messages import ShownWanted
 from jaxtour.tui.panes import PANES, TABS, Tab
 from jaxtour.tui.panes.source import failed
-from jaxtour.tui.panes.stage_words import titles
+from jaxtour.tui.panes.stage import titles
 from jaxtour.tui.region_layout import RegionLayout
 from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.widgets.arrange import Slot, Wants, left_width, narrow, wide
-from jaxtour.tui.widgets.graph_cursor import GraphCursor
+from jaxtour.tui.widgets.cursors import GraphCursor, PaneCursor, ShardCursor
 from jaxtour.tui.widgets.pane import Pane
-from jaxtour.tui.widgets.pane_cursor import PaneCursor
-from jaxtour.tui.widgets.shard_cursor import ShardCursor
 
 if TYPE_CHECKING:
     from jaxtour.tui.widgets.editor import Editor
@@ -31,19 +29,19 @@ if TYPE_CHECKING:
 WIDE = 120
 """Columns from which all panes are side by side."""
 EDITOR_ROWS = 10
-"""Wanted by the editor at least: there is something to be written."""
+"""The fewest rows that the editor wants."""
 TABS_AT, TABS_APART = 3, 2
 """Column of the first tab's name in the border, and columns between names."""
 TITLES_APART = 3
 """Columns between the stages' names where all panes are side by side."""
 CORNERS = 6
-"""Columns of a border that its words cannot have."""
+"""Columns of the border at the sides of its words."""
 FRONT: Mapping[str, Slot] = {"jaxpr": "stage", "time": "time", "devices": "devices"}
-"""The tab for what a step is about."""
+"""The tab for the `show` of a step."""
 
 
 class Panes(Container):
-    """Holds the panes, and knows which one is in front and which one is zoomed."""
+    """Holds and places the panes; knows which one is in front and which one is zoomed."""
 
     DEFAULT_CSS = """
     Panes { height: 1fr; }
@@ -53,42 +51,37 @@ class Panes(Container):
         super().__init__(id="panes")
         self._regions_layout = RegionLayout(self._place)
         self.graph = GraphCursor()
-        """The cursor of the pane of stages."""
+        """The cursor of the stage pane."""
         self.shards: Mapping[Slot, ShardCursor] = {"devices": ShardCursor(), "result": ShardCursor()}
-        """The cursors of the panes whose pieces are linked with devices."""
+        """The cursors of the panes with pieces of devices."""
         cursors: dict[Slot, PaneCursor] = {"stage": self.graph, **self.shards}
         self.by_slot: dict[Slot, Pane] = {
             spec.name: Pane(spec, cursors.get(spec.name), ascii_only=ascii_only) for spec in PANES
         }
         self.front: Slot = "lesson"
-        """Which tab is shown where the terminal is narrow."""
+        """The tab shown in a narrow terminal."""
         self.arranged: dict[Slot, Region] = {}
-        """Where the panes are."""
+        """The regions of the panes."""
         self._arranged_in = Size(0, 0)
         self.zoomed: Slot | None = None
         self.editor: Editor | None = None
         self.choose()
         self._expecting = False
-        """Whether the pane that the running step is about is to come to the front."""
+        """Whether to bring the pane that the running step is about to the front."""
 
     @property
     def layout(self) -> Layout:
-        """Our own: a style can only name one of Textual's."""
+        """Our own layout, since a style can only name one of Textual's."""
         return self._regions_layout
 
     def compose(self) -> ComposeResult:
-        """All panes; which ones are displayed is a matter of classes."""
+        """All panes; classes decide which ones are displayed."""
         yield from self.by_slot.values()
 
     @property
     def wide(self) -> bool:
         """Whether all panes are side by side."""
         return (self.size or self.app.size).width >= WIDE
-
-    @staticmethod
-    def slot_of(child: Widget) -> Slot:
-        """The place of a child; the editor takes the source's."""
-        return "source" if child.id == "editor" else child.id  # type: ignore[return-value]
 
     def regions(self, size: Size) -> dict[Slot, Region]:
         """Where each pane goes."""
@@ -99,14 +92,17 @@ class Panes(Container):
         return narrow(size, self._wants(size.width), self.front, self._now(self.front, size))
 
     def _place(self, children: Sequence[Widget], size: Size) -> list[tuple[Widget, Region]]:
-        """Where each child goes that is displayed, and from now on is."""
+        """The region of each displayed child, which is remembered."""
         self.arranged = self.regions(size)
         self._arranged_in = size
-        placed = [(child, self.arranged.get(self.slot_of(child))) for child in children]
+        by_id = {str(slot): region for slot, region in self.arranged.items()}
+        if self.editor is not None and "source" in by_id:
+            by_id["editor"] = by_id["source"]
+        placed = [(child, by_id.get(child.id or "")) for child in children]
         return [(child, region) for child, region in placed if region]
 
     def _now(self, slot: Slot, size: Size) -> int | None:
-        """How high a pane is at the moment, on a screen of this size."""
+        """The current height of a pane, if the size has not changed."""
         return self.arranged[slot].height if slot in self.arranged and size == self._arranged_in else None
 
     def _wants(self, width: int) -> Wants:
@@ -120,17 +116,17 @@ class Panes(Container):
         return wants
 
     def update_view(self, view: StepView, *, fresh: bool = False) -> None:
-        """Give every pane the view; `fresh` when it is another step."""
+        """Give every pane the view; `fresh` for another step."""
         for pane in self.by_slot.values():
             pane.update_view(view, fresh=fresh)
         if self.editor is not None:
-            self.editor.tell(failed(view))
+            self.editor.say(failed(view))
         self.rearrange()
         self.retitle()
         self._settle(view)
 
     def rearrange(self) -> None:
-        """Share the space out anew, if that makes a difference."""
+        """Arrange the panes again, if that changes a region."""
         if not self.size:
             return
         regions = self.regions(self.size)
@@ -140,13 +136,13 @@ class Panes(Container):
             self.refresh(repaint=False, layout=True)
 
     def prime(self, size: Size) -> None:
-        """Fill the panes before there is a layout, so that the first frame is the whole page."""
+        """Fill the panes before the first layout, so that the first frame is complete."""
         for slot, region in self.regions(size).items():
             self.by_slot[slot].prime(region.size)
         self.retitle()
 
     def retitle(self) -> None:
-        """Write the borders."""
+        """Update the titles in the borders."""
         for slot, pane in self.by_slot.items():
             tabs = None if self.wide or self.zoomed or not pane.spec.tab else self._tabs(slot)
             pane.title(tabs)
@@ -159,10 +155,7 @@ class Panes(Container):
         return line
 
     def tabs(self, slot: Slot) -> list[tuple[str, Tab]]:
-        """The names in the border of the panes that share a place, as many as there is room for.
-
-        With their keys where those fit, without some of them where not even the names do.
-        """
+        """The names in the border of the panes that share a place: with keys, without keys, or only some, as fits."""
         view = self.by_slot[slot].view
         room = (self.size or self.app.size).width - CORNERS
         named = [(tab.label, tab) for tab in TABS]
@@ -181,11 +174,11 @@ class Panes(Container):
         return self.wide or slot == self.front or not self.by_slot[slot].spec.tab
 
     def expect_front(self) -> None:
-        """Bring what the step is about to the front, when it comes."""
+        """Bring the pane that the step is about to the front, once it has something to show."""
         self._expecting = True
 
     def _settle(self, view: StepView) -> None:
-        """Bring the tab that the step is about to the front, once it has something to show."""
+        """Bring the expected tab to the front, if it has something to show."""
         report = view.report
         if not self._expecting or report is None or isinstance(view.step, Broken):
             return
@@ -196,7 +189,7 @@ class Panes(Container):
             self.bring(FRONT.get(about) or "lesson")
 
     def on_click(self, event: events.Click) -> None:
-        """A click on a tab's name, or on that of a stage, brings it to the front."""
+        """Bring the tab or the stage whose name was clicked to the front."""
         pane = event.widget
         if not isinstance(pane, Pane) or event.y != 0 or pane.view is None:
             return
@@ -217,7 +210,7 @@ class Panes(Container):
             x += width_of(name) + apart
 
     def bring(self, slot: Slot, *, by_hand: bool = False) -> None:
-        """Bring a tab to the front; by hand, it stays there whatever comes."""
+        """Bring a tab to the front; `by_hand`, it stays there during the run."""
         self._expecting = self._expecting and not by_hand
         if self.by_slot[slot].spec.tab and slot != self.front:
             self.front = slot
@@ -229,7 +222,7 @@ class Panes(Container):
         self.show_chosen()
 
     def choose(self) -> None:
-        """Say by classes which panes have a place."""
+        """Set the classes that display panes."""
         for slot, pane in self.by_slot.items():
             update = pane.is_attached
             pane.set_class(pane.spec.tab and slot != self.front, "-behind", update=update)
@@ -237,7 +230,7 @@ class Panes(Container):
             pane.set_class(self.zoomed not in (None, slot), "-zoomed-away", update=update)
 
     def show_chosen(self) -> None:
-        """Display the panes that have a place."""
+        """Display the panes in front."""
         self.choose()
         self.retitle()
         self.refresh(repaint=False, layout=True)
@@ -260,5 +253,5 @@ class Panes(Container):
             editor, self.editor = self.editor, None
             self.remove_class("-editing")
             self.by_slot["source"].focus(scroll_visible=False)
-            # Not awaited: the editor's own message may be what led here.
+            # Not awaited: a message of the editor itself may have led here.
             editor.remove()

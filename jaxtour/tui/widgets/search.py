@@ -1,4 +1,4 @@
-"""The line to write in what is searched, in place of the bottom line."""
+"""The input for the text to search, in place of the bottom line."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from jaxtour.tui.widgets.text_input import TextInput
 
 
 class SearchLine(TextInput):
-    """Says what is written; its screen searches."""
+    """Takes the text to search; its screen searches."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("search", on="screen.")
     DEFAULT_CSS = """
@@ -18,5 +18,5 @@ class SearchLine(TextInput):
     """
 
     def __init__(self) -> None:
-        super().__init__(id="search", placeholder="a text; a capital in it makes capitals count", select_on_focus=False)
+        super().__init__(id="search", placeholder="text to search; a capital makes case count", select_on_focus=False)
         self.cursor_blink = False

@@ -1,4 +1,4 @@
-"""A line to write in, which shows what is invisible."""
+"""An input that shows invisible characters."""
 
 from rich.cells import get_character_cell_size
 from rich.text import Text
@@ -8,7 +8,7 @@ from jaxtour.text.clean import stand_in
 
 
 class TextInput(Input):
-    """An `Input` that paints one visible character for each that would steer the terminal; its value stays as it is.
+    """An `Input` that paints a visible character for each that would steer the terminal; its value is unchanged.
 
     What it overrides is private in Textual; checked with 8.2.8.
     """

@@ -1,4 +1,4 @@
-"""Charts among lines: drawn, scrolled with the text, in every theme, and gone where they cannot be."""
+"""Charts among lines: drawn in every theme, scrolled with the text, and left out without room."""
 
 from shown import texts
 from textual import events
@@ -74,7 +74,7 @@ def rightmost(app: Shown) -> int:
 
 
 async def drawn(app: Shown, pilot: Pilot[None], glyph: str = "●") -> None:
-    """Let the app work until there are marks."""
+    """Wait until there are marks."""
     await until(pilot, lambda: marks(app, glyph))
 
 

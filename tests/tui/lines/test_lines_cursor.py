@@ -1,4 +1,4 @@
-"""The cursor in a document, the pieces of a line that it selects, and the lines that stand out."""
+"""The cursor in a document, its selection, and highlighted lines."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ CALLS = ("f(g(x))", "plain", "h(x)")
 
 
 def calls(line: int) -> Sequence[tuple[int, int]]:
-    """The whole of a call, then what is inside it."""
+    """A whole call, then its inside."""
     return {0: ((0, 7), (2, 6)), 2: ((0, 4),)}.get(line, ())
 
 
@@ -104,7 +104,7 @@ async def test_without_pieces_left_and_right_scroll() -> None:
         assert row(app.view, 0) == "› ijklmnop›"
         await pilot.press("left")
         assert row(app.view, 0) == "› abcdefgh›"
-        app.view.action_pan_right()
+        app.view.action_pan(1)
         assert row(app.view, 0) == "› ijklmnop›"
         app.view.move_to(0, (20, 24))
         assert "uvwx" in row(app.view, 0), "what is selected comes into view"

@@ -1,4 +1,4 @@
-"""Folded blocks and wrapped lines: rows of the view against lines of the document."""
+"""Folds and wrapping: rows of the view against lines of the document."""
 
 import random
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""What a view has painted again, against what it shows."""
+"""What a view repaints, against what it shows."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ async def test_of_a_row_only_its_text_is_sent() -> None:
         app.view.show(texts("same", "short", "same", *["same"] * 10, cursor=False), fresh=True)
         await pilot.pause()
         app.view._dirty_regions.clear()
-        app.view.action_down()
+        app.view.step(1)
         sign = {Region(39, 0, 1, 1), Region(39, 2, 1, 1)}
         assert app.view._dirty_regions == {Region(0, 0, 5, 1), Region(0, 1, 5, 1), *sign}
         assert row(app.view, 0) == "short"
@@ -63,30 +63,30 @@ async def test_what_is_repainted_is_all_that_changed() -> None:
 
 
 def operations(view: LinesView, chance: random.Random) -> list[Callable[[], object]]:
-    """What can happen to a view."""
+    """Operations on a view."""
     return [
         lambda: view.show(some_document(chance), fresh=chance.random() < 0.3),
         lambda: view.move_to(chance.randrange(200)),
-        lambda: view.set_highlights(some_lights(chance.randrange(5)), range(0, 40, 5)),
+        lambda: view.set_highlights(some_highlights(chance.randrange(5)), range(0, 40, 5)),
         lambda: view.walk(chance.choice((-1, 1))),
         lambda: view.search(chance.choice(("", "f1", "xyz"))),
         lambda: view.find(chance.choice((-1, 0, 1))),
         view.folding.toggle, view.action_fold_all, view.action_wrap,
-        view.action_down, view.action_down, view.action_up, view.action_left, view.action_right,
-        view.action_pan_left, view.action_pan_right, view.action_page_down, view.action_page_up,
+        lambda: view.action_step(chance.choice((1, 1, -1))), lambda: view.action_across(chance.choice((1, -1))),
+        lambda: view.action_pan(chance.choice((1, -1))), lambda: view.action_page(chance.choice((1, -1))),
         view.action_top, view.action_bottom,
     ]  # fmt: skip
 
 
 def some_document(chance: random.Random) -> Document:
-    """Nested blocks, wide characters, long lines; or lines all alike, of which scrolling changes only the sign."""
+    """Nested blocks, wide characters and long lines; or equal lines, where scrolling changes only the thumb."""
     count = chance.choice((0, 3, 40, 40, 200))
     lines = tuple(f"{'  ' * (n % 4)}f{n}(x{'xyz' * (n % 9)}) 漢" for n in range(count))
     return Document(
         lines=LazyLines(("same",) * count if chance.random() < 0.3 else lines, highlight),
         cursor=chance.random() < 0.8,
         folds=[(first, first + 5) for first in range(0, count - 6, 7)],
-        selectable=some_stops if chance.random() < 0.8 else None,
+        selectable=some_selections if chance.random() < 0.8 else None,
         gutter=MadeLines(count, 4, lambda n: ((f"{n:>3} ", "faint"),)) if chance.random() < 0.5 else (),
         marks=dict.fromkeys(range(0, count, 9), "error"),
     )
@@ -97,12 +97,12 @@ def highlight(text: str) -> Line:
     return ((text[:3], "keyword"), (text[3:], ""))
 
 
-def some_stops(line: int) -> Sequence[tuple[int, int]]:
+def some_selections(line: int) -> Sequence[tuple[int, int]]:
     """On every other line."""
     return ((2, 5), (4, 7)) if line % 2 else ()
 
 
-def some_lights(rest: int) -> Highlights:
+def some_highlights(rest: int) -> Highlights:
     """On every fifth line."""
     return lambda line: Highlight("link", ((1, 4),)) if line % 5 == rest else None
 

@@ -1,4 +1,4 @@
-"""The widget for big text."""
+"""The widget for long text."""
 
 from shown import Shown, row
 from textual.geometry import Region

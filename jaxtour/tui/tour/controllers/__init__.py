@@ -1,4 +1,4 @@
-"""What the keys of a step's screen do: plain objects, each with the methods of some actions.
+"""The controllers of a step's keys: plain objects, each with the methods of some actions.
 
-`Action.by` names the controller of an action; the screen makes one of each and calls their methods.
+`Action.by` names the controller; the screen makes one of each and calls their methods.
 """

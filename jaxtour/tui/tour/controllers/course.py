@@ -1,47 +1,38 @@
-"""What the keys do that go through the course, and those of the tour as a whole."""
+"""The keys that go through the course, and those of the whole tour."""
 
+from collections.abc import Callable
+from functools import partialmethod
+from typing import Literal
+
+from jaxtour.tui.themes import THEMES
 from jaxtour.tui.tour.controllers.step import StepController
 from jaxtour.tui.tour.host import ScreenHost
-
-THEMES = ("dark", "light", "ansi")
+from jaxtour.tui.tour.model import Tour
 
 
 class CourseController:
-    """The actions that go to another step, or open a list."""
+    """The actions that go to another step, open a list, or are about the whole tour."""
 
     def __init__(self, host: ScreenHost, step: StepController) -> None:
         self.host = host
         self.tour = host.tour
         self.step = step
 
-    def next_step(self) -> None:
-        """Go a step on."""
+    def _go(self, move: Callable[[Tour, Literal[1, -1]], bool], by: Literal[1, -1], at_the_end: str) -> None:
+        """Go to the next step or lesson, or the previous one."""
         self.step.leave_editor()
-        self._moved(self.tour.move(1), "this was the last step of the course")
-
-    def previous_step(self) -> None:
-        """Go a step back."""
-        self.step.leave_editor()
-        self._moved(self.tour.move(-1), "this is the first step of the course")
-
-    def next_lesson(self) -> None:
-        """Go a lesson on."""
-        self.step.leave_editor()
-        self._moved(self.tour.move_lesson(1), "this is the last lesson")
-
-    def previous_lesson(self) -> None:
-        """Go a lesson back."""
-        self.step.leave_editor()
-        self._moved(self.tour.move_lesson(-1), "this is the first lesson")
-
-    def _moved(self, moved: bool, otherwise: str) -> None:
-        if moved:
+        if move(self.tour, by):
             self.host.arrived()
         else:
-            self.host.note(otherwise)
+            self.host.note(at_the_end)
+
+    next_step = partialmethod(_go, Tour.move, 1, "this is the last step of the course")
+    previous_step = partialmethod(_go, Tour.move, -1, "this is the first step of the course")
+    next_lesson = partialmethod(_go, Tour.move_lesson, 1, "this is the last lesson")
+    previous_lesson = partialmethod(_go, Tour.move_lesson, -1, "this is the first lesson")
 
     def open(self, lesson: int | None, step: int | None = None) -> None:
-        """Go to a step of a lesson, or to the first that is not done; without a lesson, stay."""
+        """Go to a step of a lesson, or to its first undone one; stay without a lesson."""
         if lesson is not None:
             self.step.leave_editor()
             self.tour.open(lesson, self.tour.first_undone(lesson) if step is None else step)
@@ -75,10 +66,10 @@ class CourseController:
         self.host.app.push_screen(HelpScreen(self.tour.keys, ascii_only=self.tour.ascii))
 
     def theme(self) -> None:
-        """The next theme."""
-        app = self.host.app
-        here = THEMES.index(app.theme) if app.theme in THEMES else -1
-        app.theme = THEMES[(here + 1) % len(THEMES)]
+        """Switch to the next theme."""
+        app, names = self.host.app, [theme.name for theme in THEMES]
+        here = names.index(app.theme) if app.theme in names else -1
+        app.theme = names[(here + 1) % len(names)]
 
     async def quit(self) -> None:
         """Leave."""

@@ -1,6 +1,8 @@
-"""What the keys do that are about devices, and what a device and its part of a value highlight."""
+"""The keys about devices, and the highlights between a device and its part of a value."""
 
 from typing import TYPE_CHECKING
+
+from textual.widget import Widget
 
 from jaxtour.engine.session import EngineError
 from jaxtour.render.text.spans import Line
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class DeviceController:
-    """The actions about devices, and what a device and its part of a value highlight."""
+    """The actions about devices, and the highlights between a device and its part of a value."""
 
     def __init__(self, host: ScreenHost, slots: SlotController, step: StepController, links: LinkController) -> None:
         self.host = host
@@ -28,26 +30,16 @@ class DeviceController:
         self.links = links
         self.panel = self.panes.by_slot["devices"]
         self.result = self.panes.by_slot["result"]
-        self._holder: Pane | None = None
-        """The pane whose cursor says which devices are meant."""
+        self.lead: Pane | None = None
+        """The pane whose cursor selects devices: the last of these two with the focus."""
         self._left: Slot = "devices"
-        """The pane that keys went to before the devices filled the screen."""
-        self._meant: tuple[object, ...] = ()
-
-    @property
-    def on_devices(self) -> bool:
-        """Whether keys go to the devices."""
-        return self.host.focused is self.panel
-
-    @property
-    def on_shard(self) -> bool:
-        """Whether the cursor is on a part of a value that a device holds."""
-        return self.host.focused is self.result and bool(self.result.pieces)
+        """The pane with the keys before the devices filled the screen."""
+        self._highlighted: tuple[object, ...] = ()
 
     # The panel ------------------------------------------------------------------------------------------------------
 
     def devices(self) -> None:
-        """Let the devices fill the screen, or bring the other panes back."""
+        """Let the devices fill the screen, or bring back the other panes."""
         if self.panes.zoomed == "devices":
             self.slots.unzoom()
             self.slots.focus(self._left)
@@ -69,8 +61,8 @@ class DeviceController:
 
         self.host.app.push_screen(DevicesScreen(self.tour, self.tour.state.device), chosen)
 
-    async def take_cpu(self) -> None:
-        """Run on the CPU."""
+    async def use_cpu(self) -> None:
+        """Use the CPU."""
         from jaxtour.tui.choices import the_cpu
 
         self.host.note("the worker starts on the CPU")
@@ -96,8 +88,8 @@ class DeviceController:
         self.host.post_message(Turned())
 
     def follow(self) -> None:
-        """Go to the device that holds the part under the cursor, or to what belongs to it in the lens."""
-        if not self.on_shard:
+        """Go to the device that holds the part under the cursor, or along the cursor's link."""
+        if self.host.focused is not self.result or not self.result.pieces:
             self.links.follow()
             return
         devices = sorted(self.result.pieces[0].devices, key=_number)
@@ -107,35 +99,37 @@ class DeviceController:
     # What belongs together ------------------------------------------------------------------------------------------
 
     def take_lead(self, pane: Pane) -> None:
-        """The cursor of the pane that has the focus is the one that counts."""
-        if pane in (self.panel, self.result):
-            self._holder = pane
-            self.highlight()
+        """Highlight for the cursor of the pane that has the focus now."""
+        self.lead = pane
+        self.highlight()
+
+    def cursor_moved(self, view: Widget, *, settling: bool) -> None:  # noqa: ARG002 - as `LinkController` has it
+        """Highlight what belongs to the lead's cursor."""
+        self.highlight()
 
     def highlight(self) -> None:
-        """Highlight what belongs to the cursor that counts, unless that stands out already."""
-        holder = self._holder
-        if holder is None:
+        """Highlight what belongs to the lead's cursor, if that changed."""
+        if self.lead is None:
             return
-        devices: frozenset[str] = frozenset().union(*(piece.devices for piece in holder.pieces))
+        devices: frozenset[str] = frozenset().union(*(piece.devices for piece in self.lead.pieces))
         panes = [self.panel, self.result]
         state = (devices, self.tour.key, self.tour.session.facts, *(id(pane.document) for pane in panes))
-        if state == self._meant:
+        if state == self._highlighted:
             return
-        self._meant = state
-        told = _told(devices)
-        if told != self.tour.state.device:
-            self.tour.state.device = told
+        self._highlighted = state
+        selected = _only(devices)
+        if selected != self.tour.state.device:
+            self.tour.state.device = selected
             self.panes.update_view(self.tour.view)
-            self._meant = (*state[:3], *(id(pane.document) for pane in panes))
+            self._highlighted = (*state[:3], *(id(pane.document) for pane in panes))
         for cursor in self.panes.shards.values():
             cursor.highlight(devices)
-        # Where it fills the screen, its text says that.
+        # When it fills the screen, its text says this.
         self.panel.say(() if self.panel.whole else self._about(devices))
         self.host.refresh_keys()
 
     def _about(self, devices: frozenset[str]) -> Line:
-        """What is known of the device that is meant, or how many they are."""
+        """The facts of the selected device, or the number of devices."""
         from jaxtour.render.devices.device_memory import about_device, name_of
 
         if len(devices) > 1:
@@ -145,8 +139,8 @@ class DeviceController:
         return ((name_of(found[0]), "strong"), (f"  {about_device(found[0])}", "muted")) if found else ()
 
 
-def _told(devices: frozenset[str]) -> tuple[str, int] | None:
-    """The device, if it is only one."""
+def _only(devices: frozenset[str]) -> tuple[str, int] | None:
+    """The device, if there is only one."""
     if len(devices) != 1:
         return None
     platform, _, number = next(iter(devices)).rpartition(":")

@@ -1,4 +1,6 @@
-"""What the keys do that look into what JAX made of the code."""
+"""The keys that look into what JAX made of the code."""
+
+from functools import partialmethod
 
 from jaxtour.course.model import Step
 from jaxtour.engine.session import EngineError
@@ -11,7 +13,7 @@ from jaxtour.tui.tour.view import Shown
 
 
 class LensController:
-    """The actions that choose what is shown of a traced call, and explain it."""
+    """The actions that choose a traced call and its stage, and explain it."""
 
     def __init__(self, host: ScreenHost, slots: SlotController, links: LinkController) -> None:
         self.host = host
@@ -22,28 +24,8 @@ class LensController:
         self.stages = slots.stages
         self.graph = self.panes.graph
 
-    async def stage_jaxpr(self) -> None:
-        """Show the jaxpr."""
-        await self.show_stage("jaxpr")
-
-    async def stage_stablehlo(self) -> None:
-        """Show the StableHLO."""
-        await self.show_stage("stablehlo")
-
-    async def stage_hlo(self) -> None:
-        """Show the HLO."""
-        await self.show_stage("hlo")
-
-    async def stage_cost(self) -> None:
-        """Show what the call costs."""
-        await self.show_stage("cost")
-
-    async def stage_graph(self) -> None:
-        """Show the graph of the jaxpr."""
-        await self.show_stage("graph")
-
     async def show_stage(self, shown: Shown) -> None:
-        """Show it in its pane, and have it made if it is not there; once more, if that failed."""
+        """Show a stage, and request it if it is missing or failed."""
         if shown != self.tour.state.stage:
             self.links.carry()
         self.tour.state.stage = shown
@@ -52,28 +34,27 @@ class LensController:
         self.host.refresh_view()
         await self.request()
 
+    stage_jaxpr = partialmethod(show_stage, "jaxpr")
+    stage_stablehlo = partialmethod(show_stage, "stablehlo")
+    stage_hlo = partialmethod(show_stage, "hlo")
+    stage_cost = partialmethod(show_stage, "cost")
+    stage_graph = partialmethod(show_stage, "graph")
+
     async def request(self) -> bool:
-        """Have the worker make what the pane of stages is to show, if it can be seen; whether it was asked to."""
+        """Request the stage to show, if its pane is visible; return whether a request was sent."""
         if not self.panes.in_view("stage"):
             return False
         try:
-            asked = await self.tour.request()
+            requested = await self.tour.request()
         except EngineError as error:
             self.host.note(str(error))
             return False
-        if asked:
+        if requested:
             self.host.refresh_view()
-        return asked
-
-    async def next_trace(self) -> None:
-        """Show the next traced call."""
-        await self._turn(1)
-
-    async def previous_trace(self) -> None:
-        """Show the traced call before."""
-        await self._turn(-1)
+        return requested
 
     async def _turn(self, by: int) -> None:
+        """Show the next traced call, or the previous one."""
         view = self.tour.view
         if view.traces:
             self.tour.state.trace = (view.index + by) % len(view.traces)
@@ -82,6 +63,9 @@ class LensController:
             self.host.refresh_view()
             self.slots.keep_focus()
             await self.request()
+
+    next_trace = partialmethod(_turn, 1)
+    previous_trace = partialmethod(_turn, -1)
 
     def programs(self) -> None:
         """List what the program compiled, and show the one that is chosen."""
@@ -97,7 +81,7 @@ class LensController:
         self.host.app.push_screen(ProgramsScreen(self.tour, self.tour.state), chosen)
 
     def unfold(self, line: int | None) -> None:
-        """Unfold or fold an equation in the graph, or all of them."""
+        """Unfold or fold an equation of the graph, or all of them."""
         state, graph, node = self.tour.state, self.graph.graph, self.graph.node
         if graph is None:
             return
@@ -112,7 +96,7 @@ class LensController:
             self.graph.to_line(node.line)
 
     async def ladder(self) -> None:
-        """Climb from the function to the call that was traced."""
+        """Open the ladder from the function to the traced call."""
         from jaxtour.tui.screens.ladder import LadderScreen
 
         trace, step = self.tour.view.trace, self.tour.step
@@ -121,7 +105,7 @@ class LensController:
         if self.tour.ladder_wanted(trace.call):
             try:
                 if not await self.tour.request(trace.call):
-                    self.host.note("the worker is busy; the ladder can be climbed when it is ready")
+                    self.host.note("the worker is busy; open the ladder when it is ready")
                     return
             except EngineError as error:
                 self.host.note(str(error))
@@ -130,7 +114,7 @@ class LensController:
         self.host.refresh_view()
 
     def explain(self) -> None:
-        """Explain the equation under the cursor, or the first that the source under the cursor became."""
+        """Explain the equation under the cursor, or the first equation of the expression under the cursor."""
         from jaxtour.render.ir.highlight import UNITS
         from jaxtour.tui.screens.explain import ExplainScreen
 
@@ -145,6 +129,6 @@ class LensController:
         selection = self.stages.selection if self.links.lead is self.stages else None
         line = stage_line(view, Spot("stage", cursor, selection))
         if line is None or stage.origin_of(line).kind == "other":
-            self.host.note(f"there is no {UNITS[stage.stage]} in this line to explain")
+            self.host.note(f"no {UNITS[stage.stage]} in this line to explain")
             return
         self.host.app.push_screen(ExplainScreen(view, stage, head(stage, line), ascii_only=self.tour.ascii))

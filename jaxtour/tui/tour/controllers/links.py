@@ -1,12 +1,12 @@
-"""What belongs together: what a cursor highlights in the other pane, and the keys that lead there."""
+"""What a cursor highlights in the other pane, and the keys that go there."""
 
+from functools import partialmethod
 from typing import NamedTuple
 
 from textual.widget import Widget
 
 from jaxtour.engine.links import Target, links_of
-from jaxtour.tui.link_words import in_full, said_of_source, said_of_stage
-from jaxtour.tui.linking import Link, Spot, first_of, link, source_of
+from jaxtour.tui.linking import Link, Spot, first_of, in_full, link, said_of_source, said_of_stage, source_of
 from jaxtour.tui.panes.source import columns_shown, rows_of
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.controllers.step import StepController
@@ -15,20 +15,20 @@ from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.widgets.pane import Pane
 
 BORDER_CELLS = 8
-"""Columns of a border that words cannot have."""
+"""Columns of the border at the sides of its words."""
 
 
 class Keyed(NamedTuple):
-    """Where keys lead from a cursor."""
+    """Where keys go from a cursor."""
 
     leads: bool = False
-    """Whether there is something to go to in the other pane."""
+    """Whether the other pane has something to go to."""
     many: bool = False
-    """Whether several lines of the stage belong to it."""
+    """Whether several lines of the stage are linked."""
 
 
 class LinkController:
-    """The actions that follow what belongs to a cursor, and what the cursor highlights."""
+    """The highlights of a cursor, and the actions that follow its links."""
 
     def __init__(self, host: ScreenHost, slots: SlotController, step: StepController) -> None:
         self.host = host
@@ -38,53 +38,50 @@ class LinkController:
         self.stages = slots.stages
         self.graph = host.panes.graph
         self.link: Link | None = None
-        """What belongs to the cursor that was moved last."""
+        """The link of the lead's cursor."""
         self.lead: Pane | None = None
-        """The pane whose cursor counts."""
+        """The pane whose cursor highlights: the last of these two with the focus."""
         self._linked: tuple[object, ...] = ()
         self._carried: Target | None = None
-        """What the cursor was on in another stage, until the one that is wanted is shown."""
+        """The cursor's target in another stage, until the next stage is shown."""
 
     @property
     def keyed(self) -> Keyed:
-        """What the keys can do with what belongs to the cursor; nothing where the focus is elsewhere."""
+        """Where keys go from the lead's cursor; nowhere if the focus is elsewhere."""
         if self.link is None or self.host.focused is not self.lead:
             return Keyed()
         return Keyed(self.link.leads, len(self.link.stage.matches) > 1)
 
     def cursor_moved(self, view: Widget, *, settling: bool) -> None:
-        """Highlight what belongs to the cursor."""
+        """Highlight what is linked with the cursor."""
         if view is self.stages:
-            self._carry()
-        if view in (self.source, self.stages):
-            self.relink(settling=settling)
+            self._arrive()
+        self.relink(settling=settling)
 
     def take_lead(self, pane: Pane) -> None:
-        """The cursor of the pane that has the focus is the one that counts."""
-        if pane in (self.source, self.stages):
-            self.lead = pane
-            self.relink()
+        """Highlight for the cursor of the pane that has the focus now."""
+        self.lead = pane
+        self.relink()
 
     def carry(self) -> None:
-        """Have the cursor go, in the next stage that is shown, to what belongs to where it is in this one."""
+        """Keep the cursor's target, so that the cursor goes to it in the next stage."""
         if self.link and self.link.target:
             self._carried = self.link.target
 
-    def _carry(self) -> None:
-        """Go to what belongs to the cursor of the stage that was shown before."""
+    def _arrive(self) -> None:
+        """Go to the target that was carried from the previous stage."""
         target, self._carried = self._carried, None
         stage = self.stages.view.linked if target and self.stages.view else None
         if target is None or stage is None:
             return
         line = first_of(stage, links_of(stage).lines(target))
-        if line is None:
-            return
-        self.graph.to_line(line)
+        if line is not None:
+            self.graph.to_line(line)
 
     def relink(self, *, settling: bool = False) -> None:
-        """Highlight what belongs to the cursor that counts, unless that stands out already.
+        """Highlight what is linked with the lead's cursor, if that changed.
 
-        A pane that is `settling` is painted when its cursor has settled, and not before.
+        With `settling`, the lead is not painted before its cursor has settled.
         """
         lead, view = self.lead, self.source.view
         if lead is None or view is None:
@@ -103,7 +100,7 @@ class LinkController:
             found = self.link = link(view, spot)
             for pane, highlighted in ((self.source, found.source), (self.stages, found.stage)):
                 if pane is lead and settling:
-                    pane.take_highlights(highlighted)
+                    pane.scene.highlighted = highlighted
                 else:
                     pane.highlight(highlighted, follow=pane is not lead)
             self.source.say(said_of_source(view, found, self.source.outer_size.width - BORDER_CELLS))
@@ -112,12 +109,12 @@ class LinkController:
             self.host.refresh_keys()
 
     def follow(self) -> None:
-        """Go to what belongs to the cursor, in the other pane."""
+        """Go to the other end of the link, in the other pane."""
         found, view = self.link, self.source.view
         if found is None or view is None:
             return
         if self.host.focused is not self.lead:
-            self.host.note("go to a line of the source or of a stage first: what belongs to it is followed")
+            self.host.note("go to a line of the source or of a stage first")
             return
         if found.spot.slot == "source":
             self._to_stage(view, found)
@@ -129,7 +126,7 @@ class LinkController:
         in_graph = view.state.stage == "graph"
         line = next(iter(matches), None) if in_graph or stage is None else first_of(stage, matches)
         if line is None:
-            self.host.note("nothing here comes of it")
+            self.host.note("nothing in this stage comes from it")
             return
         highlight = found.stage.of(line)
         self.slots.focus("stage")
@@ -156,16 +153,12 @@ class LinkController:
             best = min(begun, key=lambda piece: abs(piece[1] - piece[0] - length)) if begun and one_line else None
             self.source.move_to(line, best or (begun[0] if begun else None))
 
-    def next_match(self) -> None:
-        """Go to the next line that belongs together."""
-        self._walk(1)
-
-    def previous_match(self) -> None:
-        """Go to the line before that belongs together."""
-        self._walk(-1)
-
     def _walk(self, by: int) -> None:
-        # In the source it is the other pane whose matches are many.
+        """Go to the next linked line, or the previous one."""
+        # From the source, keys walk in the stage.
         pane = self.stages if self.host.focused is self.source else self.host.focused
         if not isinstance(pane, Pane) or not pane.walk(by):
-            self.host.note("nothing else belongs to it")
+            self.host.note("nothing else is linked with it")
+
+    next_match = partialmethod(_walk, 1)
+    previous_match = partialmethod(_walk, -1)

@@ -1,5 +1,6 @@
 """Searching in a pane."""
 
+from functools import partialmethod
 from typing import TYPE_CHECKING
 
 from jaxtour.render.text.layout import clip
@@ -16,23 +17,18 @@ PATTERN_CELLS = 24
 
 
 class SearchController:
-    """The actions of the search; the matches stay until it is ended."""
+    """The actions of the search; matches stay highlighted until it ends."""
 
     def __init__(self, host: ScreenHost, slots: SlotController) -> None:
         self.host = host
         self.slots = slots
         self.searched: Pane | None = None
-        """The pane whose matches are shown."""
+        """The pane that shows matches."""
         self.line: SearchLine | None = None
-        """Where the text is being written."""
-
-    @property
-    def searching(self) -> bool:
-        """Whether the matches of a search are shown, and its text is not being written."""
-        return self.searched is not None and self.line is None
+        """The line where the text is being written."""
 
     async def search(self) -> None:
-        """Write what is to be found in the pane."""
+        """Open the line for the text to search."""
         from jaxtour.tui.widgets.search import SearchLine
 
         if self.line is not None or self.host.panes.editor is not None:
@@ -44,11 +40,12 @@ class SearchController:
         await self.host.open_line(self.line)
 
     def written(self) -> None:
-        """Go to the first match of what is written so far."""
-        if self.searched is not None and self.line is not None and self.line.value != self.searched.pattern:
-            self.searched.search(self.line.value)
-            self.searched.find(0)
-            self.tell()
+        """Go to the first match of the text so far."""
+        pane, line = self.searched, self.line
+        if pane is not None and line is not None and line.value != pane.scene.finder.pattern:
+            pane.search(line.value)
+            pane.find(0)
+            self.say_place()
 
     def search_done(self) -> None:
         """Keep the matches, and give the keys back to the pane."""
@@ -58,46 +55,40 @@ class SearchController:
         if pane is None or found is None or not found[1]:
             self.end_search()
             if found is not None:
-                self.host.note("it does not occur in this pane")
+                self.host.note("no match in this pane")
             return
         self._close(pane)
 
-    def search_cancel(self) -> None:
-        """End the search."""
-        self.end_search()
-
-    def find_next(self) -> None:
-        """Go to the next match."""
-        self._find(1)
-
-    def find_previous(self) -> None:
-        """Go to the match before."""
-        self._find(-1)
-
     def _find(self, by: int) -> None:
+        """Go to the next match, or the previous one."""
         if self.searched is not None:
             self.searched.find(by)
-            self.tell()
+            self.say_place()
+
+    find_next = partialmethod(_find, 1)
+    find_previous = partialmethod(_find, -1)
 
     def end_search(self) -> None:
-        """Show no matches any more."""
+        """End the search and its highlights."""
         pane, self.searched = self.searched, None
         if pane is not None:
             pane.search("")
-            pane.tell(())
+            pane.say_found(())
         self._close(pane)
 
-    def tell(self) -> None:
-        """Say in the pane's border which match it is, of how many."""
+    search_cancel = end_search
+
+    def say_place(self) -> None:
+        """Say in the pane's border which match is the current one, and how many there are."""
         pane = self.searched
-        if pane is None or pane.found is None:
-            if pane is not None:
-                pane.tell(())
+        if pane is None:
             return
-        place, total = pane.found
-        pattern = clip(clean(pane.pattern, keep_newlines=False), PATTERN_CELLS)
-        words: Line = ((f"/{pattern}  ", "strong"), (f"{place} of {total}" if total else "nowhere", "muted"))
-        pane.tell(words)
+        words: Line = ()
+        if pane.found is not None:
+            place, total = pane.found
+            pattern = clip(clean(pane.scene.finder.pattern, keep_newlines=False), PATTERN_CELLS)
+            words = ((f"/{pattern}  ", "strong"), (f"{place} of {total}" if total else "nowhere", "muted"))
+        pane.say_found(words)
 
     def _close(self, back: Pane | None) -> None:
         line, self.line = self.line, None

@@ -1,4 +1,4 @@
-"""What the keys do that run a step, answer its questions and edit its code."""
+"""The keys that run a step, answer its question and edit its code."""
 
 from jaxtour.course.model import Step
 from jaxtour.engine.session import EngineError
@@ -9,7 +9,7 @@ from jaxtour.tui.tour.host import ScreenHost
 
 
 class StepController:
-    """The actions of the step shown, and of the worker that runs it."""
+    """The actions of the step shown, and of its worker."""
 
     def __init__(self, host: ScreenHost) -> None:
         self.host = host
@@ -27,7 +27,7 @@ class StepController:
         self.host.refresh_view()
 
     def setup(self) -> None:
-        """Open or fold the code that runs first; the cursor stays with its line."""
+        """Open or fold the setup; the cursor stays with its line."""
         before = rows_of(self.tour.view).code.start
         self.tour.state.setup = not self.tour.state.setup
         self.panes.by_slot["source"].shift_place(rows_of(self.tour.view).code.start - before)
@@ -44,7 +44,7 @@ class StepController:
         def answered(text: str | None) -> None:
             if text:
                 state.prediction = clean(text)
-                self._tell()
+                self._show_lesson()
 
         if isinstance(step, Step) and step.ask:
             self.host.app.push_screen(AskScreen(step.ask, ascii_only=self.tour.ascii), answered)
@@ -52,23 +52,18 @@ class StepController:
     def hint(self) -> None:
         """Show the next hint."""
         self.tour.state.hints += 1
-        self._tell()
+        self._show_lesson()
 
     def solution(self) -> None:
         """Show the solution."""
         self.tour.state.solution = True
-        self._tell()
+        self._show_lesson()
 
-    def _tell(self) -> None:
+    def _show_lesson(self) -> None:
         self.panes.bring("lesson")
         self.host.refresh_view()
 
     # Editing --------------------------------------------------------------------------------------------------------
-
-    @property
-    def editing(self) -> bool:
-        """Whether the source is being edited."""
-        return self.panes.editor is not None
 
     async def edit(self) -> None:
         """Edit the code in place."""
@@ -92,7 +87,7 @@ class StepController:
         self.panes.end_edit()
 
     def keep_edit(self) -> None:
-        """Keep what stands in the editor."""
+        """Keep the text in the editor."""
         if self.panes.editor is not None:
             self.tour.set_code(self.panes.editor.text)
 
@@ -117,7 +112,7 @@ class StepController:
         self.host.refresh_view()
 
     def idle_interrupt(self) -> None:
-        """Say that there is nothing to interrupt."""
+        """Say that nothing is running."""
         self.host.note(f"nothing is running; {self.tour.keys.first('quit')} leaves the tour")
 
     def restart(self) -> None:

@@ -1,11 +1,13 @@
-"""What the keys do that measure, and that tell what a measurement means."""
+"""The keys that measure, and that explain a measurement."""
+
+from functools import partialmethod
 
 from jaxtour.engine.session import EngineError
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.host import ScreenHost
 
 PATIENCE = 10.0
-"""How many times as long a measurement may take where somebody wants it steadier."""
+"""How many times as long a steadier measurement may take."""
 
 
 class TimingController:
@@ -16,18 +18,11 @@ class TimingController:
         self.tour = host.tour
         self.slots = slots
 
-    async def measure(self) -> None:
-        """Measure what the step times, or the traced call that is shown."""
-        await self._measure(1.0)
-
-    async def measure_long(self) -> None:
-        """Measure with more patience."""
-        await self._measure(PATIENCE)
-
-    async def _measure(self, patience: float) -> None:
+    async def measure(self, patience: float = 1.0) -> None:
+        """Measure the calls that the step times, or the traced call shown."""
         self.slots.focus("time")
         if not self.tour.timed_calls:
-            self.host.note("the code raised: there is nothing to time")
+            self.host.note("nothing to time: the code raised an exception")
             return
         try:
             if not await self.tour.measure(patience):
@@ -36,14 +31,16 @@ class TimingController:
             self.host.note(str(error))
         self.host.refresh_view()
 
+    measure_long = partialmethod(measure, PATIENCE)
+
     def verdicts(self) -> None:
-        """Tell what is behind the timings, and what they do not mean."""
+        """Open the details of the timings and their verdicts."""
         from jaxtour.tui.screens.timings import TimingsScreen
 
         self.host.app.push_screen(TimingsScreen(self.tour, self.tour.state))
 
     def roofline(self) -> None:
-        """Hold the timings against what the device can do at most."""
-        from jaxtour.tui.screens.roofline import RooflineScreen
+        """Compare the timings with the device's peaks."""
+        from jaxtour.tui.screens.timings import RooflineScreen
 
         self.host.app.push_screen(RooflineScreen(self.tour, self.tour.state))

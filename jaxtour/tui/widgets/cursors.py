@@ -1,0 +1,214 @@
+"""The cursors of panes: line by line, from node to node in a graph, and from piece to piece of devices."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from textual.message import Message
+
+from jaxtour.tui.lines.document import NOTHING, Columns, Document, Highlight, Highlighted, Piece, in_rows
+from jaxtour.tui.messages import Unfolded
+from jaxtour.tui.panes.stage import graph_of
+from jaxtour.tui.tour.view import StepView
+
+if TYPE_CHECKING:
+    from jaxtour.render.ir.graph import Graph, Node
+
+
+class Steered(Protocol):
+    """The interface of a pane for its cursor."""
+
+    view: StepView | None
+
+    @property
+    def document(self) -> Document:
+        """The document shown."""
+
+    @property
+    def cursor(self) -> int:
+        """The line with the cursor."""
+
+    @property
+    def selection(self) -> Columns | None:
+        """The selection in that line."""
+
+    @property
+    def has_focus(self) -> bool:
+        """Whether it has the focus."""
+
+    def move_to(self, line: int, selection: Columns | None = None) -> None:
+        """Put the cursor on a line, and select a piece of it."""
+
+    def highlight(self, highlighted: Highlighted, *, follow: bool = True) -> None:
+        """Highlight lines, and bring the first into view if none is."""
+
+    def post_message(self, message: Message) -> bool:
+        """Post a message."""
+
+
+class PaneCursor:
+    """The cursor of most panes: it goes from line to line, as in any view."""
+
+    pane: Steered
+    """Set by the pane."""
+
+    def step(self, count: int) -> bool:  # noqa: ARG002 - for subclasses
+        """Go down by some rows, or up; return False to go by lines."""
+        return False
+
+    def fold(self) -> bool:
+        """Fold or unfold here; return False to fold a block of lines."""
+        return False
+
+    def fold_all(self) -> bool:
+        """Fold or unfold everything; return False to fold blocks of lines."""
+        return False
+
+    def arrive(self) -> None:
+        """Select something in a new document, after the pane has put the cursor on a line."""
+
+    @property
+    def pieces(self) -> Sequence[Piece]:
+        """The pieces under the cursor that are linked with devices."""
+        return ()
+
+    def stay_with(self, pieces: Sequence[Piece]) -> None:
+        """Stay on these pieces when lines came or went above them."""
+
+    def new_highlights(self) -> Highlighted:
+        """The highlights when other lines are shown."""
+        return NOTHING
+
+
+class GraphCursor(PaneCursor):
+    """The cursor of the stage pane: in a graph it goes from node to node, in other stages from line to line."""
+
+    @property
+    def graph(self) -> "Graph | None":
+        """The graph, if it is shown."""
+        view = self.pane.view
+        if view is None or view.state.stage != "graph" or view.linked is None:
+            return None
+        return graph_of(view.linked, view.state.unfolded)
+
+    @property
+    def node(self) -> "Node | None":
+        """The node under the cursor."""
+        graph = self.graph
+        place = self._place(graph) if graph else None
+        return graph.nodes[place] if graph and place is not None else None
+
+    def _place(self, graph: "Graph") -> int | None:
+        selection = self.pane.selection
+        return graph.node_at(self.pane.cursor, selection[0] if selection else None)
+
+    def to_line(self, line: int) -> None:
+        """Go to a line of the stage; in its graph, to the node of that line."""
+        graph = self.graph
+        if graph is None:
+            self.pane.move_to(line)
+        elif places := graph.nodes_of(line):
+            self._to(graph.nodes[places[0]])
+
+    def _to(self, node: "Node") -> None:
+        self.pane.move_to(node.row, (node.column, node.end))
+
+    def arrive(self) -> None:
+        """Select the node in the line of the cursor."""
+        if self.pane.selection is None and (node := self.node) is not None:
+            self._to(node)
+
+    def step(self, count: int) -> bool:
+        """Go to the node below or above; a screenful has half as many nodes as rows."""
+        graph = self.graph
+        if graph is None or not graph.nodes:
+            return False
+        here = self._place(graph)
+        if here is None:
+            self._to(graph.nodes[0])
+            return True
+        for _ in range(abs(count) if abs(count) == 1 else abs(count) // 2):
+            there = graph.neighbour(here, "down" if count > 0 else "up")
+            if there is None:
+                break
+            here = there
+        self._to(graph.nodes[here])
+        return True
+
+    def fold(self) -> bool:
+        """Fold or unfold the node."""
+        if self.graph is None:
+            return False
+        if (node := self.node) and node.nests:
+            self.pane.post_message(Unfolded(node.line))
+        return True
+
+    def fold_all(self) -> bool:
+        """Fold or unfold the whole graph."""
+        if self.graph is None:
+            return False
+        self.pane.post_message(Unfolded(None))
+        return True
+
+
+class ShardCursor(PaneCursor):
+    """The cursor of a pane whose pieces are devices or their parts of a value: it goes from piece to piece."""
+
+    _devices: frozenset[str] = frozenset()
+    """The devices whose pieces are highlighted."""
+
+    @property
+    def pieces(self) -> Sequence[Piece]:
+        """The selected piece, or all pieces of the line."""
+        pane = self.pane
+        return pane.document.pieces_at(pane.cursor, pane.selection) if pane.document.cursor else []
+
+    def highlight(self, devices: frozenset[str]) -> None:
+        """Highlight the pieces of these devices."""
+        self._devices = devices
+        self.pane.highlight(self.new_highlights(), follow=not self.pane.has_focus)
+
+    def new_highlights(self) -> Highlighted:
+        """The same pieces in other lines: facts change every second, which should not repaint each row."""
+        rows: dict[int, list[Columns]] = {}
+        for piece in self.pane.document.pieces:
+            if piece.devices & self._devices:
+                rows.setdefault(piece.line, []).append(piece.columns)
+        return in_rows({row: Highlight("link", tuple(columns)) for row, columns in rows.items()}) if rows else NOTHING
+
+    def to_device(self, device: str) -> None:
+        """Go to the first piece of a device, if there is one."""
+        found = next((piece for piece in self.pane.document.pieces if device in piece.devices), None)
+        if found is not None:
+            self._to(found)
+
+    def _to(self, piece: Piece) -> None:
+        self.pane.move_to(piece.line, piece.columns)
+
+    def stay_with(self, pieces: Sequence[Piece]) -> None:
+        """Stay on the pieces of the same devices."""
+        document = self.pane.document
+        if not pieces or not document.pieces:
+            return
+        held = [piece.devices for piece in pieces]
+        if [piece.devices for piece in self.pieces] != held:
+            found = [piece for piece in document.pieces if piece.devices == held[0]]
+            if found:
+                self._to(min(found, key=lambda piece: abs(piece.line - pieces[0].line)))
+
+    def arrive(self) -> None:
+        """Select the first piece."""
+        pieces = self.pane.document.pieces
+        if pieces and self.pane.selection is None and not self.pieces:
+            self._to(pieces[0])
+
+    def step(self, count: int) -> bool:
+        """Go to the piece above or below the selected one, if there is one."""
+        selection, line = self.pane.selection, self.pane.cursor
+        if selection is None or abs(count) != 1:
+            return False
+        start, end = selection
+        beyond = [piece for piece in self.pane.document.pieces if (piece.line - line) * count > 0]
+        below = [piece for piece in beyond if piece.columns[0] < end and piece.columns[1] > start]
+        if below:
+            self._to(min(below, key=lambda piece: abs(piece.line - line)))
+        return bool(below)
