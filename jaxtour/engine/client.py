@@ -11,22 +11,8 @@ from typing import Any, get_args
 import msgspec
 
 import jaxtour
-from jaxtour.engine.commands import (
-    Close,
-    Command,
-    Run,
-)
-from jaxtour.engine.messages import (
-    FRAME_CAP,
-    PROTO,
-    Died,
-    Done,
-    Event,
-    Hello,
-    Log,
-    Stage,
-    State,
-)
+from jaxtour.engine.commands import Close, Command, Run
+from jaxtour.engine.messages import FRAME_CAP, PROTO, Died, Done, Event, Hello, Log, Stage, State
 from jaxtour.engine.session import EngineError
 from jaxtour.text.boundary import harmless
 from jaxtour.text.clean import clean

@@ -170,14 +170,6 @@ def links_of(stage: StageText) -> Links:
     return links
 
 
-def source_ranges(target: Target, file: str) -> list[Span]:
-    """What to mark in a file: the target's spans there, or, where it has none, the innermost call that led to it."""
-    found = [span for span in target.spans if span.file == file]
-    if found:
-        return sorted(found, key=Place.of)
-    return [span for span in target.callers if span.file == file][:1]
-
-
 def _is_many(origin: Origin) -> bool:
     """Whether the line stands for several others, so that its path is only one of theirs."""
     return len(origin.spans) > 1 or origin.name == FUSION

@@ -14,25 +14,8 @@ import msgspec
 from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.asked_devices import asked_devices
 from jaxtour.engine.cells import asked_of, cell, timeout_of
-from jaxtour.engine.commands import (
-    Cell,
-    Close,
-    Command,
-    Interrupt,
-    Open,
-    Restart,
-    Run,
-    StageRequest,
-    TimeCall,
-)
-from jaxtour.engine.messages import (
-    Died,
-    Done,
-    Event,
-    Facts,
-    State,
-    WorkerState,
-)
+from jaxtour.engine.commands import Cell, Close, Command, Interrupt, Open, Restart, Run, StageRequest, TimeCall
+from jaxtour.engine.messages import Died, Done, Event, Facts, State, WorkerState
 from jaxtour.engine.runs import Handle
 from jaxtour.text.clean import clean
 
@@ -391,9 +374,5 @@ class Session:
 def _opening(config: WorkerConfig) -> Open:
     """The command for what the user chose."""
     return Open(
-        python=config.python,
-        platform=config.platform,
-        devices=config.devices,
-        device=config.device,
-        wait=config.wait,
+        python=config.python, platform=config.platform, devices=config.devices, device=config.device, wait=config.wait
     )

@@ -55,8 +55,6 @@ class Curve:
     style: Style
     glyph: str = ""
     """The mark at each point; none if empty."""
-    joined: bool = True
-    """Whether lines join the points."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_stages import FILE, equation, events, span, stage_of, whole
 
-from jaxtour.engine.links import LINE_END, Links, Target, links_of, selection, source_ranges
+from jaxtour.engine.links import LINE_END, Links, Target, links_of, selection
 from jaxtour.engine.messages import Origin, Span
 from jaxtour.engine.stage import StageText
 
@@ -152,25 +152,12 @@ def test_a_call_that_is_no_line_of_the_other_stage_marks_what_it_became() -> Non
 def test_a_line_without_a_source_means_nothing() -> None:
     for line in (0, 9):
         target = links_of(JAXPR).target(line)
-        assert not target and links_of(JAXPR).lines(target) == [] and source_ranges(target, FILE) == []
+        assert not target and links_of(JAXPR).lines(target) == []
 
 
 def test_functions_are_no_part_of_a_place() -> None:
     named = Span(FILE, 2, 21, 2, 26, "f.<locals>.<lambda>")
     assert texts(HLO, selection(named)) == ["%mul.1", "%fusion.1", "%mul.9"]
-
-
-def test_source_ranges_lie_in_the_file_asked_for_or_are_the_call_from_there() -> None:
-    setup = f"{FILE}:setup"
-    inner = equation(
-        "mul", span(1, 1, 5, file=setup), callers=(span(3, 1, 9, file=setup), span(7, 1, 4), span(8, 1, 4))
-    )
-    target = links_of(stage_of(("a = mul b c", inner))).target(0)
-    assert source_ranges(target, setup) == [span(1, 1, 5, file=setup)]
-    assert source_ranges(target, FILE) == [span(7, 1, 4)]
-    assert source_ranges(target, "lesson/other") == []
-    fused = links_of(HLO).target(2)
-    assert source_ranges(fused, FILE) == [TANH, MUL, SUM]
 
 
 def test_links_are_made_once_and_go_with_their_stage() -> None:
@@ -237,7 +224,7 @@ def test_from_a_line_to_the_source_and_back(stage: StageText) -> None:
     for line in range(len(stage.texts)):
         target = links.target(line)
         assert bool(target) == bool(stage.origin_of(line).spans)
-        for each in source_ranges(target, FILE):
+        for each in target.spans:
             assert line in links.lines(selection(each))
             assert line in links.lines(links.at(FILE, each.line))
             end = each.end_column if each.end_line == each.line else LINE_END + 1

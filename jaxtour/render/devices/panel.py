@@ -34,27 +34,18 @@ class Panel:
     chips: tuple[Chip, ...] = ()
 
 
-def device_lines(
-    facts: Facts,
-    width: int,
-    value: Value | None = None,
-    ascii: bool = False,  # noqa: A002 - the callers' word
-) -> list[Line]:
-    """Return the platforms with their devices, brackets around those that hold the value; memory; changed settings."""
-    return device_panel(facts, width, value, ascii).lines
-
-
 def device_panel(
     facts: Facts,
     width: int,
     value: Value | None = None,
-    ascii: bool = False,  # noqa: A002 - the callers' word
+    ascii: bool = False,
     cursor: tuple[str, int] | None = None,
     *,
     whole: bool = False,
 ) -> Panel:
-    """Return the same with the places of devices, and a line on the device under the cursor, `("cpu", 3)`.
+    """Return the platforms with their devices, their memory, and the settings that are not at their defaults.
 
+    Brackets mark the devices that hold the value. The device under the cursor, `("cpu", 3)`, gets a line of its own.
     If the panel has the `whole` screen, its lines keep their places while arrays come and go.
     """
     lines: list[Line] = []
@@ -102,10 +93,7 @@ def _finding(finding: Finding, width: int) -> list[Line]:
 
 
 def _heading(devices: Sequence[Device], platform: str, *, default: bool) -> list[Span]:
-    spans: list[Span] = [
-        ("●" if default else "○", "success" if default else "muted"),
-        (f" {platform}", "strong"),
-    ]
+    spans: list[Span] = [("●" if default else "○", "success" if default else "muted"), (f" {platform}", "strong")]
     if len(devices) > 1:
         spans.append((f" ×{len(devices)}", "muted"))
     here = sum(device.local for device in devices)

@@ -34,11 +34,6 @@ class ShardDrawing:
     lines: list[Line]
     cells: tuple[ShardCell, ...] = ()
 
-    def cell_at(self, row: int, column: int) -> ShardCell | None:
-        """Return the cell drawn at a place, or None."""
-        inside = (cell for cell in self.cells if cell.row <= row < cell.row + cell.rows)
-        return next((cell for cell in inside if cell.start <= column < cell.end), None)
-
     def cells_of(self, device: int) -> tuple[ShardCell, ...]:
         """Return the cells that a device holds."""
         return tuple(cell for cell in self.cells if device in cell.devices)
@@ -56,7 +51,7 @@ def spread_arrays(value: Value, width: int) -> list[tuple[list[Line], Value]]:
     return found
 
 
-def sharding_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
+def sharding_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:
     """Return, for each array spread over devices, a grid of the devices, and the shape of the parts below it.
 
     The grid becomes a list if it does not fit or if more than three axes are split. An array on one device has no grid.
@@ -65,12 +60,7 @@ def sharding_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:
     return [line for name, array in arrays for line in (*name, *sharding_drawing(array, width, ascii).lines)]
 
 
-def sharding_drawing(
-    value: Value,
-    width: int,
-    ascii: bool = False,  # noqa: A002 - the callers' word
-    lit: Collection[int] = (),
-) -> ShardDrawing:
+def sharding_drawing(value: Value, width: int, ascii: bool = False, lit: Collection[int] = ()) -> ShardDrawing:
     """Draw one array and return the places of its parts; the parts on the `lit` devices stand out.
 
     The parts of a small array show its numbers. An array without known parts, such as a deleted one, gets one line.

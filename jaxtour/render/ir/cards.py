@@ -57,12 +57,6 @@ def card(primitive: str) -> Card | None:
     return every.get(primitive)
 
 
-def cards() -> Sequence[Card]:
-    """Every card once, sorted by name."""
-    every, _ = _all()
-    return sorted({card.name: card for card in every.values()}.values(), key=lambda card: card.name)
-
-
 def parameter(primitive: str, name: str) -> str:
     """What a parameter of a primitive means, in a few words; empty where that is not known."""
     known, shared = card(primitive), _all()[1]

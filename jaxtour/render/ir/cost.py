@@ -39,11 +39,7 @@ def cost_lines(cost: Cost, width: int) -> list[Line]:
     rows: Sequence[tuple[str, str, str]] = (
         ("operations", count(cost.flops, "flop"), "floating-point additions and multiplications"),
         ("bytes accessed", size(cost.bytes), "read and written by all instructions"),
-        (
-            "intensity",
-            _per_byte(ratio),
-            "operations for each byte accessed",
-        ),
+        ("intensity", _per_byte(ratio), "operations for each byte accessed"),
         ("transcendentals", count(cost.transcendentals, "").rstrip(), "exp, log, tanh, … of single elements"),
         ("arguments", size(cost.argument_bytes), "what the call is given"),
         ("outputs", size(cost.output_bytes), "what it gives back"),

@@ -88,8 +88,3 @@ _TEXTS = {
 def explanation(code: str) -> str | None:
     """A paragraph on a verdict; None for one that this version does not know."""
     return _TEXTS.get(code.lower().replace("-", "_"))
-
-
-def known() -> tuple[str, ...]:
-    """The codes that have one."""
-    return tuple(_TEXTS)

@@ -114,7 +114,7 @@ def opening(stage: StageText) -> Graph:
         drawn = inside
 
 
-def graph(stage: StageText, unfolded: Collection[int] = (), *, ascii: bool = False) -> Graph:  # noqa: A002
+def graph(stage: StageText, unfolded: Collection[int] = (), *, ascii: bool = False) -> Graph:
     """The graph of a jaxpr; equations that begin at an `unfolded` line have their bodies in their place."""
     if stage.error is not None:
         return Graph(refusal=stage.error)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from jaxtour.engine.commands import StageName
-from jaxtour.engine.messages import Span, Trace
+from jaxtour.engine.messages import Trace
 from jaxtour.render.ir.hlo import hlo_line
 from jaxtour.render.ir.mlir import stablehlo_line
 from jaxtour.render.text.rules import RulePainter, Rules
@@ -41,7 +41,6 @@ LINES: Mapping[StageName, Callable[[str], Line]] = {
     "jaxpr": jaxpr_line, "stablehlo": stablehlo_line, "hlo": hlo_line,
 }  # fmt: skip
 UNITS: Mapping[StageName, str] = {"jaxpr": "equation", "stablehlo": "operation", "hlo": "instruction"}
-TITLES: Mapping[StageName, str] = {"jaxpr": "jaxpr", "stablehlo": "StableHLO", "hlo": "HLO"}
 
 
 def line_of(stage: StageName) -> Callable[[str], Line]:
@@ -65,8 +64,3 @@ def stage_facts(call: str, stage: StageName, count: int) -> Line:
     """What a border says of a stage of a traced call: `predict_many(w, X)   12 instructions`."""
     unit = UNITS[stage] if count == 1 else f"{UNITS[stage]}s"
     return (call, "muted"), (f"   {count:,} {unit}".replace(",", " "), "muted")
-
-
-def place(span: Span | None) -> str:
-    """Where a line comes from, as a gutter says it: `9:19`, or nothing."""
-    return f"{span.line}:{span.column}" if span else ""

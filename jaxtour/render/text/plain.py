@@ -1,7 +1,7 @@
 """Renders lessons and their results as plain text, for pipes, pagers and logs."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from jaxtour.course.model import Ask, Broken, Lesson, Requires, Step
 from jaxtour.engine.messages import Facts, Trace
@@ -22,7 +22,7 @@ from jaxtour.render.value import failure_lines, output_lines, value_lines, warni
 from jaxtour.text.clean import one_line
 
 
-def text_of(lines: list[Line], ascii: bool = False, colour: bool = False) -> str:  # noqa: A002 - the callers' word
+def text_of(lines: list[Line], ascii: bool = False, colour: bool = False) -> str:
     """Return the lines as printed text."""
     fitting = in_ascii(lines, ascii)
     return ansi_lines(fitting) if colour else plain_lines(fitting)
@@ -33,7 +33,7 @@ def section(heading: str, lines: Iterable[Line]) -> list[Line]:
     return [(), ((f"── {heading}", "muted"),), *lines]
 
 
-def lesson_heading(lesson: Lesson, width: int = 100, ascii: bool = False, colour: bool = False) -> str:  # noqa: A002
+def lesson_heading(lesson: Lesson, width: int = 100, ascii: bool = False, colour: bool = False) -> str:
     """Return title, summary, duration and requirements."""
     lines = [*wrap([(lesson.title, "title")], width), _rule("═", lesson.title, width), ()]
     lines += markdown_lines(lesson.summary, width, ticks=True)
@@ -55,7 +55,7 @@ def requirements(requires: Requires) -> list[str]:
     return needs
 
 
-def worker_text(facts: Facts, width: int = 100, ascii: bool = False, colour: bool = False) -> str:  # noqa: A002
+def worker_text(facts: Facts, width: int = 100, ascii: bool = False, colour: bool = False) -> str:
     """Return what the results come from: `jax 0.10.2, Python 3.11.7, 8 simulated CPU devices, AMD EPYC, 2 cores`."""
     counts = Counter((device.platform, device.kind, device.simulated) for device in facts.devices)
     said = [f"jax {facts.jax}", f"Python {facts.python}"]
@@ -68,23 +68,12 @@ def worker_text(facts: Facts, width: int = 100, ascii: bool = False, colour: boo
     return text_of([*wrap([(text, "muted")], width), ()], ascii, colour)
 
 
-def lesson_text(
-    lesson: Lesson,
-    reports: Mapping[str, Report],
-    width: int = 100,
-    ascii: bool = False,  # noqa: A002 - the callers' word
-) -> str:
-    """Return the whole lesson, each step with its report, if `reports` has one for the step's id."""
-    steps = (step_text(lesson, step, reports.get(step.id), width, ascii) for step in lesson.steps)
-    return lesson_heading(lesson, width, ascii) + "".join(f"\n{step}" for step in steps)
-
-
 def step_text(
     lesson: Lesson,
     step: Step | Broken,
     report: Report | None = None,
     width: int = 100,
-    ascii: bool = False,  # noqa: A002 - the callers' word
+    ascii: bool = False,
     colour: bool = False,
 ) -> str:
     """Return a step and, with a report, its results."""

@@ -39,7 +39,7 @@ class _Column:
         return max(map(width_of, (self.head, *self.cells)))
 
 
-def timing_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Block]:  # noqa: A002 - the callers' word
+def timing_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Block]:
     """Return a row for each timing: label, median, dispatch, first call, a bar, and its verdicts.
 
     Without room, columns are dropped in this order: bars, dispatch, first call, comparison. Timings by size come below,
@@ -56,12 +56,12 @@ def timing_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) ->
     return blocks
 
 
-def timing_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
+def timing_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Line]:
     """Return the rows without the curves."""
     return without_charts(timing_blocks(timings, width, ascii))
 
 
-def _table(timings: Sequence[Timing], width: int, ascii: bool) -> list[Line]:  # noqa: A002 - the callers' word
+def _table(timings: Sequence[Timing], width: int, ascii: bool) -> list[Line]:
     label, columns, left = _fitted(timings, width)
     scale = scale_for([timing.median_s for timing in timings if _measured(timing)])
     length = _bar_length(scale, timings, left - _GAP) if scale else 0
