@@ -122,7 +122,7 @@ class ProcessEngine:
         except asyncio.IncompleteReadError:
             pass
         except GarbledError as error:
-            reason = f"the worker's guard makes no sense: {error}"
+            reason = f"the worker's guard sent an invalid message: {error}"
         if self._closing or process is not self._process:
             return
         await self._end(process)
@@ -131,7 +131,7 @@ class ProcessEngine:
         for run in open_runs:
             yield Done(run=run, status="died", dirty=True, reason=reason)
         yield Died(code=code, reason=reason, stderr=self._last_words())
-        yield State(state="dead", detail=_one_line(f"{reason}; restart it to go on", self._last_words()))
+        yield State(state="dead", detail=_one_line(f"{reason}; restart it to continue", self._last_words()))
 
     async def close(self) -> None:
         """End the guard and all that it started; may be called at any time, and again."""
@@ -172,13 +172,11 @@ class ProcessEngine:
         try:
             hello = decode(await _read_frame(process))
         except asyncio.IncompleteReadError as error:
-            raise GarbledError("it left at once") from error
+            raise GarbledError("it exited immediately") from error
         if not isinstance(hello, Hello):
-            raise GarbledError("its first word is no hello")
+            raise GarbledError("its first message is not a hello")
         if hello.proto != PROTO:
-            raise GarbledError(
-                f"it speaks version {hello.proto} of the protocol (jaxtour {hello.jaxtour}), we speak {PROTO}"
-            )
+            raise GarbledError(f"it speaks protocol {hello.proto} (jaxtour {hello.jaxtour}); this is protocol {PROTO}")
         return hello
 
     async def _keep_stderr(self, process: asyncio.subprocess.Process) -> None:
@@ -195,7 +193,7 @@ async def _read_frame(process: asyncio.subprocess.Process) -> bytes:
     assert process.stdout is not None
     (length,) = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))
     if length > FRAME_CAP:
-        raise GarbledError(f"a frame of {length} bytes")
+        raise GarbledError(f"a frame of {length:,} bytes")
     return await process.stdout.readexactly(length)
 
 
@@ -208,9 +206,9 @@ def decode(body: bytes) -> Event | None:
         event = _event.decode(body)
     except msgspec.ValidationError as error:
         # Well formed, but not what it should be: lesson code may have forged it. It must not end the session.
-        return harmless(Log(text=f"an event that makes no sense was left out: {error}"))
+        return harmless(Log(text=f"an invalid event was ignored: {error}"))
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise GarbledError(f"no JSON: {error}") from error
+        raise GarbledError(f"invalid JSON: {error}") from error
     return event if isinstance(event, Stage) and _is_harmless(event, body) else harmless(event)
 
 

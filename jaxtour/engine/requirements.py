@@ -22,7 +22,7 @@ def _unmet(requires: Requires, facts: Facts) -> str | None:
     try:
         allowed = SpecifierSet(requires.jax)
     except InvalidSpecifier:
-        return f"requires jax {requires.jax!r}, which is no version specifier"
+        return f"requires jax {requires.jax!r}, which is not a version specifier"
     if not allowed.contains(facts.jax, prereleases=True):
         return f"needs jax {requires.jax}; this worker has {facts.jax}"
     return None

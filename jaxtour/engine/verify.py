@@ -88,7 +88,7 @@ def _answered(step: Step, report: Report) -> Iterator[str]:
         yield "exercise: the check did not run"
     elif step.exercise and report.checked and not report.checked.passed:
         message = short(report.checked.message, 120) or "no message"
-        yield f"exercise: the solution does not pass its check: {message}"
+        yield f"exercise: the solution fails its check: {message}"
 
 
 def _expected(expect: Expect | None, report: Report) -> Iterator[str]:
@@ -143,7 +143,7 @@ def _text(part: Any) -> str:
 
 def _primitives(names: Names, report: Report) -> Iterator[str]:
     if not report.traces:
-        yield "primitives: there is no trace"
+        yield "primitives: nothing was traced"
         return
     seen = {name for trace in report.traces for name in trace.primitives}
     yield from _names("primitives", names, seen, seen)
@@ -166,14 +166,14 @@ def _names(what: str, names: Names, seen: Iterable[str], shown: Iterable[str]) -
             yield f"{what}: expected {alternatives.replace('|', ' or ')}, got {short(present, 200)}"
     for alternatives in names.lacks:
         if found := [name.strip() for name in alternatives.split("|") if name.strip() in seen]:
-            yield f"{what}: expected no {', '.join(found)}, but there is"
+            yield f"{what}: did not expect {', '.join(found)}"
 
 
 def _equations(label: str, most: int, report: Report) -> Iterator[str]:
     found = [trace for trace in report.traces if trace.label == label]
     if not found:
         labels = ", ".join(trace.label for trace in report.traces) or "none"
-        yield f"equations: no trace is labelled {label}: there are {labels}"
+        yield f"equations: no trace is labelled {label}; labels: {labels}"
     for trace in found:
         if trace.equations > most:
             yield f"equations of {label}: expected at most {most}, got {trace.equations}"

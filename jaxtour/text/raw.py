@@ -64,4 +64,4 @@ def plain_value(value: Any) -> Any:
     """The text of a `Raw`, for what writes JSON; raises `NotImplementedError` for anything else."""
     if isinstance(value, Raw):
         return value.text
-    raise NotImplementedError(f"{type(value).__name__} is no JSON")
+    raise NotImplementedError(f"{type(value).__name__} cannot be written as JSON")

@@ -37,7 +37,7 @@ class Aval:
         if not self.shape:
             return "scalar"
         cut = [
-            f"{length} (cut along {axes})" if axes else length
+            f"{length} (split along {axes})" if axes else length
             for length, axes in zip(self.shape, self.axes or ("",) * len(self.shape), strict=True)
         ]
         return " by ".join(cut) if len(cut) > 1 else f"{cut[0]} {'element' if cut[0] == '1' else 'elements'}"
@@ -49,7 +49,7 @@ class Aval:
         if self.layout is not None and len(self.layout) > 1:
             said += f", {_order(self.layout)}"
         if self.varying:
-            said += f", differs along {self.varying}"
+            said += f", varies along {self.varying}"
         return f"{said}, weak" if self.weak else said
 
 
@@ -104,9 +104,9 @@ def _element(name: str) -> str:
 
 def _order(layout: tuple[int, ...]) -> str:
     if list(layout) == sorted(layout, reverse=True):
-        return "row after row"
+        return "row-major"
     if list(layout) == sorted(layout):
-        return "column after column"
+        return "column-major"
     return f"axis {layout[0]} contiguous"
 
 

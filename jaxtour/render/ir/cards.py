@@ -140,11 +140,10 @@ def _head(stage: StageText, origin: Origin, primitive: str, width: int) -> list[
     if stage.stage == "jaxpr":
         known = card(primitive)
         return _does(known, primitive, width) if known else _unknown(primitive, width)
-    lines: list[Line] = [((origin.name or "no operation", "primitive"),)]
-    came_of = origin.path.rpartition("/")[2].partition("[")[0]
-    known = card(came_of)
-    if known:
-        lines += wrap([(f"  came of {came_of}: ", "muted"), (known.does, "")], width, indent="    ")
+    lines: list[Line] = [((origin.name or "not an operation", "primitive"),)]
+    source = origin.path.rpartition("/")[2].partition("[")[0]
+    if known := card(source):
+        lines += wrap([(f"  lowered from {source}: ", "muted"), (known.does, "")], width, indent="    ")
     return lines
 
 
@@ -154,8 +153,8 @@ def _does(known: Card, primitive: str, width: int) -> list[Line]:
 
 def _unknown(primitive: str, width: int) -> list[Line]:
     said: list[Span] = [
-        (primitive or "no primitive", "primitive"),
-        ("  jaxtour has no card for this primitive: its parameters are shown as they are.", "muted"),
+        (primitive or "not an equation", "primitive"),
+        ("  jaxtour has no card for this primitive; its parameters are shown as printed.", "muted"),
     ]
     return wrap(said, width, indent="  ")
 

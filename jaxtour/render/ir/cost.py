@@ -39,13 +39,13 @@ def cost_lines(cost: Cost, width: int) -> list[Line]:
     rows: Sequence[tuple[str, str, str]] = (
         ("operations", count(cost.flops, "flop"), "floating-point additions and multiplications"),
         ("bytes accessed", size(cost.bytes), "read and written by all instructions"),
-        ("intensity", _per_byte(ratio), "operations for each byte accessed"),
-        ("transcendentals", count(cost.transcendentals, "").rstrip(), "exp, log, tanh, … of single elements"),
-        ("arguments", size(cost.argument_bytes), "what the call is given"),
-        ("outputs", size(cost.output_bytes), "what it gives back"),
-        ("aliased", size(cost.alias_bytes), "outputs in the memory of donated arguments"),
-        ("temporary", size(cost.temporary_bytes), "what it needs in between"),
-        ("peak", size(cost.peak_bytes), "the most at any time, arguments and outputs included"),
+        ("intensity", _per_byte(ratio), "operations per byte accessed"),
+        ("transcendentals", count(cost.transcendentals, "").rstrip(), "elementwise exp, log, tanh, …"),
+        ("arguments", size(cost.argument_bytes), "memory for the inputs"),
+        ("outputs", size(cost.output_bytes), "memory for the results"),
+        ("aliased", size(cost.alias_bytes), "outputs that reuse donated arguments"),
+        ("temporary", size(cost.temporary_bytes), "scratch memory during the call"),
+        ("peak", size(cost.peak_bytes), "the most in use at any time, arguments and outputs included"),
         ("code", size(cost.code_bytes), "the compiled program itself"),
     )
     # What hardly a backend tells would be rows of dashes.

@@ -129,15 +129,15 @@ def _broadcast(equation: Equation, operands: Sequence[Bound], results: Sequence[
         if before[axis] != after[place]:
             stretched.append(_LETTERS[axis])
     times = prod(size for size, axis in zip(after, axes, strict=True) if axis == "·")
-    told = [f"· is new: the same {times} times" if times != 1 else "· is new"] * ("·" in axes)
+    told = [f"· is new: repeated {times} times" if times != 1 else "· is new"] * ("·" in axes)
     told += [f"{', '.join(stretched)} repeated"] * bool(stretched)
     return [_Row(operands[0], _spaced(_LETTERS[: len(before)])), _Row(results[0], _spaced(axes), "; ".join(told))]
 
 
 _VERBS = {
-    "reduce_sum": "sum", "reduce_max": "greatest", "reduce_min": "least", "reduce_prod": "product", "reduce_and": "and",
-    "reduce_or": "or", "reduce_xor": "xor", "argmax": "place of the greatest", "argmin": "place of the least",
-    "reduce": "combined",
+    "reduce_sum": "sum", "reduce_max": "maximum", "reduce_min": "minimum", "reduce_prod": "product",
+    "reduce_and": "and", "reduce_or": "or", "reduce_xor": "xor", "reduce": "combined",
+    "argmax": "index of the largest", "argmin": "index of the smallest",
 }  # fmt: skip
 
 
@@ -167,8 +167,8 @@ def _reshape(_: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -
         groups.append((left, right))
     told = [f"{'·'.join(map(str, a))} → {'·'.join(map(str, b))}" for a, b in groups if a != b]
     if not told:
-        return "only axes of size 1 come or go"
-    return f"{', '.join(told)}   {prod(_shape(operands[0]))} elements, row after row"
+        return "only adds or removes axes of size 1"
+    return f"{', '.join(told)}   {prod(_shape(operands[0]))} elements, row-major"
 
 
 def _concatenate(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> str:
@@ -233,7 +233,7 @@ def _indexed(window: Any, along: Any, things: tuple[Bound, Bound, Bound], axes: 
     told = ", ".join(axes[axis] for axis in along)
     return [
         _Row(array, _spaced(axes)),
-        _Row(places, _spaced([*each, "·"]), f"· holds a place along {told}"),
+        _Row(places, _spaced([*each, "·"]), f"· holds an index along {told}"),
         _Row(pieced, _spaced(out)),
     ]
 
@@ -282,7 +282,7 @@ def _select(_: Equation, operands: Sequence[Bound], __: Sequence[Bound]) -> str:
     which, *cases = [thing.name for thing in operands]
     if len(cases) == 2:
         return f"{which} false: {cases[0]}, true: {cases[1]}"
-    return f"{which} says which of {', '.join(cases[:8])}"
+    return f"{which} selects one of {', '.join(cases[:8])}"
 
 
 _DRAWINGS: Mapping[str, _Drawing] = {

@@ -105,7 +105,7 @@ def jaxpr_of(stage: StageText) -> Jaxpr:
     found = _jaxpr(stage, -1 if stage.top is None else stage.top, "")
     if found is None:
         told = any(origin.kind == "equation" for origin in stage.origins)
-        raise ValueError("not available on this version of JAX" if told else "this text has no jaxpr")
+        raise ValueError("not available on this version of JAX" if told else "this stage has no jaxpr")
     return found
 
 

@@ -115,7 +115,7 @@ class _Comparison:
         one, other = self.lower, self.upper
         words = _told(map(one.type_of, one.outputs), map(other.type_of, other.outputs), "result")
         if not words and not all(map(self._corresponds, one.outputs, other.outputs)):
-            words = ("other results",)
+            words = ("different results",)
         results = [", ".join(output.text for output in side.jaxpr.outputs) for side in (one, other)]
         texts = [EquationText(f"in ({names})") for names in results]
         lines = one.jaxpr.outputs_line, other.jaxpr.outputs_line
@@ -131,13 +131,13 @@ class _Comparison:
             if self._corresponds(value, other):
                 continue
             if through := self._through(value, other):
-                yield f"{other_name.value} comes through {through}"
+                yield f"{other_name.value} now passes through {through}"
             elif without := self._without(value, other):
-                yield f"{other_name.value} comes without {without}"
+                yield f"{other_name.value} no longer passes through {without}"
             elif name.literal or other_name.literal:
                 yield f"operand {place} {name.text} -> {other_name.text}"
             else:
-                yield f"operand {place} is another value, {other_name.value}"
+                yield f"operand {place} is a different value, {other_name.value}"
 
     def _corresponds(self, value: Value, other: Value) -> bool:
         """Whether two values are the same number, or numbers, in both levels."""

@@ -66,7 +66,7 @@ def in_words(transforms: Iterable[str]) -> str:
     names = [_CALLS.get(name, name) for name in transforms]
     said = []
     if any(name in _RECOMPUTED for name in names):
-        said.append("recomputed on the way back, as checkpoint asks")
+        said.append("recomputed in the backward pass, as checkpoint requests")
     elif "transpose" in names:
         said.append("backward pass: transpose(jvp)")
     elif "jvp" in names or "linearize" in names:

@@ -27,10 +27,10 @@ _PLUMBING = {
     "parameter": "an argument",
     "constant": "a constant",
     "tuple": "results packed into a tuple",
-    "get-tuple-element": "a part taken out of a tuple",
-    "after-all": "an order that the compiler wants",
-    "partition-id": "the number of the device",
-    "replica-id": "the number of the device",
+    "get-tuple-element": "one element of a tuple",
+    "after-all": "a token that only orders operations",
+    "partition-id": "the device's number",
+    "replica-id": "the device's number",
 }
 
 
@@ -163,7 +163,7 @@ def _why(line: Instruction, *, entry: bool) -> str:
     if line.opcode in _PLUMBING:
         return _PLUMBING[line.opcode]
     if line.path:
-        return "JAX gives no source for it"
+        return "JAX recorded no source for it"
     article = "an" if line.opcode[:1] in "aeio" else "a"
     return f"{article} {line.opcode} that the compiler added"
 

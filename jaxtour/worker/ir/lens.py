@@ -135,7 +135,7 @@ def jaxpr_and_inputs(workspace: Workspace, source: str | Expression) -> tuple[An
     value = whole.evaluated(workspace)
     if compat.is_closed_jaxpr(value):
         return value, _shapes(value)
-    raise LensError("not a call and not a jaxpr: write a function with its arguments, as in f(x)")
+    raise LensError("neither a call nor a jaxpr: write a function call, such as f(x)")
 
 
 def _shapes(jaxpr: Any) -> list[Any]:
@@ -183,7 +183,7 @@ def _traced(function: Callable[..., Any], values: list[Any]) -> tuple[Any, list[
 def _no_array(value: Any) -> str:
     if callable(value):
         return "it returns a function: call that too, as in jax.grad(f)(x)"
-    return f"it returns {type(value).__name__}, which is no array: have it return what it computes"
+    return f"it returns {type(value).__name__}, not an array: return the array that it computes"
 
 
 def default_jaxpr(value: Any, workspace: Workspace, source: str | Expression) -> Any | None:

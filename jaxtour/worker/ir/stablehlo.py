@@ -138,7 +138,7 @@ class StableHloReader:
                 facts |= {"path": linked.path, "transforms": transforms_of(linked.path)}
             if not spans and line.kind == "instruction":
                 constant = line.name == "stablehlo.constant"
-                facts["unlinked"] = "a constant" if constant else "JAX gives no source for it"
+                facts["unlinked"] = "a constant" if constant else "JAX recorded no source for it"
             parsed.lines[line.number] = table.add(**facts)
             if own is None:
                 known[key] = parsed.lines[line.number]

@@ -132,10 +132,10 @@ class Walk:
 
     def _why_not(self, equation: Any) -> str:
         if compat.traceback(equation.source_info) is None:
-            return "JAX keeps no source for it"
+            return "JAX recorded no source for it"
         if self._frames.is_outdated(equation.source_info):
-            return "of code that was changed since it was traced"
-        return "of a call that this code does not write"
+            return "its code was edited after it was traced"
+        return "it comes from a call outside this code"
 
     def _path(self, equation: Any, around: _Around) -> str:
         stack = getattr(equation.source_info, "name_stack", "")

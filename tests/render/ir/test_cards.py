@@ -186,7 +186,7 @@ def test_an_operation_says_which_primitive_it_came_of():
     stage = program("vmap", "0.12.0", "stablehlo", path="jit(f)/vmap()/dot_general")
     line = next(number for number, each in enumerate(stage.texts) if "dot_general" in each)
     said = plain_lines(card_lines(stage, line, 78))
-    assert said.startswith("stablehlo.dot_general\n  came of dot_general: Multiplies two arrays")
+    assert said.startswith("stablehlo.dot_general\n  lowered from dot_general: Multiplies two arrays")
     assert "takes %arg0  float32, 2 elements  an input\n        %arg1  float32, 3 by 2      an input\n" in said
     assert "gives %0     float32, 3 elements  used in line 6\n" in said
 

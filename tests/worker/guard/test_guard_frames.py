@@ -106,7 +106,7 @@ def test_unknown_commands_and_fields_are_ignored():
 def test_it_says_hello_first():
     guard = Guard()
     assert guard.noise == b""
-    assert guard.hello["proto"] == 1
+    assert guard.hello["proto"] == 2
     assert guard.hello["pid"] == guard.pid
     assert guard.hello["jaxtour"] == jaxtour.__version__
     assert guard.hello["host"] == os.uname().nodename
