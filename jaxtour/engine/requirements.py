@@ -1,4 +1,4 @@
-"""What a step needs that this worker does not have."""
+"""Checks a step's requirements against the worker."""
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -7,7 +7,7 @@ from jaxtour.engine.messages import Facts
 
 
 def unmet(lesson: Lesson, step: Step, facts: Facts) -> str | None:
-    """Why the step cannot run on this worker, in one line, or None when it can."""
+    """Why the step cannot run on this worker, in one line; None if it can."""
     for requires in (lesson.requires, step.requires):
         reason = _unmet(requires, facts) if requires else None
         if reason:

@@ -1,4 +1,4 @@
-"""Holds what a step did against what the lesson says must come out."""
+"""Compares what a step did with what the lesson expects."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, TypeAlias
@@ -16,12 +16,12 @@ ASYNC_PARTS = ("-start", "-done", "-update")
 
 
 def needs_hlo(step: Step) -> bool:
-    """Whether the step's calls must be compiled for their opcodes to be checked."""
+    """Whether the step's calls must be compiled to check their opcodes."""
     return step.expect is not None and step.expect.hlo is not None
 
 
 def status(step: Step, report: Report) -> Status:
-    """How the step's code ended; `raised` is the expected error. What `expect` says is left to `verify`."""
+    """How the step's code ended; `raised` is the expected error. `verify` checks `expect`."""
     if report.done and report.done.status in ("timeout", "died"):
         return "timeout" if report.done.status == "timeout" else "died"
     if report.done is None or report.done.status == "interrupted":
@@ -34,8 +34,8 @@ def status(step: Step, report: Report) -> Status:
 
 
 def verify(step: Step, report: Report) -> list[str]:
-    """What is not as the step's `raises`, `expect`, `ask` and `exercise` say, a line each; empty if all is."""
-    # They quote what was compared as it came.
+    """One line for each mismatch with the step's `raises`, `expect`, `ask` and `exercise`."""
+    # The lines quote raw text.
     return [clean(line, keep_newlines=False) for line in _verify(step, report)]
 
 
@@ -51,7 +51,7 @@ def _verify(step: Step, report: Report) -> list[str]:
 
 
 def _ended(step: Step, done: Done | None) -> str | None:
-    """Why there is nothing to compare."""
+    """Why there is nothing to compare; None if there is."""
     if done is None:
         return "the step did not end"
     because = f": {done.reason}" if done.reason else ""
@@ -64,7 +64,7 @@ def _ended(step: Step, done: Done | None) -> str | None:
 
 
 def _as_expected(raises: str, failure: Failure | None) -> bool:
-    """Whether the error is of this class or of one below it; the class may be named with its module or without."""
+    """Whether the error is an instance of this class, named with or without its module."""
     return failure is not None and raises in (failure.type, *failure.bases)
 
 
@@ -75,7 +75,7 @@ def _told(failure: Failure) -> str:
 
 
 def _measured(step: Step, report: Report) -> Iterator[str]:
-    """Traces that the step asks for, and timings, which could not be had."""
+    """The requested traces and timings that failed."""
     if step.trace is not None:
         yield from (f"trace {trace.label}: {trace.error}" for trace in report.traces if trace.error)
     yield from (f"timing {entry.label} on {entry.platform}: {entry.error}" for entry in report.timings if entry.error)
@@ -112,7 +112,7 @@ def _expected(expect: Expect | None, report: Report) -> Iterator[str]:
 
 
 def _value(expect: Expect, value: Value | None) -> Iterator[str]:
-    """The value of the last expression and what is known of it."""
+    """Compare the last expression's value, type, shape, dtype and devices."""
     asked: dict[str, Any] = {
         "value": expect.value,
         "type": expect.type,

@@ -126,7 +126,7 @@ def stage_highlights(view: StepView, spot: Spot, target: Target) -> Highlighted:
     if spot.slot == "stage":
         target = msgspec.structs.replace(target, path="")
     links = links_of(stage)
-    wanted = links.lit(target)
+    wanted = links.origins_of(target)
     if view.state.stage == "graph":
         return _graph_highlights(view, stage, wanted)
     ids = stage.ids

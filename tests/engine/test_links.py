@@ -248,7 +248,7 @@ def test_what_is_selected_marks_what_is_inside_and_what_was_called_inside(
     ]
     links = Links(stage)
     assert links.lines(selection(wanted)) == expected
-    assert links.lit(selection(wanted)) == {stage.ids[line] for line in expected}
+    assert links.origins_of(selection(wanted)) == {stage.ids[line] for line in expected}
 
 
 @given(stages(), st.tuples(st.integers(1, 7), st.integers(1, 13)))
@@ -268,7 +268,7 @@ def test_lines_of_another_stage_share_a_span_and_the_path_where_one_has_it(stage
     links, others = Links(stage), Links(other)
     for line in range(len(stage.texts)):
         origin = stage.origin_of(line)
-        lit = [other.origins[each] for each in others.lit(links.target(line))]
+        lit = [other.origins[each] for each in others.origins_of(links.target(line))]
         sharing = [each for each in other.origins if set(each.spans) & set(origin.spans)]
         if not sharing:
             assert all(set(each.callers) & set(origin.spans) for each in lit)

@@ -161,7 +161,7 @@ class Agreement:
         led, lost = 0, []
         for each in calls:
             here, there = each.stages[start], links_of(each.stages[goal])
-            reached = {place: bool(there.lit(_first_of(here, place))) for place in set(here.ids)}
+            reached = {place: bool(there.origins_of(_first_of(here, place))) for place in set(here.ids)}
             for line, origin in links(here):
                 if origin.spans and reached[here.ids[line]]:
                     led += 1

@@ -1,4 +1,4 @@
-"""What a primitive does to axes, drawn: operands and results with a letter for each axis."""
+"""Draws what a primitive does to axes: operands and results with a letter for each axis."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,14 +25,14 @@ _Drawing = Callable[[Equation, Sequence[Bound], Sequence[Bound]], "list[_Row] | 
 
 
 def drawing(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[Line]:
-    """The axes of an equation; nothing for a primitive without a drawing, or with parameters it does not know."""
+    """The axes of an equation; empty for a primitive without a drawing, or with unknown parameters."""
     draw = _DRAWINGS.get(equation.name)
     if draw is None:
         return []
     try:
         drawn = draw(equation, operands, results)
     except (ValueError, TypeError, IndexError, KeyError, ZeroDivisionError):
-        # They are others than this release knows; they are shown as they are.
+        # Another release of JAX has other parameters.
         return []
     if isinstance(drawn, str):
         return [((drawn, ""),)] if drawn else []
@@ -42,19 +42,16 @@ def drawing(equation: Equation, operands: Sequence[Bound], results: Sequence[Bou
 def _aligned(rows: Sequence[_Row]) -> list[Line]:
     names = max(width_of(row.thing.name) for row in rows)
     types = max(width_of(row.thing.type) for row in rows)
-    lines: list[Line] = []
-    for row in rows:
-        note = f"   {row.note}" if row.note else ""
-        lines.append(
-            (
-                (f"{row.thing.name:<{names}}  ", "name"),
-                (f"{row.thing.type:<{types}}  ", "type"),
-                ("axes ", "faint"),
-                (row.axes, "strong"),
-                (note, "muted"),
-            )
+    return [
+        (
+            (f"{row.thing.name:<{names}}  ", "name"),
+            (f"{row.thing.type:<{types}}  ", "type"),
+            ("axes ", "faint"),
+            (row.axes, "strong"),
+            (f"   {row.note}" if row.note else "", "muted"),
         )
-    return lines
+        for row in rows
+    ]
 
 
 def _shape(thing: Bound) -> tuple[int, ...]:
@@ -96,7 +93,7 @@ def _dot(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]
 
 
 def _given(equation: Equation, name: str) -> Any:
-    """What a parameter is made of; None where it is not there, or is a text only."""
+    """A parameter's value; None if it is missing, or known as text only."""
     return equation.everything.get(name, Parameter("")).value
 
 
@@ -117,7 +114,7 @@ def _transpose(equation: Equation, operands: Sequence[Bound], results: Sequence[
 
 def _broadcast(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row] | str:
     after = _shape(results[0])
-    # A scalar's are not printed.
+    # A scalar has no such parameter.
     places = tuple(_given(equation, "broadcast_dimensions") or ())
     before = _shape(operands[0])
     if len(places) != len(before):
@@ -157,7 +154,7 @@ def _squeeze(equation: Equation, operands: Sequence[Bound], results: Sequence[Bo
 
 
 def _reshape(_: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> str:
-    """Which sizes became which, in the smallest groups with as many elements on both sides."""
+    """Which sizes became which, in the smallest groups of equal size."""
     before, after = [s for s in _shape(operands[0]) if s != 1], [s for s in _shape(results[0]) if s != 1]
     groups = []
     while before and after and 0 not in before and 0 not in after:
@@ -225,7 +222,7 @@ def _scatter(equation: Equation, operands: Sequence[Bound], _: Sequence[Bound]) 
 
 
 def _indexed(window: Any, along: Any, things: tuple[Bound, Bound, Bound], axes: str, pieces: Any) -> list[_Row]:
-    """An array, places in it, and the pieces there; the last axis of the places tells one place."""
+    """An array, indices into it, and the pieces there; the last axis of the indices holds one index."""
     array, places, pieced = things
     each = _BATCH[: len(_shape(places)) - 1]
     counted = iter(each)
@@ -255,7 +252,7 @@ def _convolution(equation: Equation, operands: Sequence[Bound], results: Sequenc
 def _scan(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> str:
     consts, carry = _given(equation, "num_consts"), _given(equation, "num_carry")
     if carry is None:
-        # From JAX 0.12 on the operands come in three groups, each with so many leaves.
+        # Since JAX 0.12, `ft_in` has the number of leaves in each of three groups of operands.
         consts, carry, _ = _needed(equation, "ft_in")
     xs, ys = len(operands) - consts - carry, len(results) - carry
     told = [f"{count} {name}" for count, name in ((consts, "constants"), (carry, "carried"), (xs, "xs")) if count]

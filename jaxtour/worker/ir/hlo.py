@@ -1,8 +1,8 @@
-"""Parses the text of optimised HLO: clean lines, and for every instruction its source.
+"""Parses the text of optimised HLO into clean lines, with the source of every instruction.
 
-XLA writes `metadata={op_name=... stack_frame_id=7}` after an instruction that comes from JAX, and four tables of
-frames; older versions write `source_file=` and `source_line=` instead. Instructions that the compiler added have no
-metadata: they are linked if there is evidence, and otherwise say what they are.
+XLA writes `metadata={op_name=... stack_frame_id=7}` after an instruction from JAX, and four tables of frames; older
+versions write `source_file=` and `source_line=` instead. Instructions that the compiler added have no metadata; they
+are linked if there is evidence, and otherwise described.
 """
 
 import re
@@ -24,7 +24,6 @@ _TRIPS = re.compile(r'"known_trip_count":\{"n":"(\d+)"\}')
 _BODY = re.compile(r"\bbody=%?([\w.\-]+)")
 _TARGET = re.compile(r'custom_call_target="([^"]*)"')
 _PLUMBING = {
-    "parameter": "an argument",
     "constant": "a constant",
     "tuple": "results packed into a tuple",
     "get-tuple-element": "one element of a tuple",

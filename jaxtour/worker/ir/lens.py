@@ -106,7 +106,7 @@ def _is_variable(leaf: Any, numbers: tuple[type, ...]) -> bool:
 def parse_call(
     workspace: Workspace, source: str | Expression, accept: Callable[[Any], bool] | None = None
 ) -> Call | None:
-    """A call's function and arguments, evaluated once; None if it is no call, or `accept` rejects the function."""
+    """A call's function and arguments, evaluated once; None if it is not a call, or `accept` rejects the function."""
     whole = expression(source) if isinstance(source, str) else source
     node = whole.tree
     if not isinstance(node, ast.Call):
@@ -122,7 +122,7 @@ def parse_call(
 
 
 def jaxpr_of(workspace: Workspace, source: str | Expression) -> Any:
-    """The closed jaxpr of a call, or the one that the expression evaluates to; raises what tracing raises."""
+    """The closed jaxpr of a call, or the one that the expression evaluates to; raises tracing errors."""
     return jaxpr_and_inputs(workspace, source)[0]
 
 
@@ -187,7 +187,7 @@ def _no_array(value: Any) -> str:
 
 
 def default_jaxpr(value: Any, workspace: Workspace, source: str | Expression) -> Any | None:
-    """The jaxpr of a step's last expression, whose value is known; None if there is nothing to trace."""
+    """The jaxpr of a step's last expression, given its value; None if there is nothing to trace."""
     if compat.is_closed_jaxpr(value):
         return value
     whole = expression(source) if isinstance(source, str) else source
@@ -249,11 +249,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
-
-
-def jaxpr_pieces(head: Event, jaxpr: Any, around: Span | None = None) -> Iterator[Event]:
-    """The `stage` events of a jaxpr."""
-    return shown(jaxpr, around).pieces(head)
 
 
 def ask(workspace: Workspace, question: str, say: Callable[[Any], str]) -> str:

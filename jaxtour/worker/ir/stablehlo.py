@@ -1,4 +1,4 @@
-"""Parses StableHLO as JAX lowers it: clean lines, and for every line its source.
+"""Parses StableHLO as JAX lowers it into clean lines, with the source of every line.
 
 MLIR writes a location after each operation, or after the line that closes its regions.
 """

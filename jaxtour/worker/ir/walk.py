@@ -15,7 +15,7 @@ from .origins import Table, transforms_of
 from .spans import Span, SpanFinder
 
 MOST = 64
-"""The most callers, or users of a shared jaxpr, of one equation: more would be megabytes, and of no use."""
+"""The most callers of one equation, or users of a shared jaxpr: more would take megabytes without being useful."""
 
 _SCOPES = {
     "scan": "scan", "while": "while", "cond": "cond", "shard_map": "shard_map", "remat": "checkpoint",
@@ -33,7 +33,7 @@ class _Around:
     """The context that an equation gives to its inner jaxprs."""
 
     spans: tuple[Span, ...] = ()
-    """The place of equations that have none of their own."""
+    """The source of equations without their own."""
     chain: tuple[Span, ...] = ()
     """The calls around, innermost first."""
     path: str = ""
@@ -119,7 +119,7 @@ class Walk:
         )
 
     def _linked(self, equation: Any, around: _Around) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
-        """An equation's expression and the calls around it."""
+        """An equation's source expression and the calls around it."""
         frames = self._frames.of(equation.source_info)
         if frames and not self._frames.enter(equation.source_info, self._function):
             frames = ()

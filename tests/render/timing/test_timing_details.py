@@ -127,7 +127,7 @@ def test_every_verdict_that_the_worker_gives_is_explained():
 def test_explanations_come_once_for_each_verdict():
     rows = [timing(verdicts=(Verdict(code="folded", message="Gone."),)) for _ in range(2)]
     text = plain_lines(explanation_lines(rows, 80))
-    assert text.startswith("⚑ folded  Gone.\n  The compiler")
+    assert text.startswith("⚑ folded  Gone.\n  The compiled program")
     assert text.count("folded") == 1
 
 
