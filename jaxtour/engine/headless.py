@@ -1,6 +1,6 @@
 """Runs steps without a screen, for the commands that print or check."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
@@ -114,7 +114,7 @@ class Headless:
         self, lesson: Lesson, step: Step, report: Report, calls: tuple[TimeCall, ...], *, patience: float = 1.0
     ) -> Report:
         """The report with timings of calls, measured in the state that the step left, without a time limit."""
-        run = await self.session.measure(lesson, step, calls=calls, patience=patience)
+        run = await self.session.request(lesson, step, calls=calls, patience=patience)
         return await self.whole(requested(report, run, timings=True))
 
     def _note(self, lesson: Lesson, step: Step, report: Report) -> None:
@@ -193,13 +193,6 @@ class Headless:
             where = f"in step {replayed}, which runs before it"
             done = msgspec.structs.replace(done, reason=f"{done.reason} {where}".strip())
         return replace(report, done=done)
-
-    async def steps(
-        self, lesson: Lesson, steps: Iterable[Step | Broken], *, timings: bool = True
-    ) -> AsyncIterator[Outcome]:
-        """Run several steps of a lesson, one after the other."""
-        for step in steps:
-            yield await self.step(lesson, step, timings=timings)
 
     async def _next(self) -> Event:
         assert self._events is not None, "used outside its context"

@@ -130,7 +130,7 @@ class Links:
             return list(compress(range(len(self._ids)), map(origins.__contains__, self._ids)))
         return sorted(chain.from_iterable(ordered[starts[each] : starts[each + 1]] for each in origins))
 
-    def stops(self, file: str, line: int) -> list[tuple[int, int]]:
+    def selections(self, file: str, line: int) -> list[tuple[int, int]]:
         """The expressions that begin on a line of the source and have lines in this stage, as columns from 0.
 
         They are sorted by start, longest first. Ends are exclusive; `LINE_END` means that the expression goes on.
@@ -138,7 +138,7 @@ class Links:
         places = self._by_file.get(file, [])
         found = places[self._first(places, (line, 1)) : self._first(places, (line + 1, 1))]
         columns = {(place.start[1] - 1, place.end[1] - 1 if place.end[0] == line else LINE_END) for place in found}
-        return sorted(columns, key=lambda stop: (stop[0], -stop[1]))
+        return sorted(columns, key=lambda found: (found[0], -found[1]))
 
     @staticmethod
     def _first(places: Sequence[Place], start: tuple[int, int]) -> int:

@@ -84,7 +84,7 @@ class Session:
         """Whether code runs on the CPU when no devices are simulated, as far as known."""
         self._own_devices: int | None = None
         """The number of devices when none are simulated; None if unknown."""
-        self._own = _opening(self.config)
+        self._own = Open(**msgspec.structs.asdict(self.config))
         self._stale = False
         """Whether incoming facts are those of a runner that is being replaced."""
         self._started = asyncio.Event()
@@ -119,7 +119,7 @@ class Session:
         """
         await self._started.wait()
         self.config = msgspec.structs.replace(self.config, platform=platform, devices=devices, device=device, wait=wait)
-        self._own = _opening(self.config)
+        self._own = Open(**msgspec.structs.asdict(self.config))
         self.facts = self._own_devices = None
         self._known.clear()
         await self._open(self._own)
@@ -185,27 +185,29 @@ class Session:
         *,
         requests: tuple[StageRequest, ...] = (),
         ladder: str | None = None,
+        calls: tuple[TimeCall, ...] = (),
+        patience: float = 1.0,
         base: dict[str, str] | None = None,
     ) -> Handle:
-        """Request stages or a ladder of a step in the state that it left.
+        """Request stages, a ladder or timings of a step in the state that it left.
 
         The lesson is replayed up to the step's end unless only requests ran since. No run but a request may use the
         state afterwards. There is no time limit, as the user can interrupt. Raises `EngineError` without a guard.
         """
-        return self._request(lesson, step, code, base, Run(run=0, requests=requests, ladder=ladder))
+        command = Run(run=0, requests=requests, ladder=ladder, time=calls, patience=patience)
 
-    def measure(
-        self,
-        lesson: Lesson,
-        step: Step,
-        code: str | None = None,
-        *,
-        calls: tuple[TimeCall, ...],
-        patience: float = 1.0,
-        base: dict[str, str] | None = None,
-    ) -> Handle:
-        """Measure calls in the state that the step left, like a request."""
-        return self._request(lesson, step, code, base, Run(run=0, time=calls, patience=patience))
+        async def send(run: int) -> None:
+            await self._started.wait()
+            own = cell(lesson, step, code)
+            cells = (*self.before(lesson, step, base), own)
+            await self._fit(lesson, step, cells)
+            there = cells in (self._executed, self._looked)
+            self._forget()
+            self._looking[run] = cells
+            replay = () if there else cells
+            await self._send(run, msgspec.structs.replace(command, replay=replay, fresh=not there, probe=own))
+
+        return self._handle(send)
 
     def peaks(self) -> Handle:
         """Measure the peaks of one device of each platform, about a second each.
@@ -270,24 +272,6 @@ class Session:
     async def _send(self, run: int, command: Run) -> None:
         self.current = run
         await self.engine.send(msgspec.structs.replace(command, run=run))
-
-    def _request(
-        self, lesson: Lesson, step: Step, code: str | None, base: dict[str, str] | None, command: Run
-    ) -> Handle:
-        """Run a command that probes a step in the state that it left."""
-
-        async def send(run: int) -> None:
-            await self._started.wait()
-            own = cell(lesson, step, code)
-            cells = (*self.before(lesson, step, base), own)
-            await self._fit(lesson, step, cells)
-            there = cells in (self._executed, self._looked)
-            self._forget()
-            self._looking[run] = cells
-            replay = () if there else cells
-            await self._send(run, msgspec.structs.replace(command, replay=replay, fresh=not there, probe=own))
-
-        return self._handle(send)
 
     def _wanted(self, lesson: Lesson, step: Step, cells: tuple[Cell, ...]) -> Open:
         """The configuration that the step needs: the user's, with simulated devices if there are too few.
@@ -366,10 +350,3 @@ class Session:
                 self._forget()
             case _:
                 pass
-
-
-def _opening(config: WorkerConfig) -> Open:
-    """The command for the user's choices."""
-    return Open(
-        python=config.python, platform=config.platform, devices=config.devices, device=config.device, wait=config.wait
-    )

@@ -4,6 +4,8 @@ import math
 import re
 from typing import Any
 
+from jaxtour.text.words import short
+
 RELATIVE = 1e-4
 ABSOLUTE = 1e-6
 ANYTHING = "..."
@@ -34,12 +36,6 @@ ARRAY = r"\b(?:Array|array)\(|,\s*(?:dtype|weak_type|shape)=(?:\([^)]*\)|[\w.<>]
 def bare(text: str) -> str:
     """The text without the parts of an array's `repr` beside its numbers: `Array(30., dtype=float32)` is `30.)`."""
     return re.sub(ARRAY, " ", text)
-
-
-def short(text: str, most: int = 60) -> str:
-    """A text on one line, cut to `most` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def difference(expected: str, got: str) -> str | None:
@@ -103,6 +99,6 @@ def _same(expected: str, got: str) -> bool:
 
 def _told(part: list[str], agree: int, got: list[str], position: int) -> str:
     """Describe the difference after `agree` matching tokens."""
-    rest, came = short(" ".join(part[agree:])), short(" ".join(got[position:]))
+    rest, came = short(" ".join(part[agree:]), 60), short(" ".join(got[position:]), 60)
     before = f" after {' '.join(part[max(agree - 3, 0) : agree])}" if agree else ""
     return f"expected {rest or 'nothing more'}{before}, got {came or 'nothing more'}"

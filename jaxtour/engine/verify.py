@@ -6,8 +6,9 @@ from typing import Any, Literal, TypeAlias
 from jaxtour.course.model import Expect, Names, Step
 from jaxtour.engine.messages import Done, Failure, Value
 from jaxtour.engine.report import Report
-from jaxtour.engine.tokens import bare, difference, short, spread
+from jaxtour.engine.tokens import bare, difference, spread
 from jaxtour.text.clean import clean
+from jaxtour.text.words import short
 
 Status: TypeAlias = Literal["ok", "raised", "failed", "timeout", "died"]
 
@@ -83,7 +84,7 @@ def _measured(step: Step, report: Report) -> Iterator[str]:
 
 def _answered(step: Step, report: Report) -> Iterator[str]:
     if step.ask and step.ask.value is not None and report.answer is None:
-        yield f"ask: `{short(step.ask.value.text)}` has no answer"
+        yield f"ask: `{short(step.ask.value.text, 60)}` has no answer"
     if step.exercise and report.checked is None:
         yield "exercise: the check did not run"
     elif step.exercise and report.checked and not report.checked.passed:

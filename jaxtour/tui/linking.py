@@ -190,7 +190,7 @@ def variable_at(view: StepView, spot: Spot) -> str | None:
 
 def variable_highlights(stage: StageText, line: int | None, name: str) -> Highlighted:
     """Where a variable is defined and used."""
-    from jaxtour.render.ir.variables import name_stops, variable
+    from jaxtour.render.ir.variables import name_columns, variable
 
     if line is None:
         return NOTHING
@@ -202,6 +202,6 @@ def variable_highlights(stage: StageText, line: int | None, name: str) -> Highli
         if line not in wanted:
             return None
         text = stage.texts[line]
-        return Highlight("link", tuple(name_stops(stage.stage, text, (name,))))
+        return Highlight("link", tuple(name_columns(stage.stage, text, (name,))))
 
     return Highlighted(highlight, lines)

@@ -100,12 +100,12 @@ def test_what_begins_a_line_is_no_part_of_the_one_before() -> None:
 
 def test_stops_are_the_nested_expressions_and_each_means_itself() -> None:
     links = links_of(JAXPR)
-    assert links.stops(FILE, 2) == [(11, 30), (20, 29), (20, 25)]
-    assert links.stops(FILE, 3) == [(4, 21), (4, 11), (14, 21)]
-    assert links.stops(FILE, 4) == [(7, LINE_END)]
-    assert links.stops(FILE, 6) == links.stops("lesson/other", 2) == []
+    assert links.selections(FILE, 2) == [(11, 30), (20, 29), (20, 25)]
+    assert links.selections(FILE, 3) == [(4, 21), (4, 11), (14, 21)]
+    assert links.selections(FILE, 4) == [(7, LINE_END)]
+    assert links.selections(FILE, 6) == links.selections("lesson/other", 2) == []
     for line, found in ((2, [TANH, SUM, MUL]), (3, [MINUS, CALL, STD]), (4, [TOTAL])):
-        targets = [links.at(FILE, line, start + 1, end + 1) for start, end in links.stops(FILE, line)]
+        targets = [links.at(FILE, line, start + 1, end + 1) for start, end in links.selections(FILE, line)]
         assert targets == [selection(each) for each in found]
 
 
@@ -228,7 +228,7 @@ def test_from_a_line_to_the_source_and_back(stage: StageText) -> None:
             assert line in links.lines(selection(each))
             assert line in links.lines(links.at(FILE, each.line))
             end = each.end_column if each.end_line == each.line else LINE_END + 1
-            assert (each.column - 1, end - 1) in links.stops(FILE, each.line)
+            assert (each.column - 1, end - 1) in links.selections(FILE, each.line)
             if each.end_line == each.line:
                 assert line in links.lines(links.at(FILE, each.line, each.column, each.end_column))
 

@@ -127,7 +127,7 @@ class Agreement:
             origins = [origin for _, origin in links(stage)]
             spans = {span for origin in origins for span in (*origin.spans, *origin.callers)}
             for file, line in {(span.file, span.line) for span in spans}:
-                stops = links_of(stage).stops(file, line)
+                stops = links_of(stage).selections(file, line)
                 assert len(set(stops)) == len(stops) > 0
                 for start, end in stops:
                     target = links_of(stage).at(file, line, start + 1, None if end == LINE_END else end + 1)

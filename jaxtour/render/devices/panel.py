@@ -10,6 +10,7 @@ from jaxtour.render.devices.device_memory import bytes_text as bytes_text
 from jaxtour.render.text.layout import in_ascii, spread, wrap
 from jaxtour.render.text.spans import Line, Span
 from jaxtour.render.value import devices_of
+from jaxtour.text.words import plural
 
 _DEFAULTS = {"x64": "off", "jit": "on", "matmul precision": "default"}
 
@@ -112,8 +113,7 @@ def _kinds(devices: Sequence[Device], platform: str) -> list[str]:
 def host_text(facts: Facts) -> str:
     """Return `AMD EPYC, 2 cores, 24 GiB`."""
     host = facts.host
-    cores = f"{host.cores} core" if host.cores == 1 else f"{host.cores} cores"
-    parts = (host.cpu, cores, bytes_text(host.memory_bytes))
+    parts = (host.cpu, plural(host.cores, "core"), bytes_text(host.memory_bytes))
     return ", ".join(part for part in parts if part)
 
 

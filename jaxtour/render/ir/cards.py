@@ -18,6 +18,7 @@ from jaxtour.render.ir.transforms import glyph, in_words
 from jaxtour.render.ir.variables import Variable, variable
 from jaxtour.render.text.layout import chop, clip, clip_line, clip_lines, pad, width_of, wrap
 from jaxtour.render.text.spans import Line, Span
+from jaxtour.text.words import plural
 
 _FOLDER = Path(__file__).parent / "primitives"
 _DOCS = "https://docs.jax.dev/en/latest/_autosummary/"
@@ -28,6 +29,7 @@ _ROWS = 5
 _LOOKED_UP = 12
 """The most operands whose definitions are searched; a loop can have hundreds."""
 _VALUE = 34
+_NO_CARD = "jaxtour has no card for this primitive; its parameters are shown as printed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,30 +133,19 @@ def _operand(stage: StageText, own: range, name: str) -> tuple[Bound, str]:
         about = f"line {found.defined + 1}" + (f", {made}" if made else "")
     here = bisect_right(found.uses, own[-1]) - bisect_left(found.uses, own[0])
     others = len(found.uses) - here
-    return Bound(name, found.type), about + (f"; {others} other use{'s' * (others != 1)}" if others else "")
+    return Bound(name, found.type), about + (f"; {plural(others, 'other use')}" if others else "")
 
 
 def _head(stage: StageText, origin: Origin, primitive: str, width: int) -> list[Line]:
     if stage.stage == "jaxpr":
         known = card(primitive)
-        return _does(known, primitive, width) if known else _unknown(primitive, width)
+        said: Span = (known.does, "") if known else (_NO_CARD, "muted")
+        return wrap([(primitive or "not an equation", "primitive"), ("  ", ""), said], width, indent="  ")
     lines: list[Line] = [((origin.name or "not an operation", "primitive"),)]
     source = origin.path.rpartition("/")[2].partition("[")[0]
     if known := card(source):
         lines += wrap([(f"  lowered from {source}: ", "muted"), (known.does, "")], width, indent="    ")
     return lines
-
-
-def _does(known: Card, primitive: str, width: int) -> list[Line]:
-    return wrap([(primitive, "primitive"), ("  ", ""), (known.does, "")], width, indent="  ")
-
-
-def _unknown(primitive: str, width: int) -> list[Line]:
-    said: list[Span] = [
-        (primitive or "not an equation", "primitive"),
-        ("  jaxtour has no card for this primitive; its parameters are shown as printed.", "muted"),
-    ]
-    return wrap(said, width, indent="  ")
 
 
 def _table(
@@ -223,12 +214,9 @@ def _tail(origin: Origin, primitive: str, width: int) -> list[Line]:
         mark = glyph(origin.transforms)
         lines += wrap([("  ", ""), (mark.glyph, mark.style), (f" {said}", "")], width, indent="    ")
     known = card(primitive)
-    return [*lines, *(_links(known, width) if known else [])]
-
-
-def _links(known: Card, width: int) -> list[Line]:
-    lines = wrap([(f"  {known.versions}", "faint")], width, indent="    ") if known.versions else []
-    if known.link:
+    if known and known.versions:
+        lines += wrap([(f"  {known.versions}", "faint")], width, indent="    ")
+    if known and known.link:
         # A clipped link would not work.
         lines += chop((("  ", ""), (known.link.removeprefix("https://"), "link")), width, indent="  ")
     return lines

@@ -9,6 +9,7 @@ from jaxtour.render.ir.avals import parsed
 from jaxtour.render.ir.equations import Bound, Equation, Parameter
 from jaxtour.render.text.layout import width_of
 from jaxtour.render.text.spans import Line
+from jaxtour.text.words import plural
 
 _LETTERS = "ijklmnopqrstuvwxyz"
 _BATCH = "bcdefgh"
@@ -139,18 +140,11 @@ _VERBS = {
 
 
 def _reduce(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row]:
-    gone = _needed(equation, "dimensions" if equation.name == "reduce" else "axes")
+    gone = _needed(equation, "dimensions" if equation.name in ("reduce", "squeeze") else "axes")
     axes = _LETTERS[: len(_shape(operands[0]))]
     kept = [letter for axis, letter in enumerate(axes) if axis not in gone]
-    over = ", ".join(axes[axis] for axis in gone)
-    return [_Row(operands[0], _spaced(axes)), _Row(results[0], _spaced(kept), f"= {_VERBS[equation.name]} over {over}")]
-
-
-def _squeeze(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row]:
-    gone = _needed(equation, "dimensions")
-    axes = _LETTERS[: len(_shape(operands[0]))]
-    kept = [letter for axis, letter in enumerate(axes) if axis not in gone]
-    return [_Row(operands[0], _spaced(axes)), _Row(results[0], _spaced(kept))]
+    verb, over = _VERBS.get(equation.name), ", ".join(axes[axis] for axis in gone)
+    return [_Row(operands[0], _spaced(axes)), _Row(results[0], _spaced(kept), f"= {verb} over {over}" if verb else "")]
 
 
 def _reshape(_: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> str:
@@ -203,27 +197,23 @@ def _pad(equation: Equation, *_: Sequence[Bound]) -> str:
 
 
 def _gather(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row]:
-    numbers = _needed(equation, "dimension_numbers")
-    source, places = operands[:2]
-    gone = {*numbers["collapsed_slice_dims"], *(numbers.get("operand_batching_dims") or ())}
-    axes = _LETTERS[: len(_shape(source))]
-    pieces = iter(letter for axis, letter in enumerate(axes) if axis not in gone)
-    return _indexed(numbers["offset_dims"], numbers["start_index_map"], (source, places, results[0]), axes, pieces)
+    names = "collapsed_slice_dims", "offset_dims", "start_index_map"
+    return _indexed(equation, (*operands[:2], results[0]), *names)
 
 
 def _scatter(equation: Equation, operands: Sequence[Bound], _: Sequence[Bound]) -> list[_Row]:
-    numbers = _needed(equation, "dimension_numbers")
-    target, places, updates = operands[:3]
-    gone = {*numbers["inserted_window_dims"], *(numbers.get("operand_batching_dims") or ())}
-    axes = _LETTERS[: len(_shape(target))]
-    pieces = iter(letter for axis, letter in enumerate(axes) if axis not in gone)
-    window, along = numbers["update_window_dims"], numbers["scatter_dims_to_operand_dims"]
-    return _indexed(window, along, (target, places, updates), axes, pieces)
+    names = "inserted_window_dims", "update_window_dims", "scatter_dims_to_operand_dims"
+    return _indexed(equation, operands[:3], *names)
 
 
-def _indexed(window: Any, along: Any, things: tuple[Bound, Bound, Bound], axes: str, pieces: Any) -> list[_Row]:
+def _indexed(equation: Equation, things: Sequence[Bound], dropped: str, windows: str, map_: str) -> list[_Row]:
     """An array, indices into it, and the pieces there; the last axis of the indices holds one index."""
     array, places, pieced = things
+    numbers = _needed(equation, "dimension_numbers")
+    window, along = numbers[windows], numbers[map_]
+    gone = {*numbers[dropped], *(numbers.get("operand_batching_dims") or ())}
+    axes = _LETTERS[: len(_shape(array))]
+    pieces = iter(letter for axis, letter in enumerate(axes) if axis not in gone)
     each = _BATCH[: len(_shape(places)) - 1]
     counted = iter(each)
     out = [next(pieces) if axis in window else next(counted) for axis in range(len(_shape(pieced)))]
@@ -272,7 +262,7 @@ def _cond(equation: Equation, operands: Sequence[Bound], _: Sequence[Bound]) -> 
     if branches < 2:
         raise ValueError(branches)
     takes = len(equation.bodies[0].constants) + len(equation.bodies[0].inputs)
-    return f"{operands[0].name} chooses one of {branches} branches, which take {takes} operand{'s' * (takes != 1)}"
+    return f"{operands[0].name} chooses one of {branches} branches, which take {plural(takes, 'operand')}"
 
 
 def _select(_: Equation, operands: Sequence[Bound], __: Sequence[Bound]) -> str:
@@ -283,7 +273,7 @@ def _select(_: Equation, operands: Sequence[Bound], __: Sequence[Bound]) -> str:
 
 
 _DRAWINGS: Mapping[str, _Drawing] = {
-    "dot_general": _dot, "transpose": _transpose, "broadcast_in_dim": _broadcast, "squeeze": _squeeze,
+    "dot_general": _dot, "transpose": _transpose, "broadcast_in_dim": _broadcast, "squeeze": _reduce,
     "reshape": _reshape, "concatenate": _concatenate, "split": _split, "slice": _slice,
     "dynamic_slice": _dynamic_slice, "pad": _pad, "gather": _gather, "conv_general_dilated": _convolution,
     "scan": _scan, "while": _while, "cond": _cond, "select_n": _select,

@@ -125,7 +125,9 @@ def graph(stage: StageText, unfolded: Collection[int] = (), *, ascii: bool = Fal
     try:
         model = Model(jaxpr, unfolded, MOST_EQUATIONS)
     except TooManyError as many:
-        return Graph(refusal=_refusal(many.args[0], bool(unfolded)))
+        count = f"{many.args[0]:,} equations".replace(",", " ")
+        remedy = "; fold some of them" if unfolded else ""
+        return Graph(refusal=f"{count}: too many to draw, {MOST_EQUATIONS} at most{remedy}")
     drawing = drawn(model, laid_out(model))
     order = sorted(drawing.places, key=drawing.places.__getitem__)
     number = {item: place for place, item in enumerate(order)}
@@ -136,12 +138,6 @@ def graph(stage: StageText, unfolded: Collection[int] = (), *, ascii: bool = Fal
         nodes.append(Node(row, column, width, made.line, plain(made.label), made.kind, made.nests))
     edges = tuple(sorted((number[source], number[target]) for source, target in model.edges))
     return Graph(in_ascii(drawing.lines, ascii), tuple(nodes), edges)
-
-
-def _refusal(count: int, unfolded: bool) -> str:
-    words = f"{count:,} equations".replace(",", " ")
-    words += f": too many to draw, {MOST_EQUATIONS} at most"
-    return f"{words}; fold some of them" if unfolded else words
 
 
 def _distance(node: Node, column: int) -> int:

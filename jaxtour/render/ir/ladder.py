@@ -10,6 +10,7 @@ from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.equations import Equation
 from jaxtour.render.ir.ladder_pairs import paired
 from jaxtour.render.ir.ladder_values import SHAPING, LadderEntry, Side, Value
+from jaxtour.text.words import plural
 
 RowKind: TypeAlias = Literal["same", "added", "removed", "changed"]
 
@@ -123,7 +124,7 @@ class _Comparison:
 
     def _operands(self, lower: LadderEntry, upper: LadderEntry) -> Iterator[str]:
         if len(lower.operands) != len(upper.operands):
-            yield f"{_counted(len(lower.operands), 'operand')} -> {len(upper.operands)}"
+            yield f"{plural(len(lower.operands), 'operand')} -> {len(upper.operands)}"
             return
         names = zip(lower.equation.operands, upper.equation.operands, strict=True)
         values = zip(lower.operands, upper.operands, strict=True)
@@ -180,7 +181,7 @@ def _told(one: Iterator[str] | Sequence[str], other: Iterator[str] | Sequence[st
     """The changes of types, each once: `f32[2] -> f32[3,2]`."""
     before, after = tuple(one), tuple(other)
     if len(before) != len(after):
-        return (f"{_counted(len(before), unit)} -> {len(after)}",)
+        return (f"{plural(len(before), unit)} -> {len(after)}",)
     pairs = zip(before, after, strict=True)
     return tuple(dict.fromkeys(f"{old} -> {new}" for old, new in pairs if old != new))
 
@@ -216,7 +217,3 @@ def _binders(side: Side) -> str:
 
 def _weak(value: Value) -> str:
     return str(value[1]).replace(":~", ":")
-
-
-def _counted(count: int, unit: str) -> str:
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

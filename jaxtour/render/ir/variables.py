@@ -60,27 +60,27 @@ def _base(name: str) -> str:
     return _ELEMENT_OF.sub("", name) if name.startswith("%") else name
 
 
-def name_stops(stage: StageName, text: str, names: Iterable[str]) -> list[tuple[int, int]]:
+def name_columns(stage: StageName, text: str, names: Iterable[str]) -> list[tuple[int, int]]:
     """The columns of variables in a line of clean text, from left to right, counted from 0 with exclusive ends."""
     wanted = {name.lstrip("%") for name in names}
     if not wanted:
         return []
     every = "|".join(re.escape(name) for name in sorted(wanted, key=len, reverse=True))
     pattern = re.compile(rf"(?<![\w.\-@#'\"%])%?(?:{every})(?![\w=]|[.\-]\w)")
-    stops = []
+    columns = []
     start = 0
     for part, style in line_of(stage)(text):
         if not style:
             # The match stays inside the part, but its lookarounds see the whole line.
-            stops += [match.span() for match in pattern.finditer(text, start, start + len(part))]
+            columns += [match.span() for match in pattern.finditer(text, start, start + len(part))]
         start += len(part)
-    return [(first, end) for first, end in stops if text[end : end + 1] != "=" or text[first] == "%"]
+    return [(first, end) for first, end in columns if text[end : end + 1] != "=" or text[first] == "%"]
 
 
 def name_at(stage: StageName, text: str, column: int, names: Iterable[str]) -> str | None:
     """The one of these variables at a column of a line; None without one."""
     names = list(names)
-    for first, end in name_stops(stage, text, names):
+    for first, end in name_columns(stage, text, names):
         if first <= column < end:
             found = text[first:end].lstrip("%")
             return next(name for name in names if name.lstrip("%") == found)

@@ -20,6 +20,7 @@ from jaxtour.render.timing.retraces import retrace_lines
 from jaxtour.render.timing.rows import seconds, timing_footer, timing_lines
 from jaxtour.render.value import failure_lines, output_lines, value_lines, warning_lines
 from jaxtour.text.clean import one_line
+from jaxtour.text.words import plural
 
 
 def text_of(lines: list[Line], ascii: bool = False, colour: bool = False) -> str:
@@ -38,7 +39,7 @@ def lesson_heading(lesson: Lesson, width: int = 100, ascii: bool = False, colour
     lines = [*wrap([(lesson.title, "title")], width), _rule("═", lesson.title, width), ()]
     lines += markdown_lines(lesson.summary, width, ticks=True)
     needs = [f"{lesson.minutes} min"] if lesson.minutes else []
-    needs += [f"{len(lesson.steps)} step" + "s" * (len(lesson.steps) != 1), *requirements(lesson.requires)]
+    needs += [plural(len(lesson.steps), "step"), *requirements(lesson.requires)]
     lines += [(), *wrap([(f"{lesson.id}  {', '.join(needs)}", "muted")], width), ()]
     return text_of(lines, ascii, colour)
 
@@ -120,7 +121,7 @@ def _source(step: Step) -> list[Line]:
     lines: list[Line] = [()]
     if step.setup:
         count = len(step.setup.text.splitlines())
-        lines.append(((f"  ({count} line{'s' * (count != 1)} of setup run first)", "muted"),))
+        lines.append(((f"  ({plural(count, 'line')} of setup run first)", "muted"),))
     if step.exercise:
         lines.append((("  (an exercise: this is its solution)", "muted"),))
     return lines + [((f"  {number:>{digits}}  ", "faint"), *line) for number, line in enumerate(code, 1)]

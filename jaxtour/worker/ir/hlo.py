@@ -107,13 +107,10 @@ class HloReader:
             elif match := _COMPUTATION.match(full):
                 whole = Computation(match[2], bool(match[1]), number, (row, row))
                 self.computations[whole.name] = whole
-            parsed.texts.append(cut(full))
-            parsed.names.append("")
-            parsed.typed.append("")
+            parsed.add(cut(full))
         while parsed.texts and not parsed.texts[-1]:
-            parsed.texts.pop()
-            parsed.names.pop()
-            parsed.typed.pop()
+            for column in (parsed.texts, parsed.names, parsed.typed):
+                column.pop()
 
     def _add(self, whole: Computation, match: re.Match[str], full: str) -> None:
         text, path, at = without_metadata(full)
@@ -134,10 +131,9 @@ class HloReader:
         elif line.opcode == "custom-call" and (target := _TARGET.search(text, end)):
             line.target = target[1]
         whole.instructions.append(line)
-        self.parsed.texts.append(cut(text))
-        self.parsed.names.append(f"%{line.name}={' '.join(f'%{name}' for name in operands)}")
         place = self.parsed.types.add(cut(text[match.end() : type_end]), number)
-        self.parsed.typed.append(f"i{place}" if line.opcode == "parameter" else str(place))
+        names = f"%{line.name}={' '.join(f'%{name}' for name in operands)}"
+        self.parsed.add(cut(text), names, f"i{place}" if line.opcode == "parameter" else str(place))
 
 
 def _note_loop(line: Instruction, attributes: str) -> None:

@@ -65,8 +65,10 @@ class Expression:
 _AWAITS = "block_until_ready"
 
 
-def expression(source: str, code: str = "", file: str = "") -> Expression:
+def expression(source: "str | Expression", code: str = "", file: str = "") -> Expression:
     """Parse an expression; takes its last occurrence in the code of this file, if there is one."""
+    if isinstance(source, Expression):
+        return source
     found = written(code, source) if code else None
     return Expression(found, file) if found is not None else Expression(parsed_expression(source))
 
@@ -107,7 +109,7 @@ def parse_call(
     workspace: Workspace, source: str | Expression, accept: Callable[[Any], bool] | None = None
 ) -> Call | None:
     """A call's function and arguments, evaluated once; None if it is not a call, or `accept` rejects the function."""
-    whole = expression(source) if isinstance(source, str) else source
+    whole = expression(source)
     node = whole.tree
     if not isinstance(node, ast.Call):
         return None
@@ -128,7 +130,7 @@ def jaxpr_of(workspace: Workspace, source: str | Expression) -> Any:
 
 def jaxpr_and_inputs(workspace: Workspace, source: str | Expression) -> tuple[Any, list[Any]]:
     """The closed jaxpr, and arrays or shapes to lower it for."""
-    whole = expression(source) if isinstance(source, str) else source
+    whole = expression(source)
     call = parse_call(workspace, whole.awaited)
     if call is not None:
         return trace(call)
@@ -190,7 +192,7 @@ def default_jaxpr(value: Any, workspace: Workspace, source: str | Expression) ->
     """The jaxpr of a step's last expression, given its value; None if there is nothing to trace."""
     if compat.is_closed_jaxpr(value):
         return value
-    whole = expression(source) if isinstance(source, str) else source
+    whole = expression(source)
     call, error = attempt(parse_call, workspace, whole.awaited, is_worth_tracing)
     if error or call is None:
         return None  # evaluating it again raised, so it has side effects; the user did not ask for this trace

@@ -29,11 +29,9 @@ def values_named(line: str, starts: str) -> str:
     return f"={' '.join(dict.fromkeys(_VALUE.findall(line)))}"
 
 
-def note_values(parsed: Parsed, number: int, starts: str) -> None:
-    """Add a line's variables, and their types unless the operation ends on a line below."""
-    line = parsed.texts[number]
-    parsed.names.append(values_named(line, starts))
-    parsed.typed.append("")
+def add_line(parsed: Parsed, line: str, number: int, starts: str) -> None:
+    """Add a line with its variables, and their types unless the operation ends on a line below."""
+    parsed.add(line, values_named(line, starts))
     if not (starts.startswith("%") and line.endswith("{")):
         note_types(parsed, number, line)
 

@@ -7,7 +7,7 @@ from stages import VERSIONS
 from jaxtour.engine.messages import Origin, Stage
 from jaxtour.engine.stage import assembled
 from jaxtour.render.ir.avals import spelled
-from jaxtour.render.ir.variables import name_at, name_stops, variable
+from jaxtour.render.ir.variables import name_at, name_columns, variable
 
 SHADOWED = """\
 let f = { lambda ; a:f32[2]. let
@@ -136,7 +136,7 @@ def test_types_in_words(text, words):
     ],
 )  # fmt: skip
 def test_where_names_stand(stage, text, names, found):
-    stops = name_stops(stage, text, names)
+    stops = name_columns(stage, text, names)
     assert [text[first:end] for first, end in stops] == found
     for first, end in stops:
         assert name_at(stage, text, first, names) == name_at(stage, text, end - 1, names)
@@ -146,5 +146,5 @@ def test_where_names_stand(stage, text, names, found):
 
 def test_names_that_are_also_types_and_parameters_are_left_alone():
     text = "    y:f32[8@x]{V:x} = convert_element_type[new_dtype=x weak_type=False] x"
-    assert name_stops("jaxpr", text, ["x", "y"])[-1] == (len(text) - 1, len(text))
-    assert name_stops("jaxpr", text, ["x", "y"])[0] == (4, 5)
+    assert name_columns("jaxpr", text, ["x", "y"])[-1] == (len(text) - 1, len(text))
+    assert name_columns("jaxpr", text, ["x", "y"])[0] == (4, 5)
