@@ -91,7 +91,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="s
 
     run: int
     index: int
-    """Of the trace, or of the level."""
+    """The index of the trace or of the level."""
     stage: StageName
     level: bool = False
     """Whether it belongs to a ladder."""

@@ -89,7 +89,7 @@ class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
     """
 
     index: int
-    """Of the trace, or of the level."""
+    """The index of the trace or of the level."""
     stage: StageName
     run: int = 0
     """The run that it comes from."""

@@ -28,7 +28,7 @@ class Node:
     column: int
     width: int
     line: int
-    """Of the stage, counted from 0."""
+    """The line in the stage, counted from 0."""
     label: str
     kind: ItemKind
     nests: bool = False
