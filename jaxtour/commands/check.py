@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from jaxtour import interrupts
-from jaxtour.commands.common import headless, lessons_for, plural, tell_findings, write, write_json
+from jaxtour.commands.common import headless, lessons_for, tell_findings, write, write_json
 from jaxtour.course.catalogue import shared_ids
 from jaxtour.course.model import Broken, Lesson, Problem, Step
 from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.session import WorkerConfig
+from jaxtour.text.words import plural
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -151,8 +151,3 @@ def ascii_only() -> bool:
 def coloured() -> bool:
     """Whether to print in colour: on a terminal that supports it, unless `NO_COLOR` is set."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
-
-
-def plural(count: int, noun: str) -> str:
-    """Return the count with its noun: `1 step`, `2 steps`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

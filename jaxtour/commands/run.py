@@ -9,7 +9,6 @@ from jaxtour.commands.common import (
     catalogue_for,
     coloured,
     headless,
-    plural,
     tell_findings,
     warn,
     write,
@@ -24,9 +23,9 @@ from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.render.text.plain import lesson_heading, section, step_text, text_of, worker_text
 from jaxtour.render.text.spans import Line
+from jaxtour.text.words import plural
 
 BAD = ("failed", "timeout", "died")
-WORDS = {"raised": "ok", "timeout": "timed out"}
 
 
 def run(target: str, config: WorkerConfig, *, as_json: bool, width: int) -> int:
@@ -75,7 +74,8 @@ async def _outcomes(
     if printer and steps:
         printer.begin(lesson)
     outcomes = []
-    async for outcome in engine.steps(lesson, steps):
+    for step in steps:
+        outcome = await engine.step(lesson, step)
         if printer:
             printer.step(lesson, outcome)
         outcomes.append(outcome)

@@ -20,14 +20,7 @@ SIZE = re.compile(r"(\d{2,3})x(\d{1,3})")
 
 
 def snapshot(
-    target: str,
-    config: WorkerConfig,
-    *,
-    size: str,
-    run_step: bool,
-    stable: bool,
-    theme: str | None,
-    output: str | None,
+    target: str, config: WorkerConfig, *, size: str, run_step: bool, stable: bool, theme: str | None, output: str | None
 ) -> int:
     """Write the screen as a picture (`.svg`) or as text, without the user's progress and settings."""
     matched = SIZE.fullmatch(size)

@@ -10,8 +10,9 @@ from typing import Literal
 from jaxtour.course.faults import FaultError
 from jaxtour.course.model import Ask, Requires, Step, TimeSpec
 from jaxtour.course.nodes import Key, Mapping, Node, Scalar, Sequence, at
-from jaxtour.course.remedies import QUOTE, shown
+from jaxtour.course.remedies import QUOTE
 from jaxtour.text.raw import Raw
+from jaxtour.text.words import short
 
 DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 EQUATIONS_OF = re.compile(r"equations of\s+(?=\S)")
@@ -51,7 +52,7 @@ def check_requires(requires: Requires, node: Node) -> None:
     try:
         SpecifierSet(requires.jax)
     except InvalidSpecifier:
-        message = f'`{shown(requires.jax)}` is not a version specifier: write it like ">=0.9" or ">=0.9,<0.13"'
+        message = f'`{short(requires.jax)}` is not a version specifier: write it like ">=0.9" or ">=0.9,<0.13"'
         raise FaultError(at(node, "jax"), message) from None
 
 
@@ -67,7 +68,7 @@ def _parts(step: Step, node: Mapping) -> None:
 
 def _exception(step: Step, name: str, place: Node) -> None:
     if not DOTTED.fullmatch(name):
-        raise FaultError(place, f"`raises` must be an exception's name, not `{shown(name)}`")
+        raise FaultError(place, f"`raises` must be an exception's name, not `{short(name)}`")
     if "." in name or name in EXCEPTIONS or re.search(rf"\b{name}\b", step.setup.text + step.solved_code.text):
         return
     # Reports only certain slips: the class may come from jax or from an earlier step.
@@ -111,7 +112,7 @@ def _labels(step: Step, node: Mapping) -> None:
         if label not in labels:
             mapping = at(node, "expect", "equations")
             place = mapping.entries[label][0] if isinstance(mapping, Mapping) else mapping
-            raise FaultError(place, f"no trace is labelled `{shown(label)}`: labels are {', '.join(labels) or 'none'}")
+            raise FaultError(place, f"no trace is labelled `{short(label)}`: labels are {', '.join(labels) or 'none'}")
 
 
 def _sources(step: Step, node: Mapping) -> Iterator[tuple[Raw, Node, Literal["exec", "eval"]]]:

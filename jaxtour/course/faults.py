@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable
 
 from jaxtour.course.nodes import Node, Scalar, Sequence
-from jaxtour.course.remedies import shown
+from jaxtour.text.words import short
 
 
 class FaultError(Exception):
@@ -27,5 +27,5 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 def kind(node: Node) -> str:
     """Return what a node is, for a message."""
     if isinstance(node, Scalar):
-        return f"`{shown(node.text)}`"
+        return f"`{short(node.text)}`"
     return "a list" if isinstance(node, Sequence) else "a mapping"

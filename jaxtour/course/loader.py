@@ -14,11 +14,11 @@ from jaxtour.course.model import FORMAT, Broken, CourseError, Lesson, LessonFile
 from jaxtour.course.nodes import Mapping, Node, Scalar, Sequence, at
 from jaxtour.course.reader import MAX_BYTES, TOO_LARGE, decode, parse
 from jaxtour.course.recover import Lost, recover
-from jaxtour.course.remedies import shown
 from jaxtour.course.validate import convert
 from jaxtour.files import read_bytes
 from jaxtour.text.boundary import harmless
 from jaxtour.text.raw import Raw
+from jaxtour.text.words import short
 
 HEAD = {entry.name: entry for entry in msgspec.structs.fields(LessonFile)}
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -130,7 +130,7 @@ class _Draft(msgspec.Struct):
         values: dict[str, Any] = {}
         for name, (key, _) in root.entries.items():
             if name not in HEAD:
-                self.note((key.line, key.column), f"unknown key `{shown(name)}`{suggestion(name, HEAD)}")
+                self.note((key.line, key.column), f"unknown key `{short(name)}`{suggestion(name, HEAD)}")
         for name, entry in HEAD.items():
             if name not in root.entries:
                 if entry.required and name != "format":

@@ -14,7 +14,8 @@ from msgspec import inspect
 from jaxtour.course.faults import FaultError, kind, suggestion
 from jaxtour.course.model import PATTERNS
 from jaxtour.course.nodes import Mapping, Node, Scalar, Sequence
-from jaxtour.course.remedies import QUOTE, shown
+from jaxtour.course.remedies import QUOTE
+from jaxtour.text.words import short
 
 SCALARS: dict[type[inspect.Type], tuple[type, str]] = {
     inspect.IntType: (int, "a whole number"),
@@ -76,7 +77,7 @@ def _in_struct(node: Mapping, struct: inspect.StructType, name: str) -> Iterator
         if key in fields:
             yield from _misfits(value, fields[key].type, _below(name, key))
         else:
-            yield FaultError(place, f"unknown key `{shown(key)}`{suggestion(key, fields)}")
+            yield FaultError(place, f"unknown key `{short(key)}`{suggestion(key, fields)}")
     for key, field in fields.items():
         if field.required and key not in node.entries:
             yield FaultError(node, f"`{key}` is missing{f' in `{name}`' if name else ''}")
@@ -86,20 +87,20 @@ def _unfit(text: str, wanted: inspect.Type) -> str | None:
     """Return why a text is not a value of the type, worded to follow its name, or None if it is one."""
     if isinstance(wanted, inspect.LiteralType):
         choices = [str(value) for value in wanted.values]
-        return None if text in choices else f"cannot be `{shown(text)}`{suggestion(text, choices)}"
+        return None if text in choices else f"cannot be `{short(text)}`{suggestion(text, choices)}"
     if isinstance(wanted, inspect.StrType):
         return _unfit_text(text, wanted)
     if type(wanted) not in SCALARS:
-        return f"must be {_kind(wanted)}, not `{shown(text)}`"
+        return f"must be {_kind(wanted)}, not `{short(text)}`"
     python, words = SCALARS[type(wanted)]
     try:
         value: float = msgspec.convert(text, python, strict=False)
     except msgspec.ValidationError:
-        return f"must be {words}, not `{shown(text)}`"
+        return f"must be {words}, not `{short(text)}`"
     for bound, words in BOUNDS.items():
         limit = getattr(wanted, bound, None)
         if limit is not None and not _holds(value, bound, limit):
-            return f"must be {words} {limit:g}, not `{shown(text)}`"
+            return f"must be {words} {limit:g}, not `{short(text)}`"
     return None
 
 

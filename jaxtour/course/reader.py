@@ -22,8 +22,9 @@ from yaml.events import (
 
 from jaxtour.course.model import CourseError, Problem
 from jaxtour.course.nodes import Mapping, Node, Scalar, Sequence, Style, YamlDocument
-from jaxtour.course.remedies import QUOTE, explain, shown
+from jaxtour.course.remedies import QUOTE, explain
 from jaxtour.text.raw import Raw
+from jaxtour.text.words import short
 
 MAX_BYTES = 1024 * 1024
 TOO_LARGE = "the file is larger than 1 MiB: split the lesson"
@@ -135,9 +136,9 @@ class _Builder:
         if self.nodes > MAX_NODES:
             self._refuse(event, f"more than {MAX_NODES} values: split the lesson")
         if isinstance(event, AliasEvent):
-            self._refuse(event, f"`*{shown(event.anchor or '')}` is a YAML alias, which jaxtour does not read: {QUOTE}")
+            self._refuse(event, f"`*{short(event.anchor or '')}` is a YAML alias, which jaxtour does not read: {QUOTE}")
         if event.anchor is not None:
-            self._refuse(event, f"`&{shown(event.anchor)}` is a YAML anchor, which jaxtour does not read: {QUOTE}")
+            self._refuse(event, f"`&{short(event.anchor)}` is a YAML anchor, which jaxtour does not read: {QUOTE}")
         if event.tag is not None:
             self._refuse(event, f"`!` begins a YAML tag, which jaxtour does not read: {QUOTE}")
         if isinstance(event, CollectionStartEvent) and len(self.stack) >= MAX_DEPTH:
@@ -166,7 +167,7 @@ class _Builder:
             _refuse(self.file, node.line, node.column, "jaxtour does not read merge keys (`<<`): write the keys out")
         if earlier := parent.entries.get(node.text):
             place = f"line {earlier[0].line}, column {earlier[0].column}"
-            message = f"duplicate key `{shown(node.text)}`, first given at {place}: keep one"
+            message = f"duplicate key `{short(node.text)}`, first given at {place}: keep one"
             _refuse(self.file, node.line, node.column, message)
         self.keys[-1] = node
 

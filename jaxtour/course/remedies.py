@@ -2,20 +2,16 @@
 
 from yaml.error import Mark, MarkedYAMLError
 
+from jaxtour.text.words import short
+
 QUOTE = "quote it, or use |"
 INDENT = "this line's indentation differs from the lines around it: align it with the keys it belongs to"
-
-
-def shown(text: str, most: int = 40) -> str:
-    """Return a piece of a file for a message: one line, cut if it is long."""
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def explain(error: Exception, lines: list[str]) -> tuple[int, int, str]:
     """Return line, column and message for an error of PyYAML's parsers, with a remedy if the cause is known."""
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
-        return 1, 1, f"this is not YAML: {shown(str(error), 120)}"
+        return 1, 1, f"this is not YAML: {short(str(error), 120)}"
     mark, message = _cause(error, error.problem_mark, lines)
     if mark.line >= len(lines):
         # libyaml puts the end of a file without a final newline there.
@@ -42,7 +38,7 @@ def _cause(error: MarkedYAMLError, mark: Mark, lines: list[str]) -> tuple[Mark, 
     if "unknown escape" in problem:
         return mark, "this backslash escape is not allowed in double quotes: use single quotes, or |"
     if "quoted scalar" in context or "-quoted" in context:
-        return start, f"this quote is not closed ({shown(problem, 60)}): close it, or use |"
+        return start, f"this quote is not closed ({short(problem, 60)}): close it, or use |"
     for what in ("alias", "anchor", "tag"):
         if what in context:
             sign = lines[start.line][start.column : start.column + 1] if start.line < len(lines) else ""
@@ -69,7 +65,7 @@ def _structure(problem: str, context: str, mark: Mark, start: Mark, before: str,
         return mark, INDENT
     if "document start" in problem:
         return mark, "the document ended above: keep one lesson per file"
-    return mark, f"this is not YAML: {shown(problem, 120)}"
+    return mark, f"this is not YAML: {short(problem, 120)}"
 
 
 def _sign(rest: str) -> str:

@@ -6,7 +6,8 @@ import msgspec
 
 from jaxtour.course.faults import FaultError
 from jaxtour.course.nodes import Mapping, Node, Scalar
-from jaxtour.course.remedies import QUOTE, shown
+from jaxtour.course.remedies import QUOTE
+from jaxtour.text.words import short
 
 
 def convert(node: Node, kind_of: Any, key: Scalar | None = None) -> Any:
@@ -15,7 +16,7 @@ def convert(node: Node, kind_of: Any, key: Scalar | None = None) -> Any:
     `key` is the value's key, if the error should name it.
     """
     if key and _is_empty(node):
-        raise FaultError(key, f"`{shown(key.text)}` has no value: give it one, or delete the line")
+        raise FaultError(key, f"`{short(key.text)}` has no value: give it one, or delete the line")
     try:
         return msgspec.convert(plain(node), kind_of, strict=False)
     except msgspec.ValidationError as error:
@@ -39,9 +40,9 @@ def plain(node: Node) -> Any:
         if not _is_empty(value):
             continue
         if node.flow:
-            message = f"`{shown(key.text)}` became a key, because a comma ends a value inside {{...}}: {QUOTE}"
-            raise FaultError(key, message if len(node.entries) > 1 else f"`{shown(key.text)}` has no value: {QUOTE}")
-        raise FaultError(key, f"`{shown(key.text)}` has no value: give it one, or delete the line")
+            message = f"`{short(key.text)}` became a key, because a comma ends a value inside {{...}}: {QUOTE}"
+            raise FaultError(key, message if len(node.entries) > 1 else f"`{short(key.text)}` has no value: {QUOTE}")
+        raise FaultError(key, f"`{short(key.text)}` has no value: give it one, or delete the line")
     return {name: plain(value) for name, (_, value) in node.entries.items()}
 
 

@@ -1,4 +1,4 @@
-"""How many CPU devices a lesson's own code asks JAX for: it must be known before JAX opens any."""
+"""Finds how many CPU devices a lesson's code requests, which must be known before JAX opens any."""
 
 import ast
 import functools
@@ -15,10 +15,10 @@ _FLAG = re.compile(r"--xla_force_host_platform_device_count=(\d+)\b")
 
 
 def asked_devices(cells: Iterable[Cell]) -> int | None:
-    """The number that the first request names, written as scripts write it; None where there is none.
+    """The number in the first request; None without one.
 
-    That is `jax.config.update("jax_num_cpu_devices", 8)`, `jax.config.jax_num_cpu_devices = 8`, or a text with XLA's
-    flag for it. A number that is computed cannot be read.
+    A request is `jax.config.update("jax_num_cpu_devices", 8)`, `jax.config.jax_num_cpu_devices = 8`, or a string with
+    XLA's flag. The number must be a literal.
     """
     for cell in cells:
         for code in (cell.setup, cell.code):

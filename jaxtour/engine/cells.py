@@ -1,23 +1,22 @@
-"""A step in the worker's words: its code, its traces, and what else it asks for."""
+"""Converts a step to the worker's commands: its code, its traces, and its other requests."""
 
 from jaxtour.course.model import Launch as ProgramLaunch
-from jaxtour.course.model import Lesson, Step
-from jaxtour.course.model import TimeSpec as TimeSpec
-from jaxtour.course.model import TraceSpec as TraceSpec
+from jaxtour.course.model import Lesson, Step, TimeSpec, TraceSpec
 from jaxtour.engine.commands import Cell, Launch, Run, TimeCall, TraceCall
 from jaxtour.text.raw import Raw
 
 
 def trace_calls(step: Step) -> tuple[TraceCall, ...] | None:
-    """The step's traces as the worker wants them; None asks for the last expression."""
+    """The step's traces; None traces the last expression."""
     if step.trace is None:
         return None
     entries = (step.trace,) if isinstance(step.trace, Raw) else step.trace
-    return tuple(_labelled(TraceCall, entry) for entry in entries)
+    specs = [TraceSpec(call=entry) if isinstance(entry, Raw) else entry for entry in entries]
+    return tuple(TraceCall(label=spec.label or spec.call.text, call=spec.call.text) for spec in specs)
 
 
 def time_calls(step: Step) -> tuple[TimeCall, ...]:
-    """The step's timings as the worker wants them."""
+    """The step's timings."""
     calls = []
     for entry in step.time:
         spec = TimeSpec(call=entry) if isinstance(entry, Raw) else entry
@@ -26,13 +25,8 @@ def time_calls(step: Step) -> tuple[TimeCall, ...]:
     return tuple(calls)
 
 
-def _labelled(kind: type[TraceCall], entry: Raw | TraceSpec) -> TraceCall:
-    spec = TraceSpec(call=entry) if isinstance(entry, Raw) else entry
-    return kind(label=spec.label or spec.call.text, call=spec.call.text)
-
-
 def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
-    """The step's code for the worker; `code` in place of the lesson's own."""
+    """The step's cell; `code` replaces the lesson's own."""
     source = step.solved_code.text if code is None else code
     path = lesson.file.text if lesson.plain else None
     return Cell(
@@ -56,7 +50,7 @@ def _launch(launch: ProgramLaunch) -> Launch:
 
 
 def asked_of(step: Step, *, timings: bool = True, hlo: bool = False, default_timeout_s: float | None = None) -> Run:
-    """All that a step asks for beside its code, as a run that has no code and no number yet."""
+    """Everything a step requests beside its code, as a run without code or number."""
     return Run(
         run=0,
         time=time_calls(step) if timings else (),
@@ -68,5 +62,5 @@ def asked_of(step: Step, *, timings: bool = True, hlo: bool = False, default_tim
 
 
 def timeout_of(step: Step, default_s: float | None) -> float | None:
-    """The step's time limit, or the default for one that names none; seconds."""
+    """The step's time limit, or the default; seconds."""
     return default_s if step.timeout is None else step.timeout

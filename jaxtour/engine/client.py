@@ -1,4 +1,4 @@
-"""The guard as a process: started, spoken to in frames, and missed when it is gone."""
+"""The guard as a process: starts it, exchanges frames with it, and reports its end."""
 
 import asyncio
 import contextlib
@@ -11,22 +11,8 @@ from typing import Any, get_args
 import msgspec
 
 import jaxtour
-from jaxtour.engine.commands import (
-    Close,
-    Command,
-    Run,
-)
-from jaxtour.engine.messages import (
-    FRAME_CAP,
-    PROTO,
-    Died,
-    Done,
-    Event,
-    Hello,
-    Log,
-    Stage,
-    State,
-)
+from jaxtour.engine.commands import Close, Command, Run
+from jaxtour.engine.messages import FRAME_CAP, PROTO, Died, Done, Event, Hello, Log, Stage, State
 from jaxtour.engine.session import EngineError
 from jaxtour.text.boundary import harmless
 from jaxtour.text.clean import clean
@@ -50,19 +36,19 @@ _event: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 
 class GarbledError(Exception):
-    """What came in is no frame; the message says why."""
+    """The input is not a valid frame; the message says why."""
 
 
 def worker_command() -> list[str]:
-    """The command that starts the guard with our own Python, apart from its user's settings and packages."""
+    """The command that starts the guard with our own Python, isolated from the user's settings and packages."""
     return [sys.executable, "-I", "-S", str(Path(jaxtour.__file__).parent / "worker" / "start_guard.py")]
 
 
 class ProcessEngine:
     """A guard in a process of its own, reached through pipes.
 
-    A guard that dies, or says what cannot be understood, ends `events` with a `Done` for every open run, a `Died` and
-    a `State` that says what happened; `start` may then be called again.
+    If the guard dies or sends an invalid frame, `events` ends with a `Done` for every open run, a `Died`, and a `State`
+    that says what happened. `start` may then be called again.
     """
 
     def __init__(self, worker_command: list[str] | None = None) -> None:
@@ -75,7 +61,7 @@ class ProcessEngine:
         self._closing = False
 
     async def start(self) -> None:
-        """Start the guard and wait for its first frame; raises `EngineError` when none comes."""
+        """Start the guard and wait for its first frame; raises `EngineError` if none comes."""
         await self.close()
         self._closing = False
         self._stderr.clear()
@@ -93,7 +79,7 @@ class ProcessEngine:
             async with asyncio.timeout(HELLO_S):
                 self._hello = await self._greet(self._process)
         except (TimeoutError, GarbledError) as error:
-            # The last words are complete only once the process is gone.
+            # Its stderr is complete only once the process has ended.
             await self.close()
             raise EngineError(
                 _one_line(f"the worker did not start: {str(error) or 'no answer'}", self._last_words())
@@ -103,7 +89,7 @@ class ProcessEngine:
             raise
 
     async def send(self, command: Command) -> None:
-        """Send one command; raises `EngineError` when it is too long or there is nobody to read it."""
+        """Send one command; raises `EngineError` if it is too long or the guard is gone."""
         frame = encode(command)
         process = self._process
         if process is None or process.stdin is None or process.returncode is not None:
@@ -119,7 +105,7 @@ class ProcessEngine:
             raise EngineError("the worker is gone") from error
 
     async def events(self) -> AsyncIterator[Event]:
-        """Every event, until the guard is gone or `close` was called; for one reader at a time."""
+        """Every event until the guard is gone or `close` is called; for one reader at a time."""
         process, hello = self._process, self._hello
         if process is None or hello is None:
             return
@@ -136,7 +122,7 @@ class ProcessEngine:
         except asyncio.IncompleteReadError:
             pass
         except GarbledError as error:
-            reason = f"the worker's guard makes no sense: {error}"
+            reason = f"the worker's guard sent an invalid message: {error}"
         if self._closing or process is not self._process:
             return
         await self._end(process)
@@ -145,17 +131,17 @@ class ProcessEngine:
         for run in open_runs:
             yield Done(run=run, status="died", dirty=True, reason=reason)
         yield Died(code=code, reason=reason, stderr=self._last_words())
-        yield State(state="dead", detail=_one_line(f"{reason}; restart it to go on", self._last_words()))
+        yield State(state="dead", detail=_one_line(f"{reason}; restart it to continue", self._last_words()))
 
     async def close(self) -> None:
-        """End the guard and all that it started; may be called at any time, and again."""
+        """End the guard and everything it started; may be called at any time, and again."""
         self._closing = True
         process, self._process = self._process, None
         if process is not None:
             await self._end(process)
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
-        """Let the guard leave, or kill it: the runner dies with it."""
+        """Let the guard exit, or kill it; the runner dies with it."""
         try:
             if process.stdin is not None:
                 process.stdin.close()
@@ -174,7 +160,7 @@ class ProcessEngine:
             task.cancel()
 
     async def _greet(self, process: asyncio.subprocess.Process) -> Hello:
-        """Skip what a login shell may have said, up to the preamble, and read the first frame."""
+        """Skip what a login shell may have printed before the preamble, and read the first frame."""
         noise = bytearray()
         assert process.stdout is not None
         while not noise.endswith(PREAMBLE):
@@ -186,13 +172,11 @@ class ProcessEngine:
         try:
             hello = decode(await _read_frame(process))
         except asyncio.IncompleteReadError as error:
-            raise GarbledError("it left at once") from error
+            raise GarbledError("it exited immediately") from error
         if not isinstance(hello, Hello):
-            raise GarbledError("its first word is no hello")
+            raise GarbledError("its first message is not a hello")
         if hello.proto != PROTO:
-            raise GarbledError(
-                f"it speaks version {hello.proto} of the protocol (jaxtour {hello.jaxtour}), we speak {PROTO}"
-            )
+            raise GarbledError(f"it speaks protocol {hello.proto} (jaxtour {hello.jaxtour}); this is protocol {PROTO}")
         return hello
 
     async def _keep_stderr(self, process: asyncio.subprocess.Process) -> None:
@@ -209,36 +193,36 @@ async def _read_frame(process: asyncio.subprocess.Process) -> bytes:
     assert process.stdout is not None
     (length,) = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))
     if length > FRAME_CAP:
-        raise GarbledError(f"a frame of {length} bytes")
+        raise GarbledError(f"a frame of {length:,} bytes")
     return await process.stdout.readexactly(length)
 
 
 def decode(body: bytes) -> Event | None:
-    """The event in a frame; None for one that we do not know. Raises `GarbledError` when it is no event at all."""
+    """The event in a frame; None for an unknown event. Raises `GarbledError` for anything else."""
     try:
         head = _tagged.decode(body)
         if head.event not in _KNOWN:
             return None
         event = _event.decode(body)
     except msgspec.ValidationError as error:
-        # Well formed, but not what it should be: lesson code may have forged it. It must not end the session.
-        return harmless(Log(text=f"an event that makes no sense was left out: {error}"))
+        # Lesson code may have forged this event; it must not end the session.
+        return harmless(Log(text=f"an invalid event was ignored: {error}"))
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise GarbledError(f"no JSON: {error}") from error
+        raise GarbledError(f"invalid JSON: {error}") from error
     return event if isinstance(event, Stage) and _is_harmless(event, body) else harmless(event)
 
 
 def _is_harmless(stage: Stage, body: bytes) -> bool:
-    """Whether a part of a stage needs no cleaning, as nearly all do: its bytes tell, ten times as fast as its texts."""
-    # JSON escapes what is invisible, but for DEL; line feeds and quotes of lines must be all that is escaped.
+    """Whether a part of a stage needs no cleaning, as is usual; checking bytes is ten times faster than text."""
+    # JSON escapes all invisible characters except DEL. Only line feeds and quotes may be escaped here.
     parts = (stage.text, stage.names, stage.typed, stage.types, stage.equations, stage.parameters, stage.jaxprs)
     escaped = sum(part.count("\n") + part.count('"') for part in parts)
     return body.count(b"\\") == escaped and body.isascii() and b"\x7f" not in body
 
 
 def encode(command: Command) -> bytes:
-    """The command as a frame; raises `EngineError` when it is too long."""
-    import json  # the first frame comes before the first command
+    """The command as a frame; raises `EngineError` if it is too long."""
+    import json  # not needed for the app's first frame
 
     body = json.dumps(_speakable(msgspec.to_builtins(command)), allow_nan=False, separators=(",", ":")).encode("ascii")
     if len(body) > FRAME_CAP:
@@ -247,7 +231,7 @@ def encode(command: Command) -> bytes:
 
 
 def _speakable(value: Any) -> Any:
-    """The same without lone surrogates, which cannot be sent."""
+    """The value without lone surrogates, which cannot be sent."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The wire, one way: every command the engine sends to the guard; `messages.py` has what comes back."""
+"""The wire: every command to the guard; `messages.py` has the events that come back."""
 
 from typing import Literal, TypeAlias
 
@@ -9,7 +9,7 @@ StageName: TypeAlias = Literal["jaxpr", "stablehlo", "hlo"]
 
 
 class TraceCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A call whose jaxpr is to be shown."""
+    """A call to trace."""
 
     label: str
     call: str
@@ -25,14 +25,14 @@ class TimeCall(msgspec.Struct, frozen=True, kw_only=True):
     baseline: bool = False
     """Whether the others are compared with it."""
     sizes: tuple[int, ...] = ()
-    """Measure it once for each, with the name `n` standing for the size."""
+    """Measure it once for each size; `n` names the size."""
 
 
 class StageRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A stage of a traced call that is to be shown."""
+    """A request for a stage of a traced call."""
 
     index: int
-    """Which of the cell's traces."""
+    """The index of the cell's trace."""
     stage: StageName
 
 
@@ -56,24 +56,24 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     traces: tuple[TraceCall, ...] | None = None
     """None means the last expression of the code, if it is a call."""
     path: str | None = None
-    """The file that the code is, which it is then compiled as: a module of the learner's own, not a lesson's step."""
+    """The file that the code is compiled as: a module of the learner's own, not a lesson's step."""
     launch: Launch | None = None
-    """How that file runs as a program; what it compiles is recorded. None imports it."""
+    """How that file runs as a program; JAX's compilations are recorded. None imports the file."""
 
 
 class Open(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="open"):
-    """Start a runner with this configuration, in place of the one there is."""
+    """Replace the runner by one with this configuration."""
 
     python: str | None = None
     """The Python that has jax; None means the guard's own."""
     platform: str | None = None
     """`cpu`, `gpu` or `tpu`; None leaves the choice to jax."""
     devices: int | None = None
-    """How many CPU devices to simulate; None means as many as there are."""
+    """The number of CPU devices to simulate; None simulates none."""
     device: int | None = None
-    """The id of the device of that platform that code runs on; None means jax's own choice, the first."""
+    """The id of the device that code runs on; None leaves the choice to jax, which takes the first."""
     wait: bool = False
-    """Whether to wait for an accelerator that another process holds, and not to give up."""
+    """Whether to wait for an accelerator that another process holds."""
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"):
@@ -81,7 +81,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"
 
     run: int
     cell: Cell | None = None
-    """None only prepares: the replay is done and nothing is shown."""
+    """None replays only."""
     replay: tuple[Cell, ...] = ()
     fresh: bool = False
     """Start from a new runner, with the configuration of the last `Open`."""
@@ -89,33 +89,32 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"
     hlo: bool = False
     """Compile each traced call and report its opcodes."""
     ask: str | None = None
-    """What the worker is to answer: an expression, or `equations of CALL`."""
+    """The question: an expression, or `equations of CALL`."""
     check: str | None = None
-    """Code of an exercise that raises when the learner's code is not yet right."""
+    """Code of an exercise that raises while the learner's code is not right."""
     timeout_s: float | None = None
     keep: bool = False
-    """Remember the namespace as the cell leaves it, for a `probe` of it later."""
+    """Keep the namespace as the cell leaves it, for a later `probe`."""
     probe: Cell | None = None
-    """After the replay only compile, ask, check, time and look, in the namespace as this cell left it: it was kept, or
-    is the one that ran last."""
+    """Handle the requests in the namespace that this cell left: it was kept, or this cell ran last."""
     brief: bool = False
     """Make each timed call once instead of measuring it."""
     patience: float = 1.0
-    """How many times the usual time a measurement may take to become steady."""
+    """The time that a measurement may take to become steady, relative to the usual time."""
     peaks: bool = False
-    """Measure what a device of each platform can do at most."""
+    """Measure the peaks of one device of each platform."""
     requests: tuple[StageRequest, ...] = ()
-    """Stages to show of the traced calls, beside the jaxprs that always come."""
+    """Stages to send beside the jaxprs, which always come."""
     ladder: str | None = None
-    """A call of composed transformations, `jit(vmap(grad(f)))(x)`: show the jaxpr of each level."""
+    """A call of composed transformations, `jit(vmap(grad(f)))(x)`, whose levels to send."""
 
 
 class Interrupt(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="interrupt"):
-    """Stop what runs: SIGINT, 2 s of grace, SIGKILL. A second one skips the grace."""
+    """Stop the current run: SIGINT, 2 s of grace, SIGKILL. A second one skips the grace."""
 
 
 class Restart(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="restart"):
-    """Replace the runner by a new one with the same configuration, also after it was given up as dead."""
+    """Replace the runner, even a dead one, by a new one with the same configuration."""
 
 
 class Ping(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="ping"):
@@ -125,7 +124,7 @@ class Ping(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="pin
 
 
 class Close(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="close"):
-    """Kill the runner's tree and leave; the end of stdin means the same."""
+    """Kill the runner's process tree and exit; the end of stdin means the same."""
 
 
 Command: TypeAlias = Open | Run | Interrupt | Restart | Ping | Close

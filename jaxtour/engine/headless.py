@@ -1,4 +1,4 @@
-"""Running steps without a screen: for the commands that print, and for the checks of a course."""
+"""Runs steps without a screen, for the commands that print or check."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, replace
@@ -19,12 +19,12 @@ from jaxtour.text.raw import Raw
 Status: TypeAlias = Literal["ok", "raised", "failed", "timeout", "died", "skipped"]
 
 TIMEOUT_S = 120.0
-"""For a step that names none: nobody sits in front of these commands to interrupt it."""
+"""The default time limit: nobody watches these commands to interrupt a step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one step."""
+    """How one step ended."""
 
     step: Step | Broken
     status: Status
@@ -35,16 +35,16 @@ class Outcome:
 
 
 def needs_probe(step: Step) -> bool:
-    """Whether something beside its code and its traces belongs to the step."""
+    """Whether the step requests more than its code and traces."""
     return bool(step.time or step.exercise or (step.ask and step.ask.value) or needs_hlo(step))
 
 
 HALTS = {"died": "ended the worker", "timeout": "ran out of time", "interrupted": "was interrupted"}
-"""How code ends that no later step can be run behind: it would do so again."""
+"""How code ended that no later step can be run after: replaying it would end the same way."""
 
 
 def judged(step: Step, report: Report) -> Outcome:
-    """A whole report, held against what the step expects."""
+    """Compare a whole report with what the step expects."""
     problems = tuple(verify(step, report))
     found: Status = status(step, report)
     if problems and found in ("ok", "raised"):
@@ -53,7 +53,7 @@ def judged(step: Step, report: Report) -> Outcome:
 
 
 class Headless:
-    """A session and the reading of its events, one run at a time."""
+    """A session whose events are read for one run at a time."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -61,7 +61,7 @@ class Headless:
         self.heard: Callable[[Event], None] | None = None
         """Called with every event, before it is folded into a report."""
         self._halted: dict[tuple[Raw, str], str] = {}
-        """By lesson and step, how a run of it ended that did not come to the end of its code."""
+        """By lesson and step, the status of a run that did not reach the end of its code."""
 
     async def __aenter__(self) -> Self:
         await self.session.start()
@@ -74,7 +74,7 @@ class Headless:
         await self.session.close()
 
     async def facts(self) -> Facts:
-        """What the worker is, as soon as it knows; raises `EngineError` when it cannot start."""
+        """Wait for the worker's facts; raises `EngineError` if it cannot start."""
         while self.session.facts is None:
             await self._next()
         return self.session.facts
@@ -82,7 +82,7 @@ class Headless:
     async def step(
         self, lesson: Lesson, step: Step | Broken, *, timings: bool = True, code: str | None = None
     ) -> Outcome:
-        """Run one step in the state that the steps before it leave, and hold it against what it expects."""
+        """Run one step in the state that the steps before it leave, and judge it."""
         if isinstance(step, Broken):
             return Outcome(step, "failed", problems=(step.error.message,), reason=step.error.message)
         if reason := await self._why_not(lesson, step):
@@ -97,9 +97,9 @@ class Headless:
     async def request(
         self, lesson: Lesson, step: Step, requests: tuple[StageRequest, ...] = (), *, ladder: str | None = None
     ) -> Report:
-        """Run a step and show stages of its traces with it, without timings and without a time limit.
+        """Run a step with requests for stages or a ladder, without timings and without a time limit.
 
-        What cannot be shown says why: a stage in its `error`, a ladder in the report's `ladder_error`.
+        A stage that fails has an `error`; a ladder that fails sets the report's `ladder_error`.
         """
         run = await self.session.run(lesson, step, timings=False, requests=requests, ladder=ladder)
         return await self.whole(Report(run=run, request=Request(run, requests, ladder is not None)))
@@ -107,7 +107,7 @@ class Headless:
     async def request_more(
         self, lesson: Lesson, step: Step, report: Report, traces: Iterable[Trace], stages: Iterable[StageName]
     ) -> Report:
-        """The report with a stage of each call that was traced; what the step left is looked into as it is."""
+        """The report with stages of these traces, made in the state that the step left."""
         below = [stage for stage in stages if stage != "jaxpr"]  # those come with every run
         good = [trace for trace in traces if trace.error is None]
         requests = tuple(StageRequest(index=trace.index, stage=stage) for trace in good for stage in below)
@@ -119,18 +119,18 @@ class Headless:
     async def measure(
         self, lesson: Lesson, step: Step, report: Report, calls: tuple[TimeCall, ...], *, patience: float = 1.0
     ) -> Report:
-        """The report with timings of calls, made in the state that the step left, without a time limit."""
-        run = await self.session.measure(lesson, step, calls=calls, patience=patience)
+        """The report with timings of calls, measured in the state that the step left, without a time limit."""
+        run = await self.session.request(lesson, step, calls=calls, patience=patience)
         return await self.whole(requested(report, run, timings=True))
 
     def _note(self, lesson: Lesson, step: Step, report: Report) -> None:
-        """Remember a step whose own code keeps later ones from running; its probes are not run again for them."""
+        """Remember a step whose code halts a run; later steps do not replay its probes."""
         own = report.executed is None or not needs_probe(step)
         if own and report.done and report.done.status in HALTS:
             self._halted[lesson.file, step.id] = report.done.status
 
     async def _why_not(self, lesson: Lesson, step: Step) -> str | None:
-        """Why the step is left out, in one line, or None."""
+        """Why the step is skipped, in one line, or None."""
         for earlier in lesson.steps:
             if earlier.id == step.id:
                 break
@@ -139,11 +139,11 @@ class Headless:
         return unmet(lesson, step, await self.facts())
 
     async def survey(self, lesson: Lesson) -> AsyncIterator[Outcome]:
-        """Run every step of a lesson and hold it against what it expects, as fast as that can be done honestly.
+        """Run and judge every step of a lesson.
 
-        What follows a step's code (compiling, asking, checking, one call of what is timed) could change the state
-        that later steps see, and a fresh worker for each costs seconds. So all steps run first, and are probed after.
-        A step that does not come out right that way is run once more by itself, and that is what counts.
+        Probes (compiling, asking, checking, calling what is timed) could change the state that later steps see, and a
+        fresh worker for each step costs seconds. So all steps run first and are probed afterwards. A step that fails
+        that way runs once more by itself, and only that result counts.
         """
         found = [await self._for_probe(lesson, step) for step in lesson.steps]
         for outcome in found:
@@ -171,12 +171,12 @@ class Headless:
             self._note(lesson, step, report)
             return judged(step, report)
         if report.done and report.done.status in HALTS:
-            # Once more and alone, before what comes after it is given up.
+            # It runs once more by itself before later steps are skipped.
             return await self.step(lesson, step)
         return Outcome(step, found, report)
 
     async def _probed(self, lesson: Lesson, step: Step, report: Report) -> Report:
-        """The report with what the probe of its step adds."""
+        """The report with the results of probing its step."""
         run = await self.session.probe(lesson, step, hlo=needs_hlo(step), default_timeout_s=TIMEOUT_S)
         more = await self.whole(Report(run=run))
         assert more.done is not None
@@ -184,9 +184,9 @@ class Headless:
         return replace(report, hlo=more.hlo, timings=more.timings, answer=more.answer, checked=more.checked, done=done)
 
     async def whole(self, report: Report) -> Report:
-        """The report with all that comes until its run is done, and the look that is under way.
+        """The report once its run and its request are done.
 
-        It is told which earlier step kept it from its own.
+        If a replayed step halted the run, the reason names that step.
         """
         replayed = ""
         while report.done is None or report.request is not None:
@@ -199,13 +199,6 @@ class Headless:
             where = f"in step {replayed}, which runs before it"
             done = msgspec.structs.replace(done, reason=f"{done.reason} {where}".strip())
         return replace(report, done=done)
-
-    async def steps(
-        self, lesson: Lesson, steps: Iterable[Step | Broken], *, timings: bool = True
-    ) -> AsyncIterator[Outcome]:
-        """Run several steps of a lesson, one after the other."""
-        for step in steps:
-            yield await self.step(lesson, step, timings=timings)
 
     async def _next(self) -> Event:
         assert self._events is not None, "used outside its context"

@@ -1,4 +1,4 @@
-"""The wire's part for the stages of a traced call: text, and beside it what the text says."""
+"""The wire's types for the stages of a traced call."""
 
 from typing import Literal, TypeAlias
 
@@ -20,29 +20,29 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
     end_line: int
     end_column: int
     function: str = ""
-    """In which it stands; empty at the top level of the code."""
+    """The function that contains it; empty at the top level."""
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What many lines of a stage have in common: what they are and where they come from."""
+    """What lines of a stage are and where they come from; many lines share one origin."""
 
     kind: LineKind = "other"
     name: str = ""
     """The primitive, operation or opcode."""
     spans: tuple[Span, ...] = ()
-    """The learner's expressions that became this line: one for an equation, those of everything fused for a fusion."""
+    """The learner's expressions that became this line: one for an equation, all fused ones for a fusion."""
     callers: tuple[Span, ...] = ()
     """The learner's calls around `spans[0]`, innermost first."""
     path: str = ""
-    """JAX's name stack and the primitive, alike in all stages: `jit(f)/transpose(jvp())/dot_general`."""
+    """JAX's name stack and the primitive, the same in all stages: `jit(f)/transpose(jvp())/dot_general`."""
     transforms: tuple[str, ...] = ()
     """Outermost first: `jit`, `vmap`, `jvp`, `transpose`, `checkpoint`, `shard_map`, `scan`, `custom_jvp`..."""
     unlinked: str | None = None
-    """Why there are no spans, in a few words; None where there are, and for lines that are of kind `other`."""
+    """Why there are no spans, in a few words; None if there are, and for the kind `other`."""
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the compiler says that a call costs; None where it does not say."""
+    """A call's cost according to the compiler; None for figures that it does not give."""
 
     flops: float | None = None
     bytes: float | None = None
@@ -54,11 +54,11 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     alias_bytes: int | None = None
     code_bytes: int | None = None
     notes: tuple[str, ...] = ()
-    """What the figures do not mean, a sentence each: `the loop's body is counted 100 times, its trip count`."""
+    """Limits of the figures, a sentence each: `the loop's body is counted 100 times, its trip count`."""
 
 
 BoundRow: TypeAlias = tuple[str, int]
-"""A variable, `_` if it is dropped, and the index of its type."""
+"""A variable, or `_` if its value is dropped, and the index of its type."""
 
 
 class EquationRow(msgspec.Struct, frozen=True, array_like=True):
@@ -87,11 +87,11 @@ class JaxprRow(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="stage"):
-    """A part of the text of one stage of a traced call, and what each of its lines is."""
+    """A part of one stage of a traced call: text, and data about each line."""
 
     run: int
     index: int
-    """Of the trace, or of the level."""
+    """The index of the trace or of the level."""
     stage: StageName
     level: bool = False
     """Whether it belongs to a ladder."""
@@ -100,15 +100,14 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="s
     text: Lines = ""
     """Whole lines, without the last one's line feed."""
     lines: tuple[int, ...] = ()
-    """For each line its origin's place in the table that the parts' `origins` make together."""
+    """For each line, the index of its origin in the table of all parts' `origins`."""
     origins: tuple[Origin, ...] = ()
-    """What this part adds to the table."""
+    """The rows that this part adds to the table."""
     names: Lines = ""
-    """For each line the variables that it defines and uses, as they are printed: `d e=b c`; joined by line feeds.
+    """For each line, the variables that it defines and uses, as printed: `d e=b c`; joined by line feeds.
 
-    What is printed over several lines has on each of them the names that are there. A line that begins a jaxpr, a
-    function or a computation defines its inputs. A name may be given out again inside of another jaxpr or function:
-    it stands for the nearest definition above, of those in the same one or in one around it.
+    A line that begins a jaxpr, a function or a computation defines its inputs. A name may be reused in another jaxpr or
+    function: it refers to the nearest definition above in the same one or in one around it.
     """
     typed: Lines = ""
     """For each line, the indices of the types of the variables that it defines: `3 i0 c2`.
@@ -130,7 +129,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="s
     top: int | None = None
     """With the last part: the index of the outermost jaxpr."""
     folds: tuple[tuple[int, int], ...] = ()
-    """First and last line, counted from 0 over all parts, of what can be folded behind its first line."""
+    """First and last line of each fold, counted from 0 over all parts."""
     cost: Cost | None = None
     """With the last part of `hlo`."""
     error: str | None = None

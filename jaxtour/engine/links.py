@@ -1,7 +1,7 @@
-"""What belongs together: expressions of the source and lines of a stage, lines of one stage and lines of another.
+"""Links between expressions of the source and lines of a stage, and between lines of two stages.
 
-Everything is decided on origins, of which a stage has few, and on the distinct ranges of source that they name; the
-lines come from an index. So a cursor key costs what it marks, however long the stage is.
+All decisions use origins, of which a stage has few, and the distinct source ranges that they name. An index gives the
+lines, so a cursor key costs what it marks, however long the stage is.
 """
 
 from array import array
@@ -18,11 +18,11 @@ from jaxtour.engine.stage import Ints, StageText
 
 FUSION = "fusion"
 LINE_END = 2**31 - 1
-"""A column that is behind the end of every line."""
+"""A column behind the end of every line."""
 
 
 class Place(NamedTuple):
-    """Where a span is, whatever function it is said to be in: two stages need not name that alike."""
+    """Where a span is, without its function: two stages may name the function differently."""
 
     file: str
     start: tuple[int, int]
@@ -35,30 +35,30 @@ class Place(NamedTuple):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What the cursor is on, in terms that every stage understands; false when it is on nothing that has a source."""
+    """What the cursor is on, in terms that every stage understands; false if it has no source."""
 
     spans: tuple[Span, ...] = ()
     path: str = ""
-    """The name stack of the line that it comes from."""
+    """The name stack of its line."""
     callers: tuple[Span, ...] = ()
     """The learner's calls around that line, innermost first."""
     exact: bool = False
-    """Whether it comes from a line, to which only the very same spans belong, and not what is inside of them."""
+    """Whether it is a line: then only equal spans belong to it, not the expressions inside them."""
 
     def __bool__(self) -> bool:
         return bool(self.spans)
 
 
 def selection(span: Span) -> Target:
-    """What is meant by an expression that is selected in the source."""
+    """The target of an expression that is selected in the source."""
     return Target(spans=(span,))
 
 
 class Links:
-    """The links of one stage; take it from `links_of`, which makes it once."""
+    """The links of one stage; `links_of` makes them once."""
 
     def __init__(self, stage: StageText) -> None:
-        # Not the stage itself: `links_of` keeps this for as long as the stage lives.
+        # A reference to the stage would keep it alive in `_LINKS`.
         self._origins = stage.origins
         self._ids = stage.ids
         self._starts, self._ordered = stage.lines_by_origin
@@ -80,11 +80,10 @@ class Links:
         self._by_file = by_file
 
     def at(self, file: str, line: int, column: int | None = None, end: int | None = None) -> Target:
-        """What is meant by a place in the source; line and columns count from 1, as those of spans do.
+        """The target of a place in the source; line and columns count from 1, as in spans.
 
-        With a column it is the smallest expression there, and with the exclusive `end` of a stop the smallest that
-        has all of that. Without, it is the whole line: all that is on it or begins there; or, where that is nothing,
-        the smallest expression that goes on over it.
+        With a column, it is the smallest expression there; with an exclusive `end` too, the smallest that contains the
+        range. Without a column, it is everything that begins on the line, or else the smallest expression around it.
         """
         places = self._by_file.get(file, [])
         if column is not None:
@@ -100,60 +99,59 @@ class Links:
         return Target(spans=(whole, *longer))
 
     def target(self, line: int) -> Target:
-        """What is meant by a line of the stage, counted from 0."""
+        """The target of a line of the stage, counted from 0."""
         origin = self._origins[self._ids[line]]
         path = "" if _is_many(origin) else origin.path
         return Target(spans=origin.spans, path=path, callers=origin.callers, exact=True)
 
-    def lit(self, target: Target) -> frozenset[int]:
-        """The origins that belong to it, by their places in the stage's table."""
-        lit: set[int] = set()
+    def origins_of(self, target: Target) -> frozenset[int]:
+        """The origins that belong to a target, by their index in the stage's table."""
+        origins: set[int] = set()
         if target.exact:
             for span in target.spans:
-                lit.update(self._narrowed(self._own.get(Place.of(span), ()), target.path))
-            if not lit:
-                # Where a call is not a line of its own, all that it became stands for it.
-                lit.update(*(self._around.get(Place.of(span), ()) for span in target.spans))
-            return frozenset(lit)
+                origins.update(self._narrowed(self._own.get(Place.of(span), ()), target.path))
+            if not origins:
+                # A call without a line of its own is represented by everything that it became.
+                origins.update(*(self._around.get(Place.of(span), ()) for span in target.spans))
+            return frozenset(origins)
         for span in target.spans:
             wanted = Place.of(span)
             places = self._by_file.get(wanted.file, [])
             for place in places[self._first(places, wanted.start) : self._first(places, wanted.end)]:
                 if place.end <= wanted.end:
-                    lit.update(self._own.get(place, ()), self._around.get(place, ()))
-        return frozenset(lit)
+                    origins.update(self._own.get(place, ()), self._around.get(place, ()))
+        return frozenset(origins)
 
     def lines(self, target: Target) -> Sequence[int]:
-        """The lines that belong to it, ascending."""
-        lit, starts, ordered = self.lit(target), self._starts, self._ordered
-        if sum(starts[each + 1] - starts[each] for each in lit) * 3 > len(self._ids):
-            # Half the time of sorting, for a selection that has nearly everything in it.
-            return list(compress(range(len(self._ids)), map(lit.__contains__, self._ids)))
-        return sorted(chain.from_iterable(ordered[starts[each] : starts[each + 1]] for each in lit))
+        """The lines that belong to a target, ascending."""
+        origins, starts, ordered = self.origins_of(target), self._starts, self._ordered
+        if sum(starts[each + 1] - starts[each] for each in origins) * 3 > len(self._ids):
+            # For a target with nearly all lines, this takes half the time of sorting.
+            return list(compress(range(len(self._ids)), map(origins.__contains__, self._ids)))
+        return sorted(chain.from_iterable(ordered[starts[each] : starts[each + 1]] for each in origins))
 
-    def stops(self, file: str, line: int) -> list[tuple[int, int]]:
-        """The expressions that begin on a line of the source and have something in this stage, as columns from 0.
+    def selections(self, file: str, line: int) -> list[tuple[int, int]]:
+        """The expressions that begin on a line of the source and have lines in this stage, as columns from 0.
 
-        The leftmost first, and of those that begin together the longest. The ends are exclusive; that of an
-        expression that goes on in the next line is `LINE_END`.
+        They are sorted by start, longest first. Ends are exclusive; `LINE_END` means that the expression goes on.
         """
         places = self._by_file.get(file, [])
         found = places[self._first(places, (line, 1)) : self._first(places, (line + 1, 1))]
         columns = {(place.start[1] - 1, place.end[1] - 1 if place.end[0] == line else LINE_END) for place in found}
-        return sorted(columns, key=lambda stop: (stop[0], -stop[1]))
+        return sorted(columns, key=lambda found: (found[0], -found[1]))
 
     @staticmethod
     def _first(places: Sequence[Place], start: tuple[int, int]) -> int:
-        """The number of the first place that begins there or later."""
+        """The index of the first place that begins there or later."""
         return bisect_left(places, start, key=lambda place: place.start)
 
     def _smallest(self, places: Iterable[Place]) -> Target:
-        """The one that begins last, and of those the one that ends first: expressions are nested."""
+        """The target of the smallest place, which begins last and ends first: expressions are nested."""
         last = min(places, key=lambda place: ((-place.start[0], -place.start[1]), place.end), default=None)
         return selection(self._spans[last]) if last else Target()
 
     def _narrowed(self, ids: Iterable[int], path: str) -> Iterable[int]:
-        """Those of the same path, where there are any, and the fusions that may have them inside."""
+        """The origins with the same path, if any, and the fusions that may contain them."""
         if not path or not any(self._origins[each].path == path for each in ids):
             return ids
         return [each for each in ids if self._origins[each].path == path or _is_many(self._origins[each])]
@@ -163,23 +161,15 @@ _LINKS: WeakKeyDictionary[StageText, Links] = WeakKeyDictionary()
 
 
 def links_of(stage: StageText) -> Links:
-    """The stage's links, made when they are first asked for."""
+    """The stage's links, made on first use."""
     links = _LINKS.get(stage)
     if links is None:
         links = _LINKS[stage] = Links(stage)
     return links
 
 
-def source_ranges(target: Target, file: str) -> list[Span]:
-    """What to mark in a file: the target's spans there, or, where it has none, the innermost call that led to it."""
-    found = [span for span in target.spans if span.file == file]
-    if found:
-        return sorted(found, key=Place.of)
-    return [span for span in target.callers if span.file == file][:1]
-
-
 def _is_many(origin: Origin) -> bool:
-    """Whether the line stands for several others, so that its path is only one of theirs."""
+    """Whether a line stands for several others, so that its path is only one of theirs."""
     return len(origin.spans) > 1 or origin.name == FUSION
 
 

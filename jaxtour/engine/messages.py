@@ -56,9 +56,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="s
 
     state: WorkerState
     detail: str = ""
-    """One line for the learner: why it restarts, why it is dead and what to do, what it waits for."""
+    """One line for the learner: why the runner restarts, why it is dead, or what it waits for."""
     code: str = ""
-    """What is amiss with the accelerators, as in `Finding`, where that is why it is dead: `tpu busy`."""
+    """The code of the `Finding` that explains why it is dead, if any: `tpu busy`."""
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="text"):
@@ -68,15 +68,15 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="te
     stream: Literal["stdout", "stderr"]
     text: RawText
     dropped: int = 0
-    """Bytes left out just before this piece, since the cap was reached."""
+    """Bytes dropped just before this piece, because of the cap."""
     background: bool = False
-    """Whether it came after its step was done."""
+    """Whether it was written after its step was done."""
     tracing: bool = False
-    """Whether Python wrote it in a function that JAX was tracing: what compiled code does not write again."""
+    """Whether Python wrote it while JAX traced a function: compiled code does not write it again."""
 
 
 class RunProgress(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="progress"):
-    """What the runner does now, in the words of the status line."""
+    """What the runner is doing, for the status line."""
 
     run: int
     phase: str
@@ -103,7 +103,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     """`Array`, `ndarray`, `float`, `dict`, `function`."""
     text: RawText
     length: int = 0
-    """Characters of the whole text; more than `len(text)` when it was cut."""
+    """Characters of the whole text; more than `len(text)` if it was cut."""
     shape: tuple[int, ...] | None = None
     dtype: str | None = None
     weak_type: bool = False
@@ -112,11 +112,11 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     sharding: str | None = None
     committed: bool | None = None
     shards: tuple[Shard, ...] = ()
-    """At most 64, only where an array is spread over several devices."""
+    """At most 64; empty unless the array is spread over several devices."""
     mesh: tuple[tuple[str, int], ...] = ()
-    """The axes of the mesh that it lies on, with their sizes."""
+    """The axes of its mesh, with their sizes."""
     spec: tuple[tuple[str, ...], ...] = ()
-    """For each of its own axes, those of the mesh that cut it."""
+    """For each of its own axes, the mesh axes that split it."""
     tree: tuple[str, ...] = ()
     """A pytree's lines: key path, then type, shape and dtype."""
     leaves: "tuple[Leaf, ...]" = ()
@@ -158,7 +158,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     run: int
     type: str
     bases: tuple[str, ...]
-    """Names of the classes of the MRO, plain and qualified."""
+    """The names of the classes in its MRO, plain and qualified."""
     message: Lines
     """Without JAX's boilerplate."""
     line: int | None = None
@@ -179,7 +179,7 @@ class Warned(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
 
 
 class Executed(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="executed"):
-    """The code has run; traces and timings follow."""
+    """The code ended; traces and timings follow."""
 
     run: int
     status: Literal["ok", "error"]
@@ -195,7 +195,7 @@ class Level(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="l
     label: str
     """`f`, `grad(f)`, `vmap(grad(f))`."""
     transform: str = ""
-    """What was added since the level before."""
+    """The transformation added to the level before."""
     error: str | None = None
 
 
@@ -211,9 +211,9 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="t
     primitives: tuple[str, ...] = ()
     """Sorted, each once, nested jaxprs included."""
     error: str | None = None
-    """Why there is no jaxpr, in one line; where there is one, it follows as a `Stage`."""
+    """Why there is no jaxpr, in one line; otherwise a `Stage` follows."""
     raised: Failure | None = None
-    """The exception, where tracing raised one in the learner's code."""
+    """The exception that tracing raised in the learner's code."""
 
 
 class Hlo(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="hlo"):
@@ -226,7 +226,7 @@ class Hlo(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="hlo
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="answer"):
-    """What `ask` evaluates to."""
+    """The value of `ask`."""
 
     run: int
     text: Lines
@@ -241,25 +241,25 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="done"):
-    """A run ended, in whatever way; nothing else follows for it but background text."""
+    """A run ended; only background text may follow."""
 
     run: int
     status: Literal["ok", "error", "interrupted", "timeout", "died"]
     seconds: float = 0.0
     dirty: bool = False
-    """Whether the runner's state is no longer the one that the cells alone leave."""
+    """Whether the runner's state differs from the one that its cells alone leave."""
     reason: str = ""
     """For `died` and `timeout`, one line: `killed by SIGSEGV`, `the worker ended during the step (exit 0)`."""
 
 
 class Died(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="died"):
-    """The runner is gone without having been asked."""
+    """The runner ended unexpectedly."""
 
     code: int | None = None
     signal: str | None = None
     reason: str = ""
     stderr: Lines = ""
-    """The last lines that it wrote."""
+    """Its last lines."""
 
 
 class Pong(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="pong"):
@@ -269,7 +269,7 @@ class Pong(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="po
 
 
 class Log(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="log"):
-    """A line for whoever looks after the worker."""
+    """A line for debugging the worker."""
 
     text: str
 

@@ -1,4 +1,4 @@
-"""What devices can do at most, kept in a file beside the progress: measured once for each, and on request only."""
+"""Keeps the measured peaks of devices in a file beside the progress."""
 
 import tempfile
 from collections.abc import Iterable
@@ -35,14 +35,14 @@ def default_path() -> Path:
 
 
 def kept(facts: Facts, path: Path) -> tuple[Peak, ...]:
-    """The peaks of the worker's devices, as far as they were measured; what cannot be read is measured again."""
+    """The kept peaks of the worker's devices; empty if the file cannot be read."""
     names = set(_names(facts).values())
     found = (peak for device in _read(path).devices if device.device in names for peak in device.peaks)
     return tuple(map(harmless, found))
 
 
 def keep(facts: Facts, peaks: Iterable[Peak], path: Path) -> None:
-    """Keep what was measured in place of what there was of the same devices; raises `OSError`."""
+    """Keep the peaks, replacing those of the same devices; raises `OSError`."""
     names = _names(facts)
     found: dict[str, list[Peak]] = {}
     for peak in peaks:
@@ -62,7 +62,7 @@ def keep(facts: Facts, peaks: Iterable[Peak], path: Path) -> None:
 
 
 def _names(facts: Facts) -> dict[str, str]:
-    """What the first device of each platform is called in the file; a CPU by its model and how much of it there is."""
+    """The name in the file of each platform's first device; a CPU's has its model and number of cores."""
     names: dict[str, str] = {}
     for device in facts.devices:
         own = f"{facts.host.cpu}, {facts.host.cores} cores" if device.platform == "cpu" else device.kind

@@ -6,11 +6,17 @@ from jaxtour.engine.messages import Timing
 from jaxtour.engine.report import Report
 from jaxtour.engine.timings import Difference, Spread
 
+_FIELDS = (
+    "label", "call", "platform", "baseline", "simulated", "trace_s", "lower_s", "compile_s", "first_s", "dispatch",
+    "complete", "median_s", "runs", "flops", "bytes", "cost_notes", "differs", "verdicts",
+)  # fmt: skip
+_OPTIONAL = ("size", "transfer_bytes", "error")
+
 
 def timing_records(report: Report) -> dict[str, Any]:
-    """`timings` and `retraces` of a report; seconds, operations and bytes of one call, and null for what is not known.
+    """`timings` and `retraces` of a report: seconds, operations and bytes of one call, null if unknown.
 
-    A retrace is a trace that an earlier one did not save; the first of each function is none.
+    The first trace of a function is not a retrace.
     """
     again = [each for each in report.retraces if each.reason or each.count > 1]
     return {
@@ -22,31 +28,16 @@ def timing_records(report: Report) -> dict[str, Any]:
 
 
 def _timing(timing: Timing) -> dict[str, Any]:
-    record: dict[str, Any] = {
-        "label": timing.label,
+    record: dict[str, Any] = {name: getattr(timing, name) for name in _FIELDS}
+    record |= {
         "call": timing.call.text,
-        "platform": timing.platform,
-        "baseline": timing.baseline,
-        "simulated": timing.simulated,
-        "trace_s": timing.trace_s,
-        "lower_s": timing.lower_s,
-        "compile_s": timing.compile_s,
-        "first_s": timing.first_s,
         "dispatch": timing.dispatch and _spread(timing.dispatch),
         "complete": timing.complete and _spread(timing.complete),
-        "median_s": timing.median_s,
-        "runs": timing.runs,
-        "flops": timing.flops,
-        "bytes": timing.bytes,
         "cost_notes": list(timing.cost_notes),
         "differs": [_difference(found) for found in timing.differs],
         "verdicts": [{"code": verdict.code, "message": verdict.message} for verdict in timing.verdicts],
     }
-    if timing.size is not None:
-        record["size"] = timing.size
-    if timing.transfer_bytes is not None:
-        record["transfer_bytes"] = timing.transfer_bytes
-    return record | ({"error": timing.error} if timing.error else {})
+    return record | {name: value for name in _OPTIONAL if (value := getattr(timing, name)) is not None}
 
 
 def _difference(found: Difference) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What is known of a step's run so far: events folded into one frozen value."""
+"""Folds the events of a step's run into one frozen report."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -38,7 +38,7 @@ Stages: TypeAlias = Mapping[tuple[int, StageName], StageText]
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A request that is under way: a run of its own, whose stages or timings belong to the report of the step's run."""
+    """A request under way: a run of its own, whose stages or timings belong to the step's report."""
 
     run: int
     requests: tuple[StageRequest, ...] = ()
@@ -48,37 +48,37 @@ class Request(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run of one step, as far as it got, and what was looked at since."""
+    """One run of one step so far, and the results of later requests."""
 
     run: int
     phase: Phase = "waiting"
     stdout: Raw = NO_TEXT
     stderr: Raw = NO_TEXT
     traced: tuple[tuple[int, int], ...] = ()
-    """Start and end of what was written to `stdout` while JAX traced, in characters."""
+    """The ranges of `stdout` that were written while JAX traced, in characters."""
     dropped: int = 0
-    """Bytes of output that were left out."""
+    """Bytes of output dropped."""
     background: Raw = NO_TEXT
-    """Output that came after the step was done."""
+    """Output written after the step was done."""
     value: Value | None = None
     failure: Failure | None = None
     warnings: tuple[Warned, ...] = ()
     traces: tuple[Trace, ...] = ()
     stages: Stages = field(default_factory=dict)
-    """By a trace's index and the stage's name, as far as they were looked at."""
+    """The requested stages, by the trace's index and the stage's name."""
     levels: tuple[Level, ...] = ()
-    """Of the ladder looked at, innermost first."""
+    """The levels of the requested ladder, innermost first."""
     level_stages: Stages = field(default_factory=dict)
-    """By a level's index."""
+    """The stages of levels, by the level's index."""
     ladder_error: str | None = None
-    """Why the ladder looked at is not whole, in one line."""
+    """Why the ladder is incomplete, in one line."""
     request: Request | None = None
     hlo: tuple[Hlo, ...] = ()
     timings: tuple[Timing, ...] = ()
     timing_error: str | None = None
-    """Why a measurement since the run did not come to its end, in one line."""
+    """Why a requested measurement did not finish, in one line."""
     retraces: tuple[Retrace, ...] = ()
-    """Every trace of the learner's jitted functions while the code ran, the first of each too."""
+    """All traces of the learner's jitted functions while the code ran, including first ones."""
     peaks: tuple[Peak, ...] = ()
     programs: tuple[Program, ...] = ()
     """What the code compiled, the most expensive first, where it was recorded."""
@@ -91,22 +91,22 @@ class Report:
 
     @property
     def compiles(self) -> int:
-        """How often XLA compiled while the code ran."""
+        """The number of compilations while the code ran."""
         return self.executed.compiles if self.executed else 0
 
     @property
     def seconds(self) -> float | None:
-        """How long the code itself ran, or None while it does."""
+        """How long the code ran; None while it runs."""
         if self.executed:
             return self.executed.seconds
         return self.done.seconds if self.done else None
 
     def stage(self, index: int, stage: StageName) -> StageText | None:
-        """A stage of a trace; None while nothing of it has come."""
+        """A stage of a trace; None before its first part."""
         return self.stages.get((index, stage))
 
     def level_stage(self, index: int) -> StageText | None:
-        """The jaxpr of a level; None while nothing of it has come."""
+        """The jaxpr of a level; None before its first part."""
         return self.level_stages.get((index, "jaxpr"))
 
     def takes(self, event: RunEvent) -> bool:
@@ -117,7 +117,7 @@ class Report:
 def requested(
     report: Report, run: int, requests: tuple[StageRequest, ...] = (), ladder: bool = False, timings: bool = False
 ) -> Report:
-    """The report, to which the stages and timings of another run belong from there on, in place of those it had."""
+    """The report that takes the stages and timings of another run, replacing the old ones."""
     wanted = {(request.index, request.stage) for request in requests}
     stages = {key: stage for key, stage in report.stages.items() if key not in wanted}
     report = replace(report, stages=stages, request=Request(run, requests, ladder, timings))
@@ -126,11 +126,11 @@ def requested(
 
 
 def advance(report: Report, event: Event) -> Report:
-    """The report with one more event; events of other runs change nothing."""
+    """The report with one more event; ignores events of other runs."""
     if not isinstance(event, RunEvent) or not report.takes(event):
         return report
     if event.run != report.run and not isinstance(event, Stage | Level | Timing | RunProgress | Done):
-        # A request may execute the step once more; what it wrote and returned is known.
+        # A request may execute the step again, whose output and value are already known.
         return report
     match event:
         case Text(background=True):
@@ -182,7 +182,7 @@ def advance(report: Report, event: Event) -> Report:
 
 
 def _joined(ranges: tuple[tuple[int, int], ...], start: int, end: int) -> tuple[tuple[int, int], ...]:
-    """The ranges and one more, in one piece with the last where it goes on there."""
+    """The ranges with one more, merged with the last if they touch."""
     if ranges and ranges[-1][1] == start:
         return (*ranges[:-1], (ranges[-1][0], end))
     return (*ranges, (start, end))
@@ -193,7 +193,7 @@ def _at_least_running(report: Report) -> Phase:
 
 
 def _timed(timings: tuple[Timing, ...], event: Timing) -> tuple[Timing, ...]:
-    """The timings with one more, in the place of one of the same call, size and platform."""
+    """The timings with one more, which replaces one of the same call, size and platform."""
     kinds = [_kind(timing) for timing in timings]
     if _kind(event) not in kinds:
         return (*timings, event)
@@ -214,11 +214,11 @@ def _staged(report: Report, part: Stage) -> Report:
 
 
 ENDS = {"died": "the worker died", "timeout": "stopped", "interrupted": "interrupted"}
-"""How a run ended that did not come to its end."""
+"""How an incomplete run ended."""
 
 
 def _cut(report: Report, done: Done) -> Report:
-    """The report at the end of a run: a stage that it did not bring, or not the whole of it, says why."""
+    """The report at the end of a run; each missing or incomplete stage gets an error."""
     why = ENDS.get(done.status, "the worker has nothing to show")
     why = f"{why}: {done.reason}" if done.reason not in ("", why) else why
     request = report.request if report.request and report.request.run == done.run else None

@@ -1,4 +1,4 @@
-"""What a step needs that this worker does not have."""
+"""Checks a step's requirements against the worker."""
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -7,7 +7,7 @@ from jaxtour.engine.messages import Facts
 
 
 def unmet(lesson: Lesson, step: Step, facts: Facts) -> str | None:
-    """Why the step cannot run on this worker, in one line, or None when it can."""
+    """Why the step cannot run on this worker, in one line; None if it can."""
     for requires in (lesson.requires, step.requires):
         reason = _unmet(requires, facts) if requires else None
         if reason:
@@ -22,7 +22,7 @@ def _unmet(requires: Requires, facts: Facts) -> str | None:
     try:
         allowed = SpecifierSet(requires.jax)
     except InvalidSpecifier:
-        return f"requires jax {requires.jax!r}, which is no version specifier"
+        return f"requires jax {requires.jax!r}, which is not a version specifier"
     if not allowed.contains(facts.jax, prereleases=True):
         return f"needs jax {requires.jax}; this worker has {facts.jax}"
     return None

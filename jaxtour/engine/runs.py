@@ -1,4 +1,4 @@
-"""Runs and who asked for them: a run has its number before it is sent, so its events always find their way."""
+"""Runs and their purposes. A run has its number before it is sent, so its events can always be routed."""
 
 from collections.abc import Awaitable, Callable, Generator
 from typing import Generic, Protocol, TypeVar
@@ -11,9 +11,9 @@ Owner = TypeVar("Owner")
 
 
 class Handle(msgspec.Struct, frozen=True):
-    """A run that is not sent yet; awaiting it sends it, and gives its number once more.
+    """A run that is not sent yet; awaiting it sends it and returns its number.
 
-    Raises `EngineError` when there is no guard.
+    Raises `EngineError` without a guard.
     """
 
     run: int
@@ -26,13 +26,13 @@ class Handle(msgspec.Struct, frozen=True):
 
 
 class Current(Protocol):
-    """What knows which run is not done yet."""
+    """The object that knows the run under way."""
 
     current: int | None
 
 
 class Runs(Generic[Owner]):
-    """The runs of a sitting, by what each was for."""
+    """The purpose of each run."""
 
     def __init__(self, session: Current) -> None:
         self._session = session
@@ -41,12 +41,12 @@ class Runs(Generic[Owner]):
 
     @property
     def current(self) -> Owner | None:
-        """What the run is for that is on its way or not done yet; None where that is none of these."""
+        """The purpose of the run under way; None without one, or if it is not from here."""
         run = max(self._launching, default=self._session.current)
         return self._owners.get(run) if run is not None else None
 
     async def launch(self, handle: Handle, owner: Owner) -> None:
-        """Send a run; `owner` is what its events are for. Raises `EngineError` when there is no guard."""
+        """Send a run whose events are for `owner`. Raises `EngineError` without a guard."""
         self._owners[handle.run] = owner
         self._launching.add(handle.run)
         try:
@@ -55,5 +55,5 @@ class Runs(Generic[Owner]):
             self._launching.discard(handle.run)
 
     def owner(self, event: RunEvent) -> Owner | None:
-        """What the run of an event is for; None for a run that nobody here asked for."""
+        """The purpose of an event's run; None for a run that was not launched here."""
         return self._owners.get(event.run)

@@ -1,6 +1,6 @@
-"""One stage of a traced call as the screen needs it: its lines, and what each of them is; small per line, never parsed.
+"""One stage of a traced call: its lines, and data about each line, in few bytes per line.
 
-A stage comes in parts. They are kept as they come and put together once, when the last one is there.
+A stage arrives in parts, which are joined when the last one arrives.
 """
 
 import re
@@ -21,18 +21,18 @@ Ints: TypeAlias = "array[int]"
 """Four bytes each."""
 
 NOTHING = Origin()
-"""Of a line that is outside of every table, as one that comes without an origin is."""
+"""The origin of a line without one."""
 
 
 class PackedLines(Sequence[str]):
-    """Lines of text in one piece of UTF-8: their own bytes and four more each, where a list of `str` takes 60 more."""
+    """Lines of text in one piece of UTF-8: four extra bytes per line, where a list of `str` takes 60."""
 
     __slots__ = ("_ends", "_utf8")
 
     def __init__(self, text: str = "") -> None:
-        """Keep the text's lines, which line feeds part; the empty text is one empty line."""
+        """Split the text at line feeds; the empty text is one empty line."""
         self._utf8 = text.encode("utf-8", "surrogatepass")
-        # One more than the place of each line's line feed: where the next line starts.
+        # The start of the next line, for each line.
         self._ends = array("I", accumulate(len(line) + 1 for line in self._utf8.split(b"\n")))
 
     def __len__(self) -> int:
@@ -56,16 +56,16 @@ class PackedLines(Sequence[str]):
 
     @property
     def whole(self) -> str:
-        """All lines in one text, without a line feed behind the last."""
+        """All lines in one text, without a final line feed."""
         return self._utf8.decode("utf-8", "surrogatepass")
 
     def lines_with(self, pattern: str) -> Ints:
-        """The lines in which a regular expression matches, ascending; quick where it begins with a letter."""
+        """The lines in which a regular expression matches, ascending; fast if it begins with a letter."""
         found = re.finditer(pattern.encode("utf-8", "surrogatepass"), self._utf8)
         return array("I", dict.fromkeys(bisect_right(self._ends, match.start()) for match in found))
 
     def indents(self) -> bytes:
-        """How many spaces each line begins with; `BLANK` for a line of nothing else, and at most one less."""
+        """The number of leading spaces of each line, less than `BLANK`; `BLANK` for a blank line."""
         found = re.finditer(rb"^( *)(\S)?", self._utf8, re.MULTILINE)
         return bytes(min(len(match[1]), BLANK - 1) if match[2] else BLANK for match in found)
 
@@ -76,72 +76,70 @@ NO_TEXTS: Sequence[str] = ()
 
 
 class StagePart(msgspec.Struct, frozen=True):
-    """A part that waits for the others; its lines are packed at once."""
+    """A part that waits for the others, with its lines packed."""
 
     part: Stage
     ids: Ints
 
 
 class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
-    """A stage of one traced call; two are equal only when they are the same one.
+    """A stage of one traced call; compared by identity.
 
-    Until `complete` there are no lines. With an `error` there are none either.
+    It has no lines until it is `complete`, and none with an `error`.
     """
 
     index: int
-    """Of the trace, or of the level."""
+    """The index of the trace or of the level."""
     stage: StageName
     run: int = 0
-    """Which run it comes from."""
+    """The run that it comes from."""
     complete: bool = False
     error: str | None = None
     texts: Sequence[str] = NO_TEXTS
     ids: Ints = msgspec.field(default_factory=lambda: array("I"))
-    """For each line the place of its origin in `origins`."""
+    """For each line, the index of its origin in `origins`."""
     origins: tuple[Origin, ...] = ()
     folds: tuple[tuple[int, int], ...] = ()
-    """First and last line, counted from 0, of what can be folded behind its first line."""
+    """First and last line of each fold, counted from 0."""
     cost: Cost | None = None
     equations: Sequence[str] = NO_TEXTS
-    """Rows of the wire, as the next three fields are; `render.ir.equations` decodes them when they are needed."""
+    """Rows of the wire, like the next two fields; `render.ir.equations` decodes them on demand."""
     parameters: Sequence[str] = NO_TEXTS
     jaxprs: Sequence[str] = NO_TEXTS
     top: int | None = None
     types: Sequence[str] = NO_TEXTS
-    """The types of variables as they are printed."""
+    """The types of variables, as printed."""
     _names: Sequence[str] = NO_TEXTS
     _typed: Sequence[str] = NO_TEXTS
     _pieces: tuple[StagePart, ...] = ()
 
     def origin_of(self, line: int) -> Origin:
-        """What a line is, counted from 0."""
+        """The origin of a line, counted from 0."""
         return self.origins[self.ids[line]]
 
     def lines_of(self, origin: int) -> Sequence[int]:
-        """The lines of an origin, ascending, by its place in `origins`."""
+        """The lines of an origin, ascending, by its index in `origins`."""
         starts, lines = self.lines_by_origin
         return lines[starts[origin] : starts[origin + 1]]
 
     def names_of(self, line: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The variables that a line defines, and those that it uses."""
+        """The variables that a line defines, and the ones it uses."""
         if line >= len(self._names):
             return (), ()
         defined, _, used = self._names[line].partition("=")
         return tuple(defined.split()), tuple(used.split())
 
     def typed(self, line: int) -> dict[str, tuple[str, tuple[str, ...]]]:
-        """The variables that a line defines: by name the kind, `i` for an input and `c` for a constant, and the types.
+        """The variables that a line defines: name to kind, `i` for an input or `c` for a constant, and types.
 
-        An operation has a type for each result, a variable of an unknown type none.
+        An operation has one type for each result; a variable of unknown type has none.
         """
         told = self._typed[line].split() if line < len(self._typed) else []
         found = {}
         for name, each in zip_longest(self.names_of(line)[0], told[: len(self.names_of(line)[0])], fillvalue=""):
             kind = each[:1] if each[:1] in ("i", "c") else ""
-            found[name] = (
-                kind,
-                tuple(self.type_at(place) for place in each[len(kind) :].split(",") if place.isdecimal()),
-            )
+            places = each[len(kind) :].split(",")
+            found[name] = kind, tuple(self.type_at(place) for place in places if place.isdecimal())
         return found
 
     def type_at(self, place: int | str) -> str:
@@ -149,16 +147,16 @@ class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
         return self.types[int(place)] if 0 <= int(place) < len(self.types) else ""
 
     def defining(self, name: str) -> Sequence[int]:
-        """The lines that define a variable of that name, ascending, whatever its scope."""
+        """The lines that define a variable of this name, ascending, in any scope."""
         return self._naming(name, r"(?=[ =])(?=[^\n]*=)")
 
     def using(self, name: str) -> Sequence[int]:
-        """The lines that use a variable of that name, or a numbered part of it as `%1#2`, ascending."""
+        """The lines that use a variable of this name, or a numbered part such as `%1#2`, ascending."""
         return self._naming(name, r"(?:#\d+)?(?=\s|\Z)(?![^\n]*=)")
 
     def _naming(self, name: str, behind: str) -> Sequence[int]:
-        # An index of all names would take more memory than the lines do; a few are kept, since a cursor that moves
-        # asks for the same ones, and one that is used in each of 100 000 lines takes 50 ms to find.
+        # An index of all names would take more memory than the lines. A moving cursor repeats its searches, and one for
+        # a name in each of 100 000 lines takes 50 ms, so a few results are kept.
         whole = re.escape(name)
         pattern = f"{whole}(?<![^\\s=]{whole}){behind}"
         found = self._found.pop(pattern, None)
@@ -175,17 +173,17 @@ class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
 
     @cached_property
     def indents(self) -> bytes:
-        """How far each line is indented, which is how the stages show what is inside of what."""
+        """The indentation of each line, which shows its nesting."""
         return self.texts.indents() if isinstance(self.texts, PackedLines) else b""
 
     @property
     def text(self) -> str:
-        """All lines, parted by line feeds."""
+        """All lines, joined by line feeds."""
         return self.texts.whole if isinstance(self.texts, PackedLines) else ""
 
     @cached_property
     def lines_by_origin(self) -> tuple[Ints, Ints]:
-        """Where each origin's lines start in the second array, which has all lines, sorted by origin."""
+        """The start of each origin's lines in the second array, which has all lines sorted by origin."""
         counts = [0] * len(self.origins)
         for origin in self.ids:
             counts[origin] += 1
@@ -194,12 +192,12 @@ class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
 
 
 def failed(index: int, stage: StageName, run: int, error: str) -> StageText:
-    """A stage that is not to be had, and why."""
+    """A stage that could not be made, with the reason."""
     return StageText(index=index, stage=stage, run=run, complete=True, error=error)
 
 
 def assembled(before: StageText | None, part: Stage) -> StageText:
-    """The stage with one more part; a part of another run, or behind a complete stage, starts it anew."""
+    """The stage with one more part; a part of another run, or after the last one, starts a new stage."""
     if part.error is not None:
         return failed(part.index, part.stage, part.run, part.error)
     if before is None or before.complete or before.run != part.run:
@@ -213,7 +211,7 @@ def assembled(before: StageText | None, part: Stage) -> StageText:
 
 
 def packed(lines: Iterable[int]) -> Ints:
-    """Line by line the places in a table, at four bytes each; one that cannot be a place is past the table's end."""
+    """The indices in four bytes each; an invalid one becomes `OUTSIDE`."""
     try:
         return array("I", lines)
     except OverflowError:
@@ -252,58 +250,50 @@ def _whole(stage: StageText, pieces: Sequence[StagePart]) -> StageText:
 
 
 def _table(added: Iterable[str]) -> Sequence[str]:
-    """The rows of a table, from all parts."""
+    """The rows of a table from all parts."""
     whole = "\n".join(text for text in added if text)
     return PackedLines(whole) if whole else NO_TEXTS
 
 
 def _by_line(parts: Sequence[Stage], told: Sequence[str]) -> Sequence[str]:
-    """A field that has a row for each line of text, from all parts; empty if no part has it."""
+    """A field with a row for each line, from all parts; empty if no part has it."""
     if not any(told):
         return NO_TEXTS
     return PackedLines("\n".join(_fitted(part.text.count("\n"), text) for part, text in zip(parts, told, strict=True)))
 
 
 def _extend(ids: Ints, more: Ints, count: int) -> None:
-    """Add the places of so many lines, whatever the worker had to say of them."""
+    """Add `count` indices, cutting or filling up the worker's."""
     ids.extend(more[:count])
     ids.extend(array("I", (OUTSIDE,)) * (count - len(more)))
 
 
 def _fitted(feeds: int, told: str) -> str:
-    """The rows of one part, with as many line feeds as its text."""
+    """One part's rows, cut or filled up to `feeds` line feeds."""
     missing = feeds - told.count("\n")
     return told + "\n" * missing if missing >= 0 else "\n".join(told.split("\n")[:missing])
 
 
 def _shared(origins: Iterable[Origin]) -> tuple[Origin, ...]:
-    """The origins with equal spans, paths and names being the same object: each comes from the wire a copy."""
+    """The origins with equal spans, paths and names as shared objects, as the wire makes copies."""
     spans: dict[Span, Span] = {}
     texts: dict[str, str] = {}
     rows: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def shared(span: Span) -> Span:
         if (known := spans.get(span)) is None:
-            known = Span(
-                texts.setdefault(span.file, span.file),
-                span.line,
-                span.column,
-                span.end_line,
-                span.end_column,
-                texts.setdefault(span.function, span.function),
-            )
-            spans[known] = known
+            file, function = (texts.setdefault(text, text) for text in (span.file, span.function))
+            known = spans[span] = replace(span, file=file, function=function)
         return known
 
     return tuple(
-        Origin(
-            kind=origin.kind,
+        replace(
+            origin,
             name=texts.setdefault(origin.name, origin.name),
             spans=tuple(map(shared, origin.spans)),
             callers=tuple(map(shared, origin.callers)),
             path=texts.setdefault(origin.path, origin.path),
             transforms=rows.setdefault(origin.transforms, origin.transforms),
-            unlinked=origin.unlinked,
         )
         for origin in origins
     )

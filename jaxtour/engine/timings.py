@@ -1,4 +1,4 @@
-"""The events of the wire that tell how long things take, and what the numbers do not mean."""
+"""The wire's types for timings, and for their limits."""
 
 import msgspec
 
@@ -6,40 +6,40 @@ from jaxtour.text.raw import RawText
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What a timing does not mean."""
+    """A limit of a timing: what it does not mean."""
 
     code: str
     message: str
 
 
 class Spread(msgspec.Struct, frozen=True, kw_only=True):
-    """How long the calls took, seconds; fast calls are timed in groups, and then it is of the groups' means."""
+    """How long the calls took, in seconds. Fast calls are timed in groups; the figures are then of group means."""
 
     best_s: float
     q1_s: float
     median_s: float
     q3_s: float
     runs: int
-    """Calls that were timed."""
+    """The number of timed calls."""
     group: int = 1
-    """How many calls the clock was read once for."""
+    """The number of calls in each group."""
     quantiles: tuple[float, ...] = ()
-    """From the fastest to the slowest in equal steps, for a picture of the distribution."""
+    """From the fastest to the slowest in equal steps."""
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """The largest difference between the values of two timings."""
 
     against: str
-    """The other timing's platform, or its label where the call is another one."""
+    """The other timing's platform, or its label if the calls differ."""
     absolute: float | None = None
-    """None where one of them has a NaN, or an infinity, that the other has not."""
+    """None if only one of them has a NaN or an infinity at some place."""
     ulp: float | None = None
-    """In units in the last place, of the narrower type; None for integers too."""
+    """In units in the last place of the narrower type; None for integers too."""
     largest: float | None = None
-    """The largest magnitude among the values, beside which the absolute difference is large or small."""
+    """The largest magnitude among the values."""
     shapes: str | None = None
-    """`f32[3] against f32[4]` where these differ, so that the values cannot be compared."""
+    """`f32[3] against f32[4]` if the shapes differ, so the values cannot be compared."""
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="timing"):
@@ -50,19 +50,19 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     label: str
     call: RawText
     platform: str
-    """`cpu`, `gpu`, `tpu`; `host` for what never left Python."""
+    """`cpu`, `gpu`, `tpu`; `host` for a call that never uses JAX."""
     size: int | None = None
-    """What `n` stood for, of a call that is timed against its size."""
+    """The value of `n`, for a call that is timed by size."""
     trace_s: float | None = None
-    """In the first call; None where JAX does not tell, and where there is nothing to trace. So are the next two."""
+    """In the first call, like the next two; None if JAX does not report it or there is nothing to trace."""
     lower_s: float | None = None
     compile_s: float | None = None
     first_s: float = 0.0
-    """The first call, tracing and compiling included."""
+    """The first call, including tracing and compiling."""
     dispatch: Spread | None = None
-    """Until Python has control again; the result is waited for outside of it, before the next call."""
+    """Until the call returns to Python; waiting for the result before the next call is not included."""
     complete: Spread | None = None
-    """Until the result is there."""
+    """Until the result is ready."""
     median_s: float = 0.0
     best_s: float = 0.0
     q1_s: float = 0.0
@@ -71,41 +71,41 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     baseline: bool = False
     simulated: bool = False
     transfer_bytes: int | None = None
-    """Of a call that only moves arrays, what it moves."""
+    """The bytes that a call moves if it only moves arrays."""
     flops: float | None = None
-    """Of one call, on one device, as the compiler counts with loops multiplied; None where it does not tell."""
+    """Of one call on one device, as the compiler counts, with loops multiplied; None if unknown."""
     bytes: float | None = None
     """Read and written, likewise."""
     cost_notes: tuple[str, ...] = ()
-    """What the two do not mean, a sentence each."""
+    """Limits of these two figures, a sentence each."""
     differs: tuple[Difference, ...] = ()
-    """From the values of timings before it."""
+    """Differences from the values of earlier timings."""
     verdicts: tuple[Verdict, ...] = ()
     error: str | None = None
 
 
 class Retrace(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="retrace"):
-    """A function of the learner's was traced for `jit` while the step ran."""
+    """JAX traced a function of the learner's for `jit` while the step ran."""
 
     run: int
     function: str
     count: int = 1
-    """How often by then, in this run; functions made in the same line count together."""
+    """The number of traces so far in this run; functions made on the same line count together."""
     reason: str = ""
-    """Why what JAX had traced before would not do: `x was f32[8], now f32[9]`; empty for a first trace."""
+    """Why JAX could not reuse an earlier trace: `x was f32[8], now f32[9]`; empty for the first trace."""
     line: int | None = None
-    """Of the call, in the step's own code."""
+    """The line of the call in the step's own code."""
 
 
 class Peak(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="peak"):
-    """The most that one device of a kind was seen to do: the flops of a matrix product, the bytes of a copy."""
+    """The measured peak of one device: the flops of a matrix product, the bytes of a copy."""
 
     run: int
     platform: str
     kind: str
-    """The device's, as JAX names it."""
+    """JAX's name for the device's kind."""
     flops_per_s: float
     bytes_per_s: float
-    """Read and written."""
+    """Bytes read and written."""
     dtype: str = "float32"
     error: str | None = None

@@ -1,14 +1,16 @@
-"""Compares texts as numbers and words: layout, brackets and the last digits differ between versions of NumPy."""
+"""Compares texts as numbers and words, as layout, brackets and last digits differ between versions of NumPy."""
 
 import math
 import re
 from typing import Any
 
+from jaxtour.text.words import short
+
 RELATIVE = 1e-4
 ABSOLUTE = 1e-6
 ANYTHING = "..."
 
-# Compiled, and kept, when something is first compared: the first frame waits for none of them.
+# `re` compiles these on first use, so the app's first frame does not wait for them.
 TOKEN = r"""
       \.\.\.                                               # anything
     | [^\W\d]\w*                                           # a word, with the digits in it: float32
@@ -19,12 +21,12 @@ NUMBER = r"[-+]?(?:[\d.]*\d[\d.]*(?:[eE][-+]?\d+)?|inf|nan)"
 
 
 def tokens(text: str) -> list[str]:
-    """Numbers, words and signs; brackets, commas and whitespace only part them."""
+    """Numbers, words and signs; brackets, commas and whitespace are separators."""
     return re.findall(TOKEN, text, re.VERBOSE)
 
 
 def spread(rows: Any) -> str:
-    """The text of nested lists of text; a text is itself."""
+    """The text of nested lists of text, joined by spaces."""
     return rows if isinstance(rows, str) else " ".join(map(spread, rows))
 
 
@@ -32,18 +34,12 @@ ARRAY = r"\b(?:Array|array)\(|,\s*(?:dtype|weak_type|shape)=(?:\([^)]*\)|[\w.<>]
 
 
 def bare(text: str) -> str:
-    """The text without what `repr` says of an array beside its numbers: `Array(30., dtype=float32)` is `30.)`."""
+    """The text without the parts of an array's `repr` beside its numbers: `Array(30., dtype=float32)` is `30.)`."""
     return re.sub(ARRAY, " ", text)
 
 
-def short(text: str, most: int = 60) -> str:
-    """A text on one line, cut when it is long."""
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
-
-
 def difference(expected: str, got: str) -> str | None:
-    """What differs, as `expected ..., got ...` from the first difference on; None if nothing does.
+    """The difference, as `expected ..., got ...` from the first one on; None if there is none.
 
     Numbers may differ by 1e-4 of their size or 1e-6; `...` in `expected` stands for any tokens or none.
     """
@@ -66,7 +62,7 @@ def difference(expected: str, got: str) -> str | None:
 
 
 def _parts(expected: list[str]) -> list[list[str]]:
-    """The runs of tokens between the `...`."""
+    """The tokens between each two `...`."""
     parts: list[list[str]] = [[]]
     for token in expected:
         if token == ANYTHING:
@@ -77,7 +73,7 @@ def _parts(expected: list[str]) -> list[list[str]]:
 
 
 def _match(part: list[str], rest: list[str], start: int) -> int:
-    """How many tokens of the part agree from there on."""
+    """The number of tokens of the part that match from `start` on."""
     count = 0
     while count < len(part) and start + count < len(rest) and _same(part[count], rest[start + count]):
         count += 1
@@ -85,7 +81,7 @@ def _match(part: list[str], rest: list[str], start: int) -> int:
 
 
 def _search(part: list[str], rest: list[str], start: int) -> int | None:
-    """Where the part is first found from there on."""
+    """The first place from `start` on where the whole part matches."""
     for position in range(start, len(rest) - len(part) + 1):
         if _match(part, rest, position) == len(part):
             return position
@@ -102,7 +98,7 @@ def _same(expected: str, got: str) -> bool:
 
 
 def _told(part: list[str], agree: int, got: list[str], position: int) -> str:
-    """What was expected after so many tokens that agree, and what came."""
-    rest, came = short(" ".join(part[agree:])), short(" ".join(got[position:]))
+    """Describe the difference after `agree` matching tokens."""
+    rest, came = short(" ".join(part[agree:]), 60), short(" ".join(got[position:]), 60)
     before = f" after {' '.join(part[max(agree - 3, 0) : agree])}" if agree else ""
     return f"expected {rest or 'nothing more'}{before}, got {came or 'nothing more'}"

@@ -1,4 +1,4 @@
-"""Holds what a step did against what the lesson says must come out."""
+"""Compares what a step did with what the lesson expects."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, TypeAlias
@@ -6,8 +6,9 @@ from typing import Any, Literal, TypeAlias
 from jaxtour.course.model import Expect, Names, Step
 from jaxtour.engine.messages import Done, Failure, Value
 from jaxtour.engine.report import Report
-from jaxtour.engine.tokens import bare, difference, short, spread
+from jaxtour.engine.tokens import bare, difference, spread
 from jaxtour.text.clean import clean
+from jaxtour.text.words import short
 
 Status: TypeAlias = Literal["ok", "raised", "failed", "timeout", "died"]
 
@@ -16,12 +17,12 @@ ASYNC_PARTS = ("-start", "-done", "-update")
 
 
 def needs_hlo(step: Step) -> bool:
-    """Whether the step's calls must be compiled for their opcodes to be checked."""
+    """Whether the step's calls must be compiled to check their opcodes."""
     return step.expect is not None and step.expect.hlo is not None
 
 
 def status(step: Step, report: Report) -> Status:
-    """How the step's code ended; `raised` is the expected error. What `expect` says is left to `verify`."""
+    """How the step's code ended; `raised` is the expected error. `verify` checks `expect`."""
     if report.done and report.done.status in ("timeout", "died"):
         return "timeout" if report.done.status == "timeout" else "died"
     if report.done is None or report.done.status == "interrupted":
@@ -34,8 +35,8 @@ def status(step: Step, report: Report) -> Status:
 
 
 def verify(step: Step, report: Report) -> list[str]:
-    """What is not as the step's `raises`, `expect`, `ask` and `exercise` say, a line each; empty if all is."""
-    # They quote what was compared as it came.
+    """One line for each mismatch with the step's `raises`, `expect`, `ask` and `exercise`."""
+    # The lines quote raw text.
     return [clean(line, keep_newlines=False) for line in _verify(step, report)]
 
 
@@ -51,7 +52,7 @@ def _verify(step: Step, report: Report) -> list[str]:
 
 
 def _ended(step: Step, done: Done | None) -> str | None:
-    """Why there is nothing to compare."""
+    """Why there is nothing to compare; None if there is."""
     if done is None:
         return "the step did not end"
     because = f": {done.reason}" if done.reason else ""
@@ -64,7 +65,7 @@ def _ended(step: Step, done: Done | None) -> str | None:
 
 
 def _as_expected(raises: str, failure: Failure | None) -> bool:
-    """Whether the error is of this class or of one below it; the class may be named with its module or without."""
+    """Whether the error is an instance of this class, named with or without its module."""
     return failure is not None and raises in (failure.type, *failure.bases)
 
 
@@ -75,7 +76,7 @@ def _told(failure: Failure) -> str:
 
 
 def _measured(step: Step, report: Report) -> Iterator[str]:
-    """Traces that the step asks for, and timings, which could not be had."""
+    """The requested traces and timings that failed."""
     if step.trace is not None:
         yield from (f"trace {trace.label}: {trace.error}" for trace in report.traces if trace.error)
     yield from (f"timing {entry.label} on {entry.platform}: {entry.error}" for entry in report.timings if entry.error)
@@ -83,12 +84,12 @@ def _measured(step: Step, report: Report) -> Iterator[str]:
 
 def _answered(step: Step, report: Report) -> Iterator[str]:
     if step.ask and step.ask.value is not None and report.answer is None:
-        yield f"ask: `{short(step.ask.value.text)}` has no answer"
+        yield f"ask: `{short(step.ask.value.text, 60)}` has no answer"
     if step.exercise and report.checked is None:
         yield "exercise: the check did not run"
     elif step.exercise and report.checked and not report.checked.passed:
         message = short(report.checked.message, 120) or "no message"
-        yield f"exercise: the solution does not pass its check: {message}"
+        yield f"exercise: the solution fails its check: {message}"
 
 
 def _expected(expect: Expect | None, report: Report) -> Iterator[str]:
@@ -112,7 +113,7 @@ def _expected(expect: Expect | None, report: Report) -> Iterator[str]:
 
 
 def _value(expect: Expect, value: Value | None) -> Iterator[str]:
-    """The value of the last expression and what is known of it."""
+    """Compare the last expression's value, type, shape, dtype and devices."""
     asked: dict[str, Any] = {
         "value": expect.value,
         "type": expect.type,
@@ -143,7 +144,7 @@ def _text(part: Any) -> str:
 
 def _primitives(names: Names, report: Report) -> Iterator[str]:
     if not report.traces:
-        yield "primitives: there is no trace"
+        yield "primitives: nothing was traced"
         return
     seen = {name for trace in report.traces for name in trace.primitives}
     yield from _names("primitives", names, seen, seen)
@@ -166,14 +167,14 @@ def _names(what: str, names: Names, seen: Iterable[str], shown: Iterable[str]) -
             yield f"{what}: expected {alternatives.replace('|', ' or ')}, got {short(present, 200)}"
     for alternatives in names.lacks:
         if found := [name.strip() for name in alternatives.split("|") if name.strip() in seen]:
-            yield f"{what}: expected no {', '.join(found)}, but there is"
+            yield f"{what}: did not expect {', '.join(found)}"
 
 
 def _equations(label: str, most: int, report: Report) -> Iterator[str]:
     found = [trace for trace in report.traces if trace.label == label]
     if not found:
         labels = ", ".join(trace.label for trace in report.traces) or "none"
-        yield f"equations: no trace is labelled {label}: there are {labels}"
+        yield f"equations: no trace is labelled {label}; labels: {labels}"
     for trace in found:
         if trace.equations > most:
             yield f"equations of {label}: expected at most {most}, got {trace.equations}"

@@ -41,6 +41,11 @@ class Axis:
         """Return a value's place in the units of a linear picture."""
         return math.log10(value) if self.log else value
 
+    def part(self, value: float) -> float:
+        """Return how far along the axis a value is: 0 at the low end, 1 at the high one."""
+        low, high = self.place(self.low), self.place(self.high)
+        return (self.place(value) - low) / (high - low)
+
     def value(self, place: float) -> float:
         """Return the value at a place."""
         return float(10.0**place) if self.log else place
@@ -55,8 +60,6 @@ class Curve:
     style: Style
     glyph: str = ""
     """The mark at each point; none if empty."""
-    joined: bool = True
-    """Whether lines join the points."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ _TEXT_SHOWN = 64 * 1024
 """In characters: more is too much for a pane. The whole length is shown below."""
 
 
-def value_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
+def value_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:
     """Return the value's type and devices, then its text, then its leaves if it is a pytree."""
     lines = wrap(_heading(value), width, indent="  ")
     raw = value.text.text
@@ -103,7 +103,7 @@ def output_lines(text: Raw, width: int | None = None, style: Style = "") -> list
     return wrap_text(shown, width, style)
 
 
-def warning_lines(warnings: Iterable[Warned], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
+def warning_lines(warnings: Iterable[Warned], width: int, ascii: bool = False) -> list[Line]:
     """Return each warning with the line that caused it."""
     lines: list[Line] = []
     for warned in warnings:

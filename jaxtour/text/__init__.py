@@ -1,1 +1,1 @@
-"""Foreign text: made harmless once, where it comes in; what must stay as it was has a type of its own."""
+"""Foreign text: made harmless once, where it is decoded; raw text has a type of its own."""

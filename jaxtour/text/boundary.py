@@ -1,4 +1,4 @@
-"""The boundary for foreign text: what was decoded is made harmless here, once, as the types of its fields say."""
+"""Makes decoded foreign text harmless, once, according to the types of its fields."""
 
 from collections.abc import Callable
 from functools import cache
@@ -14,11 +14,11 @@ from jaxtour.text.raw import KEY, Raw
 
 T = TypeVar("T", bound=msgspec.Struct)
 Way: TypeAlias = Callable[[Any], Any]
-"""Makes a value of a certain type harmless; gives the value itself back where it is so already."""
+"""Makes a value harmless; returns the same object if it already is."""
 
 
 def harmless(struct: T) -> T:
-    """The struct with all its text made harmless, or a `Raw` where its type says so; done twice it changes nothing."""
+    """The struct with all its text made harmless, or wrapped in `Raw` if its type says so; idempotent."""
     changes = {}
     kind: Any = type(struct)
     for name, way in _fields(kind):
@@ -41,7 +41,7 @@ _TEXT: dict[str | None, Way] = {None: _line, "lines": clean, "raw": _raw}
 
 @cache
 def _fields(struct: Any) -> tuple[tuple[str, Way], ...]:
-    """The fields that may hold text, and how it is made harmless; found once for each class."""
+    """The fields that may hold text, with the way to make them harmless."""
     hints = get_type_hints(struct, include_extras=True)
     found = ((name, _way(hints[name])) for name in struct.__struct_fields__)
     return tuple((name, way) for name, way in found if way)
@@ -49,7 +49,7 @@ def _fields(struct: Any) -> tuple[tuple[str, Way], ...]:
 
 @cache
 def _way(hint: Any, mark: str | None = None) -> Way | None:
-    """How a value of this type is made harmless; None for one that holds no text."""
+    """The way to make a value of this type harmless; None for a type without text."""
     origin, args = get_origin(hint), get_args(hint)
     if hint is str:
         return _TEXT[mark]

@@ -1,4 +1,4 @@
-"""What a field that holds foreign text is: one line, lines, or the text as it came."""
+"""Types of fields with foreign text: one line, lines, or raw text."""
 
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -8,16 +8,15 @@ from jaxtour.text.clean import clean
 
 
 class Raw:
-    """Text as a program, a lesson or a file gave it: to run, to compare, to copy and to save, but not to show.
+    """Text as a program, a lesson or a file gave it: to run, compare, copy or save, but not to show.
 
-    It is no `str`, so that no widget takes it by mistake. In an f-string it is `line`.
+    It is not a `str`, so no widget accepts it by mistake. In an f-string it becomes `line`.
     """
 
     __slots__ = ("text",)
 
     def __init__(self, text: str = "") -> None:
         self.text = text
-        """As it came."""
 
     @property
     def shown(self) -> str:
@@ -48,20 +47,20 @@ class Raw:
 NO_TEXT = Raw()
 
 KEY = "foreign text"
-"""Names, in a type's metadata, how text of it comes in: `raw`, `lines`; without it, as one line."""
+"""The key in a type's metadata: `raw` or `lines`; text without it is one line."""
 
 Lines: TypeAlias = Annotated[str, msgspec.Meta(extra={KEY: "lines"})]
-"""Harmless text that may have several lines."""
+"""Harmless text of one or more lines."""
 
 if TYPE_CHECKING:
     RawText: TypeAlias = Raw
 else:
-    # msgspec reads and checks it as text; `harmless` turns it into what the type checker sees.
+    # msgspec decodes it as `str`; `harmless` turns that into the type that the type checker sees.
     RawText: TypeAlias = Annotated[str, msgspec.Meta(extra={KEY: "raw"})]
 
 
 def plain_value(value: Any) -> Any:
-    """The text of a `Raw`, for what writes JSON; raises `NotImplementedError` for anything else."""
+    """The text of a `Raw`, for a JSON encoder; raises `NotImplementedError` for other types."""
     if isinstance(value, Raw):
         return value.text
-    raise NotImplementedError(f"{type(value).__name__} is no JSON")
+    raise NotImplementedError(f"{type(value).__name__} cannot be written as JSON")

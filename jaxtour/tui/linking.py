@@ -130,7 +130,7 @@ def stage_highlights(view: StepView, spot: Spot, target: Target) -> Highlighted:
     if spot.slot == "stage":
         target = msgspec.structs.replace(target, path="")
     links = links_of(stage)
-    wanted = links.lit(target)
+    wanted = links.origins_of(target)
     if view.state.stage == "graph":
         return _graph_highlights(view, stage, wanted)
     ids = stage.ids
@@ -192,7 +192,7 @@ def variable_at(view: StepView, spot: Spot) -> str | None:
 
 def variable_highlights(stage: StageText, line: int | None, name: str) -> Highlighted:
     """Where a variable is defined and used."""
-    from jaxtour.render.ir.variables import name_stops, variable
+    from jaxtour.render.ir.variables import name_columns, variable
 
     if line is None:
         return NOTHING
@@ -204,7 +204,7 @@ def variable_highlights(stage: StageText, line: int | None, name: str) -> Highli
         if line not in wanted:
             return None
         text = stage.texts[line]
-        return Highlight("link", tuple(name_stops(stage.stage, text, (name,))))
+        return Highlight("link", tuple(name_columns(stage.stage, text, (name,))))
 
     return Highlighted(highlight, lines)
 

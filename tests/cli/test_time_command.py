@@ -74,7 +74,7 @@ def test_json_and_text_have_every_part_of_every_call(file: Path) -> None:
     assert "first call" in text and "trace" in text and "lower" in text and "compile" in text
     assert "until the call returns to Python" in text
     assert text.count("Below 30 µs, this is the cost of dispatch from Python") == 1
-    assert "Use larger inputs, or have more done in one jitted call." in text
+    assert "Use larger inputs, or do more in one jitted call." in text
     assert "line 17: x was f32[64], now f32[9]" in text
     assert "differs from slow(x)" in text
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_stages import FILE, equation, events, span, stage_of, whole
 
-from jaxtour.engine.links import LINE_END, Links, Target, links_of, selection, source_ranges
+from jaxtour.engine.links import LINE_END, Links, Target, links_of, selection
 from jaxtour.engine.messages import Origin, Span
 from jaxtour.engine.stage import StageText
 
@@ -100,12 +100,12 @@ def test_what_begins_a_line_is_no_part_of_the_one_before() -> None:
 
 def test_stops_are_the_nested_expressions_and_each_means_itself() -> None:
     links = links_of(JAXPR)
-    assert links.stops(FILE, 2) == [(11, 30), (20, 29), (20, 25)]
-    assert links.stops(FILE, 3) == [(4, 21), (4, 11), (14, 21)]
-    assert links.stops(FILE, 4) == [(7, LINE_END)]
-    assert links.stops(FILE, 6) == links.stops("lesson/other", 2) == []
+    assert links.selections(FILE, 2) == [(11, 30), (20, 29), (20, 25)]
+    assert links.selections(FILE, 3) == [(4, 21), (4, 11), (14, 21)]
+    assert links.selections(FILE, 4) == [(7, LINE_END)]
+    assert links.selections(FILE, 6) == links.selections("lesson/other", 2) == []
     for line, found in ((2, [TANH, SUM, MUL]), (3, [MINUS, CALL, STD]), (4, [TOTAL])):
-        targets = [links.at(FILE, line, start + 1, end + 1) for start, end in links.stops(FILE, line)]
+        targets = [links.at(FILE, line, start + 1, end + 1) for start, end in links.selections(FILE, line)]
         assert targets == [selection(each) for each in found]
 
 
@@ -152,25 +152,12 @@ def test_a_call_that_is_no_line_of_the_other_stage_marks_what_it_became() -> Non
 def test_a_line_without_a_source_means_nothing() -> None:
     for line in (0, 9):
         target = links_of(JAXPR).target(line)
-        assert not target and links_of(JAXPR).lines(target) == [] and source_ranges(target, FILE) == []
+        assert not target and links_of(JAXPR).lines(target) == []
 
 
 def test_functions_are_no_part_of_a_place() -> None:
     named = Span(FILE, 2, 21, 2, 26, "f.<locals>.<lambda>")
     assert texts(HLO, selection(named)) == ["%mul.1", "%fusion.1", "%mul.9"]
-
-
-def test_source_ranges_lie_in_the_file_asked_for_or_are_the_call_from_there() -> None:
-    setup = f"{FILE}:setup"
-    inner = equation(
-        "mul", span(1, 1, 5, file=setup), callers=(span(3, 1, 9, file=setup), span(7, 1, 4), span(8, 1, 4))
-    )
-    target = links_of(stage_of(("a = mul b c", inner))).target(0)
-    assert source_ranges(target, setup) == [span(1, 1, 5, file=setup)]
-    assert source_ranges(target, FILE) == [span(7, 1, 4)]
-    assert source_ranges(target, "lesson/other") == []
-    fused = links_of(HLO).target(2)
-    assert source_ranges(fused, FILE) == [TANH, MUL, SUM]
 
 
 def test_links_are_made_once_and_go_with_their_stage() -> None:
@@ -237,11 +224,11 @@ def test_from_a_line_to_the_source_and_back(stage: StageText) -> None:
     for line in range(len(stage.texts)):
         target = links.target(line)
         assert bool(target) == bool(stage.origin_of(line).spans)
-        for each in source_ranges(target, FILE):
+        for each in target.spans:
             assert line in links.lines(selection(each))
             assert line in links.lines(links.at(FILE, each.line))
             end = each.end_column if each.end_line == each.line else LINE_END + 1
-            assert (each.column - 1, end - 1) in links.stops(FILE, each.line)
+            assert (each.column - 1, end - 1) in links.selections(FILE, each.line)
             if each.end_line == each.line:
                 assert line in links.lines(links.at(FILE, each.line, each.column, each.end_column))
 
@@ -261,7 +248,7 @@ def test_what_is_selected_marks_what_is_inside_and_what_was_called_inside(
     ]
     links = Links(stage)
     assert links.lines(selection(wanted)) == expected
-    assert links.lit(selection(wanted)) == {stage.ids[line] for line in expected}
+    assert links.origins_of(selection(wanted)) == {stage.ids[line] for line in expected}
 
 
 @given(stages(), st.tuples(st.integers(1, 7), st.integers(1, 13)))
@@ -281,7 +268,7 @@ def test_lines_of_another_stage_share_a_span_and_the_path_where_one_has_it(stage
     links, others = Links(stage), Links(other)
     for line in range(len(stage.texts)):
         origin = stage.origin_of(line)
-        lit = [other.origins[each] for each in others.lit(links.target(line))]
+        lit = [other.origins[each] for each in others.origins_of(links.target(line))]
         sharing = [each for each in other.origins if set(each.spans) & set(origin.spans)]
         if not sharing:
             assert all(set(each.callers) & set(origin.spans) for each in lit)

@@ -43,11 +43,11 @@ async def test_measuring_is_a_look_too() -> None:
     calls = (TimeCall(label="a", call="a"),)
     await session.run(LESSON, step(0))
     await drain(session)
-    await session.measure(LESSON, step(0), calls=calls, patience=10.0)
+    await session.request(LESSON, step(0), calls=calls, patience=10.0)
     await drain(session)
     await session.request(LESSON, step(0), requests=LOOKS)
     await drain(session)
-    await session.measure(LESSON, step(0), calls=calls)
+    await session.request(LESSON, step(0), calls=calls)
     await drain(session)
     assert worker.runs.pop().patience == 1.0, "if nothing else is said"
     measured, looked = worker.runs[1:]

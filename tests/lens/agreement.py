@@ -13,7 +13,7 @@ from pygments.token import Error
 from traced import ARROWS, EQUATION, STAGES, Called, is_coarse, is_expression, links, share, text_of
 
 from jaxtour.engine.commands import StageName
-from jaxtour.engine.links import LINE_END, Place, Target, links_of, selection, source_ranges
+from jaxtour.engine.links import LINE_END, Place, Target, links_of, selection
 from jaxtour.engine.messages import Origin, Span
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.cards import card
@@ -119,17 +119,15 @@ class Agreement:
             back = {span: marked(stage, span) for origin in stage.origins for span in origin.spans}
             for line, origin in links(stage):
                 target = links_of(stage).target(line)
-                for file in {span.file for span in origin.spans}:
-                    ranges = source_ranges(target, file)
-                    assert set(ranges) == {span for span in origin.spans if span.file == file}
-                    assert all(line in back[span] for span in ranges), (each.name, stage.texts[line])
+                assert set(target.spans) == set(origin.spans)
+                assert all(line in back[span] for span in target.spans), (each.name, stage.texts[line])
 
     def test_an_expression_leads_to_lines_and_those_back_to_it(self, calls: list[Called]) -> None:
         for each, stage in everything(calls):
             origins = [origin for _, origin in links(stage)]
             spans = {span for origin in origins for span in (*origin.spans, *origin.callers)}
             for file, line in {(span.file, span.line) for span in spans}:
-                stops = links_of(stage).stops(file, line)
+                stops = links_of(stage).selections(file, line)
                 assert len(set(stops)) == len(stops) > 0
                 for start, end in stops:
                     target = links_of(stage).at(file, line, start + 1, None if end == LINE_END else end + 1)
@@ -163,7 +161,7 @@ class Agreement:
         led, lost = 0, []
         for each in calls:
             here, there = each.stages[start], links_of(each.stages[goal])
-            reached = {place: bool(there.lit(_first_of(here, place))) for place in set(here.ids)}
+            reached = {place: bool(there.origins_of(_first_of(here, place))) for place in set(here.ids)}
             for line, origin in links(here):
                 if origin.spans and reached[here.ids[line]]:
                     led += 1

@@ -17,7 +17,7 @@ if __name__ == "__main__":
 def events_of_jaxpr(jaxpr):
     from jaxtour.worker.ir import lens
 
-    return list(lens.jaxpr_pieces({"event": "stage", "run": 1, "index": 0, "stage": "jaxpr"}, jaxpr))
+    return list(lens.shown(jaxpr).pieces({"event": "stage", "run": 1, "index": 0, "stage": "jaxpr"}))
 
 
 def events_of_lowered(stage, lowered):

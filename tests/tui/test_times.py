@@ -134,7 +134,7 @@ async def test_each_verdict_is_explained(tours: Tours) -> None:
         await pilot.press("v")
         shown = " ".join(app.screen.query_one(LinesView).document.text.split())
         assert "⚑ dispatch-bound mostly the cost of the call itself" in shown
-        assert "Use larger inputs, or have more done in one jitted call." in shown
+        assert "Use larger inputs, or do more in one jitted call." in shown
         assert "218 µs, median of 15 runs" in shown
         await pilot.press("escape")
         assert app.screen is app.tour_screen

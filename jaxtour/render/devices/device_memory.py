@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from jaxtour.engine.messages import Device, Facts
 from jaxtour.render.text.layout import width_of, wrap
 from jaxtour.render.text.spans import Line, Span
+from jaxtour.text.words import plural
 
 _BAR = 20
 _SHORTEST_BAR = 4
@@ -27,7 +28,7 @@ def bytes_text(count: int) -> str:
 
 def arrays_text(count: int, size: int) -> str:
     """Return `4 arrays, 156 B`."""
-    return f"{count} {'array' if count == 1 else 'arrays'}, {bytes_text(size)}"
+    return f"{plural(count, 'array')}, {bytes_text(size)}"
 
 
 def name_of(device: Device) -> str:
@@ -77,7 +78,7 @@ def host_lines(facts: Facts, width: int) -> list[Line]:
     if host.used_bytes is not None and host.memory_bytes:
         words.append(f"{bytes_text(host.used_bytes)} of {bytes_text(host.memory_bytes)}")
     if host.load is not None:
-        words.append(f"load {host.load:.1f} of {host.cores} {'core' if host.cores == 1 else 'cores'}")
+        words.append(f"load {host.load:.1f} of {plural(host.cores, 'core')}")
     if not words:
         return []
     text = "   ".join(words)
@@ -89,8 +90,7 @@ def host_lines(facts: Facts, width: int) -> list[Line]:
 
 def _held(device: Device) -> str:
     """Return `   1 KiB, 3 arrays`, with sizes right-aligned."""
-    noun = "array" if device.live_arrays == 1 else "arrays"
-    return f"{bytes_text(device.live_bytes):>{_WIDEST_SIZE}}, {device.live_arrays} {noun}"
+    return f"{bytes_text(device.live_bytes):>{_WIDEST_SIZE}}, {plural(device.live_arrays, 'array')}"
 
 
 def _filled(memory: Mapping[str, int]) -> tuple[float, str]:

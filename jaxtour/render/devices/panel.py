@@ -10,6 +10,7 @@ from jaxtour.render.devices.device_memory import bytes_text as bytes_text
 from jaxtour.render.text.layout import in_ascii, spread, wrap
 from jaxtour.render.text.spans import Line, Span
 from jaxtour.render.value import devices_of
+from jaxtour.text.words import plural
 
 _DEFAULTS = {"x64": "off", "jit": "on", "matmul precision": "default"}
 
@@ -34,27 +35,18 @@ class Panel:
     chips: tuple[Chip, ...] = ()
 
 
-def device_lines(
-    facts: Facts,
-    width: int,
-    value: Value | None = None,
-    ascii: bool = False,  # noqa: A002 - the callers' word
-) -> list[Line]:
-    """Return the platforms with their devices, brackets around those that hold the value; memory; changed settings."""
-    return device_panel(facts, width, value, ascii).lines
-
-
 def device_panel(
     facts: Facts,
     width: int,
     value: Value | None = None,
-    ascii: bool = False,  # noqa: A002 - the callers' word
+    ascii: bool = False,
     cursor: tuple[str, int] | None = None,
     *,
     whole: bool = False,
 ) -> Panel:
-    """Return the same with the places of devices, and a line on the device under the cursor, `("cpu", 3)`.
+    """Return the platforms with their devices, their memory, and the settings that are not at their defaults.
 
+    Brackets mark the devices that hold the value. The device under the cursor, `("cpu", 3)`, gets a line of its own.
     If the panel has the `whole` screen, its lines keep their places while arrays come and go.
     """
     lines: list[Line] = []
@@ -102,10 +94,7 @@ def _finding(finding: Finding, width: int) -> list[Line]:
 
 
 def _heading(devices: Sequence[Device], platform: str, *, default: bool) -> list[Span]:
-    spans: list[Span] = [
-        ("●" if default else "○", "success" if default else "muted"),
-        (f" {platform}", "strong"),
-    ]
+    spans: list[Span] = [("●" if default else "○", "success" if default else "muted"), (f" {platform}", "strong")]
     if len(devices) > 1:
         spans.append((f" ×{len(devices)}", "muted"))
     here = sum(device.local for device in devices)
@@ -124,8 +113,7 @@ def _kinds(devices: Sequence[Device], platform: str) -> list[str]:
 def host_text(facts: Facts) -> str:
     """Return `AMD EPYC, 2 cores, 24 GiB`."""
     host = facts.host
-    cores = f"{host.cores} core" if host.cores == 1 else f"{host.cores} cores"
-    parts = (host.cpu, cores, bytes_text(host.memory_bytes))
+    parts = (host.cpu, plural(host.cores, "core"), bytes_text(host.memory_bytes))
     return ", ".join(part for part in parts if part)
 
 

@@ -1,12 +1,12 @@
 """Draws which device holds which part of an array, in the array's layout."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from jaxtour.engine.messages import Value
 from jaxtour.render.devices.shards import Grid, Interval, grid_of, numbers_of
 from jaxtour.render.text.layout import clip_lines, in_ascii, pad, width_of, wrap
-from jaxtour.render.text.spans import Line, Span, Style
+from jaxtour.render.text.spans import Line, Span
 from jaxtour.render.value import devices_of, type_of
 
 _ROWS_APART = 4
@@ -34,15 +34,6 @@ class ShardDrawing:
     lines: list[Line]
     cells: tuple[ShardCell, ...] = ()
 
-    def cell_at(self, row: int, column: int) -> ShardCell | None:
-        """Return the cell drawn at a place, or None."""
-        inside = (cell for cell in self.cells if cell.row <= row < cell.row + cell.rows)
-        return next((cell for cell in inside if cell.start <= column < cell.end), None)
-
-    def cells_of(self, device: int) -> tuple[ShardCell, ...]:
-        """Return the cells that a device holds."""
-        return tuple(cell for cell in self.cells if device in cell.devices)
-
 
 def spread_arrays(value: Value, width: int) -> list[tuple[list[Line], Value]]:
     """Return the arrays of a value that are spread over devices, each with lines that name it in a pytree."""
@@ -56,7 +47,7 @@ def spread_arrays(value: Value, width: int) -> list[tuple[list[Line], Value]]:
     return found
 
 
-def sharding_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
+def sharding_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:
     """Return, for each array spread over devices, a grid of the devices, and the shape of the parts below it.
 
     The grid becomes a list if it does not fit or if more than three axes are split. An array on one device has no grid.
@@ -65,13 +56,8 @@ def sharding_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:
     return [line for name, array in arrays for line in (*name, *sharding_drawing(array, width, ascii).lines)]
 
 
-def sharding_drawing(
-    value: Value,
-    width: int,
-    ascii: bool = False,  # noqa: A002 - the callers' word
-    lit: Collection[int] = (),
-) -> ShardDrawing:
-    """Draw one array and return the places of its parts; the parts on the `lit` devices stand out.
+def sharding_drawing(value: Value, width: int, ascii: bool = False) -> ShardDrawing:
+    """Draw one array and return the places of its parts.
 
     The parts of a small array show its numbers. An array without known parts, such as a deleted one, gets one line.
     """
@@ -79,34 +65,27 @@ def sharding_drawing(
         return ShardDrawing(in_ascii(wrap([(f"on {devices_of(value.devices)}", "")], width, indent="  "), ascii))
     grid = grid_of(value.shards, value.shape or ())
     axes = _axes(value, grid, width) if grid else []
-    drawing = _fitting(value, grid, width, lit) if grid else None
+    drawing = _fitting(value, grid, width) if grid else None
     if drawing is None:
-        drawing, axes = _listed(value, lit), _cut(value, width)
-    down = len(axes)
-    cells = tuple(ShardCell(c.row + down, c.start, c.end, c.devices, c.rows) for c in drawing.cells if c.start < width)
+        drawing, axes = _listed(value), _cut(value, width)
+    cells = tuple(replace(cell, row=cell.row + len(axes)) for cell in drawing.cells if cell.start < width)
     lines = [*axes, *clip_lines(drawing.lines, width), *_parts(value, grid, width)]
     return ShardDrawing(in_ascii(lines, ascii), cells)
 
 
-def _fitting(value: Value, grid: Grid, width: int, lit: Collection[int]) -> ShardDrawing | None:
+def _fitting(value: Value, grid: Grid, width: int) -> ShardDrawing | None:
     """Return the richest drawing that fits: with the array's numbers, with labels, or bare."""
     shape = value.shape or ()
     numbers = numbers_of(value, grid)
     # The prefix keeps a device's number apart from the array's numbers.
     prefix = f"{_platform(value.devices)}:"
-    drawings = [_drawn(grid, len(shape), lit, numbers, prefix, roomy=True)] if numbers else []
-    drawings += [_drawn(grid, len(shape), lit, {}, roomy=roomy) for roomy in (True, False)]
+    drawings = [_drawn(grid, len(shape), numbers, prefix, roomy=True)] if numbers else []
+    drawings += [_drawn(grid, len(shape), {}, roomy=roomy) for roomy in (True, False)]
     return next((drawing for drawing in drawings if max(map(width_of, drawing.lines)) <= width), None)
 
 
 def _drawn(
-    grid: Grid,
-    rank: int,
-    lit: Collection[int],
-    numbers: dict[tuple[Interval, ...], list[str]],
-    prefix: str = "",
-    *,
-    roomy: bool,
+    grid: Grid, rank: int, numbers: dict[tuple[Interval, ...], list[str]], prefix: str = "", *, roomy: bool
 ) -> ShardDrawing:
     """Draw the grid, slab by slab if three axes are split, and without labels above it unless `roomy`."""
     outer, rows, columns = grid.orientation(rank)
@@ -123,14 +102,10 @@ def _drawn(
             texts.append([numbers.get(key, []) for key in keys])
         above = [_interval(cut) for cut in grid.intervals(columns) if cut] if roomy else []
         beside = [_interval(cut) for cut in grid.intervals(rows) if cut]
-        drawn = _table(table, texts, above, beside, lit, prefix, space=1 if roomy else 0)
-        cells += [ShardCell(cell.row + len(lines), *_rest(cell)) for cell in drawn.cells]
+        drawn = _table(table, texts, above, beside, prefix, space=1 if roomy else 0)
+        cells += [replace(cell, row=cell.row + len(lines)) for cell in drawn.cells]
         lines += drawn.lines
     return ShardDrawing(lines, tuple(cells))
-
-
-def _rest(cell: ShardCell) -> tuple[int, int, tuple[int, ...], int]:
-    return cell.start, cell.end, cell.devices, cell.rows
 
 
 def _table(
@@ -138,7 +113,6 @@ def _table(
     texts: list[list[list[str]]],
     above: list[str],
     beside: list[str],
-    lit: Collection[int],
     prefix: str,
     space: int,
 ) -> ShardDrawing:
@@ -162,9 +136,8 @@ def _table(
             start = len(left) + 1 + place * (size + 1)
             cells.append(ShardCell(len(lines), start, start + size, devices, height))
         spans: list[Span] = [(f"{beside[index]:>{margin}} ", "muted")] if margin else []
-        for name, devices in zip(names[index], row, strict=True):
-            style: Style = "chip-on" if not set(devices).isdisjoint(lit) else "strong"
-            spans += [("│", "faint"), (f"{name:>{widest}}".center(size), style)]
+        for name in names[index]:
+            spans += [("│", "faint"), (f"{name:>{widest}}".center(size), "strong")]
         lines.append((*spans, ("│", "faint")))
         for line in range(height - 1):
             spans = [(left, "")] if left else []
@@ -230,7 +203,7 @@ def _told(value: Value, told: list[tuple[str, str]], width: int) -> list[Line]:
     return wrap(spans, width, indent="  ") if spans else []
 
 
-def _listed(value: Value, lit: Collection[int]) -> ShardDrawing:
+def _listed(value: Value) -> ShardDrawing:
     platform = _platform(value.devices)
     names = [f"{platform}:{shard.device}" for shard in value.shards]
     column = max(map(width_of, names))
@@ -240,9 +213,8 @@ def _listed(value: Value, lit: Collection[int]) -> ShardDrawing:
     cells = []
     for shard, name, texts in zip(value.shards, names, sizes, strict=True):
         index = ", ".join(f"{text:>{size}}" for text, size in zip(texts, widths, strict=True))
-        style: Style = "chip-on" if shard.device in lit else "strong"
         cells.append(ShardCell(len(lines), 0, column + len(index) + 4, (shard.device,)))
-        lines.append(((pad(name, column), style), (f"  [{index}]", "")))
+        lines.append(((pad(name, column), "strong"), (f"  [{index}]", "")))
     return ShardDrawing(lines, tuple(cells))
 
 

@@ -1,1 +1,1 @@
-"""What is known of jaxprs, StableHLO and HLO, as lines."""
+"""Renders jaxprs, StableHLO and HLO, and facts about them, as lines."""

@@ -1,4 +1,4 @@
-"""Types of variables as the three stages print them, and in words."""
+"""Parses the types of variables as the three stages print them, and puts them into words."""
 
 import re
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ _TOKENS = ("Tok", "!stablehlo.token", "token[]", "token")
 
 @dataclass(frozen=True, slots=True)
 class Aval:
-    """A type taken apart."""
+    """A parsed type."""
 
     element: str
     """As in NumPy: `float32`."""
     shape: tuple[str, ...]
-    """By axis; text, as a size may be unknown: `?`, `<=8`."""
+    """The size of each axis, as text: it may be unknown, `?` or `<=8`."""
     axes: tuple[str, ...] = ()
-    """By axis, along which mesh axes it is cut; empty where it is not."""
+    """For each axis, the mesh axes that split it; empty if none does."""
     layout: tuple[int, ...] | None = None
-    """Axes as they lie in memory, the one that changes fastest first."""
+    """The axes in memory order, the fastest-changing first."""
     weak: bool = False
     varying: str = ""
     """Mesh axes along which devices have different values."""
@@ -37,7 +37,7 @@ class Aval:
         if not self.shape:
             return "scalar"
         cut = [
-            f"{length} (cut along {axes})" if axes else length
+            f"{length} (split along {axes})" if axes else length
             for length, axes in zip(self.shape, self.axes or ("",) * len(self.shape), strict=True)
         ]
         return " by ".join(cut) if len(cut) > 1 else f"{cut[0]} {'element' if cut[0] == '1' else 'elements'}"
@@ -49,12 +49,12 @@ class Aval:
         if self.layout is not None and len(self.layout) > 1:
             said += f", {_order(self.layout)}"
         if self.varying:
-            said += f", differs along {self.varying}"
+            said += f", varies along {self.varying}"
         return f"{said}, weak" if self.weak else said
 
 
 def parsed(text: str) -> Aval | None:
-    """A type of any stage taken apart; None for what is no array."""
+    """Parse a type of any stage; None if it is not an array."""
     text = text.strip()
     if match := _TENSOR.fullmatch(text):
         return Aval(_element(match["element"]), tuple(match["shape"].split("x")[:-1]))
@@ -78,7 +78,7 @@ def parsed(text: str) -> Aval | None:
 
 
 def spelled(text: str) -> str:
-    """A type of any stage in words; what is not understood stays as it is."""
+    """A type of any stage in words; an unknown type is returned unchanged."""
     text = text.strip()
     if text in _TOKENS:
         return "token, which only orders effects"
@@ -104,9 +104,9 @@ def _element(name: str) -> str:
 
 def _order(layout: tuple[int, ...]) -> str:
     if list(layout) == sorted(layout, reverse=True):
-        return "row after row"
+        return "row-major"
     if list(layout) == sorted(layout):
-        return "column after column"
+        return "column-major"
     return f"axis {layout[0]} contiguous"
 
 

@@ -1,4 +1,4 @@
-"""Cards of primitives: what each computes, in one screen."""
+"""Cards of equations: what a primitive computes, in one screen."""
 
 import tomllib
 from bisect import bisect_left, bisect_right
@@ -18,60 +18,55 @@ from jaxtour.render.ir.transforms import glyph, in_words
 from jaxtour.render.ir.variables import Variable, variable
 from jaxtour.render.text.layout import chop, clip, clip_line, clip_lines, pad, width_of, wrap
 from jaxtour.render.text.spans import Line, Span
+from jaxtour.text.words import plural
 
 _FOLDER = Path(__file__).parent / "primitives"
 _DOCS = "https://docs.jax.dev/en/latest/_autosummary/"
 HEIGHT = 20
 """Rows of a card at 78 columns: one screen, with room for its frame."""
 _ROWS = 5
-"""Operands that are listed one by one, and results."""
+"""The most operands listed one by one, and the most results."""
 _LOOKED_UP = 12
-"""Operands whose definitions are looked for; a loop can have hundreds."""
+"""The most operands whose definitions are searched; a loop can have hundreds."""
 _VALUE = 34
+_NO_CARD = "jaxtour has no card for this primitive; its parameters are shown as printed."
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What is known of a primitive in whatever program."""
+    """What is known about a primitive, in any program."""
 
     name: str
     does: str
     """One sentence."""
     docs: str = ""
-    """The public function that is documented, as `jax.lax.add`."""
+    """The documented public function: `jax.lax.add`."""
     params: Mapping[str, str] = field(default_factory=dict)
     also: tuple[str, ...] = ()
-    """Other names of it, in other releases or inside JAX."""
+    """Its other names, in other releases or inside JAX."""
     versions: str = ""
-    """What of it changed with JAX's releases."""
+    """How it changed between JAX's releases."""
 
     @property
     def link(self) -> str:
-        """The page of the docs; empty where there is none."""
+        """The page in JAX's docs; empty without one."""
         return f"{_DOCS}{self.docs}.html" if self.docs else ""
 
 
 def card(primitive: str) -> Card | None:
     """The card of a primitive by any of its names."""
-    every, _ = _all()
-    return every.get(primitive)
-
-
-def cards() -> Sequence[Card]:
-    """Every card once, sorted by name."""
-    every, _ = _all()
-    return sorted({card.name: card for card in every.values()}.values(), key=lambda card: card.name)
+    return _all()[0].get(primitive)
 
 
 def parameter(primitive: str, name: str) -> str:
-    """What a parameter of a primitive means, in a few words; empty where that is not known."""
+    """The meaning of a primitive's parameter, in a few words; empty if unknown."""
     known, shared = card(primitive), _all()[1]
     return (known.params.get(name) if known else None) or shared.get(name, "")
 
 
 @cache
 def _all() -> tuple[Mapping[str, Card], Mapping[str, str]]:
-    """All cards by every name, and what parameters of many primitives mean."""
+    """All cards by every name, and the meanings of parameters that many primitives share."""
     every: dict[str, Card] = {}
     shared: Mapping[str, str] = {}
     for file in sorted(_FOLDER.glob("*.toml")):
@@ -95,8 +90,7 @@ def _all() -> tuple[Mapping[str, Card], Mapping[str, str]]:
 def card_lines(stage: StageText, line: int, width: int, height: int = HEIGHT, below: Sequence[Line] = ()) -> list[Line]:
     """The card of the equation, operation or instruction at a line: its variables, what it does, its parameters.
 
-    What there is no room for in `height` rows is left out from the parameters, and counted. What the caller has to say
-    `below` them has a part of that room.
+    Parameters that do not fit in `height` rows, together with the caller's lines `below`, are dropped and counted.
     """
     equation = equation_at(stage, begins(stage, line))
     own = range(equation.line, equation.last + 1) if equation else range(line, line + 1)
@@ -119,14 +113,14 @@ def card_lines(stage: StageText, line: int, width: int, height: int = HEIGHT, be
 
 
 def _apart(parts: Sequence[list[Line]], height: int) -> list[Line]:
-    """One part below the other, with a blank line between them where there is room for all of those."""
+    """The parts one below the other, with blank lines between them if all fit."""
     parts = [part for part in parts if part]
     gap: list[Line] = [()] if sum(map(len, parts)) + len(parts) - 1 <= height else []
     return [row for place, part in enumerate(parts) for row in (*(gap if place else ()), *part)]
 
 
 def _operand(stage: StageText, own: range, name: str) -> tuple[Bound, str]:
-    """A name or a value with its type, and where it is from."""
+    """A name or a value with its type, and its origin."""
     value, colon, kind = name.rpartition(":")
     if colon and value:
         return Bound(value, kind), "literal"
@@ -139,31 +133,19 @@ def _operand(stage: StageText, own: range, name: str) -> tuple[Bound, str]:
         about = f"line {found.defined + 1}" + (f", {made}" if made else "")
     here = bisect_right(found.uses, own[-1]) - bisect_left(found.uses, own[0])
     others = len(found.uses) - here
-    return Bound(name, found.type), about + (f"; {others} other use{'s' * (others != 1)}" if others else "")
+    return Bound(name, found.type), about + (f"; {plural(others, 'other use')}" if others else "")
 
 
 def _head(stage: StageText, origin: Origin, primitive: str, width: int) -> list[Line]:
     if stage.stage == "jaxpr":
         known = card(primitive)
-        return _does(known, primitive, width) if known else _unknown(primitive, width)
-    lines: list[Line] = [((origin.name or "no operation", "primitive"),)]
-    came_of = origin.path.rpartition("/")[2].partition("[")[0]
-    known = card(came_of)
-    if known:
-        lines += wrap([(f"  came of {came_of}: ", "muted"), (known.does, "")], width, indent="    ")
+        said: Span = (known.does, "") if known else (_NO_CARD, "muted")
+        return wrap([(primitive or "not an equation", "primitive"), ("  ", ""), said], width, indent="  ")
+    lines: list[Line] = [((origin.name or "not an operation", "primitive"),)]
+    source = origin.path.rpartition("/")[2].partition("[")[0]
+    if known := card(source):
+        lines += wrap([(f"  lowered from {source}: ", "muted"), (known.does, "")], width, indent="    ")
     return lines
-
-
-def _does(known: Card, primitive: str, width: int) -> list[Line]:
-    return wrap([(primitive, "primitive"), ("  ", ""), (known.does, "")], width, indent="  ")
-
-
-def _unknown(primitive: str, width: int) -> list[Line]:
-    said: list[Span] = [
-        (primitive or "no primitive", "primitive"),
-        ("  jaxtour has no card for this primitive: its parameters are shown as they are.", "muted"),
-    ]
-    return wrap(said, width, indent="  ")
 
 
 def _table(
@@ -174,7 +156,7 @@ def _table(
     more: tuple[int, int],
     width: int,
 ) -> list[Line]:
-    """A row for each operand and each result: name, type in words, where it is from or goes to from its `own` lines."""
+    """A row for each operand and result: name, type in words, and its origin or its uses outside its `own` lines."""
     taken = [(each.name, avals.spelled(each.type), about) for each, about in operands]
     root = stage.texts[own[0]].lstrip().startswith("ROOT ")
     given = [(each.name, each.spelled, "the result" if root else _used(each.uses, own)) for each in results]
@@ -210,7 +192,7 @@ def _used(uses: Sequence[int], own: range) -> str:
 
 
 def _parameters(primitive: str, params: Mapping[str, Parameter], width: int, room: int) -> list[Line]:
-    """Name, value and meaning of each parameter, those that are set first; what there is no room for is counted."""
+    """Name, value and meaning of each parameter, set ones first; those that do not fit are counted."""
     lines: list[Line] = []
     order = sorted(params, key=lambda name: params[name].text == "None")
     for place, name in enumerate(order):
@@ -226,18 +208,15 @@ def _parameters(primitive: str, params: Mapping[str, Parameter], width: int, roo
 
 
 def _tail(origin: Origin, primitive: str, width: int) -> list[Line]:
-    """What transformations made of it, and where to read on."""
+    """The effect of transformations, and the link to the docs."""
     lines: list[Line] = []
     if said := in_words(origin.transforms):
         mark = glyph(origin.transforms)
         lines += wrap([("  ", ""), (mark.glyph, mark.style), (f" {said}", "")], width, indent="    ")
     known = card(primitive)
-    return [*lines, *(_links(known, width) if known else [])]
-
-
-def _links(known: Card, width: int) -> list[Line]:
-    lines = wrap([(f"  {known.versions}", "faint")], width, indent="    ") if known.versions else []
-    if known.link:
-        # Cut it would lead nowhere.
+    if known and known.versions:
+        lines += wrap([(f"  {known.versions}", "faint")], width, indent="    ")
+    if known and known.link:
+        # A clipped link would not work.
         lines += chop((("  ", ""), (known.link.removeprefix("https://"), "link")), width, indent="  ")
     return lines

@@ -1,4 +1,4 @@
-"""What the compiler says that a call costs."""
+"""Renders a call's cost according to the compiler."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _THOUSANDS = ("", "k", "M", "G", "T", "P", "E")
 
 
 def count(value: float | None, unit: str, digits: int = 3) -> str:
-    """`41.9 Mflop`: so many significant digits, by thousands; `—` for what is not known."""
+    """`41.9 Mflop`, with `digits` significant digits; `—` if unknown."""
     if value is None or not math.isfinite(value) or value < 0:
         return _NONE
     power = 0
@@ -23,36 +23,32 @@ def count(value: float | None, unit: str, digits: int = 3) -> str:
 
 
 def size(value: float | None) -> str:
-    """`1.5 MiB`; `—` for what is not known."""
+    """`1.5 MiB`; `—` if unknown."""
     known = value is not None and math.isfinite(value) and value >= 0
     return bytes_text(round(value)) if known and value is not None else _NONE
 
 
 def intensity(cost: Cost) -> float | None:
-    """Operations for each byte that is read or written."""
+    """Operations per byte read or written; None if unknown."""
     return cost.flops / cost.bytes if cost.flops is not None and cost.bytes else None
 
 
 def cost_lines(cost: Cost, width: int) -> list[Line]:
-    """A row for each figure, what it counts beside it, and below what the figures do not mean."""
+    """A row for each figure with its meaning, and the figures' limits below."""
     ratio = intensity(cost)
     rows: Sequence[tuple[str, str, str]] = (
         ("operations", count(cost.flops, "flop"), "floating-point additions and multiplications"),
         ("bytes accessed", size(cost.bytes), "read and written by all instructions"),
-        (
-            "intensity",
-            _per_byte(ratio),
-            "operations for each byte accessed",
-        ),
-        ("transcendentals", count(cost.transcendentals, "").rstrip(), "exp, log, tanh, … of single elements"),
-        ("arguments", size(cost.argument_bytes), "what the call is given"),
-        ("outputs", size(cost.output_bytes), "what it gives back"),
-        ("aliased", size(cost.alias_bytes), "outputs in the memory of donated arguments"),
-        ("temporary", size(cost.temporary_bytes), "what it needs in between"),
-        ("peak", size(cost.peak_bytes), "the most at any time, arguments and outputs included"),
+        ("intensity", _per_byte(ratio), "operations per byte accessed"),
+        ("transcendentals", count(cost.transcendentals, "").rstrip(), "elementwise exp, log, tanh, …"),
+        ("arguments", size(cost.argument_bytes), "memory for the inputs"),
+        ("outputs", size(cost.output_bytes), "memory for the results"),
+        ("aliased", size(cost.alias_bytes), "outputs that reuse donated arguments"),
+        ("temporary", size(cost.temporary_bytes), "scratch memory during the call"),
+        ("peak", size(cost.peak_bytes), "the most in use at any time, arguments and outputs included"),
         ("code", size(cost.code_bytes), "the compiled program itself"),
     )
-    # What hardly a backend tells would be rows of dashes.
+    # Few backends report these, so their rows would be dashes.
     shown = [row for row in rows if row[1] != _NONE or row[0] not in ("code", "aliased", "peak")]
     label, figure = (max(width_of(row[place]) for row in shown) for place in (0, 1))
     lines = [
@@ -66,7 +62,7 @@ def cost_lines(cost: Cost, width: int) -> list[Line]:
 
 
 def cost_facts(cost: Cost) -> Line:
-    """What a border says of it: `41.9 Mflop   1.5 MiB   26.7 flop/B`, and a mark where notes limit it."""
+    """The border's text: `41.9 Mflop   1.5 MiB   26.7 flop/B`, and `!` if there are notes."""
     ratio = intensity(cost)
     said = [
         count(cost.flops, "flop") if cost.flops is not None else "",
@@ -84,7 +80,7 @@ def _per_byte(ratio: float | None) -> str:
 
 
 def _digits(value: float, digits: int) -> str:
-    """So many significant digits, and no more after the point than a whole number has."""
+    """A number with `digits` significant digits, without trailing zeros."""
     if value == 0:
         return "0"
     rounded = float(f"{value:.{digits - 1}e}")

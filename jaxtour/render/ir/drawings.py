@@ -1,4 +1,4 @@
-"""What a primitive does to axes, drawn: operands and results with a letter for each axis."""
+"""Draws what a primitive does to axes: operands and results with a letter for each axis."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from jaxtour.render.ir.avals import parsed
 from jaxtour.render.ir.equations import Bound, Equation, Parameter
 from jaxtour.render.text.layout import width_of
 from jaxtour.render.text.spans import Line
+from jaxtour.text.words import plural
 
 _LETTERS = "ijklmnopqrstuvwxyz"
 _BATCH = "bcdefgh"
@@ -25,14 +26,14 @@ _Drawing = Callable[[Equation, Sequence[Bound], Sequence[Bound]], "list[_Row] | 
 
 
 def drawing(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[Line]:
-    """The axes of an equation; nothing for a primitive without a drawing, or with parameters it does not know."""
+    """The axes of an equation; empty for a primitive without a drawing, or with unknown parameters."""
     draw = _DRAWINGS.get(equation.name)
     if draw is None:
         return []
     try:
         drawn = draw(equation, operands, results)
     except (ValueError, TypeError, IndexError, KeyError, ZeroDivisionError):
-        # They are others than this release knows; they are shown as they are.
+        # Another release of JAX has other parameters.
         return []
     if isinstance(drawn, str):
         return [((drawn, ""),)] if drawn else []
@@ -42,19 +43,16 @@ def drawing(equation: Equation, operands: Sequence[Bound], results: Sequence[Bou
 def _aligned(rows: Sequence[_Row]) -> list[Line]:
     names = max(width_of(row.thing.name) for row in rows)
     types = max(width_of(row.thing.type) for row in rows)
-    lines: list[Line] = []
-    for row in rows:
-        note = f"   {row.note}" if row.note else ""
-        lines.append(
-            (
-                (f"{row.thing.name:<{names}}  ", "name"),
-                (f"{row.thing.type:<{types}}  ", "type"),
-                ("axes ", "faint"),
-                (row.axes, "strong"),
-                (note, "muted"),
-            )
+    return [
+        (
+            (f"{row.thing.name:<{names}}  ", "name"),
+            (f"{row.thing.type:<{types}}  ", "type"),
+            ("axes ", "faint"),
+            (row.axes, "strong"),
+            (f"   {row.note}" if row.note else "", "muted"),
         )
-    return lines
+        for row in rows
+    ]
 
 
 def _shape(thing: Bound) -> tuple[int, ...]:
@@ -96,7 +94,7 @@ def _dot(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]
 
 
 def _given(equation: Equation, name: str) -> Any:
-    """What a parameter is made of; None where it is not there, or is a text only."""
+    """A parameter's value; None if it is missing, or known as text only."""
     return equation.everything.get(name, Parameter("")).value
 
 
@@ -117,7 +115,7 @@ def _transpose(equation: Equation, operands: Sequence[Bound], results: Sequence[
 
 def _broadcast(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row] | str:
     after = _shape(results[0])
-    # A scalar's are not printed.
+    # A scalar has no such parameter.
     places = tuple(_given(equation, "broadcast_dimensions") or ())
     before = _shape(operands[0])
     if len(places) != len(before):
@@ -129,35 +127,28 @@ def _broadcast(equation: Equation, operands: Sequence[Bound], results: Sequence[
         if before[axis] != after[place]:
             stretched.append(_LETTERS[axis])
     times = prod(size for size, axis in zip(after, axes, strict=True) if axis == "·")
-    told = [f"· is new: the same {times} times" if times != 1 else "· is new"] * ("·" in axes)
+    told = [f"· is new: repeated {times} times" if times != 1 else "· is new"] * ("·" in axes)
     told += [f"{', '.join(stretched)} repeated"] * bool(stretched)
     return [_Row(operands[0], _spaced(_LETTERS[: len(before)])), _Row(results[0], _spaced(axes), "; ".join(told))]
 
 
 _VERBS = {
-    "reduce_sum": "sum", "reduce_max": "greatest", "reduce_min": "least", "reduce_prod": "product", "reduce_and": "and",
-    "reduce_or": "or", "reduce_xor": "xor", "argmax": "place of the greatest", "argmin": "place of the least",
-    "reduce": "combined",
+    "reduce_sum": "sum", "reduce_max": "maximum", "reduce_min": "minimum", "reduce_prod": "product",
+    "reduce_and": "and", "reduce_or": "or", "reduce_xor": "xor", "reduce": "combined",
+    "argmax": "index of the largest", "argmin": "index of the smallest",
 }  # fmt: skip
 
 
 def _reduce(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row]:
-    gone = _needed(equation, "dimensions" if equation.name == "reduce" else "axes")
+    gone = _needed(equation, "dimensions" if equation.name in ("reduce", "squeeze") else "axes")
     axes = _LETTERS[: len(_shape(operands[0]))]
     kept = [letter for axis, letter in enumerate(axes) if axis not in gone]
-    over = ", ".join(axes[axis] for axis in gone)
-    return [_Row(operands[0], _spaced(axes)), _Row(results[0], _spaced(kept), f"= {_VERBS[equation.name]} over {over}")]
-
-
-def _squeeze(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row]:
-    gone = _needed(equation, "dimensions")
-    axes = _LETTERS[: len(_shape(operands[0]))]
-    kept = [letter for axis, letter in enumerate(axes) if axis not in gone]
-    return [_Row(operands[0], _spaced(axes)), _Row(results[0], _spaced(kept))]
+    verb, over = _VERBS.get(equation.name), ", ".join(axes[axis] for axis in gone)
+    return [_Row(operands[0], _spaced(axes)), _Row(results[0], _spaced(kept), f"= {verb} over {over}" if verb else "")]
 
 
 def _reshape(_: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> str:
-    """Which sizes became which, in the smallest groups with as many elements on both sides."""
+    """Which sizes became which, in the smallest groups of equal size."""
     before, after = [s for s in _shape(operands[0]) if s != 1], [s for s in _shape(results[0]) if s != 1]
     groups = []
     while before and after and 0 not in before and 0 not in after:
@@ -167,8 +158,8 @@ def _reshape(_: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -
         groups.append((left, right))
     told = [f"{'·'.join(map(str, a))} → {'·'.join(map(str, b))}" for a, b in groups if a != b]
     if not told:
-        return "only axes of size 1 come or go"
-    return f"{', '.join(told)}   {prod(_shape(operands[0]))} elements, row after row"
+        return "only adds or removes axes of size 1"
+    return f"{', '.join(told)}   {prod(_shape(operands[0]))} elements, row-major"
 
 
 def _concatenate(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> str:
@@ -206,34 +197,30 @@ def _pad(equation: Equation, *_: Sequence[Bound]) -> str:
 
 
 def _gather(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row]:
-    numbers = _needed(equation, "dimension_numbers")
-    source, places = operands[:2]
-    gone = {*numbers["collapsed_slice_dims"], *(numbers.get("operand_batching_dims") or ())}
-    axes = _LETTERS[: len(_shape(source))]
-    pieces = iter(letter for axis, letter in enumerate(axes) if axis not in gone)
-    return _indexed(numbers["offset_dims"], numbers["start_index_map"], (source, places, results[0]), axes, pieces)
+    names = "collapsed_slice_dims", "offset_dims", "start_index_map"
+    return _indexed(equation, (*operands[:2], results[0]), *names)
 
 
 def _scatter(equation: Equation, operands: Sequence[Bound], _: Sequence[Bound]) -> list[_Row]:
-    numbers = _needed(equation, "dimension_numbers")
-    target, places, updates = operands[:3]
-    gone = {*numbers["inserted_window_dims"], *(numbers.get("operand_batching_dims") or ())}
-    axes = _LETTERS[: len(_shape(target))]
-    pieces = iter(letter for axis, letter in enumerate(axes) if axis not in gone)
-    window, along = numbers["update_window_dims"], numbers["scatter_dims_to_operand_dims"]
-    return _indexed(window, along, (target, places, updates), axes, pieces)
+    names = "inserted_window_dims", "update_window_dims", "scatter_dims_to_operand_dims"
+    return _indexed(equation, operands[:3], *names)
 
 
-def _indexed(window: Any, along: Any, things: tuple[Bound, Bound, Bound], axes: str, pieces: Any) -> list[_Row]:
-    """An array, places in it, and the pieces there; the last axis of the places tells one place."""
+def _indexed(equation: Equation, things: Sequence[Bound], dropped: str, windows: str, map_: str) -> list[_Row]:
+    """An array, indices into it, and the pieces there; the last axis of the indices holds one index."""
     array, places, pieced = things
+    numbers = _needed(equation, "dimension_numbers")
+    window, along = numbers[windows], numbers[map_]
+    gone = {*numbers[dropped], *(numbers.get("operand_batching_dims") or ())}
+    axes = _LETTERS[: len(_shape(array))]
+    pieces = iter(letter for axis, letter in enumerate(axes) if axis not in gone)
     each = _BATCH[: len(_shape(places)) - 1]
     counted = iter(each)
     out = [next(pieces) if axis in window else next(counted) for axis in range(len(_shape(pieced)))]
     told = ", ".join(axes[axis] for axis in along)
     return [
         _Row(array, _spaced(axes)),
-        _Row(places, _spaced([*each, "·"]), f"· holds a place along {told}"),
+        _Row(places, _spaced([*each, "·"]), f"· holds an index along {told}"),
         _Row(pieced, _spaced(out)),
     ]
 
@@ -255,7 +242,7 @@ def _convolution(equation: Equation, operands: Sequence[Bound], results: Sequenc
 def _scan(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> str:
     consts, carry = _given(equation, "num_consts"), _given(equation, "num_carry")
     if carry is None:
-        # From JAX 0.12 on the operands come in three groups, each with so many leaves.
+        # Since JAX 0.12, `ft_in` has the number of leaves in each of three groups of operands.
         consts, carry, _ = _needed(equation, "ft_in")
     xs, ys = len(operands) - consts - carry, len(results) - carry
     told = [f"{count} {name}" for count, name in ((consts, "constants"), (carry, "carried"), (xs, "xs")) if count]
@@ -275,18 +262,18 @@ def _cond(equation: Equation, operands: Sequence[Bound], _: Sequence[Bound]) -> 
     if branches < 2:
         raise ValueError(branches)
     takes = len(equation.bodies[0].constants) + len(equation.bodies[0].inputs)
-    return f"{operands[0].name} chooses one of {branches} branches, which take {takes} operand{'s' * (takes != 1)}"
+    return f"{operands[0].name} chooses one of {branches} branches, which take {plural(takes, 'operand')}"
 
 
 def _select(_: Equation, operands: Sequence[Bound], __: Sequence[Bound]) -> str:
     which, *cases = [thing.name for thing in operands]
     if len(cases) == 2:
         return f"{which} false: {cases[0]}, true: {cases[1]}"
-    return f"{which} says which of {', '.join(cases[:8])}"
+    return f"{which} selects one of {', '.join(cases[:8])}"
 
 
 _DRAWINGS: Mapping[str, _Drawing] = {
-    "dot_general": _dot, "transpose": _transpose, "broadcast_in_dim": _broadcast, "squeeze": _squeeze,
+    "dot_general": _dot, "transpose": _transpose, "broadcast_in_dim": _broadcast, "squeeze": _reduce,
     "reshape": _reshape, "concatenate": _concatenate, "split": _split, "slice": _slice,
     "dynamic_slice": _dynamic_slice, "pad": _pad, "gather": _gather, "conv_general_dilated": _convolution,
     "scan": _scan, "while": _while, "cond": _cond, "select_n": _select,

@@ -1,4 +1,4 @@
-"""The equations of a jaxpr as a tree, decoded from the worker's rows when they are needed."""
+"""The equations of a jaxpr as a tree, decoded from the worker's rows on demand."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _Row = TypeVar("_Row")
 
 
 class Bound(NamedTuple):
-    """A name where it is bound, with its type as printed."""
+    """A bound name, with its type as printed."""
 
     name: str
     type: str
@@ -29,7 +29,7 @@ class Operand:
 
     @property
     def literal(self) -> bool:
-        """Whether it is a value."""
+        """Whether it is a literal."""
         return ":" in self.text
 
     @property
@@ -39,7 +39,7 @@ class Operand:
 
 
 class Parameter(NamedTuple):
-    """A parameter as printed, and its value; None for a value that is known as text only."""
+    """A parameter as printed, and its value; None if it is known as text only."""
 
     text: str
     value: Any = None
@@ -47,7 +47,7 @@ class Parameter(NamedTuple):
 
 @dataclass(frozen=True)
 class Equation:
-    """One equation, wherever it stands in the stage."""
+    """One equation, at any depth."""
 
     line: int
     """Its first line in the stage, counted from 0."""
@@ -101,11 +101,11 @@ class Jaxpr:
 
 
 def jaxpr_of(stage: StageText) -> Jaxpr:
-    """The jaxpr of the traced call; raises `ValueError` for a stage without one, with the reason."""
+    """The jaxpr of the traced call; raises `ValueError` with the reason if the stage has none."""
     found = _jaxpr(stage, -1 if stage.top is None else stage.top, "")
     if found is None:
         told = any(origin.kind == "equation" for origin in stage.origins)
-        raise ValueError("not available on this version of JAX" if told else "this text has no jaxpr")
+        raise ValueError("not available on this version of JAX" if told else "this stage has no jaxpr")
     return found
 
 
@@ -161,7 +161,7 @@ def _tupled(value: Any) -> Any:
 
 
 def _decoded(text: str, row: type[_Row]) -> _Row | None:
-    """A row of the wire; None for an empty row, and for one that this version does not know."""
+    """A row of the wire; None for an empty or unknown row."""
     try:
         return msgspec.json.decode(text, type=row) if text else None
     except (msgspec.MsgspecError, RecursionError):
@@ -169,5 +169,5 @@ def _decoded(text: str, row: type[_Row]) -> _Row | None:
 
 
 def _clean(text: str) -> str:
-    """Harmless text; rows are ASCII JSON, so the cleaning of a frame cannot reach the strings in them."""
+    """Harmless text; cleaning a frame does not reach the strings inside rows of JSON."""
     return clean(text, keep_newlines=False)

@@ -1,4 +1,4 @@
-"""A jaxpr as a graph of its dataflow, drawn with characters: inputs on top, equations, outputs at the bottom."""
+"""Draws the dataflow of a jaxpr with characters: inputs on top, then equations, then outputs."""
 
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
@@ -24,15 +24,15 @@ class Node:
     """A node of a drawn graph."""
 
     row: int
-    """Counted from 0, as the columns are."""
+    """Counted from 0, like the columns."""
     column: int
     width: int
     line: int
-    """Of the stage, counted from 0."""
+    """The line in the stage, counted from 0."""
     label: str
     kind: ItemKind
     nests: bool = False
-    """Whether it can be unfolded, or folded where it is unfolded."""
+    """Whether it can be folded or unfolded."""
 
     @property
     def end(self) -> int:
@@ -42,33 +42,33 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """A drawing, and what stands where in it."""
+    """A drawing, and the places of its nodes."""
 
     lines: Sequence[Line] = ()
     nodes: tuple[Node, ...] = ()
     """From top to bottom, and from left to right."""
     edges: tuple[tuple[int, int], ...] = ()
-    """From a place in `nodes` to another: a value that goes from one to the other."""
+    """Pairs of indices in `nodes`: a value flows from the first to the second."""
     refusal: str | None = None
     """Why nothing is drawn, in one line."""
 
     @property
     def unfolded(self) -> frozenset[int]:
-        """The lines of the equations that have their bodies in their place."""
+        """The lines of the unfolded equations."""
         return frozenset(node.line for node in self.nodes if node.kind == "opening")
 
     def node_at(self, row: int, column: int | None = None) -> int | None:
-        """The place in `nodes` of the node in a row: the one at the column, or else the nearest to it."""
+        """The index in `nodes` of the node in a row that is nearest to a column; None for an empty row."""
         first = bisect_left(self.nodes, row, key=lambda node: node.row)
         places = range(first, bisect_left(self.nodes, row + 1, key=lambda node: node.row))
         return min(places, key=lambda place: _distance(self.nodes[place], column or 0), default=None)
 
     def nodes_of(self, line: int) -> list[int]:
-        """The places in `nodes` of those that a line of the stage stands for: several where a jaxpr is used twice."""
+        """The indices in `nodes` of a line's nodes: several if its jaxpr is used more than once."""
         return self._by_line.get(line, [])
 
     def neighbour(self, place: int, direction: Direction) -> int | None:
-        """The node that an arrow key leads to: up and down along a wire where there is one, else the nearest."""
+        """The node that an arrow key leads to: up or down along a wire, or else the nearest."""
         here = self.nodes[place]
         if direction in ("left", "right"):
             other = place + (1 if direction == "right" else -1)
@@ -102,7 +102,7 @@ class Graph:
 
 
 def opening(stage: StageText) -> Graph:
-    """The graph as it is to be seen first: an equation that has all others inside, as `jit` has, is unfolded."""
+    """The graph as first shown: a single equation that contains all others, such as `jit`, is unfolded."""
     drawn = graph(stage)
     while True:
         equations = [node for node in drawn.nodes if node.kind == "equation"]
@@ -114,8 +114,8 @@ def opening(stage: StageText) -> Graph:
         drawn = inside
 
 
-def graph(stage: StageText, unfolded: Collection[int] = (), *, ascii: bool = False) -> Graph:  # noqa: A002
-    """The graph of a jaxpr; equations that begin at an `unfolded` line have their bodies in their place."""
+def graph(stage: StageText, unfolded: Collection[int] = (), *, ascii: bool = False) -> Graph:
+    """The graph of a jaxpr; the bodies of equations at `unfolded` lines replace them."""
     if stage.error is not None:
         return Graph(refusal=stage.error)
     try:
@@ -125,7 +125,9 @@ def graph(stage: StageText, unfolded: Collection[int] = (), *, ascii: bool = Fal
     try:
         model = Model(jaxpr, unfolded, MOST_EQUATIONS)
     except TooManyError as many:
-        return Graph(refusal=_refusal(many.args[0], bool(unfolded)))
+        count = f"{many.args[0]:,} equations".replace(",", " ")
+        remedy = "; fold some of them" if unfolded else ""
+        return Graph(refusal=f"{count}: too many to draw, {MOST_EQUATIONS} at most{remedy}")
     drawing = drawn(model, laid_out(model))
     order = sorted(drawing.places, key=drawing.places.__getitem__)
     number = {item: place for place, item in enumerate(order)}
@@ -136,12 +138,6 @@ def graph(stage: StageText, unfolded: Collection[int] = (), *, ascii: bool = Fal
         nodes.append(Node(row, column, width, made.line, plain(made.label), made.kind, made.nests))
     edges = tuple(sorted((number[source], number[target]) for source, target in model.edges))
     return Graph(in_ascii(drawing.lines, ascii), tuple(nodes), edges)
-
-
-def _refusal(count: int, unfolded: bool) -> str:
-    words = f"{count:,} equations".replace(",", " ")
-    words += f": too many to draw, {MOST_EQUATIONS} at most"
-    return f"{words}; fold some of them" if unfolded else words
 
 
 def _distance(node: Node, column: int) -> int:

@@ -1,6 +1,6 @@
-"""Graphs drawn with characters: labels in rows, and between two rows the wires on as many tracks as they need.
+"""Draws graphs with characters: labels in rows, and between two rows the wires on as many tracks as they need.
 
-Where two wires cross, the upright one is drawn through, `─│─`; wherever characters join, it is one and the same wire.
+At a crossing, the vertical wire is drawn through, `─│─`; characters that join always belong to one wire.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ GLYPHS = " ╵╷│╴┘┐┤╶└┌├─┴┬┼"
 
 @dataclass(frozen=True, slots=True)
 class GraphDrawing:
-    """The rows of a graph, and where each of its nodes stands."""
+    """The rows of a graph, and the places of its nodes."""
 
     lines: list[Line]
     places: dict[int, tuple[int, int, int]]
@@ -27,7 +27,7 @@ class GraphDrawing:
 
 @dataclass(slots=True, eq=False)
 class _Track:
-    """What a wire has on one level between two rows of labels: a piece of line, or one upright."""
+    """A wire's part between two rows of labels: a horizontal piece, or a vertical one."""
 
     wire: int
     ups: list[int]
@@ -36,20 +36,20 @@ class _Track:
     """Columns that lead down to the labels below."""
     row: int = -1
     after: list["_Track"] = field(default_factory=list)
-    """Those that have to lie above it."""
+    """Tracks that must lie above it."""
     link: tuple["_Track", int] | None = None
-    """The track on which the wire goes on below, and the column that leads there."""
+    """The track below on which the wire continues, and the column that leads there."""
     joined: list[int] = field(default_factory=list)
-    """Columns that lead up to the track that this one goes on from."""
+    """Columns that lead up to the track that this one continues."""
 
     @property
     def columns(self) -> list[int]:
-        """All of them, sorted."""
+        """All its columns, sorted."""
         return sorted({*self.ups, *self.downs, *self.joined, *([self.link[1]] if self.link else [])})
 
 
 def drawn(model: Model, layout: Layout) -> GraphDrawing:
-    """The lines of a graph that is laid out."""
+    """Draw a laid-out graph."""
     lines: list[Line] = []
     places: dict[int, tuple[int, int, int]] = {}
     for spots, strands in zip(layout.layers, layout.strands, strict=True):
@@ -92,7 +92,7 @@ def _tracks(strands: Sequence[Strand]) -> list[_Track]:
 
 
 def _aim(strand: Strand) -> int:
-    """The column that the wire would leave best from: above its lane, or else above the middle of its users."""
+    """The best column for the wire to start: above its lane, or else above the middle of its users."""
     for spot in strand.below:
         if spot.item is None:
             return spot.left
@@ -101,7 +101,7 @@ def _aim(strand: Strand) -> int:
 
 
 def _pins(wanted: Iterable[tuple[LayerItem, int, int]]) -> dict[tuple[int, LayerItem], int]:
-    """A column of its own for each wire of each spot, as near as possible to the one that is wanted."""
+    """A separate column for each wire of each spot, as near as possible to the wanted one."""
     by_spot: dict[LayerItem, list[tuple[int, int]]] = {}
     for spot, wire, column in wanted:
         by_spot.setdefault(spot, []).append((column, wire))
@@ -131,7 +131,7 @@ def _channel(tracks: list[_Track]) -> list[Line]:
         wires[wire] = wires.get(wire, 0) | sides
 
     def upright(column: int, wire: int, first: int, last: int) -> None:
-        """From the lower side of a row's cell to the upper side of another's; rows -1 and `height` are labels."""
+        """Mark a vertical line between two rows; rows -1 and `height` are labels."""
         for row in range(max(first, 0), min(last, height - 1) + 1):
             mark(row, column, wire, UP * (row > first) | DOWN * (row < last))
 
@@ -158,7 +158,7 @@ def _channel(tracks: list[_Track]) -> list[Line]:
 
 
 def _ordered(tracks: list[_Track]) -> list[_Track]:
-    """The tracks with their rows: none is on another's row where both have something, nor above what it must follow."""
+    """The tracks with their rows: none overlaps another, or lies above one that it must follow."""
     starts = {column: track for track in tracks for column in track.ups}
     for track in tracks:
         track.after += [starts[column] for column in track.downs if starts.get(column, track) is not track]
@@ -187,14 +187,14 @@ def _ordered(tracks: list[_Track]) -> list[_Track]:
 
 
 def _turn(track: _Track) -> tuple[bool, int]:
-    """What to place first: of those that lead right the rightmost, of those that lead left the leftmost."""
+    """The sort key: tracks that lead right, rightmost first, then those that lead left, leftmost first."""
     columns = track.columns
     rightwards = columns[-1] - track.ups[0] >= track.ups[0] - columns[0]
     return (not rightwards, -track.ups[0] if rightwards else track.ups[0])
 
 
 def _parted(track: _Track, used: set[int]) -> _Track:
-    """The upper part of a track that waits, in a circle, for itself; the lower goes on from a column that is free."""
+    """Split a track that waits for itself in a cycle; return the upper part. A free column joins both."""
     start = track.ups[0]
     near = (start + far * side for far in range(1, 2 * len(used) + 2) for side in (1, -1))
     column = next(each for each in near if each >= 0 and each not in used)

@@ -1,7 +1,7 @@
-"""Where the nodes and wires of a graph go: layers, their order and places along them are graphlay's, in cells.
+"""Lays out a graph in cells: graphlay chooses layers, the order in them, and columns.
 
-It is asked twice: first for the layer of every node, then with what passes a layer as a node of its own, one for all
-users of a variable. So a wire that goes far has one lane, however many use it.
+It runs twice: first to find the layer of every node, then with an extra node wherever a variable passes a layer. So a
+long wire has one lane, however many users it has.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from jaxtour.render.ir.graph_model import Model
 from jaxtour.render.text.layout import width_of
 
 _ROW_CELLS = 110
-"""Inputs or outputs that take more than this side by side stand where they are used instead of in one row."""
+"""The widest row of inputs or outputs; more of them are placed near their users instead."""
 _MARGIN = 1
-"""Cells that stay free on both sides of a node, beside the one that is free between any two spots."""
+"""Free cells on both sides of a node, in addition to one between any two spots."""
 _WEIGHTS = (1.0, 1.0, 2.0)
-"""Of a piece of wire by how many of its ends are in a lane, so that lanes are straight."""
+"""The weight of a piece of wire, by the number of its ends in a lane; keeps lanes straight."""
 
 _ONCE = {
     "direction": "topbottom",
@@ -26,7 +26,7 @@ _ONCE = {
     "spacing": {"node_gap": 1.0, "dummy_gap": 1.0, "isolated_gap": 1.0, "layer_gap": 4.0, "stub": 0.0},
 }
 _RANKS = {
-    # Neither the order nor the places are wanted of the first answer, and they cost most.
+    # The first run needs neither order nor columns, which cost most.
     **_ONCE,
     "tuning": {
         "order": {"seeds": 1, "sweeps": 1, "kick_rounds": 0, "sifting_rounds": 0, "exhaustive_layer_max": 1},
@@ -37,7 +37,7 @@ _RANKS = {
 
 @dataclass(slots=True, eq=False)
 class LayerItem:
-    """A node in a layer, or the lane of a wire that passes it."""
+    """A node in a layer, or the lane of a wire that passes the layer."""
 
     layer: int
     item: int | None = None
@@ -66,16 +66,16 @@ class Strand:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Everything with its columns."""
+    """A laid-out graph."""
 
     layers: Sequence[Sequence[LayerItem]]
     """From top to bottom, each from left to right."""
     strands: Sequence[Sequence[Strand]]
-    """For each layer those that leave it downwards."""
+    """For each layer, the strands that leave it downwards."""
 
 
 def laid_out(model: Model) -> Layout:
-    """The model in layers of cells."""
+    """Lay out a model."""
     layers = _layers(model)
     spots = [LayerItem(layer, item) for item, layer in enumerate(layers)]
     strands: list[list[Strand]] = [[] for _ in range(max(layers, default=0) + 1)]
@@ -94,7 +94,7 @@ def laid_out(model: Model) -> Layout:
 
 
 def _layers(model: Model) -> list[int]:
-    """The layer of every node; what has no wire at all goes where its kind stands."""
+    """The layer of every node; a node without wires goes to the layer of its kind."""
     edges = model.edges
     wired = sorted({end for edge in edges for end in edge})
     number = {item: place for place, item in enumerate(wired)}
@@ -120,7 +120,7 @@ def _rank(model: Model, item: int) -> str:
 
 
 def _widen(model: Model, spots: Sequence[LayerItem], strands: Sequence[Sequence[Strand]]) -> None:
-    """Give every node its cells: those of its label, and enough for all wires above and below it."""
+    """Set every node's width: room for its label, and for all wires above and below it."""
     entering: dict[LayerItem, int] = {}
     leaving: dict[LayerItem, int] = {}
     for strand in (strand for layer in strands for strand in layer):
@@ -167,8 +167,8 @@ def _placed(spots: Sequence[LayerItem], strands: Sequence[Sequence[Strand]], cou
 def _ask(
     nodes: list[dict[str, Any]], edges: Sequence[tuple[int, int, float]], options: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """What graphlay says of each node; the third of an edge is how much it is to be short and straight."""
-    # Imported here, as only who looks at a graph is to wait for it.
+    """Graphlay's answer for each node; an edge's third part is its weight."""
+    # This import is slow, and only graphs need it.
     import graphlay
 
     request = {

@@ -1,4 +1,4 @@
-"""The graph of a jaxpr before it is laid out: its nodes, and the wires of the variables between them."""
+"""The graph of a jaxpr before layout: its nodes, and the wires between them."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from jaxtour.render.text.layout import clip, clip_line, joined
 from jaxtour.render.text.spans import Line, Span
 
 LABEL_CELLS = 44
-"""The widest label; types of more results than fit are cut off."""
+"""The width of the widest label; longer ones are clipped."""
 _MOST_TYPES = 3
 _MOST_INPUTS = 4
 
@@ -23,26 +23,26 @@ class Item:
     kind: ItemKind
     label: Line
     line: int
-    """Of the stage, counted from 0: where its equation, its binder or its output stands."""
+    """The line of its equation, binder or output in the stage, counted from 0."""
     nests: bool = False
-    """Whether it has jaxprs inside, and so can be unfolded, or folded again."""
+    """Whether it contains jaxprs, and so can be folded and unfolded."""
 
 
 @dataclass(slots=True)
 class Wire:
-    """A variable: from the node that gives it its value to those that use it."""
+    """A variable, from the node that defines it to the nodes that use it."""
 
     source: int
     targets: list[int] = field(default_factory=list)
 
     def to(self, item: int) -> None:
-        """Have it used by a node, once."""
+        """Add a user once."""
         if item not in self.targets:
             self.targets.append(item)
 
 
 class TooManyError(Exception):
-    """There are more nodes than can be drawn; the argument says how many at least."""
+    """There are too many equations to draw; the argument is a lower bound of their number."""
 
 
 class Model:
@@ -83,7 +83,7 @@ class Model:
                 self._define(item, equation, scope)
 
     def _group(self, equation: Equation, scope: dict[str, Wire]) -> None:
-        """An equation with its bodies in its place, between a node that opens it and one that closes it."""
+        """Add an equation's bodies between an opening and a closing node."""
         bodies = equation.bodies
         head = ("▾ ", "muted"), *_title(equation)
         opening = self._add("opening", joined(head), equation.line, True)
@@ -132,7 +132,7 @@ class Model:
 
 
 def equation_label(equation: Equation) -> Line:
-    """A node's words: `mul 2.0 f32[3]`, `sub · 1.0 f32[]` where the order counts, `scan f32[] f32[3] ▸`."""
+    """A node's label: `mul 2.0 f32[3]`, `sub · 1.0 f32[]`, `scan f32[] f32[3] ▸`."""
     spans: list[Span] = [*_title(equation)]
     if any(operand.literal for operand in equation.operands):
         for operand in equation.operands:

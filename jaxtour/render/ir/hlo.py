@@ -1,4 +1,4 @@
-"""HLO as XLA prints it, line by line."""
+"""Highlights HLO as XLA prints it, line by line."""
 
 from jaxtour.render.text.rules import RulePainter, Rules
 
@@ -7,7 +7,7 @@ _ELEMENT = r"(?:pred|[su]\d+|f\d+(?:e\d+m\d+\w*)?|bf16|c64|c128|token|opaque)"
 
 RULES: Rules = (
     (r"/\*[^*\n]*\*/|//[^\n]*", "comment"),
-    # Where an instruction comes from is for the links; in the line it would drown what it does.
+    # Metadata is for the links; highlighted, it would distract from the operation.
     (rf"metadata=\{{(?:[^{{}}\"\n]|{_STRING})*\}}", "comment"),
     (r"%[\w.\-]+", ""),
     (_STRING, "string"),

@@ -1,4 +1,4 @@
-"""What a transformation did to a jaxpr: two neighbouring levels beside each other, equation by equation."""
+"""Compares two neighbouring levels of a ladder, equation by equation."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,26 +10,27 @@ from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.equations import Equation
 from jaxtour.render.ir.ladder_pairs import paired
 from jaxtour.render.ir.ladder_values import SHAPING, LadderEntry, Side, Value
+from jaxtour.text.words import plural
 
 RowKind: TypeAlias = Literal["same", "added", "removed", "changed"]
 
 SIGNS: Mapping[RowKind, str] = {"same": " ", "added": "+", "removed": "-", "changed": "~"}
 _LONG = 60
-"""Characters up to which both values of a parameter are told."""
+"""The most characters of a parameter's two values that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class EquationText:
-    """An equation in one line, without the jaxprs inside, indented by their depth."""
+    """An equation in one line, without its bodies, indented by its depth."""
 
     head: str
-    """What it defines, and its primitive."""
+    """Its results and its primitive."""
     parameters: str = ""
-    """But for those that say nothing."""
+    """Without those that are None or False."""
     operands: str = ""
 
     def text(self, width: int | None = None) -> str:
-        """All of it; or, where that is wider, without its parameters, so that the operands are seen."""
+        """The whole text, or without its parameters if it is wider than `width`."""
         parameters = f"[{self.parameters}]" if self.parameters else ""
         text = f"{self.head}{parameters}{self.operands}"
         return text if width is None or not parameters or cell_len(text) <= width else f"{self.head}[…]{self.operands}"
@@ -37,22 +38,22 @@ class EquationText:
 
 @dataclass(frozen=True, slots=True)
 class LadderRow:
-    """An equation of the lower level, of the upper one, or of both; so also for the inputs and for the results."""
+    """An equation of the lower level, of the upper one, or of both; the inputs and the results have rows too."""
 
     kind: RowKind
     left: int | None
-    """The line of the lower level's stage where it begins, counted from 0."""
+    """Its first line in the lower level's stage, counted from 0; `right` is the same for the upper level."""
     right: int | None
     words: tuple[str, ...] = ()
-    """What changed, one thing each."""
+    """The changes, one each."""
     old: EquationText | None = None
     new: EquationText | None = None
 
 
 def ladder_rows(lower: StageText, upper: StageText) -> list[LadderRow]:
-    """The equations of two levels, aligned; what is only named otherwise has not changed.
+    """The equations of two levels, aligned; a new name is not a change.
 
-    Equations of nested jaxprs take part, so that a `jit` around all others is one equation that was added.
+    Nested equations are aligned too, so a `jit` around all others is one added equation.
     """
     sides = _side(lower), _side(upper)
     if sides[0] is None or sides[1] is None:
@@ -61,7 +62,7 @@ def ladder_rows(lower: StageText, upper: StageText) -> list[LadderRow]:
 
 
 def ladder_words(rows: Sequence[LadderRow]) -> str:
-    """How much there is of what: `11 same, 6 added, 2 changed`; a changed row is an equation of both."""
+    """The number of rows of each kind: `11 same, 6 added, 2 changed`."""
     counts = {kind: sum(row.kind == kind for row in rows) for kind in SIGNS}
     return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
 
@@ -74,7 +75,7 @@ def _side(stage: StageText) -> Side | None:
 
 
 class _Comparison:
-    """Two levels and what belongs together in them."""
+    """Two levels and the pairs of their equations."""
 
     def __init__(self, lower: Side, upper: Side) -> None:
         self.lower = lower
@@ -115,7 +116,7 @@ class _Comparison:
         one, other = self.lower, self.upper
         words = _told(map(one.type_of, one.outputs), map(other.type_of, other.outputs), "result")
         if not words and not all(map(self._corresponds, one.outputs, other.outputs)):
-            words = ("other results",)
+            words = ("different results",)
         results = [", ".join(output.text for output in side.jaxpr.outputs) for side in (one, other)]
         texts = [EquationText(f"in ({names})") for names in results]
         lines = one.jaxpr.outputs_line, other.jaxpr.outputs_line
@@ -123,7 +124,7 @@ class _Comparison:
 
     def _operands(self, lower: LadderEntry, upper: LadderEntry) -> Iterator[str]:
         if len(lower.operands) != len(upper.operands):
-            yield f"{_counted(len(lower.operands), 'operand')} -> {len(upper.operands)}"
+            yield f"{plural(len(lower.operands), 'operand')} -> {len(upper.operands)}"
             return
         names = zip(lower.equation.operands, upper.equation.operands, strict=True)
         values = zip(lower.operands, upper.operands, strict=True)
@@ -131,16 +132,16 @@ class _Comparison:
             if self._corresponds(value, other):
                 continue
             if through := self._through(value, other):
-                yield f"{other_name.value} comes through {through}"
+                yield f"{other_name.value} now passes through {through}"
             elif without := self._without(value, other):
-                yield f"{other_name.value} comes without {without}"
+                yield f"{other_name.value} no longer passes through {without}"
             elif name.literal or other_name.literal:
                 yield f"operand {place} {name.text} -> {other_name.text}"
             else:
-                yield f"operand {place} is another value, {other_name.value}"
+                yield f"operand {place} is a different value, {other_name.value}"
 
     def _corresponds(self, value: Value, other: Value) -> bool:
-        """Whether two values are the same number, or numbers, in both levels."""
+        """Whether two values correspond to each other."""
         if value[0] != other[0]:
             return False
         if value[0] == "literal":
@@ -148,25 +149,25 @@ class _Comparison:
         if value[0] == "equation":
             return self.of_upper.get(int(other[1])) == value[1] and value[2] == other[2]
         if value[0] == "body":
-            # A loop that carries more counts its inputs otherwise.
+            # A loop that carries more values numbers its inputs differently.
             counts = self.lower.bodies[int(value[1]), int(value[2])], self.upper.bodies[int(other[1]), int(other[2])]
             same = self.of_upper.get(int(other[1])) == value[1] and value[2] == other[2]
             return same and (counts[0] != counts[1] or value[3] == other[3])
         return value[1] == other[1]
 
     def _through(self, value: Value, other: Value) -> str:
-        """The added equations, which only change a shape, by which a value comes to where it is used."""
+        """The added shape-changing equations between a value and its use; empty if there are none."""
         chain = _chain(self.upper, other, self.of_upper)
         return next((names for names, start in chain if self._corresponds(value, start)), "")
 
     def _without(self, value: Value, other: Value) -> str:
-        """Those of the lower level that are gone, by which it came there."""
+        """The removed shape-changing equations between a value and its use; empty if there are none."""
         chain = _chain(self.lower, value, self.of_lower)
         return next((names for names, start in chain if self._corresponds(start, other)), "")
 
 
 def _chain(side: Side, value: Value, paired: Mapping[int, int]) -> Iterator[tuple[str, Value]]:
-    """Back from a value through equations that have no partner and only change a shape: their names, and from what."""
+    """Follow a value back through unpaired shape-changing equations; yield their names and the value before them."""
     names: list[str] = []
     while (entry := side.entry_of(value)) is not None and value[1] not in paired:
         if entry.equation.name not in SHAPING | {"convert_element_type"} or not entry.operands:
@@ -177,10 +178,10 @@ def _chain(side: Side, value: Value, paired: Mapping[int, int]) -> Iterator[tupl
 
 
 def _told(one: Iterator[str] | Sequence[str], other: Iterator[str] | Sequence[str], unit: str) -> tuple[str, ...]:
-    """What became of some types: `f32[2] -> f32[3,2]`, each change once."""
+    """The changes of types, each once: `f32[2] -> f32[3,2]`."""
     before, after = tuple(one), tuple(other)
     if len(before) != len(after):
-        return (f"{_counted(len(before), unit)} -> {len(after)}",)
+        return (f"{plural(len(before), unit)} -> {len(after)}",)
     pairs = zip(before, after, strict=True)
     return tuple(dict.fromkeys(f"{old} -> {new}" for old, new in pairs if old != new))
 
@@ -216,7 +217,3 @@ def _binders(side: Side) -> str:
 
 def _weak(value: Value) -> str:
     return str(value[1]).replace(":~", ":")
-
-
-def _counted(count: int, unit: str) -> str:
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

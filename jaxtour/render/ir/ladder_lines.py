@@ -1,4 +1,4 @@
-"""The aligned rows of a ladder as lines: one below the other with a sign in front, or both levels side by side."""
+"""Renders the aligned rows of a ladder: in one column with signs, or side by side."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ from jaxtour.render.text.layout import clip_line, joined, width_of, wrap
 from jaxtour.render.text.spans import Line, Span, Style
 
 SIDE_BY_SIDE = 120
-"""Cells from which on both levels stand beside each other."""
+"""The least width for showing both levels side by side."""
 _STYLES: Mapping[RowKind, Style] = {"same": "", "added": "success", "removed": "error", "changed": "warning"}
 _INDENT = "      "
 
 
 @dataclass(frozen=True, slots=True)
 class LadderLines:
-    """Lines, and for each of them the place of its row, so that a cursor finds the lines of the levels' stages."""
+    """Lines, and the index of each line's row, which leads a cursor to the levels' stages."""
 
     lines: list[Line]
     rows: list[int]
 
 
 def ladder_lines(rows: Sequence[LadderRow], width: int) -> LadderLines:
-    """The rows in lines of at most `width` cells; what changed stands behind an equation, or below it."""
+    """The rows in lines of at most `width` cells; changes follow an equation, or stand below it."""
     shown = _beside if width >= SIDE_BY_SIDE else _unified
     lines: list[Line] = []
     places: list[int] = []
@@ -64,7 +64,7 @@ def _sign(row: LadderRow) -> Span:
 
 
 def _equation(written: EquationText | None, width: int, old: bool) -> Line:
-    """An equation in its colours; one that is no more in one pale colour. Both start with two spaces."""
+    """An equation, highlighted, or muted if `old`; both start with two spaces."""
     if written is None:
         return ()
     text = f"  {written.text(width)}"

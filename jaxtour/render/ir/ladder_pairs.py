@@ -1,4 +1,4 @@
-"""Which equations of two jaxprs are the same ones: by primitive, by the source they come from, by what they compute."""
+"""Pairs the equations of two jaxprs, by primitive, by source, and by what they compute."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -9,13 +9,13 @@ from jaxtour.render.ir.equations import Equation
 from jaxtour.render.ir.ladder_values import LadderEntry
 
 _MOST_CELLS = 250_000
-"""Pairs of equations that are compared one by one between two that are certain."""
+"""The most comparisons between two certain pairs."""
 _LEAST = 3
-"""Points from which on two equations are taken for the same."""
+"""The least points of a pair."""
 
 
 def paired(lower: Sequence[LadderEntry], upper: Sequence[LadderEntry]) -> list[tuple[int, int]]:
-    """The places of equations that belong together, ascending on both sides."""
+    """The indices of paired equations, ascending on both sides."""
     pairs: list[tuple[int, int]] = []
     start = (0, 0)
     for anchor in [*_anchors(lower, upper), (len(lower), len(upper))]:
@@ -26,7 +26,7 @@ def paired(lower: Sequence[LadderEntry], upper: Sequence[LadderEntry]) -> list[t
 
 
 def points(lower: LadderEntry, upper: LadderEntry) -> int:
-    """How much speaks for two equations being the same one."""
+    """The evidence that two equations are the same, in points."""
     one, other = lower.equation, upper.equation
     if one.name != other.name:
         return 0
@@ -53,7 +53,7 @@ def _key(entry: LadderEntry) -> Hashable:
 
 
 def _anchors(lower: Sequence[LadderEntry], upper: Sequence[LadderEntry]) -> list[tuple[int, int]]:
-    """Pairs that are certain: each the only one of its kind on both sides, as many as keep their order."""
+    """Certain pairs: each is unique on both sides. Only the longest ascending row of them is kept."""
     keys = [_key(entry) for entry in lower], [_key(entry) for entry in upper]
     counts = Counter(keys[0]), Counter(keys[1])
     places = {key: place for place, key in enumerate(keys[1]) if counts[1][key] == 1}
@@ -66,7 +66,7 @@ def _anchors(lower: Sequence[LadderEntry], upper: Sequence[LadderEntry]) -> list
 
 
 def _longest(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The longest row of pairs whose second places ascend, as their first do."""
+    """The longest subsequence of pairs whose second indices ascend; the first ones already do."""
     ends: list[int] = []
     heads: list[int] = []
     before: list[int] = []
@@ -86,7 +86,7 @@ def _longest(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 def _between(
     lower: Sequence[LadderEntry], upper: Sequence[LadderEntry], start: tuple[int, int], end: tuple[int, int]
 ) -> list[tuple[int, int]]:
-    """The best pairs of a stretch of both sides."""
+    """The best pairs between two anchors."""
     rows, columns = end[0] - start[0], end[1] - start[1]
     if not rows or not columns:
         return []
@@ -97,7 +97,7 @@ def _between(
     gains = [
         [points(lower[row], upper[column]) for column in range(start[1], end[1])] for row in range(start[0], end[0])
     ]
-    # best[row][column]: what can be had of the equations from there on; of equals the first pair is taken.
+    # best[row][column]: the most points of the equations from there on; the first of equal pairs wins.
     best = [[0] * (columns + 1) for _ in range(rows + 1)]
     for row in reversed(range(rows)):
         for column in reversed(range(columns)):

@@ -1,4 +1,4 @@
-"""The equations of a whole jaxpr in one row, each with the values that it is applied to, whatever their names."""
+"""Flattens a jaxpr's equations, each with its operands as values, independent of names."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,41 +8,41 @@ from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.equations import Equation, Jaxpr, Operand, jaxpr_of
 
 MOST = 20_000
-"""Equations; bodies beyond are not looked into."""
+"""The most equations; the bodies of later ones are ignored."""
 TRANSPARENT = frozenset({
     "jit", "pjit", "closed_call", "core_call", "remat", "remat2", "checkpoint", "custom_jvp_call", "custom_vjp_call",
     "custom_vjp_call_jaxpr",
 })  # fmt: skip
-"""Primitives that only wrap: what goes in is what their body starts from, and what comes out is what it returns."""
+"""Primitives that only wrap: their operands are their body's inputs, and its outputs are their results."""
 SHAPING = frozenset({"broadcast_in_dim", "reshape", "transpose", "squeeze", "expand_dims", "copy", "pvary"})
-"""Primitives that leave every number as it is."""
+"""Primitives that change no number."""
 
 Value: TypeAlias = tuple[str | int, ...]
-"""Where a number comes from: `("input", 0)`, `("equation", 7, 0)`, `("body", 7, 0, 2)`, `("literal", "2.0:f32[]")`."""
+"""The source of a value: `("input", 0)`, `("equation", 7, 0)`, `("body", 7, 0, 2)`, `("literal", "2.0:f32[]")`."""
 
 
 @dataclass(frozen=True, slots=True)
 class LadderEntry:
-    """One equation of a row."""
+    """An equation in the flat list."""
 
     equation: Equation
     depth: int
-    """In how many jaxprs it is nested."""
+    """The number of jaxprs around it."""
     operands: tuple[Value, ...]
     tree: int
-    """A hash of the expression that it computes: alike where the same is done to the same inputs in any shape."""
+    """A hash of the expression that it computes: equal for the same operations on the same inputs in any shape."""
 
 
 class Side:
-    """A jaxpr as a row of equations, each before those inside it."""
+    """A jaxpr as a flat list of equations, each before those inside it."""
 
     def __init__(self, stage: StageText) -> None:
-        """Read it; `ValueError` where the stage has no jaxpr."""
+        """Raises `ValueError` if the stage has no jaxpr."""
         self.jaxpr: Jaxpr = jaxpr_of(stage)
         self.entries: list[LadderEntry] = []
         self.types: dict[Value, str] = {}
         self.bodies: dict[tuple[int, int], int] = {}
-        """How many inputs each body of an equation has, by the equation's and the body's place."""
+        """The number of inputs of each body, by the equation's and the body's index."""
         self._trees: dict[Value, int] = {}
         scope: dict[str, Value] = {}
         for kind, names in (("constant", self.jaxpr.constants), ("input", self.jaxpr.inputs)):
@@ -53,11 +53,11 @@ class Side:
         self.outputs = self._row(self.jaxpr, scope, 0)
 
     def type_of(self, value: Value) -> str:
-        """A value's type as it is printed."""
+        """A value's type, as printed."""
         return str(value[1]).rpartition(":")[2] if value[0] == "literal" else self.types.get(value, "")
 
     def entry_of(self, value: Value) -> LadderEntry | None:
-        """The equation that a value comes from."""
+        """The equation that computes a value; None for other values."""
         return self.entries[int(value[1])] if value[0] == "equation" else None
 
     def _row(self, jaxpr: Jaxpr, scope: dict[str, Value], depth: int) -> tuple[Value, ...]:
@@ -78,7 +78,7 @@ class Side:
     def _inside(
         self, equation: Equation, place: int, operands: Sequence[Value], depth: int
     ) -> tuple[Value, ...] | None:
-        """Go through the bodies; what the equation results in, where that is what its body returns."""
+        """Add the bodies' equations; return the outputs of a body that is only wrapped, otherwise None."""
         bodies = equation.bodies
         wraps = equation.name in TRANSPARENT and len(bodies) == 1 and len(bodies[0].inputs) == len(operands)
         results: tuple[Value, ...] = ()

@@ -27,7 +27,7 @@ TOKENS: Mapping[Style, _TokenType] = {
 
 
 def _states(rules: Rules) -> dict[str, list[Any]]:
-    """The rules, and what lies between what they find."""
+    """The rules, followed by rules for the text between their matches."""
     return {
         "root": [
             *((pattern, TOKENS[style]) for pattern, style in rules),
@@ -40,7 +40,7 @@ def _states(rules: Rules) -> dict[str, list[Any]]:
 
 
 class JaxprLexer(RegexLexer):
-    """Tells the parts of a jaxpr apart, as JAX 0.9 to 0.12 print it."""
+    """A lexer for jaxprs, as JAX 0.9 to 0.12 print them."""
 
     name = "jaxpr"
     aliases = ["jaxpr"]
@@ -50,12 +50,12 @@ class JaxprLexer(RegexLexer):
 
     @staticmethod
     def analyse_text(text: str) -> float:
-        """How surely the text is a jaxpr: 0 or 0.9."""
+        """The confidence that the text is a jaxpr: 0 or 0.9."""
         return 0.9 if text.lstrip().startswith("{ lambda") else 0.0
 
 
 class StableHloLexer(RegexLexer):
-    """Tells the parts of a StableHLO module apart, with or without locations."""
+    """A lexer for StableHLO modules, with or without locations."""
 
     name = "StableHLO"
     aliases = ["stablehlo", "mlir-stablehlo"]
@@ -65,12 +65,12 @@ class StableHloLexer(RegexLexer):
 
     @staticmethod
     def analyse_text(text: str) -> float:
-        """How surely the text is StableHLO: 0 or 1."""
+        """The confidence that the text is StableHLO: 0 or 1."""
         return 1.0 if re.search(r"^module @", text, re.M) and "stablehlo." in text else 0.0
 
 
 class HloLexer(RegexLexer):
-    """Tells the parts of an HLO module apart, as XLA prints it before or after its passes."""
+    """A lexer for HLO modules, as XLA prints them before or after its passes."""
 
     name = "HLO"
     aliases = ["hlo", "xla-hlo"]
@@ -80,5 +80,5 @@ class HloLexer(RegexLexer):
 
     @staticmethod
     def analyse_text(text: str) -> float:
-        """How surely the text is HLO: 0 or 1."""
+        """The confidence that the text is HLO: 0 or 1."""
         return 1.0 if text.lstrip().startswith("HloModule ") else 0.0

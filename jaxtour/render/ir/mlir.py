@@ -1,4 +1,4 @@
-"""StableHLO as MLIR prints it, line by line."""
+"""Highlights StableHLO as MLIR prints it, line by line."""
 
 from jaxtour.render.text.rules import RulePainter, Rules
 

@@ -1,4 +1,4 @@
-"""Where the lines of a stage come from, in the words of a gutter."""
+"""Formats the source places of a stage's lines for a gutter."""
 
 import re
 from bisect import bisect_left
@@ -9,32 +9,32 @@ from jaxtour.engine.stage import StageText
 from jaxtour.render.text.layout import clip
 
 _NAMELESS = re.compile(r"\s*(?:_:|[a-z]\w*\[)")
-"""How an equation begins of which nothing is used, or that has no results."""
+"""The start of an equation without used results."""
 _AROUND = {
     "jaxpr": re.compile(r" *(?:in \(|(?:\w+=)?\(*\{ lambda )"),
     "stablehlo": re.compile(r" *(?:\}|\^\w+\(|cond \{|reducer\()"),
 }
-"""What begins and ends the nested parts of an equation, or of an operation."""
+"""Lines that begin or end the nested parts of an equation or an operation."""
 NAME_CELLS = 9
-"""Of another step's id, or of a file's name."""
+"""The most cells of another step's id, or of a file's name."""
 
 
 def place_of(cell: str, origin: Origin) -> str:
-    """Where a line comes from: `9:19`; `9:19+` when that is not all."""
+    """The source of a line: `9:19`, or `9:19+` if it has several."""
     if not origin.spans:
         return ""
     return where(cell, origin.spans[0], NAME_CELLS) + ("+" if len(origin.spans) > 1 else "")
 
 
 def where(cell: str, span: Span, cells: int = 40) -> str:
-    """A place in the source: `9:19` in this step; elsewhere with the step's id, or the file's name, before it."""
+    """A place in the source: `9:19` in this step; otherwise the step's id or the file's name comes first."""
     name = file_name(cell, span.file)
     place = f"{span.line}:{span.column}"
     return f"{clip(name, cells)} {place}" if name else place
 
 
 def file_name(cell: str, file: str) -> str:
-    """How a file is called on screen; the step's own code has no name."""
+    """A file's name on screen; empty for the step's own code."""
     if file == cell:
         return ""
     if file == f"{cell}:setup":
@@ -45,7 +45,7 @@ def file_name(cell: str, file: str) -> str:
 
 
 def is_continued(stage: StageText, line: int) -> bool:
-    """Whether a line goes on with what a line above it began, maybe around what is nested in it."""
+    """Whether a line continues an equation or operation from above, maybe after nested lines."""
     if line == 0:
         return False
     if (around := _AROUND.get(stage.stage)) and around.match(stage.texts[line]):
@@ -54,13 +54,13 @@ def is_continued(stage: StageText, line: int) -> bool:
         return False
     if not stage.names_of(line)[0]:
         return stage.stage != "jaxpr" or not _NAMELESS.match(stage.texts[line])
-    # Of many results, or inputs of what is nested, some stand in the lines below the first.
+    # Many results, or inputs of a nested jaxpr, may be printed over several lines.
     above = stage.texts[line - 1]
     return bool(stage.names_of(line - 1)[0]) and " = " not in above and not above.endswith(". let")
 
 
 def head(stage: StageText, line: int) -> int:
-    """The line in which the equation begins that a line is part of."""
+    """The first line of the equation that contains a line."""
     own = stage.lines_of(stage.ids[line])
     place = bisect_left(own, line)
     while place and is_continued(stage, own[place]):

@@ -1,4 +1,4 @@
-"""What a transformation did: a glyph, a style and a word for the transforms of a line."""
+"""Describes the transformations of a line: a glyph, a style and a word."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -7,10 +7,10 @@ from jaxtour.render.text.spans import Line, Style
 
 
 class TransformMark(NamedTuple):
-    """How a line is marked."""
+    """The mark of a line."""
 
     glyph: str
-    """One cell; `layout.in_ascii` has a likeness of each."""
+    """One cell; `layout.in_ascii` has a substitute for each."""
     style: Style
     word: str
 
@@ -18,7 +18,7 @@ class TransformMark(NamedTuple):
 NONE = TransformMark(" ", "", "")
 _RECOMPUTED = ("rematted_computation", "remat", "rematted")
 
-# The first that is there wins: what is backward is so whatever else it is.
+# The first one present wins: a backward line stays backward whatever else applies.
 _MARKS: Mapping[str, TransformMark] = {
     **dict.fromkeys(_RECOMPUTED, TransformMark("≈", "warning", "recomputed")),
     "transpose": TransformMark("←", "keyword", "backward"),
@@ -46,13 +46,13 @@ _PHRASES = {
 
 
 def glyph(transforms: Iterable[str]) -> TransformMark:
-    """The mark of a line, by what counts most of its transforms; that of nothing is a space."""
+    """The mark of a line, by its most important transformation; a space without any."""
     present = {_CALLS.get(name, name) for name in transforms}
     return next((mark for name, mark in _MARKS.items() if name in present), NONE)
 
 
 def legend(every: Iterable[Iterable[str]]) -> Line:
-    """What the glyphs of these lines mean, `→ forward  ← backward`; empty where there are none."""
+    """The meaning of these lines' glyphs: `→ forward  ← backward`; empty without any."""
     present = {glyph(transforms) for transforms in every}
     spans: list[tuple[str, Style]] = []
     for mark in _ORDER:
@@ -62,15 +62,15 @@ def legend(every: Iterable[Iterable[str]]) -> Line:
 
 
 def in_words(transforms: Iterable[str]) -> str:
-    """All of a line's transforms: `backward pass: transpose(jvp), batched by vmap`."""
+    """A line's transformations in words: `backward pass: transpose(jvp), batched by vmap`."""
     names = [_CALLS.get(name, name) for name in transforms]
     said = []
     if any(name in _RECOMPUTED for name in names):
-        said.append("recomputed on the way back, as checkpoint asks")
+        said.append("recomputed in the backward pass, as checkpoint requests")
     elif "transpose" in names:
         said.append("backward pass: transpose(jvp)")
     elif "jvp" in names or "linearize" in names:
-        # Not how often: one derivative of a `custom_jvp` function or of a checkpoint has two `jvp` on its stack.
+        # Counting them would mislead: one derivative of a `custom_jvp` or a checkpoint has two `jvp` on its stack.
         said.append("forward pass of a derivative: jvp")
     said += [_PHRASES[name] for name in dict.fromkeys(names) if name in _PHRASES]
     return ", ".join(said)

@@ -1,7 +1,7 @@
-"""Variables of a stage: where they are defined and used, and what type they have.
+"""Finds the definition, uses and type of a stage's variables.
 
-Names come from the worker line by line; whether two are the same variable is told by nesting, as JAX and MLIR give a
-name out again in another function.
+The worker gives the names of each line. Nesting decides whether two names are the same variable, as JAX and MLIR reuse
+names in other functions.
 """
 
 import re
@@ -28,11 +28,11 @@ class Variable:
     name: str
     kind: Kind
     defined: int | None
-    """The line that gives it its value, or that lists it as an input."""
+    """The line that defines it, or lists it as an input."""
     uses: Sequence[int]
     """Ascending."""
     type: str = ""
-    """As it is printed."""
+    """As printed."""
 
     @property
     def spelled(self) -> str:
@@ -41,11 +41,11 @@ class Variable:
 
 
 def variable(stage: StageText, line: int, name: str) -> Variable:
-    """The variable that a name stands for in a line."""
-    whole = base(name)
+    """The variable that a name refers to in a line."""
+    whole = _base(name)
     definitions, uses = stage.defining(whole), stage.using(name)
     if len(definitions) == 1:
-        # Then there is nothing to tell apart, however far away it is.
+        # A single definition is unambiguous, however far away.
         defined: int | None = definitions[0]
     else:
         defined, uses = _own(stage, whole, definitions, uses, line)
@@ -55,32 +55,32 @@ def variable(stage: StageText, line: int, name: str) -> Variable:
     return Variable(name, _KINDS[kind], defined, uses, _type(types, name))
 
 
-def base(name: str) -> str:
-    """The name of the operation's results as a whole, of one of several: `%1` of `%1#2`."""
+def _base(name: str) -> str:
+    """The name of an operation's results together: `%1` for `%1#2`."""
     return _ELEMENT_OF.sub("", name) if name.startswith("%") else name
 
 
-def name_stops(stage: StageName, text: str, names: Iterable[str]) -> list[tuple[int, int]]:
-    """The columns, from 0 and end exclusive, at which variables stand in a line of clean text, from left to right."""
+def name_columns(stage: StageName, text: str, names: Iterable[str]) -> list[tuple[int, int]]:
+    """The columns of variables in a line of clean text, from left to right, counted from 0 with exclusive ends."""
     wanted = {name.lstrip("%") for name in names}
     if not wanted:
         return []
     every = "|".join(re.escape(name) for name in sorted(wanted, key=len, reverse=True))
     pattern = re.compile(rf"(?<![\w.\-@#'\"%])%?(?:{every})(?![\w=]|[.\-]\w)")
-    stops = []
+    columns = []
     start = 0
     for part, style in line_of(stage)(text):
         if not style:
-            # Only inside its part, yet with what stands around it in view.
-            stops += [match.span() for match in pattern.finditer(text, start, start + len(part))]
+            # The match stays inside the part, but its lookarounds see the whole line.
+            columns += [match.span() for match in pattern.finditer(text, start, start + len(part))]
         start += len(part)
-    return [(first, end) for first, end in stops if text[end : end + 1] != "=" or text[first] == "%"]
+    return [(first, end) for first, end in columns if text[end : end + 1] != "=" or text[first] == "%"]
 
 
 def name_at(stage: StageName, text: str, column: int, names: Iterable[str]) -> str | None:
-    """The variable that stands at a column of a line, of those that the line has."""
+    """The one of these variables at a column of a line; None without one."""
     names = list(names)
-    for first, end in name_stops(stage, text, names):
+    for first, end in name_columns(stage, text, names):
         if first <= column < end:
             found = text[first:end].lstrip("%")
             return next(name for name in names if name.lstrip("%") == found)
@@ -88,7 +88,7 @@ def name_at(stage: StageName, text: str, column: int, names: Iterable[str]) -> s
 
 
 def _type(types: Sequence[str], name: str) -> str:
-    """The type of a variable by those of its operation's results: `%1#2` is one of them, `%1` all."""
+    """A variable's type from those of its operation's results: `%1#2` has one of them, `%1` all."""
     number = re.search(r"#(\d+)$", name) if name.startswith("%") else None
     if number and int(number[1]) < len(types):
         return types[int(number[1])]
@@ -98,21 +98,21 @@ def _type(types: Sequence[str], name: str) -> str:
 def _own(
     stage: StageText, whole: str, definitions: Sequence[int], uses: Sequence[int], line: int
 ) -> tuple[int | None, Sequence[int]]:
-    """The nearest definition above whose scope reaches the line, and those of the uses that are of it."""
+    """The nearest definition above whose scope contains the line, and its own uses."""
     above = definitions[: bisect_right(definitions, line)]
     defined = next((at for at in reversed(above) if line < _end(stage, at, whole)), None)
     if defined is None:
         return None, ()
     end = _end(stage, defined, whole)
     own = list(uses[bisect_left(uses, defined) : bisect_left(uses, end)])
-    # Names that are not used, `_` above all, are defined over and over.
+    # Unused names, such as `_`, are defined many times.
     for at in definitions[bisect_right(definitions, defined) : bisect_left(definitions, end)] if own else ():
         own[bisect_left(own, at) : bisect_left(own, _end(stage, at, whole))] = []
     return defined, own
 
 
 def _end(stage: StageText, definition: int, whole: str) -> int:
-    """The first line below that does not see what a line defines."""
+    """The end of the scope of a name that a line defines."""
     limit = _limit(stage, definition, whole)
     if limit <= 0:
         return len(stage.texts)
@@ -121,10 +121,10 @@ def _end(stage: StageText, definition: int, whole: str) -> int:
 
 
 def _limit(stage: StageText, definition: int, name: str) -> int:
-    """The least indent of the lines that see what a line defines."""
+    """The least indentation of lines in the scope of a name that a line defines."""
     indent = stage.indents[definition]
     is_input = stage.typed(definition).get(name, ("", ()))[0] != ""
     if is_input and (stage.stage == "stablehlo" or "{ lambda" in stage.texts[definition]):
         return indent + 1
-    # `in (…)` stands two to the left of the equations that it ends, and of what goes on with a long head.
+    # `in (…)` is two columns left of the equations above it, and of a long head's continuation.
     return indent - 2 if stage.stage == "jaxpr" else indent

@@ -11,7 +11,7 @@ _NARROWEST_CODE = 24
 _FRAMES = 12
 
 
-def failure_lines(failure: Failure, width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
+def failure_lines(failure: Failure, width: int, ascii: bool = False) -> list[Line]:
     """Return the exception, then the frames in lesson code, outermost first, with the failing part underlined."""
     first, *rest = failure.message.split("\n")
     lines = wrap([(failure.type, "error"), ("  ", ""), (first, "")], width, indent="  ")

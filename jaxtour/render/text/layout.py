@@ -178,7 +178,7 @@ def wrap_text(text: str, width: int, style: Style = "", *, indent: str = "") -> 
     return lines
 
 
-def in_ascii(lines: list[Line], ascii: bool) -> list[Line]:  # noqa: A002 - the word that every caller uses
+def in_ascii(lines: list[Line], ascii: bool) -> list[Line]:
     """Return the lines in ASCII if `ascii` is true."""
     if not ascii:
         return lines

@@ -1,7 +1,7 @@
 """Renders lessons and their results as plain text, for pipes, pagers and logs."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from jaxtour.course.model import Ask, Broken, Lesson, Requires, Step
 from jaxtour.engine.messages import Facts, Trace
@@ -20,9 +20,10 @@ from jaxtour.render.timing.retraces import retrace_lines
 from jaxtour.render.timing.rows import seconds, timing_footer, timing_lines
 from jaxtour.render.value import failure_lines, output_lines, value_lines, warning_lines
 from jaxtour.text.clean import one_line
+from jaxtour.text.words import plural
 
 
-def text_of(lines: list[Line], ascii: bool = False, colour: bool = False) -> str:  # noqa: A002 - the callers' word
+def text_of(lines: list[Line], ascii: bool = False, colour: bool = False) -> str:
     """Return the lines as printed text."""
     fitting = in_ascii(lines, ascii)
     return ansi_lines(fitting) if colour else plain_lines(fitting)
@@ -33,12 +34,12 @@ def section(heading: str, lines: Iterable[Line]) -> list[Line]:
     return [(), ((f"── {heading}", "muted"),), *lines]
 
 
-def lesson_heading(lesson: Lesson, width: int = 100, ascii: bool = False, colour: bool = False) -> str:  # noqa: A002
+def lesson_heading(lesson: Lesson, width: int = 100, ascii: bool = False, colour: bool = False) -> str:
     """Return title, summary, duration and requirements."""
     lines = [*wrap([(lesson.title, "title")], width), _rule("═", lesson.title, width), ()]
     lines += markdown_lines(lesson.summary, width, ticks=True)
     needs = [f"{lesson.minutes} min"] if lesson.minutes else []
-    needs += [f"{len(lesson.steps)} step" + "s" * (len(lesson.steps) != 1), *requirements(lesson.requires)]
+    needs += [plural(len(lesson.steps), "step"), *requirements(lesson.requires)]
     lines += [(), *wrap([(f"{lesson.id}  {', '.join(needs)}", "muted")], width), ()]
     return text_of(lines, ascii, colour)
 
@@ -55,7 +56,7 @@ def requirements(requires: Requires) -> list[str]:
     return needs
 
 
-def worker_text(facts: Facts, width: int = 100, ascii: bool = False, colour: bool = False) -> str:  # noqa: A002
+def worker_text(facts: Facts, width: int = 100, ascii: bool = False, colour: bool = False) -> str:
     """Return what the results come from: `jax 0.10.2, Python 3.11.7, 8 simulated CPU devices, AMD EPYC, 2 cores`."""
     counts = Counter((device.platform, device.kind, device.simulated) for device in facts.devices)
     said = [f"jax {facts.jax}", f"Python {facts.python}"]
@@ -68,23 +69,12 @@ def worker_text(facts: Facts, width: int = 100, ascii: bool = False, colour: boo
     return text_of([*wrap([(text, "muted")], width), ()], ascii, colour)
 
 
-def lesson_text(
-    lesson: Lesson,
-    reports: Mapping[str, Report],
-    width: int = 100,
-    ascii: bool = False,  # noqa: A002 - the callers' word
-) -> str:
-    """Return the whole lesson, each step with its report, if `reports` has one for the step's id."""
-    steps = (step_text(lesson, step, reports.get(step.id), width, ascii) for step in lesson.steps)
-    return lesson_heading(lesson, width, ascii) + "".join(f"\n{step}" for step in steps)
-
-
 def step_text(
     lesson: Lesson,
     step: Step | Broken,
     report: Report | None = None,
     width: int = 100,
-    ascii: bool = False,  # noqa: A002 - the callers' word
+    ascii: bool = False,
     colour: bool = False,
 ) -> str:
     """Return a step and, with a report, its results."""
@@ -131,7 +121,7 @@ def _source(step: Step) -> list[Line]:
     lines: list[Line] = [()]
     if step.setup:
         count = len(step.setup.text.splitlines())
-        lines.append(((f"  ({count} line{'s' * (count != 1)} of setup run first)", "muted"),))
+        lines.append(((f"  ({plural(count, 'line')} of setup run first)", "muted"),))
     if step.exercise:
         lines.append((("  (an exercise: this is its solution)", "muted"),))
     return lines + [((f"  {number:>{digits}}  ", "faint"), *line) for number, line in enumerate(code, 1)]

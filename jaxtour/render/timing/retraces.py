@@ -10,7 +10,7 @@ _MOST = 6
 """Reasons shown for one function; a loop may give hundreds."""
 
 
-def retrace_lines(retraces: Sequence[Retrace], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002
+def retrace_lines(retraces: Sequence[Retrace], width: int, ascii: bool = False) -> list[Line]:
     """Return a line for each retraced function, with each retrace and its reason below; empty without retraces."""
     lines: list[Line] = []
     for function in dict.fromkeys(each.function for each in retraces if each.reason or each.count > 1):

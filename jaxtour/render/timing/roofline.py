@@ -44,12 +44,7 @@ def achieved_line(timing: Timing, peaks: Sequence[Peak] = ()) -> Line:
     return tuple(spans)
 
 
-def roofline_blocks(
-    timings: Sequence[Timing],
-    peaks: Sequence[Peak],
-    width: int,
-    ascii: bool = False,  # noqa: A002 - the callers' word
-) -> list[Block]:
+def roofline_blocks(timings: Sequence[Timing], peaks: Sequence[Peak], width: int, ascii: bool = False) -> list[Block]:
     """Return the roofline of each measured platform with the calls on it, and below it a line for each call.
 
     The chart shows operations per second over operations per byte: memory limits the slope, arithmetic the flat part.

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jaxtour.engine.messages import Timing
-from jaxtour.render.chart import Block, without_charts
+from jaxtour.render.chart import Axis, Block, without_charts
 from jaxtour.render.text.layout import clip, in_ascii, joined, pad, width_of, wrap
 from jaxtour.render.text.spans import Line, Span, Style
-from jaxtour.render.timing.scale import Scale, bar, scale_for
+from jaxtour.render.timing.scale import bar, scale_for, tail, tick_labels
 from jaxtour.render.timing.seconds import NONE as _NONE
 from jaxtour.render.timing.seconds import parts as _parts
 from jaxtour.render.timing.seconds import seconds as seconds
@@ -39,7 +39,7 @@ class _Column:
         return max(map(width_of, (self.head, *self.cells)))
 
 
-def timing_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Block]:  # noqa: A002 - the callers' word
+def timing_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Block]:
     """Return a row for each timing: label, median, dispatch, first call, a bar, and its verdicts.
 
     Without room, columns are dropped in this order: bars, dispatch, first call, comparison. Timings by size come below,
@@ -56,19 +56,19 @@ def timing_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) ->
     return blocks
 
 
-def timing_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
+def timing_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Line]:
     """Return the rows without the curves."""
     return without_charts(timing_blocks(timings, width, ascii))
 
 
-def _table(timings: Sequence[Timing], width: int, ascii: bool) -> list[Line]:  # noqa: A002 - the callers' word
+def _table(timings: Sequence[Timing], width: int, ascii: bool) -> list[Line]:
     label, columns, left = _fitted(timings, width)
     scale = scale_for([timing.median_s for timing in timings if _measured(timing)])
     length = _bar_length(scale, timings, left - _GAP) if scale else 0
     if length < _SHORTEST_BARS:
         scale = None
     head = "".join(" " * _GAP + pad(column.head, column.width, right=column.right) for column in columns)
-    axis = " " * _GAP + scale.axis(length) if scale else ""
+    axis = " " * _GAP + tick_labels(scale, length) if scale else ""
     lines: list[Line] = [((clip(" " * label + head + axis, width), "muted"),)]
     codes = {verdict.code for timing in timings for verdict in timing.verdicts}
     for row, timing in enumerate(timings):
@@ -108,9 +108,9 @@ def _fitted(timings: Sequence[Timing], width: int) -> tuple[int, list[_Column], 
     return label, columns, width - _taken(columns) - label
 
 
-def _bar_length(scale: Scale, timings: Sequence[Timing], room: int) -> int:
+def _bar_length(scale: Axis, timings: Sequence[Timing], room: int) -> int:
     """Return the longest bar's length, with room for ticks, and for verdicts after bars unless they cost too much."""
-    length = min(room - scale.tail, _LONGEST_BARS)
+    length = min(room - tail(scale), _LONGEST_BARS)
     for timing in timings:
         if timing.verdicts and _measured(timing) and (part := scale.part(timing.median_s)) > 0:
             behind = room - _GAP - width_of(_flag(timing.verdicts[0].code))

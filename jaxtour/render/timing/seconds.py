@@ -2,7 +2,7 @@
 
 import math
 
-_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 NONE = "—"
 
 
@@ -18,7 +18,7 @@ def parts(value: float, digits: int = 3) -> tuple[str, str]:
     if value == 0:
         return "0", "s"
     value = float(f"{value:.{digits - 1}e}")
-    size, unit = next((entry for entry in _UNITS if value >= entry[0]), _UNITS[-1])
+    size, unit = next((entry for entry in UNITS if value >= entry[0]), UNITS[-1])
     number = float(f"{value / size:.{digits - 1}e}")
     before = max(1, len(str(int(number))))
     return f"{number:,.{max(0, digits - before)}f}", unit

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from jaxtour.engine.messages import Timing
-from jaxtour.render.chart import Block, Chart, Curve, axis_over, look, without_charts
+from jaxtour.render.chart import Block, Chart, Curve, axis_over, look
 from jaxtour.render.text.layout import clip_line, in_ascii, wrap
 from jaxtour.render.text.spans import Line, Span
 from jaxtour.render.text.table import table_lines
@@ -53,7 +53,7 @@ def series_of(timings: Sequence[Timing]) -> list[Series]:
     return named
 
 
-def size_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Block]:  # noqa: A002 - the callers' word
+def size_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Block]:
     """Return the crossings in words, the curves, and their numbers; empty if nothing was timed by size."""
     every = series_of(timings)
     if not every:
@@ -70,11 +70,6 @@ def size_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) -> l
         words += wrap([(crossing(every[0], other), "strong")], width)
     table = [(), *(clip_line(line, width) for line in _table(every, width))]
     return [in_ascii(words, ascii), Chart(x, y, tuple(curves), "time of a call over n"), in_ascii(table, ascii)]
-
-
-def size_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002 - the callers' word
-    """Return the crossings and numbers without the curves."""
-    return without_charts(size_blocks(timings, width, ascii))
 
 
 def crossing(one: Series, other: Series) -> str:

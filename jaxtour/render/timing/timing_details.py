@@ -27,7 +27,7 @@ _TAIL = 0.97
 """The slowest runs beyond this are so far off that the others would fit in one cell."""
 
 
-def strip(quantiles: Sequence[float], length: int = STRIP, ascii: bool = False) -> str:  # noqa: A002
+def strip(quantiles: Sequence[float], length: int = STRIP, ascii: bool = False) -> str:
     """Return the spread of the runs, fast ones at the left: the higher a cell, the more runs took that long.
 
     The scale leaves out the slowest 3 of 100 runs; `›` stands for those. Empty without quantiles.
@@ -59,12 +59,7 @@ def _share(quantiles: Sequence[float], value: float) -> float:
     return 0.0
 
 
-def detail_lines(
-    timings: Sequence[Timing],
-    width: int,
-    ascii: bool = False,  # noqa: A002 - the callers' word
-    peaks: Sequence[Peak] = (),
-) -> list[Line]:
+def detail_lines(timings: Sequence[Timing], width: int, ascii: bool = False, peaks: Sequence[Peak] = ()) -> list[Line]:
     """Return a few lines for each timing that has a number."""
     lines: list[Line] = []
     for timing in timings:
@@ -73,7 +68,7 @@ def detail_lines(
     return in_ascii(lines, ascii)
 
 
-def _details(timing: Timing, width: int, ascii: bool, peaks: Sequence[Peak]) -> list[Line]:  # noqa: A002
+def _details(timing: Timing, width: int, ascii: bool, peaks: Sequence[Peak]) -> list[Line]:
     where = timing.platform if timing.size is None else f"{timing.platform}, n = {size_text(timing.size)}"
     head = f"{timing.label or timing.call}  "
     lines = wrap([(head, "strong"), (where, "muted")], width)
@@ -102,7 +97,7 @@ def _first(timing: Timing) -> Sequence[Span]:
     return [*spans, (f": {', '.join(known)}, and the call itself", "muted")] if known else spans
 
 
-def _complete(timing: Timing, ascii: bool) -> Sequence[Span]:  # noqa: A002
+def _complete(timing: Timing, ascii: bool) -> Sequence[Span]:
     spread = timing.complete
     if spread is None:
         return [(f"{seconds(timing.median_s)}, median of {timing.runs:,} runs", "")]
@@ -151,7 +146,7 @@ def spread_chart(timings: Sequence[Timing]) -> Chart | None:
     return Chart(x, y, tuple(curves), "share of the runs that took no longer")
 
 
-def explanation_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Line]:  # noqa: A002
+def explanation_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Line]:
     """Return each verdict of the timings once: its sentence, its meaning, and what to do about it."""
     lines: list[Line] = []
     found = {verdict.code: verdict.message for timing in timings for verdict in timing.verdicts}

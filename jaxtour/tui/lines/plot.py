@@ -73,7 +73,7 @@ class ChartView(PlotWidget, can_focus=False, inherit_bindings=False):
             for curve in chart.curves
         ]
         for across, up, curve in drawn:
-            if curve.joined and len(across) > 1:
+            if len(across) > 1:
                 self.plot(across, up, line_style=self._colour(curve.style), hires_mode=HiResMode.BRAILLE)
         # Points go over all lines.
         for across, up, curve in drawn:

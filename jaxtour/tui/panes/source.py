@@ -135,7 +135,7 @@ def expressions(view: StepView, rows: SourceRows, line: int) -> list[tuple[Colum
     if place is None or stage is None:
         return []
     text = rows.text(line)
-    return [(columns_shown(text, columns), columns) for columns in links_of(stage).stops(*place)]
+    return [(columns_shown(text, columns), columns) for columns in links_of(stage).selections(*place)]
 
 
 def coloured(view: StepView, source: Raw) -> list[Line]:

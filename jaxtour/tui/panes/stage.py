@@ -68,11 +68,11 @@ def lines_of(stage: StageText) -> LazyLines:
 
 
 def variables(stage: StageText, line: int) -> list[Columns]:
-    """The columns of the variables in a line."""
-    from jaxtour.render.ir.variables import name_stops
+    """The columns at which variables stand in a line."""
+    from jaxtour.render.ir.variables import name_columns
 
     defined, used = stage.names_of(line)
-    return name_stops(stage.stage, lines_of(stage).texts[line], (*defined, *used))
+    return name_columns(stage.stage, lines_of(stage).texts[line], (*defined, *used))
 
 
 @lru_cache(maxsize=KEPT)

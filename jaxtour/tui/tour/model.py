@@ -286,7 +286,7 @@ class Tour:
         step, calls = self.step, self.timed_calls
         if not self.idle or not isinstance(step, Step) or not calls:
             return False
-        handle = self.session.measure(self.lesson, step, self.state.code, calls=calls, patience=patience)
+        handle = self.session.request(self.lesson, step, self.state.code, calls=calls, patience=patience)
         await self._launch(handle, Request(handle.run, timings=True))
         return True
 

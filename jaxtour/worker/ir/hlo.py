@@ -1,8 +1,8 @@
-"""Parses the text of optimised HLO: clean lines, and for every instruction its source.
+"""Parses the text of optimised HLO into clean lines, with the source of every instruction.
 
-XLA writes `metadata={op_name=... stack_frame_id=7}` after an instruction that comes from JAX, and four tables of
-frames; older versions write `source_file=` and `source_line=` instead. Instructions that the compiler added have no
-metadata: they are linked if there is evidence, and otherwise say what they are.
+XLA writes `metadata={op_name=... stack_frame_id=7}` after an instruction from JAX, and four tables of frames; older
+versions write `source_file=` and `source_line=` instead. Instructions that the compiler added have no metadata; they
+are linked if there is evidence, and otherwise described.
 """
 
 import re
@@ -24,13 +24,12 @@ _TRIPS = re.compile(r'"known_trip_count":\{"n":"(\d+)"\}')
 _BODY = re.compile(r"\bbody=%?([\w.\-]+)")
 _TARGET = re.compile(r'custom_call_target="([^"]*)"')
 _PLUMBING = {
-    "parameter": "an argument",
     "constant": "a constant",
     "tuple": "results packed into a tuple",
-    "get-tuple-element": "a part taken out of a tuple",
-    "after-all": "an order that the compiler wants",
-    "partition-id": "the number of the device",
-    "replica-id": "the number of the device",
+    "get-tuple-element": "one element of a tuple",
+    "after-all": "a token that only orders operations",
+    "partition-id": "the device's number",
+    "replica-id": "the device's number",
 }
 
 
@@ -108,13 +107,10 @@ class HloReader:
             elif match := _COMPUTATION.match(full):
                 whole = Computation(match[2], bool(match[1]), number, (row, row))
                 self.computations[whole.name] = whole
-            parsed.texts.append(cut(full))
-            parsed.names.append("")
-            parsed.typed.append("")
+            parsed.add(cut(full))
         while parsed.texts and not parsed.texts[-1]:
-            parsed.texts.pop()
-            parsed.names.pop()
-            parsed.typed.pop()
+            for column in (parsed.texts, parsed.names, parsed.typed):
+                column.pop()
 
     def _add(self, whole: Computation, match: re.Match[str], full: str) -> None:
         text, path, at = without_metadata(full)
@@ -135,10 +131,9 @@ class HloReader:
         elif line.opcode == "custom-call" and (target := _TARGET.search(text, end)):
             line.target = target[1]
         whole.instructions.append(line)
-        self.parsed.texts.append(cut(text))
-        self.parsed.names.append(f"%{line.name}={' '.join(f'%{name}' for name in operands)}")
         place = self.parsed.types.add(cut(text[match.end() : type_end]), number)
-        self.parsed.typed.append(f"i{place}" if line.opcode == "parameter" else str(place))
+        names = f"%{line.name}={' '.join(f'%{name}' for name in operands)}"
+        self.parsed.add(cut(text), names, f"i{place}" if line.opcode == "parameter" else str(place))
 
 
 def _note_loop(line: Instruction, attributes: str) -> None:
@@ -163,7 +158,7 @@ def _why(line: Instruction, *, entry: bool) -> str:
     if line.opcode in _PLUMBING:
         return _PLUMBING[line.opcode]
     if line.path:
-        return "JAX gives no source for it"
+        return "JAX recorded no source for it"
     article = "an" if line.opcode[:1] in "aeio" else "a"
     return f"{article} {line.opcode} that the compiler added"
 

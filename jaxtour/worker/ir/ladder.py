@@ -52,7 +52,14 @@ def ladder(workspace: Workspace, expression: str, codes: Iterable[str], say: Say
     levels, error = attempt(_climbed, workspace, expression, codes)
     if levels is None:
         label = " ".join(expression.split())[:_LABEL_CAP]
-        say({"event": "level", "index": 0, "label": label, "error": lens.why_not(error) if error else "not a call"})
+        say(
+            {
+                "event": "level",
+                "index": 0,
+                "label": label,
+                "error": lens.why_not(error) if error else "this is not a call",
+            }
+        )
         return
     for index, level in enumerate(levels):
         said: Event = {"event": "level", "index": index, "label": level.label, "transform": level.transform}
@@ -65,7 +72,7 @@ def ladder(workspace: Workspace, expression: str, codes: Iterable[str], say: Say
             continue
         say(said)
         head = {"event": "stage", "index": index, "stage": "jaxpr", "level": True}
-        for piece in lens.jaxpr_pieces(head, traced[0]):
+        for piece in lens.shown(traced[0]).pieces(head):
             say(piece)
 
 

@@ -65,8 +65,10 @@ class Expression:
 _AWAITS = "block_until_ready"
 
 
-def expression(source: str, code: str = "", file: str = "") -> Expression:
+def expression(source: "str | Expression", code: str = "", file: str = "") -> Expression:
     """Parse an expression; takes its last occurrence in the code of this file, if there is one."""
+    if isinstance(source, Expression):
+        return source
     found = written(code, source) if code else None
     return Expression(found, file) if found is not None else Expression(parsed_expression(source))
 
@@ -106,8 +108,8 @@ def _is_variable(leaf: Any, numbers: tuple[type, ...]) -> bool:
 def parse_call(
     workspace: Workspace, source: str | Expression, accept: Callable[[Any], bool] | None = None
 ) -> Call | None:
-    """A call's function and arguments, evaluated once; None if it is no call, or `accept` rejects the function."""
-    whole = expression(source) if isinstance(source, str) else source
+    """A call's function and arguments, evaluated once; None if it is not a call, or `accept` rejects the function."""
+    whole = expression(source)
     node = whole.tree
     if not isinstance(node, ast.Call):
         return None
@@ -122,20 +124,20 @@ def parse_call(
 
 
 def jaxpr_of(workspace: Workspace, source: str | Expression) -> Any:
-    """The closed jaxpr of a call, or the one that the expression evaluates to; raises what tracing raises."""
+    """The closed jaxpr of a call, or the one that the expression evaluates to; raises tracing errors."""
     return jaxpr_and_inputs(workspace, source)[0]
 
 
 def jaxpr_and_inputs(workspace: Workspace, source: str | Expression) -> tuple[Any, list[Any]]:
     """The closed jaxpr, and arrays or shapes to lower it for."""
-    whole = expression(source) if isinstance(source, str) else source
+    whole = expression(source)
     call = parse_call(workspace, whole.awaited)
     if call is not None:
         return trace(call)
     value = whole.evaluated(workspace)
     if compat.is_closed_jaxpr(value):
         return value, _shapes(value)
-    raise LensError("not a call and not a jaxpr: write a function with its arguments, as in f(x)")
+    raise LensError("neither a call nor a jaxpr: write a function call, such as f(x)")
 
 
 def _shapes(jaxpr: Any) -> list[Any]:
@@ -183,14 +185,14 @@ def _traced(function: Callable[..., Any], values: list[Any]) -> tuple[Any, list[
 def _no_array(value: Any) -> str:
     if callable(value):
         return "it returns a function: call that too, as in jax.grad(f)(x)"
-    return f"it returns {type(value).__name__}, which is no array: have it return what it computes"
+    return f"it returns {type(value).__name__}, not an array: return the array that it computes"
 
 
 def default_jaxpr(value: Any, workspace: Workspace, source: str | Expression) -> Any | None:
-    """The jaxpr of a step's last expression, whose value is known; None if there is nothing to trace."""
+    """The jaxpr of a step's last expression, given its value; None if there is nothing to trace."""
     if compat.is_closed_jaxpr(value):
         return value
-    whole = expression(source) if isinstance(source, str) else source
+    whole = expression(source)
     call, error = attempt(parse_call, workspace, whole.awaited, is_worth_tracing)
     if error or call is None:
         return None  # evaluating it again raised, so it has side effects; the user did not ask for this trace
@@ -249,11 +251,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
-
-
-def jaxpr_pieces(head: Event, jaxpr: Any, around: Span | None = None) -> Iterator[Event]:
-    """The `stage` events of a jaxpr."""
-    return shown(jaxpr, around).pieces(head)
 
 
 def ask(workspace: Workspace, question: str, say: Callable[[Any], str]) -> str:

@@ -108,10 +108,14 @@ def _frame(match: re.Match[str]) -> LocationFrame:
 def _unquoted(text: str) -> str:
     """The string that the text begins with; MLIR escapes bytes that are not ASCII in hexadecimal."""
     match = re.match(_STRING, text)
-    inner = match[0][1:-1] if match else text
-    if "\\" not in inner:
-        return inner
-    raw = _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], inner)
+    return unescaped(match[0][1:-1] if match else text, _ESCAPE, 16)
+
+
+def unescaped(text: str, escape: re.Pattern[str], base: int) -> str:
+    """Replace escapes: a byte's digits in this base, or one character as it is."""
+    if "\\" not in text:
+        return text
+    raw = escape.sub(lambda found: chr(int(found[1], base)) if found[1] else found[2], text)
     return raw.encode("latin-1", "replace").decode("utf-8", "replace")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from .locations import LocationFrame
+from .locations import LocationFrame, unescaped
 from .spans import Span
 from .stablehlo import SHARED, Linked, Place
 
@@ -107,19 +107,10 @@ def _frame(row: str, files: dict[int, str], functions: dict[int, str]) -> Locati
     fields = {name: int(value) for name, value in _FIELD.findall(row) if value.isdigit()}
     line, column = fields.get("line", 0), fields.get("column", 0)
     function = functions.get(fields.get("function_name_id", 0), "")
-    return LocationFrame(
-        files.get(fields.get("file_name_id", 0), ""),
-        line,
-        column,
-        fields.get("end_line", line) or line,
-        fields.get("end_column", column),
-        "" if function == "<module>" else function,
-    )
+    file, end_line = files.get(fields.get("file_name_id", 0), ""), fields.get("end_line", line) or line
+    function = "" if function == "<module>" else function
+    return LocationFrame(file, line, column, end_line, fields.get("end_column", column), function)
 
 
 def _unquoted(text: str) -> str:
-    inner = text[1:-1] if text.startswith('"') else text
-    if "\\" not in inner:
-        return inner
-    raw = _ESCAPE.sub(lambda found: chr(int(found[1], 8)) if found[1] else found[2], inner)
-    return raw.encode("latin-1", "replace").decode("utf-8", "replace")
+    return unescaped(text[1:-1] if text.startswith('"') else text, _ESCAPE, 8)

@@ -15,7 +15,7 @@ _INPUTS = ("func.func", "^", "reducer(")
 
 
 def values_named(line: str, starts: str) -> str:
-    """The values as `%3=%1 %2`; a line that declares arguments of a function or block defines them."""
+    """A line's values as `%3=%1 %2`; a line that declares arguments of a function or block defines them."""
     if "%" not in line:
         return ""
     left, equals, right = line.partition(" = ")
@@ -29,11 +29,9 @@ def values_named(line: str, starts: str) -> str:
     return f"={' '.join(dict.fromkeys(_VALUE.findall(line)))}"
 
 
-def note_values(parsed: Parsed, number: int, starts: str) -> None:
-    """Add a line's variables, and their types unless the operation ends on a line below."""
-    line = parsed.texts[number]
-    parsed.names.append(values_named(line, starts))
-    parsed.typed.append("")
+def add_line(parsed: Parsed, line: str, number: int, starts: str) -> None:
+    """Add a line with its variables, and their types unless the operation ends on a line below."""
+    parsed.add(line, values_named(line, starts))
     if not (starts.startswith("%") and line.endswith("{")):
         note_types(parsed, number, line)
 

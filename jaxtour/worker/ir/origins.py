@@ -100,6 +100,12 @@ class Parsed:
     """The index of the outermost jaxpr."""
     _known: dict[Any, int] = field(default_factory=dict)
 
+    def add(self, text: str, names: str = "", typed: str = "") -> None:
+        """Append a line with its variables and their types."""
+        self.texts.append(text)
+        self.names.append(names)
+        self.typed.append(typed)
+
     def type_of(self, atom: Any, line: int) -> int:
         """The index of the type of a jaxpr's variable."""
         place = self._known.get(atom.aval)

@@ -1,6 +1,6 @@
-"""The text of a jaxpr, at most one equation a line, and for every line its origin, its variables and its folds.
+"""The text of a jaxpr, at most one equation per line, with the origin, variables and folds of every line.
 
-This watches JAX's printer as it prints; if that is not possible, the text comes without any of these.
+This module observes JAX's printer; if that is impossible, the text comes without these.
 """
 
 import re

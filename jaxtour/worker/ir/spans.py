@@ -107,9 +107,3 @@ class SpanFinder:
         if line is None:
             return None
         return span(code.co_filename, line, start or 0, end_line or line, end or 0, code.co_qualname)
-
-
-def spans_of(source_info: Any) -> tuple[Span | None, tuple[Span, ...]]:
-    """An equation's own expression, None without a learner's frame, and the calls around it, innermost first."""
-    own, *callers = SpanFinder().of(source_info) or (None,)
-    return own, tuple(callers)

@@ -1,17 +1,17 @@
-"""Parses StableHLO as JAX lowers it: clean lines, and for every line its source.
+"""Parses StableHLO as JAX lowers it into clean lines, with the source of every line.
 
 MLIR writes a location after each operation, or after the line that closes its regions.
 """
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from .locations import LocationFrame, Locations, without_locations
-from .mlir_values import note_types, note_values
+from .mlir_values import add_line, note_types
 from .origins import Parsed, Table, alike, transforms_of
 from .spans import Span
 
@@ -138,7 +138,7 @@ class StableHloReader:
                 facts |= {"path": linked.path, "transforms": transforms_of(linked.path)}
             if not spans and line.kind == "instruction":
                 constant = line.name == "stablehlo.constant"
-                facts["unlinked"] = "a constant" if constant else "JAX gives no source for it"
+                facts["unlinked"] = "a constant" if constant else "JAX recorded no source for it"
             parsed.lines[line.number] = table.add(**facts)
             if own is None:
                 known[key] = parsed.lines[line.number]
@@ -147,7 +147,7 @@ class StableHloReader:
     def paths(self) -> dict[str, Linked]:
         """The place of each path of an operation that has only one."""
         found: dict[str, Linked | None] = {}
-        for linked in self._inlined():
+        for linked in (each for line in self._operations for each in self._inlined(line)):
             if linked.path and linked.spans:
                 same = found.setdefault(linked.path, linked)
                 found[linked.path] = linked if same and same.spans == linked.spans else None
@@ -205,18 +205,16 @@ class StableHloReader:
         """For each path, its operations' own expressions, through their functions' calls, and the calls around."""
         found: dict[str, tuple[set[Span], set[Span]]] = {}
         for line in self._operations:
-            sites = self._sites(line.function)
-            for linked in self._once_each(line, sites) if sites else (self.link(line),):
+            for linked in self._inlined(line):
                 own, around = found.setdefault(linked.path, (set(), set()))
                 own.update(linked.spans, self._own(line.loc).spans)
                 around.update(linked.callers)
         return found
 
-    def _inlined(self) -> Iterator[Linked]:
-        """The sources of all operations, with those of a function once for each call, as the compiler inlines them."""
-        for line in self._operations:
-            sites = self._sites(line.function)
-            yield from self._once_each(line, sites) if sites else (self.link(line),)
+    def _inlined(self, line: _Line) -> Iterable[Linked]:
+        """The sources of an operation, once for each call of its function, as the compiler inlines them."""
+        sites = self._sites(line.function)
+        return self._once_each(line, sites) if sites else (self.link(line),)
 
     def _sites(self, function: str) -> tuple[Linked, ...]:
         """The calls of a function, each once for every call of the function that contains it."""
@@ -224,8 +222,7 @@ class StableHloReader:
             self._sites_of[function] = ()  # for a recursive function
             found: dict[Linked, None] = {}
             for call in self._calls.get(function, ()):
-                outer = self._sites(call.function)
-                found.update(dict.fromkeys(self._once_each(call, outer) if outer else (self.link(call),)))
+                found.update(dict.fromkeys(self._inlined(call)))
             self._sites_of[function] = tuple(found)[:MOST]
         return self._sites_of[function]
 
@@ -351,8 +348,7 @@ class StableHloReader:
                     stack.append(_Operation(number, "" if header else name))
                 elif name:
                     self._add(number, name, loc, function, stack)
-            parsed.texts.append(line)
-            note_values(parsed, number, starts)
+            add_line(parsed, line, number, starts)
             if "@" in line and not header:
                 self._note_calls(line, number, loc)
         self._resolve_calls()

@@ -54,7 +54,7 @@ class Staged:
         """The StableHLO, parsed."""
         text = self.lowered.as_text(debug_info=True)
         if not text:
-            raise lens.LensError("this backend gives no StableHLO text")
+            raise lens.LensError("this backend does not provide StableHLO text")
         return stablehlo.StableHloReader(str(text), self.place, self.root, self.exact)
 
     @cached_property
@@ -67,7 +67,7 @@ class Staged:
         """The optimised HLO as the compiler writes it."""
         text = self.compiled.as_text()
         if not text:
-            raise lens.LensError("this backend gives no text of the compiled HLO")
+            raise lens.LensError("this backend does not provide the compiled HLO as text")
         return str(text)
 
     @cached_property
@@ -104,7 +104,7 @@ class Stages:
         head = {"event": "stage", "index": index, "stage": stage}
         found, error = attempt(self._read, index, stage)
         if found is None:
-            say({**head, "error": lens.why_not(error) if error else "there is no such call"})
+            say({**head, "error": lens.why_not(error) if error else "this step has no such call"})
             return
         table, parsed, last = found
         for piece in pieces(head, parsed, table, **last):
@@ -116,14 +116,14 @@ class Stages:
 
     def _read(self, index: int, stage: str) -> tuple[Table, Parsed, dict[str, Any]]:
         if stage not in ("stablehlo", "hlo"):
-            raise lens.LensError(f"there is no stage {stage}")
+            raise lens.LensError(f"unknown stage: {stage}")
         staged = self._staged(index)
         return staged.hlo() if stage == "hlo" else staged.stablehlo()
 
     def _staged(self, index: int) -> Staged:
         if index not in self._made:
             if not 0 <= index < len(self.calls):
-                raise lens.LensError("there is no such call")
+                raise lens.LensError("this step has no such call")
             if (program := self.calls[index].get("program")) is not None:
                 root = f"jit({program.lowering.name})"
                 around = (program.around,) if program.around else ()

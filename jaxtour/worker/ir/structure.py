@@ -1,4 +1,4 @@
-"""The equations and jaxprs of a printed jaxpr as data: a row of JSON for each, so that no reader parses the text."""
+"""The equations and jaxprs of a printed jaxpr as rows of JSON, so that readers need not parse the text."""
 
 import json
 from collections.abc import Iterator, Sequence

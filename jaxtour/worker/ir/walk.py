@@ -15,7 +15,7 @@ from .origins import Table, transforms_of
 from .spans import Span, SpanFinder
 
 MOST = 64
-"""The most callers, or users of a shared jaxpr, of one equation: more would be megabytes, and of no use."""
+"""The most callers of one equation, or users of a shared jaxpr: more would take megabytes without being useful."""
 
 _SCOPES = {
     "scan": "scan", "while": "while", "cond": "cond", "shard_map": "shard_map", "remat": "checkpoint",
@@ -33,7 +33,7 @@ class _Around:
     """The context that an equation gives to its inner jaxprs."""
 
     spans: tuple[Span, ...] = ()
-    """The place of equations that have none of their own."""
+    """The source of equations without their own."""
     chain: tuple[Span, ...] = ()
     """The calls around, innermost first."""
     path: str = ""
@@ -128,7 +128,7 @@ class Walk:
         )
 
     def _linked(self, equation: Any, around: _Around) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
-        """An equation's expression and the calls around it."""
+        """An equation's source expression and the calls around it."""
         frames = self._frames.of(equation.source_info)
         if frames and not self._frames.enter(equation.source_info, self._function):
             frames = ()
@@ -141,10 +141,10 @@ class Walk:
 
     def _why_not(self, equation: Any) -> str:
         if compat.traceback(equation.source_info) is None:
-            return "JAX keeps no source for it"
+            return "JAX recorded no source for it"
         if self._frames.is_outdated(equation.source_info):
-            return "of code that was changed since it was traced"
-        return "of a call that this code does not write"
+            return "its code was edited after it was traced"
+        return "it comes from a call outside this code"
 
     def _path(self, equation: Any, around: _Around) -> str:
         stack = getattr(equation.source_info, "name_stack", "")

@@ -90,7 +90,6 @@ class Execution:
     value: Any = None
     """The last expression's value; None if the code does not end with an expression."""
     error: BaseException | None = None
-    in_setup: bool = False
 
 
 def last_expression(code: str) -> tuple[str, bool] | None:
@@ -212,7 +211,7 @@ class Workspace:
 
         With a `path`, the code is that file's, and `launch` says how it runs as a program.
         """
-        outcome = Execution(in_setup=True)
+        outcome = Execution()
         self.kept.pop(name, None)
         self._last = None
         _forget_shown_warnings()
@@ -222,7 +221,6 @@ class Workspace:
                 self.become(path, launch)
             if setup.strip():
                 self.execute(Source(name, setup, "setup"))
-            outcome.in_setup = False
             start, before = time.perf_counter(), self._events.compiles
             outcome.value = self._to_its_end(Source(name, code, path=path))
             jax.effects_barrier()  # pending jax.debug.print output belongs to this step

@@ -5,7 +5,7 @@ import pytest
 
 from jaxtour.engine.messages import Device, Facts, Finding, Host, Value
 from jaxtour.render.devices.devices_table import devices_table
-from jaxtour.render.devices.panel import bytes_text, device_lines, device_panel
+from jaxtour.render.devices.panel import bytes_text, device_panel
 from jaxtour.render.text.layout import width_of
 from jaxtour.render.text.spans import plain_lines
 from jaxtour.text.boundary import harmless
@@ -41,7 +41,7 @@ def value(*devices):
 
 
 def drawn(*arguments, **rest):
-    lines = device_lines(*arguments, **rest)
+    lines = device_panel(*arguments, **rest).lines
     assert all(width_of(line) <= arguments[1] for line in lines)
     return plain_lines(lines)
 
@@ -51,9 +51,9 @@ def test_simulated_devices_and_where_the_value_lives():
         "● cpu ×8 simulated   AMD EPYC, 2 cores, 24 GiB   jax 0.10.2\n"
         "[0]  1   2   3   4   5   6   7    value on cpu:0   live 4 arrays, 156 B\n"
     )
-    held = device_lines(EIGHT, 80, value("cpu:0"))[1]
+    held = device_panel(EIGHT, 80, value("cpu:0")).lines[1]
     assert [style for text, style in held if text.strip().strip("[]").isdigit()] == ["chip-on", *["chip"] * 7]
-    assert ("simulated", "warning") in {(text.strip(), style) for text, style in device_lines(EIGHT, 80)[0]}
+    assert ("simulated", "warning") in {(text.strip(), style) for text, style in device_panel(EIGHT, 80).lines[0]}
 
 
 def test_a_value_on_all_devices():

@@ -210,20 +210,8 @@ def test_every_device_leads_to_its_part_and_back(array, width):
     drawing = sharding_drawing(array, width)
     text = plain_lines(drawing.lines).split("\n")
     for shard in array.shards:
-        cells = drawing.cells_of(shard.device)
+        cells = [cell for cell in drawing.cells if shard.device in cell.devices]
         assert cells or width == 12
         for cell in cells:
-            assert (
-                drawing.cell_at(cell.row, cell.start) == cell == drawing.cell_at(cell.row + cell.rows - 1, cell.end - 1)
-            )
             name = text[cell.row][cell.start : cell.end].strip()
             assert str(shard.device) in name or "-" in name or "…" in text[cell.row]
-    assert drawing.cell_at(0, 0) is None or drawing.cells[0].row == 0
-    assert drawing.cell_at(999, 0) is None
-
-
-def test_the_part_of_a_device_stands_out():
-    drawing = sharding_drawing(spread((8,), (4,)), 60, lit={2})
-    assert [text.strip() for line in drawing.lines for text, style in line if style == "chip-on"] == ["2"]
-    listed = sharding_drawing(spread((16,), (16,)), 24, lit={3})
-    assert [text.strip() for line in listed.lines for text, style in line if style == "chip-on"] == ["cpu:3"]

@@ -4,20 +4,26 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 from recorded import every, program, recorded, traced
 from stages import FOLDER, VERSIONS
 
+import jaxtour
 from jaxtour.course.catalogue import bundled
 from jaxtour.course.model import Step
-from jaxtour.render.ir.cards import HEIGHT, card, card_lines, cards, parameter
+from jaxtour.render.ir.cards import HEIGHT, card, card_lines, parameter
 from jaxtour.render.ir.equations import jaxpr_of
 from jaxtour.render.text.layout import width_of
 from jaxtour.render.text.spans import plain, plain_lines
 
 # What the course's traces have on every supported JAX, and what is common beyond it.
 LISTED = [(FOLDER / f"{name}_primitives.txt").read_text().split() for name in ("course", "common")]
+TABLES = sorted((Path(jaxtour.__file__).parent / "render/ir/primitives").glob("*.toml"))
+NAMES = [name for table in TABLES if table.stem != "parameters" for name in tomllib.loads(table.read_text("utf-8"))]
+CARDS = [found for name in NAMES if (found := card(name))]
 
 
 @pytest.mark.parametrize("primitive", sorted(set().union(*LISTED)))
@@ -42,7 +48,7 @@ def test_every_primitive_of_real_jaxprs_has_a_card(version):
     assert [primitive for primitive in sorted(seen) if card(primitive) is None] == []
 
 
-@pytest.mark.parametrize("found", cards(), ids=lambda found: found.name)
+@pytest.mark.parametrize("found", CARDS, ids=lambda found: found.name)
 def test_a_card_is_a_sentence_and_fits(found):
     assert re.fullmatch(r"[A-Za-z0-9-].*[.:)\]](?<!\.\.)", found.does)
     assert len(found.does) <= 2 * 78 - len(found.name) - 6
@@ -52,7 +58,7 @@ def test_a_card_is_a_sentence_and_fits(found):
 
 
 def test_no_name_belongs_to_two_cards():
-    names = [name for found in cards() for name in (found.name, *found.also)]
+    names = [name for found in CARDS for name in (found.name, *found.also)]
     assert len(names) == len(set(names))
 
 
@@ -72,7 +78,7 @@ def there(name):
 version = tuple(map(int, jax.__version__.split(".")[:2]))
 print(json.dumps([version, [name for name in json.load(sys.stdin) if not there(name)]]))
 """
-    since = {found.docs: found.versions for found in cards() if found.docs}
+    since = {found.docs: found.versions for found in CARDS if found.docs}
     done = subprocess.run(
         [sys.executable, "-c", program], input=json.dumps(list(since)), capture_output=True, text=True, check=True
     )
@@ -180,7 +186,7 @@ def test_an_operation_says_which_primitive_it_came_of():
     stage = program("vmap", "0.12.0", "stablehlo", path="jit(f)/vmap()/dot_general")
     line = next(number for number, each in enumerate(stage.texts) if "dot_general" in each)
     said = plain_lines(card_lines(stage, line, 78))
-    assert said.startswith("stablehlo.dot_general\n  came of dot_general: Multiplies two arrays")
+    assert said.startswith("stablehlo.dot_general\n  lowered from dot_general: Multiplies two arrays")
     assert "takes %arg0  float32, 2 elements  an input\n        %arg1  float32, 3 by 2      an input\n" in said
     assert "gives %0     float32, 3 elements  used in line 6\n" in said
 

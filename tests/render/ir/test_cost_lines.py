@@ -37,11 +37,11 @@ def test_a_card_of_costs():
         == """\
 operations        4.19 Mflop  floating-point additions and multiplications
 bytes accessed       192 KiB  read and written by all instructions
-intensity        21.3 flop/B  operations for each byte accessed
-transcendentals            0  exp, log, tanh, … of single elements
-arguments            128 KiB  what the call is given
-outputs               64 KiB  what it gives back
-temporary                0 B  what it needs in between
+intensity        21.3 flop/B  operations per byte accessed
+transcendentals            0  elementwise exp, log, tanh, …
+arguments            128 KiB  memory for the inputs
+outputs               64 KiB  memory for the results
+temporary                0 B  scratch memory during the call
 ! the loop's body is counted once, its trip count is not known
 """
     )

@@ -67,14 +67,14 @@ def convolved(a, b):
         (lambda a: lax.transpose(a, (2, np.int64(0), 1)), (f32(2, 3, 4),), [
             "a  f32[2,3,4]  axes i j k", "b  f32[4,2,3]  axes k i j"]),
         (lambda a: lax.broadcast_in_dim(a, (5, 2, 3), (1, 2)), (f32(2, 1),), [
-            "a  f32[2,1]    axes i j", "b  f32[5,2,3]  axes · i j   · is new: the same 5 times; j repeated"]),
+            "a  f32[2,1]    axes i j", "b  f32[5,2,3]  axes · i j   · is new: repeated 5 times; j repeated"]),
         (lambda a: a.sum((0, 2)), (f32(2, 3, 4),), [
             "a  f32[2,3,4]  axes i j k", "b  f32[3]      axes j   = sum over i, k"]),
         (lambda a: lax.argmax(a, 1, jnp.int32), (f32(2, 3),), [
-            "a  f32[2,3]  axes i j", "b  i32[2]    axes i   = place of the greatest over j"]),
-        (lambda a: lax.reshape(a, (6, 4)), (f32(2, 3, 4),), ["2·3 → 6   24 elements, row after row"]),
-        (lambda a: lax.reshape(a, (1, 4)), (f32(4),), ["only axes of size 1 come or go"]),
-        (lambda a: lax.reshape(a, (0,)), (f32(2, 0),), ["only axes of size 1 come or go"]),
+            "a  f32[2,3]  axes i j", "b  i32[2]    axes i   = index of the largest over j"]),
+        (lambda a: lax.reshape(a, (6, 4)), (f32(2, 3, 4),), ["2·3 → 6   24 elements, row-major"]),
+        (lambda a: lax.reshape(a, (1, 4)), (f32(4),), ["only adds or removes axes of size 1"]),
+        (lambda a: lax.reshape(a, (0,)), (f32(2, 0),), ["only adds or removes axes of size 1"]),
         (lambda a, b: lax.concatenate([a, b], 0), (f32(2), f32(3)), ["axis 0: 2 + 3 = 5"]),
         (lambda a: lax.split(a, (2, 3), 0), (f32(5),), ["axis 0: 5 = 2 + 3"]),
         (lambda a: lax.squeeze(a, (0,)), (f32(1, 3),), ["a  f32[1,3]  axes i j", "b  f32[3]    axes j"]),
@@ -88,9 +88,9 @@ def convolved(a, b):
             "state of 2, 1 constants: 0 a"]),
         (scanned, (f32(), f32(), f32(), f32(5)), ["2 constants, 1 carried, 1 xs → 1 carried, 1 stacked; 5 times"]),
         (gathered, (f32(3, 3), i32(2, 1)), [
-            "a  f32[3,3]  axes i j", "b  i32[2,1]  axes b ·   · holds a place along i", "c  f32[2,3]  axes b j"]),
+            "a  f32[3,3]  axes i j", "b  i32[2,1]  axes b ·   · holds an index along i", "c  f32[2,3]  axes b j"]),
         (scattered, (f32(3, 3), i32(2, 1), f32(2, 3)), [
-            "a  f32[3,3]  axes i j", "b  i32[2,1]  axes b ·   · holds a place along i", "c  f32[2,3]  axes b j"]),
+            "a  f32[3,3]  axes i j", "b  i32[2,1]  axes b ·   · holds an index along i", "c  f32[2,3]  axes b j"]),
         (convolved, (f32(2, 8, 8, 3), f32(3, 3, 3, 4)), [
             "a  f32[2,8,8,3]  axes N H W C   N batch, C feature",
             "b  f32[3,3,3,4]  axes H W I O   O out, I in",

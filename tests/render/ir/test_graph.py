@@ -155,7 +155,7 @@ def test_too_many_equations_are_refused_politely():
 @pytest.mark.parametrize("text", ["HloModule jit_f", ""])
 def test_what_is_no_jaxpr_is_refused(text):
     stage = assembled(None, Stage(run=1, index=0, stage="jaxpr", text=text))
-    assert graph(stage).refusal == "this text has no jaxpr"
+    assert graph(stage).refusal == "this stage has no jaxpr"
 
 
 def test_a_hundred_values_that_trade_places_stay_apart():

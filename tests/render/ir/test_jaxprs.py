@@ -12,7 +12,7 @@ from pygments.token import Error, Keyword, Name, Number, Punctuation
 
 from jaxtour.engine.messages import Origin, Span, Trace
 from jaxtour.engine.stage import StageText
-from jaxtour.render.ir.highlight import jaxpr_line, jaxpr_lines, place, trace_facts
+from jaxtour.render.ir.highlight import jaxpr_line, jaxpr_lines, trace_facts
 from jaxtour.render.ir.lexers import TOKENS, JaxprLexer
 from jaxtour.render.ir.places import is_continued
 from jaxtour.render.text.rules import COLOURED
@@ -153,11 +153,6 @@ def test_facts_of_a_trace():
     single = harmless(Trace(run=1, index=0, label="", call="f(\x1b)", equations=1))
     assert plain(trace_facts(single)) == "f(␛)   1 equation"
     assert plain(trace_facts(harmless(Trace(run=1, index=0, label="", call="f(1)", error="not traceable")))) == "f(1)"
-
-
-def test_places():
-    assert place(Span("vmap/one", 9, 19, 9, 25)) == "9:19"
-    assert place(None) == ""
 
 
 @pytest.mark.parametrize(

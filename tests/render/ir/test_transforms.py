@@ -55,6 +55,6 @@ def test_the_legend_has_what_is_there_once_in_one_order():
 def test_all_of_it_in_words():
     assert in_words(("jit", "vmap", "transpose", "jvp")) == "backward pass: transpose(jvp), batched by vmap"
     assert in_words(("jvp", "jvp")) == "forward pass of a derivative: jvp"
-    assert in_words(("rematted_computation", "checkpoint")).startswith("recomputed on the way back")
+    assert in_words(("rematted_computation", "checkpoint")).startswith("recomputed in the backward pass")
     assert in_words(("scan", "shard_map")) == "in the body of scan, on each device, in shard_map"
     assert in_words(("jit",)) == ""

@@ -7,7 +7,7 @@ from stages import VERSIONS
 from jaxtour.engine.messages import Origin, Stage
 from jaxtour.engine.stage import assembled
 from jaxtour.render.ir.avals import spelled
-from jaxtour.render.ir.variables import name_at, name_stops, variable
+from jaxtour.render.ir.variables import name_at, name_columns, variable
 
 SHADOWED = """\
 let f = { lambda ; a:f32[2]. let
@@ -92,9 +92,9 @@ def test_results_of_an_operation_with_regions():
         ("bool[2]", "bool, 2 elements"),
         ("~f32[]", "float32 scalar, weak"),
         ("key<fry>[2]", "random key (fry), 2 elements"),
-        ("f32[8@x,4]", "float32, 8 (cut along x) by 4"),
-        ("f32[8@(x,y),4]{V:(x,y)}", "float32, 8 (cut along x,y) by 4, differs along x,y"),
-        ("f32[4]{V:x}", "float32, 4 elements, differs along x"),
+        ("f32[8@x,4]", "float32, 8 (split along x) by 4"),
+        ("f32[8@(x,y),4]{V:(x,y)}", "float32, 8 (split along x,y) by 4, varies along x,y"),
+        ("f32[4]{V:x}", "float32, 4 elements, varies along x"),
         ("Ref{f32[2]}", "reference to float32, 2 elements"),
         ("Tok", "token, which only orders effects"),
         ("float8_e4m3fn[2]", "float8_e4m3fn, 2 elements"),
@@ -105,8 +105,8 @@ def test_results_of_an_operation_with_regions():
         ("tensor<4xui32>", "uint32, 4 elements"),
         ("tensor<2xf8E4M3FN>", "float8_e4m3fn, 2 elements"),
         ("!stablehlo.token", "token, which only orders effects"),
-        ("f32[3,4]{1,0}", "float32, 3 by 4, row after row"),
-        ("f32[3,4]{0,1}", "float32, 3 by 4, column after column"),
+        ("f32[3,4]{1,0}", "float32, 3 by 4, row-major"),
+        ("f32[3,4]{0,1}", "float32, 3 by 4, column-major"),
         ("f32[3,4,5]{1,2,0:T(8,128)}", "float32, 3 by 4 by 5, axis 1 contiguous"),
         ("s32[2]{0}", "int32, 2 elements"),
         ("pred[]", "bool scalar"),
@@ -136,7 +136,7 @@ def test_types_in_words(text, words):
     ],
 )  # fmt: skip
 def test_where_names_stand(stage, text, names, found):
-    stops = name_stops(stage, text, names)
+    stops = name_columns(stage, text, names)
     assert [text[first:end] for first, end in stops] == found
     for first, end in stops:
         assert name_at(stage, text, first, names) == name_at(stage, text, end - 1, names)
@@ -146,5 +146,5 @@ def test_where_names_stand(stage, text, names, found):
 
 def test_names_that_are_also_types_and_parameters_are_left_alone():
     text = "    y:f32[8@x]{V:x} = convert_element_type[new_dtype=x weak_type=False] x"
-    assert name_stops("jaxpr", text, ["x", "y"])[-1] == (len(text) - 1, len(text))
-    assert name_stops("jaxpr", text, ["x", "y"])[0] == (4, 5)
+    assert name_columns("jaxpr", text, ["x", "y"])[-1] == (len(text) - 1, len(text))
+    assert name_columns("jaxpr", text, ["x", "y"])[0] == (4, 5)

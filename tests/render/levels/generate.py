@@ -94,7 +94,7 @@ def main():
         for label, function, arguments in levels:
             jaxpr = eval(f"jax.make_jaxpr({function})({arguments})", namespace)
             head = {"event": "stage", "run": 1, "index": len(told[name]), "stage": "jaxpr", "level": True}
-            told[name].append({"label": label, "events": list(lens.jaxpr_pieces(head, jaxpr))})
+            told[name].append({"label": label, "events": list(lens.shown(jaxpr).pieces(head))})
     json.dump(told, sys.stdout, separators=(",", ":"))
     print()
 

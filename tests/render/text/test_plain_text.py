@@ -17,7 +17,7 @@ from jaxtour.engine.messages import (
 )
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import assembled
-from jaxtour.render.text.plain import lesson_heading, lesson_text, requirements, step_text, worker_text
+from jaxtour.render.text.plain import lesson_heading, requirements, step_text, worker_text
 from jaxtour.text.boundary import harmless
 from jaxtour.text.raw import Raw
 
@@ -203,9 +203,7 @@ def test_the_lesson():
     assert lesson_heading(LESSON) == (
         "One example, then many\n══════════════════════\n\nWrite it for one.\n\nvmap  4 min, 4 steps, 8 devices\n\n"
     )
-    text = lesson_text(LESSON, {"fails": FAILED, "vmap": RAN}, width=100)
-    assert text.startswith(lesson_heading(LESSON))
-    assert text.index("1 of 4") < text.index("── error") < text.index("2 of 4") < text.index("4 of 4  Bad")
+    assert "1 of 4" in step_text(LESSON, FAILS, FAILED) and "4 of 4  Bad" in step_text(LESSON, BROKEN)
 
 
 def test_the_worker_is_named_with_what_is_simulated():
@@ -230,7 +228,7 @@ def test_ascii_and_hostile_text():
     step = harmless(Step(id="x", title="[red]\x1b", text="a\u202e", code="print('\x07')", after="→ π"))
     report = Report(run=1, stdout=Raw("\x1b[31mred\x1b[0m →\n"), done=Done(run=1, status="ok"))
     lesson = harmless(Lesson(id="x", title="\x1bt", summary="s\x07", minutes=1, steps=(step,)))
-    text = lesson_text(lesson, {"x": report})
+    text = lesson_heading(lesson) + step_text(lesson, step, report)
     assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
     assert "[red]␛" in text and "␛[31mred␛[0m →" in text
-    assert lesson_text(lesson, {"x": report}, ascii=True).isascii()
+    assert (lesson_heading(lesson, ascii=True) + step_text(lesson, step, report, ascii=True)).isascii()

@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jaxtour.engine.messages import Retrace, Timing, Verdict
-from jaxtour.render.chart import Chart
+from jaxtour.render.chart import Chart, without_charts
 from jaxtour.render.text.layout import width_of
 from jaxtour.render.text.printed import printed_lines
 from jaxtour.render.text.spans import plain_lines
 from jaxtour.render.timing.retraces import retrace_lines
 from jaxtour.render.timing.rows import timing_lines
-from jaxtour.render.timing.sizes import Series, crossing, series_of, size_blocks, size_lines, size_text
+from jaxtour.render.timing.sizes import Series, crossing, series_of, size_blocks, size_text
 from jaxtour.text.boundary import harmless
 from jaxtour.text.raw import Raw
 
@@ -95,7 +95,7 @@ def test_the_curves_are_the_timings():
 
 
 def test_where_they_cross_and_the_numbers():
-    lines = plain_lines(size_lines([*JAX, *NUMPY], 70)).splitlines()
+    lines = plain_lines(without_charts(size_blocks([*JAX, *NUMPY], 70))).splitlines()
     assert lines[0] == "NumPy is faster below about 5 000, JAX above."
     table = [line.split() for line in lines[-3:]]
     assert table[0] == ["100", "1.00", "µs", "20.0", "µs"]
@@ -129,8 +129,8 @@ def test_one_size_alone_and_none():
     words, chart, table = size_blocks(NUMPY[:1], 70)
     assert isinstance(chart, Chart) and chart.curves[0].points == ((100.0, 1e-6),)
     assert words == [] and "1.00 µs" in plain_lines(table)
-    assert size_lines([], 70) == []
-    assert plain_lines(size_lines([*JAX, *NUMPY], 70, ascii=True)).isascii()
+    assert without_charts(size_blocks([], 70)) == []
+    assert plain_lines(without_charts(size_blocks([*JAX, *NUMPY], 70, ascii=True))).isascii()
 
 
 @given(
@@ -139,7 +139,7 @@ def test_one_size_alone_and_none():
 )
 def test_it_fits_whatever_the_numbers_are(points, width):
     rows = [*timings("NumPy", 0, points, "host", baseline=True), *timings("JAX", 1, points[::-1])]
-    assert all(width_of(line) <= width for line in size_lines(rows, width))
+    assert all(width_of(line) <= width for line in without_charts(size_blocks(rows, width)))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from jaxtour.engine.messages import Timing, Verdict
 from jaxtour.render.text.layout import width_of
 from jaxtour.render.text.spans import plain_lines
 from jaxtour.render.timing.rows import seconds, timing_footer, timing_lines
-from jaxtour.render.timing.scale import bar, scale_for
+from jaxtour.render.timing.scale import bar, scale_for, tail, tick_labels
 from jaxtour.text.boundary import harmless
 
 DISPATCH = Verdict(code="DISPATCH_BOUND", message="most of this is Python, not the work")
@@ -165,4 +165,4 @@ def test_bars_share_one_scale(values, length):
     assert sorted(values) == [value for _, value in sorted(zip(parts, values, strict=True))]
     assert all(1 <= len(bar(part, length)) <= length for part in parts)
     assert scale.log == (max(values) / min(values) > 30)
-    assert len(scale.axis(length)) <= length + scale.tail
+    assert len(tick_labels(scale, length)) <= length + tail(scale)

@@ -105,7 +105,7 @@ def test_what_belongs_to_nothing_says_why():
     jaxpr = jax.make_jaxpr(lambda x: jnp.sin(x))(1.0)
     walk = Walk(jaxpr)
     (row,) = walk.table.rows
-    assert row["unlinked"] == "of a call that this code does not write"
+    assert row["unlinked"] == "it comes from a call outside this code"
     around = ("a/b", 1, 1, 1, 5, "")
     (row,) = Walk(jaxpr, (around,)).table.rows
     assert row["spans"] == (around,)

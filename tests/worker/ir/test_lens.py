@@ -176,7 +176,7 @@ def test_a_call_that_needs_a_value_says_so(workspace):
     ("call", "words"),
     [
         ("jax.grad(lambda x: x)", "returns a function: call that too"),
-        ("(lambda x: [x, 'name'])(1.0)", "returns str, which is no array"),
+        ("(lambda x: [x, 'name'])(1.0)", "returns str, not an array"),
     ],
 )
 def test_a_call_that_computes_no_array_says_what_it_returns(workspace, call, words):

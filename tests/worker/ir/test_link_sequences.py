@@ -111,4 +111,4 @@ def test_what_was_edited_since_is_not_linked_to_what_stands_there_now(workspace)
     assert "e/first" in {span[0] for span in linked(workspace, call, below=True)}
     assert workspace.run("e/first", "", first.replace("sin", "cos")).error is None
     rows = lens.shown(lens.jaxpr_of(workspace, call)).walk.table.rows
-    assert "of code that was changed since it was traced" in {row.get("unlinked") for row in rows}
+    assert "its code was edited after it was traced" in {row.get("unlinked") for row in rows}

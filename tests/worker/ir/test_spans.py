@@ -6,7 +6,7 @@ import pytest
 from jaxprs import HEAD, executed, registered, seen
 
 from jaxtour.worker import compat
-from jaxtour.worker.ir.spans import SpanFinder, learner_folder, span, spans_of
+from jaxtour.worker.ir.spans import SpanFinder, learner_folder, span
 from jaxtour.worker.runner import learners
 
 
@@ -94,14 +94,14 @@ def test_without_frames_the_places_that_jax_tells_are_taken(monkeypatch):
     whole = HEAD + "def f(x):\n    return jnp.sin(x) + 1\n"
     jaxpr = jax.make_jaxpr(executed(whole)["f"])(1.0)
     monkeypatch.setattr(compat, "raw_frames", lambda _: None)
-    own, callers = spans_of(jaxpr.eqns[0].source_info)
+    own, *callers = SpanFinder().of(jaxpr.eqns[0].source_info)
     assert own == ("a/b", 3, 12, 3, 26, "f")
-    assert callers == ()
+    assert callers == []
 
 
 def test_an_equation_of_no_code_of_the_learners_has_no_span():
     jaxpr = jax.make_jaxpr(jnp.sin)(1.0)
-    assert spans_of(jaxpr.eqns[0].source_info) == (None, ())
+    assert SpanFinder().of(jaxpr.eqns[0].source_info) == ()
 
 
 def test_files_under_a_registered_folder_are_the_learners(folder, monkeypatch):
@@ -115,9 +115,9 @@ def test_files_under_a_registered_folder_are_the_learners(folder, monkeypatch):
     space = {}
     exec(compile(main.read_text(), str(main), "exec"), space)
     jaxpr = jax.make_jaxpr(space["f"])(1.0)
-    own, callers = spans_of(jaxpr.eqns[0].source_info)
+    own, *callers = SpanFinder().of(jaxpr.eqns[0].source_info)
     assert own == (str(folder / "own_layers.py"), 3, 12, 3, 22, "scaled")
-    assert callers == ((str(main), 3, 12, 3, 32, "f"),)
+    assert callers == [(str(main), 3, 12, 3, 32, "f")]
     assert own_layers.__file__
 
 

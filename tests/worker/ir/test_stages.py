@@ -81,9 +81,9 @@ def test_a_step_that_was_only_replayed_can_be_looked_at(client):
     [
         ("f(x, x)", 0, "stablehlo", "TypeError: dot_general requires contracting dimensions to have the same shape"),
         ("fast(x, x)", 0, "hlo", "TypeError: dot_general requires contracting dimensions to have the same shape"),
-        ("fast(x, w)", 3, "hlo", "there is no such call"),
-        ("fast(x, w)", 0, "llvm", "there is no stage llvm"),
-        ("x", 0, "hlo", "not a call and not a jaxpr"),
+        ("fast(x, w)", 3, "hlo", "this step has no such call"),
+        ("fast(x, w)", 0, "llvm", "unknown stage: llvm"),
+        ("x", 0, "hlo", "neither a call nor a jaxpr"),
     ],
 )
 def test_what_cannot_be_shown_says_why_in_one_line(client, call, index, stage, said):

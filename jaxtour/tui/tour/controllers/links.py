@@ -126,7 +126,7 @@ class LinkController:
         in_graph = view.state.stage == "graph"
         line = next(iter(matches), None) if in_graph or stage is None else first_of(stage, matches)
         if line is None:
-            self.host.note("nothing in this stage comes from it")
+            self.host.note("no operation in this stage comes from that expression")
             return
         highlight = found.stage.of(line)
         self.slots.focus("stage")
