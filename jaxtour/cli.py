@@ -8,13 +8,11 @@ import click
 
 from jaxtour import __version__
 from jaxtour.dispatch import config, fail, finish, terminal_width
-from jaxtour.options import call_option, look_options, worker_options
+from jaxtour.options import at_option, call_option, look_options, program_options, worker_options
 from jaxtour.streams import mute_stdout, open_standard_streams
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-    from jaxtour.engine.commands import StageName
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -195,22 +193,28 @@ def check(
 
 
 @main.command(context_settings=HELP)
-@click.argument("target", metavar="FILE.py[::FUNCTION]")
+@program_options
 @call_option
+@at_option
 @click.option(
     "--stage",
-    type=click.Choice(["jaxpr", "stablehlo", "hlo"]),
+    type=click.Choice(["jaxpr", "stablehlo", "hlo", "all"]),
     default="jaxpr",
     show_default=True,
     help="What to print.",
 )
 @click.option("--links", is_flag=True, help="Show beside each line its place in the source.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON with links; one document per line if several calls.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON with links.")
 @worker_options
 def lens(
-    target: str,
+    target: str | None,
+    module: str | None,
+    args: tuple[str, ...],
+    no_main: bool,
+    stop_after: str | None,
     calls: tuple[str, ...],
-    stage: "StageName",
+    at: str | None,
+    stage: str,
     links: bool,
     as_json: bool,
     python: str | None,
@@ -221,28 +225,37 @@ def lens(
 
     \b
       jaxtour lens train.py::loss --stage hlo --links
-      jaxtour lens train.py --call 'jax.grad(loss)(w, jnp.ones((8, 3)))'
+      jaxtour lens train.py --call 'jax.grad(loss)(w, S((8, 3), "bf16"))'
+      jaxtour lens train.py --at step --stage all -- --steps 3
 
-    FILE.py runs as if imported: code under `if __name__ == "__main__":` does not run. Without --call, the calls shown
-    are those that the file makes to FUNCTION, or else to jitted functions and to its own. A call may use jax, jnp, np
-    and every name in the file. The exit code is 1 if the file or a call fails.
+    With --at, or with arguments after --, FILE.py runs as a program, and the calls are those that JAX compiled.
+    Otherwise it runs as if imported: code under `if __name__ == "__main__":` does not run, and the calls are those that
+    the file makes to FUNCTION, or else to jitted functions and to its own. A --call may use jax, jnp, np, every name in
+    the file, and S(shape, dtype) for an array without data. The exit code is 1 if the file or a call fails.
     """  # noqa: D301  click takes this character for "do not wrap"
 
     def action() -> int:
+        from jaxtour.commands.launch import program
         from jaxtour.commands.lens import lens as command
 
-        return command(target, calls, config(python, platform, devices), stage=stage, links=links, as_json=as_json)
+        found = program(target, module, args, main=not no_main, stop_after=stop_after)
+        worker = config(python, platform, devices)
+        return command(found, calls, worker, at=at, stage=stage, links=links, as_json=as_json)
 
     finish(action)
 
 
 @main.command(context_settings=HELP)
-@click.argument("target", metavar="FILE.py[::FUNCTION]")
+@program_options
 @call_option
 @worker_options
 @look_options
 def explore(
-    target: str,
+    target: str | None,
+    module: str | None,
+    args: tuple[str, ...],
+    no_main: bool,
+    stop_after: str | None,
     calls: tuple[str, ...],
     python: str | None,
     platform: str | None,
@@ -250,20 +263,60 @@ def explore(
     theme: str | None,
     no_mouse: bool,
 ) -> None:
-    """Open a Python file in the tour and explore its calls.
+    """Run a Python program and explore what JAX compiled.
 
     \b
+      jaxtour explore train.py -- --steps 3
       jaxtour explore train.py::loss --python ~/venv
       jaxtour explore train.py --call 'jax.grad(loss)(w, jnp.ones((8, 3)))'
 
-    FILE.py runs at once, as if imported: code under `if __name__ == "__main__":` does not run. It runs again whenever
-    you save it. `jaxtour lens --help` says which calls are shown without --call, and what a call may use.
+    The program runs at once, as under `python FILE.py ARGS`, and again whenever you save it. Without --call, the tour
+    shows the functions that JAX compiled on the way; if there are none, the calls that the file makes.
     """  # noqa: D301  click takes this character for "do not wrap"
 
     def action() -> int:
         from jaxtour.commands.explore import explore as command
+        from jaxtour.commands.launch import program
 
-        return command(target, calls, config(python, platform, devices), theme=theme, mouse=not no_mouse)
+        found = program(target, module, args, main=not no_main, stop_after=stop_after)
+        return command(found, calls, config(python, platform, devices), theme=theme, mouse=not no_mouse)
+
+    finish(action)
+
+
+@main.command(context_settings=HELP)
+@program_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@worker_options
+def record(
+    target: str | None,
+    module: str | None,
+    args: tuple[str, ...],
+    no_main: bool,
+    stop_after: str | None,
+    as_json: bool,
+    python: str | None,
+    platform: str | None,
+    devices: int | None,
+) -> None:
+    """Run a program and list what JAX compiles while it runs.
+
+    \b
+      jaxtour record train.py -- --steps 100
+      jaxtour record -m package.train --stop-after 20 -- --steps 100
+
+    The program runs as `python FILE.py ARGS` runs it, and prints what it prints. The list follows, the most expensive
+    first: each function that JAX traced and compiled, for which inputs, how often it was called, and why it was
+    compiled again; then the single operations outside of any jit, by line. Ctrl-C stops the program, not the list. The
+    exit code is 1 if the program raises.
+    """  # noqa: D301  click takes this character for "do not wrap"
+
+    def action() -> int:
+        from jaxtour.commands.launch import program
+        from jaxtour.commands.record import record as command
+
+        found = program(target, module, args, main=not no_main, stop_after=stop_after)
+        return command(found, config(python, platform, devices), as_json=as_json, width=terminal_width())
 
     finish(action)
 

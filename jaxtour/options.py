@@ -26,3 +26,18 @@ def look_options(command: Callable[..., Any]) -> Callable[..., Any]:
 call_option = click.option(
     "--call", "calls", multiple=True, metavar="CALL", help="A call to trace, as in --call 'f(x, w)'; may be repeated."
 )
+
+at_option = click.option(
+    "--at", metavar="NAME|FILE.py:LINE", help="The compiled programs of a function, or of the line that calls it."
+)
+
+
+def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What is run as a program: a file or a module, with its arguments, and when to stop it."""
+    command = click.option(
+        "--stop-after", metavar="N|Ns", help="Stop the program after N compilations, or after N seconds."
+    )(command)
+    command = click.option("--no-main", is_flag=True, help="Import the file: `__name__` is not `__main__`.")(command)
+    command = click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS]")(command)
+    command = click.argument("target", required=False, metavar="FILE.py")(command)
+    return click.option("-m", "module", metavar="MODULE", help="Run a module, as `python -m` does.")(command)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from jaxtour import interrupts
 from jaxtour.commands.common import session
-from jaxtour.commands.files import FileEntry, parse_target
+from jaxtour.commands.files import FileEntry
+from jaxtour.commands.launch import Program
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.model import CourseError
 from jaxtour.course.progress import Progress
@@ -17,10 +18,10 @@ from jaxtour.engine.session import WorkerConfig
 from jaxtour.settings import load
 
 
-def explore(target: str, calls: Sequence[str], config: WorkerConfig, *, theme: str | None, mouse: bool) -> int:
+def explore(program: Program, calls: Sequence[str], config: WorkerConfig, *, theme: str | None, mouse: bool) -> int:
     """Open the file and block until the user leaves; the course's progress does not change."""
-    path, function = parse_target(target)
-    entry = FileEntry(path, function, calls)
+    path = program.path
+    entry = FileEntry(path, program.function, calls, program.launch)
     entry.load()
     if not sys.stdout.isatty():
         raise CourseError("explore needs a terminal: use `jaxtour lens` to print the stages without one")

@@ -10,7 +10,7 @@ import msgspec
 
 from jaxtour.course.catalogue import LessonEntry
 from jaxtour.course.loader import guess_id
-from jaxtour.course.model import Broken, CourseError, Lesson, Problem, Step
+from jaxtour.course.model import Broken, CourseError, Launch, Lesson, Problem, Step
 from jaxtour.files import read_bytes
 from jaxtour.text.boundary import harmless
 from jaxtour.text.raw import Raw
@@ -38,7 +38,9 @@ def parse_target(target: str) -> tuple[Path, str | None]:
     return Path(name), function
 
 
-def lesson_of(path: Path, function: str | None = None, calls: Sequence[str] = ()) -> Lesson:
+def lesson_of(
+    path: Path, function: str | None = None, calls: Sequence[str] = (), launch: Launch | None = None
+) -> Lesson:
     """Return the file as a lesson with one step, which holds all of its code and traces these calls.
 
     Without calls, the step traces the file's own calls of the function, or without a function all of its own calls.
@@ -64,6 +66,7 @@ def lesson_of(path: Path, function: str | None = None, calls: Sequence[str] = ()
         # The worker runs in another folder, and finds the file's neighbours by its path.
         file=Raw(os.path.abspath(path)),  # noqa: PTH100  pathlib follows links when it takes out `..`
         plain=True,
+        launch=launch,
     )
     return harmless(lesson)
 
@@ -102,15 +105,18 @@ def _refuse(path: Path, before: str, message: str) -> NoReturn:
 class FileEntry(LessonEntry):
     """A catalogue entry for a Python file."""
 
-    def __init__(self, path: Path, function: str | None = None, calls: Sequence[str] = ()) -> None:
+    def __init__(
+        self, path: Path, function: str | None = None, calls: Sequence[str] = (), launch: Launch | None = None
+    ) -> None:
         super().__init__(guess_id(path), path)
         self._function = function
         self._calls = tuple(calls)
+        self._launch = launch
 
     def load(self) -> Lesson:
         """Return the file as a lesson, read once; raises `CourseError`."""
         if self._lesson is None:
-            self._lesson = lesson_of(self.path, self._function, self._calls)
+            self._lesson = lesson_of(self.path, self._function, self._calls, self._launch)
         return self._lesson
 
     def reload(self) -> Lesson:

@@ -1,69 +1,130 @@
 """`jaxtour lens`: prints a stage of a file's calls as text or JSON, with the source place of each line."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
 from typing import Any
 
 import msgspec
 
 from jaxtour import interrupts
-from jaxtour.commands.common import ascii_only, coloured, headless, json_text, tell_findings, warn, write, write_json
-from jaxtour.commands.files import lesson_of, parse_target
-from jaxtour.course.model import Step
+from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
+from jaxtour.commands.files import lesson_of
+from jaxtour.commands.launch import Program
+from jaxtour.course.model import CourseError, Step
 from jaxtour.engine.commands import StageName
-from jaxtour.engine.messages import Failure, Trace
+from jaxtour.engine.messages import Failure, Origin, Trace
+from jaxtour.engine.messages import Program as Recorded
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.engine.stage import StageText
+from jaxtour.render.programs import place
 from jaxtour.render.text.listing import stage_lines
 from jaxtour.render.text.plain import section, text_of
+from jaxtour.render.text.spans import Line
+
+VERSION = 1
+BELOW: tuple[StageName, ...] = ("stablehlo", "hlo")
+STAGES: Mapping[str, tuple[StageName, ...]] = {
+    "jaxpr": ("jaxpr",), "stablehlo": ("stablehlo",), "hlo": ("hlo",), "all": ("jaxpr", *BELOW),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A traced call, and those of its stages that were asked for."""
+
+    trace: Trace
+    stages: tuple[StageText, ...]
+    error: str | None
+    """Why one of them is missing, in one line."""
 
 
 def lens(
-    target: str, calls: Sequence[str], config: WorkerConfig, *, stage: StageName, links: bool, as_json: bool
+    program: Program,
+    calls: Sequence[str],
+    config: WorkerConfig,
+    *,
+    at: str | None = None,
+    stage: str = "jaxpr",
+    links: bool = False,
+    as_json: bool = False,
 ) -> int:
-    """Run the file and print a stage of each call; the exit code is 1 if the file fails, or a call lacks the stage."""
-    path, function = parse_target(target)
-    lesson = lesson_of(path, function, calls)
+    """Run the file and print a stage of each call, or all; the exit code is 1 if the file or a stage fails.
+
+    With `at` the file runs as a program, and the calls are the compiled programs of that line or function.
+    """
+    path = program.path
+    launch = program.launch if at is not None or program.launched else None
+    lesson = lesson_of(path, program.function, calls, launch)
     step = lesson.steps[0]
     assert isinstance(step, Step)
+    wanted = STAGES[stage]
 
-    async def run() -> Report:
+    async def run() -> tuple[Report, list[Trace]]:
         async with headless(config) as engine:
             # Without a worker there is nothing to print, and its problems are reported first.
             tell_findings(await engine.facts())
             report = await engine.request(lesson, step)
-            return report if stage == "jaxpr" else await engine.request_more(lesson, step, report, stage)
+            chosen = report.traces if at is None else programs_at(report, at)
+            return await engine.request_more(lesson, step, report, chosen, wanted), list(chosen)
 
-    report = interrupts.run(run())
-    if told := ended(report, path):
+    report, chosen = interrupts.run(run())
+    told = ended(report, path)
+    if told:
         warn(told)
-        return 1
-    failed = False
-    shown: list[tuple[Trace, StageText]] = []
-    for trace in report.traces:
-        found = report.stage(trace.index, stage)
-        why = trace.error or (found.error if found else "the worker has nothing to show")
-        if why is not None or found is None:
-            failed = True
-            label = f"{trace.label}: " if trace.label else ""
-            warn(failure_line(trace.raised, path, label) if trace.raised else f"{label}{why}")
-        else:
-            shown.append((trace, found))
+        if not chosen:
+            return 1
+    shown = [_shown(report, trace, wanted) for trace in chosen]
+    for each in shown:
+        if each.error is not None:
+            label = f"{each.trace.label}: " if each.trace.label else ""
+            raised = each.trace.raised
+            warn(failure_line(raised, path, label) if raised else f"{label}{each.error}")
     if as_json:
-        documents = [document(trace, found) for trace, found in shown]
-        if len(report.traces) == 1 and documents:
-            write_json(documents[0])
-        else:
-            for each in documents:
-                write(json_text(each) + "\n")
-        return int(failed)
-    for trace, found in shown:
-        lines = stage_lines(found, lesson.file.line if links else None)
-        if len(report.traces) > 1:
-            lines = section(trace.label, lines)[found is shown[0][1] :]
-        write(text_of(lines, ascii_only(), coloured()))
-    return int(failed)
+        write_json({"version": VERSION, "calls": [document(each) for each in shown]})
+    else:
+        write(text_of(_lines(shown, lesson.file.line if links else None), ascii_only(), coloured()))
+    return int(told is not None or any(each.error is not None for each in shown))
+
+
+def programs_at(report: Report, at: str) -> list[Trace]:
+    """The traces of the programs that a function's name or a `FILE.py:LINE` stands for; raises `CourseError`."""
+    file, _, line = at.rpartition(":")
+    if line.isdecimal() and file:
+        found = [each for each in report.programs if _is_there(each, file, int(line))]
+    else:
+        found = [each for each in report.programs if each.function == at]
+    if not found:
+        names = ", ".join(dict.fromkeys(f"{each.function} ({place(each.file, each.line)})" for each in report.programs))
+        raise CourseError(f"--at {at}: no such program was compiled: {f'there are {names}' if names else 'none was'}")
+    places = {each.index for each in found}
+    return [trace for trace in report.traces if trace.index in places]
+
+
+def _is_there(program: Recorded, file: str, line: int) -> bool:
+    """Whether a line defines the program's function, or calls it."""
+    places = [(program.file, program.line), *((site.file, site.line) for site in program.called_at)]
+    return any(at == line and name and PurePath(name).match(file) for name, at in places)
+
+
+def _shown(report: Report, trace: Trace, wanted: Sequence[StageName]) -> _Shown:
+    stages = [report.stage(trace.index, name) for name in wanted]
+    why = [each.error if each else "the worker has nothing to show" for each in stages if each is None or each.error]
+    whole = tuple(each for each in stages if each is not None and each.error is None)
+    return _Shown(trace, whole, trace.error or (why[0] if why else None))
+
+
+def _lines(shown: Sequence[_Shown], file: str | None) -> list[Line]:
+    """The stages, under headings where there are several."""
+    lines: list[Line] = []
+    several = len(shown) > 1 or any(len(each.stages) > 1 for each in shown)
+    for each in shown:
+        for stage in each.stages:
+            name = f"{each.trace.label}   {stage.stage}" if len(each.stages) > 1 else each.trace.label
+            found = stage_lines(stage, file)
+            lines += section(name, found)[not lines :] if several else found
+    return lines
 
 
 def ended(report: Report, path: Path) -> str | None:
@@ -90,19 +151,26 @@ def failure_line(failure: Failure, path: Path, label: str = "") -> str:
     return f"{path}:{failure.line}:{max(failure.column, 1)}: {what}{raised}"
 
 
-def document(trace: Trace, stage: StageText) -> dict[str, Any]:
-    """Return the document that `--json` prints for a call, with an entry for each line of the text."""
-    rows = []
-    for line in range(len(stage.texts)):
-        origin = stage.origin_of(line)
-        rows.append(
-            {
-                "kind": origin.kind,
-                "name": origin.name,
-                "spans": [msgspec.structs.asdict(span) for span in origin.spans],
-                "transforms": origin.transforms,
-                "unlinked": origin.unlinked,
-            }
-        )
-    cost = {} if stage.cost is None else msgspec.to_builtins(stage.cost)
-    return {"stage": stage.stage, "call": trace.call, "text": stage.text, "lines": rows, "cost": cost}
+def document(shown: _Shown) -> dict[str, Any]:
+    """What `--json` prints for a call: its stages, each with an entry for each line of its text."""
+    trace = shown.trace
+    stages = [
+        {
+            "stage": stage.stage,
+            "text": stage.text,
+            "lines": [_row(stage.origin_of(line)) for line in range(len(stage.texts))],
+            "cost": {} if stage.cost is None else msgspec.to_builtins(stage.cost),
+        }
+        for stage in shown.stages
+    ]
+    return {"call": trace.call, "label": trace.label, "error": shown.error, "stages": stages}
+
+
+def _row(origin: Origin) -> dict[str, Any]:
+    return {
+        "kind": origin.kind,
+        "name": origin.name,
+        "spans": [msgspec.structs.asdict(span) for span in origin.spans],
+        "transforms": origin.transforms,
+        "unlinked": origin.unlinked,
+    }

@@ -190,6 +190,21 @@ class LessonFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     steps: Annotated[tuple[Step, ...], msgspec.Meta(min_length=1)]
 
 
+class Launch(msgspec.Struct, frozen=True, kw_only=True):
+    """How a Python file runs as a program, and is recorded while it does."""
+
+    argv: tuple[RawText, ...]
+    """`sys.argv`, the program's own name first."""
+    module: str = ""
+    """The dotted name, where it runs as `python -m` would run it."""
+    main: bool = True
+    """Whether `__name__` is `__main__`."""
+    stop_after: int | None = None
+    """Stop after this many compiled programs."""
+    stop_after_s: float | None = None
+    """Stop after this many seconds."""
+
+
 class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     """A whole lesson; `steps` keeps broken ones in their places."""
 
@@ -205,6 +220,8 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     file: RawText = NO_TEXT
     plain: bool = False
     """Whether `file` is a Python file, whose code is the only step."""
+    launch: Launch | None = None
+    """How that file runs as a program; None imports it."""
     problems: tuple[Problem, ...] = ()
     places: dict[str, tuple[int, int]] = {}
     """Line and column, from 1, of each step's beginning, by its id."""

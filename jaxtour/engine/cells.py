@@ -1,7 +1,8 @@
 """Converts a step to the worker's commands: its code, its traces, and its other requests."""
 
+from jaxtour.course.model import Launch as ProgramLaunch
 from jaxtour.course.model import Lesson, Step, TimeSpec, TraceSpec
-from jaxtour.engine.commands import Cell, Run, TimeCall, TraceCall
+from jaxtour.engine.commands import Cell, Launch, Run, TimeCall, TraceCall
 from jaxtour.text.raw import Raw
 
 
@@ -28,7 +29,24 @@ def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
     """The step's cell; `code` replaces the lesson's own."""
     source = step.solved_code.text if code is None else code
     path = lesson.file.text if lesson.plain else None
-    return Cell(name=f"{lesson.id}/{step.id}", setup=step.setup.text, code=source, traces=trace_calls(step), path=path)
+    return Cell(
+        name=f"{lesson.id}/{step.id}",
+        setup=step.setup.text,
+        code=source,
+        traces=trace_calls(step),
+        path=path,
+        launch=_launch(lesson.launch) if lesson.launch else None,
+    )
+
+
+def _launch(launch: ProgramLaunch) -> Launch:
+    return Launch(
+        argv=tuple(each.text for each in launch.argv),
+        module=launch.module,
+        main=launch.main,
+        stop_after=launch.stop_after,
+        stop_after_s=launch.stop_after_s,
+    )
 
 
 def asked_of(step: Step, *, timings: bool = True, hlo: bool = False, default_timeout_s: float | None = None) -> Run:

@@ -36,6 +36,16 @@ class StageRequest(msgspec.Struct, frozen=True, kw_only=True):
     stage: StageName
 
 
+class Launch(msgspec.Struct, frozen=True, kw_only=True):
+    """How a Python file runs as a program, as in `course.model.Launch`."""
+
+    argv: tuple[str, ...]
+    module: str = ""
+    main: bool = True
+    stop_after: int | None = None
+    stop_after_s: float | None = None
+
+
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """The code of one step."""
 
@@ -47,6 +57,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """None means the last expression of the code, if it is a call."""
     path: str | None = None
     """The file that the code is compiled as: a module of the learner's own, not a lesson's step."""
+    launch: Launch | None = None
+    """How that file runs as a program; JAX's compilations are recorded. None imports the file."""
 
 
 class Open(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="open"):

@@ -1,6 +1,6 @@
 """Runs steps without a screen, for the commands that print or check."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
@@ -9,7 +9,7 @@ import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.commands import StageName, StageRequest, TimeCall
-from jaxtour.engine.messages import Event, Facts, RunProgress, State
+from jaxtour.engine.messages import Event, Facts, RunProgress, State, Trace
 from jaxtour.engine.report import Report, Request, advance, requested
 from jaxtour.engine.requirements import unmet
 from jaxtour.engine.session import EngineError, Session
@@ -58,6 +58,8 @@ class Headless:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._events: AsyncIterator[Event] | None = None
+        self.heard: Callable[[Event], None] | None = None
+        """Called with every event, before it is folded into a report."""
         self._halted: dict[tuple[Raw, str], str] = {}
         """By lesson and step, the status of a run that did not reach the end of its code."""
 
@@ -102,9 +104,13 @@ class Headless:
         run = await self.session.run(lesson, step, timings=False, requests=requests, ladder=ladder)
         return await self.whole(Report(run=run, request=Request(run, requests, ladder is not None)))
 
-    async def request_more(self, lesson: Lesson, step: Step, report: Report, stage: StageName) -> Report:
-        """The report with a stage of each traced call, made in the state that the step left."""
-        requests = tuple(StageRequest(index=trace.index, stage=stage) for trace in report.traces if trace.error is None)
+    async def request_more(
+        self, lesson: Lesson, step: Step, report: Report, traces: Iterable[Trace], stages: Iterable[StageName]
+    ) -> Report:
+        """The report with stages of these traces, made in the state that the step left."""
+        below = [stage for stage in stages if stage != "jaxpr"]  # those come with every run
+        good = [trace for trace in traces if trace.error is None]
+        requests = tuple(StageRequest(index=trace.index, stage=stage) for trace in good for stage in below)
         if not requests:
             return report
         run = await self.session.request(lesson, step, requests=requests)
@@ -200,6 +206,8 @@ class Headless:
             event = await anext(self._events)
         except StopAsyncIteration:
             raise EngineError(self.session.detail or "the worker is gone") from None
+        if self.heard is not None:
+            self.heard(event)
         if isinstance(event, State) and event.state == "dead":
             raise EngineError(event.detail or "the worker cannot run")
         return event

@@ -20,6 +20,10 @@ from jaxtour.engine.machine import Device as Device
 from jaxtour.engine.machine import Facts as Facts
 from jaxtour.engine.machine import Finding as Finding
 from jaxtour.engine.machine import Host as Host
+from jaxtour.engine.records import EagerLine as EagerLine
+from jaxtour.engine.records import Program as Program
+from jaxtour.engine.records import Recorded as Recorded
+from jaxtour.engine.records import Site as Site
 from jaxtour.engine.timings import Peak as Peak
 from jaxtour.engine.timings import Retrace as Retrace
 from jaxtour.engine.timings import Timing as Timing
@@ -272,10 +276,10 @@ class Log(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="log
 
 Event: TypeAlias = (
     Hello | State | Facts | Text | RunProgress | Result | Failure | Warned | Executed | Trace | Stage | Level | Hlo
-    | Timing | Retrace | Peak | Answer | Checked | Done | Died | Pong | Log
+    | Timing | Retrace | Peak | Program | Recorded | Answer | Checked | Done | Died | Pong | Log
 )  # fmt: skip
 
 RunEvent: TypeAlias = (
     Text | RunProgress | Result | Failure | Warned | Executed | Trace | Stage | Level | Hlo | Timing | Retrace | Peak
-    | Answer | Checked | Done
+    | Program | Recorded | Answer | Checked | Done
 )  # fmt: skip

@@ -17,6 +17,8 @@ from jaxtour.engine.messages import (
     Hlo,
     Level,
     Peak,
+    Program,
+    Recorded,
     Result,
     Retrace,
     RunEvent,
@@ -78,6 +80,9 @@ class Report:
     retraces: tuple[Retrace, ...] = ()
     """All traces of the learner's jitted functions while the code ran, including first ones."""
     peaks: tuple[Peak, ...] = ()
+    programs: tuple[Program, ...] = ()
+    """What the code compiled, the most expensive first, where it was recorded."""
+    recorded: Recorded | None = None
     answer: str | None = None
     checked: Checked | None = None
     executed: Executed | None = None
@@ -163,6 +168,10 @@ def advance(report: Report, event: Event) -> Report:
             return replace(report, retraces=(*report.retraces, event))
         case Peak():
             return replace(report, peaks=(*report.peaks, event))
+        case Program():
+            return replace(report, programs=(*report.programs, event))
+        case Recorded():
+            return replace(report, recorded=event)
         case Answer():
             return replace(report, answer=event.text)
         case Checked():

@@ -88,9 +88,14 @@ def _leaves(tree: Sequence[str], width: int) -> list[Line]:
     return lines
 
 
+def output_text(text: Raw) -> str:
+    """Return what a program wrote, made harmless, with tabs as terminals have them."""
+    return clean(text.text, tab=8)
+
+
 def output_lines(text: Raw, width: int | None = None, style: Style = "") -> list[Line]:
     """Return what a step wrote, line by line; with a width, break long lines at spaces."""
-    shown = clean(text.text.removesuffix("\n"), tab=8)
+    shown = output_text(text).removesuffix("\n")
     if not shown:
         return []
     if width is None:

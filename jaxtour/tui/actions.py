@@ -7,8 +7,9 @@ import msgspec
 from textual.binding import Binding, BindingType
 
 Scope: TypeAlias = Literal[
-    "step", "pane", "editor", "search", "list", "lessons", "filter", "find", "ladder", "roofline", "devices", "modal"
-]
+    "step", "pane", "editor", "search", "list", "lessons", "filter", "find", "ladder", "roofline", "devices",
+    "programs", "modal",
+]  # fmt: skip
 Controller: TypeAlias = Literal["step", "course", "slots", "lens", "links", "devices", "timing", "search"]
 Group: TypeAlias = Literal["Step", "Lens", "Course", "Panes", "Moving", "Editor", "Worker", "Tour", "Lists"]
 
@@ -26,6 +27,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     setup: bool = False
     """Whether the step has a setup."""
     traces: int = 0
+    programs: bool = False
+    """Whether it was recorded what the code compiled."""
     times: bool = False
     """Whether there is something to measure."""
     timed: bool = False
@@ -131,6 +134,8 @@ ACTIONS: tuple[Action, ...] = (
            when=lambda c: c.lines, rank=26, footer=lambda c: c.linking, by="lens"),
     Action("ladder", "L", "ladder", "what each transformation changed", "Lens",
            when=lambda c: c.traces > 0, rank=42, footer=lambda c: c.linking, by="lens"),
+    Action("programs", "c", "compiled", "what the program compiled", "Lens",
+           when=lambda c: c.programs, rank=22, by="lens"),
     Action("measure", "t", "time", "time the step's calls, or the one shown", "Step",
            when=lambda c: c.times, rank=45, by="timing"),
     Action("measure_long", "T", "time longer", "the same, up to ten times as long", "Step",
@@ -171,7 +176,8 @@ ACTIONS: tuple[Action, ...] = (
            when=lambda c: c.cpu_helps, rank=6, by="devices"),
     Action("choose_devices", "enter", "choose", "choose among devices", "Worker",
            when=lambda c: c.on_devices, rank=8, instead_of="follow", by="devices"),
-    Action("theme", "c", "theme", "dark, light or the terminal's colours", "Tour", by="course"),
+    Action("theme", "c", "theme", "dark, light or the terminal's colours", "Tour",
+           when=lambda c: not c.programs, instead_of="programs", by="course"),
     Action("help", "question_mark", "keys", "all keys", "Tour", rank=90, by="course"),
     Action("palette", "ctrl+p", "", "find anything by name", "Tour", palette=False, by="course"),
     Action("quit", "q,ctrl+q", "quit", "leave; your place and edits are kept", "Tour", rank=95, by="course"),
@@ -217,6 +223,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("roofline_interrupt", "ctrl+c", "interrupt", "", "Lists", "roofline", when=lambda c: c.busy, rank=10,
            palette=False),
     Action("roofline_close", "escape,q,V", "close", "", "Lists", "roofline", rank=90, palette=False, does="dismiss"),
+    Action("programs_close", "escape,q,c", "close", "", "Lists", "programs", rank=90, palette=False, does="dismiss"),
     Action("devices_close", "escape,q,d", "close", "", "Lists", "devices", rank=90, palette=False, does="dismiss"),
     Action("dismiss", "escape,q,question_mark", "close", "", "Lists", "modal", rank=90, palette=False),
 )  # fmt: skip

@@ -22,11 +22,21 @@ from .compat_events import Miss as Miss
 from .compat_events import explained as explained
 from .compat_events import is_tracing as is_tracing
 from .compat_events import no_persistent_cache as no_persistent_cache
+from .compat_events import not_tracing as not_tracing
 from .compat_frames import Function as Function
 from .compat_frames import raw_frames as raw_frames
 from .compat_frames import summarized_frames as summarized_frames
 from .compat_frames import traceback as traceback
 from .compat_frames import traced_function as traced_function
+from .compat_record import JITTED as JITTED
+from .compat_record import Lowering as Lowering
+from .compat_record import closed as closed
+from .compat_record import compiled_ahead as compiled_ahead
+from .compat_record import jitted_in as jitted_in
+from .compat_record import opened as opened
+from .compat_record import runs_compiled as runs_compiled
+from .compat_record import watched_lowering as watched_lowering
+from .compat_record import wrapped_in as wrapped_in
 
 _NUMPY_INTEGER = re.compile(r"\bnp\.u?int\d+\((-?\d+)\)")
 _PMAP_AXIS = re.compile(r"<axis 0x[0-9a-f]+>")

@@ -32,6 +32,8 @@ class CompileEvents:
         self.announce: Announce | None = None
         self.traced: Callable[[str], None] | None = None
         """Called with the name of every traced function."""
+        self.timed: Callable[[str, float], None] | None = None
+        """Called with that name and the seconds of the trace, nested traces included."""
         self._open: list[tuple[str, list[float]]] = []
         """Events that have begun and not ended, with the seconds of nested events."""
 
@@ -56,6 +58,9 @@ class CompileEvents:
         if kind == "trace" and self.traced is not None:
             with contextlib.suppress(Exception):
                 self.traced(str(details.get("fun_name", "")))
+        if kind == "trace" and self.timed is not None:
+            with contextlib.suppress(Exception):
+                self.timed(str(details.get("fun_name", "")), duration_secs)
         if kind:
             self._count(kind, duration_secs)
             self._tell(kind, details, begins=False)
@@ -79,8 +84,12 @@ class CompileEvents:
 
 def is_tracing() -> bool:
     """Whether this thread runs a function under trace; False where JAX does not say."""
-    is_clean = getattr(sys.modules.get("jax._src.core"), "trace_state_clean", None)
-    return is_clean is not None and not is_clean()
+    return not not_tracing()()
+
+
+def not_tracing() -> Callable[[], bool]:
+    """A function that says whether this thread is outside of every trace; looked up once, for callers in a hurry."""
+    return getattr(sys.modules.get("jax._src.core"), "trace_state_clean", None) or (lambda: True)
 
 
 @contextlib.contextmanager

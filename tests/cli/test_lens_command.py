@@ -58,8 +58,10 @@ def cut(source: Path, span: dict[str, object]) -> str:
 
 def is_linked(document: dict[str, Any], stage: str) -> None:
     """Assert that a call of `predict` has a row for each line, and that its rows cover all its expressions."""
-    assert set(document) == {"stage", "call", "text", "lines", "cost"}
-    assert (document["stage"], document["call"]) == (stage, "predict(w, x)")
+    assert set(document) == {"call", "label", "error", "stages"}
+    assert (document["call"], document["error"]) == ("predict(w, x)", None)
+    (document,) = document["stages"]
+    assert set(document) == {"stage", "text", "lines", "cost"} and document["stage"] == stage
     assert len(document["lines"]) == len(document["text"].split("\n"))
     for row in document["lines"]:
         assert set(row) == {"kind", "name", "spans", "transforms", "unlinked"}
@@ -78,20 +80,28 @@ def is_linked(document: dict[str, Any], stage: str) -> None:
     assert bool(document["cost"]) == (stage == "hlo")
 
 
-def test_one_call_is_one_json_object_with_a_row_for_each_line(file: Path) -> None:
+def calls_of(output: str) -> list[dict[str, Any]]:
+    """What `--json` says of each call."""
+    whole = json.loads(output)
+    assert set(whole) == {"version", "calls"} and whole["version"] == 1
+    return list(whole["calls"])
+
+
+def test_json_has_a_row_for_each_line(file: Path) -> None:
     done = jaxtour("lens", str(file), "--call", "predict(w, x)", "--stage", "hlo", "--json")
     assert (done.returncode, done.stderr) == (0, "")
-    is_linked(json.loads(done.stdout), "hlo")
+    (call,) = calls_of(done.stdout)
+    is_linked(call, "hlo")
 
 
-def test_several_calls_are_a_line_of_json_each(file: Path) -> None:
+def test_several_calls_have_the_same_json(file: Path) -> None:
     done = command("lens", "ml.py", "--json", cwd=file.parent, engine=REAL)
     assert (done.returncode, done.stderr) == (0, "")
-    documents = [json.loads(line) for line in done.stdout.splitlines()]
+    documents = calls_of(done.stdout)
     calls = ["predict(w, x)", "jax.grad(lambda w: predict(w, x).sum())(w)"]
     assert [document["call"] for document in documents] == calls
     is_linked(documents[0], "jaxpr")
-    assert {"jvp", "transpose"} <= {each for row in documents[1]["lines"] for each in row["transforms"]}
+    assert {"jvp", "transpose"} <= {each for row in documents[1]["stages"][0]["lines"] for each in row["transforms"]}
 
 
 def test_links_stand_beside_the_lines(file: Path) -> None:
@@ -111,7 +121,10 @@ def test_calls_that_fail_are_a_line_each_and_do_not_keep_the_others(tmp_path: Pa
     words = [word for call in calls for word in ("--call", call)]
     done = command("lens", "bad.py", *words, "--json", cwd=tmp_path, engine=REAL)
     assert done.returncode == 1
-    assert json.loads(done.stdout)["call"] == calls[-1] and done.stdout.count("\n") == 1
+    told = calls_of(done.stdout)
+    assert [call["call"] for call in told] == list(calls)
+    assert [call["error"] is None for call in told] == [False, False, False, True]
+    assert told[0]["error"].startswith("NameError") and told[0]["stages"] == []
     nothing, syntax, shapes = done.stderr.splitlines()
     assert nothing.startswith("jaxtour: f(nothing, 1): NameError")
     assert syntax.startswith("jaxtour: f(: SyntaxError: ") and "never closed" in syntax
@@ -128,7 +141,7 @@ def test_calls_that_fail_are_a_line_each_and_do_not_keep_the_others(tmp_path: Pa
         (("lens", "null.py"), "null.py:3:3: a null character"),
         (("lens", "ok.py::f(x)"), "--call 'f(x)'"),
         (("lens", "ok.py", "--stage", "llvm"), "'llvm'"),
-        (("lens",), "see jaxtour lens --help"),
+        (("lens",), "name a Python file, or a module as in -m package.train"),
         (("explore", "nowhere.py"), "nowhere.py: no such file"),
         (("explore", "ok.py"), "explore needs a terminal"),
         (("run", "ok.py"), "jaxtour explore ok.py"),
@@ -142,3 +155,57 @@ def test_what_the_user_got_wrong_is_one_line_and_exit_code_2(tmp_path: Path, arg
     done = command(*args, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1 and done.stderr.startswith("jaxtour: ") and words in done.stderr
+
+
+PROGRAM = """\
+import sys
+import jax
+import jax.numpy as jnp
+
+
+def main(steps):
+    @jax.jit
+    def step(w):
+        return jnp.sin(w) * 2
+
+    @jax.jit
+    def other(w):
+        return w - 1
+
+    for _ in range(steps):
+        other(step(jnp.ones(3)))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
+"""
+
+
+def test_a_recorded_program_by_its_functions_name_in_all_stages(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(PROGRAM)
+    done = command("lens", "own.py", "--at", "step", "--stage", "all", "--json", "--", "2", cwd=tmp_path, engine=REAL)
+    assert done.returncode == 0, done.stderr
+    (call,) = calls_of(done.stdout)
+    assert call["label"] == "step(w)"
+    texts = {stage["stage"]: stage["text"] for stage in call["stages"]}
+    assert list(texts) == ["jaxpr", "stablehlo", "hlo"]
+    assert "sin" in texts["jaxpr"] and "stablehlo.sine" in texts["stablehlo"] and "ENTRY" in texts["hlo"]
+    linked = {span["line"] for stage in call["stages"] for row in stage["lines"] for span in row["spans"]}
+    assert 9 in linked
+
+
+def test_a_recorded_program_by_the_line_that_calls_it(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(PROGRAM)
+    done = command("lens", "own.py", "--at", "own.py:11", "--json", "--", "1", cwd=tmp_path, engine=REAL)
+    assert [call["label"] for call in calls_of(done.stdout)] == ["other(w)"]
+    done = command("lens", "own.py", "--at", "nothing", "--", "1", cwd=tmp_path, engine=REAL)
+    assert done.returncode == 2
+    assert "--at nothing: no such program was compiled: there are" in done.stderr and "step (own.py:7)" in done.stderr
+
+
+def test_a_call_of_shapes_without_data(tmp_path: Path) -> None:
+    (tmp_path / "big.py").write_text("def f(w, x):\n    return x @ w\n")
+    call = "f(S((1000000, 1000000), 'bf16'), S((8, 1000000), 'bf16'))"
+    done = command("lens", "big.py", "--call", call, cwd=tmp_path, engine=REAL)
+    assert done.returncode == 0, done.stderr
+    assert "bf16[1000000,1000000]" in done.stdout

@@ -72,7 +72,7 @@ PANES: tuple[PaneSpec, ...] = (
     PaneSpec(
         "time", "Time", time.document, tab=True,
         of_view=attrgetter("step", "trace", "measuring", "ascii", "stable"),
-        of_report=attrgetter("timings", "retraces", "timing_error", "done"),
+        of_report=attrgetter("timings", "retraces", "programs", "timing_error", "done"),
     ),
     PaneSpec(
         "devices", "Devices", devices.document, whole=partial(devices.document, whole=True), tab=True,

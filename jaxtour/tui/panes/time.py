@@ -18,9 +18,10 @@ def document(view: StepView, width: int) -> Document:
     if view.stable and timings:
         width = max(width_of(timing.label) for timing in timings)
         return Document(lines=[((pad(timing.label, width), ""), ("   measured", "muted")) for timing in timings])
-    if report is None or not (timings or report.retraces or report.timing_error):
+    if report is None or not (timings or report.retraces or report.timing_error or view.program):
         return Document(lines=wrap(_empty(view), width), subtitle=_border(view, width))
     # Imported here: the first frame shows no run.
+    from jaxtour.render.programs import timing_of
     from jaxtour.render.timing.retraces import retrace_lines
     from jaxtour.render.timing.rows import timing_blocks
 
@@ -28,6 +29,8 @@ def document(view: StepView, width: int) -> Document:
     if timings:
         blocks = timing_blocks(timings, width, ascii=view.ascii)
         lines, pictures = illustrated(blocks, width, CURVE_ROWS, ascii_only=view.ascii)
+    elif view.program is not None:
+        lines = timing_of(view.program, width)
     else:
         lines = wrap(_empty(view), width)
     if report.timing_error is not None:

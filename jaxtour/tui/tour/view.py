@@ -9,7 +9,7 @@ import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.commands import StageName, StageRequest
-from jaxtour.engine.messages import Facts, Failure, RunProgress, Timing, Trace, WorkerState
+from jaxtour.engine.messages import Facts, Failure, Program, RunProgress, Timing, Trace, WorkerState
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText
 from jaxtour.text.raw import NO_TEXT, Raw
@@ -160,6 +160,12 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return self.traces[self.index] if self.traces else None
 
     @property
+    def program(self) -> Program | None:
+        """The recorded program that is shown."""
+        programs = self.report.programs if self.report and self.trace else ()
+        return next((each for each in programs if self.trace and each.index == self.trace.index), None)
+
+    @property
     def failure(self) -> Failure | None:
         """The failure of the code, or else of tracing the call shown."""
         if self.report and self.report.failure:
@@ -207,7 +213,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
             edited=self.edited,
             setup=bool(step.setup.text.strip()),
             traces=len(self.traces),
-            times=self.finished and bool(step.time or (self.trace and self.trace.error is None)),
+            programs=bool(self.report and self.report.programs),
+            times=self.finished and bool(step.time or (self.trace and self.trace.error is None and not self.program)),
             timed=bool(self.report and self.report.timings),
             flagged=any(timing.verdicts for timing in self.report.timings) if self.report else False,
             asks=step.ask is not None,

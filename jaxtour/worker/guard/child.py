@@ -60,7 +60,10 @@ class Config:
         """Our environment with quiet settings, the platform, and our working directory: a runner starts elsewhere."""
         env = {**os.environ, **QUIET}
         with contextlib.suppress(FileNotFoundError):  # the folder may have been removed
-            env["JAXTOUR_CWD"] = str(Path.cwd())
+            env["JAXTOUR_CWD"] = cwd = str(Path.cwd())
+            if path := env.get("PYTHONPATH"):
+                # Entries are relative to where the user is.
+                env["PYTHONPATH"] = os.pathsep.join(str(Path(cwd, entry)) for entry in path.split(os.pathsep))
         if self.platform == "gpu":
             # With `gpu`, jax tries cuda and rocm, and fails when either has no plugin.
             env["JAX_PLATFORMS"] = "rocm,cpu" if Path("/dev/kfd").exists() else "cuda,cpu"

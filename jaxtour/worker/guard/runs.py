@@ -12,7 +12,7 @@ STATUSES = ("ok", "error", "interrupted", "timeout", "died")
 RUN_EVENTS = frozenset(
     {
         "progress", "result", "error", "warning", "executed", "trace", "stage", "level", "hlo", "answer", "checked",
-        "timing", "retrace", "peak", "done",
+        "timing", "retrace", "program", "recorded", "peak", "done",
     }
 )  # fmt: skip
 

@@ -4,6 +4,7 @@ JAX keeps the Python frames of every equation; the innermost learner's frame is 
 so an equation from a library function is linked to the learner's call of it.
 """
 
+from types import FrameType
 from typing import Any, TypeAlias
 
 from .. import compat
@@ -93,6 +94,10 @@ class SpanFinder:
                 if (known := self._spans[key]) is not None:
                     found.append(known)
         return found
+
+    def at(self, frame: FrameType) -> Span | None:
+        """The expression that a frame of Python is at; None if the frame is not the learner's."""
+        return self._span(frame.f_code, frame.f_lasti)
 
     def _span(self, code: Any, offset: int) -> Span | None:
         positions = self._positions.get(id(code))

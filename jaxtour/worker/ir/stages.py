@@ -124,6 +124,11 @@ class Stages:
         if index not in self._made:
             if not 0 <= index < len(self.calls):
                 raise lens.LensError("this step has no such call")
+            if (program := self.calls[index].get("program")) is not None:
+                root = f"jit({program.lowering.name})"
+                around = (program.around,) if program.around else ()
+                self._made[index] = Staged(program.lowered(), root, around, *_places(program.jaxpr, around))
+                return self._made[index]
             written = self.written[index] or lens.expression(self.calls[index]["call"])
             self._made[index] = staged(self.workspace, written)
         return self._made[index]

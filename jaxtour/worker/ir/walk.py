@@ -79,6 +79,15 @@ class Walk:
         return self._frames.outdated
 
     @property
+    def outermost(self) -> Span | None:
+        """The outermost call of the user's inside `around`, of the first equation that has one."""
+        for row in self.table.rows:
+            every: tuple[Span, ...] = (*row.get("spans", ()), *row.get("callers", ()))
+            if spans := [each for each in every if each not in self.around]:
+                return spans[-1]
+        return None
+
+    @property
     def counts(self) -> Counter[int]:
         """The number of equations of each origin in the table; a shared jaxpr counts once."""
         return Counter(self._places.values())

@@ -5,6 +5,7 @@ import __future__
 import ast
 import builtins
 import contextlib
+import importlib
 import io
 import itertools
 import linecache
@@ -32,7 +33,20 @@ MODULE = "__jaxtour__"
 """`__name__` in a learner's file, so that code under `if __name__ == "__main__":` does not run."""
 CWD = "JAXTOUR_CWD"
 """Environment variable with the learner's working directory; the runner starts in a scratch directory."""
-OFFERED = {"jax": jax, "jnp": jax.numpy, "np": np}
+_DTYPES = {
+    "bf16": "bfloat16", "f16": "float16", "f32": "float32", "f64": "float64", "i8": "int8", "i16": "int16",
+    "i32": "int32", "i64": "int64", "u8": "uint8", "u16": "uint16", "u32": "uint32", "u64": "uint64",
+    "c64": "complex64",
+}  # fmt: skip
+
+
+def shape_of(shape: tuple[int, ...] | int, dtype: Any = "float32") -> jax.ShapeDtypeStruct:
+    """The shape and dtype of an array without its data; a dtype may be named as jaxprs print it: `bf16`."""
+    name = _DTYPES.get(dtype, dtype) if isinstance(dtype, str) else dtype
+    return jax.ShapeDtypeStruct((shape,) if isinstance(shape, int) else shape, jax.numpy.dtype(name))
+
+
+OFFERED = {"jax": jax, "jnp": jax.numpy, "np": np, "S": shape_of}
 """The names that an expression about a file may use without the file's imports."""
 WARNING_CAP = 100
 _FUTURE = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
@@ -158,39 +172,53 @@ class Workspace:
         builtins.input = _no_input
         self._definitions.install()
 
-    def become(self, path: str) -> None:
-        """Become the module of a file, as under `python FILE` except for `__name__`; called once in a fresh runner.
+    def become(self, path: str, launch: dict[str, Any] | None = None) -> None:
+        """Become the module of a file, as under `python FILE`; called once in a fresh runner.
 
+        `launch` has the wire's `argv`, `module` and `main`; without it the file is imported, under a name of its own.
         Imports search the file's folder first; relative paths start at the learner's working directory.
         """
-        self.module.__name__ = self.namespace["__name__"] = MODULE
+        how = {"argv": [path], "module": "", "main": False, **(launch or {})}
+        name = "__main__" if how["main"] else MODULE
+        self.module.__name__ = self.namespace["__name__"] = name
         self.module.__file__ = path
-        sys.modules[MODULE] = self.module
+        sys.modules[name] = self.module
         self._definitions.become(path, MODULE)
-        sys.argv[:] = [path]
+        sys.argv[:] = how["argv"]
         folder = str(Path(path).parent)
-        if folder not in sys.path[:1]:
-            sys.path.insert(0, folder)
         # Python checks a .pyc by size and modification second: two saves within a second would look the same.
         sys.dont_write_bytecode = True
         self._offered = OFFERED
         learner_folder(folder)
+        cwd = os.environ.get(CWD) or folder
         with contextlib.suppress(OSError):
-            os.chdir(os.environ.get(CWD) or folder)
+            os.chdir(cwd)
+        package, root = _package_of(path, how["module"])
+        self.module.__package__ = self.namespace["__package__"] = package
+        # Python puts the script's folder first, with `-m` the current one. Relative imports need the package's root.
+        first, *others = [cwd, root] if how["module"] else [folder, root]
+        if first not in sys.path[:1]:
+            sys.path.insert(0, first)
+        sys.path += [each for each in others if each and each not in sys.path]
+        if package:
+            learner_folder(root)
+            importlib.import_module(package)
 
-    def run(self, name: str, setup: str, code: str, path: str | None = None) -> Execution:
+    def run(
+        self, name: str, setup: str, code: str, path: str | None = None, launch: dict[str, Any] | None = None
+    ) -> Execution:
         """Run a step's setup and code; raises only KeyboardInterrupt, and records any other exception in the outcome.
 
-        With a `path`, the code is that file's.
+        With a `path`, the code is that file's, and `launch` says how it runs as a program.
         """
         outcome = Execution()
         self.kept.pop(name, None)
         self._last = None
         _forget_shown_warnings()
-        if path is not None:
-            self.become(path)
         start, before = time.perf_counter(), self._events.compiles
         try:
+            if path is not None:
+                self.become(path, launch)
             if setup.strip():
                 self.execute(Source(name, setup, "setup"))
             start, before = time.perf_counter(), self._events.compiles
@@ -244,6 +272,23 @@ class Workspace:
     def names(self) -> dict[str, Any]:
         """The names an expression may use: the namespace, and for a file also `OFFERED`."""
         return {**self._offered, **self.namespace} if self._offered else self.namespace
+
+
+def _package_of(path: str, module: str) -> tuple[str | None, str]:
+    """The package that a file belongs to, and the folder in which that lies; None and nothing for a plain script.
+
+    `python FILE` knows no package, and relative imports fail there; they are what the file says it needs.
+    """
+    folder = Path(path).parent
+    names: list[str] = []
+    while (folder / "__init__.py").is_file():
+        names.insert(0, folder.name)
+        folder = folder.parent
+    if module:
+        # A namespace package has no `__init__.py`: its name says how deep the file lies.
+        package = module if Path(path).name == "__main__.py" else module.rpartition(".")[0]
+        return package or None, str(Path(path).parents[package.count(".") + 1]) if package else ""
+    return (".".join(names), str(folder)) if names else (None, "")
 
 
 def show_warnings(sink: Callable[[Event], None], run: int, own: str) -> None:

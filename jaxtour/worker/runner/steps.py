@@ -10,6 +10,7 @@ from typing import Any
 from .. import compat
 from ..ir import lens
 from ..ir.ladder import ladder
+from ..ir.spans import Span
 from ..ir.stages import Stages
 from ..timing import bench
 from ..timing.peaks import peaks
@@ -18,6 +19,7 @@ from .calls import Entry, calls_of
 from .describe import describe, plain_text
 from .execute import Execution, Source, Workspace, hush_warnings, last_expression, show_warnings
 from .failures import attempt, failure, message, one_line
+from .record import MOST_LOOKED_INTO, Enough, Recorder
 from .writer import Event, Stdio, Writer
 
 
@@ -44,6 +46,8 @@ class CommandRun:
         self._probed = _whole(command["probe"]) if command.get("probe") else None
         self._replay = [_whole(cell) for cell in command.get("replay") or []]
         self._dirty = False
+        self._recorder: Recorder | None = None
+        """Of the file that runs as a program."""
 
     def perform(self) -> None:
         """Execute the command and send `done`, unless the process dies."""
@@ -55,6 +59,8 @@ class CommandRun:
             status = self._perform()
         except KeyboardInterrupt:
             status = "interrupted"
+            if self._recorder is not None:
+                self._recorder.tell(self._recorder.entries(), self._say)
         finally:
             stage.writer.disarm()
             stage.events.announce = None
@@ -119,7 +125,16 @@ class CommandRun:
     def _execute(self, cell: dict[str, Any]) -> Execution:
         self._stage.writer.arm()
         self._stage.stages = None
-        return self._stage.workspace.run(cell["name"], cell["setup"], cell["code"], cell["path"])
+        run = partial(self._stage.workspace.run, cell["name"], cell["setup"], cell["code"], cell["path"])
+        launch = cell["launch"]
+        if launch is None:
+            return run()
+        self._recorder = Recorder(self._stage.events, launch.get("stop_after"), launch.get("stop_after_s"))
+        with self._recorder.on():
+            outcome = run(launch)
+        if isinstance(outcome.error, Enough):
+            outcome.error = None
+        return outcome
 
     def _show(self, cell: dict[str, Any]) -> str:
         own = cell["path"] or cell["name"]
@@ -127,7 +142,7 @@ class CommandRun:
         codes = [cell["setup"], cell["code"]]
         with self._phase("running", cell["name"]):
             show_warnings(self._say, self._command["run"], file)
-            with counted(self._stage.events, self._say, file, codes):
+            with counted(self._stage.events, self._say, file, codes, self._missed):
                 outcome = self._execute(cell)
             value = self._value(outcome)
             hush_warnings()
@@ -143,6 +158,10 @@ class CommandRun:
             self._after(cell, outcome)
         _release(outcome)
         return status
+
+    def _missed(self, function: str, reason: str) -> None:
+        if self._recorder is not None:
+            self._recorder.missed(function, reason)
 
     def _value(self, outcome: Execution) -> dict[str, Any] | None:
         """The described value, or None; a computation that fails only now counts as the step's failure."""
@@ -183,6 +202,8 @@ class CommandRun:
         workspace = self._stage.workspace
         traces = cell["traces"]
         find: Callable[[Workspace, lens.Expression], Any] = lens.jaxpr_of
+        if self._recorder is not None and (recorded := self._recorded(traces, show=show)):
+            return recorded
         if cell["path"] is not None:
             traces = [] if outcome.error else calls_of(workspace, cell["path"], cell["code"], traces)
         elif traces is None:
@@ -205,7 +226,7 @@ class CommandRun:
                 shown.append(entry)
                 if show:
                     head = {"index": len(shown) - 1, "label": entry["label"], "call": entry["call"]}
-                    self._show_trace(cell, head, jaxpr, written, error)
+                    self._show_trace(cell, head, jaxpr, written.span if written else None, error)
         if left_out and not shown:
             # No call of the file can be traced: report the first one's error.
             shown = left_out[:1]
@@ -214,30 +235,48 @@ class CommandRun:
                 self._say({"event": "trace", "index": 0, **first})
         return shown
 
+    def _recorded(self, named: list[Entry] | None, *, show: bool) -> list[Entry]:
+        """What the program compiled, in place of calls that are found in its text; of a function that is named, its."""
+        assert self._recorder is not None
+        entries = self._recorder.entries()
+        if named is not None:
+            names = {entry["call"].strip().rpartition(".")[2] for entry in named}
+            entries = [entry for entry in entries if entry["program"].lowering.name in names]
+        if show:
+            for index, entry in enumerate(entries[:MOST_LOOKED_INTO]):
+                with self._phase("tracing", entry["label"], index, len(entries)):
+                    head = {"index": index, "label": entry["label"], "call": entry["call"]}
+                    jaxpr, error = attempt(getattr, entry["program"], "jaxpr")
+                    found = self._show_trace({}, head, jaxpr, entry["program"].around, error)
+                    entry["program"].outermost = found and found.walk.outermost
+            self._recorder.tell(entries, self._say)
+        return entries
+
     def _show_trace(
         self,
         cell: dict[str, Any],
         head: Event,
         jaxpr: Any,
-        written: lens.Expression | None,
+        around: Span | None,
         error: BaseException | None,
-    ) -> None:
-        """Send a trace's facts, then the text of its jaxpr."""
+    ) -> lens.Shown | None:
+        """Send a trace's facts, then the text of its jaxpr; returns what was sent, None without a jaxpr."""
         found = None
         if error is None:
-            found, error = attempt(lens.shown, jaxpr, written and written.span)
+            found, error = attempt(lens.shown, jaxpr, around)
         if found is None:
             self._say({"event": "trace", **head, **self._untraced(cell, error)})
-            return
+            return None
         self._say({"event": "trace", **head, **found.facts})
         for piece in found.pieces({"event": "stage", "index": head["index"], "stage": "jaxpr"}):
             self._say(piece)
+        return found
 
     def _untraced(self, cell: dict[str, Any], error: BaseException | None) -> Event:
         """Why a call has no jaxpr, and the exception if it came from the learner's code."""
         if error is None:
             return {"error": "it has no jaxpr"}
-        raised = failure(error, cell["path"] or cell["name"])
+        raised = failure(error, cell.get("path") or cell.get("name") or "")
         told = {"raised": {**raised, "run": self._command["run"]}} if raised["frames"] else {}
         return {"error": lens.why_not(error), **told}
 
@@ -246,6 +285,8 @@ class CommandRun:
         """The call as the step makes it, or parsed on its own if the step does not."""
         if "error" in entry:
             raise lens.LensError(entry["error"])
+        if "program" in entry:
+            raise lens.LensError("it was recorded, and no expression stands for it")
         file = Source(cell["name"], "", path=cell["path"]).file
         if "tree" in entry:
             return lens.Expression(entry["tree"], file)
@@ -302,7 +343,7 @@ class CommandRun:
 
 def _whole(cell: dict[str, Any]) -> dict[str, Any]:
     """A cell with every field; JSON may leave out defaults."""
-    return {"setup": "", "code": "", "traces": None, "path": None, **cell}
+    return {"setup": "", "code": "", "traces": None, "path": None, "launch": None, **cell}
 
 
 def _release(outcome: Execution) -> None:

@@ -34,12 +34,19 @@ UNTOLD = "JAX does not say why"
 
 
 @contextlib.contextmanager
-def counted(events: compat.CompileEvents, say: Say, own: str, codes: list[str]) -> Iterator[None]:
+def counted(
+    events: compat.CompileEvents,
+    say: Say,
+    own: str,
+    codes: list[str],
+    missed: Callable[[str, str], None] = lambda _function, _reason: None,
+) -> Iterator[None]:
     """Send a `retrace` for every trace inside this context; lines of the file `own` are named, `codes` is what runs.
 
+    `missed` is called with the name of a function that is traced again, and the reason in words.
     If JAX does not explain cache misses, functions with names from `codes` are counted, without a reason.
     """
-    counts = Counts(say, own)
+    counts = Counts(say, own, missed)
     wants_it_itself = any("explain_cache_misses" in code for code in codes)
     with compat.explained(counts.missed, pass_on=wants_it_itself) as explains:
         if not explains:
@@ -55,7 +62,8 @@ def counted(events: compat.CompileEvents, say: Say, own: str, codes: list[str]) 
 class Counts:
     """The functions traced so far in one run."""
 
-    def __init__(self, say: Say, own: str) -> None:
+    def __init__(self, say: Say, own: str, missed: Callable[[str, str], None]) -> None:
+        self._missed = missed
         self._say = say
         self._own = own
         self._counts: dict[tuple[str, str], int] = {}
@@ -83,6 +91,8 @@ class Counts:
 
     def _count(self, key: tuple[str, str], reason: str, line: int | None) -> None:
         self._counts[key] = self._counts.get(key, 0) + 1
+        if reason:
+            self._missed(key[0], reason)
         event = {"event": "retrace", "function": key[0], "count": self._counts[key], "reason": reason, "line": line}
         if self._told < CAP:
             self._told += 1

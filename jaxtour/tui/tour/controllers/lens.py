@@ -67,6 +67,19 @@ class LensController:
     next_trace = partialmethod(_turn, 1)
     previous_trace = partialmethod(_turn, -1)
 
+    def programs(self) -> None:
+        """List what the program compiled, and show the one that is chosen."""
+        from jaxtour.tui.screens.programs import ProgramsScreen
+
+        async def chosen(index: int | None) -> None:
+            places = [place for place, trace in enumerate(self.tour.view.traces) if trace.index == index]
+            if places:
+                await self._turn(places[0] - self.tour.view.index)
+            elif index is not None:
+                self.host.note("it is not among the programs whose jaxpr is kept")
+
+        self.host.app.push_screen(ProgramsScreen(self.tour, self.tour.state), chosen)
+
     def unfold(self, line: int | None) -> None:
         """Unfold or fold an equation of the graph, or all of them."""
         state, graph, node = self.tour.state, self.graph.graph, self.graph.node

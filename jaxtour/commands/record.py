@@ -1,0 +1,80 @@
+"""`jaxtour record`: run a program as Python would, and list what JAX compiled while it ran, as text or JSON."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Iterator
+from types import FrameType
+
+from jaxtour import interrupts
+from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
+from jaxtour.commands.files import lesson_of
+from jaxtour.commands.launch import Program
+from jaxtour.commands.lens import failure_line
+from jaxtour.course.model import Step
+from jaxtour.engine.headless import Headless
+from jaxtour.engine.messages import Event, Text
+from jaxtour.engine.program_record import program_record
+from jaxtour.engine.report import Report
+from jaxtour.engine.session import WorkerConfig
+from jaxtour.render.programs import program_lines
+from jaxtour.render.text.plain import text_of
+from jaxtour.render.value import output_text
+
+
+def record(program: Program, config: WorkerConfig, *, as_json: bool, width: int) -> int:
+    """Run the program and print what it compiled; the exit code is 1 if it raised or died, 130 after Ctrl-C."""
+    lesson = lesson_of(program.path, launch=program.launch)
+    step = lesson.steps[0]
+    assert isinstance(step, Step)
+
+    async def run() -> Report:
+        async with headless(config) as engine:
+            tell_findings(await engine.facts())
+            engine.heard = None if as_json else _pass_on
+            with _stopping(engine):
+                return await engine.request(lesson, step)
+
+    report = interrupts.run(run())
+    done = report.done
+    if as_json:
+        write_json(program_record(report))
+    else:
+        write(text_of(program_lines(report, width, program.path), ascii_only(), coloured()))
+    if report.failure:
+        warn(failure_line(report.failure, program.path))
+    elif done and done.status not in ("ok", "error", "interrupted"):
+        warn(f"{program.path}: {done.reason or done.status}")
+    if done and done.status == "interrupted":
+        return interrupts.CODE
+    return int(report.failure is not None or (done is not None and done.status != "ok"))
+
+
+def _pass_on(event: Event) -> None:
+    """Write what the program writes, as it comes."""
+    if not isinstance(event, Text):
+        return
+    if event.stream == "stdout":
+        write(output_text(event.text))
+    else:
+        sys.stderr.write(output_text(event.text))
+        sys.stderr.flush()
+
+
+@contextlib.contextmanager
+def _stopping(engine: Headless) -> Iterator[None]:
+    """Have a first Ctrl-C stop the program, so that what was recorded is printed, and a second one the command."""
+    loop = asyncio.get_running_loop()
+    before = signal.getsignal(signal.SIGINT)
+    tasks: set[asyncio.Task[None]] = set()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        loop.call_soon_threadsafe(lambda: tasks.add(loop.create_task(engine.session.interrupt())))
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

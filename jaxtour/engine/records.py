@@ -1,0 +1,81 @@
+"""The wire: what a recorded program of the user's compiled; a part of `messages`."""
+
+import msgspec
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the user's that calls a jitted function."""
+
+    file: str
+    line: int
+    calls: int | None = None
+    """None where Python does not tell of calls."""
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="program"):
+    """A program that JAX compiled while the user's code ran; `index` is that of its trace."""
+
+    run: int
+    index: int
+    function: str
+    file: str | None = None
+    """Where the function is defined; None where JAX does not tell."""
+    line: int | None = None
+    called_at: tuple[Site, ...] = ()
+    """At most 20 lines that call the function, those with most calls first."""
+    compiled_at: Site | None = None
+    """The line that ran when it was lowered; None where none of the user's is on the stack."""
+    calls: int | None = None
+    """None where Python does not tell of calls, and where the function has several programs."""
+    function_calls: int | None = None
+    """How often the function was called, whichever of its programs ran."""
+    at_least: bool = False
+    """Whether C code may have called the function too, as `map(step, xs)` does: such calls are not counted."""
+    compiles: int = 0
+    """0 for one that was lowered and never compiled."""
+    avals: tuple[str, ...] = ()
+    """The type of each input: `f32[8,64]`."""
+    arg_names: tuple[str, ...] = ()
+    """The pytree path of each input: `params['w']`."""
+    results: tuple[str, ...] = ()
+    """The pytree path of each output: `result[0]`."""
+    donated: tuple[int, ...] = ()
+    """Which inputs are given away."""
+    shardings: tuple[str, ...] = ()
+    """Of each input, empty where JAX chooses; empty where it chooses all."""
+    static: dict[str, str] = {}
+    """Static arguments by name, as `repr` writes them."""
+    reason: str | None = None
+    """Why JAX traced the function again, in words."""
+    trace_s: float | None = None
+    lower_s: float | None = None
+    compile_s: float | None = None
+    call_s: float | None = None
+    """Seconds that the calling thread spent in its calls, compiling apart; it does not wait for the device."""
+    run_s: float | None = None
+    """Seconds on the device; None until it is profiled."""
+
+
+class EagerLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Single operations, outside of any jit, that one line ran."""
+
+    file: str
+    line: int
+    primitive: str
+    count: int | None = None
+    seconds: float | None = None
+    """Spent by the calling thread, compiling apart; None where Python does not tell of calls."""
+    compile_s: float | None = None
+    """Spent in tracing, lowering and compiling."""
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="recorded"):
+    """The end of a record; `program` events come before it."""
+
+    run: int
+    eager: tuple[EagerLine, ...] = ()
+    """At most 100 lines, the slowest first."""
+    stopped: str = ""
+    """Why it ended before the program did: `after 20 compilations`."""
+    missing: str = ""
+    """What could not be recorded here, and why, in one line."""

@@ -1,0 +1,171 @@
+"""What a program compiled, as lines: a table of its programs, and the single operations outside of them."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+
+from jaxtour.engine.messages import EagerLine, Program
+from jaxtour.engine.report import Report
+from jaxtour.render.text.layout import clip, wrap
+from jaxtour.render.text.plain import section
+from jaxtour.render.text.spans import Line, Span
+from jaxtour.render.text.table import table_lines
+from jaxtour.render.timing.seconds import NONE, seconds
+
+MOST_EAGER = 12
+_MOST_INPUTS = 4
+_STATIC_CELLS = 24
+
+
+def program_lines(report: Report, width: int, path: Path) -> list[Line]:
+    """All that was recorded, under headings."""
+    recorded = report.recorded
+    lines: list[Line] = []
+    if report.programs:
+        lines += section(heading(report.programs), table(report.programs, width))
+        lines += reasons(report.programs, width)
+    elif recorded:
+        lines += section("compiled", [(("nothing: no jitted function was called", "muted"),)])
+    if recorded and recorded.eager:
+        lines += section("single operations, outside of any jit", eager_lines(recorded.eager, width))
+    for note in (recorded.stopped and f"stopped {recorded.stopped}", recorded.missing) if recorded else ():
+        if note:
+            lines += [(), *wrap((("! ", "warning"), (note, "")), width, indent="  ")]
+    if recorded is None:
+        lines += [(), (("✗ ", "warning"), (f"nothing was recorded of {path}", ""))]
+    return lines
+
+
+def heading(programs: Sequence[Program]) -> str:
+    """`compiled: 3 programs of 2 functions in 1.2 s`."""
+    functions = len({(program.function, program.file, program.line) for program in programs})
+    took = sum(program.compile_s or 0.0 for program in programs)
+    counted = f"{len(programs)} program{'s' * (len(programs) != 1)} of {functions} function{'s' * (functions != 1)}"
+    return f"compiled: {counted} in {seconds(took)}"
+
+
+def table(programs: Sequence[Program], width: int) -> list[Line]:
+    """A row for each program."""
+    rows: list[Sequence[Line]] = [
+        [((name, "muted"),) for name in ("compile", "trace", "calls", "function", "defined at", "inputs")]
+    ]
+    rows += [
+        [
+            ((duration(program.compile_s), "number"),),
+            ((duration(program.trace_s), ""),),
+            ((calls_of(program), ""),),
+            ((program.function, "strong"),),
+            ((place(program.file, program.line), "link"),),
+            inputs(program),
+        ]
+        for program in programs
+    ]
+    return table_lines(rows, [True, True, True, False, False, False], width)
+
+
+def reasons(programs: Sequence[Program], width: int) -> list[Line]:
+    """Why functions were compiled again."""
+    again = [program for program in programs if program.reason or program.compiles > 1]
+    if not again:
+        return []
+    lines: list[Line] = []
+    for program in again:
+        times = f"compiled {program.compiles} times; " if program.compiles > 1 else ""
+        where = program.compiled_at
+        at = f"  {place(where.file, where.line)}" if where else ""
+        words = times + (program.reason or "")
+        lines += wrap(
+            ((program.function, "strong"), (at, "link"), ("  ", ""), (words.removesuffix("; "), "warning")),
+            width,
+            indent="  ",
+        )
+    return section("compiled again", lines)
+
+
+def eager_lines(eager: Sequence[EagerLine], width: int) -> list[Line]:
+    """The lines that ran single operations, with how many and how long."""
+    by_place: dict[tuple[str, int], list[EagerLine]] = {}
+    for each in eager:
+        by_place.setdefault((each.file, each.line), []).append(each)
+    rows: list[Sequence[Line]] = [[((name, "muted"),) for name in ("compile", "run", "count", "line", "operations")]]
+    slowest = sorted(by_place.items(), key=lambda each: -sum(map(_took, each[1])))
+    for (file, line), group in slowest[:MOST_EAGER]:
+        took = sum(each.seconds or 0.0 for each in group) if all(each.seconds is not None for each in group) else None
+        count = sum(each.count or 0 for each in group) if all(each.count is not None for each in group) else None
+        names = ", ".join(dict.fromkeys(each.primitive for each in group))
+        rows.append(
+            [
+                ((duration(sum(each.compile_s or 0.0 for each in group)), "number"),),
+                ((duration(took), "number"),),
+                ((NONE if count is None else f"{count:,}".replace(",", " "), ""),),
+                ((place(file, line), "link"),),
+                ((clip(names, 60), "primitive"),),
+            ]
+        )
+    lines = table_lines(rows, [True, True, True, False, False], width)
+    more = len(by_place) - MOST_EAGER
+    return [*lines, ((f"and {more} more lines", "muted"),)] if more > 0 else lines
+
+
+def timing_of(program: Program, width: int) -> list[Line]:
+    """The seconds of one program: tracing, lowering and compiling it, and its function's calls."""
+    parts = [("trace", program.trace_s), ("lower", program.lower_s), ("compile", program.compile_s)]
+    lines: list[Line] = [((f"{name:<9}", "muted"), (duration(value), "number")) for name, value in parts]
+    calls = program.function_calls
+    if calls is not None:
+        bound = "at least " if program.at_least else ""
+        said = f"{bound}{calls:,} call{'s' * (calls != 1)} of {program.function}".replace(",", " ")
+        took = f", {seconds(program.call_s)} in the calling thread" if program.call_s is not None else ""
+        lines += wrap(((f"{'calls':<9}", "muted"), (said + took, "")), width, indent=" " * 9)
+    return lines
+
+
+def calls_of(program: Program) -> str:
+    """How often the program was called; of a function with several, how often that was: `of 120`."""
+    bound = "at least " if program.at_least else ""
+    if program.calls is not None:
+        return f"{bound}{program.calls:,}".replace(",", " ")
+    return NONE if program.function_calls is None else f"of {bound}{program.function_calls:,}".replace(",", " ")
+
+
+def inputs(program: Program) -> Line:
+    """`w:f32[3] x:f32[8,4]`, and what was static: the first of each, and no long value."""
+    spans: list[Span] = []
+    for place, aval in enumerate(program.avals[:_MOST_INPUTS]):
+        spans += [(f"{name}:", "name") for name in program.arg_names[place : place + 1]]
+        spans += [(f"{aval} ", "type")]
+    more = len(program.avals) - _MOST_INPUTS
+    spans += [(f"and {more} more ", "muted")] if more > 0 else []
+    short = [(name, value) for name, value in program.static.items() if len(value) <= _STATIC_CELLS]
+    spans += [(f"{name}={value} ", "constant") for name, value in short[:_MOST_INPUTS]]
+    return tuple(spans)
+
+
+def place(file: str | None, line: int | None) -> str:
+    """`train.py:17`; of a library's file as much as says which it is."""
+    if not file:
+        return ""
+    path = PurePath(file)
+    name = path.name if path.is_relative_to(os.getcwd()) or len(path.parts) < 2 else f"{path.parent.name}/{path.name}"  # noqa: PTH109
+    return f"{name}:{line}" if line else name
+
+
+def eager_words(eager: Sequence[EagerLine]) -> str:
+    """`outside of any jit: 1 000 single operations in 0.4 s, most at train.py:18`."""
+    counts = [each.count for each in eager]
+    first = place(eager[0].file, eager[0].line)
+    if any(count is None for count in counts):
+        return f"outside of any jit: single operations in {len({(each.file, each.line) for each in eager})} lines"
+    took = seconds(sum(map(_took, eager)))
+    total = f"{sum(count or 0 for count in counts):,}".replace(",", " ")
+    return f"outside of any jit: {total} single operations in {took}, most of it at {first}"
+
+
+def _took(line: EagerLine) -> float:
+    """Seconds of compiling and running."""
+    return (line.seconds or 0.0) + (line.compile_s or 0.0)
+
+
+def duration(value: float | None) -> str:
+    """`543 ms`, or a dash for what is not known."""
+    return NONE if value is None else seconds(value)

@@ -1,0 +1,100 @@
+"""The list of what a program compiled, the most expensive first."""
+
+from typing import ClassVar
+
+import msgspec
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from jaxtour.engine.messages import Program
+from jaxtour.render.programs import calls_of, duration, eager_words, heading, inputs, place
+from jaxtour.render.text.layout import clip, pad, width_of
+from jaxtour.render.text.spans import Line, Span
+from jaxtour.tui.actions import BY_ID, Context, bindings, in_footer
+from jaxtour.tui.screens.box import BoxScreen
+from jaxtour.tui.status import keys_line
+from jaxtour.tui.styling import content
+from jaxtour.tui.tour.model import Tour
+from jaxtour.tui.tour.view import StepState
+from jaxtour.tui.widgets.chooser import Chooser
+
+WIDEST = 108
+KEYS_CELLS = 60
+FUNCTION_CELLS = 24
+
+
+class ProgramsScreen(BoxScreen[int | None]):
+    """Comes back with the index of the program that was chosen, or with None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("programs")
+
+    def __init__(self, tour: Tour, state: StepState) -> None:
+        self._tour = tour
+        self._state = state
+        self._list = Chooser("programs", ascii_only=tour.ascii)
+        self._about = Static(id="about", markup=False)
+        super().__init__(Vertical(self._list, self._about, id="programs-box"), lead=self._list, ascii_only=tour.ascii)
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """What was recorded."""
+        return self._state.report.programs if self._state.report else ()
+
+    def refill(self) -> None:
+        """A line for each program."""
+        self._list.fill([_row(program, self.inside(WIDEST)) for program in self.programs], self._state.trace)
+        self._describe()
+
+    def _describe(self) -> None:
+        """The program under the cursor: its inputs, where it is called, and why it was compiled again."""
+        if not self.programs:
+            return
+        program = self.programs[min(self._list.cursor, len(self.programs) - 1)]
+        ansi = self.app.native_ansi_color
+        parts = [content(line, ansi=ansi) for line in about(program)]
+        recorded = self._state.report.recorded if self._state.report else None
+        if recorded and recorded.eager:
+            parts.append(content(((eager_words(recorded.eager), "muted"),), ansi=ansi))
+        joined = parts[0]
+        for part in parts[1:]:
+            joined = joined.append("\n").append(part)
+        self._about.update(joined)
+        keys = [msgspec.structs.replace(BY_ID["choose"], label="show"), *in_footer("programs", Context())]
+        self.entitle(heading(self.programs), keys_line(keys, self._tour.keys, KEYS_CELLS))
+
+    def on_option_list_option_highlighted(self) -> None:
+        """Describe the program under the cursor."""
+        self._describe()
+
+    def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
+        """Show the program in the lens."""
+        self.dismiss(self.programs[message.option_index].index)
+
+
+def _row(program: Program, width: int) -> Line:
+    """`  543 ms   of 7  step  train.py:8  f32[3] ...`."""
+    head: list[Span] = [
+        (pad(duration(program.compile_s), 8, right=True), "number"),
+        (pad(calls_of(program), 9, right=True), "muted"),
+        ("  ", ""),
+        (pad(program.function, FUNCTION_CELLS), "strong"),
+        (pad(place(program.file, program.line), 20), "link"),
+        (" ⚑ " if program.reason or program.compiles > 1 else "   ", "warning"),
+    ]
+    room = width - width_of(tuple(head))
+    return (*head, (clip(" ".join(program.avals), max(room, 1)), "type"))
+
+
+def about(program: Program) -> list[Line]:
+    """What does not fit into the program's row."""
+    lines: list[Line] = [inputs(program) or (("no inputs", "muted"),)]
+    sites = ", ".join(
+        f"{place(site.file, site.line)}" + (f" ({site.calls} times)" if site.calls is not None else "")
+        for site in program.called_at[:3]
+    )
+    lines.append((("called at ", "muted"), (sites or "a place that is not known", "link")))
+    if program.reason or program.compiles > 1:
+        times = f"compiled {program.compiles} times" if program.compiles > 1 else "compiled again"
+        lines.append((("⚑ ", "warning"), (f"{times}: {program.reason or 'jit was called anew'}", "warning")))
+    return lines

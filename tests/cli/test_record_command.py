@@ -1,0 +1,160 @@
+"""`jaxtour record` on real workers: programs with arguments, modules, packages, errors, and when to stop."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from shell import jaxtour
+
+TRAIN = """\
+import argparse
+import jax
+import jax.numpy as jnp
+
+
+def main(args):
+    @jax.jit
+    def step(w, x):
+        return w - 0.1 * jax.grad(lambda w: jnp.tanh(x @ w).sum())(w)
+
+    w = jnp.ones(4)
+    for _ in range(args.steps):
+        w = step(w, jnp.ones((8, 4)))
+    print("done", args.steps)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--steps", type=int, required=True)
+    main(parser.parse_args())
+"""
+
+
+@pytest.fixture
+def train(tmp_path):
+    path = tmp_path / "train.py"
+    path.write_text(TRAIN)
+    return path
+
+
+def test_a_program_runs_with_its_arguments_and_prints_what_it_prints(train):
+    ran = jaxtour("record", "train.py", "--platform", "cpu", "--", "--steps", "3", cwd=train.parent)
+    assert ran.returncode == 0, ran.stderr
+    output, _, listed = ran.stdout.partition("── compiled: 1 program of 1 function")
+    assert output == "done 3\n\n"
+    row = next(line for line in listed.splitlines() if " step " in line)
+    assert "train.py:7" in row and "w:f32[4] x:f32[8,4]" in row
+    assert "single operations, outside of any jit" in listed
+
+
+def test_json_has_one_shape(train):
+    ran = jaxtour("record", "train.py", "--json", "--platform", "cpu", "--", "--steps", "3", cwd=train.parent)
+    told = json.loads(ran.stdout)
+    assert set(told) == {"version", "programs", "eager", "stdout", "stopped", "missing", "error"}
+    assert (told["version"], told["stdout"], told["error"]) == (1, "done 3\n", None)
+    (program,) = told["programs"]
+    wanted = {
+        "function", "file", "line", "called_at", "compiled_at", "calls", "function_calls", "at_least", "compiles",
+        "avals", "arg_names", "results", "donated", "shardings", "static", "reason", "trace_s", "lower_s",
+        "compile_s", "call_s", "run_s",
+    }  # fmt: skip
+    assert set(program) == wanted
+    assert (program["function"], program["line"], program["run_s"]) == ("step", 7, None)
+    assert set(told["eager"][0]) == {"file", "line", "primitive", "count", "seconds", "compile_s"}
+
+
+def test_what_a_program_says_of_its_arguments_is_seen(train):
+    ran = jaxtour("record", "train.py", cwd=train.parent)
+    assert ran.returncode == 1
+    assert "the following arguments are required: --steps" in ran.stderr
+    assert ran.stderr.splitlines()[-1] == "jaxtour: train.py:20:10: SystemExit: 2"
+
+
+def test_an_exception_late_in_the_file_ends_the_recording_not_the_list(tmp_path):
+    (tmp_path / "late.py").write_text(
+        "import jax, jax.numpy as jnp\nf = jax.jit(lambda x: x + 1)\nf(jnp.ones(2))\nimport not_there\n"
+    )
+    ran = jaxtour("record", "late.py", cwd=tmp_path)
+    assert ran.returncode == 1
+    assert "compiled: 1 program of 1 function" in ran.stdout
+    assert ran.stderr.splitlines()[-1] == "jaxtour: late.py:4:1: ModuleNotFoundError: No module named 'not_there'"
+    told = json.loads(jaxtour("record", "late.py", "--json", cwd=tmp_path).stdout)
+    assert told["error"]["type"] == "ModuleNotFoundError" and told["error"]["line"] == 4
+    assert len(told["programs"]) == 1
+
+
+@pytest.fixture
+def package(tmp_path):
+    folder = tmp_path / "src" / "ours"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("")
+    (folder / "layers.py").write_text("def dense(w, x):\n    return w @ x\n")
+    (folder / "train.py").write_text(
+        "import sys\nimport jax, jax.numpy as jnp\nfrom .layers import dense\n"
+        "loss = jax.jit(lambda w, x: dense(w, x).sum())\n"
+        "if __name__ == '__main__':\n    print(loss(jnp.ones((3, 3)), jnp.ones(3)), sys.argv[1:])\n"
+    )
+    return tmp_path
+
+
+def test_a_module_of_a_package_by_its_name_and_a_relative_pythonpath(package):
+    ran = jaxtour("record", "-m", "ours.train", "--", "--steps", "3", cwd=package, PYTHONPATH=_path("src"))
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("9.0 ['--steps', '3']\n")
+    assert "compiled: 1 program" in ran.stdout
+
+
+def test_a_module_of_a_package_by_its_file(package):
+    ran = jaxtour("record", "src/ours/train.py", cwd=package)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("9.0 []\n")
+
+
+def _path(*entries):
+    """A PYTHONPATH with these entries, and where jaxtour itself is."""
+    return ":".join([*entries, *(entry for entry in sys.path if Path(entry, "jaxtour").is_dir())])
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (("nowhere.py",), "nowhere.py: no such file"),
+        (("-m", "no.such"), "-m no.such: no such module here or along PYTHONPATH"),
+        (("-m", "1bad"), "-m 1bad: not a module's name"),
+        ((), "name a Python file, or a module"),
+        (("train.py", "--stop-after", "soon"), "--stop-after soon: write a number of compilations"),
+        (("train.py", "--stop-after", "0"), "--stop-after 0: write a number"),
+    ],
+)
+def test_what_cannot_be_run_is_said_in_a_line(train, args, told):
+    ran = jaxtour("record", *args, cwd=train.parent)
+    assert ran.returncode == 2
+    assert len(ran.stderr.splitlines()) == 1 and told in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_it_stops_after_so_many_compilations(train):
+    ran = jaxtour("record", "train.py", "--stop-after", "1", "--", "--steps", "1000000", cwd=train.parent)
+    assert ran.returncode == 0, ran.stderr
+    assert "stopped after 1 compilation" in ran.stdout
+
+
+def test_ctrl_c_stops_the_program_and_not_the_list(tmp_path):
+    (tmp_path / "endless.py").write_text(
+        "import time, jax, jax.numpy as jnp\njax.jit(lambda x: x + 1)(jnp.ones(2))\nprint('there', flush=True)\n"
+        "while True:\n    time.sleep(0.01)\n"
+    )
+    command = [sys.executable, "-m", "jaxtour", "record", "endless.py"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+    ) as ran:
+        assert ran.stdout is not None
+        assert ran.stdout.readline() == "there\n"
+        ran.send_signal(signal.SIGINT)
+        output, errors = ran.communicate(timeout=60)
+    assert ran.returncode == 130
+    assert "compiled: 1 program of 1 function" in output
+    assert "Traceback" not in errors

@@ -1,0 +1,48 @@
+"""The cells of the table of recorded programs."""
+
+import pytest
+
+from jaxtour.engine.messages import EagerLine, Program
+from jaxtour.render.programs import calls_of, eager_lines, inputs
+from jaxtour.render.text.plain import text_of
+
+
+def program(**facts):
+    return Program(run=1, index=0, function="step", **facts)
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({}, "—"),
+        ({"calls": 1200, "function_calls": 1200}, "1 200"),
+        ({"function_calls": 7}, "of 7"),
+        ({"calls": 1, "function_calls": 1, "at_least": True}, "at least 1"),
+        ({"function_calls": 7, "at_least": True}, "of at least 7"),
+    ],
+)
+def test_calls(facts, said):
+    assert calls_of(program(**facts)) == said
+
+
+def test_inputs_are_the_first_ones_and_short_static_values():
+    names = tuple("abcdef")
+    static = {"long": "x" * 25, **dict.fromkeys("nopqr", "1")}
+    line = inputs(program(arg_names=names, avals=("f32[]",) * 6, static=static))
+    text = "".join(text for text, _ in line)
+    assert text == "a:f32[] b:f32[] c:f32[] d:f32[] and 2 more n=1 o=1 p=1 q=1 "
+
+
+def test_inputs_without_names_show_their_types():
+    assert "".join(text for text, _ in inputs(program(avals=("f32[3]", "i32[]")))) == "f32[3] i32[] "
+
+
+def test_lines_with_single_operations_come_by_compiling_and_running():
+    rows = [
+        EagerLine(file="a.py", line=1, primitive="add", count=5, seconds=0.2, compile_s=0.0),
+        EagerLine(file="a.py", line=2, primitive="sin", count=1, seconds=0.001, compile_s=0.5),
+    ]
+    text = text_of(eager_lines(rows, 80))
+    _, _, slowest, other = text.splitlines()[:4]
+    assert slowest.split() == ["500", "ms", "1.00", "ms", "1", "a.py:2", "sin"]
+    assert other.split() == ["0", "s", "200", "ms", "5", "a.py:1", "add"]

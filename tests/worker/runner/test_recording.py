@@ -1,0 +1,481 @@
+"""What a program compiles is recorded while it runs, in a real runner, on each version of JAX that is there."""
+
+import sys
+import textwrap
+
+import pytest
+from runner_client import RunnerClient
+
+COUNTS = "3.12 is the first that does"
+
+
+@pytest.fixture
+def record(python, tmp_path):
+    """Runs a program in a runner of its own and returns what it said."""
+    clients = []
+
+    def run(code, *, args=(), **launch):
+        path = tmp_path / "train.py"
+        path.write_text(textwrap.dedent(code))
+        client = RunnerClient(python=(python or sys.executable, "-u"), JAXTOUR_CWD=str(tmp_path), JAX_PLATFORMS="cpu")
+        clients.append(client)
+        client.until("state", state="ready")
+        how = {"argv": [str(path), *args], "module": "", "main": True, **launch}
+        cell = {"name": "own/file", "code": path.read_text(), "path": str(path), "launch": how}
+        client.send(verb="run", run=1, cell=cell)
+        return client.finish(1)
+
+    yield run
+    for client in clients:
+        client.close()
+
+
+def functions(ran):
+    return sorted(program["function"] for program in ran.all("program"))
+
+
+def one(ran, name):
+    (found,) = [program for program in ran.all("program") if program["function"] == name]
+    return found
+
+
+def counted(ran):
+    return COUNTS not in ran.one("recorded")["missing"]
+
+
+def jaxpr(ran, program):
+    parts = [e for e in ran.all("stage") if e["index"] == program["index"] and e["stage"] == "jaxpr"]
+    return "\n".join(part["text"] for part in parts)
+
+
+MAIN = """
+    import argparse
+    import jax
+    import jax.numpy as jnp
+
+    def main(args):
+        @jax.jit
+        def step(w, x):
+            return w - 0.1 * jax.grad(lambda w: jnp.tanh(x @ w).sum())(w)
+
+        w = jnp.ones(4)
+        for _ in range(args.steps):
+            w = step(w, jnp.ones((8, 4)))
+
+    if __name__ == "__main__":
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--steps", type=int)
+        main(parser.parse_args())
+"""
+
+
+def test_a_step_inside_main_is_found_because_it_ran(record):
+    ran = record(MAIN, args=("--steps", "5"))
+    assert functions(ran) == ["step"]
+    step = one(ran, "step")
+    assert (step["line"], step["avals"], step["arg_names"]) == (7, ["f32[4]", "f32[8,4]"], ["w", "x"])
+    assert step["compiles"] == 1 and step["reason"] is None
+    assert step["compile_s"] > 0 and step["lower_s"] > 0 and step["trace_s"] > 0
+    assert [site["line"] for site in step["called_at"]] == [13]
+    assert (step["calls"], step["called_at"][0]["calls"]) == ((5, 5) if counted(ran) else (None, None))
+    assert ran.one("trace")["label"] == "step(w, x)"
+    assert "tanh" in jaxpr(ran, step)
+
+
+def test_an_imported_program_has_no_main(record):
+    ran = record(MAIN, main=False)
+    assert ran.all("program") == [] and ran.one("done")["status"] == "ok"
+
+
+def test_a_retrace_says_why(record):
+    ran = record(
+        """
+        import jax, jax.numpy as jnp
+        f = jax.jit(lambda x: x * 2)
+        for n in (2, 3, 2):
+            f(jnp.ones(n))
+        """
+    )
+    first, second = sorted(ran.all("program"), key=lambda program: program["avals"])
+    assert (first["reason"], second["reason"]) == (None, "x was f32[2], now f32[3]")
+    assert first["calls"] is None and first["function_calls"] == (3 if counted(ran) else None)
+
+
+def test_a_function_that_is_jitted_anew_compiles_again(record):
+    ran = record(
+        """
+        import jax, jax.numpy as jnp
+        def double(x):
+            return x * 2
+        for _ in range(3):
+            jax.jit(lambda x: double(x) + 1)(jnp.ones(2))
+        """
+    )
+    assert sum(program["compiles"] for program in ran.all("program")) == 3
+
+
+def test_a_weak_type_makes_another_program(record):
+    ran = record(
+        """
+        import jax, jax.numpy as jnp
+        f = jax.jit(lambda x: x * 2)
+        f(1.0)
+        f(jnp.float32(1.0))
+        f(2.0)
+        """
+    )
+    assert [program["compiles"] for program in ran.all("program")] == [1, 1]
+    assert {program["reason"] for program in ran.all("program")} == {None, "x was f32[] (weak), now f32[]"}
+
+
+def test_static_and_donated_arguments(record):
+    ran = record(
+        """
+        from functools import partial
+        import jax, jax.numpy as jnp
+        @partial(jax.jit, static_argnums=2, static_argnames="mode", donate_argnums=0)
+        def step(w, x, n, *, mode):
+            return {"out": w * n + x["a"]["b"]}
+        step(jnp.ones(3), {"a": {"b": jnp.ones(3)}}, 3, mode="fast")
+        """
+    )
+    step = one(ran, "step")
+    assert step["static"] == {"n": "3", "mode": "'fast'"}
+    assert step["donated"] == [0]
+    assert step["arg_names"] == ["w", "x['a']['b']"]
+    assert step["results"] == ["result['out']"]
+
+
+def test_methods_closures_threads_and_generators(record):
+    ran = record(
+        """
+        import threading
+        import jax, jax.numpy as jnp
+        from functools import partial
+
+        class Model:
+            @partial(jax.jit, static_argnums=0)
+            def forward(self, x):
+                return x * 3
+
+        def made(scale):
+            @jax.jit
+            def scaled(x):
+                return x * scale
+            return scaled
+
+        @jax.jit
+        def threaded(x):
+            return x - 1
+
+        @jax.jit
+        def yielded(x):
+            return x + 1
+
+        def results(x):
+            for _ in range(3):
+                x = yielded(x)
+                yield x
+
+        Model().forward(jnp.ones(2))
+        made(2.0)(jnp.ones(2))
+        thread = threading.Thread(target=threaded, args=(jnp.ones(2),))
+        thread.start()
+        thread.join()
+        list(results(jnp.ones(2)))
+        """
+    )
+    assert functions(ran) == ["forward", "scaled", "threaded", "yielded"]
+    if counted(ran):
+        assert {p["function"]: p["calls"] for p in ran.all("program")} == {
+            "forward": 1,
+            "scaled": 1,
+            "threaded": 1,
+            "yielded": 3,
+        }
+
+
+def test_a_nested_jit_is_one_program(record):
+    ran = record(
+        """
+        import jax, jax.numpy as jnp
+        @jax.jit
+        def inner(x):
+            return jnp.sin(x)
+        @jax.jit
+        def outer(x):
+            return inner(x) + inner(x)
+        outer(jnp.ones(2))
+        """
+    )
+    outer = one(ran, "outer")
+    assert functions(ran) == ["outer"]
+    assert jaxpr(ran, outer).count("inner") >= 1
+
+
+def test_what_was_compiled_before_an_exception_is_there(record):
+    ran = record(
+        """
+        import jax, jax.numpy as jnp
+        @jax.jit
+        def f(x):
+            return x + 1
+        @jax.jit
+        def fails(x):
+            raise AttributeError("told by the program")
+        f(jnp.ones(2))
+        fails(jnp.ones(2))
+        """
+    )
+    assert functions(ran) == ["f"]
+    error = ran.one("error")
+    assert (error["type"], error["message"], error["line"]) == ("AttributeError", "told by the program", 8)
+    assert ran.one("executed")["status"] == "error"
+
+
+def test_with_disable_jit_nothing_is_compiled_but_single_operations(record):
+    ran = record(
+        """
+        import jax, jax.numpy as jnp
+        @jax.jit
+        def f(x):
+            return jnp.sin(x) * 2
+        with jax.disable_jit():
+            f(jnp.ones(3))
+        """
+    )
+    assert functions(ran) == []
+    assert "sin" in {line["primitive"] for line in ran.one("recorded")["eager"]}
+
+
+def test_callbacks_run_and_are_recorded_once(record):
+    ran = record(
+        """
+        import jax, jax.numpy as jnp
+        @jax.jit
+        def f(x):
+            jax.debug.print("x is {}", x)
+            return x
+        f(jnp.ones(()))
+        f(jnp.zeros(()))
+        """
+    )
+    assert functions(ran) == ["f"]
+    assert ran.stdout == "x is 1.0\nx is 0.0\n"
+
+
+def test_single_operations_are_counted_by_line(record):
+    ran = record(
+        """
+        import jax, jax.numpy as jnp
+        x = jnp.ones(3)
+        for _ in range(100):
+            x = x + 1.0
+        """
+    )
+    added = [line for line in ran.one("recorded")["eager"] if line["line"] == 5]
+    assert added
+    if counted(ran):
+        assert sum(line["count"] for line in added) >= 100
+        assert all(line["seconds"] > 0 for line in added)
+    assert all(line["compile_s"] > 0 for line in added)
+
+
+def test_ahead_of_time_and_pmap(record):
+    ran = record(
+        """
+        import jax, jax.numpy as jnp
+        @jax.jit
+        def f(x):
+            return x + 1
+        compiled = f.lower(jnp.ones(3)).compile()
+        compiled(jnp.ones(3))
+        jax.pmap(lambda x: x * 2)(jnp.ones((1, 3)))
+        """
+    )
+    assert one(ran, "f")["compiles"] == 1
+    assert len(ran.all("program")) == 2
+    assert "_fun" not in {line["primitive"] for line in ran.one("recorded")["eager"]}
+
+
+def test_calls_of_what_was_compiled_ahead_of_time_belong_to_its_program(record):
+    ran = record(
+        """
+        import jax, jax.numpy as jnp
+        @jax.jit
+        def f(x):
+            return x + 1
+        @jax.jit
+        def prints(x):
+            jax.debug.print("{}", x)
+        three, four = (f.lower(jnp.ones(n)).compile() for n in (3, 4))
+        for _ in range(5):
+            three(jnp.ones(3))
+        four(jnp.ones(4))
+        printing = prints.lower(1.0).compile()
+        printing(1.0)
+        printing(2.0)
+        """
+    )
+    found = {tuple(p["avals"]): (p["calls"], p["function_calls"]) for p in ran.all("program") if p["function"] == "f"}
+    prints = one(ran, "prints")
+    if not counted(ran):
+        assert set(found.values()) == {(None, None)}
+        return
+    assert found == {("f32[3]",): (5, 6), ("f32[4]",): (1, 6)}
+    if prints["at_least"]:
+        assert prints["calls"] == 0
+    else:
+        assert prints["calls"] == 2
+        assert [site["line"] for site in prints["called_at"]] == [14, 15]
+
+
+def test_calls_that_python_does_not_tell_of_are_a_lower_bound(record):
+    ran = record(
+        """
+        import jax
+        @jax.jit
+        def mapped(x):
+            return x - 1
+        @jax.jit
+        def key(x):
+            return x * 2
+        @jax.jit
+        def counted(x):
+            return x / 2
+        list(map(mapped, [1.0, 2.0, 3.0]))
+        sorted([2.0, 1.0], key=key)
+        key(3.0)
+        counted(1.0)
+        """
+    )
+    found = {p["function"]: (p["calls"], p["at_least"]) for p in ran.all("program")}
+    if counted(ran):
+        assert found == {"mapped": (1, True), "key": (2, True), "counted": (1, False)}
+
+
+def test_a_function_that_is_jitted_twice_is_one_function(record):
+    ran = record(
+        """
+        import jax, jax.numpy as jnp
+        def double(x):
+            return x * 2
+        for _ in range(3):
+            jax.jit(double)(jnp.ones(2))
+        """
+    )
+    double = one(ran, "double")
+    assert double["compiles"] == 1
+    assert double["function_calls"] == (3 if counted(ran) else None)
+
+
+def test_a_loop_outside_of_any_jit_is_a_program(record):
+    ran = record(
+        """
+        import jax, jax.numpy as jnp
+        def body(carry, x):
+            return jnp.sin(carry) + x, carry
+        def run(n):
+            return jax.lax.scan(body, 0.0, jnp.ones(n))
+        for n in (4, 4, 5):
+            run(n)
+        for k in range(3):
+            jax.lax.cond(k > 1, lambda x: x + k, lambda x: x - k, 1.0)
+        """
+    )
+    assert functions(ran) == ["cond", "scan", "scan"]
+    cond, scan = one(ran, "cond"), next(p for p in ran.all("program") if p["avals"] == ["f32[]", "f32[4]"])
+    assert "sin" in jaxpr(ran, scan)
+    rows = [row for e in ran.all("stage") if e["index"] == scan["index"] for row in e["origins"]]
+    assert {span[1] for row in rows for span in row.get("spans", ())} == {4, 6}
+    assert (cond["compiles"], cond["reason"]) == (3, "its functions are new objects")
+    assert (scan["function_calls"], cond["calls"]) == ((3, 3) if counted(ran) else (None, None))
+    assert not {"scan", "cond"} & {line["primitive"] for line in ran.one("recorded")["eager"]}
+
+
+WRAPPER = """
+import jax
+
+def library_jit(function):
+    def inner(traced, static):
+        args = iter(traced)
+        return function(*(next(args) if each is None else each for each in static))
+    inner.__name__ = inner.__qualname__ = function.__name__
+    return Wrapper(function, jax.jit(inner, static_argnums=1))
+
+class Wrapper:
+    def __init__(self, function, jitted):
+        self.__wrapped__, self.jitted = function, jitted
+
+    def __call__(self, *args, **kwargs):
+        arrays = [each for each in args if isinstance(each, jax.Array)]
+        return self.jitted(arrays, tuple(None if isinstance(each, jax.Array) else each for each in args))
+"""
+
+
+def test_a_function_behind_a_librarys_wrapper_is_the_users(record, tmp_path):
+    (tmp_path / "site-packages").mkdir()
+    (tmp_path / "site-packages" / "wrapping.py").write_text(WRAPPER)
+    ran = record(
+        """
+        import sys
+        sys.path.insert(0, "site-packages")
+        import jax.numpy as jnp
+        from wrapping import library_jit
+
+        @library_jit
+        def step(n, x):
+            return x * n
+        step(2, jnp.ones(2))
+        step(2, jnp.ones(3))
+        step(3, jnp.ones(3))
+        """
+    )
+    programs = sorted(ran.all("program"), key=lambda program: (program["static"]["n"], program["avals"]))
+    assert [(p["line"], p["arg_names"], p["static"]) for p in programs] == [
+        (7, ["x"], {"n": "2"}),
+        (7, ["x"], {"n": "2"}),
+        (7, ["x"], {"n": "3"}),
+    ]
+    assert [p["compiled_at"]["line"] for p in programs] == [10, 11, 12]
+    assert [p["reason"] for p in programs] == [None, "x was f32[2], now f32[3]", "n was 2, now 3"]
+
+
+def test_it_stops_after_compilations(record):
+    ran = record(
+        """
+        import jax, jax.numpy as jnp
+        f = jax.jit(lambda x: x * 2)
+        for n in range(1, 1000):
+            f(jnp.ones(n))
+        """,
+        stop_after=3,
+    )
+    assert len(ran.all("program")) == 3
+    assert ran.one("recorded")["stopped"] == "after 3 compilations"
+    assert ran.one("done")["status"] == "ok" and not ran.all("error")
+
+
+def test_it_stops_after_seconds(record):
+    ran = record("while True:\n    pass\n", stop_after_s=0.2)
+    assert ran.one("recorded")["stopped"] == "after 0.2 s"
+    assert ran.one("done")["status"] == "ok"
+
+
+def test_nothing_of_the_users_is_kept_alive(record):
+    ran = record(
+        """
+        import gc, weakref
+        import jax, jax.numpy as jnp
+        big = jnp.ones((1024, 1024))
+        f = jax.jit(lambda x: x @ big)
+        f(big).block_until_ready()
+        alive = weakref.ref(big)
+        del big, f
+        jax.clear_caches()
+        gc.collect()
+        print(alive() is None)
+        """
+    )
+    assert ran.stdout == "True\n"
+    assert "arrays that it closed over are gone" in ran.one("trace")["error"]
