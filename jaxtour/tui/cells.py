@@ -133,7 +133,8 @@ class Cells:
                 old_x, old_y = self._at
                 down = "" if y == old_y else "\x1b[B" if y == old_y + 1 else None
                 if down is not None:
-                    along = f"\x1b[{x - old_x}C" if x > old_x else f"\x1b[{old_x - x}D"
+                    # A count of 0 would move by one.
+                    along = "" if x == old_x else f"\x1b[{x - old_x}C" if x > old_x else f"\x1b[{old_x - x}D"
                     ways += [along + down]
                     ways += [f"\r{down}"] if x == 0 else []
             self._out.append(min(ways, key=len))

@@ -174,3 +174,11 @@ def some_pieces(chance: random.Random) -> list[Piece]:
 def as_textual(strip: Strip) -> str:
     """The strip as Textual writes it."""
     return "".join(Strip.render_style(style, text, TRUE) if style else text for text, style, _ in strip)
+
+
+def test_straight_down_is_not_a_column_to_the_left() -> None:
+    cells = Cells()
+    cells.forget(4, 2)
+    cells.update([(0, 0, Strip([Segment("abcd")])), (0, 1, Strip([Segment("abcd")]))], TRUE)
+    changed = [(0, 0, Strip([Segment("Xbcd")])), (0, 1, Strip([Segment("aYcd")]))]
+    assert cells.update(changed, TRUE) == "\x1b[1;1HX\x1b[BY"
