@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -179,6 +180,18 @@ def advance(report: Report, event: Event) -> Report:
         case Done(run=run):
             report = replace(_cut(report, event), progress=None)
             return replace(report, done=event, phase="done") if run == report.run else report
+
+
+def files_of(report: Report) -> set[Path]:
+    """The user's files that a report names."""
+    raised = [report.failure, *(trace.raised for trace in report.traces)]
+    names = {frame.file for failure in raised if failure for frame in failure.frames}
+    names |= {program.file for program in report.programs if program.file}
+    names |= {site.file for program in report.programs for site in program.called_at}
+    for stage in report.stages.values():
+        for origin in stage.origins:
+            names |= {span.file for span in (*origin.spans, *origin.callers)}
+    return {path for name in names if (path := Path(name)).is_absolute()}
 
 
 def _joined(ranges: tuple[tuple[int, int], ...], start: int, end: int) -> tuple[tuple[int, int], ...]:

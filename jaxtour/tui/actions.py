@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 
 Scope: TypeAlias = Literal[
     "step", "pane", "editor", "search", "list", "lessons", "filter", "find", "ladder", "roofline", "devices",
-    "programs", "modal",
+    "programs", "files", "modal",
 ]  # fmt: skip
 Controller: TypeAlias = Literal["step", "course", "slots", "lens", "links", "devices", "timing", "search"]
 Group: TypeAlias = Literal["Step", "Lens", "Course", "Panes", "Moving", "Editor", "Worker", "Tour", "Lists"]
@@ -29,6 +29,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     traces: int = 0
     programs: bool = False
     """Whether it was recorded what the code compiled."""
+    files: bool = False
+    """Whether the program has files beside the one that runs."""
     times: bool = False
     """Whether there is something to measure."""
     timed: bool = False
@@ -114,6 +116,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("solution", "S", "solution", "show the solution", "Step", when=lambda c: c.exercise, rank=67, by="step"),
     Action("setup", "o", "setup", "show or hide the code that runs first", "Step",
            when=lambda c: c.setup, rank=70, by="step"),
+    Action("files", "o", "files", "the program's files", "Lens",
+           when=lambda c: c.files, rank=71, instead_of="setup", by="links"),
     Action("stage_jaxpr", "1", "jaxpr", "the jaxpr: what JAX traced", "Lens", by="lens"),
     Action("stage_stablehlo", "2", "StableHLO", "StableHLO: the compiler's input", "Lens", by="lens"),
     Action("stage_hlo", "3", "HLO", "HLO: the compiler's output", "Lens", by="lens"),
@@ -224,6 +228,7 @@ ACTIONS: tuple[Action, ...] = (
            palette=False),
     Action("roofline_close", "escape,q,V", "close", "", "Lists", "roofline", rank=90, palette=False, does="dismiss"),
     Action("programs_close", "escape,q,c", "close", "", "Lists", "programs", rank=90, palette=False, does="dismiss"),
+    Action("files_close", "escape,q,o", "close", "", "Lists", "files", rank=90, palette=False, does="dismiss"),
     Action("devices_close", "escape,q,d", "close", "", "Lists", "devices", rank=90, palette=False, does="dismiss"),
     Action("dismiss", "escape,q,question_mark", "close", "", "Lists", "modal", rank=90, palette=False),
 )  # fmt: skip

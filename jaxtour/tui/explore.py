@@ -8,7 +8,7 @@ from typing import Any
 from textual import work
 
 from jaxtour.course.model import Broken, Lesson
-from jaxtour.engine.report import Report
+from jaxtour.engine.report import files_of
 from jaxtour.tui.app import TourApp
 
 POLL_S = 1.0
@@ -116,13 +116,3 @@ def stamp(path: Path) -> Stamp | None:
         return None
     # The inode too: editors save by renaming, and may keep the file's time.
     return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def files_of(report: Report) -> set[Path]:
-    """The learner's files that a report names."""
-    raised = [report.failure, *(trace.raised for trace in report.traces)]
-    names = {frame.file for failure in raised if failure for frame in failure.frames}
-    for stage in report.stages.values():
-        for origin in stage.origins:
-            names |= {span.file for span in (*origin.spans, *origin.callers)}
-    return {path for name in names if (path := Path(name)).is_absolute()}

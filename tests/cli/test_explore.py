@@ -176,3 +176,34 @@ async def test_a_file_has_no_keys_for_other_steps(tmp_path: Path) -> None:
         await pilot.press("n", "p", "N", "P", "l")
         assert app.screen is screen and "last step" not in plain(screen.keys.line)
         assert all(found.action for found in everything(app.tour, screen.context))
+
+
+async def test_enter_goes_through_the_files_of_the_program(tmp_path: Path) -> None:
+    async with exploring(tmp_path) as (app, pilot):
+        await until(pilot, lambda: app.tour.state.report and app.tour.state.report.done and app.tour.state.files)
+        assert app.tour.state.files == (str(tmp_path / "ours.py"),)
+        await pilot.press("1", "j", "j", "j", "j")
+        await until(pilot, lambda: app.tour_screen.links.link is not None)
+        await pilot.press("enter")
+        assert app.tour.view.cell == str(tmp_path / "ours.py")
+        assert app.tour.view.code.text == OURS
+        source = app.tour_screen.slots.source
+        assert source.has_focus and source.cursor == 1
+        assert not app.tour_screen.context.editable
+        await pilot.press("o")
+        assert "ours.py" in screen_text(app) and "Files of the program" in screen_text(app)
+        await pilot.press("up", "enter")
+        assert app.tour.view.cell == app.tour.view.own and app.tour.view.code.text == FILE
+
+
+async def test_a_file_that_is_gone_is_said_and_the_own_stays(tmp_path: Path) -> None:
+    async with exploring(tmp_path) as (app, pilot):
+        await until(pilot, lambda: app.tour.state.files)
+        (tmp_path / "ours.py").unlink()
+        assert not app.tour_screen.links.show(str(tmp_path / "ours.py"))
+        assert app.tour.view.cell == app.tour.view.own
+
+
+def screen_text(app: ExploreApp) -> str:
+    """The whole screen as text."""
+    return "\n".join("".join(part.text for part in strip) for strip in app.screen._compositor.render_strips())

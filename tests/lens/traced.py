@@ -128,8 +128,7 @@ async def traced_programs(python: str | None, devices: int, folder: Path = PROGR
                 step = lesson.steps[0]
                 assert isinstance(step, Step)
                 report = await engine.request(lesson, step)
-                for stage in STAGES[1:]:
-                    report = await engine.request_more(lesson, step, report, stage)
+                report = await engine.request_more(lesson, step, report, report.traces, STAGES[1:])
                 found[path.stem] = called(path.stem, report)
                 kept.put(found[path.stem])
     return found

@@ -16,6 +16,7 @@ from tours import Given
 from jaxtour import dispatch
 from jaxtour.cli import main
 from jaxtour.commands import check, common, lens, listing, run, time
+from jaxtour.commands.launch import program
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.model import CourseError, Lesson
 from jaxtour.engine.session import Session, WorkerConfig
@@ -95,6 +96,11 @@ def test_lessons_are_listed_and_checked(
     assert not UNCLEAN.search(re.sub("\r\x1b\\[K", "", err))
 
 
+def _lens(target: str, *, stage: str, as_json: bool) -> int:
+    found = program(target, None, ())
+    return lens.lens(found, (), WorkerConfig(), stage=stage, links=True, as_json=as_json)
+
+
 def _time(target: str, *, as_json: bool) -> int:
     asked = time.TimeRequest(target, (), (), (), roofline=True)
     return time.time(asked, WorkerConfig(), as_json=as_json, width=100)
@@ -110,7 +116,7 @@ def one(lesson: Lesson, step: str) -> Lesson:
 @pytest.mark.parametrize(
     "command",
     [
-        *(partial(lens.lens, calls=(), config=WorkerConfig(), stage=stage, links=True, as_json=as_json)
+        *(partial(_lens, stage=stage, as_json=as_json)
           for stage in ("jaxpr", "stablehlo", "hlo") for as_json in (False, True)),
         *(partial(_time, as_json=as_json) for as_json in (False, True)),
     ],

@@ -51,7 +51,9 @@ PANES: tuple[PaneSpec, ...] = (
     ),
     PaneSpec(
         "source", "Source", source.document, shows=source.shows, start=source.start,
-        of_view=attrgetter("step", "code", "edited", "state.setup", "failure", "traced", "ascii", "coloured"),
+        of_view=attrgetter(
+            "step", "code", "state.file", "edited", "state.setup", "failure", "traced", "ascii", "coloured"
+        ),
         of_report=attrgetter("warnings"),
     ),
     PaneSpec(

@@ -1,6 +1,7 @@
 """The source pane: the step's code, with warnings and failures beside their lines."""
 
 from functools import lru_cache
+from pathlib import PurePath
 from typing import NamedTuple
 
 from jaxtour.course.model import Broken
@@ -156,7 +157,7 @@ def _happened(
     view: StepView, start: int, digits: int, lines: list[Line], gutter: list[Line], marks: dict[int, Mark]
 ) -> None:
     report = view.report
-    if report is None:
+    if report is None or view.state.file:
         return
     for warning in report.warnings:
         index = start + (warning.line or 0) - 1
@@ -172,6 +173,8 @@ def _happened(
 
 
 def _subtitle(view: StepView) -> Line:
+    if view.state.file:
+        return ((f"{PurePath(view.state.file).name}, read-only", "muted"),)
     words = failed(view)
     if view.edited:
         edited = "edited here, not in the file" if view.lesson.plain else "edited"

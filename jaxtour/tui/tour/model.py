@@ -14,7 +14,7 @@ from jaxtour.course.progress import Progress
 from jaxtour.engine.cells import time_calls
 from jaxtour.engine.commands import TimeCall
 from jaxtour.engine.messages import Died, Done, Event, RunEvent, RunProgress, State
-from jaxtour.engine.report import Report, Request, advance, requested
+from jaxtour.engine.report import Report, Request, advance, files_of, requested
 from jaxtour.engine.runs import Handle, Runs
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.engine.verify import status
@@ -66,6 +66,8 @@ class Tour:
         self._runs: Runs[RunPurpose] = Runs(session)
         self.peaks = Peaks(session, self._runs, kept or progress.path.parent / "peaks.json", self._defer)
         self._dirty = False
+        self._file = Raw()
+        """The text of the other file that the source pane shows."""
         """Whether a request has left the runner dirty."""
         self._requested: Key | None = None
         """The step that the runner answered requests about; it can answer more as it is."""
@@ -155,6 +157,14 @@ class Tour:
             return Raw()
         return Raw(self.progress.edit(*self.key) or self.step.shown_code.text)
 
+    def show_file(self, path: str) -> None:
+        """Show another file of the program in the source pane, or with an empty path the step's own code.
+
+        Raises OSError for a file that cannot be read.
+        """
+        self._file = Raw(Path(path).read_text(encoding="utf-8", errors="replace")) if path else Raw()
+        self.state.file = path
+
     def set_code(self, code: str) -> None:
         """Keep the learner's edit; the lesson's own code, or empty code, removes it."""
         if isinstance(self.step, Step):
@@ -181,8 +191,8 @@ class Tour:
             step=self.step,
             number=self.number,
             done=tuple(self.is_done(lesson.id, step.id) for step in lesson.steps),
-            code=self.code,
-            edited=self.progress.edit(*self.key) is not None,
+            code=self._file if self.state.file else self.code,
+            edited=not self.state.file and self.progress.edit(*self.key) is not None,
             worker="dead" if self.dead else self.session.state,
             detail=self.gone or self.session.detail,
             held=self.held,
@@ -238,6 +248,10 @@ class Tour:
             return False
         # The code shown runs: the starter of an exercise, not its solution.
         state.code = self.code.text
+        try:
+            self.show_file(state.file)  # it may have changed
+        except OSError:
+            self.show_file("")
         self._dirty, self._requested = False, None
         handle = self.session.run(self.lesson, step, state.code)
         state.report = Report(run=handle.run)
@@ -360,6 +374,9 @@ class Tour:
         if state.report is None or not state.report.takes(event):
             return
         state.report = advance(state.report, event)
+        if isinstance(event, Done) and self.lesson.plain:
+            own = self.view.own
+            state.files = tuple(sorted({str(path) for path in files_of(state.report)} - {own}))
         if owner.step and isinstance(event, Done):
             self._ended(owner.step, state.report, owner.key)
 

@@ -46,6 +46,10 @@ class StepState(msgspec.Struct):
     """The call whose ladder the report has."""
     device: tuple[str, int] | None = None
     """The selected device: `("cpu", 3)`."""
+    file: str = ""
+    """Another file of the program that the source pane shows; empty for the step's own code."""
+    files: tuple[str, ...] = ()
+    """The other files of the program."""
     reason: str = ""
     """Why the step cannot run on this worker."""
 
@@ -129,7 +133,12 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def cell(self) -> str:
-        """The name of the step's code on the wire."""
+        """The name of the code in the source pane on the wire."""
+        return self.state.file or self.own
+
+    @property
+    def own(self) -> str:
+        """The name of the step's own code on the wire."""
         # As the worker makes it, without resolving links.
         file = os.path.abspath(self.lesson.file.text)  # noqa: PTH100
         return Raw(file).line if self.lesson.plain else f"{self.lesson.id}/{self.step.id}"
@@ -209,7 +218,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(
             base,
             runnable=not dead,
-            editable=True,
+            editable=not self.state.file,
+            files=bool(self.state.files),
             edited=self.edited,
             setup=bool(step.setup.text.strip()),
             traces=len(self.traces),

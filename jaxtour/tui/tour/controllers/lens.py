@@ -75,6 +75,7 @@ class LensController:
             places = [place for place, trace in enumerate(self.tour.view.traces) if trace.index == index]
             if places:
                 await self._turn(places[0] - self.tour.view.index)
+                self.links.to_program()
             elif index is not None:
                 self.host.note("it is not among the programs whose jaxpr is kept")
 

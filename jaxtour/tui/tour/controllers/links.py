@@ -121,6 +121,37 @@ class LinkController:
         else:
             self._to_source(view, found)
 
+    def show(self, file: str) -> bool:
+        """Show a file of the program in the source pane; return whether it could be read."""
+        try:
+            self.host.tour.show_file("" if file == self.host.tour.view.own else file)
+        except OSError as error:
+            self.host.note(f"{file} cannot be read: {error.strerror or error}")
+            return False
+        self.host.refresh_view()
+        return True
+
+    def to_program(self) -> None:
+        """Show the definition of the program's function in the source pane."""
+        program = self.host.tour.view.program
+        if program is None or not program.file or program.line is None:
+            return
+        if program.file != self.host.tour.view.cell and not self.show(program.file):
+            return
+        line = rows_of(self.host.tour.view).line(program.file, program.line)
+        if line is not None:
+            self.source.move_to(line)
+
+    def files(self) -> None:
+        """List the files of the program, and show the chosen one."""
+        from jaxtour.tui.screens.files import FilesScreen
+
+        def chosen(file: str | None) -> None:
+            if file is not None and self.show(file):
+                self.slots.focus("source")
+
+        self.host.app.push_screen(FilesScreen(self.host.tour), chosen)
+
     def _to_stage(self, view: StepView, found: Link) -> None:
         matches, stage = found.stage.matches, view.linked
         in_graph = view.state.stage == "graph"
@@ -134,6 +165,12 @@ class LinkController:
 
     def _to_source(self, view: StepView, found: Link) -> None:
         span = source_of(view, found.target)
+        inner = next(iter(found.target.spans), None)
+        if view.state.files and inner is not None and inner.file != view.cell:
+            # The place that the gutter names is in another file of the program.
+            if inner.file not in (view.own, *view.state.files) or not self.show(inner.file):
+                return
+            span, view = inner, self.source.view or view
         if span is None:
             places = [in_full(view, each) for each in found.target.spans[:1]]
             self.host.note(f"it comes from {places[0]}" if places else "it has no place in the source")
