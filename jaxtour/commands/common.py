@@ -27,8 +27,8 @@ def catalogue_for(target: str | None) -> tuple[Catalogue, str | None]:
     """Return the catalogue that a command's argument names, and the rest of the argument to look up in it.
 
     `vmap` and `vmap/jit` name the course. `my.yaml`, `my.yaml/step`, `my-lessons`, `my-lessons/first` and
-    `my-lessons/first/step` name the user's lessons; `my.ipynb` and `my.ipynb/cell-3` a notebook and its step. A folder with the name of a lesson needs a slash, as in `./vmap` or
-    `vmap/`. Raises `CourseError` if nothing has the name.
+    `my-lessons/first/step` name the user's lessons, `my.ipynb` and `my.ipynb/cell-3` a notebook. A folder with the name
+    of a lesson needs a slash, as in `./vmap` or `vmap/`. Raises `CourseError` if nothing has the name.
     """
     if target is None:
         return bundled(), None

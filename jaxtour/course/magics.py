@@ -1,9 +1,9 @@
 """What the commands of IPython in a cell mean here: `%timeit f(x)`, `!pip install x`, `%%bash`.
 
 A cell is shown as its notebook has it, and runs as the Python that `runnable` makes of it. That has the same lines: a
-magic before Python becomes `None` and spaces up to the same column, so `%timeit f(x)` runs as `None    ; f(x); None`; a
-line that is not run becomes `pass`, and a cell that is not run empty lines. So the line and column numbers of errors and
-links hold for the code that is shown. Cells without such commands run unchanged.
+magic before Python becomes `None` and spaces up to the same column, so `%timeit f(x)` runs as `None   ; f(x); None`; a
+line that is not run becomes `pass`, and a cell that is not run empty lines. So the line and column numbers of errors
+and links hold for the code that is shown. Cells without such commands run unchanged.
 """
 
 import ast

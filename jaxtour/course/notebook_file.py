@@ -26,7 +26,7 @@ MAX_CELLS = 2000
 MAX_OUTPUT = 256 * 1024
 """Characters of one output that are kept to compare; a longer one is not compared."""
 EXTRA = "notebooks need nbformat and jupytext: pip install 'jaxtour[notebooks]'"
-_OLDEST = 3
+_OLDEST, _NEWEST = 3, 4
 _PERCENT = re.compile(r"^# ?%%", re.MULTILINE)
 _CODE_CELL = re.compile(r"^(?:`{3,}|~{3,}|:{3,}) *\{code-cell\}", re.MULTILINE)
 
@@ -135,6 +135,7 @@ def _text(path: Path, most: int) -> str:
 
 def _document(path: Path, text: str) -> dict[str, Any]:
     """The JSON of a notebook without its pictures."""
+    document: Any = None
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
@@ -146,10 +147,11 @@ def _document(path: Path, text: str) -> dict[str, Any]:
         _refuse(path, "not a notebook: it says no `nbformat`")
     if version < _OLDEST:
         _refuse(path, f"a notebook of format {version}, too old: open and save it with today's Jupyter")
-    if version > 4:  # noqa: PLR2004  the newest that there is
+    if version > _NEWEST:
         _refuse(path, f"a notebook of format {version}, too new: save it as format 4")
-    _drop_pictures(document)
-    return document
+    found: dict[str, Any] = document
+    _drop_pictures(found)
+    return found
 
 
 def _drop_pictures(document: dict[str, Any]) -> None:

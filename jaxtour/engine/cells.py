@@ -1,10 +1,11 @@
 """A step in the worker's words: its code, its traces, and what else it asks for."""
 
 from jaxtour.course.model import Launch as ProgramLaunch
-from jaxtour.course.model import Lesson, Step
+from jaxtour.course.model import Lesson, NotebookCell, Step
 from jaxtour.course.model import TimeSpec as TimeSpec
 from jaxtour.course.model import TraceSpec as TraceSpec
 from jaxtour.engine.commands import Cell, Launch, Run, TimeCall, TraceCall
+from jaxtour.engine.commands import NotebookCell as NotebookCommand
 from jaxtour.text.raw import Raw
 
 
@@ -34,6 +35,8 @@ def _labelled(kind: type[TraceCall], entry: Raw | TraceSpec) -> TraceCall:
 def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
     """The step's code for the worker; `code` in place of the lesson's own."""
     source = step.solved_code.text if code is None else code
+    if notebook := lesson.cells.get(step.id):
+        return _notebook_cell(lesson, step, source, notebook)
     path = lesson.file.text if lesson.plain else None
     return Cell(
         name=f"{lesson.id}/{step.id}",
@@ -42,6 +45,18 @@ def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
         traces=trace_calls(step),
         path=path,
         launch=_launch(lesson.launch) if lesson.launch else None,
+    )
+
+
+def _notebook_cell(lesson: Lesson, step: Step, source: str, notebook: NotebookCell) -> Cell:
+    # Imported here, as the course itself has no notebooks.
+    from jaxtour.course.magics import runnable
+
+    return Cell(
+        name=f"{lesson.id}/{step.id}",
+        setup=runnable(step.setup.text).code,
+        code=runnable(source).code,
+        notebook=NotebookCommand(number=notebook.number, folder=notebook.folder.text),
     )
 
 

@@ -104,6 +104,8 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     text: RawText
     length: int = 0
     """Characters of the whole text; more than `len(text)` when it was cut."""
+    plain: RawText = NO_TEXT
+    """Of a notebook's cell: the text that IPython shows."""
     shape: tuple[int, ...] | None = None
     dtype: str | None = None
     weak_type: bool = False

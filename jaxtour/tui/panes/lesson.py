@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 from jaxtour.course.model import Broken, Step
+from jaxtour.engine.stored import stored_differences
 from jaxtour.engine.verify import status
 from jaxtour.render.text.layout import wrap
 from jaxtour.render.text.spans import Line
@@ -28,11 +29,15 @@ def document(view: StepView, width: int) -> Document:
         anchor = None if view.state.prediction is None else len(lines) - 1
     if step.exercise:
         lines += _exercise(view, step, width)
-    if step.after and _over(view, step):
+    # Of a notebook's cell it may say why the code failed: a command of IPython is not run.
+    if step.after and (_over(view, step) or (view.finished and step.id in view.lesson.cells)):
         # Below what the learner said, which is wanted now that it is told whether it was right.
         anchor = len(lines) + 2 if anchor is None else anchor + 1
         rule = ("─") * min(width, 24)
         lines += [BLANK, ((rule, "faint"),), BLANK, *text_lines(view, step.after, width)]
+    if view.finished and view.report and not view.edited:
+        told = stored_differences(view.lesson, step, view.report)
+        lines += [line for each in told for line in (BLANK, *wrap((("≠ ", "mark"), (each, "warning")), width))]
     return Document(lines=lines, anchor=anchor)
 
 
