@@ -1,7 +1,7 @@
 """What the commands of IPython in a cell mean here: `%timeit f(x)`, `!pip install x`, `%%bash`.
 
 A cell is shown as its notebook has it, and runs as the Python that `runnable` makes of it. That has the same lines: a
-magic before Python becomes `None` and spaces up to the same column, so `%timeit f(x)` runs as `None   ; f(x); None`; a
+magic before Python becomes `None` and spaces up to the same column, so `%timeit f(x)` runs as `None  ; f(x); None`; a
 line that is not run becomes `pass`, and a cell that is not run empty lines. So the line and column numbers of errors
 and links hold for the code that is shown. Cells without such commands run unchanged.
 """
@@ -30,13 +30,15 @@ WAYS: dict[str, Way] = {
 `measure` and `time` run the code once and give it to the tour to measure; IPython keeps only the value of the latter.
 `nothing` changes how IPython shows something. `withhold` would run something other than Python, or install.
 """
-MAYBE = re.compile(r"^\s*(?:[%!?]|pip3? |conda )|=\s*[%!]|\?\s*$", re.MULTILINE)
+_DEEPEST = 4
+MAYBE = re.compile(r"^[ \t]*(?:[%!?]|pip3? |conda )|=[ \t]*[%!]|\?[ \t]*$", re.MULTILINE)
 _TARGET = r"(?P<indent>\s*)(?P<target>[\w., ()\[\]'\"]+?=\s*)?"
 _MAGIC = re.compile(_TARGET + r"(?P<name>%%?[A-Za-z_][\w.]*|!!?)(?P<rest>.*)", re.DOTALL)
 _AUTOMATIC = re.compile(r"(?P<indent>\s*)(?P<target>)(?P<name>pip3?|conda)(?P<rest> +(?:install|uninstall|list)\b.*)")
 _HELP = re.compile(r"(?P<indent>\s*)(?P<target>)(?P<name>\?\??)(?P<rest>[\w.*]+)|\s*[\w.*%]+\?\??\s*")
 _OPTIONS = re.compile(r"(?:\s+-(?:[nr]\s*\d+|p\s*\d+|[tcoqv]+)(?=\s|$))*\s*")
-_TOKEN = re.compile(r"'''|\"\"\"|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|#.*|[(\[{]|[)\]}]|.", re.DOTALL)
+# A string that does not end takes the rest of the line, so that a line is read once.
+_TOKEN = re.compile(r"'''|\"\"\"|'(?:\\.|[^'\\])*'?|\"(?:\\.|[^\"\\])*\"?|#.*|[(\[{]|[)\]}]|.", re.DOTALL)
 
 
 class Runnable(msgspec.Struct, frozen=True):
@@ -53,9 +55,14 @@ class Runnable(msgspec.Struct, frozen=True):
 
 def runnable(code: str) -> Runnable:
     """Return the cell as Python; one that is neither Python nor understood stays as it is, and fails when it runs."""
-    if not MAYBE.search(code) or parsed(code) is not None:
+    return _runnable(code, 1)
+
+
+def _runnable(code: str, number: int, depth: int = 0) -> Runnable:
+    """The cell, or its part from the line `number` on, which stands below `depth` cell magics."""
+    if depth > _DEEPEST or not MAYBE.search(code) or parsed(code) is not None:
         return Runnable(code)
-    draft = _Draft(code.split("\n"))
+    draft = _Draft(code.split("\n"), number, depth)
     first = next((at for at, line in enumerate(draft.lines) if line.strip()), 0)
     if draft.lines[first].startswith("%%"):
         draft.cell(first)
@@ -78,8 +85,10 @@ def parsed(code: str) -> ast.Module | None:
 class _Draft:
     """The lines of a cell while they become Python."""
 
-    def __init__(self, lines: list[str]) -> None:
+    def __init__(self, lines: list[str], number: int, depth: int) -> None:
         self.lines = lines
+        self._depth = depth
+        self._number = number
         self.calls: list[str] = []
         self.notes: list[str] = []
         self.withheld = False
@@ -110,8 +119,8 @@ class _Draft:
             return
         rest = match["rest"] if match else ""
         setup = _OPTIONS.sub("", rest, count=1) if way == "measure" else ""
-        body = "\n".join(self.lines[first + 1 :])
-        inner = runnable(body)
+        below = self.lines[first + 1 :]
+        inner = _runnable("\n".join(below), self._number + first + 1, self._depth + 1)
         self.calls += inner.calls
         self.notes += inner.notes
         self.withheld |= inner.withheld
@@ -121,7 +130,7 @@ class _Draft:
             self._measure(inner.code, first, "")
         head = _padded("", len(self.lines[first]) - len(setup), setup) if setup else ""
         code = _valueless(inner.code) if way == "measure" else inner.code
-        self.lines = [*[""] * first, head, *code.split("\n")]
+        self.lines = [*[""] * first, head, *(code.split("\n") if below else ())]
 
     def _timed(self, rest: str, width: int, line: int, way: Way, indent: str) -> str:
         options = _OPTIONS.match(rest)
@@ -139,8 +148,8 @@ class _Draft:
         if call:
             self.calls.append(call)
         elif code.strip():
-            why = "it stands inside a block" if indent else "it is more than one call"
-            self.notes.append(f"Line {line + 1}: the code runs once and is not measured, since {why}.")
+            why = "it stands inside a block" if indent else "it is not one plain expression"
+            self.notes.append(f"Line {line + self._number}: the code runs once and is not measured, since {why}.")
 
     def _tell(self, way: Way, line: int, text: str, what: str = "it") -> None:
         if way in ("withhold", "unknown"):
@@ -155,7 +164,7 @@ class _Draft:
             "body": f"{quoted} hides the output in the notebook; here it is shown.",
         }.get(way)
         if said:
-            self.notes.append(f"Line {line + 1}: {said}")
+            self.notes.append(f"Line {line + self._number}: {said}")
 
     def _without(self, way: Way, match: re.Match[str]) -> str:
         """What stands in place of a command that is not run."""

@@ -1,4 +1,7 @@
-"""Turns the Markdown of notebooks and MyST pages into Markdown for a terminal: pictures and HTML become their text."""
+"""Turns the Markdown of notebooks and MyST pages into Markdown for a terminal: pictures and HTML become their text.
+
+Each pattern stops where the next match could begin, so that the time grows with the text, whatever stands in it.
+"""
 
 import html
 import re
@@ -9,22 +12,21 @@ _DIRECTIVE = re.compile(r"\s*\{(?P<name>[\w:.-]+)\}\s*(?P<title>.*)")
 _OPTION = re.compile(r"\s*:[\w-]+:.*")
 _TARGET = re.compile(r"\s*\([\w:./ -]+\)=\s*")
 _CODE = re.compile(r"(?P<tick>`+)(?!`)(?:.+?)(?<!`)(?P=tick)(?!`)")
-_ROLE = re.compile(r"\{(?P<role>[\w:.+-]+)\}`(?P<text>[^`]+)`")
-_PICTURE = re.compile(r"!\[(?P<alt>[^\]]*)\](?:\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\])")
-_TAG = re.compile(r"</?(?P<name>[a-zA-Z][\w-]*)(?P<attributes>(?:\"[^\"]*\"|'[^']*'|[^'\">])*)>")
+_ROLE = re.compile(r"\{(?P<role>[\w:.+-]+)\}`(?P<text>[^`]{1,300})`")
+_PICTURE = re.compile(r"!\[(?P<alt>[^\[\]]*)\](?:\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\])")
+_TAG = re.compile(r"</?(?P<name>[a-zA-Z][\w-]*)(?P<attributes>[^<>]*)>")
 _ALT = re.compile(r"\balt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _PICTURES = ("image", "figure")
 _VERBATIM = ("code", "code-block", "sourcecode", "math", "doctest")
 _LEFT_OUT = ("toctree", "eval-rst", "contents", "raw", "autosummary", "currentmodule")
 _BREAKS = ("br", "p", "div", "tr", "li", "summary")
-HEADING = re.compile(r" {0,3}(?P<level>#{1,6})[ \t]+(?P<text>.+?)[ \t#]*$")
+HEADING = re.compile(r" {0,3}(?P<level>#{1,6})[ \t]+(?P<text>.+)")
 
 
 def prose(text: str) -> str:
     """Return the Markdown with alternative texts for pictures, without HTML and the markup that MyST adds."""
     lines: list[str] = []
-    for block, is_code in _blocks(_COMMENT.sub("", text).split("\n")):
+    for block, is_code in _blocks(_without_comments(text).split("\n")):
         lines += block if is_code else _plain("\n".join(line for line in block if not _TARGET.fullmatch(line)))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
 
@@ -38,7 +40,7 @@ def headings(text: str) -> list[tuple[int, str]]:
 
 def _bare(words: str) -> str:
     """The words of a heading."""
-    words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", words)
+    words = re.sub(r"\[([^\[\]]*)\]\([^)]*\)", r"\1", words[:1000].rstrip(" \t#"))
     return " ".join(re.sub(r"\*\*|__|`|(?<!\w)[*_]|[*_](?!\w)|\$", "", words).split())[:200]
 
 
@@ -81,6 +83,15 @@ def _fenced(match: re.Match[str], body: list[str]) -> Iterator[tuple[list[str], 
     else:
         head = title if name == "admonition" else f"{name.capitalize()}{f': {title}' if title else ''}"
         yield [f"> **{head}**", ">", *(f"> {line}" for line in rest)], False
+
+
+def _without_comments(text: str) -> str:
+    parts = []
+    end = 0
+    while (start := text.find("<!--", end)) >= 0 and (close := text.find("-->", start)) >= 0:
+        parts.append(text[end:start])
+        end = close + len("-->")
+    return "".join(parts) + text[end:]
 
 
 def _plain(text: str) -> list[str]:
