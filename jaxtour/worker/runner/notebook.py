@@ -15,6 +15,9 @@ from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
+import jax
+
+from .. import compat
 from .failures import attempt, one_line
 
 PLAIN_CAP = 256 * 1024
@@ -89,6 +92,15 @@ def plain_repr(value: Any) -> str:
         return value.__qualname__ if module == "builtins" else f"{module}.{value.__qualname__}"
     text, error = attempt(repr, value)
     return str(text) if error is None else f"(its __repr__ raised {type(error).__name__})"
+
+
+def is_of_jax(value: Any) -> bool:
+    """Whether a cell's last call may be called once more to trace it: its value is a jaxpr, or has arrays of JAX.
+
+    A lesson's calls are made to be traced. A notebook's may train, plot or count, and should do so once.
+    """
+    leaves, _ = attempt(jax.tree.leaves, value)
+    return compat.is_closed_jaxpr(value) or any(isinstance(leaf, jax.Array) for leaf in leaves or ())
 
 
 def figures(name: str, *, show: bool) -> None:

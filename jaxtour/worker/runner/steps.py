@@ -18,7 +18,7 @@ from .calls import Entry, calls_of
 from .describe import describe, plain_text
 from .execute import Execution, Source, Workspace, hush_warnings, last_expression, show_warnings
 from .failures import attempt, failure, message, one_line
-from .notebook import PLAIN_CAP, figures, plain_repr
+from .notebook import PLAIN_CAP, figures, is_of_jax, plain_repr
 from .record import MOST_LOOKED_INTO, Enough, Recorder
 from .writer import Event, Stdio, Writer
 
@@ -214,6 +214,8 @@ class CommandRun:
         elif traces is None:
             last = last_expression(cell["code"]) if outcome.error is None else None
             if last is None or not (last[1] or compat.is_closed_jaxpr(outcome.value)):
+                return []
+            if cell["notebook"] and not is_of_jax(outcome.value):
                 return []
             traces, find = (
                 [{"label": " ".join(last[0].split()), "call": last[0]}],
