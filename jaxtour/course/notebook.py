@@ -15,8 +15,12 @@ from jaxtour.text.raw import Raw
 
 RAISES, REMOVED, SKIPPED = "raises-exception", "remove-cell", "skip-execution"
 """Tags that Jupyter and MyST know."""
-_MEASURED = re.compile(r"^.*(?: per loop \(mean ± std\. dev\.|^(?:CPU times:|Wall time:)).*\n?", re.MULTILINE)
-"""What IPython prints for `%time` and `%timeit`."""
+_OWN = re.compile(
+    r"^(?:.* per loop(?: \(mean ± std\. dev\..*)?|(?:CPU times|Wall time|Exception reporting mode|Compiler time):.*"
+    r"|The slowest run took .* times longer than the fastest\. .*)\n?",
+    re.MULTILINE,
+)
+"""What magics print in IPython."""
 _CALL_CAP = 200
 """Characters, as of a call in a lesson file."""
 _NUMPY = re.compile(r"(?:np|numpy|scipy)\.")
@@ -114,8 +118,8 @@ def _stored(cell: SourceCell, run: Runnable, number: int, folder: str) -> Notebo
     """What the file says of the cell; pictures, and what was printed by commands that do not run, are left out."""
     printed = [text for output in cell.outputs if (text := _printed(output)) is not None]
     stdout = "".join(printed)
-    if run.calls or run.notes:
-        stdout = _MEASURED.sub("", stdout)
+    if run.code != cell.source:
+        stdout = _OWN.sub("", stdout)
     values = [output for output in cell.outputs if output.output_type in ("execute_result", "pyout")]
     value = _plain(values[-1]) if values else None
     error = next((output.ename for output in cell.outputs if output.output_type == "error"), None)

@@ -12,6 +12,8 @@ from jaxtour.text.clean import clean
 _FIGURE = re.compile(r"^figure \d+x\d+: .*\.png\n?", re.MULTILINE)
 """What the worker prints for a figure, which the file stores as a picture."""
 _ADDRESS = re.compile(r"(?: object)? at 0x[0-9a-fA-F]+")
+_SCALAR = re.compile(r"\bnp\.(?:bool_?|str_|u?int\d+|float\d+|complex\d+)(?=\()")
+"""How NumPy 2 shows a scalar that NumPy 1 shows as its number."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _SHOWN = 120
 """Characters of each text."""
@@ -58,7 +60,7 @@ def _texts(head: str, stored: str, got: str) -> tuple[str, ...]:
 
 
 def _comparable(text: str) -> str:
-    return _ADDRESS.sub("", _COLOUR.sub("", text))
+    return _SCALAR.sub("", _ADDRESS.sub("", _COLOUR.sub("", text)))
 
 
 def _around(one: str, other: str) -> tuple[str, str]:

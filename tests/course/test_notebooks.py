@@ -121,6 +121,7 @@ def test_what_the_file_has_stored_is_kept_without_pictures_and_timings(tmp_path:
         CODE("g()", outputs=[v4.new_output("display_data", data={"text/plain": "<Figure>", "image/png": png})]),
         CODE("display(1)", outputs=[v4.new_output("display_data", data={"text/plain": "1"})]),
         CODE("%timeit np.f(x)\nf()", outputs=[printed("3 µs ± 1 ns per loop (mean ± std. dev. of 7 runs)\nx\n")]),
+        CODE("%timeit f(x)", outputs=[printed("10 loops, best of 3: 6.75 ms per loop\n")]),
         CODE("!ls\n2", outputs=[printed("a.ipynb\n"), result("2")]),
     )
     lesson = opened(path)
@@ -132,10 +133,11 @@ def test_what_the_file_has_stored_is_kept_without_pictures_and_timings(tmp_path:
         "cell-2": (None, None),
         "cell-3": ("1\n", None),
         "cell-4": ("x\n", None),
-        "cell-5": (None, "2"),
+        "cell-5": (None, None),
+        "cell-6": (None, "2"),
     }
     assert steps(lesson)[3].time == (TimeSpec(call=Raw("np.f(x)"), on="host"),)
-    assert steps(lesson)[4].after == "- Line 1: `!ls` is shown and not run."
+    assert steps(lesson)[5].after == "- Line 1: `!ls` is shown and not run."
     assert lesson.cells["cell-1"].folder.text == str(tmp_path)
 
 

@@ -181,7 +181,8 @@ async def test_what_differs_from_the_stored_outputs_is_told_with_both_texts(fold
         "c3": [v4.new_output("execute_result", data={"text/plain": "<__main__.C at 0x7f0123>"})],
         "c4": [v4.new_output("stream", name="stdout", text="a\nb\n")],
         "c5": [v4.new_output("execute_result", data={"text/plain": "3"})],
-        "c6": [v4.new_output("error", ename="TypeError", evalue="", traceback=[])],
+        "c7": [v4.new_output("execute_result", data={"text/plain": "6"})],
+        "c8": [v4.new_output("error", ename="TypeError", evalue="", traceback=[])],
     }
     codes = (
         "import jax.numpy as jnp\njnp.float32(0.3792)",
@@ -190,7 +191,7 @@ async def test_what_differs_from_the_stored_outputs_is_told_with_both_texts(fold
         "print('a')",
         "x = 3",
     )
-    lesson = saved(folder, *codes, "1 / 0", **stored)
+    lesson = saved(folder, *codes, "import numpy", "numpy.int64(6)", "1 / 0", **stored)
     told = [stored_differences(lesson, outcome.step, outcome.report) for outcome in await ran(lesson)]  # type: ignore[arg-type]
     assert told == [
         ["cell 1: the notebook says Array(0.3781, dtype=float32), here Array(0.3792, dtype=float32)"],
@@ -198,5 +199,7 @@ async def test_what_differs_from_the_stored_outputs_is_told_with_both_texts(fold
         [],
         ["cell 4 printed: the notebook says a b, here a"],
         ["cell 5: the notebook says 3, here nothing"],
-        ["cell 6: the notebook says TypeError, here ZeroDivisionError"],
+        [],
+        [],
+        ["cell 8: the notebook says TypeError, here ZeroDivisionError"],
     ]
