@@ -7,6 +7,7 @@ and links hold for the code that is shown. Cells without such commands run uncha
 """
 
 import ast
+import functools
 import re
 import warnings
 from collections.abc import Callable, Iterator
@@ -53,6 +54,7 @@ class Runnable(msgspec.Struct, frozen=True):
     """Whether something does not run, whose output is then missing."""
 
 
+@functools.lru_cache(maxsize=1024)
 def runnable(code: str) -> Runnable:
     """Return the cell as Python; one that is neither Python nor understood stays as it is, and fails when it runs."""
     return _runnable(code, 1)

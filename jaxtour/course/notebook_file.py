@@ -23,6 +23,8 @@ SUFFIXES = (".ipynb", ".md", ".py")
 MAX_BYTES = {".ipynb": 64 * 1024 * 1024, ".md": 1024 * 1024, ".py": 1024 * 1024}
 """Notebooks contain their pictures, which are dropped."""
 MAX_CELLS = 2000
+MAX_SOURCE = 1024 * 1024
+"""Characters of all cells together, as many as a lesson file may have."""
 MAX_OUTPUT = 256 * 1024
 """Characters of one output that are kept to compare; a longer one is not compared."""
 EXTRA = "notebooks need nbformat and jupytext: pip install 'jaxtour[notebooks]'"
@@ -88,6 +90,8 @@ def read_cells(path: Path) -> tuple[list[SourceCell], str]:
         _refuse(path, f"not a valid notebook: {error}")
     if len(cells) > MAX_CELLS:
         _refuse(path, f"more than {MAX_CELLS} cells: split it")
+    if sum(len(cell.source) for cell in cells) > MAX_SOURCE:
+        _refuse(path, "its cells have more than 1 MiB of text: split it")
     if not any(cell.cell_type == "code" and cell.source.strip() for cell in cells):
         _refuse(path, "no code cell here")
     return cells, text

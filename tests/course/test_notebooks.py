@@ -226,6 +226,8 @@ def test_pictures_may_be_large_but_not_the_rest(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setitem(notebook_file.MAX_BYTES, ".ipynb", 2 << 20)
     with pytest.raises(CourseError, match="larger than 2 MiB: split it"):
         opened(path)
+    with pytest.raises(CourseError, match="its cells have more than 1 MiB of text: split it"):
+        opened(saved(path, CODE("1"), TEXT("x" * (1 << 20))))
     monkeypatch.setattr(notebook_file, "MAX_CELLS", 1)
     with pytest.raises(CourseError, match="more than 1 cells: split it"):
         opened(saved(path, CODE("1"), CODE("2")))
