@@ -14,6 +14,7 @@ from jaxtour.course.catalogue import shared_ids
 from jaxtour.course.model import Broken, Lesson, Problem, Step
 from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.session import WorkerConfig
+from jaxtour.engine.stored import is_compared, stored_differences
 from jaxtour.text.words import plural
 
 
@@ -61,18 +62,36 @@ def check(targets: Sequence[str], config: WorkerConfig, *, as_json: bool, jobs: 
 
 
 def _report(verdict: CheckResult, run: Iterable[tuple[Lesson, Sequence[Outcome]]]) -> str:
-    """Return a line for each problem, a line for each skipped step, and a summary."""
+    """Return a line for each problem, each skipped step and each notebook with outputs, and a summary."""
+    run = list(run)
+    agreements = [line for lesson, outcomes in run if (line := _agreement(lesson, outcomes))]
     skipped = [
         f"{lesson.file}:{lesson.places.get(outcome.step.id, (1, 1))[0]}: {outcome.step.id} skipped: {outcome.reason}"
         for lesson, outcomes in run
         for outcome in outcomes
         if outcome.status == "skipped"
     ]
-    told = [*map(str, verdict.problems), *skipped]
+    told = [*map(str, verdict.problems), *skipped, *agreements]
     state = "ok" if verdict.ok else plural(len(verdict.problems), "problem")
     counts = f"{plural(verdict.lessons, 'lesson')}, {plural(verdict.steps, 'step')}"
     told.append(f"{counts} in {verdict.seconds:.1f} s: {state}" + (f", {len(skipped)} skipped" if skipped else ""))
     return "".join(f"{line}\n" for line in told)
+
+
+def _agreement(lesson: Lesson, outcomes: Sequence[Outcome]) -> str | None:
+    """Return how many of a notebook's cells gave what it has stored; None if it has stored nothing."""
+    compared = [outcome for outcome in outcomes if isinstance(outcome.step, Step) and is_compared(lesson, outcome.step)]
+    if not compared:
+        return None
+    agree = [outcome for outcome in compared if outcome.status in ("ok", "raised") and not _differing(lesson, outcome)]
+    return f"{lesson.file}: {len(agree)} of {plural(len(compared), 'cell')} with stored outputs agree"
+
+
+def _differing(lesson: Lesson, outcome: Outcome) -> list[str]:
+    """Return what differs from the outputs that a notebook has stored."""
+    if not isinstance(outcome.step, Step) or outcome.report is None:
+        return []
+    return stored_differences(lesson, outcome.step, outcome.report)
 
 
 def _tell(line: str) -> None:
@@ -116,11 +135,24 @@ def _problems(lesson: Lesson, outcomes: Sequence[Outcome]) -> list[Problem]:
     """Return the problems of a lesson's runs; reading the file already reported its broken steps."""
     problems = []
     for outcome in outcomes:
-        if isinstance(outcome.step, Broken) or outcome.status in ("ok", "raised", "skipped"):
+        if isinstance(outcome.step, Broken) or outcome.status == "skipped":
             continue
+        messages = _differing(lesson, outcome)
+        if outcome.status not in ("ok", "raised"):
+            messages += [_named(lesson, outcome.step, each) for each in outcome.problems or _how_ended(outcome)]
         line, column = lesson.places.get(outcome.step.id, (1, 1))
         problems += [
             Problem(file=lesson.file, line=line, column=column, step=outcome.step.id, message=message)
-            for message in outcome.problems or (f"{outcome.status}: {outcome.reason}",)
+            for message in messages
         ]
     return problems
+
+
+def _how_ended(outcome: Outcome) -> tuple[str]:
+    return (f"{outcome.status}: {outcome.reason}",)
+
+
+def _named(lesson: Lesson, step: Step, message: str) -> str:
+    """Return the message with the cell's number if it is a notebook's."""
+    cell = lesson.cells.get(step.id)
+    return f"cell {cell.number}: {message}" if cell else message

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from jaxtour.course.catalogue import SUFFIXES, Catalogue, bundled, has_lessons, open_path
+from jaxtour.course.catalogue import NOTEBOOKS, SUFFIXES, Catalogue, bundled, has_lessons, open_path
 from jaxtour.course.model import CourseError, Lesson
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.messages import Facts
@@ -27,15 +27,15 @@ def catalogue_for(target: str | None) -> tuple[Catalogue, str | None]:
     """Return the catalogue that a command's argument names, and the rest of the argument to look up in it.
 
     `vmap` and `vmap/jit` name the course. `my.yaml`, `my.yaml/step`, `my-lessons`, `my-lessons/first` and
-    `my-lessons/first/step` name the user's lessons. A folder with the name of a lesson needs a slash, as in `./vmap` or
-    `vmap/`. Raises `CourseError` if nothing has the name.
+    `my-lessons/first/step` name the user's lessons, `my.ipynb` and `my.ipynb/cell-3` a notebook. A folder with the name
+    of a lesson needs a slash, as in `./vmap` or `vmap/`. Raises `CourseError` if nothing has the name.
     """
     if target is None:
         return bundled(), None
     path = Path(target)
-    if target.partition("::")[0].endswith(".py"):
+    if target.partition("::")[0].endswith(".py") and not path.is_file():
         raise CourseError(f"{target}: a Python file, not a lesson: open it with `jaxtour explore {target}`")
-    pathlike = target.startswith((".", "/", "~")) or target.endswith(("/", *SUFFIXES))
+    pathlike = target.startswith((".", "/", "~")) or target.endswith(("/", *SUFFIXES, *NOTEBOOKS))
     there = os.path.lexists(path) and target != ""
     if not (there and pathlike) and (course := _course_with(path.parts[0] if path.parts else "")):
         return course, str(path)

@@ -22,7 +22,7 @@ FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 REMEDIES = {
     ".yaml": "open a lesson with `jaxtour FILE`",
     ".yml": "open a lesson with `jaxtour FILE`",
-    ".ipynb": "save the notebook as a Python file: `jupyter nbconvert --to script FILE`",
+    ".ipynb": "open a notebook with `jaxtour FILE`",
     ".pyc": "name the source file",
 }
 

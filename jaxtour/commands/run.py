@@ -21,6 +21,7 @@ from jaxtour.engine.messages import Facts, Trace
 from jaxtour.engine.record import timing_records
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
+from jaxtour.engine.stored import stored_differences
 from jaxtour.render.text.plain import lesson_heading, section, step_text, text_of, worker_text
 from jaxtour.render.text.spans import Line
 from jaxtour.text.words import plural
@@ -129,7 +130,16 @@ def outcome_text(lesson: Lesson, outcome: Outcome, width: int, *, ascii: bool, c
     elif outcome.status in BAD and outcome.report and not _told(outcome.report):
         problems = outcome.problems or [outcome.reason]
         lines = section("failed", [((problem, "error"),) for problem in problems])
+    if told := _stored(lesson, outcome):
+        lines += section("the notebook says otherwise", [((line, "warning"),) for line in told])
     return text + text_of([*lines, ()], ascii, colour)
+
+
+def _stored(lesson: Lesson, outcome: Outcome) -> list[str]:
+    """Return what differs from a notebook's stored outputs; that fails a `check`, not a run."""
+    if not isinstance(outcome.step, Step) or outcome.report is None:
+        return []
+    return stored_differences(lesson, outcome.step, outcome.report)
 
 
 def _told(report: Report) -> bool:
@@ -144,11 +154,11 @@ def document(lesson: Lesson, facts: Facts, outcomes: list[Outcome]) -> dict[str,
         "lesson": lesson.id,
         "jaxtour": __version__,
         "worker": worker,
-        "steps": [_step(outcome) for outcome in outcomes],
+        "steps": [_step(lesson, outcome) for outcome in outcomes],
     } | ({"problems": list(lesson.problems)} if lesson.problems else {})
 
 
-def _step(outcome: Outcome) -> dict[str, Any]:
+def _step(lesson: Lesson, outcome: Outcome) -> dict[str, Any]:
     report = outcome.report
     entry: dict[str, Any] = {
         "id": outcome.step.id,
@@ -166,6 +176,8 @@ def _step(outcome: Outcome) -> dict[str, Any]:
         entry["reason"] = outcome.reason
     if outcome.problems:
         entry["problems"] = outcome.problems
+    if stored := _stored(lesson, outcome):
+        entry["stored"] = stored
     if report is None:
         return entry
     if report.value:

@@ -13,6 +13,8 @@ from jaxtour.course.model import Broken, CourseError, Lesson, Problem, Step
 from jaxtour.text.raw import Raw
 
 SUFFIXES = (".yaml", ".yml")
+NOTEBOOKS = (".ipynb", ".md", ".py")
+"""Suffixes of files that are opened as notebooks."""
 BUNDLED = re.compile(r"\d+-.+\.ya?ml")
 
 
@@ -44,7 +46,7 @@ class LessonEntry:
     def load(self) -> Lesson:
         """Return the lesson; raises `CourseError` for a file that cannot be read."""
         if self._lesson is None:
-            self._lesson = load(self.path)
+            self._lesson = _opened(self.path)
         return self._lesson
 
 
@@ -119,6 +121,18 @@ def has_lessons(folder: Path) -> bool:
         return bool(_files(folder))
     except CourseError:
         return False
+
+
+def _opened(path: Path) -> Lesson:
+    if path.suffix not in NOTEBOOKS:
+        return load(path)
+    # Imported here, as the course itself has no notebooks.
+    from jaxtour.course.notebook import load_notebook
+    from jaxtour.course.notebook_file import is_percent
+
+    if path.suffix == ".py" and not is_percent(path):
+        raise CourseError(f"{path}: a Python file, not a lesson: open it with `jaxtour explore {path}`")
+    return load_notebook(path)
 
 
 def why_empty(lesson: Lesson) -> str:

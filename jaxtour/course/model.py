@@ -205,6 +205,23 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     """Stop after this many seconds."""
 
 
+class NotebookCell(msgspec.Struct, frozen=True, kw_only=True):
+    """What a notebook's file says of a step beside its code: its number, and what it gave when it was saved."""
+
+    number: int
+    """Among the notebook's code cells, from 1."""
+    folder: RawText
+    """The notebook's folder, absolute, where the cell runs."""
+    stdout: RawText | None = None
+    """None if nothing is stored, or if something that prints does not run here."""
+    value: RawText | None = None
+    """The text of the last expression's value."""
+    error: str | None = None
+    """The class of the exception."""
+    notes: tuple[str, ...] = ()
+    """What is not as in IPython."""
+
+
 class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     """A whole lesson; `steps` keeps broken ones in their places."""
 
@@ -225,6 +242,8 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     places: dict[str, tuple[int, int]] = {}
     """Line and column, from 1, of each step's beginning, by its id."""
+    cells: dict[str, NotebookCell] = {}
+    """Of a notebook: what is known of each step, by its id."""
 
 
 class CourseError(Exception):

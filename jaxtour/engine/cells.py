@@ -1,8 +1,9 @@
 """Converts a step to the worker's commands: its code, its traces, and its other requests."""
 
 from jaxtour.course.model import Launch as ProgramLaunch
-from jaxtour.course.model import Lesson, Step, TimeSpec, TraceSpec
+from jaxtour.course.model import Lesson, NotebookCell, Step, TimeSpec, TraceSpec
 from jaxtour.engine.commands import Cell, Launch, Run, TimeCall, TraceCall
+from jaxtour.engine.commands import NotebookCell as NotebookCommand
 from jaxtour.text.raw import Raw
 
 
@@ -28,6 +29,8 @@ def time_calls(step: Step) -> tuple[TimeCall, ...]:
 def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
     """The step's cell; `code` replaces the lesson's own."""
     source = step.solved_code.text if code is None else code
+    if notebook := lesson.cells.get(step.id):
+        return _notebook_cell(lesson, step, source, notebook)
     path = lesson.file.text if lesson.plain else None
     return Cell(
         name=f"{lesson.id}/{step.id}",
@@ -36,6 +39,18 @@ def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
         traces=trace_calls(step),
         path=path,
         launch=_launch(lesson.launch) if lesson.launch else None,
+    )
+
+
+def _notebook_cell(lesson: Lesson, step: Step, source: str, notebook: NotebookCell) -> Cell:
+    # Imported here, as the course itself has no notebooks.
+    from jaxtour.course.magics import runnable
+
+    return Cell(
+        name=f"{lesson.id}/{step.id}",
+        setup=runnable(step.setup.text).code,
+        code=runnable(source).code,
+        notebook=NotebookCommand(number=notebook.number, folder=notebook.folder.text),
     )
 
 

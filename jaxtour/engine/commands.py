@@ -46,6 +46,14 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     stop_after_s: float | None = None
 
 
+class NotebookCell(msgspec.Struct, frozen=True, kw_only=True):
+    """That a cell is a notebook's: it has `display`, `_`, `Out` and `await`, and runs in the notebook's folder."""
+
+    number: int
+    """Its value's key in `Out`."""
+    folder: str
+
+
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """The code of one step."""
 
@@ -59,6 +67,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """The file that the code is compiled as: a module of the learner's own, not a lesson's step."""
     launch: Launch | None = None
     """How that file runs as a program; JAX's compilations are recorded. None imports the file."""
+    notebook: NotebookCell | None = None
+    """None for a step of a lesson."""
 
 
 class Open(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="open"):

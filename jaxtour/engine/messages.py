@@ -104,6 +104,8 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     text: RawText
     length: int = 0
     """Characters of the whole text; more than `len(text)` if it was cut."""
+    plain: RawText = NO_TEXT
+    """The text that IPython shows for a notebook's cell."""
     shape: tuple[int, ...] | None = None
     dtype: str | None = None
     weak_type: bool = False

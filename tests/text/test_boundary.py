@@ -182,8 +182,8 @@ def test_raw_text_is_no_text() -> None:
 
 DOORS = {
     "cli.py", "dispatch.py", "commands/common.py", "course/model.py", "engine/client.py", "engine/session.py",
-    "engine/verify.py", "render/ir/equations.py", "render/text/markdown.py", "render/value.py", "text/boundary.py",
-    "text/raw.py", "tui/peaks.py", "tui/tour/screen.py", "tui/tour/controllers/search.py",
+    "engine/stored.py", "engine/verify.py", "render/ir/equations.py", "render/text/markdown.py", "render/value.py",
+    "text/boundary.py", "text/raw.py", "tui/peaks.py", "tui/tour/screen.py", "tui/tour/controllers/search.py",
     "tui/tour/controllers/step.py",
 }  # fmt: skip
 """Where text comes in that no frame and no lesson brings, or where what was raw is made lines."""

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from small_course import ERROR, VMAP
 
-from jaxtour.course.model import Step
-from jaxtour.engine.messages import Done, Executed, Failure
+from jaxtour.course.model import NotebookCell, Step
+from jaxtour.engine.messages import Done, Executed, Failure, Value
 from jaxtour.engine.report import Report
 from jaxtour.text.raw import Raw
 from jaxtour.tui.panes.lesson import document
@@ -51,6 +51,23 @@ def test_what_is_to_be_read_after_the_code_comes_as_soon_as_it_ended_as_it_shoul
     if executed is not None:
         done = Done(run=1, status=executed.status)
         assert (after in said(step, replace(report, done=done))) == told
+
+
+def test_a_notebook_s_notes_and_differences_are_told_once_its_cell_has_ended() -> None:
+    cell = NotebookCell(number=2, folder=Raw("/"), value=Raw("0.3781"))
+    lesson = msgspec.structs.replace(VMAP, cells={PLAIN.id: cell})
+    value = Value(type="float", text=Raw("0.4"), plain=Raw("0.4"))
+    report = Report(run=1, executed=RAN, value=value)
+    failed = Report(run=1, executed=RAISED, failure=ERROR, done=Done(run=1, status="error"))
+    ended = replace(report, done=Done(run=1, status="ok"))
+    view = StepView.of(StepState(report=report), lesson=lesson, step=PLAIN, number=1, code=PLAIN.code, worker="ready")
+
+    def told(report: Report, *, edited: bool = False) -> str:
+        return document(msgspec.structs.replace(view, state=StepState(report=report), edited=edited), 80).text
+
+    differs = "≠ cell 2: the notebook says 0.3781, here 0.4"
+    assert differs not in told(report) and differs in told(ended) and differs not in told(ended, edited=True)
+    assert "That was it." in told(failed) and "≠" not in told(failed)
 
 
 def test_choices_are_numbered_as_their_keys() -> None:

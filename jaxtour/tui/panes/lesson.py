@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from jaxtour.course.model import Ask, Broken, Step
+from jaxtour.engine.stored import stored_differences
 from jaxtour.engine.verify import status
 from jaxtour.render.text.layout import wrap
 from jaxtour.render.text.spans import Line
@@ -30,11 +31,15 @@ def document(view: StepView, width: int) -> Document:
         anchor = None if view.state.prediction is None else len(lines) - 1
     if step.exercise:
         lines += _exercise(view, step, width)
-    if step.after and _over(view, step):
+    # The text of a notebook's cell may say why its code failed: a command of IPython did not run.
+    if step.after and (_over(view, step) or (view.finished and step.id in view.lesson.cells)):
         # Below the verdict on the learner's answer, which is to be seen now.
         anchor = len(lines) + 2 if anchor is None else anchor + 1
         rule = "─" * min(width, 24)
         lines += [BLANK, ((rule, "faint"),), BLANK, *text_lines(view, step.after, width)]
+    if view.finished and view.report and not view.edited:
+        told = stored_differences(view.lesson, step, view.report)
+        lines += [line for each in told for line in (BLANK, *wrap((("≠ ", "mark"), (each, "warning")), width))]
     return Document(lines=lines, anchor=anchor)
 
 

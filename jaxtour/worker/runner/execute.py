@@ -26,6 +26,7 @@ import numpy as np
 from ..compat import CompileEvents
 from .failures import MESSAGE_CAP
 from .learners import learner_folder
+from .notebook import Notebook, quiet
 from .spawned import Definitions
 from .writer import Event
 
@@ -63,6 +64,8 @@ class Source:
     """`setup`, `check`, or empty for the code that the learner sees."""
     path: str | None = None
     """The path, if the code is a file."""
+    notebook: bool = False
+    """Whether it is a notebook's, where `await` stands outside of functions and `;` hides the value."""
 
     @property
     def file(self) -> str:
@@ -141,6 +144,7 @@ class Workspace:
         self._last: tuple[str, Kept] | None = None
         self._events = events
         self._definitions = Definitions()
+        self._notebook = Notebook()
 
     def keep(self, name: str, calls: list[dict[str, str]], error: BaseException | None) -> None:
         """Keep the current namespace; values are shared, not copied, and stay alive when names are rebound."""
@@ -205,11 +209,18 @@ class Workspace:
             importlib.import_module(package)
 
     def run(
-        self, name: str, setup: str, code: str, path: str | None = None, launch: dict[str, Any] | None = None
+        self,
+        name: str,
+        setup: str,
+        code: str,
+        path: str | None = None,
+        launch: dict[str, Any] | None = None,
+        notebook: dict[str, Any] | None = None,
     ) -> Execution:
         """Run a step's setup and code; raises only KeyboardInterrupt, and records any other exception in the outcome.
 
-        With a `path`, the code is that file's, and `launch` says how it runs as a program.
+        With a `path`, the code is that file's, and `launch` says how it runs as a program. `notebook` has the wire's
+        `number` and `folder` for a notebook's cell.
         """
         outcome = Execution()
         self.kept.pop(name, None)
@@ -219,10 +230,14 @@ class Workspace:
         try:
             if path is not None:
                 self.become(path, launch)
+            if notebook:
+                self._notebook.enter(self.namespace, notebook["folder"])
             if setup.strip():
-                self.execute(Source(name, setup, "setup"))
+                self.execute(Source(name, setup, "setup", notebook=bool(notebook)))
             start, before = time.perf_counter(), self._events.compiles
-            outcome.value = self._to_its_end(Source(name, code, path=path))
+            outcome.value = self._to_its_end(Source(name, code, path=path, notebook=bool(notebook)))
+            if notebook:
+                self._notebook.keep(self.namespace, notebook["number"], outcome.value)
             jax.effects_barrier()  # pending jax.debug.print output belongs to this step
         except KeyboardInterrupt:
             raise
@@ -247,16 +262,19 @@ class Workspace:
         source.register()
         tree = ast.parse(source.text, source.file)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-        body = compile(tree, source.file, "exec", dont_inherit=True)
+        own = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if source.notebook else 0
+        perform = self._notebook.perform if source.notebook else eval
+        body = compile(tree, source.file, "exec", flags=own, dont_inherit=True)
         if namespace is None and source.path is None:
             self._definitions.add(source.file, tree.body, body.co_flags & _FUTURE)
         if not isinstance(last, ast.Expr):
-            exec(body, space)
+            perform(body, space)
             return None
-        flags = body.co_flags & _FUTURE
+        flags = body.co_flags & _FUTURE | own
         value = compile(ast.Expression(last.value), source.file, "eval", flags=flags, dont_inherit=True)
-        exec(body, space)
-        return eval(value, space)
+        perform(body, space)
+        result = perform(value, space)
+        return None if source.notebook and quiet(source.text, last.value) else result
 
     def evaluate(self, expression: str) -> Any:
         """Evaluate an expression in the lesson's namespace; for a file it may also use `jax`, `jnp` and `np`."""

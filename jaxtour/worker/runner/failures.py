@@ -24,8 +24,9 @@ REMEDIES = {
         "jaxtour opens the devices before it runs the code: call this in a separate process, "
         "as in subprocess.run([sys.executable, ...])"
     ),
+    "No module named 'IPython'": "install ipython in the Python that runs the steps: jaxtour brings none",
 }
-"""Remedies for errors due to the way jaxtour runs code, by a part of JAX's message (`jax/_src/xla_bridge.py`)."""
+"""Remedies for errors due to the way jaxtour runs code, by a part of the message; JAX's are in `_src/xla_bridge.py`."""
 _FRAME_CAP = 30
 _TEXT_CAP = 1000
 

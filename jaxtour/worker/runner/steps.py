@@ -19,6 +19,7 @@ from .calls import Entry, calls_of
 from .describe import describe, plain_text
 from .execute import Execution, Source, Workspace, hush_warnings, last_expression, show_warnings
 from .failures import attempt, failure, message, one_line
+from .notebook import PLAIN_CAP, figures, is_of_jax, plain_repr
 from .record import MOST_LOOKED_INTO, Enough, Recorder
 from .writer import Event, Stdio, Writer
 
@@ -95,6 +96,8 @@ class CommandRun:
                 hush_warnings()
                 with self._phase("replaying", cell["name"], number, len(self._replay)):
                     outcome = self._execute(cell)
+                    if cell["notebook"]:
+                        figures(cell["name"], show=False)
                     calls = self._traces(cell, outcome)
                 _release(outcome)
                 self._stage.workspace.ended(cell["name"], calls, outcome.error)
@@ -128,7 +131,7 @@ class CommandRun:
         run = partial(self._stage.workspace.run, cell["name"], cell["setup"], cell["code"], cell["path"])
         launch = cell["launch"]
         if launch is None:
-            return run()
+            return run(notebook=cell["notebook"])
         self._recorder = Recorder(self._stage.events, launch.get("stop_after"), launch.get("stop_after_s"))
         with self._recorder.on():
             outcome = run(launch)
@@ -145,6 +148,9 @@ class CommandRun:
             with counted(self._stage.events, self._say, file, codes, self._missed):
                 outcome = self._execute(cell)
             value = self._value(outcome)
+            if cell["notebook"]:
+                figures(cell["name"], show=True)
+                value = value and {**value, "plain": plain_repr(outcome.value)[:PLAIN_CAP]}
             hush_warnings()
         self._stage.writer.arm()
         self._stage.stdio.flush()
@@ -209,6 +215,8 @@ class CommandRun:
         elif traces is None:
             last = last_expression(cell["code"]) if outcome.error is None else None
             if last is None or not (last[1] or compat.is_closed_jaxpr(outcome.value)):
+                return []
+            if cell["notebook"] and not is_of_jax(outcome.value):
                 return []
             traces, find = (
                 [{"label": " ".join(last[0].split()), "call": last[0]}],
@@ -343,7 +351,7 @@ class CommandRun:
 
 def _whole(cell: dict[str, Any]) -> dict[str, Any]:
     """A cell with every field; JSON may leave out defaults."""
-    return {"setup": "", "code": "", "traces": None, "path": None, "launch": None, **cell}
+    return {"setup": "", "code": "", "traces": None, "path": None, "launch": None, "notebook": None, **cell}
 
 
 def _release(outcome: Execution) -> None:

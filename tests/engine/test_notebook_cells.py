@@ -1,0 +1,205 @@
+"""A real worker runs notebooks: each cell gives what plain Python gives, and what IPython adds to it."""
+
+import ast
+import asyncio
+import contextlib
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat import v4
+
+from jaxtour.course.catalogue import open_path
+from jaxtour.course.model import Lesson, Step
+from jaxtour.engine.client import ProcessEngine
+from jaxtour.engine.headless import Headless, Outcome
+from jaxtour.engine.session import Session
+from jaxtour.engine.stored import stored_differences
+from jaxtour.text.raw import Raw
+
+PYPLOT = """
+class Figure:
+    dpi = 100.0
+    def __repr__(self): return "<Figure>"
+    def get_size_inches(self): return (6.4, 4.8)
+    def savefig(self, path, format, dpi):
+        if broken: raise ValueError("no font")
+        open(path, "wb").write(b"PNG")
+broken = False
+figures = {}
+def figure(number=None):
+    return figures.setdefault(number or len(figures) + 1, Figure())
+def get_fignums(): return list(figures)
+def close(which): figures.clear()
+"""
+"""As much of `matplotlib.pyplot` as the worker uses."""
+
+CELLS = [
+    ("import asyncio, helper\nimport jax, jax.numpy as jnp\nhelper.seven", "import helper\nhelper.seven"),
+    ("%matplotlib inline\ndef f(x):\n    return x * 2\nf(3)", "def f(x):\n    return x * 2\nf(3)"),
+    ("%time y = f(4)\ny", "y = f(4)\ny"),
+    ("%timeit -n 5 f(6)", "None"),
+    ("%%timeit z = 1\nprint('once')\nf(z)", "print('once')"),
+    ("%%time\nprint('whole')\nf(9)", "print('whole')\nf(9)"),
+    ("!exit 1\n%pip install nothing\n%odd\n5", "5"),
+    ("%%bash\nexit 1", "None"),
+    ("open('data.txt').read()", "open('data.txt').read()"),
+    ("await asyncio.sleep(0, f(5))", "f(5)"),
+    ("async def g():\n    return 8\nh = await g()\nprint(h)\nh + 1", "h = 8\nprint(h)\nh + 1"),
+    ("_ + __", "9 + 10"),
+    ("Out[2] + _3", "6 + 8"),
+    ("display({'a': 1}, 'b')\n_", "print({'a': 1})\nprint(repr('b'))\n14"),
+    ("f(1);  # hidden", "None"),
+    ("[await g() for _ in range(2)]", "[8, 8]"),
+    ("jnp.arange(3) + f(1)", "import jax.numpy as jnp\njnp.arange(3) + 2"),
+    ("calls = []\ndef count(x):\n    calls.append(x)\n    return len(calls)\ncount(1)", "1"),
+    ("count(2)", "2"),
+    ("_ = 3\nf(2)", "4"),
+    ("_", "3"),
+    ("f", "None"),
+    ("1 / 0", "1 / 0"),
+]
+"""What the notebook has, and what means the same in plain Python."""
+
+
+def plain_python(code: str, space: dict[str, Any]) -> tuple[str, str, str]:
+    """What the code prints, the text of its value, and the class of what it raises."""
+    tree = ast.parse(code)
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    out = io.StringIO()
+    value = None
+    with contextlib.redirect_stdout(out):
+        try:
+            exec(compile(tree, "plain", "exec"), space)
+            if isinstance(last, ast.Expr):
+                value = eval(compile(ast.Expression(last.value), "plain", "eval"), space)
+        except Exception as error:
+            return out.getvalue(), "", type(error).__name__
+    return out.getvalue(), "" if value is None else repr(value), ""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "helper.py").write_text("seven = 7\n")
+    (tmp_path / "data.txt").write_text("data")
+    (tmp_path / "matplotlib").mkdir()
+    (tmp_path / "matplotlib" / "__init__.py").write_text("")
+    (tmp_path / "matplotlib" / "pyplot.py").write_text(PYPLOT)
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    return tmp_path
+
+
+def saved(folder: Path, *codes: str, **outputs: list[Any]) -> Lesson:
+    cells = [v4.new_code_cell(code) for code in codes]
+    for name, found in outputs.items():
+        cells[int(name[1:]) - 1].outputs = found
+    cells[-1].metadata = {"tags": ["raises-exception"]} if codes[-1] == "1 / 0" else {}
+    nbformat.write(v4.new_notebook(cells=cells), folder / "book.ipynb")
+    return open_path(folder / "book.ipynb").entries[0].load()
+
+
+async def ran(lesson: Lesson, *, survey: bool = False) -> list[Outcome]:
+    async with asyncio.timeout(170), Headless(Session(ProcessEngine())) as engine:
+        if survey:
+            return [outcome async for outcome in engine.survey(lesson)]
+        return [outcome async for outcome in engine.steps(lesson, lesson.steps, timings=False)]
+
+
+async def test_each_cell_gives_what_plain_python_gives(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lesson = saved(folder, *(cell for cell, _ in CELLS))
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(folder)
+    space: dict[str, Any] = {}
+    for outcome, (code, plain) in zip(await ran(lesson), CELLS, strict=True):
+        report = outcome.report
+        assert report is not None
+        value = report.value.plain.text if report.value else ""
+        if code == "f":
+            assert value == "<function __main__.f(x)>"
+            continue
+        got = report.stdout.text, value, report.failure.type if report.failure else ""
+        assert got == plain_python(plain, space), code
+        assert outcome.status == ("raised" if code == "1 / 0" else "ok"), code
+        assert outcome.problems == (), code
+
+
+async def test_a_check_measures_what_ipython_would_and_traces_calls_in_their_place(folder: Path) -> None:
+    lesson = saved(
+        folder, "import jax.numpy as jnp\n\ndef f(x):\n    return jnp.sin(x)", "%timeit f(1.0)\n%time f(2.0)"
+    )
+    outcomes = await ran(lesson, survey=True)
+    report = outcomes[1].report
+    assert report is not None and outcomes[1].problems == ()
+    assert [timing.label for timing in report.timings] == ["f(1.0)", "f(2.0)"]
+    (trace,) = report.traces
+    stage = report.stage(trace.index, "jaxpr")
+    assert (trace.call.text, trace.primitives) == ("f(2.0)", ("sin",))
+    assert stage is not None
+    places = {(span.file, span.line, span.column) for origin in stage.origins for span in origin.spans}
+    assert ("book-ipynb/cell-1", 4, 12) in places
+
+
+async def test_errors_stand_where_the_notebook_has_them(folder: Path) -> None:
+    lesson = saved(folder, "%matplotlib inline\n!ls\n%time int('x')", "x = 1\nawait x")
+    first, second = [outcome.report for outcome in await ran(lesson)]
+    assert first is not None and first.failure is not None
+    assert (first.failure.type, first.failure.line, first.failure.column) == ("ValueError", 3, len("%time ") + 1)
+    assert second is not None and second.failure is not None
+    assert (second.failure.type, second.failure.line) == ("TypeError", 2)
+
+
+async def test_figures_are_said_and_saved_at_the_end_of_their_cell(folder: Path) -> None:
+    code = "import matplotlib.pyplot as plt\nplt.figure()\nplt.figure();"
+    lesson = saved(folder, code, "print(plt.get_fignums())", "plt.broken = True\nplt.figure();")
+    first, second, third = [outcome.report for outcome in await ran(lesson)]
+    assert first is not None and second is not None and third is not None
+    lines = first.stdout.text.splitlines()
+    assert [re.sub(": .*", "", line) for line in lines] == ["figure 640x480"] * 2
+    files = [Path(line.partition(": ")[2]) for line in lines]
+    assert [file.name for file in files] == ["book-ipynb-cell-1-1.png", "book-ipynb-cell-1-2.png"]
+    assert all(file.read_bytes() == b"PNG" and folder in file.parents for file in files)
+    assert second.stdout.text == "[]\n"
+    assert third.stdout.text == "a figure that cannot be drawn: ValueError: no font\n"
+
+
+async def test_a_lesson_has_nothing_of_a_notebook(tmp_path: Path) -> None:
+    codes = ("display(1)", "import asyncio\nawait asyncio.sleep(0)", "Out", "_")
+    steps = tuple(Step(id=f"s{n}", title="T", text="", code=Raw(code)) for n, code in enumerate(codes))
+    lesson = Lesson(id="plain", title="T", summary="", minutes=1, steps=steps)
+    failures = [outcome.report and outcome.report.failure for outcome in await ran(lesson)]
+    assert [failure and failure.type for failure in failures] == ["NameError", "SyntaxError", "NameError", "NameError"]
+
+
+async def test_what_differs_from_the_stored_outputs_is_told_with_both_texts(folder: Path) -> None:
+    stored = {
+        "c1": [v4.new_output("execute_result", data={"text/plain": "Array(0.3781, dtype=float32)"})],
+        "c2": [v4.new_output("stream", name="stdout", text="loss 0.50001\n")],
+        "c3": [v4.new_output("execute_result", data={"text/plain": "<__main__.C at 0x7f0123>"})],
+        "c4": [v4.new_output("stream", name="stdout", text="a\nb\n")],
+        "c5": [v4.new_output("execute_result", data={"text/plain": "3"})],
+        "c7": [v4.new_output("execute_result", data={"text/plain": "6"})],
+        "c8": [v4.new_output("error", ename="TypeError", evalue="", traceback=[])],
+    }
+    codes = (
+        "import jax.numpy as jnp\njnp.float32(0.3792)",
+        "print('loss', 0.5)",
+        "class C: pass\nC()",
+        "print('a')",
+        "x = 3",
+    )
+    lesson = saved(folder, *codes, "import numpy", "numpy.int64(6)", "1 / 0", **stored)
+    told = [stored_differences(lesson, outcome.step, outcome.report) for outcome in await ran(lesson)]  # type: ignore[arg-type]
+    assert told == [
+        ["cell 1: the notebook says Array(0.3781, dtype=float32), here Array(0.3792, dtype=float32)"],
+        [],
+        [],
+        ["cell 4 printed: the notebook says a b, here a"],
+        ["cell 5: the notebook says 3, here nothing"],
+        [],
+        [],
+        ["cell 8: the notebook says TypeError, here ZeroDivisionError"],
+    ]

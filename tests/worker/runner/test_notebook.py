@@ -1,0 +1,89 @@
+"""What a notebook's cells have in a runner that a lesson's have not."""
+
+import sys
+
+import pytest
+from runner_client import RunnerClient
+
+from jaxtour.worker.runner.failures import message
+from jaxtour.worker.runner.notebook import Notebook, figures, plain_repr
+
+
+@pytest.fixture
+def runner():
+    client = RunnerClient()
+    client.until("state", state="ready")
+    yield client
+    client.close()
+
+
+def cell(code, folder, number=1):
+    return {"name": f"book/cell-{number}", "code": code, "notebook": {"number": number, "folder": str(folder)}}
+
+
+def test_an_interrupt_ends_an_await_and_the_runner_lives(runner, tmp_path):
+    waits = "import asyncio, warnings\nwarnings.warn('begun')\nawait asyncio.sleep(1000)"
+    run = runner.begin(cell=cell(waits, tmp_path))
+    runner.until("warning", message="begun")
+    runner.interrupt()
+    assert runner.finish(run).one("done")["status"] == "interrupted"
+    ran = runner.finish(runner.begin(cell=cell("await asyncio.sleep(0, 2)", tmp_path, 2)))
+    assert ran.one("result")["value"]["plain"] == "2"
+
+
+def test_tasks_go_on_from_one_cell_to_the_next(runner, tmp_path):
+    first = (
+        "import asyncio\nasync def f():\n    await asyncio.sleep(0)\n    return 5\n"
+        "async def start():\n    return asyncio.create_task(f())\ntask = await start()"
+    )
+    runner.finish(runner.begin(cell=cell(first, tmp_path)))
+    ran = runner.finish(runner.begin(cell=cell("await task", tmp_path, 2)))
+    assert ran.text == "5"
+
+
+def test_a_lesson_s_value_has_no_other_text(runner):
+    assert "plain" not in runner.run("1 + 1").one("result")["value"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (int, "int"),
+        (pytest.Item, "_pytest.nodes.Item"),
+        (cell, f"<function {__name__}.cell(code, folder, number=1)>"),
+        ({"a": 1.5}, "{'a': 1.5}"),
+    ],
+)
+def test_values_have_the_text_that_ipython_shows(value, text):
+    assert plain_repr(value) == text
+
+
+def test_a_repr_that_raises_is_told():
+    class Bad:
+        def __repr__(self):
+            raise ValueError
+
+    assert plain_repr(Bad()) == "(its __repr__ raised ValueError)"
+
+
+def test_names_that_a_cell_takes_stay_its_own():
+    notebook, space = Notebook(), {}
+    notebook.enter(space, sys.path[0])
+    for number, value in enumerate((1, None, 2, 3), 1):
+        notebook.keep(space, number, value)
+    assert [space[name] for name in ("_", "__", "___", "_4")] == [3, 2, 1, 3]
+    assert space["Out"] == {1: 1, 3: 2, 4: 3}
+    space["__"] = "mine"
+    notebook.keep(space, 5, 9)
+    notebook.enter(space, sys.path[0])
+    assert (space["_"], space["__"], space["_5"]) == (3, "mine", 9)
+
+
+def test_without_matplotlib_there_are_no_figures(monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
+    figures("book/cell-1", show=True)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_missing_ipython_has_a_remedy():
+    assert "install ipython in the Python" in message(ModuleNotFoundError("No module named 'IPython'"))
