@@ -196,6 +196,22 @@ async def test_enter_goes_through_the_files_of_the_program(tmp_path: Path) -> No
         assert app.tour.view.cell == app.tour.view.own and app.tour.view.code.text == FILE
 
 
+async def test_the_calls_stand_in_place_of_a_lesson(tmp_path: Path) -> None:
+    async with exploring(tmp_path) as (app, pilot):
+
+        def calls() -> str:
+            return plain_lines(app.tour_screen.panes.by_slot["lesson"].document.lines)
+
+        assert calls() == "the calls come when the file has run\n"
+        assert "Calls" in screen_text(app) and "Lesson" not in screen_text(app)
+        await until(pilot, lambda: app.tour.state.report and app.tour.state.report.done)
+        first, second = calls().splitlines()
+        assert first.startswith("›") and first.endswith("eqn  f(1.0)")
+        assert second.startswith(" ") and second.endswith("eqn  g(1.0)")
+        await pilot.press("right_square_bracket")
+        assert calls().splitlines()[1].startswith("›")
+
+
 async def test_a_file_that_is_gone_is_said_and_the_own_stays(tmp_path: Path) -> None:
     async with exploring(tmp_path) as (app, pilot):
         await until(pilot, lambda: app.tour.state.files)

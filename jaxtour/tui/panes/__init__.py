@@ -46,8 +46,8 @@ class PaneSpec(msgspec.Struct, frozen=True):
 PANES: tuple[PaneSpec, ...] = (
     PaneSpec(
         "lesson", "Lesson", lesson.document, tab=True,
-        of_view=attrgetter("step", "state.prediction", "state.hints", "state.solution", "ascii", "coloured"),
-        of_report=attrgetter("executed", "failure", "answer", "done"),
+        of_view=attrgetter("step", "index", "state.prediction", "state.hints", "state.solution", "ascii", "coloured"),
+        of_report=attrgetter("executed", "failure", "answer", "done", "traces", "programs"),
     ),
     PaneSpec(
         "source", "Source", source.document, shows=source.shows, start=source.start,

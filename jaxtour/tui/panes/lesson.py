@@ -24,6 +24,10 @@ def document(view: StepView, width: int) -> Document:
     step = view.step
     if isinstance(step, Broken):
         return _broken(step, width)
+    if view.lesson.plain:
+        from jaxtour.tui.panes import calls  # a lesson has no use for it
+
+        return calls.document(view, width)
     lines: list[Line] = [*wrap(((step.title, "title"),), width), BLANK, *text_lines(view, step.text, width)]
     anchor = None
     if step.ask:

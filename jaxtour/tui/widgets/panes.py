@@ -158,7 +158,8 @@ class Panes(Container):
         """The names in the border of the panes that share a place: with keys, without keys, or only some, as fits."""
         view = self.by_slot[slot].view
         room = (self.size or self.app.size).width - CORNERS
-        named = [(tab.label, tab) for tab in TABS]
+        plain = view is not None and view.lesson.plain
+        named = [("Calls" if plain and tab.slot == "lesson" else tab.label, tab) for tab in TABS]
         keyed = [
             (f"{view.key(f'stage_{tab.shown}')} {name}" if view and tab.shown else name, tab) for name, tab in named
         ]
