@@ -208,8 +208,6 @@ async def test_the_calls_stand_in_place_of_a_lesson(tmp_path: Path) -> None:
         first, second = calls().splitlines()
         assert first.startswith("›") and first.endswith("eqn  f(1.0)")
         assert second.startswith(" ") and second.endswith("eqn  g(1.0)")
-        await pilot.press("right_square_bracket")
-        assert calls().splitlines()[1].startswith("›")
 
 
 async def test_a_file_that_is_gone_is_said_and_the_own_stays(tmp_path: Path) -> None:
