@@ -16,6 +16,7 @@ from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.session import Engine, Session, WorkerConfig
 from jaxtour.render.text.spans import plain, plain_lines
 from jaxtour.tui.explore import ExploreApp, FileWatch
+from jaxtour.tui.panes.calls import document
 from jaxtour.tui.screens.find import everything
 
 WAIT_S = 60.0
@@ -200,7 +201,7 @@ async def test_the_calls_stand_in_place_of_a_lesson(tmp_path: Path) -> None:
     async with exploring(tmp_path) as (app, pilot):
 
         def calls() -> str:
-            return plain_lines(app.tour_screen.panes.by_slot["lesson"].document.lines)
+            return plain_lines(document(app.tour.view, 60).lines)
 
         assert calls() == "the calls come when the file has run\n"
         assert "Calls" in screen_text(app) and "Lesson" not in screen_text(app)
