@@ -106,7 +106,7 @@ async def ran(lesson: Lesson, *, survey: bool = False) -> list[Outcome]:
     async with asyncio.timeout(170), Headless(Session(ProcessEngine())) as engine:
         if survey:
             return [outcome async for outcome in engine.survey(lesson)]
-        return [outcome async for outcome in engine.steps(lesson, lesson.steps, timings=False)]
+        return [await engine.step(lesson, step, timings=False) for step in lesson.steps]
 
 
 async def test_each_cell_gives_what_plain_python_gives(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
