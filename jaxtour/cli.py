@@ -180,8 +180,8 @@ def check(
 ) -> None:
     """Check every step of a lesson against what it expects.
 
-    PATH is a lesson file or a folder of lessons. Without an argument the course is checked. The exit code is 1 if
-    anything is wrong.
+    PATH is a lesson file, a folder of lessons, or a notebook, which is compared with its stored outputs. Without an
+    argument the course is checked. The exit code is 1 if anything is wrong.
     """
 
     def action() -> int:
