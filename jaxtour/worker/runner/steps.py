@@ -18,7 +18,7 @@ from ..timing.retraces import counted
 from .calls import Entry, calls_of
 from .describe import describe, plain_text
 from .execute import Execution, Source, Workspace, hush_warnings, last_expression, show_warnings
-from .failures import attempt, failure, message, one_line
+from .failures import attempt, failure, is_of_interrupt, message, one_line
 from .notebook import PLAIN_CAP, figures, is_of_jax, plain_repr
 from .record import MOST_LOOKED_INTO, Enough, Recorder
 from .writer import Event, Stdio, Writer
@@ -126,6 +126,13 @@ class CommandRun:
         return "ok"
 
     def _execute(self, cell: dict[str, Any]) -> Execution:
+        """Run a cell; raises KeyboardInterrupt for an interrupt, also if native code made it an error of its own."""
+        outcome = self._executed(cell)
+        if outcome.error is not None and self._stage.writer.interrupted and is_of_interrupt(outcome.error):
+            raise KeyboardInterrupt from outcome.error
+        return outcome
+
+    def _executed(self, cell: dict[str, Any]) -> Execution:
         self._stage.writer.arm()
         self._stage.stages = None
         run = partial(self._stage.workspace.run, cell["name"], cell["setup"], cell["code"], cell["path"])

@@ -31,6 +31,8 @@ class Writer:
         self._pending = False
         self.armed = False
         """Whether an interrupt applies to a run; otherwise it is ignored."""
+        self.interrupted = False
+        """Whether one did, since the code was armed."""
 
     def say(self, event: Event) -> None:
         """Send an event; an event that cannot be encoded becomes a `log`."""
@@ -65,6 +67,7 @@ class Writer:
         if not self.armed:
             return
         self.armed = False
+        self.interrupted = True
         if self._sending:
             self._pending = True
             return
@@ -72,7 +75,7 @@ class Writer:
 
     def arm(self) -> None:
         """Let SIGINT stop the code from here on; lesson code may have installed another handler."""
-        self.armed = True
+        self.armed, self.interrupted = True, False
         signal.signal(signal.SIGINT, self.interrupt)
 
     def disarm(self) -> None:

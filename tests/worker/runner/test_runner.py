@@ -107,6 +107,28 @@ def test_an_interrupt_ends_the_step_and_the_runner_lives(runner):
     assert runner.run("1 + 1").text == "2"
 
 
+NATIVE = """
+print("started", flush=True)
+try:
+    while True:
+        pass
+except KeyboardInterrupt:
+    raise RuntimeError("INTERNAL: CpuCallback error: KeyboardInterrupt") from None
+"""
+
+
+def test_an_interrupt_that_native_code_made_an_error_of_its_own_is_one(runner):
+    run = runner.begin(NATIVE)
+    seen = ""
+    while "started" not in seen:
+        seen += runner.text("out")
+    runner.interrupt()
+    ran = runner.finish(run)
+    assert ran.one("done")["status"] == "interrupted" and not ran.all("error")
+    uninterrupted = runner.run("raise RuntimeError('KeyboardInterrupt')")
+    assert uninterrupted.one("done")["status"] == "error"
+
+
 def test_interrupts_while_idle_or_early_do_no_harm(runner):
     for _ in range(20):
         runner.interrupt()
