@@ -4,6 +4,7 @@ import io
 import re
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -59,22 +60,30 @@ def snapshot(
 
 async def _draw(app: TourApp, size: tuple[int, int], *, run_step: bool, as_svg: bool) -> str:
     async with app.run_test(size=size) as pilot:
-        while app.tour.session.state != "ready":
-            if app.tour.gone or app.tour.session.state == "dead":
-                raise EngineError(app.tour.gone or app.tour.session.detail)
-            await pilot.pause()
-        if run_step:
-            await pilot.press(app.tour.keys.of("run")[0])
-            while not ((report := app.tour.state.report) and report.done):
-                if app.tour.state.reason:
-                    raise EngineError(f"{app.tour.step.id}: {app.tour.state.reason}")
-                await pilot.pause()
-            while app.tour.waiting:
-                await pilot.pause()
-        # The screen may not yet show everything that the session knows.
-        app.tour_screen.refresh_view()
+        try:
+            await _show(app, pilot, run_step=run_step)
+            return app.export_screenshot(title="jaxtour") if as_svg else _as_text(app)
+        finally:
+            await app.close_worker()
+
+
+async def _show(app: TourApp, pilot: Any, *, run_step: bool) -> None:
+    """Wait for the worker, and run the step if that is wanted."""
+    while app.tour.session.state != "ready":
+        if app.tour.gone or app.tour.session.state == "dead":
+            raise EngineError(app.tour.gone or app.tour.session.detail)
         await pilot.pause()
-        return app.export_screenshot(title="jaxtour") if as_svg else _as_text(app)
+    if run_step:
+        await pilot.press(app.tour.keys.of("run")[0])
+        while not ((report := app.tour.state.report) and report.done):
+            if app.tour.state.reason:
+                raise EngineError(f"{app.tour.step.id}: {app.tour.state.reason}")
+            await pilot.pause()
+        while app.tour.waiting:
+            await pilot.pause()
+    # The screen may not yet show everything that the session knows.
+    app.tour_screen.refresh_view()
+    await pilot.pause()
 
 
 def _as_text(app: TourApp) -> str:

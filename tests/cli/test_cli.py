@@ -225,3 +225,9 @@ def test_help_and_version() -> None:
     assert command("--version").stdout == f"jaxtour {__version__}\n"
     text = command("--help").stdout
     assert all(word in text for word in ("--python", "--platform", "--no-mouse", "run", "check", "snapshot", "schema"))
+
+
+def test_a_snapshot_says_nothing_beside_its_picture() -> None:
+    done = jaxtour("snapshot", "numpy", "--platform", "cpu", "--size", "80x24")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(" jaxtour  numpy")
