@@ -97,64 +97,6 @@ def test_a_closed_or_redirected_stdout_is_back_for_the_next_step(runner):
     assert runner.run("os.system('echo back')").stdout == "back\n"
 
 
-def test_an_interrupt_ends_the_step_and_the_runner_lives(runner):
-    run = runner.begin("print('on')\nwhile True: pass")
-    runner.until("progress", phase="running")
-    runner.interrupt()
-    ran = runner.finish(run)
-    assert ran.one("done")["status"] == "interrupted"
-    assert not ran.all("error")
-    assert runner.run("1 + 1").text == "2"
-
-
-NATIVE = """
-print("started", flush=True)
-try:
-    while True:
-        pass
-except KeyboardInterrupt:
-    raise RuntimeError("INTERNAL: CpuCallback error: KeyboardInterrupt") from None
-"""
-
-
-def test_an_interrupt_that_native_code_made_an_error_of_its_own_is_one(runner):
-    run = runner.begin(NATIVE)
-    seen = ""
-    while "started" not in seen:
-        seen += runner.text("out")
-    runner.interrupt()
-    ran = runner.finish(run)
-    assert ran.one("done")["status"] == "interrupted" and not ran.all("error")
-    uninterrupted = runner.run("raise RuntimeError('KeyboardInterrupt')")
-    assert uninterrupted.one("done")["status"] == "error"
-
-
-def test_interrupts_while_idle_or_early_do_no_harm(runner):
-    for _ in range(20):
-        runner.interrupt()
-        run = runner.begin("sum(range(1000))")
-        runner.interrupt()
-        assert runner.finish(run).one("done")["status"] in ("ok", "interrupted")
-    assert runner.run("1 + 1").text == "2"
-
-
-def test_an_interrupt_reaches_replay_traces_and_timings(runner):
-    forever = "def forever(x):\n    while True: pass"
-    endless = [{"name": "l/a", "setup": "", "code": "while True: pass"}]
-    timing = [{"label": "slow", "call": "slow()", "on": "host"}]
-    slow = "import time\ndef slow(): time.sleep(0.05)"
-    for phase, rest in [
-        ("replaying", {"replay": endless}),
-        ("tracing", {"code": forever, "traces": ["forever(1.0)"]}),
-        ("timing", {"code": slow, "time": timing}),
-    ]:
-        run = runner.begin(**rest)
-        runner.until("progress", phase=phase)
-        runner.interrupt()
-        assert runner.finish(run).one("done")["status"] == "interrupted"
-    assert runner.run("print('heard')").stdout == "heard\n"
-
-
 def test_a_handler_of_the_lessons_own_is_replaced_for_the_next_step(runner):
     runner.run("import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)")
     run = runner.begin("while True: pass")

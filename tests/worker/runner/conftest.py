@@ -1,0 +1,28 @@
+"""A runner that records a program."""
+
+import sys
+import textwrap
+
+import pytest
+from runner_client import RunnerClient
+
+
+@pytest.fixture
+def record(python, tmp_path):
+    """Runs a program in a runner of its own and returns what it said."""
+    clients = []
+
+    def run(code, *, args=(), **launch):
+        path = tmp_path / "train.py"
+        path.write_text(textwrap.dedent(code))
+        client = RunnerClient(python=(python or sys.executable, "-u"), JAXTOUR_CWD=str(tmp_path), JAX_PLATFORMS="cpu")
+        clients.append(client)
+        client.until("state", state="ready")
+        how = {"argv": [str(path), *args], "module": "", "main": True, **launch}
+        cell = {"name": "own/file", "code": path.read_text(), "path": str(path), "launch": how}
+        client.send(verb="run", run=1, cell=cell)
+        return client.finish(1)
+
+    yield run
+    for client in clients:
+        client.close()

@@ -1,0 +1,75 @@
+"""Interrupts of a run, and between runs."""
+
+import pytest
+from runner_client import RunnerClient
+
+
+@pytest.fixture(scope="module")
+def runner():
+    client = RunnerClient("--hold", JAX_NUM_CPU_DEVICES="4")
+    assert client.event() == {"event": "state", "state": "importing jax"}
+    client.begin("never = 1")  # nothing runs before `go`
+    client.send(verb="go")
+    started = client.until("state", state="ready")
+    assert [event.get("state", "facts") for event in started] == ["opening devices", "facts", "ready"]
+    client.facts = started[1]
+    yield client
+    assert client.close() == 0
+
+
+def test_an_interrupt_ends_the_step_and_the_runner_lives(runner):
+    run = runner.begin("print('on')\nwhile True: pass")
+    runner.until("progress", phase="running")
+    runner.interrupt()
+    ran = runner.finish(run)
+    assert ran.one("done")["status"] == "interrupted"
+    assert not ran.all("error")
+    assert runner.run("1 + 1").text == "2"
+
+
+NATIVE = """
+print("started", flush=True)
+try:
+    while True:
+        pass
+except KeyboardInterrupt:
+    raise RuntimeError("INTERNAL: CpuCallback error: KeyboardInterrupt") from None
+"""
+
+
+def test_an_interrupt_that_native_code_made_an_error_of_its_own_is_one(runner):
+    run = runner.begin(NATIVE)
+    seen = ""
+    while "started" not in seen:
+        seen += runner.text("out")
+    runner.interrupt()
+    ran = runner.finish(run)
+    assert ran.one("done")["status"] == "interrupted" and not ran.all("error")
+    uninterrupted = runner.run("raise RuntimeError('KeyboardInterrupt')")
+    assert uninterrupted.one("done")["status"] == "error"
+
+
+def test_interrupts_while_idle_or_early_do_no_harm(runner):
+    for _ in range(20):
+        runner.interrupt()
+        run = runner.begin("sum(range(1000))")
+        runner.interrupt()
+        assert runner.finish(run).one("done")["status"] in ("ok", "interrupted")
+    assert runner.run("1 + 1").text == "2"
+
+
+def test_an_interrupt_reaches_replay_traces_and_timings(runner):
+    forever = "def forever(x):\n    while True: pass"
+    endless = [{"name": "l/a", "setup": "", "code": "while True: pass"}]
+    timing = [{"label": "slow", "call": "slow()", "on": "host"}]
+    slow = "import time\ndef slow(): time.sleep(0.05)"
+    for phase, rest in [
+        ("replaying", {"replay": endless}),
+        ("tracing", {"code": forever, "traces": ["forever(1.0)"]}),
+        ("timing", {"code": slow, "time": timing}),
+    ]:
+        run = runner.begin(**rest)
+        runner.until("progress", phase=phase)
+        runner.interrupt()
+        assert runner.finish(run).one("done")["status"] == "interrupted"
+    assert runner.run("print('heard')").stdout == "heard\n"
