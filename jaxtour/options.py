@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+HELP = {"help_option_names": ["-h", "--help"]}
+
 
 def worker_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that choose the worker."""

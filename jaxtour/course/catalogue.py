@@ -163,3 +163,12 @@ def _near(name: str, names: Sequence[str]) -> str:
 
 
 __all__ = ["Catalogue", "CourseError", "LessonEntry", "bundled", "open_path"]
+
+
+def with_steps(lesson: Lesson) -> Lesson:
+    """The lesson; without any steps it gets a broken one that says why."""
+    if lesson.steps:
+        return lesson
+    problem = next(iter(lesson.problems), Problem(file=lesson.file, line=1, column=1, message="no steps"))
+    step = Broken(id="unreadable", title="This lesson cannot be shown", error=problem)
+    return msgspec.structs.replace(lesson, steps=(step,))

@@ -1,8 +1,7 @@
 """Converts a step to the worker's commands: its code, its traces, and its other requests."""
 
-from jaxtour.course.model import Launch as ProgramLaunch
 from jaxtour.course.model import Lesson, NotebookCell, Step, TimeSpec, TraceSpec
-from jaxtour.engine.commands import Cell, Launch, Run, TimeCall, TraceCall
+from jaxtour.engine.commands import Cell, Run, TimeCall, TraceCall
 from jaxtour.engine.commands import NotebookCell as NotebookCommand
 from jaxtour.text.raw import Raw
 
@@ -38,7 +37,7 @@ def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
         code=source,
         traces=trace_calls(step),
         path=path,
-        launch=_launch(lesson.launch) if lesson.launch else None,
+        launch=lesson.launch,
     )
 
 
@@ -51,16 +50,6 @@ def _notebook_cell(lesson: Lesson, step: Step, source: str, notebook: NotebookCe
         setup=runnable(step.setup.text).code,
         code=runnable(source).code,
         notebook=NotebookCommand(number=notebook.number, folder=notebook.folder.text),
-    )
-
-
-def _launch(launch: ProgramLaunch) -> Launch:
-    return Launch(
-        argv=tuple(each.text for each in launch.argv),
-        module=launch.module,
-        main=launch.main,
-        stop_after=launch.stop_after,
-        stop_after_s=launch.stop_after_s,
     )
 
 

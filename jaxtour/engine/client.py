@@ -16,6 +16,7 @@ from jaxtour.engine.messages import FRAME_CAP, PROTO, Died, Done, Event, Hello, 
 from jaxtour.engine.session import EngineError
 from jaxtour.text.boundary import harmless
 from jaxtour.text.clean import clean
+from jaxtour.text.raw import plain_value
 
 PREAMBLE = b"\njaxtour-frames-1\n"
 NOISE_CAP = 64 * 1024
@@ -224,7 +225,9 @@ def encode(command: Command) -> bytes:
     """The command as a frame; raises `EngineError` if it is too long."""
     import json  # not needed for the app's first frame
 
-    body = json.dumps(_speakable(msgspec.to_builtins(command)), allow_nan=False, separators=(",", ":")).encode("ascii")
+    body = json.dumps(
+        _speakable(msgspec.to_builtins(command, enc_hook=plain_value)), allow_nan=False, separators=(",", ":")
+    ).encode("ascii")
     if len(body) > FRAME_CAP:
         raise EngineError(f"the code is too long: {len(body):,} bytes to send, at most {FRAME_CAP:,}")
     return _LENGTH.pack(len(body)) + body

@@ -4,6 +4,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from jaxtour.course.model import Launch
+
 On: TypeAlias = Literal["each platform", "one", "host"]
 StageName: TypeAlias = Literal["jaxpr", "stablehlo", "hlo"]
 
@@ -34,16 +36,6 @@ class StageRequest(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     """The index of the cell's trace."""
     stage: StageName
-
-
-class Launch(msgspec.Struct, frozen=True, kw_only=True):
-    """How a Python file runs as a program, as in `course.model.Launch`."""
-
-    argv: tuple[str, ...]
-    module: str = ""
-    main: bool = True
-    stop_after: int | None = None
-    stop_after_s: float | None = None
 
 
 class NotebookCell(msgspec.Struct, frozen=True, kw_only=True):

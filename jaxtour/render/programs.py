@@ -11,6 +11,7 @@ from jaxtour.render.text.plain import section
 from jaxtour.render.text.spans import Line, Span
 from jaxtour.render.text.table import table_lines
 from jaxtour.render.timing.seconds import NONE, seconds
+from jaxtour.text.words import grouped, plural
 
 MOST_EAGER = 12
 _MOST_INPUTS = 4
@@ -40,8 +41,7 @@ def heading(programs: Sequence[Program]) -> str:
     """`compiled: 3 programs of 2 functions in 1.2 s`."""
     functions = len({(program.function, program.file, program.line) for program in programs})
     took = sum(program.compile_s or 0.0 for program in programs)
-    counted = f"{len(programs)} program{'s' * (len(programs) != 1)} of {functions} function{'s' * (functions != 1)}"
-    return f"compiled: {counted} in {seconds(took)}"
+    return f"compiled: {plural(len(programs), 'program')} of {plural(functions, 'function')} in {seconds(took)}"
 
 
 def table(programs: Sequence[Program], width: int) -> list[Line]:
@@ -97,7 +97,7 @@ def eager_lines(eager: Sequence[EagerLine], width: int) -> list[Line]:
             [
                 ((duration(sum(each.compile_s or 0.0 for each in group)), "number"),),
                 ((duration(took), "number"),),
-                ((NONE if count is None else f"{count:,}".replace(",", " "), ""),),
+                ((NONE if count is None else grouped(count), ""),),
                 ((place(file, line), "link"),),
                 ((clip(names, 60), "primitive"),),
             ]
@@ -114,7 +114,7 @@ def timing_of(program: Program, width: int) -> list[Line]:
     calls = program.function_calls
     if calls is not None:
         bound = "at least " if program.at_least else ""
-        said = f"{bound}{calls:,} call{'s' * (calls != 1)} of {program.function}".replace(",", " ")
+        said = f"{bound}{grouped(calls)} call{'s' * (calls != 1)} of {program.function}"
         took = f", {seconds(program.call_s)} in the calling thread" if program.call_s is not None else ""
         lines += wrap(((f"{'calls':<9}", "muted"), (said + took, "")), width, indent=" " * 9)
     return lines
@@ -124,8 +124,8 @@ def calls_of(program: Program) -> str:
     """How often the program was called; of a function with several, how often that was: `of 120`."""
     bound = "at least " if program.at_least else ""
     if program.calls is not None:
-        return f"{bound}{program.calls:,}".replace(",", " ")
-    return NONE if program.function_calls is None else f"of {bound}{program.function_calls:,}".replace(",", " ")
+        return f"{bound}{grouped(program.calls)}"
+    return NONE if program.function_calls is None else f"of {bound}{grouped(program.function_calls)}"
 
 
 def inputs(program: Program) -> Line:
@@ -146,7 +146,7 @@ def place(file: str | None, line: int | None) -> str:
     if not file:
         return ""
     path = PurePath(file)
-    name = path.name if path.is_relative_to(os.getcwd()) or len(path.parts) < 2 else f"{path.parent.name}/{path.name}"  # noqa: PTH109
+    name = path.name if path.is_relative_to(os.getcwd()) or len(path.parts) < 2 else f"{path.parent.name}/{path.name}"  # noqa: PTH109  pathlib asks the same, and wraps it
     return f"{name}:{line}" if line else name
 
 
@@ -157,7 +157,7 @@ def eager_words(eager: Sequence[EagerLine]) -> str:
     if any(count is None for count in counts):
         return f"outside of any jit: single operations in {len({(each.file, each.line) for each in eager})} lines"
     took = seconds(sum(map(_took, eager)))
-    total = f"{sum(count or 0 for count in counts):,}".replace(",", " ")
+    total = grouped(sum(count or 0 for count in counts))
     return f"outside of any jit: {total} single operations in {took}, most of it at {first}"
 
 

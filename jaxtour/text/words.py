@@ -1,4 +1,4 @@
-"""Shortens and counts in messages."""
+"""Shortens, counts and groups digits in messages."""
 
 
 def short(text: str, most: int = 40) -> str:
@@ -10,3 +10,8 @@ def short(text: str, most: int = 40) -> str:
 def plural(count: int, noun: str) -> str:
     """Return the count with its noun: `1 step`, `2 steps`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def grouped(number: int) -> str:
+    """Return the number with spaces between thousands: `1 000`."""
+    return f"{number:,}".replace(",", " ")

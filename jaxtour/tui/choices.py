@@ -4,6 +4,7 @@ import msgspec
 
 from jaxtour.engine.messages import Facts
 from jaxtour.engine.session import WorkerConfig
+from jaxtour.text.words import plural
 
 SIMULATED = (1, 2, 4, 8)
 PLATFORMS = ("cpu", "gpu", "tpu")
@@ -66,7 +67,7 @@ def _simulated(config: WorkerConfig, simulating: int | None, needed: int) -> lis
     words, own = "nothing: use the real devices", f"the machine's own {platform or 'devices'}"
     found = [Choice(group="simulate", words=words, platform=platform, here=simulating is None, outcome=own)]
     for count in SIMULATED:
-        what = f"{count} CPU device{'s' * (count > 1)}"
+        what = plural(count, "CPU device")
         found.append(
             Choice(
                 group="simulate",

@@ -14,6 +14,7 @@ from jaxtour.render.ir.transforms import glyph, in_words
 from jaxtour.render.text.layout import clip
 from jaxtour.render.text.spans import Line, plain
 from jaxtour.text.raw import Raw
+from jaxtour.text.words import grouped, plural
 from jaxtour.tui.lines.document import NOTHING, Columns, Highlight, Highlighted, in_rows
 from jaxtour.tui.panes.source import SourceRows, columns_shown, expressions, rows_of
 from jaxtour.tui.panes.stage import graph_of
@@ -276,8 +277,8 @@ def counted(stage: StageText, count: int) -> str:
     from jaxtour.render.ir.highlight import UNITS
 
     if count > COUNTED:
-        return f"{count:,} lines".replace(",", " ")
-    return f"{count} {UNITS[stage.stage]}{'s' * (count != 1)}"
+        return f"{grouped(count)} lines"
+    return plural(count, UNITS[stage.stage])
 
 
 def said_of_stage(view: StepView, link: Link, otherwise: Line = ()) -> Line:
@@ -309,6 +310,6 @@ def _variable(stage: StageText, line: int, name: str) -> Line:
     origin = {"input": "an input", "constant": "a constant", "unknown": "from outside"}.get(found.kind)
     if origin is None and found.defined is not None:
         origin = "defined here" if found.defined == line else f"from line {found.defined + 1}"
-    uses = f"{len(found.uses)} use{'s' * (len(found.uses) != 1)}"
+    uses = plural(len(found.uses), "use")
     said = f"  {found.spelled or found.type}, {origin}, {uses}"
     return ((name, "strong"), (said, "muted"))

@@ -32,6 +32,7 @@ from .compat_record import JITTED as JITTED
 from .compat_record import Lowering as Lowering
 from .compat_record import closed as closed
 from .compat_record import compiled_ahead as compiled_ahead
+from .compat_record import is_closed_jaxpr as is_closed_jaxpr
 from .compat_record import jitted_in as jitted_in
 from .compat_record import opened as opened
 from .compat_record import runs_compiled as runs_compiled
@@ -48,11 +49,6 @@ _core: Any = getattr(getattr(jax, "extend", None), "core", None)
 _JAX_FOLDER = str(Path(jax.__file__).parent) + os.sep
 LIBRARIES = (_JAX_FOLDER,)
 """The folder of JAX itself."""
-
-
-def is_closed_jaxpr(value: Any) -> bool:
-    """Whether it is a `ClosedJaxpr`, which `make_jaxpr` returns."""
-    return _core is not None and isinstance(value, _core.ClosedJaxpr)
 
 
 def jaxpr_function(jaxpr: Any) -> Callable[..., Any] | None:

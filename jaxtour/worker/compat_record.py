@@ -17,11 +17,13 @@ from types import CodeType, FrameType, MethodType
 from typing import Any, NamedTuple
 
 import jax
-import jax.extend.core
+
+with contextlib.suppress(ImportError):
+    import jax.extend.core
 
 from .compat_frames import Function, traced_function
 
-_core: Any = jax.extend.core
+_core: Any = getattr(getattr(jax, "extend", None), "core", None)
 _LOWERER = "jax._src.interpreters.pxla"
 _EAGER = ("apply_primitive", "dispatch.py")
 _BODIES = {"scan", "while", "cond"}
@@ -259,4 +261,4 @@ def closed(inner: Any, constants: list[Any]) -> Any:
 
 def is_closed_jaxpr(value: Any) -> bool:
     """Whether it is a jaxpr with its constants, as `make_jaxpr` gives it."""
-    return isinstance(value, _core.ClosedJaxpr)
+    return _core is not None and isinstance(value, _core.ClosedJaxpr)

@@ -13,6 +13,7 @@ from jaxtour.render.ir.graph_layout import laid_out
 from jaxtour.render.ir.graph_model import ItemKind, Model, TooManyError
 from jaxtour.render.text.layout import in_ascii
 from jaxtour.render.text.spans import Line, plain
+from jaxtour.text.words import grouped
 
 MOST_EQUATIONS = 300
 
@@ -125,7 +126,7 @@ def graph(stage: StageText, unfolded: Collection[int] = (), *, ascii: bool = Fal
     try:
         model = Model(jaxpr, unfolded, MOST_EQUATIONS)
     except TooManyError as many:
-        count = f"{many.args[0]:,} equations".replace(",", " ")
+        count = f"{grouped(many.args[0])} equations"
         remedy = "; fold some of them" if unfolded else ""
         return Graph(refusal=f"{count}: too many to draw, {MOST_EQUATIONS} at most{remedy}")
     drawing = drawn(model, laid_out(model))

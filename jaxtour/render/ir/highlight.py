@@ -8,6 +8,7 @@ from jaxtour.render.ir.hlo import hlo_line
 from jaxtour.render.ir.mlir import stablehlo_line
 from jaxtour.render.text.rules import RulePainter, Rules
 from jaxtour.render.text.spans import Line
+from jaxtour.text.words import grouped
 
 _NAME = r"[A-Za-z_][\w\-]*"
 _SHAPE = r"\[[^\]\n]*\]"
@@ -63,4 +64,4 @@ def trace_facts(trace: Trace) -> Line:
 def stage_facts(call: str, stage: StageName, count: int) -> Line:
     """The border's text for a stage: `predict_many(w, X)   12 instructions`."""
     unit = UNITS[stage] if count == 1 else f"{UNITS[stage]}s"
-    return (call, "muted"), (f"   {count:,} {unit}".replace(",", " "), "muted")
+    return (call, "muted"), (f"   {grouped(count)} {unit}", "muted")

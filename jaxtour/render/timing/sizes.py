@@ -11,6 +11,7 @@ from jaxtour.render.text.layout import clip_line, in_ascii, wrap
 from jaxtour.render.text.spans import Line, Span
 from jaxtour.render.text.table import table_lines
 from jaxtour.render.timing.seconds import seconds
+from jaxtour.text.words import grouped
 
 _EQUAL = 0.05
 """The relative difference below which two times count as equal."""
@@ -139,4 +140,4 @@ def size_text(value: float, digits: int | None = None) -> str:
     whole = round(value)
     if whole > 0 and digits is not None and digits < len(str(whole)):
         whole = round(whole, digits - len(str(whole)))
-    return f"{whole:,}".replace(",", " ")
+    return grouped(whole)

@@ -10,6 +10,7 @@ from textual.strip import Strip
 
 from jaxtour.render.text.layout import clip, in_ascii
 from jaxtour.render.text.spans import Line, Style
+from jaxtour.text.words import plural
 from jaxtour.tui.lines.document import Highlight, cells
 from jaxtour.tui.lines.rows import GOES_ON, breaks
 from jaxtour.tui.lines.scene import Port, Scene
@@ -121,7 +122,7 @@ class Painter:
 
     def _folded(self, body: Strip, line: int, hidden: int, marks: tuple[Mark | None, ...], room: int) -> Strip:
         """The first line of a folded block, and the number of hidden lines, which is always in view."""
-        [((words, _),)] = in_ascii([((f" … {hidden} line{'s' * (hidden != 1)}", ""),)], self._scene.ascii_only)
+        [((words, _),)] = in_ascii([((f" … {plural(hidden, 'line')}", ""),)], self._scene.ascii_only)
         words = clip(words, room)
         start = self._port.left
         end = max(start, min(body.cell_length, start + room - len(words)))

@@ -2,14 +2,19 @@
 
 from typing import ClassVar
 
+import msgspec
 from textual.app import ComposeResult
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
 
 from jaxtour.render.text.layout import in_ascii
 from jaxtour.render.text.spans import Line
-from jaxtour.tui.actions import Keys
+from jaxtour.tui.actions import BY_ID, Context, Keys, Scope, in_footer
+from jaxtour.tui.status import keys_line
 from jaxtour.tui.styling import content
+
+KEYS_CELLS = 60
+"""For the keys in a lower border."""
 
 
 class BoxScreen(ModalScreen[ScreenResultType]):
@@ -62,6 +67,12 @@ class BoxScreen(ModalScreen[ScreenResultType]):
 
 FRAME_CELLS = 5
 """Columns of a box without text: border, padding and scrollbar."""
+
+
+def choosing(scope: Scope, label: str, keys: Keys) -> Line:
+    """The keys of a box with a list: `label` is what Enter does."""
+    choose = msgspec.structs.replace(BY_ID["choose"], label=label)
+    return keys_line([choose, *in_footer(scope, Context())], keys, KEYS_CELLS)
 
 
 def closing(keys: Keys) -> Line:

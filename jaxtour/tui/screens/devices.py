@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import msgspec
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
@@ -10,16 +9,14 @@ from textual.widgets import Static
 from jaxtour.course.model import Step
 from jaxtour.render.text.layout import pad
 from jaxtour.render.text.spans import Line
-from jaxtour.tui.actions import BY_ID, Context, bindings, in_footer
+from jaxtour.tui.actions import bindings
 from jaxtour.tui.choices import Choice, choices
-from jaxtour.tui.screens.box import BoxScreen
-from jaxtour.tui.status import keys_line
+from jaxtour.tui.screens.box import BoxScreen, choosing
 from jaxtour.tui.styling import contents
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.widgets.chooser import Chooser
 
 GROUP_CELLS = 14
-KEYS_CELLS = 60
 
 
 class DevicesScreen(BoxScreen[Choice | None]):
@@ -51,8 +48,7 @@ class DevicesScreen(BoxScreen[Choice | None]):
                 ((f"{cut}earlier steps are replayed; results and progress stay", "muted"),),
             ]
         self._about.update(contents(lines, ansi=self.app.native_ansi_color))
-        keys = [msgspec.structs.replace(BY_ID["choose"], label="choose"), *in_footer("devices", Context())]
-        self.entitle("Devices", keys_line(keys, self._tour.keys, KEYS_CELLS))
+        self.entitle("Devices", choosing("devices", "choose", self._tour.keys))
 
     def _row(self, place: int) -> Line:
         choice = self._choices[place]

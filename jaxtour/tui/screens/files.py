@@ -3,20 +3,17 @@
 import os
 from typing import ClassVar
 
-import msgspec
 from textual.binding import BindingType
 from textual.containers import Vertical
 
 from jaxtour.render.text.layout import clip
 from jaxtour.render.text.spans import Line
-from jaxtour.tui.actions import BY_ID, Context, bindings, in_footer
-from jaxtour.tui.screens.box import BoxScreen
-from jaxtour.tui.status import keys_line
+from jaxtour.tui.actions import bindings
+from jaxtour.tui.screens.box import BoxScreen, choosing
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.widgets.chooser import Chooser
 
 WIDEST = 96
-KEYS_CELLS = 60
 
 
 class FilesScreen(BoxScreen[str | None]):
@@ -40,8 +37,7 @@ class FilesScreen(BoxScreen[str | None]):
             for place, file in enumerate(self._files)
         ]
         self._list.fill(rows, here)
-        keys = [msgspec.structs.replace(BY_ID["choose"], label="show"), *in_footer("files", Context())]
-        self.entitle("Files of the program", keys_line(keys, self._tour.keys, KEYS_CELLS))
+        self.entitle("Files of the program", choosing("files", "show", self._tour.keys))
 
     def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
         """Show the file."""

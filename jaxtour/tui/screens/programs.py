@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import msgspec
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
@@ -11,16 +10,14 @@ from jaxtour.engine.messages import Program
 from jaxtour.render.programs import calls_of, duration, eager_words, heading, inputs, place
 from jaxtour.render.text.layout import clip, pad, width_of
 from jaxtour.render.text.spans import Line, Span
-from jaxtour.tui.actions import BY_ID, Context, bindings, in_footer
-from jaxtour.tui.screens.box import BoxScreen
-from jaxtour.tui.status import keys_line
-from jaxtour.tui.styling import content
+from jaxtour.tui.actions import bindings
+from jaxtour.tui.screens.box import BoxScreen, choosing
+from jaxtour.tui.styling import contents
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.tour.view import StepState
 from jaxtour.tui.widgets.chooser import Chooser
 
 WIDEST = 108
-KEYS_CELLS = 60
 FUNCTION_CELLS = 24
 
 
@@ -51,17 +48,12 @@ class ProgramsScreen(BoxScreen[int | None]):
         if not self.programs:
             return
         program = self.programs[min(self._list.cursor, len(self.programs) - 1)]
-        ansi = self.app.native_ansi_color
-        parts = [content(line, ansi=ansi) for line in about(program)]
+        lines = about(program)
         recorded = self._state.report.recorded if self._state.report else None
         if recorded and recorded.eager:
-            parts.append(content(((eager_words(recorded.eager), "muted"),), ansi=ansi))
-        joined = parts[0]
-        for part in parts[1:]:
-            joined = joined.append("\n").append(part)
-        self._about.update(joined)
-        keys = [msgspec.structs.replace(BY_ID["choose"], label="show"), *in_footer("programs", Context())]
-        self.entitle(heading(self.programs), keys_line(keys, self._tour.keys, KEYS_CELLS))
+            lines.append(((eager_words(recorded.eager), "muted"),))
+        self._about.update(contents(lines, ansi=self.app.native_ansi_color))
+        self.entitle(heading(self.programs), choosing("programs", "show", self._tour.keys))
 
     def on_option_list_option_highlighted(self) -> None:
         """Describe the program under the cursor."""

@@ -6,10 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-import msgspec
-
-from jaxtour.course.catalogue import Catalogue, LessonEntry
-from jaxtour.course.model import Broken, Lesson, Problem, Step
+from jaxtour.course.catalogue import Catalogue, LessonEntry, with_steps
+from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.course.progress import Progress
 from jaxtour.engine.cells import time_calls
 from jaxtour.engine.commands import TimeCall
@@ -65,9 +63,9 @@ class Tour:
         self._states: dict[Key, StepState] = {}
         self._runs: Runs[RunPurpose] = Runs(session)
         self.peaks = Peaks(session, self._runs, kept or progress.path.parent / "peaks.json", self._defer)
-        self._dirty = False
         self._file = Raw()
         """The text of the other file that the source pane shows."""
+        self._dirty = False
         """Whether a request has left the runner dirty."""
         self._requested: Key | None = None
         """The step that the runner answered requests about; it can answer more as it is."""
@@ -390,12 +388,3 @@ class Tour:
     def _note(self, words: str, key: Key | None) -> None:
         if (words, key) != (self.activity.words, self.activity.key):
             self.activity = Activity(words, self.clock(), key)
-
-
-def with_steps(lesson: Lesson) -> Lesson:
-    """The lesson; without any steps it gets a broken one that says why."""
-    if lesson.steps:
-        return lesson
-    problem = next(iter(lesson.problems), Problem(file=lesson.file, line=1, column=1, message="no steps"))
-    step = Broken(id="unreadable", title="This lesson cannot be shown", error=problem)
-    return msgspec.structs.replace(lesson, steps=(step,))

@@ -235,7 +235,7 @@ class Recorder:
 
     @contextlib.contextmanager
     def _bounded(self) -> Iterator[None]:
-        """Raise `Enough` in the main thread when the time is over, or `_enough` is called."""
+        """Raise `Enough` in the main thread when the time is over, or at the signal that `_compiled` sends."""
 
         def end(_signum: int, _frame: Any) -> None:
             self.stopped = self.stopped or f"after {self._stop_after_s:g} s"

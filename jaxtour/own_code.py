@@ -1,0 +1,179 @@
+"""The words of the commands for the user's own code; `cli.py` has the others."""
+
+import click
+
+from jaxtour.dispatch import config, finish, terminal_width
+from jaxtour.options import HELP, at_option, call_option, look_options, program_options, worker_options
+
+
+@click.command(context_settings=HELP)
+@program_options
+@call_option
+@at_option
+@click.option(
+    "--stage",
+    type=click.Choice(["jaxpr", "stablehlo", "hlo", "all"]),
+    default="jaxpr",
+    show_default=True,
+    help="What to print.",
+)
+@click.option("--links", is_flag=True, help="Show beside each line its place in the source.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON with links.")
+@worker_options
+def lens(
+    target: str | None,
+    module: str | None,
+    args: tuple[str, ...],
+    no_main: bool,
+    stop_after: str | None,
+    calls: tuple[str, ...],
+    at: str | None,
+    stage: str,
+    links: bool,
+    as_json: bool,
+    python: str | None,
+    platform: str | None,
+    devices: int | None,
+) -> None:
+    """Print what JAX makes of a file's calls.
+
+    \b
+      jaxtour lens train.py::loss --stage hlo --links
+      jaxtour lens train.py --call 'jax.grad(loss)(w, S((8, 3), "bf16"))'
+      jaxtour lens train.py --at step --stage all -- --steps 3
+
+    With --at, or with arguments after --, FILE.py runs as a program, and the calls are those that JAX compiled.
+    Otherwise it runs as if imported: code under `if __name__ == "__main__":` does not run, and the calls are those that
+    the file makes to FUNCTION, or else to jitted functions and to its own. A --call may use jax, jnp, np, every name in
+    the file, and S(shape, dtype) for an array without data. The exit code is 1 if the file or a call fails.
+    """  # noqa: D301  click takes this character for "do not wrap"
+
+    def action() -> int:
+        from jaxtour.commands.launch import program
+        from jaxtour.commands.lens import lens as command
+
+        found = program(target, module, args, main=not no_main, stop_after=stop_after)
+        worker = config(python, platform, devices)
+        return command(found, calls, worker, at=at, stage=stage, links=links, as_json=as_json)
+
+    finish(action)
+
+
+@click.command(context_settings=HELP)
+@program_options
+@call_option
+@worker_options
+@look_options
+def explore(
+    target: str | None,
+    module: str | None,
+    args: tuple[str, ...],
+    no_main: bool,
+    stop_after: str | None,
+    calls: tuple[str, ...],
+    python: str | None,
+    platform: str | None,
+    devices: int | None,
+    theme: str | None,
+    no_mouse: bool,
+) -> None:
+    """Run a Python program and explore what JAX compiled.
+
+    \b
+      jaxtour explore train.py -- --steps 3
+      jaxtour explore train.py::loss --python ~/venv
+      jaxtour explore train.py --call 'jax.grad(loss)(w, jnp.ones((8, 3)))'
+
+    The program runs at once, as under `python FILE.py ARGS`, and again whenever you save it. Without --call, the tour
+    shows the functions that JAX compiled on the way; if there are none, the calls that the file makes.
+    """  # noqa: D301  click takes this character for "do not wrap"
+
+    def action() -> int:
+        from jaxtour.commands.explore import explore as command
+        from jaxtour.commands.launch import program
+
+        found = program(target, module, args, main=not no_main, stop_after=stop_after)
+        return command(found, calls, config(python, platform, devices), theme=theme, mouse=not no_mouse)
+
+    finish(action)
+
+
+@click.command(context_settings=HELP)
+@program_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@worker_options
+def record(
+    target: str | None,
+    module: str | None,
+    args: tuple[str, ...],
+    no_main: bool,
+    stop_after: str | None,
+    as_json: bool,
+    python: str | None,
+    platform: str | None,
+    devices: int | None,
+) -> None:
+    """Run a program and list what JAX compiles while it runs.
+
+    \b
+      jaxtour record train.py -- --steps 100
+      jaxtour record -m package.train --stop-after 20 -- --steps 100
+
+    The program runs as `python FILE.py ARGS` runs it, and prints what it prints. The list follows, the most expensive
+    first: each function that JAX traced and compiled, for which inputs, how often it was called, and why it was
+    compiled again; then the single operations outside of any jit, by line. Ctrl-C stops the program, not the list. The
+    exit code is 1 if the program raises.
+    """  # noqa: D301  click takes this character for "do not wrap"
+
+    def action() -> int:
+        from jaxtour.commands.launch import program
+        from jaxtour.commands.record import record as command
+
+        found = program(target, module, args, main=not no_main, stop_after=stop_after)
+        return command(found, config(python, platform, devices), as_json=as_json, width=terminal_width())
+
+    finish(action)
+
+
+@click.command("time", context_settings=HELP)
+@click.argument("target", metavar="FILE.py[::FUNCTION]")
+@call_option
+@click.option("--vs", "against", multiple=True, metavar="CALL", help="A call to compare with; may be repeated.")
+@click.option("--host", multiple=True, metavar="CALL", help="Like --vs, for a NumPy call: its arrays stay on the host.")
+@click.option("--sizes", metavar="N,N,...", help="Measure each size; the calls use it as n.")
+@click.option("--patience", type=click.FloatRange(0.1, 1000), default=1.0, metavar="X", help="Measure X times as long.")
+@click.option("--roofline", is_flag=True, help="Compare with the devices' peaks, which are measured once and kept.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@worker_options
+def time_command(
+    target: str,
+    calls: tuple[str, ...],
+    against: tuple[str, ...],
+    host: tuple[str, ...],
+    sizes: str | None,
+    patience: float,
+    roofline: bool,
+    as_json: bool,
+    python: str | None,
+    platform: str | None,
+    devices: int | None,
+) -> None:
+    """Time a file's calls, from tracing to the result.
+
+    \b
+      jaxtour time train.py --call 'step(w, x)' --vs 'slow_step(w, x)'
+      jaxtour time train.py --call 'f(jnp.ones(n))' --host 'np.sin(np.ones(n))' --sizes 100,10000
+
+    FILE.py runs first, as if imported. `jaxtour lens --help` says which calls are measured without --call, and what a
+    call may use. A call's arguments are computed before the clock starts, and the clock stops when the result is
+    ready. The exit code is 1 if the file or a call fails.
+    """  # noqa: D301  click takes this character for "do not wrap"
+
+    def action() -> int:
+        from jaxtour.commands.time import TimeRequest
+        from jaxtour.commands.time import time as command
+
+        asked = TimeRequest(target, calls, against, host, sizes, patience, roofline)
+        return command(asked, config(python, platform, devices), as_json=as_json, width=terminal_width())
+
+    finish(action)
