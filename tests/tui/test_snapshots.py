@@ -32,7 +32,7 @@ def keys(*pressed: str, release: str | None = None) -> Before:
                     await until(pilot, lambda: app.tour.session.engine.holding)
                     app.tour.session.engine.release(release)
                 await ran(pilot)
-        await until(pilot, lambda: not app.tour.waiting)
+        await until(pilot, lambda: not app.tour.waiting and app._due is None and not app._inbox)
 
     return before
 

@@ -6,6 +6,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.style import Style as Visual
 from textual.widget import Widget
+from textual_hires_canvas import Canvas
 from textual_plot import HiResMode, PlotWidget
 from textual_plot.axis_formatter import AxisFormatter
 
@@ -51,6 +52,10 @@ class ChartView(PlotWidget, can_focus=False, inherit_bindings=False):
         """Draw the chart after textual-plot's own first clearing."""
         self.margin_top, self.margin_bottom = 0, 1
         self.call_later(self._redraw)
+
+    def on_canvas_resize(self, _: Canvas.Resize) -> None:
+        """Draw again when wider labels move the plot: textual-plot looks only at its own size."""
+        self.refresh(layout=True)
 
     def show(self, chart: Chart) -> None:
         """Draw another chart."""

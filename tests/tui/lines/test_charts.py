@@ -1,5 +1,7 @@
 """Charts among lines: drawn in every theme, scrolled with the text, and left out without room."""
 
+import dataclasses
+
 from shown import texts
 from textual import events
 from textual.app import App, ComposeResult
@@ -130,6 +132,19 @@ async def test_another_document_brings_other_charts_or_none() -> None:
         app.view.show(texts("nothing drawn"))
         await until(pilot, lambda: not app.query(ChartView))
         assert "nothing drawn" in app.screen_rows[0]
+
+
+async def test_a_chart_with_wider_labels_keeps_its_place() -> None:
+    app = Shown()
+    wide = dataclasses.replace(chart(FLAT), y=dataclasses.replace(chart(FLAT).y, label="{:.9e} seconds".format))
+    async with app.run_test(size=(62, 24)) as pilot:
+        app.view.show(document(chart(RISING)))
+        await drawn(app, pilot)
+        app.view.show(document(wide))
+        await until(pilot, lambda: any("1.000000000e-04 seconds" in row for row in app.screen_rows))
+        framed = [row.rstrip("▐ ") for row in app.screen_rows if {"┏", "┫", "┗"} & set(row)]
+        assert len(framed) == 5 and {row[-1] for row in framed} == set("┓┣┛"), framed
+        assert len(marks(app, "●")) == 5
 
 
 async def test_a_chart_follows_the_size_and_the_theme() -> None:
