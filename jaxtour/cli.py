@@ -78,7 +78,7 @@ def _harmless(kind: type[BaseException], error: BaseException, trace: "Traceback
     """Print jaxtour's own traceback without control characters: it may quote a lesson or a program."""
     import traceback
 
-    from jaxtour.text.clean import clean
+    from jaxtour.text import clean
 
     sys.stderr.write(clean("".join(traceback.format_exception(kind, error, trace))))
 

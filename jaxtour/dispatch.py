@@ -72,7 +72,7 @@ def fail(message: str) -> NoReturn:
 
 def say(message: str) -> None:
     """Print a message on stderr, in one line."""
-    from jaxtour.text.clean import clean
+    from jaxtour.text import clean
 
     click.echo(f"jaxtour: {clean(message, keep_newlines=False)}", err=True)
 

@@ -197,7 +197,7 @@ print(*sys.modules)
         "tui.screens",
         "tui.lines.plot",
     )
-    early = {"render.ir", "render.ir.places", "render.ir.transforms", "tui.screens", "tui.screens.box"}
+    early = {"render.ir", "render.ir.gutter", "tui.screens", "tui.screens.box"}
     assert {name for name in ours if name.removeprefix("jaxtour.").startswith(late)} == {
         f"jaxtour.{name}" for name in early
     }

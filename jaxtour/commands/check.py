@@ -14,8 +14,8 @@ from jaxtour.course.catalogue import shared_ids
 from jaxtour.course.model import Broken, Lesson, Problem, Step
 from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.engine.stored import is_compared, stored_differences
-from jaxtour.text.words import plural
+from jaxtour.engine.verify import is_compared, stored_differences
+from jaxtour.text import plural
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):

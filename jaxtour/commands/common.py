@@ -15,9 +15,8 @@ from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.messages import Facts
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.streams import mute_stdout
-from jaxtour.text.clean import UNCLEAN, clean
-from jaxtour.text.clean import ascii_only as to_ascii
-from jaxtour.text.raw import plain_value
+from jaxtour.text import UNCLEAN, clean, plain_value
+from jaxtour.text import ascii_only as to_ascii
 
 if TYPE_CHECKING:
     from jaxtour.engine.headless import Headless

@@ -12,8 +12,7 @@ from jaxtour.course.catalogue import LessonEntry
 from jaxtour.course.loader import guess_id
 from jaxtour.course.model import Broken, CourseError, Launch, Lesson, Problem, Step
 from jaxtour.files import read_bytes
-from jaxtour.text.boundary import harmless
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw, harmless
 
 STEP = "file"
 """The id of the only step."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jaxtour.commands.files import parse_target
 from jaxtour.course.model import CourseError, Launch
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw
 
 MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _STOP = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<unit>s?)")

@@ -18,10 +18,10 @@ from jaxtour.engine.messages import Program as Recorded
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.engine.stage import StageText
+from jaxtour.render.ir.highlight import stage_lines
 from jaxtour.render.programs import place
-from jaxtour.render.text.listing import stage_lines
+from jaxtour.render.text.layout import Line
 from jaxtour.render.text.plain import section, text_of
-from jaxtour.render.text.spans import Line
 
 VERSION = 1
 BELOW: tuple[StageName, ...] = ("stablehlo", "hlo")

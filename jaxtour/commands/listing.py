@@ -11,10 +11,10 @@ from jaxtour.course.model import Broken, Lesson, Problem
 from jaxtour.course.progress import Progress
 from jaxtour.engine.messages import Facts
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.render.devices.devices_table import devices_table
+from jaxtour.render.devices.details import devices_table
 from jaxtour.render.text.layout import pad, width_of
 from jaxtour.render.text.plain import requirements
-from jaxtour.text.words import plural
+from jaxtour.text import plural
 
 
 def list_lessons(target: str | None, *, as_json: bool) -> int:

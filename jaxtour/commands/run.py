@@ -21,10 +21,10 @@ from jaxtour.engine.messages import Facts, Trace
 from jaxtour.engine.record import timing_records
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.engine.stored import stored_differences
+from jaxtour.engine.verify import stored_differences
+from jaxtour.render.text.layout import Line
 from jaxtour.render.text.plain import lesson_heading, section, step_text, text_of, worker_text
-from jaxtour.render.text.spans import Line
-from jaxtour.text.words import plural
+from jaxtour.text import plural
 
 BAD = ("failed", "timeout", "died")
 

@@ -18,11 +18,10 @@ from jaxtour.engine.peaks import default_path, keep, kept
 from jaxtour.engine.record import timing_records
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
+from jaxtour.render.text.layout import Line
 from jaxtour.render.text.plain import section, text_of, worker_text
-from jaxtour.render.text.spans import Line
-from jaxtour.render.timing.retraces import retrace_lines
 from jaxtour.render.timing.roofline import roofline_lines
-from jaxtour.render.timing.rows import timing_footer, timing_lines
+from jaxtour.render.timing.rows import retrace_lines, timing_footer, timing_lines
 from jaxtour.render.timing.timing_details import detail_lines, explanation_lines
 
 SIZE = re.compile(r"\bn\b")

@@ -10,7 +10,7 @@ import msgspec
 from jaxtour import paths
 from jaxtour.course.loader import guess_id, load, unreadable
 from jaxtour.course.model import Broken, CourseError, Lesson, Problem, Step
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw
 
 SUFFIXES = (".yaml", ".yml")
 NOTEBOOKS = (".ipynb", ".md", ".py")

@@ -7,12 +7,10 @@ import warnings
 from collections.abc import Iterator
 from typing import Literal
 
-from jaxtour.course.faults import FaultError
 from jaxtour.course.model import Ask, Requires, Step, TimeSpec
-from jaxtour.course.nodes import Key, Mapping, Node, Scalar, Sequence, at
+from jaxtour.course.reader import FaultError, Key, Mapping, Node, Scalar, Sequence, at
 from jaxtour.course.remedies import QUOTE
-from jaxtour.text.raw import Raw
-from jaxtour.text.words import short
+from jaxtour.text import Raw, short
 
 DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 EQUATIONS_OF = re.compile(r"equations of\s+(?=\S)")

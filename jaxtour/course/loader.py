@@ -9,16 +9,25 @@ from typing import Any
 import msgspec
 
 from jaxtour.course.checks import check, check_requires
-from jaxtour.course.faults import FaultError, kind, suggestion
 from jaxtour.course.model import FORMAT, Broken, CourseError, Lesson, LessonFile, Problem, Requires, Step
-from jaxtour.course.nodes import Mapping, Node, Scalar, Sequence, at
-from jaxtour.course.reader import MAX_BYTES, TOO_LARGE, decode, parse
+from jaxtour.course.reader import (
+    MAX_BYTES,
+    TOO_LARGE,
+    FaultError,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    at,
+    decode,
+    kind,
+    parse,
+    suggestion,
+)
 from jaxtour.course.recover import Lost, recover
-from jaxtour.course.validate import convert
+from jaxtour.course.remedies import QUOTE
 from jaxtour.files import read_bytes
-from jaxtour.text.boundary import harmless
-from jaxtour.text.raw import Raw
-from jaxtour.text.words import short
+from jaxtour.text import Raw, harmless, short
 
 HEAD = {entry.name: entry for entry in msgspec.structs.fields(LessonFile)}
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -204,3 +213,46 @@ class _Draft(msgspec.Struct):
 def _text(node: Node, key: str) -> str | None:
     value = node.value(key) if isinstance(node, Mapping) else None
     return value.text if isinstance(value, Scalar) else None
+
+
+# Nodes as values of the model ----------------------------------------------------------------------------------------
+
+
+def convert(node: Node, kind_of: Any, key: Scalar | None = None) -> Any:
+    """Convert the node to a value of this type; raises `FaultError` for the first misfit.
+
+    `key` is the value's key, if the error should name it.
+    """
+    if key and _is_empty(node):
+        raise FaultError(key, f"`{short(key.text)}` has no value: give it one, or delete the line")
+    try:
+        return msgspec.convert(plain(node), kind_of, strict=False)
+    except msgspec.ValidationError as error:
+        # Imported here, because a valid lesson does not need it.
+        from jaxtour.course.misfits import misfit
+
+        raise misfit(node, kind_of, key.text if key else "", str(error)) from None
+
+
+def plain(node: Node) -> Any:
+    """Convert the node to dicts, tuples and texts; raises `FaultError` for a key without a value."""
+    if isinstance(node, Scalar):
+        one_line = node.style in ("literal", "folded") and node.text.count("\n") == 1
+        return node.text.removesuffix("\n") if one_line else node.text
+    if not isinstance(node, Mapping):
+        for item in node.items:
+            if _is_empty(item):
+                raise FaultError(item, f"this entry has no value: delete it; if it is text, {QUOTE}")
+        return tuple(plain(item) for item in node.items)
+    for key, value in node.entries.values():
+        if not _is_empty(value):
+            continue
+        if node.flow:
+            message = f"`{short(key.text)}` became a key, because a comma ends a value inside {{...}}: {QUOTE}"
+            raise FaultError(key, message if len(node.entries) > 1 else f"`{short(key.text)}` has no value: {QUOTE}")
+        raise FaultError(key, f"`{short(key.text)}` has no value: give it one, or delete the line")
+    return {name: plain(value) for name, (_, value) in node.entries.items()}
+
+
+def _is_empty(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.style == "plain" and not node.text

@@ -11,11 +11,10 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from jaxtour.course.faults import FaultError, kind, suggestion
 from jaxtour.course.model import PATTERNS
-from jaxtour.course.nodes import Mapping, Node, Scalar, Sequence
+from jaxtour.course.reader import FaultError, Mapping, Node, Scalar, Sequence, kind, suggestion
 from jaxtour.course.remedies import QUOTE
-from jaxtour.text.words import short
+from jaxtour.text import short
 
 SCALARS: dict[type[inspect.Type], tuple[type, str]] = {
     inspect.IntType: (int, "a whole number"),

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
-from jaxtour.text.clean import clean
-from jaxtour.text.raw import NO_TEXT, Lines, Raw, RawText
+from jaxtour.text import NO_TEXT, Lines, Raw, RawText, clean
 
 FORMAT = 1
 

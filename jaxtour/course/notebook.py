@@ -10,8 +10,7 @@ from jaxtour.course.magics import Runnable, runnable
 from jaxtour.course.model import CourseError, Lesson, NotebookCell, Problem, Step, TimeSpec
 from jaxtour.course.notebook_file import MAX_OUTPUT, Output, SourceCell, read_cells
 from jaxtour.course.prose import HEADING, headings, prose
-from jaxtour.text.boundary import harmless
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw, harmless
 
 RAISES, REMOVED, SKIPPED = "raises-exception", "remove-cell", "skip-execution"
 """Tags that Jupyter and MyST know."""

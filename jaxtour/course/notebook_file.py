@@ -17,7 +17,7 @@ import msgspec
 
 from jaxtour.course.model import CourseError, Problem
 from jaxtour.files import read_bytes
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw
 
 MAX_BYTES = {".ipynb": 64 * 1024 * 1024, ".md": 1024 * 1024, ".py": 1024 * 1024}
 """Notebooks contain their pictures, which are dropped."""

@@ -1,13 +1,15 @@
-"""Reads YAML as a stream of events into nodes, and refuses what a lesson does not need.
+"""Reads YAML as a stream of events into nodes with their places, and refuses what a lesson does not need.
 
 YAML bombs are made of aliases, tags, merge keys and deep nesting. The reader refuses these while it receives events,
 before it builds anything from them. Every refusal is a `CourseError` with a `Problem`.
 """
 
+import difflib
 import re
-from collections.abc import Iterator
-from typing import Any, NoReturn, Protocol
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, NoReturn, Protocol, TypeAlias
 
+import msgspec
 import yaml
 from yaml.events import (
     AliasEvent,
@@ -21,10 +23,95 @@ from yaml.events import (
 )
 
 from jaxtour.course.model import CourseError, Problem
-from jaxtour.course.nodes import Mapping, Node, Scalar, Sequence, Style, YamlDocument
 from jaxtour.course.remedies import QUOTE, explain
-from jaxtour.text.raw import Raw
-from jaxtour.text.words import short
+from jaxtour.text import Raw, short
+
+Style: TypeAlias = Literal["plain", "quoted", "literal", "folded"]
+Key: TypeAlias = str | int
+
+
+class Scalar(msgspec.Struct, frozen=True):
+    """A text exactly as in the YAML file: never converted into a number, a date or a boolean."""
+
+    text: str
+    line: int
+    """From 1, like `column`."""
+    column: int
+    style: Style = "plain"
+    flow: bool = False
+    """Whether it is inside `[...]` or `{...}`."""
+
+
+class Sequence(msgspec.Struct, frozen=True):
+    """A list."""
+
+    line: int
+    column: int
+    flow: bool = False
+    items: list["Node"] = []
+
+
+class Mapping(msgspec.Struct, frozen=True):
+    """Keys and values, without duplicate keys."""
+
+    line: int
+    column: int
+    flow: bool = False
+    entries: dict[str, tuple[Scalar, "Node"]] = {}
+
+    def value(self, key: str) -> "Node | None":
+        """Return the value of a key, or None."""
+        entry = self.entries.get(key)
+        return entry[1] if entry else None
+
+
+Node: TypeAlias = Scalar | Sequence | Mapping
+
+
+class YamlDocument(msgspec.Struct, frozen=True):
+    """A parsed file."""
+
+    file: str
+    lines: list[str]
+    """The lines as YAML counts them, without line ends."""
+    root: Node
+
+
+def at(node: Node, *path: Key) -> Node:
+    """Return the node at a path of keys and indices, or the last existing node on that path."""
+    for key in path:
+        if isinstance(node, Mapping) and isinstance(key, str) and key in node.entries:
+            node = node.entries[key][1]
+        elif isinstance(node, Sequence) and isinstance(key, int) and key < len(node.items):
+            node = node.items[key]
+        else:
+            break
+    return node
+
+
+class FaultError(Exception):
+    """Raised for an invalid node; becomes a `Problem` once the file is known."""
+
+    def __init__(self, place: Node | tuple[int, int], message: str) -> None:
+        super().__init__(message)
+        self.place = place if isinstance(place, tuple) else (place.line, place.column)
+        """Line and column, from 1."""
+        self.message = message
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return `: did you mean x?`, or the names to choose from."""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return f": did you mean `{near[0]}`?" if near else f": choose from {', '.join(names)}"
+
+
+def kind(node: Node) -> str:
+    """Return what a node is, for a message."""
+    if isinstance(node, Scalar):
+        return f"`{short(node.text)}`"
+    return "a list" if isinstance(node, Sequence) else "a mapping"
+
 
 MAX_BYTES = 1024 * 1024
 TOO_LARGE = "the file is larger than 1 MiB: split the lesson"

@@ -5,9 +5,8 @@ import re
 import msgspec
 
 from jaxtour.course.model import CourseError, Problem
-from jaxtour.course.nodes import Mapping, Sequence
-from jaxtour.course.reader import LINE_END, parse
-from jaxtour.text.raw import Raw
+from jaxtour.course.reader import LINE_END, Mapping, Sequence, parse
+from jaxtour.text import Raw
 
 MOST_STEPS = 400
 """A file with more is not a lesson, and reading it piece by piece would take long."""

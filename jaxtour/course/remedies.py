@@ -2,7 +2,7 @@
 
 from yaml.error import Mark, MarkedYAMLError
 
-from jaxtour.text.words import short
+from jaxtour.text import short
 
 QUOTE = "quote it, or use |"
 INDENT = "this line's indentation differs from the lines around it: align it with the keys it belongs to"

@@ -1,9 +1,16 @@
-"""Converts a step to the worker's commands: its code, its traces, and its other requests."""
+"""What a step asks of the worker: its code and other requests as commands, its devices and versions."""
 
-from jaxtour.course.model import Lesson, NotebookCell, Step, TimeSpec, TraceSpec
+import ast
+import functools
+import re
+import warnings
+from collections.abc import Iterable
+
+from jaxtour.course.model import Lesson, NotebookCell, Requires, Step, TimeSpec, TraceSpec
 from jaxtour.engine.commands import Cell, Run, TimeCall, TraceCall
 from jaxtour.engine.commands import NotebookCell as NotebookCommand
-from jaxtour.text.raw import Raw
+from jaxtour.engine.messages import Facts
+from jaxtour.text import Raw
 
 
 def trace_calls(step: Step) -> tuple[TraceCall, ...] | None:
@@ -68,3 +75,79 @@ def asked_of(step: Step, *, timings: bool = True, hlo: bool = False, default_tim
 def timeout_of(step: Step, default_s: float | None) -> float | None:
     """The step's time limit, or the default; seconds."""
     return default_s if step.timeout is None else step.timeout
+
+
+# Devices -------------------------------------------------------------------------------------------------------------
+
+
+MOST = 64
+"""As for `--devices`."""
+_OPTION = "jax_num_cpu_devices"
+_FLAG = re.compile(r"--xla_force_host_platform_device_count=(\d+)\b")
+
+
+def asked_devices(cells: Iterable[Cell]) -> int | None:
+    """The number in the first request; None without one.
+
+    A request is `jax.config.update("jax_num_cpu_devices", 8)`, `jax.config.jax_num_cpu_devices = 8`, or a string with
+    XLA's flag. The number must be a literal.
+    """
+    for cell in cells:
+        for code in (cell.setup, cell.code):
+            if (_OPTION in code or "device_count=" in code) and (found := _in(code)):
+                return min(found, MOST)
+    return None
+
+
+@functools.lru_cache(maxsize=64)
+def _in(code: str) -> int | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    found = [(node.lineno, count) for node in ast.walk(tree) if isinstance(node, ast.stmt | ast.expr)
+             and (count := _count(node))]  # fmt: skip
+    return min(found)[1] if found else None
+
+
+def _count(node: ast.AST) -> int | None:
+    match node:
+        case ast.Call(
+            func=ast.Attribute(attr="update"), args=[ast.Constant(value=name), ast.Constant(value=int(count))]
+        ):
+            return count if name == _OPTION else None
+        case ast.Assign(targets=[ast.Attribute(attr=attr)], value=ast.Constant(value=int(count))):
+            return count if attr == _OPTION else None
+        case ast.Constant(value=str(text)) if text.lstrip().startswith("--") and (flag := _FLAG.search(text)):
+            return int(flag[1])
+    return None
+
+
+# Requirements --------------------------------------------------------------------------------------------------------
+
+
+def unmet(lesson: Lesson, step: Step, facts: Facts) -> str | None:
+    """Why the step cannot run on this worker, in one line; None if it can."""
+    for requires in (lesson.requires, step.requires):
+        reason = _unmet(requires, facts) if requires else None
+        if reason:
+            return reason
+    return None
+
+
+def _unmet(requires: Requires, facts: Facts) -> str | None:
+    if requires.platform and requires.platform not in facts.platforms:
+        here = ", ".join(facts.platforms) or "nothing"
+        return f"needs a {requires.platform.upper()}; this worker has {here}"
+    # Imported here: the first frame does not need it.
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        allowed = SpecifierSet(requires.jax)
+    except InvalidSpecifier:
+        return f"requires jax {requires.jax!r}, which is not a version specifier"
+    if not allowed.contains(facts.jax, prereleases=True):
+        return f"needs jax {requires.jax}; this worker has {facts.jax}"
+    return None

@@ -14,9 +14,7 @@ import jaxtour
 from jaxtour.engine.commands import Close, Command, Run
 from jaxtour.engine.messages import FRAME_CAP, PROTO, Died, Done, Event, Hello, Log, Stage, State
 from jaxtour.engine.session import EngineError
-from jaxtour.text.boundary import harmless
-from jaxtour.text.clean import clean
-from jaxtour.text.raw import plain_value
+from jaxtour.text import clean, harmless, plain_value
 
 PREAMBLE = b"\njaxtour-frames-1\n"
 NOISE_CAP = 64 * 1024

@@ -8,13 +8,13 @@ from typing import Literal, Self, TypeAlias
 import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
+from jaxtour.engine.cells import unmet
 from jaxtour.engine.commands import StageName, StageRequest, TimeCall
 from jaxtour.engine.messages import Event, Facts, RunProgress, State, Trace
 from jaxtour.engine.report import Report, Request, advance, requested
-from jaxtour.engine.requirements import unmet
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.engine.verify import needs_hlo, status, verify
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw
 
 Status: TypeAlias = Literal["ok", "raised", "failed", "timeout", "died", "skipped"]
 

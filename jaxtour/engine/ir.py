@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from jaxtour.engine.commands import StageName
-from jaxtour.text.raw import Lines
+from jaxtour.text import Lines
 
 LineKind: TypeAlias = Literal["equation", "instruction", "other"]
 

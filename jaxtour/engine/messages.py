@@ -28,7 +28,7 @@ from jaxtour.engine.timings import Peak as Peak
 from jaxtour.engine.timings import Retrace as Retrace
 from jaxtour.engine.timings import Timing as Timing
 from jaxtour.engine.timings import Verdict as Verdict
-from jaxtour.text.raw import NO_TEXT, Lines, RawText
+from jaxtour.text import NO_TEXT, Lines, RawText
 
 PROTO = 2
 FRAME_CAP = 4 * 1024 * 1024

@@ -9,7 +9,7 @@ import msgspec
 from jaxtour import paths
 from jaxtour.engine.messages import Facts, Peak
 from jaxtour.files import read_bytes
-from jaxtour.text.boundary import harmless
+from jaxtour.text import harmless
 
 VERSION = 1
 MAX_BYTES = 1024 * 1024

@@ -32,7 +32,7 @@ from jaxtour.engine.messages import (
     Warned,
 )
 from jaxtour.engine.stage import StageText, assembled, failed
-from jaxtour.text.raw import NO_TEXT, Raw
+from jaxtour.text import NO_TEXT, Raw
 
 Phase: TypeAlias = Literal["waiting", "running", "executed", "done"]
 Stages: TypeAlias = Mapping[tuple[int, StageName], StageText]

@@ -5,18 +5,16 @@ runner and replays. After an edit, an interrupt, a death, a timing or a request,
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from typing import Protocol
 
 import msgspec
 
 from jaxtour.course.model import Lesson, Step
-from jaxtour.engine.asked_devices import asked_devices
-from jaxtour.engine.cells import asked_of, cell, timeout_of
+from jaxtour.engine.cells import asked_devices, asked_of, cell, timeout_of
 from jaxtour.engine.commands import Cell, Close, Command, Interrupt, Open, Restart, Run, StageRequest, TimeCall
 from jaxtour.engine.messages import Died, Done, Event, Facts, State, WorkerState
-from jaxtour.engine.runs import Handle
-from jaxtour.text.clean import clean
+from jaxtour.text import clean
 
 STARTING: frozenset[WorkerState] = frozenset(("spawning", "restarting", "importing jax", "opening devices"))
 """The states of a runner before its first facts."""
@@ -55,6 +53,21 @@ class WorkerConfig(msgspec.Struct, frozen=True):
     """The id of the device that code runs on; None means the first."""
     wait: bool = False
     """Whether to wait for an accelerator that another process holds."""
+
+
+class Handle(msgspec.Struct, frozen=True):
+    """A run that is not sent yet; awaiting it sends it and returns its number.
+
+    Raises `EngineError` without a guard.
+    """
+
+    run: int
+    """The number that the run's events carry."""
+    send: Callable[[int], Awaitable[None]]
+
+    def __await__(self) -> Generator[object, None, int]:
+        yield from self.send(self.run).__await__()
+        return self.run
 
 
 class Session:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from jaxtour.text.raw import RawText
+from jaxtour.text import RawText
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ import math
 import re
 from typing import Any
 
-from jaxtour.text.words import short
+from jaxtour.text import short
 
 RELATIVE = 1e-4
 ABSOLUTE = 1e-6

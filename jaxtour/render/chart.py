@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from jaxtour.render.text.layout import wrap
-from jaxtour.render.text.spans import Line, Span, Style
+from jaxtour.render.text.layout import Line, Span, Style, wrap
 
 NARROWEST = 30
 """In columns; a narrower chart shows nothing."""

@@ -6,12 +6,9 @@ from pathlib import Path, PurePath
 
 from jaxtour.engine.messages import EagerLine, Program
 from jaxtour.engine.report import Report
-from jaxtour.render.text.layout import clip, wrap
+from jaxtour.render.text.layout import Line, Span, clip, table_lines, wrap
 from jaxtour.render.text.plain import section
-from jaxtour.render.text.spans import Line, Span
-from jaxtour.render.text.table import table_lines
-from jaxtour.render.timing.seconds import NONE, seconds
-from jaxtour.text.words import grouped, plural
+from jaxtour.text import UNKNOWN, grouped, plural, seconds
 
 MOST_EAGER = 12
 _MOST_INPUTS = 4
@@ -97,7 +94,7 @@ def eager_lines(eager: Sequence[EagerLine], width: int) -> list[Line]:
             [
                 ((duration(sum(each.compile_s or 0.0 for each in group)), "number"),),
                 ((duration(took), "number"),),
-                ((NONE if count is None else grouped(count), ""),),
+                ((UNKNOWN if count is None else grouped(count), ""),),
                 ((place(file, line), "link"),),
                 ((clip(names, 60), "primitive"),),
             ]
@@ -125,7 +122,7 @@ def calls_of(program: Program) -> str:
     bound = "at least " if program.at_least else ""
     if program.calls is not None:
         return f"{bound}{grouped(program.calls)}"
-    return NONE if program.function_calls is None else f"of {bound}{grouped(program.function_calls)}"
+    return UNKNOWN if program.function_calls is None else f"of {bound}{grouped(program.function_calls)}"
 
 
 def inputs(program: Program) -> Line:
@@ -168,4 +165,4 @@ def _took(line: EagerLine) -> float:
 
 def duration(value: float | None) -> str:
     """`543 ms`, or a dash for what is not known."""
-    return NONE if value is None else seconds(value)
+    return UNKNOWN if value is None else seconds(value)

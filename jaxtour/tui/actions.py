@@ -10,7 +10,7 @@ Scope: TypeAlias = Literal[
     "step", "pane", "editor", "search", "list", "lessons", "filter", "find", "ladder", "roofline", "devices",
     "programs", "files", "modal",
 ]  # fmt: skip
-Controller: TypeAlias = Literal["step", "course", "slots", "lens", "links", "devices", "timing", "search"]
+Controller: TypeAlias = Literal["step", "course", "slots", "lens", "links", "devices", "search"]
 Group: TypeAlias = Literal["Step", "Lens", "Course", "Panes", "Moving", "Editor", "Worker", "Tour", "Lists"]
 
 
@@ -141,13 +141,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("programs", "c", "compiled", "what the program compiled", "Lens",
            when=lambda c: c.programs, rank=22, by="lens"),
     Action("measure", "t", "time", "time the step's calls, or the one shown", "Step",
-           when=lambda c: c.times, rank=45, by="timing"),
+           when=lambda c: c.times, rank=45, by="step"),
     Action("measure_long", "T", "time longer", "the same, up to ten times as long", "Step",
-           when=lambda c: c.times, by="timing"),
+           when=lambda c: c.times, by="step"),
     Action("verdicts", "v", "verdicts", "what the timings mean, and what not", "Step",
-           when=lambda c: c.timed, rank=28, footer=lambda c: c.flagged, by="timing"),
+           when=lambda c: c.timed, rank=28, footer=lambda c: c.flagged, by="step"),
     Action("roofline", "V", "roofline", "timings against the device's peaks", "Step",
-           when=lambda c: c.timed, by="timing"),
+           when=lambda c: c.timed, by="step"),
     Action("lessons", "l", "lessons", "the list of lessons, with progress", "Course",
            when=lambda c: not c.alone, rank=80, by="course"),
     Action("next_lesson", "N", "next lesson", "the next lesson", "Course",

@@ -4,7 +4,7 @@ import msgspec
 
 from jaxtour.engine.messages import Facts
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.text.words import plural
+from jaxtour.text import plural
 
 SIMULATED = (1, 2, 4, 8)
 PLATFORMS = ("cpu", "gpu", "tpu")

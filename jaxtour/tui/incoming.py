@@ -1,4 +1,4 @@
-"""Prepares the worker's events for folding and for the status line."""
+"""The runs of the tour: what each is for, and their events, prepared for folding and for the status line."""
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
@@ -6,8 +6,9 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from jaxtour.course.model import Step
-from jaxtour.engine.messages import Event, RunProgress, Text
-from jaxtour.text.raw import Raw
+from jaxtour.engine.messages import Event, RunEvent, RunProgress, Text
+from jaxtour.engine.session import Handle, Session
+from jaxtour.text import Raw
 
 Key = tuple[str, str]
 """Lesson id and step id."""
@@ -21,6 +22,34 @@ class RunPurpose(NamedTuple):
     """The step whose report gets its events."""
     step: Step | None = None
     """The step that it runs."""
+
+
+class Runs:
+    """The purpose of each run. A run has its number before it is sent, so its events can always be routed."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._owners: dict[int, RunPurpose] = {}
+        self._launching: set[int] = set()
+
+    @property
+    def current(self) -> RunPurpose | None:
+        """The purpose of the run under way; None without one, or if it is not from here."""
+        run = max(self._launching, default=self._session.current)
+        return self._owners.get(run) if run is not None else None
+
+    async def launch(self, handle: Handle, owner: RunPurpose) -> None:
+        """Send a run whose events are for `owner`. Raises `EngineError` without a guard."""
+        self._owners[handle.run] = owner
+        self._launching.add(handle.run)
+        try:
+            await handle
+        finally:
+            self._launching.discard(handle.run)
+
+    def owner(self, event: RunEvent) -> RunPurpose | None:
+        """The purpose of an event's run; None for a run that was not launched here."""
+        return self._owners.get(event.run)
 
 
 class Activity(msgspec.Struct, frozen=True):

@@ -9,12 +9,9 @@ from jaxtour.course.model import Step
 from jaxtour.engine.links import Target, links_of
 from jaxtour.engine.messages import Span
 from jaxtour.engine.stage import StageText
-from jaxtour.render.ir.places import is_continued, where
-from jaxtour.render.ir.transforms import glyph, in_words
-from jaxtour.render.text.layout import clip
-from jaxtour.render.text.spans import Line, plain
-from jaxtour.text.raw import Raw
-from jaxtour.text.words import grouped, plural
+from jaxtour.render.ir.gutter import glyph, in_words, is_continued, where
+from jaxtour.render.text.layout import Line, clip, plain
+from jaxtour.text import Raw, grouped, plural
 from jaxtour.tui.lines.document import NOTHING, Columns, Highlight, Highlighted, in_rows
 from jaxtour.tui.panes.source import SourceRows, columns_shown, expressions, rows_of
 from jaxtour.tui.panes.stage import graph_of
@@ -184,7 +181,7 @@ def variable_at(view: StepView, spot: Spot) -> str | None:
     stage = view.linked
     if stage is None or spot.slot != "stage" or spot.columns is None or view.state.stage == "graph":
         return None
-    from jaxtour.render.ir.variables import name_at
+    from jaxtour.render.ir.highlight import name_at
 
     defined, used = stage.names_of(spot.line)
     text = stage.texts[spot.line]
@@ -193,7 +190,8 @@ def variable_at(view: StepView, spot: Spot) -> str | None:
 
 def variable_highlights(stage: StageText, line: int | None, name: str) -> Highlighted:
     """Where a variable is defined and used."""
-    from jaxtour.render.ir.variables import name_columns, variable
+    from jaxtour.render.ir.highlight import name_columns
+    from jaxtour.render.ir.variables import variable
 
     if line is None:
         return NOTHING

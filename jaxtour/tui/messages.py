@@ -11,10 +11,6 @@ from jaxtour.tui.widgets.arrange import Slot
 class Arrived(Message):
     """Events of the worker wait in the app's inbox, so that a flood is one message."""
 
-    def can_replace(self, message: Message) -> bool:
-        """One of these is enough."""
-        return isinstance(message, Arrived)
-
 
 @dataclass
 class WorkerGone(Message):

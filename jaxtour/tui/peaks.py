@@ -4,18 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jaxtour.engine.messages import Done, Facts, Peak, RunEvent
-from jaxtour.engine.runs import Runs
 from jaxtour.engine.session import Session
-from jaxtour.text.clean import clean
-from jaxtour.tui.incoming import RunPurpose
+from jaxtour.text import clean
+from jaxtour.tui.incoming import RunPurpose, Runs
 
 
 class Peaks:
     """The peaks of the worker's devices; they are measured on request, and kept in a file."""
 
-    def __init__(
-        self, session: Session, runs: Runs[RunPurpose], path: Path, defer: Callable[[Callable[[], None]], object]
-    ) -> None:
+    def __init__(self, session: Session, runs: Runs, path: Path, defer: Callable[[Callable[[], None]], object]) -> None:
         self._session = session
         self._runs = runs
         self._path = path

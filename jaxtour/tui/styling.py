@@ -7,7 +7,7 @@ from rich.style import Style as RichStyle
 from textual.content import Content
 from textual.style import Style as Visual
 
-from jaxtour.render.text.spans import Line, Style
+from jaxtour.render.text.layout import Line, Style
 
 Mark: TypeAlias = Literal["error", "warning", "cursor", "here", "here-away"]
 """Marks of a whole line; `here` is the cursor's line, `here-away` without the focus."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from shell import jaxtour, lesson
 
-from jaxtour.engine.asked_devices import asked_devices
+from jaxtour.engine.cells import asked_devices
 from jaxtour.engine.commands import Cell
 
 UPDATE = "import jax\njax.config.update('jax_num_cpu_devices', 8)"

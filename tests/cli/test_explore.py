@@ -14,7 +14,7 @@ from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.progress import Progress
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.session import Engine, Session, WorkerConfig
-from jaxtour.render.text.spans import plain, plain_lines
+from jaxtour.render.text.layout import plain, plain_lines
 from jaxtour.tui.explore import ExploreApp, FileWatch
 from jaxtour.tui.panes.calls import document
 from jaxtour.tui.screens.find import everything

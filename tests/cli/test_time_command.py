@@ -10,7 +10,7 @@ from shell import jaxtour
 
 from jaxtour.engine.commands import Run
 from jaxtour.engine.messages import Executed, Timing
-from jaxtour.text.boundary import harmless
+from jaxtour.text import harmless
 
 FILE = """\
 import jax

@@ -7,8 +7,7 @@ from lesson_texts import GOOD, HEAD, changed, lesson_of, place, step_of
 
 from jaxtour.course.loader import guess_id, load, loads
 from jaxtour.course.model import Broken, CourseError, Expect, Names, Step, TimeSpec, TraceSpec
-from jaxtour.text.boundary import harmless
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw, harmless
 
 
 def test_a_whole_step():

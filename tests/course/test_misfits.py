@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxtour.course.faults import FaultError
+from jaxtour.course.loader import convert, plain
 from jaxtour.course.model import LessonFile, Step
-from jaxtour.course.nodes import Mapping, Node, Scalar, Sequence
-from jaxtour.course.validate import convert, plain
+from jaxtour.course.reader import FaultError, Mapping, Node, Scalar, Sequence
 
 STEP = {
     "id": "one",

@@ -14,7 +14,7 @@ from nbformat import v4
 from jaxtour.course import notebook_file
 from jaxtour.course.catalogue import open_path
 from jaxtour.course.model import CourseError, Lesson, Step, TimeSpec
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw
 
 CODE = v4.new_code_cell
 TEXT = v4.new_markdown_cell

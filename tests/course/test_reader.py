@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from jaxtour.course import reader
 from jaxtour.course.model import CourseError
-from jaxtour.course.nodes import Mapping, Scalar, Sequence, at
+from jaxtour.course.reader import Mapping, Scalar, Sequence, at
 
 
 @pytest.fixture(params=["libyaml", "python"], autouse=True)

@@ -32,7 +32,7 @@ from jaxtour.engine.messages import (
     State,
     Timing,
 )
-from jaxtour.text.boundary import harmless
+from jaxtour.text import harmless
 
 
 class Hold(msgspec.Struct, frozen=True):

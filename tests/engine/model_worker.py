@@ -22,7 +22,7 @@ from jaxtour.engine.messages import (
     State,
 )
 from jaxtour.engine.session import Session
-from jaxtour.text.boundary import harmless
+from jaxtour.text import harmless
 
 LESSON = harmless(
     Lesson(

@@ -36,7 +36,7 @@ from jaxtour.engine.messages import (
     Text,
 )
 from jaxtour.engine.session import EngineError
-from jaxtour.text.boundary import harmless
+from jaxtour.text import harmless
 
 FAULTY = Path(__file__).parents[1] / "worker" / "faulty_runner.py"
 HELLO = b'{"event":"hello","proto":2,"jaxtour":"9","python":"3","pid":1,"host":"h","mood":"fine"}'

@@ -6,7 +6,7 @@ from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.headless import Headless
 from jaxtour.engine.session import EngineError, Session
-from jaxtour.text.boundary import harmless
+from jaxtour.text import harmless
 
 LESSON = harmless(
     Lesson(

@@ -11,7 +11,7 @@ from jaxtour.engine.headless import Headless
 from jaxtour.engine.messages import Executed, Level, Stage, Trace
 from jaxtour.engine.report import Report, requested
 from jaxtour.engine.session import Session
-from jaxtour.text.boundary import harmless
+from jaxtour.text import harmless
 
 STEP = harmless(Step(id="a", title="a", text="", code="f(x)"))
 LESSON = Lesson(id="lesson", title="A lesson", summary="", minutes=1, steps=(STEP,))

@@ -17,8 +17,8 @@ from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.session import Session
-from jaxtour.engine.stored import stored_differences
-from jaxtour.text.raw import Raw
+from jaxtour.engine.verify import stored_differences
+from jaxtour.text import Raw
 
 PYPLOT = """
 class Figure:

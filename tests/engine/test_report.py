@@ -4,8 +4,7 @@ from jaxtour.engine import messages as wire
 from jaxtour.engine.commands import StageRequest
 from jaxtour.engine.report import Report, Request, advance, requested
 from jaxtour.engine.timings import Peak
-from jaxtour.text.boundary import harmless
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw, harmless
 
 
 def folded(*events: wire.Event, onto: Report | None = None) -> Report:

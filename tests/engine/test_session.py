@@ -15,7 +15,7 @@ from jaxtour.engine.messages import (
     Done,
 )
 from jaxtour.engine.session import Session, WorkerConfig
-from jaxtour.text.boundary import harmless
+from jaxtour.text import harmless
 
 ACTIONS = st.one_of(
     st.tuples(st.just("run"), st.integers(0, 4)),

@@ -11,7 +11,7 @@ from jaxtour.engine.commands import (
 from jaxtour.engine.messages import (
     Done,
 )
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw
 
 
 async def test_a_look_right_after_the_run_needs_no_replay_and_neither_does_the_next() -> None:

@@ -13,7 +13,7 @@ from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.messages import Done
 from jaxtour.engine.report import Report, requested
 from jaxtour.engine.session import Session
-from jaxtour.text.boundary import harmless
+from jaxtour.text import harmless
 
 CODES = {
     # Everything that a step can leave behind: names, mutated objects, random state, module state, flags, the folder.

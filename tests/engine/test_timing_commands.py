@@ -6,7 +6,7 @@ from jaxtour.course.model import Lesson, Step, TimeSpec
 from jaxtour.engine.commands import Run
 from jaxtour.engine.messages import Done
 from jaxtour.engine.session import Session
-from jaxtour.text.boundary import harmless
+from jaxtour.text import harmless
 
 STEP = harmless(
     Step(id="a", title="a", text="", code="a = 1", time=(TimeSpec(call="f(n)", sizes=(10, 100), baseline=True),))

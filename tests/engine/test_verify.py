@@ -8,8 +8,7 @@ from jaxtour.engine import messages as wire
 from jaxtour.engine.report import Report
 from jaxtour.engine.tokens import difference, spread, tokens
 from jaxtour.engine.verify import needs_hlo, status, verify
-from jaxtour.text.boundary import harmless
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw, harmless
 
 ENDED = wire.Done(run=1, status="ok")
 FAILED = wire.Done(run=1, status="error")

@@ -17,7 +17,7 @@ from jaxtour.engine.links import LINE_END, Place, Target, links_of, selection
 from jaxtour.engine.messages import Origin, Span
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.cards import card
-from jaxtour.render.ir.places import head, is_continued
+from jaxtour.render.ir.gutter import head, is_continued
 
 GOALS: dict[StageName, float] = {"jaxpr": 0.95, "stablehlo": 0.95, "hlo": 0.85}
 TOLD = {"jaxpr": told.equations, "stablehlo": told_mlir.operations, "hlo": told_hlo.instructions}

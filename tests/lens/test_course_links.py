@@ -7,7 +7,7 @@ from agreement import Agreement
 from traced import Called, steps_of, text_of, traced_course
 
 from jaxtour.course.catalogue import bundled
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw
 
 # The first test of each Python waits while its worker compiles everything.
 pytestmark = [pytest.mark.conformance, pytest.mark.long, pytest.mark.timeout(600)]

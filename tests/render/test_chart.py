@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jaxtour.render.chart import Axis, Chart, Curve, axis_over, legend_lines, look, without_charts
-from jaxtour.render.text.layout import width_of
-from jaxtour.render.text.spans import plain_lines
+from jaxtour.render.text.layout import plain_lines, width_of
 
 
 def axis(low, high, **rest):

@@ -4,11 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jaxtour.engine.messages import Value, Warned
-from jaxtour.render.text.layout import width_of
-from jaxtour.render.text.spans import plain_lines
+from jaxtour.render.text.layout import plain_lines, width_of
 from jaxtour.render.value import devices_of, output_lines, type_of, value_lines, warning_lines
-from jaxtour.text.boundary import harmless
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw, harmless
 
 ARRAY = harmless(
     Value(

@@ -1,7 +1,7 @@
 """Reads a drawn graph back from its characters: which nodes its wires connect."""
 
 from jaxtour.render.ir.graph_draw import DOWN, GLYPHS, LEFT, RIGHT, UP
-from jaxtour.render.text.spans import plain
+from jaxtour.render.text.layout import plain
 
 STEPS = {UP: (-1, 0), DOWN: (1, 0), LEFT: (0, -1), RIGHT: (0, 1)}
 OPPOSITE = {UP: DOWN, DOWN: UP, LEFT: RIGHT, RIGHT: LEFT}

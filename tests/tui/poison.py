@@ -34,9 +34,7 @@ from jaxtour.engine.messages import (
     Warned,
 )
 from jaxtour.engine.timings import Difference
-from jaxtour.text.boundary import harmless
-from jaxtour.text.clean import clean
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw, clean, harmless
 
 VOWELS = {"a": "\x1b", "e": "\x9b", "i": "\u202e", "o": "\u2066", "u": "\x07"}
 """One for one, so that what was equal still is, and columns and keys still fit."""

@@ -26,8 +26,7 @@ from jaxtour.engine.messages import (
     Verdict,
     Warned,
 )
-from jaxtour.text.boundary import harmless
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw, harmless
 
 SETUP = """\
 import jax, jax.numpy as jnp

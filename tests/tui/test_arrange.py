@@ -7,8 +7,7 @@ from textual.geometry import Region, Size
 from tours import Tours, pane, ran, ready, text, until
 
 from jaxtour.engine.messages import Executed, Text
-from jaxtour.text.boundary import harmless
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw, harmless
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.widgets.arrange import Wants, narrow, two, wide
 from jaxtour.tui.widgets.panes import EDITOR_ROWS

@@ -9,7 +9,7 @@ from tours import Tours, border, highlighted, idle, pane, ran, ready, run_many, 
 from jaxtour.engine.commands import Open, Run
 from jaxtour.engine.messages import Device, Executed, Facts, Finding, Leaf, Result, Shard, State, Value
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.text.boundary import harmless
+from jaxtour.text import harmless
 from jaxtour.tui.choices import choices
 
 GIB = 2**30

@@ -7,8 +7,7 @@ from textual.pilot import Pilot
 from tours import Tours, highlighted, idle, pane, ran, ready, text, until
 
 from jaxtour.engine.messages import Executed, Origin, Span, Stage, Trace
-from jaxtour.text.boundary import harmless
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw, harmless
 from jaxtour.tui.app import TourApp
 
 LINES = 90

@@ -4,7 +4,7 @@ import pytest
 from tours import Tours, idle, pane, ran, ready, screen_text, text, until
 
 from jaxtour.engine.messages import Executed, Origin, Stage, Trace
-from jaxtour.text.boundary import harmless
+from jaxtour.text import harmless
 
 JAXPR = """\
 { lambda ; a:f32[]. let

@@ -14,16 +14,14 @@ from jaxtour.course.model import Ask, Step
 from jaxtour.engine.messages import Checked, Done, Executed, Level, Origin, RunProgress, Span, Stage, Timing, Trace
 from jaxtour.engine.report import Report, advance, requested
 from jaxtour.engine.stage import StageText, assembled
-from jaxtour.render.devices.device_memory import about_device, name_of
-from jaxtour.render.devices.devices_table import devices_table
-from jaxtour.render.devices.panel import device_panel, host_text
+from jaxtour.render.devices.details import devices_table
+from jaxtour.render.devices.panel import about_device, device_panel, host_text, name_of
 from jaxtour.render.devices.sharding import sharding_lines
 from jaxtour.render.text import plain as plain_text
-from jaxtour.render.text.spans import Line, plain
+from jaxtour.render.text.layout import Line, plain
 from jaxtour.render.value import value_lines
-from jaxtour.text.boundary import harmless as decoded
-from jaxtour.text.clean import UNCLEAN, clean
-from jaxtour.text.raw import Raw
+from jaxtour.text import UNCLEAN, Raw, clean
+from jaxtour.text import harmless as decoded
 from jaxtour.tui import linking
 from jaxtour.tui.incoming import Activity, doing
 from jaxtour.tui.linking import Spot, variable_at, variable_highlights

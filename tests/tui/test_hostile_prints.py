@@ -20,7 +20,7 @@ from jaxtour.commands.launch import program
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.model import CourseError, Lesson
 from jaxtour.engine.session import Session, WorkerConfig
-from jaxtour.text.clean import UNCLEAN
+from jaxtour.text import UNCLEAN
 
 HOSTILE = "x" + "".join(VOWELS.values()) + "x"
 COLOUR = re.compile("\x1b\\[[\\d;]*m")

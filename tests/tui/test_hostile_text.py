@@ -16,7 +16,7 @@ from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.progress import Progress
 from jaxtour.engine.session import Session
 from jaxtour.settings import Settings
-from jaxtour.text.clean import UNCLEAN
+from jaxtour.text import UNCLEAN
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.widgets.text_input import TextInput
 

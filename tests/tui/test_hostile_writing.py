@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input, TextArea
 from tours import Tours, ready, until
 
-from jaxtour.text.clean import UNCLEAN, stand_in
+from jaxtour.text import UNCLEAN, stand_in
 from jaxtour.tui.compat import copy_text
 from jaxtour.tui.keyboard import KeyDecoder, pasted
 from jaxtour.tui.widgets.editor import Editor, StandIns

@@ -9,8 +9,8 @@ from tours import Tours, border, highlighted, idle, pane, ran, ready, run_many, 
 
 from jaxtour.engine.commands import Run
 from jaxtour.engine.messages import Span, Stage, Warned
-from jaxtour.render.ir.transforms import glyph
-from jaxtour.text.raw import Raw
+from jaxtour.render.ir.gutter import glyph
+from jaxtour.text import Raw
 
 
 async def test_the_cursor_in_a_stage_lights_the_source(linked: Tours) -> None:

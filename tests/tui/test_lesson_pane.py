@@ -9,7 +9,7 @@ from small_course import ERROR, VMAP
 from jaxtour.course.model import NotebookCell, Step
 from jaxtour.engine.messages import Done, Executed, Failure, Value
 from jaxtour.engine.report import Report
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw
 from jaxtour.tui.panes.lesson import document
 from jaxtour.tui.tour.view import StepState, StepView
 

@@ -9,10 +9,9 @@ from jaxtour.engine.links import LINE_END
 from jaxtour.engine.messages import Done, Origin, Span, Stage, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText, assembled
-from jaxtour.render.ir.places import head
-from jaxtour.render.text.spans import plain
-from jaxtour.text.boundary import harmless
-from jaxtour.text.raw import Raw
+from jaxtour.render.ir.gutter import head
+from jaxtour.render.text.layout import plain
+from jaxtour.text import Raw, harmless
 from jaxtour.tui.linking import Spot, link, said_of_source, said_of_stage
 from jaxtour.tui.panes.source import expressions, rows_of
 from jaxtour.tui.panes.stage import document

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from tours import Tours, idle, ran, ready, screen_text
 
 from jaxtour.engine.messages import EagerLine, Event, Program, Recorded, Site, Stage, Timing, Trace
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw
 from jaxtour.tui.screens.programs import ProgramsScreen
 
 FILE = "/home/me/train.py"

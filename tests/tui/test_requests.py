@@ -8,7 +8,7 @@ from tours import Tours, idle, pane, ran, ready, run_many, screen_text, text, un
 
 from jaxtour.engine.commands import Interrupt, Run, StageRequest
 from jaxtour.engine.messages import Done, Level, Stage, Text
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw
 
 
 def requests(tours: Tours) -> list[tuple[StageRequest, ...]]:

@@ -8,8 +8,7 @@ from small_course import ERROR, VMAP
 from jaxtour.course.model import Step
 from jaxtour.engine.messages import Done, Leaf, Shard, Value
 from jaxtour.engine.report import Report
-from jaxtour.text.boundary import harmless
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw, harmless
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.panes.result import document
 from jaxtour.tui.tour.view import StepState, StepView

@@ -12,7 +12,7 @@ from textual.binding import Binding
 from jaxtour.course.model import Ask
 from jaxtour.engine.messages import Device, Done, Executed, RunProgress
 from jaxtour.engine.report import Report
-from jaxtour.render.text.spans import plain
+from jaxtour.render.text.layout import plain
 from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Keys, Scope, bindings, in_footer, key_name, scoped
 from jaxtour.tui.incoming import Activity, doing
 from jaxtour.tui.panes.lesson import grade
@@ -72,7 +72,7 @@ def test_the_bottom_line_has_what_works_now() -> None:
 
 
 def test_both_palettes_know_every_style() -> None:
-    from jaxtour.render.text.spans import Style
+    from jaxtour.render.text.layout import Style
 
     assert set(COLOURED) == set(ANSI) == set(get_args(Style))
     # Meaning must not rest on colour alone: what is an error is bold too.

@@ -12,8 +12,8 @@ from jaxtour.engine.commands import StageName, StageRequest
 from jaxtour.engine.messages import Done, Origin, Stage, Trace
 from jaxtour.engine.report import Report, Request
 from jaxtour.engine.stage import StageText, assembled
-from jaxtour.render.text.spans import Line, plain
-from jaxtour.text.boundary import harmless
+from jaxtour.render.text.layout import Line, plain
+from jaxtour.text import harmless
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.rows import Folds
 from jaxtour.tui.panes.stage import APART, CORNERS, LEAST_CALL, document, facts, titles

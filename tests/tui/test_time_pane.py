@@ -10,8 +10,8 @@ from timed_course import SIZED
 from jaxtour.course.model import Broken, Problem, Step
 from jaxtour.engine.messages import Done, Retrace, RunProgress, Timing, Trace
 from jaxtour.engine.report import Report, Request
-from jaxtour.render.text.spans import plain
-from jaxtour.text.boundary import harmless
+from jaxtour.render.text.layout import plain
+from jaxtour.text import harmless
 from jaxtour.tui.panes.time import document
 from jaxtour.tui.tour.view import StepState, StepView
 

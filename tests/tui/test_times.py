@@ -11,7 +11,7 @@ from tours import Tours, border, idle, ran, ready, run_many, screen_text, text, 
 from jaxtour.course.model import Step
 from jaxtour.engine.commands import Interrupt, Run, TimeCall
 from jaxtour.engine.messages import Executed, Peak, Retrace, RunProgress, Timing, Trace
-from jaxtour.text.boundary import harmless
+from jaxtour.text import harmless
 from jaxtour.tui.lines.view import LinesView
 
 CALLS = ("[predict(w, x) for x in X]", "predict_many(w, X)", "fast(w, X)")

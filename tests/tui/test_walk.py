@@ -14,7 +14,7 @@ from jaxtour.engine.messages import (
     Text,
 )
 from jaxtour.settings import Settings
-from jaxtour.text.boundary import harmless
+from jaxtour.text import harmless
 
 
 async def test_steps_and_lessons(tours: Tours) -> None:

@@ -22,7 +22,7 @@ from jaxtour.engine.messages import (
     Value,
 )
 from jaxtour.engine.session import EngineError
-from jaxtour.text.boundary import harmless
+from jaxtour.text import harmless
 from jaxtour.tui.incoming import joined
 from jaxtour.tui.messages import Arrived
 

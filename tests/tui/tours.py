@@ -14,7 +14,7 @@ from jaxtour.course.model import Lesson
 from jaxtour.course.progress import Progress
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.settings import Settings
-from jaxtour.text.boundary import harmless
+from jaxtour.text import harmless
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.widgets.pane import Pane
 

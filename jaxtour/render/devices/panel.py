@@ -1,16 +1,234 @@
-"""Renders the machine: devices, what they hold, and how full they are."""
+"""Renders the machine: devices, what they hold, and how full and busy they are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jaxtour.engine.messages import Device, Facts, Finding, Value
-from jaxtour.render.devices.device_chips import draw_chips
-from jaxtour.render.devices.device_memory import about_device, arrays_text, host_lines, memory_lines, name_of
-from jaxtour.render.devices.device_memory import bytes_text as bytes_text
-from jaxtour.render.text.layout import in_ascii, spread, wrap
-from jaxtour.render.text.spans import Line, Span
+from jaxtour.render.text.layout import Line, Span, Style, in_ascii, spread, width_of, wrap
 from jaxtour.render.value import devices_of
-from jaxtour.text.words import plural
+from jaxtour.text import plural
+
+# Memory, as bars and words -------------------------------------------------------------------------------------------
+
+
+_BAR = 20
+_SHORTEST_BAR = 4
+_BARS = 16
+"""The largest number of devices with their own bar."""
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_WIDEST_SIZE = 8
+
+
+def bytes_text(count: int) -> str:
+    """Return `156 B`, `1.5 KiB`, `24 GiB`: at most three digits, without trailing zeros."""
+    size = float(count)
+    unit = 0
+    while unit < len(_UNITS) - 1 and size >= 1023.5:
+        size /= 1024
+        unit += 1
+    number = f"{size:.0f}" if size >= 100 else f"{float(f'{size:.3g}'):g}"
+    return f"{number} {_UNITS[unit]}"
+
+
+def arrays_text(count: int, size: int) -> str:
+    """Return `4 arrays, 156 B`."""
+    return f"{plural(count, 'array')}, {bytes_text(size)}"
+
+
+def name_of(device: Device) -> str:
+    """Return `tpu:3`."""
+    return f"{device.platform}:{device.id}"
+
+
+def about_device(device: Device) -> str:
+    """Return what is known of one device, in one line."""
+    told = [device.kind] if device.kind.lower() != device.platform else []
+    if device.coords is not None:
+        told.append(f"at {','.join(map(str, device.coords))}")
+    if device.core is not None:
+        told.append(f"core {device.core}")
+    if not device.local:
+        told.append(f"of process {device.process}")
+    else:
+        told.append(arrays_text(device.live_arrays, device.live_bytes) if device.live_arrays else "no arrays")
+    if device.memory and "bytes_limit" in device.memory:
+        told.append(_use(device.memory).strip())
+    if device.utilization is not None:
+        told.append(f"{device.utilization:.0f}% busy")
+    return ", ".join(told)
+
+
+def memory_lines(devices: Sequence[Device], facts: Facts, width: int, *, steady: bool = False) -> list[Line]:
+    """Return a bar for each device that reports its memory, with the use, the limit and the peak.
+
+    Devices that do not report memory share the host's. Their bars show their live arrays, relative to the fullest
+    device. Without arrays there are no bars, unless the layout must be `steady`. Other processes' use is unknown.
+    """
+    devices = [device for device in devices if device.local]
+    told = [device for device in devices if device.memory and device.memory.get("bytes_limit")]
+    if told:
+        return _bars(((device, *_filled(device.memory or {})) for device in told), len(told), width)
+    most = max((device.live_bytes for device in devices), default=0)
+    if len(devices) < 2 or not (most or steady) or devices[0].platform not in facts.platforms[:1]:
+        return []
+    rows = ((device, device.live_bytes / max(most, 1), _held(device)) for device in devices)
+    return _bars(rows, len(devices), width)
+
+
+def host_lines(facts: Facts, width: int) -> list[Line]:
+    """Return a bar for the host's memory, and the load of its cores; empty if neither is known."""
+    host = facts.host
+    words: list[str] = []
+    if host.used_bytes is not None and host.memory_bytes:
+        words.append(f"{bytes_text(host.used_bytes)} of {bytes_text(host.memory_bytes)}")
+    if host.load is not None:
+        words.append(f"load {host.load:.1f} of {plural(host.cores, 'core')}")
+    if not words:
+        return []
+    text = "   ".join(words)
+    room = min(_BAR, width - width_of(text) - len("host    "))
+    part = host.used_bytes / host.memory_bytes if host.used_bytes is not None and host.memory_bytes else None
+    bar = _bar(part, room) if part is not None else []
+    return wrap([("host  ", "muted"), *bar, (text, "muted")], width, indent="  ")
+
+
+def _held(device: Device) -> str:
+    """Return `   1 KiB, 3 arrays`, with sizes right-aligned."""
+    return f"{bytes_text(device.live_bytes):>{_WIDEST_SIZE}}, {plural(device.live_arrays, 'array')}"
+
+
+def _filled(memory: Mapping[str, int]) -> tuple[float, str]:
+    return memory.get("bytes_in_use", 0) / memory["bytes_limit"], _use(memory)
+
+
+def _use(memory: Mapping[str, int]) -> str:
+    """Return `7 GiB of 139 GiB, peak 20 GiB`, with the first size right-aligned."""
+    text = f"{bytes_text(memory.get('bytes_in_use', 0)):>{_WIDEST_SIZE}} of {bytes_text(memory['bytes_limit'])}"
+    peak = memory.get("peak_bytes_in_use")
+    return text if peak is None else f"{text}, peak {bytes_text(peak)}"
+
+
+def _bars(rows: Iterable[tuple[Device, float, str]], count: int, width: int) -> list[Line]:
+    shown = list(rows)[:_BARS]
+    digits = max(len(str(device.id)) for device, _, _ in shown)
+    length = min(_BAR, width - digits - max(width_of(_words(device, text)) for device, _, text in shown) - 5)
+    lines: list[Line] = []
+    for device, part, text in shown:
+        spans: list[Span] = [(f" {device.id:>{digits}}  ", "muted"), *_bar(part, length)]
+        lines += wrap([*spans, (_words(device, text), "muted")], width, indent="  ")
+    if count > len(shown):
+        lines.append(((f" … {count - len(shown)} more", "muted"),))
+    return lines
+
+
+def _words(device: Device, text: str) -> str:
+    return text if device.utilization is None else f"{text}, {device.utilization:.0f}% busy"
+
+
+def _bar(part: float, length: int) -> list[Span]:
+    """Return a bar of which this part is full, at least a cell if above zero; empty if there is no room."""
+    if length < _SHORTEST_BAR:
+        return []
+    full = min(length, -int(-part * length // 1))
+    return [("━" * full, "bar"), ("─" * (length - full), "bar-muted"), ("  ", "")]
+
+
+# Devices as boxes: TPUs on the grid of their chips, others in rows ---------------------------------------------------
+
+
+_CHIP_ROWS = 4
+_GRID = 64
+"""The largest number of devices drawn on a grid."""
+
+Place = tuple[int, int, int, int]
+"""Row, first column, the column after the last, and the device's id."""
+
+
+def draw_chips(
+    devices: Sequence[Device], holding: Collection[int], cursor: int | None, width: int
+) -> tuple[list[Line], list[Place]]:
+    """Return the devices' numbers and their places; brackets mark the devices that hold the value.
+
+    The device under the cursor differs by more than its colour.
+    """
+    return _grid(devices, holding, cursor, width) or _rows(devices, holding, cursor, width)
+
+
+def _rows(
+    devices: Sequence[Device], holding: Collection[int], cursor: int | None, width: int
+) -> tuple[list[Line], list[Place]]:
+    """Draw as many devices per row as fit, in at most `_CHIP_ROWS` rows."""
+    digits = max((len(str(device.id)) for device in devices), default=1)
+    each = max(1, (width + 1) // (digits + 3))
+    lines: list[Line] = []
+    places: list[Place] = []
+    for start in range(0, min(len(devices), each * _CHIP_ROWS), each):
+        row: list[Span] = []
+        for place, device in enumerate(devices[start : start + each]):
+            row += [(" ", "")] if row else []
+            row.append(_chip(device, digits, holding, cursor))
+            places.append((len(lines), place * (digits + 3), place * (digits + 3) + digits + 2, device.id))
+        lines.append(tuple(row))
+    return lines, places
+
+
+def _grid(
+    devices: Sequence[Device], holding: Collection[int], cursor: int | None, width: int
+) -> tuple[list[Line], list[Place]] | None:
+    """Draw x to the right, y down, and each z as a block beside the last; None if that does not help or fit."""
+    spots: dict[tuple[int, int, int], list[Device]] = {}
+    for device in devices:
+        if device.coords is None or len(device.coords) != 3:
+            return None
+        spots.setdefault((device.coords[0], device.coords[1], device.coords[2]), []).append(device)
+    if not 1 < len(devices) <= _GRID:
+        return None
+    xs, ys, zs = ([*range(min(axis), max(axis) + 1)] for axis in zip(*spots, strict=True))
+    digits = max(len(str(device.id)) for device in devices)
+    cores = max(map(len, spots.values()))
+    chip = cores * (digits + 2)
+    block = len(xs) * (chip + 1) - 1
+    if len(ys) == 1 and len(zs) == 1 and cores == 1:
+        return None
+    if len(xs) * len(ys) * len(zs) > _GRID or len(zs) * (block + 3) - 3 > width:
+        return None
+    lines: list[Line] = []
+    places: list[Place] = []
+    if len(zs) > 1:
+        lines.append((("".join(f"z={z}".ljust(block + 3) for z in zs).rstrip(), "muted"),))
+    for y in ys:
+        row: list[Span] = []
+        column = 0
+        for z in zs:
+            row += [("   ", "")] if row else []
+            column += 3 if z != zs[0] else 0
+            for x in xs:
+                if x != xs[0]:
+                    row.append((" ", ""))
+                    column += 1
+                there = sorted(spots.get((x, y, z), []), key=lambda device: device.core or 0)
+                for device in there:
+                    row.append(_chip(device, digits, holding, cursor))
+                    places.append((len(lines), column, column + digits + 2, device.id))
+                    column += digits + 2
+                missing = chip - len(there) * (digits + 2)
+                row += [(" " * missing, "")] if missing else []
+                column += missing
+        lines.append(tuple(row))
+    return lines, places
+
+
+def _chip(device: Device, digits: int, holding: Collection[int], cursor: int | None) -> Span:
+    number = f"{device.id:>{digits}}"
+    held = device.id in holding
+    if device.id == cursor:
+        return f"‹{number}›" if held else f"›{number} ", "mark"
+    style: Style = "chip-on" if held else "chip" if device.local else "faint"
+    return f"[{number}]" if held else f" {number} ", style
+
+
+# The panel -----------------------------------------------------------------------------------------------------------
+
 
 _DEFAULTS = {"x64": "off", "jit": "on", "matmul precision": "default"}
 

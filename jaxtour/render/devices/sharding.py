@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 
 from jaxtour.engine.messages import Value
 from jaxtour.render.devices.shards import Grid, Interval, grid_of, numbers_of
-from jaxtour.render.text.layout import clip_lines, in_ascii, pad, width_of, wrap
-from jaxtour.render.text.spans import Line, Span
+from jaxtour.render.text.layout import Line, Span, clip_lines, in_ascii, pad, width_of, wrap
 from jaxtour.render.value import devices_of, type_of
 
 _ROWS_APART = 4

@@ -13,12 +13,11 @@ from jaxtour.engine.stage import StageText
 from jaxtour.render.ir import avals
 from jaxtour.render.ir.drawings import drawing
 from jaxtour.render.ir.equations import Bound, Parameter, equation_at
-from jaxtour.render.ir.places import head as begins
-from jaxtour.render.ir.transforms import glyph, in_words
+from jaxtour.render.ir.gutter import glyph, in_words
+from jaxtour.render.ir.gutter import head as begins
 from jaxtour.render.ir.variables import Variable, variable
-from jaxtour.render.text.layout import chop, clip, clip_line, clip_lines, pad, width_of, wrap
-from jaxtour.render.text.spans import Line, Span
-from jaxtour.text.words import plural
+from jaxtour.render.text.layout import Line, Span, chop, clip, clip_line, clip_lines, pad, width_of, wrap
+from jaxtour.text import plural
 
 _FOLDER = Path(__file__).parent / "primitives"
 _DOCS = "https://docs.jax.dev/en/latest/_autosummary/"

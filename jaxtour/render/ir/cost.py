@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 from jaxtour.engine.messages import Cost
 from jaxtour.render.devices.panel import bytes_text
-from jaxtour.render.text.layout import clip_line, width_of, wrap
-from jaxtour.render.text.spans import Line, Span
+from jaxtour.render.text.layout import Line, Span, clip_line, width_of, wrap
 
 _NONE = "—"
 _THOUSANDS = ("", "k", "M", "G", "T", "P", "E")

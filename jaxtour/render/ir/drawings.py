@@ -7,9 +7,8 @@ from typing import Any
 
 from jaxtour.render.ir.avals import parsed
 from jaxtour.render.ir.equations import Bound, Equation, Parameter
-from jaxtour.render.text.layout import width_of
-from jaxtour.render.text.spans import Line
-from jaxtour.text.words import plural
+from jaxtour.render.text.layout import Line, width_of
+from jaxtour.text import plural
 
 _LETTERS = "ijklmnopqrstuvwxyz"
 _BATCH = "bcdefgh"

@@ -9,7 +9,7 @@ import msgspec
 
 from jaxtour.engine.messages import EquationRow, JaxprRow, Origin
 from jaxtour.engine.stage import StageText
-from jaxtour.text.clean import clean
+from jaxtour.text import clean
 
 _Row = TypeVar("_Row")
 

@@ -11,9 +11,8 @@ from jaxtour.render.ir.equations import jaxpr_of
 from jaxtour.render.ir.graph_draw import drawn
 from jaxtour.render.ir.graph_layout import laid_out
 from jaxtour.render.ir.graph_model import ItemKind, Model, TooManyError
-from jaxtour.render.text.layout import in_ascii
-from jaxtour.render.text.spans import Line, plain
-from jaxtour.text.words import grouped
+from jaxtour.render.text.layout import Line, in_ascii, plain
+from jaxtour.text import grouped
 
 MOST_EQUATIONS = 300
 

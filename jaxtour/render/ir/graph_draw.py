@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 from jaxtour.render.ir.graph_layout import LayerItem, Layout, Strand
 from jaxtour.render.ir.graph_model import Model
-from jaxtour.render.text.layout import width_of
-from jaxtour.render.text.spans import Line, Span
+from jaxtour.render.text.layout import Line, Span, width_of
 
 UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
 GLYPHS = " ╵╷│╴┘┐┤╶└┌├─┴┬┼"

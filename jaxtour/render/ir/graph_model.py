@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from jaxtour.render.ir.equations import Equation, Jaxpr, Operand
-from jaxtour.render.text.layout import clip, clip_line, joined
-from jaxtour.render.text.spans import Line, Span
+from jaxtour.render.text.layout import Line, Span, clip, clip_line, joined
 
 LABEL_CELLS = 44
 """The width of the widest label; longer ones are clipped."""

@@ -10,7 +10,7 @@ from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.equations import Equation
 from jaxtour.render.ir.ladder_pairs import paired
 from jaxtour.render.ir.ladder_values import SHAPING, LadderEntry, Side, Value
-from jaxtour.text.words import plural
+from jaxtour.text import plural
 
 RowKind: TypeAlias = Literal["same", "added", "removed", "changed"]
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from jaxtour.render.ir.highlight import jaxpr_line
 from jaxtour.render.ir.ladder import SIGNS, EquationText, LadderRow, RowKind
-from jaxtour.render.text.layout import clip_line, joined, width_of, wrap
-from jaxtour.render.text.spans import Line, Span, Style
+from jaxtour.render.text.layout import Line, Span, Style, clip_line, joined, width_of, wrap
 
 SIDE_BY_SIDE = 120
 """The least width for showing both levels side by side."""

@@ -7,10 +7,8 @@ from typing import Any
 from pygments.lexer import RegexLexer
 from pygments.token import Comment, Keyword, Name, Number, Operator, Punctuation, String, Whitespace, _TokenType
 
-from jaxtour.render.ir import highlight as ir
-from jaxtour.render.ir import hlo, mlir
-from jaxtour.render.text.rules import Rules
-from jaxtour.render.text.spans import Style
+from jaxtour.render.ir.highlight import HLO_RULES, JAXPR_RULES, STABLEHLO_RULES, Rules
+from jaxtour.render.text.layout import Style
 
 TOKENS: Mapping[Style, _TokenType] = {
     "keyword": Keyword,
@@ -46,7 +44,7 @@ class JaxprLexer(RegexLexer):
     aliases = ["jaxpr"]
     filenames = ["*.jaxpr"]
     url = "https://docs.jax.dev/en/latest/jaxpr.html"
-    tokens = _states(ir.RULES)
+    tokens = _states(JAXPR_RULES)
 
     @staticmethod
     def analyse_text(text: str) -> float:
@@ -61,7 +59,7 @@ class StableHloLexer(RegexLexer):
     aliases = ["stablehlo", "mlir-stablehlo"]
     filenames = ["*.stablehlo", "*.mlir"]
     url = "https://openxla.org/stablehlo/spec"
-    tokens = _states(mlir.RULES)
+    tokens = _states(STABLEHLO_RULES)
 
     @staticmethod
     def analyse_text(text: str) -> float:
@@ -76,7 +74,7 @@ class HloLexer(RegexLexer):
     aliases = ["hlo", "xla-hlo"]
     filenames = ["*.hlo"]
     url = "https://openxla.org/xla/operation_semantics"
-    tokens = _states(hlo.RULES)
+    tokens = _states(HLO_RULES)
 
     @staticmethod
     def analyse_text(text: str) -> float:

@@ -6,14 +6,12 @@ names in other functions.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from jaxtour.engine.commands import StageName
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir import avals
-from jaxtour.render.ir.highlight import line_of
 
 Kind = Literal["line", "input", "constant", "unknown"]
 
@@ -58,33 +56,6 @@ def variable(stage: StageText, line: int, name: str) -> Variable:
 def _base(name: str) -> str:
     """The name of an operation's results together: `%1` for `%1#2`."""
     return _ELEMENT_OF.sub("", name) if name.startswith("%") else name
-
-
-def name_columns(stage: StageName, text: str, names: Iterable[str]) -> list[tuple[int, int]]:
-    """The columns of variables in a line of clean text, from left to right, counted from 0 with exclusive ends."""
-    wanted = {name.lstrip("%") for name in names}
-    if not wanted:
-        return []
-    every = "|".join(re.escape(name) for name in sorted(wanted, key=len, reverse=True))
-    pattern = re.compile(rf"(?<![\w.\-@#'\"%])%?(?:{every})(?![\w=]|[.\-]\w)")
-    columns = []
-    start = 0
-    for part, style in line_of(stage)(text):
-        if not style:
-            # The match stays inside the part, but its lookarounds see the whole line.
-            columns += [match.span() for match in pattern.finditer(text, start, start + len(part))]
-        start += len(part)
-    return [(first, end) for first, end in columns if text[end : end + 1] != "=" or text[first] == "%"]
-
-
-def name_at(stage: StageName, text: str, column: int, names: Iterable[str]) -> str | None:
-    """The one of these variables at a column of a line; None without one."""
-    names = list(names)
-    for first, end in name_columns(stage, text, names):
-        if first <= column < end:
-            found = text[first:end].lstrip("%")
-            return next(name for name in names if name.lstrip("%") == found)
-    return None
 
 
 def _type(types: Sequence[str], name: str) -> str:

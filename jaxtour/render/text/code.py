@@ -6,7 +6,7 @@ from functools import cache
 from pygments.lexers.python import PythonLexer
 from pygments.token import Comment, Error, Keyword, Name, Number, Operator, Punctuation, String, _TokenType
 
-from jaxtour.render.text.spans import Line, Span, Style
+from jaxtour.render.text.layout import Line, Span, Style
 
 STYLES: Mapping[_TokenType, Style] = {
     Comment: "comment",

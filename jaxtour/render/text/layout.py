@@ -1,12 +1,32 @@
-"""Clips, pads and wraps lines; every width is in terminal cells."""
+"""Styled text without a toolkit: clipped, padded, wrapped, and in tables; every width is in terminal cells."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
+from typing import Literal, TypeAlias
 
 from rich.cells import cell_len, get_character_cell_size, set_cell_size
 
-from jaxtour.render.text.spans import Line, Span, Style, plain
-from jaxtour.text.clean import ascii_only
+from jaxtour.text import ascii_only
+
+Style: TypeAlias = Literal[
+    "", "muted", "faint", "strong", "emphasis", "title", "link", "code",
+    "type", "primitive", "keyword", "constant", "name", "number", "string", "comment", "function", "operator",
+    "error", "warning", "success", "mark", "bar", "bar-baseline", "bar-muted", "chip", "chip-on",
+]  # fmt: skip
+Span: TypeAlias = tuple[str, Style]
+Line: TypeAlias = tuple[Span, ...]
+
+
+def plain(line: Line) -> str:
+    """Return the line's text without styles."""
+    return "".join(text for text, _ in line)
+
+
+def plain_lines(lines: Iterable[Line]) -> str:
+    """Return the lines' text, each ending in a newline."""
+    return "".join(plain(line).rstrip() + "\n" for line in lines)
+
 
 _PIECES = re.compile(r"\s+|\S+")
 _WHOLE_CODE = 40
@@ -196,3 +216,35 @@ def spread(first: Sequence[Span], parts: Sequence[Span], width: int) -> list[Lin
         else:
             lines.append([("  ", ""), (text, style)])
     return [fitted for row in lines for fitted in wrap(row, width, indent="  ") if fitted]
+
+
+_GAP = 2
+
+
+def table_lines(rows: Sequence[Sequence[Line]], right: Sequence[bool], width: int) -> list[Line]:
+    """Return the rows in columns, with a rule below the first row; cells that are too wide are wrapped.
+
+    `right` says for each column whether to align it right. Every row has as many cells as the first.
+    """
+    needed = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
+    room = width - _GAP * (len(needed) - 1)
+    most = next((size for size in range(max(room, 1), 1, -1) if sum(min(size, need) for need in needed) <= room), 1)
+    sizes = [max(1, min(need, most)) for need in needed]
+    lines: list[Line] = []
+    for number, row in enumerate(rows):
+        wrapped = [wrap(cell, size) for cell, size in zip(row, sizes, strict=True)]
+        lines += [_row(cells, sizes, right) for cells in zip_longest(*wrapped, fillvalue=())]
+        if number == 0:
+            lines.append(_row([(("─" * size, "faint"),) for size in sizes], sizes, right))
+    return lines
+
+
+def _row(cells: Sequence[Line], sizes: Sequence[int], right: Sequence[bool]) -> Line:
+    spans: list[Span] = []
+    for cell, size, at_right in zip(cells, sizes, right, strict=True):
+        space: Span = (" " * (size - width_of(cell)), "")
+        spans += [space, *cell] if at_right else [*cell, space]
+        spans.append((" " * _GAP, ""))
+    while spans and not spans[-1][0].strip():
+        spans.pop()
+    return joined(spans)

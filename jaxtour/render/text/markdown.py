@@ -4,10 +4,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from jaxtour.render.text.layout import chop, clip_lines, wrap
-from jaxtour.render.text.spans import Line, Span, Style
-from jaxtour.render.text.table import table_lines
-from jaxtour.text.clean import clean
+from jaxtour.render.text.layout import Line, Span, Style, chop, clip_lines, table_lines, wrap
+from jaxtour.text import clean
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -1,7 +1,7 @@
-"""Renders lessons and their results as plain text, for pipes, pagers and logs."""
+"""Renders styled lines as text in the terminal's own sixteen colours."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from jaxtour.course.model import Ask, Broken, Lesson, Requires, Step
 from jaxtour.engine.messages import Facts, Trace
@@ -10,17 +10,54 @@ from jaxtour.engine.stage import StageText
 from jaxtour.render.devices.panel import host_text
 from jaxtour.render.devices.sharding import sharding_lines
 from jaxtour.render.ir.highlight import jaxpr_lines, trace_facts
-from jaxtour.render.text.ansi import ansi_lines
 from jaxtour.render.text.code import python_lines
-from jaxtour.render.text.layout import in_ascii, width_of, wrap
+from jaxtour.render.text.layout import Line, Style, in_ascii, plain, plain_lines, width_of, wrap
 from jaxtour.render.text.markdown import markdown_lines
-from jaxtour.render.text.printed import printed_lines
-from jaxtour.render.text.spans import Line, plain, plain_lines
-from jaxtour.render.timing.retraces import retrace_lines
-from jaxtour.render.timing.rows import seconds, timing_footer, timing_lines
-from jaxtour.render.value import failure_lines, output_lines, value_lines, warning_lines
-from jaxtour.text.clean import one_line
-from jaxtour.text.words import plural
+from jaxtour.render.timing.rows import retrace_lines, timing_footer, timing_lines
+from jaxtour.render.value import failure_lines, output_lines, printed_lines, value_lines, warning_lines
+from jaxtour.text import one_line, plural, seconds
+
+SGR: Mapping[Style, str] = {
+    "muted": "2",
+    "faint": "2",
+    "strong": "1",
+    "emphasis": "3",
+    "title": "1;94",
+    "link": "4;94",
+    "code": "1",
+    "type": "32",
+    "primitive": "1;94",
+    "keyword": "35",
+    "constant": "36",
+    "number": "36",
+    "string": "32",
+    "comment": "2;3",
+    "function": "94",
+    "error": "1;31",
+    "warning": "33",
+    "success": "32",
+    "mark": "33",
+    "bar": "94",
+    "bar-baseline": "2",
+    "bar-muted": "2",
+    "chip-on": "7",
+}
+"""The parameters of `ESC [ … m` by style; other styles look like plain text."""
+
+
+def ansi_lines(lines: Iterable[Line]) -> str:
+    """Return the lines' text; each line ends in a newline and resets the colours. The text must be clean."""
+    return "".join(_line(line) + "\n" for line in lines)
+
+
+def _line(line: Line) -> str:
+    room = len(plain(line).rstrip())
+    text = ""
+    for part, style in line:
+        shown = part[:room]
+        room -= len(shown)
+        text += f"\x1b[{SGR[style]}m{shown}\x1b[0m" if shown and style in SGR else shown
+    return text
 
 
 def text_of(lines: list[Line], ascii: bool = False, colour: bool = False) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from jaxtour.engine.messages import Peak, Timing
 from jaxtour.render.chart import Block, Chart, Curve, axis_over, without_charts
 from jaxtour.render.ir.cost import count
-from jaxtour.render.text.layout import in_ascii, wrap
-from jaxtour.render.text.spans import Line, Span, Style
+from jaxtour.render.text.layout import Line, Span, Style, in_ascii, wrap
 from jaxtour.render.timing.sizes import size_text
 
 _MARKS = "123456789"

@@ -1,18 +1,77 @@
-"""Renders timings as a table, with numbers aligned on their units and bars on one scale."""
+"""Renders timings as a table, with numbers aligned on their units and bars on one scale; and the retraces."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jaxtour.engine.messages import Timing
+from jaxtour.engine.messages import Retrace, Timing
 from jaxtour.render.chart import Axis, Block, without_charts
-from jaxtour.render.text.layout import clip, in_ascii, joined, pad, width_of, wrap
-from jaxtour.render.text.spans import Line, Span, Style
-from jaxtour.render.timing.scale import bar, scale_for, tail, tick_labels
-from jaxtour.render.timing.seconds import NONE as _NONE
-from jaxtour.render.timing.seconds import parts as _parts
-from jaxtour.render.timing.seconds import seconds as seconds
+from jaxtour.render.text.layout import Line, Span, Style, clip, in_ascii, joined, pad, width_of, wrap
 from jaxtour.render.timing.sizes import size_blocks
+from jaxtour.text import UNITS, UNKNOWN, number_and_unit
+
+# The scale of the bars -----------------------------------------------------------------------------------------------
+
+
+_LOG_FROM = 30.0
+"""The ratio of the largest to the smallest value above which small bars vanish on a linear scale."""
+_TICKS = 3
+
+
+def tail(scale: Axis) -> int:
+    """Return the cells that the last tick's label needs beyond the end of the bars."""
+    return len(_tick(scale.ticks[-1]))
+
+
+def tick_labels(scale: Axis, length: int) -> str:
+    """Return the ticks' labels above bars of `length` cells, without those that would overlap."""
+    first, *ticks = scale.ticks
+    text = _tick(first) if scale.log else "0, linear"
+    if not scale.log and len(text) + 2 > round(scale.part(ticks[0]) * length):
+        text = "0"
+    for tick in ticks:
+        at = round(scale.part(tick) * length)
+        if at >= len(text) + 2:
+            text = text.ljust(at) + _tick(tick)
+    return text
+
+
+def scale_for(values: Sequence[float]) -> Axis | None:
+    """Return the scale for positive values, logarithmic if they are far apart; None without values."""
+    if not values:
+        return None
+    smallest, largest = min(values), max(values)
+    if largest / smallest > _LOG_FROM:
+        # The float 1e-6 is not an exact power of ten.
+        first, last = math.floor(math.log10(smallest) + 1e-9), math.ceil(math.log10(largest) - 1e-9)
+        return Axis(10.0**first, 10.0**last, _tick)
+    step = _step(largest / _TICKS)
+    count = max(1, math.ceil(largest / step - 1e-9))
+    ticks = tuple(number * step for number in range(count + 1))
+    return Axis(0.0, ticks[-1], _tick, log=False, linear_ticks=ticks)
+
+
+def bar(part: float, length: int) -> str:
+    """Return a bar that fills this part of `length` cells, at least half a cell."""
+    halves = max(1, min(round(part * length * 2), 2 * length))
+    return "━" * (halves // 2) + "╸" * (halves % 2)
+
+
+def _step(least: float) -> float:
+    """Return the smallest of 1, 2, 5, 10, 20, … that is not less."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(power * digit for digit in (1, 2, 5, 10) if power * digit >= least * (1 - 1e-9))
+
+
+def _tick(value: float) -> str:
+    if value == 0:
+        return "0"
+    size, unit = next((entry for entry in UNITS if value >= entry[0] * (1 - 1e-9)), UNITS[-1])
+    return f"{value / size:.10g} {unit}"
+
+
+# The table -----------------------------------------------------------------------------------------------------------
+
 
 _GAP = 3
 _SHORTEST_LABEL = 10
@@ -128,15 +187,18 @@ def _columns(timings: Sequence[Timing]) -> list[_Column]:
     columns = []
     if len({timing.platform for timing in timings} - {"host"}) > 1:
         columns.append(_Column("on", [timing.platform for timing in timings], muted))
-    medians = [_parts(timing.median_s, _digits(timing)) if _measured(timing) else (_NONE, "") for timing in timings]
+    medians = [
+        number_and_unit(timing.median_s, _digits(timing)) if _measured(timing) else (UNKNOWN, "") for timing in timings
+    ]
     strong: list[Style] = ["strong" if _measured(timing) else "muted" for timing in timings]
     columns.append(_Column("complete", _aligned(medians), strong, right=True))
     if any(timing.dispatch for timing in timings):
         dispatches = [
-            _parts(timing.dispatch.median_s, _digits(timing)) if timing.dispatch else (_NONE, "") for timing in timings
+            number_and_unit(timing.dispatch.median_s, _digits(timing)) if timing.dispatch else (UNKNOWN, "")
+            for timing in timings
         ]
         columns.append(_Column("dispatch", _aligned(dispatches), muted, right=True))
-    firsts = [_parts(timing.first_s) if timing.first_s > 0 else (_NONE, "") for timing in timings]
+    firsts = [number_and_unit(timing.first_s) if timing.first_s > 0 else (UNKNOWN, "") for timing in timings]
     columns.append(_Column("first call", _aligned(firsts), muted, right=True))
     if any(timing.baseline and _measured(timing) for timing in timings):
         columns.append(_Column("", [_against(timing, timings) for timing in timings], [""] * len(timings)))
@@ -224,3 +286,29 @@ def _notes(timings: Sequence[Timing], width: int) -> list[Line]:
 def _flag(code: str) -> str:
     """Return `⚑ dispatch-bound`."""
     return "⚑ " + code.lower().replace("_", "-")
+
+
+# Retraces ------------------------------------------------------------------------------------------------------------
+
+
+_MOST = 6
+"""Reasons shown for one function; a loop may give hundreds."""
+
+
+def retrace_lines(retraces: Sequence[Retrace], width: int, ascii: bool = False) -> list[Line]:
+    """Return a line for each retraced function, with each retrace and its reason below; empty without retraces."""
+    lines: list[Line] = []
+    for function in dict.fromkeys(each.function for each in retraces if each.reason or each.count > 1):
+        own = [each for each in retraces if each.function == function]
+        count = max(each.count for each in own)
+        name = function
+        times = "once" if count == 1 else f"{count:,} times"
+        lines += wrap([(name, "function"), (f" was traced {times}", "")], width)
+        again = [each for each in own if each.reason]
+        for each in again[:_MOST]:
+            where = "" if each.line is None else f"line {each.line}: "
+            spans: list[Span] = [("  ", ""), (where, "muted"), (each.reason, "warning")]
+            lines += wrap(spans, width, indent="    ")
+        if len(again) > _MOST:
+            lines.append(((f"  … and {count - 1 - _MOST:,} times more", "muted"),))
+    return in_ascii(lines, ascii)

@@ -7,11 +7,8 @@ from itertools import pairwise
 
 from jaxtour.engine.messages import Timing
 from jaxtour.render.chart import Block, Chart, Curve, axis_over, look
-from jaxtour.render.text.layout import clip_line, in_ascii, wrap
-from jaxtour.render.text.spans import Line, Span
-from jaxtour.render.text.table import table_lines
-from jaxtour.render.timing.seconds import seconds
-from jaxtour.text.words import grouped
+from jaxtour.render.text.layout import Line, Span, clip_line, in_ascii, table_lines, wrap
+from jaxtour.text import grouped, seconds
 
 _EQUAL = 0.05
 """The relative difference below which two times count as equal."""

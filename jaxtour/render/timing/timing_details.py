@@ -7,11 +7,10 @@ from jaxtour.engine.timings import Difference
 from jaxtour.render.chart import Axis, Chart, Curve, axis_over, look
 from jaxtour.render.ir.cost import size
 from jaxtour.render.ir.explanations import explanation
-from jaxtour.render.text.layout import in_ascii, wrap
-from jaxtour.render.text.spans import Line, Span
+from jaxtour.render.text.layout import Line, Span, in_ascii, wrap
 from jaxtour.render.timing.roofline import achieved_line
-from jaxtour.render.timing.seconds import seconds
 from jaxtour.render.timing.sizes import size_text
+from jaxtour.text import seconds
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = ".:-=+*#@"

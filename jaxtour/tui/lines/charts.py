@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from jaxtour.tui.lines.document import Picture
 from jaxtour.tui.lines.scene import Scene
-from jaxtour.tui.region_layout import RegionLayout
+from jaxtour.tui.widgets.arrange import RegionLayout
 
 if TYPE_CHECKING:
     from jaxtour.tui.lines.plot import ChartView

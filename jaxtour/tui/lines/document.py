@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, overload
 import msgspec
 from rich.cells import cell_len
 
-from jaxtour.render.text.spans import Line, plain
+from jaxtour.render.text.layout import Line, plain
 from jaxtour.tui.styling import HighlightStyle, Mark
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from rich.style import Style as RichStyle
 from textual.geometry import Region
 from textual.strip import Strip
 
-from jaxtour.render.text.layout import clip, in_ascii
-from jaxtour.render.text.spans import Line, Style
-from jaxtour.text.words import plural
+from jaxtour.render.text.layout import Line, Style, clip, in_ascii
+from jaxtour.text import plural
 from jaxtour.tui.lines.document import Highlight, cells
 from jaxtour.tui.lines.rows import GOES_ON, breaks
 from jaxtour.tui.lines.scene import Port, Scene

@@ -11,7 +11,7 @@ from textual_plot import HiResMode, PlotWidget
 from textual_plot.axis_formatter import AxisFormatter
 
 from jaxtour.render.chart import Axis, Chart
-from jaxtour.render.text.spans import Style
+from jaxtour.render.text.layout import Style
 from jaxtour.tui.styling import ANSI, COLOURED
 
 BESIDE_LABELS = 2

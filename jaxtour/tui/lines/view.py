@@ -15,8 +15,7 @@ from jaxtour.tui.actions import bindings
 from jaxtour.tui.lines.charts import Charts
 from jaxtour.tui.lines.document import NOTHING, Columns, Document, Highlighted, Highlights
 from jaxtour.tui.lines.painter import PaintedRows, Painter
-from jaxtour.tui.lines.scene import Port, Scene
-from jaxtour.tui.lines.scroll import SIDEWAYS, WHEEL, Folding, Scroller
+from jaxtour.tui.lines.scene import SIDEWAYS, WHEEL, Folding, Port, Scene, Scroller
 from jaxtour.tui.styling import Palette
 
 

@@ -1,8 +1,7 @@
 """The pane of a file's calls: what its program compiled, or else the calls that were traced."""
 
 from jaxtour.render.programs import calls_of, duration, eager_words, heading
-from jaxtour.render.text.layout import clip, pad, width_of, wrap
-from jaxtour.render.text.spans import Line, Span
+from jaxtour.render.text.layout import Line, Span, clip, pad, width_of, wrap
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.tour.view import StepView
 

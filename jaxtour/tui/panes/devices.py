@@ -5,8 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from jaxtour.engine.messages import Facts, Value
-from jaxtour.render.text.layout import wrap
-from jaxtour.render.text.spans import Line, Span
+from jaxtour.render.text.layout import Line, Span, wrap
 from jaxtour.tui.lines.document import Columns, Document, Piece
 from jaxtour.tui.tour.view import StepView
 
@@ -36,7 +35,7 @@ def _more(
     view: StepView, facts: Facts, width: int, lines: list[Line], pieces: list[Piece]
 ) -> tuple[list[Line], list[Piece]]:
     """What stands below the devices: versions, a line for each device, and which holds what of the value."""
-    from jaxtour.render.devices.device_details import device_rows, version_lines
+    from jaxtour.render.devices.details import device_rows, version_lines
 
     rows, starts = device_rows(facts, width)
     lines = [*lines, *([()] if rows else []), *version_lines(facts, width), *([()] if rows else [])]

@@ -6,10 +6,8 @@ from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from jaxtour.course.model import Ask, Broken, Step
-from jaxtour.engine.stored import stored_differences
-from jaxtour.engine.verify import status
-from jaxtour.render.text.layout import wrap
-from jaxtour.render.text.spans import Line
+from jaxtour.engine.verify import status, stored_differences
+from jaxtour.render.text.layout import Line, wrap
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.tour.view import StepView
 

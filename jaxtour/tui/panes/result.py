@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from jaxtour.course.model import Broken, Step
 from jaxtour.engine.report import Report
 from jaxtour.engine.verify import status
-from jaxtour.render.text.layout import wrap
-from jaxtour.render.text.spans import Line, Style
-from jaxtour.text.raw import Raw
+from jaxtour.render.text.layout import Line, Style, wrap
+from jaxtour.text import Raw, seconds
 from jaxtour.tui.lines.document import Document, Piece
 from jaxtour.tui.panes.devices import GUTTER_EXTRA, shard_pieces, sharded, with_pieces, worker_lines
 from jaxtour.tui.tour.view import StepView
@@ -58,7 +57,7 @@ def document(view: StepView, width: int) -> Document:
 
 def written(text: Raw, width: int, style: Style = "", traced: Sequence[tuple[int, int]] = ()) -> list[Line]:
     """The program's output, with output of tracing set apart; very long output is not wrapped."""
-    from jaxtour.render.text.printed import printed_lines
+    from jaxtour.render.value import printed_lines
 
     return printed_lines(text, traced, width if len(text.text) < WRAPPED else None, style)
 
@@ -81,8 +80,6 @@ def _ending(view: StepView, step: Step, report: Report, width: int) -> list[Line
     if done is None:
         return lines
     if done.status == "interrupted":
-        from jaxtour.render.timing.rows import seconds
-
         after = "" if view.stable else f" after {seconds(done.seconds)}"
         lines.append(((f"{'#' if view.ascii else '■'} interrupted{after}", "warning"),))
     elif done.status in ("timeout", "died"):

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from jaxtour.course.model import Broken
 from jaxtour.engine.links import links_of
-from jaxtour.render.text.spans import Line
-from jaxtour.text.raw import Raw
+from jaxtour.render.text.layout import Line
+from jaxtour.text import Raw
 from jaxtour.tui.lines.document import Columns, Document
 from jaxtour.tui.styling import Mark
 from jaxtour.tui.tour.view import StepView

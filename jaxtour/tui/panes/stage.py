@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 from jaxtour.course.model import Broken
 from jaxtour.engine.messages import Failure
 from jaxtour.engine.stage import StageText
-from jaxtour.render.ir.places import NAME_CELLS, file_name, is_continued, place_of, where
-from jaxtour.render.ir.transforms import glyph, legend
-from jaxtour.render.text.layout import clip, pad, width_of, wrap
-from jaxtour.render.text.spans import Line
+from jaxtour.render.ir.gutter import NAME_CELLS, file_name, glyph, is_continued, legend, place_of, where
+from jaxtour.render.text.layout import Line, clip, pad, width_of, wrap
 from jaxtour.tui.lines.document import Columns, Document, LazyLines, MadeLines
 from jaxtour.tui.tour.view import Shown, StepView
 
@@ -69,7 +67,7 @@ def lines_of(stage: StageText) -> LazyLines:
 
 def variables(stage: StageText, line: int) -> list[Columns]:
     """The columns at which variables stand in a line."""
-    from jaxtour.render.ir.variables import name_columns
+    from jaxtour.render.ir.highlight import name_columns
 
     defined, used = stage.names_of(line)
     return name_columns(stage.stage, lines_of(stage).texts[line], (*defined, *used))

@@ -1,8 +1,7 @@
 """The time pane: the measured calls on one scale, and the retraces."""
 
 from jaxtour.course.model import Broken
-from jaxtour.render.text.layout import clip, pad, width_of, wrap
-from jaxtour.render.text.spans import Line
+from jaxtour.render.text.layout import Line, clip, pad, width_of, wrap
 from jaxtour.tui.incoming import doing
 from jaxtour.tui.lines.document import Document, Picture, illustrated
 from jaxtour.tui.tour.view import StepView
@@ -22,8 +21,7 @@ def document(view: StepView, width: int) -> Document:
         return Document(lines=wrap(_empty(view), width), subtitle=_border(view, width))
     # Imported here: the first frame shows no run.
     from jaxtour.render.programs import timing_of
-    from jaxtour.render.timing.retraces import retrace_lines
-    from jaxtour.render.timing.rows import timing_blocks
+    from jaxtour.render.timing.rows import retrace_lines, timing_blocks
 
     pictures: tuple[Picture, ...] = ()
     if timings:

@@ -8,7 +8,7 @@ from textual.events import Key
 from textual.widgets import Input, Static
 
 from jaxtour.course.model import Ask
-from jaxtour.render.text.spans import Line
+from jaxtour.render.text.layout import Line
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.styling import contents
 from jaxtour.tui.widgets.chooser import Chooser

@@ -7,8 +7,7 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
 
-from jaxtour.render.text.layout import in_ascii
-from jaxtour.render.text.spans import Line
+from jaxtour.render.text.layout import Line, in_ascii
 from jaxtour.tui.actions import BY_ID, Context, Keys, Scope, in_footer
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.styling import content

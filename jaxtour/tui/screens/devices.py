@@ -7,8 +7,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from jaxtour.course.model import Step
-from jaxtour.render.text.layout import pad
-from jaxtour.render.text.spans import Line
+from jaxtour.render.text.layout import Line, pad
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.choices import Choice, choices
 from jaxtour.tui.screens.box import BoxScreen, choosing

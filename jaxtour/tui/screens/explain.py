@@ -6,9 +6,8 @@ from textual.binding import BindingType
 
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.cards import card_lines
-from jaxtour.render.ir.places import where
-from jaxtour.render.text.layout import clip_line
-from jaxtour.render.text.spans import Line
+from jaxtour.render.ir.gutter import where
+from jaxtour.render.text.layout import Line, clip_line
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.view import LinesView

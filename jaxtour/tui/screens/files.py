@@ -6,8 +6,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.containers import Vertical
 
-from jaxtour.render.text.layout import clip
-from jaxtour.render.text.spans import Line
+from jaxtour.render.text.layout import Line, clip
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.screens.box import BoxScreen, choosing
 from jaxtour.tui.tour.model import Tour

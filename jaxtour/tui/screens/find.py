@@ -7,8 +7,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.containers import Vertical
 
-from jaxtour.render.text.layout import pad
-from jaxtour.render.text.spans import Line
+from jaxtour.render.text.layout import Line, pad
 from jaxtour.tui.actions import Context, Keys, bindings, in_footer, scoped
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import keys_line

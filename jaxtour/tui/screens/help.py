@@ -4,8 +4,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from jaxtour.render.text.layout import pad, width_of
-from jaxtour.render.text.spans import Line
+from jaxtour.render.text.layout import Line, pad, width_of
 from jaxtour.tui.actions import Action, Keys, bindings, by_group
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.view import LinesView

@@ -8,9 +8,8 @@ from textual.binding import BindingType
 from jaxtour.engine.report import Report
 from jaxtour.render.ir.ladder import ladder_rows, ladder_words
 from jaxtour.render.ir.ladder_lines import ladder_lines
-from jaxtour.render.text.layout import clip, clip_line, wrap
-from jaxtour.render.text.spans import Line
-from jaxtour.text.raw import Raw
+from jaxtour.render.text.layout import Line, clip, clip_line, wrap
+from jaxtour.text import Raw
 from jaxtour.tui.actions import Context, bindings, in_footer
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.view import LinesView

@@ -10,8 +10,7 @@ from textual.widgets import Static
 
 from jaxtour.course.catalogue import LessonEntry
 from jaxtour.course.model import Lesson
-from jaxtour.render.text.layout import pad
-from jaxtour.render.text.spans import Line, Span
+from jaxtour.render.text.layout import Line, Span, pad
 from jaxtour.tui.actions import Context, Scope, bindings, in_footer
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import keys_line

@@ -8,8 +8,7 @@ from textual.widgets import Static
 
 from jaxtour.engine.messages import Program
 from jaxtour.render.programs import calls_of, duration, eager_words, heading, inputs, place
-from jaxtour.render.text.layout import clip, pad, width_of
-from jaxtour.render.text.spans import Line, Span
+from jaxtour.render.text.layout import Line, Span, clip, pad, width_of
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.screens.box import BoxScreen, choosing
 from jaxtour.tui.styling import contents

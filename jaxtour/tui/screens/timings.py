@@ -6,8 +6,7 @@ from textual.binding import BindingType
 
 from jaxtour.engine.session import EngineError
 from jaxtour.render.chart import Block
-from jaxtour.render.text.layout import in_ascii, wrap
-from jaxtour.render.text.spans import Line
+from jaxtour.render.text.layout import Line, in_ascii, wrap
 from jaxtour.render.timing.roofline import roofline_blocks
 from jaxtour.render.timing.timing_details import detail_lines, explanation_lines, spread_chart
 from jaxtour.tui.actions import Context, bindings, in_footer

@@ -9,17 +9,16 @@ from typing import Literal
 from jaxtour.course.catalogue import Catalogue, LessonEntry, with_steps
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.course.progress import Progress
-from jaxtour.engine.cells import time_calls
+from jaxtour.engine.cells import time_calls, unmet
 from jaxtour.engine.commands import TimeCall
 from jaxtour.engine.messages import Died, Done, Event, RunEvent, RunProgress, State
 from jaxtour.engine.report import Report, Request, advance, files_of, requested
-from jaxtour.engine.runs import Handle, Runs
-from jaxtour.engine.session import EngineError, Session
+from jaxtour.engine.session import EngineError, Handle, Session
 from jaxtour.engine.verify import status
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw
 from jaxtour.tui.actions import Keys
 from jaxtour.tui.choices import Choice
-from jaxtour.tui.incoming import Activity, Key, RunPurpose, doing, joined
+from jaxtour.tui.incoming import Activity, Key, RunPurpose, Runs, doing, joined
 from jaxtour.tui.peaks import Peaks
 from jaxtour.tui.tour.view import StepState, StepView
 
@@ -61,7 +60,7 @@ class Tour:
         self._lessons: dict[Path, Lesson] = {}
         self._done: set[Key] = set()
         self._states: dict[Key, StepState] = {}
-        self._runs: Runs[RunPurpose] = Runs(session)
+        self._runs = Runs(session)
         self.peaks = Peaks(session, self._runs, kept or progress.path.parent / "peaks.json", self._defer)
         self._file = Raw()
         """The text of the other file that the source pane shows."""
@@ -237,9 +236,6 @@ class Tour:
         step, key = self.step, self.key
         if isinstance(step, Broken):
             return False
-        # Imported here: it imports packaging, which the first frame does not need.
-        from jaxtour.engine.requirements import unmet
-
         state = self.state
         state.reason = (unmet(self.lesson, step, self.session.facts) or "") if self.session.facts else ""
         if state.reason:

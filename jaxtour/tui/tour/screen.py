@@ -9,13 +9,13 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from jaxtour.text.clean import clean
+from jaxtour.text import clean
 from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Scope, bindings, in_footer
 from jaxtour.tui.compat import unpainted_focus
 from jaxtour.tui.lines.view import CursorMoved
 from jaxtour.tui.messages import EditEnded, ShownWanted, Turned, Unfolded
 from jaxtour.tui.screens.box import BoxScreen
-from jaxtour.tui.status import keys_line, top_line
+from jaxtour.tui.status import Bar, keys_line, top_line
 from jaxtour.tui.tour.controllers.course import CourseController
 from jaxtour.tui.tour.controllers.devices import DeviceController
 from jaxtour.tui.tour.controllers.lens import LensController
@@ -23,10 +23,8 @@ from jaxtour.tui.tour.controllers.links import LinkController
 from jaxtour.tui.tour.controllers.search import SearchController
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.controllers.step import StepController
-from jaxtour.tui.tour.controllers.timing import TimingController
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.widgets.arrange import left_width
-from jaxtour.tui.widgets.bar import Bar
 from jaxtour.tui.widgets.pane import Pane
 from jaxtour.tui.widgets.panes import WIDE, Panes
 
@@ -52,13 +50,12 @@ class TourScreen(Screen[None]):
         self.top = Bar("top", ascii_only=tour.ascii)
         self.keys = Bar("keys", ascii_only=tour.ascii)
         self._note = ""
-        self.step = StepController(self)
         self.slots = SlotController(self)
+        self.step = StepController(self, self.slots)
         self.course = CourseController(self, self.step)
         self.links = LinkController(self, self.slots, self.step)
         self.lens = LensController(self, self.slots, self.links)
         self.devices = DeviceController(self, self.slots, self.step, self.links)
-        self.timing = TimingController(self, self.slots)
         self.search = SearchController(self, self.slots)
         self._highlighters: Mapping[str, LinkController | DeviceController] = {
             "source": self.links, "stage": self.links, "result": self.devices, "devices": self.devices,

@@ -12,7 +12,7 @@ from jaxtour.engine.commands import StageName, StageRequest
 from jaxtour.engine.messages import Facts, Failure, Program, RunProgress, Timing, Trace, WorkerState
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText
-from jaxtour.text.raw import NO_TEXT, Raw
+from jaxtour.text import NO_TEXT, Raw
 from jaxtour.tui.actions import Context, Keys
 
 Shown: TypeAlias = Literal["jaxpr", "stablehlo", "hlo", "cost", "graph"]
@@ -189,7 +189,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def stage(self) -> StageText | None:
         """That stage; None before its first part, or without a trace."""
-        return self.report.stage(self.index, self.behind) if self.report and self.traces else None
+        return self.report.stages.get((self.index, self.behind)) if self.report and self.traces else None
 
     @property
     def linked(self) -> StageText | None:
@@ -201,7 +201,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def traced(self) -> StageText | None:
         """The jaxpr of the trace, which knows all linked expressions."""
-        stage = self.report.stage(self.index, "jaxpr") if self.report and self.traces else None
+        stage = self.report.stages.get((self.index, "jaxpr")) if self.report and self.traces else None
         return stage if stage and stage.complete and stage.error is None else None
 
     def key(self, action: str) -> str:

@@ -8,8 +8,7 @@ from textual.style import Style
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from jaxtour.render.text.layout import in_ascii
-from jaxtour.render.text.spans import Line
+from jaxtour.render.text.layout import Line, in_ascii
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.styling import content
 

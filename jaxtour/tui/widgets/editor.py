@@ -14,8 +14,8 @@ from textual.document._edit import Edit
 from textual.widgets import TextArea
 from textual.widgets.text_area import TextAreaTheme
 
-from jaxtour.render.text.spans import Line, Style
-from jaxtour.text.clean import UNCLEAN, stand_in
+from jaxtour.render.text.layout import Line, Style
+from jaxtour.text import UNCLEAN, stand_in
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.messages import EditEnded
 from jaxtour.tui.styling import Palette, content

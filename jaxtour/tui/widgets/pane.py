@@ -2,26 +2,54 @@
 
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 from textual import events
 from textual.geometry import Size
 
-from jaxtour.render.text.layout import in_ascii
-from jaxtour.render.text.spans import Line
+from jaxtour.engine.report import Report
+from jaxtour.render.text.layout import Line, in_ascii
 from jaxtour.tui.compat import set_border_words
 from jaxtour.tui.lines.document import EMPTY, NOTHING, Columns, Document, Highlighted, Piece
 from jaxtour.tui.lines.view import CursorMoved, LinesView
-from jaxtour.tui.panes import PaneSpec
 from jaxtour.tui.styling import content
 from jaxtour.tui.tour.view import StepView
+from jaxtour.tui.widgets.arrange import Slot
 from jaxtour.tui.widgets.cursors import PaneCursor
 
 FRAME = 5
 """Columns of a pane without text: border, padding, and the column of the position."""
 BORDER = (3, 2)
 """Columns and rows of border and padding."""
+
+
+class PaneSpec(msgspec.Struct, frozen=True):
+    """One pane: its name, its label, and how its document is made."""
+
+    name: Slot
+    label: str
+    document: Callable[[StepView, int], Document]
+    """The document at a width, in cells."""
+    of_view: Callable[[StepView], Any]
+    """The facts of the view that the document depends on; the document stays while these and `of_report` stay."""
+    of_report: Callable[[Report], Any]
+    """The facts of the report that it depends on, if there is a report."""
+    whole: Callable[[StepView, int], Document] | None = None
+    """The document when the pane fills the screen, if that is different."""
+    tab: bool = False
+    """Whether it shares a place with others in a narrow terminal."""
+    shows: Callable[[StepView], str] = lambda _: ""
+    """A name for what it shows of the step; each keeps its own cursor."""
+    start: Callable[[StepView], int] = lambda _: 0
+    """The first line of the cursor."""
+    awaits: Callable[[StepView], bool] = lambda view: view.awaits
+    """Whether its content is still to come; it does not shrink meanwhile."""
+
+    def made_from(self, view: StepView) -> tuple[Any, Any]:
+        """What the document depends on; a pane is only entered when this changes."""
+        return self.of_view(view), self.of_report(view.report) if view.report else None
 
 
 class Pane(LinesView):

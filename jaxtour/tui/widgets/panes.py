@@ -1,8 +1,11 @@
 """The panes of a step, side by side or as tabs."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
+import msgspec
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -11,17 +14,15 @@ from textual.layout import Layout
 from textual.widget import Widget
 
 from jaxtour.course.model import Broken
-from jaxtour.render.text.layout import width_of
-from jaxtour.render.text.spans import Line
+from jaxtour.render.text.layout import Line, width_of
 from jaxtour.tui.messages import ShownWanted
-from jaxtour.tui.panes import PANES, TABS, Tab
+from jaxtour.tui.panes import devices, lesson, result, source, stage, time
 from jaxtour.tui.panes.source import failed
-from jaxtour.tui.panes.stage import titles
-from jaxtour.tui.region_layout import RegionLayout
-from jaxtour.tui.tour.view import StepView
-from jaxtour.tui.widgets.arrange import Slot, Wants, left_width, narrow, wide
+from jaxtour.tui.panes.stage import NAMES, titles
+from jaxtour.tui.tour.view import Shown, StepView
+from jaxtour.tui.widgets.arrange import RegionLayout, Slot, Wants, left_width, narrow, wide
 from jaxtour.tui.widgets.cursors import GraphCursor, PaneCursor, ShardCursor
-from jaxtour.tui.widgets.pane import Pane
+from jaxtour.tui.widgets.pane import Pane, PaneSpec
 
 if TYPE_CHECKING:
     from jaxtour.tui.widgets.editor import Editor
@@ -38,6 +39,69 @@ CORNERS = 6
 """Columns of the border at the sides of its words."""
 FRONT: Mapping[str, Slot] = {"jaxpr": "stage", "time": "time", "devices": "devices"}
 """The tab for the `show` of a step."""
+
+
+PANES: tuple[PaneSpec, ...] = (
+    PaneSpec(
+        "lesson", "Lesson", lesson.document, tab=True,
+        of_view=attrgetter("step", "index", "state.prediction", "state.hints", "state.solution", "ascii", "coloured"),
+        of_report=attrgetter("executed", "failure", "answer", "done", "traces", "programs"),
+    ),
+    PaneSpec(
+        "source", "Source", source.document, shows=source.shows, start=source.start,
+        of_view=attrgetter(
+            "step", "code", "state.file", "edited", "state.setup", "failure", "traced", "ascii", "coloured"
+        ),
+        of_report=attrgetter("warnings"),
+    ),
+    PaneSpec(
+        "stage", "jaxpr", stage.document, tab=True, shows=stage.shows, awaits=stage.awaits,
+        of_view=attrgetter(
+            "step", "index", "state.stage", "stage", "state.unfolded", "stalled", "ascii", "state.reason"
+        ),
+        of_report=attrgetter("traces", "phase", "request", "failure"),
+    ),
+    PaneSpec(
+        "result", "Result", result.document,
+        of_view=attrgetter("step", "state.reason", "trouble", "ascii"),
+        of_report=attrgetter(
+            "stdout", "traced", "stderr", "background", "value", "failure", "warnings", "checked", "done", "phase",
+            "run",
+        ),
+    ),
+    PaneSpec(
+        "time", "Time", time.document, tab=True,
+        of_view=attrgetter("step", "trace", "measuring", "ascii", "stable"),
+        of_report=attrgetter("timings", "retraces", "programs", "timing_error", "done"),
+    ),
+    PaneSpec(
+        "devices", "Devices", devices.document, whole=partial(devices.document, whole=True), tab=True,
+        of_view=attrgetter("facts", "state.device", "trouble", "ascii", "stable"),
+        of_report=attrgetter("value"),
+    ),
+)  # fmt: skip
+
+
+class Tab(msgspec.Struct, frozen=True):
+    """A name in the border of the panes that share a place; each stage has its own."""
+
+    slot: Slot
+    label: str
+    shown: Shown | None = None
+    spare: bool = False
+    """Whether it is left out when there is no room for all, unless it is shown."""
+
+    def is_shown(self, slot: Slot, view: StepView | None) -> bool:
+        """Whether its pane is in front."""
+        return self.slot == slot and self.shown in (None, view.state.stage if view else "jaxpr")
+
+
+TABS: tuple[Tab, ...] = (
+    Tab("lesson", "Lesson"),
+    *(Tab("stage", label, name, spare=name in ("cost", "graph")) for name, label in NAMES.items()),
+    Tab("time", "Time"),
+    Tab("devices", "Devices"),
+)
 
 
 class Panes(Container):

@@ -4,7 +4,7 @@ from rich.cells import get_character_cell_size
 from rich.text import Text
 from textual.widgets import Input
 
-from jaxtour.text.clean import stand_in
+from jaxtour.text import stand_in
 
 
 class TextInput(Input):

@@ -4,10 +4,9 @@ import msgspec
 from fake_engine import FACTS
 
 from jaxtour.engine.messages import Device
-from jaxtour.render.devices.device_details import device_rows, version_lines
-from jaxtour.render.text.layout import width_of
-from jaxtour.render.text.spans import plain
-from jaxtour.text.boundary import harmless
+from jaxtour.render.devices.details import device_rows, version_lines
+from jaxtour.render.text.layout import plain, width_of
+from jaxtour.text import harmless
 
 
 def gpus(count: int) -> list[Device]:

@@ -4,11 +4,10 @@ import msgspec
 import pytest
 
 from jaxtour.engine.messages import Device, Facts, Finding, Host, Value
-from jaxtour.render.devices.devices_table import devices_table
+from jaxtour.render.devices.details import devices_table
 from jaxtour.render.devices.panel import bytes_text, device_panel
-from jaxtour.render.text.layout import width_of
-from jaxtour.render.text.spans import plain_lines
-from jaxtour.text.boundary import harmless
+from jaxtour.render.text.layout import plain_lines, width_of
+from jaxtour.text import harmless
 
 GIB = 1 << 30
 

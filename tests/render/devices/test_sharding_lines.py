@@ -6,9 +6,8 @@ import pytest
 
 from jaxtour.engine.messages import Shard, Value
 from jaxtour.render.devices.sharding import sharding_drawing, sharding_lines
-from jaxtour.render.text.layout import width_of
-from jaxtour.render.text.spans import plain_lines
-from jaxtour.text.boundary import harmless
+from jaxtour.render.text.layout import plain_lines, width_of
+from jaxtour.text import harmless
 
 
 def spread(shape, cuts, copies=1, sharding=None, **rest):

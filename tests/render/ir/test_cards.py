@@ -16,8 +16,7 @@ from jaxtour.course.catalogue import bundled
 from jaxtour.course.model import Step
 from jaxtour.render.ir.cards import HEIGHT, card, card_lines, parameter
 from jaxtour.render.ir.equations import jaxpr_of
-from jaxtour.render.text.layout import width_of
-from jaxtour.render.text.spans import plain, plain_lines
+from jaxtour.render.text.layout import plain, plain_lines, width_of
 
 # What the course's traces have on every supported JAX, and what is common beyond it.
 LISTED = [(FOLDER / f"{name}_primitives.txt").read_text().split() for name in ("course", "common")]

@@ -6,8 +6,7 @@ import pytest
 
 from jaxtour.engine.messages import Cost
 from jaxtour.render.ir.cost import cost_facts, cost_lines, count, size
-from jaxtour.render.text.layout import width_of
-from jaxtour.render.text.spans import plain, plain_lines
+from jaxtour.render.text.layout import plain, plain_lines, width_of
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from stages import VERSIONS
 from jaxtour.engine.messages import Origin
 from jaxtour.render.ir.drawings import drawing
 from jaxtour.render.ir.equations import Bound, Equation, Parameter, jaxpr_of
-from jaxtour.render.text.spans import plain
+from jaxtour.render.text.layout import plain
 
 
 def drawn(stage, at=-1):

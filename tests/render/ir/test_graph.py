@@ -14,7 +14,7 @@ from wires import connected
 from jaxtour.engine.messages import Stage
 from jaxtour.engine.stage import assembled
 from jaxtour.render.ir.graph import MOST_EQUATIONS, graph, opening
-from jaxtour.render.text.spans import plain, plain_lines
+from jaxtour.render.text.layout import plain, plain_lines
 
 
 def programs():

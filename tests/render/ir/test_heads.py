@@ -5,9 +5,9 @@ import pytest
 from jaxtour.engine.commands import StageName
 from jaxtour.engine.messages import Origin, Span, Stage
 from jaxtour.engine.stage import StageText, assembled
-from jaxtour.render.ir.places import head, is_continued
-from jaxtour.render.text.listing import stage_lines
-from jaxtour.render.text.spans import plain
+from jaxtour.render.ir.gutter import head, is_continued
+from jaxtour.render.ir.highlight import stage_lines
+from jaxtour.render.text.layout import plain
 
 OUTER = Origin(kind="equation", name="scan", spans=(Span("f", 1, 1, 1, 9),))
 INNER = Origin(kind="equation", name="solve", spans=(Span("f", 2, 5, 2, 9),))

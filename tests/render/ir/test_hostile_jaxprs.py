@@ -9,8 +9,8 @@ from jaxtour.render.ir.cards import card_lines
 from jaxtour.render.ir.graph import graph
 from jaxtour.render.ir.ladder import ladder_rows
 from jaxtour.render.ir.ladder_lines import ladder_lines
-from jaxtour.render.text.spans import plain_lines
-from jaxtour.text.clean import UNCLEAN
+from jaxtour.render.text.layout import plain_lines
+from jaxtour.text import UNCLEAN
 
 # A Hangul filler is a letter to a regular expression, and invisible; the others stand where anything may.
 HOSTILE = {

@@ -12,13 +12,11 @@ from pygments.token import Error, Keyword, Name, Number, Punctuation
 
 from jaxtour.engine.messages import Origin, Span, Trace
 from jaxtour.engine.stage import StageText
-from jaxtour.render.ir.highlight import jaxpr_line, jaxpr_lines, trace_facts
+from jaxtour.render.ir.gutter import is_continued
+from jaxtour.render.ir.highlight import COLOURED, jaxpr_line, jaxpr_lines, trace_facts
 from jaxtour.render.ir.lexers import TOKENS, JaxprLexer
-from jaxtour.render.ir.places import is_continued
-from jaxtour.render.text.rules import COLOURED
-from jaxtour.render.text.spans import plain, plain_lines
-from jaxtour.text.boundary import harmless
-from jaxtour.text.clean import clean
+from jaxtour.render.text.layout import plain, plain_lines
+from jaxtour.text import clean, harmless
 
 FOLDER = Path(__file__).parents[1] / "jaxprs"
 VERSIONS = ("0.9.2", "0.10.2", "0.12.0")

@@ -15,8 +15,7 @@ from jaxtour.engine.stage import assembled
 from jaxtour.render.ir.equations import jaxpr_of
 from jaxtour.render.ir.ladder import ladder_rows, ladder_words
 from jaxtour.render.ir.ladder_lines import SIDE_BY_SIDE, ladder_lines
-from jaxtour.render.text.layout import width_of
-from jaxtour.render.text.spans import plain
+from jaxtour.render.text.layout import plain, width_of
 
 TYPES = re.compile(r"\w+\[[\d,]*\] -> \w+\[[\d,]*\]")
 

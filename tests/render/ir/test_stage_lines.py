@@ -12,11 +12,10 @@ from pygments.lexers import get_lexer_by_name, guess_lexer
 from pygments.token import Comment, Error, Name
 from stages import FOLDER, VERSIONS, cases, printed
 
-from jaxtour.render.ir.highlight import LINES, line_of, stage_facts
+from jaxtour.render.ir.highlight import COLOURED, LINES, line_of, stage_facts
 from jaxtour.render.ir.lexers import TOKENS, HloLexer, JaxprLexer, StableHloLexer
-from jaxtour.render.text.rules import COLOURED
-from jaxtour.render.text.spans import plain
-from jaxtour.text.clean import clean
+from jaxtour.render.text.layout import plain
+from jaxtour.text import clean
 
 LEXERS = {"stablehlo": StableHloLexer, "hlo": HloLexer}
 # What every module has, and what a return is: keywords.

@@ -2,9 +2,8 @@
 
 import pytest
 
-from jaxtour.render.ir.transforms import NONE, glyph, in_words, legend
-from jaxtour.render.text.layout import in_ascii, width_of
-from jaxtour.render.text.spans import plain, plain_lines
+from jaxtour.render.ir.gutter import NONE, glyph, in_words, legend
+from jaxtour.render.text.layout import in_ascii, plain, plain_lines, width_of
 
 ALL = (
     ("jvp",), ("jvp", "transpose"), ("vmap",), ("checkpoint",), ("shard_map",), ("scan",), ("cond",), ("custom_jvp",),

@@ -7,7 +7,8 @@ from stages import VERSIONS
 from jaxtour.engine.messages import Origin, Stage
 from jaxtour.engine.stage import assembled
 from jaxtour.render.ir.avals import spelled
-from jaxtour.render.ir.variables import name_at, name_columns, variable
+from jaxtour.render.ir.highlight import name_at, name_columns
+from jaxtour.render.ir.variables import variable
 
 SHADOWED = """\
 let f = { lambda ; a:f32[2]. let

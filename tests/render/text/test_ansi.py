@@ -3,8 +3,8 @@
 import re
 from typing import get_args
 
-from jaxtour.render.text.ansi import SGR, ansi_lines
-from jaxtour.render.text.spans import Line, Style, plain_lines
+from jaxtour.render.text.layout import Line, Style, plain_lines
+from jaxtour.render.text.plain import SGR, ansi_lines
 
 LINES: list[Line] = [
     (("── result", "muted"),),

@@ -4,10 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jaxtour.engine.messages import Failure, TracebackFrame
-from jaxtour.render.text.layout import width_of
-from jaxtour.render.text.spans import plain_lines
+from jaxtour.render.text.layout import plain_lines, width_of
 from jaxtour.render.value import failure_lines
-from jaxtour.text.boundary import harmless
+from jaxtour.text import harmless
 
 CALL = harmless(TracebackFrame(file="vmap/one", line=8, column=1, end_column=14, text="predict(w, X)"))
 DOT = harmless(

@@ -3,9 +3,8 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from jaxtour.render.text.layout import chop, clip, clip_line, joined, pad, width_of, wrap, wrap_text
-from jaxtour.render.text.spans import plain
-from jaxtour.text.clean import clean
+from jaxtour.render.text.layout import chop, clip, clip_line, joined, pad, plain, width_of, wrap, wrap_text
+from jaxtour.text import clean
 
 words = st.text(st.sampled_from("ab  日本é…-[]"), max_size=30).map(clean)
 lines = st.lists(st.tuples(words, st.sampled_from(["", "strong", "code", "muted"]))).map(tuple)

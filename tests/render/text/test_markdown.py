@@ -4,10 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxtour.render.text.layout import width_of
+from jaxtour.render.text.layout import plain, plain_lines, width_of
 from jaxtour.render.text.markdown import markdown_lines
-from jaxtour.render.text.spans import plain, plain_lines
-from jaxtour.text.clean import clean
+from jaxtour.text import clean
 
 PAGE = """
 # Title of `it`

@@ -18,8 +18,7 @@ from jaxtour.engine.messages import (
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import assembled
 from jaxtour.render.text.plain import lesson_heading, requirements, step_text, worker_text
-from jaxtour.text.boundary import harmless
-from jaxtour.text.raw import Raw
+from jaxtour.text import Raw, harmless
 
 FAILS = harmless(
     Step(

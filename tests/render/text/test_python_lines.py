@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jaxtour.render.text.code import python_lines
-from jaxtour.render.text.spans import plain
-from jaxtour.text.clean import clean
+from jaxtour.render.text.layout import plain
+from jaxtour.text import clean
 
 
 def test_parts_have_their_styles():

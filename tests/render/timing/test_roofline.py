@@ -6,10 +6,9 @@ from hypothesis import strategies as st
 
 from jaxtour.engine.messages import Peak, Timing, Verdict
 from jaxtour.render.chart import Chart, without_charts
-from jaxtour.render.text.layout import width_of
-from jaxtour.render.text.spans import plain_lines
+from jaxtour.render.text.layout import plain_lines, width_of
 from jaxtour.render.timing.roofline import achieved, roofline_blocks, roofline_lines
-from jaxtour.text.boundary import harmless
+from jaxtour.text import harmless
 
 PEAK = Peak(run=1, platform="cpu", kind="EPYC", flops_per_s=1e11, bytes_per_s=1e10)
 

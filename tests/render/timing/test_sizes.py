@@ -6,14 +6,11 @@ from hypothesis import strategies as st
 
 from jaxtour.engine.messages import Retrace, Timing, Verdict
 from jaxtour.render.chart import Chart, without_charts
-from jaxtour.render.text.layout import width_of
-from jaxtour.render.text.printed import printed_lines
-from jaxtour.render.text.spans import plain_lines
-from jaxtour.render.timing.retraces import retrace_lines
-from jaxtour.render.timing.rows import timing_lines
+from jaxtour.render.text.layout import plain_lines, width_of
+from jaxtour.render.timing.rows import retrace_lines, timing_lines
 from jaxtour.render.timing.sizes import Series, crossing, series_of, size_blocks, size_text
-from jaxtour.text.boundary import harmless
-from jaxtour.text.raw import Raw
+from jaxtour.render.value import printed_lines
+from jaxtour.text import Raw, harmless
 
 
 def timings(label, index, points, platform="cpu", **rest):

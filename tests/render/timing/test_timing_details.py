@@ -11,11 +11,10 @@ import jaxtour
 from jaxtour.engine.messages import Peak, Timing, Verdict
 from jaxtour.engine.timings import Difference, Spread
 from jaxtour.render.ir.explanations import explanation
-from jaxtour.render.text.layout import width_of
-from jaxtour.render.text.spans import plain_lines
+from jaxtour.render.text.layout import plain_lines, width_of
 from jaxtour.render.timing.rows import timing_lines
 from jaxtour.render.timing.timing_details import detail_lines, explanation_lines, spread_chart, strip
-from jaxtour.text.boundary import harmless
+from jaxtour.text import harmless
 
 
 def spread(median, runs=100, group=1):

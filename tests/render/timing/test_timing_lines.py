@@ -7,11 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jaxtour.engine.messages import Timing, Verdict
-from jaxtour.render.text.layout import width_of
-from jaxtour.render.text.spans import plain_lines
-from jaxtour.render.timing.rows import seconds, timing_footer, timing_lines
-from jaxtour.render.timing.scale import bar, scale_for, tail, tick_labels
-from jaxtour.text.boundary import harmless
+from jaxtour.render.text.layout import plain_lines, width_of
+from jaxtour.render.timing.rows import bar, scale_for, tail, tick_labels, timing_footer, timing_lines
+from jaxtour.text import harmless, seconds
 
 DISPATCH = Verdict(code="DISPATCH_BOUND", message="most of this is Python, not the work")
 

@@ -10,7 +10,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from tours import Tours, pane, ready
 
-from jaxtour.render.text.spans import Line
+from jaxtour.render.text.layout import Line
 from jaxtour.tui.lines.document import Document, Highlight, Highlights, LazyLines, MadeLines
 from jaxtour.tui.lines.view import LinesView
 

@@ -3,7 +3,7 @@
 from shown import Shown, row
 from textual.geometry import Region
 
-from jaxtour.render.text.spans import Line
+from jaxtour.render.text.layout import Line
 from jaxtour.tui.lines.document import Document, LazyLines
 
 

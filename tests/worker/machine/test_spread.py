@@ -6,8 +6,8 @@ from runner_client import RunnerClient
 
 from jaxtour.engine.messages import Value
 from jaxtour.render.devices.sharding import sharding_lines
-from jaxtour.render.text.spans import plain_lines
-from jaxtour.text.boundary import harmless
+from jaxtour.render.text.layout import plain_lines
+from jaxtour.text import harmless
 
 SETUP = """
 import jax, jax.numpy as jnp, numpy as np

@@ -11,8 +11,8 @@ import pytest
 from jaxtour.engine.messages import Facts, Value
 from jaxtour.render.devices.panel import device_panel
 from jaxtour.render.devices.sharding import sharding_lines
-from jaxtour.render.text.spans import plain_lines
-from jaxtour.text.boundary import harmless
+from jaxtour.render.text.layout import plain_lines
+from jaxtour.text import harmless
 
 PATIENCE_S = 120
 PROGRAM = """

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from textual.widget import Widget
 
 from jaxtour.engine.session import EngineError
-from jaxtour.render.text.spans import Line
+from jaxtour.render.text.layout import Line
 from jaxtour.tui.messages import RestartWanted, Turned
 from jaxtour.tui.tour.controllers.links import LinkController
 from jaxtour.tui.tour.controllers.slots import SlotController
@@ -130,7 +130,7 @@ class DeviceController:
 
     def _about(self, devices: frozenset[str]) -> Line:
         """The facts of the selected device, or the number of devices."""
-        from jaxtour.render.devices.device_memory import about_device, name_of
+        from jaxtour.render.devices.panel import about_device, name_of
 
         if len(devices) > 1:
             return ((f"{len(devices)} devices", "strong"),)

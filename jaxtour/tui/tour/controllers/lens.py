@@ -4,7 +4,7 @@ from functools import partialmethod
 
 from jaxtour.course.model import Step
 from jaxtour.engine.session import EngineError
-from jaxtour.render.ir.places import head
+from jaxtour.render.ir.gutter import head
 from jaxtour.tui.linking import Spot, stage_line
 from jaxtour.tui.tour.controllers.links import LinkController
 from jaxtour.tui.tour.controllers.slots import SlotController

@@ -3,9 +3,8 @@
 from functools import partialmethod
 from typing import TYPE_CHECKING
 
-from jaxtour.render.text.layout import clip
-from jaxtour.render.text.spans import Line
-from jaxtour.text.clean import clean
+from jaxtour.render.text.layout import Line, clip
+from jaxtour.text import clean
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.host import ScreenHost
 from jaxtour.tui.widgets.pane import Pane

@@ -1,20 +1,27 @@
-"""The keys that run a step, answer its question and edit its code."""
+"""The keys that run and measure a step, answer its question and edit its code."""
+
+from functools import partialmethod
 
 from jaxtour.course.model import Step
 from jaxtour.engine.session import EngineError
-from jaxtour.text.clean import clean
+from jaxtour.text import clean
 from jaxtour.tui.messages import RestartWanted
 from jaxtour.tui.panes.source import rows_of
+from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.host import ScreenHost
+
+PATIENCE = 10.0
+"""How many times as long a steadier measurement may take."""
 
 
 class StepController:
     """The actions of the step shown, and of its worker."""
 
-    def __init__(self, host: ScreenHost) -> None:
+    def __init__(self, host: ScreenHost, slots: SlotController) -> None:
         self.host = host
         self.tour = host.tour
         self.panes = host.panes
+        self.slots = slots
 
     async def run(self) -> None:
         """Run the step."""
@@ -32,6 +39,35 @@ class StepController:
         self.tour.state.setup = not self.tour.state.setup
         self.panes.by_slot["source"].shift_place(rows_of(self.tour.view).code.start - before)
         self.host.refresh_view()
+
+    # Timings --------------------------------------------------------------------------------------------------------
+
+    async def measure(self, patience: float = 1.0) -> None:
+        """Measure the calls that the step times, or the traced call shown."""
+        self.slots.focus("time")
+        if not self.tour.timed_calls:
+            self.host.note("nothing to time: the code raised an exception")
+            return
+        try:
+            if not await self.tour.measure(patience):
+                self.host.note("the worker is busy; measure when it is ready")
+        except EngineError as error:
+            self.host.note(str(error))
+        self.host.refresh_view()
+
+    measure_long = partialmethod(measure, PATIENCE)
+
+    def verdicts(self) -> None:
+        """Open the details of the timings and their verdicts."""
+        from jaxtour.tui.screens.timings import TimingsScreen
+
+        self.host.app.push_screen(TimingsScreen(self.tour, self.tour.state))
+
+    def roofline(self) -> None:
+        """Compare the timings with the device's peaks."""
+        from jaxtour.tui.screens.timings import RooflineScreen
+
+        self.host.app.push_screen(RooflineScreen(self.tour, self.tour.state))
 
     # Questions and exercises ----------------------------------------------------------------------------------------
 

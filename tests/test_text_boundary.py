@@ -20,9 +20,7 @@ from jaxtour.course.model import CourseError, Lesson, Problem
 from jaxtour.engine.client import decode
 from jaxtour.engine.messages import Event, Executed, Log, Origin, Pong, Span, Stage
 from jaxtour.engine.session import EngineError
-from jaxtour.text.boundary import harmless
-from jaxtour.text.clean import UNCLEAN, one_line
-from jaxtour.text.raw import KEY, Raw, plain_value
+from jaxtour.text import KEY, UNCLEAN, Raw, harmless, one_line, plain_value
 
 HOSTILE = "x\x1b[2J\x9b\u202e\r\n\tæ\x7fy"
 KINDS = get_args(Event)
@@ -182,9 +180,8 @@ def test_raw_text_is_no_text() -> None:
 
 DOORS = {
     "cli.py", "dispatch.py", "commands/common.py", "course/model.py", "engine/client.py", "engine/session.py",
-    "engine/stored.py", "engine/verify.py", "render/ir/equations.py", "render/text/markdown.py", "render/value.py",
-    "text/boundary.py", "text/raw.py", "tui/peaks.py", "tui/tour/screen.py", "tui/tour/controllers/search.py",
-    "tui/tour/controllers/step.py",
+    "engine/verify.py", "render/ir/equations.py", "render/text/markdown.py", "render/value.py", "tui/peaks.py",
+    "tui/tour/screen.py", "tui/tour/controllers/search.py", "tui/tour/controllers/step.py",
 }  # fmt: skip
 """Where text comes in that no frame and no lesson brings, or where what was raw is made lines."""
 
@@ -194,7 +191,7 @@ def test_text_is_cleaned_at_the_doors_alone() -> None:
     found = set()
     for path in root.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module == "jaxtour.text.clean":
+            if isinstance(node, ast.ImportFrom) and node.module == "jaxtour.text":
                 found |= {path.relative_to(root).as_posix() for name in node.names if name.name == "clean"}
     assert found == DOORS
 
@@ -204,7 +201,7 @@ def test_the_type_checker_tells_raw_from_text(tmp_path: Path) -> None:
     (tmp_path / "snippet.py").write_text(
         "from jaxtour.course.model import Step\n"
         "from jaxtour.engine.messages import Text\n"
-        "from jaxtour.render.text.spans import Line\n"
+        "from jaxtour.render.text.layout import Line\n"
         "def shown(step: Step, text: Text) -> Line:\n"
         "    return ((step.code.shown, ''), (step.title, ''))\n"
         "def code(step: Step) -> Line:\n"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from jaxtour.text.clean import ascii_only, clean
+from jaxtour.text import ascii_only, clean
 
 HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 hostile = st.text(

@@ -1,1 +1,0 @@
-"""Foreign text: made harmless once, where it is decoded; raw text has a type of its own."""
