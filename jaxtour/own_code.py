@@ -3,7 +3,15 @@
 import click
 
 from jaxtour.dispatch import config, finish, terminal_width
-from jaxtour.options import HELP, at_option, call_option, look_options, program_options, worker_options
+from jaxtour.options import (
+    HELP,
+    at_option,
+    call_option,
+    look_options,
+    program_options,
+    run_times_option,
+    worker_options,
+)
 
 
 @click.command(context_settings=HELP)
@@ -61,6 +69,7 @@ def lens(
 
 @click.command(context_settings=HELP)
 @program_options
+@run_times_option
 @call_option
 @worker_options
 @look_options
@@ -70,6 +79,7 @@ def explore(
     args: tuple[str, ...],
     no_main: bool,
     stop_after: str | None,
+    run_times: bool,
     calls: tuple[str, ...],
     python: str | None,
     platform: str | None,
@@ -92,7 +102,7 @@ def explore(
         from jaxtour.commands.explore import explore as command
         from jaxtour.commands.launch import program
 
-        found = program(target, module, args, main=not no_main, stop_after=stop_after)
+        found = program(target, module, args, main=not no_main, stop_after=stop_after, run_times=run_times)
         return command(found, calls, config(python, platform, devices), theme=theme, mouse=not no_mouse)
 
     finish(action)
@@ -100,6 +110,7 @@ def explore(
 
 @click.command(context_settings=HELP)
 @program_options
+@run_times_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @worker_options
 def record(
@@ -108,6 +119,7 @@ def record(
     args: tuple[str, ...],
     no_main: bool,
     stop_after: str | None,
+    run_times: bool,
     as_json: bool,
     python: str | None,
     platform: str | None,
@@ -121,15 +133,16 @@ def record(
 
     The program runs as `python FILE.py ARGS` runs it, and prints what it prints. The list follows, the most expensive
     first: each function that JAX traced and compiled, for which inputs, how often it was called, and why it was
-    compiled again; then the single operations outside of any jit, by line. Ctrl-C stops the program, not the list. The
-    exit code is 1 if the program raises.
+    compiled again; then the single operations outside of any jit, by line. With --run-times, the list also has the
+    seconds that each program ran: from handing it to the device until it is done, its inputs being there. Ctrl-C stops
+    the program, not the list. The exit code is 1 if the program raises.
     """  # noqa: D301  click takes this character for "do not wrap"
 
     def action() -> int:
         from jaxtour.commands.launch import program
         from jaxtour.commands.record import record as command
 
-        found = program(target, module, args, main=not no_main, stop_after=stop_after)
+        found = program(target, module, args, main=not no_main, stop_after=stop_after, run_times=run_times)
         return command(found, config(python, platform, devices), as_json=as_json, width=terminal_width())
 
     finish(action)

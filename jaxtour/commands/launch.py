@@ -27,7 +27,13 @@ class Program:
 
 
 def program(
-    target: str | None, module: str | None, args: Sequence[str], *, main: bool = True, stop_after: str | None = None
+    target: str | None,
+    module: str | None,
+    args: Sequence[str],
+    *,
+    main: bool = True,
+    stop_after: str | None = None,
+    run_times: bool = False,
 ) -> Program:
     """The program that a command line names; raises `CourseError` for one that is not there.
 
@@ -43,7 +49,12 @@ def program(
         argv = (str(path), *args)
     compilations, seconds = _stop(stop_after)
     launch = Launch(
-        argv=tuple(map(Raw, argv)), module=module or "", main=main, stop_after=compilations, stop_after_s=seconds
+        argv=tuple(map(Raw, argv)),
+        module=module or "",
+        main=main,
+        stop_after=compilations,
+        stop_after_s=seconds,
+        run_times=run_times,
     )
     return Program(path, function, launch, bool(module or args))
 

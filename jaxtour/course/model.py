@@ -202,6 +202,8 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     """Stop after this many compiled programs."""
     stop_after_s: float | None = None
     """Stop after this many seconds."""
+    run_times: bool = False
+    """Whether each run of a compiled program is waited for, and timed."""
 
 
 class NotebookCell(msgspec.Struct, frozen=True, kw_only=True):

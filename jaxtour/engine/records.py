@@ -26,7 +26,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     compiled_at: Site | None = None
     """The line that ran when it was lowered; None where none of the user's is on the stack."""
     calls: int | None = None
-    """None where Python does not tell of calls, and where the function has several programs."""
+    """None where Python does not tell of calls, and where the function has several programs, unless runs are timed."""
     function_calls: int | None = None
     """How often the function was called, whichever of its programs ran."""
     at_least: bool = False
@@ -51,9 +51,9 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     lower_s: float | None = None
     compile_s: float | None = None
     call_s: float | None = None
-    """Seconds that the calling thread spent in its calls, compiling apart; it does not wait for the device."""
+    """Seconds that the calling thread spent in its calls, compiling apart; without waiting, unless runs are timed."""
     run_s: float | None = None
-    """Seconds on the device; None until it is profiled."""
+    """Seconds in all its runs, from handing it to the devices until it is done; None unless runs are timed."""
 
 
 class EagerLine(msgspec.Struct, frozen=True, kw_only=True):

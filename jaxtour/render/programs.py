@@ -43,13 +43,14 @@ def heading(programs: Sequence[Program]) -> str:
 
 def table(programs: Sequence[Program], width: int) -> list[Line]:
     """A row for each program."""
-    rows: list[Sequence[Line]] = [
-        [((name, "muted"),) for name in ("compile", "trace", "calls", "function", "defined at", "inputs")]
-    ]
+    timed = bool(programs and _ran(programs[0]))
+    names = ("compile", "trace", *["run"] * timed, "calls", "function", "defined at", "inputs")
+    rows: list[Sequence[Line]] = [[((name, "muted"),) for name in names]]
     rows += [
         [
             ((duration(program.compile_s), "number"),),
             ((duration(program.trace_s), ""),),
+            *_ran(program),
             ((calls_of(program), ""),),
             ((program.function, "strong"),),
             ((place(program.file, program.line), "link"),),
@@ -57,7 +58,12 @@ def table(programs: Sequence[Program], width: int) -> list[Line]:
         ]
         for program in programs
     ]
-    return table_lines(rows, [True, True, True, False, False, False], width)
+    return table_lines(rows, [True] * (3 + timed) + [False] * 3, width)
+
+
+def _ran(program: Program) -> list[Line]:
+    """The cell with the seconds of running, where runs were timed."""
+    return [] if program.run_s is None else [((duration(program.run_s), "number"),)]
 
 
 def reasons(programs: Sequence[Program], width: int) -> list[Line]:
@@ -108,6 +114,8 @@ def timing_of(program: Program, width: int) -> list[Line]:
     """The seconds of one program: tracing, lowering and compiling it, and its function's calls."""
     parts = [("trace", program.trace_s), ("lower", program.lower_s), ("compile", program.compile_s)]
     lines: list[Line] = [((f"{name:<9}", "muted"), (duration(value), "number")) for name, value in parts]
+    if program.run_s is not None:
+        lines.append((("run      ", "muted"), *ran(program)))
     calls = program.function_calls
     if calls is not None:
         bound = "at least " if program.at_least else ""
@@ -123,6 +131,11 @@ def calls_of(program: Program) -> str:
     if program.calls is not None:
         return f"{bound}{grouped(program.calls)}"
     return UNKNOWN if program.function_calls is None else f"of {bound}{grouped(program.function_calls)}"
+
+
+def ran(program: Program) -> Line:
+    """`2.3 s in 40 runs`."""
+    return ((duration(program.run_s), "number"), (f" in {plural(program.calls or 0, 'run')}", ""))
 
 
 def inputs(program: Program) -> Line:

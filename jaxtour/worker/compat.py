@@ -38,6 +38,8 @@ from .compat_record import opened as opened
 from .compat_record import runs_compiled as runs_compiled
 from .compat_record import watched_lowering as watched_lowering
 from .compat_record import wrapped_in as wrapped_in
+from .compat_runs import slow_calls as slow_calls
+from .compat_runs import watch_runs as watch_runs
 
 _NUMPY_INTEGER = re.compile(r"\bnp\.u?int\d+\((-?\d+)\)")
 _PMAP_AXIS = re.compile(r"<axis 0x[0-9a-f]+>")

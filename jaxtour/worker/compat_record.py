@@ -68,12 +68,13 @@ class Lowering(NamedTuple):
 def watched_lowering(
     begun: Callable[[Lowering], Any],
     lowered: Callable[[Any, float], None],
-    compiled: Callable[[Any, float | None], None],
+    compiled: Callable[[Any, float | None, Any], None],
 ) -> Iterator[bool]:
     """Report each program that JAX lowers and compiles meanwhile; yields whether this JAX can be watched.
 
     `begun` returns a token; `lowered` and `compiled` get that token and the seconds that the work took, None where
-    what was compiled before serves. An exception in one of them is dropped: it would surface in the user's own call.
+    what was compiled before serves; `compiled` gets the executable too. An exception in one of them is dropped: it
+    would surface in the user's own call.
     """
     try:
         pxla: Any = importlib.import_module(_LOWERER)
@@ -104,7 +105,7 @@ def watched_lowering(
         made = compile_(computation, *args, **options)
         seconds = None if again else time.perf_counter() - start
         with contextlib.suppress(Exception):
-            compiled(token, seconds)
+            compiled(token, seconds, made)
             made.jaxtour_token = token
         return made
 

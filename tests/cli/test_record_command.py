@@ -7,30 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from recordings import TRAIN
 from shell import jaxtour
-
-TRAIN = """\
-import argparse
-import jax
-import jax.numpy as jnp
-
-
-def main(args):
-    @jax.jit
-    def step(w, x):
-        return w - 0.1 * jax.grad(lambda w: jnp.tanh(x @ w).sum())(w)
-
-    w = jnp.ones(4)
-    for _ in range(args.steps):
-        w = step(w, jnp.ones((8, 4)))
-    print("done", args.steps)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--steps", type=int, required=True)
-    main(parser.parse_args())
-"""
 
 
 @pytest.fixture
@@ -64,6 +42,13 @@ def test_json_has_one_shape(train):
     assert set(program) == wanted
     assert (program["function"], program["line"], program["run_s"]) == ("step", 7, None)
     assert set(told["eager"][0]) == {"file", "line", "primitive", "count", "seconds", "compile_s"}
+
+
+def test_run_times_are_figures_on_request(train):
+    options = ("--run-times", "--json", "--platform", "cpu")
+    ran = jaxtour("record", "train.py", *options, "--", "--steps", "3", cwd=train.parent)
+    (program,) = json.loads(ran.stdout)["programs"]
+    assert program["calls"] == program["function_calls"] == 3 and program["run_s"] > 0
 
 
 def test_what_a_program_says_of_its_arguments_is_seen(train):

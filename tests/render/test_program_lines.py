@@ -3,7 +3,7 @@
 import pytest
 
 from jaxtour.engine.messages import EagerLine, Program
-from jaxtour.render.programs import calls_of, eager_lines, inputs
+from jaxtour.render.programs import calls_of, eager_lines, inputs, table, timing_of
 from jaxtour.render.text.plain import text_of
 
 
@@ -31,6 +31,18 @@ def test_inputs_are_the_first_ones_and_short_static_values():
     line = inputs(program(arg_names=names, avals=("f32[]",) * 6, static=static))
     text = "".join(text for text, _ in line)
     assert text == "a:f32[] b:f32[] c:f32[] d:f32[] and 2 more n=1 o=1 p=1 q=1 "
+
+
+def test_seconds_of_running_are_a_column_where_they_are_known():
+    cells = {"compile_s": 0.5, "trace_s": 0.25, "calls": 3, "file": "a.py", "line": 2}
+    (plain, _, without), (timed, _, with_runs) = (
+        text_of(table([program(**cells, **more)], 80)).splitlines() for more in ({}, {"run_s": 0.004})
+    )
+    assert plain.split()[:3] == ["compile", "trace", "calls"] and without.split()[4:6] == ["3", "step"]
+    assert timed.split()[:4] == ["compile", "trace", "run", "calls"]
+    assert with_runs.split()[4:8] == ["4.00", "ms", "3", "step"]
+    assert "run      4.00 ms in 3 runs" in text_of(timing_of(program(**cells, run_s=0.004), 80))
+    assert "run" not in text_of(timing_of(program(**cells), 80))
 
 
 def test_inputs_without_names_show_their_types():

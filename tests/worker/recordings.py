@@ -1,5 +1,28 @@
 """What tests ask of a recorded run."""
 
+TRAIN = """\
+import argparse
+import jax
+import jax.numpy as jnp
+
+
+def main(args):
+    @jax.jit
+    def step(w, x):
+        return w - 0.1 * jax.grad(lambda w: jnp.tanh(x @ w).sum())(w)
+
+    w = jnp.ones(4)
+    for _ in range(args.steps):
+        w = step(w, jnp.ones((8, 4)))
+    print("done", args.steps)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--steps", type=int, required=True)
+    main(parser.parse_args())
+"""
+"""A training script as people write them: with arguments, and a jitted step inside of `main`."""
 COUNTS = "3.12 is the first that does"
 
 

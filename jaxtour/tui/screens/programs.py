@@ -7,7 +7,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from jaxtour.engine.messages import Program
-from jaxtour.render.programs import calls_of, duration, eager_words, heading, inputs, place
+from jaxtour.render.programs import calls_of, duration, eager_words, heading, inputs, place, ran
 from jaxtour.render.text.layout import Line, Span, clip, pad, width_of
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.screens.box import BoxScreen, choosing
@@ -85,6 +85,8 @@ def about(program: Program) -> list[Line]:
         for site in program.called_at[:3]
     )
     lines.append((("called at ", "muted"), (sites or "a place that is not known", "link")))
+    if program.run_s is not None:
+        lines.append((("ran ", "muted"), *ran(program)))
     if program.reason or program.compiles > 1:
         times = f"compiled {program.compiles} times" if program.compiles > 1 else "compiled again"
         lines.append((("⚑ ", "warning"), (f"{times}: {program.reason or 'jit was called anew'}", "warning")))

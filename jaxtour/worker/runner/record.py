@@ -61,6 +61,9 @@ class Program:
     lower_s: float | None = None
     compile_s: float | None = None
     compiles: int = 0
+    runs: int | None = None
+    """How often it ran, and for how many seconds; None where runs are not timed."""
+    run_s: float | None = None
     ahead: Jitted | None = None
     """The calls of what was compiled ahead of time."""
     siblings: list["Program"] = field(default_factory=list)
@@ -76,8 +79,9 @@ class Program:
 
     @property
     def cost(self) -> tuple[float, int]:
-        """By what the list is ordered: seconds of tracing, lowering, compiling and calling, then calls."""
-        return self.trace_s + (self.lower_s or 0.0) + (self.compile_s or 0.0) + (self.call_s or 0.0), self._calls or 0
+        """By what the list is ordered: seconds of tracing, lowering, compiling and running or calling, then calls."""
+        ran = self.call_s if self.run_s is None else self.run_s
+        return self.trace_s + (self.lower_s or 0.0) + (self.compile_s or 0.0) + (ran or 0.0), self._calls or 0
 
     @property
     def call_s(self) -> float | None:
@@ -119,9 +123,9 @@ class Program:
                 {"file": site.file, "line": site.line, "calls": count} for site, count in tallies.items() if site.file
             ][:MOST_SITES],
             "compiled_at": {"file": self.site.file, "line": self.site.line} if self.site.file else None,
-            "calls": by_name + _calls(self.ahead) if jitted and alone else None,
+            "calls": by_name + _calls(self.ahead) if self.runs is None and jitted and alone else self.runs,
             "function_calls": self._calls,
-            "at_least": jitted is not None and (jitted.handed or jitted.unseen > 0 or self._is_told_in_part),
+            "at_least": self.runs is None and jitted is not None and self._is_told_in_part,
             "compiles": self.compiles,
             "avals": self.avals,
             "arg_names": lowering.arguments,
@@ -134,12 +138,21 @@ class Program:
             "lower_s": self.lower_s,
             "compile_s": self.compile_s,
             "call_s": self.call_s if alone else None,
+            "run_s": self.run_s,
         }
+
+    def ran(self, seconds: float) -> None:
+        """Count a run."""
+        self.runs, self.run_s = (self.runs or 0) + 1, (self.run_s or 0.0) + seconds
 
     @property
     def _is_told_in_part(self) -> bool:
-        """Whether it was compiled ahead of time and runs host callbacks: Python 3.12 does not tell of its calls."""
-        return not self.called and self.ahead is None and bool(self.open_jaxpr.effects)
+        """Whether C code calls the function, or it was compiled ahead of time and runs host callbacks.
+
+        Python does not tell of the first kind of call, and Python 3.12 not of the second.
+        """
+        ahead = not self.called and self.ahead is None and bool(self.open_jaxpr.effects)
+        return ahead or (self.jitted is not None and (self.jitted.handed or self.jitted.unseen > 0))
 
     def _place(self) -> Event:
         """Where the function is defined; what a library wraps has its place in the user's code."""
@@ -154,6 +167,8 @@ class Program:
     @property
     def _calls(self) -> int | None:
         """How often the function was called, whichever of its programs ran."""
+        if self.runs is not None:
+            return sum(each.runs or 0 for each in self.siblings)
         return None if self.jitted is None else _calls(self.jitted) + sum(_calls(each.ahead) for each in self.siblings)
 
     def _tallies(self) -> dict[Site, int]:
@@ -201,7 +216,12 @@ class Recorder:
     """Records what is compiled while it is `on`."""
 
     def __init__(
-        self, events: compat.CompileEvents, stop_after: int | None = None, stop_after_s: float | None = None
+        self,
+        events: compat.CompileEvents,
+        stop_after: int | None = None,
+        stop_after_s: float | None = None,
+        *,
+        run_times: bool = False,
     ) -> None:
         self.programs: list[Program] = []
         self.available = False
@@ -215,6 +235,9 @@ class Recorder:
         self._traces = threading.local()
         self._events = events
         self._stop_after, self._stop_after_s = stop_after, stop_after_s
+        self._run_times = run_times
+        self._timed = False
+        """Whether runs are timed: asked for, and this JAX lets them be timed."""
         self._compilations = 0
         self.stopped = ""
         """Why the program was ended before its end."""
@@ -226,6 +249,7 @@ class Recorder:
         try:
             with (
                 compat.watched_lowering(self._begun, self._lowered, self._compiled) as self.available,
+                compat.slow_calls() if self._run_times else contextlib.nullcontext(False) as self._timed,
                 self.counts.counting(),
                 self._bounded(),
             ):
@@ -257,7 +281,8 @@ class Recorder:
         """The programs as traced calls of a cell, the most expensive first."""
         for program in self.programs:
             program.ahead = self.counts.ahead.get(program)
-            program.siblings = [each for each in self.programs if program.jitted and each.jitted is program.jitted]
+            if program.jitted:
+                program.siblings = [each for each in self.programs if each.jitted is program.jitted]
         programs = sorted(self.programs, key=lambda program: program.cost, reverse=True)
         return [{"label": each.label, "call": each.label, "program": each} for each in programs]
 
@@ -272,9 +297,11 @@ class Recorder:
         """What is not recorded here, and why."""
         if not self.available:
             return f"jax {jax.__version__} does not let itself be recorded: the calls are those that the file writes"
+        if self._run_times and not self._timed:
+            return f"jax {jax.__version__} does not let runs be timed"
         if not self.counts.available:
-            version = ".".join(map(str, sys.version_info[:2]))
-            return f"Python {version} does not tell of calls, so they are not counted: 3.12 is the first that does"
+            version, how = ".".join(map(str, sys.version_info[:2])), " by line" * self._timed
+            return f"Python {version} does not tell of calls, so they are not counted{how}: 3.12 is the first that does"
         return ""
 
     def eager(self) -> list[Event]:
@@ -331,6 +358,8 @@ class Recorder:
             around=SpanFinder().at(frame) if frame else None,
             reason=self._reasons.pop(lowering.name, ""),
             trace_s=trace_s,
+            runs=0 if self._timed else None,
+            run_s=0.0 if self._timed else None,
         )
         alike = lowering.name, lowering.function or site, jitted
         known = self._seen.setdefault((*alike, program.kinds, static), program)
@@ -339,6 +368,7 @@ class Recorder:
             if not program.reason or lowering.arguments != told.arguments:
                 program.reason = difference(program.inputs, [each.inputs for each in earlier])
             earlier.append(program)
+            program.siblings = earlier
             self.programs.append(program)
         else:
             known.trace_s += program.trace_s
@@ -351,7 +381,9 @@ class Recorder:
         else:
             made.lower_s = (made.lower_s or 0.0) + seconds
 
-    def _compiled(self, made: Program | Tally, seconds: float | None) -> None:
+    def _compiled(self, made: Program | Tally, seconds: float | None, executable: Any) -> None:
+        if self._timed and seconds is not None:
+            compat.watch_runs(executable, made.ran if isinstance(made, Program) else lambda _seconds: None)
         if isinstance(made, Tally):
             made.compile_s += seconds or 0.0
             return

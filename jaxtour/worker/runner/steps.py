@@ -139,7 +139,12 @@ class CommandRun:
         launch = cell["launch"]
         if launch is None:
             return run(notebook=cell["notebook"])
-        self._recorder = Recorder(self._stage.events, launch.get("stop_after"), launch.get("stop_after_s"))
+        self._recorder = Recorder(
+            self._stage.events,
+            launch.get("stop_after"),
+            launch.get("stop_after_s"),
+            run_times=launch.get("run_times", False),
+        )
         with self._recorder.on():
             outcome = run(launch)
         if isinstance(outcome.error, Enough):

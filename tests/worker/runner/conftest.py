@@ -12,10 +12,11 @@ def record(python, tmp_path):
     """Runs a program in a runner of its own and returns what it said."""
     clients = []
 
-    def run(code, *, args=(), **launch):
+    def run(code, *, args=(), devices=1, **launch):
         path = tmp_path / "train.py"
         path.write_text(textwrap.dedent(code))
-        client = RunnerClient(python=(python or sys.executable, "-u"), JAXTOUR_CWD=str(tmp_path), JAX_PLATFORMS="cpu")
+        env = {"JAXTOUR_CWD": str(tmp_path), "JAX_PLATFORMS": "cpu", "JAX_NUM_CPU_DEVICES": str(devices)}
+        client = RunnerClient(python=(python or sys.executable, "-u"), **env)
         clients.append(client)
         client.until("state", state="ready")
         how = {"argv": [str(path), *args], "module": "", "main": True, **launch}

@@ -1,30 +1,10 @@
 """What a program compiles is recorded while it runs, in a real runner, on each version of JAX that is there."""
 
-from recordings import counted, functions, jaxpr, one
-
-MAIN = """
-    import argparse
-    import jax
-    import jax.numpy as jnp
-
-    def main(args):
-        @jax.jit
-        def step(w, x):
-            return w - 0.1 * jax.grad(lambda w: jnp.tanh(x @ w).sum())(w)
-
-        w = jnp.ones(4)
-        for _ in range(args.steps):
-            w = step(w, jnp.ones((8, 4)))
-
-    if __name__ == "__main__":
-        parser = argparse.ArgumentParser()
-        parser.add_argument("--steps", type=int)
-        main(parser.parse_args())
-"""
+from recordings import TRAIN, counted, functions, jaxpr, one
 
 
 def test_a_step_inside_main_is_found_because_it_ran(record):
-    ran = record(MAIN, args=("--steps", "5"))
+    ran = record(TRAIN, args=("--steps", "5"))
     assert functions(ran) == ["step"]
     step = one(ran, "step")
     assert (step["line"], step["avals"], step["arg_names"]) == (7, ["f32[4]", "f32[8,4]"], ["w", "x"])
@@ -37,7 +17,7 @@ def test_a_step_inside_main_is_found_because_it_ran(record):
 
 
 def test_an_imported_program_has_no_main(record):
-    ran = record(MAIN, main=False)
+    ran = record(TRAIN, main=False)
     assert ran.all("program") == [] and ran.one("done")["status"] == "ok"
 
 
