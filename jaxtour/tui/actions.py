@@ -161,7 +161,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("devices", "d", "devices", "all about the devices, and back", "Panes", rank=77, by="devices"),
     Action("unzoom", "escape", "all panes", "back to all panes", "Panes",
            when=lambda c: c.zoomed and not c.searching, rank=12, palette=False, by="slots"),
-    Action("search", "slash", "search", "search in the pane", "Panes", rank=83, by="search"),
+    Action("search", "slash", "search", "search all panes", "Panes", rank=83, by="search"),
     Action("find_next", "n", "next match", "the next match", "Panes",
            when=lambda c: c.searching, rank=1, palette=False, instead_of="next_step", by="search"),
     Action("find_previous", "N", "previous match", "the previous match", "Panes",

@@ -245,7 +245,7 @@ async def test_a_search_goes_through_its_matches(tours: Tours) -> None:
         await pilot.press("escape", "n")
         assert app.tour.key == ("vmap", "broken-on-purpose"), "n is the next step again"
         await pilot.press("slash", "z", "q", "enter")
-        await until(pilot, lambda: "no match in this pane" in screen_text(app))
+        await until(pilot, lambda: "no match in any pane" in screen_text(app))
 
 
 async def test_the_graph_goes_by_nodes_and_belongs_to_the_source(linked: Tours) -> None:

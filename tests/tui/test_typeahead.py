@@ -19,7 +19,7 @@ async def test_a_search_has_all_that_was_typed(tours: Tours) -> None:
         await pilot.press("1")
         theme = app.theme
         typed(pilot, "/", *"cos", *"f32", "enter")
-        await until(pilot, lambda: "no match in this pane" in screen_text(app))
+        await until(pilot, lambda: "no match in any pane" in screen_text(app))
         typed(pilot, "/", *"f32", "enter", "n")
         await until(pilot, lambda: "/f32  2 of" in border(app, "stage"))
         typed(pilot, "/", *"tanh", "enter")

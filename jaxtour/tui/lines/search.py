@@ -61,11 +61,6 @@ class MatchFinder:
         """The line where the search began."""
 
     @property
-    def pattern(self) -> str:
-        """The text being searched, or empty."""
-        return self.search.pattern if self.search else ""
-
-    @property
     def found(self) -> tuple[int, int] | None:
         """The number of the current match, from 1 (0 for none), and the number of matches; None without a search."""
         if self.search is None:
@@ -84,22 +79,28 @@ class MatchFinder:
         if self.search is not None:
             self.search, self._match = Search(self.search.pattern, document.texts), None
 
-    def go(self, by: int, here: int, document: Document) -> tuple[int, Columns] | None:
-        """Go on by some matches from a line, wrapping around; with 0, to the first one after the start of the search.
+    def forget(self) -> None:
+        """Have no current match."""
+        self._match = None
 
-        Return the line and the columns of the match, or None.
+    def go(self, by: int, here: int, document: Document) -> tuple[int, Columns] | None:
+        """Go on by some matches from a line; with 0, to the first one after the start of the search, wrapping around.
+
+        Return the line and the columns of the match; None past the last one, or before the first.
         """
         search, match = self.search, self._match
         if search is None or not search.total:
             return None
         if by == 0:
-            match = search.first(self._start)
+            match = search.first(self._start) % search.total
         elif match is None or (document.cursor and search.line_of(match) != here):
             # The first one after the line, or the last one before it.
             match = search.first(here + (by > 0)) - (by < 0)
         else:
             match += by
-        self._match = match % search.total
+        if not 0 <= match < search.total:
+            return None
+        self._match = match
         line = search.line_of(self._match)
         return line, search.ranges(document.text_of(line))[self._match - search.first(line)]
 

@@ -316,12 +316,17 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         """The number of the current match, from 1 (0 for none), and the number of matches; None without a search."""
         return self.scene.finder.found
 
-    def find(self, by: int) -> bool:
-        """Go to the next match, or the previous one, wrapping around; return whether there is one.
+    def find(self, by: int, *, anew: bool = False) -> bool:
+        """Go to the next match, or the previous one; return whether there is one.
 
-        With 0, go to the first match after the start of the search, as while the text is typed.
+        With 0, go to the first match after the start of the search, as while the text is typed. With `anew`, go to the
+        first match of all, or the last one.
         """
-        there = self.scene.finder.go(by, self.here, self.document)
+        here = self.here
+        if anew:
+            self.scene.finder.forget()
+            here = -1 if by > 0 else len(self.document.lines)
+        there = self.scene.finder.go(by, here, self.document)
         if there is not None:
             self.move_to(there[0])
             self.scroller.reveal_columns(*there)

@@ -9,6 +9,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from jaxtour.render.text.layout import Line, width_of
 from jaxtour.text import clean
 from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Scope, bindings, in_footer
 from jaxtour.tui.compat import unpainted_focus
@@ -27,9 +28,12 @@ from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.widgets.arrange import left_width
 from jaxtour.tui.widgets.pane import Pane
 from jaxtour.tui.widgets.panes import WIDE, Panes
+from jaxtour.tui.widgets.search import SEARCH_CELLS
 
 NOTE_S = 8.0
 """How long a note stays in the bottom line."""
+SEARCHING = ("interrupt", "find_next", "find_previous", "end_search")
+"""The keys in the bottom line during a search."""
 
 
 class TourScreen(Screen[None]):
@@ -96,7 +100,7 @@ class TourScreen(Screen[None]):
         pane = self.focused
         if isinstance(pane, Pane) and pane.spec.name in self._highlighters:
             self._highlighters[pane.spec.name].take_lead(pane)
-        self.refresh_keys()
+        self.search.say_place()
 
     async def on_edit_ended(self, message: EditEnded) -> None:
         """Leave the editor, or run its code."""
@@ -163,7 +167,7 @@ class TourScreen(Screen[None]):
             self.links.relink()
         if self.devices.lead is not None:
             self.devices.highlight()
-        if self.search.searched is not None:
+        if self.search.pattern:
             self.search.say_place()
         self.refresh_lines()
         above = self.app.screen
@@ -182,7 +186,7 @@ class TourScreen(Screen[None]):
             zoomed=self.panes.zoomed is not None,
             linking=found is not None and found.leads,
             many=found is not None and len(found.stage.matches) > 1,
-            searching=self.search.searched is not None and self.search.line is None,
+            searching=bool(self.search.pattern) and self.search.line is None,
             alone=self.tour.alone,
             on_devices=self.focused is self.devices.panel,
             on_shard=self.focused is result and bool(result.pieces),
@@ -204,7 +208,17 @@ class TourScreen(Screen[None]):
         view = self.tour.view
         bright = "next_step" if view.done[view.number - 1] and not self.tour.alone else "run"
         actions = in_footer(scope, self.context)
-        self.keys.show(keys_line(actions, self.tour.keys, self.app.size.width - 2, bright=bright))
+        room = self.app.size.width - 2
+        words = self.search.words()
+        if self.search.line is not None:
+            hint: Line = (("in all panes; a capital makes case count", "muted"),)
+            self.keys.show(((" " * SEARCH_CELLS, ""), *(words or hint)))
+            return
+        if words:
+            actions = [action for action in actions if action.id in SEARCHING]
+            words = (*words, ("   ", ""))
+        line = keys_line(actions, self.tour.keys, room - width_of(words), bright=bright)
+        self.keys.show((*words, *line))
 
     def note(self, text: str) -> None:
         """Show a note in the bottom line for a while."""
@@ -221,14 +235,12 @@ class TourScreen(Screen[None]):
 
     async def open_line(self, line: Widget) -> None:
         """Mount an input line over the bottom line, and focus it."""
-        self.add_class("-searching")
         await self.mount(line)
         # At once: the next keys may be here already.
         self.set_focus(line)
 
     def close_line(self, line: Widget) -> None:
         """Remove that line."""
-        self.remove_class("-searching")
         line.remove()
 
 

@@ -1,4 +1,4 @@
-"""The input for the text to search, in place of the bottom line."""
+"""The input for the text to search, over the start of the bottom line."""
 
 from typing import ClassVar
 
@@ -6,6 +6,8 @@ from textual.binding import BindingType
 
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.widgets.text_input import TextInput
+
+SEARCH_CELLS = 26
 
 
 class SearchLine(TextInput):
@@ -18,5 +20,6 @@ class SearchLine(TextInput):
     """
 
     def __init__(self) -> None:
-        super().__init__(id="search", placeholder="text to search; a capital makes case count", select_on_focus=False)
+        super().__init__(id="search", placeholder="text to search", select_on_focus=False)
         self.cursor_blink = False
+        self.styles.width = SEARCH_CELLS

@@ -21,7 +21,7 @@ def test_matches_are_plain_text_in_any_case_until_there_is_a_capital(
     assert (search.first(1), search.first(2)) == (0, len(ranges))
 
 
-async def test_matches_are_walked_round_and_counted() -> None:
+async def test_matches_are_walked_to_both_ends_and_counted() -> None:
     app = Shown()
     async with app.run_test(size=(30, 6)) as pilot:
         app.view.show(texts("dot a dot", *["other"] * 20, "Dot"), fresh=True)
@@ -31,11 +31,14 @@ async def test_matches_are_walked_round_and_counted() -> None:
         assert app.view.search("dot") == 3
         assert app.view.found == (0, 3)
         went = []
-        for by in (0, 1, 1, 1, -1):
+        for by in (0, 1, 1, -1, 1):
             assert app.view.find(by)
             assert app.view.found is not None
             went.append((app.view.cursor, app.view.found[0]))
-        assert went == [(0, 1), (0, 2), (21, 3), (0, 1), (21, 3)]
+        assert went == [(0, 1), (0, 2), (21, 3), (0, 2), (21, 3)]
+        assert not app.view.find(1) and app.view.found == (3, 3), "the last one"
+        assert app.view.find(1, anew=True) and app.view.found == (1, 3) and not app.view.find(-1)
+        assert app.view.find(-1, anew=True) and app.view.found == (3, 3)
         app.view.move_to(5)
         app.view.find(-1)
         assert (app.view.cursor, app.view.found) == (0, (2, 3)), "from the cursor, wherever it went meanwhile"
