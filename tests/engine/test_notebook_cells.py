@@ -37,6 +37,17 @@ def close(which): figures.clear()
 """
 """As much of `matplotlib.pyplot` as the worker uses."""
 
+ONCE = """
+import numpy as np
+seen, numbers = [], iter(range(9))
+def touched(x, n=1):
+    seen.append(1)
+    return jnp.sin(x) * n
+jitted, static = jax.jit(touched), jax.jit(touched, static_argnames="n")
+touched(1.0)
+"""
+"""Cells with values of JAX's that change what later cells give, were they run twice."""
+
 CELLS = [
     ("import asyncio, helper\nimport jax, jax.numpy as jnp\nhelper.seven", "import helper\nhelper.seven"),
     ("%matplotlib inline\ndef f(x):\n    return x * 2\nf(3)", "def f(x):\n    return x * 2\nf(3)"),
@@ -60,6 +71,17 @@ CELLS = [
     ("_ = 3\nf(2)", "4"),
     ("_", "3"),
     ("f", "None"),
+    (ONCE, f"import jax\n{ONCE}"),
+    ("jitted(2.0)", "jitted(2.0)"),
+    ("jitted(np.ones(2, np.int32))", "jitted(np.ones(2, np.int32))"),
+    ("static(jnp.ones(2), 3)", "static(jnp.ones(2), 3)"),
+    ("static(2, n=3)", "static(2, n=3)"),
+    ("jax.vmap(touched)(jnp.ones(2))", "jax.vmap(touched)(jnp.ones(2))"),
+    ("jax.vmap(jitted)(jnp.ones(2))", "jax.vmap(jitted)(jnp.ones(2))"),
+    ("touched(next(numbers))", "touched(next(numbers))"),
+    ("{'a': jnp.ones(2) * len(seen), 'b': next(numbers)}", "{'a': jnp.ones(2) * len(seen), 'b': next(numbers)}"),
+    ("touched.model = (jnp.ones(2), 'a', [np.zeros(3)])\ntouched.model", "(jnp.ones(2), 'a', [np.zeros(3)])"),
+    ("len(seen), next(numbers)", "len(seen), next(numbers)"),
     ("1 / 0", "1 / 0"),
 ]
 """What the notebook has, and what means the same in plain Python."""

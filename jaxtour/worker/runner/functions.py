@@ -15,12 +15,12 @@ from .execute import Workspace
 from .failures import attempt
 from .learners import wire_file
 
-_HARMLESS = (
+HARMLESS = (
     len, range, int, float, bool, complex, tuple, list, dict, abs, min, max, sum, round, zip, sorted, functools.partial,
 )  # fmt: skip
-_COMPUTES = ("jax", "jaxlib", "numpy")
-_TALKS = ("jax.debug", "jax._src.debugging", "jax.profiler", "jax._src.profiler", "jax.distributed")
-_WRITES = ("save", "tofile", "dump")
+COMPUTES = ("jax", "jaxlib", "numpy")
+TALKS = ("jax.debug", "jax._src.debugging", "jax.profiler", "jax._src.profiler", "jax.distributed")
+WRITES = ("save", "tofile", "dump")
 _NEVER = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 
 
@@ -98,12 +98,12 @@ class Judge:
         function = self.function(node)
         if function is None or is_learners(function):
             return False
-        if isinstance(function, np.ufunc) or any(function is each for each in _HARMLESS):
+        if isinstance(function, np.ufunc) or any(function is each for each in HARMLESS):
             return True
         module = getattr(function, "__module__", None) or type(getattr(function, "__self__", None)).__module__
-        if str(getattr(function, "__name__", "")).startswith(_WRITES) or module.startswith(_TALKS):
+        if str(getattr(function, "__name__", "")).startswith(WRITES) or module.startswith(TALKS):
             return False
-        return module.partition(".")[0] in _COMPUTES
+        return module.partition(".")[0] in COMPUTES
 
     def may_evaluate(self, node: ast.expr, *, ran: bool) -> bool:
         """Whether evaluating it only computes.

@@ -17,7 +17,6 @@ from typing import Any
 
 import jax
 
-from .. import compat
 from .failures import attempt, one_line
 
 PLAIN_CAP = 256 * 1024
@@ -94,13 +93,10 @@ def plain_repr(value: Any) -> str:
     return str(text) if error is None else f"(its __repr__ raised {type(error).__name__})"
 
 
-def is_of_jax(value: Any) -> bool:
-    """Whether a cell's last call may be called once more to trace it: its value is a jaxpr, or has arrays of JAX.
-
-    A lesson's calls are made to be traced. A notebook's may train, plot or count, and should do so once.
-    """
+def has_arrays(value: Any) -> bool:
+    """Whether a value is or contains an array of JAX's."""
     leaves, _ = attempt(jax.tree.leaves, value)
-    return compat.is_closed_jaxpr(value) or any(isinstance(leaf, jax.Array) for leaf in leaves or ())
+    return any(isinstance(leaf, jax.Array) for leaf in leaves or ())
 
 
 def figures(name: str, *, show: bool) -> None:

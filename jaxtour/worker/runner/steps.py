@@ -1,5 +1,6 @@
 """One `run` command from start to `done`: replay, the step itself, then everything requested about it."""
 
+import ast
 import contextlib
 import time
 from collections.abc import Callable, Iterator
@@ -19,8 +20,9 @@ from .calls import Entry, calls_of
 from .describe import describe, plain_text
 from .execute import Execution, Source, Workspace, hush_warnings, last_expression, show_warnings
 from .failures import attempt, failure, is_of_interrupt, message, one_line
-from .notebook import PLAIN_CAP, figures, is_of_jax, plain_repr
+from .notebook import PLAIN_CAP, figures, has_arrays, plain_repr
 from .record import MOST_LOOKED_INTO, Enough, Recorder
+from .repeatable import only_computes
 from .writer import Event, Stdio, Writer
 
 
@@ -228,7 +230,7 @@ class CommandRun:
             last = last_expression(cell["code"]) if outcome.error is None else None
             if last is None or not (last[1] or compat.is_closed_jaxpr(outcome.value)):
                 return []
-            if cell["notebook"] and not is_of_jax(outcome.value):
+            if cell["notebook"] and not self._is_traced(cell["code"], outcome.value):
                 return []
             traces, find = (
                 [{"label": " ".join(last[0].split()), "call": last[0]}],
@@ -254,6 +256,18 @@ class CommandRun:
                 first: Event = {key: shown[0][key] for key in ("label", "call", "error", "raised") if key in shown[0]}
                 self._say({"event": "trace", "index": 0, **first})
         return shown
+
+    def _is_traced(self, code: str, value: Any) -> bool:
+        """Whether a notebook's cell shows a jaxpr: its value is one, or its last call gave arrays and only computes.
+
+        A lesson's calls are made to be traced. A notebook's may train, plot or count, and do so once.
+        """
+        if compat.is_closed_jaxpr(value):
+            return True
+        last = ast.parse(code).body[-1]
+        return (
+            isinstance(last, ast.Expr) and has_arrays(value) and only_computes(last.value, self._stage.workspace.names)
+        )
 
     def _recorded(self, named: list[Entry] | None, *, show: bool) -> list[Entry]:
         """What the program compiled, in place of calls that are found in its text; of a function that is named, its."""
