@@ -149,8 +149,9 @@ def record(
 
 
 @click.command("time", context_settings=HELP)
-@click.argument("target", metavar="FILE.py[::FUNCTION]")
+@program_options
 @call_option
+@at_option
 @click.option("--vs", "against", multiple=True, metavar="CALL", help="A call to compare with; may be repeated.")
 @click.option("--host", multiple=True, metavar="CALL", help="Like --vs, for a NumPy call: its arrays stay on the host.")
 @click.option("--sizes", metavar="N,N,...", help="Measure each size; the calls use it as n.")
@@ -159,8 +160,13 @@ def record(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @worker_options
 def time_command(
-    target: str,
+    target: str | None,
+    module: str | None,
+    args: tuple[str, ...],
+    no_main: bool,
+    stop_after: str | None,
     calls: tuple[str, ...],
+    at: str | None,
     against: tuple[str, ...],
     host: tuple[str, ...],
     sizes: str | None,
@@ -171,22 +177,27 @@ def time_command(
     platform: str | None,
     devices: int | None,
 ) -> None:
-    """Time a file's calls, from tracing to the result.
+    """Time a file's calls, or what a program compiles, from tracing to the result.
 
     \b
       jaxtour time train.py --call 'step(w, x)' --vs 'slow_step(w, x)'
       jaxtour time train.py --call 'f(jnp.ones(n))' --host 'np.sin(np.ones(n))' --sizes 100,10000
+      jaxtour time train.py --at step -- --steps 3
 
-    FILE.py runs first, as if imported. `jaxtour lens --help` says which calls are measured without --call, and what a
-    call may use. A call's arguments are computed before the clock starts, and the clock stops when the result is
-    ready. The exit code is 1 if the file or a call fails.
+    With --at, FILE.py runs as a program and is recorded. For each program of that name or line it then runs again, up
+    to that program's first run, whose inputs the program is timed with. Otherwise FILE.py runs first, as if imported.
+    `jaxtour lens --help` says which calls are measured without --call, and what a call may use. A call's arguments are
+    computed before the clock starts, and the clock stops when the result is ready. The exit code is 1 if the file or a
+    call fails.
     """  # noqa: D301  click takes this character for "do not wrap"
 
     def action() -> int:
+        from jaxtour.commands.launch import program
         from jaxtour.commands.time import TimeRequest
         from jaxtour.commands.time import time as command
 
-        asked = TimeRequest(target, calls, against, host, sizes, patience, roofline)
+        found = program(target, module, args, main=not no_main, stop_after=stop_after)
+        asked = TimeRequest(found, calls, against, host, sizes, patience, roofline, at)
         return command(asked, config(python, platform, devices), as_json=as_json, width=terminal_width())
 
     finish(action)

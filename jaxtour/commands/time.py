@@ -3,14 +3,17 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import msgspec
 
 from jaxtour import interrupts
 from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
-from jaxtour.commands.files import lesson_of, parse_target
-from jaxtour.commands.lens import ended
+from jaxtour.commands.files import lesson_of
+from jaxtour.commands.launch import Program
+from jaxtour.commands.lens import ended, programs_at
 from jaxtour.course.model import CourseError, Lesson, Step
+from jaxtour.engine.cells import program_call
 from jaxtour.engine.commands import TimeCall
 from jaxtour.engine.headless import Headless
 from jaxtour.engine.messages import Facts, Peak, Timing, Verdict
@@ -31,7 +34,7 @@ SIZE = re.compile(r"\bn\b")
 class TimeRequest:
     """What the user asked to measure."""
 
-    target: str
+    target: Program
     calls: Sequence[str]
     """If empty, the file's own calls are measured, as for `jaxtour lens`."""
     against: Sequence[str]
@@ -43,6 +46,8 @@ class TimeRequest:
     patience: float = 1.0
     """The factor by which each measurement may take longer than usual."""
     roofline: bool = False
+    at: str | None = None
+    """Which programs are measured of those that the file compiles when it runs as one."""
 
 
 @dataclass(frozen=True)
@@ -56,19 +61,21 @@ class _Found:
 
 def time(asked: TimeRequest, config: WorkerConfig, *, as_json: bool, width: int) -> int:
     """Run the file, measure the calls and print; the exit code is 1 if the file fails or a call cannot be measured."""
-    path, function = parse_target(asked.target)
+    path, function = asked.target.path, asked.target.function
     calls = _calls(asked)
     # Calls given by --call need not be found or traced.
-    lesson = lesson_of(path, function, asked.calls)
+    lesson = lesson_of(path, function, asked.calls, asked.target.launch if asked.at is not None else None)
     step = lesson.steps[0]
     assert isinstance(step, Step)
     if asked.calls:
         step = msgspec.structs.replace(step, trace=())
     found = interrupts.run(_measured(config, lesson, step, asked, calls))
     report = found.report
-    if told := ended(report, path):
+    told = ended(report, path)
+    if told:
         warn(told)
-        return 1
+        if not report.timings:
+            return 1
     failed = [(trace.label, trace.error) for trace in report.traces if trace.error is not None]
     failed += [(timing.label, timing.error) for timing in report.timings if timing.error is not None]
     for label, error in dict.fromkeys(failed):
@@ -83,11 +90,17 @@ def time(asked: TimeRequest, config: WorkerConfig, *, as_json: bool, width: int)
         report = replace(report, timings=tuple(measured))
         lines = text_lines(report, found.peaks, width, roofline=asked.roofline)
         write(worker_text(found.facts, width, ascii_only(), coloured()) + text_of(lines, ascii_only(), coloured()))
-    return int(bool(failed or report.timing_error))
+    return int(bool(told or failed or report.timing_error))
 
 
 def _calls(asked: TimeRequest) -> tuple[TimeCall, ...]:
     """Return the calls to measure besides those that the worker finds, the baseline first."""
+    if asked.at is not None and (asked.calls or asked.against or asked.host or asked.sizes):
+        raise CourseError(
+            "--at times recorded programs, with their own inputs: leave out --call, --vs, --host and --sizes"
+        )
+    if asked.at is None and asked.target.launched:
+        raise CourseError("name what to time of the program, as in --at step or --at train.py:20")
     sizes = _sizes(asked.sizes)
     for option, written in (("--call", asked.calls), ("--vs", asked.against), ("--host", asked.host)):
         if not all(call.strip() for call in written):
@@ -121,6 +134,10 @@ async def _measured(
     async with headless(config) as engine:
         facts = tell_findings(await engine.facts())
         report = await engine.request(lesson, step)
+        if asked.at is not None:
+            report = await _programs(engine, lesson, step, report, asked.at, asked.patience)
+            peaks, unkept = await _peaks(engine, facts, report, measure=asked.roofline)
+            return _Found(engine.session.facts or facts, report, peaks, unkept)
         if report.failure or (report.done and report.done.status != "ok"):
             return _Found(facts, report)
         traced = [trace for trace in report.traces if trace.error is None]
@@ -130,6 +147,17 @@ async def _measured(
         report = await engine.measure(lesson, step, report, calls, patience=asked.patience)
         peaks, unkept = await _peaks(engine, facts, report, measure=asked.roofline)
         return _Found(engine.session.facts or facts, report, peaks, unkept)
+
+
+async def _programs(engine: Headless, lesson: Lesson, step: Step, report: Report, at: str, patience: float) -> Report:
+    """The report with timings of its recorded programs, for each of which the file runs again."""
+    if not report.programs and ended(report, Path(lesson.file.text)):
+        return report
+    programs = {program.index: program for program in report.programs}
+    for trace in programs_at(report, at):
+        call = program_call(trace, programs[trace.index], report.programs)
+        report = await engine.measure(lesson, step, report, (call,), patience=patience)
+    return report
 
 
 async def _peaks(engine: Headless, facts: Facts, report: Report, *, measure: bool) -> tuple[tuple[Peak, ...], str]:

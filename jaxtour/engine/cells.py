@@ -4,13 +4,15 @@ import ast
 import functools
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from jaxtour.course.model import Lesson, NotebookCell, Requires, Step, TimeSpec, TraceSpec
 from jaxtour.engine.commands import Cell, Run, TimeCall, TraceCall
 from jaxtour.engine.commands import NotebookCell as NotebookCommand
-from jaxtour.engine.messages import Facts
+from jaxtour.engine.messages import Facts, Program, Trace
 from jaxtour.text import Raw
+
+MOST_DIFFERING = 2
 
 
 def trace_calls(step: Step) -> tuple[TraceCall, ...] | None:
@@ -30,6 +32,16 @@ def time_calls(step: Step) -> tuple[TimeCall, ...]:
         label = spec.label or spec.call.text
         calls.append(TimeCall(label=label, call=spec.call.text, on=spec.on, baseline=spec.baseline, sizes=spec.sizes))
     return tuple(calls)
+
+
+def program_call(trace: Trace, program: Program, programs: Sequence[Program]) -> TimeCall:
+    """The timing of a recorded program, named after its inputs if the function has other programs."""
+    others = [each.avals for each in programs if each.function == program.function and each is not program]
+    differing = [
+        aval for place, aval in enumerate(program.avals) if any(avals[place : place + 1] != (aval,) for avals in others)
+    ]
+    label = " ".join((trace.label, *differing[:MOST_DIFFERING]))
+    return TimeCall(label=label, call=trace.call.text, index=program.index, program=program.key)
 
 
 def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:

@@ -28,6 +28,10 @@ class TimeCall(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the others are compared with it."""
     sizes: tuple[int, ...] = ()
     """Measure it once for each size; `n` names the size."""
+    index: int | None = None
+    """The index of its timings; None means its place in the command."""
+    program: str = ""
+    """The key of a recorded program, measured with the inputs of its first run, up to which the replay goes."""
 
 
 class StageRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +109,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"
     """The time that a measurement may take to become steady, relative to the usual time."""
     peaks: bool = False
     """Measure the peaks of one device of each platform."""
+    programs: tuple[str, ...] = ()
+    """Keys of recorded programs, by the indices that requests and an earlier run use."""
     requests: tuple[StageRequest, ...] = ()
     """Stages to send beside the jaxprs, which always come."""
     ladder: str | None = None

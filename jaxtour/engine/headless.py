@@ -113,14 +113,14 @@ class Headless:
         requests = tuple(StageRequest(index=trace.index, stage=stage) for trace in good for stage in below)
         if not requests:
             return report
-        run = await self.session.request(lesson, step, requests=requests)
+        run = await self.session.request(lesson, step, requests=requests, programs=report.keys)
         return await self.whole(requested(report, run, requests))
 
     async def measure(
         self, lesson: Lesson, step: Step, report: Report, calls: tuple[TimeCall, ...], *, patience: float = 1.0
     ) -> Report:
         """The report with timings of calls, measured in the state that the step left, without a time limit."""
-        run = await self.session.request(lesson, step, calls=calls, patience=patience)
+        run = await self.session.request(lesson, step, calls=calls, patience=patience, programs=report.keys)
         return await self.whole(requested(report, run, timings=True))
 
     def _note(self, lesson: Lesson, step: Step, report: Report) -> None:

@@ -8,7 +8,7 @@ from jaxtour.engine.messages import Failure
 from jaxtour.engine.report import Report
 
 VERSION = 1
-_WIRE_ONLY = ("run", "index")
+_WIRE_ONLY = ("run", "index", "key")
 
 
 def program_record(report: Report) -> dict[str, Any]:

@@ -17,6 +17,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
 
     run: int
     index: int
+    key: str = ""
+    """The program's name from one run of the file to the next, whose programs may come in another order."""
     function: str
     file: str | None = None
     """Where the function is defined; None where JAX does not tell."""

@@ -102,6 +102,11 @@ class Report:
             return self.executed.seconds
         return self.done.seconds if self.done else None
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the recorded programs, by index."""
+        return tuple(program.key for program in self.programs)
+
     def stage(self, index: int, stage: StageName) -> StageText | None:
         """A stage of a trace; None before its first part."""
         return self.stages.get((index, stage))

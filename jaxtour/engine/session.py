@@ -201,22 +201,27 @@ class Session:
         calls: tuple[TimeCall, ...] = (),
         patience: float = 1.0,
         base: dict[str, str] | None = None,
+        programs: tuple[str, ...] = (),
     ) -> Handle:
         """Request stages, a ladder or timings of a step in the state that it left.
 
         The lesson is replayed up to the step's end unless only requests ran since. No run but a request may use the
-        state afterwards. There is no time limit, as the user can interrupt. Raises `EngineError` without a guard.
+        state afterwards; none may use it after the timing of a recorded program, for which the file runs again only
+        as far as needed. `programs` are keys by index. There is no time limit, as the user can interrupt. Raises
+        `EngineError` without a guard.
         """
-        command = Run(run=0, requests=requests, ladder=ladder, time=calls, patience=patience)
+        command = Run(run=0, requests=requests, ladder=ladder, time=calls, patience=patience, programs=programs)
+        cut = any(call.program for call in calls)
 
         async def send(run: int) -> None:
             await self._started.wait()
             own = cell(lesson, step, code)
             cells = (*self.before(lesson, step, base), own)
             await self._fit(lesson, step, cells)
-            there = cells in (self._executed, self._looked)
+            there = cells in (self._executed, self._looked) and not cut
             self._forget()
-            self._looking[run] = cells
+            if not cut:
+                self._looking[run] = cells
             replay = () if there else cells
             await self._send(run, msgspec.structs.replace(command, replay=replay, fresh=not there, probe=own))
 

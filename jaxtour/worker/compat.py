@@ -38,6 +38,8 @@ from .compat_record import opened as opened
 from .compat_record import runs_compiled as runs_compiled
 from .compat_record import watched_lowering as watched_lowering
 from .compat_record import wrapped_in as wrapped_in
+from .compat_runs import before_first_run as before_first_run
+from .compat_runs import compiled_of as compiled_of
 from .compat_runs import slow_calls as slow_calls
 from .compat_runs import watch_runs as watch_runs
 

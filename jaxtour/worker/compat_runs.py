@@ -75,3 +75,21 @@ class _Results:
     def consume_token(self) -> Any:
         """The token that was waited for."""
         return self._token
+
+
+def before_first_run(executable: Any, reached: Callable[[tuple[Any, ...]], None]) -> None:
+    """Call `reached` with the inputs of the first run, before it; raises `AttributeError` if JAX changed."""
+    call = executable.unsafe_call
+
+    def first(*inputs: Any) -> Any:
+        executable._unsafe_call = call
+        reached(inputs)
+        return call(*inputs)
+
+    executable._unsafe_call = first
+
+
+def compiled_of(executable: Any, inputs: int, outputs: int) -> jax.stages.Compiled:
+    """An executable as a function of its flat inputs, those that it closes over too."""
+    results = jax.tree.structure(0 if outputs == 1 else (0,) * outputs)
+    return jax.stages.Compiled(executable, [], ((0,) * inputs, {}), results, no_kwargs=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from inside import REAL, Recording, command, scripted
+from recordings import TRAIN
 from shell import jaxtour
 
 from jaxtour.engine.commands import Run
@@ -211,3 +212,40 @@ def test_without_a_call_that_was_measured_nothing_is_printed(tmp_path: Path) -> 
     engine = scripted({"x\n": (Executed(run=0, status="ok", seconds=0.1), failed)})
     done = command("time", str(path), "--call", "f(x)", engine=engine)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "jaxtour: f(x): no f\n")
+
+
+def test_a_recorded_program_is_timed_by_its_name_and_by_the_line_that_calls_it(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(TRAIN)
+    for at in ("step", "train.py:13"):
+        done = jaxtour("time", "train.py", "--at", at, "--json", *BRIEF, "--", "--steps", "2", cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        (timing,) = json.loads(done.stdout)["timings"]
+        assert (timing["label"], timing["platform"]) == ("step(w, x)", "cpu")
+        assert 0 < timing["trace_s"] + timing["lower_s"] + timing["compile_s"] < timing["first_s"]
+        assert timing["runs"] > 1 and timing["flops"] > 0
+
+
+def test_each_program_of_a_name_is_timed_also_of_a_program_that_raises_late(tmp_path: Path) -> None:
+    (tmp_path / "late.py").write_text(
+        "import jax, jax.numpy as jnp\nf = jax.jit(lambda x, n: x * n)\n"
+        "for n in (2, 3):\n    f(jnp.ones(n), 2.0)\nraise SystemExit(3)\n"
+    )
+    done = jaxtour("time", "late.py", "--at", "late.py:4", *BRIEF, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == "jaxtour: late.py:5:1: SystemExit: 3\n"
+    assert "<lambda>(x, n) f32[2]" in done.stdout and "<lambda>(x, n) f32[3]" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (("ml.py", "--", "--steps", "3"), "name what to time of the program, as in --at step"),
+        (("ml.py", "--at", "fast", "--call", "fast(x)"), "--at times recorded programs, with their own inputs"),
+        (("ml.py", "--at", "fast", "--sizes", "3"), "leave out --call, --vs, --host and --sizes"),
+        ((), "name a Python file, or a module"),
+    ],
+)
+def test_what_cannot_be_asked_of_a_program_is_said(file: Path, args: tuple[str, ...], told: str) -> None:
+    done = command("time", *args, cwd=file.parent)
+    assert done.returncode == 2
+    assert told in done.stderr and len(done.stderr.splitlines()) == 1

@@ -102,7 +102,7 @@ def _lens(target: str, *, stage: str, as_json: bool) -> int:
 
 
 def _time(target: str, *, as_json: bool) -> int:
-    asked = time.TimeRequest(target, (), (), (), roofline=True)
+    asked = time.TimeRequest(program(target, None, ()), (), (), (), roofline=True)
     return time.time(asked, WorkerConfig(), as_json=as_json, width=100)
 
 

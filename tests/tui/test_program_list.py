@@ -10,6 +10,7 @@ from test_snapshots import IDS, SIZES, keys
 from textual.pilot import Pilot
 from tours import Tours, idle, ran, ready, screen_text
 
+from jaxtour.engine.commands import Run, TimeCall
 from jaxtour.engine.messages import EagerLine, Event, Program, Recorded, Site, Stage, Timing, Trace
 from jaxtour.text import Raw
 from jaxtour.tui.screens.programs import ProgramsScreen
@@ -20,6 +21,7 @@ COMMON: dict[str, Any] = {"run": 0, "file": FILE, "trace_s": 0.012, "lower_s": 0
 PROGRAMS: tuple[Event, ...] = (
     Program(
         index=0,
+        key="key of step",
         function="step",
         line=7,
         called_at=(Site(file=FILE, line=19, calls=700),),
@@ -32,6 +34,7 @@ PROGRAMS: tuple[Event, ...] = (
     ),
     Program(
         index=2,
+        key="key of double",
         function="double",
         line=3,
         called_at=(Site(file=FILE, line=21, calls=2),),
@@ -90,6 +93,22 @@ async def test_enter_opens_a_program_in_the_lens(tours: Tours) -> None:
         assert app.tour.view.trace is not None and app.tour.view.trace.label == "double(a)"
         assert "b:f32[8] = mul a 2.0:f32[]" in screen_text(app)
         assert "compile  40.0 ms" in screen_text(app) and "2 calls of double" in screen_text(app)
+
+
+async def test_a_program_is_timed_with_its_own_inputs_for_which_the_file_runs_again(tours: Tours) -> None:
+    app = tours.make("many", script=script())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run(pilot)
+        assert "t times it: the file runs again up to its first run" in screen_text(app)
+        await pilot.press("c", "down", "enter", "t")
+        await idle(pilot)
+        (asked,) = [each for each in tours.engine.sent if isinstance(each, Run) and each.probe and each.time]
+        assert asked.time == (TimeCall(label="double(a)", call="double(a)", index=2, program="key of double"),)
+        assert asked.fresh and asked.replay and asked.programs == ("key of step", "key of double")
+        await pilot.press("t")
+        await idle(pilot)
+        last = tours.engine.sent[-1]
+        assert isinstance(last, Run) and last.fresh and last.replay
 
 
 async def test_escape_leaves_everything_as_it_was(tours: Tours) -> None:

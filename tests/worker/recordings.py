@@ -39,6 +39,6 @@ def counted(ran):
     return COUNTS not in ran.one("recorded")["missing"]
 
 
-def jaxpr(ran, program):
-    parts = [e for e in ran.all("stage") if e["index"] == program["index"] and e["stage"] == "jaxpr"]
+def jaxpr(ran, program, stage="jaxpr"):
+    parts = [e for e in ran.all("stage") if e["index"] == program["index"] and e["stage"] == stage]
     return "\n".join(part["text"] for part in parts)

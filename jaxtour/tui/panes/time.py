@@ -23,14 +23,20 @@ def document(view: StepView, width: int) -> Document:
     from jaxtour.render.programs import timing_of
     from jaxtour.render.timing.rows import retrace_lines, timing_blocks
 
+    lines: list[Line] = []
     pictures: tuple[Picture, ...] = ()
     if timings:
         blocks = timing_blocks(timings, width, ascii=view.ascii)
         lines, pictures = illustrated(blocks, width, CURVE_ROWS, ascii_only=view.ascii)
-    elif view.program is not None:
-        lines = timing_of(view.program, width)
-    else:
+    elif view.program is None:
         lines = wrap(_empty(view), width)
+    if view.program is not None:
+        lines += [*[()] * bool(lines), *timing_of(view.program, width)]
+        how: Line = (
+            (view.key("measure"), "strong"),
+            (" times it: the file runs again up to its first run", "muted"),
+        )
+        lines += wrap(how, width)
     if report.timing_error is not None:
         lines += wrap((("✗ ", "warning"), (report.timing_error, "")), width)
     if again := retrace_lines(report.retraces, width, ascii=view.ascii):

@@ -9,7 +9,7 @@ from typing import Literal
 from jaxtour.course.catalogue import Catalogue, LessonEntry, with_steps
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.course.progress import Progress
-from jaxtour.engine.cells import time_calls, unmet
+from jaxtour.engine.cells import program_call, time_calls, unmet
 from jaxtour.engine.commands import TimeCall
 from jaxtour.engine.messages import Died, Done, Event, RunEvent, RunProgress, State
 from jaxtour.engine.report import Report, Request, advance, files_of, requested
@@ -265,7 +265,8 @@ class Tour:
         self.state.climbed = ladder or self.state.climbed
         requests = (missing,) if missing else ()
         call = ladder.text if ladder else None
-        handle = self.session.request(self.lesson, step, self.state.code, requests=requests, ladder=call)
+        keys = self.state.report.keys if self.state.report else ()
+        handle = self.session.request(self.lesson, step, self.state.code, requests=requests, ladder=call, programs=keys)
         await self._launch(handle, Request(handle.run, requests, ladder is not None))
         return True
 
@@ -283,9 +284,13 @@ class Tour:
     @property
     def timed_calls(self) -> tuple[TimeCall, ...]:
         """The calls to measure on request: those that the step times, or else the traced call shown."""
-        if isinstance(self.step, Broken) or self.state.report is None or self.state.report.failure:
+        trace, program = self.view.trace, self.view.program
+        if isinstance(self.step, Broken) or self.state.report is None:
             return ()
-        trace = self.view.trace
+        if trace and program:
+            return (program_call(trace, program, self.state.report.programs),)
+        if self.state.report.failure:
+            return ()
         shown = (TimeCall(label=trace.label, call=trace.call.text),) if trace and trace.error is None else ()
         return time_calls(self.step) or shown
 
@@ -294,7 +299,8 @@ class Tour:
         step, calls = self.step, self.timed_calls
         if not self.idle or not isinstance(step, Step) or not calls:
             return False
-        handle = self.session.request(self.lesson, step, self.state.code, calls=calls, patience=patience)
+        keys = self.state.report.keys if self.state.report else ()
+        handle = self.session.request(self.lesson, step, self.state.code, calls=calls, patience=patience, programs=keys)
         await self._launch(handle, Request(handle.run, timings=True))
         return True
 

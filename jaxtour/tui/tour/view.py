@@ -224,7 +224,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
             setup=bool(step.setup.text.strip()),
             traces=len(self.traces),
             programs=bool(self.report and self.report.programs),
-            times=self.finished and bool(step.time or (self.trace and self.trace.error is None and not self.program)),
+            times=self.finished and bool(step.time or (self.trace and self.trace.error is None)),
             timed=bool(self.report and self.report.timings),
             flagged=any(timing.verdicts for timing in self.report.timings) if self.report else False,
             asks=step.ask is not None,

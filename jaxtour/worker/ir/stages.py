@@ -129,6 +129,8 @@ class Stages:
                 around = (program.around,) if program.around else ()
                 self._made[index] = Staged(program.lowered(), root, around, *_places(program.jaxpr, around))
                 return self._made[index]
+            if why := self.calls[index].get("error"):
+                raise lens.LensError(why)
             written = self.written[index] or lens.expression(self.calls[index]["call"])
             self._made[index] = staged(self.workspace, written)
         return self._made[index]

@@ -5,7 +5,9 @@ that they are held weakly, so that they go when the user's code lets go of them.
 """
 
 import contextlib
+import hashlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -13,7 +15,7 @@ import weakref
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 
@@ -31,12 +33,15 @@ MOST_LINES = 100
 MOST_LOOKED_INTO = 40
 """Programs whose jaxpr is shown; a jaxpr is walked in some 10 ms."""
 _VALUE_CAP = 200
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 @dataclass(eq=False)
 class Program:
     """One program that JAX compiled."""
 
+    key: str
+    """The same when the program runs again."""
     lowering: compat.Lowering
     open_jaxpr: Any
     """Without the constants."""
@@ -117,6 +122,7 @@ class Program:
         by_name = _calls(jitted)
         alone = len(self.siblings) <= 1 or not by_name
         return {
+            "key": self.key,
             "function": lowering.name,
             **self._place(),
             "called_at": [
@@ -208,6 +214,14 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _VALUE_CAP else f"{text[:_VALUE_CAP]}…"
 
 
+class FirstRun(NamedTuple):
+    """What is needed to run a program as the user's code would have run it first."""
+
+    program: Program
+    executable: Any
+    inputs: tuple[Any, ...]
+
+
 class Enough(BaseException):
     """Raised in the user's code when as much was recorded as was asked for."""
 
@@ -222,6 +236,7 @@ class Recorder:
         stop_after_s: float | None = None,
         *,
         run_times: bool = False,
+        until: str = "",
     ) -> None:
         self.programs: list[Program] = []
         self.available = False
@@ -231,10 +246,14 @@ class Recorder:
         """Single operations that were compiled in calls that Python does not tell of."""
         self._reasons: dict[str, str] = {}
         self._seen: dict[tuple[Any, ...], Program] = {}
+        self._alike: Counter[str] = Counter()
         self._of_function: dict[tuple[Any, ...], list[Program]] = {}
         self._traces = threading.local()
         self._events = events
         self._stop_after, self._stop_after_s = stop_after, stop_after_s
+        self._until = until
+        """The key of a program before whose first run the user's code ends."""
+        self.reached: FirstRun | None = None
         self._run_times = run_times
         self._timed = False
         """Whether runs are timed: asked for, and this JAX lets them be timed."""
@@ -343,14 +362,15 @@ class Recorder:
         if jitted is None and self.counts.available and lowering.wrapped is not None:
             jitted = self.counts.of(lowering.wrapped, lowering.name)
             jitted.unseen += lowering.called
-        static = tuple(map(repr, lowering.static.items()))
         told, lowering = lowering, unwrapped(lowering)
         inner, constants = compat.opened(lowering.jaxpr)
+        kinds, static = _kinds(lowering), tuple(map(repr, told.static.items()))
         program = Program(
+            key="",
             lowering=lowering._replace(jaxpr=None, wrapped=None, leaves=()),
             open_jaxpr=inner,
             avals=tuple(map(_type, lowering.jaxpr.in_avals)),
-            kinds=_kinds(lowering),
+            kinds=kinds,
             constants=_kept(constants),
             jitted=jitted,
             called=lowering.called,
@@ -369,6 +389,7 @@ class Recorder:
                 program.reason = difference(program.inputs, [each.inputs for each in earlier])
             earlier.append(program)
             program.siblings = earlier
+            program.key = self._key(lowering.name, lowering.function or site, kinds, static)
             self.programs.append(program)
         else:
             known.trace_s += program.trace_s
@@ -389,12 +410,26 @@ class Recorder:
             return
         if seconds is None:
             return
+        if self._until == made.key and self.reached is None:
+            compat.before_first_run(executable, lambda inputs: self._end_at(FirstRun(made, executable, inputs)))
         made.compiles += 1
         made.compile_s = (made.compile_s or 0.0) + seconds
         self._compilations += 1
         if self._compilations == self._stop_after:
             self.stopped = f"after {self._stop_after} compilation{'s' * (self._stop_after != 1)}"
             os.kill(os.getpid(), signal.SIGALRM)
+
+    def _key(self, *told: Any) -> str:
+        """What tells a program from all others, and is the same in each run of the user's code."""
+        text = _ADDRESS.sub("", repr(told))
+        self._alike[text] += 1
+        return hashlib.blake2b(f"{text} {self._alike[text]}".encode(), digest_size=8).hexdigest()
+
+    def _end_at(self, first: FirstRun) -> None:
+        self.reached, self.stopped = first, f"before the first run of {first.program.label}"
+        if threading.current_thread() is not threading.main_thread():
+            os.kill(os.getpid(), signal.SIGALRM)
+        raise Enough
 
     def _traced(self, function: str, seconds: float) -> None:
         taken = self._traces.__dict__

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from .. import compat
@@ -49,6 +50,8 @@ class CommandRun:
         self._probed = _whole(command["probe"]) if command.get("probe") else None
         self._replay = [_whole(cell) for cell in command.get("replay") or []]
         self._dirty = False
+        self._until = next((each["program"] for each in command.get("time") or () if each.get("program")), "")
+        """The recorded program that is timed: the file runs again up to its first run."""
         self._recorder: Recorder | None = None
         """Of the file that runs as a program."""
 
@@ -96,7 +99,10 @@ class CommandRun:
         with self._stage.stdio.muted():
             for number, cell in enumerate(self._replay):
                 hush_warnings()
-                with self._phase("replaying", cell["name"], number, len(self._replay)):
+                phase = partial(self._phase, "replaying", cell["name"], number, len(self._replay))
+                if cell["launch"]:
+                    phase = partial(self._phase, "running again", Path(cell["path"]).name)
+                with phase():
                     outcome = self._execute(cell)
                     if cell["notebook"]:
                         figures(cell["name"], show=False)
@@ -145,7 +151,8 @@ class CommandRun:
             self._stage.events,
             launch.get("stop_after"),
             launch.get("stop_after_s"),
-            run_times=launch.get("run_times", False),
+            run_times=launch.get("run_times", False) and cell is self._cell,
+            until=self._until,
         )
         with self._recorder.on():
             outcome = run(launch)
@@ -213,9 +220,11 @@ class CommandRun:
         if timings := self._command.get("time"):
             self._dirty = True
             brief, patience = bool(self._command.get("brief")), float(self._command.get("patience") or 1.0)
-            bench.Bench(self._stage.workspace, self._stage.devices, self._stage.events, self._say, patience).measure(
-                timings, brief=brief
-            )
+            first = self._recorder.reached if self._recorder else None
+            measure = bench.Bench(
+                self._stage.workspace, self._stage.devices, self._stage.events, self._say, patience, first
+            ).measure
+            measure(timings, brief=brief)
 
     def _traces(self, cell: dict[str, Any], outcome: Execution, *, show: bool = False) -> list[Entry]:
         """Trace the cell's calls and return them, even if not shown: tracing runs the lesson's functions."""
@@ -276,6 +285,7 @@ class CommandRun:
         if named is not None:
             names = {entry["call"].strip().rpartition(".")[2] for entry in named}
             entries = [entry for entry in entries if entry["program"].lowering.name in names]
+        entries = self._ordered(entries)
         if show:
             for index, entry in enumerate(entries[:MOST_LOOKED_INTO]):
                 with self._phase("tracing", entry["label"], index, len(entries)):
@@ -285,6 +295,12 @@ class CommandRun:
                     entry["program"].outermost = found and found.walk.outermost
             self._recorder.tell(entries, self._say)
         return entries
+
+    def _ordered(self, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The recorded programs as an earlier run of the file numbered them."""
+        found = {entry["program"].key: entry for entry in entries}
+        gone = {"label": "", "call": "", "error": "the program, run again, did not compile it"}
+        return [*(found.pop(key, gone) for key in self._command.get("programs") or ()), *found.values()]
 
     def _show_trace(
         self,

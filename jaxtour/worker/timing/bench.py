@@ -13,10 +13,12 @@ from ..ir.lens import Call, LensError, why_not
 from ..machine.devices import simulated
 from ..runner.execute import Workspace
 from ..runner.failures import attempt
+from ..runner.record import FirstRun
 from ..runner.writer import Say
 from . import clock, noise, verdicts
 from .differences import Values, difference, values_of
 from .placing import Placement, Subject, is_spread, is_transfer, leaves, placed, targets_for
+from .recorded import RecordedCall
 from .results import Results, results_of
 from .timed import timed
 from .trees import leaves_of, settled
@@ -62,6 +64,8 @@ class Bench:
     say: Say
     patience: float = 1.0
     """Factor on the time that a timing may take to become steady."""
+    first: FirstRun | None = None
+    """Of the recorded program that an entry names."""
     _rows: list[TimedRow] = field(default_factory=list)
     _last_baseline: int = -1
     """The index of the last baseline; entries before it are compared with it too."""
@@ -69,7 +73,8 @@ class Bench:
     def measure(self, entries: list[dict[str, Any]], *, brief: bool = False) -> None:
         """Send a `timing` for each entry on each platform it asks for; of a single call if `brief`."""
         self._last_baseline = max((i for i, entry in enumerate(entries) if entry.get("baseline")), default=-1)
-        for index, entry in enumerate(entries):
+        for place, entry in enumerate(entries):
+            index = place if entry.get("index") is None else entry["index"]
             sizes = entry.get("sizes") or [None]
             for number, size in enumerate(sizes[:1] if brief else sizes):
                 part = f" {SIZE}={size}, {number + 1} of {len(sizes)}" if size is not None else ""
@@ -85,7 +90,7 @@ class Bench:
 
         progress(0, clock.SAMPLES)
         names = {} if size is None else {SIZE: size}
-        found, error = attempt(self._parsed, entry["call"], names)
+        found, error = attempt(self._recorded if entry.get("program") else self._parsed, entry["call"], names)
         if found is None:
             platform = "host" if on == "host" else self.devices[0].platform
             self.say({**facts, "platform": platform, "error": why_not(error) if error else ""})
@@ -107,6 +112,11 @@ class Bench:
         for row in self._rows:
             if not row.baseline and row.index >= self._last_baseline:
                 row.values = None  # no later timing is compared with it
+
+    def _recorded(self, label: str, _names: dict[str, Any]) -> tuple[str, Call]:
+        if self.first is None:
+            raise LensError("the program, run again, did not come to it")
+        return label, RecordedCall(self.first).call
 
     def _parsed(self, source: str, names: dict[str, Any]) -> tuple[str, Call | None]:
         """The timed source and the evaluated call; the size is a name in the namespace while it is evaluated."""
@@ -136,6 +146,9 @@ class Bench:
         own = noise.settled_load()
         with target.context():
             first = self._first_call(subject, clear=on_device)
+            if subject.call and isinstance(subject.call.function, RecordedCall):
+                first.stages = {**subject.call.function.seconds}
+                first.seconds += sum(subject.call.function.seconds.values())
             again = self._again(subject, first) if on_device else None
             results = results_of(subject, first.result, again, gave_away=first.gave_away)
             loops = clock.loops_of(subject, clock.wait_for(first.result), anew=first.gave_away)

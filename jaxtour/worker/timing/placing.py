@@ -13,6 +13,7 @@ from .. import compat
 from ..ir.lens import Call
 from ..machine.devices import platforms
 from ..runner.execute import Workspace, parsed_expression
+from .recorded import RecordedCall
 from .trees import leaves_of, mapped, settled
 
 _SENDS = (jax.device_put, jnp.asarray, jnp.array, jnp.copy)
@@ -48,6 +49,8 @@ class Subject:
     @property
     def may_donate(self) -> bool:
         """Whether the call may donate its inputs; if JAX does not say, True unless they are too large to copy."""
+        if self.call and isinstance(self.call.function, RecordedCall):
+            return self.call.function.donates
         donates = compat.donates(self.call.function) if self.call else None
         if donates is None:
             sizes = [leaf.nbytes for leaf in leaves_of(self.held) if isinstance(leaf, jax.Array)]
@@ -76,6 +79,8 @@ class Placement:
 
 def targets_for(on: str, call: Call | None, devices: list[Any]) -> list[Placement]:
     """Where to measure a call."""
+    if call and isinstance(call.function, RecordedCall):
+        return [Placement(call.function.device.platform, call.function.device)]
     if on == "host":
         return [Placement("host")]
     if call and is_fetch(call):

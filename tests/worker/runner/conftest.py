@@ -9,10 +9,13 @@ from runner_client import RunnerClient
 
 @pytest.fixture
 def record(python, tmp_path):
-    """Runs a program in a runner of its own and returns what it said."""
+    """Runs a program in a runner of its own and returns what it said.
+
+    With `again`, the fields of a request, it runs as before that request, which says nothing of the run itself.
+    """
     clients = []
 
-    def run(code, *, args=(), devices=1, **launch):
+    def run(code, *, args=(), devices=1, again=None, **launch):
         path = tmp_path / "train.py"
         path.write_text(textwrap.dedent(code))
         env = {"JAXTOUR_CWD": str(tmp_path), "JAX_PLATFORMS": "cpu", "JAX_NUM_CPU_DEVICES": str(devices)}
@@ -21,7 +24,9 @@ def record(python, tmp_path):
         client.until("state", state="ready")
         how = {"argv": [str(path), *args], "module": "", "main": True, **launch}
         cell = {"name": "own/file", "code": path.read_text(), "path": str(path), "launch": how}
-        client.send(verb="run", run=1, cell=cell)
+        client.send(
+            verb="run", run=1, **({"cell": cell} if again is None else {"replay": [cell], "probe": cell, **again})
+        )
         return client.finish(1)
 
     yield run
