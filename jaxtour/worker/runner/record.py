@@ -1,7 +1,7 @@
 """What a program of the user's compiles while it runs: which functions, for which arguments, from which lines.
 
-Nothing of it is run or traced a second time. A program's jaxpr is kept, and its constants up to `KEPT_BYTES`; beyond
-that they are held weakly, so that they go when the user's code lets go of them.
+Nothing of it is run or traced a second time. A program's jaxpr is kept, and its constants up to
+`programs.KEPT_BYTES`; beyond that they are held weakly, so that they go when the user's code lets go of them.
 """
 
 import contextlib
@@ -11,215 +11,24 @@ import re
 import signal
 import sys
 import threading
-import weakref
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 import jax
 
 from .. import compat
-from ..ir.spans import Span, SpanFinder
-from .call_counts import CallCounts, Jitted, Site, Tally
-from .failures import attempt
+from ..ir.spans import SpanFinder
+from .call_counts import CallCounts, Site, Tally
 from .learners import wire_file
+from .programs import FirstRun, Program, kept, kinds_of, type_of
 from .wrappers import difference, unwrapped
 from .writer import Event, Say
 
-KEPT_BYTES = 2**20
-MOST_SITES = 20
 MOST_LINES = 100
 MOST_LOOKED_INTO = 40
 """Programs whose jaxpr is shown; a jaxpr is walked in some 10 ms."""
-_VALUE_CAP = 200
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-
-
-@dataclass(eq=False)
-class Program:
-    """One program that JAX compiled."""
-
-    key: str
-    """The same when the program runs again."""
-    lowering: compat.Lowering
-    open_jaxpr: Any
-    """Without the constants."""
-    avals: tuple[str, ...]
-    """The type of each input: `f32[8,64]`."""
-    kinds: tuple[str, ...]
-    """The same, with what else JAX compiles anew for: whether a type is weak, and how an input is sharded."""
-    constants: list[Any]
-    """What the jaxpr closes over, or weak references to it."""
-    jitted: Jitted | None
-    """The function that it is a program of; None where Python does not tell of calls."""
-    called: bool
-    """Whether a call of the function compiled it, and the seconds of that call include those of compiling."""
-    site: Site
-    """The line that was running when it was lowered."""
-    around: Span | None
-    """The expression there."""
-    reason: str
-    """Why JAX compiled it again."""
-    trace_s: float
-    """Seconds of tracing; 0 where an earlier trace served."""
-    lower_s: float | None = None
-    compile_s: float | None = None
-    compiles: int = 0
-    runs: int | None = None
-    """How often it ran, and for how many seconds; None where runs are not timed."""
-    run_s: float | None = None
-    ahead: Jitted | None = None
-    """The calls of what was compiled ahead of time."""
-    siblings: list["Program"] = field(default_factory=list)
-    """All programs of the function, this one too."""
-    outermost: Span | None = None
-    """The outermost expression of the user's that its operations come from."""
-
-    @property
-    def label(self) -> str:
-        """`step(params, x)`: the function, and the names of what it takes."""
-        names = dict.fromkeys(path.partition("[")[0].partition(".")[0] for path in self.lowering.arguments)
-        return f"{self.lowering.name}({', '.join(names)})"
-
-    @property
-    def cost(self) -> tuple[float, int]:
-        """By what the list is ordered: seconds of tracing, lowering, compiling and running or calling, then calls."""
-        ran = self.call_s if self.run_s is None else self.run_s
-        return self.trace_s + (self.lower_s or 0.0) + (self.compile_s or 0.0) + (ran or 0.0), self._calls or 0
-
-    @property
-    def call_s(self) -> float | None:
-        """Seconds in calls of the function, compiling apart; None where Python tells of none."""
-        if self.jitted is None:
-            return None
-        inside = self.trace_s + (self.lower_s or 0.0) + (self.compile_s or 0.0) if self.called else 0.0
-        took = sum(tally.seconds for each in (self.jitted, self.ahead) if each for tally in each.tallies)
-        return max(0.0, took - inside) if took else None
-
-    @property
-    def jaxpr(self) -> Any:
-        """The jaxpr that ran; raises `LookupError` where its constants are gone."""
-        values = [each() if isinstance(each, weakref.ref) else each for each in self.constants]
-        if any(value is None for value in values):
-            raise LookupError("the arrays that it closed over are gone")
-        return compat.closed(self.open_jaxpr, values)
-
-    def lowered(self) -> Any:
-        """The program lowered once more, as `jax.stages.Lowered`."""
-        return self.lowering.again(self.jaxpr)
-
-    @property
-    def inputs(self) -> dict[str, str]:
-        """The types of its arguments, and the values of static ones, by name."""
-        static = {name: _shown(value) for name, value in self.lowering.static.items()}
-        return {**dict(zip(self.lowering.arguments, self.kinds, strict=False)), **static}
-
-    def facts(self) -> Event:
-        """The fields of a `program` event."""
-        lowering, jitted = self.lowering, self.jitted
-        tallies: dict[Site, int | None] = {**self._tallies()} or {self.site: None}
-        by_name = _calls(jitted)
-        alone = len(self.siblings) <= 1 or not by_name
-        return {
-            "key": self.key,
-            "function": lowering.name,
-            **self._place(),
-            "called_at": [
-                {"file": site.file, "line": site.line, "calls": count} for site, count in tallies.items() if site.file
-            ][:MOST_SITES],
-            "compiled_at": {"file": self.site.file, "line": self.site.line} if self.site.file else None,
-            "calls": by_name + _calls(self.ahead) if self.runs is None and jitted and alone else self.runs,
-            "function_calls": self._calls,
-            "at_least": self.runs is None and jitted is not None and self._is_told_in_part,
-            "compiles": self.compiles,
-            "avals": self.avals,
-            "arg_names": lowering.arguments,
-            "results": lowering.results,
-            "donated": [place for place, given in enumerate(lowering.donated) if given],
-            "shardings": _shardings(lowering),
-            "static": {name: _shown(value) for name, value in lowering.static.items()},
-            "reason": self.reason or None,
-            "trace_s": self.trace_s,
-            "lower_s": self.lower_s,
-            "compile_s": self.compile_s,
-            "call_s": self.call_s if alone else None,
-            "run_s": self.run_s,
-        }
-
-    def ran(self, seconds: float) -> None:
-        """Count a run."""
-        self.runs, self.run_s = (self.runs or 0) + 1, (self.run_s or 0.0) + seconds
-
-    @property
-    def _is_told_in_part(self) -> bool:
-        """Whether C code calls the function, or it was compiled ahead of time and runs host callbacks.
-
-        Python does not tell of the first kind of call, and Python 3.12 not of the second.
-        """
-        ahead = not self.called and self.ahead is None and bool(self.open_jaxpr.effects)
-        return ahead or (self.jitted is not None and (self.jitted.handed or self.jitted.unseen > 0))
-
-    def _place(self) -> Event:
-        """Where the function is defined; what a library wraps has its place in the user's code."""
-        function = self.lowering.function
-        own = function and wire_file(function.file)
-        if own is None and self.outermost is not None:
-            return {"file": self.outermost[0], "line": self.outermost[1]}
-        if function is None and self.site.file:
-            return {"file": self.site.file, "line": self.site.line}
-        return {"file": function and (own or function.file), "line": function and function.line}
-
-    @property
-    def _calls(self) -> int | None:
-        """How often the function was called, whichever of its programs ran."""
-        if self.runs is not None:
-            return sum(each.runs or 0 for each in self.siblings)
-        return None if self.jitted is None else _calls(self.jitted) + sum(_calls(each.ahead) for each in self.siblings)
-
-    def _tallies(self) -> dict[Site, int]:
-        """Calls of the function by line, the most first."""
-        found: Counter[Site] = Counter()
-        for each in (self.jitted, self.ahead):
-            for tally in each.tallies if each else ():
-                found[tally.site] += tally.calls
-        return dict(found.most_common())
-
-
-def _calls(jitted: Jitted | None) -> int:
-    return sum(tally.calls for tally in jitted.tallies) + jitted.unseen if jitted else 0
-
-
-def _type(aval: Any) -> str:
-    return str(aval.str_short(short_dtypes=True))
-
-
-def _kinds(lowering: compat.Lowering) -> tuple[str, ...]:
-    specs = _shardings(lowering) or [""] * len(lowering.jaxpr.in_avals)
-    return tuple(
-        _type(aval) + " (weak)" * bool(getattr(aval, "weak_type", False)) + (spec and f" sharded {spec}")
-        for aval, spec in zip(lowering.jaxpr.in_avals, specs, strict=False)
-    )
-
-
-def _shardings(lowering: compat.Lowering) -> list[str]:
-    if all(each is None for each in lowering.shardings):
-        return []
-    return ["" if each is None else _shown(getattr(each, "spec", each)) for each in lowering.shardings]
-
-
-def _shown(value: Any) -> str:
-    text, error = attempt(repr, value)
-    text = f"({type(value).__name__})" if error or text is None else text
-    return text if len(text) <= _VALUE_CAP else f"{text[:_VALUE_CAP]}…"
-
-
-class FirstRun(NamedTuple):
-    """What is needed to run a program as the user's code would have run it first."""
-
-    program: Program
-    executable: Any
-    inputs: tuple[Any, ...]
 
 
 class Enough(BaseException):
@@ -296,14 +105,19 @@ class Recorder:
         """JAX traces a function again for this reason."""
         self._reasons[function] = reason
 
-    def entries(self) -> list[dict[str, Any]]:
-        """The programs as traced calls of a cell, the most expensive first."""
+    def entries(self, functions: Collection[str] | None, keys: Sequence[str]) -> list[dict[str, Any]]:
+        """The programs of functions, or all, as traced calls of a cell: those with `keys` first, then by cost."""
         for program in self.programs:
             program.ahead = self.counts.ahead.get(program)
             if program.jitted:
                 program.siblings = [each for each in self.programs if each.jitted is program.jitted]
-        programs = sorted(self.programs, key=lambda program: program.cost, reverse=True)
-        return [{"label": each.label, "call": each.label, "program": each} for each in programs]
+        wanted = [each for each in self.programs if functions is None or each.lowering.name in functions]
+        found = {
+            each.key: {"label": each.label, "call": each.label, "program": each}
+            for each in sorted(wanted, key=lambda program: program.cost, reverse=True)
+        }
+        gone = {"label": "", "call": "", "error": "the program, run again, did not compile it"}
+        return [*(found.pop(key, gone) for key in keys), *found.values()]
 
     def tell(self, entries: list[dict[str, Any]], say: Say) -> None:
         """Say a `program` event for each entry, and `recorded` behind them."""
@@ -364,14 +178,14 @@ class Recorder:
             jitted.unseen += lowering.called
         told, lowering = lowering, unwrapped(lowering)
         inner, constants = compat.opened(lowering.jaxpr)
-        kinds, static = _kinds(lowering), tuple(map(repr, told.static.items()))
+        kinds, static = kinds_of(lowering), tuple(map(repr, told.static.items()))
         program = Program(
             key="",
             lowering=lowering._replace(jaxpr=None, wrapped=None, leaves=()),
             open_jaxpr=inner,
-            avals=tuple(map(_type, lowering.jaxpr.in_avals)),
+            avals=tuple(map(type_of, lowering.jaxpr.in_avals)),
             kinds=kinds,
-            constants=_kept(constants),
+            constants=kept(constants),
             jitted=jitted,
             called=lowering.called,
             site=site,
@@ -434,12 +248,6 @@ class Recorder:
     def _traced(self, function: str, seconds: float) -> None:
         taken = self._traces.__dict__
         taken[function] = taken.get(function, 0.0) + seconds
-
-
-def _kept(constants: list[Any]) -> list[Any]:
-    if sum(map(compat.bytes_of, constants)) <= KEPT_BYTES:
-        return constants
-    return [weakref.ref(each) if compat.bytes_of(each) > KEPT_BYTES // 64 else each for each in constants]
 
 
 def _users_frame() -> Any:

@@ -66,7 +66,7 @@ class CommandRun:
         except KeyboardInterrupt:
             status = "interrupted"
             if self._recorder is not None:
-                self._recorder.tell(self._recorder.entries(), self._say)
+                self._recorder.tell(self._recorder.entries(None, ()), self._say)
         finally:
             stage.writer.disarm()
             stage.events.announce = None
@@ -281,11 +281,8 @@ class CommandRun:
     def _recorded(self, named: list[Entry] | None, *, show: bool) -> list[Entry]:
         """What the program compiled, in place of calls that are found in its text; of a function that is named, its."""
         assert self._recorder is not None
-        entries = self._recorder.entries()
-        if named is not None:
-            names = {entry["call"].strip().rpartition(".")[2] for entry in named}
-            entries = [entry for entry in entries if entry["program"].lowering.name in names]
-        entries = self._ordered(entries)
+        names = None if named is None else {entry["call"].strip().rpartition(".")[2] for entry in named}
+        entries = self._recorder.entries(names, self._command.get("programs") or ())
         if show:
             for index, entry in enumerate(entries[:MOST_LOOKED_INTO]):
                 with self._phase("tracing", entry["label"], index, len(entries)):
@@ -295,12 +292,6 @@ class CommandRun:
                     entry["program"].outermost = found and found.walk.outermost
             self._recorder.tell(entries, self._say)
         return entries
-
-    def _ordered(self, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The recorded programs as an earlier run of the file numbered them."""
-        found = {entry["program"].key: entry for entry in entries}
-        gone = {"label": "", "call": "", "error": "the program, run again, did not compile it"}
-        return [*(found.pop(key, gone) for key in self._command.get("programs") or ()), *found.values()]
 
     def _show_trace(
         self,

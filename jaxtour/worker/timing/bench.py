@@ -13,7 +13,7 @@ from ..ir.lens import Call, LensError, why_not
 from ..machine.devices import simulated
 from ..runner.execute import Workspace
 from ..runner.failures import attempt
-from ..runner.record import FirstRun
+from ..runner.programs import FirstRun
 from ..runner.writer import Say
 from . import clock, noise, verdicts
 from .differences import Values, difference, values_of

@@ -9,7 +9,7 @@ import numpy as np
 from .. import compat
 from ..ir.lens import Call
 from ..runner.failures import attempt
-from ..runner.record import FirstRun, Program
+from ..runner.programs import FirstRun, Program
 
 
 @dataclass(frozen=True)
