@@ -247,6 +247,16 @@ def is_jitted(function: Any) -> bool:
     return callable(getattr(function, "lower", None)) and callable(getattr(function, "trace", None))
 
 
+def is_bare_jit(function: Any) -> bool:
+    """Whether it is what `jax.jit` returns, and not a library's function around that."""
+    return type(function) is type(jax.jit(str))
+
+
+def computes_in_calling_thread() -> bool:
+    """Whether the CPU computes before a call returns: JAX's switch for that has no attribute of its own."""
+    return getattr(jax.config, "values", {}).get("jax_cpu_enable_async_dispatch") is False
+
+
 def donates(function: Any) -> bool | None:
     """Whether a jitted function donates inputs; None where JAX does not say, or if it is not jitted."""
     known = getattr(function, "_jit_info", None)

@@ -32,6 +32,25 @@ def sends(x):
     return product(x) + N
 def scaled(x):
     return x * 2 + 1
+class Scale:
+    def __init__(self, by): self.by = by
+    def __call__(self, x): return x * self.by + 1
+class Net:
+    def __init__(self): self.layers = [Scale(0.5) for _ in range(40)]
+    def __call__(self, x):
+        for layer in self.layers: x = layer(x)
+        return x
+net = Net()
+jitted_net = jax.jit(net)
+class Wrapper:
+    def __init__(self, call): self.jit = jax.jit(call); self.lower, self.trace = self.jit.lower, self.jit.trace
+    def __call__(self, x):
+        sorted(range(20_000), key=lambda number: -number)
+        return self.jit(x)
+wrapped_net = Wrapper(net)
+def products(x):
+    for _ in range(100): x = x @ A / 300
+    return x
 def to_float(x):
     return float(jnp.sum(x))
 made = []

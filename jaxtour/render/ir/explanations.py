@@ -58,6 +58,12 @@ _TEXTS = {
         "Python hands every operation to the device, which takes microseconds whatever its size. This call computes "
         "so little that the timing measures mostly that. Use larger inputs, or do more in one jitted call."
     ),
+    "python_bound": (
+        "Most of the time passes in Python: it runs the function's code in every call and hands over the operations "
+        "one by one, and the device waits. Under jax.jit Python runs it once, to trace it. A library's jit, such as "
+        "flax's nnx.jit or equinox's filter_jit, still takes its arguments apart in every call: take them apart once, "
+        "and pass the arrays to jax.jit."
+    ),
     "loop_counted_once": (
         "The compiler does not know how often a while loop runs, and counts its body once. The operations and bytes "
         "are those of a single iteration, so the achieved speed is higher by an unknown factor."

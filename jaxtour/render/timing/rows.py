@@ -80,6 +80,8 @@ _LONGEST_BARS = 48
 _UNSTEADY = 0.1
 """Spread of the middle half of the runs, relative to the median, above which a third digit means nothing."""
 _EQUAL = 0.05
+_OF_ONE = {"python_bound"}
+"""Verdicts whose message has the seconds of one call."""
 _SHORTEST = 1e-12
 """In seconds; no clock measures less."""
 
@@ -172,7 +174,7 @@ def _bar_length(scale: Axis, timings: Sequence[Timing], room: int) -> int:
     length = min(room - tail(scale), _LONGEST_BARS)
     for timing in timings:
         if timing.verdicts and _measured(timing) and (part := scale.part(timing.median_s)) > 0:
-            behind = room - _GAP - width_of(_flag(timing.verdicts[0].code))
+            behind = room - _GAP - width_of(flag_of(timing.verdicts[0].code))
             if behind >= part * _SHORTEST_BARS:
                 length = min(length, int(behind / part))
     return length
@@ -260,7 +262,7 @@ def _with_flags(spans: list[Span], timing: Timing, width: int, *, only_code: boo
     row = joined(spans)
     below: list[Line] = []
     for verdict in timing.verdicts:
-        flag: Span = (_flag(verdict.code), "warning")
+        flag: Span = (flag_of(verdict.code), "warning")
         if not below and width_of(row) + _GAP + width_of(flag[0]) <= width:
             row = (*row, (" " * _GAP, ""), flag)
         elif only_code and width_of(row) + _GAP + 1 <= width:
@@ -272,18 +274,30 @@ def _with_flags(spans: list[Span], timing: Timing, width: int, *, only_code: boo
     return [row, *below]
 
 
+def told(timings: Sequence[Timing]) -> list[tuple[str, str]]:
+    """Return the code and the message of each verdict once; of one that is about a single call, that of each call."""
+    found: dict[str, dict[int | None, tuple[str, str]]] = {}
+    for timing in timings:
+        for verdict in timing.verdicts:
+            index = timing.index if verdict.code in _OF_ONE else None
+            found.setdefault(verdict.code, {})[index] = _label(timing), verdict.message
+    return [
+        (code, f"{label}: {message}" if len(calls) > 1 and message else message)
+        for code, calls in found.items()
+        for label, message in calls.values()
+    ]
+
+
 def _notes(timings: Sequence[Timing], width: int) -> list[Line]:
-    """Return a sentence for each verdict, once."""
-    messages = {verdict.code: verdict.message for timing in timings for verdict in timing.verdicts}
+    """Return a sentence for each verdict."""
     lines: list[Line] = []
-    for code, message in messages.items():
+    for code, message in told(timings):
         if message:
-            text = message
-            lines += wrap([(f"{_flag(code)}  ", "warning"), (text, "muted")], width, indent="  ")
+            lines += wrap([(f"{flag_of(code)}  ", "warning"), (message, "muted")], width, indent="  ")
     return lines
 
 
-def _flag(code: str) -> str:
+def flag_of(code: str) -> str:
     """Return `⚑ dispatch-bound`."""
     return "⚑ " + code.lower().replace("_", "-")
 

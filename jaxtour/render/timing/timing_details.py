@@ -9,6 +9,7 @@ from jaxtour.render.ir.cost import size
 from jaxtour.render.ir.explanations import explanation
 from jaxtour.render.text.layout import Line, Span, in_ascii, wrap
 from jaxtour.render.timing.roofline import achieved_line
+from jaxtour.render.timing.rows import flag_of, told
 from jaxtour.render.timing.sizes import size_text
 from jaxtour.text import seconds
 
@@ -146,12 +147,11 @@ def spread_chart(timings: Sequence[Timing]) -> Chart | None:
 
 
 def explanation_lines(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Line]:
-    """Return each verdict of the timings once: its sentence, its meaning, and what to do about it."""
+    """Return each verdict of the timings: its sentence, and once its meaning and what to do about it."""
     lines: list[Line] = []
-    found = {verdict.code: verdict.message for timing in timings for verdict in timing.verdicts}
-    for code, message in found.items():
-        flag = code.lower().replace("_", "-")
-        lines += wrap([(f"⚑ {flag}  ", "warning"), (message, "")], width, indent="  ")
-        if longer := explanation(code):
+    found = told(timings)
+    for place, (code, message) in enumerate(found, 1):
+        lines += wrap([(f"{flag_of(code)}  ", "warning"), (message, "")], width, indent="  ")
+        if (longer := explanation(code)) and code not in (after for after, _ in found[place : place + 1]):
             lines += wrap([("  ", ""), (longer, "muted")], width, indent="  ")
     return in_ascii(lines, ascii)

@@ -170,8 +170,10 @@ class Bench:
             uncertainty = clock.uncertainty(samples.complete)
             said = verdicts.of_circumstances(load, own, uncertainty, os.cpu_count() or 1)
             if on_device:
-                waiting = dispatch["median_s"] / complete["median_s"] if dispatch and target.platform != "cpu" else None
-                more, figures = self._understood(subject, results, target, compilations, complete, waiting)
+                python = None
+                if dispatch and not (results.gave_away or is_transfer(subject.call)):
+                    python = verdicts.in_python(subject, samples, dispatch, complete, target.platform)
+                more, figures = self._understood(subject, results, target, compilations, complete, python)
                 said = [*more, *said]
                 found |= figures
         spread = simulated() and (results.spread or any(map(is_spread, subject.inputs)))
@@ -189,12 +191,12 @@ class Bench:
         target: Placement,
         compilations: int,
         complete: dict[str, Any],
-        waiting: float | None,
+        python: verdicts.InPython | None,
     ) -> tuple[list[verdicts.Verdict], dict[str, Any]]:
         """The verdicts on a call of JAX, and its cost."""
         said = [*verdicts.of_inputs(subject, placed=target.device is not None), *verdicts.of_results(results)]
         figures: dict[str, Any] = {}
-        operations = 1
+        operations: int | None = None
         if subject.jitted and subject.call:
             more, cost = verdicts.of_compilation(subject.call.function, subject.call.args, subject.call.kwargs)
             said += more
@@ -209,7 +211,7 @@ class Bench:
             median=complete["median_s"],
             jitted=subject.jitted,
             operations=operations,
-            waiting=waiting,
+            python=python,
         )
         return list({verdict["code"]: verdict for verdict in reversed(said)}.values())[::-1], figures
 

@@ -110,6 +110,9 @@ class Samples:
     group: int
     complete: list[float] = field(default_factory=list)
     dispatch: list[float] = field(default_factory=list)
+    calls: int = 0
+    worked_s: float = 0.0
+    """Seconds of a processor that the calling thread took for these calls; waiting takes none."""
 
     def add(self, complete: float | None = None, dispatch: float | None = None) -> None:
         """Add a sample of either kind."""
@@ -154,14 +157,19 @@ def sampled(
     while True:
         missing = least - len(found.complete)
         many = max(1, min(int(BATCH_S / max(one * group, 1e-9)), missing if missing > 0 else SAMPLES))
+        worked = time.thread_time()
         if dispatch and one >= PAIRED_S:
             for control, there in [loops.paired(group) for _ in range(many)]:
                 found.add(there / group, max(control / group - cost, 0.0))
         else:
             for taken in [loops.complete(group) for _ in range(many)]:
                 found.add(taken / group)
-            for control, _ in [loops.paired(group) for _ in range(-(-many // DISPATCH_EVERY))] if dispatch else ():
+            again = [loops.paired(group) for _ in range(-(-many // DISPATCH_EVERY))] if dispatch else []
+            found.calls += group * len(again)
+            for control, _ in again:
                 found.add(dispatch=max(control / group - cost, 0.0))
+        found.calls += group * many
+        found.worked_s += time.thread_time() - worked
         if gc.get_count()[0] > GARBAGE:
             gc.collect(0)
         one, done = found.complete[0], len(found.complete)

@@ -26,8 +26,15 @@ def spread(median, runs=100, group=1):
 
 
 def timing(label="f", median=1e-3, **rest):
-    whole = {"platform": "cpu", "complete": spread(median), "dispatch": spread(median / 10), "first_s": 0.1, **rest}
-    return harmless(Timing(run=1, index=0, label=label, call=label, median_s=median, runs=100, **whole))
+    whole = {
+        "index": 0,
+        "platform": "cpu",
+        "complete": spread(median),
+        "dispatch": spread(median / 10),
+        "first_s": 0.1,
+        **rest,
+    }
+    return harmless(Timing(run=1, label=label, call=label, median_s=median, runs=100, **whole))
 
 
 PEAK = Peak(run=1, platform="cpu", kind="cpu", flops_per_s=1e11, bytes_per_s=1e10)
@@ -128,6 +135,26 @@ def test_explanations_come_once_for_each_verdict():
     text = plain_lines(explanation_lines(rows, 80))
     assert text.startswith("⚑ folded  Gone.\n  The compiled program")
     assert text.count("folded") == 1
+
+
+def test_a_verdict_with_the_seconds_of_one_call_is_told_of_each_and_explained_once():
+    slow = Verdict(code="python_bound", message="2 of 2 ms is Python: jit it.")
+    slower = Verdict(code="python_bound", message="3 of 3 ms is Python: jit it.")
+    other = Verdict(code="folded", message="Gone.")
+    rows = [timing("a", index=0, verdicts=(slow, other)), timing("b", index=1, verdicts=(slower,))]
+    text = plain_lines(explanation_lines(rows, 80))
+    assert text.startswith(
+        "⚑ python-bound  a: 2 of 2 ms is Python: jit it.\n⚑ python-bound  b: 3 of 3 ms is Python: jit it.\n  Most of"
+    )
+    assert text.count("Most of the time passes in Python") == 1
+    below = plain_lines(timing_lines(rows, 100))
+    assert "b: 3 of 3 ms is Python: jit it." in below and below.count("Gone.") == 1
+    alone = plain_lines(timing_lines(rows[:1], 100))
+    assert "⚑ python-bound  2 of 2 ms is Python: jit it." in alone
+    nameless = Verdict(code="python_bound", message="")
+    assert "a:" not in plain_lines(
+        timing_lines([timing("a", index=place, verdicts=(nameless,)) for place in (0, 1)], 99)
+    )
 
 
 def test_the_runs_of_each_call_as_shares():

@@ -126,6 +126,23 @@ def test_the_cost_is_that_of_one_call_with_loops_multiplied(workspace):
     assert looped["cost_notes"] == ["the loop's body is counted 3 times, its trip count"]
 
 
+def test_a_module_without_jit_is_bound_by_python_and_has_no_rates(workspace):
+    bare, jitted, wrapped, computes = said(workspace, "net(X)", "jitted_net(X)", "wrapped_net(X)", "products(A)")
+    assert "flops" not in bare and "bytes" not in bare, "it is 80 programs"
+    assert jitted["flops"] == wrapped["flops"] > 0
+    messages = [
+        [verdict["message"] for verdict in timing["verdicts"] if verdict["code"] == "python_bound"]
+        for timing in (bare, jitted, wrapped, computes)
+    ]
+    assert [len(each) for each in messages] == [1, 0, 1, 0]
+    dispatch, complete = bare["dispatch"]["median_s"], bare["median_s"]
+    assert messages[0][0].endswith("s is Python: jit it.")
+    assert float(messages[0][0].split()[0]) / float(messages[0][0].split()[2]) == pytest.approx(
+        dispatch / complete, rel=0.02
+    )
+    assert messages[2][0].endswith("s is Python, around the compiled program.")
+
+
 def test_a_transfer_is_measured_as_one(workspace):
     sent, fetched = said(workspace, "jax.device_put(N)", "jax.device_get(A)", on="one")
     assert sent["transfer_bytes"] == fetched["transfer_bytes"] == 300 * 300 * 4

@@ -1,5 +1,7 @@
 """Verdicts on timings: programs that must get each verdict, and programs that must not."""
 
+import subprocess
+import sys
 import types
 from unittest import mock
 
@@ -65,7 +67,9 @@ pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("quick")]
     ],
 )
 def test_verdicts(workspace, monkeypatch, call, on, found):
-    monkeypatch.setattr(verdicts, "DISPATCH_S", 0.0)  # the test must not depend on this machine's speed
+    # The test must not depend on this machine's speed.
+    monkeypatch.setattr(verdicts, "DISPATCH_S", 0.0)
+    monkeypatch.setattr(verdicts, "PYTHON_PART", 1.0)
     (timing,) = said(workspace, call, on=on)
     assert codes(timing) == found
     assert all(verdict["message"].endswith(".") for verdict in timing["verdicts"])
@@ -152,13 +156,60 @@ def test_what_one_device_has_left_is_left_to_all_over_which_an_input_is_spread(m
         ({"median": 31e-6}, False),
         ({"median": 31e-6, "operations": 3}, True),
         ({"median": 100e-6, "operations": 3}, False),
-        ({"median": 1e-3, "waiting": 0.8}, True),
-        ({"median": 1e-3, "waiting": 0.2}, False),
+        ({"median": 1e-3, "python": verdicts.InPython(8e-4, 0.8, True)}, True),
+        ({"median": 1e-3, "python": verdicts.InPython(8e-4, 0.2, True)}, False),
     ],
 )
 def test_bound_by_dispatch(facts, bound):
     found = verdicts.of_run(arrays=True, compilations=0, calls=1, jitted=True, **facts)
     assert [verdict["code"] for verdict in found] == ["dispatch_bound"] * bound
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"operations": 8}, "549 of 549 µs is Python: jit it."),
+        ({"operations": None}, "549 of 549 µs is Python: jit it."),
+        ({"operations": 1}, "549 of 549 µs is Python, around the compiled program."),
+        ({"operations": 1, "jitted": True}, "549 of 549 µs is Python, around the compiled program."),
+        ({"operations": 8, "median": 2e-3}, "0.549 of 2 ms is Python: jit it."),
+        ({"operations": 8, "python": verdicts.InPython(549e-6, 0.5)}, None),
+        ({"operations": 8, "python": None}, None),
+        ({"operations": 8, "compilations": 1}, None),
+        ({"operations": 8, "arrays": False}, None),
+    ],
+)
+def test_bound_by_python(facts, told):
+    usual = {"arrays": True, "compilations": 0, "calls": 9, "median": 549e-6, "jitted": False}
+    found = verdicts.of_run(**{**usual, "python": verdicts.InPython(549e-6, 0.95), **facts})
+    assert [verdict["message"] for verdict in found if verdict["code"] == "python_bound"] == ([told] if told else [])
+
+
+def test_the_calling_thread_s_work_is_what_counts_on_the_cpu_and_dispatch_elsewhere(workspace):
+    samples = clock.Samples(1, calls=10, worked_s=2e-3)
+    times = {"median_s": 0.9e-3}, {"median_s": 1e-3, "best_s": 0.8e-3}
+
+    def found(call, platform):
+        subject = placing.placed(workspace, "", parse_call(workspace, call), placing.Placement("cpu"))
+        return verdicts.in_python(subject, samples, *times, platform)
+
+    assert found("eager(A)", "cpu") == (0.9e-3, pytest.approx(0.25), False)
+    assert found("eager(A)", "gpu") == (0.9e-3, pytest.approx(0.9), False)
+    assert found("product(A)", "cpu") is None and found("product(A)", "gpu").bare
+    samples.worked_s = 1.0
+    assert found("eager(A)", "cpu").part == pytest.approx(0.9), "it may work while the device does"
+
+
+def test_where_the_calling_thread_computes_nothing_is_said_of_python():
+    program = """if True:
+        import jax
+        from jaxtour.worker import compat
+        print(compat.computes_in_calling_thread())
+        jax.config.update("jax_cpu_enable_async_dispatch", False)
+        print(compat.computes_in_calling_thread())
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["False", "True"]
 
 
 @pytest.mark.parametrize(("operations", "told"), [(0, "30 µs, this"), (1, "30 µs, this"), (2, "of its 2 operations")])
