@@ -188,8 +188,6 @@ def _same_class(wanted: str, category: str) -> bool:
 # Stored outputs of notebooks -----------------------------------------------------------------------------------------
 
 
-_FIGURE = re.compile(r"^figure \d+x\d+: .*\.png\n?", re.MULTILINE)
-"""What the worker prints for a figure, which the file stores as a picture."""
 _ADDRESS = re.compile(r"(?: object)? at 0x[0-9a-fA-F]+")
 _SCALAR = re.compile(r"\bnp\.(?:bool_?|str_|u?int\d+|float\d+|complex\d+)(?=\()")
 """How NumPy 2 shows a scalar that NumPy 1 shows as its number."""
@@ -223,7 +221,11 @@ def _differences(lesson: Lesson, step: Step, report: Report) -> Iterator[str]:
     if cell.error is not None and report.failure and cell.error not in (report.failure.type, *report.failure.bases):
         yield f"{head}: the notebook says {cell.error}, here {report.failure.type}"
     if cell.stdout is not None:
-        yield from _texts(f"{head} printed", cell.stdout.text, _FIGURE.sub("", report.stdout.text))
+        printed = report.stdout.text
+        for figure in report.figures:
+            # The file has a picture in its place.
+            printed = printed.replace(f"{figure.said.text}\n", "")
+        yield from _texts(f"{head} printed", cell.stdout.text, printed)
     if cell.value is not None:
         yield from _texts(head, cell.value.text, report.value.plain.text if report.value else "")
 
