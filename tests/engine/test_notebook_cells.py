@@ -11,7 +11,7 @@ from nbformat import v4
 from notebooks import ran, saved
 
 from jaxtour.course.model import Lesson, Step
-from jaxtour.engine.verify import stored_differences
+from jaxtour.engine.verify import stored_differences, texts_differ
 from jaxtour.text import Raw
 
 ONCE = """
@@ -167,3 +167,37 @@ async def test_what_differs_from_the_stored_outputs_is_told_with_both_texts(fold
         [],
         ["cell 8: the notebook says TypeError, here ZeroDivisionError"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("stored", "got"),
+    [
+        ("<__main__.C object at 0x7f0123>", "<__main__.C object at 0x55aa>"),
+        ("DeviceArray([1., 2.], dtype=float32)", "Array([1., 2.], dtype=float32)"),
+        ("[5.0, 1]", "[np.float64(5.0), np.int64(1)]"),
+        ("\x1b[32mok\x1b[0m", "ok"),
+        (" 50%|##  |\r100%|####|\ndone\r\n", " 10%|#   |\r100%|####|\ndone\n"),
+        ('File "<ipython-input-3-46b5594773cb>", line 2, in f', 'File "<jaxtour:book/cell-3>", line 2, in f'),
+        ('File "/tmp/ipykernel_12/345.py", line 2, in f', 'File "<jaxtour:book/cell-3>", line 2, in f'),
+        ("sampled in 12.8 seconds, 3 steps", "sampled in 0.51 s, 3 steps"),
+        ("took 375µs (100 it/s)", "took 1.5e-3 ms (7.25it/s)"),
+    ],
+)
+def test_what_differs_from_run_to_run_or_between_shells_is_no_difference(stored: str, got: str) -> None:
+    assert texts_differ("cell 1", stored, got) == ()
+
+
+@pytest.mark.parametrize(
+    ("stored", "got"),
+    [
+        ("Took 34 steps in 0.1 seconds", "Took 451 steps in 0.1 seconds"),
+        ("3 samples", "4 samples"),
+        ("x2s 1", "x3s 1"),
+        ("a\rb", "a\rc"),
+        ("f32[3]", "f32[4]"),
+        ("1.5 s", "1.5 m"),
+    ],
+)
+def test_everything_else_is_a_difference(stored: str, got: str) -> None:
+    [told] = texts_differ("cell 1", stored, got)
+    assert told.startswith("cell 1: the notebook says ")
