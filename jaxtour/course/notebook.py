@@ -20,6 +20,9 @@ _OWN = re.compile(
     re.MULTILINE,
 )
 """What magics print in IPython."""
+_OBJECT = re.compile(r"<IPython\.core\.display\.\w+ object>")
+_FIGURE = re.compile(r"<Figure size .*>")
+"""The texts of what only a browser shows."""
 _CALL_CAP = 200
 """Characters, as of a call in a lesson file."""
 _NUMPY = re.compile(r"(?:np|numpy|scipy)\.")
@@ -116,6 +119,7 @@ def _timed(call: str) -> TimeSpec | Raw:
 def _stored(cell: SourceCell, run: Runnable, number: int, folder: str) -> NotebookCell:
     """What the file says of the cell; pictures, and what was printed by commands that do not run, are left out."""
     printed = [text for output in cell.outputs if (text := _printed(output)) is not None]
+    is_known = not any(map(_is_for_browsers, cell.outputs))
     stdout = "".join(printed)
     if run.code != cell.source:
         stdout = _OWN.sub("", stdout)
@@ -125,7 +129,7 @@ def _stored(cell: SourceCell, run: Runnable, number: int, folder: str) -> Notebo
     return NotebookCell(
         number=number,
         folder=Raw(folder),
-        stdout=Raw(stdout) if stdout.strip() and not run.withheld and len(stdout) <= MAX_OUTPUT else None,
+        stdout=Raw(stdout) if stdout.strip() and is_known and not run.withheld and len(stdout) <= MAX_OUTPUT else None,
         value=Raw(value) if value is not None and len(value) <= MAX_OUTPUT else None,
         error=error if RAISES in cell.metadata.tags else None,
         notes=run.notes,
@@ -143,9 +147,19 @@ def _printed(output: Output) -> str | None:
 
 
 def _plain(output: Output) -> str | None:
+    """The text of an output; None for what is shown in another form: a picture, a progress bar, HTML."""
     text = output.data.get("text/plain")
-    is_picture = any(kind.startswith("image/") for kind in output.data)
-    return text if isinstance(text, str) and not is_picture else None
+    is_other = any(kind.startswith(("image/", "application/vnd.jupyter.widget")) for kind in output.data)
+    if not isinstance(text, str) or is_other or _OBJECT.fullmatch(text.strip()) or _FIGURE.fullmatch(text.strip()):
+        return None
+    return text
+
+
+def _is_for_browsers(output: Output) -> bool:
+    """Whether the output was displayed for a browser; a library may print it elsewhere, in words of its own."""
+    text = str(output.data.get("text/plain", "")).strip()
+    is_coloured = "text/html" in output.data and "\x1b[" in text
+    return output.output_type == "display_data" and (is_coloured or bool(_OBJECT.fullmatch(text)))
 
 
 def _lines_of(cells: Sequence[SourceCell], text: str, *, as_json: bool) -> Iterator[int]:

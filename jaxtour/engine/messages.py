@@ -180,6 +180,19 @@ class Warned(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     line: int | None = None
 
 
+class Figure(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="figure"):
+    """A notebook's cell showed a figure of matplotlib."""
+
+    run: int
+    path: RawText
+    """The PNG file."""
+    width: int
+    """Pixels."""
+    height: int
+    said: RawText
+    """The line that was printed in its place: its size, its titles and its file."""
+
+
 class Executed(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="executed"):
     """The code ended; traces and timings follow."""
 
@@ -277,11 +290,11 @@ class Log(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="log
 
 
 Event: TypeAlias = (
-    Hello | State | Facts | Text | RunProgress | Result | Failure | Warned | Executed | Trace | Stage | Level | Hlo
-    | Timing | Retrace | Peak | Program | Recorded | Answer | Checked | Done | Died | Pong | Log
+    Hello | State | Facts | Text | RunProgress | Result | Failure | Warned | Figure | Executed | Trace | Stage | Level
+    | Hlo | Timing | Retrace | Peak | Program | Recorded | Answer | Checked | Done | Died | Pong | Log
 )  # fmt: skip
 
 RunEvent: TypeAlias = (
-    Text | RunProgress | Result | Failure | Warned | Executed | Trace | Stage | Level | Hlo | Timing | Retrace | Peak
-    | Program | Recorded | Answer | Checked | Done
+    Text | RunProgress | Result | Failure | Warned | Figure | Executed | Trace | Stage | Level | Hlo | Timing | Retrace
+    | Peak | Program | Recorded | Answer | Checked | Done
 )  # fmt: skip

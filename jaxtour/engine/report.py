@@ -15,6 +15,7 @@ from jaxtour.engine.messages import (
     Event,
     Executed,
     Failure,
+    Figure,
     Hlo,
     Level,
     Peak,
@@ -64,6 +65,7 @@ class Report:
     value: Value | None = None
     failure: Failure | None = None
     warnings: tuple[Warned, ...] = ()
+    figures: tuple[Figure, ...] = ()
     traces: tuple[Trace, ...] = ()
     stages: Stages = field(default_factory=dict)
     """The requested stages, by the trace's index and the stage's name."""
@@ -158,6 +160,8 @@ def advance(report: Report, event: Event) -> Report:
             return replace(report, failure=event)
         case Warned():
             return replace(report, warnings=(*report.warnings, event))
+        case Figure():
+            return replace(report, figures=(*report.figures, event))
         case Executed():
             return replace(report, executed=event, phase="executed")
         case Trace():

@@ -188,12 +188,18 @@ def _same_class(wanted: str, category: str) -> bool:
 # Stored outputs of notebooks -----------------------------------------------------------------------------------------
 
 
-_FIGURE = re.compile(r"^figure \d+x\d+: .*\.png\n?", re.MULTILINE)
-"""What the worker prints for a figure, which the file stores as a picture."""
 _ADDRESS = re.compile(r"(?: object)? at 0x[0-9a-fA-F]+")
 _SCALAR = re.compile(r"\bnp\.(?:bool_?|str_|u?int\d+|float\d+|complex\d+)(?=\()")
 """How NumPy 2 shows a scalar that NumPy 1 shows as its number."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_OVERWRITTEN = re.compile(r"[^\r\n]*\r(?!\n)")
+"""What a progress bar wrote before it went back to the start of the line."""
+_CELL = re.compile(r"<ipython-input-[^<>]*>|<jaxtour:[^<>]*>|[^\s\"]*/ipykernel_\d+/\d+\.py")
+"""How IPython, and the tour, name a cell in tracebacks."""
+_TIME = re.compile(
+    r"(?<![\w.])\d+(?:\.\d+)?(?:e[-+]?\d+)? ?(?:s|secs?|seconds?|ms|milliseconds?|[uµμ]s|ns|minutes?|it/s)\b"
+)
+"""A measured time, which is another one in each run."""
 _SHOWN = 120
 """Characters of each text."""
 
@@ -223,13 +229,18 @@ def _differences(lesson: Lesson, step: Step, report: Report) -> Iterator[str]:
     if cell.error is not None and report.failure and cell.error not in (report.failure.type, *report.failure.bases):
         yield f"{head}: the notebook says {cell.error}, here {report.failure.type}"
     if cell.stdout is not None:
-        yield from _texts(f"{head} printed", cell.stdout.text, _FIGURE.sub("", report.stdout.text))
+        printed = report.stdout.text
+        for figure in report.figures:
+            # The file has a picture in its place.
+            printed = printed.replace(f"{figure.said.text}\n", "")
+        yield from texts_differ(f"{head} printed", cell.stdout.text, printed)
     if cell.value is not None:
-        yield from _texts(head, cell.value.text, report.value.plain.text if report.value else "")
+        yield from texts_differ(head, cell.value.text, report.value.plain.text if report.value else "")
 
 
 @lru_cache(maxsize=64)
-def _texts(head: str, stored: str, got: str) -> tuple[str, ...]:
+def texts_differ(head: str, stored: str, got: str) -> tuple[str, ...]:
+    """Return a line with both texts if they differ in more than what differs between two runs, or two shells."""
     # Cached, since a pane asks whenever it is drawn.
     stored, got = _comparable(stored), _comparable(got)
     if not difference(bare(stored), bare(got)):
@@ -239,7 +250,8 @@ def _texts(head: str, stored: str, got: str) -> tuple[str, ...]:
 
 
 def _comparable(text: str) -> str:
-    return _SCALAR.sub("", _ADDRESS.sub("", _COLOUR.sub("", text)))
+    text = _OVERWRITTEN.sub("", _COLOUR.sub("", text)).replace("DeviceArray(", "Array(")
+    return _TIME.sub("(a time)", _CELL.sub("(a cell)", _SCALAR.sub("", _ADDRESS.sub("", text))))
 
 
 def _around(one: str, other: str) -> tuple[str, str]:

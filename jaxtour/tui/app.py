@@ -23,7 +23,7 @@ from jaxtour.engine.session import EngineError, Session
 from jaxtour.settings import Settings
 from jaxtour.tui.actions import Keys
 from jaxtour.tui.compat import begin_with_theme, copy_text, write_changed_cells
-from jaxtour.tui.messages import Arrived, Note, RestartWanted, Turned, WorkerGone
+from jaxtour.tui.messages import Arrived, GraphicsKnown, Note, RestartWanted, Turned, WorkerGone
 from jaxtour.tui.themes import THEMES
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.tour.screen import TourScreen
@@ -213,6 +213,14 @@ class TourApp(App[int]):
         """Keep typed-ahead text from acting as commands."""
         if written_ahead(event, self.focused):
             event.prevent_default()
+
+    def on_graphics_known(self, _: GraphicsKnown) -> None:
+        """Draw the pictures again, as the terminal can show them."""
+        # Imported here: only its views ask the terminal.
+        from jaxtour.tui.lines.images import FigureView
+
+        for view in self.tour_screen.query(FigureView):
+            view.redraw()
 
     def on_note(self, message: Note) -> None:
         """Show a note in the bottom line."""

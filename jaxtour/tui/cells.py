@@ -76,7 +76,11 @@ class Cells:
         if 1 < sum(len(run.cells) for run in runs) <= MANY:
             orders.append(by_look(runs))
         written = min(map(self._written, orders), key=len)
-        return written + "".join(self._as_it_is(x, y, strip, colours) for x, y, strip in others)
+        written += "".join(self._as_it_is(x, y, strip, colours) for x, y, strip in others)
+        if any(segment.control for _, _, strip in others for segment in strip):
+            # A picture covers cells of other rows, too, and only the terminal knows which.
+            self.forget(max(map(len, self._rows)), len(self._rows))
+        return written
 
     def _changed(self, x: int, y: int, cells: list[Cell]) -> Iterator[Run]:
         """The runs of cells that the terminal does not show yet; marks them as shown."""
@@ -93,10 +97,10 @@ class Cells:
                 start = following
 
     def _as_it_is(self, x: int, y: int, strip: Strip, colours: ColorSystem) -> str:
-        """A whole strip with a link or with wide characters, since terminals differ about their width."""
+        """A whole strip with a link, a picture, or wide characters, since terminals differ about their width."""
         self._rows[y][x : x + strip.cell_length] = [None] * strip.cell_length
         texts = (
-            Strip.render_style(style, text, colours) if style else text for text, style, control in strip if not control
+            text if control or not style else Strip.render_style(style, text, colours) for text, style, control in strip
         )
         return f"\x1b[{y + 1};{x + 1}H" + "".join(texts)
 

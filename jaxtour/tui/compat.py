@@ -19,6 +19,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from jaxtour.tui.cells import Cells, Piece
+from jaxtour.tui.graphics import Graphics
 
 Result = TypeVar("Result")
 
@@ -104,6 +105,14 @@ def unpainted_focus() -> Reactive[Widget | None]:
 def draw_on(driver: Driver, file: TextIO) -> None:
     """Make a driver write to a file; `LinuxDriver` of Textual 8.2.8 keeps stderr in `_file`."""
     driver._file = file  # type: ignore[attr-defined]
+
+
+def graphics_of(app: App[Result]) -> Graphics | None:
+    """The graphics of the terminal; None where the tour's own driver does not draw.
+
+    Textual 8.2.8, `App._driver`: there is no public way to it.
+    """
+    return getattr(app._driver, "graphics", None)
 
 
 def copy_text(app: App[Result], text: str) -> None:

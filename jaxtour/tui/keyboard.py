@@ -1,6 +1,7 @@
 """Decodes the terminal's input before Textual reads keys from it: invalid UTF-8, and pastes with escapes."""
 
 from codecs import getincrementaldecoder
+from collections.abc import Callable
 
 _START, _END = "\x1b[200~", "\x1b[201~"
 _ESCAPE = "\ufdd0"
@@ -14,7 +15,9 @@ class KeyDecoder:
     pressed keys. So an ESC is replaced here, and `pasted` puts it back.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hear: Callable[[str], tuple[str, str]] | None = None) -> None:
+        self._hear = hear
+        """Takes the terminal's answers out of a text; returns the rest, and what may be the start of an answer."""
         self._utf8 = getincrementaldecoder("utf-8")("replace")
         self._pasting = False
         self._recent = ""
@@ -24,10 +27,12 @@ class KeyDecoder:
         """The text of these bytes; a possible start of a paste's end is held back until the next bytes decide."""
         text = self._held + self._utf8.decode(data, final)
         self._held = ""
+        text, begun = self._hear(text) if self._hear and not self._pasting else (text, "")
         decoded = ""
         while text:
             piece, text = self._paste(text, final) if self._pasting else self._keys(text)
             decoded += piece
+        self._held += begun
         return decoded
 
     def _keys(self, text: str) -> tuple[str, str]:

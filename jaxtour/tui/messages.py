@@ -23,6 +23,10 @@ class Turned(Message):
     """Another pane or stage is visible, which may need a request."""
 
 
+class GraphicsKnown(Message):
+    """The terminal has said that it shows more than half blocks."""
+
+
 class RestartWanted(Message):
     """The learner wants a new worker."""
 

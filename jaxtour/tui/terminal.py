@@ -7,7 +7,9 @@ import sys
 from textual.driver import Driver
 
 from jaxtour.tui.compat import draw_on
+from jaxtour.tui.graphics import Graphics
 from jaxtour.tui.keyboard import KeyDecoder, pasted
+from jaxtour.tui.messages import GraphicsKnown
 
 
 def speaks_utf8() -> bool:
@@ -41,12 +43,12 @@ def driver_class() -> type[Driver] | None:
     from textual.drivers import linux_driver
     from textual.message import Message
 
-    # Checked with Textual 8.2.8: its own decoder raises for invalid UTF-8, which ends the app.
-    linux_driver.getincrementaldecoder = lambda _: KeyDecoder  # type: ignore[attr-defined, assignment]
-
     class TourDriver(linux_driver.LinuxDriver):
         def __init__(self, *args: object, **options: object) -> None:
             super().__init__(*args, **options)  # type: ignore[arg-type]
+            self.graphics = Graphics(self.write, lambda: self.process_message(GraphicsKnown()))
+            # Checked with Textual 8.2.8: its own decoder raises for invalid UTF-8, which ends the app.
+            linux_driver.getincrementaldecoder = lambda _: lambda: KeyDecoder(self.graphics.heard)  # type: ignore[attr-defined, assignment]
             if not os.isatty(2):
                 assert sys.__stdout__ is not None
                 draw_on(self, sys.__stdout__)

@@ -28,6 +28,13 @@ def result(text: str, **data: str) -> Any:
     return v4.new_output("execute_result", data={"text/plain": text, **data}, execution_count=1)
 
 
+HTML = "<IPython.core.display.HTML object>"
+
+
+def shown(text: str, **data: str) -> Any:
+    return v4.new_output("display_data", data={"text/plain": text, **data})
+
+
 def tagged(source: str, *tags: str, outputs: list[Any] | None = None) -> Any:
     return CODE(source, metadata={"tags": list(tags)}, outputs=outputs or [])
 
@@ -123,6 +130,12 @@ def test_what_the_file_has_stored_is_kept_without_pictures_and_timings(tmp_path:
         CODE("%timeit np.f(x)\nf()", outputs=[printed("3 µs ± 1 ns per loop (mean ± std. dev. of 7 runs)\nx\n")]),
         CODE("%timeit f(x)", outputs=[printed("10 loops, best of 3: 6.75 ms per loop\n")]),
         CODE("!ls\n2", outputs=[printed("a.ipynb\n"), result("2")]),
+        CODE("show(m)\n3", outputs=[printed("a\n"), shown(HTML, **{"text/html": "<b>"}), result("3")]),
+        CODE("rich(m)", outputs=[shown("\x1b[44m CPU 0 \x1b[0m", **{"text/html": "<pre>"})]),
+        CODE("df", outputs=[result(HTML, **{"text/html": "<b>"})]),
+        CODE("display(df)", outputs=[shown("   a\n0  1", **{"text/html": "<table>"})]),
+        CODE("tqdm()", outputs=[printed("b\n"), shown("  0%", **{"application/vnd.jupyter.widget-view+json": ""})]),
+        CODE("plot()", outputs=[printed("c\n"), shown("<Figure size 640x480 with 1 Axes>")]),
     )
     lesson = opened(path)
     stored = {
@@ -135,6 +148,12 @@ def test_what_the_file_has_stored_is_kept_without_pictures_and_timings(tmp_path:
         "cell-4": ("x\n", None),
         "cell-5": (None, None),
         "cell-6": (None, "2"),
+        "cell-7": (None, "3"),
+        "cell-8": (None, None),
+        "cell-9": (None, None),
+        "cell-10": ("   a\n0  1\n", None),
+        "cell-11": ("b\n", None),
+        "cell-12": ("c\n", None),
     }
     assert steps(lesson)[3].time == (TimeSpec(call=Raw("np.f(x)"), on="host"),)
     assert steps(lesson)[5].after == "- Line 1: `!ls` is shown and not run."

@@ -1,16 +1,19 @@
-"""Charts among the lines of a view, and the layout that places them."""
+"""Charts and figures among the lines of a view, and the layout that places them."""
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from textual.geometry import Region, Size
 from textual.widget import Widget
 
+from jaxtour.engine.messages import Figure
 from jaxtour.tui.lines.document import Picture
 from jaxtour.tui.lines.scene import Scene
 from jaxtour.tui.widgets.arrange import RegionLayout
 
 if TYPE_CHECKING:
+    from jaxtour.render.chart import Chart
+    from jaxtour.tui.lines.images import FigureView
     from jaxtour.tui.lines.plot import ChartView
 
 
@@ -22,7 +25,7 @@ class Charts:
         self._scene = scene
         self.layout = RegionLayout(self._place)
         self._pictures: tuple[Picture, ...] = ()
-        self._shown: list[ChartView] = []
+        self._shown: list[ChartView | FigureView] = []
 
     def __bool__(self) -> bool:
         return bool(self._shown)
@@ -32,15 +35,13 @@ class Charts:
         pictures = self._scene.document.pictures
         if pictures == self._pictures or not self._view.is_attached:
             return
-        # Imported here: it imports NumPy, which costs more than everything else in a pane.
-        from jaxtour.tui.lines.plot import ChartView
-
         self._pictures = pictures
         for chart, picture in zip(self._shown, pictures, strict=False):
-            chart.show(picture.chart)
+            show: Callable[[Any], None] = chart.show
+            show(picture.content)
         for chart in self._shown[len(pictures) :]:
             chart.remove()
-        more = [ChartView(picture.chart) for picture in pictures[len(self._shown) :]]
+        more = [_view_of(picture.content) for picture in pictures[len(self._shown) :]]
         self._shown = [*self._shown[: len(pictures)], *more]
         if more:
             self._view.mount(*more)
@@ -66,3 +67,14 @@ class Charts:
 
     def _place(self, children: Sequence[Widget], size: Size) -> Iterable[tuple[Widget, Region]]:
         return zip(children, self._regions(size), strict=False)
+
+
+def _view_of(content: "Chart | Figure") -> "ChartView | FigureView":
+    # Imported here: NumPy and Pillow cost more than everything else in a pane.
+    if isinstance(content, Figure):
+        from jaxtour.tui.lines.images import FigureView
+
+        return FigureView(content)
+    from jaxtour.tui.lines.plot import ChartView
+
+    return ChartView(content)

@@ -11,6 +11,7 @@ from jaxtour.render.text.layout import Line, plain
 from jaxtour.tui.styling import HighlightStyle, Mark
 
 if TYPE_CHECKING:
+    from jaxtour.engine.messages import Figure
     from jaxtour.render.chart import Block, Chart
 
 Columns: TypeAlias = tuple[int, int]
@@ -98,12 +99,12 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """A chart in place of some empty lines."""
+    """A chart or a figure in place of some empty lines."""
 
     line: int
     """The first of them."""
     rows: int
-    chart: "Chart"
+    content: "Chart | Figure"
 
 
 class Document(msgspec.Struct, frozen=True):

@@ -1,16 +1,22 @@
 """The result pane: the code's output, its value, or its failure."""
 
 from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
 
 from jaxtour.course.model import Broken, Step
 from jaxtour.engine.report import Report
 from jaxtour.engine.verify import status
 from jaxtour.render.text.layout import Line, Style, wrap
 from jaxtour.text import Raw, seconds
-from jaxtour.tui.lines.document import Document, Piece
+from jaxtour.tui.lines.document import Document, Picture, Piece
 from jaxtour.tui.panes.devices import GUTTER_EXTRA, shard_pieces, sharded, with_pieces, worker_lines
 from jaxtour.tui.tour.view import StepView
 
+FIGURE_ROWS = 20
+"""The most rows of a figure."""
+CELL = 2
+"""Height of a cell, in widths."""
 WRAPPED = 16_000
 """Characters of output up to which long lines are wrapped: about 10 ms."""
 
@@ -27,9 +33,10 @@ def document(view: StepView, width: int) -> Document:
     from jaxtour.render.value import failure_lines, value_lines, warning_lines
 
     width -= GUTTER_EXTRA if sharded(report.value) else 0
-    lines: list[Line] = [*written(report.stdout, width, traced=report.traced)]
+    lines, pictures = printed(view, report, width)
     lines += written(report.stderr, width, "muted")
-    anchor = None
+    # A picture is as high as the pane: its upper end is to be seen first.
+    anchor = pictures[0].line - 1 if pictures else None
     if report.failure:
         anchor = len(lines)
         if (step.raises and report.done is None) or (report.done and status(step, report) == "raised"):
@@ -51,8 +58,51 @@ def document(view: StepView, width: int) -> Document:
         waiting = report.done is None
         lines = [(("waiting for the worker" if waiting and report.run == 0 else "running" if waiting else
                    "ran; no value and no output", "muted"),)]  # fmt: skip
-    shown = Document(lines=lines, anchor=anchor, follow=anchor is None, subtitle=_subtitle(report))
+    shown = Document(
+        lines=lines, anchor=anchor, follow=anchor is None, subtitle=_subtitle(report), pictures=tuple(pictures)
+    )
     return with_pieces(shown, pieces)
+
+
+def printed(view: StepView, report: Report, width: int) -> tuple[list[Line], list[Picture]]:
+    """What the code printed, with each figure below the line that says where it is saved."""
+    from jaxtour.render.chart import NARROWEST
+
+    lines: list[Line] = []
+    pictures: list[Picture] = []
+    text, traced = report.stdout.text, report.traced
+    start = 0
+    room = width - 1
+    drawn = drawable() and room >= NARROWEST and not view.ascii
+    for figure in report.figures:
+        said = figure.said.text
+        at = text.find(f"{said}\n", start)
+        if at < 0:
+            continue  # it printed too much, and what comes late was dropped
+        lines += _part(text, start, at, width, traced)
+        lines += written(Raw(said.rpartition(", saved to ")[0] if view.stable else said), width, "muted")
+        start = at + len(said) + 1
+        if drawn:
+            rows = min(FIGURE_ROWS, max(1, round(room * figure.height / figure.width / CELL)))
+            pictures.append(Picture(len(lines), rows, figure))
+            lines += [()] * rows
+    lines += _part(text, start, len(text), width, traced)
+    if report.figures and not drawable():
+        words = "pip install 'jaxtour[notebooks]' draws the figures here"
+        lines += wrap((("i ", "faint"), (words, "muted")), width, indent="  ")
+    return lines, pictures
+
+
+def _part(text: str, start: int, end: int, width: int, traced: Sequence[tuple[int, int]]) -> list[Line]:
+    """A part of the output; if tracing printed anything, also in other parts, all have the gutter that says so."""
+    inside = [(max(first, start) - start, min(last, end) - start) for first, last in traced]
+    return written(Raw(text[start:end]), width, traced=inside)
+
+
+@cache
+def drawable() -> bool:
+    """Whether what draws figures is installed; it is not imported."""
+    return find_spec("textual_image") is not None
 
 
 def written(text: Raw, width: int, style: Style = "", traced: Sequence[tuple[int, int]] = ()) -> list[Line]:

@@ -25,8 +25,9 @@ import numpy as np
 
 from ..compat import CompileEvents
 from .failures import MESSAGE_CAP
+from .figures import is_figure
 from .learners import learner_folder
-from .notebook import Notebook, quiet
+from .notebook import Notebook, is_hidden
 from .spawned import Definitions
 from .writer import Event
 
@@ -144,7 +145,7 @@ class Workspace:
         self._last: tuple[str, Kept] | None = None
         self._events = events
         self._definitions = Definitions()
-        self._notebook = Notebook()
+        self.notebook = Notebook()
 
     def keep(self, name: str, calls: list[dict[str, str]], error: BaseException | None) -> None:
         """Keep the current namespace; values are shared, not copied, and stay alive when names are rebound."""
@@ -216,11 +217,13 @@ class Workspace:
         path: str | None = None,
         launch: dict[str, Any] | None = None,
         notebook: dict[str, Any] | None = None,
+        *,
+        quiet: bool = False,
     ) -> Execution:
         """Run a step's setup and code; raises only KeyboardInterrupt, and records any other exception in the outcome.
 
         With a `path`, the code is that file's, and `launch` says how it runs as a program. `notebook` has the wire's
-        `number` and `folder` for a notebook's cell.
+        `number` and `folder` for a notebook's cell, whose figures are shown unless it is `quiet`.
         """
         outcome = Execution()
         self.kept.pop(name, None)
@@ -231,13 +234,14 @@ class Workspace:
             if path is not None:
                 self.become(path, launch)
             if notebook:
-                self._notebook.enter(self.namespace, notebook["folder"])
+                self.notebook.enter(self.namespace, notebook["folder"])
+                self.notebook.figures.begin(name, quiet=quiet)
             if setup.strip():
                 self.execute(Source(name, setup, "setup", notebook=bool(notebook)))
             start, before = time.perf_counter(), self._events.compiles
             outcome.value = self._to_its_end(Source(name, code, path=path, notebook=bool(notebook)))
             if notebook:
-                self._notebook.keep(self.namespace, notebook["number"], outcome.value)
+                self.notebook.keep(self.namespace, notebook["number"], outcome.value)
             jax.effects_barrier()  # pending jax.debug.print output belongs to this step
         except KeyboardInterrupt:
             raise
@@ -245,6 +249,10 @@ class Workspace:
             outcome.error = error
         outcome.seconds = time.perf_counter() - start
         outcome.compiles = self._events.compiles - before
+        if notebook:
+            if is_figure(outcome.value):
+                self.notebook.figures.show(outcome.value)
+            self.notebook.figures.show_open()
         return outcome
 
     def _to_its_end(self, source: Source) -> Any:
@@ -263,7 +271,7 @@ class Workspace:
         tree = ast.parse(source.text, source.file)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         own = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if source.notebook else 0
-        perform = self._notebook.perform if source.notebook else eval
+        perform = self.notebook.perform if source.notebook else eval
         body = compile(tree, source.file, "exec", flags=own, dont_inherit=True)
         if namespace is None and source.path is None:
             self._definitions.add(source.file, tree.body, body.co_flags & _FUTURE)
@@ -274,7 +282,7 @@ class Workspace:
         value = compile(ast.Expression(last.value), source.file, "eval", flags=flags, dont_inherit=True)
         perform(body, space)
         result = perform(value, space)
-        return None if source.notebook and quiet(source.text, last.value) else result
+        return None if source.notebook and is_hidden(source.text, last.value) else result
 
     def evaluate(self, expression: str) -> Any:
         """Evaluate an expression in the lesson's namespace; for a file it may also use `jax`, `jnp` and `np`."""

@@ -21,7 +21,7 @@ from .calls import Entry, calls_of
 from .describe import describe, plain_text
 from .execute import Execution, Source, Workspace, hush_warnings, last_expression, show_warnings
 from .failures import attempt, failure, is_of_interrupt, message, one_line
-from .notebook import PLAIN_CAP, figures, has_arrays, plain_repr
+from .notebook import PLAIN_CAP, has_arrays, plain_repr
 from .record import MOST_LOOKED_INTO, Enough, Recorder
 from .repeatable import only_computes
 from .writer import Event, Stdio, Writer
@@ -104,8 +104,6 @@ class CommandRun:
                     phase = partial(self._phase, "running again", Path(cell["path"]).name)
                 with phase():
                     outcome = self._execute(cell)
-                    if cell["notebook"]:
-                        figures(cell["name"], show=False)
                     calls = self._traces(cell, outcome)
                 _release(outcome)
                 self._stage.workspace.ended(cell["name"], calls, outcome.error)
@@ -146,7 +144,7 @@ class CommandRun:
         run = partial(self._stage.workspace.run, cell["name"], cell["setup"], cell["code"], cell["path"])
         launch = cell["launch"]
         if launch is None:
-            return run(notebook=cell["notebook"])
+            return run(notebook=cell["notebook"], quiet=cell is not self._cell)
         self._recorder = Recorder(
             self._stage.events,
             launch.get("stop_after"),
@@ -170,11 +168,12 @@ class CommandRun:
                 outcome = self._execute(cell)
             value = self._value(outcome)
             if cell["notebook"]:
-                figures(cell["name"], show=True)
                 value = value and {**value, "plain": plain_repr(outcome.value)[:PLAIN_CAP]}
             hush_warnings()
         self._stage.writer.arm()
         self._stage.stdio.flush()
+        for event in self._stage.workspace.notebook.figures.events if cell["notebook"] else ():
+            self._say(event)
         if outcome.error is not None:
             self._say(failure(outcome.error, own))
         elif value is not None:

@@ -6,7 +6,7 @@ import pytest
 from runner_client import RunnerClient
 
 from jaxtour.worker.runner.failures import message
-from jaxtour.worker.runner.notebook import Notebook, figures, plain_repr
+from jaxtour.worker.runner.notebook import Notebook, plain_repr
 
 
 @pytest.fixture
@@ -79,10 +79,9 @@ def test_names_that_a_cell_takes_stay_its_own():
     assert (space["_"], space["__"], space["_5"]) == (3, "mine", 9)
 
 
-def test_without_matplotlib_there_are_no_figures(monkeypatch, capsys):
-    monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
-    figures("book/cell-1", show=True)
-    assert capsys.readouterr().out == ""
+def test_matplotlib_is_only_used_where_the_code_has_imported_it(runner, tmp_path):
+    code = "import sys, os\n'matplotlib' in sys.modules, os.environ['MPLBACKEND']"
+    assert runner.finish(runner.begin(cell=cell(code, tmp_path))).text == "(False, 'Agg')"
 
 
 def test_a_missing_ipython_has_a_remedy():

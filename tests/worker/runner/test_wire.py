@@ -29,6 +29,8 @@ STEPS = [
     {"code": "jax.random.key(0)", "replay": [{"name": "l/r", "setup": "r = 1", "code": "r + 1", "traces": None}]},
     {"code": "f", "check": "assert False, 'no'"},
     {"code": "jax.make_jaxpr(f)(1.0)"},
+    {"cell": {"name": "book/cell-1", "code": "from matplotlib import pyplot\npyplot.figure()",
+              "notebook": {"number": 1, "folder": "/"}}},
     {"code": "np.float32(1.5)"},
     {"code": "'\\x1b[31m\\ud800 text'"},
     {"code": "jnp.zeros((5000, 5000))"},
@@ -94,8 +96,8 @@ def test_every_frame_decodes_and_no_field_is_unknown(frames):
 
 def test_every_event_that_a_runner_can_say_was_said(frames):
     said = {frame["event"] for frame in frames}
-    runners = {"state", "facts", "progress", "result", "error", "warning", "executed", "trace", "stage", "level", "hlo",
-               "timing", "retrace", "peak", "answer", "checked", "done"}  # fmt: skip
+    runners = {"state", "facts", "progress", "result", "error", "warning", "figure", "executed", "trace", "stage",
+               "level", "hlo", "timing", "retrace", "peak", "answer", "checked", "done"}  # fmt: skip
     assert said == runners
 
 
