@@ -11,8 +11,8 @@ from ..frames import ProtocolError, encode
 STATUSES = ("ok", "error", "interrupted", "timeout", "died")
 RUN_EVENTS = frozenset(
     {
-        "progress", "result", "error", "warning", "executed", "trace", "stage", "level", "hlo", "answer", "checked",
-        "timing", "retrace", "program", "recorded", "peak", "done",
+        "progress", "result", "error", "warning", "executed", "trace", "arguments", "stage", "level", "hlo", "answer",
+        "checked", "timing", "retrace", "program", "recorded", "peak", "done",
     }
 )  # fmt: skip
 
