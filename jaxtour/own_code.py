@@ -20,7 +20,7 @@ from jaxtour.options import (
 @at_option
 @click.option(
     "--stage",
-    type=click.Choice(["jaxpr", "stablehlo", "hlo", "all"]),
+    type=click.Choice(["jaxpr", "stablehlo", "hlo", "arguments", "all"]),
     default="jaxpr",
     show_default=True,
     help="What to print.",
@@ -49,6 +49,7 @@ def lens(
       jaxtour lens train.py::loss --stage hlo --links
       jaxtour lens train.py --call 'jax.grad(loss)(w, S((8, 3), "bf16"))'
       jaxtour lens train.py --at step --stage all -- --steps 3
+      jaxtour lens train.py --at step --stage arguments
 
     With --at, or with arguments after --, FILE.py runs as a program, and the calls are those that JAX compiled.
     Otherwise it runs as if imported: code under `if __name__ == "__main__":` does not run, and the calls are those that
@@ -62,7 +63,7 @@ def lens(
 
         found = program(target, module, args, main=not no_main, stop_after=stop_after)
         worker = config(python, platform, devices)
-        return command(found, calls, worker, at=at, stage=stage, links=links, as_json=as_json)
+        return command(found, calls, worker, at=at, stage=stage, links=links, as_json=as_json, width=terminal_width())
 
     finish(action)
 

@@ -13,11 +13,12 @@ from jaxtour.commands.files import lesson_of
 from jaxtour.commands.launch import Program
 from jaxtour.course.model import CourseError, Step
 from jaxtour.engine.commands import StageName
-from jaxtour.engine.messages import Failure, Origin, Trace
+from jaxtour.engine.messages import Arguments, Failure, Origin, Trace
 from jaxtour.engine.messages import Program as Recorded
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.engine.stage import StageText
+from jaxtour.render.ir.arguments import ArgumentTree
 from jaxtour.render.ir.highlight import stage_lines
 from jaxtour.render.programs import place
 from jaxtour.render.text.layout import Line
@@ -27,6 +28,7 @@ VERSION = 1
 BELOW: tuple[StageName, ...] = ("stablehlo", "hlo")
 STAGES: Mapping[str, tuple[StageName, ...]] = {
     "jaxpr": ("jaxpr",), "stablehlo": ("stablehlo",), "hlo": ("hlo",), "all": ("jaxpr", *BELOW),
+    "arguments": (),
 }  # fmt: skip
 
 
@@ -36,6 +38,7 @@ class _Shown:
 
     trace: Trace
     stages: tuple[StageText, ...]
+    arguments: Arguments | None
     error: str | None
     """Why one of them is missing, in one line."""
 
@@ -49,6 +52,7 @@ def lens(
     stage: str = "jaxpr",
     links: bool = False,
     as_json: bool = False,
+    width: int = 100,
 ) -> int:
     """Run the file and print a stage of each call, or all; the exit code is 1 if the file or a stage fails.
 
@@ -84,7 +88,8 @@ def lens(
     if as_json:
         write_json({"version": VERSION, "calls": [document(each) for each in shown]})
     else:
-        write(text_of(_lines(shown, lesson.file.line if links else None), ascii_only(), coloured()))
+        lines = _trees(shown, width) if stage == "arguments" else _lines(shown, lesson.file.line if links else None)
+        write(text_of(lines, ascii_only(), coloured()))
     return int(told is not None or any(each.error is not None for each in shown))
 
 
@@ -112,7 +117,7 @@ def _shown(report: Report, trace: Trace, wanted: Sequence[StageName]) -> _Shown:
     stages = [report.stage(trace.index, name) for name in wanted]
     why = [each.error if each else "the worker has nothing to show" for each in stages if each is None or each.error]
     whole = tuple(each for each in stages if each is not None and each.error is None)
-    return _Shown(trace, whole, trace.error or (why[0] if why else None))
+    return _Shown(trace, whole, report.arguments.get(trace.index), trace.error or (why[0] if why else None))
 
 
 def _lines(shown: Sequence[_Shown], file: str | None) -> list[Line]:
@@ -124,6 +129,15 @@ def _lines(shown: Sequence[_Shown], file: str | None) -> list[Line]:
             name = f"{each.trace.label}   {stage.stage}" if len(each.stages) > 1 else each.trace.label
             found = stage_lines(stage, file)
             lines += section(name, found)[not lines :] if several else found
+    return lines
+
+
+def _trees(shown: Sequence[_Shown], width: int) -> list[Line]:
+    """The arguments and results of each call, under headings where there are several."""
+    lines: list[Line] = []
+    for each in shown:
+        found = ArgumentTree(each.arguments).lines(width) if each.arguments else []
+        lines += section(each.trace.label, found)[not lines :] if len(shown) > 1 else found
     return lines
 
 
@@ -163,7 +177,17 @@ def document(shown: _Shown) -> dict[str, Any]:
         }
         for stage in shown.stages
     ]
-    return {"call": trace.call, "label": trace.label, "error": shown.error, "stages": stages}
+    called = {"call": trace.call, "label": trace.label, "error": shown.error, "stages": stages}
+    return called if shown.arguments is None else {**called, "arguments": _arguments(shown.arguments)}
+
+
+def _arguments(told: Arguments) -> dict[str, Any]:
+    """The leaves of a call: `{path, type, shape, dtype, sharding, bytes}` each, and the values that are not traced."""
+    sides = {"inputs": told.inputs, "outputs": told.outputs}
+    leaves = {
+        side: [{"path": leaf.path, **msgspec.structs.asdict(leaf)} for leaf in every] for side, every in sides.items()
+    }
+    return {**leaves, "static": told.static, "left_out": sum(told.more)}
 
 
 def _row(origin: Origin) -> dict[str, Any]:

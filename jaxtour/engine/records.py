@@ -58,6 +58,43 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     """Seconds in all its runs, from handing it to the devices until it is done; None unless runs are timed."""
 
 
+class Argument(msgspec.Struct, frozen=True, array_like=True):
+    """A leaf of a traced call's arguments, or of its result."""
+
+    keys: tuple[str, ...]
+    """Its pytree path, key by key: `params`, `['w']`."""
+    type: str = ""
+    """As in the jaxpr: `f32[3]`."""
+    shape: tuple[int, ...] = ()
+    """-1 for a size that is not a number."""
+    dtype: str = ""
+    bytes: int = 0
+    """Of all devices' parts together."""
+    sharding: str | None = None
+    """`P('x') on the mesh (x: 8)`; None for one device, or where JAX chooses."""
+
+    @property
+    def path(self) -> str:
+        """`params['w']`."""
+        return "".join(self.keys)
+
+
+class Arguments(msgspec.Struct, frozen=True, eq=False, kw_only=True, tag_field="event", tag="arguments"):
+    """The arguments and results of a traced call, in the order of the jaxpr's; `index` is that of its trace.
+
+    Compared by identity, as there may be thousands.
+    """
+
+    run: int
+    index: int
+    inputs: tuple[Argument, ...] = ()
+    outputs: tuple[Argument, ...] = ()
+    static: dict[str, str] = {}
+    """Values that were not traced, as `repr` writes them, by path."""
+    more: tuple[int, int, int] = (0, 0, 0)
+    """How many inputs, outputs and static values were left out, as there are too many."""
+
+
 class EagerLine(msgspec.Struct, frozen=True, kw_only=True):
     """Single operations, outside of any jit, that one line ran."""
 

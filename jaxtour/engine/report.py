@@ -10,6 +10,7 @@ import msgspec
 from jaxtour.engine.commands import StageName, StageRequest
 from jaxtour.engine.messages import (
     Answer,
+    Arguments,
     Checked,
     Done,
     Event,
@@ -67,6 +68,8 @@ class Report:
     warnings: tuple[Warned, ...] = ()
     figures: tuple[Figure, ...] = ()
     traces: tuple[Trace, ...] = ()
+    arguments: Mapping[int, Arguments] = field(default_factory=dict)
+    """By the trace's index."""
     stages: Stages = field(default_factory=dict)
     """The requested stages, by the trace's index and the stage's name."""
     levels: tuple[Level, ...] = ()
@@ -166,6 +169,8 @@ def advance(report: Report, event: Event) -> Report:
             return replace(report, executed=event, phase="executed")
         case Trace():
             return replace(report, traces=(*report.traces, event))
+        case Arguments():
+            return replace(report, arguments={**report.arguments, event.index: event})
         case Stage():
             return _staged(report, event)
         case Level():

@@ -29,6 +29,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     traces: int = 0
     programs: bool = False
     """Whether it was recorded what the code compiled."""
+    arguments: bool = False
+    """Whether the arguments of the traced call are known."""
     files: bool = False
     """Whether the program has files beside the one that runs."""
     times: bool = False
@@ -123,6 +125,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("stage_hlo", "3", "HLO", "HLO: the compiler's output", "Lens", by="lens"),
     Action("stage_cost", "4", "cost", "the cost, as the compiler says", "Lens", by="lens"),
     Action("stage_graph", "g", "graph", "the jaxpr as a graph", "Lens", by="lens"),
+    Action("stage_arguments", "5", "arguments", "the call's arguments, as a tree", "Lens",
+           when=lambda c: c.arguments, rank=24, footer=lambda c: c.programs, by="lens"),
     Action("next_trace", "right_square_bracket", "other call", "the next traced call", "Lens",
            when=lambda c: c.traces > 1, rank=30, by="lens"),
     Action("previous_trace", "left_square_bracket", "", "the previous traced call", "Lens",

@@ -14,7 +14,7 @@ from jaxtour.render.text.layout import Line, clip, plain
 from jaxtour.text import Raw, grouped, plural
 from jaxtour.tui.lines.document import NOTHING, Columns, Highlight, Highlighted, in_rows
 from jaxtour.tui.panes.source import SourceRows, columns_shown, expressions, rows_of
-from jaxtour.tui.panes.stage import graph_of
+from jaxtour.tui.panes.stage import graph_of, tree_of
 from jaxtour.tui.tour.view import StepView
 
 COUNTED = 4096
@@ -76,6 +76,8 @@ def target_of(view: StepView, spot: Spot, rows: SourceRows) -> Target:
     if stage is None:
         return Target()
     if spot.slot == "stage":
+        if view.state.stage == "arguments":
+            return of_leaves(view, stage, spot.line)
         line = stage_line(view, spot)
         return links_of(stage).target(line) if line is not None and line < len(stage.ids) else Target()
     place = rows.place(spot.line)
@@ -88,7 +90,9 @@ def target_of(view: StepView, spot: Spot, rows: SourceRows) -> Target:
 
 
 def stage_line(view: StepView, spot: Spot) -> int | None:
-    """The line of the stage under a cursor in its pane; in a graph, the line of the node."""
+    """The line of the stage under a cursor in its pane; in a graph, of the node; of an argument, where it is used."""
+    if view.state.stage == "arguments":
+        return next(iter(lines_of_leaves(view, spot.line)), None)
     if view.state.stage != "graph" or view.stage is None:
         return spot.line
     drawn = graph_of(view.stage, view.state.unfolded)
@@ -105,6 +109,36 @@ def source_of(view: StepView, target: Target) -> Span | None:
     """The expression to go to: the target's own if the source pane has it, or else a call around it."""
     files = (view.cell, f"{view.cell}:setup")
     return next((span for span in (*target.spans, *target.callers) if span.file in files), None)
+
+
+# Arguments ----------------------------------------------------------------------------------------------------------
+
+
+def lines_of_leaves(view: StepView, row: int) -> Sequence[int]:
+    """The lines of the jaxpr that use or make what is in a row of the tree of arguments."""
+    from jaxtour.render.ir.leaves import leaf_lines
+
+    rows = tree_of(view.arguments).rows if view.arguments else ()
+    if view.linked is None or row >= len(rows):
+        return ()
+    known = leaf_lines(view.linked)
+    side = known.outputs if rows[row].output else known.inputs
+    return sorted({line for each in rows[row].leaves if each < len(side) for line in side[each]})
+
+
+def of_leaves(view: StepView, stage: StageText, row: int) -> Target:
+    """The target of a row of the tree: the expressions that use or make its leaves."""
+    origins = [stage.origin_of(line) for line in lines_of_leaves(view, row)]
+    spans, callers = (
+        dict.fromkeys(span for each in every for span in each)
+        for every in ([each.spans for each in origins], [each.callers for each in origins])
+    )
+    return Target(spans=tuple(spans), callers=tuple(callers), exact=True)
+
+
+def row_of(view: StepView, stage: StageText, target: Target) -> int | None:
+    """The first leaf of the tree that belongs to a target."""
+    return next(iter(_tree_highlights(view, stage, links_of(stage).origins_of(target)).matches), None)
 
 
 # Highlights -----------------------------------------------------------------------------------------------------------
@@ -131,6 +165,8 @@ def stage_highlights(view: StepView, spot: Spot, target: Target) -> Highlighted:
     wanted = links.origins_of(target)
     if view.state.stage == "graph":
         return _graph_highlights(view, stage, wanted)
+    if view.state.stage == "arguments":
+        return _tree_highlights(view, stage, wanted) if spot.slot == "source" else NOTHING
     ids = stage.ids
     return Highlighted(lambda line: WHOLE if ids[line] in wanted else None, heads(stage, links.lines(target)))
 
@@ -141,6 +177,14 @@ def _graph_highlights(view: StepView, stage: StageText, wanted: frozenset[int]) 
         if node.kind in ("equation", "opening") and stage.ids[node.line] in wanted:
             rows.setdefault(node.row, []).append((node.column, node.end))
     return in_rows({row: Highlight("link", tuple(columns)) for row, columns in rows.items()})
+
+
+def _tree_highlights(view: StepView, stage: StageText, wanted: frozenset[int]) -> Highlighted:
+    """The leaves that some of these origins use or make."""
+    rows = tree_of(view.arguments).rows if view.arguments else ()
+    leaves = (place for place, row in enumerate(rows) if row.leaf is not None)
+    own = {place for place in leaves if any(stage.ids[line] in wanted for line in lines_of_leaves(view, place))}
+    return in_rows(dict.fromkeys(own, WHOLE))
 
 
 def source_highlights(rows: SourceRows, spot: Spot, target: Target, leads: bool) -> Highlighted:
@@ -179,7 +223,7 @@ def _ranges(rows: SourceRows, spans: Iterable[Span], style: Literal["link", "cal
 def variable_at(view: StepView, spot: Spot) -> str | None:
     """The variable selected in a line of a stage."""
     stage = view.linked
-    if stage is None or spot.slot != "stage" or spot.columns is None or view.state.stage == "graph":
+    if stage is None or spot.slot != "stage" or spot.columns is None or view.state.stage in ("graph", "arguments"):
         return None
     from jaxtour.render.ir.highlight import name_at
 
@@ -226,7 +270,8 @@ def said_of_source(view: StepView, link: Link, width: int) -> Line:
         return _said(view, span, tail, width)
     if not link.stage.matches and spot.columns is None:
         return ()
-    tail = f" → {counted(stage, len(link.stage.matches))}"
+    count = len(link.stage.matches)
+    tail = f" → {plural(count, 'array') if view.state.stage == 'arguments' else counted(stage, count)}"
     if spot.columns is None:
         place = rows.place(spot.line)
         return ((f"line {place[1]}{tail}" if place else "", "muted"),)
@@ -287,6 +332,8 @@ def said_of_stage(view: StepView, link: Link, otherwise: Line = ()) -> Line:
     stage, name = view.linked, link.variable
     if stage is None or link.spot.slot != "stage":
         return ()
+    if view.state.stage == "arguments":
+        return _leaf(view, stage, link.spot.line)
     line = stage_line(view, link.spot)
     if line is None or line >= len(stage.ids):
         return ()
@@ -299,6 +346,24 @@ def said_of_stage(view: StepView, link: Link, otherwise: Line = ()) -> Line:
     if mark.word and mark.word not in plain(otherwise) and view.state.stage != "graph":
         return ((mark.glyph, mark.style), (f" {in_words(origin.transforms)}", "muted"))
     return ()
+
+
+def _leaf(view: StepView, stage: StageText, place: int) -> Line:
+    """The variable that stands for an argument or a result, and how many equations use or make it."""
+    from jaxtour.render.ir.avals import spelled
+    from jaxtour.render.ir.equations import jaxpr_of
+
+    row = tree_of(view.arguments).rows[place] if view.arguments else None
+    if row is None or not row.leaves or stage.top is None:
+        return ()
+    count, verb = len(lines_of_leaves(view, place)), "made" if row.output else "used"
+    said = f"{verb} by {counted(stage, count)}" if count else f"not {verb} here"
+    if row.leaf is None:
+        return ((said, "muted"),)
+    jaxpr = jaxpr_of(stage)
+    at = row.leaves[0]
+    name = jaxpr.outputs[at].value if row.output else jaxpr.inputs[at].name
+    return ((name, "strong"), (f"  {spelled(row.leaf.type)}, {said}", "muted"))
 
 
 def _variable(stage: StageText, line: int, name: str) -> Line:

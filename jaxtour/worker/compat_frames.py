@@ -59,6 +59,13 @@ def traced_function(jaxpr: Any) -> Function | None:
     return Function(match[1], int(match[2])) if match else None
 
 
+def leaf_paths(jaxpr: Any) -> tuple[list[str], list[str]]:
+    """The pytree paths of a jaxpr's inputs and outputs, `params['w']`; empty where JAX does not say."""
+    info = getattr(getattr(jaxpr, "jaxpr", jaxpr), "debug_info", None)
+    inputs, outputs = (getattr(info, name, None) or () for name in ("arg_names", "result_paths"))
+    return list(map(str, inputs)), list(map(str, outputs))
+
+
 _SUMMARY = re.compile(r"^(.*?):(\d+)(?::(\d+))? \((.*)\)$")
 
 

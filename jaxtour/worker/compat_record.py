@@ -47,6 +47,7 @@ class Lowering(NamedTuple):
     donated: tuple[bool, ...]
     shardings: tuple[Any, ...]
     """Of each input; None where it is left to JAX."""
+    result_shardings: tuple[Any, ...]
     mesh: Any
     eager: bool
     """Whether it is one operation that no jit encloses."""
@@ -134,6 +135,7 @@ def _lowering(lower: Callable[..., Any], args: tuple[Any, ...], options: dict[st
         results=tuple(map(str, getattr(info, "result_paths", None) or ())),
         donated=tuple(map(bool, given.get("donated_invars") or ())),
         shardings=tuple(_sharding(each) for each in given.get("in_shardings") or ()),
+        result_shardings=tuple(_sharding(each) for each in given.get("out_shardings") or ()),
         mesh=given.get("context_mesh"),
         eager=around.eager,
         body=name in _BODIES,

@@ -58,7 +58,7 @@ def cut(source: Path, span: dict[str, object]) -> str:
 
 def is_linked(document: dict[str, Any], stage: str) -> None:
     """Assert that a call of `predict` has a row for each line, and that its rows cover all its expressions."""
-    assert set(document) == {"call", "label", "error", "stages"}
+    assert set(document) == {"call", "label", "error", "stages", "arguments"}
     assert (document["call"], document["error"]) == ("predict(w, x)", None)
     (document,) = document["stages"]
     assert set(document) == {"stage", "text", "lines", "cost"} and document["stage"] == stage
@@ -209,3 +209,57 @@ def test_a_call_of_shapes_without_data(tmp_path: Path) -> None:
     done = command("lens", "big.py", "--call", call, cwd=tmp_path, engine=REAL)
     assert done.returncode == 0, done.stderr
     assert "bf16[1000000,1000000]" in done.stdout
+
+
+STATIC = """\
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+
+@partial(jax.jit, static_argnames="train")
+def step(params, x, *, train):
+    y = x @ params["dense"]["kernel"]
+    return {"y": y * 2 if train else y}
+
+
+params = {"dense": {"kernel": jnp.ones((3, 2))}, "unused": jnp.ones(4)}
+step(params, jnp.ones((5, 3)), train=True)
+"""
+
+
+@pytest.mark.parametrize("args", [(), ("--at", "step")])
+def test_arguments_are_a_tree(tmp_path: Path, args: tuple[str, ...]) -> None:
+    (tmp_path / "own.py").write_text(STATIC)
+    done = command("lens", "own.py", *args, "--stage", "arguments", cwd=tmp_path, engine=REAL)
+    assert done.returncode == 0, done.stderr
+    assert [line.split() for line in done.stdout.splitlines()] == [
+        ["arguments", "3", "arrays", "100", "B"],
+        ["params", "2", "arrays", "40", "B"],
+        ["['dense']", "1", "array", "24", "B"],
+        ["['kernel']", "f32[3,2]", "24", "B"],
+        ["['unused']", "f32[4]", "16", "B"],
+        ["x", "f32[5,3]", "60", "B"],
+        ["static", "1", "value"],
+        ["train", "True"],
+        ["results", "1", "array", "40", "B"],
+        ["['y']", "f32[5,2]", "40", "B"],
+    ]
+
+
+def test_json_has_the_arguments_beside_every_stage(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(STATIC)
+    (call,) = calls_of(command("lens", "own.py", "--json", cwd=tmp_path, engine=REAL).stdout)
+    told = call["arguments"]
+    assert told["inputs"][0] == {
+        "path": "params['dense']['kernel']",
+        "keys": ["params", "['dense']", "['kernel']"],
+        "type": "f32[3,2]",
+        "shape": [3, 2],
+        "dtype": "float32",
+        "bytes": 24,
+        "sharding": None,
+    }
+    assert [leaf["path"] for leaf in told["outputs"]] == ["result['y']"]
+    assert told["static"] == {"train": "True"} and told["left_out"] == 0

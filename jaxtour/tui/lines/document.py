@@ -129,6 +129,8 @@ class Document(msgspec.Struct, frozen=True):
     """The pieces of a line that left and right select, in order; only called for lines near the cursor."""
     folds: Sequence[Columns] = ()
     """First and last line of each foldable block."""
+    closed: Sequence[int] = ()
+    """First lines of the blocks that are folded when the document is first shown."""
     pieces: Sequence[Piece] = ()
     """The pieces that are linked with devices, in the order of the lines; these are `selectable`."""
     pictures: tuple[Picture, ...] = ()

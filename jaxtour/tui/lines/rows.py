@@ -168,7 +168,8 @@ class Plan:
     def adopt(self, document: Document, old: Document, *, fresh: bool) -> None:
         """Take the blocks of another document; folded ones stay folded, unless it is `fresh`."""
         if document.folds != old.folds or fresh:
-            self.folds = Folds(document.folds, () if fresh else self.folds.closed, main_last=document.main_last)
+            closed = document.closed if fresh else self.folds.closed
+            self.folds = Folds(document.folds, closed, main_last=document.main_last)
 
     def fit(self, document: Document, room: int | None) -> None:
         """Make the rows of a document for a view with this room, in cells; None before the first layout."""

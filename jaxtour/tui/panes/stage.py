@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from jaxtour.course.model import Broken
-from jaxtour.engine.messages import Failure
+from jaxtour.engine.messages import Arguments, Failure
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.gutter import NAME_CELLS, file_name, glyph, is_continued, legend, place_of, where
 from jaxtour.render.text.layout import Line, clip, pad, width_of, wrap
@@ -12,6 +12,7 @@ from jaxtour.tui.lines.document import Columns, Document, LazyLines, MadeLines
 from jaxtour.tui.tour.view import Shown, StepView
 
 if TYPE_CHECKING:
+    from jaxtour.render.ir.arguments import ArgumentTree
     from jaxtour.render.ir.graph import Graph
 
 
@@ -38,6 +39,8 @@ def document(view: StepView, width: int) -> Document:
         return _cost(view, stage, width)
     if view.state.stage == "graph":
         return graph_document(view, stage, width)
+    if view.state.stage == "arguments":
+        return arguments_document(view, width)
     lines = lines_of(stage)
     beside = gutter_of(stage, view.cell)
     return Document(
@@ -95,6 +98,34 @@ def graph_document(view: StepView, stage: StageText, width: int) -> Document:
         cursor=True,
         selectable=lambda row: [(node.column, node.end) for node in drawn.nodes if node.row == row],
         anchor=drawn.nodes[0].row if drawn.nodes else None,
+    )
+
+
+TREE_GUTTER = 3
+"""Columns left of the tree: the cursor, the sign of a fold, and a highlight's."""
+
+
+@lru_cache(maxsize=KEPT)
+def tree_of(told: Arguments) -> "ArgumentTree":
+    """The tree of a call's arguments."""
+    from jaxtour.render.ir.arguments import ArgumentTree
+
+    return ArgumentTree(told)
+
+
+def arguments_document(view: StepView, width: int) -> Document:
+    """The tree of the call's arguments and results."""
+    if view.arguments is None:
+        lines = wrap((("this worker does not tell of arguments", "muted"),), width)
+        return Document(lines=lines, title=titles(view), subtitle=call_of(view))
+    tree = tree_of(view.arguments)
+    return Document(
+        lines=tree.lines(width - TREE_GUTTER),
+        title=titles(view),
+        subtitle=call_of(view),
+        cursor=True,
+        folds=tree.folds,
+        closed=tree.closed,
     )
 
 
@@ -169,19 +200,33 @@ def _raised_at(view: StepView, failure: Failure) -> str:
 
 NAMES: dict[Shown, str] = {
     "jaxpr": "jaxpr", "stablehlo": "StableHLO", "hlo": "HLO", "cost": "cost", "graph": "graph",
+    "arguments": "args",
 }  # fmt: skip
 CORNERS = 3
 """Columns of the border at the sides of its words."""
+ALL_APART = 2
+"""Columns between the titles where all are named, as half a screen of 120 columns has 56."""
 APART, LEAST_CALL = 3, 12
 """Columns between the facts in a border, and the fewest of a call worth showing."""
 
 
+def named_stages(view: StepView) -> list[Shown]:
+    """What the titles name: a lesson's steps have few arguments."""
+    return [shown for shown in NAMES if shown != "arguments" or view.lesson.plain or view.state.stage == shown]
+
+
+def apart(view: StepView) -> int:
+    """Columns between the titles."""
+    return APART if len(named_stages(view)) < len(NAMES) else ALL_APART
+
+
 def titles(view: StepView) -> Line:
-    """The names of all stages with their keys; the one shown stands out."""
+    """The names of the stages with their keys; the one shown stands out."""
     line: Line = ()
-    for shown, name in NAMES.items():
+    for shown in named_stages(view):
+        name = NAMES[shown]
         here = shown == view.state.stage
-        gap: Line = (("   ", ""),) if line else ()
+        gap: Line = ((" " * apart(view), ""),) if line else ()
         line = (*line, *gap, (f"{view.key(f'stage_{shown}')} {name}", "strong" if here else "muted"))
     return line
 

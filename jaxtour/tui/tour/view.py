@@ -9,16 +9,17 @@ import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.commands import StageName, StageRequest
-from jaxtour.engine.messages import Facts, Failure, Program, RunProgress, Timing, Trace, WorkerState
+from jaxtour.engine.messages import Arguments, Facts, Failure, Program, RunProgress, Timing, Trace, WorkerState
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText
 from jaxtour.text import NO_TEXT, Raw
 from jaxtour.tui.actions import Context, Keys
 
-Shown: TypeAlias = Literal["jaxpr", "stablehlo", "hlo", "cost", "graph"]
+Shown: TypeAlias = Literal["jaxpr", "stablehlo", "hlo", "cost", "graph", "arguments"]
 """What the stage pane can show."""
 BEHIND: Mapping[Shown, StageName] = {
     "jaxpr": "jaxpr", "stablehlo": "stablehlo", "hlo": "hlo", "cost": "hlo", "graph": "jaxpr",
+    "arguments": "jaxpr",
 }  # fmt: skip
 """The stage that each is made from."""
 
@@ -169,6 +170,11 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return self.traces[self.index] if self.traces else None
 
     @property
+    def arguments(self) -> Arguments | None:
+        """The arguments and results of the trace shown."""
+        return self.report.arguments.get(self.index) if self.report and self.traces else None
+
+    @property
     def program(self) -> Program | None:
         """The recorded program that is shown."""
         programs = self.report.programs if self.report and self.trace else ()
@@ -231,5 +237,6 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
             answered=self.state.prediction is not None,
             hints=len(exercise.hints) - self.state.hints if exercise else 0,
             exercise=exercise is not None and not self.state.solution,
+            arguments=self.arguments is not None,
             lines=self.linked is not None,
         )

@@ -18,7 +18,8 @@ from jaxtour.render.text.layout import Line, width_of
 from jaxtour.tui.messages import ShownWanted
 from jaxtour.tui.panes import devices, lesson, result, source, stage, time
 from jaxtour.tui.panes.source import failed
-from jaxtour.tui.panes.stage import NAMES, titles
+from jaxtour.tui.panes.stage import NAMES, named_stages, titles
+from jaxtour.tui.panes.stage import apart as titles_apart
 from jaxtour.tui.tour.view import Shown, StepView
 from jaxtour.tui.widgets.arrange import RegionLayout, Slot, Wants, left_width, narrow, wide
 from jaxtour.tui.widgets.cursors import GraphCursor, PaneCursor, ShardCursor
@@ -33,8 +34,6 @@ EDITOR_ROWS = 10
 """The fewest rows that the editor wants."""
 TABS_AT, TABS_APART = 3, 2
 """Column of the first tab's name in the border, and columns between names."""
-TITLES_APART = 3
-"""Columns between the stages' names where all panes are side by side."""
 CORNERS = 6
 """Columns of the border at the sides of its words."""
 FRONT: Mapping[str, Slot] = {"jaxpr": "stage", "time": "time", "devices": "devices"}
@@ -59,7 +58,7 @@ PANES: tuple[PaneSpec, ...] = (
         of_view=attrgetter(
             "step", "index", "state.stage", "stage", "state.unfolded", "stalled", "ascii", "state.reason"
         ),
-        of_report=attrgetter("traces", "phase", "request", "failure"),
+        of_report=attrgetter("traces", "arguments", "phase", "request", "failure"),
     ),
     PaneSpec(
         "result", "Result", result.document,
@@ -98,7 +97,7 @@ class Tab(msgspec.Struct, frozen=True):
 
 TABS: tuple[Tab, ...] = (
     Tab("lesson", "Lesson"),
-    *(Tab("stage", label, name, spare=name in ("cost", "graph")) for name, label in NAMES.items()),
+    *(Tab("stage", label, name, spare=name in ("cost", "graph", "arguments")) for name, label in NAMES.items()),
     Tab("time", "Time"),
     Tab("devices", "Devices"),
 )
@@ -223,7 +222,10 @@ class Panes(Container):
         view = self.by_slot[slot].view
         room = (self.size or self.app.size).width - CORNERS
         plain = view is not None and view.lesson.plain
-        named = [("Calls" if plain and tab.slot == "lesson" else tab.label, tab) for tab in TABS]
+        left_out = () if view is None else {*NAMES} - {*named_stages(view)}
+        named = [
+            ("Calls" if plain and tab.slot == "lesson" else tab.label, tab) for tab in TABS if tab.shown not in left_out
+        ]
         keyed = [
             (f"{view.key(f'stage_{tab.shown}')} {name}" if view and tab.shown else name, tab) for name, tab in named
         ]
@@ -264,8 +266,8 @@ class Panes(Container):
             apart = TABS_APART
         elif slot == "stage":
             words = [text for text, _ in titles(pane.view) if text.strip()]
-            names = list(zip(words, [tab for tab in TABS if tab.shown], strict=True))
-            apart = TITLES_APART
+            names = list(zip(words, [tab for tab in TABS if tab.shown in named_stages(pane.view)], strict=True))
+            apart = titles_apart(pane.view)
         else:
             return
         x = TABS_AT

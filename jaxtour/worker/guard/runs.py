@@ -11,7 +11,8 @@ from ..frames import ProtocolError, encode
 STATUSES = ("ok", "error", "interrupted", "timeout", "died")
 RUN_EVENTS = frozenset(
     {
-        "progress", "result", "error", "warning", "figure", "executed", "trace", "stage", "level", "hlo", "answer",
+        "progress", "result", "error", "warning", "figure", "executed", "trace", "arguments", "stage", "level", "hlo",
+        "answer",
         "checked", "timing", "retrace", "program", "recorded", "peak", "done",
     }
 )  # fmt: skip

@@ -72,7 +72,7 @@ def ladder(workspace: Workspace, expression: str, codes: Iterable[str], say: Say
             continue
         say(said)
         head = {"event": "stage", "index": index, "stage": "jaxpr", "level": True}
-        for piece in lens.shown(traced[0]).pieces(head):
+        for piece in lens.shown(traced.jaxpr).pieces(head):
             say(piece)
 
 

@@ -9,7 +9,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -19,6 +19,7 @@ from ..runner.execute import Workspace, parsed_expression, written
 from ..runner.failures import attempt, one_line
 from ..runner.functions import is_learners, is_transformed
 from ..runner.writer import Event
+from .arguments import Leaves, argument_keys, named, result_keys
 from .origins import Parsed, pieces
 from .printed import printed
 from .spans import Span, span
@@ -81,8 +82,8 @@ class Call:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
-    def abstracted(self, numbers: tuple[type, ...]) -> tuple[Callable[..., Any], list[Any]]:
-        """The call as a function of its arrays and of its Python numbers of these types, and their values."""
+    def abstracted(self, numbers: tuple[type, ...]) -> "Abstracted":
+        """The call as a function of its arrays and of its Python numbers of these types."""
         leaves, structure = jax.tree.flatten((self.args, self.kwargs))
         places = [place for place, leaf in enumerate(leaves) if _is_variable(leaf, numbers)]
 
@@ -94,7 +95,30 @@ class Call:
             return self.function(*args, **kwargs)
 
         function.__name__ = function.__qualname__ = str(getattr(self.function, "__name__", "call"))
-        return function, [leaves[place] for place in places]
+        return Abstracted(function, leaves, places)
+
+
+@dataclass(frozen=True)
+class Abstracted:
+    """A function of some leaves of a call's arguments, at these places among all."""
+
+    function: Callable[..., Any]
+    every: list[Any]
+    places: list[int]
+
+    @property
+    def values(self) -> list[Any]:
+        """The leaves that it is a function of."""
+        return [self.every[place] for place in self.places]
+
+
+class Traced(NamedTuple):
+    """What tracing gave."""
+
+    jaxpr: Any
+    inputs: list[Any]
+    """Arrays or shapes to lower it for: arrays, and numbers whose values are not needed."""
+    leaves: Leaves
 
 
 def _is_variable(leaf: Any, numbers: tuple[type, ...]) -> bool:
@@ -125,18 +149,18 @@ def parse_call(
 
 def jaxpr_of(workspace: Workspace, source: str | Expression) -> Any:
     """The closed jaxpr of a call, or the one that the expression evaluates to; raises tracing errors."""
-    return jaxpr_and_inputs(workspace, source)[0]
+    return traced_of(workspace, source).jaxpr
 
 
-def jaxpr_and_inputs(workspace: Workspace, source: str | Expression) -> tuple[Any, list[Any]]:
-    """The closed jaxpr, and arrays or shapes to lower it for."""
+def traced_of(workspace: Workspace, source: str | Expression) -> Traced:
+    """The same, with its inputs and their paths."""
     whole = expression(source)
     call = parse_call(workspace, whole.awaited)
     if call is not None:
         return trace(call)
     value = whole.evaluated(workspace)
     if compat.is_closed_jaxpr(value):
-        return value, _shapes(value)
+        return Traced(value, _shapes(value), named(value))
     raise LensError("neither a call nor a jaxpr: write a function call, such as f(x)")
 
 
@@ -144,30 +168,31 @@ def _shapes(jaxpr: Any) -> list[Any]:
     return [jax.ShapeDtypeStruct(aval.shape, aval.dtype) for aval in jaxpr.in_avals]
 
 
-def trace(call: Call) -> tuple[Any, list[Any]]:
-    """The closed jaxpr of a call, and its inputs: arrays, and numbers whose values are not needed."""
-    function, values = call.abstracted((bool, int, float, complex))
+def trace(call: Call) -> Traced:
+    """Trace a call, with as many of its numbers abstract as it lets."""
+    abstracted = call.abstracted((bool, int, float, complex))
     try:
-        return _traced(function, values)
+        return _traced(call, abstracted)
     except Exception as error:
         for numbers in ((float, complex), ()):
-            function, fewer = call.abstracted(numbers)
-            if len(fewer) == len(values):
+            fewer = call.abstracted(numbers)
+            if len(fewer.places) == len(abstracted.places):
                 continue
-            values = fewer
-            traced, _ = attempt(_traced, function, fewer)
+            abstracted = fewer
+            traced, _ = attempt(_traced, call, fewer)
             # With every number concrete there may be nothing left to trace, which would hide the error.
-            if traced and (traced[0].jaxpr.eqns or not isinstance(error, jax.errors.ConcretizationTypeError)):
+            if traced and (traced.jaxpr.jaxpr.eqns or not isinstance(error, jax.errors.ConcretizationTypeError)):
                 return traced
         raise
 
 
-def _traced(function: Callable[..., Any], values: list[Any]) -> tuple[Any, list[Any]]:
-    """The jaxpr of a function, or the one it returns, as `jax.make_jaxpr(f)` does; and its inputs."""
-    returned = []
+def _traced(call: Call, abstracted: Abstracted) -> Traced:
+    """The jaxpr of a function, or the one it returns, as `jax.make_jaxpr(f)` does."""
+    returned: list[Any] = []
+    results: list[Any] = []
 
     def outputs(*tracers: Any) -> Any:
-        result = function(*tracers)
+        result = abstracted.function(*tracers)
         if compat.is_closed_jaxpr(result):
             returned.append(result)
             return ()
@@ -175,11 +200,19 @@ def _traced(function: Callable[..., Any], values: list[Any]) -> tuple[Any, list[
             # JAX's own error would name this wrapper, not the learner's function.
             if attempt(jax.typeof, leaf)[1] is not None:
                 raise LensError(_no_array(leaf))
+        results[:] = result_keys(result)
         return result
 
-    outputs.__name__ = outputs.__qualname__ = function.__name__
+    outputs.__name__ = outputs.__qualname__ = abstracted.function.__name__
+    values = abstracted.values
     jaxpr = jax.make_jaxpr(outputs)(*values)
-    return (returned[0], _shapes(returned[0])) if returned else (jaxpr, values)
+    if returned:
+        return Traced(returned[0], _shapes(returned[0]), named(returned[0]))
+    keys = argument_keys(call.function, call.args, call.kwargs)
+    traced = set(abstracted.places)
+    static = {"".join(keys[place]): each for place, each in enumerate(abstracted.every) if place not in traced}
+    shardings = [getattr(value, "sharding", None) for value in values]
+    return Traced(jaxpr, values, Leaves([keys[place] for place in abstracted.places], results, shardings, (), static))
 
 
 def _no_array(value: Any) -> str:
@@ -188,10 +221,10 @@ def _no_array(value: Any) -> str:
     return f"it returns {type(value).__name__}, not an array: return the array that it computes"
 
 
-def default_jaxpr(value: Any, workspace: Workspace, source: str | Expression) -> Any | None:
-    """The jaxpr of a step's last expression, given its value; None if there is nothing to trace."""
+def default_traced(value: Any, workspace: Workspace, source: str | Expression) -> Traced | None:
+    """The trace of a step's last expression, given its value; None if there is nothing to trace."""
     if compat.is_closed_jaxpr(value):
-        return value
+        return Traced(value, _shapes(value), named(value))
     whole = expression(source)
     call, error = attempt(parse_call, workspace, whole.awaited, is_worth_tracing)
     if error or call is None:
@@ -201,7 +234,7 @@ def default_jaxpr(value: Any, workspace: Workspace, source: str | Expression) ->
         if error and is_learners(call.function):
             raise error
         return None
-    return traced[0] if traced[0].jaxpr.eqns or traced[0].jaxpr.invars else None
+    return traced if traced.jaxpr.jaxpr.eqns or traced.jaxpr.jaxpr.invars else None
 
 
 def is_worth_tracing(function: Any) -> bool:

@@ -142,8 +142,8 @@ def staged(workspace: Workspace, source: lens.Expression) -> Staged:
     call = lens.parse_call(workspace, source.awaited)
     if call is not None and compat.is_jitted(call.function):
         lowered = call.function.lower(*call.args, **call.kwargs)
-        return Staged(lowered, "", around, *_places(lens.trace(call)[0], around))
-    jaxpr, inputs = lens.trace(call) if call is not None else lens.jaxpr_and_inputs(workspace, source)
+        return Staged(lowered, "", around, *_places(lens.trace(call).jaxpr, around))
+    jaxpr, inputs, _ = lens.trace(call) if call is not None else lens.traced_of(workspace, source)
     computes = compat.jaxpr_function(jaxpr)
     if computes is None:
         raise lens.LensError("not available on this version of JAX")

@@ -69,7 +69,7 @@ def _array(array: jax.Array) -> dict[str, Any]:
         "dtype": str(array.dtype),
         "weak_type": bool(getattr(array, "weak_type", False)),
         "devices": _device_names(sharding.device_set),
-        "sharding": _sharding(sharding),
+        "sharding": sharding_text(sharding),
         "committed": compat.committed(array),
     }
     if array.is_deleted():
@@ -104,11 +104,12 @@ def _leaf_value(array: jax.Array) -> dict[str, Any]:
         return _array(array)
     sharding = array.sharding
     facts = {"type": "Array", "shape": list(array.shape), "dtype": str(array.dtype), "text": ""}
-    placed = {"devices": _device_names(sharding.device_set), "sharding": _sharding(sharding)}
+    placed = {"devices": _device_names(sharding.device_set), "sharding": sharding_text(sharding)}
     return {**facts, **placed, "shards": _shards(array), **_mesh(sharding, array.ndim)}
 
 
-def _sharding(sharding: Any) -> str | None:
+def sharding_text(sharding: Any) -> str | None:
+    """A sharding in words, `P('x') on the mesh (x: 8)`; None for a single device."""
     if isinstance(sharding, jax.sharding.SingleDeviceSharding):
         return None
     if isinstance(sharding, jax.sharding.NamedSharding):

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from .. import compat
+from ..ir.arguments import Leaves, split
+from ..ir.lens import Traced
 from ..ir.spans import Span
 from .call_counts import Jitted, Site
 from .failures import attempt
@@ -85,6 +87,13 @@ class Program:
         if any(value is None for value in values):
             raise LookupError("the arrays that it closed over are gone")
         return compat.closed(self.open_jaxpr, values)
+
+    def traced(self) -> Traced:
+        """The jaxpr that ran, with the paths of its inputs and outputs; raises as `jaxpr` does."""
+        lowering = self.lowering
+        inputs, outputs = (list(map(split, paths)) for paths in (lowering.arguments, lowering.results))
+        leaves = Leaves(inputs, outputs, lowering.shardings, lowering.result_shardings, lowering.static)
+        return Traced(self.jaxpr, [], leaves)
 
     def lowered(self) -> Any:
         """The program lowered once more, as `jax.stages.Lowered`."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import compat
 from ..ir import lens
+from ..ir.arguments import arguments
 from ..ir.ladder import ladder
 from ..ir.spans import Span
 from ..ir.stages import Stages
@@ -229,7 +230,7 @@ class CommandRun:
         """Trace the cell's calls and return them, even if not shown: tracing runs the lesson's functions."""
         workspace = self._stage.workspace
         traces = cell["traces"]
-        find: Callable[[Workspace, lens.Expression], Any] = lens.jaxpr_of
+        find: Callable[[Workspace, lens.Expression], Any] = lens.traced_of
         if self._recorder is not None and (recorded := self._recorded(traces, show=show)):
             return recorded
         if cell["path"] is not None:
@@ -242,21 +243,21 @@ class CommandRun:
                 return []
             traces, find = (
                 [{"label": " ".join(last[0].split()), "call": last[0]}],
-                partial(lens.default_jaxpr, outcome.value),
+                partial(lens.default_traced, outcome.value),
             )
         shown: list[Entry] = []
         left_out: list[Entry] = []
         for entry in traces:
             with self._phase("tracing", entry["label"]) if show else contextlib.nullcontext():
                 written, error = attempt(self._written, cell, entry)
-                jaxpr, error = attempt(find, workspace, written) if written else (None, error)
-            if jaxpr is None and entry.get("unsure"):
+                traced, error = attempt(find, workspace, written) if written else (None, error)
+            if traced is None and entry.get("unsure"):
                 left_out.append({**entry, **self._untraced(cell, error)})
-            elif jaxpr is not None or error is not None:
+            elif traced is not None or error is not None:
                 shown.append(entry)
                 if show:
                     head = {"index": len(shown) - 1, "label": entry["label"], "call": entry["call"]}
-                    self._show_trace(cell, head, jaxpr, written.span if written else None, error)
+                    self._show_trace(cell, head, traced, written.span if written else None, error)
         if left_out and not shown:
             # No call of the file can be traced: report the first one's error.
             shown = left_out[:1]
@@ -286,8 +287,8 @@ class CommandRun:
             for index, entry in enumerate(entries[:MOST_LOOKED_INTO]):
                 with self._phase("tracing", entry["label"], index, len(entries)):
                     head = {"index": index, "label": entry["label"], "call": entry["call"]}
-                    jaxpr, error = attempt(getattr, entry["program"], "jaxpr")
-                    found = self._show_trace({}, head, jaxpr, entry["program"].around, error)
+                    traced, error = attempt(entry["program"].traced)
+                    found = self._show_trace({}, head, traced, entry["program"].around, error)
                     entry["program"].outermost = found and found.walk.outermost
             self._recorder.tell(entries, self._say)
         return entries
@@ -296,18 +297,19 @@ class CommandRun:
         self,
         cell: dict[str, Any],
         head: Event,
-        jaxpr: Any,
+        traced: lens.Traced | None,
         around: Span | None,
         error: BaseException | None,
     ) -> lens.Shown | None:
-        """Send a trace's facts, then the text of its jaxpr; returns what was sent, None without a jaxpr."""
+        """Send a trace's facts, its arguments and the text of its jaxpr; return what was sent, None without a jaxpr."""
         found = None
-        if error is None:
-            found, error = attempt(lens.shown, jaxpr, around)
-        if found is None:
+        if traced is not None:
+            found, error = attempt(lens.shown, traced.jaxpr, around)
+        if found is None or traced is None:
             self._say({"event": "trace", **head, **self._untraced(cell, error)})
             return None
         self._say({"event": "trace", **head, **found.facts})
+        self._say({"event": "arguments", "index": head["index"], **arguments(traced.jaxpr, traced.leaves)})
         for piece in found.pieces({"event": "stage", "index": head["index"], "stage": "jaxpr"}):
             self._say(piece)
         return found

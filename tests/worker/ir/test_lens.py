@@ -205,7 +205,8 @@ def test_arguments_are_evaluated_once(workspace):
 
 
 def default(workspace, call):
-    return lens.default_jaxpr(workspace.evaluate(call), workspace, call)
+    traced = lens.default_traced(workspace.evaluate(call), workspace, call)
+    return traced and traced.jaxpr
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,8 @@ def test_every_frame_decodes_and_no_field_is_unknown(frames):
 
 def test_every_event_that_a_runner_can_say_was_said(frames):
     said = {frame["event"] for frame in frames}
-    runners = {"state", "facts", "progress", "result", "error", "warning", "figure", "executed", "trace", "stage",
+    runners = {"state", "facts", "progress", "result", "error", "warning", "figure", "executed", "trace", "arguments",
+               "stage",
                "level", "hlo", "timing", "retrace", "peak", "answer", "checked", "done"}  # fmt: skip
     assert said == runners
 

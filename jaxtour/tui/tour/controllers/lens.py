@@ -39,6 +39,7 @@ class LensController:
     stage_hlo = partialmethod(show_stage, "hlo")
     stage_cost = partialmethod(show_stage, "cost")
     stage_graph = partialmethod(show_stage, "graph")
+    stage_arguments = partialmethod(show_stage, "arguments")
 
     async def request(self) -> bool:
         """Request the stage to show, if its pane is visible; return whether a request was sent."""

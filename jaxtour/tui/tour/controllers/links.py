@@ -6,7 +6,17 @@ from typing import NamedTuple
 from textual.widget import Widget
 
 from jaxtour.engine.links import Target, links_of
-from jaxtour.tui.linking import Link, Spot, first_of, in_full, link, said_of_source, said_of_stage, source_of
+from jaxtour.tui.linking import (
+    Link,
+    Spot,
+    first_of,
+    in_full,
+    link,
+    row_of,
+    said_of_source,
+    said_of_stage,
+    source_of,
+)
 from jaxtour.tui.panes.source import columns_shown, rows_of
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.controllers.step import StepController
@@ -73,6 +83,11 @@ class LinkController:
         target, self._carried = self._carried, None
         stage = self.stages.view.linked if target and self.stages.view else None
         if target is None or stage is None:
+            return
+        view = self.stages.view
+        if view and view.state.stage == "arguments":
+            row = row_of(view, stage, target)
+            self.stages.move_to(row or 0)
             return
         line = first_of(stage, links_of(stage).lines(target))
         if line is not None:
@@ -154,8 +169,8 @@ class LinkController:
 
     def _to_stage(self, view: StepView, found: Link) -> None:
         matches, stage = found.stage.matches, view.linked
-        in_graph = view.state.stage == "graph"
-        line = next(iter(matches), None) if in_graph or stage is None else first_of(stage, matches)
+        in_graph, in_tree = view.state.stage == "graph", view.state.stage == "arguments"
+        line = next(iter(matches), None) if in_graph or in_tree or stage is None else first_of(stage, matches)
         if line is None:
             self.host.note("no operation in this stage comes from that expression")
             return
