@@ -20,7 +20,7 @@ from jaxtour.options import (
 @at_option
 @click.option(
     "--stage",
-    type=click.Choice(["jaxpr", "stablehlo", "hlo", "arguments", "all"]),
+    type=click.Choice(["jaxpr", "stablehlo", "hlo", "arguments", "memory", "all"]),
     default="jaxpr",
     show_default=True,
     help="What to print.",

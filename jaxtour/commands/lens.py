@@ -13,6 +13,7 @@ from jaxtour.commands.files import lesson_of
 from jaxtour.commands.launch import Program
 from jaxtour.course.model import CourseError, Step
 from jaxtour.engine.commands import StageName
+from jaxtour.engine.memory_record import memory_record
 from jaxtour.engine.messages import Arguments, Failure, Origin, Trace
 from jaxtour.engine.messages import Program as Recorded
 from jaxtour.engine.report import Report
@@ -20,6 +21,7 @@ from jaxtour.engine.session import WorkerConfig
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.arguments import ArgumentTree
 from jaxtour.render.ir.highlight import stage_lines
+from jaxtour.render.ir.memory import drawing
 from jaxtour.render.programs import place
 from jaxtour.render.text.layout import Line
 from jaxtour.render.text.plain import section, text_of
@@ -28,7 +30,7 @@ VERSION = 1
 BELOW: tuple[StageName, ...] = ("stablehlo", "hlo")
 STAGES: Mapping[str, tuple[StageName, ...]] = {
     "jaxpr": ("jaxpr",), "stablehlo": ("stablehlo",), "hlo": ("hlo",), "all": ("jaxpr", *BELOW),
-    "arguments": (),
+    "arguments": (), "memory": ("hlo",),
 }  # fmt: skip
 
 
@@ -88,7 +90,9 @@ def lens(
     if as_json:
         write_json({"version": VERSION, "calls": [document(each) for each in shown]})
     else:
-        lines = _trees(shown, width) if stage == "arguments" else _lines(shown, lesson.file.line if links else None)
+        own = lesson.file.line
+        drawn = stage in ("arguments", "memory")
+        lines = _drawn(shown, stage, own, width) if drawn else _lines(shown, own if links else None)
         write(text_of(lines, ascii_only(), coloured()))
     return int(told is not None or any(each.error is not None for each in shown))
 
@@ -132,11 +136,14 @@ def _lines(shown: Sequence[_Shown], file: str | None) -> list[Line]:
     return lines
 
 
-def _trees(shown: Sequence[_Shown], width: int) -> list[Line]:
-    """The arguments and results of each call, under headings where there are several."""
+def _drawn(shown: Sequence[_Shown], what: str, file: str, width: int) -> list[Line]:
+    """The arguments and results of each call, or its memory, under headings where there are several."""
     lines: list[Line] = []
     for each in shown:
-        found = ArgumentTree(each.arguments).lines(width) if each.arguments else []
+        if what == "memory":
+            found = [line for stage in each.stages for line in drawing(stage, file, width).lines]
+        else:
+            found = ArgumentTree(each.arguments).lines(width) if each.arguments else []
         lines += section(each.trace.label, found)[not lines :] if len(shown) > 1 else found
     return lines
 
@@ -174,6 +181,7 @@ def document(shown: _Shown) -> dict[str, Any]:
             "text": stage.text,
             "lines": [_row(stage.origin_of(line)) for line in range(len(stage.texts))],
             "cost": {} if stage.cost is None else msgspec.to_builtins(stage.cost),
+            "memory": memory_record(stage),
         }
         for stage in shown.stages
     ]

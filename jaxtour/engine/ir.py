@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from jaxtour.engine.commands import StageName
+from jaxtour.engine.memory import Memory as Memory
 from jaxtour.text import Lines
 
 LineKind: TypeAlias = Literal["equation", "instruction", "other"]
@@ -131,6 +132,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="s
     folds: tuple[tuple[int, int], ...] = ()
     """First and last line of each fold, counted from 0 over all parts."""
     cost: Cost | None = None
+    memory: Memory | None = None
     """With the last part of `hlo`."""
     error: str | None = None
     """Why there is no text, in one line."""

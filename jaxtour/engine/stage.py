@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from jaxtour.engine.commands import StageName
+from jaxtour.engine.memory import Memory
 from jaxtour.engine.messages import Cost, Origin, Span, Stage
 
 Ints: TypeAlias = "array[int]"
@@ -102,6 +103,7 @@ class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
     folds: tuple[tuple[int, int], ...] = ()
     """First and last line of each fold, counted from 0."""
     cost: Cost | None = None
+    memory: Memory | None = None
     equations: Sequence[str] = NO_TEXTS
     """Rows of the wire, like the next two fields; `render.ir.equations` decodes them on demand."""
     parameters: Sequence[str] = NO_TEXTS
@@ -204,10 +206,12 @@ def assembled(before: StageText | None, part: Stage) -> StageText:
         before = StageText(index=part.index, stage=part.stage, run=part.run)
     others = (piece for piece in before._pieces if piece.part.part != part.part)
     pieces = (*others, StagePart(replace(part, lines=()), packed(part.lines)))
-    cost = part.cost or before.cost
+    cost, memory = part.cost or before.cost, part.memory or before.memory
     if len(pieces) < part.parts:
-        return replace(before, _pieces=pieces, cost=cost)
-    return _whole(replace(before, _pieces=(), cost=cost), sorted(pieces, key=lambda piece: piece.part.part))
+        return replace(before, _pieces=pieces, cost=cost, memory=memory)
+    return _whole(
+        replace(before, _pieces=(), cost=cost, memory=memory), sorted(pieces, key=lambda piece: piece.part.part)
+    )
 
 
 def packed(lines: Iterable[int]) -> Ints:

@@ -14,11 +14,15 @@ from jaxtour.render.text.layout import Line, clip, plain
 from jaxtour.text import Raw, grouped, plural
 from jaxtour.tui.lines.document import NOTHING, Columns, Highlight, Highlighted, in_rows
 from jaxtour.tui.panes.source import SourceRows, columns_shown, expressions, rows_of
-from jaxtour.tui.panes.stage import graph_of, tree_of
+from jaxtour.tui.panes.stage import graph_of, memory_of, tree_of
 from jaxtour.tui.tour.view import StepView
 
 COUNTED = 4096
 """Up to this many lines, only the first line of each equation is a match; beyond, every line is."""
+DRAWN = ("graph", "memory", "arguments")
+"""What the stage pane draws instead of the stage's own lines."""
+NARROW = 40
+"""A width in cells; which instruction a row of the memory stands for does not depend on it."""
 WHOLE = Highlight("link")
 BEGUN = Highlight("link", ())
 """For a line that is only marked in the gutter."""
@@ -90,9 +94,11 @@ def target_of(view: StepView, spot: Spot, rows: SourceRows) -> Target:
 
 
 def stage_line(view: StepView, spot: Spot) -> int | None:
-    """The line of the stage under a cursor in its pane; in a graph, of the node; of an argument, where it is used."""
+    """The line of the stage that the part under a cursor stands for; of an argument, where it is used."""
     if view.state.stage == "arguments":
         return next(iter(lines_of_leaves(view, spot.line)), None)
+    if view.stage is not None and view.state.stage == "memory":
+        return memory_of(view.stage, view.cell, NARROW, view.state.place).instructions.get(spot.line)
     if view.state.stage != "graph" or view.stage is None:
         return spot.line
     drawn = graph_of(view.stage, view.state.unfolded)
@@ -168,6 +174,9 @@ def stage_highlights(view: StepView, spot: Spot, target: Target) -> Highlighted:
     if view.state.stage == "arguments":
         return _tree_highlights(view, stage, wanted) if spot.slot == "source" else NOTHING
     ids = stage.ids
+    if view.state.stage == "memory":
+        rows = memory_of(stage, view.cell, NARROW, view.state.place).instructions
+        return in_rows({row: WHOLE for row, line in rows.items() if line >= 0 and ids[line] in wanted})
     return Highlighted(lambda line: WHOLE if ids[line] in wanted else None, heads(stage, links.lines(target)))
 
 
@@ -223,7 +232,7 @@ def _ranges(rows: SourceRows, spans: Iterable[Span], style: Literal["link", "cal
 def variable_at(view: StepView, spot: Spot) -> str | None:
     """The variable selected in a line of a stage."""
     stage = view.linked
-    if stage is None or spot.slot != "stage" or spot.columns is None or view.state.stage in ("graph", "arguments"):
+    if stage is None or spot.slot != "stage" or spot.columns is None or view.state.stage in DRAWN:
         return None
     from jaxtour.render.ir.highlight import name_at
 
@@ -343,7 +352,7 @@ def said_of_stage(view: StepView, link: Link, otherwise: Line = ()) -> Line:
     if origin.kind != "other" and not origin.spans and origin.unlinked:
         return ((origin.unlinked, "muted"),)
     mark = glyph(origin.transforms)
-    if mark.word and mark.word not in plain(otherwise) and view.state.stage != "graph":
+    if mark.word and mark.word not in plain(otherwise) and view.state.stage not in DRAWN:
         return ((mark.glyph, mark.style), (f" {in_words(origin.transforms)}", "muted"))
     return ()
 

@@ -46,6 +46,13 @@ class EditEnded(Message):
 
 
 @dataclass
+class Travelled(Message):
+    """The learner goes along the schedule of the memory."""
+
+    by: int
+
+
+@dataclass
 class Unfolded(Message):
     """The learner opens or folds an equation of the graph, or all of them."""
 

@@ -42,6 +42,14 @@ COLOURED: Mapping[Style, str] = {
     "bar-muted": "$foreground 22%",
     "chip": "on $foreground 12%",
     "chip-on": "bold on $primary 40%",
+    # Areas of a picture, each lettered.
+    "series-1": "$foreground on $primary 55%",
+    "series-2": "$foreground on $success 45%",
+    "series-3": "$foreground on $warning 45%",
+    "series-4": "$foreground on $accent 50%",
+    "series-5": "$foreground on $secondary 50%",
+    "series-6": "$foreground on $error 40%",
+    "series-rest": "$foreground on $foreground 16%",
 }
 
 # A terminal's own colours have no shades; less important text is dim.
@@ -69,6 +77,13 @@ ANSI: Mapping[Style, str] = {
     "bar-muted": "dim",
     "chip": "",
     "chip-on": "reverse",
+    "series-1": "reverse ansi_blue",
+    "series-2": "reverse ansi_green",
+    "series-3": "reverse ansi_yellow",
+    "series-4": "reverse ansi_magenta",
+    "series-5": "reverse ansi_cyan",
+    "series-6": "reverse ansi_red",
+    "series-rest": "reverse dim",
 }
 
 MARKS: Mapping[Mark, str] = {

@@ -4,6 +4,7 @@ import msgspec
 from fake_engine import Hold, Script
 
 from jaxtour.course.model import Ask, Broken, Exercise, Lesson, Problem, Step, TimeSpec
+from jaxtour.engine.memory import Block, Memory
 from jaxtour.engine.messages import (
     Answer,
     Checked,
@@ -218,6 +219,15 @@ ENTRY %main.9 (p0: f32[2], p1: f32[3,2]) -> f32[3] {
   ROOT %fusion = f32[3]{0} fusion(%p0, %p1), kind=kLoop, calls=%fused_computation
 }"""
 
+MEMORY = Memory(
+    schedule=(3, 4, 5), used=(0, 8, 12), at=2, argument_bytes=32, output_bytes=12, temporary_bytes=8, unwritten_bytes=0,
+    blocks=(
+        Block(3, 8, 0, 0, 0, 2, "argument", "f32[2]", 5), Block(4, 24, 1, 0, 0, 2, "argument", "f32[3,2]", 5),
+        Block(4, 8, 2, 0, 1, 1, "temporary", "f32[2]", 5, 5, 3), Block(5, 12, 3, 0, 2, 2, "output", "f32[3]"),
+    ),
+)  # fmt: skip
+"""Of the HLO above: a copy of an argument, and the result."""
+
 
 def lowered() -> tuple[Stage, Stage]:
     """The stages below the jaxpr of `predict_many(w, X)`."""
@@ -243,7 +253,7 @@ def lowered() -> tuple[Stage, Stage]:
         Stage(
             run=0, index=0, stage="hlo", text=HLO, lines=(0, 0, 0, 1, 1, 2, 0), origins=(Origin(), parameter, fusion),
             names="=\n=\np0 p1=\np0=\np1=\nfusion=p0 p1\n=", folds=((2, 6),),
-            cost=Cost(flops=24.0, bytes=48.0, transcendentals=3.0, argument_bytes=32, output_bytes=12),
+            cost=Cost(flops=24.0, bytes=48.0, transcendentals=3.0, argument_bytes=32, output_bytes=12), memory=MEMORY,
         ),
     )  # fmt: skip
 

@@ -75,8 +75,15 @@ class TestStages:
 
     @pytest.mark.parametrize(
         "pressed",
-        [("1", "j"), ("2", "j", "j", "j", "j", "j"), ("3", "j", "j", "j", "j", "j"), ("4",), ("g", "j", "j")],
-        ids=["jaxpr", "stablehlo", "hlo", "cost", "graph"],
+        [
+            ("1", "j"),
+            ("2", "j", "j", "j", "j", "j"),
+            ("3", "j", "j", "j", "j", "j"),
+            ("4",),
+            ("5", "j"),
+            ("g", "j", "j"),
+        ],
+        ids=["jaxpr", "stablehlo", "hlo", "cost", "memory", "graph"],
     )
     def test_stage(self, snap_compare: Any, linked: Tours, size: tuple[int, int], pressed: tuple[str, ...]) -> None:
         app = linked.make("many", script=linked.script)

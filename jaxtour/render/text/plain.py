@@ -41,6 +41,13 @@ SGR: Mapping[Style, str] = {
     "bar-baseline": "2",
     "bar-muted": "2",
     "chip-on": "7",
+    "series-1": "7;34",
+    "series-2": "7;32",
+    "series-3": "7;33",
+    "series-4": "7;35",
+    "series-5": "7;36",
+    "series-6": "7;31",
+    "series-rest": "7;2",
 }
 """The parameters of `ESC [ … m` by style; other styles look like plain text."""
 

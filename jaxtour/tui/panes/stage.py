@@ -14,6 +14,7 @@ from jaxtour.tui.tour.view import Shown, StepView
 if TYPE_CHECKING:
     from jaxtour.render.ir.arguments import ArgumentTree
     from jaxtour.render.ir.graph import Graph
+    from jaxtour.render.ir.memory import Drawing
 
 
 def shows(view: StepView) -> str:
@@ -37,6 +38,8 @@ def document(view: StepView, width: int) -> Document:
         return Document(lines=wrap(_failed(view, stage), width), title=title, subtitle=call_of(view))
     if view.state.stage == "cost":
         return _cost(view, stage, width)
+    if view.state.stage == "memory":
+        return _memory(view, stage, width)
     if view.state.stage == "graph":
         return graph_document(view, stage, width)
     if view.state.stage == "arguments":
@@ -56,6 +59,8 @@ def document(view: StepView, width: int) -> Document:
     )
 
 
+SIGN = 2
+"""Columns of the sign of the cursor's line."""
 KEPT = 4
 """Stages kept ready, as many as there are keys to switch between them."""
 
@@ -139,6 +144,23 @@ def _cost(view: StepView, stage: StageText, width: int) -> Document:
     return Document(lines=cost_lines(stage.cost, width), title=titles(view), subtitle=facts)
 
 
+def _memory(view: StepView, stage: StageText, width: int) -> Document:
+    drawn = memory_of(stage, view.cell, width - SIGN, view.state.place)
+    first = min(drawn.instructions, default=None)
+    return Document(
+        lines=drawn.lines, title=titles(view), subtitle=call_of(view), cursor=first is not None, anchor=first
+    )
+
+
+@lru_cache(maxsize=KEPT)
+def memory_of(stage: StageText, cell: str, width: int, place: int | None) -> "Drawing":
+    """The memory at a place of the schedule."""
+    # Imported here: the first frame shows no memory.
+    from jaxtour.render.ir.memory import drawing
+
+    return drawing(stage, cell, width, place)
+
+
 def _failed(view: StepView, stage: StageText) -> Line:
     """Why the stage could not be made, and the key that tries again."""
     said: Line = (("✗ ", "warning"), (stage.error or "", ""))
@@ -199,7 +221,7 @@ def _raised_at(view: StepView, failure: Failure) -> str:
 
 
 NAMES: dict[Shown, str] = {
-    "jaxpr": "jaxpr", "stablehlo": "StableHLO", "hlo": "HLO", "cost": "cost", "graph": "graph",
+    "jaxpr": "jaxpr", "stablehlo": "StableHLO", "hlo": "HLO", "cost": "cost", "memory": "memory", "graph": "graph",
     "arguments": "args",
 }  # fmt: skip
 CORNERS = 3

@@ -14,7 +14,7 @@ from jaxtour.text import clean
 from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Scope, bindings, in_footer
 from jaxtour.tui.compat import unpainted_focus
 from jaxtour.tui.lines.view import CursorMoved
-from jaxtour.tui.messages import EditEnded, ShownWanted, Turned, Unfolded
+from jaxtour.tui.messages import EditEnded, ShownWanted, Travelled, Turned, Unfolded
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import Bar, keys_line, top_line
 from jaxtour.tui.tour.controllers.course import CourseController
@@ -116,6 +116,10 @@ class TourScreen(Screen[None]):
             await self.lens.show_stage(message.shown)
         else:
             self.slots.focus(message.slot)
+
+    def on_travelled(self, message: Travelled) -> None:
+        """Show the memory at another place of the schedule."""
+        self.lens.travel(message.by)
 
     def on_unfolded(self, message: Unfolded) -> None:
         """Open or fold an equation of the graph."""

@@ -15,10 +15,10 @@ from jaxtour.engine.stage import StageText
 from jaxtour.text import NO_TEXT, Raw
 from jaxtour.tui.actions import Context, Keys
 
-Shown: TypeAlias = Literal["jaxpr", "stablehlo", "hlo", "cost", "graph", "arguments"]
+Shown: TypeAlias = Literal["jaxpr", "stablehlo", "hlo", "cost", "memory", "graph", "arguments"]
 """What the stage pane can show."""
 BEHIND: Mapping[Shown, StageName] = {
-    "jaxpr": "jaxpr", "stablehlo": "stablehlo", "hlo": "hlo", "cost": "hlo", "graph": "jaxpr",
+    "jaxpr": "jaxpr", "stablehlo": "stablehlo", "hlo": "hlo", "cost": "hlo", "memory": "hlo", "graph": "jaxpr",
     "arguments": "jaxpr",
 }  # fmt: skip
 """The stage that each is made from."""
@@ -43,6 +43,8 @@ class StepState(msgspec.Struct):
     """What the stage pane shows of the trace."""
     unfolded: frozenset[int] | None = None
     """Lines of the jaxpr whose equations are unfolded in the graph; None for the ones it opens with."""
+    place: int | None = None
+    """The place in the schedule whose memory is shown; None for the peak."""
     climbed: Raw = NO_TEXT
     """The call whose ladder the report has."""
     device: tuple[str, int] | None = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from textual.message import Message
 
 from jaxtour.tui.lines.document import NOTHING, Columns, Document, Highlight, Highlighted, Piece, in_rows
-from jaxtour.tui.messages import Unfolded
+from jaxtour.tui.messages import Travelled, Unfolded
 from jaxtour.tui.panes.stage import graph_of
 from jaxtour.tui.tour.view import StepView
 
@@ -53,6 +53,10 @@ class PaneCursor:
 
     def step(self, count: int) -> bool:  # noqa: ARG002 - for subclasses
         """Go down by some rows, or up; return False to go by lines."""
+        return False
+
+    def across(self, by: int) -> bool:  # noqa: ARG002 - for subclasses
+        """Go to the right, or to the left; return False to select the next piece of the line."""
         return False
 
     def fold(self) -> bool:
@@ -113,7 +117,11 @@ class GraphCursor(PaneCursor):
         self.pane.move_to(node.row, (node.column, node.end))
 
     def arrive(self) -> None:
-        """Select the node in the line of the cursor."""
+        """Select the node in the line of the cursor; in the memory, go to the largest value."""
+        drawn = self.pane.document.anchor
+        view = self.pane.view
+        if view is not None and view.state.stage == "memory" and drawn is not None and self.pane.cursor < drawn:
+            self.pane.move_to(drawn)
         if self.pane.selection is None and (node := self.node) is not None:
             self._to(node)
 
@@ -132,6 +140,14 @@ class GraphCursor(PaneCursor):
                 break
             here = there
         self._to(graph.nodes[here])
+        return True
+
+    def across(self, by: int) -> bool:
+        """Go along the schedule of the memory."""
+        view = self.pane.view
+        if view is None or view.state.stage != "memory" or view.linked is None:
+            return False
+        self.pane.post_message(Travelled(by))
         return True
 
     def fold(self) -> bool:

@@ -203,6 +203,11 @@ class Pane(LinesView):
         if not self._own.step(count):
             super().step(count)
 
+    def action_across(self, by: int) -> None:
+        """Go to the right, or to the left, as the pane's own cursor goes."""
+        if not self._own.across(by):
+            super().action_across(by)
+
     def action_fold(self) -> None:
         """Fold or unfold at the cursor."""
         if not self._own.fold():

@@ -20,7 +20,7 @@ from jaxtour.tui.panes import devices, lesson, result, source, stage, time
 from jaxtour.tui.panes.source import failed
 from jaxtour.tui.panes.stage import NAMES, named_stages, titles
 from jaxtour.tui.panes.stage import apart as titles_apart
-from jaxtour.tui.tour.view import Shown, StepView
+from jaxtour.tui.tour.view import BEHIND, Shown, StepView
 from jaxtour.tui.widgets.arrange import RegionLayout, Slot, Wants, left_width, narrow, wide
 from jaxtour.tui.widgets.cursors import GraphCursor, PaneCursor, ShardCursor
 from jaxtour.tui.widgets.pane import Pane, PaneSpec
@@ -56,7 +56,7 @@ PANES: tuple[PaneSpec, ...] = (
     PaneSpec(
         "stage", "jaxpr", stage.document, tab=True, shows=stage.shows, awaits=stage.awaits,
         of_view=attrgetter(
-            "step", "index", "state.stage", "stage", "state.unfolded", "stalled", "ascii", "state.reason"
+            "step", "index", "state.stage", "stage", "state.unfolded", "state.place", "stalled", "ascii", "state.reason"
         ),
         of_report=attrgetter("traces", "arguments", "phase", "request", "failure"),
     ),
@@ -97,7 +97,7 @@ class Tab(msgspec.Struct, frozen=True):
 
 TABS: tuple[Tab, ...] = (
     Tab("lesson", "Lesson"),
-    *(Tab("stage", label, name, spare=name in ("cost", "graph", "arguments")) for name, label in NAMES.items()),
+    *(Tab("stage", label, name, spare=name != BEHIND[name]) for name, label in NAMES.items()),
     Tab("time", "Time"),
     Tab("devices", "Devices"),
 )

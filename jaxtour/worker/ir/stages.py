@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import jax
 
 from .. import compat
+from ..memory.analysis import memory
 from ..runner.execute import Workspace
 from ..runner.failures import attempt
 from ..runner.writer import Event
@@ -81,12 +82,14 @@ class Staged:
         return table, self.module.read(table, self.around), {}
 
     def hlo(self) -> tuple[Table, Parsed, dict[str, Any]]:
-        """The same for the optimised HLO, with its cost."""
+        """The same for the optimised HLO, with its cost and its memory."""
         table = Table()
         module = self.module
         sources = Sources(self.place, module.beginning_at, module.paths(), module.only, self.root, self.around)
         parsed = self.optimised.read(table, sources)
-        return table, parsed, {"cost": cost(self.compiled, self.text, self.optimised)}
+        held, error = attempt(memory, self.compiled, self.optimised)
+        priced = cost(self.compiled, self.text, self.optimised)
+        return table, parsed, {"cost": priced, "memory": {"error": lens.why_not(error)} if error else held}
 
 
 @dataclass

@@ -11,6 +11,9 @@ from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.host import ScreenHost
 from jaxtour.tui.tour.view import Shown
 
+TRAVELS = 100
+"""Presses of a key from one end of the schedule to the other, at most twice as many."""
+
 
 class LensController:
     """The actions that choose a traced call and its stage, and explain it."""
@@ -38,6 +41,7 @@ class LensController:
     stage_stablehlo = partialmethod(show_stage, "stablehlo")
     stage_hlo = partialmethod(show_stage, "hlo")
     stage_cost = partialmethod(show_stage, "cost")
+    stage_memory = partialmethod(show_stage, "memory")
     stage_graph = partialmethod(show_stage, "graph")
     stage_arguments = partialmethod(show_stage, "arguments")
 
@@ -59,7 +63,7 @@ class LensController:
         view = self.tour.view
         if view.traces:
             self.tour.state.trace = (view.index + by) % len(view.traces)
-            self.tour.state.unfolded = None
+            self.tour.state.unfolded = self.tour.state.place = None
             self.panes.bring("stage")
             self.host.refresh_view()
             self.slots.keep_focus()
@@ -96,6 +100,16 @@ class LensController:
         self.host.refresh_view()
         if node is not None:
             self.graph.to_line(node.line)
+
+    def travel(self, by: int) -> None:
+        """Show the memory a hundredth of the schedule further on, or back."""
+        stage = self.tour.view.stage
+        if stage is None or stage.memory is None or not stage.memory.used:
+            return
+        places = len(stage.memory.used)
+        here = stage.memory.at if self.tour.state.place is None else self.tour.state.place
+        self.tour.state.place = max(0, min(places - 1, here + by * max(1, places // TRAVELS)))
+        self.host.refresh_view()
 
     async def ladder(self) -> None:
         """Open the ladder from the function to the traced call."""

@@ -1,0 +1,236 @@
+"""Draws the memory of a compiled call over its schedule, stacked by source line, and lists who holds it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+from jaxtour.engine.memory import Block, Held, Memory, held_at, holders
+from jaxtour.engine.memory_record import Owner, owner_of
+from jaxtour.engine.stage import StageText
+from jaxtour.render.devices.panel import bytes_text
+from jaxtour.render.ir.gutter import file_name
+from jaxtour.render.text.layout import Line, Span, Style, clip_lines, pad, width_of, wrap
+from jaxtour.text import grouped
+
+ROWS = 6
+"""Rows of the picture."""
+LETTERS = "abcdefghij"
+_REST = "·"
+_SERIES: tuple[Style, ...] = ("series-1", "series-2", "series-3", "series-4", "series-5", "series-6")
+
+
+class Column(NamedTuple):
+    """One column of the picture: the fullest place among those that it stands for."""
+
+    place: int
+    bytes: Mapping[Owner, int]
+
+
+class MemoryView:
+    """One call's memory, ready to be drawn at any place of its schedule."""
+
+    def __init__(self, stage: StageText, memory: Memory, cell: str) -> None:
+        self._stage = stage
+        self.memory = memory
+        self._cell = cell
+        peak = self.by_owner(holders(memory, memory.at))
+        self._named = [owner for owner, _ in peak.most_common(len(LETTERS))]
+
+    def by_owner(self, held: Iterable[Held]) -> Counter[Owner]:
+        """The bytes that each line of source holds."""
+        found: Counter[Owner] = Counter()
+        for each in held:
+            found[self.owner(each.block)] += each.bytes
+        return found
+
+    def owner(self, block: Block) -> Owner:
+        """The line of source that a block belongs to."""
+        return owner_of(self._stage, block)
+
+    def letter(self, owner: Owner) -> Span:
+        """The letter and the style of a line of source; lines that hold little at the peak share one."""
+        if owner not in self._named:
+            return _REST, "series-rest"
+        at = self._named.index(owner)
+        return LETTERS[at], _SERIES[at % len(_SERIES)]
+
+    def columns(self, count: int) -> list[Column]:
+        """The columns of a picture that is `count` cells wide."""
+        used = self.memory.used
+        edges = [len(used) * at // count for at in range(count + 1)]
+        places = [max(range(start, max(end, start + 1)), key=used.__getitem__) for start, end in pairwise(edges)]
+        found = zip(places, held_at(self.memory, places), strict=True)
+        return [Column(place, self.by_owner(held)) for place, held in found]
+
+    def where(self, owner: Owner) -> str:
+        """`line 9`, `layers.py line 3`."""
+        if owner is None:
+            return "no source"
+        name = file_name(self._cell, owner[0])
+        return f"{name} line {owner[1]}" if name else f"line {owner[1]}"
+
+    def instruction(self, line: int) -> str:
+        """The name of an instruction, as `%dot.71`."""
+        defined = self._stage.names_of(line)[0] if 0 <= line < len(self._stage.ids) else ()
+        return defined[0] if defined else "an instruction"
+
+
+@lru_cache(maxsize=4)
+def view_of(stage: StageText, cell: str) -> MemoryView | None:
+    """The view of a compiled stage's memory; None if it has none."""
+    memory = stage.memory
+    return MemoryView(stage, memory, cell) if memory and memory.error is None and memory.used else None
+
+
+class Drawing(NamedTuple):
+    """The memory at one place of the schedule."""
+
+    lines: list[Line]
+    instructions: Mapping[int, int]
+    """The line of HLO that each line stands for."""
+
+
+def drawing(stage: StageText, cell: str, width: int, place: int | None = None) -> Drawing:
+    """The need, the picture, the holders at a place or at the peak, and the sums; or why there is none."""
+    view = view_of(stage, cell)
+    if view is None:
+        why = stage.memory.error if stage.memory and stage.memory.error else "this program holds no memory of its own"
+        return Drawing(wrap(((why, "muted"),), width), {})
+    place = view.memory.at if place is None else min(place, len(view.memory.used) - 1)
+    needs, *sums = _sums(view.memory, width)
+    above = [needs, *picture(view, width, place)]
+    rows, instructions = _table(view, place, width)
+    return Drawing([*above, *rows, (), *sums], {len(above) + row: line for row, line in instructions.items()})
+
+
+def _sums(memory: Memory, width: int) -> list[Line]:
+    """What is needed in all, whether it fits, and what the compiler says; a line each, at every width."""
+    parts: list[tuple[str, int]] = [
+        ("temporaries", memory.temporary_bytes), ("outputs", memory.output_bytes), ("arguments", memory.argument_bytes),
+        ("donated", memory.donated_bytes), ("constants", memory.constant_bytes),
+    ]  # fmt: skip
+    said: list[Span] = [("needs ", "muted"), (bytes_text(memory.needed_bytes), "strong")]
+    for name, size in parts:
+        if size:
+            said += [(" = " if len(said) == 2 else " + ", "muted"), (bytes_text(size), "number"), (f" {name}", "muted")]
+    rest = [
+        f" + {grouped(count)} B {words}"
+        for count, words in (
+            (memory.unwritten_bytes, "of outputs not yet written"),
+            (memory.gap_bytes, "free or padding"),
+        )
+        if count
+    ]
+    lines: list[Line] = [
+        tuple(said),
+        (("peak ", "muted"), (f"{grouped(memory.peak_bytes)} B", "strong"), (f"{''.join(rest)}", "muted")),
+        ((f"   = {grouped(memory.compiler_bytes)} B, the compiler's own sum of temporaries and outputs", "muted"),),
+    ]
+    if memory.limit_bytes is not None:
+        share = memory.needed_bytes / memory.limit_bytes
+        fits: Span = ("does not fit: ", "error") if share > 1 else ("", "")
+        lines.append((fits, (f"{share:.0%} of the device's {bytes_text(memory.limit_bytes)}", "muted")))
+    if memory.left_out:
+        lines.append(((f"{grouped(memory.left_out)} small blocks are not listed", "muted"),))
+    return clip_lines(lines, width)
+
+
+def picture(view: MemoryView, width: int, place: int, rows: int = ROWS) -> list[Line]:
+    """Bytes over the schedule, stacked by line of source, with the peak and the cursor marked."""
+    memory = view.memory
+    label = len(bytes_text(memory.peak_bytes))
+    columns = view.columns(max(1, width - label - 2))
+    cells = [_stack(view, column, rows, memory.peak_bytes) for column in columns]
+    lines: list[Line] = [_marks(columns, memory.at, "▼", " peak", label)]
+    for row in range(rows - 1, -1, -1):
+        axis = bytes_text(memory.peak_bytes) if row == rows - 1 else "0 B" if row == 0 else ""
+        drawn = [cell[row] for cell in cells]
+        lines.append(((pad(axis, label, right=True) + " ", "muted"), ("┤" if axis else "│", "faint"), *_joined(drawn)))
+    said = f" {view.instruction(memory.schedule[place])}, {place + 1} of {len(memory.used)}"
+    lines.append(_marks(columns, place, "▲", said, label))
+    return clip_lines(lines, width)
+
+
+def _stack(view: MemoryView, column: Column, rows: int, peak: int) -> list[Span]:
+    """The cells of a column from the bottom; a line's part begins and ends at the nearest row."""
+    cells: list[Span] = []
+    total = 0
+    order = sorted(column.bytes.items(), key=lambda item: (view.letter(item[0])[0] == _REST, view.letter(item[0])[0]))
+    for owner, size in order:
+        total += size
+        cells += [view.letter(owner)] * (round(total * rows / peak) - len(cells))
+    empty: list[Span] = [(" ", "")]
+    return cells + empty * (rows - len(cells))
+
+
+def _joined(cells: Iterable[Span]) -> list[Span]:
+    """Neighbours of one style as one piece."""
+    found: list[Span] = []
+    for text, style in cells:
+        if found and found[-1][1] == style:
+            found[-1] = found[-1][0] + text, style
+        else:
+            found.append((text, style))
+    return found
+
+
+def _marks(columns: Sequence[Column], place: int, mark: str, words: str, label: int) -> Line:
+    """A mark over or under the middle of the columns that stand for a place, and words beside it."""
+    reached = [number for number, column in enumerate(columns) if column.place <= place]
+    at = [number for number in reached if columns[number].place == columns[reached[-1]].place] if reached else [0]
+    before = label + 2 + at[len(at) // 2]
+    room = label + 2 + len(columns)
+    if before + 1 + width_of(words) > room and before > width_of(words):
+        return ((" " * (before - width_of(words)), ""), (words.strip() + " ", "muted"), (mark, "mark"))
+    return ((" " * before, ""), (mark, "mark"), (words, "muted"))
+
+
+def _table(view: MemoryView, place: int, width: int) -> tuple[list[Line], dict[int, int]]:
+    """The lines of source that hold memory at a place, each with its values, the largest first."""
+    held = holders(view.memory, place)
+    total = sum(each.bytes for each in held) or 1
+    lines: list[Line] = []
+    instructions: dict[int, int] = {}
+    owners = view.by_owner(held)
+    sizes = max((len(bytes_text(size)) for size in owners.values()), default=0)
+    for owner, size in owners.most_common():
+        letter, style = view.letter(owner)
+        lines.append((
+            (f" {letter} ", style), (f" {pad(bytes_text(size), sizes, right=True)} ", "number"),
+            (f"{size / total:4.0%}  ", "muted"), (view.where(owner), "strong"),
+        ))  # fmt: skip
+        own = [each for each in held if view.owner(each.block) == owner]
+        types = max(width_of(each.block.type) for each in own[:_MOST_VALUES])
+        for each in own[:_MOST_VALUES]:
+            instructions[len(lines)] = each.block.line
+            lines.append(_value(view, each, sizes, types))
+        if len(own) > _MOST_VALUES:
+            lines.append(((f"{' ' * (sizes + 11)}and {len(own) - _MOST_VALUES} more", "faint"),))
+    return clip_lines(lines, width), instructions
+
+
+_MOST_VALUES = 6
+"""Values listed of one line of source."""
+
+
+def _value(view: MemoryView, held: Held, sizes: int, types: int) -> Line:
+    """`1 MiB  f32[512,512]  saved for backward  %tanh.3  7–27 until %dot.4`."""
+    block = held.block
+    spans: list[Span] = [
+        (f"    {pad(bytes_text(held.bytes), sizes, right=True)}       ", "muted"), (pad(block.type, types), "type"),
+    ]  # fmt: skip
+    if block.saved_for >= 0:
+        spans.append(("  saved for backward" + (f" {block.trips}×" if block.trips else ""), "mark"))
+    if block.kind == "output":
+        spans.append(("  output", "keyword"))
+    ends = block.last == len(view.memory.used) - 1 or block.last_use < 0
+    until = " to the end" if ends else f" until {view.instruction(block.last_use)}"
+    spans += [(f"  {view.instruction(block.line)}", ""), (f"  {block.first + 1}–{block.last + 1}{until}", "muted")]
+    return tuple(spans)
+
+
+def facts(memory: Memory) -> Line:
+    """The border's text: `needs 31.1 MiB`."""
+    return ((f"needs {bytes_text(memory.needed_bytes)}", "muted"),)
