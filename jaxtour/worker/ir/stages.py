@@ -51,7 +51,6 @@ class Staged:
 
     @cached_property
     def module(self) -> stablehlo.StableHloReader:
-        """The StableHLO, parsed."""
         text = self.lowered.as_text(debug_info=True)
         if not text:
             raise lens.LensError("this backend does not provide StableHLO text")
@@ -59,7 +58,6 @@ class Staged:
 
     @cached_property
     def compiled(self) -> Any:
-        """The compiled call."""
         return self.lowered.compile()
 
     @cached_property
@@ -72,7 +70,6 @@ class Staged:
 
     @cached_property
     def optimised(self) -> hlo.HloReader:
-        """The optimised HLO, parsed."""
         return hlo.HloReader(self.text)
 
     def stablehlo(self) -> tuple[Table, Parsed, dict[str, Any]]:
