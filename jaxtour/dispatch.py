@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def config(python: str | None, platform: str | None, devices: int | None) -> "WorkerConfig":
     """Return the worker's configuration from options and settings; raises `CourseError` for a missing Python."""
-    from jaxtour.commands.interpreter import interpreter
+    from jaxtour.commands.common import interpreter
     from jaxtour.course.model import CourseError
     from jaxtour.engine.session import WorkerConfig
     from jaxtour.settings import load
@@ -40,7 +40,7 @@ def finish(action: Callable[[], int], *, collecting: bool = True) -> None:
 
     Garbage is collected from here on, unless `collecting` is false: then the work itself enables that.
     """
-    from jaxtour.course.catalogue import CourseError
+    from jaxtour.course.model import CourseError
     from jaxtour.engine.session import EngineError
 
     if collecting:

@@ -1,9 +1,13 @@
-"""Reads whatever a path names without hanging: also a pipe without a writer, an endless device, a loop of links."""
+"""Reads whatever a path names without hanging, and replaces files as a whole.
+
+A path may also name a pipe without a writer, an endless device, or a loop of links.
+"""
 
 import errno
 import os
 import select
 import stat
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +47,20 @@ def read_bytes(path: Path, cap: int | None = None) -> bytes:
         if not stat.S_ISREG(mode):
             raise _refusal(mode, path)
         return file.read() if cap is None else file.read(cap + 1)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Replace a file atomically: at any moment, even after a crash, either the old or the new one exists."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _written(descriptor: int, path: Path, cap: int | None) -> Iterator[bytes]:

@@ -51,9 +51,6 @@ def number_and_unit(value: float, digits: int = 3) -> tuple[str, str]:
     return f"{number:,.{max(0, digits - before)}f}", unit
 
 
-# Cleaning ------------------------------------------------------------------------------------------------------------
-
-
 # Characters that move the cursor, change colours, reorder or hide text: C0 except newline, DEL, C1, soft hyphen and
 # fillers without a width, zero-width and bidi characters, line separators, lone surrogates, annotation marks, tags.
 UNCLEAN = re.compile(
@@ -149,9 +146,6 @@ def ascii_only(text: str) -> str:
     return _NOT_ASCII.sub(lambda match: "?" * cell_len(match[0]), text.translate(_GLYPHS))
 
 
-# The types of fields with foreign text -------------------------------------------------------------------------------
-
-
 class Raw:
     """Text as a program, a lesson or a file gave it: to run, compare, copy or save, but not to show.
 
@@ -209,9 +203,6 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, Raw):
         return value.text
     raise NotImplementedError(f"{type(value).__name__} cannot be written as JSON")
-
-
-# Decoded text --------------------------------------------------------------------------------------------------------
 
 
 T = TypeVar("T", bound=msgspec.Struct)

@@ -83,15 +83,12 @@ def _agreement(lesson: Lesson, outcomes: Sequence[Outcome]) -> str | None:
     compared = [outcome for outcome in outcomes if isinstance(outcome.step, Step) and is_compared(lesson, outcome.step)]
     if not compared:
         return None
-    agree = [outcome for outcome in compared if outcome.status in ("ok", "raised") and not _differing(lesson, outcome)]
+    agree = [
+        outcome
+        for outcome in compared
+        if outcome.status in ("ok", "raised") and not stored_differences(lesson, outcome.step, outcome.report)
+    ]
     return f"{lesson.file}: {len(agree)} of {plural(len(compared), 'cell')} with stored outputs agree"
-
-
-def _differing(lesson: Lesson, outcome: Outcome) -> list[str]:
-    """Return what differs from the outputs that a notebook has stored."""
-    if not isinstance(outcome.step, Step) or outcome.report is None:
-        return []
-    return stored_differences(lesson, outcome.step, outcome.report)
 
 
 def _tell(line: str) -> None:
@@ -137,7 +134,7 @@ def _problems(lesson: Lesson, outcomes: Sequence[Outcome]) -> list[Problem]:
     for outcome in outcomes:
         if isinstance(outcome.step, Broken) or outcome.status == "skipped":
             continue
-        messages = _differing(lesson, outcome)
+        messages = stored_differences(lesson, outcome.step, outcome.report)
         if outcome.status not in ("ok", "raised"):
             messages += [_named(lesson, outcome.step, each) for each in outcome.problems or _how_ended(outcome)]
         line, column = lesson.places.get(outcome.step.id, (1, 1))

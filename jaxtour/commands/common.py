@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,7 +82,6 @@ def _course_with(name: str) -> Catalogue | None:
 
 
 def session(config: WorkerConfig) -> Session:
-    """Return a session with its own guard."""
     return Session(ProcessEngine(), config)
 
 
@@ -150,3 +150,23 @@ def ascii_only() -> bool:
 def coloured() -> bool:
     """Whether to print in colour: on a terminal that supports it, unless `NO_COLOR` is set."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def interpreter(named: str) -> str:
+    """Return the absolute path of a Python named by its path, its environment's folder, or its name on PATH.
+
+    Raises `CourseError` if there is none.
+    """
+    path = Path(named).expanduser()
+    if named and path.is_dir():
+        # Absolute, but not resolved: an environment's Python is a link, and the link identifies the environment.
+        path = path.absolute() / "bin" / "python"
+        if not path.exists():
+            raise CourseError(f"{named}: this folder has no bin/python: name the worker's Python")
+    elif os.sep not in named:
+        if not (found := shutil.which(named)):
+            raise CourseError(f"no program {named!r} on PATH: name the worker's Python by its path")
+        path = Path(found)
+    elif not path.exists():
+        raise CourseError(f"{named}: no such file: name the worker's Python by its path")
+    return str(path.absolute())

@@ -15,7 +15,7 @@ from jaxtour.commands.lens import failure_line
 from jaxtour.course.model import Step
 from jaxtour.engine.headless import Headless
 from jaxtour.engine.messages import Event, Text
-from jaxtour.engine.program_record import program_record
+from jaxtour.engine.record import program_record
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.render.programs import program_lines

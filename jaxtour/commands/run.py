@@ -14,8 +14,8 @@ from jaxtour.commands.common import (
     write,
     write_json,
 )
-from jaxtour.course.catalogue import CourseError, why_empty
-from jaxtour.course.model import Broken, Lesson, Step
+from jaxtour.course.catalogue import why_empty
+from jaxtour.course.model import Broken, CourseError, Lesson, Step
 from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.messages import Facts, Trace
 from jaxtour.engine.record import timing_records
@@ -130,16 +130,9 @@ def outcome_text(lesson: Lesson, outcome: Outcome, width: int, *, ascii: bool, c
     elif outcome.status in BAD and outcome.report and not _told(outcome.report):
         problems = outcome.problems or [outcome.reason]
         lines = section("failed", [((problem, "error"),) for problem in problems])
-    if told := _stored(lesson, outcome):
+    if told := stored_differences(lesson, outcome.step, outcome.report):
         lines += section("the notebook says otherwise", [((line, "warning"),) for line in told])
     return text + text_of([*lines, ()], ascii, colour)
-
-
-def _stored(lesson: Lesson, outcome: Outcome) -> list[str]:
-    """Return what differs from a notebook's stored outputs; that fails a `check`, not a run."""
-    if not isinstance(outcome.step, Step) or outcome.report is None:
-        return []
-    return stored_differences(lesson, outcome.step, outcome.report)
 
 
 def _told(report: Report) -> bool:
@@ -176,7 +169,7 @@ def _step(lesson: Lesson, outcome: Outcome) -> dict[str, Any]:
         entry["reason"] = outcome.reason
     if outcome.problems:
         entry["problems"] = outcome.problems
-    if stored := _stored(lesson, outcome):
+    if stored := stored_differences(lesson, outcome.step, outcome.report):
         entry["stored"] = stored
     if report is None:
         return entry

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from jaxtour import interrupts
 from jaxtour.commands.common import catalogue_for, session, write
-from jaxtour.course.catalogue import CourseError
+from jaxtour.course.model import CourseError
 from jaxtour.course.progress import Progress
 from jaxtour.engine.session import EngineError, WorkerConfig
 from jaxtour.settings import Settings

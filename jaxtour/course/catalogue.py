@@ -162,9 +162,6 @@ def _near(name: str, names: Sequence[str]) -> str:
     return f"did you mean {' or '.join(near)}?" if near else f"choose from {', '.join(names)}"
 
 
-__all__ = ["Catalogue", "CourseError", "LessonEntry", "bundled", "open_path"]
-
-
 def with_steps(lesson: Lesson) -> Lesson:
     """The lesson; without any steps it gets a broken one that says why."""
     if lesson.steps:

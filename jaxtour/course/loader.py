@@ -215,9 +215,6 @@ def _text(node: Node, key: str) -> str | None:
     return value.text if isinstance(value, Scalar) else None
 
 
-# Nodes as values of the model ----------------------------------------------------------------------------------------
-
-
 def convert(node: Node, kind_of: Any, key: Scalar | None = None) -> Any:
     """Convert the node to a value of this type; raises `FaultError` for the first misfit.
 

@@ -4,7 +4,6 @@ import copy
 import errno
 import fcntl
 import os
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from typing import TypeAlias
 import msgspec
 
 from jaxtour import paths
-from jaxtour.files import read_bytes
+from jaxtour.files import read_bytes, replace
 
 VERSION = 1
 MAX_BYTES = 64 * 1024 * 1024
@@ -89,7 +88,6 @@ class Progress:
         return self._state.place
 
     def is_done(self, lesson: str, step: str) -> bool:
-        """Whether the step has been done."""
         return self._step(lesson, step).done
 
     def edit(self, lesson: str, step: str) -> str | None:
@@ -97,12 +95,10 @@ class Progress:
         return self._step(lesson, step).edit
 
     def mark_done(self, lesson: str, step: str) -> None:
-        """Remember that the step is done."""
         if not self.is_done(lesson, step):
             self._change(lambda state: setattr(_slot(state, lesson, step), "done", True))
 
     def set_place(self, lesson: str, step: str) -> None:
-        """Remember where the learner is."""
         if self.place != (lesson, step):
             self._change(lambda state: setattr(state, "place", (lesson, step)))
 
@@ -166,7 +162,7 @@ class Progress:
                 self.notice = f"cannot read {self.path.name}: it is kept as {aside}, and progress starts again"
                 state = SavedProgress()
             if self._pending:
-                _replace(self.path, msgspec.json.encode(_applied(state, self._pending)))
+                replace(self.path, msgspec.json.encode(_applied(state, self._pending)))
         self._state = state
         self._pending.clear()
 
@@ -225,20 +221,6 @@ def _locked(path: Path, wait_s: float) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Replace a file atomically: at any moment, even after a crash, either the old or the new one exists."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _set_aside(path: Path) -> Path:

@@ -39,7 +39,6 @@ def headings(text: str) -> list[tuple[int, str]]:
 
 
 def _bare(words: str) -> str:
-    """The words of a heading."""
     words = re.sub(r"\[([^\[\]]*)\]\([^)]*\)", r"\1", words[:1000].rstrip(" \t#"))
     return " ".join(re.sub(r"\*\*|__|`|(?<!\w)[*_]|[*_](?!\w)|\$", "", words).split())[:200]
 

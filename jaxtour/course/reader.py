@@ -107,7 +107,6 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def kind(node: Node) -> str:
-    """Return what a node is, for a message."""
     if isinstance(node, Scalar):
         return f"`{short(node.text)}`"
     return "a list" if isinstance(node, Sequence) else "a mapping"
@@ -136,11 +135,6 @@ class EventParser(Protocol):
 def event_parser(text: str) -> EventParser:
     """Return the parser of PyYAML's loader: libyaml if built in, else the Python one, which is 20 times slower."""
     return yaml.CBaseLoader(text) if yaml.__with_libyaml__ else yaml.BaseLoader(text)
-
-
-def read(data: bytes, file: str) -> YamlDocument:
-    """Parse a file's bytes into nodes; raises `CourseError` for anything but plain, unambiguous YAML."""
-    return parse(decode(data, file), file)
 
 
 def decode(data: bytes, file: str) -> str:

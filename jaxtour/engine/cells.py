@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterable, Sequence
 
-from jaxtour.course.model import Lesson, NotebookCell, Requires, Step, TimeSpec, TraceSpec
+from jaxtour.course.model import Lesson, Requires, Step, TimeSpec, TraceSpec
 from jaxtour.engine.commands import Cell, Run, TimeCall, TraceCall
 from jaxtour.engine.commands import NotebookCell as NotebookCommand
 from jaxtour.engine.messages import Facts, Program, Trace
@@ -48,7 +48,12 @@ def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
     """The step's cell; `code` replaces the lesson's own."""
     source = step.solved_code.text if code is None else code
     if notebook := lesson.cells.get(step.id):
-        return _notebook_cell(lesson, step, source, notebook)
+        # Imported here, as the course itself has no notebooks.
+        from jaxtour.course.magics import runnable
+
+        command = NotebookCommand(number=notebook.number, folder=notebook.folder.text)
+        setup, source = runnable(step.setup.text).code, runnable(source).code
+        return Cell(name=f"{lesson.id}/{step.id}", setup=setup, code=source, notebook=command)
     path = lesson.file.text if lesson.plain else None
     return Cell(
         name=f"{lesson.id}/{step.id}",
@@ -57,18 +62,6 @@ def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
         traces=trace_calls(step),
         path=path,
         launch=lesson.launch,
-    )
-
-
-def _notebook_cell(lesson: Lesson, step: Step, source: str, notebook: NotebookCell) -> Cell:
-    # Imported here, as the course itself has no notebooks.
-    from jaxtour.course.magics import runnable
-
-    return Cell(
-        name=f"{lesson.id}/{step.id}",
-        setup=runnable(step.setup.text).code,
-        code=runnable(source).code,
-        notebook=NotebookCommand(number=notebook.number, folder=notebook.folder.text),
     )
 
 
@@ -87,9 +80,6 @@ def asked_of(step: Step, *, timings: bool = True, hlo: bool = False, default_tim
 def timeout_of(step: Step, default_s: float | None) -> float | None:
     """The step's time limit, or the default; seconds."""
     return default_s if step.timeout is None else step.timeout
-
-
-# Devices -------------------------------------------------------------------------------------------------------------
 
 
 MOST = 64
@@ -135,9 +125,6 @@ def _count(node: ast.AST) -> int | None:
         case ast.Constant(value=str(text)) if text.lstrip().startswith("--") and (flag := _FLAG.search(text)):
             return int(flag[1])
     return None
-
-
-# Requirements --------------------------------------------------------------------------------------------------------
 
 
 def unmet(lesson: Lesson, step: Step, facts: Facts) -> str | None:

@@ -6,7 +6,6 @@ import msgspec
 
 from jaxtour.course.model import Launch
 
-On: TypeAlias = Literal["each platform", "one", "host"]
 StageName: TypeAlias = Literal["jaxpr", "stablehlo", "hlo"]
 
 
@@ -23,7 +22,7 @@ class TimeCall(msgspec.Struct, frozen=True, kw_only=True):
 
     label: str
     call: str
-    on: On = "each platform"
+    on: Literal["each platform", "one", "host"] = "each platform"
     baseline: bool = False
     """Whether the others are compared with it."""
     sizes: tuple[int, ...] = ()
@@ -38,7 +37,6 @@ class StageRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request for a stage of a traced call."""
 
     index: int
-    """The index of the cell's trace."""
     stage: StageName
 
 

@@ -176,7 +176,6 @@ class Headless:
         return Outcome(step, found, report)
 
     async def _probed(self, lesson: Lesson, step: Step, report: Report) -> Report:
-        """The report with the results of probing its step."""
         run = await self.session.probe(lesson, step, hlo=needs_hlo(step), default_timeout_s=TIMEOUT_S)
         more = await self.whole(Report(run=run))
         assert more.done is not None

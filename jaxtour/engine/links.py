@@ -30,7 +30,6 @@ class Place(NamedTuple):
 
     @classmethod
     def of(cls, span: Span) -> "Place":
-        """The span's place."""
         return cls(span.file, (span.line, span.column), (span.end_line, span.end_column))
 
 
@@ -47,11 +46,6 @@ class Target(msgspec.Struct, frozen=True):
 
     def __bool__(self) -> bool:
         return bool(self.spans)
-
-
-def selection(span: Span) -> Target:
-    """The target of an expression that is selected in the source."""
-    return Target(spans=(span,))
 
 
 class Links:
@@ -148,7 +142,7 @@ class Links:
     def _smallest(self, places: Iterable[Place]) -> Target:
         """The target of the smallest place, which begins last and ends first: expressions are nested."""
         last = min(places, key=lambda place: ((-place.start[0], -place.start[1]), place.end), default=None)
-        return selection(self._spans[last]) if last else Target()
+        return Target(spans=(self._spans[last],)) if last else Target()
 
     def _narrowed(self, ids: Iterable[int], path: str) -> Iterable[int]:
         """The origins with the same path, if any, and the fusions that may contain them."""

@@ -1,6 +1,5 @@
 """Keeps the measured peaks of devices in a file beside the progress."""
 
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import msgspec
 
 from jaxtour import paths
 from jaxtour.engine.messages import Facts, Peak
-from jaxtour.files import read_bytes
+from jaxtour.files import read_bytes, replace
 from jaxtour.text import harmless
 
 VERSION = 1
@@ -51,14 +50,7 @@ def keep(facts: Facts, peaks: Iterable[Peak], path: Path) -> None:
     others = [device for device in _read(path).devices if device.device not in found]
     content = _File(devices=[*others, *(_Device(name, tuple(each)) for name, each in found.items())])
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            file.write(msgspec.json.format(msgspec.json.encode(content), indent=1))
-            file.flush()
-            Path(file.name).replace(path)
-        except OSError:
-            Path(file.name).unlink()
-            raise
+    replace(path, msgspec.json.format(msgspec.json.encode(content), indent=1))
 
 
 def _names(facts: Facts) -> dict[str, str]:

@@ -1,8 +1,10 @@
-"""The timings of a run as records for other programs."""
+"""The timings of a run, and what a program compiled, as records for other programs."""
 
 from typing import Any
 
-from jaxtour.engine.messages import Timing
+import msgspec
+
+from jaxtour.engine.messages import Failure, Timing
 from jaxtour.engine.report import Report
 from jaxtour.engine.timings import Difference, Spread
 
@@ -47,3 +49,36 @@ def _difference(found: Difference) -> dict[str, Any]:
 
 def _spread(spread: Spread) -> dict[str, Any]:
     return {name: getattr(spread, name) for name in ("best_s", "median_s", "q1_s", "q3_s", "runs", "group")}
+
+
+VERSION = 1
+_WIRE_ONLY = ("run", "index", "key")
+
+
+def program_record(report: Report) -> dict[str, Any]:
+    """`programs`, `eager`, `stdout` and `error` of a recorded run; seconds, and null for what is not known."""
+    recorded = report.recorded
+    return {
+        "version": VERSION,
+        "programs": [_without(msgspec.to_builtins(program)) for program in report.programs],
+        "eager": [msgspec.to_builtins(line) for line in recorded.eager] if recorded else [],
+        "stdout": report.stdout,
+        "stopped": recorded.stopped if recorded else "",
+        "missing": recorded.missing if recorded else "",
+        "error": report.failure and _error(report.failure),
+    }
+
+
+def _without(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in ("event", *_WIRE_ONLY)}
+
+
+def _error(failure: Failure) -> dict[str, Any]:
+    """The exception, at the innermost line of the user's."""
+    inner = failure.frames[-1] if failure.frames else None
+    return {
+        "type": failure.type,
+        "message": failure.message,
+        "file": inner.file if inner else None,
+        "line": inner.line if inner else failure.line,
+    }

@@ -1,12 +1,13 @@
-"""Folds the events of a step's run into one frozen report."""
+"""What each run is for, and the report into which its events are folded."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from jaxtour.course.model import Step
 from jaxtour.engine.commands import StageName, StageRequest
 from jaxtour.engine.messages import (
     Answer,
@@ -33,11 +34,51 @@ from jaxtour.engine.messages import (
     Value,
     Warned,
 )
+from jaxtour.engine.session import Handle, Session
 from jaxtour.engine.stage import StageText, assembled, failed
 from jaxtour.text import NO_TEXT, Raw
 
 Phase: TypeAlias = Literal["waiting", "running", "executed", "done"]
 Stages: TypeAlias = Mapping[tuple[int, StageName], StageText]
+StepKey: TypeAlias = tuple[str, str]
+"""Lesson id and step id."""
+
+
+class RunPurpose(NamedTuple):
+    """The purpose of a run."""
+
+    purpose: Literal["run", "request", "peaks"]
+    key: StepKey | None = None
+    """The step whose report gets its events."""
+    step: Step | None = None
+
+
+class Runs:
+    """The purpose of each run. A run has its number before it is sent, so its events can always be routed."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._owners: dict[int, RunPurpose] = {}
+        self._launching: set[int] = set()
+
+    @property
+    def current(self) -> RunPurpose | None:
+        """The purpose of the run under way; None without one, or if it is not from here."""
+        run = max(self._launching, default=self._session.current)
+        return self._owners.get(run) if run is not None else None
+
+    async def launch(self, handle: Handle, owner: RunPurpose) -> None:
+        """Send a run whose events are for `owner`. Raises `EngineError` without a guard."""
+        self._owners[handle.run] = owner
+        self._launching.add(handle.run)
+        try:
+            await handle
+        finally:
+            self._launching.discard(handle.run)
+
+    def owner(self, event: RunEvent) -> RunPurpose | None:
+        """The purpose of an event's run; None for a run that was not launched here."""
+        return self._owners.get(event.run)
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -115,10 +156,6 @@ class Report:
     def stage(self, index: int, stage: StageName) -> StageText | None:
         """A stage of a trace; None before its first part."""
         return self.stages.get((index, stage))
-
-    def level_stage(self, index: int) -> StageText | None:
-        """The jaxpr of a level; None before its first part."""
-        return self.level_stages.get((index, "jaxpr"))
 
     def takes(self, event: RunEvent) -> bool:
         """Whether the event belongs to this report: to its run, or to the request under way."""
@@ -233,7 +270,6 @@ def _kind(timing: Timing) -> tuple[object, ...]:
 
 
 def _staged(report: Report, part: Stage) -> Report:
-    """The report with one more part of a stage."""
     key = (part.index, part.stage)
     if part.level:
         return replace(report, level_stages={**report.level_stages, key: assembled(report.level_stages.get(key), part)})
@@ -265,3 +301,31 @@ def _cut(report: Report, done: Done) -> Report:
 
 def _failed(keys: set[tuple[int, StageName]], run: int, why: str) -> Stages:
     return {(index, stage): failed(index, stage, run, why) for index, stage in keys}
+
+
+def joined(events: Iterable[Event]) -> list[Event]:
+    """The events, with adjacent pieces of the same text joined: folding each piece would copy the whole text."""
+    whole: list[Event] = []
+    pieces: list[Text] = []
+
+    def flush() -> None:
+        if pieces:
+            first = pieces[0]
+            text = Raw("".join(piece.text.text for piece in pieces))
+            whole.append(msgspec.structs.replace(first, text=text))
+            pieces.clear()
+
+    for event in events:
+        if isinstance(event, Text):
+            if pieces and (event.dropped or _origin_of(event) != _origin_of(pieces[0])):
+                flush()
+            pieces.append(event)
+        else:
+            flush()
+            whole.append(event)
+    flush()
+    return whole
+
+
+def _origin_of(text: Text) -> tuple[int, str, bool, bool]:
+    return text.run, text.stream, text.background, text.tracing

@@ -93,7 +93,6 @@ class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
     """The index of the trace or of the level."""
     stage: StageName
     run: int = 0
-    """The run that it comes from."""
     complete: bool = False
     error: str | None = None
     texts: Sequence[str] = NO_TEXTS

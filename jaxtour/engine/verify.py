@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
-from jaxtour.course.model import Expect, Lesson, Names, Step
+from jaxtour.course.model import Broken, Expect, Lesson, Names, Step
 from jaxtour.engine.messages import Done, Failure, Value
 from jaxtour.engine.report import Report
 from jaxtour.engine.tokens import bare, difference, spread
@@ -210,11 +210,13 @@ def is_compared(lesson: Lesson, step: Step) -> bool:
     return cell is not None and any(each is not None for each in (cell.stdout, cell.value, cell.error))
 
 
-def stored_differences(lesson: Lesson, step: Step, report: Report) -> list[str]:
+def stored_differences(lesson: Lesson, step: Step | Broken, report: Report | None) -> list[str]:
     """What differs, a line each with both texts; numbers may differ by 1e-4 of their size, as in `expect`.
 
     Only what the file has stored is compared: nothing is said of a cell that was not run before the file was saved.
     """
+    if isinstance(step, Broken) or report is None:
+        return []
     return [clean(line, keep_newlines=False) for line in _differences(lesson, step, report)]
 
 

@@ -23,7 +23,6 @@ class Axis:
     """Returns a tick's label."""
     log: bool = True
     linear_ticks: tuple[float, ...] = ()
-    """The ticks of a linear axis."""
 
     @property
     def ticks(self) -> tuple[float, ...]:
@@ -46,7 +45,6 @@ class Axis:
         return (self.place(value) - low) / (high - low)
 
     def value(self, place: float) -> float:
-        """Return the value at a place."""
         return float(10.0**place) if self.log else place
 
 

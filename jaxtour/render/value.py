@@ -101,7 +101,6 @@ def output_lines(text: Raw, width: int | None = None, style: Style = "") -> list
 
 
 def warning_lines(warnings: Iterable[Warned], width: int, ascii: bool = False) -> list[Line]:
-    """Return each warning with the line that caused it."""
     lines: list[Line] = []
     for warned in warnings:
         spans: list[Span] = [("⚑ ", "warning"), (warned.category, "warning"), ("  ", "")]
@@ -134,9 +133,6 @@ def printed_lines(
         lines += [joined([gutter, *line]) for line in output_lines(Raw(row), room, style) or [()]]
         start = end + 1
     return lines
-
-
-# Exceptions ----------------------------------------------------------------------------------------------------------
 
 
 _GAP = 3

@@ -22,10 +22,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     editable: bool = False
     """Whether there is code, which a broken step lacks."""
     busy: bool = False
-    """Whether a run is in progress."""
     edited: bool = False
     setup: bool = False
-    """Whether the step has a setup."""
     traces: int = 0
     programs: bool = False
     """Whether it was recorded what the code compiled."""
@@ -36,7 +34,6 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     times: bool = False
     """Whether there is something to measure."""
     timed: bool = False
-    """Whether there are timings."""
     flagged: bool = False
     """Whether a timing has a verdict."""
     lines: bool = False
@@ -63,7 +60,6 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     level_below: bool = False
     """Whether there is another level of the ladder."""
     dead: bool = False
-    """Whether the worker is gone."""
     held: bool = False
     """Whether the worker is dead because another process holds the accelerator."""
     cpu_helps: bool = False
@@ -263,7 +259,6 @@ NAMES = {
 
 
 def scoped(scope: Scope) -> list[Action]:
-    """The actions of one scope."""
     return [action for action in ACTIONS if action.scope == scope]
 
 
@@ -314,7 +309,6 @@ class Keys:
         return [key_name(key) for key in self.changed.get(action.id, action.keys).split(",")]
 
     def first(self, action: Action | str) -> str:
-        """The key to show."""
         return self.of(action)[0]
 
 

@@ -9,7 +9,7 @@ from jaxtour.course.model import Step
 from jaxtour.engine.links import Target, links_of
 from jaxtour.engine.messages import Span
 from jaxtour.engine.stage import StageText
-from jaxtour.render.ir.gutter import glyph, in_words, is_continued, where
+from jaxtour.render.ir.gutter import UNITS, glyph, in_words, is_continued, where
 from jaxtour.render.text.layout import Line, clip, plain
 from jaxtour.text import Raw, grouped, plural
 from jaxtour.tui.lines.document import NOTHING, Columns, Highlight, Highlighted, in_rows
@@ -51,7 +51,6 @@ class Link(msgspec.Struct, frozen=True):
 
 
 def link(view: StepView, spot: Spot) -> Link:
-    """What is linked with a cursor."""
     stage, rows = view.linked, rows_of(view)
     target = target_of(view, spot, rows)
     name = variable_at(view, spot)
@@ -326,8 +325,6 @@ def code_of(view: StepView, file: str) -> list[str]:
 
 def counted(stage: StageText, count: int) -> str:
     """`1 equation`, `12 instructions`."""
-    from jaxtour.render.ir.highlight import UNITS
-
     if count > COUNTED:
         return f"{grouped(count)} lines"
     return plural(count, UNITS[stage.stage])

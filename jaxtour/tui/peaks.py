@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jaxtour.engine.messages import Done, Facts, Peak, RunEvent
+from jaxtour.engine.report import RunPurpose, Runs
 from jaxtour.engine.session import Session
 from jaxtour.text import clean
-from jaxtour.tui.incoming import RunPurpose, Runs
 
 
 class Peaks:
@@ -43,12 +43,10 @@ class Peaks:
         return self._found
 
     async def measure(self) -> None:
-        """Measure the peaks."""
         self._coming, self.unkept = [], ""
         await self._runs.launch(self._session.peaks(), RunPurpose("peaks"))
 
     def take(self, event: RunEvent) -> None:
-        """Take an event of the measurement."""
         if isinstance(event, Peak):
             self._coming.append(event)
         elif isinstance(event, Done):

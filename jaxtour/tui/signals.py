@@ -19,23 +19,15 @@ CLOSE_S = 0.5
 
 
 class Leaving(Protocol):
-    """The interface of an app that signals end."""
+    """What signals end: `TourApp`, which says what each does."""
 
     event_loop: asyncio.AbstractEventLoop | None
-    """Set while it runs."""
 
     @property
-    def log(self) -> Logger:
-        """The app's log."""
-
-    def save(self) -> None:
-        """Write everything to disk."""
-
-    async def close_worker(self) -> None:
-        """End the worker and all its processes."""
-
-    async def leave(self, code: int) -> None:
-        """Restore the terminal, and leave with this exit code."""
+    def log(self) -> Logger: ...
+    def save(self) -> None: ...
+    async def close_worker(self) -> None: ...
+    async def leave(self, code: int) -> None: ...
 
 
 SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)

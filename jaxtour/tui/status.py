@@ -10,9 +10,8 @@ from jaxtour.engine.messages import Facts, WorkerState
 from jaxtour.render.text.layout import Line, Style, clip, clip_line, clip_lines, in_ascii, width_of
 from jaxtour.text import seconds
 from jaxtour.tui.actions import Action, Keys
-from jaxtour.tui.incoming import Activity
 from jaxtour.tui.styling import Palette
-from jaxtour.tui.tour.view import StepView
+from jaxtour.tui.tour.view import Activity, StepView
 
 BAR_CELLS = 14
 GLYPHS: dict[WorkerState, str] = {"ready": "●", "running": "►", "interrupting": "■", "dead": "✗"}
@@ -133,9 +132,6 @@ def _keys(actions: list[Action], keys: Keys, bright: str | None) -> Line:
     return line
 
 
-# The widget ----------------------------------------------------------------------------------------------------------
-
-
 class Bar(Widget):
     """One row of styled text."""
 
@@ -152,7 +148,6 @@ class Bar(Widget):
         self._strip: Strip | None = None
 
     def show(self, line: Line) -> None:
-        """Show another line."""
         if line != self.line:
             self.line = line
             self._strip = None

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from inside import REAL, command
 
-from jaxtour.commands.interpreter import interpreter
+from jaxtour.commands.common import interpreter
 from jaxtour.course.model import CourseError
 
 

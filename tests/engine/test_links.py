@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_stages import FILE, equation, events, span, stage_of, whole
 
-from jaxtour.engine.links import LINE_END, Links, Target, links_of, selection
+from jaxtour.engine.links import LINE_END, Links, Target, links_of
 from jaxtour.engine.messages import Origin, Span
 from jaxtour.engine.stage import StageText
 
@@ -106,7 +106,7 @@ def test_stops_are_the_nested_expressions_and_each_means_itself() -> None:
     assert links.selections(FILE, 6) == links.selections("lesson/other", 2) == []
     for line, found in ((2, [TANH, SUM, MUL]), (3, [MINUS, CALL, STD]), (4, [TOTAL])):
         targets = [links.at(FILE, line, start + 1, end + 1) for start, end in links.selections(FILE, line)]
-        assert targets == [selection(each) for each in found]
+        assert targets == [Target(spans=(each,)) for each in found]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_line_without_a_source_means_nothing() -> None:
 
 def test_functions_are_no_part_of_a_place() -> None:
     named = Span(FILE, 2, 21, 2, 26, "f.<locals>.<lambda>")
-    assert texts(HLO, selection(named)) == ["%mul.1", "%fusion.1", "%mul.9"]
+    assert texts(HLO, Target(spans=(named,))) == ["%mul.1", "%fusion.1", "%mul.9"]
 
 
 def test_links_are_made_once_and_go_with_their_stage() -> None:
@@ -225,7 +225,7 @@ def test_from_a_line_to_the_source_and_back(stage: StageText) -> None:
         target = links.target(line)
         assert bool(target) == bool(stage.origin_of(line).spans)
         for each in target.spans:
-            assert line in links.lines(selection(each))
+            assert line in links.lines(Target(spans=(each,)))
             assert line in links.lines(links.at(FILE, each.line))
             end = each.end_column if each.end_line == each.line else LINE_END + 1
             assert (each.column - 1, end - 1) in links.selections(FILE, each.line)
@@ -247,8 +247,8 @@ def test_what_is_selected_marks_what_is_inside_and_what_was_called_inside(
         if any(contains(wanted, each) for each in (*stage.origin_of(line).spans, *stage.origin_of(line).callers))
     ]
     links = Links(stage)
-    assert links.lines(selection(wanted)) == expected
-    assert links.origins_of(selection(wanted)) == {stage.ids[line] for line in expected}
+    assert links.lines(Target(spans=(wanted,))) == expected
+    assert links.origins_of(Target(spans=(wanted,))) == {stage.ids[line] for line in expected}
 
 
 @given(stages(), st.tuples(st.integers(1, 7), st.integers(1, 13)))

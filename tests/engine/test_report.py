@@ -242,10 +242,10 @@ def test_a_ladder_is_its_levels():
         levels[1], part("jaxpr", "r1", index=1, level=True, **LOOKED),
         wire.Done(run=9, status="ok"), onto=report,
     )  # fmt: skip
-    assert report.levels == levels and [report.level_stage(index).text for index in (0, 1)] == ["r0", "r1"]
+    assert report.levels == levels and [report.level_stages[index, "jaxpr"].text for index in (0, 1)] == ["r0", "r1"]
     assert report.stage(0, "jaxpr").text == "a" and report.ladder_error is None
     again = requested(report, 10, (), ladder=True)
-    assert (again.levels, again.level_stage(0)) == ((), None)
+    assert (again.levels, again.level_stages.get((0, "jaxpr"))) == ((), None)
     cut = folded(wire.Done(run=10, status="interrupted"), onto=again)
     assert (cut.ladder_error, cut.request) == ("interrupted", None)
     assert requested(cut, 11, (StageRequest(index=0, stage="hlo"),)).ladder_error == "interrupted"
@@ -257,7 +257,7 @@ def test_a_level_that_was_cut_says_why():
     level = wire.Level(run=9, index=0, label="f")
     done = wire.Done(run=9, status="timeout", reason="stopped")
     report = folded(level, part("jaxpr", "r0", parts=2, level=True, **LOOKED), done, onto=report)
-    assert report.level_stage(0).error == report.ladder_error == "stopped"
+    assert report.level_stages[0, "jaxpr"].error == report.ladder_error == "stopped"
     assert report.stage(0, "jaxpr").error is None
 
 

@@ -13,7 +13,7 @@ from pygments.token import Error
 from traced import ARROWS, EQUATION, STAGES, Called, is_coarse, is_expression, links, share, text_of
 
 from jaxtour.engine.commands import StageName
-from jaxtour.engine.links import LINE_END, Place, Target, links_of, selection
+from jaxtour.engine.links import LINE_END, Place, Target, links_of
 from jaxtour.engine.messages import Origin, Span
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.cards import card
@@ -32,7 +32,7 @@ def everything(calls: list[Called]) -> Iterator[tuple[Called, StageText]]:
 
 def marked(stage: StageText, span: Span) -> set[int]:
     """The lines that belong to an expression, looked up by its place, as from a cursor in the source."""
-    target = selection(span)
+    target = Target(spans=(span,))
     if span.line == span.end_line:
         target = links_of(stage).at(span.file, span.line, span.column, span.end_column)
         assert target.spans and Place.of(target.spans[0]) == Place.of(span), span

@@ -23,7 +23,6 @@ from jaxtour.render.value import value_lines
 from jaxtour.text import UNCLEAN, Raw, clean
 from jaxtour.text import harmless as decoded
 from jaxtour.tui import linking
-from jaxtour.tui.incoming import Activity, doing
 from jaxtour.tui.linking import Spot, variable_at, variable_highlights
 from jaxtour.tui.panes import lesson, source, stage, time
 from jaxtour.tui.screens import ask
@@ -31,7 +30,7 @@ from jaxtour.tui.screens.ladder import LadderScreen
 from jaxtour.tui.screens.lessons import LessonsScreen
 from jaxtour.tui.screens.timings import RooflineScreen
 from jaxtour.tui.status import worker_state
-from jaxtour.tui.tour.view import StepState, StepView
+from jaxtour.tui.tour.view import Activity, StepState, StepView, doing
 
 HOSTILE = "x" + "".join(VOWELS.values()) + "x"
 CALL = decoded(Trace(run=1, index=0, label="f", call="f(x)"))

@@ -14,13 +14,12 @@ from jaxtour.engine.messages import Device, Done, Executed, RunProgress
 from jaxtour.engine.report import Report
 from jaxtour.render.text.layout import plain
 from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Keys, Scope, bindings, in_footer, key_name, scoped
-from jaxtour.tui.incoming import Activity, doing
 from jaxtour.tui.panes.lesson import grade
 from jaxtour.tui.status import keys_line, top_line
 from jaxtour.tui.styling import ANSI, COLOURED
 from jaxtour.tui.tour.controllers.slots import short
 from jaxtour.tui.tour.screen import TourScreen
-from jaxtour.tui.tour.view import StepState, StepView
+from jaxtour.tui.tour.view import Activity, StepState, StepView, doing
 
 
 def test_every_action_has_a_method() -> None:

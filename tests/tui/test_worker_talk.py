@@ -21,9 +21,9 @@ from jaxtour.engine.messages import (
     Text,
     Value,
 )
+from jaxtour.engine.report import joined
 from jaxtour.engine.session import EngineError
 from jaxtour.text import harmless
-from jaxtour.tui.incoming import joined
 from jaxtour.tui.messages import Arrived
 
 

@@ -8,9 +8,6 @@ from jaxtour.render.text.layout import Line, Span, Style, in_ascii, spread, widt
 from jaxtour.render.value import devices_of
 from jaxtour.text import plural
 
-# Memory, as bars and words -------------------------------------------------------------------------------------------
-
-
 _BAR = 20
 _SHORTEST_BAR = 4
 _BARS = 16
@@ -133,9 +130,6 @@ def _bar(part: float, length: int) -> list[Span]:
     return [("━" * full, "bar"), ("─" * (length - full), "bar-muted"), ("  ", "")]
 
 
-# Devices as boxes: TPUs on the grid of their chips, others in rows ---------------------------------------------------
-
-
 _CHIP_ROWS = 4
 _GRID = 64
 """The largest number of devices drawn on a grid."""
@@ -225,9 +219,6 @@ def _chip(device: Device, digits: int, holding: Collection[int], cursor: int | N
         return f"‹{number}›" if held else f"›{number} ", "mark"
     style: Style = "chip-on" if held else "chip" if device.local else "faint"
     return f"[{number}]" if held else f" {number} ", style
-
-
-# The panel -----------------------------------------------------------------------------------------------------------
 
 
 _DEFAULTS = {"x64": "off", "jit": "on", "matmul precision": "default"}

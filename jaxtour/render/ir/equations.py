@@ -29,7 +29,6 @@ class Operand:
 
     @property
     def literal(self) -> bool:
-        """Whether it is a literal."""
         return ":" in self.text
 
     @property
@@ -96,7 +95,6 @@ class Jaxpr:
 
     @property
     def equations(self) -> Iterator[Equation]:
-        """Its own equations."""
         return (each for line in self.lines if (each := equation_at(self.stage, line)) is not None)
 
 
@@ -110,7 +108,6 @@ def jaxpr_of(stage: StageText) -> Jaxpr:
 
 
 def equation_at(stage: StageText, line: int) -> Equation | None:
-    """The equation that begins at a line."""
     row = _decoded(stage.equations[line], EquationRow) if 0 <= line < len(stage.equations) else None
     if row is None:
         return None

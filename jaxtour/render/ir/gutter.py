@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import NamedTuple
 
+from jaxtour.engine.commands import StageName
 from jaxtour.engine.messages import Origin, Span
 from jaxtour.engine.stage import StageText
 from jaxtour.render.text.layout import Line, Style, clip
@@ -17,6 +18,7 @@ _AROUND = {
     "stablehlo": re.compile(r" *(?:\}|\^\w+\(|cond \{|reducer\()"),
 }
 """Lines that begin or end the nested parts of an equation or an operation."""
+UNITS: Mapping[StageName, str] = {"jaxpr": "equation", "stablehlo": "operation", "hlo": "instruction"}
 NAME_CELLS = 9
 """The most cells of another step's id, or of a file's name."""
 
@@ -68,9 +70,6 @@ def head(stage: StageText, line: int) -> int:
     while place and is_continued(stage, own[place]):
         place -= 1
     return own[place]
-
-
-# Transformations -----------------------------------------------------------------------------------------------------
 
 
 class TransformMark(NamedTuple):

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from jaxtour.engine.commands import StageName
 from jaxtour.engine.messages import Trace
 from jaxtour.engine.stage import StageText
-from jaxtour.render.ir.gutter import is_continued, place_of
+from jaxtour.render.ir.gutter import UNITS, is_continued, place_of
 from jaxtour.render.text.layout import Line, Span, Style, pad, width_of
 from jaxtour.text import grouped
 
@@ -42,9 +42,6 @@ class RulePainter:
         return tuple(spans)
 
 
-# HLO -----------------------------------------------------------------------------------------------------------------
-
-
 _STRING = r'"(?:[^"\\\n]|\\.)*"'
 _ELEMENT = r"(?:pred|[su]\d+|f\d+(?:e\d+m\d+\w*)?|bf16|c64|c128|token|opaque)"
 
@@ -65,9 +62,6 @@ HLO_RULES: Rules = (
 )
 
 hlo_line = RulePainter(HLO_RULES)
-
-
-# StableHLO -----------------------------------------------------------------------------------------------------------
 
 
 _ANGLES = r"<(?:[^<>\n]|<(?:[^<>\n]|<[^<>\n]*>)*>)*>"
@@ -95,9 +89,6 @@ STABLEHLO_RULES: Rules = (
 )
 
 stablehlo_line = RulePainter(STABLEHLO_RULES)
-
-
-# Jaxprs --------------------------------------------------------------------------------------------------------------
 
 
 _NAME = r"[A-Za-z_][\w\-]*"
@@ -131,7 +122,6 @@ jaxpr_line = RulePainter(JAXPR_RULES)
 LINES: Mapping[StageName, Callable[[str], Line]] = {
     "jaxpr": jaxpr_line, "stablehlo": stablehlo_line, "hlo": hlo_line,
 }  # fmt: skip
-UNITS: Mapping[StageName, str] = {"jaxpr": "equation", "stablehlo": "operation", "hlo": "instruction"}
 
 
 def line_of(stage: StageName) -> Callable[[str], Line]:
@@ -140,7 +130,6 @@ def line_of(stage: StageName) -> Callable[[str], Line]:
 
 
 def jaxpr_lines(text: str) -> list[Line]:
-    """All lines of a jaxpr, highlighted."""
     return [jaxpr_line(line) for line in text.split("\n")]
 
 
@@ -155,9 +144,6 @@ def stage_facts(call: str, stage: StageName, count: int) -> Line:
     """The border's text for a stage: `predict_many(w, X)   12 instructions`."""
     unit = UNITS[stage] if count == 1 else f"{UNITS[stage]}s"
     return (call, "muted"), (f"   {grouped(count)} {unit}", "muted")
-
-
-# Stages --------------------------------------------------------------------------------------------------------------
 
 
 _GAP = "  "
@@ -181,9 +167,6 @@ def stage_lines(stage: StageText, cell: str | None = None) -> list[Line]:
         why: Line = ((f"{_GAP}({unlinked})", "muted"),) if unlinked else ()
         lines.append(((pad(place, width, right=True) + _GAP, "faint"), *paint(text), *why))
     return lines
-
-
-# Names ----------------------------------------------------------------------------------------------------------------
 
 
 def name_columns(stage: StageName, text: str, names: Iterable[str]) -> list[tuple[int, int]]:

@@ -10,9 +10,6 @@ from jaxtour.render.text.layout import Line, Span, Style, clip, in_ascii, joined
 from jaxtour.render.timing.sizes import size_blocks
 from jaxtour.text import UNITS, UNKNOWN, number_and_unit
 
-# The scale of the bars -----------------------------------------------------------------------------------------------
-
-
 _LOG_FROM = 30.0
 """The ratio of the largest to the smallest value above which small bars vanish on a linear scale."""
 _TICKS = 3
@@ -68,9 +65,6 @@ def _tick(value: float) -> str:
         return "0"
     size, unit = next((entry for entry in UNITS if value >= entry[0] * (1 - 1e-9)), UNITS[-1])
     return f"{value / size:.10g} {unit}"
-
-
-# The table -----------------------------------------------------------------------------------------------------------
 
 
 _GAP = 3
@@ -300,9 +294,6 @@ def _notes(timings: Sequence[Timing], width: int) -> list[Line]:
 def flag_of(code: str) -> str:
     """Return `⚑ dispatch-bound`."""
     return "⚑ " + code.lower().replace("_", "-")
-
-
-# Retraces ------------------------------------------------------------------------------------------------------------
 
 
 _MOST = 6

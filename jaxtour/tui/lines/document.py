@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, overload
 
 import msgspec
@@ -23,7 +24,8 @@ class MadeLines(Sequence[Line]):
 
     def __init__(self, count: int, width: int, make: Callable[[int], Line]) -> None:
         self._numbers = range(count)
-        self._make = make
+        # Every key that moves the cursor compares all rows in view.
+        self._make = lru_cache(maxsize=256)(make)
         self.width = width
         """Cells of the widest line."""
 
@@ -69,7 +71,6 @@ class Highlighted(NamedTuple):
     """The lines that a walk visits, ascending: the first line of each equation."""
 
     def of(self, line: int) -> Highlight | None:
-        """The highlight of a line."""
         return self.highlights(line) if self.highlights else None
 
     def next_match(self, line: int, by: int) -> int | None:
@@ -124,7 +125,6 @@ class Document(msgspec.Struct, frozen=True):
     follow: bool = False
     """Whether the end stays in view while the document grows."""
     cursor: bool = False
-    """Whether there is a cursor."""
     selectable: Callable[[int], Sequence[Columns]] | None = None
     """The pieces of a line that left and right select, in order; only called for lines near the cursor."""
     folds: Sequence[Columns] = ()
@@ -143,16 +143,13 @@ class Document(msgspec.Struct, frozen=True):
         return _width(self.lines)
 
     def selectable_in(self, line: int) -> Sequence[Columns]:
-        """The selectable pieces of a line."""
         return self.selectable(line) if self.selectable and 0 <= line < len(self.lines) else ()
 
     def pieces_at(self, line: int, columns: Columns | None = None) -> list[Piece]:
-        """The pieces in a line, or the one at these columns."""
         return [piece for piece in self.pieces if piece.line == line and columns in (None, piece.columns)]
 
     @property
     def gutter_width(self) -> int:
-        """Cells of the gutter."""
         return _width(self.gutter)
 
     @property
@@ -165,7 +162,6 @@ class Document(msgspec.Struct, frozen=True):
         return self.lines.texts[index] if isinstance(self.lines, LazyLines) else plain(self.lines[index])
 
     def cells_of(self, line: int, columns: Columns) -> Columns:
-        """The cells that characters of a line take."""
         text = self.text_of(line)
         return cells(text[: columns[0]]), cells(text[: columns[1]])
 

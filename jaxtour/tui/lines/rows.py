@@ -32,7 +32,6 @@ class Folds:
         return bool(self._last)
 
     def starts(self, line: int) -> bool:
-        """Whether a block starts in this line."""
         return line in self._last
 
     def hidden_behind(self, line: int) -> int:
@@ -95,7 +94,6 @@ class Rows:
 
     @property
     def count(self) -> int:
-        """The number of rows."""
         return self.lines - self._before[-1]
 
     def top(self, line: int) -> int:
@@ -114,7 +112,6 @@ class Rows:
         return self.at(self.top(line))[0] != line
 
     def at(self, row: int) -> tuple[int, int]:
-        """The line in a row, and which of its rows that is."""
         return row + self._before[bisect_right(self._rows, row)], 0
 
 
@@ -136,7 +133,6 @@ class WrappedRows(Rows):
 
     @property
     def count(self) -> int:
-        """The number of rows."""
         return self._tops[-1]
 
     def top(self, line: int) -> int:
@@ -149,7 +145,6 @@ class WrappedRows(Rows):
         return self._tops[line + 1] - self._tops[line]
 
     def at(self, row: int) -> tuple[int, int]:
-        """The line in a row, and which of its rows that is."""
         line = bisect_right(self._tops, row) - 1
         return line, row - self._tops[line]
 

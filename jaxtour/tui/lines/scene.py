@@ -118,7 +118,6 @@ class Scene:
         return moved
 
     def measure(self) -> None:
-        """Measure the document and its gutter."""
         document = self.document
         self.own_gutter = document.gutter_width
         sign = document.cursor and not self.own_gutter
@@ -133,20 +132,16 @@ class Scene:
         return rows.at(min(top, rows.count - 1))[0]
 
     def has_cursor(self, line: int) -> bool:
-        """Whether the cursor is on a line."""
         return self.document.cursor and line == self.cursor.line
 
     def marks(self, line: int, *, focused: bool) -> tuple[Mark | None, ...]:
-        """The marks under the text of a line."""
         mark = self.document.marks.get(line)
         return (mark, "here" if focused else "here-away") if self.has_cursor(line) else (mark,)
 
     def highlight(self, line: int) -> Highlight | None:
-        """The highlight of a line."""
         return self.highlighted.of(line)
 
     def found_in(self, line: int, text: str) -> Iterable[tuple[Columns, HighlightStyle]]:
-        """The matches of the search in a line."""
         return self.finder.in_line(line, text) if self.finder.search else ()
 
     def over_text(self, line: int, text: str, *, flat: bool) -> Iterator[tuple[Columns, HighlightStyle]]:
@@ -200,9 +195,6 @@ def innermost(document: Document, line: int, cell: int) -> Columns | None:
     return found
 
 
-# Scrolling and folding -----------------------------------------------------------------------------------------------
-
-
 CONTEXT = 2
 """Lines kept in view above and below the cursor, and columns left of the selection."""
 WHEEL = 3
@@ -224,7 +216,6 @@ class Scroller:
         return self._view.scroll_offset.y
 
     def by(self, columns: int, rows: int) -> None:
-        """Scroll by some cells."""
         self._view.scroll_relative(columns, rows, animate=False, force=True, immediate=True)
 
     def to(self, *, x: int | None = None, y: int | None = None) -> None:
@@ -318,7 +309,6 @@ class Folding:
         return first is not None
 
     def toggle_all(self) -> None:
-        """Fold every block, or unfold all if any is folded."""
         if self._plan.folds.closed:
             self.unfold_all()
         else:
@@ -331,12 +321,10 @@ class Folding:
         self._apply(folds.seen(self._here))
 
     def unfold_all(self) -> None:
-        """Unfold every block."""
         self._plan.folds.closed.clear()
         self._apply(self._here)
 
     def unfold_around(self, line: int) -> None:
-        """Unfold the blocks that hide a line."""
         if self._plan.rows.hides(line):
             self._plan.folds.open_around(line)
             self._refit()

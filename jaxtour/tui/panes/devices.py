@@ -83,9 +83,6 @@ def worker_lines(view: StepView, width: int) -> list[Line]:
     return [*lines, *wrap(spans, width, indent="  ")]
 
 
-# Pieces ---------------------------------------------------------------------------------------------------------------
-
-
 GUTTER_EXTRA = 1
 """Columns of text that the gutter of a cursor takes."""
 

@@ -39,7 +39,7 @@ def document(view: StepView, width: int) -> Document:
         anchor = len(lines) + 2 if anchor is None else anchor + 1
         rule = "─" * min(width, 24)
         lines += [BLANK, ((rule, "faint"),), BLANK, *text_lines(view, step.after, width)]
-    if view.finished and view.report and not view.edited:
+    if view.finished and not view.edited:
         told = stored_differences(view.lesson, step, view.report)
         lines += [line for each in told for line in (BLANK, *wrap((("≠ ", "mark"), (each, "warning")), width))]
     return Document(lines=lines, anchor=anchor)

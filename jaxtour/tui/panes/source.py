@@ -72,16 +72,18 @@ def rows_of(view: StepView) -> SourceRows:
     step = view.step
     if isinstance(step, Broken):
         return SourceRows(view.cell, range(0), 1, range(0), ())
-    texts = tuple(map(Raw, view.code.text.rstrip("\n").split("\n")))
-    setup = step.setup.text.strip("\n")
-    first = 1 + len(step.setup.text) - len(step.setup.text.lstrip("\n"))
-    if not setup.strip():
-        return SourceRows(view.cell, range(0), 1, range(len(texts)), texts)
-    if not view.state.setup:
-        return SourceRows(view.cell, range(0), first, range(1, 1 + len(texts)), texts)
-    own = tuple(map(Raw, setup.split("\n")))
-    start = 2 + len(own)
-    return SourceRows(view.cell, range(1, 1 + len(own)), first, range(start, start + len(texts)), texts, own)
+    return _rows(view.cell, view.code.text, step.setup.text, view.state.setup)
+
+
+@lru_cache(maxsize=8)
+def _rows(cell: str, code: str, setup: str, unfolded: bool) -> SourceRows:
+    """Kept, since every key that moves the cursor asks."""
+    texts = tuple(map(Raw, code.rstrip("\n").split("\n")))
+    first = 1 + len(setup) - len(setup.lstrip("\n"))
+    setup = setup.strip("\n")
+    own = tuple(map(Raw, setup.split("\n"))) if unfolded and setup.strip() else ()
+    start = 2 + len(own) if own else int(bool(setup.strip()))
+    return SourceRows(cell, range(1, 1 + len(own)), first, range(start, start + len(texts)), texts, own)
 
 
 def columns_shown(text: Raw, columns: Columns) -> Columns:

@@ -1,8 +1,6 @@
-"""The learner's prediction: one of the choices, or a few words."""
+"""The boxes that ask: the learner's prediction, one of the choices or a few words; and before something is lost."""
 
-from typing import ClassVar
-
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
 from textual.containers import Vertical
 from textual.events import Key
 from textual.widgets import Input, Static
@@ -10,7 +8,7 @@ from textual.widgets import Input, Static
 from jaxtour.course.model import Ask
 from jaxtour.render.text.layout import Line
 from jaxtour.tui.screens.box import BoxScreen
-from jaxtour.tui.styling import contents
+from jaxtour.tui.styling import content, contents
 from jaxtour.tui.widgets.chooser import Chooser
 from jaxtour.tui.widgets.text_input import TextInput
 
@@ -20,7 +18,7 @@ KEYS: Line = (("Enter", "primitive"), (" answer   ", ""), ("Esc", "primitive"), 
 class AskScreen(BoxScreen[str | None]):
     """Asks a step's question; returns the answer, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", show=False)]
+    BINDINGS = [Binding("escape", "dismiss", show=False)]
 
     def __init__(self, ask: Ask, *, ascii_only: bool = False) -> None:
         self._ask = ask
@@ -35,7 +33,6 @@ class AskScreen(BoxScreen[str | None]):
         super().__init__(Vertical(self._question, answer, id="ask-box"), lead=answer, ascii_only=ascii_only)
 
     def refill(self) -> None:
-        """Write the question."""
         lines: list[Line] = [((self._ask.question, "strong"),)]
         if self._ask.hint:
             lines.append(((self._ask.hint, "muted"),))
@@ -59,3 +56,19 @@ class AskScreen(BoxScreen[str | None]):
 
 def _row(number: int, choice: str) -> Line:
     return ((f" {number}  ", "muted"), (choice, ""))
+
+
+class ConfirmScreen(BoxScreen[bool]):
+    """Asks before something is lost."""
+
+    BINDINGS = [
+        Binding("y,enter", "dismiss(True)", show=False),
+        Binding("n,escape,q", "dismiss(False)", show=False),
+    ]
+
+    def __init__(self, question: str, consequence: str, *, ascii_only: bool = False) -> None:
+        super().__init__(Static(content(((consequence, "muted"),)), id="confirm", markup=False), ascii_only=ascii_only)
+        self._question = question
+
+    def refill(self) -> None:
+        self.entitle(self._question, (("y", "primitive"), (" yes   ", ""), ("n", "primitive"), (" no", "")))

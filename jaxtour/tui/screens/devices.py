@@ -1,8 +1,5 @@
 """Choosing the devices that steps run on."""
 
-from typing import ClassVar
-
-from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
@@ -21,7 +18,7 @@ GROUP_CELLS = 14
 class DevicesScreen(BoxScreen[Choice | None]):
     """Returns the choice, or None without a choice or for the current one."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("devices")
+    BINDINGS = bindings("devices")
 
     def __init__(self, tour: Tour, device: tuple[str, int] | None = None) -> None:
         self._tour = tour

@@ -1,9 +1,5 @@
 """The card of one equation: what it computes, its variables, and where it comes from."""
 
-from typing import ClassVar
-
-from textual.binding import BindingType
-
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.cards import card_lines
 from jaxtour.render.ir.gutter import where
@@ -24,7 +20,7 @@ CALLERS = 3
 class ExplainScreen(BoxScreen[None]):
     """The card of an equation, an operation or an instruction."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("modal")
+    BINDINGS = bindings("modal")
 
     def __init__(self, view: StepView, stage: StageText, line: int, *, ascii_only: bool = False) -> None:
         self._lines = LinesView("explain", ascii_only=ascii_only)
@@ -34,7 +30,6 @@ class ExplainScreen(BoxScreen[None]):
         self._line = line
 
     def refill(self) -> None:
-        """Show the card."""
         width = self.inside(WIDEST)
         from_where = origin_lines(self._view, self._stage, self._line, width)
         height = self.app.size.height - FRAME_ROWS

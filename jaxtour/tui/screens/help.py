@@ -1,9 +1,5 @@
 """The help: all keys, from the list of actions."""
 
-from typing import ClassVar
-
-from textual.binding import BindingType
-
 from jaxtour.render.text.layout import Line, pad, width_of
 from jaxtour.tui.actions import Action, Keys, bindings, by_group
 from jaxtour.tui.lines.document import Document
@@ -17,7 +13,7 @@ KEY_CELLS = 12
 class HelpScreen(BoxScreen[None]):
     """Every key and what it does."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("modal")
+    BINDINGS = bindings("modal")
 
     def __init__(self, keys: Keys, *, ascii_only: bool = False) -> None:
         self._lines = LinesView("help", ascii_only=ascii_only)
@@ -25,7 +21,6 @@ class HelpScreen(BoxScreen[None]):
         self._keys = keys
 
     def refill(self) -> None:
-        """Show the keys."""
         self._lines.show(Document(lines=help_lines(self._keys, self.inside())))
         self.entitle("Keys", closing(self._keys))
 

@@ -1,13 +1,9 @@
 """The ladder of a call: the jaxpr of the function, and what each transformation changed."""
 
 from functools import partialmethod
-from typing import ClassVar
-
-from textual.binding import BindingType
 
 from jaxtour.engine.report import Report
-from jaxtour.render.ir.ladder import ladder_rows, ladder_words
-from jaxtour.render.ir.ladder_lines import ladder_lines
+from jaxtour.render.ir.ladder import ladder_lines, ladder_rows, ladder_words
 from jaxtour.render.text.layout import Line, clip, clip_line, wrap
 from jaxtour.text import Raw
 from jaxtour.tui.actions import Context, bindings, in_footer
@@ -25,7 +21,7 @@ LABEL_CELLS = 28
 class LadderScreen(BoxScreen[None]):
     """One level at a time: the lowest in full, the others as changes."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("ladder"), *bindings("pane")]
+    BINDINGS = [*bindings("ladder"), *bindings("pane")]
     LIVE = True
 
     def __init__(self, tour: Tour, state: StepState, call: Raw) -> None:
@@ -76,8 +72,8 @@ class LadderScreen(BoxScreen[None]):
         if not report.levels:
             return wrap(((f"taking {self._call} apart …", "muted"),), width), keys
         level = report.levels[self._level]
-        stage = report.level_stage(self._level)
-        below = report.level_stage(self._level - 1) if self._level else None
+        stage = report.level_stages.get((self._level, "jaxpr"))
+        below = report.level_stages.get((self._level - 1, "jaxpr"))
         if level.error is not None:
             return wrap((("✗ ", "warning"), (level.error, "")), width), keys
         if stage is None or not stage.complete:
@@ -92,9 +88,7 @@ class LadderScreen(BoxScreen[None]):
         if not rows:
             return list(lines_of(stage)), keys
         words: Line = ((f"{level.transform}: {ladder_words(rows)}   ", "muted"),)
-        return ladder_lines(rows, width).lines, (*words, *keys)
-
-    # Keys -----------------------------------------------------------------------------------------------------------
+        return ladder_lines(rows, width), (*words, *keys)
 
     def _climb(self, by: int) -> None:
         """Go some levels up, or down."""
@@ -107,6 +101,5 @@ class LadderScreen(BoxScreen[None]):
     action_previous_level = partialmethod(_climb, -1)
 
     async def action_ladder_interrupt(self) -> None:
-        """Interrupt the worker."""
         if self._tour.busy:
             await self._tour.session.interrupt()

@@ -1,10 +1,8 @@
 """The list of lessons, with the learner's progress in each."""
 
 import asyncio
-from typing import ClassVar
 
 from textual import work
-from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
@@ -27,13 +25,13 @@ KEYS_CELLS = 60
 class FilterInput(TextInput):
     """The input for the filter."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("filter", on="screen.")
+    BINDINGS = bindings("filter", on="screen.")
 
 
 class LessonsScreen(BoxScreen[int | None]):
     """Returns the index of the chosen lesson, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("lessons")
+    BINDINGS = bindings("lessons")
 
     def __init__(self, tour: Tour) -> None:
         self._tour = tour
@@ -43,7 +41,6 @@ class LessonsScreen(BoxScreen[int | None]):
         self._about = Static(id="about", markup=False)
         self._shown: list[int] = []
         self._here = tour.index
-        """The lesson under the cursor."""
         super().__init__(
             Vertical(self._filter, self._list, self._about, id="lessons-box"), lead=self._list, ascii_only=tour.ascii
         )
@@ -101,7 +98,6 @@ class LessonsScreen(BoxScreen[int | None]):
         )
 
     def _describe(self) -> None:
-        """Describe the lesson under the cursor, or its problems."""
         line: Line = (("nothing matches", "muted"),)
         if self._shown:
             self._here = self._shown[self._list.cursor]
@@ -113,28 +109,21 @@ class LessonsScreen(BoxScreen[int | None]):
         actions = [action for scope in scopes for action in in_footer(scope, Context())]
         self.entitle("Lessons", keys_line(actions, self._tour.keys, KEYS_CELLS))
 
-    # Keys and messages ----------------------------------------------------------------------------------------------
-
     def on_option_list_option_highlighted(self) -> None:
-        """Describe the lesson under the cursor."""
         self._describe()
 
     def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
-        """Open the lesson."""
         self.dismiss(self._shown[message.option_index])
 
     def action_filter(self) -> None:
-        """Open the filter."""
         self._filter.add_class("-open")
         # At once: the next keys may be here already.
         self.set_focus(self._filter)
 
     def on_input_changed(self) -> None:
-        """Show the lessons that match."""
         self.refill()
 
     def on_descendant_focus(self) -> None:
-        """Update the keys."""
         self._describe()
 
     def action_filter_done(self) -> None:
@@ -144,7 +133,6 @@ class LessonsScreen(BoxScreen[int | None]):
         self._list.focus()
 
     def action_filter_clear(self) -> None:
-        """Show all lessons again."""
         self._filter.value = ""
         self._filter.remove_class("-open")
         self._list.focus()

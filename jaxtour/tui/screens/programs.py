@@ -1,8 +1,7 @@
-"""The list of what a program compiled, the most expensive first."""
+"""The lists of a program's parts: what it compiled, the most expensive first, and its files."""
 
-from typing import ClassVar
+import os
 
-from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
@@ -23,7 +22,7 @@ FUNCTION_CELLS = 24
 class ProgramsScreen(BoxScreen[int | None]):
     """Comes back with the index of the program that was chosen, or with None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("programs")
+    BINDINGS = bindings("programs")
 
     def __init__(self, tour: Tour, state: StepState) -> None:
         self._tour = tour
@@ -34,11 +33,9 @@ class ProgramsScreen(BoxScreen[int | None]):
 
     @property
     def programs(self) -> tuple[Program, ...]:
-        """What was recorded."""
         return self._state.report.programs if self._state.report else ()
 
     def refill(self) -> None:
-        """A line for each program."""
         self._list.fill([_row(program, self.inside(WIDEST)) for program in self.programs], self._state.trace)
         self._describe()
 
@@ -55,11 +52,9 @@ class ProgramsScreen(BoxScreen[int | None]):
         self.entitle(heading(self.programs), choosing("programs", "show", self._tour.keys))
 
     def on_option_list_option_highlighted(self) -> None:
-        """Describe the program under the cursor."""
         self._describe()
 
     def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
-        """Show the program in the lens."""
         self.dismiss(self.programs[message.option_index].index)
 
 
@@ -91,3 +86,39 @@ def about(program: Program) -> list[Line]:
         times = f"compiled {program.compiles} times" if program.compiles > 1 else "compiled again"
         lines.append((("⚑ ", "warning"), (f"{times}: {program.reason or 'jit was called anew'}", "warning")))
     return lines
+
+
+WIDEST_FILE = 96
+
+
+class FilesScreen(BoxScreen[str | None]):
+    """Returns the path of the chosen file, or None."""
+
+    BINDINGS = bindings("files")
+
+    def __init__(self, tour: Tour) -> None:
+        self._tour = tour
+        self._view = tour.view
+        self._files = (self._view.own, *self._view.state.files)
+        self._list = Chooser("files", ascii_only=tour.ascii)
+        super().__init__(Vertical(self._list, id="files-box"), lead=self._list, ascii_only=tour.ascii)
+
+    def refill(self) -> None:
+        """A line for each file; the cursor is on the one that is shown."""
+        width = self.inside(WIDEST_FILE) - 2
+        here = self._files.index(self._view.cell) if self._view.cell in self._files else 0
+        rows: list[Line] = [
+            (("● " if place == here else "  ", "success"), (clip(_shorter(file), width), ""))
+            for place, file in enumerate(self._files)
+        ]
+        self._list.fill(rows, here)
+        self.entitle("Files of the program", choosing("files", "show", self._tour.keys))
+
+    def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
+        self.dismiss(self._files[message.option_index])
+
+
+def _shorter(file: str) -> str:
+    """The path from here, if it is shorter."""
+    relative = os.path.relpath(file)
+    return relative if len(relative) < len(file) else file

@@ -1,9 +1,5 @@
 """The boxes about a step's timings: their details and verdicts, and the roofline."""
 
-from typing import ClassVar
-
-from textual.binding import BindingType
-
 from jaxtour.engine.session import EngineError
 from jaxtour.render.chart import Block
 from jaxtour.render.text.layout import Line, in_ascii, wrap
@@ -28,7 +24,7 @@ BESIDE_ROWS = 6
 class TimingsScreen(BoxScreen[None]):
     """Each verdict with its explanation, and the parts, the spread and the differences of each timing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("modal")
+    BINDINGS = bindings("modal")
 
     def __init__(self, tour: Tour, state: StepState) -> None:
         self._charts = LinesView("timings", ascii_only=tour.ascii)
@@ -37,7 +33,6 @@ class TimingsScreen(BoxScreen[None]):
         self._state = state
 
     def refill(self) -> None:
-        """Show the timings."""
         width = self.inside(WIDEST)
         show_blocks(self._charts, self._blocks(width), width, self.app.size.height - len(self._state.timings))
         self.entitle("Behind the timings", closing(self._tour.keys))
@@ -63,7 +58,7 @@ def show_blocks(charts: LinesView, blocks: list[Block], width: int, room: int) -
 class RooflineScreen(BoxScreen[None]):
     """The calls under the peaks of their device, which are measured on request."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("roofline")
+    BINDINGS = bindings("roofline")
     LIVE = True
 
     def __init__(self, tour: Tour, state: StepState) -> None:
@@ -73,7 +68,6 @@ class RooflineScreen(BoxScreen[None]):
         self._state = state
 
     def refill(self) -> None:
-        """Show the timings."""
         width = self.inside(WIDEST)
         timings = self._state.timings
         show_blocks(self._charts, self._blocks(width), width, self.app.size.height - len(timings))
@@ -99,7 +93,6 @@ class RooflineScreen(BoxScreen[None]):
         return [*roofs, in_ascii(lines, tour.ascii)]
 
     async def action_peaks(self) -> None:
-        """Measure the peaks of the devices."""
         if self._tour.busy:
             return
         try:
@@ -110,6 +103,5 @@ class RooflineScreen(BoxScreen[None]):
         self.refill()
 
     async def action_roofline_interrupt(self) -> None:
-        """Interrupt the worker."""
         if self._tour.busy:
             await self._tour.session.interrupt()

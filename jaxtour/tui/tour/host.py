@@ -12,46 +12,23 @@ from jaxtour.tui.widgets.panes import Panes
 
 
 class ScreenHost(Protocol):
-    """The interface of `TourScreen` for its controllers."""
+    """What the controllers know of `TourScreen`, which says what each does."""
 
     tour: Tour
     panes: Panes
 
     @property
-    def app(self) -> App[object]:
-        """The app, which shows other screens."""
-
+    def app(self) -> App[object]: ...
     @property
-    def focused(self) -> Widget | None:
-        """The widget with the keys."""
-
-    def set_focus(self, widget: Widget | None, scroll_visible: bool = True) -> None:
-        """Give a widget the keys, at once."""
-
-    def post_message(self, message: Message) -> bool:
-        """Send the app a message."""
-
-    def note(self, text: str) -> None:
-        """Show a note in the bottom line for a while."""
-
-    def refresh_view(self, *, fresh: bool = False) -> None:
-        """Show the tour as it is now; `fresh` for another step."""
-
-    def refresh_keys(self) -> None:
-        """Update the bottom line."""
-
-    def arrived(self) -> None:
-        """Show another step from its beginning."""
-
+    def focused(self) -> Widget | None: ...
+    def set_focus(self, widget: Widget | None, scroll_visible: bool = True) -> None: ...
+    def post_message(self, message: Message) -> bool: ...
+    def note(self, text: str) -> None: ...
+    def refresh_view(self, *, fresh: bool = False) -> None: ...
+    def refresh_keys(self) -> None: ...
+    def arrived(self) -> None: ...
     @property
-    def context(self) -> Context:
-        """The facts that decide which keys work now."""
-
-    async def act(self, action: str) -> None:
-        """Run the action of a key."""
-
-    async def open_line(self, line: Widget) -> None:
-        """Mount an input line over the bottom line, and focus it."""
-
-    def close_line(self, line: Widget) -> None:
-        """Remove that line."""
+    def context(self) -> Context: ...
+    async def act(self, action: str) -> None: ...
+    async def open_line(self, line: Widget) -> None: ...
+    def close_line(self, line: Widget) -> None: ...

@@ -12,15 +12,14 @@ from jaxtour.course.progress import Progress
 from jaxtour.engine.cells import program_call, time_calls, unmet
 from jaxtour.engine.commands import TimeCall
 from jaxtour.engine.messages import Died, Done, Event, RunEvent, RunProgress, State
-from jaxtour.engine.report import Report, Request, advance, files_of, requested
+from jaxtour.engine.report import Report, Request, RunPurpose, Runs, StepKey, advance, files_of, joined, requested
 from jaxtour.engine.session import EngineError, Handle, Session
 from jaxtour.engine.verify import status
 from jaxtour.text import Raw
 from jaxtour.tui.actions import Keys
 from jaxtour.tui.choices import Choice
-from jaxtour.tui.incoming import Activity, Key, RunPurpose, Runs, doing, joined
 from jaxtour.tui.peaks import Peaks
-from jaxtour.tui.tour.view import StepState, StepView
+from jaxtour.tui.tour.view import Activity, StepState, StepView, doing
 
 
 class Tour:
@@ -58,31 +57,28 @@ class Tour:
         self.index = 0
         """The lesson's index in the catalogue."""
         self._lessons: dict[Path, Lesson] = {}
-        self._done: set[Key] = set()
-        self._states: dict[Key, StepState] = {}
+        self._done: set[StepKey] = set()
+        self._states: dict[StepKey, StepState] = {}
         self._runs = Runs(session)
         self.peaks = Peaks(session, self._runs, kept or progress.path.parent / "peaks.json", self._defer)
         self._file = Raw()
         """The text of the other file that the source pane shows."""
         self._dirty = False
         """Whether a request has left the runner dirty."""
-        self._requested: Key | None = None
+        self._requested: StepKey | None = None
         """The step that the runner answered requests about; it can answer more as it is."""
 
     # Place ----------------------------------------------------------------------------------------------------------
 
     @property
-    def key(self) -> Key:
-        """The step shown."""
+    def key(self) -> StepKey:
         return self.lesson.id, self.step.id
 
     @property
     def state(self) -> StepState:
-        """The state of the step shown."""
         return self.state_of(self.key)
 
-    def state_of(self, key: Key) -> StepState:
-        """The state of a step."""
+    def state_of(self, key: StepKey) -> StepState:
         return self._states.setdefault(key, StepState())
 
     def reload(self, lesson: Lesson) -> None:
@@ -169,7 +165,6 @@ class Tour:
             self.progress.set_edit(*self.key, None if own else code)
 
     def forget_edit(self) -> None:
-        """Go back to the lesson's own code."""
         self.progress.set_edit(*self.key, None)
 
     def first_undone(self, index: int) -> int:
@@ -179,7 +174,6 @@ class Tour:
 
     @property
     def view(self) -> StepView:
-        """The step view of the step shown."""
         lesson = self.lesson
         key = self.activity.key
         return StepView.of(
@@ -211,7 +205,6 @@ class Tour:
 
     @property
     def dead(self) -> bool:
-        """Whether there is no worker."""
         return bool(self.gone) or self.session.state == "dead"
 
     @property
@@ -228,7 +221,6 @@ class Tour:
 
     @property
     def waiting(self) -> bool:
-        """Whether something is in progress."""
         return not self.gone and (self.busy or bool(self.activity.words) or self.session.state not in ("ready", "dead"))
 
     async def run(self) -> bool:
@@ -380,13 +372,13 @@ class Tour:
         if owner.step and isinstance(event, Done):
             self._ended(owner.step, state.report, owner.key)
 
-    def _ended(self, step: Step, report: Report, key: Key) -> None:
+    def _ended(self, step: Step, report: Report, key: StepKey) -> None:
         if status(step, report) not in ("ok", "raised") or (report.checked and not report.checked.passed):
             return
         if not self.is_done(*key):
             self._done.add(key)
             self._defer(lambda: self.progress.mark_done(*key))
 
-    def _note(self, words: str, key: Key | None) -> None:
+    def _note(self, words: str, key: StepKey | None) -> None:
         if (words, key) != (self.activity.words, self.activity.key):
             self.activity = Activity(words, self.clock(), key)

@@ -28,7 +28,7 @@ from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.widgets.arrange import left_width
 from jaxtour.tui.widgets.pane import Pane
 from jaxtour.tui.widgets.panes import WIDE, Panes
-from jaxtour.tui.widgets.search import SEARCH_CELLS
+from jaxtour.tui.widgets.text_input import SEARCH_CELLS
 
 NOTE_S = 8.0
 """How long a note stays in the bottom line."""
@@ -73,13 +73,11 @@ class TourScreen(Screen[None]):
     # Keys and messages ----------------------------------------------------------------------------------------------
 
     async def act(self, action: str) -> None:
-        """Run the action of a key."""
         pending = self.routes[action]()
         if isawaitable(pending):
             await pending
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """Whether a key works now."""
         known = BY_ID.get(action)
         if known is None or known.scope != "step":
             return True
@@ -103,7 +101,6 @@ class TourScreen(Screen[None]):
         self.search.say_place()
 
     async def on_edit_ended(self, message: EditEnded) -> None:
-        """Leave the editor, or run its code."""
         await self.step.edit_ended(run=message.run)
 
     def on_input_changed(self) -> None:
@@ -177,19 +174,19 @@ class TourScreen(Screen[None]):
         above = self.app.screen
         if isinstance(above, BoxScreen) and above.LIVE:
             above.refill()
-        if front != self.panes.front:
+        if front != self.panes.front and not self.panes.wide:
             self.slots.keep_focus()
 
     @property
     def context(self) -> Context:
         """The facts that decide which keys work now."""
-        found = self.links.link if self.focused is self.links.lead else None
+        keyed = self.links.keyed
         result = self.devices.result
         return self.tour.view.context(
             busy=self.tour.busy,
             zoomed=self.panes.zoomed is not None,
-            linking=found is not None and found.leads,
-            many=found is not None and len(found.stage.matches) > 1,
+            linking=keyed.leads,
+            many=keyed.many,
             searching=bool(self.search.pattern) and self.search.line is None,
             alone=self.tour.alone,
             on_devices=self.focused is self.devices.panel,
@@ -197,7 +194,6 @@ class TourScreen(Screen[None]):
         )
 
     def refresh_lines(self) -> None:
-        """Update the top line and the bottom line."""
         tour, width = self.tour, self.app.size.width
         split = left_width(width) if width >= WIDE else None
         self.top.show(top_line(tour.view, tour.activity, tour.clock(), width - 2, split))
@@ -213,7 +209,7 @@ class TourScreen(Screen[None]):
         bright = "next_step" if view.done[view.number - 1] and not self.tour.alone else "run"
         actions = in_footer(scope, self.context)
         room = self.app.size.width - 2
-        words = self.search.words()
+        words = self.search.words() if self.search.pattern else ()
         if self.search.line is not None:
             hint: Line = (("in all panes; a capital makes case count", "muted"),)
             self.keys.show(((" " * SEARCH_CELLS, ""), *(words or hint)))
@@ -244,7 +240,6 @@ class TourScreen(Screen[None]):
         self.set_focus(line)
 
     def close_line(self, line: Widget) -> None:
-        """Remove that line."""
         line.remove()
 
 

@@ -10,7 +10,7 @@ import msgspec
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.commands import StageName, StageRequest
 from jaxtour.engine.messages import Arguments, Facts, Failure, Program, RunProgress, Timing, Trace, WorkerState
-from jaxtour.engine.report import Report
+from jaxtour.engine.report import Report, StepKey
 from jaxtour.engine.stage import StageText
 from jaxtour.text import NO_TEXT, Raw
 from jaxtour.tui.actions import Context, Keys
@@ -24,6 +24,22 @@ BEHIND: Mapping[Shown, StageName] = {
 """The stage that each is made from."""
 
 
+class Activity(msgspec.Struct, frozen=True):
+    """What the worker does, and since when."""
+
+    words: str = ""
+    """`tracing predict`, `timing NumPy 3/15`; empty when it is idle."""
+    since: float = 0.0
+    key: StepKey | None = None
+
+
+def doing(event: RunProgress) -> str:
+    """A run's progress in words: `compiling jit(f)`, `timing NumPy 3/15`."""
+    count = f"{event.done}/{event.of}" if event.of else ""
+    label = "" if event.phase == "running" else event.label
+    return " ".join(part for part in (event.phase, label, count) if part)
+
+
 class StepState(msgspec.Struct):
     """What the screen keeps of one step until the tour closes."""
 
@@ -34,7 +50,6 @@ class StepState(msgspec.Struct):
     hints: int = 0
     """The number of hints shown."""
     solution: bool = False
-    """Whether the solution is shown."""
     setup: bool = False
     """Whether the setup is unfolded."""
     trace: int = 0
@@ -58,7 +73,6 @@ class StepState(msgspec.Struct):
 
     @property
     def timings(self) -> tuple[Timing, ...]:
-        """The timings of the step."""
         return self.report.timings if self.report else ()
 
 
@@ -72,7 +86,6 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     state: StepState = msgspec.field(default_factory=StepState)
     """A copy, which does not change."""
     done: tuple[bool, ...] = ()
-    """Which steps of the lesson are done."""
     code: Raw = NO_TEXT
     edited: bool = False
     worker: WorkerState = "spawning"
@@ -93,23 +106,23 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, state: StepState, **rest: object) -> Self:
-        """The view of a state as it is now."""
         return cls(state=copy.copy(state), **rest)  # type: ignore[arg-type]
 
     @property
     def report(self) -> Report | None:
-        """The report of the step's last run."""
         return self.state.report
 
     @property
     def total(self) -> int:
-        """The number of steps in the lesson."""
         return len(self.lesson.steps)
 
     @property
     def stalled(self) -> tuple[object, ...]:
         """The facts that say why a stage is not there yet."""
-        return (self.elsewhere, self.worker == "ready") if self.stage is None else ()
+        report = self.report
+        if report is None or (self.stage and self.stage.complete):
+            return ()
+        return (self.elsewhere, self.worker == "ready", report.phase, report.request, report.failure)
 
     @property
     def trouble(self) -> tuple[object, ...]:
@@ -158,7 +171,6 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def traces(self) -> tuple[Trace, ...]:
-        """The calls that were traced."""
         return self.report.traces if self.report else ()
 
     @property
@@ -168,7 +180,6 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def trace(self) -> Trace | None:
-        """The trace shown."""
         return self.traces[self.index] if self.traces else None
 
     @property
@@ -178,7 +189,6 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def program(self) -> Program | None:
-        """The recorded program that is shown."""
         programs = self.report.programs if self.report and self.trace else ()
         return next((each for each in programs if self.trace and each.index == self.trace.index), None)
 
@@ -213,7 +223,6 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return stage if stage and stage.complete and stage.error is None else None
 
     def key(self, action: str) -> str:
-        """The name of an action's key."""
         return self.keys.first(action)
 
     def context(self, **screen: bool) -> Context:

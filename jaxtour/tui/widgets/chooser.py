@@ -1,9 +1,7 @@
 """A list with a cursor."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
-from textual.binding import BindingType
 from textual.style import Style
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -23,7 +21,7 @@ METHODS: Mapping[str, str] = {
 class Chooser(OptionList, inherit_bindings=False):
     """Textual's option list, with our keys and styles."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("pane", methods=METHODS), *bindings("list", methods=METHODS)]
+    BINDINGS = [*bindings("pane", methods=METHODS), *bindings("list", methods=METHODS)]
     DEFAULT_CSS = """
     Chooser, Chooser:focus { border: none; padding: 0; background: transparent; background-tint: 0%;
         text-wrap: nowrap; text-overflow: ellipsis; scrollbar-size-vertical: 1; scrollbar-gutter: stable;
@@ -43,7 +41,6 @@ class Chooser(OptionList, inherit_bindings=False):
 
     @property
     def cursor(self) -> int:
-        """The line under the cursor."""
         return self.highlighted or 0
 
     def fill(self, lines: Sequence[Line], cursor: int = 0) -> None:

@@ -15,34 +15,21 @@ if TYPE_CHECKING:
 
 
 class Steered(Protocol):
-    """The interface of a pane for its cursor."""
+    """What a cursor knows of its `Pane`, which says what each does."""
 
     view: StepView | None
 
     @property
-    def document(self) -> Document:
-        """The document shown."""
-
+    def document(self) -> Document: ...
     @property
-    def cursor(self) -> int:
-        """The line with the cursor."""
-
+    def cursor(self) -> int: ...
     @property
-    def selection(self) -> Columns | None:
-        """The selection in that line."""
-
+    def selection(self) -> Columns | None: ...
     @property
-    def has_focus(self) -> bool:
-        """Whether it has the focus."""
-
-    def move_to(self, line: int, selection: Columns | None = None) -> None:
-        """Put the cursor on a line, and select a piece of it."""
-
-    def highlight(self, highlighted: Highlighted, *, follow: bool = True) -> None:
-        """Highlight lines, and bring the first into view if none is."""
-
-    def post_message(self, message: Message) -> bool:
-        """Post a message."""
+    def has_focus(self) -> bool: ...
+    def move_to(self, line: int, selection: Columns | None = None) -> None: ...
+    def highlight(self, highlighted: Highlighted, *, follow: bool = True) -> None: ...
+    def post_message(self, message: Message) -> bool: ...
 
 
 class PaneCursor:
@@ -96,7 +83,6 @@ class GraphCursor(PaneCursor):
 
     @property
     def node(self) -> "Node | None":
-        """The node under the cursor."""
         graph = self.graph
         place = self._place(graph) if graph else None
         return graph.nodes[place] if graph and place is not None else None
@@ -151,7 +137,6 @@ class GraphCursor(PaneCursor):
         return True
 
     def fold(self) -> bool:
-        """Fold or unfold the node."""
         if self.graph is None:
             return False
         if (node := self.node) and node.nests:
@@ -159,7 +144,6 @@ class GraphCursor(PaneCursor):
         return True
 
     def fold_all(self) -> bool:
-        """Fold or unfold the whole graph."""
         if self.graph is None:
             return False
         self.pane.post_message(Unfolded(None))
@@ -179,7 +163,6 @@ class ShardCursor(PaneCursor):
         return pane.document.pieces_at(pane.cursor, pane.selection) if pane.document.cursor else []
 
     def highlight(self, devices: frozenset[str]) -> None:
-        """Highlight the pieces of these devices."""
         self._devices = devices
         self.pane.highlight(self.new_highlights(), follow=not self.pane.has_focus)
 

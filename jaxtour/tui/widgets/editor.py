@@ -4,11 +4,9 @@ import dataclasses
 import re
 from collections.abc import Iterator
 from itertools import chain
-from typing import ClassVar
 
 from rich.style import Style as RichStyle
 from rich.text import Text
-from textual.binding import BindingType
 from textual.document._document import EditResult, Location
 from textual.document._edit import Edit
 from textual.widgets import TextArea
@@ -55,7 +53,7 @@ class Editor(TextArea):
     the clipboard have the learner's own characters.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("editor")
+    BINDINGS = bindings("editor")
     DEFAULT_CSS = """
     Editor, Editor:focus { border: round $primary; border-title-color: $text-primary; border-title-style: bold;
              background: $background; padding: 0 0 0 1; border-title-background: transparent; scrollbar-size: 0 1;
@@ -100,7 +98,6 @@ class Editor(TextArea):
         return dataclasses.replace(done, replaced_text=self._stand_ins.own(done.replaced_text))
 
     def get_line(self, line_index: int) -> Text:
-        """The line as it is painted."""
         return Text(self._stand_ins.painted(self.document.get_line(line_index)), end="", no_wrap=True)
 
     def say(self, failed: Line) -> None:
@@ -136,11 +133,9 @@ class Editor(TextArea):
         self.theme = "tour"
 
     def action_editor_run(self) -> None:
-        """Keep the edit and run it."""
         self.post_message(EditEnded(run=True))
 
     def action_editor_leave(self) -> None:
-        """Keep the edit and leave."""
         self.post_message(EditEnded())
 
 

@@ -31,7 +31,6 @@ class PaneSpec(msgspec.Struct, frozen=True):
     name: Slot
     label: str
     document: Callable[[StepView, int], Document]
-    """The document at a width, in cells."""
     of_view: Callable[[StepView], Any]
     """The facts of the view that the document depends on; the document stays while these and `of_report` stay."""
     of_report: Callable[[Report], Any]
@@ -69,7 +68,6 @@ class Pane(LinesView):
         self.led = True
         self.spec = spec
         self.whole = False
-        """Whether it fills the screen."""
         self.view: StepView | None = None
         self._made_from: tuple[Any, Any] | None = None
         self._made: OrderedDict[int, Document] = OrderedDict()
@@ -80,7 +78,6 @@ class Pane(LinesView):
         self._found: Line = ()
         """Words of a search there, in place of both."""
         self._shown = ""
-        """The name of what is shown."""
         self._places: dict[str, tuple[int, Columns | None]] = {}
         """The last place of the cursor, by the name of what was shown."""
         self._selected: tuple[int, Columns] | None = None
@@ -172,7 +169,6 @@ class Pane(LinesView):
             self.scene.cursor.line = max(0, self.cursor + by)
 
     def document_at(self, width: int) -> Document:
-        """The document at a width."""
         if self.view is None:
             return Document()
         width = max(width, 1)
@@ -209,7 +205,6 @@ class Pane(LinesView):
             super().action_across(by)
 
     def action_fold(self) -> None:
-        """Fold or unfold at the cursor."""
         if not self._own.fold():
             super().action_fold()
 

@@ -58,7 +58,7 @@ PANES: tuple[PaneSpec, ...] = (
         of_view=attrgetter(
             "step", "index", "state.stage", "stage", "state.unfolded", "state.place", "stalled", "ascii", "state.reason"
         ),
-        of_report=attrgetter("traces", "arguments", "phase", "request", "failure"),
+        of_report=attrgetter("traces", "arguments"),
     ),
     PaneSpec(
         "result", "Result", result.document,
@@ -91,7 +91,6 @@ class Tab(msgspec.Struct, frozen=True):
     """Whether it is left out when there is no room for all, unless it is shown."""
 
     def is_shown(self, slot: Slot, view: StepView | None) -> bool:
-        """Whether its pane is in front."""
         return self.slot == slot and self.shown in (None, view.state.stage if view else "jaxpr")
 
 
@@ -114,9 +113,7 @@ class Panes(Container):
         super().__init__(id="panes")
         self._regions_layout = RegionLayout(self._place)
         self.graph = GraphCursor()
-        """The cursor of the stage pane."""
         self.shards: Mapping[Slot, ShardCursor] = {"devices": ShardCursor(), "result": ShardCursor()}
-        """The cursors of the panes with pieces of devices."""
         cursors: dict[Slot, PaneCursor] = {"stage": self.graph, **self.shards}
         self.by_slot: dict[Slot, Pane] = {
             spec.name: Pane(spec, cursors.get(spec.name), ascii_only=ascii_only) for spec in PANES
@@ -124,7 +121,6 @@ class Panes(Container):
         self.front: Slot = "lesson"
         """The tab shown in a narrow terminal."""
         self.arranged: dict[Slot, Region] = {}
-        """The regions of the panes."""
         self._arranged_in = Size(0, 0)
         self.zoomed: Slot | None = None
         self.editor: Editor | None = None
@@ -138,16 +134,13 @@ class Panes(Container):
         return self._regions_layout
 
     def compose(self) -> ComposeResult:
-        """All panes; classes decide which ones are displayed."""
         yield from self.by_slot.values()
 
     @property
     def wide(self) -> bool:
-        """Whether all panes are side by side."""
         return (self.size or self.app.size).width >= WIDE
 
     def regions(self, size: Size) -> dict[Slot, Region]:
-        """Where each pane goes."""
         if self.zoomed:
             return {self.zoomed: size.region}
         if size.width >= WIDE:
@@ -205,7 +198,6 @@ class Panes(Container):
         self.retitle()
 
     def retitle(self) -> None:
-        """Update the titles in the borders."""
         for slot, pane in self.by_slot.items():
             tabs = None if self.wide or self.zoomed or not pane.spec.tab else self._tabs(slot)
             pane.title(tabs)
@@ -235,7 +227,6 @@ class Panes(Container):
         return [(name, tab) for name, tab in named if not tab.spare or tab.is_shown(slot, view)]
 
     def in_view(self, slot: Slot) -> bool:
-        """Whether a pane can be seen."""
         if self.zoomed:
             return self.zoomed == slot
         return self.wide or slot == self.front or not self.by_slot[slot].spec.tab
@@ -297,7 +288,6 @@ class Panes(Container):
             pane.set_class(self.zoomed not in (None, slot), "-zoomed-away", update=update)
 
     def show_chosen(self) -> None:
-        """Display the panes in front."""
         self.choose()
         self.retitle()
         self.refresh(repaint=False, layout=True)

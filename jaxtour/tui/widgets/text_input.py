@@ -1,10 +1,13 @@
-"""An input that shows invisible characters."""
+"""Inputs that show invisible characters, and the one for the text to search."""
 
 from rich.cells import get_character_cell_size
 from rich.text import Text
 from textual.widgets import Input
 
 from jaxtour.text import stand_in
+from jaxtour.tui.actions import bindings
+
+SEARCH_CELLS = 26
 
 
 class TextInput(Input):
@@ -27,3 +30,18 @@ class TextInput(Input):
             if left < 0:
                 return index
         return len(self.value)
+
+
+class SearchLine(TextInput):
+    """Takes the text to search; its screen searches."""
+
+    BINDINGS = bindings("search", on="screen.")
+    DEFAULT_CSS = """
+    SearchLine, SearchLine:focus { dock: bottom; border: none; height: 1; padding: 0 1; background: $panel;
+                                   background-tint: 0%; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="search", placeholder="text to search", select_on_focus=False)
+        self.cursor_blink = False
+        self.styles.width = SEARCH_CELLS

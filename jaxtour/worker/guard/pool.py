@@ -12,7 +12,7 @@ from . import proctree
 from .capture import CHUNK
 from .child import Child, Config
 from .loop import Loop
-from .oom import memory_is_short
+from .proctree import memory_is_short
 from .queue import SendQueue
 from .texts import OutputReader
 
@@ -100,7 +100,6 @@ class Pool:
             self._burst()
 
     def send(self, frame: bytes) -> None:
-        """Send the runner a command."""
         if self._ctl:
             self._ctl.send(frame)
 

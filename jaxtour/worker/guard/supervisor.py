@@ -10,9 +10,8 @@ from typing import Any
 from .child import Config
 from .link import Link
 from .loop import Loop
-from .oom import OomWatch
 from .pool import Pool
-from .proctree import cause
+from .proctree import OomWatch, cause
 from .runs import RUN_EVENTS, Order, Restarts, Running, done
 from .texts import OutputReader
 

@@ -40,7 +40,6 @@ class Instruction:
     index: int = -1
     """The parameter's number."""
     computation: str = ""
-    """The computation that contains it."""
     encloses: bool = False
     """Whether its path names only enclosing functions: its place is then that of a call."""
     own: tuple[Span, ...] = ()

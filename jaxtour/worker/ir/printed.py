@@ -16,7 +16,6 @@ _BINDER = re.compile(r"([^\W\d]\w*):")
 
 
 def printed(jaxpr: Any, walk: Walk) -> Parsed:
-    """The lines of a walked jaxpr."""
     found = compat.marked(jaxpr)
     if found:
         return _by_marks(found, walk)

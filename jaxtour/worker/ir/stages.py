@@ -52,7 +52,6 @@ class Staged:
 
     @cached_property
     def module(self) -> stablehlo.StableHloReader:
-        """The StableHLO, parsed."""
         text = self.lowered.as_text(debug_info=True)
         if not text:
             raise lens.LensError("this backend does not provide StableHLO text")
@@ -60,7 +59,6 @@ class Staged:
 
     @cached_property
     def compiled(self) -> Any:
-        """The compiled call."""
         return self.lowered.compile()
 
     @cached_property
@@ -73,7 +71,6 @@ class Staged:
 
     @cached_property
     def optimised(self) -> hlo.HloReader:
-        """The optimised HLO, parsed."""
         return hlo.HloReader(self.text)
 
     def stablehlo(self) -> tuple[Table, Parsed, dict[str, Any]]:

@@ -70,11 +70,9 @@ class Structure:
 
     def _bodies(self, number: int, equation: Any) -> Iterator[tuple[str, int]]:
         """The label and the mark of each jaxpr in the parameters, in the printed order."""
-        found = []
-        for key, _, jaxpr in sorted(compat.nested(equation), key=lambda each: each[0]):
-            body = self._inside.get((number, id(jaxpr)), self._inside.get((-1, id(jaxpr))))
-            if body is not None:
-                found.append((key, body))
+        nested = sorted(compat.nested(equation), key=lambda each: each[0])
+        marks = ((key, self._inside.get((number, id(it)), self._inside.get((-1, id(it))))) for key, _, it in nested)
+        found = [(key, body) for key, body in marks if body is not None]
         keys = [key for key, _ in found]
         for place, (key, body) in enumerate(found):
             yield f"{key} {keys[:place].count(key)}" if keys.count(key) > 1 else key, body

@@ -13,7 +13,8 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from . import cloud, hardware
+from . import hardware
+from .host import slice_hosts
 
 USE_CPU = "or use the CPU: --platform cpu"
 _CHIP_BOUNDS = {1: "1,1,1", 2: "1,2,1", 4: "2,2,1", 8: "2,4,1"}
@@ -201,7 +202,7 @@ def _hosts(environ: Mapping[str, str]) -> int:
             return 1
     named = (environ.get(name, "") for name in ("TPU_WORKER_HOSTNAMES", "TPU_PROCESS_ADDRESSES"))
     told = max(len([host for host in hosts.split(",") if host.strip()]) for hosts in named)
-    return told or (0 if environ.get("TPU_SKIP_MDS_QUERY") else cloud.slice_hosts(environ))
+    return told or (0 if environ.get("TPU_SKIP_MDS_QUERY") else slice_hosts(environ))
 
 
 def _product(bounds: str) -> int:

@@ -57,7 +57,7 @@ def choose(devices: Sequence[Any], chosen: str | None) -> list[Any]:
     """
     if not chosen:
         return list(devices)
-    own = [device for device in devices if device.platform == devices[0].platform and _is_local(device)]
+    own = [device for device in devices if device.platform == devices[0].platform and is_local(device)]
     wanted = next((device for device in own if str(device.id) == chosen), None)
     if wanted is None:
         there = ", ".join(str(device.id) for device in own[:16]) + (", …" if len(own) > 16 else "")
@@ -66,7 +66,8 @@ def choose(devices: Sequence[Any], chosen: str | None) -> list[Any]:
     return [wanted, *(device for device in devices if device is not wanted)]
 
 
-def _is_local(device: Any) -> bool:
+def is_local(device: Any) -> bool:
+    """Whether it belongs to this process."""
     return bool(device.process_index == jax.process_index())
 
 
@@ -165,7 +166,7 @@ def _device(device: Any, held: dict[Any, tuple[int, int]], *, pretend: bool) -> 
         "platform": device.platform,
         "kind": device.device_kind,
         "process": device.process_index,
-        "local": _is_local(device),
+        "local": is_local(device),
         "coords": list(coords) if coords is not None else None,
         "core": getattr(device, "core_on_chip", None),
         "simulated": pretend and device.platform == "cpu",
@@ -199,7 +200,7 @@ def _part_bytes(array: Any, count: int) -> int:
 
 
 def _memory(device: Any) -> dict[str, int] | None:
-    if device.platform == "cpu" or not _is_local(device):
+    if device.platform == "cpu" or not is_local(device):
         return None
     try:
         stats = device.memory_stats()
@@ -211,7 +212,7 @@ def _memory(device: Any) -> dict[str, int] | None:
 def flags(devices: Sequence[Any]) -> dict[str, str]:
     """The settings that change what a learner sees and differ from their defaults."""
     found = {}
-    count = sum(device.platform == "cpu" and _is_local(device) for device in devices)
+    count = sum(device.platform == "cpu" and is_local(device) for device in devices)
     if count > 1 and simulated():
         found["simulated"] = f"{count} devices"
     if getattr(jax.config, "jax_enable_x64", False):

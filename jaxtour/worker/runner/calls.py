@@ -18,8 +18,7 @@ from .. import compat
 from ..ir import lens
 from .execute import OFFERED, Workspace
 from .failures import attempt
-from .functions import Judge, arguments_of, is_jax, is_learners, is_transformed, layers
-from .signatures import arguments
+from .functions import Judge, arguments, arguments_of, is_jax, is_learners, is_transformed, layers
 from .written import WrittenCall, calls_written, defined, unfolded
 
 CAP = 12

@@ -48,7 +48,6 @@ def describe(value: Any) -> dict[str, Any]:
 
 
 def plain_text(value: Any) -> str:
-    """The value's text alone."""
     return str(describe(value)["text"])
 
 
@@ -210,7 +209,7 @@ def _tree(value: Any) -> tuple[list[str], bool]:
     """A line for each leaf of a pytree with arrays, empty for other values; and whether the value may be printed."""
     leaves, error = attempt(lambda: jax.tree.leaves(value))
     # Not a pytree (a dict with keys of several types), or a plain value.
-    if error or not leaves or leaves[0] is value or not any(map(_is_array, leaves)):
+    if error or not leaves or leaves[0] is value or not any(map(is_array, leaves)):
         return [], True
     small = all(leaf.nbytes <= FETCH_CAP for leaf in leaves if isinstance(leaf, jax.Array))
     paths = jax.tree_util.tree_leaves_with_path(value) if len(leaves) <= 20 * _TREE_CAP else []
@@ -220,12 +219,13 @@ def _tree(value: Any) -> tuple[list[str], bool]:
     return lines if len(lines) == len(leaves) else [*lines, f"… {len(leaves) - len(lines)} more leaves"], small
 
 
-def _is_array(leaf: Any) -> bool:
+def is_array(leaf: Any) -> bool:
+    """Whether it is an array of JAX or NumPy."""
     return isinstance(leaf, (jax.Array, np.ndarray))
 
 
 def _leaf(leaf: Any) -> str:
-    if _is_array(leaf):
+    if is_array(leaf):
         return f"{leaf.dtype}[{','.join(map(str, leaf.shape))}]{_leaf_note(leaf)}"
     return f"{type(leaf).__name__}  {_text(leaf)[:60]}"
 

@@ -16,10 +16,9 @@ from ..runner.failures import attempt
 from ..runner.programs import FirstRun
 from ..runner.writer import Say
 from . import clock, noise, verdicts
-from .differences import Values, difference, values_of
 from .placing import Placement, Subject, is_spread, is_transfer, leaves, placed, targets_for
 from .recorded import RecordedCall
-from .results import Results, results_of
+from .results import Results, Values, difference, results_of, values_of
 from .timed import timed
 from .trees import leaves_of, settled
 

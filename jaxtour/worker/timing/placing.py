@@ -11,7 +11,8 @@ import numpy as np
 
 from .. import compat
 from ..ir.lens import Call
-from ..machine.devices import platforms
+from ..machine.devices import is_local, platforms
+from ..runner.describe import is_array
 from ..runner.execute import Workspace, parsed_expression
 from .recorded import RecordedCall
 from .trees import leaves_of, mapped, settled
@@ -78,7 +79,6 @@ class Placement:
 
 
 def targets_for(on: str, call: Call | None, devices: list[Any]) -> list[Placement]:
-    """Where to measure a call."""
     if call and isinstance(call.function, RecordedCall):
         return [Placement(call.function.device.platform, call.function.device)]
     if on == "host":
@@ -95,7 +95,7 @@ def targets_for(on: str, call: Call | None, devices: list[Any]) -> list[Placemen
         return [Placement(next(iter(spread[0].devices())).platform)]
     found = []
     for platform in platforms(devices):
-        local = [device for device in devices if device.platform == platform and _is_local(device)]
+        local = [device for device in devices if device.platform == platform and is_local(device)]
         found.append(Placement(platform, local[0], default=platform == here))
     return found
 
@@ -104,7 +104,7 @@ def is_transfer(call: Call | None) -> bool:
     """Whether the call only moves arrays between host and device, or between devices."""
     if call is None:
         return False
-    return is_fetch(call) or (_is_one_of(call.function, _SENDS) and any(map(_is_array, leaves(call))))
+    return is_fetch(call) or (_is_one_of(call.function, _SENDS) and any(map(is_array, leaves(call))))
 
 
 def is_fetch(call: Call) -> bool:
@@ -116,10 +116,6 @@ def _is_one_of(function: Any, functions: tuple[Any, ...]) -> bool:
     return any(function is other for other in functions)
 
 
-def _is_array(leaf: Any) -> bool:
-    return isinstance(leaf, (jax.Array, np.ndarray))
-
-
 def leaves(call: Call | None) -> list[Any]:
     """The leaves of a call's arguments; empty without a call."""
     return leaves_of((call.args, call.kwargs)) if call else []
@@ -127,10 +123,6 @@ def leaves(call: Call | None) -> list[Any]:
 
 def _is_numpy(function: Any) -> bool:
     return isinstance(function, np.ufunc) or (getattr(function, "__module__", None) or "").split(".")[0] == "numpy"
-
-
-def _is_local(device: Any) -> bool:
-    return bool(device.process_index == jax.process_index())
 
 
 def is_spread(leaf: Any) -> bool:
@@ -164,7 +156,6 @@ def placed(workspace: Workspace, source: str, call: Call | None, target: Placeme
 
 
 def holds_arrays(value: Any) -> bool:
-    """Whether any leaf is a JAX array."""
     return any(isinstance(leaf, jax.Array) for leaf in leaves_of(value))
 
 

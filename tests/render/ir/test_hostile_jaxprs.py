@@ -7,8 +7,7 @@ from recorded import assembled_of, events_of_jaxpr
 
 from jaxtour.render.ir.cards import card_lines
 from jaxtour.render.ir.graph import graph
-from jaxtour.render.ir.ladder import ladder_rows
-from jaxtour.render.ir.ladder_lines import ladder_lines
+from jaxtour.render.ir.ladder import ladder_lines, ladder_rows
 from jaxtour.render.text.layout import plain_lines
 from jaxtour.text import UNCLEAN
 

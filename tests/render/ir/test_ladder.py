@@ -13,8 +13,7 @@ from stages import VERSIONS
 from jaxtour.engine.messages import Stage
 from jaxtour.engine.stage import assembled
 from jaxtour.render.ir.equations import jaxpr_of
-from jaxtour.render.ir.ladder import ladder_rows, ladder_words
-from jaxtour.render.ir.ladder_lines import SIDE_BY_SIDE, ladder_lines
+from jaxtour.render.ir.ladder import SIDE_BY_SIDE, ladder_lines, ladder_rows, ladder_words
 from jaxtour.render.text.layout import plain, width_of
 
 TYPES = re.compile(r"\w+\[[\d,]*\] -> \w+\[[\d,]*\]")
@@ -212,14 +211,12 @@ def test_what_is_no_jaxpr_has_no_rows():
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, SIDE_BY_SIDE - 1, SIDE_BY_SIDE, 200])
-def test_lines_fit_and_lead_to_their_rows(width, version):
+def test_lines_fit(width, version):
     found = levels("nested jit", version)
     rows = ladder_rows(found["outer"], found["vmap(grad(outer))"])
     shown = ladder_lines(rows, width)
-    assert max(map(width_of, shown.lines)) <= width
-    assert len(shown.rows) == len(shown.lines)
-    assert sorted(set(shown.rows)) == list(range(len(rows)))
-    assert shown.rows == sorted(shown.rows)
+    assert len(shown) >= len(rows)
+    assert max(map(width_of, shown)) <= width
 
 
 def test_signs_are_in_front_of_equations():
@@ -231,20 +228,20 @@ def test_signs_are_in_front_of_equations():
 
     upper = small(upper_function)
     rows = ladder_rows(lower, upper)
-    assert [plain(line)[:4] for line in ladder_lines(rows, 80).lines] == ["   l", "-  _", "   c", "+  _", "   i"]
+    assert [plain(line)[:4] for line in ladder_lines(rows, 80)] == ["   l", "-  _", "   c", "+  _", "   i"]
 
 
 def test_operands_are_seen_where_parameters_leave_no_room(version):
     found = levels("grad vmap jit", version)
     rows = ladder_rows(found["f"], found["grad(f)"])
-    lines = [plain(line) for line in ladder_lines(rows, 60).lines]
+    lines = [plain(line) for line in ladder_lines(rows, 60)]
     assert "   c:f32[] = dot_general[…] a b" in lines
 
 
 def test_both_levels_stand_beside_each_other_in_a_wide_terminal(version):
     found = levels("grad vmap jit", version)
     rows = ladder_rows(found["f"], found["grad(f)"])
-    lines = [plain(line) for line in ladder_lines(rows, 160).lines]
+    lines = [plain(line) for line in ladder_lines(rows, 160)]
     [tanh] = [line for line in lines if "tanh" in line]
     assert tanh.count("tanh") == 2
     assert [line for line in lines if line[: 160 // 2 - 4].strip() == "" and "+" in line]

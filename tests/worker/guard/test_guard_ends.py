@@ -12,7 +12,7 @@ from guard_client import FAULTY, GUARD, Guard, alive, stat
 
 from jaxtour.worker.frames import encode
 from jaxtour.worker.guard import proctree
-from jaxtour.worker.guard.oom import OomWatch, memory_is_short
+from jaxtour.worker.guard.proctree import OomWatch, memory_is_short
 
 BUSY = {
     "idle": "print('started')",

@@ -8,7 +8,7 @@ import sys
 import pytest
 from machines import NOBODY, NVIDIA, V4, V5E, Machine, Metadata
 
-from jaxtour.worker.machine import accelerators, cloud, hardware
+from jaxtour.worker.machine import accelerators, hardware, host
 from jaxtour.worker.machine.devices import explain
 
 
@@ -173,7 +173,7 @@ def test_what_is_no_address_of_a_server_tells_nothing(machine, address):
 
 def test_a_server_that_does_not_answer_is_not_waited_for(machine, monkeypatch):
     machine.tpu(*[V4] * 4)
-    monkeypatch.setattr(cloud, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(host, "PATIENCE_S", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         assert machine.look({"GCE_METADATA_IP": f"127.0.0.1:{silent.getsockname()[1]}"}).findings == ()
 

@@ -105,7 +105,7 @@ def test_large_results_are_not_kept_while_others_are_computed(workspace, monkeyp
         def __del__(self):
             alive[0] -= 1
 
-    monkeypatch.setattr("jaxtour.worker.timing.differences.CAP_BYTES", 100)
+    monkeypatch.setattr("jaxtour.worker.timing.results.CAP_BYTES", 100)
     workspace.namespace["large"] = lambda: np.zeros(1000).view(Large)
     said(workspace, "large()", on="one")
     assert most[0] == 2, "two to see whether they are the same"

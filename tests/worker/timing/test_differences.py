@@ -8,7 +8,7 @@ import runner_client  # noqa: F401  asks jax for the CPU
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxtour.worker.timing.differences import CAP_BYTES, difference, values_of
+from jaxtour.worker.timing.results import CAP_BYTES, difference, values_of
 
 F4 = np.float32
 

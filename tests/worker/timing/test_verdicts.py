@@ -270,7 +270,7 @@ def test_which_width_is_computed_in(workspace, baseline, call, told):
 
 
 def test_the_width_is_told_of_results_that_are_too_large_to_be_compared(workspace, monkeypatch):
-    monkeypatch.setattr("jaxtour.worker.timing.differences.CAP_BYTES", 100)
+    monkeypatch.setattr("jaxtour.worker.timing.results.CAP_BYTES", 100)
     entries = [{"call": "np.matmul(N.astype(float), N.T)", "baseline": True}, {"call": "product(A)"}]
     _, timing = [event for event in events_of(workspace, *entries) if event["event"] == "timing"]
     assert "float64_against_float32" in codes(timing) and timing["differs"] == []

@@ -1,11 +1,10 @@
 """The keys about devices, and the highlights between a device and its part of a value."""
 
-from typing import TYPE_CHECKING
-
 from textual.widget import Widget
 
 from jaxtour.engine.session import EngineError
 from jaxtour.render.text.layout import Line
+from jaxtour.tui.choices import Choice, the_cpu, when_free
 from jaxtour.tui.messages import RestartWanted, Turned
 from jaxtour.tui.tour.controllers.links import LinkController
 from jaxtour.tui.tour.controllers.slots import SlotController
@@ -13,9 +12,6 @@ from jaxtour.tui.tour.controllers.step import StepController
 from jaxtour.tui.tour.host import ScreenHost
 from jaxtour.tui.widgets.arrange import Slot
 from jaxtour.tui.widgets.pane import Pane
-
-if TYPE_CHECKING:
-    from jaxtour.tui.choices import Choice
 
 
 class DeviceController:
@@ -36,8 +32,6 @@ class DeviceController:
         """The pane with the keys before the devices filled the screen."""
         self._highlighted: tuple[object, ...] = ()
 
-    # The panel ------------------------------------------------------------------------------------------------------
-
     def devices(self) -> None:
         """Let the devices fill the screen, or bring back the other panes."""
         if self.panes.zoomed == "devices":
@@ -51,10 +45,9 @@ class DeviceController:
         self.host.refresh_view()
 
     def choose_devices(self) -> None:
-        """Choose the devices that steps run on."""
         from jaxtour.tui.screens.devices import DevicesScreen
 
-        async def chosen(choice: "Choice | None") -> None:
+        async def chosen(choice: Choice | None) -> None:
             if choice is not None:
                 self.host.note(f"the worker restarts on {choice.outcome} and replays the steps before")
                 await self._configure(choice)
@@ -62,20 +55,15 @@ class DeviceController:
         self.host.app.push_screen(DevicesScreen(self.tour, self.tour.state.device), chosen)
 
     async def use_cpu(self) -> None:
-        """Use the CPU."""
-        from jaxtour.tui.choices import the_cpu
-
         self.host.note("the worker starts on the CPU")
         await self._configure(the_cpu())
 
     async def wait_for_devices(self) -> None:
         """Wait until the accelerator is free."""
-        from jaxtour.tui.choices import when_free
-
         self.host.note("the worker starts as soon as the accelerator is free")
         await self._configure(when_free(self.tour.session.config))
 
-    async def _configure(self, choice: "Choice") -> None:
+    async def _configure(self, choice: Choice) -> None:
         gone = self.tour.gone
         try:
             await self.tour.configure(choice)
@@ -95,8 +83,6 @@ class DeviceController:
         devices = sorted(self.result.pieces[0].devices, key=_number)
         self.slots.focus("devices")
         self.panes.shards["devices"].to_device(devices[0])
-
-    # What belongs together ------------------------------------------------------------------------------------------
 
     def take_lead(self, pane: Pane) -> None:
         """Highlight for the cursor of the pane that has the focus now."""

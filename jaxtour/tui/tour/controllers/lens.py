@@ -4,7 +4,7 @@ from functools import partialmethod
 
 from jaxtour.course.model import Step
 from jaxtour.engine.session import EngineError
-from jaxtour.render.ir.gutter import head
+from jaxtour.render.ir.gutter import UNITS, head
 from jaxtour.tui.linking import Spot, stage_line
 from jaxtour.tui.tour.controllers.links import LinkController
 from jaxtour.tui.tour.controllers.slots import SlotController
@@ -59,7 +59,6 @@ class LensController:
         return requested
 
     async def _turn(self, by: int) -> None:
-        """Show the next traced call, or the previous one."""
         view = self.tour.view
         if view.traces:
             self.tour.state.trace = (view.index + by) % len(view.traces)
@@ -92,11 +91,8 @@ class LensController:
         if graph is None:
             return
         unfolded = graph.unfolded if state.unfolded is None else state.unfolded
-        if line is not None:
-            unfolded ^= {line}
-        else:
-            unfolded = frozenset() if unfolded else frozenset(each.line for each in graph.nodes if each.nests)
-        state.unfolded = unfolded
+        every = frozenset(each.line for each in graph.nodes if each.nests)
+        state.unfolded = unfolded ^ {line} if line is not None else frozenset() if unfolded else every
         self.host.refresh_view()
         if node is not None:
             self.graph.to_line(node.line)
@@ -118,20 +114,18 @@ class LensController:
         trace, step = self.tour.view.trace, self.tour.step
         if trace is None or not isinstance(step, Step):
             return
-        if self.tour.ladder_wanted(trace.call):
-            try:
-                if not await self.tour.request(trace.call):
-                    self.host.note("the worker is busy; open the ladder when it is ready")
-                    return
-            except EngineError as error:
-                self.host.note(str(error))
+        try:
+            if self.tour.ladder_wanted(trace.call) and not await self.tour.request(trace.call):
+                self.host.note("the worker is busy; open the ladder when it is ready")
                 return
+        except EngineError as error:
+            self.host.note(str(error))
+            return
         self.host.app.push_screen(LadderScreen(self.tour, self.tour.state, trace.call))
         self.host.refresh_view()
 
     def explain(self) -> None:
         """Explain the equation under the cursor, or the first equation of the expression under the cursor."""
-        from jaxtour.render.ir.highlight import UNITS
         from jaxtour.tui.screens.explain import ExplainScreen
 
         view = self.slots.source.view

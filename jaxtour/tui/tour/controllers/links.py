@@ -63,7 +63,6 @@ class LinkController:
         return Keyed(self.link.leads, len(self.link.stage.matches) > 1)
 
     def cursor_moved(self, view: Widget, *, settling: bool) -> None:
-        """Highlight what is linked with the cursor."""
         if view is self.stages:
             self._arrive()
         self.relink(settling=settling)
@@ -159,7 +158,7 @@ class LinkController:
 
     def files(self) -> None:
         """List the files of the program, and show the chosen one."""
-        from jaxtour.tui.screens.files import FilesScreen
+        from jaxtour.tui.screens.programs import FilesScreen
 
         def chosen(file: str | None) -> None:
             if file is not None and self.show(file):

@@ -17,7 +17,7 @@ from jaxtour.tui.widgets.arrange import Slot
 from jaxtour.tui.widgets.pane import FRAME, Pane
 
 if TYPE_CHECKING:
-    from jaxtour.tui.widgets.search import SearchLine
+    from jaxtour.tui.widgets.text_input import SearchLine
 
 PATTERN_CELLS = 24
 
@@ -49,7 +49,7 @@ class SearchController:
 
     async def search(self) -> None:
         """Open the line for the text to search."""
-        from jaxtour.tui.widgets.search import SearchLine
+        from jaxtour.tui.widgets.text_input import SearchLine
 
         if self.line is not None or self.panes.editor is not None:
             return
@@ -124,7 +124,6 @@ class SearchController:
         return place.slot == pane.spec.name and place.shown in (None, self.host.tour.state.stage)
 
     def end_search(self) -> None:
-        """End the search and its highlights."""
         pane = self.pane
         self._begin("")
         self.say_place()
@@ -173,8 +172,6 @@ class SearchController:
 
     def words(self) -> Line:
         """Where the text is, and what was not searched: `source 1 of 2   HLO 3   not searched: 2 StableHLO`."""
-        if not self.pattern:
-            return ()
         places = self.places
         line: Line = ()
         for place in places:

@@ -24,7 +24,6 @@ class StepController:
         self.slots = slots
 
     async def run(self) -> None:
-        """Run the step."""
         self.keep_edit()
         self.panes.expect_front()
         try:
@@ -39,8 +38,6 @@ class StepController:
         self.tour.state.setup = not self.tour.state.setup
         self.panes.by_slot["source"].shift_place(rows_of(self.tour.view).code.start - before)
         self.host.refresh_view()
-
-    # Timings --------------------------------------------------------------------------------------------------------
 
     async def measure(self, patience: float = 1.0) -> None:
         """Measure the calls that the step times, or the traced call shown."""
@@ -69,8 +66,6 @@ class StepController:
 
         self.host.app.push_screen(RooflineScreen(self.tour, self.tour.state))
 
-    # Questions and exercises ----------------------------------------------------------------------------------------
-
     def answer(self) -> None:
         """Ask for the learner's prediction."""
         from jaxtour.tui.screens.ask import AskScreen
@@ -86,12 +81,10 @@ class StepController:
             self.host.app.push_screen(AskScreen(step.ask, ascii_only=self.tour.ascii), answered)
 
     def hint(self) -> None:
-        """Show the next hint."""
         self.tour.state.hints += 1
         self._show_lesson()
 
     def solution(self) -> None:
-        """Show the solution."""
         self.tour.state.solution = True
         self._show_lesson()
 
@@ -99,10 +92,7 @@ class StepController:
         self.panes.bring("lesson")
         self.host.refresh_view()
 
-    # Editing --------------------------------------------------------------------------------------------------------
-
     async def edit(self) -> None:
-        """Edit the code in place."""
         if self.panes.editor is not None:
             self.panes.editor.focus(scroll_visible=False)
             return
@@ -129,7 +119,7 @@ class StepController:
 
     def undo(self) -> None:
         """Go back to the lesson's own code, after asking."""
-        from jaxtour.tui.screens.confirm import ConfirmScreen
+        from jaxtour.tui.screens.ask import ConfirmScreen
 
         def confirmed(yes: bool | None) -> None:
             if yes:
@@ -140,10 +130,7 @@ class StepController:
         screen = ConfirmScreen(f"Back to {whose} own code?", "Your edit is forgotten.", ascii_only=self.tour.ascii)
         self.host.app.push_screen(screen, confirmed)
 
-    # The worker -----------------------------------------------------------------------------------------------------
-
     async def interrupt(self) -> None:
-        """Interrupt the step."""
         await self.tour.session.interrupt()
         self.host.refresh_view()
 
