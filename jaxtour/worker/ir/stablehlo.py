@@ -110,6 +110,7 @@ class StableHloReader:
         self._functions: list[str] = []
         self._sites_of: dict[str, tuple[Linked, ...]] = {}
         self._links: dict[tuple[str, str, bool], Linked] = {}
+        self._paths: dict[tuple[str, str, bool], str] = {}
         self._beginnings: dict[tuple[str, int, int, str], dict[LocationFrame, None]] | None = None
         self.parsed = Parsed()
         self._split(text)
@@ -246,7 +247,7 @@ class StableHloReader:
         """
         key = (line.loc, line.function, line.manual)
         if key not in self._links:
-            linked = self._told(line)
+            linked = self._through_calls(line)
             exact, equations = self._exact.get(alike(linked.path), (None, 0))
             further = exact and linked.spans and exact not in linked.spans and is_of_branch(linked.path)
             if exact and further and self._alike[line.name, alike(linked.path)] == equations:
@@ -258,13 +259,21 @@ class StableHloReader:
     @cached_property
     def _alike(self) -> Counter[tuple[str, str]]:
         """The number of operations of each name and path."""
-        return Counter((line.name, alike(self._told(line).path)) for line in self._operations)
+        return Counter((line.name, alike(self._path(line))) for line in self._operations)
 
-    def _told(self, line: _Line) -> Linked:
-        own = self._own(line.loc)
-        if line.manual and own.path and "/" not in own.path:
-            own = own._replace(path=f"{self._outermost}shard_map/{own.path}")
-        return self._through_calls(own, line.function, self.locations[line.loc].path)
+    def _path(self, line: _Line) -> str:
+        """The path of an operation, through the calls of its function; `link` asks for it, so it asks for no link."""
+        key = (line.loc, line.function, line.manual)
+        if key not in self._paths:
+            path = self._own(line.loc).path
+            if line.manual and path and "/" not in path:
+                path = f"{self._outermost}shard_map/{path}"
+            prefixes = {self._path(call) for call in self._calls.get(line.function, ())}
+            if len(prefixes) == 1 and (prefix := prefixes.pop()) and path:
+                # JAX writes it whole, or relative to the path of the call.
+                path = f"{prefix}/{path}" if self._is_behind(self.locations[line.loc].path, prefix) else path
+            self._paths[key] = path
+        return self._paths[key]
 
     def _own(self, loc: str) -> Linked:
         if loc not in self._located:
@@ -275,21 +284,15 @@ class StableHloReader:
             self._located[loc] = Linked(path, tuple(spans[:1]), tuple(spans[1:]))
         return self._located[loc]
 
-    def _through_calls(self, own: Linked, function: str, written: str) -> Linked:
-        """Resolve an operation through its function's calls: JAX lowers a function once, at the first call's location.
-
-        `written` is the path as JAX wrote it: complete, or relative to that of the call.
-        """
-        calls = self._calls.get(function)
+    def _through_calls(self, line: _Line) -> Linked:
+        """Resolve an operation through its function's calls: JAX lowers a function once, where it is first called."""
+        own, path = self._own(line.loc), self._path(line)
+        calls = self._calls.get(line.function)
         if not calls:
-            return own
+            return own._replace(path=path)
         sites = [self.link(call) for call in calls]
         spans = tuple(dict.fromkeys(span for site in sites for span in site.spans[:SHARED]))
         around = tuple(dict.fromkeys(span for site in sites for span in site.callers))
-        paths = {site.path for site in sites}
-        path = own.path
-        if len(paths) == 1 and (prefix := paths.pop()) and path and self._is_behind(written, prefix):
-            path = f"{prefix}/{path}"
         if not own.spans or own.spans[0] in spans:
             return Linked(path, spans, around)
         callers = dict.fromkeys(span for span in (*own.callers, *spans, *around) if span != own.spans[0])

@@ -228,3 +228,33 @@ def test_where_all_of_a_branch_has_its_place_the_path_leads_to_the_expression():
     assert [add["spans"] for add in adds] == [(whole,)] * 2
     # A loop adds operations of its own, with the paths of those inside it.
     assert cosine["spans"] == (whole,)
+
+
+CALLED_IN_A_BRANCH = """\
+module @jit_f {
+  func.func public @main(%arg0: tensor<f32> loc("x")) -> tensor<f32> {
+    %0 = call @g(%arg0) : (tensor<f32>) -> tensor<f32> loc(#loc3)
+    return %0 : tensor<f32> loc(#loc)
+  } loc(#loc)
+  func.func private @g(%arg0: tensor<f32> loc("x")) -> tensor<f32> {
+    %0 = stablehlo.sine %arg0 : tensor<f32> loc(#loc4)
+    return %0 : tensor<f32> loc(#loc)
+  } loc(#loc)
+} loc(#loc)
+#loc = loc(unknown)
+#loc1 = loc("<jaxtour:a/b>":4:4 to :24)
+#loc2 = loc("f"(#loc1))
+#loc3 = loc("jit(f)/cond/branch_0_fun/jit(g)"(#loc2))
+#loc4 = loc("sin"(#loc2))
+"""
+
+
+@pytest.mark.usefixtures("lines")
+def test_a_call_in_a_branch_is_led_to_its_expression_and_what_it_calls_too():
+    inside, whole = ("a/b", 2, 1, 2, 5, "body"), ("a/b", 4, 5, 4, 25, "f")
+    table, exact = Table(), {"jit(f)/cond/branch_0_fun/jit(g)": (inside, 1)}
+    parsed = stablehlo.StableHloReader(CALLED_IN_A_BRANCH, spans.span, "", exact).read(table)
+    call, sine = (table.rows[place] for place in parsed.lines if table.rows[place].get("path"))
+    assert (call["spans"], call["callers"]) == ((inside,), (whole,))
+    assert sine["path"] == "jit(f)/cond/branch_0_fun/jit(g)/sin"
+    assert (sine["spans"], sine["callers"]) == ((whole,), (inside,))
