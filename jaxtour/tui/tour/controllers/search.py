@@ -141,7 +141,7 @@ class SearchController:
             if slot == "stage":
                 found += self._stages(view, pane)
             else:
-                label = "calls" if slot == "lesson" and view.lesson.plain else pane.spec.label.lower()
+                label = "calls" if slot == "lesson" and self.panes.of_file else pane.spec.label.lower()
                 found.append(Place(slot, label, total=self._in_pane(pane)))
         return found
 
