@@ -227,6 +227,8 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="t
     """Counted through nested jaxprs."""
     primitives: tuple[str, ...] = ()
     """Sorted, each once, nested jaxprs included."""
+    results: tuple[str, ...] = ()
+    """The type of each output: `f32[8,64]`."""
     error: str | None = None
     """Why there is no jaxpr, in one line; otherwise a `Stage` follows."""
     raised: Failure | None = None

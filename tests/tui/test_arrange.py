@@ -9,7 +9,7 @@ from tours import Tours, pane, ran, ready, text, until
 from jaxtour.engine.messages import Executed, Text
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.app import TourApp
-from jaxtour.tui.widgets.arrange import Wants, narrow, two, wide
+from jaxtour.tui.widgets.arrange import Wants, narrow, two, wide, wide_file
 from jaxtour.tui.widgets.panes import EDITOR_ROWS
 
 
@@ -34,6 +34,12 @@ def test_wide_fills_the_screen_and_leaves_none_out(size: Size, rows: dict[str, i
     regions = wide(size, wants(**rows))
     assert covered(regions, size)  # type: ignore[arg-type]
     assert min(region.height for region in regions.values()) >= (3 if size.height > 12 else 0)
+    regions = wide_file(size, wants(**rows))
+    assert covered(regions, size)  # type: ignore[arg-type]
+    assert min(region.height for region in regions.values()) >= (3 if size.height > 14 else 0)
+    source, calls = regions["source"], regions["lesson"]
+    if size.height > 14:
+        assert source.height == size.height and calls.x == source.right and calls.height <= size.height // 4
 
 
 @pytest.mark.parametrize("size", [Size(80, 22), Size(40, 10), Size(119, 60)])

@@ -2,12 +2,12 @@
 
 import msgspec
 import pytest
-from fake_engine import Hold
+from fake_engine import Hold, Script
 from small_course import ONE, SCRIPT, lowered
 from tours import Tours, idle, pane, ran, ready, run_many, screen_text, text, until
 
 from jaxtour.engine.commands import Interrupt, Run, StageRequest
-from jaxtour.engine.messages import Done, Level, Stage, Text
+from jaxtour.engine.messages import Done, Level, Stage, Text, Trace
 from jaxtour.text import Raw
 
 
@@ -215,6 +215,58 @@ async def test_a_lesson_that_is_read_again_is_shown_where_one_was(linked: Tours)
         assert app.tour.step.title == "Saved" and "# saved" in text(app, "source")
         assert pane(app, "stage").cursor == 2
         assert (pane(app, "source").cursor, pane(app, "source").selection) == (4, (11, 33))
+
+
+def in_another_order(script: Script) -> Script:
+    """The script with the step's second call traced first."""
+    place = {0: 1, 1: 0}
+    many = [
+        msgspec.structs.replace(event, index=place[event.index]) if isinstance(event, Trace | Stage) else event
+        for event in script["vmap/many"]
+    ]
+    traced = [event for event in many if isinstance(event, Trace | Stage)]
+    others = [event for event in many if not isinstance(event, Trace | Stage)]
+    return {"vmap/many": [*others[:2], *sorted(traced, key=lambda event: event.index), *others[2:]]}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)], ids=str)
+async def test_the_same_call_and_the_same_line_are_shown_when_a_save_moves_both(
+    linked: Tours, size: tuple[int, int]
+) -> None:
+    app = linked.make("many", script=linked.script)
+    async with app.run_test(size=size) as pilot:
+        await run_many(pilot, linked)
+        await pilot.press("1", "right_square_bracket", "shift+tab", "j", "j", "j", "j")
+        source = pane(app, "source")
+        assert app.tour.view.trace.label == "one" and "sigmoid(jnp.dot" in source.document.text_of(source.cursor)
+        row = source.scroller.row_of(source.cursor)
+        lesson, code = app.tour.lesson, ONE.replace("jnp.tanh(x / 2)", "jnp.tanh(x / 2.0)")
+        changed = msgspec.structs.replace(lesson.steps[1], code=Raw("# new\n" * 40 + code + "# the end\n" * 90))
+        app.tour.reload(msgspec.structs.replace(lesson, steps=(lesson.steps[0], changed)))
+        linked.engine.script = in_another_order(linked.script)
+        await app.tour_screen.action_run()
+        await until(pilot, lambda: linked.engine.holding)
+        linked.engine.release("timing")
+        await idle(pilot)
+        assert (app.tour.view.index, app.tour.view.trace.label) == (0, "one")
+        assert source.cursor == 44 and "sigmoid(jnp.dot" in source.document.text_of(44)
+        assert source.scroller.row_of(source.cursor) == row, "it stays where it was on the screen"
+        await pilot.press("right_square_bracket")
+        assert app.tour.view.trace.label == "many"
+
+
+async def test_an_edited_line_keeps_the_cursor_behind_the_lines_before_it(linked: Tours) -> None:
+    app = linked.make("many", script=linked.script)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, linked)
+        await pilot.press("1", "shift+tab", "j", "j", "j", "j")
+        app.tour.set_code("# new\n" + ONE.replace("return sigmoid(jnp.dot(w, x))", "return 7"))
+        app.tour_screen.refresh_view()
+        source = pane(app, "source")
+        assert source.document.text_of(source.cursor).strip() == "return 7"
+        app.tour.set_code("pass\n")
+        app.tour_screen.refresh_view()
+        assert source.cursor == 0
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,12 @@
 
 from typing import Literal
 
+import msgspec
 import pytest
 from small_course import ERROR, VMAP
 
 from jaxtour.course.model import Step
-from jaxtour.engine.messages import Done, Leaf, Shard, Value
+from jaxtour.engine.messages import Done, Leaf, Shard, Trace, Value
 from jaxtour.engine.report import Report
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.lines.document import Document
@@ -80,3 +81,21 @@ def test_text_leaves_room_for_the_cursor_where_there_is_one(devices: int, width:
     assert shown(spread(devices), line, width).texts[0] == line
     assert shown(spread(devices), line, width - 1).texts[0] != line
     assert shown(spread(devices), line, width).cursor is (devices > 1)
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, ""), (1, "f(x) returns f32[1]"), (9, "f32[8] and 1 more")],
+)
+def test_what_the_call_of_a_file_returns_is_said_below_what_the_file_gave(count: int, said: str) -> None:
+    results = tuple(f"f32[{number}]" for number in range(1, count + 1))
+    trace = harmless(Trace(run=1, index=0, label="f(x)", call="f(x)", results=results))
+    value = harmless(Value(type="int", text="7"))
+    report = Report(run=1, stdout=Raw("printed\n"), value=value, traces=(trace,), done=Done(run=1, status="ok"))
+    state = StepState(report=report)
+    lesson = msgspec.structs.replace(VMAP, plain=True)
+    lines = document(StepView(lesson=lesson, step=VMAP.steps[1], number=2, state=state), 90).text.splitlines()
+    assert lines[:4] == ["printed", "the file's last line", "int", "7"]
+    assert " ".join(lines[4:]).endswith(said) and bool(lines[4:]) == bool(said)
+    of_lesson = document(StepView(lesson=VMAP, step=VMAP.steps[1], number=2, state=state), 90).text
+    assert "returns" not in of_lesson and "last line" not in of_lesson

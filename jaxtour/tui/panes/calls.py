@@ -7,6 +7,7 @@ from jaxtour.tui.tour.view import StepView
 
 MOST = 12
 """Rows; the list has them all."""
+HERE: Span = ("› ", "mark")
 
 
 def document(view: StepView, width: int) -> Document:
@@ -24,7 +25,8 @@ def document(view: StepView, width: int) -> Document:
             lines += [(), *wrap(((eager_words(report.recorded.eager), "muted"),), width)]
     else:
         lines = [_row(view, place, width) for place in _shown(view)]
-    return Document(lines=lines, title=(("Calls", ""),))
+    here = next((line for line, spans in enumerate(lines) if spans[:1] == (HERE,)), None)
+    return Document(lines=lines, title=(("Calls", ""),), anchor=here)
 
 
 def _shown(view: StepView) -> range:
@@ -38,7 +40,7 @@ def _row(view: StepView, place: int, width: int) -> Line:
     trace, here = view.traces[place], place == view.index
     programs = view.report.programs if view.report else ()
     program = next((each for each in programs if each.index == trace.index), None)
-    mark: Span = ("› " if here else "  ", "mark")
+    mark = HERE if here else ("  ", "")
     if program is None:
         head: Line = (mark, (pad(f"{trace.equations} eqn", 9, right=True), "number"), ("  ", ""))
     else:

@@ -45,12 +45,15 @@ def document(view: StepView, width: int) -> Document:
         lines += failure_lines(report.failure, width)
     pieces: list[Piece] = []
     if report.value:
+        if view.lesson.plain and view.trace:
+            lines.append((("the file's last line", "muted"),))
         lines += value_lines(report.value, width)
         if sharded(report.value):
             drawn, pieces = shard_pieces(report.value, width, len(lines) + 1, ascii_only=view.ascii)
             anchor = len(lines) + 2 if anchor is None else anchor  # `to_anchor` also shows the line before
             lines += [(), *drawn]
     lines += warning_lines(report.warnings, width)
+    lines += _returns(view, width)
     lines += _ending(view, step, report, width)
     lines += written(report.background, width, "muted")
     lines += worker_lines(view, width) if view.worker == "dead" or report.done is None else []
@@ -103,6 +106,19 @@ def _part(text: str, start: int, end: int, width: int, traced: Sequence[tuple[in
 def drawable() -> bool:
     """Whether what draws figures is installed; it is not imported."""
     return find_spec("textual_image") is not None
+
+
+MOST_RESULTS = 8
+
+
+def _returns(view: StepView, width: int) -> list[Line]:
+    """Of a file: what the call shown returns, `step(w, x) returns f32[16,32] f32[32]`."""
+    trace = view.trace if view.lesson.plain else None
+    if trace is None or not trace.results:
+        return []
+    more = len(trace.results) - MOST_RESULTS
+    line: Line = ((trace.label, "strong"), (" returns ", "muted"), (" ".join(trace.results[:MOST_RESULTS]), "type"))
+    return wrap((*line, (f" and {more} more", "muted")) if more > 0 else line, width, indent="  ")
 
 
 def written(text: Raw, width: int, style: Style = "", traced: Sequence[tuple[int, int]] = ()) -> list[Line]:

@@ -11,7 +11,7 @@ from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.course.progress import Progress
 from jaxtour.engine.cells import program_call, time_calls, unmet
 from jaxtour.engine.commands import TimeCall
-from jaxtour.engine.messages import Died, Done, Event, RunEvent, RunProgress, State
+from jaxtour.engine.messages import Died, Done, Event, RunEvent, RunProgress, State, Trace
 from jaxtour.engine.report import Report, Request, RunPurpose, Runs, StepKey, advance, files_of, joined, requested
 from jaxtour.engine.session import EngineError, Handle, Session
 from jaxtour.engine.verify import status
@@ -239,6 +239,9 @@ class Tour:
         except OSError:
             self.show_file("")
         self._dirty, self._requested = False, None
+        if shown := self.view.trace:
+            before = self.view.traces[: self.view.index]
+            state.sought = shown.label, sum(trace.label == shown.label for trace in before)
         handle = self.session.run(self.lesson, step, state.code)
         state.report = Report(run=handle.run)
         await self._runs.launch(handle, RunPurpose("run", key, step))
@@ -366,6 +369,9 @@ class Tour:
         if state.report is None or not state.report.takes(event):
             return
         state.report = advance(state.report, event)
+        if isinstance(event, Trace) and state.sought and event.label == state.sought[0]:
+            places = [place for place, each in enumerate(state.report.traces) if each.label == event.label]
+            state.trace = places[min(state.sought[1], len(places) - 1)]
         if isinstance(event, Done) and self.lesson.plain:
             own = self.view.own
             state.files = tuple(sorted({str(path) for path in files_of(state.report)} - {own}))

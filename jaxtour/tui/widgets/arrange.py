@@ -45,21 +45,34 @@ def wide(size: Size, wants: Wants, now: int | None = None) -> dict[Slot, Region]
     """Lesson, `now` rows high, and source on the left; stages, result, time and devices on the right."""
     left = left_width(size.width)
     lesson, source = two(size.height, wants["lesson"], wants["source"], now)
-    devices = max(LEAST, min(wants["devices"], size.height // 4))
-    time = max(LEAST, min(wants["time"], size.height // 3))
+    right = _made_of_it(size.height, wants)
+    return {**stack(0, left, {"lesson": lesson, "source": source}), **stack(left, size.width - left, right)}
+
+
+def wide_file(size: Size, wants: Wants) -> dict[Slot, Region]:
+    """The source on the left, as high as the screen; the list of calls, and what was made of one, on the right."""
+    if size.height < 5 * LEAST:
+        return wide(size, wants)
+    left = left_width(size.width)
+    calls = max(LEAST, min(wants["lesson"], size.height // 4))
+    right = {"lesson": calls, **_made_of_it(size.height - calls, wants)}
+    return {**stack(0, left, {"source": size.height}), **stack(left, size.width - left, right)}
+
+
+def _made_of_it(height: int, wants: Wants) -> dict[Slot, int]:
+    """The rows of stages, result, time and devices."""
+    devices = max(LEAST, min(wants["devices"], height // 4))
+    time = max(LEAST, min(wants["time"], height // 3))
     # The time pane gets more than a third, for its curves, if neither the stages nor the result need it.
-    spare = size.height - devices - time - max(wants["stage"], LEAST) - max(wants["result"], LEAST)
+    spare = height - devices - time - max(wants["stage"], LEAST) - max(wants["result"], LEAST)
     time += max(0, min(spare, wants["time"] - time))
-    room = size.height - devices - time
+    room = height - devices - time
     # The stages get what they need, up to a good half.
     claim = min(max(wants["stage"], LEAST), room * 55 // 100)
     result = max(LEAST, min(wants["result"], room - claim))
     if wants["stage"] <= LEAST < wants["result"]:
         result = room - LEAST
-    return {
-        **stack(0, left, {"lesson": lesson, "source": source}),
-        **stack(left, size.width - left, {"stage": room - result, "result": result, "time": time, "devices": devices}),
-    }
+    return {"stage": room - result, "result": result, "time": time, "devices": devices}
 
 
 def narrow(size: Size, wants: Wants, front: Slot, now: int | None = None) -> dict[Slot, Region]:

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
 from typing import Any
 
 import msgspec
@@ -45,6 +46,8 @@ class PaneSpec(msgspec.Struct, frozen=True):
     """The first line of the cursor."""
     awaits: Callable[[StepView], bool] = lambda view: view.awaits
     """Whether its content is still to come; it does not shrink meanwhile."""
+    edited: bool = False
+    """Whether its text may be edited meanwhile; the cursor stays with its line."""
 
     def made_from(self, view: StepView) -> tuple[Any, Any]:
         """What the document depends on; a pane is only entered when this changes."""
@@ -119,7 +122,11 @@ class Pane(LinesView):
         fresh = self._fresh or self._shown != self.name_of_shown
         self._fresh = False
         had_cursor = self.document.cursor
-        self.show(self.document_at(self.outer_size.width - FRAME), fresh=fresh)
+        document, row = self.document_at(self.outer_size.width - FRAME), self.scroller.row_of(self.cursor)
+        moved = self.spec.edited and had_cursor and not fresh and self._move_with_line(document)
+        self.show(document, fresh=fresh)
+        if moved:
+            self.scroller.keep_row(self.cursor, row)
         if fresh or not had_cursor:
             self._take_place()
         else:
@@ -132,6 +139,17 @@ class Pane(LinesView):
         """Ask for new highlights, since lines changed or moved."""
         if self.document.cursor:
             self.post_message(CursorMoved(self, self.cursor, self.selection, moved=False))
+
+    def _move_with_line(self, document: Document) -> bool:
+        """Move the cursor to where its line is in another version of the text; return whether that is elsewhere."""
+        line, before, after = self.cursor, self.document.texts, document.texts
+        if before[: line + 1] == after[: line + 1]:
+            return False
+        alike = reversed(SequenceMatcher(None, before, after).get_matching_blocks())
+        # An edited line stays behind the lines before it.
+        by = next((now - was for was, now, size in alike if size and was <= line), 0)
+        self.scene.cursor.line = line + by
+        return by != 0
 
     @property
     def name_of_shown(self) -> str:
@@ -162,11 +180,6 @@ class Pane(LinesView):
             line, selection = self._places.get(self._shown, (self.spec.start(self.view), None))
             self.move_to(line, selection if selection in self.document.selectable_in(line) else None)
         self._own.arrive()
-
-    def shift_place(self, by: int) -> None:
-        """Move the cursor with its line, before which `by` lines will be inserted."""
-        if self.document.cursor:
-            self.scene.cursor.line = max(0, self.cursor + by)
 
     def document_at(self, width: int) -> Document:
         if self.view is None:

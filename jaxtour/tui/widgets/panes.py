@@ -21,7 +21,7 @@ from jaxtour.tui.panes.source import failed
 from jaxtour.tui.panes.stage import NAMES, named_stages, titles
 from jaxtour.tui.panes.stage import apart as titles_apart
 from jaxtour.tui.tour.view import BEHIND, Shown, StepView
-from jaxtour.tui.widgets.arrange import RegionLayout, Slot, Wants, left_width, narrow, wide
+from jaxtour.tui.widgets.arrange import RegionLayout, Slot, Wants, left_width, narrow, wide, wide_file
 from jaxtour.tui.widgets.cursors import GraphCursor, PaneCursor, ShardCursor
 from jaxtour.tui.widgets.pane import Pane, PaneSpec
 
@@ -47,7 +47,7 @@ PANES: tuple[PaneSpec, ...] = (
         of_report=attrgetter("executed", "failure", "answer", "done", "traces", "programs"),
     ),
     PaneSpec(
-        "source", "Source", source.document, shows=source.shows, start=source.start,
+        "source", "Source", source.document, shows=source.shows, start=source.start, edited=True,
         of_view=attrgetter(
             "step", "code", "state.file", "edited", "state.setup", "failure", "traced", "ascii", "coloured"
         ),
@@ -62,7 +62,7 @@ PANES: tuple[PaneSpec, ...] = (
     ),
     PaneSpec(
         "result", "Result", result.document,
-        of_view=attrgetter("step", "state.reason", "trouble", "ascii"),
+        of_view=attrgetter("step", "state.reason", "trouble", "ascii", "trace"),
         of_report=attrgetter(
             "stdout", "traced", "stderr", "background", "value", "failure", "warnings", "checked", "done", "phase",
             "run",
@@ -140,12 +140,19 @@ class Panes(Container):
     def wide(self) -> bool:
         return (self.size or self.app.size).width >= WIDE
 
+    @property
+    def of_file(self) -> bool:
+        """Whether the step is a file, and its lesson the list of the file's calls."""
+        view = self.by_slot["lesson"].view
+        return view is not None and view.lesson.plain
+
     def regions(self, size: Size) -> dict[Slot, Region]:
         if self.zoomed:
             return {self.zoomed: size.region}
+        wants = self._wants(size.width)
         if size.width >= WIDE:
-            return wide(size, self._wants(size.width), self._now("lesson", size))
-        return narrow(size, self._wants(size.width), self.front, self._now(self.front, size))
+            return wide_file(size, wants) if self.of_file else wide(size, wants, self._now("lesson", size))
+        return narrow(size, wants, self.front, self._now(self.front, size))
 
     def _place(self, children: Sequence[Widget], size: Size) -> list[tuple[Widget, Region]]:
         """The region of each displayed child, which is remembered."""
@@ -165,7 +172,8 @@ class Panes(Container):
         left = left_width(width) if width >= WIDE else width
         right = width - left if width >= WIDE else width
         wants = {
-            slot: pane.wanted(left if slot in ("lesson", "source") else right) for slot, pane in self.by_slot.items()
+            slot: pane.wanted(left if slot == "source" or (slot == "lesson" and not self.of_file) else right)
+            for slot, pane in self.by_slot.items()
         }
         if self.editor is not None:
             wants["source"] = max(wants["source"] + 1, EDITOR_ROWS)
@@ -213,10 +221,11 @@ class Panes(Container):
         """The names in the border of the panes that share a place: with keys, without keys, or only some, as fits."""
         view = self.by_slot[slot].view
         room = (self.size or self.app.size).width - CORNERS
-        plain = view is not None and view.lesson.plain
         left_out = () if view is None else {*NAMES} - {*named_stages(view)}
         named = [
-            ("Calls" if plain and tab.slot == "lesson" else tab.label, tab) for tab in TABS if tab.shown not in left_out
+            ("Calls" if self.of_file and tab.slot == "lesson" else tab.label, tab)
+            for tab in TABS
+            if tab.shown not in left_out
         ]
         keyed = [
             (f"{view.key(f'stage_{tab.shown}')} {name}" if view and tab.shown else name, tab) for name, tab in named

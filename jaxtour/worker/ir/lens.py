@@ -256,11 +256,14 @@ class Shown:
 
     walk: Walk
     text: Parsed
+    results: list[str]
+    """The type of each output: `f32[8,64]`."""
 
     @property
     def facts(self) -> dict[str, Any]:
         """The fields of a `Trace` that a jaxpr determines."""
-        return {"equations": self.walk.equations, "primitives": sorted(self.walk.primitives)}
+        walk = self.walk
+        return {"equations": walk.equations, "primitives": sorted(walk.primitives), "results": self.results}
 
     def pieces(self, head: Event) -> Iterator[Event]:
         """The `stage` events, each with the fields of `head`."""
@@ -271,7 +274,7 @@ def shown(jaxpr: Any, around: Span | None = None) -> Shown:
     """A jaxpr with its links; `around` is the place of the traced call."""
     with _uncollected():
         walk = Walk(jaxpr, (around,) if around else ())
-        return Shown(walk, printed(jaxpr, walk))
+        return Shown(walk, printed(jaxpr, walk), [*map(compat.printed_type, getattr(jaxpr, "jaxpr", jaxpr).outvars)])
 
 
 @contextlib.contextmanager

@@ -88,7 +88,7 @@ def line_of(text):
 def test_a_call_is_traced_with_its_primitives_and_equations(workspace):
     found, lines, _ = shown(workspace, "predict_many(w, X)")
     assert found["primitives"] == ["add", "div", "dot_general", "mul", "tanh"]
-    assert found["equations"] == 5
+    assert found["equations"] == 5 and found["results"] == ["f32[3]"]
     assert lines[0] == "{ lambda ; a:f32[2] b:f32[3,2]. let"
     assert lines[1].startswith("    c:f32[3] = dot_general[")
 

@@ -62,6 +62,7 @@ class LensController:
         view = self.tour.view
         if view.traces:
             self.tour.state.trace = (view.index + by) % len(view.traces)
+            self.tour.state.sought = None
             self.tour.state.unfolded = self.tour.state.place = None
             self.panes.bring("stage")
             self.host.refresh_view()

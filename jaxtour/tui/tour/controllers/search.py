@@ -140,28 +140,28 @@ class SearchController:
             if slot == "stage":
                 found += self._stages(view, pane)
             else:
-                label = "calls" if slot == "lesson" and view.lesson.plain else pane.spec.label.lower()
+                label = "calls" if slot == "lesson" and self.panes.of_file else pane.spec.label.lower()
                 found.append(Place(slot, label, total=self._in_pane(pane)))
         return found
 
     def _stages(self, view: StepView, pane: Pane) -> list[Place]:
         found: list[Place] = []
-        for shown, name in stage.NAMES.items():
+        for shown in stage.named_stages(view):
             text = view.report.stage(view.index, BEHIND[shown]) if view.report and view.traces else None
             if text is not None and text.complete and text.error is None:
                 if shown == view.state.stage:
                     total = self._in_pane(pane)
                 elif shown == "graph":
                     continue  # it draws the jaxpr
-                elif shown == "cost":
-                    other = msgspec.structs.replace(view.state, stage=shown)
-                    costs = stage.document(msgspec.structs.replace(view, state=other), self.panes.size.width)
-                    total = Search(self.pattern, costs.texts).total
-                else:
+                elif BEHIND[shown] == shown:
                     total = _in_stage(self.pattern, text)
-                found.append(Place("stage", name, shown, total))
+                else:
+                    other = msgspec.structs.replace(view.state, stage=shown)
+                    made = stage.document(msgspec.structs.replace(view, state=other), self.panes.size.width)
+                    total = Search(self.pattern, made.texts).total
+                found.append(Place("stage", stage.NAMES[shown], shown, total))
             elif shown == view.state.stage or (shown in ("stablehlo", "hlo") and view.trace and not view.trace.error):
-                found.append(Place("stage", name, shown))
+                found.append(Place("stage", stage.NAMES[shown], shown))
         return found
 
     def _in_pane(self, pane: Pane) -> int:

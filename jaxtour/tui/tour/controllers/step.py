@@ -6,7 +6,6 @@ from jaxtour.course.model import Step
 from jaxtour.engine.session import EngineError
 from jaxtour.text import clean
 from jaxtour.tui.messages import RestartWanted
-from jaxtour.tui.panes.source import rows_of
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.host import ScreenHost
 
@@ -33,10 +32,8 @@ class StepController:
         self.host.refresh_view()
 
     def setup(self) -> None:
-        """Open or fold the setup; the cursor stays with its line."""
-        before = rows_of(self.tour.view).code.start
+        """Open or fold the setup."""
         self.tour.state.setup = not self.tour.state.setup
-        self.panes.by_slot["source"].shift_place(rows_of(self.tour.view).code.start - before)
         self.host.refresh_view()
 
     async def measure(self, patience: float = 1.0) -> None:
