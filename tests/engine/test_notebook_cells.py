@@ -175,6 +175,8 @@ async def test_what_differs_from_the_stored_outputs_is_told_with_both_texts(fold
     [
         ("<__main__.C object at 0x7f0123>", "<__main__.C object at 0x55aa>"),
         ("DeviceArray([1., 2.], dtype=float32)", "Array([1., 2.], dtype=float32)"),
+        ("PartitionSpec(None, 'x')", "P(None, 'x')"),
+        ("<class 'jaxlib.xla_extension.ArrayImpl'>", "<class 'jaxlib._jax.ArrayImpl'>"),
         ("[5.0, 1]", "[np.float64(5.0), np.int64(1)]"),
         ("\x1b[32mok\x1b[0m", "ok"),
         (" 50%|##  |\r100%|####|\ndone\r\n", " 10%|#   |\r100%|####|\ndone\n"),
