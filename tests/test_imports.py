@@ -185,7 +185,7 @@ print(*sys.modules)
     assert {"yaml", "msgspec", "jaxtour.tui.panes.time"} <= loaded
     packages = {name.partition(".")[0] for name in loaded}
     assert not packages & {"jax", "jaxlib", "numpy", "packaging", "pygments", "tomllib", "markdown_it", "graphlay"}
-    assert not packages & {"textual_plot", "tree_sitter", "tree_sitter_python"}
+    assert not packages & {"textual_plot", "textual_image", "PIL", "tree_sitter", "tree_sitter_python"}
     ours = {name for name in loaded if name.startswith("jaxtour.")}
     # What draws results, stages, measurements and devices; the editor, and the boxes over a step.
     late = (

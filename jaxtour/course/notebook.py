@@ -23,6 +23,7 @@ _OWN = re.compile(
 _OBJECT = re.compile(r"<IPython\.core\.display\.\w+ object>")
 _FIGURE = re.compile(r"<Figure size .*>")
 """The texts of what only a browser shows."""
+_BACKGROUND = re.compile(r"\x1b\[[\d;]*48;")
 _CALL_CAP = 200
 """Characters, as of a call in a lesson file."""
 _NUMPY = re.compile(r"(?:np|numpy|scipy)\.")
@@ -158,8 +159,8 @@ def _plain(output: Output) -> str | None:
 def _is_for_browsers(output: Output) -> bool:
     """Whether the output was displayed for a browser; a library may print it elsewhere, in words of its own."""
     text = str(output.data.get("text/plain", "")).strip()
-    is_coloured = "text/html" in output.data and "\x1b[" in text
-    return output.output_type == "display_data" and (is_coloured or bool(_OBJECT.fullmatch(text)))
+    is_painted = "text/html" in output.data and bool(_BACKGROUND.search(text))
+    return output.output_type == "display_data" and (is_painted or bool(_OBJECT.fullmatch(text)))
 
 
 def _lines_of(cells: Sequence[SourceCell], text: str, *, as_json: bool) -> Iterator[int]:

@@ -192,6 +192,8 @@ _ADDRESS = re.compile(r"(?: object)? at 0x[0-9a-fA-F]+")
 _SCALAR = re.compile(r"\bnp\.(?:bool_?|str_|u?int\d+|float\d+|complex\d+)(?=\()")
 """How NumPy 2 shows a scalar that NumPy 1 shows as its number."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_RENAMED = {"DeviceArray(": "Array(", "jaxlib.xla_extension.": "jaxlib._jax.", "PartitionSpec(": "P("}
+"""How older releases of JAX write what today's writes in another way."""
 _OVERWRITTEN = re.compile(r"[^\r\n]*\r(?!\n)")
 """What a progress bar wrote before it went back to the start of the line."""
 _CELL = re.compile(r"<ipython-input-[^<>]*>|<jaxtour:[^<>]*>|[^\s\"]*/ipykernel_\d+/\d+\.py")
@@ -244,16 +246,19 @@ def _differences(lesson: Lesson, step: Step, report: Report) -> Iterator[str]:
 def texts_differ(head: str, stored: str, got: str) -> tuple[str, ...]:
     """Return a line with both texts if they differ in more than what differs between two runs, or two shells."""
     # Cached, since a pane asks whenever it is drawn.
-    stored, got = _comparable(stored), _comparable(got)
-    if not difference(bare(stored), bare(got)):
+    stored, got = _COLOUR.sub("", stored), _COLOUR.sub("", got)
+    if not difference(_comparable(stored), _comparable(got)):
         return ()
     one, other = _around(stored, got)
     return (f"{head}: the notebook says {one or 'nothing'}, here {other or 'nothing'}",)
 
 
 def _comparable(text: str) -> str:
-    text = _OVERWRITTEN.sub("", _COLOUR.sub("", text)).replace("DeviceArray(", "Array(")
-    return _TIME.sub("(a time)", _CELL.sub("(a cell)", _SCALAR.sub("", _ADDRESS.sub("", text))))
+    """The text without what differs between two runs, two shells or two releases."""
+    text = _OVERWRITTEN.sub("", text)
+    for old, new in _RENAMED.items():
+        text = text.replace(old, new)
+    return bare(_TIME.sub("(time)", _CELL.sub("(cell)", _SCALAR.sub("", _ADDRESS.sub("", text)))))
 
 
 def _around(one: str, other: str) -> tuple[str, str]:
@@ -261,6 +266,8 @@ def _around(one: str, other: str) -> tuple[str, str]:
     if max(len(one), len(other)) > _SHOWN:
         ones, others = one.split("\n"), other.split("\n")
         pairs = zip(ones, others, strict=False)
-        first = next((at for at, pair in enumerate(pairs) if difference(*map(bare, pair))), min(len(ones), len(others)))
+        first = next(
+            (at for at, pair in enumerate(pairs) if difference(*map(_comparable, pair))), min(len(ones), len(others))
+        )
         one, other = "\n".join(ones[first:]), "\n".join(others[first:])
     return short(one, _SHOWN), short(other, _SHOWN)

@@ -131,11 +131,12 @@ def test_what_the_file_has_stored_is_kept_without_pictures_and_timings(tmp_path:
         CODE("%timeit f(x)", outputs=[printed("10 loops, best of 3: 6.75 ms per loop\n")]),
         CODE("!ls\n2", outputs=[printed("a.ipynb\n"), result("2")]),
         CODE("show(m)\n3", outputs=[printed("a\n"), shown(HTML, **{"text/html": "<b>"}), result("3")]),
-        CODE("rich(m)", outputs=[shown("\x1b[44m CPU 0 \x1b[0m", **{"text/html": "<pre>"})]),
+        CODE("rich(m)", outputs=[shown("\x1b[38;5;1;48;5;2m CPU 0 \x1b[0m", **{"text/html": "<pre>"})]),
         CODE("df", outputs=[result(HTML, **{"text/html": "<b>"})]),
         CODE("display(df)", outputs=[shown("   a\n0  1", **{"text/html": "<table>"})]),
         CODE("tqdm()", outputs=[printed("b\n"), shown("  0%", **{"application/vnd.jupyter.widget-view+json": ""})]),
         CODE("plot()", outputs=[printed("c\n"), shown("<Figure size 640x480 with 1 Axes>")]),
+        CODE("rich(n)", outputs=[shown("\x1b[1;36m0\x1b[0m", **{"text/html": "<pre>"})]),
     )
     lesson = opened(path)
     stored = {
@@ -154,6 +155,7 @@ def test_what_the_file_has_stored_is_kept_without_pictures_and_timings(tmp_path:
         "cell-10": ("   a\n0  1\n", None),
         "cell-11": ("b\n", None),
         "cell-12": ("c\n", None),
+        "cell-13": ("\x1b[1;36m0\x1b[0m\n", None),
     }
     assert steps(lesson)[3].time == (TimeSpec(call=Raw("np.f(x)"), on="host"),)
     assert steps(lesson)[5].after == "- Line 1: `!ls` is shown and not run."

@@ -58,6 +58,7 @@ CELLS = [
     ("touched(next(numbers))", "touched(next(numbers))"),
     ("{'a': jnp.ones(2) * len(seen), 'b': next(numbers)}", "{'a': jnp.ones(2) * len(seen), 'b': next(numbers)}"),
     ("touched.model = (jnp.ones(2), 'a', [np.zeros(3)])\ntouched.model", "(jnp.ones(2), 'a', [np.zeros(3)])"),
+    ("class Seen:\n    def __repr__(self): return f'{next(numbers)}'\nSeen()", "print(end=''); next(numbers)"),
     ("len(seen), next(numbers)", "len(seen), next(numbers)"),
     ("1 / 0", "1 / 0"),
 ]
@@ -174,6 +175,8 @@ async def test_what_differs_from_the_stored_outputs_is_told_with_both_texts(fold
     [
         ("<__main__.C object at 0x7f0123>", "<__main__.C object at 0x55aa>"),
         ("DeviceArray([1., 2.], dtype=float32)", "Array([1., 2.], dtype=float32)"),
+        ("PartitionSpec(None, 'x')", "P(None, 'x')"),
+        ("<class 'jaxlib.xla_extension.ArrayImpl'>", "<class 'jaxlib._jax.ArrayImpl'>"),
         ("[5.0, 1]", "[np.float64(5.0), np.int64(1)]"),
         ("\x1b[32mok\x1b[0m", "ok"),
         (" 50%|##  |\r100%|####|\ndone\r\n", " 10%|#   |\r100%|####|\ndone\n"),

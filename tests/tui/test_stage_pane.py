@@ -7,13 +7,13 @@ import msgspec
 import pytest
 from small_course import VMAP
 
-from jaxtour.course.model import Broken, Problem
+from jaxtour.course.model import Broken, NotebookCell, Problem
 from jaxtour.engine.commands import StageName, StageRequest
-from jaxtour.engine.messages import Done, Origin, Stage, Trace
+from jaxtour.engine.messages import Done, Origin, Stage, Trace, Value
 from jaxtour.engine.report import Report, Request
 from jaxtour.engine.stage import StageText, assembled
 from jaxtour.render.text.layout import Line, plain
-from jaxtour.text import harmless
+from jaxtour.text import Raw, harmless
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.rows import Folds
 from jaxtour.tui.panes.stage import APART, CORNERS, LEAST_CALL, document, facts, titles
@@ -39,7 +39,7 @@ def view(*stages: StageText, call: str = "f(1.0)", requests: Request | None = No
     found = {(0, stage.stage): stage for stage in stages}
     report = Report(run=1, traces=(trace,), stages=found, done=Done(run=1, status="ok"), request=requests)
     rest = {"state": StepState(report=report), "worker": "ready", **rest}
-    return StepView(lesson=VMAP, step=VMAP.steps[1], number=2, **rest)
+    return StepView(step=VMAP.steps[1], number=2, **{"lesson": VMAP, **rest})
 
 
 def left_of(shown: Document) -> list[int]:
@@ -155,3 +155,17 @@ def test_lines_that_are_no_instructions_are_not_counted() -> None:
     shown = view(assembled(None, part))
     shown.state.stage = "hlo"
     assert plain(document(shown, 80).subtitle) == "f(1.0)   3 instructions"
+
+
+@pytest.mark.parametrize(("devices", "why"), [(("cpu:0",), "a notebook's cell runs once"), ((), "the last line does")])
+def test_where_nothing_was_traced_the_reason_is_that_of_a_notebook_or_of_a_lesson(
+    devices: tuple[str, ...], why: str
+) -> None:
+    step = VMAP.steps[1]
+    value = Value(type="Array", text=Raw("1."), devices=devices)
+    report = Report(run=1, value=value, done=Done(run=1, status="ok"))
+    cells = {step.id: NotebookCell(number=2, folder=Raw("/"))}
+    book = view(state=StepState(report=report), lesson=msgspec.structs.replace(VMAP, cells=cells))
+    assert f"nothing was traced: {why}" in " ".join(document(book, 200).text.split())
+    lesson = document(view(state=StepState(report=report)), 200).text
+    assert "the last line does not call a traceable function" in lesson

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 from PIL import Image as Pillow
+from PIL import ImageFilter
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widget import Widget
@@ -75,7 +76,9 @@ class FigureView(Widget, can_focus=False):
         """The picture, or why there is none."""
         try:
             with Pillow.open(self.figure.path.text) as file:
-                picture = file.convert("RGBA")
+                drawn = file.convert("RGBA")
+            picture = Pillow.new("RGBA", drawn.size, "white")
+            picture.alpha_composite(drawn)
             picture.thumbnail((MOST, MOST))
         except Exception as error:  # a file may break Pillow in any way
             yield Static(Content(clean(f"no picture: {type(error).__name__}: {error}", keep_newlines=False)))
@@ -94,4 +97,11 @@ def _drawn(picture: Pillow.Image, graphics: Graphics | None) -> Widget:
         # It would write beside the thread that writes for Textual.
         vars(tgp)["sys"] = SimpleNamespace(__stdout__=graphics)
         return TGPImage(picture)
-    return SixelImage(picture) if way == "sixel" else HalfcellImage(picture)
+    return SixelImage(picture) if way == "sixel" else HalfcellImage(_bolder(picture.convert("RGB")))
+
+
+def _bolder(picture: Pillow.Image) -> Pillow.Image:
+    """The picture with broader lines: a line of a plot is a tenth of a half block, and would all but vanish."""
+    is_bright = picture.convert("L").tobytes()[0] > 127  # the corner: the background
+    broaden = ImageFilter.MinFilter if is_bright else ImageFilter.MaxFilter
+    return picture.filter(broaden(picture.width // 100 | 1))

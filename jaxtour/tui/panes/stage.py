@@ -185,7 +185,11 @@ def _empty(view: StepView) -> Line:
         return (("no jaxpr: the code raised an exception", "muted"),)
     if report.done.status != "ok":
         return (("no jaxpr: the step did not end; ", "muted"), (view.key("run"), "strong"), (" runs it again", "muted"))
-    return (("nothing was traced: the last line does not call a traceable function", "muted"),)
+    if step.id in view.lesson.cells and report.value and report.value.devices:
+        why = "a notebook's cell runs once; its last line is traced if it is a call that changes nothing"
+    else:
+        why = "the last line does not call a traceable function"
+    return ((f"nothing was traced: {why}", "muted"),)
 
 
 def _waiting(view: StepView) -> Line:

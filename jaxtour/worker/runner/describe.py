@@ -29,8 +29,8 @@ _EDGE = 3
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
-def describe(value: Any) -> dict[str, Any]:
-    """The fields of a `Value`; raises only the errors of computations that are still running on the device."""
+def describe(value: Any, shown: str | None = None) -> dict[str, Any]:
+    """The fields of a `Value`, with its `repr` where that is known; raises only errors of running computations."""
     with jax.transfer_guard("allow"):  # the lesson may forbid transfers; this one is ours
         if isinstance(value, jax.Array) and not compat.is_tracer(value):
             return _array(value)
@@ -38,7 +38,7 @@ def describe(value: Any) -> dict[str, Any]:
             facts: dict[str, Any] = {"shape": list(value.shape), "dtype": str(value.dtype)}
             return {"type": type(value).__name__, **facts, **_capped(numpy_text(value))}
         tree, fetch = _tree(value)
-        text = _text(value) if fetch else "\n".join(tree)
+        text = _text(value, shown) if fetch else "\n".join(tree)
         facts = {"type": type(value).__name__, "tree": tree, **_capped(text)}
         if tree:
             facts |= _leaves(value)
@@ -168,7 +168,7 @@ def _summary(array: jax.Array) -> str:
     return np.array2string(np.asarray(array[np.ix_(*edges)]), threshold=0, edgeitems=_EDGE)
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, shown: str | None = None) -> str:
     if compat.is_closed_jaxpr(value):
         number = count(value)
         return f"a jaxpr with {number} equation{'' if number == 1 else 's'}"
@@ -176,7 +176,8 @@ def _text(value: Any) -> str:
         return _function(value)
     if isinstance(value, (str, bytes)) and len(value) > TEXT_CAP:
         return repr(value[:TEXT_CAP])
-    text, error = attempt(lambda: repr(value))
+    is_shown = shown is not None and not isinstance(value, type)  # IPython shows a class in another way
+    text, error = (shown, None) if is_shown else attempt(lambda: repr(value))
     if isinstance(error, RecursionError):
         return "(nested too deeply to show)"
     return _ADDRESS.sub("", text) if text is not None else f"(its __repr__ raised {type(error).__name__})"

@@ -167,9 +167,7 @@ class CommandRun:
             show_warnings(self._say, self._command["run"], file)
             with counted(self._stage.events, self._say, file, codes, self._missed):
                 outcome = self._execute(cell)
-            value = self._value(outcome)
-            if cell["notebook"]:
-                value = value and {**value, "plain": plain_repr(outcome.value)[:PLAIN_CAP]}
+            value = self._value(outcome, is_notebook=bool(cell["notebook"]))
             hush_warnings()
         self._stage.writer.arm()
         self._stage.stdio.flush()
@@ -190,12 +188,14 @@ class CommandRun:
         if self._recorder is not None:
             self._recorder.missed(function, reason)
 
-    def _value(self, outcome: Execution) -> dict[str, Any] | None:
+    def _value(self, outcome: Execution, *, is_notebook: bool) -> dict[str, Any] | None:
         """The described value, or None; a computation that fails only now counts as the step's failure."""
         if outcome.error is not None or outcome.value is None:
             return None
-        value, outcome.error = attempt(describe, outcome.value)
-        return value
+        # The value's `repr` is called once: it may take long, or count.
+        plain = plain_repr(outcome.value) if is_notebook else None
+        value, outcome.error = attempt(describe, outcome.value, plain)
+        return value if value is None or plain is None else {**value, "plain": plain[:PLAIN_CAP]}
 
     def _after(self, cell: dict[str, Any], outcome: Execution) -> None:
         calls = self._traces(cell, outcome, show=True)

@@ -1,13 +1,15 @@
 """Figures among lines: drawn, scrolled and resized with the text, and said where they cannot be drawn."""
 
+import io
 import subprocess
 import sys
 from pathlib import Path
 
 import msgspec
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageColor, ImageDraw
 from rich.color import ColorSystem
+from rich.color_triplet import ColorTriplet
 from small_course import VMAP
 from textual.app import App, ComposeResult
 from textual.strip import Strip
@@ -89,6 +91,20 @@ async def test_a_figure_is_drawn_in_half_blocks_and_scrolls_with_its_lines(png: 
         assert "▀" in app.export_screenshot()
 
 
+@pytest.mark.parametrize(("ground", "line"), [("white", "red"), ("black", "red"), ("white", "blue")])
+async def test_a_thin_line_of_a_plot_is_seen_in_half_blocks(png: Path, ground: str, line: str) -> None:
+    picture = Image.new("RGB", (640, 320), ground)
+    ImageDraw.Draw(picture).line((0, 162, 640, 162), fill=line)
+    picture.save(png)
+    app = Shown(figure(png))
+    async with app.run_test(size=(61, 20)) as pilot:
+        await pilot.pause()
+        middle = app.colours()[ROWS // 2 + 1][20]
+        assert isinstance(middle, ColorTriplet)
+        far = [abs(own - other) for own, other in zip(middle, ImageColor.getrgb(ground), strict=True)]
+        assert max(far) > 80
+
+
 async def test_another_figure_in_the_same_file_is_drawn_anew(png: Path) -> None:
     app = Shown(figure(png))
     async with app.run_test(size=(61, 20)) as pilot:
@@ -155,14 +171,14 @@ async def test_kitty_gets_the_picture_once_through_textual_s_own_queue(
     png: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TERM", "xterm-kitty")
-    monkeypatch.setattr(sys, "__stdout__", None)
+    monkeypatch.setattr(sys, "__stdout__", beside := io.StringIO())
     app = Written(figure(png), Graphics(told.append, list))
     async with app.run_test(size=(61, 20)) as pilot:
         await pilot.pause()
         strips = app.screen._compositor.render_strips()
         assert sum(strip.text.count("\U0010eeee") for strip in strips) > 100
     assert told and all(each.startswith("\x1b_G") and each.endswith("\x1b\\") for each in told)
-    assert not any(each == "\x1b[c" for each in told)
+    assert beside.getvalue() == "" and "\x1b[c" not in told
 
 
 async def test_sixels_are_written_and_what_they_cover_is_not_taken_for_known(png: Path, told: list[str]) -> None:
