@@ -178,7 +178,7 @@ def time_command(
     platform: str | None,
     devices: int | None,
 ) -> None:
-    """Time a file's calls, or what a program compiles, from tracing to the result.
+    """Time the calls of a file, or what a program compiles.
 
     \b
       jaxtour time train.py --call 'step(w, x)' --vs 'slow_step(w, x)'

@@ -61,7 +61,7 @@ def is_linked(document: dict[str, Any], stage: str) -> None:
     assert set(document) == {"call", "label", "error", "stages", "arguments"}
     assert (document["call"], document["error"]) == ("predict(w, x)", None)
     (document,) = document["stages"]
-    assert set(document) == {"stage", "text", "lines", "cost"} and document["stage"] == stage
+    assert set(document) == {"stage", "text", "lines", "cost", "memory"} and document["stage"] == stage
     assert len(document["lines"]) == len(document["text"].split("\n"))
     for row in document["lines"]:
         assert set(row) == {"kind", "name", "spans", "transforms", "unlinked"}
@@ -77,7 +77,7 @@ def is_linked(document: dict[str, Any], stage: str) -> None:
         ("ml.py", "predict", "w.sum()"),
         ("ml.py", "predict.<locals>.<lambda>", "z * 2"),
     }
-    assert bool(document["cost"]) == (stage == "hlo")
+    assert bool(document["cost"]) == bool(document["memory"]) == (stage == "hlo")
 
 
 def calls_of(output: str) -> list[dict[str, Any]]:
