@@ -98,7 +98,10 @@ class TourScreen(Screen[None]):
         pane = self.focused
         if isinstance(pane, Pane) and pane.spec.name in self._highlighters:
             self._highlighters[pane.spec.name].take_lead(pane)
-        self.search.say_place()
+        if self.search.pattern:
+            self.search.say_place()
+        else:
+            self.refresh_keys()
 
     async def on_edit_ended(self, message: EditEnded) -> None:
         await self.step.edit_ended(run=message.run)
@@ -180,13 +183,13 @@ class TourScreen(Screen[None]):
     @property
     def context(self) -> Context:
         """The facts that decide which keys work now."""
-        keyed = self.links.keyed
+        found = self.links.link if self.focused is self.links.lead else None
         result = self.devices.result
         return self.tour.view.context(
             busy=self.tour.busy,
             zoomed=self.panes.zoomed is not None,
-            linking=keyed.leads,
-            many=keyed.many,
+            linking=found is not None and found.leads,
+            many=found is not None and len(found.stage.matches) > 1,
             searching=bool(self.search.pattern) and self.search.line is None,
             alone=self.tour.alone,
             on_devices=self.focused is self.devices.panel,
