@@ -41,11 +41,6 @@ def attempt(function: Callable[..., T], *args: Any) -> tuple[T | None, BaseExcep
         return None, error
 
 
-def is_of_interrupt(error: BaseException) -> bool:
-    """Whether an interrupt came through native code, which raises an error of its own that names it."""
-    return "KeyboardInterrupt" in str(error)
-
-
 def failure(error: BaseException, own: str) -> Event:
     """The `error` event without its run; only frames of the step or file `own` set the event's line."""
     frames = lesson_frames(error.__traceback__)

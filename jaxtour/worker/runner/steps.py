@@ -21,7 +21,7 @@ from ..timing.retraces import counted
 from .calls import Entry, calls_of
 from .describe import describe, plain_text
 from .execute import Execution, Source, Workspace, hush_warnings, last_expression, show_warnings
-from .failures import attempt, failure, is_of_interrupt, message, one_line
+from .failures import attempt, failure, message, one_line
 from .notebook import PLAIN_CAP, has_arrays, plain_repr
 from .record import MOST_LOOKED_INTO, Enough, Recorder
 from .repeatable import only_computes
@@ -133,9 +133,13 @@ class CommandRun:
         return "ok"
 
     def _execute(self, cell: dict[str, Any]) -> Execution:
-        """Run a cell; raises KeyboardInterrupt for an interrupt, also if native code made it an error of its own."""
+        """Run a cell; raises KeyboardInterrupt for an interrupt, also if the code made an error of its own of it.
+
+        Native code does: XLA says `INTERNAL: CpuCallback error: KeyboardInterrupt`, and what converts arguments for C++
+        drops an exception and says that it knows no such function.
+        """
         outcome = self._executed(cell)
-        if outcome.error is not None and self._stage.writer.interrupted and is_of_interrupt(outcome.error):
+        if outcome.error is not None and self._stage.writer.interrupted:
             raise KeyboardInterrupt from outcome.error
         return outcome
 

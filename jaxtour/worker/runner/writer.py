@@ -15,6 +15,8 @@ from ..frames import ProtocolError, encode
 Event: TypeAlias = dict[str, Any]
 Say: TypeAlias = Callable[[Event], None]
 """Sends one event."""
+AGAIN_S = 0.01
+"""Seconds until an interrupt that was lost is repeated."""
 
 
 class Writer:
@@ -77,6 +79,22 @@ class Writer:
         """Let SIGINT stop the code from here on; lesson code may have installed another handler."""
         self.armed, self.interrupted = True, False
         signal.signal(signal.SIGINT, self.interrupt)
+        sys.unraisablehook = self._dropped
+
+    def _dropped(self, dropped: "sys.UnraisableHookArgs") -> None:
+        """Repeat an interrupt that came in a finaliser: Python drops what those raise.
+
+        JAX's callback of the garbage collector takes one of a hundred that come while it traces or compiles.
+        """
+        if dropped.exc_type is KeyboardInterrupt and self.interrupted:
+            self.armed = True
+            threading.Timer(AGAIN_S, self._repeat).start()
+        else:
+            sys.__unraisablehook__(dropped)
+
+    def _repeat(self) -> None:
+        if self.armed and self.interrupted:
+            os.kill(self._pid, signal.SIGINT)
 
     def disarm(self) -> None:
         """Ignore SIGINT, and drop one that came too late."""

@@ -33,20 +33,52 @@ try:
     while True:
         pass
 except KeyboardInterrupt:
-    raise RuntimeError("INTERNAL: CpuCallback error: KeyboardInterrupt") from None
+    raise {error} from None
 """
 
 
-def test_an_interrupt_that_native_code_made_an_error_of_its_own_is_one(runner):
-    run = runner.begin(NATIVE)
+COLLECTED = """
+import gc
+def collected(phase, info):
+    gc.callbacks.remove(collected)
+    print("started", flush=True)
+    while True:
+        pass
+gc.callbacks.append(collected)
+gc.collect()
+while True:
+    pass
+"""
+
+
+def interrupted(runner, code):
+    """The run of a code that is interrupted once it has begun."""
+    run = runner.begin(code)
     seen = ""
     while "started" not in seen:
         seen += runner.text("out")
     runner.interrupt()
-    ran = runner.finish(run)
+    return runner.finish(run)
+
+
+@pytest.mark.parametrize(
+    "error",
+    ["RuntimeError('INTERNAL: CpuCallback error: KeyboardInterrupt')", "TypeError('incompatible function arguments')",
+     "SystemExit(130)"],
+)  # fmt: skip
+def test_an_interrupt_that_code_made_an_error_of_its_own_is_one(runner, error):
+    ran = interrupted(runner, NATIVE.format(error=error))
     assert ran.one("done")["status"] == "interrupted" and not ran.all("error")
     uninterrupted = runner.run("raise RuntimeError('KeyboardInterrupt')")
     assert uninterrupted.one("done")["status"] == "error"
+
+
+def test_an_interrupt_that_the_garbage_collector_drops_comes_once_more(runner):
+    ran = interrupted(runner, COLLECTED)
+    assert ran.one("done")["status"] == "interrupted" and "ignored" not in ran.stderr
+    other = runner.run("class Gone:\n    def __del__(self): 1 / 0\nGone()\nNone")
+    assert other.one("done")["status"] == "ok" and "Exception ignored in" in other.stderr
+    assert runner.run("1 + 1").text == "2"
 
 
 def test_interrupts_while_idle_or_early_do_no_harm(runner):
