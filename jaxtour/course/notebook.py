@@ -87,6 +87,7 @@ class _Draft:
             self._setups.append(cell.source)
             return
         run = runnable(cell.source)
+        error = _error(cell)
         text = "\n\n".join(part for part in self._texts if part)
         titles = headings(text)
         title = titles[-1][1] if titles else f"Cell {number}"
@@ -97,7 +98,7 @@ class _Draft:
             setup=Raw("\n\n".join(self._setups)),
             code=Raw(cell.source),
             time=tuple(_timed(call) for call in dict.fromkeys(run.calls) if len(call) <= _CALL_CAP),
-            raises="Exception" if RAISES in tags else None,
+            raises="Exception" if RAISES in tags or error else None,
             after="\n".join(f"- {note}" for note in run.notes),
         )
         self.steps.append(step)
@@ -126,15 +127,20 @@ def _stored(cell: SourceCell, run: Runnable, number: int, folder: str) -> Notebo
         stdout = _OWN.sub("", stdout)
     values = [output for output in cell.outputs if output.output_type in ("execute_result", "pyout")]
     value = _plain(values[-1]) if values else None
-    error = next((output.ename for output in cell.outputs if output.output_type == "error"), None)
     return NotebookCell(
         number=number,
         folder=Raw(folder),
         stdout=Raw(stdout) if stdout.strip() and is_known and not run.withheld and len(stdout) <= MAX_OUTPUT else None,
         value=Raw(value) if value is not None and len(value) <= MAX_OUTPUT else None,
-        error=error if RAISES in cell.metadata.tags else None,
+        error=_error(cell),
         notes=run.notes,
     )
+
+
+def _error(cell: SourceCell) -> str | None:
+    """The class of the error that the file has stored; None for an interrupt, which says nothing of the code."""
+    names = (output.ename for output in cell.outputs if output.output_type == "error")
+    return next((name for name in names if name != "KeyboardInterrupt"), None)
 
 
 def _printed(output: Output) -> str | None:

@@ -162,6 +162,17 @@ def test_what_the_file_has_stored_is_kept_without_pictures_and_timings(tmp_path:
     assert lesson.cells["cell-1"].folder.text == str(tmp_path)
 
 
+def test_an_error_that_the_file_has_stored_is_expected_without_a_tag_and_an_interrupt_is_not(tmp_path: Path) -> None:
+    def failed(name: str) -> list[Any]:
+        return [v4.new_output("error", ename=name, evalue="", traceback=[])]
+
+    path = saved(tmp_path / "a.ipynb", CODE("f()", outputs=failed("TypeError")), CODE("g()"),
+                 CODE("h()", outputs=failed("KeyboardInterrupt")))  # fmt: skip
+    lesson = opened(path)
+    assert [step.raises for step in steps(lesson)] == ["Exception", None, None]
+    assert [cell.error for cell in lesson.cells.values()] == ["TypeError", None, None]
+
+
 def test_text_of_a_notebook_is_harmless(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.ipynb", TEXT("# a\x1b[31mb\n\nc\u202ed"), CODE("!\x1b]0;x\x07\n'\x1b'"))
     lesson = opened(path)

@@ -6,23 +6,25 @@ import io
 from pathlib import Path
 from typing import Any
 
+import jupytext
+import nbformat
 import pytest
 from nbformat import v4
 from notebooks import ran, saved
 
+from jaxtour.course.catalogue import open_path
 from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.verify import stored_differences, texts_differ
 from jaxtour.text import Raw
 
-ONCE = """
+ONCE = """\
 import numpy as np
 seen, numbers = [], iter(range(9))
 def touched(x, n=1):
     seen.append(1)
     return jnp.sin(x) * n
 jitted, static = jax.jit(touched), jax.jit(touched, static_argnames="n")
-touched(1.0)
-"""
+touched(1.0)"""
 """Cells with values of JAX's that change what later cells give, were they run twice."""
 
 CELLS = [
@@ -34,6 +36,12 @@ CELLS = [
     ("%%time\nprint('whole')\nf(9)", "print('whole')\nf(9)"),
     ("!exit 1\n%pip install nothing\n%odd\n5", "5"),
     ("%%bash\nexit 1", "None"),
+    ("%env PAGES=3\nimport os\nos.environ['PAGES']", "'3'"),
+    ("%%capture out\nprint('shown')\nf(1);", "print('shown')"),
+    ("f?\n?f\npip install nothing\n6", "6"),
+    ("files = !ls\nvalue = %odd 3\nfiles, value", "([], None)"),
+    ("if True:\n    %time f(3)\n    !ls\nf(3)", "f(3)"),
+    ("%%html\n<b>", "None"),
     ("open('data.txt').read()", "open('data.txt').read()"),
     ("await asyncio.sleep(0, f(5))", "f(5)"),
     ("async def g():\n    return 8\nh = await g()\nprint(h)\nh + 1", "h = 8\nprint(h)\nh + 1"),
@@ -104,6 +112,20 @@ async def test_each_cell_gives_what_plain_python_gives(folder: Path, monkeypatch
         assert got == plain_python(plain, space), code
         assert outcome.status == ("raised" if code == "1 / 0" else "ok"), code
         assert outcome.problems == (), code
+
+
+@pytest.mark.parametrize(("name", "form"), [("book.md", "md:myst"), ("book.py", "py:percent")])
+def test_a_page_and_a_script_have_the_same_cells_as_the_notebook(folder: Path, name: str, form: str) -> None:
+    """So what holds for the notebook above holds for these, too."""
+    lesson = saved(folder, *(cell for cell, _ in CELLS))
+    jupytext.write(nbformat.read(folder / "book.ipynb", 4), folder / name, fmt=form)
+    other = open_path(folder / name).entries[0].load()
+    for own, step in zip(other.steps, lesson.steps, strict=True):
+        assert isinstance(own, Step) and isinstance(step, Step)
+        assert (own.id, own.code, own.time, own.after, own.raises) == (
+            step.id, step.code, step.time, step.after, step.raises,
+        )  # fmt: skip
+    assert list(other.cells) == list(lesson.cells)
 
 
 async def test_a_check_measures_what_ipython_would_and_traces_calls_in_their_place(folder: Path) -> None:

@@ -85,6 +85,9 @@ def test_where_the_terminal_is_narrow_the_result_leaves_room_to_source_and_stage
     assert narrow(size, long, "lesson")["result"].height == 7
     assert narrow(size, wants(stage=8, source=8, result=30), "stage")["result"].height == 6
     assert narrow(size, wants(stage=3, source=40, result=30), "stage")["result"].height == 7, "there are no stages"
+    figure = wants(lesson=3, source=4, result=24)
+    assert [region.height for region in narrow(size, figure, "lesson").values()] == [3, 4, size.height - 7]
+    assert narrow(size, wants(lesson=3, source=10, result=24), "lesson")["result"].height == size.height - 13
 
 
 # In the app -----------------------------------------------------------------------------------------------------------

@@ -79,6 +79,9 @@ def narrow(size: Size, wants: Wants, front: Slot, now: int | None = None) -> dic
     """The front tab, `now` rows high, above the source and the result."""
     first, source = max(wants[front], LEAST), max(wants["source"], LEAST)
     result = max(LEAST, min(max(wants["result"], STRIP), size.height // 3))
+    if wants["result"] > size.height // 2:
+        # A figure, or long output: it gets the rows that the others would leave empty.
+        result = max(result, min(wants["result"], size.height - first - source))
     if front == "stage" and first > LEAST:
         # Whoever looks at the stages has read the result; after an error there are no stages.
         result = max(min(result, STRIP), min(result, size.height - first - source))
