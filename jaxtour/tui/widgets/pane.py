@@ -12,7 +12,8 @@ from jaxtour.render.text.layout import in_ascii
 from jaxtour.render.text.spans import Line
 from jaxtour.tui.compat import set_border_words
 from jaxtour.tui.lines.document import EMPTY, NOTHING, Columns, Document, Highlighted, Piece
-from jaxtour.tui.lines.view import CursorMoved, LinesView
+from jaxtour.tui.lines.moved import CursorMoved
+from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.panes import PaneSpec
 from jaxtour.tui.styling import content
 from jaxtour.tui.tour.view import StepView
