@@ -22,7 +22,7 @@ from jaxtour.engine.messages import Done, Event, State
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.settings import Settings
 from jaxtour.tui.actions import Keys
-from jaxtour.tui.compat import begin_with_theme, copy_text, write_changed_cells
+from jaxtour.tui.compat import begin_with_theme, copy_text, frames_a_second, write_changed_cells
 from jaxtour.tui.messages import Arrived, GraphicsKnown, Note, RestartWanted, Turned, WorkerGone
 from jaxtour.tui.themes import THEMES
 from jaxtour.tui.tour.model import Tour
@@ -33,8 +33,12 @@ if TYPE_CHECKING:
 
 REPAINT_S = 0.05
 """The shortest time between two updates of the screen while events come."""
+WRITE_AFTER_S = 0.3
+"""How long the learner must pause before progress is written: a thread that writes holds up the next frame."""
 TICK_S = 0.5
 """How often the elapsed time moves while something runs."""
+FRAMES_A_SECOND = 120
+"""Textual's 60 would let what follows a frame wait for 16 ms, such as a key after a tick of the clock."""
 GREEDY = 200
 """Events read before other tasks get a turn."""
 
@@ -67,6 +71,7 @@ class TourApp(App[int]):
         super().__init__(driver_class=driver, ansi_color=True if "NO_COLOR" in os.environ else None)
         self.animation_level = "none"
         write_changed_cells(self)
+        frames_a_second(FRAMES_A_SECOND)
         for own in THEMES:
             self.register_theme(own)
         settings = settings or Settings()
@@ -79,7 +84,11 @@ class TourApp(App[int]):
         keys = Keys(settings.keys)
         self.notices += [f"settings: unknown action {name!r} under keys" for name in keys.unknown]
         self.notices += [f"settings: {clash}" for clash in keys.clashes]
+        self.event_loop: asyncio.AbstractEventLoop | None = None
+        """Set while the app runs, for signal handlers."""
         self._writer: ThreadPoolExecutor | None = None
+        self._unwritten: list[Callable[[], None]] = []
+        self._writing: asyncio.TimerHandle | None = None
         self.tour = Tour(
             catalogue,
             session,
@@ -98,8 +107,6 @@ class TourApp(App[int]):
         self._due: asyncio.TimerHandle | None = None
         self._ticker: Timer | None = None
         self._leaving = False
-        self.event_loop: asyncio.AbstractEventLoop | None = None
-        """Set while the app runs, for signal handlers."""
         self.tour_screen = TourScreen(self.tour)
 
     def copy_to_clipboard(self, text: str) -> None:
@@ -129,6 +136,7 @@ class TourApp(App[int]):
             gc.freeze()
             gc.enable()
         self.start_worker()
+        self._write_after_pause()
         self.tour.coloured = True
         self.tour_screen.refresh_view()
         if self.notices:
@@ -235,15 +243,27 @@ class TourApp(App[int]):
     # Leaving --------------------------------------------------------------------------------------------------------
 
     def _write_later(self, write: Callable[[], None]) -> None:
+        self._unwritten.append(write)
+        if self.event_loop is not None:
+            self._write_after_pause()
+
+    def _write_after_pause(self) -> None:
+        if self._writing is not None:
+            self._writing.cancel()
+        self._writing = asyncio.get_running_loop().call_later(WRITE_AFTER_S, self._write)
+
+    def _write(self) -> None:
         from concurrent.futures import ThreadPoolExecutor
 
-        if self._writer is None:
+        if self._unwritten and self._writer is None:
             self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="progress")
-        self._writer.submit(write)
+        while self._unwritten and self._writer is not None:
+            self._writer.submit(self._unwritten.pop(0))
 
     def save(self) -> None:
         """Keep the edit in the editor, and wait until everything is written."""
         self.tour_screen.step.keep_edit()
+        self._write()
         if self._writer is not None:
             writer, self._writer = self._writer, None
             writer.shutdown(wait=True)

@@ -6,6 +6,7 @@ Check them again with each release; the tests in `tests/tui` fail when one of th
 from collections.abc import Iterator
 from typing import TextIO, TypeVar
 
+import textual.screen
 from rich.color import ColorSystem
 from rich.console import Console, RenderableType
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
@@ -100,6 +101,14 @@ def unpainted_focus() -> Reactive[Widget | None]:
     Textual 8.2.8 declares it with `repaint=True`; the two widgets that change repaint themselves.
     """
     return Reactive(None, repaint=False)
+
+
+def frames_a_second(most: int) -> None:
+    """Let screens made from now on draw more frames a second than 60, which is Textual's own limit.
+
+    Textual 8.2.8, `Screen._update_timer`: what changes soon after a frame waits for the end of the frame's period.
+    """
+    textual.screen.UPDATE_PERIOD = 1 / most  # type: ignore[misc] # a constant that an environment variable sets too early
 
 
 def draw_on(driver: Driver, file: TextIO) -> None:

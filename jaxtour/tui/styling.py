@@ -124,7 +124,8 @@ class Palette:
         self._highlights = FLAT_HIGHLIGHTS if self.flat else HIGHLIGHTS
         self._base = base
         self._known: dict[tuple[Style, tuple[Mark | None, ...]], Visual] = {}
-        self._rich: dict[HighlightStyle, RichStyle] = {}
+        self._rich: dict[tuple[Style, tuple[Mark | None, ...]], RichStyle] = {}
+        self._over: dict[HighlightStyle, RichStyle] = {}
 
     def visual(self, style: Style, *marks: Mark | None) -> Visual:
         """The style on this background and these marks."""
@@ -137,18 +138,25 @@ class Palette:
             self._known[key] = under + Visual.parse(self._styles[style])
         return self._known[key]
 
+    def rich(self, style: Style, marks: tuple[Mark | None, ...] = ()) -> RichStyle:
+        """The same as a style of a segment."""
+        found = self._rich.get((style, marks))
+        if found is None:
+            found = self._rich[style, marks] = self.visual(style, *marks).rich_style
+        return found
+
     def highlight(self, style: HighlightStyle) -> RichStyle:
         """The style that a highlight adds to text; the text's colour stays, and the line's marks are hidden."""
-        if style not in self._rich:
+        if style not in self._over:
             given = Visual.parse(self._highlights[style])
             rich = (self._base + given).rich_style
-            self._rich[style] = RichStyle(
+            self._over[style] = RichStyle(
                 bgcolor=rich.bgcolor if given.background else None,
                 bold=rich.bold or None,
                 underline=rich.underline or None,
                 reverse=rich.reverse or None,
             )
-        return self._rich[style]
+        return self._over[style]
 
 
 def content(line: Line, *, ansi: bool = False) -> Content:

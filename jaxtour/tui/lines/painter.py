@@ -1,6 +1,8 @@
 """Paints a document's lines as strips of cells, and finds the rows that must be painted again."""
 
 from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import TypeAlias
 
 from rich.segment import Segment
@@ -10,13 +12,16 @@ from textual.strip import Strip
 
 from jaxtour.render.text.layout import Line, Style, clip, in_ascii
 from jaxtour.text import plural
-from jaxtour.tui.lines.document import Highlight, cells
+from jaxtour.tui.lines.document import Columns, Highlight, cells
 from jaxtour.tui.lines.rows import GOES_ON, breaks
 from jaxtour.tui.lines.scene import Port, Scene
-from jaxtour.tui.styling import Mark, Palette
+from jaxtour.tui.styling import HighlightStyle, Mark, Palette
 
 RowLook: TypeAlias = tuple[object, ...]
 """Everything that decides what a row shows, except the palette; comparing it is cheaper than painting."""
+
+Over: TypeAlias = Sequence[tuple[Columns, HighlightStyle]]
+"""The characters of a line that are highlighted, and how."""
 
 CACHED = 256
 """Coloured lines kept; a screenful is 60. More would slow down garbage collection."""
@@ -34,13 +39,12 @@ class Painter:
         self._port = Port(0, 0, 0, 0, focused=False)
         self.palette = palette
         self._signs = ASCII_SIGNS if scene.ascii_only else SIGNS
-        self._coloured: OrderedDict[tuple[int, bool, tuple[Mark | None, ...]], tuple[list[Segment], int]] = (
-            OrderedDict()
-        )
+        # Not as strips: each strip remembers every crop that was made of it.
+        self._kept: OrderedDict[tuple[int, bool, tuple[Mark | None, ...]], tuple[list[Segment], int]] = OrderedDict()
 
     def forget(self) -> None:
         """Forget the lines of the previous document."""
-        self._coloured.clear()
+        self._kept.clear()
 
     def row(self, y: int, port: Port) -> Strip:
         """The row at `y` of the view."""
@@ -48,40 +52,44 @@ class Painter:
         scene, rows = self._scene, self._scene.plan.rows
         width = max(0, self._port.width - 1)
         row = self._port.top + y
+        segments: list[Segment] = []
         if row < rows.count:
             line, part = rows.at(row)
             marks = scene.marks(line, focused=self._port.focused)
-            room = max(0, width - scene.gutter)
-            strips = [self._gutter(line, part, marks).crop(0, width), self._body(line, part, marks, room)]
+            if scene.gutter:
+                segments += self._gutter(line, part, marks).crop(0, width)
+            segments += self._body(line, part, marks, max(0, width - scene.gutter))
         else:
-            strips = [Strip.blank(width, self._rich("", ()))]
+            segments.append(Segment(" " * width, self._rich("", ())))
         thumb = y in self._port.thumb(rows.count)
-        last = Segment(self._signs["thumb"] if thumb else " ", self._rich("bar-muted" if thumb else "", ()))
-        return Strip.join([*strips, Strip([last], 1)])
+        segments.append(Segment(self._signs["thumb"] if thumb else " ", self._rich("bar-muted" if thumb else "", ())))
+        return Strip(segments, width + 1)
 
     def _rich(self, style: Style, marks: tuple[Mark | None, ...]) -> RichStyle:
-        return self.palette.visual(style, *marks).rich_style
+        return self.palette.rich(style, marks)
 
     def _gutter(self, line: int, part: int, marks: tuple[Mark | None, ...]) -> Strip:
         """The cursor's sign, the fold's sign, the document's gutter, and a highlight's sign in the last cell."""
         scene, focused = self._scene, self._port.focused
-        if not scene.gutter:
-            return Strip([])
-        signs: list[tuple[str, Style]] = []
+        segments: list[Segment] = []
         folds = scene.plan.folds
         if scene.document.cursor:
             here = scene.has_cursor(line) and not part
-            signs.append((self._signs["here"] if here else " ", "primitive" if focused else "faint"))
+            sign = self._signs["here"] if here else " "
+            segments.append(Segment(sign, self._rich("primitive" if focused else "faint", marks)))
         if folds:
             closed = folds.hidden_behind(line)
             shown = folds.starts(line) and not part
             sign = self._signs["closed" if closed else "open"] if shown else " "
-            signs.append((sign, "mark" if closed else "faint"))
-        strip = Strip([Segment(text, self._rich(style, marks)) for text, style in signs])
+            segments.append(Segment(sign, self._rich("mark" if closed else "faint", marks)))
+        taken = len(segments)
         if scene.own_gutter and not part:
-            own = self._strip(line, marks, gutter=True).crop_extend(0, scene.own_gutter, self._rich("", marks))
-            strip = Strip.join([strip, own])
-        strip = strip.crop_extend(0, scene.gutter, self._rich("", marks))
+            own, length = self._coloured(line, marks, gutter=True)
+            segments += own if length <= scene.own_gutter else Strip(own, length).crop(0, scene.own_gutter)
+            taken += min(length, scene.own_gutter)
+        if taken < scene.gutter:
+            segments.append(Segment(" " * (scene.gutter - taken), self._rich("", marks)))
+        strip = Strip(segments, scene.gutter)
         highlight = scene.highlight(line)
         if highlight is not None and highlight.style in ("link", "caller"):
             strip = self._with_sign(strip, highlight, marks)
@@ -99,55 +107,62 @@ class Painter:
             last = _over(last, 0, 1, self.palette.highlight(highlight.style))
         return Strip.join([strip.crop(0, place), last])
 
-    def _body(self, line: int, part: int, marks: tuple[Mark | None, ...], room: int) -> Strip:
+    def _body(self, line: int, part: int, marks: tuple[Mark | None, ...], room: int) -> Iterable[Segment]:
         """The part of a line's text that the row shows, with its highlights."""
         plan, start = self._scene.plan, self._port.left
-        body = self._strip(line, marks, gutter=False)
-        if hidden := plan.folds.hidden_behind(line):
-            shown = self._folded(body, line, hidden, marks, room)
+        text, length = self._coloured(line, marks, gutter=False)
+        over = [*self._scene.over_text(line, self._scene.document.text_of(line), flat=self.palette.flat)]
+        hidden = plan.folds.hidden_behind(line)
+        if not (over or hidden or start or length > room):
+            return (*text, Segment(" " * (room - length), self._rich("", marks))) if length < room else text
+        body = Strip(text, length)
+        if hidden:
+            shown = self._folded(body, line, over, hidden, marks, room)
         elif plan.rows.room is None:
-            shown = self._overlaid(body, line, start, start + room)
-            if body.cell_length > start + room > start + 1:
+            shown = self._overlaid(body, line, over, start, start + room)
+            if length > start + room > start + 1:
                 more = Segment(self._signs["more"], self._rich("mark", marks))
                 shown = Strip.join([shown.crop(0, room - 1), Strip([more], 1)])
         else:
             starts = breaks(self._scene.document.text_of(line), plan.rows.room)
-            end = starts[part + 1] if part + 1 < len(starts) else max(body.cell_length, starts[part])
-            shown = self._overlaid(body, line, starts[part], end)
+            end = starts[part + 1] if part + 1 < len(starts) else max(length, starts[part])
+            shown = self._overlaid(body, line, over, starts[part], end)
             if part:
                 [((sign, _),)] = in_ascii([((GOES_ON, "faint"),)], self._scene.ascii_only)
                 shown = Strip.join([Strip([Segment(sign, self._rich("faint", marks))]), shown])
         return shown.crop_extend(0, room, self._rich("", marks))
 
-    def _folded(self, body: Strip, line: int, hidden: int, marks: tuple[Mark | None, ...], room: int) -> Strip:
+    def _folded(
+        self, body: Strip, line: int, over: Over, hidden: int, marks: tuple[Mark | None, ...], room: int
+    ) -> Strip:
         """The first line of a folded block, and the number of hidden lines, which is always in view."""
         [((words, _),)] = in_ascii([((f" … {plural(hidden, 'line')}", ""),)], self._scene.ascii_only)
         words = clip(words, room)
         start = self._port.left
         end = max(start, min(body.cell_length, start + room - len(words)))
         tail = Strip([Segment(words, self._rich("faint", marks))], len(words))
-        return Strip.join([self._overlaid(body, line, start, end), tail])
+        return Strip.join([self._overlaid(body, line, over, start, end), tail])
 
-    def _overlaid(self, body: Strip, line: int, start: int, end: int) -> Strip:
+    def _overlaid(self, body: Strip, line: int, over: Over, start: int, end: int) -> Strip:
         """Some cells of a line's text, with their highlights."""
         text = self._scene.document.text_of(line)
         strip = body.crop(start, end)
-        for (first, last), style in self._scene.over_text(line, text, flat=self.palette.flat):
+        for (first, last), style in over:
             left, right = (first, last) if text.isascii() else (cells(text[:first]), cells(text[:last]))
             if left < end and right > start:
                 strip = _over(strip, max(left, start) - start, min(right, end) - start, self.palette.highlight(style))
         return strip
 
-    def _strip(self, line: int, marks: tuple[Mark | None, ...], *, gutter: bool) -> Strip:
+    def _coloured(self, line: int, marks: tuple[Mark | None, ...], *, gutter: bool) -> tuple[list[Segment], int]:
+        """A line, or its gutter, as segments, and their cells."""
         key = (line, gutter, marks)
-        found = self._coloured.get(key)
+        found = self._kept.get(key)
         if found is None:
             document = self._scene.document
-            found = self._coloured[key] = self._make((document.gutter if gutter else document.lines)[line], marks)
-            if len(self._coloured) > CACHED:
-                self._coloured.popitem(last=False)
-        # Strips are not kept: each remembers every crop that was made of it.
-        return Strip(*found)
+            found = self._kept[key] = self._make((document.gutter if gutter else document.lines)[line], marks)
+            if len(self._kept) > CACHED:
+                self._kept.popitem(last=False)
+        return found
 
     def _make(self, line: Line, marks: tuple[Mark | None, ...]) -> tuple[list[Segment], int]:
         [line] = in_ascii([line], self._scene.ascii_only)
@@ -175,20 +190,28 @@ class PaintedRows:
         self._looks: list[tuple[int, RowLook]] = []
         """The cell of the view where each row's text ends, and the row's look."""
         self._thumb = range(0)
+        self.port = Port(0, 0, 0, 0, focused=False)
+        """The part of the rows that they were painted for."""
 
-    def changed(self, port: Port) -> list[Region] | None:
-        """The parts of the rows that look different now, as far as their text reaches; None for all."""
+    def changed(self, port: Port) -> list[Region]:
+        """The parts of the rows that look different now, as far as their text reaches."""
         was, self._looks = self._looks, [self._look(row, port) for row in range(port.top, port.top + port.height)]
         thumb_was, self._thumb = self._thumb, port.thumb(self._scene.plan.rows.count)
-        if len(was) != port.height:
-            return None
+        width_was, self.port = self.port.width, port
+        if port.width != width_was:
+            return [Region(0, 0, *port[:2])]
         found = []
-        for y, (old, new) in enumerate(zip(was, self._looks, strict=True)):
+        for y, (old, new) in enumerate(zip_longest(was[: port.height], self._looks)):
             if old != new:
-                found.append(Region(0, y, max(old[0], new[0]), 1))
+                found.append(Region(0, y, max(old[0], new[0]) if old else port.width, 1))
             if (y in thumb_was) != (y in self._thumb):
                 found.append(Region(port.width - 1, y, 1, 1))
         return found
+
+    def paint(self, y: int) -> None:
+        """Remember how a row looks that is painted now: the cursor may have moved without a repaint so far."""
+        if y < len(self._looks):
+            self._looks[y] = self._look(self.port.top + y, self.port)
 
     def _look(self, row: int, port: Port) -> tuple[int, RowLook]:
         """The end of a row's text, and the row's look."""
@@ -202,6 +225,7 @@ class PaintedRows:
         folded = plan.folds.hidden_behind(line)
         look: RowLook = (
             part,
+            plan.rows.room,
             document.raw(line),
             document.gutter[line] if document.gutter else None,
             scene.gutter,

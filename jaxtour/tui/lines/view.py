@@ -1,38 +1,23 @@
 """The widget for long text: it makes only the lines in view, and repaints only the rows that changed."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.layout import Layout
-from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.lines.charts import Charts
 from jaxtour.tui.lines.document import NOTHING, Columns, Document, Highlighted, Highlights
+from jaxtour.tui.lines.frame import Frame
+from jaxtour.tui.lines.moved import CursorMoved
 from jaxtour.tui.lines.painter import PaintedRows, Painter
 from jaxtour.tui.lines.scene import SIDEWAYS, WHEEL, Folding, Port, Scene, Scroller
 from jaxtour.tui.styling import Palette
-
-
-class CursorMoved(Message):
-    """The cursor or the selection of a view has moved, or its lines were drawn again."""
-
-    def __init__(self, view: "LinesView", line: int, selection: Columns | None, *, moved: bool = True) -> None:
-        super().__init__()
-        self.view = view
-        self.line = line
-        self.selection = selection
-        self.moved = moved
-        """Whether the cursor itself has moved."""
-
-    def can_replace(self, message: Message) -> bool:
-        """Only the last of several messages matters."""
-        return isinstance(message, CursorMoved) and message.view is self.view and (message.moved or not self.moved)
 
 
 class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
@@ -55,10 +40,11 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self.folding = Folding(self.scene, self.scroller, self.refit, self.move_to)
         self._painted = PaintedRows(self.scene)
         self._painter: Painter | None = None
-        self._charts: Charts | None = None
-        """Set with the first document that has pictures."""
+        self._frame = Frame(self, super().render_lines, self.render_line)
+        self._charts: Charts | None = None  # until the first document with pictures
         self._following = True
         """Whether the end, or the anchor, is brought into view when it moves."""
+        self._still = False  # while the focus changes, and with it the style of only some rows
         self.led = False
         """Whether the receiver of `CursorMoved` calls `settle`, so that cursor and highlights share a frame.
 
@@ -141,7 +127,12 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         scene, plan = self.scene, self.scene.plan
         plan.fit(scene.document, room.width - scene.gutter - 1 if room.width else None)
         width = room.width if plan.wrap else max(scene.width, room.width)
-        self.virtual_size = Size(width, max(plan.rows.count, room.height))
+        virtual = Size(width, max(plan.rows.count, room.height))
+        if virtual != self.virtual_size:
+            # Set like this it causes no layout; only the charts need one.
+            self.set_reactive(LinesView.virtual_size, virtual)
+            if self._charts is not None:
+                self._charts.resized()
         if room:
             x, y = self.scroll_offset
             end = self.virtual_size - room
@@ -164,15 +155,21 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def repaint(self) -> None:
         """Repaint the rows that look different now."""
-        regions = self._painted.changed(self.port)
-        if regions is None:
-            self.refresh()
-        elif regions:
+        if regions := self._painted.changed(self.port):
             self.refresh(*regions)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows of a region, which includes the border."""
+        port = self.port
+        if port != self._painted.port:
+            # A layout changed the size; Textual paints everything, and `on_resize` comes too late.
+            self._frame.changed(self._painted.changed(port))
+        return self._frame.rows(crop)
 
     def render_line(self, y: int) -> Strip:
         """The row at `y` of the view."""
-        return self.painter.row(y, self.port)
+        self._painted.paint(y)
+        return self.painter.row(y, self._painted.port)
 
     @property
     def painter(self) -> Painter:
@@ -184,14 +181,47 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         return self._painter
 
     def notify_style_update(self) -> None:
-        """Forget the colours: the theme or the focus changed."""
+        """Forget the colours: the theme changed, or anything but the focus."""
         super().notify_style_update()
-        self._painter = None
+        if not self._still:
+            self._painter = None
+            self._frame.forget()
+
+    def on_focus(self, event: events.Focus) -> None:
+        """Take the keys, in place of Textual's own handler, which repaints the whole widget."""
+        event.prevent_default()
+        self.has_focus = True
+        if self.parent is not None:
+            self.parent.post_message(events.DescendantFocus(self))
+
+    def on_blur(self, event: events.Blur) -> None:
+        """Lose the keys."""
+        event.prevent_default()
+        self.has_focus = False
+        if self.parent is not None:
+            self.parent.post_message(events.DescendantBlur(self))
 
     def watch_has_focus(self, value: bool) -> None:
-        """The cursor's line looks different without the focus."""
+        """The cursor's line and the upper border look different without the focus, but no other row."""
+        self._still = True
         super().watch_has_focus(value)
+        self._still = False
+        if self.document.cursor:
+            # The colour of the cursor's sign changes in all rows.
+            self.refresh(self.size.region)
         self.repaint()
+        left, top = self.content_offset
+        self.refresh(Region(-left, -top, self.outer_size.width, 1))
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Repaint regions, or everything; not for a style that changes with the focus."""
+        if self._still and not layout and not recompose:
+            return self
+        if regions:
+            self._frame.changed(regions)
+        elif repaint:
+            self._frame.forget()
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:  # noqa: ARG002 - as Textual calls it
         """Repaint the rows that changed; the base class would repaint all."""

@@ -13,7 +13,7 @@ from jaxtour.render.text.layout import Line, width_of
 from jaxtour.text import clean
 from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Scope, bindings, in_footer
 from jaxtour.tui.compat import unpainted_focus
-from jaxtour.tui.lines.view import CursorMoved
+from jaxtour.tui.lines.moved import CursorMoved
 from jaxtour.tui.messages import EditEnded, ShownWanted, Travelled, Turned, Unfolded
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import Bar, keys_line, top_line
@@ -40,6 +40,7 @@ class TourScreen(Screen[None]):
     """Text, source, stages, result, time and devices of a step, between two lines."""
 
     BINDINGS = bindings("step")
+    BLANK = True
     AUTO_FOCUS = "#lesson"
     ESCAPE_TO_MINIMIZE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (40, "-narrow"), (WIDE, "-wide")]
@@ -93,9 +94,8 @@ class TourScreen(Screen[None]):
         if pane.led and (message.moved or self.links.lead in (None, pane)):
             pane.settle(pane.cursor, pane.selection)
 
-    def on_descendant_focus(self) -> None:
-        """Highlight for the cursor of the pane that has the focus now."""
-        pane = self.focused
+    def watch_focused(self, pane: Widget | None) -> None:
+        """Highlight for the cursor of the pane that has the focus now, in the same frame as its border."""
         if isinstance(pane, Pane) and pane.spec.name in self._highlighters:
             self._highlighters[pane.spec.name].take_lead(pane)
         if self.search.pattern:

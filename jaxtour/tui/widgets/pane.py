@@ -14,7 +14,8 @@ from jaxtour.engine.report import Report
 from jaxtour.render.text.layout import Line, in_ascii
 from jaxtour.tui.compat import set_border_words
 from jaxtour.tui.lines.document import EMPTY, NOTHING, Columns, Document, Highlighted, Piece
-from jaxtour.tui.lines.view import CursorMoved, LinesView
+from jaxtour.tui.lines.moved import CursorMoved
+from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.styling import content
 from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.widgets.arrange import Slot

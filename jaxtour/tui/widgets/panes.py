@@ -105,6 +105,8 @@ TABS: tuple[Tab, ...] = (
 class Panes(Container):
     """Holds and places the panes; knows which one is in front and which one is zoomed."""
 
+    # Textual goes through the rows of whatever is behind a change, even if nothing of them can be seen.
+    BLANK = True
     DEFAULT_CSS = """
     Panes { height: 1fr; }
     """
@@ -197,7 +199,11 @@ class Panes(Container):
         if regions != self.arranged:
             for slot, region in regions.items():
                 self.by_slot[slot].foresee(region.size)
-            self.refresh(repaint=False, layout=True)
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        # Asked of a child: Textual keeps the places of children until one of them needs another.
+        self.by_slot["lesson"].refresh(repaint=False, layout=True)
 
     def prime(self, size: Size) -> None:
         """Fill the panes before the first layout, so that the first frame is complete."""
@@ -281,7 +287,11 @@ class Panes(Container):
         self._expecting = self._expecting and not by_hand
         if self.by_slot[slot].spec.tab and slot != self.front:
             self.front = slot
-            self.show_chosen()
+            if self.wide:
+                # All panes stay where they are.
+                self.choose()
+            else:
+                self.show_chosen()
 
     def zoom(self, slot: Slot | None) -> None:
         """Let one pane fill the screen, or none."""
@@ -292,14 +302,15 @@ class Panes(Container):
         """Set the classes that display panes."""
         for slot, pane in self.by_slot.items():
             update = pane.is_attached
-            pane.set_class(pane.spec.tab and slot != self.front, "-behind", update=update)
+            # No style depends on it while all panes are side by side.
+            pane.set_class(pane.spec.tab and slot != self.front, "-behind", update=update and not self.wide)
             pane.fill_screen(slot == self.zoomed)
             pane.set_class(self.zoomed not in (None, slot), "-zoomed-away", update=update)
 
     def show_chosen(self) -> None:
         self.choose()
         self.retitle()
-        self.refresh(repaint=False, layout=True)
+        self._lay_out()
 
     async def edit(self, code: str) -> None:
         """Put an editor in the source's place."""

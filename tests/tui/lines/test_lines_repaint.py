@@ -62,6 +62,28 @@ async def test_what_is_repainted_is_all_that_changed() -> None:
             assert painted == full, number
 
 
+async def test_rows_that_are_kept_are_as_if_painted_again(tours: Tours) -> None:
+    chance = random.Random(8)
+    app = tours.make("one")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        view = pane(app, "source")
+
+        def shown() -> list[list[tuple[str, RichStyle | None]]]:
+            return [cells_of(strip) for strip in view.render_lines(view.outer_size.region)]
+
+        for number in range(150):
+            if number % 20 == 0:
+                await pilot.resize_terminal(chance.choice((60, 80, 130)), chance.choice((20, 24, 30)))
+            if number % 7 == 0:
+                await pilot.press("tab")
+            chance.choice(operations(view, chance))()
+            await pilot.pause()
+            kept = shown()
+            view.notify_style_update()  # forgets all rows
+            assert kept == shown(), number
+
+
 def operations(view: LinesView, chance: random.Random) -> list[Callable[[], object]]:
     """Operations on a view."""
     return [
