@@ -187,6 +187,7 @@ class TourScreen(Screen[None]):
             zoomed=self.panes.zoomed is not None,
             linking=keyed.leads,
             many=keyed.many,
+            library=keyed.library,
             searching=bool(self.search.pattern) and self.search.line is None,
             alone=self.tour.alone,
             on_devices=self.focused is self.devices.panel,
