@@ -231,6 +231,7 @@ NAMES: dict[Shown, str] = {
 CORNERS = 3
 """Columns of the border at the sides of its words."""
 TITLES_APART = 2
+"""Columns between the titles."""
 APART, LEAST_CALL = 3, 12
 """Columns between the facts in a border, and the fewest of a call worth showing."""
 
