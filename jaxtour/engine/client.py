@@ -214,7 +214,10 @@ def decode(body: bytes) -> Event | None:
 def _is_harmless(stage: Stage, body: bytes) -> bool:
     """Whether a part of a stage needs no cleaning, as is usual; checking bytes is ten times faster than text."""
     # JSON escapes all invisible characters except DEL. Only line feeds and quotes may be escaped here.
-    parts = (stage.text, stage.names, stage.typed, stage.types, stage.equations, stage.parameters, stage.jaxprs)
+    parts = (
+        stage.text, stage.names, stage.typed, stage.types, stage.equations, stage.parameters, stage.jaxprs,
+        stage.frames, stage.words,
+    )  # fmt: skip
     escaped = sum(part.count("\n") + part.count('"') for part in parts)
     return body.count(b"\\") == escaped and body.isascii() and b"\x7f" not in body
 

@@ -127,6 +127,16 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="s
     """
     jaxprs: Lines = ""
     """The rows that this part adds to the table of jaxprs: a `JaxprRow` as JSON each; joined by line feeds."""
+    calls: tuple[int, ...] = ()
+    """For each line of a jaxpr, 1 + the index of the innermost frame that it comes from; 0 without one."""
+    frames: Lines = ""
+    """The rows that this part adds to the table of frames, joined by line feeds: `3 0 17 4 l`.
+
+    1 + the index of the frame around, or 0; the file, in `words`; the line; the function, in `words`; and `l` for a
+    frame of a library's code. The frames inside JAX are left out.
+    """
+    words: Lines = ""
+    """The files and functions of frames that this part adds; joined by line feeds."""
     top: int | None = None
     """With the last part: the index of the outermost jaxpr."""
     folds: tuple[tuple[int, int], ...] = ()

@@ -81,6 +81,7 @@ class StagePart(msgspec.Struct, frozen=True):
 
     part: Stage
     ids: Ints
+    calls: Ints
 
 
 class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
@@ -107,6 +108,11 @@ class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
     """Rows of the wire, like the next two fields; `render.ir.equations` decodes them on demand."""
     parameters: Sequence[str] = NO_TEXTS
     jaxprs: Sequence[str] = NO_TEXTS
+    calls: Ints = msgspec.field(default_factory=lambda: array("I"))
+    """For each line, 1 + the index of its innermost frame in `frames`, or 0; empty without frames."""
+    frames: Sequence[str] = NO_TEXTS
+    """Rows of the wire; `render.ir.library` decodes them."""
+    words: Sequence[str] = NO_TEXTS
     top: int | None = None
     types: Sequence[str] = NO_TEXTS
     """The types of variables, as printed."""
@@ -204,7 +210,7 @@ def assembled(before: StageText | None, part: Stage) -> StageText:
     if before is None or before.complete or before.run != part.run:
         before = StageText(index=part.index, stage=part.stage, run=part.run)
     others = (piece for piece in before._pieces if piece.part.part != part.part)
-    pieces = (*others, StagePart(replace(part, lines=()), packed(part.lines)))
+    pieces = (*others, StagePart(replace(part, lines=(), calls=()), packed(part.lines), packed(part.calls)))
     cost, memory = part.cost or before.cost, part.memory or before.memory
     if len(pieces) < part.parts:
         return replace(before, _pieces=pieces, cost=cost, memory=memory)
@@ -229,9 +235,14 @@ def _whole(stage: StageText, pieces: Sequence[StagePart]) -> StageText:
     parts = [piece.part for piece in pieces]
     texts = PackedLines("\n".join(part.text for part in parts))
     origins = _shared(origin for part in parts for origin in part.origins)
-    ids = array("I")
+    ids, calls = array("I"), array("I")
     for piece in pieces:
-        _extend(ids, piece.ids, piece.part.text.count("\n") + 1)
+        count = piece.part.text.count("\n") + 1
+        _extend(ids, piece.ids, count)
+        _extend(calls, piece.calls, count)
+    frames = _table(part.frames for part in parts)
+    if frames:
+        calls = array("I", (place if place <= len(frames) else 0 for place in calls))
     if ids and max(ids) >= len(origins):
         ids = array("I", (min(place, len(origins)) for place in ids))
         origins = (*origins, NOTHING)
@@ -242,6 +253,9 @@ def _whole(stage: StageText, pieces: Sequence[StagePart]) -> StageText:
         ids=ids,
         origins=origins,
         folds=tuple((first, last) for part in parts for first, last in part.folds if 0 <= first < last < len(texts)),
+        calls=calls if frames else array("I"),
+        frames=frames,
+        words=_table(part.words for part in parts),
         top=parts[-1].top,
         types=_table(part.types for part in parts),
         parameters=_table(part.parameters for part in parts),

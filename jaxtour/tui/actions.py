@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 
 Scope: TypeAlias = Literal[
     "step", "pane", "editor", "search", "list", "lessons", "filter", "find", "ladder", "roofline", "devices",
-    "programs", "files", "modal",
+    "programs", "files", "library", "modal",
 ]  # fmt: skip
 Controller: TypeAlias = Literal["step", "course", "slots", "lens", "links", "devices", "search"]
 Group: TypeAlias = Literal["Step", "Lens", "Course", "Panes", "Moving", "Editor", "Worker", "Tour", "Lists"]
@@ -40,6 +40,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a stage with lines is shown."""
     linking: bool = False
     """Whether the cursor is linked with something in the other pane."""
+    library: bool = False
+    """Whether a function of a library stands behind the line under the cursor."""
     many: bool = False
     """Whether several lines of the stage are linked with it."""
     on_devices: bool = False
@@ -122,7 +124,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("stage_cost", "4", "cost", "the cost, as the compiler says", "Lens", by="lens"),
     Action("stage_memory", "5", "memory", "the memory over time, by line", "Lens", by="lens"),
     Action("stage_graph", "g", "graph", "the jaxpr as a graph", "Lens", by="lens"),
-    Action("stage_arguments", "5", "arguments", "the call's arguments, as a tree", "Lens",
+    Action("stage_arguments", "6", "arguments", "the call's arguments, as a tree", "Lens",
            when=lambda c: c.arguments, rank=24, footer=lambda c: c.programs, by="lens"),
     Action("next_trace", "right_square_bracket", "other call", "the next traced call", "Lens",
            when=lambda c: c.traces > 1, rank=30, by="lens"),
@@ -137,6 +139,8 @@ ACTIONS: tuple[Action, ...] = (
            when=lambda c: c.lines, by="links"),
     Action("explain", "i", "explain", "explain the equation under the cursor", "Lens",
            when=lambda c: c.lines, rank=26, footer=lambda c: c.linking, by="lens"),
+    Action("library", "b", "library", "the library's code behind the line", "Lens",
+           when=lambda c: c.traces > 0, rank=24, footer=lambda c: c.library, by="lens"),
     Action("ladder", "L", "ladder", "what each transformation changed", "Lens",
            when=lambda c: c.traces > 0, rank=42, footer=lambda c: c.linking, by="lens"),
     Action("programs", "c", "compiled", "what the program compiled", "Lens",
@@ -230,6 +234,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("roofline_close", "escape,q,V", "close", "", "Lists", "roofline", rank=90, palette=False, does="dismiss"),
     Action("programs_close", "escape,q,c", "close", "", "Lists", "programs", rank=90, palette=False, does="dismiss"),
     Action("files_close", "escape,q,o", "close", "", "Lists", "files", rank=90, palette=False, does="dismiss"),
+    Action("library_open", "enter", "source", "", "Lists", "library", rank=10, palette=False),
+    Action("library_stage", "1", "jaxpr", "", "Lists", "library", rank=20, palette=False),
+    Action("library_back", "escape,q,b", "back", "", "Lists", "library", rank=90, palette=False),
     Action("devices_close", "escape,q,d", "close", "", "Lists", "devices", rank=90, palette=False, does="dismiss"),
     Action("dismiss", "escape,q,question_mark", "close", "", "Lists", "modal", rank=90, palette=False),
 )  # fmt: skip

@@ -1,6 +1,8 @@
 """What is linked with the cursor of one pane: highlights in the others, and words in the borders."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -313,14 +315,25 @@ def in_full(view: StepView, span: Span) -> str:
 
 
 def code_of(view: StepView, file: str) -> list[str]:
-    """The lines of a file on the wire: this step's code, a setup, or the code of an earlier, replayed step."""
+    """The lines of a file on the wire: this step's code, a setup, the code of an earlier, replayed step, or a file."""
     if file == view.cell:
         return view.code.text.split("\n")
+    if file in (view.own, *view.state.files) and view.lesson.plain:
+        try:
+            return _lines_of(file, Path(file).stat().st_mtime_ns)
+        except OSError:
+            return []
     name, _, part = file.partition(":")
     for step in (view.step, *view.lesson.steps):
         if isinstance(step, Step) and name == f"{view.lesson.id}/{step.id}":
             return (step.setup if part else step.solved_code).text.split("\n")
     return []
+
+
+@lru_cache(maxsize=8)
+def _lines_of(file: str, _: int) -> list[str]:
+    """The lines of a file, read again after each save."""
+    return Path(file).read_text(encoding="utf-8", errors="replace").split("\n")
 
 
 def counted(stage: StageText, count: int) -> str:

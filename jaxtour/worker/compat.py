@@ -24,6 +24,7 @@ from .compat_events import is_tracing as is_tracing
 from .compat_events import no_persistent_cache as no_persistent_cache
 from .compat_events import not_tracing as not_tracing
 from .compat_frames import Function as Function
+from .compat_frames import is_facade as is_facade
 from .compat_frames import leaf_paths as leaf_paths
 from .compat_frames import raw_frames as raw_frames
 from .compat_frames import summarized_frames as summarized_frames

@@ -39,6 +39,21 @@ _TRACING = ("trace_to_jaxpr", "trace_to_jaxpr_dynamic")
 _TRACES = str(Path("interpreters", "partial_eval.py"))
 
 
+_FACADES = tuple(
+    str(Path(jax.__file__).parent.joinpath(*parts))
+    for parts in (
+        ("_src", "nn"), ("_src", "scipy"), ("_src", "image"), ("_src", "random"), ("_src", "numpy", "linalg"),
+        ("_src", "numpy", "fft"), ("experimental",), ("example_libraries",),
+    )
+)  # fmt: skip
+"""Where JAX builds functions out of others, as a library does."""
+
+
+def is_facade(file: str) -> bool:
+    """Whether a file of JAX's own builds functions out of others: `jax.nn`, `jax.scipy`, `jax.random`."""
+    return file.startswith(_FACADES)
+
+
 class Function(NamedTuple):
     """The function that a jaxpr was traced from."""
 

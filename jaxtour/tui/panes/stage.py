@@ -230,20 +230,16 @@ NAMES: dict[Shown, str] = {
 }  # fmt: skip
 CORNERS = 3
 """Columns of the border at the sides of its words."""
-ALL_APART = 2
-"""Columns between the titles where all are named, as half a screen of 120 columns has 56."""
+TITLES_APART = 2
+"""Columns between the titles."""
 APART, LEAST_CALL = 3, 12
 """Columns between the facts in a border, and the fewest of a call worth showing."""
 
 
 def named_stages(view: StepView) -> list[Shown]:
-    """What the titles name: a lesson's steps have few arguments."""
-    return [shown for shown in NAMES if shown != "arguments" or view.lesson.plain or view.state.stage == shown]
-
-
-def apart(view: StepView) -> int:
-    """Columns between the titles."""
-    return APART if len(named_stages(view)) < len(NAMES) else ALL_APART
+    """What the titles name; the arguments take the place of the graph, as half a screen of 120 columns has six."""
+    left_out = "graph" if view.state.stage == "arguments" else "arguments"
+    return [shown for shown in NAMES if shown != left_out]
 
 
 def titles(view: StepView) -> Line:
@@ -252,7 +248,7 @@ def titles(view: StepView) -> Line:
     for shown in named_stages(view):
         name = NAMES[shown]
         here = shown == view.state.stage
-        gap: Line = ((" " * apart(view), ""),) if line else ()
+        gap: Line = ((" " * TITLES_APART, ""),) if line else ()
         line = (*line, *gap, (f"{view.key(f'stage_{shown}')} {name}", "strong" if here else "muted"))
     return line
 

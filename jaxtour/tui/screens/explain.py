@@ -3,6 +3,7 @@
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.cards import card_lines
 from jaxtour.render.ir.gutter import where
+from jaxtour.render.text.code import python_lines
 from jaxtour.render.text.layout import Line, clip_line
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.lines.document import Document
@@ -48,7 +49,8 @@ def origin_lines(view: StepView, stage: StageText, line: int, width: int) -> lis
         for place, span in enumerate(spans[:CALLERS]):
             head: Line = ((f"  {'' if place else word:<7}", "muted"), (where(view.cell, span), "faint"))
             function = f"  in {span.function}" if span.function else ""
-            lines.append(clip_line((*head, (f"  {expression(view, span)}", ""), (function, "muted")), width))
+            code = python_lines(expression(view, span))
+            lines.append(clip_line((*head, ("  ", ""), *(code[0] if code else ()), (function, "muted")), width))
         if len(spans) > CALLERS:
             lines.append(((f"         … {len(spans) - CALLERS} more", "faint"),))
     return lines

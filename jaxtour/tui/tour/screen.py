@@ -183,13 +183,13 @@ class TourScreen(Screen[None]):
     @property
     def context(self) -> Context:
         """The facts that decide which keys work now."""
-        found = self.links.link if self.focused is self.links.lead else None
-        result = self.devices.result
+        keyed, result = self.links.keyed, self.devices.result
         return self.tour.view.context(
             busy=self.tour.busy,
             zoomed=self.panes.zoomed is not None,
-            linking=found is not None and found.leads,
-            many=found is not None and len(found.stage.matches) > 1,
+            linking=keyed.leads,
+            many=keyed.many,
+            library=keyed.library,
             searching=bool(self.search.pattern) and self.search.line is None,
             alone=self.tour.alone,
             on_devices=self.focused is self.devices.panel,

@@ -15,6 +15,9 @@ PIECE = 1024 * 1024
 LINE_CAP = 4000
 """The most characters shown of a line: a constant written out can have megabytes."""
 
+MOST_CALLS = 20_000
+"""The most nodes of a tree of calls: some 20 bytes each."""
+
 Row = tuple[Any, ...]
 
 _NAMED = re.compile(r"(\w+)\(")
@@ -59,6 +62,27 @@ class Table:
         return place
 
 
+class CallTree:
+    """The calls that equations come from, as a tree: a node is a frame inside another node, counted from 1."""
+
+    def __init__(self) -> None:
+        self.frames: list[tuple[int, Any]] = [(0, None)]
+        """The node around each node, and its frame."""
+        self._places: dict[tuple[int, Any], int] = {}
+
+    def node(self, inside: int, frames: Iterable[Any]) -> int:
+        """The node of frames, outermost first, inside a node; beyond `MOST_CALLS` the innermost that is known."""
+        for frame in frames:
+            key = inside, frame
+            if key not in self._places:
+                if len(self.frames) > MOST_CALLS:
+                    return inside
+                self._places[key] = len(self.frames)
+                self.frames.append(key)
+            inside = self._places[key]
+        return inside
+
+
 class Rows:
     """A table of texts for the wire; a row travels in the part of its line, so `lines` is ascending."""
 
@@ -96,15 +120,36 @@ class Parsed:
     types: Rows = field(default_factory=Rows)
     parameters: Rows = field(default_factory=Rows)
     jaxprs: Rows = field(default_factory=Rows)
+    calls: list[int] = field(default_factory=list)
+    """For each line, 1 + the index of its innermost frame in `frames`, or 0."""
+    frames: Rows = field(default_factory=Rows)
+    words: Rows = field(default_factory=Rows)
+    """The files and functions of frames."""
     top: int | None = None
     """The index of the outermost jaxpr."""
     _known: dict[Any, int] = field(default_factory=dict)
+    _sent: dict[int, int] = field(default_factory=dict)
 
     def add(self, text: str, names: str = "", typed: str = "") -> None:
         """Append a line with its variables and their types."""
         self.texts.append(text)
         self.names.append(names)
         self.typed.append(typed)
+
+    def call(self, tree: CallTree, node: int) -> None:
+        """Append the call that the next line without one comes from."""
+        line = len(self.calls)
+        missing = []
+        while node and node not in self._sent:
+            missing.append(node)
+            node = tree.frames[node][0]
+        for each in reversed(missing):
+            inside, (file, number, function, library) = tree.frames[each]
+            names = [self.words.add(name.replace("\n", " "), line) for name in (file, function)]
+            row = f"{self._sent.get(inside, 0)} {names[0]} {number} {names[1]}{' l' * library}"
+            self._sent[each] = 1 + self.frames.append(row, line)
+            node = each
+        self.calls.append(self._sent.get(node, 0))
 
     def type_of(self, atom: Any, line: int) -> int:
         """The index of the type of a jaxpr's variable."""
@@ -171,6 +216,7 @@ def pieces(head: Event, parsed: Parsed, table: Table, **last: Any) -> Iterator[E
     rows = [table.rows[place] for place in order]
     opened = sorted(parsed.folds)
     tables = {"types": parsed.types, "parameters": parsed.parameters, "jaxprs": parsed.jaxprs}
+    tables |= {"frames": parsed.frames, "words": parsed.words}
     by_line = {"names": parsed.names, "typed": parsed.typed, "equations": parsed.equations}
     sent = fold = 0
     for part, (start, end) in enumerate(cuts):
@@ -189,6 +235,7 @@ def pieces(head: Event, parsed: Parsed, table: Table, **last: Any) -> Iterator[E
             "folds": opened[fold:after],
         }
         event |= {name: "\n".join(texts[start:end]) for name, texts in by_line.items() if texts}
+        event |= {"calls": parsed.calls[start:end]} if parsed.frames.texts else {}
         for name, added in tables.items():
             begin, stop = bisect_left(added.lines, start), bisect_left(added.lines, end)
             event |= {name: "\n".join(added.texts[begin:stop])} if stop > begin else {}
@@ -200,11 +247,11 @@ def pieces(head: Event, parsed: Parsed, table: Table, **last: Any) -> Iterator[E
 
 def _cuts(parsed: Parsed, table: Table, order: dict[int, int]) -> Iterator[tuple[int, int]]:
     """The first and last line of each piece; sets `order` to the new index of each origin."""
-    sizes = [_size(text) + 12 for text in parsed.texts]
+    sizes = [_size(text) + 18 for text in parsed.texts]
     for texts in (parsed.names, parsed.typed, parsed.equations):
         for number, text in enumerate(texts):
             sizes[number] += _size(text)
-    for rows in (parsed.types, parsed.parameters, parsed.jaxprs):
+    for rows in (parsed.types, parsed.parameters, parsed.jaxprs, parsed.frames, parsed.words):
         for number, text in zip(rows.lines, rows.texts, strict=True):
             sizes[number] += _size(text)
     start = size = 0

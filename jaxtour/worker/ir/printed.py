@@ -39,6 +39,7 @@ def _by_marks(found: compat.Marked, walk: Walk) -> Parsed:
         if owner >= 0 and not found.marks[owner].is_equation:
             owner = found.marks[owner].around
         parsed.lines.append(other if owner < 0 else walk.place(found.marks[owner].thing))
+        parsed.call(walk.calls, 0 if owner < 0 else walk.call(found.marks[owner].thing))
     for number in range(len(found.marks) - 1, -1, -1):
         # Inner marks follow their outer mark in the list.
         if rows[number]:

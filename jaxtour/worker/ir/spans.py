@@ -8,11 +8,17 @@ from types import FrameType
 from typing import Any, TypeAlias
 
 from .. import compat
-from ..runner.learners import characters, is_shown, source_line, wire_file
+from ..runner.learners import characters, is_library_code, is_shown, source_line, wire_file
 from ..runner.learners import learner_folder as learner_folder
 
 Span: TypeAlias = tuple[str, int, int, int, int, str]
 """As on the wire: file, line, column, end line, end column, function; from 1, in characters, exclusive end."""
+
+
+Frame: TypeAlias = tuple[str, int, str, bool]
+"""File, line, function, and whether it is a library's."""
+MOST_FRAMES = 60
+MODULE = "<module>"
 
 
 def span(file: str, line: int, column: int, end_line: int, end_column: int, function: str = "") -> Span | None:
@@ -24,7 +30,7 @@ def span(file: str, line: int, column: int, end_line: int, end_column: int, func
     name = wire_file(file)
     if name is None or line < 1:
         return None
-    function = "" if function == "<module>" else function
+    function = "" if function == MODULE else function
     first = source_line(file, line)
     start = characters(first, column)
     if (end_line, end_column) <= (line, column):
@@ -41,6 +47,8 @@ class SpanFinder:
         self._spans: dict[tuple[int, int], Span | None] = {}
         self._positions: dict[int, list[tuple[int | None, ...]]] = {}
         self._alive: list[Any] = []
+        self._calls: dict[Any, tuple[Frame, ...]] = {}
+        self._frames: dict[tuple[int, int], Frame | None] = {}
         self._inside: dict[tuple[Any, compat.Function], bool] = {}
         self.outdated: set[Span] = set()
         """Places of code whose text has been edited since: other code is shown there now."""
@@ -95,15 +103,38 @@ class SpanFinder:
                     found.append(known)
         return found
 
+    def calls(self, source_info: Any) -> tuple[Frame, ...]:
+        """The frames of the learner's and of libraries that an equation comes from, outermost first."""
+        trace = compat.traceback(source_info)
+        found = self._calls.get(trace)
+        if found is None:
+            codes, offsets = compat.raw_frames(trace) or ((), ())
+            frames = [self._frame(code, offset) for code, offset in zip(codes, offsets, strict=True)]
+            found = self._calls[trace] = tuple(frame for frame in reversed(frames) if frame)[:MOST_FRAMES]
+        return found
+
+    def _frame(self, code: Any, offset: int) -> Frame | None:
+        key = (id(code), offset)
+        if key not in self._frames:
+            self._alive.append(code)
+            file = wire_file(code.co_filename)
+            kept = is_shown(code) if file else is_library_code(code.co_filename)
+            line = self._position(code, offset)[0] if kept else None
+            self._frames[key] = (file or code.co_filename, line, code.co_qualname, file is None) if line else None
+        return self._frames[key]
+
     def at(self, frame: FrameType) -> Span | None:
         """The expression that a frame of Python is at; None if the frame is not the learner's."""
         return self._span(frame.f_code, frame.f_lasti)
 
-    def _span(self, code: Any, offset: int) -> Span | None:
+    def _position(self, code: Any, offset: int) -> tuple[int | None, ...]:
         positions = self._positions.get(id(code))
         if positions is None:
             positions = self._positions[id(code)] = list(code.co_positions())
-        line, end_line, start, end = positions[offset // 2] if 0 <= offset // 2 < len(positions) else (None,) * 4
+        return positions[offset // 2] if 0 <= offset // 2 < len(positions) else (None,) * 4
+
+    def _span(self, code: Any, offset: int) -> Span | None:
+        line, end_line, start, end = self._position(code, offset)
         if line is None:
             return None
         return span(code.co_filename, line, start or 0, end_line or line, end or 0, code.co_qualname)

@@ -7,12 +7,12 @@ each jaxpr is walked once, after all its users, with what these have in common.
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .. import compat
-from .origins import Table, transforms_of
-from .spans import Span, SpanFinder
+from .origins import CallTree, Table, transforms_of
+from .spans import MODULE, Span, SpanFinder
 
 MOST = 64
 """The most callers of one equation, or users of a shared jaxpr: more would take megabytes without being useful."""
@@ -38,6 +38,8 @@ class _Around:
     """The calls around, innermost first."""
     path: str = ""
     transforms: tuple[str, ...] = ()
+    call: int = 0
+    """The node of the calls around."""
 
 
 @dataclass(slots=True)
@@ -55,9 +57,12 @@ class Walk:
 
     def __init__(self, jaxpr: Any, around: tuple[Span, ...] = ()) -> None:
         self.table = Table()
+        self.calls = CallTree()
         self.around = around
         self.primitives: set[str] = set()
         self._places: dict[int, int] = {}
+        self._nodes: dict[int, int] = {}
+        self._known_nodes: dict[Any, int] = {}
         self._frames = SpanFinder()
         self._known: dict[tuple[Span, ...], tuple[tuple[Span, ...], tuple[Span, ...]]] = {}
         """For the current jaxpr: expression and callers by an equation's frames."""
@@ -67,7 +72,8 @@ class Walk:
         self._root = getattr(jaxpr, "jaxpr", jaxpr)
         self._order = _users_first(self._root)
         by_id = {id(each.jaxpr): each for each in self._order}
-        by_id[id(self._root)].users = [_Around(around, around)]
+        outermost = self.calls.node(0, ((each[0], each[1], each[5] or MODULE, False) for each in around))
+        by_id[id(self._root)].users = [_Around(around, around, call=outermost)]
         for each in self._order:
             self._walk(each, by_id)
         self.equations = _counted(self._order)
@@ -100,6 +106,10 @@ class Walk:
             place = self._add(equation, _Around())
         return place
 
+    def call(self, equation: Any) -> int:
+        """The node of an equation in the tree of calls; 0 for one that the printer made."""
+        return self._nodes.get(id(equation), 0)
+
     def _walk(self, each: _Jaxpr, by_id: dict[int, _Jaxpr]) -> None:
         around = _merged(each.users)
         self._known = {}
@@ -107,13 +117,14 @@ class Walk:
         for number, equation in enumerate(each.jaxpr.eqns):
             self.primitives.add(equation.primitive.name)
             self._places[id(equation)] = self._add(equation, around)
+            self._nodes[id(equation)] = self._called(equation, around)
             if inner := each.inner.get(number):
                 scope = self._scope(equation, around)
                 for key, place, jaxpr in inner:
                     added = _lowered(equation.primitive.name, key, place)
                     path = f"{scope.path}/{added}".strip("/") if added else scope.path
                     users = by_id[id(jaxpr)].users
-                    users.append(_Around(scope.spans, scope.chain, path, scope.transforms))
+                    users.append(replace(scope, path=path))
 
     def _add(self, equation: Any, around: _Around) -> int:
         spans, callers = self._linked(equation, around)
@@ -126,6 +137,16 @@ class Walk:
             transforms=_joined(around.transforms, transforms_of(f"{_stack(equation)}/")),
             unlinked=None if spans else self._why_not(equation),
         )
+
+    def _called(self, equation: Any, around: _Around) -> int:
+        """The node of the calls that an equation comes from."""
+        frames = self._frames.calls(equation.source_info)
+        if not frames or not self._frames.enter(equation.source_info, self._function):
+            return around.call
+        key = around.call, id(frames)  # the finder keeps them
+        if key not in self._known_nodes:
+            self._known_nodes[key] = self.calls.node(around.call, frames)
+        return self._known_nodes[key]
 
     def _linked(self, equation: Any, around: _Around) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
         """An equation's source expression and the calls around it."""
@@ -167,7 +188,7 @@ class Walk:
         path = self._path(equation, around) if name in _FUNCTIONS else f"{around.path}/{stack}".strip("/")
         entered = (_SCOPES[name],) if name in _SCOPES else ()
         transforms = _joined(around.transforms, transforms_of(f"{stack}/"), entered)
-        return _Around(spans, tuple(dict.fromkeys((*spans, *callers))), path, transforms)
+        return _Around(spans, tuple(dict.fromkeys((*spans, *callers))), path, transforms, self._nodes[id(equation)])
 
 
 def _stack(equation: Any) -> str:
@@ -199,7 +220,9 @@ def _merged(users: list[_Around]) -> _Around:
     paths = {user.path for user in users}
     shared = set.intersection(*(set(user.transforms) for user in users)) if users else set()
     transforms = tuple(name for name in users[0].transforms if name in shared) if users else ()
-    return _Around(tuple(spans)[:MOST], tuple(chain)[:MOST], paths.pop() if len(paths) == 1 else "", transforms)
+    return _Around(
+        tuple(spans)[:MOST], tuple(chain)[:MOST], paths.pop() if len(paths) == 1 else "", transforms, users[0].call
+    )
 
 
 def _users_first(root: Any) -> list[_Jaxpr]:

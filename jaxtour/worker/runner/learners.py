@@ -37,6 +37,21 @@ def wire_file(compiled: str) -> str | None:
     return path if inside and not _is_library(path, min(inside, key=len)) else None
 
 
+@functools.lru_cache(maxsize=4096)
+def is_library_code(compiled: str) -> bool:
+    """Whether a file is a library's that the learner may know: not Python's, the runner's, or the inside of JAX."""
+    if compiled.startswith("<") or any(part in compiled for part in _WRAPPERS):
+        return False
+    if compiled.startswith(compat.LIBRARIES):
+        return compat.is_facade(compiled)
+    installed = any(f"{os.sep}{part}{os.sep}" in compiled for part in _NOT_THE_LEARNERS)
+    return installed or not _whole(compiled).startswith(_own_folders())
+
+
+_WRAPPERS = tuple(os.sep + str(Path(*parts)) for parts in (("equinox", "_module"), ("equinox", "_jit"), ("jaxtyping",)))
+"""Code that only hands calls on."""
+
+
 def _is_library(path: str, inside: str) -> bool:
     """Whether a file belongs to an installed package, JAX, Python or the runner."""
     if path.startswith((*compat.LIBRARIES, *_own_folders())):

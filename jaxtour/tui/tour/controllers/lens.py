@@ -3,9 +3,11 @@
 from functools import partialmethod
 
 from jaxtour.course.model import Step
+from jaxtour.engine.links import links_of
 from jaxtour.engine.session import EngineError
-from jaxtour.render.ir.gutter import UNITS, head
-from jaxtour.tui.linking import Spot, stage_line
+from jaxtour.render.ir.gutter import UNITS, file_name, head
+from jaxtour.text import Raw
+from jaxtour.tui.linking import Spot, code_of, stage_line
 from jaxtour.tui.tour.controllers.links import LinkController
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.host import ScreenHost
@@ -107,6 +109,34 @@ class LensController:
         here = stage.memory.at if self.tour.state.place is None else self.tour.state.place
         self.tour.state.place = max(0, min(places - 1, here + by * max(1, places // TRAVELS)))
         self.host.refresh_view()
+
+    def library(self) -> None:
+        """Open the calls of libraries behind the line under the cursor."""
+        from jaxtour.render.ir.library import calls_of
+        from jaxtour.tui.screens.library import LibraryScreen
+
+        view, place = self.tour.view, self.links.place
+        stage = view.traced
+        if stage is None or place is None:
+            return
+        file, number = place.file, place.line
+        links = links_of(stage)
+        found = calls_of(stage, file, number, links.lines(links.at(file, number)))
+        if found is None:
+            self.host.note("no function of a library stands behind this line")
+            return
+
+        def chosen(line: int | None) -> None:
+            if line is not None:
+                self.tour.state.stage = "jaxpr"
+                self.slots.focus("stage")
+                self.host.refresh_view()
+                self.stages.move_to(line)
+
+        code = code_of(view, file)
+        text = code[number - 1].strip() if number <= len(code) else ""
+        words = f"{file_name(view.cell, file) or 'line'} {number}  {Raw(text).shown}"
+        self.host.app.push_screen(LibraryScreen(view, stage, found, words), chosen)
 
     async def ladder(self) -> None:
         """Open the ladder from the function to the traced call."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from textual.widget import Widget
 
 from jaxtour.engine.links import Target, links_of
+from jaxtour.engine.messages import Span
 from jaxtour.tui.linking import (
     Link,
     Spot,
@@ -35,6 +36,8 @@ class Keyed(NamedTuple):
     """Whether the other pane has something to go to."""
     many: bool = False
     """Whether several lines of the stage are linked."""
+    library: bool = False
+    """Whether a function of a library stands behind the line."""
 
 
 class LinkController:
@@ -60,7 +63,26 @@ class LinkController:
         """Where keys go from the lead's cursor; nowhere if the focus is elsewhere."""
         if self.link is None or self.host.focused is not self.lead:
             return Keyed()
-        return Keyed(self.link.leads, len(self.link.stage.matches) > 1)
+        return Keyed(self.link.leads, len(self.link.stage.matches) > 1, self.unfolds)
+
+    @property
+    def place(self) -> Span | None:
+        """The line of the source that the lead's cursor is on, or that its line comes from, with what begins there."""
+        view, found = self.source.view, self.link
+        if view is None or view.traced is None or self.lead is None:
+            return None
+        if self.lead is not self.source:
+            return next(iter(found.target.spans), None) if found else None
+        place = rows_of(view).place(self.source.cursor)
+        return next(iter(links_of(view.traced).at(*place).spans), None) if place else None
+
+    @property
+    def unfolds(self) -> bool:
+        """Whether a function of a library stands behind that line."""
+        from jaxtour.render.ir.library import unfolding
+
+        traced, place = self.source.view.traced if self.source.view else None, self.place
+        return bool(traced and traced.frames and place and (place.file, place.line) in unfolding(traced))
 
     def cursor_moved(self, view: Widget, *, settling: bool) -> None:
         if view is self.stages:
