@@ -55,7 +55,7 @@ def lens(
     Otherwise it runs as if imported: code under `if __name__ == "__main__":` does not run, and the calls are those that
     the file makes to FUNCTION, or else to jitted functions and to its own. A --call may use jax, jnp, np, every name in
     the file, and S(shape, dtype) for an array without data. The exit code is 1 if the file or a call fails.
-    """  # noqa: D301  click takes this character for "do not wrap"
+    """
 
     def action() -> int:
         from jaxtour.commands.launch import program
@@ -97,7 +97,7 @@ def explore(
 
     The program runs at once, as under `python FILE.py ARGS`, and again whenever you save it. Without --call, the tour
     shows the functions that JAX compiled on the way; if there are none, the calls that the file makes.
-    """  # noqa: D301  click takes this character for "do not wrap"
+    """
 
     def action() -> int:
         from jaxtour.commands.explore import explore as command
@@ -137,7 +137,7 @@ def record(
     compiled again; then the single operations outside of any jit, by line. With --run-times, the list also has the
     seconds that each program ran: from handing it to the device until it is done, its inputs being there. Ctrl-C stops
     the program, not the list. The exit code is 1 if the program raises.
-    """  # noqa: D301  click takes this character for "do not wrap"
+    """
 
     def action() -> int:
         from jaxtour.commands.launch import program
@@ -190,7 +190,7 @@ def time_command(
     `jaxtour lens --help` says which calls are measured without --call, and what a call may use. A call's arguments are
     computed before the clock starts, and the clock stops when the result is ready. The exit code is 1 if the file or a
     call fails.
-    """  # noqa: D301  click takes this character for "do not wrap"
+    """
 
     def action() -> int:
         from jaxtour.commands.launch import program

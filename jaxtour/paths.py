@@ -1,8 +1,14 @@
-"""Where jaxtour's files live; this module creates none of them."""
+"""Where jaxtour's files live, and the names of others; this module creates none of them."""
 
+import os
 from pathlib import Path
 
 import platformdirs
+
+
+def absolute(path: str | Path) -> str:
+    """Return the absolute path, with `..` taken out as the worker does: pathlib would follow links."""
+    return os.path.abspath(path)  # noqa: PTH100
 
 
 def state_dir() -> Path:

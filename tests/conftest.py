@@ -15,6 +15,9 @@ settings.load_profile("any machine")
 for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_FILTERS", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_ANIMATIONS", "TEXTUAL"):
     os.environ.pop(name, None)
 
+# In the process of a test too, jax uses the CPU.
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
 # Where this is set, every process of the tests would compile all of jaxtour again: half of what a short one takes.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 

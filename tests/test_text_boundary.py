@@ -131,7 +131,7 @@ def test_a_lesson_is_harmless_once_it_is_read() -> None:
     lesson = loads(json.dumps({**head, hostile: 1, "steps": [step, broken, lost]}).encode(), f"{hostile}.yaml")
     assert [each.step for each in lesson.problems] == [None, "two", "three"] and unclean(lesson) == []
     first = lesson.steps[0]
-    assert first.code.text == f"f('{hostile}')" and first.trace[0].call.text == first.code.text  # type: ignore[union-attr,index]
+    assert first.code.text == f"f('{hostile}')" and first.trace[0].call.text == first.code.text
     assert lesson.file.text == f"{hostile}.yaml"
     for problem in lesson.problems:
         assert not UNCLEAN.search(str(problem))

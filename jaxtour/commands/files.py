@@ -12,6 +12,7 @@ from jaxtour.course.catalogue import LessonEntry
 from jaxtour.course.loader import guess_id
 from jaxtour.course.model import Broken, CourseError, Launch, Lesson, Problem, Step
 from jaxtour.files import read_bytes
+from jaxtour.paths import absolute
 from jaxtour.text import Raw, harmless
 
 STEP = "file"
@@ -63,7 +64,7 @@ def lesson_of(
         minutes=0,
         steps=(step,),
         # The worker runs in another folder, and finds the file's neighbours by its path.
-        file=Raw(os.path.abspath(path)),  # noqa: PTH100  pathlib follows links when it takes out `..`
+        file=Raw(absolute(path)),
         plain=True,
         launch=launch,
     )

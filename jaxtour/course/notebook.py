@@ -1,7 +1,6 @@
 """Makes a lesson of a notebook: each code cell is a step, and the Markdown before it is the step's text."""
 
 import json
-import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from jaxtour.course.magics import Runnable, runnable
 from jaxtour.course.model import CourseError, Lesson, NotebookCell, Problem, Step, TimeSpec
 from jaxtour.course.notebook_file import MAX_OUTPUT, Output, SourceCell, read_cells
 from jaxtour.course.prose import HEADING, headings, prose
+from jaxtour.paths import absolute
 from jaxtour.text import Raw, harmless
 
 RAISES, REMOVED, SKIPPED = "raises-exception", "remove-cell", "skip-execution"
@@ -59,8 +59,7 @@ class _Draft:
     """The steps, made cell by cell."""
 
     def __init__(self, path: Path, cells: Sequence[SourceCell], text: str) -> None:
-        # pathlib follows links when it takes out `..`.
-        self._folder = os.path.dirname(os.path.abspath(path))  # noqa: PTH100, PTH120
+        self._folder = str(Path(absolute(path)).parent)
         self.steps: list[Step] = []
         self.cells: dict[str, NotebookCell] = {}
         self.places: dict[str, tuple[int, int]] = {}

@@ -1,6 +1,5 @@
 """What a program compiled, as lines: a table of its programs, and the single operations outside of them."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
@@ -155,7 +154,7 @@ def place(file: str | None, line: int | None) -> str:
     if not file:
         return ""
     path = PurePath(file)
-    name = path.name if path.is_relative_to(os.getcwd()) or len(path.parts) < 2 else f"{path.parent.name}/{path.name}"  # noqa: PTH109  pathlib asks the same, and wraps it
+    name = path.name if path.is_relative_to(Path.cwd()) or len(path.parts) < 2 else f"{path.parent.name}/{path.name}"
     return f"{name}:{line}" if line else name
 
 

@@ -3,6 +3,7 @@
 import locale
 import os
 import sys
+from typing import Any
 
 from textual.driver import Driver
 
@@ -44,8 +45,8 @@ def driver_class() -> type[Driver] | None:
     from textual.message import Message
 
     class TourDriver(linux_driver.LinuxDriver):
-        def __init__(self, *args: object, **options: object) -> None:
-            super().__init__(*args, **options)  # type: ignore[arg-type]
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
             self.graphics = Graphics(self.write, lambda: self.process_message(GraphicsKnown()))
             # Checked with Textual 8.2.8: its own decoder raises for invalid UTF-8, which ends the app.
             linux_driver.getincrementaldecoder = lambda _: lambda: KeyDecoder(self.graphics.heard)  # type: ignore[attr-defined, assignment]

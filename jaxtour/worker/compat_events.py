@@ -179,7 +179,7 @@ def explained(sink: Callable[[Miss], None], *, pass_on: bool) -> Iterator[bool]:
             logger.addFilter(listener)
             undo.callback(logger.removeFilter, listener)
         undo.callback(setattr, tracer, "diff_tracing_cache_keys", compare)
-        setattr(tracer, "diff_tracing_cache_keys", careful)  # noqa: B010  mypy knows no such name
+        vars(tracer)["diff_tracing_cache_keys"] = careful
         undo.enter_context(switch(True))
         yield True
 

@@ -35,7 +35,7 @@ def test_a_step_gets_what_a_script_gets(tmp_path: Path, asks: str) -> None:
         [sys.executable, "-c", f"{asks}\nprint(({COUNT}))"],
         env={**os.environ, "JAX_PLATFORMS": "cpu"}, capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
-    texts = [str(each["result"]["text"]) if each["result"] else each["error"] for each in steps_of(path)]  # type: ignore[index]
+    texts = [str(each["result"]["text"]) if each["result"] else each["error"] for each in steps_of(path)]
     assert texts[1] == texts[2] == script.stdout.strip()
     assert str(texts[0]).startswith("(1, "), "before the request it is as it was"
 

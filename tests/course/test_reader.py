@@ -9,12 +9,12 @@ from jaxtour.course import reader
 from jaxtour.course.model import CourseError
 from jaxtour.course.reader import Mapping, Scalar, Sequence, at
 
+PARSERS = ["libyaml", "python"] if yaml.__with_libyaml__ else ["python"]
 
-@pytest.fixture(params=["libyaml", "python"], autouse=True)
+
+@pytest.fixture(params=PARSERS, autouse=True)
 def parser(request, monkeypatch):
     """Run every test on both parsers, which word their errors differently."""
-    if request.param == "libyaml" and not yaml.__with_libyaml__:
-        pytest.skip("PyYAML was built without libyaml")
     monkeypatch.setattr(yaml, "__with_libyaml__", request.param == "libyaml")
 
 

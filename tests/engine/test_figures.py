@@ -47,7 +47,7 @@ def size_of(path: str) -> tuple[int, int]:
     """Width and height in the header of a PNG file."""
     data = Path(path).read_bytes()
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
-    return struct.unpack(">II", data[16:24])  # type: ignore[return-value]
+    return struct.unpack(">II", data[16:24])
 
 
 async def test_each_figure_is_saved_and_said_where_jupyter_shows_it(tmp_path: Path, temporary: Path) -> None:
@@ -67,7 +67,7 @@ async def test_each_figure_is_saved_and_said_where_jupyter_shows_it(tmp_path: Pa
             told = told.replace(figure.path.text, "FILE")
         assert told == expected, CELLS[number - 1]
         assert expected.count("FILE") == len(report.figures)
-        assert stored_differences(lesson, outcome.step, report) == []  # type: ignore[arg-type]
+        assert stored_differences(lesson, outcome.step, report) == []
     assert [outcome.report.value.text.text for outcome in outcomes[2:3] if outcome.report and outcome.report.value] == [
         "[]"
     ]

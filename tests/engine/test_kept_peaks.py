@@ -14,7 +14,7 @@ WITH_GPU = msgspec.structs.replace(FACTS, devices=GPU, platforms=("gpu", "cpu"))
 
 
 def peak(platform: str, speed: float = 1e11, **rest: object) -> Peak:
-    return Peak(run=0, platform=platform, kind=platform, flops_per_s=speed, bytes_per_s=1e10, **rest)  # type: ignore[arg-type]
+    return Peak(run=0, platform=platform, kind=platform, flops_per_s=speed, bytes_per_s=1e10, **rest)
 
 
 def test_what_was_kept_is_there_for_the_same_devices_only(tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ async def test_what_differs_from_the_stored_outputs_is_told_with_both_texts(fold
         "x = 3",
     )
     lesson = saved(folder, *codes, "import numpy", "numpy.int64(6)", "1 / 0", **stored)
-    told = [stored_differences(lesson, outcome.step, outcome.report) for outcome in await ran(lesson)]  # type: ignore[arg-type]
+    told = [stored_differences(lesson, outcome.step, outcome.report) for outcome in await ran(lesson)]
     assert told == [
         ["cell 1: the notebook says Array(0.3781, dtype=float32), here Array(0.3792, dtype=float32)"],
         [],

@@ -239,7 +239,7 @@ class Module:
         found: set[Where] = set()
         waiting, seen = [each], {id(each)}
         while waiting:
-            for other in way(waiting.pop()):  # type: ignore[operator]
+            for other in way(waiting.pop()):
                 if id(other) in seen:
                     continue
                 seen.add(id(other))

@@ -44,9 +44,9 @@ T = TypeVar("T")
 def poisoned(value: T, hint: Any = None) -> T:
     """The value with every text in it poisoned, except words that the code knows."""
     if isinstance(value, str):
-        return value if _closed(hint) else value.translate(str.maketrans(VOWELS))  # type: ignore[return-value]
+        return value if _closed(hint) else value.translate(str.maketrans(VOWELS))
     if isinstance(value, Raw):
-        return Raw(poisoned(value.text))  # type: ignore[return-value]
+        return Raw(poisoned(value.text))
     if isinstance(value, msgspec.Struct):
         hints = get_type_hints(type(value))
         return msgspec.structs.replace(
@@ -57,9 +57,9 @@ def poisoned(value: T, hint: Any = None) -> T:
         hints = get_type_hints(type(value))
         return replace(value, **{f.name: poisoned(getattr(value, f.name), hints[f.name]) for f in fields(value)})
     if isinstance(value, dict):
-        return {poisoned(key): poisoned(each) for key, each in value.items()}  # type: ignore[return-value]
+        return {poisoned(key): poisoned(each) for key, each in value.items()}
     if isinstance(value, tuple | list):
-        return type(value)(poisoned(each) for each in value)  # type: ignore[return-value]
+        return type(value)(poisoned(each) for each in value)
     return value
 
 

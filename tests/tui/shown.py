@@ -42,7 +42,7 @@ def numbered(count: int, **rest: object) -> Document:
 
 def texts(*lines: str, **rest: object) -> Document:
     """These lines, with a cursor unless `rest` says otherwise."""
-    return Document(lines=LazyLines(lines, lambda text: ((text, ""),)), **{"cursor": True, **rest})  # type: ignore[arg-type]
+    return Document(lines=LazyLines(lines, lambda text: ((text, ""),)), **{"cursor": True, **rest})
 
 
 def row(view: LinesView, y: int) -> str:

@@ -286,7 +286,7 @@ def timing(index: int, label: str, call: str, median: float, first: float, **res
     """One timing with plausible quartiles."""
     made = Timing(
         run=0, index=index, label=label, call=call, platform="cpu", first_s=first, median_s=median,
-        best_s=median * 0.95, q1_s=median * 0.98, q3_s=median * 1.03, runs=15, **rest,  # type: ignore[arg-type]
+        best_s=median * 0.95, q1_s=median * 0.98, q3_s=median * 1.03, runs=15, **rest,
     )  # fmt: skip
     return harmless(made)
 
@@ -314,7 +314,7 @@ SCRIPT: Script = {
         ),
         Stage(
             run=0, index=0, stage="jaxpr", text=JAXPR, lines=LINES, origins=ORIGINS, names=NAMES, folds=((1, 4),),
-            **STRUCTURE,  # type: ignore[arg-type]
+            **STRUCTURE,
         ),
         Trace(run=0, index=1, label="one", call="predict(w, X[0])", equations=1),
         Stage(run=0, index=1, stage="jaxpr", text=ROW, lines=(0,), origins=ORIGINS[:1], names="a b c=a b c"),

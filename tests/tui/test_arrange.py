@@ -14,7 +14,7 @@ from jaxtour.tui.widgets.panes import EDITOR_ROWS
 
 
 def wants(**rows: int) -> Wants:
-    return {"lesson": 10, "source": 10, "stage": 10, "result": 4, "time": 5, "devices": 4, **rows}  # type: ignore[dict-item]
+    return {"lesson": 10, "source": 10, "stage": 10, "result": 4, "time": 5, "devices": 4, **rows}
 
 
 def covered(regions: dict[str, Region], size: Size) -> bool:
@@ -32,10 +32,10 @@ def covered(regions: dict[str, Region], size: Size) -> bool:
 )  # fmt: skip
 def test_wide_fills_the_screen_and_leaves_none_out(size: Size, rows: dict[str, int]) -> None:
     regions = wide(size, wants(**rows))
-    assert covered(regions, size)  # type: ignore[arg-type]
+    assert covered(regions, size)
     assert min(region.height for region in regions.values()) >= (3 if size.height > 12 else 0)
     regions = wide_file(size, wants(**rows))
-    assert covered(regions, size)  # type: ignore[arg-type]
+    assert covered(regions, size)
     assert min(region.height for region in regions.values()) >= (3 if size.height > 14 else 0)
     source, calls = regions["source"], regions["lesson"]
     if size.height > 14:
@@ -47,7 +47,7 @@ def test_wide_fills_the_screen_and_leaves_none_out(size: Size, rows: dict[str, i
 def test_narrow_fills_the_screen_and_keeps_the_result(size: Size, rows: dict[str, int]) -> None:
     regions = narrow(size, wants(**rows), "lesson")
     assert list(regions) == ["lesson", "source", "result"]
-    assert covered(regions, size)  # type: ignore[arg-type]
+    assert covered(regions, size)
     assert min(region.height for region in regions.values()) >= 3
 
 

@@ -30,7 +30,7 @@ def made(stage: str, head: str, equation: str, end: str) -> Stage:
     origins = (Origin(), *(Origin(kind="equation", name="mul", spans=(span,), callers=(call,)) for span in spans))
     defined = [f"{name(number)}={name(number - 1)}" for number in range(2, LINES)]
     return Stage(
-        run=0, index=0, stage=stage,  # type: ignore[arg-type]
+        run=0, index=0, stage=stage,
         text="\n".join([head, *(equation.format(name(n), name(n - 1), n) for n in range(2, LINES)), end]),
         lines=(0, *range(1, LINES - 1), 0), origins=origins,
         names="\n".join(["v1=", *defined, f"={name(LINES - 1)}"]),

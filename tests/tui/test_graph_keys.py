@@ -41,7 +41,7 @@ SCRIPT = {
         harmless(Trace(run=0, index=0, label="f(x)", call="f(x)", equations=3, primitives=("jit", "mul"))),
         Stage(
             run=0, index=0, stage="jaxpr", text=JAXPR, lines=(0, 1, 1, 1, 2, 1, 1, 3, 3, 3, 4, 3, 3, 5, 0),
-            origins=ORIGINS, **STRUCTURE,  # type: ignore[arg-type]
+            origins=ORIGINS, **STRUCTURE,
         ),
     ]
 }  # fmt: skip

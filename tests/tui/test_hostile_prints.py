@@ -44,7 +44,7 @@ def worker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> C
             common, "session", lambda config: Session(FakeEngine(script, facts=FACTS[request.param]), config)
         )
 
-    catalogue = Catalogue(tuple(Given(lesson) for lesson in LESSONS))  # type: ignore[arg-type]
+    catalogue = Catalogue(tuple(Given(lesson) for lesson in LESSONS))
     for module in (run, listing, check):
         if hasattr(module, "catalogue_for"):
             monkeypatch.setattr(module, "catalogue_for", lambda _: (catalogue, None))

@@ -34,20 +34,20 @@ async def settled(*_: float) -> None:
     """Yield until the loop only waits for timers."""
     for _ in range(1000):
         await asyncio.sleep(0)
-        if not asyncio.get_running_loop()._ready:  # type: ignore[attr-defined]
+        if not asyncio.get_running_loop()._ready:
             return
 
 
 def make(home: Path, step: str, facts: int = 0, settings: Settings | None = None, **rest: object) -> TourApp:
     """An app with a hostile course and worker."""
     return TourApp(
-        Catalogue(tuple(Given(lesson) for lesson in LESSONS)),  # type: ignore[arg-type]
+        Catalogue(tuple(Given(lesson) for lesson in LESSONS)),
         Session(FakeEngine(EVENTS, facts=FACTS[facts])),
         Progress.open(home / "progress.json"),
         settings,
         start=(LESSONS[0].id, known(step)),
         clock=lambda: 0.0,
-        **rest,  # type: ignore[arg-type]
+        **rest,
     )
 
 
@@ -195,7 +195,7 @@ async def test_what_comes_out_of_turn_is_harmless(tmp_path: Path) -> None:
         await began(pilot)
         await press(pilot, "r")
         for event in LATER:
-            app.tour.session.engine.push(event)  # type: ignore[attr-defined]
+            app.tour.session.engine.push(event)
             await look(pilot)
         await until(pilot, lambda: app.tour.session.state == "dead")
         await press(pilot, "d", "d", "z")

@@ -25,7 +25,7 @@ async def test_the_cursor_in_a_stage_lights_the_source(linked: Tours) -> None:
         assert found is not None and found.style == "link" and found.ranges == ((19, 32),)
         await pilot.press("j", "j", "j", "j")
         assert highlighted(app, "source") == [1, 4], "and the call of the function that it stands in"
-        assert source.scene.highlight(4).style == "caller"  # type: ignore[union-attr]
+        assert source.scene.highlight(4).style == "caller"
         await pilot.press("enter")
         assert source.has_focus and source.cursor == 1 and source.selection == (27, 32)
         assert "2:28  x / 2 → 1 equation" in border(app, "source")
@@ -129,7 +129,7 @@ async def test_enter_leads_nowhere_before_the_run(linked: Tours) -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         await ready(pilot)
         for name in ("source", "stage"):
-            app.tour_screen.slots.focus(name)  # type: ignore[arg-type]
+            app.tour_screen.slots.focus(name)
             await pilot.press("enter", "i", "right_curly_bracket")
             assert pane(app, name).has_focus and app.screen is app.tour_screen
 
@@ -203,7 +203,7 @@ async def test_a_variable_lights_its_definition_and_its_uses(tours: Tours) -> No
         await run_many(pilot, tours)
         await pilot.press("1", "j", "j", "j", "j", "j", "right", "right")
         stages = pane(app, "stage")
-        assert stages.document.text_of(5)[stages.selection[0] : stages.selection[1]] == "c"  # type: ignore[index]
+        assert stages.document.text_of(5)[stages.selection[0] : stages.selection[1]] == "c"
         assert highlighted(app, "stage") == [1, 5]
         assert "from line 2" in border(app, "stage")
         await pilot.press("left_curly_bracket")

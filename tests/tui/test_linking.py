@@ -36,7 +36,7 @@ SETUP = "\n\nw = 1\nv = w + 1\n"
 
 
 def origin(name: str, *spans: Span, **rest: object) -> Origin:
-    return Origin(kind="equation", name=name, spans=spans, **rest)  # type: ignore[arg-type]
+    return Origin(kind="equation", name=name, spans=spans, **rest)
 
 
 ORIGINS = (
@@ -56,7 +56,7 @@ NAMES = "a=\nb=\n=\n=a\nc=b\nd=c\ne=d\nf=e\ng=f"
 
 def stage(name: str = "jaxpr") -> StageText:
     part = Stage(
-        run=1, index=0, stage=name, text="\n".join(LINES), lines=(0, 1, 1, 1, 2, 3, 4, 5, 6),  # type: ignore[arg-type]
+        run=1, index=0, stage=name, text="\n".join(LINES), lines=(0, 1, 1, 1, 2, 3, 4, 5, 6),
         origins=ORIGINS, names=NAMES,
     )  # fmt: skip
     return assembled(None, part)
@@ -86,12 +86,12 @@ def test_lines_of_the_pane_are_lines_of_the_code() -> None:
 
 def test_an_expression_of_several_lines_is_marked_in_each() -> None:
     found = link(view(), Spot("stage", 2))
-    lights = {line: found.source.highlights(line) for line in range(8)}  # type: ignore[misc]
+    lights = {line: found.source.highlights(line) for line in range(8)}
     assert [line for line, light in lights.items() if light and light.style == "link"] == [2, 3, 4]
-    assert lights[2].ranges == ((8, 18),) and lights[3].ranges == ((8, 14),) and lights[4].ranges == ((8, 15),)  # type: ignore[union-attr]
-    assert lights[6].style == "caller" and lights[6].ranges == ((0, 6),)  # type: ignore[union-attr]
+    assert lights[2].ranges == ((8, 18),) and lights[3].ranges == ((8, 14),) and lights[4].ranges == ((8, 15),)
+    assert lights[6].style == "caller" and lights[6].ranges == ((0, 6),)
     assert plain(said_of_source(view(), found, 60)) == "2:9  jnp.where( …"
-    assert [line for line in range(9) if found.stage.highlights(line)] == [1, 2, 3]  # type: ignore[misc]
+    assert [line for line in range(9) if found.stage.highlights(line)] == [1, 2, 3]
     assert list(found.stage.matches) == [1] and head(stage(), 3) == 1
 
 
@@ -102,7 +102,7 @@ def test_columns_are_those_on_the_screen() -> None:
     assert (on_screen, in_code) == ((12, 22), (11, 21)), "the tab takes two cells"
     found = link(shown, Spot("source", 5, on_screen))
     assert list(found.stage.matches) == [4]
-    assert found.source.highlights(5).ranges == ((12, 22),)  # type: ignore[misc,union-attr]
+    assert found.source.highlights(5).ranges == ((12, 22),)
     assert expressions(shown, rows, 2) == [((8, LINE_END), (8, LINE_END))]
     assert list(link(shown, Spot("source", 2, (8, LINE_END))).stage.matches) == [1]
 
@@ -125,7 +125,7 @@ def test_what_is_elsewhere_is_named(line: int, said: str, leads: bool) -> None:
 
 def test_code_that_runs_first_is_lit_where_it_is_unfolded() -> None:
     found = link(view(setup=True), Spot("stage", 5))
-    assert found.source.highlights is not None and found.source.highlights(2).ranges == ((4, 9),)  # type: ignore[union-attr]
+    assert found.source.highlights is not None and found.source.highlights(2).ranges == ((4, 9),)
     back = link(view(setup=True), Spot("source", 2))
     assert list(back.stage.matches) == [5]
 

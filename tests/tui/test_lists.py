@@ -129,7 +129,7 @@ async def test_themes_turn_and_nothing_breaks(tours: Tours) -> None:
         await until(pilot, lambda: "unknown theme 'no such theme'" in screen_text(app))
         for theme in ("light", "ansi", "dark"):
             await pilot.press("c")
-            await until(pilot, lambda: app.theme == theme)  # noqa: B023
+            await until(pilot, lambda theme=theme: app.theme == theme)
         for theme in ("nord", "gruvbox", "textual-light", "ansi-light"):
             app.theme = theme
             await pilot.pause()

@@ -109,7 +109,7 @@ async def test_what_a_look_brings_belongs_to_its_step_wherever_the_learner_is(to
         tours.engine.release("compiler")
         await idle(pilot)
         assert "stablehlo" not in text(app, "stage")
-        assert app.tour.state_of(("vmap", "many")).report.stage(0, "stablehlo").complete  # type: ignore[union-attr]
+        assert app.tour.state_of(("vmap", "many")).report.stage(0, "stablehlo").complete
         await pilot.press("p")
         await until(pilot, lambda: "stablehlo.divide" in text(app, "stage"))
 
@@ -131,7 +131,7 @@ async def test_after_a_look_the_next_step_is_prepared_when_the_learner_goes_ther
         await idle(pilot)
         await pilot.press("n")
         await until(pilot, lambda: isinstance(tours.engine.sent[-1], Run) and tours.engine.sent[-1].cell is None)
-        assert [cell.name for cell in tours.engine.sent[-1].replay] == ["vmap/one", "vmap/many"]  # type: ignore[union-attr]
+        assert [cell.name for cell in tours.engine.sent[-1].replay] == ["vmap/one", "vmap/many"]
 
 
 async def test_a_look_is_at_the_code_that_ran(tours: Tours) -> None:
@@ -141,7 +141,7 @@ async def test_a_look_is_at_the_code_that_ran(tours: Tours) -> None:
         app.tour.set_code("something(else_)")
         await pilot.press("2")
         await until(pilot, lambda: bool(requests(tours)))
-        assert "predict_many(w, X)" in tours.engine.sent[-1].probe.code  # type: ignore[union-attr]
+        assert "predict_many(w, X)" in tours.engine.sent[-1].probe.code
 
 
 async def test_yank_takes_the_whole_stage(tours: Tours) -> None:
@@ -206,7 +206,7 @@ async def test_a_lesson_that_is_read_again_is_shown_where_one_was(linked: Tours)
         await until(pilot, lambda: "stablehlo.divide" in text(app, "stage"))
         await pilot.press("j", "j", "shift+tab", "j", "j", "j", "j", "right")
         lesson = app.tour.lesson
-        changed = msgspec.structs.replace(lesson.steps[1], code=Raw(ONE + "# saved\n"), title="Saved")  # type: ignore[type-var]
+        changed = msgspec.structs.replace(lesson.steps[1], code=Raw(ONE + "# saved\n"), title="Saved")
         app.tour.reload(msgspec.structs.replace(lesson, steps=(lesson.steps[0], changed)))
         await app.tour_screen.action_run()
         await until(pilot, lambda: linked.engine.holding)

@@ -95,7 +95,7 @@ def test_a_choice_is_right_by_its_place() -> None:
 
 
 def view(**rest: object) -> StepView:
-    return StepView(lesson=VMAP, step=VMAP.steps[0], number=1, done=(False,) * 9, **rest)  # type: ignore[arg-type]
+    return StepView(lesson=VMAP, step=VMAP.steps[0], number=1, done=(False,) * 9, **rest)
 
 
 def test_the_top_line_fits_at_any_width() -> None:

@@ -59,7 +59,7 @@ def test_functions_that_a_jaxpr_names_fold_and_its_own_equations_stay() -> None:
 def test_of_blocks_side_by_side_none_stays_where_none_is_what_the_text_is_about(name: StageName, first: str) -> None:
     side_by_side = made(name, (first, *INNER[1:]), (0, 2), (3, 5))
     shown = view(side_by_side)
-    shown.state.stage = name  # type: ignore[assignment] # the stage of a trace
+    shown.state.stage = name
     assert left_of(document(shown, 80)) == [0, 3]
 
 
@@ -129,7 +129,7 @@ def test_what_is_under_way_can_be_interrupted_and_what_is_not_waits_for_the_work
         requests: view(requests=requests) for requests in (None, Request(2, (StageRequest(index=0, stage=name),)))
     }
     for shown in state_of.values():
-        shown.state.stage = name  # type: ignore[assignment] # the stage of a trace
+        shown.state.stage = name
     waits, works = (document(shown, 80).text for shown in state_of.values())
     assert waits == f"{verb} begins when the worker is ready\n"
     assert works == f"{verb} f(1.0) … Ctrl+C interrupts\n"

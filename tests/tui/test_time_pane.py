@@ -27,7 +27,7 @@ def view(report: Report | None = None, *, calls: int = 3, **rest: object) -> Ste
     """A step that times some calls, with a report of its run."""
     assert isinstance(MANY, Step)
     step = msgspec.structs.replace(MANY, time=MANY.time[:calls])
-    return StepView(lesson=VMAP, step=step, number=2, state=StepState(report=report), **rest)  # type: ignore[arg-type]
+    return StepView(lesson=VMAP, step=step, number=2, state=StepState(report=report), **rest)
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,8 @@ async def test_a_step_is_measured_again_as_it_was_left(tours: Tours) -> None:
         await idle(pilot)
         [run] = measured(tours)
         assert [call.call for call in run.time] == list(CALLS) and run.time[0].baseline
-        assert (run.patience, run.cell) == (1.0, None) and run.probe.name == "vmap/many"  # type: ignore[union-attr]
-        assert len(app.tour.state.report.timings) == 3, "in the places of those before"  # type: ignore[union-attr]
+        assert (run.patience, run.cell) == (1.0, None) and run.probe.name == "vmap/many"
+        assert len(app.tour.state.report.timings) == 3, "in the places of those before"
         await pilot.press("T")
         await idle(pilot)
         assert measured(tours)[1].patience == 10.0

@@ -103,7 +103,11 @@ async def test_the_second_run_of_a_step_replaces_the_first(tours: Tours) -> None
 async def test_a_flood_is_a_few_messages(tours: Tours) -> None:
     arrived = []
     app = tours.make("loud")
-    hook = lambda message: arrived.append(message) if isinstance(message, Arrived) else None  # noqa: E731
+
+    def hook(message: object) -> None:
+        if isinstance(message, Arrived):
+            arrived.append(message)
+
     async with app.run_test(size=(120, 36), message_hook=hook) as pilot:
         await ready(pilot)
         arrived.clear()
@@ -140,12 +144,12 @@ async def test_who_scrolls_back_is_left_there(tours: Tours) -> None:
 
 def test_pieces_of_one_stream_are_joined() -> None:
     def piece(stream: str, word: str, dropped: int = 0, tracing: bool = False) -> Text:
-        return harmless(Text(run=1, stream=stream, text=word, dropped=dropped, tracing=tracing))  # type: ignore[arg-type]
+        return harmless(Text(run=1, stream=stream, text=word, dropped=dropped, tracing=tracing))
 
     events = [piece("stdout", "a"), piece("stdout", "b"), piece("stderr", "c"), piece("stdout", "d")]
-    assert [event.text.text for event in joined(events)] == ["ab", "c", "d"]  # type: ignore[union-attr]
+    assert [event.text.text for event in joined(events)] == ["ab", "c", "d"]
     gap = joined([piece("stdout", "a"), piece("stdout", "b", dropped=9), piece("stdout", "c")])
-    assert [(event.text.text, event.dropped) for event in gap] == [("a", 0), ("bc", 9)]  # type: ignore[union-attr]
+    assert [(event.text.text, event.dropped) for event in gap] == [("a", 0), ("bc", 9)]
     done = Done(run=1, status="ok")
     assert joined([piece("stdout", "a"), done, piece("stdout", "b")])[1] is done
     apart = [piece("stdout", "a", tracing=True), piece("stdout", "b", tracing=True), piece("stdout", "c")]
@@ -186,7 +190,7 @@ async def test_a_worker_that_cannot_be_started(tours: Tours) -> None:
     async def start() -> None:
         raise EngineError("cannot start the worker with python9: not found")
 
-    tours.engine.start = start  # type: ignore[method-assign]
+    tours.engine.start = start
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: "worker dead" in screen_text(app))
         assert "cannot start the worker with python9" in text(app, "result")

@@ -51,7 +51,7 @@ class Tours:
     ) -> TourApp:
         self.engine = FakeEngine(script, facts=self.facts)
         return TourApp(
-            Catalogue(tuple(self.entries)),  # type: ignore[arg-type]
+            Catalogue(tuple(self.entries)),
             Session(self.engine, self.config),
             Progress.open(self.path),
             settings,
@@ -86,7 +86,7 @@ async def ran(pilot: Pilot[Any]) -> None:
 
 def text(app: TourApp, pane: str) -> str:
     """The text of a pane."""
-    return app.tour_screen.panes.by_slot[pane].document.text  # type: ignore[index]
+    return app.tour_screen.panes.by_slot[pane].document.text
 
 
 def screen_text(app: TourApp) -> str:
@@ -113,7 +113,7 @@ async def idle(pilot: Pilot[int]) -> None:
 
 
 def pane(app: TourApp, name: str) -> Pane:
-    return app.tour_screen.panes.by_slot[name]  # type: ignore[index]
+    return app.tour_screen.panes.by_slot[name]
 
 
 def border(app: TourApp, name: str) -> str:

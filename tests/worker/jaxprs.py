@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
-import runner_client  # noqa: F401  asks jax for the CPU
 
 from jaxtour.worker.ir.origins import Parsed
 from jaxtour.worker.ir.printed import printed

@@ -1,7 +1,6 @@
 """Programs to time, and their events."""
 
 import jax
-import runner_client  # noqa: F401  asks jax for the CPU
 
 from jaxtour.worker.compat import CompileEvents
 from jaxtour.worker.timing import bench

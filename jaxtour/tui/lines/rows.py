@@ -103,7 +103,7 @@ class Rows:
             return self._rows[place - 1] - 1
         return line - self._before[place]
 
-    def height(self, line: int) -> int:  # noqa: ARG002 - `WrappedRows` needs it
+    def height(self, _line: int) -> int:
         """The number of rows that a visible line takes."""
         return 1
 

@@ -223,7 +223,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             self._frame.forget()
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
-    def watch_scroll_x(self, old_value: float, new_value: float) -> None:  # noqa: ARG002 - as Textual calls it
+    def watch_scroll_x(self, _old: float, _new: float) -> None:
         """Repaint the rows that changed; the base class would repaint all."""
         self.repaint()
 

@@ -95,8 +95,8 @@ def columns_shown(text: Raw, columns: Columns) -> Columns:
     return start, end
 
 
-def document(view: StepView, width: int) -> Document:  # noqa: ARG001 - code is not wrapped
-    """The code with line numbers."""
+def document(view: StepView, _width: int) -> Document:
+    """The code with line numbers, which is not wrapped."""
     step = view.step
     if isinstance(step, Broken):
         return Document(lines=[(("nothing to run", "faint"),)])

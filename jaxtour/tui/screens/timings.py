@@ -21,10 +21,8 @@ BESIDE_ROWS = 6
 """Rows of a box besides its chart."""
 
 
-class TimingsScreen(BoxScreen[None]):
-    """Each verdict with its explanation, and the parts, the spread and the differences of each timing."""
-
-    BINDINGS = bindings("modal")
+class TimingBox(BoxScreen[None]):
+    """A box of lines and charts about a step's timings."""
 
     def __init__(self, tour: Tour, state: StepState) -> None:
         self._charts = LinesView("timings", ascii_only=tour.ascii)
@@ -32,9 +30,22 @@ class TimingsScreen(BoxScreen[None]):
         self._tour = tour
         self._state = state
 
+    def show_blocks(self, blocks: list[Block], width: int) -> None:
+        """Show lines and charts; a chart is as high as the screen allows beside a line for each timing."""
+        least, most = PLOT_ROWS
+        rows = max(least, min(most, self.app.size.height - len(self._state.timings) - BESIDE_ROWS))
+        lines, pictures = illustrated(blocks, width, rows, ascii_only=self.ascii)
+        self._charts.show(Document(lines=lines, pictures=pictures))
+
+
+class TimingsScreen(TimingBox):
+    """Each verdict with its explanation, and the parts, the spread and the differences of each timing."""
+
+    BINDINGS = bindings("modal")
+
     def refill(self) -> None:
         width = self.inside(WIDEST)
-        show_blocks(self._charts, self._blocks(width), width, self.app.size.height - len(self._state.timings))
+        self.show_blocks(self._blocks(width), width)
         self.entitle("Behind the timings", closing(self._tour.keys))
 
     def _blocks(self, width: int) -> list[Block]:
@@ -47,30 +58,15 @@ class TimingsScreen(BoxScreen[None]):
         return blocks
 
 
-def show_blocks(charts: LinesView, blocks: list[Block], width: int, room: int) -> None:
-    """Show lines and charts; a chart is as high as `room`, in rows, allows."""
-    least, most = PLOT_ROWS
-    rows = max(least, min(most, room - BESIDE_ROWS))
-    lines, pictures = illustrated(blocks, width, rows, ascii_only=charts.scene.ascii_only)
-    charts.show(Document(lines=lines, pictures=pictures))
-
-
-class RooflineScreen(BoxScreen[None]):
+class RooflineScreen(TimingBox):
     """The calls under the peaks of their device, which are measured on request."""
 
     BINDINGS = bindings("roofline")
     LIVE = True
 
-    def __init__(self, tour: Tour, state: StepState) -> None:
-        self._charts = LinesView("timings", ascii_only=tour.ascii)
-        super().__init__(self._charts, ascii_only=tour.ascii)
-        self._tour = tour
-        self._state = state
-
     def refill(self) -> None:
         width = self.inside(WIDEST)
-        timings = self._state.timings
-        show_blocks(self._charts, self._blocks(width), width, self.app.size.height - len(timings))
+        self.show_blocks(self._blocks(width), width)
         keys = in_footer("roofline", Context(busy=self._tour.busy))
         self.entitle("Roofline", keys_line(keys, self._tour.keys, width))
 

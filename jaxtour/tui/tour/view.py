@@ -1,9 +1,8 @@
 """The state of a step, and the step view that panes draw."""
 
 import copy
-import os
 from collections.abc import Mapping
-from typing import Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 import msgspec
 
@@ -12,6 +11,7 @@ from jaxtour.engine.commands import StageName, StageRequest
 from jaxtour.engine.messages import Arguments, Facts, Failure, Program, RunProgress, Timing, Trace, WorkerState
 from jaxtour.engine.report import Report, StepKey
 from jaxtour.engine.stage import StageText
+from jaxtour.paths import absolute
 from jaxtour.text import NO_TEXT, Raw
 from jaxtour.tui.actions import Context, Keys
 
@@ -107,8 +107,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     """Whether to leave out times and the machine, for snapshots."""
 
     @classmethod
-    def of(cls, state: StepState, **rest: object) -> Self:
-        return cls(state=copy.copy(state), **rest)  # type: ignore[arg-type]
+    def of(cls, state: StepState, **rest: Any) -> Self:
+        return cls(state=copy.copy(state), **rest)
 
     @property
     def report(self) -> Report | None:
@@ -157,8 +157,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def own(self) -> str:
         """The name of the step's own code on the wire."""
-        # As the worker makes it, without resolving links.
-        file = os.path.abspath(self.lesson.file.text)  # noqa: PTH100
+        file = absolute(self.lesson.file.text)
         return Raw(file).line if self.lesson.plain else f"{self.lesson.id}/{self.step.id}"
 
     @property

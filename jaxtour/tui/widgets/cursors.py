@@ -38,7 +38,7 @@ class PaneCursor:
     pane: Steered
     """Set by the pane."""
 
-    def step(self, count: int) -> bool:  # noqa: ARG002 - for subclasses
+    def step(self, _count: int) -> bool:
         """Go down by some rows, or up; return False to go by lines."""
         return False
 

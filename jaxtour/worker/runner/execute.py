@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any, NoReturn
 
 import jax
 import jax.numpy
@@ -326,8 +326,8 @@ def show_warnings(sink: Callable[[Event], None], run: int, own: str) -> None:
         category: type[Warning],
         filename: str,
         lineno: int,
-        file: TextIO | None = None,  # noqa: ARG001  the signature is Python's
-        line: str | None = None,  # noqa: ARG001
+        *_where: object,
+        **_to: object,
     ) -> None:
         if next(left) > 0:
             text = _text(message)[:MESSAGE_CAP]

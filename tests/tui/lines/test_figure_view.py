@@ -157,7 +157,7 @@ class Written(App[None]):
 
     def compose(self) -> ComposeResult:
         """The figure."""
-        self._driver.graphics = self.graphics  # type: ignore[union-attr]
+        self._driver.graphics = self.graphics
         yield FigureView(self.figure)
 
 

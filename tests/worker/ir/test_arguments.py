@@ -6,7 +6,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import runner_client  # noqa: F401  asks jax for the CPU
 
 from jaxtour.worker.ir import lens
 from jaxtour.worker.ir.arguments import MOST_STATIC, SENT_CAP, Leaves, argument_keys, arguments, split

@@ -1,7 +1,6 @@
 import jax
 import jax.numpy as jnp
 import pytest
-import runner_client  # noqa: F401  asks jax for the CPU
 from staged import CODE, text_of
 from test_stablehlo import functions, lines  # noqa: F401  a fixture
 

@@ -3,7 +3,6 @@ import sys
 
 import jax
 import pytest
-import runner_client  # noqa: F401  asks jax for the CPU
 
 from jaxtour.worker.compat import CompileEvents, tidy
 from jaxtour.worker.ir import lens

@@ -4,7 +4,6 @@ import builtins
 import sys
 
 import pytest
-import runner_client  # noqa: F401  asks jax for the CPU
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

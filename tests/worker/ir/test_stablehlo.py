@@ -4,7 +4,6 @@ import linecache
 import jax
 import jax.numpy as jnp
 import pytest
-import runner_client  # noqa: F401  asks jax for the CPU
 from staged import CODE, text_of
 
 from jaxtour.worker.ir import spans, stablehlo

@@ -3,7 +3,6 @@ import types
 import jax
 import jax.numpy as jnp
 import pytest
-import runner_client  # noqa: F401  asks jax for the CPU
 
 from jaxtour.worker.machine import devices
 

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import runner_client  # noqa: F401  asks jax for the CPU
 
 from jaxtour.worker.compat import CompileEvents
 from jaxtour.worker.ir import lens

@@ -3,7 +3,6 @@ import sys
 import warnings
 
 import pytest
-import runner_client  # noqa: F401  asks jax for the CPU
 
 from jaxtour.worker.compat import CompileEvents
 from jaxtour.worker.runner.execute import (

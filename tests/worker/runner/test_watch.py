@@ -1,7 +1,5 @@
 """When the machine's state is reported, and when it is not."""
 
-import runner_client  # noqa: F401  asks jax for the CPU
-
 from jaxtour.worker.machine import devices
 from jaxtour.worker.runner import watch
 

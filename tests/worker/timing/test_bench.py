@@ -4,7 +4,6 @@ import jax
 import jax.experimental.compilation_cache.compilation_cache
 import numpy as np
 import pytest
-import runner_client  # noqa: F401  asks jax for the CPU
 from measured import EVENTS, codes, events_of, said
 
 from jaxtour.worker.ir.lens import parse_call

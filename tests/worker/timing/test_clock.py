@@ -9,7 +9,6 @@ import timeit
 
 import jax
 import pytest
-import runner_client  # noqa: F401  asks jax for the CPU
 
 from jaxtour.worker.timing import clock
 from jaxtour.worker.timing.placing import Subject

@@ -6,7 +6,6 @@ import threading
 import time
 
 import pytest
-import runner_client  # noqa: F401  asks jax for the CPU
 
 from jaxtour.worker.timing import noise, verdicts
 

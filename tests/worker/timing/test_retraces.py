@@ -2,7 +2,6 @@
 
 import jax
 import pytest
-import runner_client  # noqa: F401  asks jax for the CPU
 
 from jaxtour.worker import compat
 from jaxtour.worker.runner.execute import Source

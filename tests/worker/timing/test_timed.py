@@ -5,7 +5,6 @@ import sys
 
 import numpy as np
 import pytest
-import runner_client  # noqa: F401  asks jax for the CPU
 
 from jaxtour.worker.compat import CompileEvents
 from jaxtour.worker.runner.execute import Workspace

@@ -8,7 +8,6 @@ from unittest import mock
 import jax
 import numpy as np
 import pytest
-import runner_client  # noqa: F401  asks jax for the CPU
 from measured import codes, events_of, said
 
 from jaxtour.worker.ir.lens import parse_call

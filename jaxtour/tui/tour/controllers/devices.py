@@ -89,7 +89,7 @@ class DeviceController:
         self.lead = pane
         self.highlight()
 
-    def cursor_moved(self, view: Widget, *, settling: bool) -> None:  # noqa: ARG002 - as `LinkController` has it
+    def cursor_moved(self, *_moved: Widget, **_how: bool) -> None:
         """Highlight what belongs to the lead's cursor."""
         self.highlight()
 
