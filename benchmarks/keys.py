@@ -6,9 +6,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
-from benchmarks.figures import Figure, at_most, told
+from benchmarks.figures import Figure, at_most, in_turns, ratio, told
 from benchmarks.terminal import Terminal
 
 IDLE_S = 5.0
@@ -89,6 +91,7 @@ def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
     for (columns, lines), most in SIZES.items():
         yield from sent(columns, lines, most)
     yield from timed(rounds * 12)
+    yield from beside_bare_panels(rounds * 12)
 
 
 def sent(columns: int, lines: int, goals: Sequence[int]) -> Iterator[Figure]:
@@ -135,3 +138,22 @@ def timed(count: int) -> Iterator[Figure]:
                 what = f"{name} to the last byte of its repaint, p99, ms"
                 # What `r` repaints comes from the worker too.
                 yield told(what, p99, words) if name == "r" else at_most(what, p99, 16, words)
+
+
+def beside_bare_panels(count: int) -> Iterator[Figure]:
+    """Tab in the tour, against Tab in a bare Textual app with as many panels: time, and CPU time of the process."""
+    with tempfile.TemporaryDirectory() as state, ExitStack() as stack:
+        env = {"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state, "COLORTERM": "truecolor"}
+        apps = []
+        for module in (["jaxtour", "vmap"], ["benchmarks.bare_panels"]):
+            argv = [sys.executable, "-m", *module]
+            apps.append(stack.enter_context(Terminal(argv, columns=160, lines=45, env=env)))
+            apps[-1].until("ready", 60)
+            apps[-1].quiet(1.0)
+        before = [cpu_seconds(app.process.pid) for app in apps]
+        mine, other = in_turns(count, *(partial(key_to_bytes, app, "\t") for app in apps))
+        burnt = [cpu_seconds(app.process.pid) - start for app, start in zip(apps, before, strict=True)]
+        versus = "bare Textual, as many panels"
+        yield ratio("Tab to the last byte / bare Textual", mine, other, 1.0, versus)
+        detail = f"{burnt[0] / count * 1e3:.1f} ms / {burnt[1] / count * 1e3:.1f} ms ({versus})"
+        yield at_most("CPU time of Tab / bare Textual", burnt[0] / burnt[1], 1.0, detail)

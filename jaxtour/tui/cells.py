@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
 from rich.cells import get_character_cell_size
@@ -32,6 +33,8 @@ ENDS = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27", "9": "29"}
 PARAMETER = re.compile(r"([34]8);(?:2;\d+;\d+;\d+|5;\d+)|\d+")
 Cell: TypeAlias = tuple[str, CellStyle]
 PLAIN = CellStyle()
+STYLE_OF = itemgetter(1)
+"""The style of a cell."""
 Piece: TypeAlias = tuple[int, int, Strip]
 """Column, row, and the cells from there on."""
 
@@ -89,7 +92,8 @@ class Cells:
         if old == cells:
             return
         row[x : x + len(cells)] = cells
-        changed = [place for place, (was, now) in enumerate(zip(old, cells, strict=True)) if was != now]
+        pairs = enumerate(zip(old, cells, strict=True))
+        changed = [place for place, (was, now) in pairs if was is not now and was != now]
         start = changed[0]
         for place, following in zip(changed, [*changed[1:], len(cells) + GAP + 1], strict=True):
             if following - place > GAP + 1:
@@ -114,9 +118,10 @@ class Cells:
         return "".join(self._out)
 
     def _write(self, cells: Sequence[Cell], width: int) -> None:
-        for style, run in groupby(cells, key=_style_of):
+        for style, run in groupby(cells, key=STYLE_OF):
             text = "".join([character for character, _ in run])
-            self._take_on(self._style if _serves(self._style, style, text) else style)
+            if style is not self._style and not _serves(self._style, style, text):
+                self._take_on(style)
             self._out.append(text)
         if self._at is not None:
             x, y = self._at
@@ -151,7 +156,8 @@ def by_look(runs: Iterable[Run]) -> list[Run]:
     for x, y, cells in runs:
         start, current = 0, cells[0][1]
         for place, (character, style) in enumerate(cells):
-            if style != current and not _serves(current, style, character):
+            # Most neighbours share the very same style; to compare two costs more than anything else here.
+            if style is not current and style != current and not _serves(current, style, character):
                 alike.setdefault(current, []).append(Run(x + start, y, cells[start:place]))
                 start, current = place, style
         alike.setdefault(current, []).append(Run(x + start, y, cells[start:]))
@@ -172,12 +178,21 @@ def cells_of(strip: Strip, colours: ColorSystem) -> list[Cell] | None:
     """A strip's cells; None unless each character takes exactly one cell."""
     found: list[Cell] = []
     for text, style, control in strip:
-        styles = _styles(style, colours)
-        if control or styles is None or not _is_simple(text):
+        cells = None if control else _cells_of(text, style, colours)
+        if cells is None:
             return None
-        glyph, blank = styles
-        found += [(character, blank if character == " " else glyph) for character in text]
+        found += cells
     return found
+
+
+@lru_cache(maxsize=1024)
+def _cells_of(text: str, style: RichStyle | None, colours: ColorSystem) -> list[Cell] | None:
+    """A segment's cells: borders, numbers and blanks come again and again."""
+    styles = _styles(style, colours)
+    if styles is None or not _is_simple(text):
+        return None
+    glyph, blank = styles
+    return [(character, blank if character == " " else glyph) for character in text]
 
 
 @lru_cache(maxsize=4096)
@@ -222,7 +237,3 @@ def _styles(style: RichStyle | None, colours: ColorSystem) -> tuple[CellStyle, C
 def _is_simple(text: str) -> bool:
     """Whether each character takes one cell."""
     return text.isascii() or all(character.isascii() or get_character_cell_size(character) == 1 for character in text)
-
-
-def _style_of(cell: Cell) -> CellStyle:
-    return cell[1]
