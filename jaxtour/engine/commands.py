@@ -109,6 +109,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"
     """Measure the peaks of one device of each platform."""
     programs: tuple[str, ...] = ()
     """Keys of recorded programs, by the indices that requests and an earlier run use."""
+    profile: int | None = None
+    """The index of the trace to profile."""
     requests: tuple[StageRequest, ...] = ()
     """Stages to send beside the jaxprs, which always come."""
     ladder: str | None = None

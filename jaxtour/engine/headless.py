@@ -123,6 +123,13 @@ class Headless:
         run = await self.session.request(lesson, step, calls=calls, patience=patience, programs=report.keys)
         return await self.whole(requested(report, run, timings=True))
 
+    async def profile(
+        self, lesson: Lesson, step: Step, report: Report, trace: Trace, *, patience: float = 1.0
+    ) -> Report:
+        """The report with the profile of a traced call, in the state that the step left, without a time limit."""
+        run = await self.session.request(lesson, step, profile=trace.index, patience=patience)
+        return await self.whole(requested(report, run, profile=trace.index))
+
     def _note(self, lesson: Lesson, step: Step, report: Report) -> None:
         """Remember a step whose code halts a run; later steps do not replay its probes."""
         own = report.executed is None or not needs_probe(step)

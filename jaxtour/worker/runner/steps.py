@@ -15,6 +15,7 @@ from ..ir.arguments import arguments
 from ..ir.ladder import ladder
 from ..ir.spans import Span
 from ..ir.stages import Stages
+from ..profile.profiler import Profiler
 from ..timing import bench
 from ..timing.peaks import peaks
 from ..timing.retraces import counted
@@ -217,6 +218,8 @@ class CommandRun:
             self._answer(question)
         if (check := self._command.get("check")) is not None:
             self._check(cell["name"], check, error)
+        if (profiled := self._command.get("profile")) is not None:
+            self._profile(cell, calls, profiled)
         if timings := self._command.get("time"):
             self._dirty = True
             brief, patience = bool(self._command.get("brief")), float(self._command.get("patience") or 1.0)
@@ -357,6 +360,13 @@ class CommandRun:
             label = calls[index]["label"] if 0 <= index < len(calls) else ""
             with self._phase("compiling" if name == "hlo" else "lowering", label):
                 stages.look(index, name, self._say)
+
+    def _profile(self, cell: dict[str, Any], calls: list[Entry], index: int) -> None:
+        stages = self._staged(cell, calls)
+        entry = calls[index] if 0 <= index < len(calls) else {"label": "", "call": ""}
+        patience = float(self._command.get("patience") or 1.0)
+        profiler = Profiler(self._stage.workspace, self._stage.devices, self._say, patience)
+        profiler.profile(index, entry["label"], entry["call"], partial(stages.staged, index))
 
     def _ladder(self, cell: dict[str, Any], composed: str) -> None:
         self._dirty = True
