@@ -2,15 +2,18 @@
 
 The events of instructions have the statistics `hlo_op`, `hlo_module`, `run_id` and, on the CPU, `device_ordinal`. An
 instruction that works on several threads ends later than the event of the thread that began it: another thread records
-`end: NAME`, whose statistic `_c` is the event's `_p`.
+`end: NAME`, whose statistic `_c` is the event's `_p`. Each call is an event `CALL` of its own, which bounds them.
 """
 
 import re
 import warnings
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+CALL = "jaxtour call"
+"""The name of the annotation around each call."""
 _END = "end: "
 _PLANE = re.compile(r"/device:\w+:(\d+)")
 _NOT_OURS = "::"
@@ -41,6 +44,7 @@ def threads_of(data: Any, module: str) -> tuple[list[Thread], int]:
     """The threads that ran a module's instructions, and the number of all recorded events."""
     found: list[tuple[Thread, list[tuple[Any, ...]]]] = []
     ends: dict[int, float] = {}
+    calls: list[tuple[float, float]] = []
     count = 0
     for plane in data.planes:
         place = _PLANE.match(plane.name)
@@ -51,6 +55,9 @@ def threads_of(data: Any, module: str) -> tuple[list[Thread], int]:
                 name = event.name
                 if _NOT_OURS in name:
                     continue
+                if name == CALL:
+                    calls.append((event.start_ns, event.start_ns + event.duration_ns))
+                    continue
                 told = _statistics(event)
                 if name.startswith(_END):
                     if (ended := told.get("_c")) is not None:
@@ -60,27 +67,17 @@ def threads_of(data: Any, module: str) -> tuple[list[Thread], int]:
                     row = (event.start_ns, event.duration_ns, told["hlo_op"], told.get("run_id", 0), told.get("_p"))
                     by_device.setdefault(device, []).append(row)
             found += [(Thread(line.name, device), rows) for device, rows in by_device.items()]
-    bounds = _bounds(found)
+    calls.sort()
+    starts = [start for start, _ in calls]
     for thread, rows in found:
         for start, duration, name, run, produces in sorted(rows, key=lambda row: (row[0], -row[1])):
             end = start + duration
-            later = min(ends.get(produces, end), bounds[thread.device, run])
+            number = bisect_right(starts, start) - 1
+            last = calls[number][1] if number >= 0 else end
+            # The last call's own ends may be missing: the recording stops when its result is there.
+            later = end if produces is None else min(ends.get(produces, last), last)
             thread.events.append(Ran(start, end, str(name), run, max(end, later)))
     return [thread for thread, _ in found], count
-
-
-def _bounds(found: list[tuple[Thread, list[tuple[Any, ...]]]]) -> dict[tuple[int, int], float]:
-    """For each run on a device, when the next one began: a callback may be late, but its call was waited for."""
-    starts: dict[tuple[int, int], float] = {}
-    for thread, rows in found:
-        for start, _, _, run, _ in rows:
-            starts[thread.device, run] = min(start, starts.get((thread.device, run), start))
-    ordered = sorted(starts, key=lambda key: (key[0], starts[key]))
-    following = [*ordered[1:], (-1, 0)]
-    return {
-        key: starts[after] if after[0] == key[0] else float("inf")
-        for key, after in zip(ordered, following, strict=True)
-    }
 
 
 def _statistics(event: Any) -> dict[str, Any]:

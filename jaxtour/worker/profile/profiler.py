@@ -2,8 +2,11 @@
 
 import re
 import statistics
+import time
 from dataclasses import dataclass, field
 from typing import Any
+
+import jax
 
 from .. import compat
 from ..ir.instructions import Instruction
@@ -16,7 +19,7 @@ from ..runner.failures import attempt
 from ..runner.writer import Event, Say
 from ..timing import clock, verdicts
 from ..timing.placing import placed, targets_for
-from .events import threads_of
+from .events import CALL, threads_of
 from .inputs import call_of
 from .shares import Shares
 from .spent import Device, Spent, devices_of, executions
@@ -28,6 +31,8 @@ BUDGET_S = 1.0
 MOST_EVENTS = 60_000
 """The profiler needs a second to hand over a few hundred thousand."""
 MOST_CALLS = 100
+LINGER_S = 0.02
+"""Threads record the ends of their work after the result is there."""
 MOST_INSTRUCTIONS = 8000
 """The rest, each shorter than any of these, becomes one row: a frame of the wire has a limit."""
 TIMED = 0.5
@@ -112,8 +117,14 @@ class Profiler:
     @staticmethod
     def _calls(loops: clock.Loops, count: int) -> Recording:
         walls: list[float] = []
-        data = compat.recorded(lambda: walls.extend(loops.paired(1)[1] for _ in range(count)))
-        return Recording(data, walls)
+
+        def work() -> None:
+            for _ in range(count):
+                with jax.profiler.TraceAnnotation(CALL):
+                    walls.append(loops.paired(1)[1])
+            time.sleep(LINGER_S)
+
+        return Recording(compat.recorded(work), walls)
 
     def _told(
         self, staged: Staged, module: str, recording: Recording, untraced: dict[str, Any], said: list[dict[str, str]]
