@@ -1,6 +1,6 @@
 """The wire's types for a profile, and what follows from them: time by line, and what bounds an instruction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -23,6 +23,8 @@ class Part(msgspec.Struct, frozen=True, array_like=True):
     backward: bool
     """Whether it belongs to a backward pass."""
     share: float
+    path: int = -1
+    """The index in the profile's `paths`; -1 if it has none."""
 
 
 class InstructionTime(msgspec.Struct, frozen=True, array_like=True):
@@ -71,8 +73,11 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     """Short events that were not sent."""
 
 
-class Profile(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="profile"):
-    """The time of one call by instruction and source; seconds of one call, the mean over the profiled calls."""
+class Profile(msgspec.Struct, frozen=True, kw_only=True, eq=False, tag_field="event", tag="profile"):
+    """The time of one call by instruction and source; seconds of one call, the mean over the profiled calls.
+
+    Compared by identity.
+    """
 
     run: int
     index: int
@@ -97,6 +102,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     unmatched: int = 0
     """Instructions that the HLO does not name."""
     spans: tuple[Span, ...] = ()
+    paths: tuple[str, ...] = ()
+    """Name stacks with their primitives, the same in all stages."""
     instructions: tuple[InstructionTime, ...] = ()
     """The longest first."""
     devices: tuple[int, ...] = ()
@@ -192,8 +199,3 @@ def bound(each: InstructionTime, peak: Peak | None) -> Bound | None:
 def peak_of(peaks: Iterable[Peak], platform: str) -> Peak | None:
     """The measured peak of a platform, in float32."""
     return next((peak for peak in peaks if peak.platform == platform and peak.dtype == "float32"), None)
-
-
-def hot_lines(times: Sequence[LineTime], least: float) -> list[LineTime]:
-    """The lines that take at least `least` seconds, the hottest first, without what has no source."""
-    return [time for time in times if time.file is not None and time.self_s >= least]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from jaxtour.engine.profile import InstructionTime, LineTime, Profile, bound, line_times, peak_of, rates, spans_of
+from jaxtour.engine.profile import LineTime, Profile, bound, line_times, peak_of, rates, spans_of
 from jaxtour.engine.timings import Peak
 from jaxtour.render.ir.cost import count as figure
 from jaxtour.render.programs import place
@@ -54,9 +54,14 @@ def summary_lines(profile: Profile, width: int) -> list[Line]:
     return lines
 
 
-def line_table(profile: Profile, width: int, source: SourceOf, *, own: str = "") -> list[Line]:
-    """A row for each line, the hottest first, one for what has no source, and one for what is not accounted for."""
+def line_table(profile: Profile, width: int, source: SourceOf, *, own: str = "", by_time: bool = True) -> list[Line]:
+    """A row for each line, one for what has no source, and one for what is not accounted for.
+
+    The hottest line is the first, or else the first of the source.
+    """
     times = line_times(profile)
+    if not by_time:
+        times.sort(key=lambda time: (time.file is None, time.file != own, time.file or "", time.line or 0))
     backward = any(time.backward_s > 0 for time in times)
     spread = _devices_differ(times)
     names = ["share", "", "time", *(["forward", "backward"] if backward else []), *(["devices"] if spread else [])]
@@ -102,13 +107,14 @@ def _range(times: Sequence[float]) -> str:
 def instruction_table(profile: Profile, peaks: Sequence[Peak], width: int, *, own: str = "") -> list[Line]:
     """A row for each of the hottest instructions: its time, how often it runs, what it achieves, and its lines."""
     peak = peak_of(peaks, profile.platform)
-    names = ["share", "time", "runs", "instruction", "flop/s", "B/s", "bound" if peak else "", "lines"]
+    names = ["share", "time", "runs", "instruction", "flop/s", "B/s", *(["bound"] if peak else []), "lines"]
     rows: list[Sequence[Line]] = [[((name, "muted"),) for name in names]]
     for each in profile.instructions[:_MOST_INSTRUCTIONS]:
         found = rates(each)
         at = dict.fromkeys(
             str(span.line) if span.file == own else place(span.file, span.line) for span in spans_of(profile, each)
         )
+        limit: list[Line] = [((bound(each, peak) or UNKNOWN, ""),)] if peak else []
         rows.append([
             ((percent(each.self_s / profile.wall_s), "number"),),
             ((seconds(each.self_s), ""),),
@@ -116,10 +122,10 @@ def instruction_table(profile: Profile, peaks: Sequence[Peak], width: int, *, ow
             ((each.name, "primitive"),),
             ((figure(found.flops_per_s, "", 2) if found.flops_per_s else UNKNOWN, ""),),
             ((figure(found.bytes_per_s, "", 2) if found.bytes_per_s else UNKNOWN, ""),),
-            ((bound(each, peak) or UNKNOWN if peak else "", ""),),
+            *limit,
             ((" ".join(at), "link"),),
         ])  # fmt: skip
-    lines = table_lines(rows, [True, True, True, False, True, True, False, False], width)
+    lines = table_lines(rows, [True, True, True, False, True, True, *([False] if peak else []), False], width)
     more = len(profile.instructions) - _MOST_INSTRUCTIONS
     return [*lines, ((f"and {plural(more, 'more instruction')}", "muted"),)] if more > 0 else lines
 
@@ -127,9 +133,3 @@ def instruction_table(profile: Profile, peaks: Sequence[Peak], width: int, *, ow
 def runs(count: float) -> str:
     """`10`, `2.5` where calls differ."""
     return f"{count:.0f}" if abs(count - round(count)) < 1e-9 else f"{count:.1f}"
-
-
-def legend(profile: Profile, each: InstructionTime) -> str:
-    """`12.3% 1.2 ms ×10`."""
-    times = f" ×{runs(each.count)}" if each.count != 1 else ""
-    return f"{percent(each.self_s / profile.wall_s)} {seconds(each.self_s, 2)}{times}"

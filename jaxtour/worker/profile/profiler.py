@@ -21,7 +21,7 @@ from ..timing import clock, verdicts
 from ..timing.placing import placed, targets_for
 from .events import CALL, threads_of
 from .inputs import call_of
-from .shares import Shares
+from .shares import Part, Shares
 from .spent import Device, Spent, devices_of, executions
 from .timeline import timeline
 from .work import Work
@@ -39,6 +39,8 @@ TIMED = 0.5
 """The patience of the untraced timing."""
 SLOWED = 0.15
 """The difference of the profiled calls from the untraced ones that makes a verdict."""
+TIMES = 2.0
+"""The ratio from which on it is told as one."""
 _MODULE = re.compile(r"HloModule ([\w.\-]+)")
 _CONTAINERS = ("while", "conditional", "call")
 
@@ -140,7 +142,7 @@ class Profiler:
         containers = frozenset(name for name, each in named.items() if each.opcode in _CONTAINERS)
         devices = devices_of(threads)
         spent = [device.spent(containers) for device in devices]
-        instructions, spans = _instructions(staged, named, devices, spent, calls)
+        instructions, spans, paths = _instructions(staged, named, devices, spent, calls)
         covered = sum(row[3] for row in instructions)
         wall = max(sum(walls) / calls, covered)
         inside = sum(each.inside for each in spent) / len(spent) / calls / 1e9
@@ -158,6 +160,7 @@ class Profiler:
             "events": events,
             "unmatched": sum(row[1] == "" for row in instructions),
             "spans": spans,
+            "paths": paths,
             "instructions": instructions,
             "devices": [device.number for device in devices],
             "device_covered_s": [each.covered / calls / 1e9 for each in spent] if len(spent) > 1 else [],
@@ -168,13 +171,14 @@ class Profiler:
 
 def _instructions(
     staged: Staged, named: dict[str, Instruction], devices: list[Device], spent: list[Spent], calls: int
-) -> tuple[list[list[Any]], list[Span]]:
-    """The rows of the wire, the longest first, and the spans that they refer to."""
+) -> tuple[list[list[Any]], list[Span], list[str]]:
+    """The rows of the wire, the longest first, and the spans and paths that they refer to."""
     work = Work(staged.linked)
     shares = Shares(staged.linked, work)
     computations = {name: each.computation for name, each in named.items()}
     counts = [executions(device.counts(), computations, calls) for device in devices]
     places: dict[Span, int] = {}
+    paths: dict[str, int] = {}
     rows: list[list[Any]] = []
     scale = 1e-9 / calls / len(spent)
     for name in dict.fromkeys(name for each in spent for name in each.own):
@@ -191,15 +195,18 @@ def _instructions(
             count,
             work.flops(known) if known else None,
             work.bytes(known) if known and known.opcode not in _CONTAINERS else None,
-            [
-                [-1 if part.span is None else places.setdefault(part.span, len(places)), part.backward, part.share]
-                for part in parts
-            ] or [[-1, False, 1.0]],
+            [_part(part, places, paths) for part in parts] or [[-1, False, 1.0]],
             estimated,
             [each * scale * len(spent) for each in own] if len(spent) > 1 else [],
         ])  # fmt: skip
     rows.sort(key=lambda row: -row[3])
-    return [*rows[:MOST_INSTRUCTIONS], *_rest(rows[MOST_INSTRUCTIONS:])], list(places)
+    return [*rows[:MOST_INSTRUCTIONS], *_rest(rows[MOST_INSTRUCTIONS:])], list(places), list(paths)
+
+
+def _part(part: Part, places: dict[Span, int], paths: dict[str, int]) -> list[Any]:
+    """A part on the wire; notes its span and its path."""
+    span = -1 if part.span is None else places.setdefault(part.span, len(places))
+    return [span, part.backward, part.share, paths.setdefault(part.path, len(paths)) if part.path else -1]
 
 
 def _rest(rows: list[list[Any]]) -> list[list[Any]]:
@@ -209,8 +216,8 @@ def _rest(rows: list[list[Any]]) -> list[list[Any]]:
     own: float = sum(row[3] for row in rows)
     parts: dict[tuple[int, bool], float] = {}
     for row in rows:
-        for span, backward, share in row[8]:
-            parts[span, backward] = parts.get((span, backward), 0.0) + share * row[3] / own
+        for span, backward, share, *_ in row[8]:
+            parts[span, backward] = parts.get((span, backward), 0.0) + share * (row[3] / own if own else 1 / len(rows))
     told = [[span, backward, share] for (span, backward), share in parts.items()]
     busy, each = sum(row[4] for row in rows), [sum(times) for times in zip(*(row[10] for row in rows), strict=True)]
     return [[f"{len(rows)} more", "others", None, own, busy, 1.0, None, None, told, any(row[9] for row in rows), each]]
@@ -219,9 +226,11 @@ def _rest(rows: list[list[Any]]) -> list[list[Any]]:
 def _verdicts(traced: float, untraced: float, devices: int) -> list[dict[str, str]]:
     found = []
     if abs(traced - untraced) > SLOWED * untraced:
-        way = "longer" if traced > untraced else "shorter"
+        ratio = traced / untraced
+        way = f"{ratio - 1:.0%} longer than" if ratio > 1 else f"{1 - ratio:.0%} shorter than"
+        way = f"{ratio:.1f} times as long as" if ratio > TIMES else way
         message = (
-            f"The profiled calls took {abs(traced / untraced - 1):.0%} {way} than calls without the profiler: "
+            f"The profiled calls took {way} calls without the profiler: "
             "take shares from the profile, and times from the timing."
         )
         found.append({"code": "profile_differs", "message": message})

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..ir.hlo import HloReader
 from ..ir.instructions import Instruction
-from ..ir.origins import transforms_of
+from ..ir.origins import alike, transforms_of
 from ..ir.spans import Span
 from .work import INSIDE, Work
 
@@ -26,6 +26,8 @@ class Part(NamedTuple):
     span: Span | None
     backward: bool
     share: float
+    path: str
+    """Its name stack and primitive, as in every stage."""
 
 
 class Shares:
@@ -45,14 +47,16 @@ class Shares:
     def of(self, each: Instruction) -> tuple[list[Part], bool]:
         """The parts, which add up to one; and whether they were divided evenly for want of better."""
         weights, known = self._weights(each)
-        found: dict[tuple[Span | None, bool], float] = defaultdict(float)
+        found: dict[tuple[Span | None, bool, str], float] = defaultdict(float)
         for one, weight in weights:
             spans = self._spans(one) or self._spans(each) or (None,)
             known = known and (len({span and span[:2] for span in spans}) == 1 or weight == 0)
             for span in spans:
-                found[span, self.is_backward(one)] += weight / len(spans)
+                found[span, self.is_backward(one), alike(one.path)] += weight / len(spans)
         whole = sum(found.values())
-        parts = [Part(span, backward, weight / whole) for (span, backward), weight in found.items() if weight]
+        parts = [
+            Part(span, backward, weight / whole, path) for (span, backward, path), weight in found.items() if weight
+        ]
         lines = {part.span and part.span[:2] for part in parts}
         return parts, not known and len(lines) > 1
 

@@ -48,7 +48,7 @@ def test_instructions_and_the_rest_are_the_run(whole):
     assert math.fsum(row[OWN] for row in rows) == pytest.approx(profile["covered_s"], rel=1e-9)
     assert profile["covered_s"] + profile["unaccounted_s"] == pytest.approx(profile["wall_s"], rel=1e-12)
     assert 0 <= profile["gaps_s"] <= profile["unaccounted_s"]
-    assert all(math.fsum(share for _, _, share in row[PARTS]) == pytest.approx(1, rel=1e-9) for row in rows)
+    assert all(math.fsum(share for _, _, share, *_ in row[PARTS]) == pytest.approx(1, rel=1e-9) for row in rows)
     assert all(0 <= row[OWN] <= row[BUSY] * (1 + 1e-9) for row in rows)
     assert [row[OWN] for row in rows] == sorted((row[OWN] for row in rows), reverse=True)
     assert profile["untraced"]["runs"] > 0 and profile["calls"] >= 1
@@ -77,12 +77,12 @@ def test_forward_and_backward_are_told_apart(whole):
     found = {
         (profile["spans"][span][1], backward)
         for row in profile["instructions"]
-        for span, backward, _ in row[PARTS]
+        for span, backward, *_ in row[PARTS]
         if span >= 0
     }
     assert {(3, False), (3, True), (5, False), (5, True), (6, False)} <= found
     sort = next(row for row in profile["instructions"] if row[OPCODE] == "sort")
-    assert [(profile["spans"][span][1], backward) for span, backward, _ in sort[PARTS]] == [(6, False)]
+    assert [(profile["spans"][span][1], backward) for span, backward, *_ in sort[PARTS]] == [(6, False)]
 
 
 def test_the_timeline_is_one_call_with_events_inside_of_it(whole):
@@ -112,7 +112,7 @@ def test_a_call_without_jit_is_profiled_as_what_jit_makes_of_it(client):
     profile = profiled(client, "f(x, w)")
     assert profile["unmatched"] == 0 and profile["instructions"]
     assert profile["verdicts"][0]["code"] == "not_jitted"
-    assert not any(backward for row in profile["instructions"] for _, backward, _ in row[PARTS])
+    assert not any(backward for row in profile["instructions"] for _, backward, *_ in row[PARTS])
 
 
 def test_a_call_that_gives_its_input_away_leaves_the_steps_own_array(client):

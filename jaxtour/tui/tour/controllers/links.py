@@ -118,7 +118,8 @@ class LinkController:
                 else:
                     pane.highlight(highlighted, follow=pane is not lead)
             self.source.say(said_of_source(view, found, self.source.outer_size.width - BORDER_CELLS))
-            self.stages.say(said_of_stage(view, found, self.stages.document.subtitle))
+            peaks = self.host.tour.peaks.found
+            self.stages.say(said_of_stage(view, found, self.stages.document.subtitle, peaks))
         if keyed != self.keyed:
             self.host.refresh_keys()
 
@@ -206,10 +207,26 @@ class LinkController:
 
     def _walk(self, by: int) -> None:
         """Go to the next linked line, or the previous one."""
+        if self.host.focused is self.source and self._walk_hot(by):
+            return
         # From the source, keys walk in the stage.
         pane = self.stages if self.host.focused is self.source else self.host.focused
         if not isinstance(pane, Pane) or not pane.walk(by):
             self.host.note("nothing else is linked with it")
+
+    def _walk_hot(self, by: int) -> bool:
+        """Go to the next hotter or cooler line of a profiled call; return whether there is a profile."""
+        view = self.source.view
+        if view is None or view.profiled is None:
+            return False
+        from jaxtour.render.profile.columns import hot_places
+
+        rows = rows_of(view)
+        lines = [line for place in hot_places(view.profiled) if (line := rows.line(*place)) is not None]
+        if lines:
+            here = lines.index(self.source.cursor) if self.source.cursor in lines else -1 if by > 0 else 0
+            self.source.move_to(lines[(here + by) % len(lines)])
+        return bool(lines)
 
     next_match = partialmethod(_walk, 1)
     previous_match = partialmethod(_walk, -1)
