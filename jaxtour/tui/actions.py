@@ -154,7 +154,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("roofline", "V", "roofline", "timings against the device's peaks", "Step",
            when=lambda c: c.timed, by="step"),
     Action("profile", "P", "profile", "time by line; once profiled, its tables", "Step",
-           when=lambda c: c.profiles, rank=46, by="profile"),
+           when=lambda c: c.profiles, rank=46, footer=lambda c: c.alone or c.profiled, by="profile"),
     Action("timeline", "vertical_line", "timeline", "one profiled call as a picture", "Step",
            when=lambda c: c.profiled, rank=47, by="profile"),
     Action("lessons", "l", "lessons", "the list of lessons, with progress", "Course",

@@ -174,6 +174,12 @@ def said_of_stage_line(profile: Profile, stage: StageText, line: int, peaks: Seq
     return ((", ".join(said) + ends, "number"),)
 
 
+def hot_lines(profile: Profile, stage: StageText) -> list[int]:
+    """The lines of a stage with time, the hottest first."""
+    cells = stage_cells(profile, stage)
+    return sorted(cells, key=lambda line: -cells[line].self_s)
+
+
 def hot_places(profile: Profile) -> list[tuple[str, int]]:
     """The lines of source with time, the hottest first."""
     return [(time.file, time.line) for time in line_times(profile) if time.file and time.line and time.self_s > 0]

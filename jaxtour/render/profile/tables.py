@@ -17,7 +17,10 @@ _BAR = 10
 _LEAST = 0.0005
 """Shares below this are 0.0% on the screen."""
 _MOST_INSTRUCTIONS = 30
-_SOURCE = 60
+_SOURCE = (16, 60)
+"""The fewest and the most cells of a line's text."""
+_OTHERS = 58
+"""Cells of the other columns."""
 NO_SOURCE = "without a source: made by the compiler"
 UNACCOUNTED = "not accounted for: host, dispatch, gaps"
 DIVIDED = "~ is an estimate: one instruction came from several lines, and was divided evenly among them"
@@ -66,6 +69,7 @@ def line_table(profile: Profile, width: int, source: SourceOf, *, own: str = "",
     spread = _devices_differ(times)
     names = ["share", "", "time", *(["forward", "backward"] if backward else []), *(["devices"] if spread else [])]
     rows: list[Sequence[Line]] = [[((name, "muted"),) for name in (*names, "line", "")]]
+    room = min(max(_SOURCE[0], width - _OTHERS), _SOURCE[1])
     for time in times:
         share = time.self_s / profile.wall_s
         text = source(time.file, time.line) if time.file and time.line else NO_SOURCE
@@ -77,7 +81,7 @@ def line_table(profile: Profile, width: int, source: SourceOf, *, own: str = "",
             ]
         if spread:
             row.append(((_range(time.by_device), ""),))
-        rows.append([*row, ((at, "link"),), ((clip(text.strip(), _SOURCE), "" if time.file else "muted"),)])
+        rows.append([*row, ((at, "link"),), ((clip(text.strip(), room), "" if time.file else "muted"),)])
     last = _shares(profile.unaccounted_s / profile.wall_s, profile.unaccounted_s)
     blank: list[Line] = [()] * (len(names) - 2)
     rows.append([*last, *blank[1:], (), ((UNACCOUNTED, "muted"),)])

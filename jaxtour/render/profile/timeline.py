@@ -217,13 +217,14 @@ def _under(profile: Profile, window: Window, source: SourceOf, own: str) -> list
 def _said(profile: Profile, found: Place, source: SourceOf, own: str) -> Line:
     letter = letters(profile).get(found, OTHER)
     at = f"line {found[1]}" if found[0] == own else place(*found)
-    return ((letter, style_of(letter)), (f" {at}  ", "link"), (source(*found).strip(), ""))
+    return ((letter, style_of(letter)), (" ", ""), (at, "link"), (f"  {source(*found).strip()}", ""))
 
 
 def _legend(profile: Profile, source: SourceOf, own: str) -> list[Line]:
     known = letters(profile)
     times = {(time.file, time.line): time.self_s for time in line_times(profile)}
-    return [
+    lines: list[Line] = [
         ((f"{percent(times[found] / profile.wall_s):>6} ", "number"), *_said(profile, found, source, own))
         for found in known
     ]
+    return [*lines, ((f"{OTHER:>8} no line, or one of the rest; {IDLE} nothing ran", "muted"),)]
