@@ -61,6 +61,8 @@ def profile(asked: ProfileRequest, config: WorkerConfig, *, as_json: bool, width
             if as_json and len(chosen) > 1:
                 labels = ", ".join(trace.label for trace in chosen)
                 raise CourseError(f"--json has room for one call: choose one by --call: {labels}")
+            if as_json:
+                report = await engine.request_more(lesson, step, report, chosen, ("hlo",))
             for trace in chosen:
                 report = await engine.profile(lesson, step, report, trace, patience=asked.patience)
             platforms = {each.platform for each in report.profiles.values() if each.error is None}
@@ -86,7 +88,7 @@ def profile(asked: ProfileRequest, config: WorkerConfig, *, as_json: bool, width
     if found.unkept:
         warn(f"cannot save the roofline: {found.unkept}")
     if as_json and good:
-        write_json(profile_record(good[0], found.peaks))
+        write_json(profile_record(good[0], found.peaks, report.stage(good[0].index, "hlo")))
     elif good:
         lines = text_lines(good, found.peaks, width, lesson.file.line, step.code.text.split("\n"))
         write(worker_text(found.facts, width, ascii_only(), coloured()) + text_of(lines, ascii_only(), coloured()))

@@ -136,7 +136,8 @@ async def _measured(
         report = await engine.request(lesson, step)
         if asked.at is not None:
             report = await _programs(engine, lesson, step, report, asked.at, asked.patience)
-            peaks, unkept = await _peaks(engine, facts, report, measure=asked.roofline)
+            platforms = {timing.platform for timing in report.timings} - {"host"}
+            peaks, unkept = await peaks_of(engine, facts, platforms, measure=asked.roofline)
             return _Found(engine.session.facts or facts, report, peaks, unkept)
         if report.failure or (report.done and report.done.status != "ok"):
             return _Found(facts, report)

@@ -111,8 +111,6 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, eq=False, tag_field="ev
     """`covered_s` on each device, if there are several."""
     timeline: Timeline | None = None
     verdicts: tuple[Verdict, ...] = ()
-    memory: None = None
-    """The memory of the compiled program by line; not measured yet."""
     error: str | None = None
 
 

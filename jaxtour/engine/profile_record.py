@@ -5,14 +5,16 @@ from typing import Any
 
 import msgspec
 
+from jaxtour.engine.memory_record import memory_record
 from jaxtour.engine.profile import Profile, bound, line_times, peak_of, spans_of
+from jaxtour.engine.stage import StageText
 from jaxtour.engine.timings import Peak
 
 VERSION = 1
 
 
-def profile_record(profile: Profile, peaks: Sequence[Peak]) -> dict[str, Any]:
-    """The document; the `self_s` of its lines and `unaccounted_s` add up to `wall_s`."""
+def profile_record(profile: Profile, peaks: Sequence[Peak], hlo: StageText | None = None) -> dict[str, Any]:
+    """The document; the `self_s` of its lines and `unaccounted_s` add up to `wall_s`. The memory is that of `hlo`."""
     peak = peak_of(peaks, profile.platform)
     return {
         "version": VERSION,
@@ -42,5 +44,5 @@ def profile_record(profile: Profile, peaks: Sequence[Peak]) -> dict[str, Any]:
             }
             for each in profile.instructions
         ],
-        "memory": profile.memory,
+        "memory": memory_record(hlo) if hlo else None,
     }

@@ -53,10 +53,3 @@ def _written(work: Callable[[], Any], options: Any, read: Any) -> Any:
         with jax.profiler.trace(folder, profiler_options=options):
             work()
         return read.from_file(str(max(Path(folder).rglob("*.xplane.pb"))))
-
-
-def call_of(compiled: Any) -> Callable[..., Any] | None:
-    """Calls a compiled program with its inputs in a row; None where JAX does not offer that."""
-    executable = getattr(compiled, "_executable", None)
-    call = getattr(executable, "call", None)
-    return call if callable(call) else None

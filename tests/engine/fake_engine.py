@@ -202,7 +202,7 @@ def _asked_for(played: Iterable[Event | Hold], command: Run) -> Iterator[Event |
         elif isinstance(event, Timing):
             wanted = event.call.text in {call.call for call in command.time}
         elif isinstance(event, Profile):
-            wanted = event.index == command.profile
+            wanted = command.profile is not None and event.index == command.profile.index
         if wanted:
             yield from (*held, event)
         held.clear()

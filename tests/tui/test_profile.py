@@ -51,7 +51,7 @@ async def test_a_profiled_call_has_the_share_of_each_line_beside_it(course: Tour
         await pilot.press("P")
         await idle(pilot)
         [run] = asked(course)
-        assert (run.profile, run.cell) == (0, None) and run.probe.name == FILE  # type: ignore[union-attr]
+        assert (run.profile.index, run.cell) == (0, None) and run.probe.name == FILE  # type: ignore[union-attr]
         code = [line for line in beside(app, "source") if line.split()]
         assert [line.split() for line in code if "%" in line] == [["━╸", "~35%", "2"], ["━━", "45%", "5"]]
         assert len({len(line) for line in beside(app, "source") if line.strip()}) == 1, "one column"

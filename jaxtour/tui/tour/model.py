@@ -9,7 +9,7 @@ from typing import Literal
 from jaxtour.course.catalogue import Catalogue, LessonEntry, with_steps
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.course.progress import Progress
-from jaxtour.engine.cells import program_call, time_calls, unmet
+from jaxtour.engine.cells import profile_request, program_call, time_calls, unmet
 from jaxtour.engine.commands import TimeCall
 from jaxtour.engine.messages import Died, Done, Event, RunEvent, RunProgress, State, Trace
 from jaxtour.engine.report import Report, Request, RunPurpose, Runs, StepKey, advance, files_of, joined, requested
@@ -304,7 +304,10 @@ class Tour:
         step, trace = self.step, self.view.trace
         if not self.idle or not isinstance(step, Step) or trace is None or trace.error is not None:
             return False
-        handle = self.session.request(self.lesson, step, self.state.code, profile=trace.index)
+        report = self.state.report
+        wanted = profile_request(trace, report.programs if report else ())
+        keys = report.keys if report else ()
+        handle = self.session.request(self.lesson, step, self.state.code, profile=wanted, programs=keys)
         await self._launch(handle, Request(handle.run, profile=trace.index))
         return True
 

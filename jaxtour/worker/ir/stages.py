@@ -41,8 +41,6 @@ class Staged:
     """The call that runs it; None for a recorded program."""
     is_jitted: bool = False
     """Whether the learner's own function is called, and not one that is jitted only to lower the call."""
-    program: Any = None
-    """The recorded program, if it is one."""
 
     def place(
         self, file: str, line: int, column: int, end_line: int, end_column: int, function: str = ""
@@ -143,8 +141,7 @@ class Stages:
             if (program := self.calls[index].get("program")) is not None:
                 root = f"jit({program.lowering.name})"
                 around = (program.around,) if program.around else ()
-                places = _places(program.jaxpr, around)
-                self._made[index] = Staged(program.lowered(), root, around, *places, program=program)
+                self._made[index] = Staged(program.lowered(), root, around, *_places(program.jaxpr, around))
                 return self._made[index]
             if why := self.calls[index].get("error"):
                 raise lens.LensError(why)

@@ -16,6 +16,7 @@ from ..ir.stages import Staged
 from ..machine.devices import simulated
 from ..runner.execute import Workspace
 from ..runner.failures import attempt
+from ..runner.programs import FirstRun
 from ..runner.writer import Event, Say
 from ..timing import clock, verdicts
 from ..timing.placing import placed, targets_for
@@ -62,6 +63,8 @@ class Profiler:
     say: Say
     patience: float = 1.0
     """Factor on the time of the untraced timing and of the profiled calls."""
+    first: FirstRun | None = None
+    """Of the recorded program that is profiled."""
 
     def profile(self, index: int, label: str, call: str, staged: Any) -> None:
         """Send the `profile` of a call; `staged` makes its `Staged` and may raise."""
@@ -74,14 +77,13 @@ class Profiler:
 
     def _profiled(self, staged_of: Any, label: str) -> Event:
         staged: Staged = staged_of()
-        call, said = call_of(staged)
+        call, said = call_of(staged, self.first)
         target = targets_for("one", call, self.devices)[0]
         with target.context():
             self._tell("compiling", label)
             text = staged.text
             subject = placed(self.workspace, "", call, target)
-            anew = any(staged.program.lowering.donated) if staged.program else subject.may_donate
-            loops = clock.loops_of(subject, "_jaxtour_wait({})", anew=anew)
+            loops = clock.loops_of(subject, "_jaxtour_wait({})", anew=subject.may_donate)
             loops.complete(1)
             with clock.no_collection():
                 untraced = self._untraced(loops, label)

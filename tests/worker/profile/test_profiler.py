@@ -34,12 +34,14 @@ def client():
 
 
 def profiled(client, call):
-    return client.run(CODE, traces=[call], profile=0, patience=0.1).one("profile")
+    return client.run(CODE, traces=[call], profile={"index": 0}, patience=0.1).one("profile")
 
 
 @pytest.fixture(scope="module")
 def whole(client):
-    return client.run(CODE, traces=["g(x, w)"], profile=0, patience=0.1, requests=[{"index": 0, "stage": "hlo"}])
+    return client.run(
+        CODE, traces=["g(x, w)"], profile={"index": 0}, patience=0.1, requests=[{"index": 0, "stage": "hlo"}]
+    )
 
 
 def test_instructions_and_the_rest_are_the_run(whole):
@@ -118,7 +120,7 @@ def test_a_call_without_jit_is_profiled_as_what_jit_makes_of_it(client):
 def test_a_call_that_gives_its_input_away_leaves_the_steps_own_array(client):
     cell = {"name": "lesson/step", "setup": "", "code": CODE, "traces": [{"label": "", "call": "gives(x)"}]}
     client.run(CODE, traces=["gives(x)"], keep=True)
-    assert client.run(cell=None, probe=cell, profile=0, patience=0.1).one("profile")["instructions"]
+    assert client.run(cell=None, probe=cell, profile={"index": 0}, patience=0.1).one("profile")["instructions"]
     assert client.run(cell=None, probe=cell, ask="x.is_deleted()").one("answer")["text"] == "False"
 
 
@@ -147,7 +149,7 @@ def test_what_cannot_be_profiled_says_why_in_a_line(client, call, told):
 
 
 def test_a_call_that_is_not_there_says_so(client):
-    profile = client.run(CODE, traces=["g(x, w)"], profile=3).one("profile")
+    profile = client.run(CODE, traces=["g(x, w)"], profile={"index": 3}).one("profile")
     assert profile["error"] == "this step has no such call"
 
 
@@ -155,9 +157,9 @@ def test_an_interrupt_ends_a_profile_and_the_next_one_works():
     client = RunnerClient()
     client.until("state", state="ready")
     quick = "import jax\nf = jax.jit(lambda x: x @ x)\nx = jax.numpy.ones((50, 50))"
-    run = client.begin(quick, traces=["f(x)"], profile=0, patience=1000.0)
+    run = client.begin(quick, traces=["f(x)"], profile={"index": 0}, patience=1000.0)
     client.until("progress", phase="timing without the profiler")
     client.interrupt()
     assert client.finish(run).one("done")["status"] == "interrupted"
-    assert client.run(quick, traces=["f(x)"], profile=0, patience=0.1).one("profile")["instructions"]
+    assert client.run(quick, traces=["f(x)"], profile={"index": 0}, patience=0.1).one("profile")["instructions"]
     assert client.close() == 0

@@ -96,9 +96,11 @@ def test_a_fusion_is_divided_by_the_operations_of_what_is_in_it():
     shares, named = shared(FUSED.replace("OPCODE", "add"))
     parts, estimated = shares.of(named["fusion"])
     assert not estimated
-    by_line = {part.span[1]: (round(part.share * 2011), part.backward) for part in parts}
     # The slice moves one element, for the line whose result it takes.
-    assert by_line == {1: (11, False), 2: (1000, False), 3: (1000, True)}
+    assert {(part.span[1], part.path, part.backward): round(part.share * 2011) for part in parts} == {
+        (1, "jit(f)/sin", False): 10, (1, "", False): 1, (2, "jit(f)/jvp()/mul", False): 1000,
+        (3, "transpose(jvp())/a", True): 1000,
+    }  # fmt: skip
     assert sum(part.share for part in parts) == pytest.approx(1)
 
 

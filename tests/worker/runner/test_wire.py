@@ -47,7 +47,7 @@ STEPS = [
         "patience": 0.1,
     },
     {"cell": None, "peaks": True},
-    {"code": "g(1.0)", "profile": 0, "patience": 0.1},
+    {"code": "g(1.0)", "profile": {"index": 0}, "patience": 0.1},
     {"code": "g(2.0)", "keep": True},
     {"cell": None, "probe": {"name": "lesson/step", "code": "g(2.0)"}, "ask": "1", "hlo": True},
     {"cell": None, "replay": [{"name": "l/r", "code": "r = 2"}]},
