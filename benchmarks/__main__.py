@@ -8,7 +8,7 @@ import platform
 from dataclasses import asdict
 from pathlib import Path
 
-NAMES = ("start", "keys", "lens", "result", "course", "agreement", "command", "record", "ways")
+NAMES = ("start", "keys", "lens", "result", "course", "agreement", "command", "record", "profile_truth", "ways")
 
 
 def main() -> int:

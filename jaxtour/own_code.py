@@ -149,6 +149,52 @@ def record(
     finish(action)
 
 
+@click.command(context_settings=HELP)
+@program_options
+@call_option
+@at_option
+@click.option("--patience", type=click.FloatRange(0.1, 1000), default=1.0, metavar="X", help="Profile X times as long.")
+@click.option("--roofline", is_flag=True, help="Compare with the devices' peaks, which are measured once and kept.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@worker_options
+def profile(
+    target: str | None,
+    module: str | None,
+    args: tuple[str, ...],
+    no_main: bool,
+    stop_after: str | None,
+    calls: tuple[str, ...],
+    at: str | None,
+    patience: float,
+    roofline: bool,
+    as_json: bool,
+    python: str | None,
+    platform: str | None,
+    devices: int | None,
+) -> None:
+    """Show where a call's time goes, by line of its source and by instruction.
+
+    \b
+      jaxtour profile train.py --call 'step(w, x)'
+      jaxtour profile train.py --at step -- --steps 3
+
+    The call is timed first; then JAX's profiler watches it for about a second. The time of each instruction that XLA
+    compiled is given to the lines that it came from. `jaxtour lens --help` says which calls are profiled without
+    --call, and what --at and -- mean. The exit code is 1 if the file or a profile fails.
+    """  # noqa: D301  click takes this character for "do not wrap"
+
+    def action() -> int:
+        from jaxtour.commands.launch import program
+        from jaxtour.commands.profile import ProfileRequest
+        from jaxtour.commands.profile import profile as command
+
+        found = program(target, module, args, main=not no_main, stop_after=stop_after)
+        asked = ProfileRequest(found, calls, at, patience, roofline)
+        return command(asked, config(python, platform, devices), as_json=as_json, width=terminal_width())
+
+    finish(action)
+
+
 @click.command("time", context_settings=HELP)
 @program_options
 @call_option

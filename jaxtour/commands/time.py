@@ -1,7 +1,7 @@
 """`jaxtour time`: measures a file's calls and prints the timings as text or JSON, with warnings about them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -136,7 +136,8 @@ async def _measured(
         report = await engine.request(lesson, step)
         if asked.at is not None:
             report = await _programs(engine, lesson, step, report, asked.at, asked.patience)
-            peaks, unkept = await _peaks(engine, facts, report, measure=asked.roofline)
+            platforms = {timing.platform for timing in report.timings} - {"host"}
+            peaks, unkept = await peaks_of(engine, facts, platforms, measure=asked.roofline)
             return _Found(engine.session.facts or facts, report, peaks, unkept)
         if report.failure or (report.done and report.done.status != "ok"):
             return _Found(facts, report)
@@ -145,7 +146,8 @@ async def _measured(
         if not calls or (not asked.calls and not traced):
             return _Found(facts, report)
         report = await engine.measure(lesson, step, report, calls, patience=asked.patience)
-        peaks, unkept = await _peaks(engine, facts, report, measure=asked.roofline)
+        platforms = {timing.platform for timing in report.timings} - {"host"}
+        peaks, unkept = await peaks_of(engine, facts, platforms, measure=asked.roofline)
         return _Found(engine.session.facts or facts, report, peaks, unkept)
 
 
@@ -160,11 +162,13 @@ async def _programs(engine: Headless, lesson: Lesson, step: Step, report: Report
     return report
 
 
-async def _peaks(engine: Headless, facts: Facts, report: Report, *, measure: bool) -> tuple[tuple[Peak, ...], str]:
-    """Return the devices' peaks, kept or newly measured if asked for, and why they could not be kept."""
+async def peaks_of(
+    engine: Headless, facts: Facts, platforms: Set[str], *, measure: bool
+) -> tuple[tuple[Peak, ...], str]:
+    """Return the platforms' peaks, kept or newly measured if asked for, and why they could not be kept."""
     path = default_path()
     found = kept(facts, path)
-    missing = {timing.platform for timing in report.timings} - {"host"} - {each.platform for each in found}
+    missing = platforms - {each.platform for each in found}
     if not measure or not missing:
         return found, ""
     own = await engine.whole(Report(run=await engine.session.peaks()))

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 
 from jaxtour.course.model import Lesson, Requires, Step, TimeSpec, TraceSpec
-from jaxtour.engine.commands import Cell, Run, TimeCall, TraceCall
+from jaxtour.engine.commands import Cell, ProfileRequest, Run, TimeCall, TraceCall
 from jaxtour.engine.commands import NotebookCell as NotebookCommand
 from jaxtour.engine.messages import Facts, Program, Trace
 from jaxtour.text import Raw
@@ -42,6 +42,12 @@ def program_call(trace: Trace, program: Program, programs: Sequence[Program]) ->
     ]
     label = " ".join((trace.label, *differing[:MOST_DIFFERING]))
     return TimeCall(label=label, call=trace.call.text, index=program.index, program=program.key)
+
+
+def profile_request(trace: Trace, programs: Sequence[Program]) -> ProfileRequest:
+    """The request for the profile of a trace, which may be that of a recorded program."""
+    key = next((each.key for each in programs if each.index == trace.index), "")
+    return ProfileRequest(index=trace.index, program=key)
 
 
 def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:

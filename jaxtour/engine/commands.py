@@ -40,6 +40,15 @@ class StageRequest(msgspec.Struct, frozen=True, kw_only=True):
     stage: StageName
 
 
+class ProfileRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request for the profile of a traced call."""
+
+    index: int
+    """The index of the cell's trace."""
+    program: str = ""
+    """The key of a recorded program, profiled with the inputs of its first run, up to which the replay goes."""
+
+
 class NotebookCell(msgspec.Struct, frozen=True, kw_only=True):
     """That a cell is a notebook's: it has `display`, `_`, `Out` and `await`, and runs in the notebook's folder."""
 
@@ -109,6 +118,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"
     """Measure the peaks of one device of each platform."""
     programs: tuple[str, ...] = ()
     """Keys of recorded programs, by the indices that requests and an earlier run use."""
+    profile: ProfileRequest | None = None
     requests: tuple[StageRequest, ...] = ()
     """Stages to send beside the jaxprs, which always come."""
     ladder: str | None = None

@@ -8,7 +8,7 @@ from typing import Literal, Self, TypeAlias
 import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
-from jaxtour.engine.cells import unmet
+from jaxtour.engine.cells import profile_request, unmet
 from jaxtour.engine.commands import StageName, StageRequest, TimeCall
 from jaxtour.engine.messages import Event, Facts, RunProgress, State, Trace
 from jaxtour.engine.report import Report, Request, advance, requested
@@ -122,6 +122,14 @@ class Headless:
         """The report with timings of calls, measured in the state that the step left, without a time limit."""
         run = await self.session.request(lesson, step, calls=calls, patience=patience, programs=report.keys)
         return await self.whole(requested(report, run, timings=True))
+
+    async def profile(
+        self, lesson: Lesson, step: Step, report: Report, trace: Trace, *, patience: float = 1.0
+    ) -> Report:
+        """The report with the profile of a traced call, in the state that the step left, without a time limit."""
+        wanted, keys = profile_request(trace, report.programs), report.keys
+        run = await self.session.request(lesson, step, profile=wanted, patience=patience, programs=keys)
+        return await self.whole(requested(report, run, profile=trace.index))
 
     def _note(self, lesson: Lesson, step: Step, report: Report) -> None:
         """Remember a step whose code halts a run; later steps do not replay its probes."""

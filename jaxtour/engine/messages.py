@@ -20,6 +20,7 @@ from jaxtour.engine.machine import Device as Device
 from jaxtour.engine.machine import Facts as Facts
 from jaxtour.engine.machine import Finding as Finding
 from jaxtour.engine.machine import Host as Host
+from jaxtour.engine.profile import Profile as Profile
 from jaxtour.engine.records import Argument as Argument
 from jaxtour.engine.records import Arguments as Arguments
 from jaxtour.engine.records import EagerLine as EagerLine
@@ -295,10 +296,11 @@ class Log(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="log
 
 Event: TypeAlias = (
     Hello | State | Facts | Text | RunProgress | Result | Failure | Warned | Figure | Executed | Trace | Arguments
-    | Stage | Level | Hlo | Timing | Retrace | Peak | Program | Recorded | Answer | Checked | Done | Died | Pong | Log
+    | Stage | Level | Hlo | Timing | Profile | Retrace | Peak | Program | Recorded | Answer | Checked | Done | Died
+    | Pong | Log
 )  # fmt: skip
 
 RunEvent: TypeAlias = (
     Text | RunProgress | Result | Failure | Warned | Figure | Executed | Trace | Arguments | Stage | Level | Hlo
-    | Timing | Retrace | Peak | Program | Recorded | Answer | Checked | Done
+    | Timing | Profile | Retrace | Peak | Program | Recorded | Answer | Checked | Done
 )  # fmt: skip

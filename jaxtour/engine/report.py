@@ -21,6 +21,7 @@ from jaxtour.engine.messages import (
     Hlo,
     Level,
     Peak,
+    Profile,
     Program,
     Recorded,
     Result,
@@ -88,6 +89,8 @@ class Request(msgspec.Struct, frozen=True):
     requests: tuple[StageRequest, ...] = ()
     ladder: bool = False
     timings: bool = False
+    profile: int | None = None
+    """The index of the trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,8 @@ class Report:
     timings: tuple[Timing, ...] = ()
     timing_error: str | None = None
     """Why a requested measurement did not finish, in one line."""
+    profiles: Mapping[int, Profile] = field(default_factory=dict)
+    """The requested profiles, by the trace's index."""
     retraces: tuple[Retrace, ...] = ()
     """All traces of the learner's jitted functions while the code ran, including first ones."""
     peaks: tuple[Peak, ...] = ()
@@ -163,13 +168,19 @@ class Report:
 
 
 def requested(
-    report: Report, run: int, requests: tuple[StageRequest, ...] = (), ladder: bool = False, timings: bool = False
+    report: Report,
+    run: int,
+    requests: tuple[StageRequest, ...] = (),
+    ladder: bool = False,
+    timings: bool = False,
+    profile: int | None = None,
 ) -> Report:
     """The report that takes the stages and timings of another run, replacing the old ones."""
     wanted = {(request.index, request.stage) for request in requests}
     stages = {key: stage for key, stage in report.stages.items() if key not in wanted}
-    report = replace(report, stages=stages, request=Request(run, requests, ladder, timings))
+    report = replace(report, stages=stages, request=Request(run, requests, ladder, timings, profile))
     report = replace(report, timing_error=None) if timings else report
+    report = replace(report, profiles={key: each for key, each in report.profiles.items() if key != profile})
     return replace(report, levels=(), level_stages={}, ladder_error=None) if ladder else report
 
 
@@ -177,7 +188,7 @@ def advance(report: Report, event: Event) -> Report:
     """The report with one more event; ignores events of other runs."""
     if not isinstance(event, RunEvent) or not report.takes(event):
         return report
-    if event.run != report.run and not isinstance(event, Stage | Level | Timing | RunProgress | Done):
+    if event.run != report.run and not isinstance(event, Stage | Level | Timing | Profile | RunProgress | Done):
         # A request may execute the step again, whose output and value are already known.
         return report
     match event:
@@ -216,6 +227,8 @@ def advance(report: Report, event: Event) -> Report:
             return replace(report, hlo=(*report.hlo, event))
         case Timing():
             return replace(report, timings=_timed(report.timings, event))
+        case Profile():
+            return replace(report, profiles={**report.profiles, event.index: event})
         case Retrace():
             return replace(report, retraces=(*report.retraces, event))
         case Peak():
@@ -294,6 +307,9 @@ def _cut(report: Report, done: Done) -> Report:
         report = replace(report, level_stages={**report.level_stages, **_failed(cut_levels, done.run, why)})
     if request is None:
         return report
+    if (index := request.profile) is not None and index not in report.profiles:
+        lost = Profile(run=done.run, index=index, label="", call=NO_TEXT, error=why)
+        report = replace(report, profiles={**report.profiles, index: lost})
     short = request.ladder and (done.status != "ok" or not report.levels)
     report = replace(report, request=None, ladder_error=why if short else report.ladder_error)
     return replace(report, timing_error=why) if request.timings and done.status != "ok" else report

@@ -12,7 +12,18 @@ import msgspec
 
 from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.cells import asked_devices, asked_of, cell, timeout_of
-from jaxtour.engine.commands import Cell, Close, Command, Interrupt, Open, Restart, Run, StageRequest, TimeCall
+from jaxtour.engine.commands import (
+    Cell,
+    Close,
+    Command,
+    Interrupt,
+    Open,
+    ProfileRequest,
+    Restart,
+    Run,
+    StageRequest,
+    TimeCall,
+)
 from jaxtour.engine.messages import Died, Done, Event, Facts, State, WorkerState
 from jaxtour.text import clean
 
@@ -198,19 +209,22 @@ class Session:
         requests: tuple[StageRequest, ...] = (),
         ladder: str | None = None,
         calls: tuple[TimeCall, ...] = (),
+        profile: ProfileRequest | None = None,
         patience: float = 1.0,
         base: dict[str, str] | None = None,
         programs: tuple[str, ...] = (),
     ) -> Handle:
-        """Request stages, a ladder or timings of a step in the state that it left.
+        """Request stages, a ladder, timings or a trace's profile of a step in the state that it left.
 
         The lesson is replayed up to the step's end unless only requests ran since. No run but a request may use the
-        state afterwards; none may use it after the timing of a recorded program, for which the file runs again only
-        as far as needed. `programs` are keys by index. There is no time limit, as the user can interrupt. Raises
-        `EngineError` without a guard.
+        state afterwards; none may use it after the timing or the profile of a recorded program, for which the file
+        runs again only as far as needed. `programs` are keys by index. There is no time limit, as the user can
+        interrupt. Raises `EngineError` without a guard.
         """
-        command = Run(run=0, requests=requests, ladder=ladder, time=calls, patience=patience, programs=programs)
-        cut = any(call.program for call in calls)
+        command = Run(
+            run=0, requests=requests, ladder=ladder, time=calls, profile=profile, patience=patience, programs=programs
+        )
+        cut = any(call.program for call in calls) or bool(profile and profile.program)
 
         async def send(run: int) -> None:
             await self._started.wait()

@@ -8,9 +8,9 @@ from textual.binding import Binding, BindingType
 
 Scope: TypeAlias = Literal[
     "step", "pane", "editor", "search", "list", "lessons", "filter", "find", "ladder", "roofline", "devices",
-    "programs", "files", "library", "modal",
+    "programs", "files", "library", "profile", "timeline", "modal",
 ]  # fmt: skip
-Controller: TypeAlias = Literal["step", "course", "slots", "lens", "links", "devices", "search"]
+Controller: TypeAlias = Literal["step", "course", "slots", "lens", "links", "devices", "search", "profile"]
 Group: TypeAlias = Literal["Step", "Lens", "Course", "Panes", "Moving", "Editor", "Worker", "Tour", "Lists"]
 
 
@@ -34,6 +34,10 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     times: bool = False
     """Whether there is something to measure."""
     timed: bool = False
+    profiles: bool = False
+    """Whether a traced call is shown that can be profiled."""
+    profiled: bool = False
+    """Whether it has been."""
     flagged: bool = False
     """Whether a timing has a verdict."""
     lines: bool = False
@@ -153,11 +157,15 @@ ACTIONS: tuple[Action, ...] = (
            when=lambda c: c.timed, rank=28, footer=lambda c: c.flagged, by="step"),
     Action("roofline", "V", "roofline", "timings against the device's peaks", "Step",
            when=lambda c: c.timed, by="step"),
+    Action("profile", "P", "profile", "time by line; once profiled, its tables", "Step",
+           when=lambda c: c.profiles, rank=46, footer=lambda c: c.alone or c.profiled, by="profile"),
+    Action("timeline", "vertical_line", "timeline", "one profiled call as a picture", "Step",
+           when=lambda c: c.profiled, rank=47, by="profile"),
     Action("lessons", "l", "lessons", "the list of lessons, with progress", "Course",
            when=lambda c: not c.alone, rank=80, by="course"),
     Action("next_lesson", "N", "next lesson", "the next lesson", "Course",
            when=lambda c: not (c.searching or c.alone), by="course"),
-    Action("previous_lesson", "P", "previous lesson", "the previous lesson", "Course",
+    Action("previous_lesson", "B", "previous lesson", "the previous lesson", "Course",
            when=lambda c: not c.alone, by="course"),
     Action("next_pane", "tab", "pane", "the next pane", "Panes", rank=40, footer=lambda c: c.traces > 0,
            palette=False, by="slots"),
@@ -227,6 +235,22 @@ ACTIONS: tuple[Action, ...] = (
     Action("ladder_interrupt", "ctrl+c", "interrupt", "", "Lists", "ladder", when=lambda c: c.busy, rank=30,
            palette=False),
     Action("ladder_close", "escape,q,L", "close", "", "Lists", "ladder", rank=90, palette=False, does="dismiss"),
+    Action("hottest_first", "greater_than_sign", "hottest first", "", "Lists", "profile", rank=10, palette=False),
+    Action("source_order", "less_than_sign", "source order", "", "Lists", "profile", rank=11, palette=False),
+    Action("profile_again", "r", "again", "", "Lists", "profile", rank=12, when=lambda c: not c.busy, palette=False),
+    Action("profile_close", "escape,q,P", "close", "", "Lists", "profile", rank=90, palette=False, does="dismiss"),
+    Action("later", "right,l", "later", "", "Lists", "timeline", rank=9, palette=False, does="move(1)"),
+    Action("earlier", "left,h", "earlier", "", "Lists", "timeline", rank=10, palette=False, does="move(-1)"),
+    Action("zoom_in", "plus,equals_sign", "zoom in", "", "Lists", "timeline", rank=11, palette=False, does="zoom(1)"),
+    Action("zoom_out", "minus", "zoom out", "", "Lists", "timeline", rank=12, palette=False, does="zoom(-1)"),
+    Action("thread_down", "down,j", "", "", "Lists", "timeline", palette=False, does="thread(1)"),
+    Action("thread_up", "up,k", "", "", "Lists", "timeline", palette=False, does="thread(-1)"),
+    Action("next_event", "right_curly_bracket", "next", "", "Lists", "timeline", rank=13, palette=False,
+           does="event(1)"),
+    Action("previous_event", "left_curly_bracket", "", "", "Lists", "timeline", palette=False, does="event(-1)"),
+    Action("whole", "home,0", "whole call", "", "Lists", "timeline", rank=14, palette=False),
+    Action("timeline_close", "escape,q,vertical_line", "close", "", "Lists", "timeline", rank=90, palette=False,
+           does="dismiss"),
     Action("peaks", "m", "measure the peaks", "", "Lists", "roofline", when=lambda c: not c.busy, rank=10,
            palette=False),
     Action("roofline_interrupt", "ctrl+c", "interrupt", "", "Lists", "roofline", when=lambda c: c.busy, rank=10,
@@ -250,6 +274,12 @@ NAMES = {
     "left_curly_bracket": "{",
     "right_curly_bracket": "}",
     "slash": "/",
+    "vertical_line": "|",
+    "greater_than_sign": ">",
+    "less_than_sign": "<",
+    "plus": "+",
+    "minus": "-",
+    "equals_sign": "=",
     "escape": "Esc",
     "enter": "Enter",
     "tab": "Tab",

@@ -9,7 +9,7 @@ import msgspec
 
 from jaxtour.course.model import Step
 from jaxtour.engine.links import Target, links_of
-from jaxtour.engine.messages import Span
+from jaxtour.engine.messages import Peak, Span
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.gutter import UNITS, glyph, in_words, is_continued, where
 from jaxtour.render.text.layout import Line, clip, plain
@@ -278,6 +278,11 @@ def said_of_source(view: StepView, link: Link, width: int) -> Line:
         span, *more = target.spans
         tail = f" and {len(more)} more" if more else ""
         return _said(view, span, tail, width)
+    if spot.columns is None and view.profiled is not None and not view.stable:
+        from jaxtour.render.profile.columns import said_of_line
+
+        if words := said_of_line(view.profiled, rows.place(spot.line)):
+            return words
     if not link.stage.matches and spot.columns is None:
         return ()
     count = len(link.stage.matches)
@@ -343,8 +348,8 @@ def counted(stage: StageText, count: int) -> str:
     return plural(count, UNITS[stage.stage])
 
 
-def said_of_stage(view: StepView, link: Link, otherwise: Line = ()) -> Line:
-    """The selected variable's type and definition, or why a line is unlinked, or the meaning of its glyph.
+def said_of_stage(view: StepView, link: Link, otherwise: Line = (), peaks: Sequence[Peak] = ()) -> Line:
+    """The selected variable's type and definition, the line's time, why it is unlinked, or its glyph's meaning.
 
     The meaning is left out if `otherwise`, the words that would stand there, has it.
     """
@@ -358,6 +363,11 @@ def said_of_stage(view: StepView, link: Link, otherwise: Line = ()) -> Line:
         return ()
     if name is not None:
         return _variable(stage, line, name)
+    if view.profiled is not None and not view.stable:
+        from jaxtour.render.profile.columns import said_of_stage_line
+
+        if words := said_of_stage_line(view.profiled, stage, line, peaks):
+            return words
     origin = stage.origin_of(line)
     if origin.kind != "other" and not origin.spans and origin.unlinked:
         return ((origin.unlinked, "muted"),)

@@ -30,6 +30,8 @@ from .compat_frames import raw_frames as raw_frames
 from .compat_frames import summarized_frames as summarized_frames
 from .compat_frames import traceback as traceback
 from .compat_frames import traced_function as traced_function
+from .compat_profile import NoProfilerError as NoProfilerError
+from .compat_profile import recorded as recorded
 from .compat_record import JITTED as JITTED
 from .compat_record import Lowering as Lowering
 from .compat_record import closed as closed

@@ -174,7 +174,7 @@ async def test_a_file_has_no_keys_for_other_steps(tmp_path: Path) -> None:
         screen = app.tour_screen
         assert "next" not in plain(screen.keys.line) and "lessons" not in plain(screen.keys.line)
         assert "1 of 1" not in plain(screen.top.line) and "ml.py" in plain(screen.top.line)
-        await pilot.press("n", "p", "N", "P", "l")
+        await pilot.press("n", "p", "N", "B", "l")
         assert app.screen is screen and "last step" not in plain(screen.keys.line)
         assert all(found.action for found in everything(app.tour, screen.context))
 

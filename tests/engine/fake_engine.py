@@ -27,6 +27,7 @@ from jaxtour.engine.messages import (
     Host,
     Level,
     Pong,
+    Profile,
     RunEvent,
     Stage,
     State,
@@ -200,6 +201,8 @@ def _asked_for(played: Iterable[Event | Hold], command: Run) -> Iterator[Event |
             wanted = (event.index, event.stage) in requests
         elif isinstance(event, Timing):
             wanted = event.call.text in {call.call for call in command.time}
+        elif isinstance(event, Profile):
+            wanted = command.profile is not None and event.index == command.profile.index
         if wanted:
             yield from (*held, event)
         held.clear()

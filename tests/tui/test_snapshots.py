@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from profiled_course import profiled
 from textual.pilot import Pilot
 from timed_course import ROOFS, SIZED, SPREAD, timed
 from tours import Tours, ran, ready, until
@@ -112,6 +113,16 @@ class TestStages:
         app = linked.make("many", script=linked.script)
         pressed = ("r", "1", "slash", "f", "3", "2", "enter", "n")
         assert snap_compare(app, terminal_size=size, run_before=keys(*pressed, release="timing"))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=IDS)
+@pytest.mark.parametrize(
+    "pressed", [("3", "right_curly_bracket"), ("P",), ("vertical_line",)], ids=["columns", "tables", "timeline"]
+)
+def test_profile(snap_compare: Any, tours: Tours, size: tuple[int, int], pressed: tuple[str, ...]) -> None:
+    tours.entries[0].given, script = profiled()
+    app = tours.make("many", script=script)
+    assert snap_compare(app, terminal_size=size, run_before=keys("r", "P", *pressed, release="timing"))
 
 
 @pytest.mark.parametrize("size", [SIZES[0], SIZES[2]], ids=[IDS[0], IDS[2]])

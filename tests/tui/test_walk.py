@@ -33,7 +33,7 @@ async def test_steps_and_lessons(tours: Tours) -> None:
         await pilot.press("n", "n", "n")
         assert app.tour.lesson.id == "odd"
         assert "expected a number" in text(app, "lesson")
-        await pilot.press("P", "P")
+        await pilot.press("B", "B")
         assert app.tour.key == ("vmap", "one")
     assert Progress.open(tours.path).place == ("vmap", "one")
 

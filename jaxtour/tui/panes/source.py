@@ -121,6 +121,10 @@ def document(view: StepView, _width: int) -> Document:
     digits = max(2, len(str(len(own))))
     gutter += [((f"{number:>{digits}} ", "faint"),) for number in range(1, len(own) + 1)]
     _happened(view, start, digits, lines, gutter, marks)
+    if view.profiled is not None and not view.stable:
+        from jaxtour.render.profile.columns import source_column
+
+        gutter = [(*source_column(view.profiled, rows.place(number)), *line) for number, line in enumerate(gutter)]
     return Document(
         lines=lines,
         gutter=gutter,
@@ -178,6 +182,10 @@ def _subtitle(view: StepView) -> Line:
     if view.state.file:
         return ((f"{PurePath(view.state.file).name}, read-only", "muted"),)
     words = failed(view)
+    if view.profile is not None and not words:
+        from jaxtour.render.profile.columns import said_of_profile
+
+        words = said_of_profile(view.profile)
     if view.edited:
         edited = "edited here, not in the file" if view.lesson.plain else "edited"
         words = (*words, *((("   ", ""),) if words else ()), (edited, "warning"))

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from jaxtour.course.model import Broken
-from jaxtour.engine.messages import Arguments, Failure
+from jaxtour.engine.messages import Arguments, Failure, Profile
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.gutter import NAME_CELLS, file_name, glyph, is_continued, legend, place_of, where
 from jaxtour.render.text.layout import Line, clip, pad, width_of, wrap
@@ -45,7 +45,7 @@ def document(view: StepView, width: int) -> Document:
     if view.state.stage == "arguments":
         return arguments_document(view, width)
     lines = lines_of(stage)
-    beside = gutter_of(stage, view.cell)
+    beside = gutter_of(stage, view.cell, None if view.stable else view.profiled)
     return Document(
         lines=lines,
         gutter=MadeLines(len(lines), beside.width, beside.line) if beside.width else (),
@@ -300,7 +300,12 @@ def call_of(view: StepView) -> Line:
 class Gutter:
     """What stands left of a stage's lines: where each comes from, and the glyph of its transformation."""
 
-    def __init__(self, stage: StageText, cell: str) -> None:
+    def __init__(self, stage: StageText, cell: str, profile: Profile | None) -> None:
+        self._times = None
+        if profile is not None:
+            from jaxtour.render.profile.columns import StageColumn
+
+            self._times = StageColumn(profile, stage)
         self._stage = stage
         self._cell = cell
         firsts = {origin.spans[0] for origin in stage.origins if origin.spans}
@@ -313,14 +318,17 @@ class Gutter:
     @property
     def width(self) -> int:
         """Cells; the last one is for a highlight's sign."""
-        return (self._places + 2 if self._places else 0) + (2 if self.words else 0)
+        times = self._times.width if self._times else 0
+        return times + (self._places + 2 if self._places or times else 0) + (2 if self.words else 0)
 
     def line(self, line: int) -> Line:
         """The gutter of a line; only an equation's first line has one."""
         origin = self._stage.origin_of(line)
         goes_on = is_continued(self._stage, line)
         place = "" if goes_on else place_of(self._cell, origin)
-        spans: Line = ((pad(place, self._places, right=True) + " ", "faint"),) if self._places else ()
+        spans: Line = self._times.line(line) if self._times else ()
+        if self._places:
+            spans = (*spans, (pad(place, self._places, right=True) + " ", "faint"))
         if self.words:
             mark = glyph(() if goes_on else origin.transforms)
             spans = (*spans, (mark.glyph, mark.style), (" ", ""))
@@ -328,6 +336,6 @@ class Gutter:
 
 
 @lru_cache(maxsize=KEPT)
-def gutter_of(stage: StageText, cell: str) -> Gutter:
-    """The gutter of a stage of the code in a cell."""
-    return Gutter(stage, cell)
+def gutter_of(stage: StageText, cell: str, profile: Profile | None = None) -> Gutter:
+    """The gutter of a stage of the code in a cell; with a profile, with the time of each line."""
+    return Gutter(stage, cell, profile)

@@ -9,7 +9,7 @@ from typing import Literal
 from jaxtour.course.catalogue import Catalogue, LessonEntry, with_steps
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.course.progress import Progress
-from jaxtour.engine.cells import program_call, time_calls, unmet
+from jaxtour.engine.cells import profile_request, program_call, time_calls, unmet
 from jaxtour.engine.commands import TimeCall
 from jaxtour.engine.messages import Died, Done, Event, RunEvent, RunProgress, State, Trace
 from jaxtour.engine.report import Report, Request, RunPurpose, Runs, StepKey, advance, files_of, joined, requested
@@ -269,7 +269,7 @@ class Tour:
         """Launch a request; its events belong to the report of the step shown."""
         state, before = self.state, self.state.report
         if before is not None:
-            state.report = requested(before, wanted.run, wanted.requests, wanted.ladder, wanted.timings)
+            state.report = requested(before, wanted.run, wanted.requests, wanted.ladder, wanted.timings, wanted.profile)
         try:
             await self._runs.launch(handle, RunPurpose("request", self.key))
         except EngineError:
@@ -297,6 +297,18 @@ class Tour:
         keys = self.state.report.keys if self.state.report else ()
         handle = self.session.request(self.lesson, step, self.state.code, calls=calls, patience=patience, programs=keys)
         await self._launch(handle, Request(handle.run, timings=True))
+        return True
+
+    async def profile(self) -> bool:
+        """Profile the traced call shown, in the step's namespace; return whether a request was sent."""
+        step, trace = self.step, self.view.trace
+        if not self.idle or not isinstance(step, Step) or trace is None or trace.error is not None:
+            return False
+        report = self.state.report
+        wanted = profile_request(trace, report.programs if report else ())
+        keys = report.keys if report else ()
+        handle = self.session.request(self.lesson, step, self.state.code, profile=wanted, programs=keys)
+        await self._launch(handle, Request(handle.run, profile=trace.index))
         return True
 
     async def measure_peaks(self) -> bool:

@@ -21,6 +21,7 @@ from jaxtour.tui.tour.controllers.course import CourseController
 from jaxtour.tui.tour.controllers.devices import DeviceController
 from jaxtour.tui.tour.controllers.lens import LensController
 from jaxtour.tui.tour.controllers.links import LinkController
+from jaxtour.tui.tour.controllers.profile import ProfileController
 from jaxtour.tui.tour.controllers.search import SearchController
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.controllers.step import StepController
@@ -61,6 +62,7 @@ class TourScreen(Screen[None]):
         self.links = LinkController(self, self.slots, self.step)
         self.lens = LensController(self, self.slots, self.links)
         self.devices = DeviceController(self, self.slots, self.step, self.links)
+        self.profile = ProfileController(self, self.slots)
         self.search = SearchController(self, self.slots)
         self._highlighters: Mapping[str, LinkController | DeviceController] = {
             "source": self.links, "stage": self.links, "result": self.devices, "devices": self.devices,

@@ -8,7 +8,17 @@ import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.commands import StageName, StageRequest
-from jaxtour.engine.messages import Arguments, Facts, Failure, Program, RunProgress, Timing, Trace, WorkerState
+from jaxtour.engine.messages import (
+    Arguments,
+    Facts,
+    Failure,
+    Profile,
+    Program,
+    RunProgress,
+    Timing,
+    Trace,
+    WorkerState,
+)
 from jaxtour.engine.report import Report, StepKey
 from jaxtour.engine.stage import StageText
 from jaxtour.paths import absolute
@@ -194,6 +204,16 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return next((each for each in programs if self.trace and each.index == self.trace.index), None)
 
     @property
+    def profile(self) -> Profile | None:
+        """The profile of the trace shown, or why there is none."""
+        return self.report.profiles.get(self.trace.index) if self.report and self.trace else None
+
+    @property
+    def profiled(self) -> Profile | None:
+        """The profile of the trace shown, if it has one."""
+        return self.profile if self.profile is not None and self.profile.error is None else None
+
+    @property
     def failure(self) -> Failure | None:
         """The failure of the code, or else of tracing the call shown."""
         if self.report and self.report.failure:
@@ -244,6 +264,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
             programs=bool(self.report and self.report.programs),
             times=self.finished and bool(step.time or (self.trace and self.trace.error is None)),
             timed=bool(self.report and self.report.timings),
+            profiles=self.finished and self.trace is not None and self.trace.error is None,
+            profiled=self.profiled is not None,
             flagged=any(timing.verdicts for timing in self.report.timings) if self.report else False,
             asks=step.ask is not None,
             answered=self.state.prediction is not None,

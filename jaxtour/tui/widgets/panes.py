@@ -48,14 +48,15 @@ PANES: tuple[PaneSpec, ...] = (
     PaneSpec(
         "source", "Source", source.document, shows=source.shows, start=source.start, edited=True,
         of_view=attrgetter(
-            "step", "code", "state.file", "edited", "state.setup", "failure", "traced", "ascii", "coloured"
+            "step", "code", "state.file", "edited", "state.setup", "failure", "traced", "profile", "ascii", "coloured"
         ),
         of_report=attrgetter("warnings"),
     ),
     PaneSpec(
         "stage", "jaxpr", stage.document, tab=True, shows=stage.shows, awaits=stage.awaits,
         of_view=attrgetter(
-            "step", "index", "state.stage", "stage", "state.unfolded", "state.place", "stalled", "ascii", "state.reason"
+            "step", "index", "state.stage", "stage", "state.unfolded", "state.place", "stalled", "profiled", "ascii",
+            "state.reason"
         ),
         of_report=attrgetter("traces", "arguments"),
     ),

@@ -37,6 +37,10 @@ class Staged:
     """The places in the learner's code that its jaxpr comes from; None if unknown."""
     exact: dict[str, tuple[Span, int]] = field(default_factory=dict)
     """The expression and the number of the equations with a path, if they share one expression."""
+    call: lens.Call | None = None
+    """The call that runs it; None for a recorded program."""
+    is_jitted: bool = False
+    """Whether the learner's own function is called, and not one that is jitted only to lower the call."""
 
     def place(
         self, file: str, line: int, column: int, end_line: int, end_column: int, function: str = ""
@@ -73,6 +77,18 @@ class Staged:
     def optimised(self) -> hlo.HloReader:
         return hlo.HloReader(self.text)
 
+    @cached_property
+    def _links(self) -> tuple[Table, Parsed]:
+        table, module = Table(), self.module
+        sources = Sources(self.place, module.beginning_at, module.paths(), module.only, self.root, self.around)
+        return table, self.optimised.read(table, sources)
+
+    @property
+    def linked(self) -> hlo.HloReader:
+        """The optimised HLO, each instruction with its links."""
+        assert self._links
+        return self.optimised
+
     def stablehlo(self) -> tuple[Table, Parsed, dict[str, Any]]:
         """The table of origins, the lines, and fields for the last piece."""
         table = Table()
@@ -80,10 +96,7 @@ class Staged:
 
     def hlo(self) -> tuple[Table, Parsed, dict[str, Any]]:
         """The same for the optimised HLO, with its cost and its memory."""
-        table = Table()
-        module = self.module
-        sources = Sources(self.place, module.beginning_at, module.paths(), module.only, self.root, self.around)
-        parsed = self.optimised.read(table, sources)
+        table, parsed = self._links
         held, error = attempt(memory, self.compiled, self.optimised)
         priced = cost(self.compiled, self.text, self.optimised)
         return table, parsed, {"cost": priced, "memory": {"error": lens.why_not(error)} if error else held}
@@ -112,15 +125,16 @@ class Stages:
 
     def opcodes(self, index: int) -> list[str]:
         """The opcodes of one call; raises the errors of lowering and compiling."""
-        return self._staged(index).optimised.opcodes()
+        return self.staged(index).optimised.opcodes()
 
     def _read(self, index: int, stage: str) -> tuple[Table, Parsed, dict[str, Any]]:
         if stage not in ("stablehlo", "hlo"):
             raise lens.LensError(f"unknown stage: {stage}")
-        staged = self._staged(index)
+        staged = self.staged(index)
         return staged.hlo() if stage == "hlo" else staged.stablehlo()
 
-    def _staged(self, index: int) -> Staged:
+    def staged(self, index: int) -> Staged:
+        """One call, lowered; raises the errors of lowering."""
         if index not in self._made:
             if not 0 <= index < len(self.calls):
                 raise lens.LensError("this step has no such call")
@@ -142,7 +156,7 @@ def staged(workspace: Workspace, source: lens.Expression) -> Staged:
     call = lens.parse_call(workspace, source.awaited)
     if call is not None and compat.is_jitted(call.function):
         lowered = call.function.lower(*call.args, **call.kwargs)
-        return Staged(lowered, "", around, *_places(lens.trace(call).jaxpr, around))
+        return Staged(lowered, "", around, *_places(lens.trace(call).jaxpr, around), call, is_jitted=True)
     jaxpr, inputs, _ = lens.trace(call) if call is not None else lens.traced_of(workspace, source)
     computes = compat.jaxpr_function(jaxpr)
     if computes is None:
@@ -153,7 +167,9 @@ def staged(workspace: Workspace, source: lens.Expression) -> Staged:
 
     name = getattr(call.function, "__name__", "") if call is not None else ""
     function.__name__ = function.__qualname__ = name if str(name).isidentifier() else "call"
-    return Staged(jax.jit(function).lower(*inputs), f"jit({function.__name__})", around, *_places(jaxpr, around))
+    root, jitted = f"jit({function.__name__})", jax.jit(function)
+    made = lens.Call(jitted, tuple(inputs), {})
+    return Staged(jitted.lower(*inputs), root, around, *_places(jaxpr, around), made)
 
 
 def _place(where: Span) -> Place:

@@ -15,6 +15,7 @@ from ..ir.arguments import arguments
 from ..ir.ladder import ladder
 from ..ir.spans import Span
 from ..ir.stages import Stages
+from ..profile.profiler import Profiler
 from ..timing import bench
 from ..timing.peaks import peaks
 from ..timing.retraces import counted
@@ -51,8 +52,9 @@ class CommandRun:
         self._probed = _whole(command["probe"]) if command.get("probe") else None
         self._replay = [_whole(cell) for cell in command.get("replay") or []]
         self._dirty = False
-        self._until = next((each["program"] for each in command.get("time") or () if each.get("program")), "")
-        """The recorded program that is timed: the file runs again up to its first run."""
+        wanted = [*(command.get("time") or ()), *([command["profile"]] if command.get("profile") else [])]
+        self._until = next((each["program"] for each in wanted if each.get("program")), "")
+        """The recorded program that is timed or profiled: the file runs again up to its first run."""
         self._recorder: Recorder | None = None
         """Of the file that runs as a program."""
 
@@ -221,6 +223,8 @@ class CommandRun:
             self._answer(question)
         if (check := self._command.get("check")) is not None:
             self._check(cell["name"], check, error)
+        if (profiled := self._command.get("profile")) is not None:
+            self._profile(cell, calls, profiled)
         if timings := self._command.get("time"):
             self._dirty = True
             brief, patience = bool(self._command.get("brief")), float(self._command.get("patience") or 1.0)
@@ -361,6 +365,14 @@ class CommandRun:
             label = calls[index]["label"] if 0 <= index < len(calls) else ""
             with self._phase("compiling" if name == "hlo" else "lowering", label):
                 stages.look(index, name, self._say)
+
+    def _profile(self, cell: dict[str, Any], calls: list[Entry], asked: dict[str, Any]) -> None:
+        stages, index = self._staged(cell, calls), asked["index"]
+        entry = calls[index] if 0 <= index < len(calls) else {"label": "", "call": ""}
+        patience = float(self._command.get("patience") or 1.0)
+        first = self._recorder.reached if self._recorder else None
+        profiler = Profiler(self._stage.workspace, self._stage.devices, self._say, patience, first)
+        profiler.profile(index, entry["label"], entry["call"], partial(stages.staged, index))
 
     def _ladder(self, cell: dict[str, Any], composed: str) -> None:
         self._dirty = True

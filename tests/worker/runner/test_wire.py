@@ -47,6 +47,7 @@ STEPS = [
         "patience": 0.1,
     },
     {"cell": None, "peaks": True},
+    {"code": "g(1.0)", "profile": {"index": 0}, "patience": 0.1},
     {"code": "g(2.0)", "keep": True},
     {"cell": None, "probe": {"name": "lesson/step", "code": "g(2.0)"}, "ask": "1", "hlo": True},
     {"cell": None, "replay": [{"name": "l/r", "code": "r = 2"}]},
@@ -98,7 +99,7 @@ def test_every_event_that_a_runner_can_say_was_said(frames):
     said = {frame["event"] for frame in frames}
     runners = {"state", "facts", "progress", "result", "error", "warning", "figure", "executed", "trace", "arguments",
                "stage",
-               "level", "hlo", "timing", "retrace", "peak", "answer", "checked", "done"}  # fmt: skip
+               "level", "hlo", "timing", "profile", "retrace", "peak", "answer", "checked", "done"}  # fmt: skip
     assert said == runners
 
 
@@ -106,7 +107,9 @@ def test_every_done_belongs_to_its_run(frames):
     numbers = [frame["run"] for frame in frames if frame["event"] == "done"]
     assert numbers == list(range(2, len(STEPS) + 2))
     dirty = [frame["dirty"] for frame in frames if frame["event"] == "done"]
-    asked = [bool({"hlo", "ask", "check", "time", "requests", "ladder", "peaks"} & set(step)) for step in STEPS]
+    asked = [
+        bool({"hlo", "ask", "check", "time", "requests", "ladder", "peaks", "profile"} & set(step)) for step in STEPS
+    ]
     assert dirty == asked
 
 

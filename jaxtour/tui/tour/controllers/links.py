@@ -140,7 +140,8 @@ class LinkController:
                 else:
                     pane.highlight(highlighted, follow=pane is not lead)
             self.source.say(said_of_source(view, found, self.source.outer_size.width - BORDER_CELLS))
-            self.stages.say(said_of_stage(view, found, self.stages.document.subtitle))
+            peaks = self.host.tour.peaks.found
+            self.stages.say(said_of_stage(view, found, self.stages.document.subtitle, peaks))
         if keyed != self.keyed:
             self.host.refresh_keys()
 
@@ -228,10 +229,29 @@ class LinkController:
 
     def _walk(self, by: int) -> None:
         """Go to the next linked line, or the previous one."""
+        pane = self.host.focused
+        if pane is self.source and self._walk_hot(self.source, by):
+            return
         # From the source, keys walk in the stage.
-        pane = self.stages if self.host.focused is self.source else self.host.focused
-        if not isinstance(pane, Pane) or not pane.walk(by):
+        pane = self.stages if pane is self.source else pane
+        if not isinstance(pane, Pane) or not (pane.walk(by) or self._walk_hot(pane, by)):
             self.host.note("nothing else is linked with it")
+
+    def _walk_hot(self, pane: Pane, by: int) -> bool:
+        """Go to the next cooler line of a profiled call, or the next hotter one; return whether there is one."""
+        view = self.source.view
+        if view is None or view.profiled is None or (pane is self.stages and view.state.stage == "graph"):
+            return False
+        from jaxtour.render.profile.columns import hot_lines, hot_places
+
+        rows = rows_of(view)
+        lines = hot_lines(view.profiled, view.linked) if pane is self.stages and view.linked else []
+        if pane is self.source:
+            lines = [line for place in hot_places(view.profiled) if (line := rows.line(*place)) is not None]
+        if lines:
+            here = lines.index(pane.cursor) if pane.cursor in lines else -1 if by > 0 else 0
+            pane.move_to(lines[(here + by) % len(lines)])
+        return bool(lines)
 
     next_match = partialmethod(_walk, 1)
     previous_match = partialmethod(_walk, -1)

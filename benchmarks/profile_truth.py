@@ -1,0 +1,189 @@
+"""Compares the shares that `jaxtour profile` gives to lines with a stopwatch around the same parts, jitted one by one.
+
+Every program has a line or two of known cost: a product of four times the operations of another, a sort, a loop of n
+bodies, the gradient's two products. A round starts a stopwatch, a profile and a stopwatch, so that a steady change of
+the machine's speed cancels; the shares are medians over the rounds. `JAXTOUR_PYTHONS` names more Pythons, separated by
+colons.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.figures import Figure, told
+
+MOST = 0.03
+"""The largest difference of a share."""
+HEAD = """\
+import jax, jax.numpy as jnp
+key = jax.random.key(0)
+"""
+
+
+class Program(NamedTuple):
+    """A program, and the parts that its lines are; a part is a call of the same operations, jitted by itself."""
+
+    code: str
+    call: str
+    parts: Mapping[int, Sequence[str]]
+    """By line of the code, the calls that the stopwatch adds up."""
+
+
+PROGRAMS = {
+    "products of 1 and 4 times the operations": Program(
+        """\
+x, w, v = jax.random.normal(key, (768, 768)), jnp.eye(768), jax.random.normal(key, (768, 3072))
+def f(x, w, v):
+    y = x @ w
+    return y @ v
+g = jax.jit(f)
+one, four = jax.jit(lambda x, w: x @ w), jax.jit(lambda y, v: y @ v)
+""",
+        "g(x, w, v)",
+        {3: ["one(x, w)"], 4: ["four(x, v)"]},
+    ),
+    "a sort beside a product": Program(
+        """\
+x = jax.random.normal(key, (768, 768))
+def f(x):
+    y = x @ x
+    return jnp.sort(y, axis=-1)
+g = jax.jit(f)
+product, sort = jax.jit(lambda x: x @ x), jax.jit(lambda y: jnp.sort(y, axis=-1))
+y = product(x)
+""",
+        "g(x)",
+        {3: ["product(x)"], 4: ["sort(y)"]},
+    ),
+    "a loop of 8 bodies beside a product of 4": Program(
+        """\
+x, w = jax.random.normal(key, (512, 512)), jnp.eye(512)
+v = jax.random.normal(key, (512, 2048))
+def f(x, w, v):
+    def body(c, _):
+        return c @ w, None
+    y, _ = jax.lax.scan(body, x, None, length=8)
+    return y @ v
+g = jax.jit(f)
+def body(c, w):
+    return jax.lax.scan(lambda c, _: (c @ w, None), c, None, length=8)[0]
+loop, four = jax.jit(body), jax.jit(lambda y, v: y @ v)
+""",
+        "g(x, w, v)",
+        {5: ["loop(x, w)"], 7: ["four(x, v)"]},
+    ),
+    "elementwise functions beside a product": Program(
+        """\
+x = jax.random.normal(key, (1024, 1024))
+def f(x):
+    y = jnp.sin(jnp.exp(jnp.tanh(x)))
+    return y @ x[:, :256]
+g = jax.jit(f)
+chain, product = jax.jit(lambda x: jnp.sin(jnp.exp(jnp.tanh(x)))), jax.jit(lambda y, x: y @ x[:, :256])
+""",
+        "g(x)",
+        {3: ["chain(x)"], 4: ["product(x, x)"]},
+    ),
+    "a factorisation beside a product": Program(
+        """\
+x = jax.random.normal(key, (768, 768))
+def f(x):
+    y = x @ x.T
+    return jnp.linalg.cholesky(y + 9e3 * jnp.eye(768), symmetrize_input=False)
+g = jax.jit(f)
+product = jax.jit(lambda x: x @ x.T)
+factor = jax.jit(lambda y: jnp.linalg.cholesky(y + 9e3 * jnp.eye(768), symmetrize_input=False))
+y = product(x)
+""",
+        "g(x)",
+        {3: ["product(x)"], 4: ["factor(y)"]},
+    ),
+}
+STOPWATCH = """\
+import json, statistics, sys, time
+found = {}
+for call in json.loads(sys.argv[1]):
+    code = compile(f"jax.block_until_ready({call})", "part", "eval")
+    for _ in range(3):
+        eval(code)
+    times = []
+    while len(times) < 15 or sum(times) < 0.5:
+        start = time.perf_counter()
+        eval(code)
+        times.append(time.perf_counter() - start)
+    found[call] = statistics.median(times)
+print(json.dumps(found))
+"""
+
+
+def stopwatch(python: str, program: Program) -> dict[int, float]:
+    """The part of each line of all parts' time."""
+    calls = [call for each in program.parts.values() for call in each]
+    found = json.loads(_output(python, "-c", HEAD + program.code + STOPWATCH, json.dumps(calls)))
+    taken = {line: sum(found[call] for call in each) for line, each in program.parts.items()}
+    return {line: seconds / sum(taken.values()) for line, seconds in taken.items()}
+
+
+def profiled(python: str, program: Program, folder: Path) -> tuple[dict[int, float], float]:
+    """The part of each line of the parts' time in a profile, and the share of the call that has no place."""
+    path = folder / "program.py"
+    path.write_text(HEAD + program.code)
+    words = ("-m", "jaxtour", "profile", str(path), "--call", program.call, "--json", "--python", python)
+    document = json.loads(_output(sys.executable, *words))
+    ahead = HEAD.count("\n")
+    times = dict.fromkeys(program.parts, 0.0)
+    for row in document["lines"]:
+        if row["line"] is not None and row["line"] - ahead in times:
+            times[row["line"] - ahead] += row["self_s"]
+    whole = sum(times.values())
+    return {line: seconds / whole for line, seconds in times.items()}, document["unaccounted_s"] / document["wall_s"]
+
+
+def _output(*argv: str) -> str:
+    environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
+    return subprocess.run(argv, capture_output=True, text=True, check=True, env=environment).stdout
+
+
+def measure(rounds: int, _: Path | None) -> list[Figure]:
+    """The largest difference of each program's shares."""
+    figures = []
+    for python in [sys.executable, *filter(None, os.environ.get("JAXTOUR_PYTHONS", "").split(":"))]:
+        version = _output(python, "-c", "import jax; print(jax.__version__)").strip()
+        with tempfile.TemporaryDirectory() as folder:
+            for name, program in PROGRAMS.items():
+                figures.append(_figure(f"JAX {version}: {name}", python, program, rounds, Path(folder)))
+                print(figures[-1], flush=True) if __name__ == "__main__" else None
+    return figures
+
+
+def _figure(name: str, python: str, program: Program, rounds: int, folder: Path) -> Figure:
+    truth: dict[int, list[float]] = {line: [] for line in program.parts}
+    ours: dict[int, list[float]] = {line: [] for line in program.parts}
+    unplaced = []
+    for _ in range(rounds):
+        before, (shares, rest), after = (
+            stopwatch(python, program), profiled(python, program, folder), stopwatch(python, program),
+        )  # fmt: skip
+        unplaced.append(rest)
+        for line in program.parts:
+            truth[line] += [before[line], after[line]]
+            ours[line].append(shares[line])
+    line = max(program.parts, key=lambda each: statistics.median(truth[each]))
+    mine, other = statistics.median(ours[line]), statistics.median(truth[line])
+    lost = statistics.median(unplaced)
+    detail = (
+        f"{mine:.1%} / {other:.1%} (stopwatch); rounds {min(ours[line]):.1%} to {max(ours[line]):.1%}, "
+        f"stopwatch {min(truth[line]):.1%} to {max(truth[line]):.1%}; not accounted for {lost:.1%}"
+    )
+    return Figure(f"share, {name}", abs(mine - other), f"<= {MOST:g}", abs(mine - other) <= MOST, detail)
+
+
+if __name__ == "__main__":
+    missed = [figure for figure in measure(int(sys.argv[1]) if len(sys.argv) > 1 else 5, None) if not figure.met]
+    print(told("programs beyond the goal", len(missed), ""))

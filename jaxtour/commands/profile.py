@@ -1,0 +1,123 @@
+"""`jaxtour profile`: where a call's time goes, by line of the source and by instruction, as text or JSON."""
+
+import linecache
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jaxtour import interrupts
+from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
+from jaxtour.commands.files import lesson_of
+from jaxtour.commands.launch import Program
+from jaxtour.commands.lens import ended, failure_line, programs_at
+from jaxtour.commands.time import peaks_of
+from jaxtour.course.model import CourseError, Step
+from jaxtour.engine.messages import Event, Facts, Peak, RunProgress, Trace
+from jaxtour.engine.profile import Profile
+from jaxtour.engine.profile_record import profile_record
+from jaxtour.engine.report import Report
+from jaxtour.engine.session import WorkerConfig
+from jaxtour.render.profile.tables import instruction_table, line_table, summary_lines
+from jaxtour.render.text.layout import Line
+from jaxtour.render.text.plain import section, text_of, worker_text
+
+
+@dataclass(frozen=True)
+class ProfileRequest:
+    """What the user asked to profile."""
+
+    program: Program
+    calls: Sequence[str]
+    at: str | None = None
+    """A function's name or a `FILE.py:LINE` of the program; the calls are then what JAX compiled of it."""
+    patience: float = 1.0
+    roofline: bool = False
+
+
+@dataclass(frozen=True)
+class _Found:
+    facts: Facts
+    report: Report
+    chosen: Sequence[Trace]
+    peaks: Sequence[Peak] = ()
+    unkept: str = ""
+
+
+def profile(asked: ProfileRequest, config: WorkerConfig, *, as_json: bool, width: int) -> int:
+    """Run the file, profile its calls and print; the exit code is 1 if the file or a profile fails."""
+    path, program = asked.program.path, asked.program
+    launch = program.launch if asked.at is not None or program.launched else None
+    lesson = lesson_of(path, program.function, asked.calls, launch)
+    step = lesson.steps[0]
+    assert isinstance(step, Step)
+
+    async def run() -> _Found:
+        async with headless(config) as engine:
+            facts = tell_findings(await engine.facts())
+            engine.heard = _progress if sys.stderr.isatty() else None
+            report = await engine.request(lesson, step)
+            found = report.traces if asked.at is None else programs_at(report, asked.at)
+            chosen = [trace for trace in found if trace.error is None]
+            if as_json and len(chosen) > 1:
+                labels = ", ".join(trace.label for trace in chosen)
+                raise CourseError(f"--json has room for one call: choose one by --call: {labels}")
+            if as_json:
+                report = await engine.request_more(lesson, step, report, chosen, ("hlo",))
+            for trace in chosen:
+                report = await engine.profile(lesson, step, report, trace, patience=asked.patience)
+            platforms = {each.platform for each in report.profiles.values() if each.error is None}
+            peaks, unkept = await peaks_of(engine, facts, platforms, measure=asked.roofline)
+            return _Found(engine.session.facts or facts, report, found, peaks, unkept)
+
+    found = interrupts.run(run())
+    report = found.report
+    told = ended(report, path)
+    if told:
+        warn(told)
+    for trace in found.chosen:
+        if trace.error is not None:
+            label = f"{trace.label}: " if trace.label else ""
+            warn(failure_line(trace.raised, path, label) if trace.raised else f"{label}{trace.error}")
+    profiles = [each for trace in found.chosen if (each := report.profiles.get(trace.index))]
+    good = [each for each in profiles if each.error is None]
+    for each in profiles:
+        if each.error is not None:
+            warn(f"{each.label}: {each.error}" if each.label else each.error)
+        for verdict in each.verdicts if as_json else ():
+            warn(f"{each.label}: {verdict.message}")
+    if found.unkept:
+        warn(f"cannot save the roofline: {found.unkept}")
+    if as_json and good:
+        write_json(profile_record(good[0], found.peaks, report.stage(good[0].index, "hlo")))
+    elif good:
+        lines = text_lines(good, found.peaks, width, lesson.file.line, step.code.text.split("\n"))
+        write(worker_text(found.facts, width, ascii_only(), coloured()) + text_of(lines, ascii_only(), coloured()))
+    return int(told is not None or not good or len(good) < len(found.chosen))
+
+
+def text_lines(
+    profiles: Sequence[Profile], peaks: Sequence[Peak], width: int, own: str, code: Sequence[str]
+) -> list[Line]:
+    """The tables of each profile; `own` is the file with this code."""
+
+    def source(file: str, line: int) -> str:
+        if file == own:
+            return code[line - 1] if 0 < line <= len(code) else ""
+        return linecache.getline(file, line)
+
+    lines: list[Line] = []
+    for each in profiles:
+        lines += section(each.label, summary_lines(each, width))
+        lines += section("time by line", line_table(each, width, source, own=own))
+        lines += section("time by instruction", instruction_table(each, peaks, width, own=own))
+    return lines[1:]
+
+
+def _progress(event: Event) -> None:
+    """Say on a terminal what the worker does."""
+    if isinstance(event, RunProgress):
+        done = f" {event.done} of {event.of}" if event.of > 1 else ""
+        sys.stderr.write(f"\r\x1b[K{event.phase} {event.label}{done}"[:200])
+    else:
+        sys.stderr.write("\r\x1b[K")
+    sys.stderr.flush()

@@ -1,0 +1,1 @@
+"""Renders profiles: time by line, by instruction, by equation, and one call as a picture."""
