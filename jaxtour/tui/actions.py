@@ -128,7 +128,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("stage_cost", "4", "cost", "the cost, as the compiler says", "Lens", by="lens"),
     Action("stage_memory", "5", "memory", "the memory over time, by line", "Lens", by="lens"),
     Action("stage_graph", "g", "graph", "the jaxpr as a graph", "Lens", by="lens"),
-    Action("stage_arguments", "6", "arguments", "the call's arguments, as a tree", "Lens",
+    Action("stage_arguments", "7", "arguments", "the call's arguments, as a tree", "Lens",
            when=lambda c: c.arguments, rank=24, footer=lambda c: c.programs, by="lens"),
     Action("next_trace", "right_square_bracket", "other call", "the next traced call", "Lens",
            when=lambda c: c.traces > 1, rank=30, by="lens"),
