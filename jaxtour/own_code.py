@@ -202,3 +202,31 @@ def time_command(
         return command(asked, config(python, platform, devices), as_json=as_json, width=terminal_width())
 
     finish(action)
+
+
+@click.command("values", context_settings=HELP)
+@click.argument("target", metavar="FILE.py[::FUNCTION]")
+@click.option("--call", metavar="CALL", help="The call to evaluate, as in --call 'jax.grad(f)(x)'.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@worker_options
+def values_command(
+    target: str, call: str | None, as_json: bool, python: str | None, platform: str | None, devices: int | None
+) -> None:
+    """Evaluate a call line by line, and find its first nan or inf.
+
+    \b
+      jaxtour values train.py --call 'jax.grad(loss)(params, x)'
+
+    Each equation of the call's jaxpr is evaluated on the call's own arguments, in loops too. It prints the least value,
+    the mean, the largest, the share of zeros, and what is nan, infinite, subnormal, or beyond 90% of the dtype's range.
+    The equation that made the first nan or inf out of finite numbers comes first, with its operands. FILE.py runs
+    before, as if imported. The exit code is 1 if the file or the call fails.
+    """  # noqa: D301  click takes this character for "do not wrap"
+
+    def action() -> int:
+        from jaxtour.commands.values import values as command
+
+        calls = (call,) if call is not None else ()
+        return command(target, calls, config(python, platform, devices), as_json=as_json, width=terminal_width())
+
+    finish(action)
