@@ -18,7 +18,9 @@ _AROUND = {
     "stablehlo": re.compile(r" *(?:\}|\^\w+\(|cond \{|reducer\()"),
 }
 """Lines that begin or end the nested parts of an equation or an operation."""
-UNITS: Mapping[StageName, str] = {"jaxpr": "equation", "stablehlo": "operation", "hlo": "instruction"}
+UNITS: Mapping[StageName, str] = {
+    "jaxpr": "equation", "stablehlo": "operation", "hlo": "instruction", "values": "equation",
+}  # fmt: skip
 NAME_CELLS = 9
 """The most cells of another step's id, or of a file's name."""
 

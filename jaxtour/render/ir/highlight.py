@@ -122,9 +122,6 @@ jaxpr_line = RulePainter(JAXPR_RULES)
 LINES: Mapping[StageName, Callable[[str], Line]] = {
     "jaxpr": jaxpr_line, "stablehlo": stablehlo_line, "hlo": hlo_line, "values": jaxpr_line,
 }  # fmt: skip
-UNITS: Mapping[StageName, str] = {
-    "jaxpr": "equation", "stablehlo": "operation", "hlo": "instruction", "values": "equation",
-}  # fmt: skip
 
 
 def line_of(stage: StageName) -> Callable[[str], Line]:
