@@ -181,7 +181,7 @@ def profile(
     The call is timed first; then JAX's profiler watches it for about a second. The time of each instruction that XLA
     compiled is given to the lines that it came from. `jaxtour lens --help` says which calls are profiled without
     --call, and what --at and -- mean. The exit code is 1 if the file or a profile fails.
-    """  # noqa: D301  click takes this character for "do not wrap"
+    """
 
     def action() -> int:
         from jaxtour.commands.launch import program
@@ -246,5 +246,33 @@ def time_command(
         found = program(target, module, args, main=not no_main, stop_after=stop_after)
         asked = TimeRequest(found, calls, against, host, sizes, patience, roofline, at)
         return command(asked, config(python, platform, devices), as_json=as_json, width=terminal_width())
+
+    finish(action)
+
+
+@click.command("values", context_settings=HELP)
+@click.argument("target", metavar="FILE.py[::FUNCTION]")
+@click.option("--call", metavar="CALL", help="The call to evaluate, as in --call 'jax.grad(f)(x)'.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@worker_options
+def values_command(
+    target: str, call: str | None, as_json: bool, python: str | None, platform: str | None, devices: int | None
+) -> None:
+    """Evaluate a call line by line, and find its first nan or inf.
+
+    \b
+      jaxtour values train.py --call 'jax.grad(loss)(params, x)'
+
+    Each equation of the call's jaxpr is evaluated on the call's own arguments, in loops too. It prints the least value,
+    the mean, the largest, the share of zeros, and what is nan, infinite, subnormal, or beyond 90% of the dtype's range.
+    The equation that made the first nan or inf out of finite numbers comes first, with its operands. FILE.py runs
+    before, as if imported. The exit code is 1 if the file or the call fails.
+    """
+
+    def action() -> int:
+        from jaxtour.commands.values import values as command
+
+        calls = (call,) if call is not None else ()
+        return command(target, calls, config(python, platform, devices), as_json=as_json, width=terminal_width())
 
     finish(action)

@@ -6,7 +6,8 @@ import msgspec
 
 from jaxtour.course.model import Launch
 
-StageName: TypeAlias = Literal["jaxpr", "stablehlo", "hlo"]
+StageName: TypeAlias = Literal["jaxpr", "stablehlo", "hlo", "values"]
+"""`values` is the jaxpr, with what each equation made of the call's arguments."""
 
 
 class TraceCall(msgspec.Struct, frozen=True, kw_only=True):

@@ -87,6 +87,73 @@ class JaxprRow(msgspec.Struct, frozen=True, array_like=True):
     outputs: tuple[str, ...]
 
 
+class Statistics(msgspec.Struct, frozen=True, array_like=True):
+    """What one result of an equation was like, over all its evaluations; complex numbers count by their size."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    low: float | int | None = None
+    """The least finite element; None without one, and for what is not made of numbers."""
+    high: float | int | None = None
+    mean: float | None = None
+    """The mean of the finite elements."""
+    nan: int = 0
+    inf: int = 0
+    zeros: float | None = None
+    """The share of elements that are zero."""
+    subnormal: int = 0
+    """Elements below the smallest normal number of the dtype."""
+    near: int = 0
+    """Finite elements beyond nine tenths of the largest number of the dtype."""
+
+
+class Operand(msgspec.Struct, frozen=True, kw_only=True):
+    """An operand of an equation that made a nan or an inf."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    index: tuple[int, ...] | None = None
+    """The index of the element that became the nan or inf; None if the whole operand counts."""
+    value: float | int | str | None = None
+    """That element, or a single number; text for what JSON cannot write, as `nan` or `1+2j`."""
+    min: float | int | None = None
+    max: float | int | None = None
+
+
+class Birth(msgspec.Struct, frozen=True, kw_only=True):
+    """The equation that made a nan or an inf of operands without one."""
+
+    primitive: str
+    kind: Literal["nan", "inf"]
+    spans: tuple[Span, ...] = ()
+    direction: Literal["forward", "backward"] | None = None
+    """The pass in which it stands; None without differentiation."""
+    index: tuple[int, ...] = ()
+    """Of the result's element."""
+    iteration: int | None = None
+    """The iteration of the innermost loop around it, from 0."""
+    loops: int = 0
+    """The number of loops around it."""
+    operands: tuple[Operand, ...] = ()
+
+
+class Evaluated(msgspec.Struct, frozen=True, kw_only=True):
+    """What an evaluation of a jaxpr found."""
+
+    first: Birth | None = None
+    """The first nan or inf."""
+    then: Birth | None = None
+    """Where that inf became the first nan."""
+    met: bool = False
+    """Whether any result had a nan or an inf."""
+    notes: tuple[str, ...] = ()
+    """What was evaluated otherwise than equation by equation, and why, a sentence each."""
+    heads: int = 0
+    """The number of empty lines above the jaxpr: two for each birth, one for none, one a note, one for titles."""
+    evaluated: int = 0
+    """The number of evaluations of equations."""
+
+
 class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="stage"):
     """A part of one stage of a traced call: text, and data about each line."""
 
@@ -119,6 +186,11 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="s
     """The rows that this part adds to the table of types, as printed; joined by line feeds."""
     equations: Lines = ""
     """For each line of a jaxpr, an `EquationRow` as JSON if an equation begins on it; joined by line feeds."""
+    values: Lines = ""
+    """For each line of the stage `values`, the `Statistics` of each result of the equation that begins on it, as JSON.
+
+    Empty if it was not evaluated; joined by line feeds.
+    """
     parameters: Lines = ""
     """The rows that this part adds to the table of parameters: a JSON object by name; joined by line feeds.
 
@@ -144,5 +216,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="s
     cost: Cost | None = None
     memory: Memory | None = None
     """With the last part of `hlo`."""
+    evaluated: Evaluated | None = None
+    """With the last part of `values`."""
     error: str | None = None
     """Why there is no text, in one line."""

@@ -10,12 +10,16 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from jaxtour.engine.ir import Birth as Birth
 from jaxtour.engine.ir import Cost as Cost
 from jaxtour.engine.ir import EquationRow as EquationRow
+from jaxtour.engine.ir import Evaluated as Evaluated
 from jaxtour.engine.ir import JaxprRow as JaxprRow
+from jaxtour.engine.ir import Operand as Operand
 from jaxtour.engine.ir import Origin as Origin
 from jaxtour.engine.ir import Span as Span
 from jaxtour.engine.ir import Stage as Stage
+from jaxtour.engine.ir import Statistics as Statistics
 from jaxtour.engine.machine import Device as Device
 from jaxtour.engine.machine import Facts as Facts
 from jaxtour.engine.machine import Finding as Finding

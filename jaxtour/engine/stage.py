@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from jaxtour.engine.commands import StageName
 from jaxtour.engine.memory import Memory
-from jaxtour.engine.messages import Cost, Origin, Span, Stage
+from jaxtour.engine.messages import Cost, Evaluated, Origin, Span, Stage
 
 Ints: TypeAlias = "array[int]"
 """Four bytes each."""
@@ -104,8 +104,10 @@ class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
     """First and last line of each fold, counted from 0."""
     cost: Cost | None = None
     memory: Memory | None = None
+    evaluated: Evaluated | None = None
     equations: Sequence[str] = NO_TEXTS
-    """Rows of the wire, like the next two fields; `render.ir.equations` decodes them on demand."""
+    """Rows of the wire, like the next three fields; `render.ir.equations` decodes them on demand."""
+    values: Sequence[str] = NO_TEXTS
     parameters: Sequence[str] = NO_TEXTS
     jaxprs: Sequence[str] = NO_TEXTS
     calls: Ints = msgspec.field(default_factory=lambda: array("I"))
@@ -119,6 +121,11 @@ class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
     _names: Sequence[str] = NO_TEXTS
     _typed: Sequence[str] = NO_TEXTS
     _pieces: tuple[StagePart, ...] = ()
+
+    @property
+    def language(self) -> StageName:
+        """The stage whose text it has."""
+        return "jaxpr" if self.stage == "values" else self.stage
 
     def origin_of(self, line: int) -> Origin:
         """The origin of a line, counted from 0."""
@@ -211,12 +218,14 @@ def assembled(before: StageText | None, part: Stage) -> StageText:
         before = StageText(index=part.index, stage=part.stage, run=part.run)
     others = (piece for piece in before._pieces if piece.part.part != part.part)
     pieces = (*others, StagePart(replace(part, lines=(), calls=()), packed(part.lines), packed(part.calls)))
-    cost, memory = part.cost or before.cost, part.memory or before.memory
+    last = {
+        "cost": part.cost or before.cost,
+        "memory": part.memory or before.memory,
+        "evaluated": part.evaluated or before.evaluated,
+    }
     if len(pieces) < part.parts:
-        return replace(before, _pieces=pieces, cost=cost, memory=memory)
-    return _whole(
-        replace(before, _pieces=(), cost=cost, memory=memory), sorted(pieces, key=lambda piece: piece.part.part)
-    )
+        return replace(before, _pieces=pieces, **last)
+    return _whole(replace(before, _pieces=(), **last), sorted(pieces, key=lambda piece: piece.part.part))
 
 
 def packed(lines: Iterable[int]) -> Ints:
@@ -261,6 +270,7 @@ def _whole(stage: StageText, pieces: Sequence[StagePart]) -> StageText:
         parameters=_table(part.parameters for part in parts),
         jaxprs=_table(part.jaxprs for part in parts),
         equations=_by_line(parts, [part.equations for part in parts]),
+        values=_by_line(parts, [part.values for part in parts]),
         _names=_by_line(parts, [part.names for part in parts]),
         _typed=_by_line(parts, [part.typed for part in parts]),
     )

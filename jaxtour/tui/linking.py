@@ -239,7 +239,7 @@ def variable_at(view: StepView, spot: Spot) -> str | None:
 
     defined, used = stage.names_of(spot.line)
     text = stage.texts[spot.line]
-    return name_at(stage.stage, text, spot.columns[0], (*defined, *used))
+    return name_at(stage.language, text, spot.columns[0], (*defined, *used))
 
 
 def variable_highlights(stage: StageText, line: int | None, name: str) -> Highlighted:
@@ -257,7 +257,7 @@ def variable_highlights(stage: StageText, line: int | None, name: str) -> Highli
         if line not in wanted:
             return None
         text = stage.texts[line]
-        return Highlight("link", tuple(name_columns(stage.stage, text, (name,))))
+        return Highlight("link", tuple(name_columns(stage.language, text, (name,))))
 
     return Highlighted(highlight, lines)
 

@@ -136,7 +136,7 @@ def _operand(stage: StageText, own: range, name: str) -> tuple[Bound, str]:
 
 
 def _head(stage: StageText, origin: Origin, primitive: str, width: int) -> list[Line]:
-    if stage.stage == "jaxpr":
+    if stage.language == "jaxpr":
         known = card(primitive)
         said: Span = (known.does, "") if known else (_NO_CARD, "muted")
         return wrap([(primitive or "not an equation", "primitive"), ("  ", ""), said], width, indent="  ")

@@ -18,7 +18,9 @@ _AROUND = {
     "stablehlo": re.compile(r" *(?:\}|\^\w+\(|cond \{|reducer\()"),
 }
 """Lines that begin or end the nested parts of an equation or an operation."""
-UNITS: Mapping[StageName, str] = {"jaxpr": "equation", "stablehlo": "operation", "hlo": "instruction"}
+UNITS: Mapping[StageName, str] = {
+    "jaxpr": "equation", "stablehlo": "operation", "hlo": "instruction", "values": "equation",
+}  # fmt: skip
 NAME_CELLS = 9
 """The most cells of another step's id, or of a file's name."""
 
@@ -52,12 +54,12 @@ def is_continued(stage: StageText, line: int) -> bool:
     """Whether a line continues an equation or operation from above, maybe after nested lines."""
     if line == 0:
         return False
-    if (around := _AROUND.get(stage.stage)) and around.match(stage.texts[line]):
+    if (around := _AROUND.get(stage.language)) and around.match(stage.texts[line]):
         return True
     if stage.ids[line - 1] != stage.ids[line]:
         return False
     if not stage.names_of(line)[0]:
-        return stage.stage != "jaxpr" or not _NAMELESS.match(stage.texts[line])
+        return stage.language != "jaxpr" or not _NAMELESS.match(stage.texts[line])
     # Many results, or inputs of a nested jaxpr, may be printed over several lines.
     above = stage.texts[line - 1]
     return bool(stage.names_of(line - 1)[0]) and " = " not in above and not above.endswith(". let")

@@ -120,7 +120,7 @@ JAXPR_RULES: Rules = (
 jaxpr_line = RulePainter(JAXPR_RULES)
 
 LINES: Mapping[StageName, Callable[[str], Line]] = {
-    "jaxpr": jaxpr_line, "stablehlo": stablehlo_line, "hlo": hlo_line,
+    "jaxpr": jaxpr_line, "stablehlo": stablehlo_line, "hlo": hlo_line, "values": jaxpr_line,
 }  # fmt: skip
 
 

@@ -97,4 +97,4 @@ def _limit(stage: StageText, definition: int, name: str) -> int:
     if is_input and (stage.stage == "stablehlo" or "{ lambda" in stage.texts[definition]):
         return indent + 1
     # `in (…)` is two columns left of the equations above it, and of a long head's continuation.
-    return indent - 2 if stage.stage == "jaxpr" else indent
+    return indent - 2 if stage.language == "jaxpr" else indent

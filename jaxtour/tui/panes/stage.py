@@ -31,7 +31,7 @@ def awaits(view: StepView) -> bool:
 
 def document(view: StepView, width: int) -> Document:
     """The chosen stage, or why it is not there."""
-    stage, title = view.stage, titles(view)
+    stage, title = view.stage, titles(view, width)
     if view.trace is None or view.trace.error is not None or stage is None or not stage.complete:
         return Document(lines=wrap(_empty(view), width), title=title, subtitle=call_of(view))
     if stage.error is not None:
@@ -44,18 +44,23 @@ def document(view: StepView, width: int) -> Document:
         return graph_document(view, stage, width)
     if view.state.stage == "arguments":
         return arguments_document(view, width)
-    lines = lines_of(stage)
     beside = gutter_of(stage, view.cell, None if view.stable else view.profiled)
+    if stage.evaluated is not None:
+        from jaxtour.tui.panes.values import lines_and_gutter
+
+        lines, gutter = lines_and_gutter(view, stage, width)
+    else:
+        lines, gutter = lines_of(stage), MadeLines(len(stage.texts), beside.width, beside.line)
     return Document(
         lines=lines,
-        gutter=MadeLines(len(lines), beside.width, beside.line) if beside.width else (),
+        gutter=gutter if gutter.width else (),
         title=title,
         subtitle=facts(view, stage, width, beside.words),
         cursor=True,
         selectable=lambda line: variables(stage, line),
         folds=stage.folds,
         # A jaxpr prints the functions that it names before itself.
-        main_last=stage.stage == "jaxpr" and lines.texts[0].startswith("let "),
+        main_last=stage.stage == "jaxpr" and stage.texts[0].startswith("let "),
     )
 
 
@@ -78,7 +83,7 @@ def variables(stage: StageText, line: int) -> list[Columns]:
     from jaxtour.render.ir.highlight import name_columns
 
     defined, used = stage.names_of(line)
-    return name_columns(stage.stage, lines_of(stage).texts[line], (*defined, *used))
+    return name_columns(stage.language, stage.texts[line], (*defined, *used))
 
 
 @lru_cache(maxsize=KEPT)
@@ -93,7 +98,7 @@ def graph_of(stage: StageText, unfolded: frozenset[int] | None) -> "Graph":
 def graph_document(view: StepView, stage: StageText, width: int) -> Document:
     """The drawing, or why there is none."""
     drawn = graph_of(stage, view.state.unfolded)
-    title, words = titles(view), facts(view, stage, width)
+    title, words = titles(view, width), facts(view, stage, width)
     if drawn.refusal is not None:
         return Document(lines=wrap(((drawn.refusal, "muted"),), width), title=title, subtitle=words)
     return Document(
@@ -122,11 +127,11 @@ def arguments_document(view: StepView, width: int) -> Document:
     """The tree of the call's arguments and results."""
     if view.arguments is None:
         lines = wrap((("this worker does not tell of arguments", "muted"),), width)
-        return Document(lines=lines, title=titles(view), subtitle=call_of(view))
+        return Document(lines=lines, title=titles(view, width), subtitle=call_of(view))
     tree = tree_of(view.arguments)
     return Document(
         lines=tree.lines(width - TREE_GUTTER),
-        title=titles(view),
+        title=titles(view, width),
         subtitle=call_of(view),
         cursor=True,
         folds=tree.folds,
@@ -139,16 +144,16 @@ def _cost(view: StepView, stage: StageText, width: int) -> Document:
 
     if stage.cost is None:
         lines = wrap((("this backend does not say what the call costs", "muted"),), width)
-        return Document(lines=lines, title=titles(view), subtitle=call_of(view))
+        return Document(lines=lines, title=titles(view, width), subtitle=call_of(view))
     facts = (*call_of(view), ("   ", ""), *cost_facts(stage.cost))
-    return Document(lines=cost_lines(stage.cost, width), title=titles(view), subtitle=facts)
+    return Document(lines=cost_lines(stage.cost, width), title=titles(view, width), subtitle=facts)
 
 
 def _memory(view: StepView, stage: StageText, width: int) -> Document:
     drawn = memory_of(stage, view.cell, width - SIGN, view.state.place)
     first = min(drawn.instructions, default=None)
     return Document(
-        lines=drawn.lines, title=titles(view), subtitle=call_of(view), cursor=first is not None, anchor=first
+        lines=drawn.lines, title=titles(view, width), subtitle=call_of(view), cursor=first is not None, anchor=first
     )
 
 
@@ -201,7 +206,7 @@ def _waiting(view: StepView) -> Line:
         return (*said, (f"   {_raised_at(view, trace.raised)}", "muted")) if trace.raised else said
     if view.worker == "dead":
         return (("the worker is gone; ", "muted"), (view.key("restart"), "strong"), (" starts it again", "muted"))
-    verb = {"jaxpr": "tracing", "stablehlo": "lowering", "hlo": "compiling"}[view.behind]
+    verb = {"jaxpr": "tracing", "stablehlo": "lowering", "hlo": "compiling", "values": "evaluating"}[view.behind]
     if report.request:
         doing = f"{verb} {trace.call} … "
         return ((doing, "muted"), (view.key("interrupt"), "strong"), (" interrupts", "muted"))
@@ -225,13 +230,14 @@ def _raised_at(view: StepView, failure: Failure) -> str:
 
 
 NAMES: dict[Shown, str] = {
-    "jaxpr": "jaxpr", "stablehlo": "StableHLO", "hlo": "HLO", "cost": "cost", "memory": "memory", "graph": "graph",
+    "jaxpr": "jaxpr", "stablehlo": "StableHLO", "hlo": "HLO", "cost": "cost", "memory": "memory",
+    "values": "values", "graph": "graph",
     "arguments": "args",
 }  # fmt: skip
 CORNERS = 3
 """Columns of the border at the sides of its words."""
 TITLES_APART = 2
-"""Columns between the titles."""
+"""Columns between the titles, where there is room."""
 APART, LEAST_CALL = 3, 12
 """Columns between the facts in a border, and the fewest of a call worth showing."""
 
@@ -242,14 +248,18 @@ def named_stages(view: StepView) -> list[Shown]:
     return [shown for shown in NAMES if shown != left_out]
 
 
-def titles(view: StepView) -> Line:
-    """The names of the stages with their keys; the one shown stands out."""
+def titles(view: StepView, width: int) -> Line:
+    """The names of the stages, with their keys if these have room; the one shown stands out."""
+    plain = {shown: NAMES[shown] for shown in named_stages(view)}
+    keyed = {shown: f"{view.key(f'stage_{shown}')} {name}" for shown, name in plain.items()}
     line: Line = ()
-    for shown in named_stages(view):
-        name = NAMES[shown]
-        here = shown == view.state.stage
-        gap: Line = ((" " * TITLES_APART, ""),) if line else ()
-        line = (*line, *gap, (f"{view.key(f'stage_{shown}')} {name}", "strong" if here else "muted"))
+    for names, apart in ((keyed, TITLES_APART), (plain, TITLES_APART), (plain, 1)):
+        line = ()
+        for shown, name in names.items():
+            gap: Line = ((" " * apart, ""),) if line else ()
+            line = (*line, *gap, (name, "strong" if shown == view.state.stage else "muted"))
+        if width_of(line) <= width:
+            break
     return line
 
 
@@ -259,7 +269,7 @@ def facts(view: StepView, stage: StageText, width: int, legend: Line = ()) -> Li
 
     trace = view.trace
     assert trace is not None
-    counted = trace.equations if stage.stage == "jaxpr" else counts(stage)
+    counted = trace.equations if stage.language == "jaxpr" else counts(stage)
     number, (_, counts_words) = number_of(view), stage_facts("", stage.stage, counted)
     room = width - CORNERS - width_of(number) - width_of(counts_words[0])
     if legend and width_of(legend) + APART <= room:

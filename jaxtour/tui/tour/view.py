@@ -25,10 +25,11 @@ from jaxtour.paths import absolute
 from jaxtour.text import NO_TEXT, Raw
 from jaxtour.tui.actions import Context, Keys
 
-Shown: TypeAlias = Literal["jaxpr", "stablehlo", "hlo", "cost", "memory", "graph", "arguments"]
+Shown: TypeAlias = Literal["jaxpr", "stablehlo", "hlo", "cost", "memory", "values", "graph", "arguments"]
 """What the stage pane can show."""
 BEHIND: Mapping[Shown, StageName] = {
-    "jaxpr": "jaxpr", "stablehlo": "stablehlo", "hlo": "hlo", "cost": "hlo", "memory": "hlo", "graph": "jaxpr",
+    "jaxpr": "jaxpr", "stablehlo": "stablehlo", "hlo": "hlo", "cost": "hlo", "memory": "hlo", "values": "values",
+    "graph": "jaxpr",
     "arguments": "jaxpr",
 }  # fmt: skip
 """The stage that each is made from."""

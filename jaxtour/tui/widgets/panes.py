@@ -18,7 +18,7 @@ from jaxtour.render.text.layout import Line, width_of
 from jaxtour.tui.messages import ShownWanted
 from jaxtour.tui.panes import devices, lesson, result, source, stage, time
 from jaxtour.tui.panes.source import failed
-from jaxtour.tui.panes.stage import NAMES, TITLES_APART, named_stages, titles
+from jaxtour.tui.panes.stage import NAMES, named_stages
 from jaxtour.tui.tour.view import BEHIND, Shown, StepView
 from jaxtour.tui.widgets.arrange import RegionLayout, Slot, Wants, left_width, narrow, wide, wide_file
 from jaxtour.tui.widgets.cursors import GraphCursor, PaneCursor, ShardCursor
@@ -271,9 +271,10 @@ class Panes(Container):
             names = self.tabs(slot)
             apart = TABS_APART
         elif slot == "stage":
-            words = [text for text, _ in titles(pane.view) if text.strip()]
+            title = pane.document.title
+            words = [text for text, _ in title if text.strip()]
             names = list(zip(words, [tab for tab in TABS if tab.shown in named_stages(pane.view)], strict=True))
-            apart = TITLES_APART
+            apart = width_of(title[1:2])
         else:
             return
         x = TABS_AT

@@ -117,6 +117,8 @@ class Parsed:
     """For each line, the indices of the types of the variables that it defines."""
     equations: list[str] = field(default_factory=list)
     """For each line, the equation that begins on it, as JSON; empty for a text without known equations."""
+    values: list[str] = field(default_factory=list)
+    """For each line, the statistics of the results of the equation that begins on it, as JSON; for `values` alone."""
     types: Rows = field(default_factory=Rows)
     parameters: Rows = field(default_factory=Rows)
     jaxprs: Rows = field(default_factory=Rows)
@@ -217,7 +219,7 @@ def pieces(head: Event, parsed: Parsed, table: Table, **last: Any) -> Iterator[E
     opened = sorted(parsed.folds)
     tables = {"types": parsed.types, "parameters": parsed.parameters, "jaxprs": parsed.jaxprs}
     tables |= {"frames": parsed.frames, "words": parsed.words}
-    by_line = {"names": parsed.names, "typed": parsed.typed, "equations": parsed.equations}
+    by_line = {"names": parsed.names, "typed": parsed.typed, "equations": parsed.equations, "values": parsed.values}
     sent = fold = 0
     for part, (start, end) in enumerate(cuts):
         own = [order[place] for place in parsed.lines[start:end]]
@@ -248,7 +250,7 @@ def pieces(head: Event, parsed: Parsed, table: Table, **last: Any) -> Iterator[E
 def _cuts(parsed: Parsed, table: Table, order: dict[int, int]) -> Iterator[tuple[int, int]]:
     """The first and last line of each piece; sets `order` to the new index of each origin."""
     sizes = [_size(text) + 18 for text in parsed.texts]
-    for texts in (parsed.names, parsed.typed, parsed.equations):
+    for texts in (parsed.names, parsed.typed, parsed.equations, parsed.values):
         for number, text in enumerate(texts):
             sizes[number] += _size(text)
     for rows in (parsed.types, parsed.parameters, parsed.jaxprs, parsed.frames, parsed.words):

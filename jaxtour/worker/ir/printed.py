@@ -4,7 +4,7 @@ This module observes JAX's printer; if that is impossible, the text comes withou
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .. import compat
@@ -15,24 +15,30 @@ from .walk import Walk
 _BINDER = re.compile(r"([^\W\d]\w*):")
 
 
-def printed(jaxpr: Any, walk: Walk) -> Parsed:
+def printed(jaxpr: Any, walk: Walk, above: Sequence[Any] = (), begun: dict[int, int] | None = None) -> Parsed:
+    """The lines of a walked jaxpr.
+
+    `above` leaves an empty line for each of its equations, or for None; `begun` gets the first line of each equation,
+    by its `id`.
+    """
     found = compat.marked(jaxpr)
     if found:
-        return _by_marks(found, walk)
-    texts = [cut(compat.tidy(line)) for line in str(jaxpr).split("\n")]
+        return _by_marks(found, walk, above, {} if begun is None else begun)
+    texts = [""] * len(above) + [cut(compat.tidy(line)) for line in str(jaxpr).split("\n")]
     return Parsed(
         texts, [walk.table.add(kind="equation", unlinked="not available on this version of JAX")] * len(texts)
     )
 
 
-def _by_marks(found: compat.Marked, walk: Walk) -> Parsed:
-    parsed = Parsed([cut(line) for line in found.lines])
+def _by_marks(found: compat.Marked, walk: Walk, above: Sequence[Any], begun: dict[int, int]) -> Parsed:
+    parsed = Parsed([""] * len(above) + [cut(line) for line in found.lines])
     parsed.names = [""] * len(parsed.texts)
     parsed.typed = [""] * len(parsed.texts)
     other = walk.table.add()
     rows: list[list[int]] = [[] for _ in found.marks]
     last = [-1] * len(found.marks)
-    for row, owners in enumerate(found.owners):
+    parsed.lines = [other if equation is None else walk.place(equation) for equation in above]
+    for row, owners in enumerate(found.owners, len(above)):
         for number in owners if len(owners) == 1 else dict.fromkeys(owners):
             rows[number].append(row)
         owner = owners[0] if owners else -1
@@ -52,10 +58,13 @@ def _by_marks(found: compat.Marked, walk: Walk) -> Parsed:
             continue
         first = rows[number][0]
         if mark.is_equation:
+            begun[id(mark.thing)] = first
             _name_equation(parsed, mark, rows[number])
         else:
             _name_jaxpr(parsed, mark, rows[number])
-        if last[number] > first and (mark.is_equation or first > 0 or "{ lambda" not in parsed.texts[first][:9]):
+        if last[number] > first and (
+            mark.is_equation or first > len(above) or "{ lambda" not in parsed.texts[first][:9]
+        ):
             folds.add((first, last[number]))
     parsed.folds = sorted(folds, key=lambda fold: (fold[0], -fold[1]))
     Structure(parsed, found.marks, rows, last).tell()

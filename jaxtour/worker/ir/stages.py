@@ -13,6 +13,7 @@ from ..memory.analysis import memory
 from ..runner.execute import Workspace
 from ..runner.failures import attempt
 from ..runner.writer import Event
+from ..values.told import values
 from . import hlo, lens, stablehlo
 from .cost import cost
 from .metadata import Sources
@@ -112,10 +113,13 @@ class Stages:
     """Each call as the step makes it."""
     _made: dict[int, Staged] = field(default_factory=dict)
 
-    def look(self, index: int, stage: str, say: Say) -> None:
-        """Send the pieces of one stage of one call, or one line that says why there are none."""
+    def look(self, index: int, stage: str, say: Say, tick: Callable[[int], None]) -> None:
+        """Send the pieces of one stage of one call, or one line that says why there are none.
+
+        `tick` is called with the number of equations evaluated so far.
+        """
         head = {"event": "stage", "index": index, "stage": stage}
-        found, error = attempt(self._read, index, stage)
+        found, error = attempt(self._read, index, stage, tick)
         if found is None:
             say({**head, "error": lens.why_not(error) if error else "this step has no such call"})
             return
@@ -127,7 +131,9 @@ class Stages:
         """The opcodes of one call; raises the errors of lowering and compiling."""
         return self.staged(index).optimised.opcodes()
 
-    def _read(self, index: int, stage: str) -> tuple[Table, Parsed, dict[str, Any]]:
+    def _read(self, index: int, stage: str, tick: Callable[[int], None]) -> tuple[Table, Parsed, dict[str, Any]]:
+        if stage == "values":
+            return values(self.workspace, self._written(index), tick)
         if stage not in ("stablehlo", "hlo"):
             raise lens.LensError(f"unknown stage: {stage}")
         staged = self.staged(index)
@@ -143,11 +149,17 @@ class Stages:
                 around = (program.around,) if program.around else ()
                 self._made[index] = Staged(program.lowered(), root, around, *_places(program.jaxpr, around))
                 return self._made[index]
-            if why := self.calls[index].get("error"):
-                raise lens.LensError(why)
-            written = self.written[index] or lens.expression(self.calls[index]["call"])
-            self._made[index] = staged(self.workspace, written)
+            self._made[index] = staged(self.workspace, self._written(index))
         return self._made[index]
+
+    def _written(self, index: int) -> lens.Expression:
+        if not 0 <= index < len(self.calls):
+            raise lens.LensError("this step has no such call")
+        if "program" in self.calls[index]:
+            raise lens.LensError("the arguments of recorded calls are not kept: name a call, as in --call 'f(x)'")
+        if why := self.calls[index].get("error"):
+            raise lens.LensError(why)
+        return self.written[index] or lens.expression(self.calls[index]["call"])
 
 
 def staged(workspace: Workspace, source: lens.Expression) -> Staged:

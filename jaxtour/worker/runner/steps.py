@@ -28,6 +28,8 @@ from .record import MOST_LOOKED_INTO, Enough, Recorder
 from .repeatable import only_computes
 from .writer import Event, Stdio, Writer
 
+_PHASES = {"hlo": "compiling", "values": "evaluating"}
+
 
 @dataclass
 class RunContext:
@@ -363,8 +365,11 @@ class CommandRun:
         for request in requests:
             index, name = request["index"], request["stage"]
             label = calls[index]["label"] if 0 <= index < len(calls) else ""
-            with self._phase("compiling" if name == "hlo" else "lowering", label):
-                stages.look(index, name, self._say)
+            with self._phase(_PHASES.get(name, "lowering"), label):
+                stages.look(index, name, self._say, partial(self._evaluated, label))
+
+    def _evaluated(self, label: str, count: int) -> None:
+        self._progress("evaluating", f"{label}, {count} equations")
 
     def _profile(self, cell: dict[str, Any], calls: list[Entry], asked: dict[str, Any]) -> None:
         stages, index = self._staged(cell, calls), asked["index"]

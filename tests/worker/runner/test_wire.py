@@ -17,7 +17,7 @@ g = jax.jit(f)
 mesh = jax.make_mesh((2,), ("x",), axis_types=(jax.sharding.AxisType.Auto,))
 spread = jax.device_put(jnp.arange(4.0), jax.NamedSharding(mesh, jax.P("x")))
 """
-EVERY = [{"index": 0, "stage": stage} for stage in ("stablehlo", "hlo")]
+EVERY = [{"index": 0, "stage": stage} for stage in ("stablehlo", "hlo", "values")]
 STEPS = [
     {"code": "g(1.0)", "hlo": True, "ask": "equations of g(1.0)", "check": "pass"},
     {"code": "spread", "traces": ["g(spread)", "missing(1)"], "hlo": True},
@@ -125,7 +125,9 @@ def test_the_stages_that_were_looked_at_came_whole(frames):
             event = msgspec.convert(frame, messages.Stage)
             key = event.run, event.index, event.stage
             stages[key] = assembled(stages.get(key), event)
-    looked_at = [(run, 0, stage) for run in range(len(STEPS) - 2, len(STEPS) + 1) for stage in ("stablehlo", "hlo")]
+    looked_at = [
+        (run, 0, stage) for run in range(len(STEPS) - 2, len(STEPS) + 1) for stage in ("stablehlo", "hlo", "values")
+    ]
     for key in [(len(STEPS) - 2, 0, "jaxpr"), *looked_at]:
         found = stages[key]
         assert found.complete and found.error is None and len(found.texts) > 1, key

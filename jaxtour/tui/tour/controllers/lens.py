@@ -44,6 +44,7 @@ class LensController:
     stage_hlo = partialmethod(show_stage, "hlo")
     stage_cost = partialmethod(show_stage, "cost")
     stage_memory = partialmethod(show_stage, "memory")
+    stage_values = partialmethod(show_stage, "values")
     stage_graph = partialmethod(show_stage, "graph")
     stage_arguments = partialmethod(show_stage, "arguments")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from textual.app import App
 
 from jaxtour import paths
+from jaxtour.render.text.layout import plain
 from jaxtour.tui.messages import Turned
 from jaxtour.tui.panes.source import rows_of
 from jaxtour.tui.tour.host import ScreenHost
@@ -84,6 +85,10 @@ class SlotController:
         what = tour.state.stage if pane.spec.name == "stage" else pane.spec.name
         name = f"{tour.lesson.id}-{tour.step.id}-{what}"
         text = rows_of(tour.view).written if what == "source" else ""
+        if what == "values":
+            # Its figures stand in the gutter.
+            rows = zip(pane.document.gutter, pane.document.texts, strict=False)
+            text = "".join(f"{plain(beside)}{line}".rstrip() + "\n" for beside, line in rows)
         self.host.note(copied(self.host.app, name, text or pane.document.text))
 
 
