@@ -82,6 +82,7 @@ def _course_with(name: str) -> Catalogue | None:
 
 
 def session(config: WorkerConfig) -> Session:
+    """Return a session with its own guard."""
     return Session(ProcessEngine(), config)
 
 

@@ -88,6 +88,7 @@ class Progress:
         return self._state.place
 
     def is_done(self, lesson: str, step: str) -> bool:
+        """Whether the step has been done."""
         return self._step(lesson, step).done
 
     def edit(self, lesson: str, step: str) -> str | None:
@@ -95,10 +96,12 @@ class Progress:
         return self._step(lesson, step).edit
 
     def mark_done(self, lesson: str, step: str) -> None:
+        """Remember that the step is done."""
         if not self.is_done(lesson, step):
             self._change(lambda state: setattr(_slot(state, lesson, step), "done", True))
 
     def set_place(self, lesson: str, step: str) -> None:
+        """Remember where the learner is."""
         if self.place != (lesson, step):
             self._change(lambda state: setattr(state, "place", (lesson, step)))
 

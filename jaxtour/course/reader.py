@@ -107,6 +107,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def kind(node: Node) -> str:
+    """Return what a node is, for a message."""
     if isinstance(node, Scalar):
         return f"`{short(node.text)}`"
     return "a list" if isinstance(node, Sequence) else "a mapping"

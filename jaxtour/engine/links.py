@@ -30,6 +30,7 @@ class Place(NamedTuple):
 
     @classmethod
     def of(cls, span: Span) -> "Place":
+        """The span's place."""
         return cls(span.file, (span.line, span.column), (span.end_line, span.end_column))
 
 

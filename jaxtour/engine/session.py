@@ -120,6 +120,7 @@ class Session:
         return self._opened.devices if self._opened else None
 
     async def start(self) -> None:
+        """Start the guard and a runner."""
         try:
             await self.engine.start()
             await self._open(self._own)
@@ -266,6 +267,7 @@ class Session:
         await self.engine.send(Interrupt())
 
     async def restart(self) -> None:
+        """Replace the runner by a new one with the same configuration."""
         self._forget()
         await self.engine.send(Restart())
 

@@ -45,6 +45,7 @@ class Axis:
         return (self.place(value) - low) / (high - low)
 
     def value(self, place: float) -> float:
+        """Return the value at a place."""
         return float(10.0**place) if self.log else place
 
 

@@ -41,6 +41,7 @@ def heading(programs: Sequence[Program]) -> str:
 
 
 def table(programs: Sequence[Program], width: int) -> list[Line]:
+    """A row for each program."""
     timed = bool(programs and _ran(programs[0]))
     names = ("compile", "trace", *["run"] * timed, "calls", "function", "defined at", "inputs")
     rows: list[Sequence[Line]] = [[((name, "muted"),) for name in names]]

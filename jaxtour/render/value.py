@@ -101,6 +101,7 @@ def output_lines(text: Raw, width: int | None = None, style: Style = "") -> list
 
 
 def warning_lines(warnings: Iterable[Warned], width: int, ascii: bool = False) -> list[Line]:
+    """Return each warning with the line that caused it."""
     lines: list[Line] = []
     for warned in warnings:
         spans: list[Span] = [("⚑ ", "warning"), (warned.category, "warning"), ("  ", "")]

@@ -297,6 +297,7 @@ NAMES = {
 
 
 def scoped(scope: Scope) -> list[Action]:
+    """The actions of one scope."""
     return [action for action in ACTIONS if action.scope == scope]
 
 
@@ -347,6 +348,7 @@ class Keys:
         return [key_name(key) for key in self.changed.get(action.id, action.keys).split(",")]
 
     def first(self, action: Action | str) -> str:
+        """The key to show."""
         return self.of(action)[0]
 
 

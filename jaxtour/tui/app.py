@@ -110,6 +110,7 @@ class TourApp(App[int]):
         self.tour_screen = TourScreen(self.tour)
 
     def copy_to_clipboard(self, text: str) -> None:
+        """Copy any text to the terminal's clipboard and to the app's own."""
         copy_text(self, text)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -117,6 +118,7 @@ class TourApp(App[int]):
         return {"border-idle": "#80808080"}
 
     def get_default_screen(self) -> TourScreen:
+        """The screen of the step."""
         width, height = self.size
         self.tour_screen.fit_classes(width, height)
         return self.tour_screen
@@ -186,6 +188,7 @@ class TourApp(App[int]):
             await self.go_on()
 
     async def on_turned(self, _: Turned) -> None:
+        """Request what is visible now."""
         await self.go_on()
 
     async def go_on(self) -> None:
@@ -198,6 +201,7 @@ class TourApp(App[int]):
             self.post_message(WorkerGone(str(error)))
 
     def on_worker_gone(self, message: WorkerGone) -> None:
+        """Show that the worker is gone."""
         if not self._leaving:
             self.tour.gone = message.reason
             self._wake()
@@ -227,6 +231,7 @@ class TourApp(App[int]):
             view.redraw()
 
     def on_note(self, message: Note) -> None:
+        """Show a note in the bottom line."""
         self.tour_screen.note(message.text)
 
     def _wake(self) -> None:
@@ -269,6 +274,7 @@ class TourApp(App[int]):
             writer.shutdown(wait=True)
 
     def on_unmount(self) -> None:
+        """Save however the app ends."""
         self.save()
 
     async def action_quit(self) -> None:

@@ -53,6 +53,7 @@ class Link(msgspec.Struct, frozen=True):
 
 
 def link(view: StepView, spot: Spot) -> Link:
+    """What is linked with a cursor."""
     stage, rows = view.linked, rows_of(view)
     target = target_of(view, spot, rows)
     name = variable_at(view, spot)

@@ -43,10 +43,12 @@ class Peaks:
         return self._found
 
     async def measure(self) -> None:
+        """Measure the peaks."""
         self._coming, self.unkept = [], ""
         await self._runs.launch(self._session.peaks(), RunPurpose("peaks"))
 
     def take(self, event: RunEvent) -> None:
+        """Take an event of the measurement."""
         if isinstance(event, Peak):
             self._coming.append(event)
         elif isinstance(event, Done):

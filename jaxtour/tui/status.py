@@ -148,6 +148,7 @@ class Bar(Widget):
         self._strip: Strip | None = None
 
     def show(self, line: Line) -> None:
+        """Show another line."""
         if line != self.line:
             self.line = line
             self._strip = None

@@ -160,9 +160,11 @@ class Palette:
 
 
 def content(line: Line, *, ansi: bool = False) -> Content:
+    """The line as Textual's content, for a border or a label."""
     styles = ANSI if ansi else COLOURED
     return Content.assemble(*((text, styles[style]) for text, style in line if text))
 
 
 def contents(lines: Iterable[Line], *, ansi: bool = False) -> Content:
+    """Several lines as one content."""
     return Content("\n").join([content(line, ansi=ansi) for line in lines])

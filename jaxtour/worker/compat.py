@@ -375,6 +375,7 @@ def is_key(array: jax.Array) -> bool:
 
 
 def is_tracer(value: Any) -> bool:
+    """Whether it is a tracer."""
     return isinstance(value, jax.core.Tracer)
 
 

@@ -55,6 +55,7 @@ class Marks:
         return self._tracing, held
 
     def without(self, data: bytes) -> bytes:
+        """The bytes without marks."""
         return data.replace(self._begin, b"").replace(self._end, b"") if self._begin else data
 
 
@@ -81,6 +82,7 @@ class MarkingStream(io.TextIOWrapper):
         return super().write(text)
 
     def writelines(self, lines: Any) -> None:
+        """Write every line."""
         for line in lines:
             self.write(line)
 

@@ -29,6 +29,7 @@ class Operand:
 
     @property
     def literal(self) -> bool:
+        """Whether it is a literal."""
         return ":" in self.text
 
     @property
@@ -95,6 +96,7 @@ class Jaxpr:
 
     @property
     def equations(self) -> Iterator[Equation]:
+        """Its own equations."""
         return (each for line in self.lines if (each := equation_at(self.stage, line)) is not None)
 
 
@@ -108,6 +110,7 @@ def jaxpr_of(stage: StageText) -> Jaxpr:
 
 
 def equation_at(stage: StageText, line: int) -> Equation | None:
+    """The equation that begins at a line."""
     row = _decoded(stage.equations[line], EquationRow) if 0 <= line < len(stage.equations) else None
     if row is None:
         return None

@@ -54,6 +54,7 @@ class Graph:
 
     @property
     def unfolded(self) -> frozenset[int]:
+        """The lines of the unfolded equations."""
         return frozenset(node.line for node in self.nodes if node.kind == "opening")
 
     def node_at(self, row: int, column: int | None = None) -> int | None:

@@ -75,6 +75,7 @@ class Layout:
 
 
 def laid_out(model: Model) -> Layout:
+    """Lay out a model."""
     layers = _layers(model)
     spots = [LayerItem(layer, item) for item, layer in enumerate(layers)]
     strands: list[list[Strand]] = [[] for _ in range(max(layers, default=0) + 1)]

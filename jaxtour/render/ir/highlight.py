@@ -130,6 +130,7 @@ def line_of(stage: StageName) -> Callable[[str], Line]:
 
 
 def jaxpr_lines(text: str) -> list[Line]:
+    """All lines of a jaxpr, highlighted."""
     return [jaxpr_line(line) for line in text.split("\n")]
 
 

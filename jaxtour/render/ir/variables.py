@@ -39,6 +39,7 @@ class Variable:
 
 
 def variable(stage: StageText, line: int, name: str) -> Variable:
+    """The variable that a name refers to in a line."""
     whole = _base(name)
     definitions, uses = stage.defining(whole), stage.using(name)
     if len(definitions) == 1:

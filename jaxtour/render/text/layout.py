@@ -35,6 +35,7 @@ _WHOLE_CODE = 40
 
 
 def width_of(line: Line | str) -> int:
+    """Return the width in cells."""
     return cell_len(line if isinstance(line, str) else plain(line))
 
 
@@ -72,6 +73,7 @@ def clip_line(line: Line, width: int) -> Line:
 
 
 def clip_lines(lines: Iterable[Line], width: int) -> list[Line]:
+    """Return every line in at most `width` cells."""
     return [clip_line(line, width) for line in lines]
 
 

@@ -68,6 +68,7 @@ def _line(line: Line) -> str:
 
 
 def text_of(lines: list[Line], ascii: bool = False, colour: bool = False) -> str:
+    """Return the lines as printed text."""
     fitting = in_ascii(lines, ascii)
     return ansi_lines(fitting) if colour else plain_lines(fitting)
 
@@ -120,6 +121,7 @@ def step_text(
     ascii: bool = False,
     colour: bool = False,
 ) -> str:
+    """Return a step and, with a report, its results."""
     number = next((at for at, other in enumerate(lesson.steps, 1) if other.id == step.id), 0)
     title = f"{number} of {len(lesson.steps)}  {step.title}"
     name = f"{lesson.id}/{step.id}"

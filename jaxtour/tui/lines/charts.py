@@ -56,6 +56,7 @@ class Charts:
             self._view.refresh(layout=True)
 
     def resized(self) -> None:
+        """Place the charts again."""
         if self._shown:
             self._view.refresh(layout=True)
 

@@ -71,6 +71,7 @@ class Highlighted(NamedTuple):
     """The lines that a walk visits, ascending: the first line of each equation."""
 
     def of(self, line: int) -> Highlight | None:
+        """The highlight of a line."""
         return self.highlights(line) if self.highlights else None
 
     def next_match(self, line: int, by: int) -> int | None:
@@ -143,13 +144,16 @@ class Document(msgspec.Struct, frozen=True):
         return _width(self.lines)
 
     def selectable_in(self, line: int) -> Sequence[Columns]:
+        """The selectable pieces of a line."""
         return self.selectable(line) if self.selectable and 0 <= line < len(self.lines) else ()
 
     def pieces_at(self, line: int, columns: Columns | None = None) -> list[Piece]:
+        """The pieces in a line, or the one at these columns."""
         return [piece for piece in self.pieces if piece.line == line and columns in (None, piece.columns)]
 
     @property
     def gutter_width(self) -> int:
+        """Cells of the gutter."""
         return _width(self.gutter)
 
     @property
@@ -162,6 +166,7 @@ class Document(msgspec.Struct, frozen=True):
         return self.lines.texts[index] if isinstance(self.lines, LazyLines) else plain(self.lines[index])
 
     def cells_of(self, line: int, columns: Columns) -> Columns:
+        """The cells that characters of a line take."""
         text = self.text_of(line)
         return cells(text[: columns[0]]), cells(text[: columns[1]])
 

@@ -30,6 +30,7 @@ class AxisLabels(AxisFormatter):
         return [tick for tick in ticks[:: -(-len(ticks) // max_ticks) or 1] if min_ <= tick <= max_]
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
+        """The labels of the ticks."""
         return [self._axis.label(self._axis.value(tick)) for tick in ticks]
 
 
@@ -57,6 +58,7 @@ class ChartView(PlotWidget, can_focus=False, inherit_bindings=False):
         self.refresh(layout=True)
 
     def show(self, chart: Chart) -> None:
+        """Draw another chart."""
         if chart != self.chart:
             self.chart = chart
             if self.is_mounted:
@@ -101,5 +103,6 @@ class ChartView(PlotWidget, can_focus=False, inherit_bindings=False):
             self.parent.post_message(event)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll the text around it."""
         if isinstance(self.parent, Widget):
             self.parent.post_message(event)

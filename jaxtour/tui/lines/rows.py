@@ -32,6 +32,7 @@ class Folds:
         return bool(self._last)
 
     def starts(self, line: int) -> bool:
+        """Whether a block starts in this line."""
         return line in self._last
 
     def hidden_behind(self, line: int) -> int:
@@ -94,6 +95,7 @@ class Rows:
 
     @property
     def count(self) -> int:
+        """The number of rows."""
         return self.lines - self._before[-1]
 
     def top(self, line: int) -> int:
@@ -112,6 +114,7 @@ class Rows:
         return self.at(self.top(line))[0] != line
 
     def at(self, row: int) -> tuple[int, int]:
+        """The line in a row, and which of its rows that is."""
         return row + self._before[bisect_right(self._rows, row)], 0
 
 
@@ -133,6 +136,7 @@ class WrappedRows(Rows):
 
     @property
     def count(self) -> int:
+        """The number of rows."""
         return self._tops[-1]
 
     def top(self, line: int) -> int:
@@ -145,6 +149,7 @@ class WrappedRows(Rows):
         return self._tops[line + 1] - self._tops[line]
 
     def at(self, row: int) -> tuple[int, int]:
+        """The line in a row, and which of its rows that is."""
         line = bisect_right(self._tops, row) - 1
         return line, row - self._tops[line]
 

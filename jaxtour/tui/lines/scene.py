@@ -118,6 +118,7 @@ class Scene:
         return moved
 
     def measure(self) -> None:
+        """Measure the document and its gutter."""
         document = self.document
         self.own_gutter = document.gutter_width
         sign = document.cursor and not self.own_gutter
@@ -132,16 +133,20 @@ class Scene:
         return rows.at(min(top, rows.count - 1))[0]
 
     def has_cursor(self, line: int) -> bool:
+        """Whether the cursor is on a line."""
         return self.document.cursor and line == self.cursor.line
 
     def marks(self, line: int, *, focused: bool) -> tuple[Mark | None, ...]:
+        """The marks under the text of a line."""
         mark = self.document.marks.get(line)
         return (mark, "here" if focused else "here-away") if self.has_cursor(line) else (mark,)
 
     def highlight(self, line: int) -> Highlight | None:
+        """The highlight of a line."""
         return self.highlighted.of(line)
 
     def found_in(self, line: int, text: str) -> Iterable[tuple[Columns, HighlightStyle]]:
+        """The matches of the search in a line."""
         return self.finder.in_line(line, text) if self.finder.search else ()
 
     def over_text(self, line: int, text: str, *, flat: bool) -> Iterator[tuple[Columns, HighlightStyle]]:
@@ -216,6 +221,7 @@ class Scroller:
         return self._view.scroll_offset.y
 
     def by(self, columns: int, rows: int) -> None:
+        """Scroll by some cells."""
         self._view.scroll_relative(columns, rows, animate=False, force=True, immediate=True)
 
     def to(self, *, x: int | None = None, y: int | None = None) -> None:
@@ -309,6 +315,7 @@ class Folding:
         return first is not None
 
     def toggle_all(self) -> None:
+        """Fold every block, or unfold all if any is folded."""
         if self._plan.folds.closed:
             self.unfold_all()
         else:
@@ -321,10 +328,12 @@ class Folding:
         self._apply(folds.seen(self._here))
 
     def unfold_all(self) -> None:
+        """Unfold every block."""
         self._plan.folds.closed.clear()
         self._apply(self._here)
 
     def unfold_around(self, line: int) -> None:
+        """Unfold the blocks that hide a line."""
         if self._plan.rows.hides(line):
             self._plan.folds.open_around(line)
             self._refit()
@@ -345,6 +354,7 @@ class Folding:
 
     @wrap.setter
     def wrap(self, wrap: bool) -> None:
+        """Whether long lines are wrapped."""
         if wrap == self._plan.wrap:
             return
         here = self._here

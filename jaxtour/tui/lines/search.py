@@ -34,6 +34,7 @@ class Search:
         return self._before[min(line, len(self._before) - 1)]
 
     def line_of(self, match: int) -> int:
+        """The line that a match is in."""
         return bisect_right(self._before, match) - 1
 
     def ranges(self, text: str) -> list[Columns]:

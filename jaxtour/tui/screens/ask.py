@@ -33,6 +33,7 @@ class AskScreen(BoxScreen[str | None]):
         super().__init__(Vertical(self._question, answer, id="ask-box"), lead=answer, ascii_only=ascii_only)
 
     def refill(self) -> None:
+        """Write the question."""
         lines: list[Line] = [((self._ask.question, "strong"),)]
         if self._ask.hint:
             lines.append(((self._ask.hint, "muted"),))
@@ -71,4 +72,5 @@ class ConfirmScreen(BoxScreen[bool]):
         self._question = question
 
     def refill(self) -> None:
+        """Write the question."""
         self.entitle(self._question, (("y", "primitive"), (" yes   ", ""), ("n", "primitive"), (" no", "")))

@@ -33,9 +33,11 @@ class BoxScreen(ModalScreen[ScreenResultType]):
         self._titles: tuple[Line, Line, bool] | None = None
 
     def compose(self) -> ComposeResult:
+        """The box."""
         yield self.box
 
     def on_mount(self) -> None:
+        """Fill the box."""
         self.refill()
         self.lead.focus()
 

@@ -31,6 +31,7 @@ class ExplainScreen(BoxScreen[None]):
         self._line = line
 
     def refill(self) -> None:
+        """Show the card."""
         width = self.inside(WIDEST)
         from_where = origin_lines(self._view, self._stage, self._line, width)
         height = self.app.size.height - FRAME_ROWS

@@ -30,6 +30,7 @@ class Found:
 
 
 def everything(tour: Tour, context: Context) -> list[Found]:
+    """All entries of the palette."""
     found = [
         Found(action.help[:1].upper() + action.help[1:], tour.keys.first(action), action=action.id)
         for action in scoped("step")
@@ -88,6 +89,7 @@ class FindScreen(BoxScreen[Found | None]):
         self.entitle("Find", keys_line(in_footer("find", Context()), self._keys, KEYS_CELLS))
 
     def on_input_changed(self) -> None:
+        """Show the entries that match."""
         self.refill()
 
     def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
@@ -96,10 +98,13 @@ class FindScreen(BoxScreen[Found | None]):
             self.dismiss(self._shown[message.option_index])
 
     def action_found_down(self) -> None:
+        """Go a line down."""
         self._list.action_cursor_down()
 
     def action_found_up(self) -> None:
+        """Go a line up."""
         self._list.action_cursor_up()
 
     def action_found_choose(self) -> None:
+        """Take the entry under the cursor."""
         self._list.action_select()

@@ -21,6 +21,7 @@ class HelpScreen(BoxScreen[None]):
         self._keys = keys
 
     def refill(self) -> None:
+        """Show the keys."""
         self._lines.show(Document(lines=help_lines(self._keys, self.inside())))
         self.entitle("Keys", closing(self._keys))
 

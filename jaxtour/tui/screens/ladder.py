@@ -101,5 +101,6 @@ class LadderScreen(BoxScreen[None]):
     action_previous_level = partialmethod(_climb, -1)
 
     async def action_ladder_interrupt(self) -> None:
+        """Interrupt the worker."""
         if self._tour.busy:
             await self._tour.session.interrupt()

@@ -110,20 +110,25 @@ class LessonsScreen(BoxScreen[int | None]):
         self.entitle("Lessons", keys_line(actions, self._tour.keys, KEYS_CELLS))
 
     def on_option_list_option_highlighted(self) -> None:
+        """Describe the lesson under the cursor."""
         self._describe()
 
     def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
+        """Open the lesson."""
         self.dismiss(self._shown[message.option_index])
 
     def action_filter(self) -> None:
+        """Open the filter."""
         self._filter.add_class("-open")
         # At once: the next keys may be here already.
         self.set_focus(self._filter)
 
     def on_input_changed(self) -> None:
+        """Show the lessons that match."""
         self.refill()
 
     def on_descendant_focus(self) -> None:
+        """Update the keys."""
         self._describe()
 
     def action_filter_done(self) -> None:
@@ -133,6 +138,7 @@ class LessonsScreen(BoxScreen[int | None]):
         self._list.focus()
 
     def action_filter_clear(self) -> None:
+        """Show all lessons again."""
         self._filter.value = ""
         self._filter.remove_class("-open")
         self._list.focus()

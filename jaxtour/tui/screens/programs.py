@@ -33,9 +33,11 @@ class ProgramsScreen(BoxScreen[int | None]):
 
     @property
     def programs(self) -> tuple[Program, ...]:
+        """What was recorded."""
         return self._state.report.programs if self._state.report else ()
 
     def refill(self) -> None:
+        """A line for each program."""
         self._list.fill([_row(program, self.inside(WIDEST)) for program in self.programs], self._state.trace)
         self._describe()
 
@@ -52,9 +54,11 @@ class ProgramsScreen(BoxScreen[int | None]):
         self.entitle(heading(self.programs), choosing("programs", "show", self._tour.keys))
 
     def on_option_list_option_highlighted(self) -> None:
+        """Describe the program under the cursor."""
         self._describe()
 
     def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
+        """Show the program in the lens."""
         self.dismiss(self.programs[message.option_index].index)
 
 
@@ -115,6 +119,7 @@ class FilesScreen(BoxScreen[str | None]):
         self.entitle("Files of the program", choosing("files", "show", self._tour.keys))
 
     def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
+        """Show the file."""
         self.dismiss(self._files[message.option_index])
 
 

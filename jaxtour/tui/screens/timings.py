@@ -44,6 +44,7 @@ class TimingsScreen(TimingBox):
     BINDINGS = bindings("modal")
 
     def refill(self) -> None:
+        """Show the timings."""
         width = self.inside(WIDEST)
         self.show_blocks(self._blocks(width), width)
         self.entitle("Behind the timings", closing(self._tour.keys))
@@ -65,6 +66,7 @@ class RooflineScreen(TimingBox):
     LIVE = True
 
     def refill(self) -> None:
+        """Show the timings."""
         width = self.inside(WIDEST)
         self.show_blocks(self._blocks(width), width)
         keys = in_footer("roofline", Context(busy=self._tour.busy))
@@ -89,6 +91,7 @@ class RooflineScreen(TimingBox):
         return [*roofs, in_ascii(lines, tour.ascii)]
 
     async def action_peaks(self) -> None:
+        """Measure the peaks of the devices."""
         if self._tour.busy:
             return
         try:
@@ -99,5 +102,6 @@ class RooflineScreen(TimingBox):
         self.refill()
 
     async def action_roofline_interrupt(self) -> None:
+        """Interrupt the worker."""
         if self._tour.busy:
             await self._tour.session.interrupt()

@@ -72,13 +72,16 @@ class Tour:
 
     @property
     def key(self) -> StepKey:
+        """The step shown."""
         return self.lesson.id, self.step.id
 
     @property
     def state(self) -> StepState:
+        """The state of the step shown."""
         return self.state_of(self.key)
 
     def state_of(self, key: StepKey) -> StepState:
+        """The state of a step."""
         return self._states.setdefault(key, StepState())
 
     def reload(self, lesson: Lesson) -> None:
@@ -165,6 +168,7 @@ class Tour:
             self.progress.set_edit(*self.key, None if own else code)
 
     def forget_edit(self) -> None:
+        """Go back to the lesson's own code."""
         self.progress.set_edit(*self.key, None)
 
     def first_undone(self, index: int) -> int:
@@ -174,6 +178,7 @@ class Tour:
 
     @property
     def view(self) -> StepView:
+        """The step view of the step shown."""
         lesson = self.lesson
         key = self.activity.key
         return StepView.of(
@@ -205,6 +210,7 @@ class Tour:
 
     @property
     def dead(self) -> bool:
+        """Whether there is no worker."""
         return bool(self.gone) or self.session.state == "dead"
 
     @property
@@ -221,6 +227,7 @@ class Tour:
 
     @property
     def waiting(self) -> bool:
+        """Whether something is in progress."""
         return not self.gone and (self.busy or bool(self.activity.words) or self.session.state not in ("ready", "dead"))
 
     async def run(self) -> bool:

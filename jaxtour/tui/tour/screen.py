@@ -76,11 +76,13 @@ class TourScreen(Screen[None]):
     # Keys and messages ----------------------------------------------------------------------------------------------
 
     async def act(self, action: str) -> None:
+        """Run the action of a key."""
         pending = self.routes[action]()
         if isawaitable(pending):
             await pending
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Whether a key works now."""
         known = BY_ID.get(action)
         if known is None or known.scope != "step":
             return True
@@ -106,6 +108,7 @@ class TourScreen(Screen[None]):
             self.refresh_keys()
 
     async def on_edit_ended(self, message: EditEnded) -> None:
+        """Leave the editor, or run its code."""
         await self.step.edit_ended(run=message.run)
 
     def on_input_changed(self) -> None:
@@ -199,6 +202,7 @@ class TourScreen(Screen[None]):
         )
 
     def refresh_lines(self) -> None:
+        """Update the top line and the bottom line."""
         tour, width = self.tour, self.app.size.width
         split = left_width(width) if width >= WIDE else None
         self.top.show(top_line(tour.view, tour.activity, tour.clock(), width - 2, split))
@@ -245,6 +249,7 @@ class TourScreen(Screen[None]):
         self.set_focus(line)
 
     def close_line(self, line: Widget) -> None:
+        """Remove that line."""
         line.remove()
 
 

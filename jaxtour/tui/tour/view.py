@@ -86,6 +86,7 @@ class StepState(msgspec.Struct):
 
     @property
     def timings(self) -> tuple[Timing, ...]:
+        """The timings of the step."""
         return self.report.timings if self.report else ()
 
 
@@ -119,14 +120,17 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, state: StepState, **rest: Any) -> Self:
+        """The view of a state as it is now."""
         return cls(state=copy.copy(state), **rest)
 
     @property
     def report(self) -> Report | None:
+        """The report of the step's last run."""
         return self.state.report
 
     @property
     def total(self) -> int:
+        """The number of steps in the lesson."""
         return len(self.lesson.steps)
 
     @property
@@ -183,6 +187,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def traces(self) -> tuple[Trace, ...]:
+        """The calls that were traced."""
         return self.report.traces if self.report else ()
 
     @property
@@ -192,6 +197,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def trace(self) -> Trace | None:
+        """The trace shown."""
         return self.traces[self.index] if self.traces else None
 
     @property
@@ -201,6 +207,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def program(self) -> Program | None:
+        """The recorded program that is shown."""
         programs = self.report.programs if self.report and self.trace else ()
         return next((each for each in programs if self.trace and each.index == self.trace.index), None)
 
@@ -245,6 +252,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return stage if stage and stage.complete and stage.error is None else None
 
     def key(self, action: str) -> str:
+        """The name of an action's key."""
         return self.keys.first(action)
 
     def context(self, **screen: bool) -> Context:

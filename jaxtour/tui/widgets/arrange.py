@@ -118,4 +118,5 @@ class RegionLayout(Layout):
         size: Size,
         greedy: bool = True,  # noqa: ARG002
     ) -> list[WidgetPlacement]:
+        """Place each child that has a region."""
         return [WidgetPlacement(region, NULL_OFFSET, Spacing(), child) for child, region in self._place(children, size)]

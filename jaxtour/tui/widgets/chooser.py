@@ -41,6 +41,7 @@ class Chooser(OptionList, inherit_bindings=False):
 
     @property
     def cursor(self) -> int:
+        """The line under the cursor."""
         return self.highlighted or 0
 
     def fill(self, lines: Sequence[Line], cursor: int = 0) -> None:

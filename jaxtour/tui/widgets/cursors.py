@@ -83,6 +83,7 @@ class GraphCursor(PaneCursor):
 
     @property
     def node(self) -> "Node | None":
+        """The node under the cursor."""
         graph = self.graph
         place = self._place(graph) if graph else None
         return graph.nodes[place] if graph and place is not None else None
@@ -137,6 +138,7 @@ class GraphCursor(PaneCursor):
         return True
 
     def fold(self) -> bool:
+        """Fold or unfold the node."""
         if self.graph is None:
             return False
         if (node := self.node) and node.nests:
@@ -144,6 +146,7 @@ class GraphCursor(PaneCursor):
         return True
 
     def fold_all(self) -> bool:
+        """Fold or unfold the whole graph."""
         if self.graph is None:
             return False
         self.pane.post_message(Unfolded(None))
@@ -163,6 +166,7 @@ class ShardCursor(PaneCursor):
         return pane.document.pieces_at(pane.cursor, pane.selection) if pane.document.cursor else []
 
     def highlight(self, devices: frozenset[str]) -> None:
+        """Highlight the pieces of these devices."""
         self._devices = devices
         self.pane.highlight(self.new_highlights(), follow=not self.pane.has_focus)
 

@@ -81,6 +81,7 @@ class Editor(TextArea):
 
     @text.setter
     def text(self, value: str) -> None:
+        """The learner's text."""
         self.load_text(value)
 
     def load_text(self, text: str) -> None:
@@ -98,6 +99,7 @@ class Editor(TextArea):
         return dataclasses.replace(done, replaced_text=self._stand_ins.own(done.replaced_text))
 
     def get_line(self, line_index: int) -> Text:
+        """The line as it is painted."""
         return Text(self._stand_ins.painted(self.document.get_line(line_index)), end="", no_wrap=True)
 
     def say(self, failed: Line) -> None:
@@ -133,9 +135,11 @@ class Editor(TextArea):
         self.theme = "tour"
 
     def action_editor_run(self) -> None:
+        """Keep the edit and run it."""
         self.post_message(EditEnded(run=True))
 
     def action_editor_leave(self) -> None:
+        """Keep the edit and leave."""
         self.post_message(EditEnded())
 
 

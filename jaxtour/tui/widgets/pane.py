@@ -183,6 +183,7 @@ class Pane(LinesView):
         self._own.arrive()
 
     def document_at(self, width: int) -> Document:
+        """The document at a width."""
         if self.view is None:
             return Document()
         width = max(width, 1)
@@ -219,6 +220,7 @@ class Pane(LinesView):
             super().action_across(by)
 
     def action_fold(self) -> None:
+        """Fold or unfold at the cursor."""
         if not self._own.fold():
             super().action_fold()
 

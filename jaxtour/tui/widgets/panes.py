@@ -91,6 +91,7 @@ class Tab(msgspec.Struct, frozen=True):
     """Whether it is left out when there is no room for all, unless it is shown."""
 
     def is_shown(self, slot: Slot, view: StepView | None) -> bool:
+        """Whether its pane is in front."""
         return self.slot == slot and self.shown in (None, view.state.stage if view else "jaxpr")
 
 
@@ -136,10 +137,12 @@ class Panes(Container):
         return self._regions_layout
 
     def compose(self) -> ComposeResult:
+        """All panes; classes decide which ones are displayed."""
         yield from self.by_slot.values()
 
     @property
     def wide(self) -> bool:
+        """Whether all panes are side by side."""
         return (self.size or self.app.size).width >= WIDE
 
     @property
@@ -149,6 +152,7 @@ class Panes(Container):
         return view is not None and view.lesson.plain
 
     def regions(self, size: Size) -> dict[Slot, Region]:
+        """Where each pane goes."""
         if self.zoomed:
             return {self.zoomed: size.region}
         wants = self._wants(size.width)
@@ -212,6 +216,7 @@ class Panes(Container):
         self.retitle()
 
     def retitle(self) -> None:
+        """Update the titles in the borders."""
         for slot, pane in self.by_slot.items():
             tabs = None if self.wide or self.zoomed or not pane.spec.tab else self._tabs(slot)
             pane.title(tabs)
@@ -242,6 +247,7 @@ class Panes(Container):
         return [(name, tab) for name, tab in named if not tab.spare or tab.is_shown(slot, view)]
 
     def in_view(self, slot: Slot) -> bool:
+        """Whether a pane can be seen."""
         if self.zoomed:
             return self.zoomed == slot
         return self.wide or slot == self.front or not self.by_slot[slot].spec.tab
@@ -309,6 +315,7 @@ class Panes(Container):
             pane.set_class(self.zoomed not in (None, slot), "-zoomed-away", update=update)
 
     def show_chosen(self) -> None:
+        """Display the panes in front."""
         self.choose()
         self.retitle()
         self._lay_out()

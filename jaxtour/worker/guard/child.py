@@ -132,6 +132,7 @@ class Child:
 
     @property
     def stderr(self) -> Stream:
+        """The stream of its standard error."""
         return self.streams[1]
 
     def begin(self, run: int) -> None:
@@ -165,6 +166,7 @@ class Child:
         self._process.returncode = self.code if self.code is not None else -signal.SIGKILL
 
     def discard_scratch(self) -> None:
+        """Remove its scratch directory."""
         if self.scratch:
             shutil.rmtree(self.scratch, ignore_errors=True)
 

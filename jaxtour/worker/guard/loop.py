@@ -49,6 +49,7 @@ class Loop:
         self._timers.pop(name, None)
 
     def waits(self, name: str) -> bool:
+        """Whether a timer of this name is set."""
         return name in self._timers
 
     def on(self, signum: signal.Signals, callback: Callback) -> None:
@@ -57,6 +58,7 @@ class Loop:
         signal.signal(signum, self._note)
 
     def stop(self) -> None:
+        """Make `run` return."""
         self._stopped = True
 
     def run(self) -> None:

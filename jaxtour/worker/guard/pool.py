@@ -100,6 +100,7 @@ class Pool:
             self._burst()
 
     def send(self, frame: bytes) -> None:
+        """Send the runner a command."""
         if self._ctl:
             self._ctl.send(frame)
 

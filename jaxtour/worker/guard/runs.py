@@ -47,6 +47,7 @@ class Running:
 
 
 def done(run: int, status: str, *, seconds: float = 0.0, dirty: bool = False, reason: str = "") -> dict[str, Any]:
+    """Build a `done` event."""
     return {"event": "done", "run": run, "status": status, "seconds": seconds, "dirty": dirty, "reason": reason}
 
 

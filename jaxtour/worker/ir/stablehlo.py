@@ -53,6 +53,7 @@ def is_of_branch(path: str) -> bool:
 
 
 def last_name(path: str) -> str:
+    """The last name of a path: the primitive."""
     return path.rpartition("/")[2]
 
 

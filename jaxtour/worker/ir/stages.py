@@ -57,6 +57,7 @@ class Staged:
 
     @cached_property
     def module(self) -> stablehlo.StableHloReader:
+        """The StableHLO, parsed."""
         text = self.lowered.as_text(debug_info=True)
         if not text:
             raise lens.LensError("this backend does not provide StableHLO text")
@@ -64,6 +65,7 @@ class Staged:
 
     @cached_property
     def compiled(self) -> Any:
+        """The compiled call."""
         return self.lowered.compile()
 
     @cached_property
@@ -76,6 +78,7 @@ class Staged:
 
     @cached_property
     def optimised(self) -> hlo.HloReader:
+        """The optimised HLO, parsed."""
         return hlo.HloReader(self.text)
 
     @cached_property

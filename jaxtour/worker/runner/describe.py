@@ -48,6 +48,7 @@ def describe(value: Any, shown: str | None = None) -> dict[str, Any]:
 
 
 def plain_text(value: Any) -> str:
+    """The value's text alone."""
     return str(describe(value)["text"])
 
 

@@ -151,6 +151,7 @@ def _outside_lambdas(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def arguments_of(tree: ast.Call) -> list[ast.expr]:
+    """The expressions of a call's arguments."""
     return [*tree.args, *(keyword.value for keyword in tree.keywords)]
 
 

@@ -115,6 +115,7 @@ class Samples:
     """Seconds of a processor that the calling thread took for these calls; waiting takes none."""
 
     def add(self, complete: float | None = None, dispatch: float | None = None) -> None:
+        """Add a sample of either kind."""
         if complete is not None:
             bisect.insort(self.complete, complete)
         if dispatch is not None:

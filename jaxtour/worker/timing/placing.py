@@ -79,6 +79,7 @@ class Placement:
 
 
 def targets_for(on: str, call: Call | None, devices: list[Any]) -> list[Placement]:
+    """Where to measure a call."""
     if call and isinstance(call.function, RecordedCall):
         return [Placement(call.function.device.platform, call.function.device)]
     if on == "host":
@@ -156,6 +157,7 @@ def placed(workspace: Workspace, source: str, call: Call | None, target: Placeme
 
 
 def holds_arrays(value: Any) -> bool:
+    """Whether any leaf is a JAX array."""
     return any(isinstance(leaf, jax.Array) for leaf in leaves_of(value))
 
 

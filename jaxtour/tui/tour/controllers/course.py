@@ -39,6 +39,7 @@ class CourseController:
             self.host.arrived()
 
     def lessons(self) -> None:
+        """Open the list of lessons."""
         from jaxtour.tui.screens.lessons import LessonsScreen
 
         self.host.app.push_screen(LessonsScreen(self.tour), self.open)
@@ -65,9 +66,11 @@ class CourseController:
         self.host.app.push_screen(HelpScreen(self.tour.keys, ascii_only=self.tour.ascii))
 
     def theme(self) -> None:
+        """Switch to the next theme."""
         app, names = self.host.app, [theme.name for theme in THEMES]
         here = names.index(app.theme) if app.theme in names else -1
         app.theme = names[(here + 1) % len(names)]
 
     async def quit(self) -> None:
+        """Leave."""
         await self.host.app.action_quit()

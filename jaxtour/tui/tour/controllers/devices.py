@@ -45,6 +45,7 @@ class DeviceController:
         self.host.refresh_view()
 
     def choose_devices(self) -> None:
+        """Choose the devices that steps run on."""
         from jaxtour.tui.screens.devices import DevicesScreen
 
         async def chosen(choice: Choice | None) -> None:
@@ -55,6 +56,7 @@ class DeviceController:
         self.host.app.push_screen(DevicesScreen(self.tour, self.tour.state.device), chosen)
 
     async def use_cpu(self) -> None:
+        """Use the CPU."""
         self.host.note("the worker starts on the CPU")
         await self._configure(the_cpu())
 

@@ -85,6 +85,7 @@ class LinkController:
         return bool(traced and traced.frames and place and (place.file, place.line) in unfolding(traced))
 
     def cursor_moved(self, view: Widget, *, settling: bool) -> None:
+        """Highlight what is linked with the cursor."""
         if view is self.stages:
             self._arrive()
         self.relink(settling=settling)

@@ -124,6 +124,7 @@ class SearchController:
         return place.slot == pane.spec.name and place.shown in (None, self.host.tour.state.stage)
 
     def end_search(self) -> None:
+        """End the search and its highlights."""
         pane = self.pane
         self._begin("")
         self.say_place()

@@ -27,6 +27,7 @@ class SlotController:
 
     @property
     def pane(self) -> Pane:
+        """The pane with the keys."""
         focused = self.host.focused
         return focused if isinstance(focused, Pane) else self.panes.by_slot[self.panes.front]
 

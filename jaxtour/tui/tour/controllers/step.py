@@ -23,6 +23,7 @@ class StepController:
         self.slots = slots
 
     async def run(self) -> None:
+        """Run the step."""
         self.keep_edit()
         self.panes.expect_front()
         try:
@@ -78,10 +79,12 @@ class StepController:
             self.host.app.push_screen(AskScreen(step.ask, ascii_only=self.tour.ascii), answered)
 
     def hint(self) -> None:
+        """Show the next hint."""
         self.tour.state.hints += 1
         self._show_lesson()
 
     def solution(self) -> None:
+        """Show the solution."""
         self.tour.state.solution = True
         self._show_lesson()
 
@@ -90,6 +93,7 @@ class StepController:
         self.host.refresh_view()
 
     async def edit(self) -> None:
+        """Edit the code in place."""
         if self.panes.editor is not None:
             self.panes.editor.focus(scroll_visible=False)
             return
@@ -128,6 +132,7 @@ class StepController:
         self.host.app.push_screen(screen, confirmed)
 
     async def interrupt(self) -> None:
+        """Interrupt the step."""
         await self.tour.session.interrupt()
         self.host.refresh_view()
 
