@@ -139,8 +139,8 @@ class CommandRun:
     def _execute(self, cell: dict[str, Any]) -> Execution:
         """Run a cell; raises KeyboardInterrupt for an interrupt, also if the code made an error of its own of it.
 
-        Native code does: XLA says `INTERNAL: CpuCallback error: KeyboardInterrupt`, and what converts arguments for C++
-        drops an exception and says that it knows no such function.
+        Native code does. Before it compiles, JAX walks over the module by a callback from MLIR, which makes a
+        RuntimeError of what the callback raises; a host callback's becomes an error of XLA.
         """
         outcome = self._executed(cell)
         if outcome.error is not None and self._stage.writer.interrupted:

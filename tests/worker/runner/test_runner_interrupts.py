@@ -73,6 +73,22 @@ def test_an_interrupt_that_code_made_an_error_of_its_own_is_one(runner, error):
     assert uninterrupted.one("done")["status"] == "error"
 
 
+WALK = """
+import jax
+import jax.numpy as jnp
+def endless(operation):
+    print("started", flush=True)
+    while True:
+        pass
+jax.jit(jnp.sin).lower(1.0).compiler_ir("stablehlo").operation.walk(endless)
+"""
+
+
+def test_an_interrupt_in_a_callback_from_mlir_is_one(runner):
+    ran = interrupted(runner, WALK)
+    assert ran.one("done")["status"] == "interrupted" and not ran.all("error")
+
+
 def test_an_interrupt_that_the_garbage_collector_drops_comes_once_more(runner):
     ran = interrupted(runner, COLLECTED)
     assert ran.one("done")["status"] == "interrupted" and "ignored" not in ran.stderr
