@@ -43,10 +43,8 @@ class Figures:
         os.environ.setdefault("MPLBACKEND", "Agg")
         warnings.filterwarnings("ignore", _NOT_SHOWN)
         self._name, self._quiet, self._seen, self.events = re.sub("[^a-z0-9]+", "-", name), quiet, [], []
-        if _PYPLOT in sys.modules:
-            self._close()
-        elif not any(isinstance(finder, _AfterImport) for finder in sys.meta_path):
-            sys.meta_path.insert(0, _AfterImport(_PYPLOT, self._take_over))
+        after_import(_PYPLOT, self._take_over)
+        self._close()
 
     def show_open(self) -> None:
         """Show and close pyplot's open figures: what `plt.show()` does in Jupyter, and the end of a cell."""
@@ -91,11 +89,19 @@ def is_figure(value: Any) -> bool:
     return isinstance(kind, type) and isinstance(value, kind)
 
 
+def after_import(name: str, then: Callable[[Any], None]) -> None:
+    """Call a function with a module: now, or as soon as it has been imported."""
+    if name in sys.modules:
+        then(sys.modules[name])
+    elif not any(isinstance(finder, _AfterImport) and finder.name == name for finder in sys.meta_path):
+        sys.meta_path.insert(0, _AfterImport(name, then))
+
+
 class _AfterImport(importlib.abc.MetaPathFinder):
     """Calls a function with a module once that has been imported."""
 
     def __init__(self, name: str, then: Callable[[types.ModuleType], None]) -> None:
-        self._name = name
+        self.name = name
         self._then = then
 
     def find_spec(
@@ -105,7 +111,7 @@ class _AfterImport(importlib.abc.MetaPathFinder):
         target: types.ModuleType | None = None,  # noqa: ARG002
     ) -> importlib.machinery.ModuleSpec | None:
         """Let the other finders find the module, and add the call to what executes it."""
-        if fullname != self._name:
+        if fullname != self.name:
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(fullname)

@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import inspect
 import os
+import re
 import sys
 import types
 from collections.abc import Coroutine
@@ -13,10 +14,11 @@ from typing import Any
 import jax
 
 from .failures import attempt
-from .figures import Figures, is_figure
+from .figures import Figures, after_import, is_figure
 
 PLAIN_CAP = 256 * 1024
 """Characters."""
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _LAST = ("_", "__", "___")
 
 
@@ -34,6 +36,7 @@ class Notebook:
         """Prepare for a cell: its names, and the notebook's folder, where Jupyter runs it and imports search first."""
         for name, value in {"display": self.display, "Out": self._out, "_oh": self._out, **self._shown}.items():
             namespace.setdefault(name, value)
+        after_import("IPython.core.display_functions", self._take_over)
         if folder not in sys.path:
             sys.path.insert(0, folder)
             with contextlib.suppress(OSError):
@@ -60,6 +63,9 @@ class Notebook:
             self._shown = dict(zip(_LAST, before, strict=False))
             namespace.update(self._shown)
 
+    def _take_over(self, functions: Any) -> None:
+        functions.display = self.display
+
     def display(self, *objects: Any, **_options: Any) -> None:
         """Show each object: a figure as such, and of any other the text, as IPython does where it can show no more."""
         for each in objects:
@@ -84,6 +90,11 @@ def plain_repr(value: Any) -> str:
     if isinstance(value, type) and type(value).__repr__ is type.__repr__:
         module = value.__module__
         return value.__qualname__ if module == "builtins" else f"{module}.{value.__qualname__}"
+    if hasattr(type(value), "_repr_mimebundle_"):
+        bundle, _ = attempt(lambda: value._repr_mimebundle_(include=None, exclude=None))
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        if isinstance(data, dict) and isinstance(data.get("text/plain"), str):
+            return _COLOUR.sub("", data["text/plain"])
     text, error = attempt(repr, value)
     return str(text) if error is None else f"(its __repr__ raised {type(error).__name__})"
 

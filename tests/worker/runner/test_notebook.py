@@ -58,6 +58,38 @@ def test_values_have_the_text_that_ipython_shows(value, text):
     assert plain_repr(value) == text
 
 
+@pytest.mark.parametrize(
+    ("bundle", "text"),
+    [
+        ({"text/plain": "\x1b[1mbold\x1b[0m", "text/html": "<b>"}, "bold"),
+        (({"text/plain": "two"}, {}), "two"),
+        ({"text/html": "<b>"}, "<Shown>"),
+        (None, "<Shown>"),
+    ],
+)
+def test_a_value_that_tells_its_own_text_is_shown_by_that(bundle, text):
+    class Shown:
+        def _repr_mimebundle_(self, include, exclude):
+            return bundle
+
+        def __repr__(self):
+            return "<Shown>"
+
+    assert plain_repr(Shown()) == text
+
+
+def test_the_display_that_is_imported_from_ipython_is_the_notebook_s(runner, tmp_path):
+    folder = tmp_path / "IPython" / "core"
+    folder.mkdir(parents=True)
+    (tmp_path / "IPython" / "__init__.py").write_text("")
+    (tmp_path / "IPython" / "display.py").write_text("from IPython.core.display_functions import *\n")
+    (folder / "__init__.py").write_text("")
+    (folder / "display_functions.py").write_text("def display(*objects): print('IPython')\n")
+    code = "import sys\nsys.modules.pop('IPython', None)\nfrom IPython.display import display as shown\nshown('a')"
+    assert runner.finish(runner.begin(cell=cell(code, tmp_path))).stdout == "'a'\n"
+    assert runner.finish(runner.begin(cell=cell("shown == display", tmp_path, 2))).text == "True"
+
+
 def test_a_repr_that_raises_is_told():
     class Bad:
         def __repr__(self):
