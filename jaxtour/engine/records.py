@@ -56,6 +56,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     """Seconds that the calling thread spent in its calls, compiling apart; without waiting, unless runs are timed."""
     run_s: float | None = None
     """Seconds in all its runs, from handing it to the devices until it is done; None unless runs are timed."""
+    first_run_s: float | None = None
+    """Of these, those of the first run, which may take longer: the backend prepares itself."""
 
 
 class Argument(msgspec.Struct, frozen=True, array_like=True):

@@ -37,7 +37,7 @@ def test_json_has_one_shape(train):
     wanted = {
         "function", "file", "line", "called_at", "compiled_at", "calls", "function_calls", "at_least", "compiles",
         "avals", "arg_names", "results", "donated", "shardings", "static", "reason", "trace_s", "lower_s",
-        "compile_s", "call_s", "run_s",
+        "compile_s", "call_s", "run_s", "first_run_s",
     }  # fmt: skip
     assert set(program) == wanted
     assert (program["function"], program["line"], program["run_s"]) == ("step", 7, None)

@@ -52,6 +52,7 @@ class Program:
     runs: int | None = None
     """How often it ran, and for how many seconds; None where runs are not timed."""
     run_s: float | None = None
+    first_run_s: float | None = None
     ahead: Jitted | None = None
     """The calls of what was compiled ahead of time."""
     siblings: list["Program"] = field(default_factory=list)
@@ -135,11 +136,13 @@ class Program:
             "compile_s": self.compile_s,
             "call_s": self.call_s if alone else None,
             "run_s": self.run_s,
+            "first_run_s": self.first_run_s,
         }
 
     def ran(self, seconds: float) -> None:
         """Count a run."""
         self.runs, self.run_s = (self.runs or 0) + 1, (self.run_s or 0.0) + seconds
+        self.first_run_s = self.first_run_s or seconds
 
     @property
     def _is_told_in_part(self) -> bool:

@@ -29,7 +29,10 @@ class _Lowered:
 
 
 class RecordedCall:
-    """The executable as a function of its inputs, with what the verdicts ask of a jitted function."""
+    """The executable as a function of its flat inputs, with what the verdicts ask of a jitted function.
+
+    Its dispatch has not the flattening of the user's arguments: 8 of 73 µs for 51 arrays in dictionaries.
+    """
 
     def __init__(self, first: FirstRun) -> None:
         self.program: Program = first.program

@@ -122,6 +122,8 @@ def test_what_does_not_run_the_next_time_is_said(record):
     ran = record(code)
     again = timed(record, code, ran, one(ran, "<lambda>"))
     assert again.one("timing")["error"] == "the program, run again, did not come to it"
+    first = again.all("progress")[0]
+    assert (first["phase"], first["label"]) == ("running again", "train.py")
     assert again.one("done")["status"] == "ok"
 
 

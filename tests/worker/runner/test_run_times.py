@@ -40,6 +40,7 @@ def test_the_runs_of_each_program_of_a_function_are_counted_and_timed(record):
     assert [(p["calls"], p["function_calls"], p["at_least"]) for p in steps] == [(8, 10, False), (2, 10, False)]
     for program, clock in zip(steps, map(float, ran.stdout.split()), strict=True):
         assert 0.02 * program["calls"] <= program["run_s"] <= clock
+        assert 0.02 <= program["first_run_s"] <= program["run_s"] - 0.02 * (program["calls"] - 1)
 
 
 def test_calls_by_c_code_and_ahead_of_time_are_counted_exactly(record):
