@@ -169,8 +169,8 @@ def _serves(now: CellStyle, wanted: CellStyle, text: str) -> bool:
     return (
         text.isspace()
         and wanted.back == now.back
-        and not SEEN.intersection(now.attributes)
-        and not SEEN.intersection(wanted.attributes)
+        and SEEN.isdisjoint(now.attributes)
+        and SEEN.isdisjoint(wanted.attributes)
     )
 
 

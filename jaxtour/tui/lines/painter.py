@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from jaxtour.render.text.layout import Line, Style, clip, in_ascii
 from jaxtour.text import plural
-from jaxtour.tui.lines.document import Columns, Highlight, cells
+from jaxtour.tui.lines.document import EMPTY, Columns, Highlight, cells
 from jaxtour.tui.lines.rows import GOES_ON, breaks
 from jaxtour.tui.lines.scene import Port, Scene
 from jaxtour.tui.styling import HighlightStyle, Mark, Palette
@@ -189,6 +189,9 @@ class PaintedRows:
         self._scene = scene
         self._looks: list[tuple[int, RowLook]] = []
         """The cell of the view where each row's text ends, and the row's look."""
+        self._document = EMPTY
+        self._lines: dict[int, tuple[str, int, object, object]] = {}
+        """What that document says of lines: most keys look at each row again."""
         self._thumb = range(0)
         self.port = Port(0, 0, 0, 0, focused=False)
         """The part of the rows that they were painted for."""
@@ -219,15 +222,14 @@ class PaintedRows:
         if row >= plan.rows.count:
             return (0, ())
         line, part = plan.rows.at(row)
-        document = scene.document
-        text = document.text_of(line)
+        text, length, raw, gutter = self._of_document(line)
         marks = scene.marks(line, focused=port.focused)
         folded = plan.folds.hidden_behind(line)
         look: RowLook = (
             part,
             plan.rows.room,
-            document.raw(line),
-            document.gutter[line] if document.gutter else None,
+            raw,
+            gutter,
             scene.gutter,
             port.left,
             marks,
@@ -238,4 +240,16 @@ class PaintedRows:
             scene.cursor.selection if scene.has_cursor(line) else None,
         )
         whole = any(marks) or folded or plan.rows.room is not None
-        return (port.width if whole else min(port.width, scene.gutter + max(0, cells(text) - port.left)), look)
+        return (port.width if whole else min(port.width, scene.gutter + max(0, length - port.left)), look)
+
+    def _of_document(self, line: int) -> tuple[str, int, object, object]:
+        """What the document says of a line: its text, its cells, what it looks like, and its gutter."""
+        document = self._scene.document
+        if document is not self._document or len(self._lines) > CACHED:
+            self._document, self._lines = document, {}
+        found = self._lines.get(line)
+        if found is None:
+            text, gutter = document.text_of(line), document.gutter
+            found = text, cells(text), document.raw(line), gutter[line] if gutter else None
+            self._lines[line] = found
+        return found
