@@ -124,6 +124,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"
     """Stages to send beside the jaxprs, which always come."""
     ladder: str | None = None
     """A call of composed transformations, `jit(vmap(grad(f)))(x)`, whose levels to send."""
+    ladder_of: str = ""
+    """The key of the recorded program that it is the ladder of; empty for a call that the source makes."""
 
 
 class Interrupt(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="interrupt"):

@@ -218,6 +218,8 @@ class Level(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="l
     """`f`, `grad(f)`, `vmap(grad(f))`."""
     transform: str = ""
     """The transformation added to the level before."""
+    static: dict[str, str] = {}
+    """What it was called with and is not traced, as `repr` writes it, by path."""
     error: str | None = None
 
 

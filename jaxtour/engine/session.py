@@ -209,6 +209,7 @@ class Session:
         *,
         requests: tuple[StageRequest, ...] = (),
         ladder: str | None = None,
+        ladder_of: str = "",
         calls: tuple[TimeCall, ...] = (),
         profile: ProfileRequest | None = None,
         patience: float = 1.0,
@@ -223,7 +224,14 @@ class Session:
         interrupt. Raises `EngineError` without a guard.
         """
         command = Run(
-            run=0, requests=requests, ladder=ladder, time=calls, profile=profile, patience=patience, programs=programs
+            run=0,
+            requests=requests,
+            ladder=ladder,
+            ladder_of=ladder_of,
+            time=calls,
+            profile=profile,
+            patience=patience,
+            programs=programs,
         )
         cut = any(call.program for call in calls) or bool(profile and profile.program)
 

@@ -37,6 +37,7 @@ from .compat_record import Lowering as Lowering
 from .compat_record import closed as closed
 from .compat_record import compiled_ahead as compiled_ahead
 from .compat_record import is_closed_jaxpr as is_closed_jaxpr
+from .compat_record import jitted_again as jitted_again
 from .compat_record import jitted_in as jitted_in
 from .compat_record import opened as opened
 from .compat_record import runs_compiled as runs_compiled

@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, FrameType, MethodType
 from typing import Any, NamedTuple
@@ -61,6 +61,10 @@ class Lowering(NamedTuple):
     """Whether a call makes JAX lower it: it is not lowered ahead of time."""
     leaves: tuple[Any, ...]
     """The traced arguments of the call, flattened."""
+    options: dict[str, Any]
+    """What `jax.jit` was told of static arguments."""
+    call: tuple[tuple[Any, ...], dict[str, Any]]
+    """The arguments that it was called with, static ones too."""
     again: Callable[[Any], Any]
     """Lowers the program once more, with the given constants in place of its own; gives a `jax.stages.Lowered`."""
 
@@ -143,6 +147,8 @@ def _lowering(lower: Callable[..., Any], args: tuple[Any, ...], options: dict[st
         wrapped=around.wrapped,
         called=around.called,
         leaves=around.leaves,
+        options=around.options,
+        call=around.call,
         again=functools.partial(_again, lower, {key: value for key, value in given.items() if key != "closed_jaxpr"}),
     )
 
@@ -167,6 +173,8 @@ class _Around:
     wrapped: Any = None
     called: bool = False
     leaves: tuple[Any, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+    call: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
 
 
 def _around() -> _Around:
@@ -181,6 +189,8 @@ def _around() -> _Around:
             found.wrapped = getattr(held.get("jit_func"), "_fun", held.get("fun"))
             found.called = code.co_name == "cache_miss"
             found.static, found.leaves = _arguments(held, found.wrapped)
+            found.options = _options(getattr(held.get("jit_func"), "_jit_info", held.get("jit_info")))
+            found.call = held.get("args", ()), held.get("kwargs", {})
         if code.co_qualname == _PMAP:
             found.pmapped = _wrapped(frame.f_locals.get("infer_params"))
         frame = frame.f_back
@@ -215,6 +225,17 @@ def _arguments(held: dict[str, Any], function: Any) -> tuple[dict[str, Any] | No
     found |= {name: kwargs[name] for name in names if name in kwargs}
     given = [value for place, value in enumerate(args) if place not in places]
     return found, tuple(jax.tree.leaves((given, {name: kwargs[name] for name in kwargs if name not in names})))
+
+
+def _options(info: Any) -> dict[str, Any]:
+    """The static arguments of a jitted function as `jax.jit` takes them."""
+    found = {name: getattr(info, name, None) for name in ("static_argnums", "static_argnames")}
+    return {name: value for name, value in found.items() if value}
+
+
+def jitted_again(function: Any, inner: Callable[..., Any]) -> Any:
+    """Another function jitted as one was, with the same static arguments."""
+    return jax.jit(inner, **_options(getattr(function, "_jit_info", None)))
 
 
 def jitted_in(value: Any) -> Any:

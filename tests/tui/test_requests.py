@@ -167,7 +167,7 @@ async def test_a_ladder_is_climbed(tours: Tours) -> None:
     levels = [
         Level(run=0, index=0, label="predict"),
         low,
-        Level(run=0, index=1, label="vmap(predict)", transform="vmap"),
+        Level(run=0, index=1, label="vmap(predict)", transform="vmap", static={"n": "3", "mode": "'up'"}),
         high,
     ]
     app = tours.make("many", script={"vmap/many": [*SCRIPT["vmap/many"], *levels]})
@@ -179,7 +179,7 @@ async def test_a_ladder_is_climbed(tours: Tours) -> None:
         assert "level up" in screen_text(app) and "level down" not in screen_text(app)
         await pilot.press("right_square_bracket")
         await until(pilot, lambda: "added" in screen_text(app))
-        assert "predict  →  [vmap(predict)]" in screen_text(app)
+        assert "predict  →  [vmap(predict)]   n=3   mode='up'" in screen_text(app)
         assert "level up" not in screen_text(app) and "level down" in screen_text(app)
         await pilot.press("escape", "L")
         assert sum(isinstance(command, Run) and command.ladder is not None for command in tours.engine.sent) == 1

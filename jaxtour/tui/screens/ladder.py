@@ -16,6 +16,8 @@ from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.tour.view import StepState
 
 LABEL_CELLS = 28
+STATIC_CELLS = 16
+MOST_STATIC = 4
 
 
 class LadderScreen(BoxScreen[None]):
@@ -58,6 +60,8 @@ class LadderScreen(BoxScreen[None]):
             gap: Line = (("  →  ", "faint"),) if line else ()
             here = place == self._level
             line = (*line, *gap, (f"[{label}]" if here else label, "strong" if here else "muted"))
+        static = list(report.levels[self._level].static.items())[:MOST_STATIC]
+        line = (*line, *((f"   {name}={clip(value, STATIC_CELLS)}", "constant") for name, value in static))
         return clip_line(line, width)
 
     def _lines(self, report: Report, width: int) -> tuple[list[Line], Line]:

@@ -264,11 +264,20 @@ class Tour:
         step, missing = self.step, self.view.missing
         if not self.idle or not isinstance(step, Step) or not (missing or ladder):
             return False
-        self.state.climbed = ladder or self.state.climbed
+        self.state.climbed = (self.view.index, ladder) if ladder else self.state.climbed
         requests = (missing,) if missing else ()
         call = ladder.text if ladder else None
         keys = self.state.report.keys if self.state.report else ()
-        handle = self.session.request(self.lesson, step, self.state.code, requests=requests, ladder=call, programs=keys)
+        program = self.view.program
+        handle = self.session.request(
+            self.lesson,
+            step,
+            self.state.code,
+            requests=requests,
+            ladder=call,
+            ladder_of=program.key if program else "",
+            programs=keys,
+        )
         await self._launch(handle, Request(handle.run, requests, ladder is not None))
         return True
 
@@ -334,7 +343,8 @@ class Tour:
         """Whether a call's ladder is missing or incomplete."""
         state = self.state
         report = state.report
-        return state.climbed != call or report is None or not report.levels or report.ladder_error is not None
+        climbed = state.climbed == (self.view.index, call)
+        return not climbed or report is None or not report.levels or report.ladder_error is not None
 
     def forget_failed(self) -> None:
         """Forget the stage shown if it failed, so that it is requested again."""

@@ -73,8 +73,8 @@ class StepState(msgspec.Struct):
     """Lines of the jaxpr whose equations are unfolded in the graph; None for the ones it opens with."""
     place: int | None = None
     """The place in the schedule whose memory is shown; None for the peak."""
-    climbed: Raw = NO_TEXT
-    """The call whose ladder the report has."""
+    climbed: tuple[int, Raw] | None = None
+    """The trace whose ladder the report has, by its index, and its call."""
     device: tuple[str, int] | None = None
     """The selected device: `("cpu", 3)`."""
     file: str = ""

@@ -1,5 +1,6 @@
 """The leaves of a traced call's arguments and results: their pytree paths, types, shardings and bytes."""
 
+import functools
 import inspect
 import math
 import re
@@ -9,10 +10,12 @@ from itertools import zip_longest
 from typing import Any, TypeAlias
 
 import jax
+import numpy as np
 
 from .. import compat
 from ..runner.describe import sharding_text
 from ..runner.failures import attempt
+from ..runner.functions import layers
 from ..runner.writer import Event
 
 Keys: TypeAlias = tuple[str, ...]
@@ -22,6 +25,7 @@ SENT_CAP = 1024 * 1024
 """The most bytes of the inputs or of the outputs: a quarter of a frame."""
 MOST_STATIC = 100
 _TEXT_CAP = 200
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _KEY = re.compile(r"""\[(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\]])*\]|\.?[^.\[]+|.""", re.S)
 
 
@@ -43,6 +47,22 @@ def argument_keys(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     names = list(_names(function, len(args)))
     paths = jax.tree_util.tree_flatten_with_path((args, kwargs))[0]
     return [_keys(names[at.idx] if kind.idx == 0 else str(at.key), rest) for (kind, at, *rest), _ in paths]
+
+
+def bound_values(function: Any) -> dict[str, Any]:
+    """The values, other than arrays, that partials bind to a function's parameters, by name."""
+    found: dict[str, Any] = {}
+    for layer in layers(function):
+        if isinstance(layer, functools.partial):
+            names = _names(layer.func, len(layer.args))
+            bound = {**dict(zip(names, layer.args, strict=False)), **layer.keywords}
+            found = {name: value for name, value in bound.items() if not _has_arrays(value)} | found
+    return found
+
+
+def _has_arrays(value: Any) -> bool:
+    leaves, error = attempt(jax.tree.leaves, value)
+    return not error and any(isinstance(leaf, (jax.Array, np.ndarray)) for leaf in leaves or ())
 
 
 def result_keys(result: Any) -> list[Keys]:
@@ -81,7 +101,7 @@ def arguments(jaxpr: Any, leaves: Leaves) -> Event:
     inner = getattr(jaxpr, "jaxpr", jaxpr)
     inputs, more_inputs = _rows(inner.invars, leaves.inputs, leaves.shardings, "in")
     outputs, more_outputs = _rows(inner.outvars, leaves.outputs, leaves.result_shardings, "result")
-    static = {name: _text(value) for name, value in list(leaves.static.items())[:MOST_STATIC]}
+    static = {name: text_of(value) for name, value in list(leaves.static.items())[:MOST_STATIC]}
     more = more_inputs, more_outputs, len(leaves.static) - len(static)
     return {"inputs": inputs, "outputs": outputs, "static": static, "more": more}
 
@@ -108,7 +128,8 @@ def _length(size: Any) -> int:
     return size if isinstance(size, int) else -1
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A value as `repr` writes it, in one short line."""
     text, error = attempt(repr, value)
-    text = f"({type(value).__name__})" if error or text is None else " ".join(text.split())
+    text = f"({type(value).__name__})" if error or text is None else _ADDRESS.sub("", " ".join(text.split()))
     return text if len(text) <= _TEXT_CAP else f"{text[:_TEXT_CAP]}…"

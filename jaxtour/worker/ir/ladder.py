@@ -9,6 +9,7 @@ import functools
 import linecache
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from types import MethodType
 from typing import Any, TypeAlias
 
 import jax
@@ -16,9 +17,13 @@ import jax
 from .. import compat
 from ..runner.execute import Workspace, parsed_expression
 from ..runner.failures import attempt
+from ..runner.functions import is_jax, layers
 from ..runner.learners import LESSON_FILE
+from ..runner.programs import Program
 from ..runner.writer import Event
 from . import lens
+from .arguments import MOST_STATIC, text_of
+from .spans import Span, span
 from .stages import Say
 
 MOST_LEVELS = 12
@@ -47,9 +52,17 @@ class Layer:
     apply: Callable[[Any], Any]
 
 
-def ladder(workspace: Workspace, expression: str, codes: Iterable[str], say: Say) -> None:
-    """Send each level, innermost first, with the pieces of its jaxpr; `codes` may bind names used in the call."""
-    levels, error = attempt(_climbed, workspace, expression, codes)
+def ladder(
+    workspace: Workspace, expression: str, codes: Iterable[str], say: Say, program: Program | None = None
+) -> None:
+    """Send each level, innermost first, with the pieces of its jaxpr; `codes` may bind names used in the call.
+
+    With a recorded program, it is the ladder of the call that compiled it.
+    """
+    if program is None:
+        levels, error = attempt(_climbed, workspace, expression, codes)
+    else:
+        levels, error = attempt(_climbed_again, workspace, program, codes)
     if levels is None:
         label = " ".join(expression.split())[:_LABEL_CAP]
         say(
@@ -66,11 +79,13 @@ def ladder(workspace: Workspace, expression: str, codes: Iterable[str], say: Say
         if level.given is None:
             say({**said, "error": "the transformation around it did not call it"})
             continue
-        traced, error = attempt(lens.trace, level.given)
+        # A number that reaches an inner function as a number is static there.
+        traced, error = attempt(functools.partial(lens.trace, level.given, numbers=level is levels[-1]))
         if traced is None:
             say({**said, "error": lens.why_not(error) if error else "it cannot be traced"})
             continue
-        say(said)
+        static = list(traced.leaves.static.items())[:MOST_STATIC]
+        say({**said, "static": {name: text_of(value) for name, value in static}})
         head = {"event": "stage", "index": index, "stage": "jaxpr", "level": True}
         for piece in lens.shown(traced.jaxpr).pieces(head):
             say(piece)
@@ -82,16 +97,54 @@ def _climbed(workspace: Workspace, expression: str, codes: Iterable[str]) -> lis
     node = parsed_expression(expression)
     if call is None or not isinstance(node, ast.Call):
         return None
-    layers, function, label = _taken_apart(workspace, node.func, call.function, _bindings(codes))
+    return _levels(workspace, node.func, call, _bindings(codes))
+
+
+def _climbed_again(workspace: Workspace, program: Program, codes: Iterable[str]) -> list[Level]:
+    """The levels of the call that compiled a program; of its `jit` alone where the source does not lead further."""
+    wrapped = program.wrapped()
+    if wrapped is None:
+        raise lens.LensError("the function that was jitted is gone")
+    call = lens.Call(jax.jit(wrapped, **program.lowering.options), *program.call)
+    node = _called_at(program.around)
+    if node is not None:
+        levels, _ = attempt(_levels, workspace, node, call, _bindings(codes, nested=True))
+        if levels is not None and len(levels) > 1 and all(level.given for level in levels):
+            return levels
+    return _levels(workspace, ast.Name(program.lowering.name, ast.Load()), call, {})
+
+
+def _called_at(around: Span | None) -> ast.expr | None:
+    """The function of the call that stands at an expression; None without one."""
+    if around is None:
+        return None
+    lesson = f"<jaxtour:{around[0]}>"
+    file = lesson if lesson in linecache.cache else around[0]
+    tree, _ = attempt(ast.parse, "".join(linecache.getlines(file)))
+    for node in ast.walk(tree) if tree else ():
+        if isinstance(node, ast.Call):
+            place = span(file, node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0)
+            if place and place[1:5] == around[1:5]:
+                function = node.func
+                ahead = isinstance(function, ast.Attribute) and function.attr in ("lower", "trace")
+                return function.value if ahead and isinstance(function, ast.Attribute) else function
+    return None
+
+
+def _levels(workspace: Workspace, node: Bound, call: lens.Call, bindings: dict[str, Bound]) -> list[Level]:
+    if isinstance(call.function, MethodType):
+        # What it wraps takes the object as its first argument.
+        call = lens.Call(call.function.__func__, (call.function.__self__, *call.args), call.kwargs)
+    taken, function, label = _taken_apart(workspace, node, call.function, bindings)
     levels = [Level(label, "", function)]
-    for layer in reversed(layers):
+    for layer in reversed(taken):
         function = layer.apply(_recorded(levels, len(levels) - 1))
         label = f"{layer.name}({label})"
         levels.append(Level(label, layer.name, function))
     # The call itself goes through a recorder too: lens.trace retries with fewer abstract values.
     outer = _recorded(levels, len(levels) - 1)
     _, error = attempt(lens.trace, lens.Call(outer, call.args, call.kwargs))
-    levels[-1].given = lens.Call(levels[-1].function if layers else call.function, call.args, call.kwargs)
+    levels[-1].given = lens.Call(levels[-1].function if taken else call.function, call.args, call.kwargs)
     if error and len(levels) > 1 and levels[0].given is None:
         raise error
     return levels
@@ -111,6 +164,10 @@ def _recorded(levels: list[Level], place: int) -> Callable[..., Any]:
             level.given = lens.Call(function, *jax.tree.map(_shape, (args, kwargs)))
         return function(*args, **kwargs)
 
+    # A partial has no name of its own, which JAX would take.
+    recorded.__name__ = recorded.__qualname__ = next(
+        (layer.__name__ for layer in layers(function) if hasattr(layer, "__name__")), "call"
+    )
     return recorded
 
 
@@ -125,23 +182,27 @@ def _taken_apart(
     workspace: Workspace, node: Bound, function: Any, bindings: dict[str, Bound]
 ) -> tuple[list[Layer], Any, str]:
     """The transformations, outermost first, the function they transform, and its name."""
-    layers: list[Layer] = []
+    found: list[Layer] = []
     decorators = 0
     seen: set[str] = set()
-    while compat.transformation(function) is not None and len(layers) < MOST_LEVELS:
+    while compat.transformation(function) is not None and len(found) < MOST_LEVELS:
         if isinstance(node, ast.Name) and node.id in bindings and node.id not in seen:
             seen.add(node.id)
             node, decorators = bindings[node.id], 0
         elif isinstance(node, ast.FunctionDef) and decorators < len(node.decorator_list):
-            layers.append(_decorator(workspace, node.decorator_list[decorators]))
+            found.append(_decorator(workspace, node.decorator_list[decorators]))
             decorators += 1
             function = function.__wrapped__
         elif isinstance(node, ast.Call) and node.args and not isinstance(node.args[0], ast.Starred):
-            layers.append(_applied(workspace, node))
+            found.append(_applied(workspace, node))
             node, function = node.args[0], function.__wrapped__
+        elif compat.is_jitted(function) and not is_jax(function):
+            found.append(Layer("jit", functools.partial(compat.jitted_again, function)))
+            function = function.__wrapped__
+            node = ast.Name(str(getattr(function, "__name__", "")) or ast.unparse(node), ast.Load())
         else:
             break
-    return layers, function, _label(node)
+    return found, function, _label(node)
 
 
 def _decorator(workspace: Workspace, node: ast.expr) -> Layer:
@@ -168,15 +229,21 @@ def _label(node: Bound) -> str:
     return text if len(text) <= _LABEL_CAP else f"{text[: _LABEL_CAP - 1]}…"
 
 
-def _bindings(codes: Iterable[str]) -> dict[str, Bound]:
-    """The top-level bindings of lesson code; `codes` take precedence, and later bindings win."""
+def _bindings(codes: Iterable[str], *, nested: bool = False) -> dict[str, Bound]:
+    """The bindings of lesson code; `codes` take precedence, and later bindings win.
+
+    With `nested`, those inside functions too, unless the top level has the name.
+    """
     lessons = ["".join(linecache.getlines(file)) for file in list(linecache.cache) if LESSON_FILE.match(file)]
-    return dict(bound for code in [*lessons, *codes] for bound in _bound_in(code))
+    every = [*lessons, *codes]
+    inside = (bound for code in every if nested for bound in _bound_in(code, nested=True))
+    return {**dict(inside), **dict(bound for code in every for bound in _bound_in(code))}
 
 
-def _bound_in(code: str) -> Iterator[tuple[str, Bound]]:
+def _bound_in(code: str, *, nested: bool = False) -> Iterator[tuple[str, Bound]]:
     tree, _ = attempt(ast.parse, code)
-    for statement in tree.body if tree else []:
+    statements = ast.walk(tree) if tree and nested else tree.body if tree else []
+    for statement in statements:
         if isinstance(statement, ast.FunctionDef):
             yield statement.name, statement
         elif isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:

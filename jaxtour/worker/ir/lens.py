@@ -19,7 +19,7 @@ from ..runner.execute import Workspace, parsed_expression, written
 from ..runner.failures import attempt, one_line
 from ..runner.functions import is_learners, is_transformed
 from ..runner.writer import Event
-from .arguments import Leaves, argument_keys, named, result_keys
+from .arguments import Leaves, argument_keys, bound_values, named, result_keys
 from .origins import Parsed, pieces
 from .printed import printed
 from .spans import Span, span
@@ -168,14 +168,14 @@ def _shapes(jaxpr: Any) -> list[Any]:
     return [jax.ShapeDtypeStruct(aval.shape, aval.dtype) for aval in jaxpr.in_avals]
 
 
-def trace(call: Call) -> Traced:
-    """Trace a call, with as many of its numbers abstract as it lets."""
-    abstracted = call.abstracted((bool, int, float, complex))
+def trace(call: Call, *, numbers: bool = True) -> Traced:
+    """Trace a call, with as many of its numbers abstract as it lets, or with none."""
+    abstracted = call.abstracted((bool, int, float, complex) if numbers else ())
     try:
         return _traced(call, abstracted)
     except Exception as error:
-        for numbers in ((float, complex), ()):
-            fewer = call.abstracted(numbers)
+        for kinds in ((float, complex), ()) if numbers else ():
+            fewer = call.abstracted(kinds)
             if len(fewer.places) == len(abstracted.places):
                 continue
             abstracted = fewer
@@ -210,7 +210,8 @@ def _traced(call: Call, abstracted: Abstracted) -> Traced:
         return Traced(returned[0], _shapes(returned[0]), named(returned[0]))
     keys = argument_keys(call.function, call.args, call.kwargs)
     traced = set(abstracted.places)
-    static = {"".join(keys[place]): each for place, each in enumerate(abstracted.every) if place not in traced}
+    static = bound_values(call.function)
+    static |= {"".join(keys[place]): each for place, each in enumerate(abstracted.every) if place not in traced}
     shardings = [getattr(value, "sharding", None) for value in values]
     return Traced(jaxpr, values, Leaves([keys[place] for place in abstracted.places], results, shardings, (), static))
 

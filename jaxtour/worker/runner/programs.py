@@ -1,9 +1,15 @@
 """One program that JAX compiled while the user's code ran, and what is told of it."""
 
+import functools
+import types
 import weakref
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+import jax
+import numpy as np
 
 from .. import compat
 from ..ir.arguments import Leaves, split
@@ -15,6 +21,7 @@ from .learners import wire_file
 from .writer import Event
 
 KEPT_BYTES = 2**20
+_DEPTH = 6
 MOST_SITES = 20
 _VALUE_CAP = 200
 
@@ -57,6 +64,10 @@ class Program:
     """The calls of what was compiled ahead of time."""
     siblings: list["Program"] = field(default_factory=list)
     """All programs of the function, this one too."""
+    wrapped: Callable[[], Any] = lambda: None
+    """What `jax.jit` was given; None where it is gone."""
+    call: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
+    """What it was called with: shapes in place of arrays, and the values of static arguments."""
     outermost: Span | None = None
     """The outermost expression of the user's that its operations come from."""
 
@@ -215,6 +226,41 @@ class FirstRun(NamedTuple):
     program: Program
     executable: Any
     inputs: tuple[Any, ...]
+
+
+def holder(function: Any) -> Callable[[], Any]:
+    """A way to a function, which goes when the user's code lets go of it if it holds arrays."""
+    if not _holds_arrays(function, _DEPTH):
+        return lambda: function
+    return attempt(weakref.ref, function)[0] or (lambda: None)
+
+
+def _holds_arrays(value: Any, depth: int) -> bool:
+    """Whether an array can be reached from a value in some steps, but not by way of a module."""
+    if isinstance(value, (jax.Array, np.ndarray)):
+        return True
+    if depth == 0 or isinstance(value, (type, types.ModuleType, str, bytes)):
+        return False
+    inner: list[Any] = list(value.values()) if isinstance(value, dict) else []
+    inner += value if isinstance(value, (list, tuple)) else []
+    inner += [attempt(getattr, cell, "cell_contents")[0] for cell in getattr(value, "__closure__", None) or ()]
+    inner += [getattr(value, name, None) for name in ("__self__", "__wrapped__", "__defaults__", "__kwdefaults__")]
+    if isinstance(value, functools.partial):
+        inner += [value.func, *value.args, *value.keywords.values()]
+    inner += getattr(value, "__dict__", {}).values()
+    return any(_holds_arrays(each, depth - 1) for each in inner if each is not None)
+
+
+def shapes(value: Any) -> Any:
+    """A pytree with shapes in place of arrays."""
+    return jax.tree.map(_shape, value)
+
+
+def _shape(leaf: Any) -> Any:
+    if not isinstance(leaf, (jax.Array, np.ndarray, np.generic)):
+        return leaf
+    aval = jax.typeof(leaf)
+    return jax.ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=getattr(aval, "weak_type", False))
 
 
 def kept(constants: list[Any]) -> list[Any]:

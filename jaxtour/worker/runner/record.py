@@ -18,10 +18,12 @@ from typing import Any
 import jax
 
 from .. import compat
+from ..ir.arguments import bound_values
 from ..ir.spans import SpanFinder
 from .call_counts import CallCounts, Site, Tally
+from .failures import attempt
 from .learners import wire_file
-from .programs import FirstRun, Program, kept, kinds_of, type_of
+from .programs import FirstRun, Program, holder, kept, kinds_of, shapes, type_of
 from .wrappers import difference, unwrapped
 from .writer import Event, Say
 
@@ -176,12 +178,14 @@ class Recorder:
         if jitted is None and self.counts.available and lowering.wrapped is not None:
             jitted = self.counts.of(lowering.wrapped, lowering.name)
             jitted.unseen += lowering.called
+        bound = bound_values(lowering.wrapped)
+        lowering = lowering._replace(static={**bound, **lowering.static})
         told, lowering = lowering, unwrapped(lowering)
         inner, constants = compat.opened(lowering.jaxpr)
         kinds, static = kinds_of(lowering), tuple(map(repr, told.static.items()))
         program = Program(
             key="",
-            lowering=lowering._replace(jaxpr=None, wrapped=None, leaves=()),
+            lowering=lowering._replace(jaxpr=None, wrapped=None, leaves=(), call=((), {})),
             open_jaxpr=inner,
             avals=tuple(map(type_of, lowering.jaxpr.in_avals)),
             kinds=kinds,
@@ -192,6 +196,8 @@ class Recorder:
             around=SpanFinder().at(frame) if frame else None,
             reason=self._reasons.pop(lowering.name, ""),
             trace_s=trace_s,
+            wrapped=holder(lowering.wrapped),
+            call=attempt(shapes, lowering.call)[0] or ((), {}),
             runs=0 if self._timed else None,
             run_s=0.0 if self._timed else None,
         )

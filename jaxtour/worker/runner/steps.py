@@ -220,7 +220,7 @@ class CommandRun:
         if requests := self._command.get("requests"):
             self._look(cell, calls, requests)
         if (composed := self._command.get("ladder")) is not None:
-            self._ladder(cell, composed)
+            self._ladder(cell, composed, calls)
         if (question := self._command.get("ask")) is not None:
             self._answer(question)
         if (check := self._command.get("check")) is not None:
@@ -379,11 +379,14 @@ class CommandRun:
         profiler = Profiler(self._stage.workspace, self._stage.devices, self._say, patience, first)
         profiler.profile(index, entry["label"], entry["call"], partial(stages.staged, index))
 
-    def _ladder(self, cell: dict[str, Any], composed: str) -> None:
+    def _ladder(self, cell: dict[str, Any], composed: str, calls: list[Entry]) -> None:
         self._dirty = True
+        key = self._command.get("ladder_of")
+        programs = [entry["program"] for entry in calls if "program" in entry]
+        program = next((each for each in programs if key and each.key == key), None)
         codes = [whole[part] for whole in (*self._replay, cell) for part in ("setup", "code")]
         with self._phase("tracing", " ".join(composed.split())):
-            ladder(self._stage.workspace, composed, codes, self._say)
+            ladder(self._stage.workspace, composed, codes, self._say, program)
 
     def _answer(self, question: str) -> None:
         self._dirty = True

@@ -45,7 +45,8 @@ def test_what_is_not_traced_is_static_with_its_value():
     assert told(apply, PARAMS, x, mode="down")["static"] == {"mode": "'down'"}
     jitted = jax.jit(lambda x, n, flip=False: x * n if flip else x.reshape(n, -1), static_argnums=1)
     assert told(jitted, x, 2)["static"] == {"n": "2"}
-    assert told(functools.partial(apply, mode="down"), PARAMS, x)["static"] == {}
+    assert told(functools.partial(apply, mode="down"), PARAMS, x)["static"] == {"mode": "'down'"}, "of a partial"
+    assert told(functools.partial(apply, PARAMS), x)["static"] == {}, "arrays that a partial binds are constants"
 
 
 class Awkward:

@@ -253,3 +253,48 @@ def test_nothing_of_the_users_is_kept_alive(record):
     )
     assert ran.stdout == "True\n"
     assert "arrays that it closed over are gone" in ran.one("trace")["error"]
+
+
+LADDER = """
+from functools import partial
+import jax, jax.numpy as jnp
+
+def loss(w, x, p):
+    return jnp.sum((x @ w) ** p)
+
+class Trainer:
+    @partial(jax.jit, static_argnums=0)
+    def step(self, w, x):
+        return w - jax.grad(loss)(w, x, 2)
+
+def main():
+    power = 2
+    update = jax.jit(jax.value_and_grad(loss), static_argnums=2)
+    w, x = jnp.ones(3), jnp.ones((4, 3))
+    update(w, x, power)
+    Trainer().step(w, x)
+    jax.jit(partial(loss, p=power)).lower(w, x).compile()
+    kept = jnp.ones((4, 3))
+    jax.jit(lambda w: kept @ w)(w)
+
+main()
+"""
+
+
+def test_a_recorded_program_has_the_ladder_of_its_call(record):
+    programs = record(LADDER).all("program")
+    found = {}
+    for program in programs:
+        ran = record(LADDER, again={"ladder": "as recorded", "ladder_of": program["key"]})
+        levels = [(level["label"], level.get("static"), level.get("error", "")) for level in ran.all("level")]
+        found[program["function"], "p" in program["static"], program["arg_names"][0]] = levels
+    bound = {"p": "2"}
+    assert found["loss", True, "w"] in (
+        [(name, bound, "") for name in ("loss", "value_and_grad(loss)", "jit(value_and_grad(loss))")],
+        [(name, bound, "") for name in ("partial(loss, p=power)", "jit(partial(loss, p=power))")],
+    )
+    assert found["step", False, "w"] == [
+        (name, {"self": "<__main__.Trainer object>"}, "") for name in ("step", "jit(step)")
+    ]
+    ((_, _, error),) = found["<lambda>", False, "w"]
+    assert error == "the function that was jitted is gone", "it held an array"
