@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.figures import Figure, told
+from benchmarks.figures import Figure, at_most, told
 
 MOST = 0.03
 """The largest difference of a share."""
@@ -150,9 +150,51 @@ def _output(*argv: str) -> str:
     return subprocess.run(argv, capture_output=True, text=True, check=True, env=environment).stdout
 
 
+READING = """\
+import importlib.util, json, sys, time
+root, least = sys.argv[1], int(sys.argv[2])
+find = importlib.util.spec_from_file_location
+spec = find("_jaxtour_worker", root + "/__init__.py", submodule_search_locations=[root])
+package = importlib.util.module_from_spec(spec)
+sys.modules["_jaxtour_worker"] = package
+spec.loader.exec_module(package)
+from _jaxtour_worker import compat
+from _jaxtour_worker.profile.events import threads_of
+from _jaxtour_worker.profile.spent import devices_of
+from _jaxtour_worker.profile.timeline import timeline
+import jax, jax.numpy as jnp
+
+@jax.jit
+def f(x):
+    return jax.lax.scan(lambda c, _: (jnp.sin(c) @ x, c.sum()), x, None, length=least // 6)[0]
+
+x = jnp.eye(8)
+def call():
+    jax.block_until_ready(f(x))
+call()
+data = compat.recorded(call)
+start = time.perf_counter()
+threads, events = threads_of(data, "jit_f")
+devices = devices_of(threads)
+spent = [device.spent(frozenset()) for device in devices]
+timeline(devices, {name: place for place, name in enumerate(spent[0].own)})
+print(json.dumps([events, time.perf_counter() - start]))
+"""
+WORKER = Path(__file__).resolve().parents[1] / "jaxtour" / "worker"
+MOST_READING_S = 2.0
+EVENTS = 100_000
+
+
+def reading(rounds: int) -> Figure:
+    """The seconds of reading a call of 100 000 events."""
+    found = [json.loads(_output(sys.executable, "-c", READING, str(WORKER), str(EVENTS))) for _ in range(rounds)]
+    seconds = statistics.median(taken for _, taken in found)
+    return at_most("a profile of 100 000 events is read, s", seconds, MOST_READING_S, f"{found[0][0]:,} events")
+
+
 def measure(rounds: int, _: Path | None) -> list[Figure]:
-    """The largest difference of each program's shares."""
-    figures = []
+    """The time of reading a large profile, and the largest difference of each program's shares."""
+    figures = [reading(rounds)]
     for python in [sys.executable, *filter(None, os.environ.get("JAXTOUR_PYTHONS", "").split(":"))]:
         version = _output(python, "-c", "import jax; print(jax.__version__)").strip()
         with tempfile.TemporaryDirectory() as folder:

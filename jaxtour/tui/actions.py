@@ -157,7 +157,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("verdicts", "v", "verdicts", "what the timings mean, and what not", "Step",
            when=lambda c: c.timed, rank=28, footer=lambda c: c.flagged, by="step"),
     Action("roofline", "V", "roofline", "timings against the device's peaks", "Step",
-           when=lambda c: c.timed, by="step"),
+           when=lambda c: c.timed or c.profiled, by="step"),
     Action("profile", "P", "profile", "time by line; once profiled, its tables", "Step",
            when=lambda c: c.profiles, rank=46, footer=lambda c: c.alone or c.profiled, by="profile"),
     Action("timeline", "vertical_line", "timeline", "one profiled call as a picture", "Step",

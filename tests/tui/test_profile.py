@@ -107,16 +107,32 @@ async def test_the_tables_are_sorted_by_time_or_as_the_source(course: Tours) -> 
         shown = app.screen.query_one(LinesView)
         assert "return sigmoid(jnp.dot(w, x))" in shown.document.text
         assert "not accounted for: host, dispatch, gaps" in shown.document.text
-        first = [row for row in shown.document.text.splitlines() if "jnp" in row]
+        first = [row for row in shown.document.text.splitlines() if "━" in row and "jnp" in row]
         await pilot.press("less_than_sign")
         await pilot.pause()
-        assert [row for row in shown.document.text.splitlines() if "jnp" in row] == first[::-1]
+        assert [row for row in shown.document.text.splitlines() if "━" in row and "jnp" in row] == first[::-1]
         await pilot.press("greater_than_sign")
         await pilot.pause()
-        assert [row for row in shown.document.text.splitlines() if "jnp" in row] == first
+        assert [row for row in shown.document.text.splitlines() if "━" in row and "jnp" in row] == first
+        tree = shown.document.texts.index("each line, what it calls, and the instructions (f folds)")
+        assert "fusion  backward" in "\n".join(shown.document.texts[tree:])
+        count = shown.scene.plan.rows.count
+        shown.move_to(tree + 1)
+        await pilot.press("f")
+        await until(pilot, lambda: shown.scene.plan.rows.count < count)
         await pilot.press("r")
         await idle(pilot)
         assert app.screen is app.tour_screen and len(asked(course)) == 2
+
+
+async def test_instructions_are_points_under_the_roof(course: Tours) -> None:
+    app = course.make("many", script=course.script)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await opened(pilot, course)
+        app.tour.peaks._found = (Peak(run=0, platform="cpu", kind="", flops_per_s=1e12, bytes_per_s=4e9),)
+        app.tour.peaks._of = app.tour.session.facts
+        await pilot.press("V")
+        await until(pilot, lambda: "fusion  6.67 Gflop/s" in app.screen.query_one(LinesView).document.text)
 
 
 async def test_one_call_is_a_picture_with_a_cursor_in_time(course: Tours) -> None:

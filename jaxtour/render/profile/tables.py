@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 
 from jaxtour.engine.profile import LineTime, Profile, bound, line_times, peak_of, rates, spans_of
-from jaxtour.engine.timings import Peak
+from jaxtour.engine.timings import Peak, Timing
 from jaxtour.render.ir.cost import count as figure
 from jaxtour.render.programs import place
 from jaxtour.render.text.layout import Line, Span, clip, table_lines, wrap
 from jaxtour.render.timing.rows import bar
-from jaxtour.text import UNKNOWN, plural, seconds
+from jaxtour.text import UNKNOWN, Raw, plural, seconds
 
 SourceOf = Callable[[str, int], str]
 """The text of a line of a file; empty if unknown."""
@@ -17,6 +17,9 @@ _BAR = 10
 _LEAST = 0.0005
 """Shares below this are 0.0% on the screen."""
 _MOST_INSTRUCTIONS = 30
+_MOST_COLUMNS = 4
+_DIFFERENT = 0.05
+"""The part of the call by which a line's times on two devices differ enough for columns."""
 _SOURCE = (16, 60)
 """The fewest and the most cells of a line's text."""
 _OTHERS = 58
@@ -66,8 +69,9 @@ def line_table(profile: Profile, width: int, source: SourceOf, *, own: str = "",
     if not by_time:
         times.sort(key=lambda time: (time.file is None, time.file != own, time.file or "", time.line or 0))
     backward = any(time.backward_s > 0 for time in times)
-    spread = _devices_differ(times)
-    names = ["share", "", "time", *(["forward", "backward"] if backward else []), *(["devices"] if spread else [])]
+    each_device = [f"device {number}" for number in profile.devices] if _devices_differ(profile, times) else ["devices"]
+    each_device = each_device if len(profile.devices) > 1 else []
+    names = ["share", "", "time", *(["forward", "backward"] if backward else []), *each_device]
     rows: list[Sequence[Line]] = [[((name, "muted"),) for name in (*names, "line", "")]]
     room = min(max(_SOURCE[0], width - _OTHERS), _SOURCE[1])
     for time in times:
@@ -79,7 +83,9 @@ def line_table(profile: Profile, width: int, source: SourceOf, *, own: str = "",
             row += [
                 ((percent(part / profile.wall_s) if part else "", ""),) for part in (time.forward_s, time.backward_s)
             ]
-        if spread:
+        if len(each_device) > 1:
+            row += [((seconds(taken, 2), ""),) for taken in time.by_device]
+        elif each_device:
             row.append(((_range(time.by_device), ""),))
         rows.append([*row, ((at, "link"),), ((clip(text.strip(), room), "" if time.file else "muted"),)])
     last = _shares(profile.unaccounted_s / profile.wall_s, profile.unaccounted_s)
@@ -99,8 +105,11 @@ def _shares(share: float, taken: float, *, estimated: bool = False) -> list[Line
     return [((mark + percent(share), "number"),), shown, ((seconds(taken), ""),)]
 
 
-def _devices_differ(times: Sequence[LineTime]) -> bool:
-    return any(len(time.by_device) > 1 for time in times)
+def _devices_differ(profile: Profile, times: Sequence[LineTime]) -> bool:
+    """Whether a line takes so different times on a few devices that each gets a column."""
+    if not 1 < len(profile.devices) <= _MOST_COLUMNS:
+        return False
+    return any(max(time.by_device) - min(time.by_device) > _DIFFERENT * profile.wall_s for time in times)
 
 
 def _range(times: Sequence[float]) -> str:
@@ -132,6 +141,18 @@ def instruction_table(profile: Profile, peaks: Sequence[Peak], width: int, *, ow
     lines = table_lines(rows, [True, True, True, False, True, True, *([False] if peak else []), False], width)
     more = len(profile.instructions) - _MOST_INSTRUCTIONS
     return [*lines, ((f"and {plural(more, 'more instruction')}", "muted"),)] if more > 0 else lines
+
+
+def roofline_points(profile: Profile) -> list[Timing]:
+    """The instructions whose operations and bytes are known, the longest first, as timings of one execution each."""
+    return [
+        Timing(
+            run=profile.run, index=number, label=each.name, call=Raw(each.name), platform=profile.platform,
+            median_s=each.busy_s / each.count, flops=each.flops, bytes=each.bytes,
+        )
+        for number, each in enumerate(profile.instructions)
+        if each.flops and each.bytes and each.count and each.busy_s > 0
+    ]  # fmt: skip
 
 
 def runs(count: float) -> str:

@@ -99,7 +99,7 @@ def piece_at(thread: TimelineThread, at: float) -> Piece | None:
 def next_piece(thread: TimelineThread, at: float, by: int) -> Piece | None:
     """The piece that begins after a time, or before it; None without one."""
     pieces = pieces_of(thread)
-    number = bisect_right([piece.start for piece in pieces], at) - (0 if by > 0 else 2)
+    number = bisect_right(pieces, (at, float("inf"), 0)) - (0 if by > 0 else 2)
     return pieces[number] if 0 <= number < len(pieces) else None
 
 
@@ -119,11 +119,12 @@ def letters(profile: Profile) -> Mapping[Place, str]:
     return dict(zip(hot, ascii_lowercase, strict=False))
 
 
-def _letter(profile: Profile, number: int) -> str:
-    if not 0 <= number < len(profile.instructions):
-        return OTHER
-    found = place_of(profile, profile.instructions[number])
-    return letters(profile).get(found, OTHER) if found else OTHER
+@lru_cache(maxsize=8)
+def _letters(profile: Profile) -> list[str]:
+    """The letter of each instruction."""
+    known = letters(profile)
+    places = (place_of(profile, each) for each in profile.instructions)
+    return [known.get(found, OTHER) if found else OTHER for found in places]
 
 
 def style_of(letter: str) -> Style:
@@ -165,7 +166,7 @@ def _row(profile: Profile, thread: TimelineThread, window: Window, room: int) ->
     """A cell for each moment, with the letter of what ran most of it."""
     step = window.length / room
     covered: list[dict[str, float]] = [{} for _ in range(room)]
-    pieces = pieces_of(thread)
+    pieces, named = pieces_of(thread), _letters(profile)
     begin = max(0, bisect_right(pieces, (window.start, float("inf"), 0)) - 1)
     end = window.start + window.length
     for piece in pieces[begin:]:
@@ -173,7 +174,7 @@ def _row(profile: Profile, thread: TimelineThread, window: Window, room: int) ->
             break
         if piece.end <= window.start:
             continue
-        letter = _letter(profile, piece.instruction)
+        letter = named[piece.instruction] if piece.instruction < len(named) else OTHER
         first = max(0, int((piece.start - window.start) / step))
         last = min(room - 1, int((piece.end - window.start) / step))
         for column in range(first, last + 1):

@@ -9,6 +9,7 @@ from textual.widgets import Static
 from jaxtour.engine.profile import Profile
 from jaxtour.render.profile.tables import instruction_table, line_table, summary_lines
 from jaxtour.render.profile.timeline import NAME_CELLS, next_piece, timeline_lines, whole_window
+from jaxtour.render.profile.tree import Fold, tree_lines
 from jaxtour.render.text.layout import Line, in_ascii
 from jaxtour.text import clean
 from jaxtour.tui.actions import Context, bindings, in_footer
@@ -21,6 +22,8 @@ from jaxtour.tui.styling import contents
 from jaxtour.tui.tour.model import Tour
 
 WIDEST = 124
+SIGNS = 3
+"""Columns left of the text, for the cursor and the folds."""
 _BORDER_ROWS = 2
 
 
@@ -49,10 +52,11 @@ class ProfileScreen(BoxScreen[None]):
 
     def refill(self) -> None:
         """Show the tables, in the chosen order."""
-        width = self.inside(WIDEST)
+        width = self.inside(WIDEST) - SIGNS
         profile = self._tour.view.profiled
         lines: list[Line] = [((f"{self._tour.activity.words or 'profiling'} …", "muted"),)]
         title = "Profile"
+        folds: list[Fold] = []
         if profile is not None:
             title = f"Profile of {profile.label}"
             own, source = self._tour.view.cell, _source(self._tour)
@@ -62,8 +66,13 @@ class ProfileScreen(BoxScreen[None]):
                 *line_table(profile, width, source, own=own, by_time=self._by_time),
                 (),
                 *instruction_table(profile, self._tour.peaks.found, width, own=own),
+                (),
+                (("each line, what it calls, and the instructions", "muted"), (" (f folds)", "faint")),
             ]
-        self._lines.show(Document(lines=in_ascii(lines, self.ascii)))
+            rows, blocks = tree_lines(profile, width, source, own=own, by_time=self._by_time)
+            folds = [(first + len(lines), last + len(lines)) for first, last in blocks]
+            lines += rows
+        self._lines.show(Document(lines=in_ascii(lines, self.ascii), folds=folds, cursor=True))
         self.entitle(title, keys_line(in_footer("profile", Context(busy=self._tour.busy)), self._tour.keys, width))
 
     def action_hottest_first(self) -> None:

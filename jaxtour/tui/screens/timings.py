@@ -1,5 +1,6 @@
 """The boxes about a step's timings: their details and verdicts, and the roofline."""
 
+from jaxtour.engine.messages import Timing
 from jaxtour.engine.session import EngineError
 from jaxtour.render.chart import Block
 from jaxtour.render.text.layout import Line, in_ascii, wrap
@@ -19,6 +20,10 @@ PLOT_ROWS = (8, 16)
 """The fewest and the most rows of a chart."""
 BESIDE_ROWS = 6
 """Rows of a box besides its chart."""
+
+
+INSTRUCTIONS = 6
+"""The longest instructions of a profile, as points under the roof."""
 
 
 class TimingBox(BoxScreen[None]):
@@ -65,6 +70,16 @@ class RooflineScreen(TimingBox):
     BINDINGS = bindings("roofline")
     LIVE = True
 
+    @property
+    def _timings(self) -> list[Timing]:
+        """The timings of the step, and the instructions of its profile."""
+        profile = self._tour.view.profiled
+        if profile is None:
+            return list(self._state.timings)
+        from jaxtour.render.profile.tables import roofline_points
+
+        return [*self._state.timings, *roofline_points(profile)[:INSTRUCTIONS]]
+
     def refill(self) -> None:
         """Show the timings."""
         width = self.inside(WIDEST)
@@ -73,7 +88,7 @@ class RooflineScreen(TimingBox):
         self.entitle("Roofline", keys_line(keys, self._tour.keys, width))
 
     def _blocks(self, width: int) -> list[Block]:
-        tour, timings = self._tour, self._state.timings
+        tour, timings = self._tour, self._timings
         platforms = {timing.platform for timing in timings if timing.error is None} - {"host"}
         if not platforms:
             return [wrap((("nothing was measured on a device", "muted"),), width)]

@@ -42,6 +42,11 @@ class Thread:
 
 def threads_of(data: Any, module: str) -> tuple[list[Thread], int]:
     """The threads that ran a module's instructions, and the number of all recorded events."""
+    with warnings.catch_warnings(action="ignore"):  # 0.12 warns that `event_stats` has no `__module__`
+        return _read(data, module)
+
+
+def _read(data: Any, module: str) -> tuple[list[Thread], int]:
     found: list[tuple[Thread, list[tuple[Any, ...]]]] = []
     ends: dict[int, float] = {}
     calls: list[tuple[float, float]] = []
@@ -58,7 +63,7 @@ def threads_of(data: Any, module: str) -> tuple[list[Thread], int]:
                 if name == CALL:
                     calls.append((event.start_ns, event.start_ns + event.duration_ns))
                     continue
-                told = _statistics(event)
+                told = dict(event.stats)
                 if name.startswith(_END):
                     if (ended := told.get("_c")) is not None:
                         ends[ended] = event.start_ns
@@ -78,11 +83,6 @@ def threads_of(data: Any, module: str) -> tuple[list[Thread], int]:
             later = end if produces is None else min(ends.get(produces, last), last)
             thread.events.append(Ran(start, end, str(name), run, max(end, later)))
     return [thread for thread, _ in found], count
-
-
-def _statistics(event: Any) -> dict[str, Any]:
-    with warnings.catch_warnings(action="ignore"):  # 0.12 warns that `event_stats` has no `__module__`
-        return dict(event.stats)
 
 
 class Piece(NamedTuple):

@@ -4,8 +4,9 @@ import pytest
 from made_profiles import FILE, INSTRUCTIONS, profile
 
 from jaxtour.engine.messages import Peak, Verdict
-from jaxtour.render.profile.tables import instruction_table, line_table, percent, summary_lines
+from jaxtour.render.profile.tables import instruction_table, line_table, percent, roofline_points, summary_lines
 from jaxtour.render.text.layout import plain, plain_lines, width_of
+from jaxtour.render.timing.roofline import roofline_lines
 
 PEAK = Peak(run=1, platform="cpu", kind="cpu", flops_per_s=1e10, bytes_per_s=4e9)
 
@@ -48,10 +49,14 @@ def test_the_summary_quotes_the_untraced_time_and_the_verdicts():
     assert text.endswith("! The profiled calls took 40% longer.")
 
 
-def test_several_devices_show_their_spread():
+def test_several_devices_show_their_spread_or_a_column_each_where_they_differ():
+    rows = [[*row[:-1], [row[3] * 0.98, row[3] * 1.02]] for row in INSTRUCTIONS]
+    made = profile(instructions=rows, devices=[0, 1], device_covered_s=[0.8, 0.9])
+    assert "540 ms … 560 ms" in plain_lines(line_table(made, 120, source, own=FILE))
     rows = [[*row[:-1], [row[3] * 0.5, row[3] * 1.5]] for row in INSTRUCTIONS]
     made = profile(instructions=rows, devices=[0, 1], device_covered_s=[0.4, 1.2])
-    assert "280 ms … 820 ms" in plain_lines(line_table(made, 120, source, own=FILE))
+    text = plain_lines(line_table(made, 120, source, own=FILE))
+    assert "device 0  device 1" in text and "280 ms    820 ms" in text
     assert "the least busy worked 400 ms and the busiest 1.20 s" in plain_lines(summary_lines(made, 120))
 
 
@@ -63,6 +68,13 @@ def test_a_profile_that_failed_says_why():
 def test_no_line_is_wider_than_the_room(width):
     lines = line_table(profile(), width, source) + instruction_table(profile(), [PEAK], width)
     assert max(map(width_of, [*lines, *summary_lines(profile(), width)])) <= max(width, 48)
+
+
+def test_instructions_are_points_under_the_roof_where_their_work_is_known():
+    points = roofline_points(profile())
+    assert [(each.label, each.flops, each.median_s) for each in points] == [("dot.1", 4e9, 0.5), ("fusion", 1e3, 0.025)]
+    text = plain_lines(roofline_lines(points, [PEAK], 100))
+    assert "dot.1  8 Gflop/s, 80% of what computing allows" in text
 
 
 def test_small_shares_are_not_nothing():
