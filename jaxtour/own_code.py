@@ -251,28 +251,43 @@ def time_command(
 
 
 @click.command("values", context_settings=HELP)
-@click.argument("target", metavar="FILE.py[::FUNCTION]")
-@click.option("--call", metavar="CALL", help="The call to evaluate, as in --call 'jax.grad(f)(x)'.")
+@program_options
+@call_option
+@at_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @worker_options
 def values_command(
-    target: str, call: str | None, as_json: bool, python: str | None, platform: str | None, devices: int | None
+    target: str | None,
+    module: str | None,
+    args: tuple[str, ...],
+    no_main: bool,
+    stop_after: str | None,
+    calls: tuple[str, ...],
+    at: str | None,
+    as_json: bool,
+    python: str | None,
+    platform: str | None,
+    devices: int | None,
 ) -> None:
     """Evaluate a call line by line, and find its first nan or inf.
 
     \b
       jaxtour values train.py --call 'jax.grad(loss)(params, x)'
+      jaxtour values train.py --at step -- --steps 3
 
     Each equation of the call's jaxpr is evaluated on the call's own arguments, in loops too. It prints the least value,
     the mean, the largest, the share of zeros, and what is nan, infinite, subnormal, or beyond 90% of the dtype's range.
-    The equation that made the first nan or inf out of finite numbers comes first, with its operands. FILE.py runs
-    before, as if imported. The exit code is 1 if the file or the call fails.
+    The equation that made the first nan or inf out of finite numbers comes first, with its operands. `jaxtour lens
+    --help` says which calls are evaluated without --call, and what --at and -- mean. The exit code is 1 if the file or
+    a call fails.
     """
 
     def action() -> int:
+        from jaxtour.commands.launch import program
         from jaxtour.commands.values import values as command
 
-        calls = (call,) if call is not None else ()
-        return command(target, calls, config(python, platform, devices), as_json=as_json, width=terminal_width())
+        found = program(target, module, args, main=not no_main, stop_after=stop_after)
+        worker = config(python, platform, devices)
+        return command(found, calls, at, worker, as_json=as_json, width=terminal_width())
 
     finish(action)

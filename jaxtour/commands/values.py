@@ -4,52 +4,78 @@ from collections.abc import Sequence
 
 from jaxtour import interrupts
 from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
-from jaxtour.commands.files import lesson_of, parse_target
-from jaxtour.commands.lens import ended, failure_line
+from jaxtour.commands.files import lesson_of
+from jaxtour.commands.launch import Program
+from jaxtour.commands.lens import ended, failure_line, programs_at
 from jaxtour.course.model import CourseError, Step
-from jaxtour.engine.messages import Span
+from jaxtour.engine.messages import Span, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
+from jaxtour.engine.stage import StageText
 from jaxtour.engine.values import record
-from jaxtour.render.text.plain import text_of
+from jaxtour.render.text.layout import Line
+from jaxtour.render.text.plain import section, text_of
 from jaxtour.render.values import value_lines
 from jaxtour.text import Raw
 
 
-def values(target: str, calls: Sequence[str], config: WorkerConfig, *, as_json: bool, width: int) -> int:
-    """Run the file, evaluate one call and print; the exit code is 1 if the file or the call fails."""
-    path, function = parse_target(target)
-    lesson = lesson_of(path, function, calls)
+def values(
+    program: Program, calls: Sequence[str], at: str | None, config: WorkerConfig, *, as_json: bool, width: int
+) -> int:
+    """Run the file, evaluate its calls and print; the exit code is 1 if the file or a call fails.
+
+    With `at` the file runs as a program, and the calls are the compiled programs of that line or function, with the
+    inputs of their first run.
+    """
+    path = program.path
+    launch = program.launch if at is not None or program.launched else None
+    lesson = lesson_of(path, program.function, calls, launch)
     step = lesson.steps[0]
     assert isinstance(step, Step)
 
-    async def run() -> Report:
+    async def run() -> tuple[Report, Sequence[Trace]]:
         async with headless(config) as engine:
             tell_findings(await engine.facts())
             report = await engine.request(lesson, step)
-            if len(report.traces) > 1:
-                raise CourseError(f"{path} makes several calls: name one, as in --call '{report.traces[0].call}'")
-            return await engine.request_more(lesson, step, report, report.traces, ("values",))
+            found = report.traces if at is None else programs_at(report, at)
+            if as_json and len(found) > 1:
+                labels = ", ".join(trace.label for trace in found)
+                raise CourseError(f"--json has room for one call: choose one by --call: {labels}")
+            for trace in found:
+                # Each recorded program is evaluated at a place of its own in the file's run.
+                report = await engine.request_more(lesson, step, report, (trace,), ("values",))
+            return report, found
 
-    report = interrupts.run(run())
+    report, found = interrupts.run(run())
     if told := ended(report, path):
         warn(told)
-    if told or not report.traces:
-        return 1
-    trace, stage = report.traces[0], report.stage(report.traces[0].index, "values")
-    if stage is None or stage.error is not None or stage.evaluated is None:
+    stages: list[tuple[Trace, StageText]] = []
+    for trace in found:
+        stage = report.stage(trace.index, "values")
+        if stage is not None and stage.evaluated is not None:
+            stages.append((trace, stage))
+            continue
         why = trace.error or (stage.error if stage else None) or "the worker has nothing to show"
-        warn(failure_line(trace.raised, path, f"{trace.label}: ") if trace.raised else f"{trace.label}: {why}")
-        return 1
-    if as_json:
-        write_json(record(stage))
-        return 0
-    code = step.code.text.split("\n")
+        label = f"{trace.label}: " if trace.label else ""
+        warn(failure_line(trace.raised, path, label) if trace.raised else f"{label}{why}")
+    if as_json and stages:
+        write_json(record(stages[0][1]))
+    elif stages:
+        write(text_of(_lines(stages, lesson.file.line, step.code, width), ascii_only(), coloured()))
+    return int(told is not None or not stages or len(stages) < len(found))
+
+
+def _lines(stages: Sequence[tuple[Trace, StageText]], file: str, code: Raw, width: int) -> list[Line]:
+    """The values of each call, under headings if there are several."""
+    texts = code.text.split("\n")
 
     def expression(span: Span) -> str:
-        here = span.file == lesson.file.line and span.line == span.end_line and span.line <= len(code)
-        text = code[span.line - 1][span.column - 1 : span.end_column - 1] if here else ""
+        here = span.file == file and span.line == span.end_line and span.line <= len(texts)
+        text = texts[span.line - 1][span.column - 1 : span.end_column - 1] if here else ""
         return f"{Raw(text).line}  ({span.line}:{span.column})" if here else f"{span.file}:{span.line}:{span.column}"
 
-    write(text_of(value_lines(stage, lesson.file.line, width, expression), ascii_only(), coloured()))
-    return 0
+    lines: list[Line] = []
+    for trace, stage in stages:
+        own = value_lines(stage, file, width, expression)
+        lines += section(trace.label, own)[not lines :] if len(stages) > 1 else own
+    return lines

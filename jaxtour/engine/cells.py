@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 
 from jaxtour.course.model import Lesson, Requires, Step, TimeSpec, TraceSpec
-from jaxtour.engine.commands import Cell, ProfileRequest, Run, TimeCall, TraceCall
+from jaxtour.engine.commands import Cell, ProfileRequest, Run, StageName, StageRequest, TimeCall, TraceCall
 from jaxtour.engine.commands import NotebookCell as NotebookCommand
 from jaxtour.engine.messages import Facts, Program, Trace
 from jaxtour.text import Raw
@@ -42,6 +42,12 @@ def program_call(trace: Trace, program: Program, programs: Sequence[Program]) ->
     ]
     label = " ".join((trace.label, *differing[:MOST_DIFFERING]))
     return TimeCall(label=label, call=trace.call.text, index=program.index, program=program.key)
+
+
+def stage_request(index: int, stage: StageName, keys: Sequence[str]) -> StageRequest:
+    """The request for a stage of a trace; `keys` are those of the recorded programs, by index."""
+    ran = stage == "values" and index < len(keys)
+    return StageRequest(index=index, stage=stage, program=keys[index] if ran else "")
 
 
 def profile_request(trace: Trace, programs: Sequence[Program]) -> ProfileRequest:

@@ -39,6 +39,8 @@ class StageRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     index: int
     stage: StageName
+    program: str = ""
+    """The key of a recorded program whose values are asked for: with the inputs of its first run, as for timings."""
 
 
 class ProfileRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Literal, Self, TypeAlias
 import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
-from jaxtour.engine.cells import profile_request, unmet
+from jaxtour.engine.cells import profile_request, stage_request, unmet
 from jaxtour.engine.commands import StageName, StageRequest, TimeCall
 from jaxtour.engine.messages import Event, Facts, RunProgress, State, Trace
 from jaxtour.engine.report import Report, Request, advance, requested
@@ -110,7 +110,7 @@ class Headless:
         """The report with stages of these traces, made in the state that the step left."""
         below = [stage for stage in stages if stage != "jaxpr"]  # those come with every run
         good = [trace for trace in traces if trace.error is None]
-        requests = tuple(StageRequest(index=trace.index, stage=stage) for trace in good for stage in below)
+        requests = tuple(stage_request(trace.index, stage, report.keys) for trace in good for stage in below)
         if not requests:
             return report
         run = await self.session.request(lesson, step, requests=requests, programs=report.keys)

@@ -219,8 +219,8 @@ class Session:
         """Request stages, a ladder, timings or a trace's profile of a step in the state that it left.
 
         The lesson is replayed up to the step's end unless only requests ran since. No run but a request may use the
-        state afterwards; none may use it after the timing or the profile of a recorded program, for which the file
-        runs again only as far as needed. `programs` are keys by index. There is no time limit, as the user can
+        state afterwards; none may use it after the timing, the profile or the values of a recorded program, for which
+        the file runs again only as far as needed. `programs` are keys by index. There is no time limit, as the user can
         interrupt. Raises `EngineError` without a guard.
         """
         command = Run(
@@ -233,7 +233,8 @@ class Session:
             patience=patience,
             programs=programs,
         )
-        cut = any(call.program for call in calls) or bool(profile and profile.program)
+        programs_asked = [*(each.program for each in calls), *(each.program for each in requests)]
+        cut = any(programs_asked) or bool(profile and profile.program)
 
         async def send(run: int) -> None:
             await self._started.wait()

@@ -100,11 +100,29 @@ def test_a_call_without_values_says_why(file: Path, call: str, why: str) -> None
     assert done.returncode == 1 and why in done.stderr and "Traceback" not in done.stderr
 
 
-def test_of_several_calls_one_must_be_named(file: Path) -> None:
-    file.write_text(f"{FILE}f(x)\nlooped(x)\n")
-    done = command("values", file.name, "--platform", "cpu", cwd=file.parent, engine=REAL)
+def test_several_calls_are_printed_one_after_the_other_and_json_takes_one(file: Path) -> None:
+    file.write_text(f"{FILE}f(x)\nlooped(x + 1.0)\n")
+    words = ("values", file.name, "--platform", "cpu")
+    done = command(*words, cwd=file.parent, engine=REAL)
+    assert done.returncode == 0
+    assert "f(x)" in done.stdout and "looped(x + 1.0)" in done.stdout and done.stdout.count("✓ no nan") == 2
+    done = command(*words, "--json", cwd=file.parent, engine=REAL)
     assert done.returncode == 2
-    assert done.stderr == "jaxtour: ml.py makes several calls: name one, as in --call 'f(x)'\n"
+    assert done.stderr == "jaxtour: --json has room for one call: choose one by --call: f(x), looped(x + 1.0)\n"
+
+
+def test_a_recorded_program_is_evaluated_with_the_inputs_of_its_first_run(file: Path) -> None:
+    file.write_text(
+        f"{FILE[: FILE.index('if __name__')]}step = jax.jit(lambda w, unused: jax.grad(f)(w) * 2.0)\n"
+        "w = jnp.array([0.0, 1.0, 4.0])\nfor _ in range(3):\n    w = step(w, x)\n"
+    )
+    words = ("values", file.name, "--at", "<lambda>", "--platform", "cpu", "--json")
+    done = command(*words, cwd=file.parent, engine=REAL)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["first_bad"]["operands"][1]["value"] == 0.0
+    root = next(each for each in document["equations"] if each["primitive"] == "sqrt")
+    assert (root["max"], root["nan"]) == (2.0, 0), "as in the first round: the second one has nan"
 
 
 def test_a_file_that_fails_says_where(file: Path) -> None:

@@ -51,7 +51,7 @@ async def test_a_key_shows_the_tree_with_types_bytes_and_totals(tours: Tours) ->
     app = tours.make("many", script=script())
     async with app.run_test(size=(120, 36)) as pilot:
         await run(pilot)
-        await pilot.press("6")
+        await pilot.press("7")
         rows = [row.split() for row in pane(app, "stage").document.text.splitlines()]
         assert rows[:3] == [
             ["arguments", "4", "arrays", "392", "KiB"],
@@ -73,7 +73,7 @@ async def test_branches_fold(tours: Tours) -> None:
     app = tours.make("many", script=script())
     async with app.run_test(size=(120, 36)) as pilot:
         await run(pilot)
-        await pilot.press("6", "down", "down", "f")
+        await pilot.press("7", "down", "down", "f")
         assert "['dense']" in screen_text(app) and "['kernel']" not in screen_text(app)
 
 
@@ -82,7 +82,7 @@ async def test_a_large_tree_opens_folded(tours: Tours) -> None:
     app = tours.make("many", script=script(Arguments(run=0, index=0, inputs=layers, more=(7, 0, 0))))
     async with app.run_test(size=(120, 36)) as pilot:
         await run(pilot)
-        await pilot.press("6")
+        await pilot.press("7")
         shown = screen_text(app)
         assert "['layer_11']" in shown and "['a']" not in shown
         assert "… 7 more" in pane(app, "stage").document.text
@@ -93,12 +93,12 @@ async def test_an_argument_is_linked_with_the_expressions_that_use_it(tours: Tou
     app = tours.make("many", script=script(told))
     async with app.run_test(size=(120, 36)) as pilot:
         await run(pilot)
-        await pilot.press("6", "down")
+        await pilot.press("7", "down")
         assert border(app, "stage") == "a  float32, 3 elements, used by 1 equation"
         assert "jnp.dot(w, x)" in border(app, "source")
         await pilot.press("1")
         assert "dot_general" in pane(app, "stage").document.text_of(pane(app, "stage").cursor)
-        await pilot.press("6", "enter")
+        await pilot.press("7", "enter")
         assert app.focused is pane(app, "source")
 
 
@@ -107,7 +107,7 @@ async def test_an_expression_is_linked_with_its_arguments(tours: Tours) -> None:
     app = tours.make("many", script=script(told))
     async with app.run_test(size=(120, 36)) as pilot:
         await run(pilot)
-        await pilot.press("6", "down", "enter", "6")
+        await pilot.press("7", "down", "enter", "7")
         app.tour_screen.slots.focus("source")
         await pilot.pause()
         marked = [row for row in range(5) if pane(app, "stage").scene.highlighted.of(row)]
@@ -119,11 +119,11 @@ async def test_a_call_without_arguments_says_so(tours: Tours) -> None:
     app = tours.make("many", script=script())
     async with app.run_test(size=(80, 24)) as pilot:
         await run(pilot)
-        await pilot.press("6", "right_square_bracket")
+        await pilot.press("7", "right_square_bracket")
         assert "this worker does not tell of arguments" in screen_text(app)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=IDS)
 def test_picture(snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
     app = tours.make("many", script=script())
-    assert snap_compare(app, terminal_size=size, run_before=keys("r", "6", "down", "down", "down", "down"))
+    assert snap_compare(app, terminal_size=size, run_before=keys("r", "7", "down", "down", "down", "down"))

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self, TypeAlias
 import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
+from jaxtour.engine.cells import stage_request
 from jaxtour.engine.commands import StageName, StageRequest
 from jaxtour.engine.messages import (
     Arguments,
@@ -162,7 +163,9 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         if report is None or report.done is None or report.request or trace is None or trace.error is not None:
             return None
         # The jaxpr comes with the run.
-        return None if self.behind == "jaxpr" or self.stage else StageRequest(index=self.index, stage=self.behind)
+        if self.behind == "jaxpr" or self.stage:
+            return None
+        return stage_request(self.index, self.behind, report.keys)
 
     @property
     def cell(self) -> str:

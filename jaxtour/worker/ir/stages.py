@@ -12,8 +12,9 @@ from .. import compat
 from ..memory.analysis import memory
 from ..runner.execute import Workspace
 from ..runner.failures import attempt
+from ..runner.programs import FirstRun
 from ..runner.writer import Event
-from ..values.told import values
+from ..values.told import values, values_of_program
 from . import hlo, lens, stablehlo
 from .cost import cost
 from .metadata import Sources
@@ -116,13 +117,15 @@ class Stages:
     """Each call as the step makes it."""
     _made: dict[int, Staged] = field(default_factory=dict)
 
-    def look(self, index: int, stage: str, say: Say, tick: Callable[[int], None]) -> None:
+    def look(
+        self, index: int, stage: str, say: Say, tick: Callable[[int], None], first: FirstRun | None = None
+    ) -> None:
         """Send the pieces of one stage of one call, or one line that says why there are none.
 
-        `tick` is called with the number of equations evaluated so far.
+        `tick` is called with the number of equations evaluated so far; `first` has a recorded program's inputs.
         """
         head = {"event": "stage", "index": index, "stage": stage}
-        found, error = attempt(self._read, index, stage, tick)
+        found, error = attempt(self._read, index, stage, tick, first)
         if found is None:
             say({**head, "error": lens.why_not(error) if error else "this step has no such call"})
             return
@@ -134,8 +137,12 @@ class Stages:
         """The opcodes of one call; raises the errors of lowering and compiling."""
         return self.staged(index).optimised.opcodes()
 
-    def _read(self, index: int, stage: str, tick: Callable[[int], None]) -> tuple[Table, Parsed, dict[str, Any]]:
+    def _read(
+        self, index: int, stage: str, tick: Callable[[int], None], first: FirstRun | None
+    ) -> tuple[Table, Parsed, dict[str, Any]]:
         if stage == "values":
+            if (program := self.calls[index].get("program") if 0 <= index < len(self.calls) else None) is not None:
+                return values_of_program(program, first, tick)
             return values(self.workspace, self._written(index), tick)
         if stage not in ("stablehlo", "hlo"):
             raise lens.LensError(f"unknown stage: {stage}")
@@ -158,8 +165,6 @@ class Stages:
     def _written(self, index: int) -> lens.Expression:
         if not 0 <= index < len(self.calls):
             raise lens.LensError("this step has no such call")
-        if "program" in self.calls[index]:
-            raise lens.LensError("the arguments of recorded calls are not kept: name a call, as in --call 'f(x)'")
         if why := self.calls[index].get("error"):
             raise lens.LensError(why)
         return self.written[index] or lens.expression(self.calls[index]["call"])

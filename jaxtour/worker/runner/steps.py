@@ -55,8 +55,9 @@ class CommandRun:
         self._replay = [_whole(cell) for cell in command.get("replay") or []]
         self._dirty = False
         wanted = [*(command.get("time") or ()), *([command["profile"]] if command.get("profile") else [])]
+        wanted += command.get("requests") or ()
         self._until = next((each["program"] for each in wanted if each.get("program")), "")
-        """The recorded program that is timed or profiled: the file runs again up to its first run."""
+        """The recorded program that is timed, profiled or evaluated: the file runs again up to its first run."""
         self._recorder: Recorder | None = None
         """Of the file that runs as a program."""
 
@@ -366,7 +367,8 @@ class CommandRun:
             index, name = request["index"], request["stage"]
             label = calls[index]["label"] if 0 <= index < len(calls) else ""
             with self._phase(_PHASES.get(name, "lowering"), label):
-                stages.look(index, name, self._say, partial(self._evaluated, label))
+                first = self._recorder.reached if self._recorder else None
+                stages.look(index, name, self._say, partial(self._evaluated, label), first)
 
     def _evaluated(self, label: str, count: int) -> None:
         self._progress("evaluating", f"{label}, {count} equations")

@@ -15,6 +15,7 @@ from ..ir.spans import Span
 from ..ir.walk import Walk
 from ..runner.execute import Workspace
 from ..runner.learners import wire_file
+from ..runner.programs import FirstRun, Program
 from .births import Birth
 from .evaluate import BUDGET_S, Evaluation
 
@@ -30,9 +31,26 @@ def values(
     if call is None:
         raise lens.LensError("a jaxpr alone has no values: write a call with its arguments, such as f(x)")
     jaxpr, inputs, _ = lens.trace(call)
+    return _evaluated(jaxpr, inputs, tick, source.span)
+
+
+def values_of_program(
+    program: Program, first: FirstRun | None, tick: Callable[[int], None]
+) -> tuple[Table, Parsed, dict[str, Any]]:
+    """The same of a recorded program, with the inputs of its first run."""
+    if first is None:
+        raise lens.LensError("the program, run again, did not come to it")
+    if len(first.inputs) != len(program.jaxpr.in_avals):
+        raise lens.LensError("its inputs are not known one by one: name a call, as in --call 'f(x)'")
+    return _evaluated(program.jaxpr, list(first.inputs), tick, program.around)
+
+
+def _evaluated(
+    jaxpr: Any, inputs: list[Any], tick: Callable[[int], None], around: Span | None
+) -> tuple[Table, Parsed, dict[str, Any]]:
     evaluation = Evaluation(tick)
     evaluation.run(jaxpr, arrays(jaxpr, inputs))
-    return told(jaxpr, evaluation, source.span)
+    return told(jaxpr, evaluation, around)
 
 
 def arrays(jaxpr: Any, inputs: list[Any]) -> list[Any]:
