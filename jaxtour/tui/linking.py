@@ -1,21 +1,18 @@
 """What is linked with the cursor of one pane: highlights in the others, and words in the borders."""
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 import msgspec
 
-from jaxtour.course.model import Step
 from jaxtour.engine.links import Target, links_of
 from jaxtour.engine.messages import Peak, Span
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.gutter import UNITS, glyph, in_words, is_continued, where
 from jaxtour.render.text.layout import Line, clip, plain
-from jaxtour.text import Raw, grouped, plural
+from jaxtour.text import grouped, plural
 from jaxtour.tui.lines.document import NOTHING, Columns, Highlight, Highlighted, in_rows
-from jaxtour.tui.panes.source import SourceRows, columns_shown, expressions, rows_of
+from jaxtour.tui.panes.source import SourceRows, columns_shown, expression, expressions, rows_of
 from jaxtour.tui.panes.stage import graph_of, memory_of, tree_of
 from jaxtour.tui.tour.view import StepView
 
@@ -301,45 +298,12 @@ def _said(view: StepView, span: Span, tail: str, width: int) -> Line:
     return ((place, "muted"), (f"  {clip(text, room)}" if text and room > LEAST else "", ""), (tail, "muted"))
 
 
-def expression(view: StepView, span: Span) -> str:
-    """The source of an expression in one line; empty outside the lesson's code."""
-    lines = code_of(view, span.file)
-    if not 0 < span.line <= len(lines):
-        return ""
-    text = lines[span.line - 1][span.column - 1 :]
-    if span.end_line > span.line:
-        return Raw(text.strip()).shown + " …"
-    return Raw(text[: span.end_column - span.column].strip()).shown
-
-
 def in_full(view: StepView, span: Span) -> str:
     """A place, with the step's title if that is another step of the lesson."""
     name = span.file.partition(":")[0]
     titles = [step.title for step in view.lesson.steps if name == f"{view.lesson.id}/{step.id}"]
     place = where(view.cell, span)
     return f"{place}, in the step “{titles[0]}”" if titles else place
-
-
-def code_of(view: StepView, file: str) -> list[str]:
-    """The lines of a file on the wire: this step's code, a setup, the code of an earlier, replayed step, or a file."""
-    if file == view.cell:
-        return view.code.text.split("\n")
-    if file in (view.own, *view.state.files) and view.lesson.plain:
-        try:
-            return _lines_of(file, Path(file).stat().st_mtime_ns)
-        except OSError:
-            return []
-    name, _, part = file.partition(":")
-    for step in (view.step, *view.lesson.steps):
-        if isinstance(step, Step) and name == f"{view.lesson.id}/{step.id}":
-            return (step.setup if part else step.solved_code).text.split("\n")
-    return []
-
-
-@lru_cache(maxsize=8)
-def _lines_of(file: str, _: int) -> list[str]:
-    """The lines of a file, read again after each save."""
-    return Path(file).read_text(encoding="utf-8", errors="replace").split("\n")
 
 
 def counted(stage: StageText, count: int) -> str:

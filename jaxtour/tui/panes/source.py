@@ -1,11 +1,12 @@
 """The source pane: the step's code, with warnings and failures beside their lines."""
 
 from functools import lru_cache
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from jaxtour.course.model import Broken
+from jaxtour.course.model import Broken, Step
 from jaxtour.engine.links import links_of
+from jaxtour.engine.messages import Span
 from jaxtour.render.text.layout import Line
 from jaxtour.text import Raw
 from jaxtour.tui.lines.document import Columns, Document
@@ -198,3 +199,36 @@ def failed(view: StepView) -> Line:
     if failure is None or not failure.line:
         return ()
     return ((f"{failure.type} in line {failure.line}", "error"),)
+
+
+def expression(view: StepView, span: Span) -> str:
+    """The source of an expression in one line; empty outside the lesson's code."""
+    lines = code_of(view, span.file)
+    if not 0 < span.line <= len(lines):
+        return ""
+    text = lines[span.line - 1][span.column - 1 :]
+    if span.end_line > span.line:
+        return Raw(text.strip()).shown + " …"
+    return Raw(text[: span.end_column - span.column].strip()).shown
+
+
+def code_of(view: StepView, file: str) -> list[str]:
+    """The lines of a file on the wire: this step's code, a setup, the code of an earlier, replayed step, or a file."""
+    if file == view.cell:
+        return view.code.text.split("\n")
+    if file in (view.own, *view.state.files) and view.lesson.plain:
+        try:
+            return _lines_of(file, Path(file).stat().st_mtime_ns)
+        except OSError:
+            return []
+    name, _, part = file.partition(":")
+    for step in (view.step, *view.lesson.steps):
+        if isinstance(step, Step) and name == f"{view.lesson.id}/{step.id}":
+            return (step.setup if part else step.solved_code).text.split("\n")
+    return []
+
+
+@lru_cache(maxsize=8)
+def _lines_of(file: str, _: int) -> list[str]:
+    """The lines of a file, read again after each save."""
+    return Path(file).read_text(encoding="utf-8", errors="replace").split("\n")

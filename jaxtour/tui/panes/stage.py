@@ -45,12 +45,13 @@ def document(view: StepView, width: int) -> Document:
     if view.state.stage == "arguments":
         return arguments_document(view, width)
     beside = gutter_of(stage, view.cell, None if view.stable else view.profiled)
+    gutter = MadeLines(len(stage.texts), beside.width, beside.line)
     if stage.evaluated is not None:
         from jaxtour.tui.panes.values import lines_and_gutter
 
-        lines, gutter = lines_and_gutter(view, stage, width)
+        lines, gutter = lines_and_gutter(view, stage, width, gutter)
     else:
-        lines, gutter = lines_of(stage), MadeLines(len(stage.texts), beside.width, beside.line)
+        lines = lines_of(stage)
     return Document(
         lines=lines,
         gutter=gutter if gutter.width else (),

@@ -7,13 +7,12 @@ from jaxtour.render.ir.highlight import line_of
 from jaxtour.render.text.layout import Line, joined, pad, plain, width_of
 from jaxtour.render.values import Figures, head_lines
 from jaxtour.tui.lines.document import LazyLines, MadeLines
-from jaxtour.tui.panes.stage import gutter_of
 from jaxtour.tui.tour.view import StepView
 
 
-def lines_and_gutter(view: StepView, stage: StageText, width: int) -> tuple[LazyLines, MadeLines]:
+def lines_and_gutter(view: StepView, stage: StageText, width: int, places: MadeLines) -> tuple[LazyLines, MadeLines]:
     """The lines of the stage; the words above the jaxpr begin in the gutter, so that they have the whole width."""
-    from jaxtour.tui.linking import expression
+    from jaxtour.tui.panes.source import expression
 
     assert stage.evaluated is not None
 
@@ -21,7 +20,7 @@ def lines_and_gutter(view: StepView, stage: StageText, width: int) -> tuple[Lazy
         text = expression(view, span)
         return f"{text}  ({where(view.cell, span, NAME_CELLS)})" if text else where(view.cell, span, NAME_CELLS)
 
-    places, figures = gutter_of(stage, view.cell), Figures(stage, width)
+    figures = Figures(stage, width)
     room = places.width + figures.width + 1
     begun = [_split(line, room) for line in head_lines(stage.evaluated, said)]
     begun.append((((" " * places.width, ""), *figures.titles, (" ", "")), ()))
@@ -31,7 +30,7 @@ def lines_and_gutter(view: StepView, stage: StageText, width: int) -> tuple[Lazy
     def beside(line: int) -> Line:
         if line < len(begun):
             return begun[line][0]
-        return (*places.line(line), *figures.line(line), (" ", ""))
+        return (*places[line], *figures.line(line), (" ", ""))
 
     texts = [*(plain(rest) for _, rest in begun), *stage.texts[len(begun) :]]
     return LazyLines(texts, lambda text: rests.get(text) or paint(text)), MadeLines(len(texts), room, beside)

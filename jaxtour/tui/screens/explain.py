@@ -8,7 +8,7 @@ from jaxtour.render.text.layout import Line, clip_line
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.view import LinesView
-from jaxtour.tui.linking import expression
+from jaxtour.tui.panes.source import expression
 from jaxtour.tui.screens.box import BoxScreen, closing
 from jaxtour.tui.tour.view import StepView
 

@@ -15,7 +15,7 @@ from jaxtour.text import clean
 from jaxtour.tui.actions import Context, bindings, in_footer
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.view import LinesView
-from jaxtour.tui.linking import code_of
+from jaxtour.tui.panes.source import code_of
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.styling import contents

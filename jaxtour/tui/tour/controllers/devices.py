@@ -1,7 +1,5 @@
 """The keys about devices, and the highlights between a device and its part of a value."""
 
-from textual.widget import Widget
-
 from jaxtour.engine.session import EngineError
 from jaxtour.render.text.layout import Line
 from jaxtour.tui.choices import Choice, the_cpu, when_free
@@ -91,7 +89,7 @@ class DeviceController:
         self.lead = pane
         self.highlight()
 
-    def cursor_moved(self, *_moved: Widget, **_how: bool) -> None:
+    def cursor_moved(self, *_moved: object, **_how: bool) -> None:
         """Highlight what belongs to the lead's cursor."""
         self.highlight()
 

@@ -7,7 +7,8 @@ from jaxtour.engine.links import links_of
 from jaxtour.engine.session import EngineError
 from jaxtour.render.ir.gutter import UNITS, file_name, head
 from jaxtour.text import Raw
-from jaxtour.tui.linking import Spot, code_of, stage_line
+from jaxtour.tui.linking import Spot, stage_line
+from jaxtour.tui.panes.source import code_of
 from jaxtour.tui.tour.controllers.links import LinkController
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.host import ScreenHost

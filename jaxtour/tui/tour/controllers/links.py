@@ -3,10 +3,9 @@
 from functools import partialmethod
 from typing import NamedTuple
 
-from textual.widget import Widget
-
 from jaxtour.engine.links import Target, links_of
 from jaxtour.engine.messages import Span
+from jaxtour.tui.lines.moved import CursorView
 from jaxtour.tui.linking import (
     Link,
     Spot,
@@ -84,7 +83,7 @@ class LinkController:
         traced, place = self.source.view.traced if self.source.view else None, self.place
         return bool(traced and traced.frames and place and (place.file, place.line) in unfolding(traced))
 
-    def cursor_moved(self, view: Widget, *, settling: bool) -> None:
+    def cursor_moved(self, view: CursorView, *, settling: bool) -> None:
         """Highlight what is linked with the cursor."""
         if view is self.stages:
             self._arrive()
