@@ -127,7 +127,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("stage_hlo", "3", "HLO", "HLO: the compiler's output", "Lens", by="lens"),
     Action("stage_cost", "4", "cost", "the cost, as the compiler says", "Lens", by="lens"),
     Action("stage_memory", "5", "memory", "the memory over time, by line", "Lens", by="lens"),
-    Action("stage_values", "6", "values", "each equation's values, and the first nan", "Lens", by="lens"),
+    Action("stage_values", "6", "values", "values by equation; the first nan", "Lens", by="lens"),
     Action("stage_graph", "g", "graph", "the jaxpr as a graph", "Lens", by="lens"),
     Action("stage_arguments", "7", "arguments", "the call's arguments, as a tree", "Lens",
            when=lambda c: c.arguments, rank=24, footer=lambda c: c.programs, by="lens"),

@@ -82,7 +82,7 @@ async def test_help_has_every_key(tours: Tours) -> None:
     from jaxtour.tui.actions import ACTIONS
 
     app = tours.make("one")
-    async with app.run_test(size=(120, 60)) as pilot:
+    async with app.run_test(size=(120, 80)) as pilot:
         await ready(pilot)
         await pilot.press("question_mark")
         await until(pilot, lambda: "copy the pane's text" in screen_text(app))

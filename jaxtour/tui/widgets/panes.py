@@ -19,7 +19,7 @@ from jaxtour.tui.messages import ShownWanted
 from jaxtour.tui.panes import devices, lesson, result, source, stage, time
 from jaxtour.tui.panes.source import failed
 from jaxtour.tui.panes.stage import NAMES, named_stages
-from jaxtour.tui.tour.view import BEHIND, Shown, StepView
+from jaxtour.tui.tour.view import Shown, StepView
 from jaxtour.tui.widgets.arrange import RegionLayout, Slot, Wants, left_width, narrow, wide, wide_file
 from jaxtour.tui.widgets.cursors import GraphCursor, PaneCursor, ShardCursor
 from jaxtour.tui.widgets.pane import Pane, PaneSpec
@@ -87,17 +87,17 @@ class Tab(msgspec.Struct, frozen=True):
     slot: Slot
     label: str
     shown: Shown | None = None
-    spare: bool = False
-    """Whether it is left out when there is no room for all, unless it is shown."""
 
     def is_shown(self, slot: Slot, view: StepView | None) -> bool:
         """Whether its pane is in front."""
         return self.slot == slot and self.shown in (None, view.state.stage if view else "jaxpr")
 
 
+LEFT_OUT: tuple[Shown, ...] = ("graph", "cost", "arguments", "values", "memory", "stablehlo", "hlo")
+"""The stages whose names go first when there is no room for all, unless they are shown."""
 TABS: tuple[Tab, ...] = (
     Tab("lesson", "Lesson"),
-    *(Tab("stage", label, name, spare=name != BEHIND[name]) for name, label in NAMES.items()),
+    *(Tab("stage", label, name) for name, label in NAMES.items()),
     Tab("time", "Time"),
     Tab("devices", "Devices"),
 )
@@ -229,22 +229,22 @@ class Panes(Container):
         return line
 
     def tabs(self, slot: Slot) -> list[tuple[str, Tab]]:
-        """The names in the border of the panes that share a place: with keys, without keys, or only some, as fits."""
+        """The names in the border of the panes that share a place: with keys, and only as many stages as fit."""
         view = self.by_slot[slot].view
         room = (self.size or self.app.size).width - CORNERS
-        left_out = () if view is None else {*NAMES} - {*named_stages(view)}
         named = [
-            ("Calls" if self.of_file and tab.slot == "lesson" else tab.label, tab)
+            (f"{view.key(f'stage_{tab.shown}')} {tab.label}" if view and tab.shown else self._label(tab), tab)
             for tab in TABS
-            if tab.shown not in left_out
+            if view is None or tab.shown in (None, *named_stages(view))
         ]
-        keyed = [
-            (f"{view.key(f'stage_{tab.shown}')} {name}" if view and tab.shown else name, tab) for name, tab in named
-        ]
-        for every in (keyed, named):
-            if sum(width_of(name) + TABS_APART for name, _ in every) - TABS_APART <= room:
-                return every
-        return [(name, tab) for name, tab in named if not tab.spare or tab.is_shown(slot, view)]
+        spare = [tab for shown in LEFT_OUT for _, tab in named if tab.shown == shown and not tab.is_shown(slot, view)]
+        while sum(width_of(name) + TABS_APART for name, _ in named) - TABS_APART > room and spare:
+            gone = spare.pop(0)
+            named = [(name, tab) for name, tab in named if tab is not gone]
+        return named
+
+    def _label(self, tab: Tab) -> str:
+        return "Calls" if self.of_file and tab.slot == "lesson" else tab.label
 
     def in_view(self, slot: Slot) -> bool:
         """Whether a pane can be seen."""
