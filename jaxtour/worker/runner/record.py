@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -224,7 +224,7 @@ class Recorder:
 
     def _compiled(self, made: Program | Tally, seconds: float | None, executable: Any) -> None:
         if self._timed and seconds is not None:
-            compat.watch_runs(executable, made.ran if isinstance(made, Program) else lambda _seconds: None)
+            self._watch(executable, made.ran if isinstance(made, Program) else lambda _seconds: None)
         if isinstance(made, Tally):
             made.compile_s += seconds or 0.0
             return
@@ -238,6 +238,14 @@ class Recorder:
         if self._compilations == self._stop_after:
             self.stopped = f"after {self._stop_after} compilation{'s' * (self._stop_after != 1)}"
             os.kill(os.getpid(), signal.SIGALRM)
+
+    def _watch(self, executable: Any, ran: Callable[[float], None]) -> None:
+        try:
+            compat.watch_runs(executable, ran)
+        except AttributeError:
+            self._timed = False
+            for program in self.programs:
+                program.runs = program.run_s = program.first_run_s = None
 
     def _key(self, *told: Any) -> str:
         """What tells a program from all others, and is the same in each run of the user's code."""

@@ -108,3 +108,24 @@ def test_donated_inputs_and_several_devices(record):
     )
     assert ran.stdout == "True\nTrue\nTrue\n[25. 25. 25. 25. 25. 25. 25. 25.]\n"
     assert one(ran, "<lambda>")["calls"] == 3
+
+
+def test_where_jax_does_not_let_runs_be_timed_that_is_said(record):
+    ran = record(
+        """
+        import jax
+        from jax._src.interpreters import pxla
+        place = pxla.ExecuteReplicated.xla_executable
+        def only_loaded(call, value):
+            if "watched" in type(value).__name__.lower():
+                raise AttributeError("cannot be set")
+            place.__set__(call, value)
+        pxla.ExecuteReplicated.xla_executable = property(place.__get__, only_loaded)
+        f = jax.jit(lambda x: x + 1)
+        print(f(1.0))
+        """,
+        run_times=True,
+    )
+    program = one(ran, "<lambda>")
+    assert ran.stdout == "2.0\n" and program["run_s"] is None and program["first_run_s"] is None
+    assert ran.one("recorded")["missing"].endswith("does not let runs be timed")
