@@ -270,7 +270,8 @@ async def test_an_edited_line_keeps_the_cursor_behind_the_lines_before_it(linked
 
 
 @pytest.mark.parametrize(
-    ("width", "names"), [(80, "4 cost  g graph"), (70, "HLO  cost  graph"), (60, "StableHLO  HLO  Time")]
+    ("width", "names"),
+    [(100, "4 cost  5 memory  6 values  g graph"), (80, "cost  memory  values  graph"), (60, "HLO  values  Time")],
 )
 async def test_the_stages_are_tabs_where_it_is_narrow(tours: Tours, width: int, names: str) -> None:
     app = tours.make("many")
