@@ -271,7 +271,7 @@ async def test_an_edited_line_keeps_the_cursor_behind_the_lines_before_it(linked
 
 @pytest.mark.parametrize(
     ("width", "names"),
-    [(80, "3 HLO  5 memory  6 values  Time"), (70, "3 HLO  5 memory  Time"), (60, "2 StableHLO  3 HLO  Time")],
+    [(100, "4 cost  5 memory  6 values  g graph"), (80, "3 HLO  5 memory  6 values  Time"), (60, "3 HLO  Time")],
 )
 async def test_the_stages_are_tabs_where_it_is_narrow(tours: Tours, width: int, names: str) -> None:
     app = tours.make("many")

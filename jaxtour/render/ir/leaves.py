@@ -27,21 +27,32 @@ def leaf_lines(stage: StageText) -> LeafLines:
         jaxpr = jaxpr_of(stage)
     except ValueError:
         return LeafLines((), ())
-    uses = _Uses(len(jaxpr.inputs))
-    uses.follow(jaxpr, {bound.name: {place} for place, bound in enumerate(jaxpr.inputs)})
-    made = (_made(jaxpr, output.text) for output in jaxpr.outputs)
+    flow = _Flow(len(jaxpr.inputs))
+    flow.follow(jaxpr, {bound.name: {place} for place, bound in enumerate(jaxpr.inputs)})
+    made = (flow.made(jaxpr, output.text) for output in jaxpr.outputs)
     outputs = tuple(() if line is None else (line,) for line in made)
-    return LeafLines(tuple(tuple(sorted(lines)) for lines in uses.lines), outputs)
+    return LeafLines(tuple(tuple(sorted(lines)) for lines in flow.lines), outputs)
 
 
-class _Uses:
+class _Flow:
+    """Follows inputs to their uses, and outputs to where they are made."""
+
     def __init__(self, count: int) -> None:
         self.lines: list[set[int]] = [set() for _ in range(count)]
+        """Of each input, the lines that use it."""
         self._seen = 0
+        # By the line of a jaxpr, as a function may be called hundreds of times.
+        self._equations: dict[int, list[Equation]] = {}
+        self._makers: dict[int, dict[str, tuple[Equation, int]]] = {}
+
+    def _of(self, jaxpr: Jaxpr) -> list[Equation]:
+        if jaxpr.line not in self._equations:
+            self._equations[jaxpr.line] = list(jaxpr.equations)
+        return self._equations[jaxpr.line]
 
     def follow(self, jaxpr: Jaxpr, held: Mapping[str, set[int]]) -> None:
         """Add the equations that use variables which hold inputs."""
-        for equation in jaxpr.equations:
+        for equation in self._of(jaxpr):
             self._seen += 1
             used = [held.get(operand.text, set()) for operand in equation.operands]
             if not any(used):
@@ -56,18 +67,21 @@ class _Uses:
                 inner.setdefault(bound.name, set()).update(places)
             self.follow(body, inner)
 
+    def made(self, jaxpr: Jaxpr, name: str) -> int | None:
+        """The line that makes a variable; None for an input or a constant."""
+        if jaxpr.line not in self._makers:
+            makers = self._makers[jaxpr.line] = {}
+            for equation in self._of(jaxpr):
+                makers |= {bound.name: (equation, place) for place, bound in enumerate(equation.outs)}
+        if (found := self._makers[jaxpr.line].get(name)) is None:
+            return None
+        equation, place = found
+        body = _body(equation)
+        inside = body is not None and len(body.outputs) == len(equation.outs)
+        line = self.made(body, body.outputs[place].text) if body and inside else None
+        return equation.line if line is None else line
+
 
 def _body(equation: Equation) -> Jaxpr | None:
     """The jaxpr of a call, whose inputs are the equation's operands."""
     return equation.bodies[0] if len(equation.bodies) == 1 else None
-
-
-def _made(jaxpr: Jaxpr, name: str) -> int | None:
-    for equation in jaxpr.equations:
-        names = [bound.name for bound in equation.outs]
-        if name in names:
-            body = _body(equation)
-            inside = body is not None and len(body.outputs) == len(names)
-            found = _made(body, body.outputs[names.index(name)].text) if body and inside else None
-            return equation.line if found is None else found
-    return None
