@@ -85,7 +85,7 @@ class Figures:
     def __init__(self, stage: StageText, width: int) -> None:
         self._stage = stage
         self._wide = width >= WIDE
-        self._number, self._flag = (_NUMBER, len("subnormal")) if self._wide else (_NUMBER - 1, len("nan+inf"))
+        self._number, self._flag = (_NUMBER, len("subnormal")) if self._wide else (_NUMBER - 1, len("nan 123k"))
 
     @property
     def width(self) -> int:
@@ -132,7 +132,7 @@ def _flag(found: tuple[Statistics, ...], *, wide: bool) -> tuple[str, Style]:
 
 
 def _count(count: int) -> str:
-    """A count in at most three characters."""
+    """A count in at most four characters."""
     return next(
         (f"{count // step}{unit}" for step, unit in ((1, ""), (1000, "k"), (10**6, "M")) if count < 1000 * step), "1G"
     )

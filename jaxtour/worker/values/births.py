@@ -63,7 +63,7 @@ def born(scopes: Sequence[Scope], operands: Sequence[Any], results: Sequence[Any
             there = elements(operand)
             if there is not None and there.dtype.kind in "fc":
                 alike = _is_elementwise(equation, operand, result)
-                made &= fine(there) if alike else bool(fine(there).all())
+                made &= _spread(fine(there), operand, result) if alike else bool(fine(there).all())
         if made.any():
             place = int(made.argmax())
             return _birth(scopes, "nan" if np.isnan(array[place]) else "inf", operands, result, place)
@@ -75,7 +75,18 @@ def _no_nan(array: Any) -> Any:
 
 
 def _is_elementwise(equation: Any, operand: Any, result: Any) -> bool:
-    return equation.primitive.name in _ELEMENTWISE and np.shape(operand) == np.shape(result)
+    """Whether each element of the result comes from one of the operand, which may have axes of size 1."""
+    sizes, wanted = np.shape(operand), np.shape(result)
+    if equation.primitive.name not in _ELEMENTWISE or len(sizes) != len(wanted):
+        return False
+    return all(size in (1, want) for size, want in zip(sizes, wanted, strict=True))
+
+
+def _spread(elements_of: Any, operand: Any, result: Any) -> Any:
+    """The elements of an operand, flat, as often as the result needs them."""
+    if np.shape(operand) == np.shape(result):
+        return elements_of
+    return np.broadcast_to(elements_of.reshape(np.shape(operand)), np.shape(result)).reshape(-1)
 
 
 def _birth(scopes: Sequence[Scope], kind: Kind, operands: Sequence[Any], result: Any, place: int) -> Birth:
@@ -101,6 +112,7 @@ def _operand(value: Any, index: tuple[int, ...] | None) -> dict[str, Any]:
     if array is None:
         return {**told, "value": None, "min": None, "max": None}
     found = summary(value)
+    index = index and tuple(place if size > 1 else 0 for place, size in zip(index, shape, strict=True))
     place = int(np.ravel_multi_index(index, shape)) if index else 0
     one = plain(array[place]) if index is not None or array.size == 1 else None
     low, high = (found.low, found.high) if found else (None, None)

@@ -85,6 +85,13 @@ def test_other_elements_that_are_infinite_do_not_hide_a_birth():
     assert (first.equation.primitive.name, first.index, first.operands[1]["value"]) == ("div", (1,), 0.0)
 
 
+def test_an_operand_with_an_axis_of_size_1_is_told_at_its_own_index():
+    first = evaluation(lambda x, y: jax.lax.div(x, y), jnp.zeros((2, 3)), jnp.ones((2, 3)).at[1, 2].set(0.0)).first
+    assert (first.index, first.operands[1]["index"], first.operands[1]["value"]) == ((1, 2), [1, 2], 0.0)
+    first = evaluation(lambda x, y: x / y, jnp.zeros((2, 3)), jnp.array([[1.0], [0.0]])).first
+    assert first.index == (1, 0) and [each["value"] for each in first.operands] == [0.0, 0.0]
+
+
 def test_a_sum_that_overflows_is_told_with_the_range_of_what_it_adds():
     first = evaluation(lambda x: jax.lax.cumsum(x), jnp.full(4, 3e4, "float16")).first
     assert (first.kind, first.operands[0]["value"], first.operands[0]["max"]) == ("inf", None, 3e4)
