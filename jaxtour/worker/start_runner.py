@@ -197,7 +197,8 @@ def _run_all(writer: Writer, stdio: Stdio, commands: Commands, survey: Survey, o
     from .machine.utilization import meter_for
     from .marks import mark_streams
     from .runner.execute import Workspace
-    from .runner.steps import CommandRun, RunContext
+    from .runner.run_events import RunContext
+    from .runner.steps import CommandRun
     from .runner.watch import DeviceWatch
 
     if options.marks:

@@ -296,7 +296,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroller.reveal_columns(line, selection)
         self.repaint()
 
-    def step(self, count: int) -> None:
+    def action_step(self, count: int) -> None:
         """Go down by some rows, or up; without a cursor, scroll."""
         if self.document.cursor and not self.document.lines:
             return
@@ -306,16 +306,12 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         else:
             self.move_to(line)
 
-    def action_step(self, count: int) -> None:
-        """Go down by some rows, or up."""
-        self.step(count)
-
     def action_page(self, by: int) -> None:
         """Go down by a screenful, or up."""
         rows = by * max(1, self.size.height - 1)
         self.scroller.by(0, rows)
         if self.document.cursor:
-            self.step(rows)
+            self.action_step(rows)
 
     def action_across(self, by: int) -> None:
         """Select the next piece, or the previous one; scroll sideways if the line has none."""

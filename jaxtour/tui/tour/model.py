@@ -9,11 +9,11 @@ from typing import Literal
 from jaxtour.course.catalogue import Catalogue, LessonEntry, with_steps
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.course.progress import Progress
-from jaxtour.engine.cells import profile_request, program_call, time_calls, unmet
-from jaxtour.engine.commands import TimeCall
+from jaxtour.engine.cells import profile_request, unmet
+from jaxtour.engine.commands import ProfileRequest, StageRequest, TimeCall
 from jaxtour.engine.messages import Died, Done, Event, RunEvent, RunProgress, State, Trace
-from jaxtour.engine.report import Report, Request, RunPurpose, Runs, StepKey, advance, files_of, joined, requested
-from jaxtour.engine.session import EngineError, Handle, Session
+from jaxtour.engine.report import Report, RunPurpose, Runs, StepKey, advance, files_of, joined, requested
+from jaxtour.engine.session import EngineError, Session
 from jaxtour.engine.verify import status
 from jaxtour.text import Raw
 from jaxtour.tui.actions import Keys
@@ -261,71 +261,54 @@ class Tour:
 
     async def request(self, ladder: Raw | None = None) -> bool:
         """Request the missing stage of the step shown, or the ladder of a call; return whether a request was sent."""
-        step, missing = self.step, self.view.missing
-        if not self.idle or not isinstance(step, Step) or not (missing or ladder):
+        missing, program = self.view.missing, self.view.program
+        if not (missing or ladder):
             return False
-        self.state.climbed = (self.view.index, ladder) if ladder else self.state.climbed
-        requests = (missing,) if missing else ()
-        call = ladder.text if ladder else None
-        keys = self.state.report.keys if self.state.report else ()
-        program = self.view.program
-        handle = self.session.request(
-            self.lesson,
-            step,
-            self.state.code,
-            requests=requests,
-            ladder=call,
-            ladder_of=program.key if program else "",
-            programs=keys,
-        )
-        await self._launch(handle, Request(handle.run, requests, ladder is not None))
-        return True
+        climbed = (self.view.index, ladder) if ladder else self.state.climbed
+        requests, of = (missing,) if missing else (), program.key if program else ""
+        asked = await self._request(requests=requests, ladder=ladder.text if ladder else None, ladder_of=of)
+        self.state.climbed = climbed if asked else self.state.climbed
+        return asked
 
-    async def _launch(self, handle: Handle, wanted: Request) -> None:
-        """Launch a request; its events belong to the report of the step shown."""
-        state, before = self.state, self.state.report
+    async def _request(
+        self,
+        *,
+        requests: tuple[StageRequest, ...] = (),
+        ladder: str | None = None,
+        ladder_of: str = "",
+        calls: tuple[TimeCall, ...] = (),
+        patience: float = 1.0,
+        profile: ProfileRequest | None = None,
+    ) -> bool:
+        """Send a request in the step's namespace; its events belong to the report of the step shown."""
+        step, state, before = self.step, self.state, self.state.report
+        if not self.idle or not isinstance(step, Step):
+            return False
+        handle = self.session.request(
+            self.lesson, step, state.code, requests=requests, ladder=ladder, ladder_of=ladder_of, calls=calls,
+            patience=patience, profile=profile, programs=before.keys if before else (),
+        )  # fmt: skip
         if before is not None:
-            state.report = requested(before, wanted.run, wanted.requests, wanted.ladder, wanted.timings, wanted.profile)
+            index = profile.index if profile else None
+            state.report = requested(before, handle.run, requests, ladder is not None, bool(calls), index)
         try:
             await self._runs.launch(handle, RunPurpose("request", self.key))
         except EngineError:
             state.report = before
             raise
-
-    @property
-    def timed_calls(self) -> tuple[TimeCall, ...]:
-        """The calls to measure on request: those that the step times, or else the traced call shown."""
-        trace, program = self.view.trace, self.view.program
-        if isinstance(self.step, Broken) or self.state.report is None:
-            return ()
-        if trace and program:
-            return (program_call(trace, program, self.state.report.programs),)
-        if self.state.report.failure:
-            return ()
-        shown = (TimeCall(label=trace.label, call=trace.call.text),) if trace and trace.error is None else ()
-        return time_calls(self.step) or shown
+        return True
 
     async def measure(self, patience: float = 1.0) -> bool:
         """Measure in the step's namespace; return whether a request was sent. `patience` is as in `Session.run`."""
-        step, calls = self.step, self.timed_calls
-        if not self.idle or not isinstance(step, Step) or not calls:
-            return False
-        keys = self.state.report.keys if self.state.report else ()
-        handle = self.session.request(self.lesson, step, self.state.code, calls=calls, patience=patience, programs=keys)
-        await self._launch(handle, Request(handle.run, timings=True))
-        return True
+        calls = self.view.timed_calls
+        return bool(calls) and await self._request(calls=calls, patience=patience)
 
     async def profile(self) -> bool:
         """Profile the traced call shown, in the step's namespace; return whether a request was sent."""
-        step, trace = self.step, self.view.trace
-        if not self.idle or not isinstance(step, Step) or trace is None or trace.error is not None:
+        trace, report = self.view.trace, self.state.report
+        if trace is None or trace.error is not None:
             return False
-        report = self.state.report
-        wanted = profile_request(trace, report.programs if report else ())
-        keys = report.keys if report else ()
-        handle = self.session.request(self.lesson, step, self.state.code, profile=wanted, programs=keys)
-        await self._launch(handle, Request(handle.run, profile=trace.index))
-        return True
+        return await self._request(profile=profile_request(trace, report.programs if report else ()))
 
     async def measure_peaks(self) -> bool:
         """Measure the peaks of the devices; return whether a request was sent."""
@@ -341,10 +324,8 @@ class Tour:
 
     def ladder_wanted(self, call: Raw) -> bool:
         """Whether a call's ladder is missing or incomplete."""
-        state = self.state
-        report = state.report
-        climbed = state.climbed == (self.view.index, call)
-        return not climbed or report is None or not report.levels or report.ladder_error is not None
+        report = self.state.report if self.state.climbed == (self.view.index, call) else None
+        return report is None or not report.levels or report.ladder_error is not None
 
     def forget_failed(self) -> None:
         """Forget the stage shown if it failed, so that it is requested again."""
@@ -373,17 +354,17 @@ class Tour:
             if isinstance(event, RunEvent):
                 self._fold_run(event)
             elif isinstance(event, State):
-                self._note(event.state if event.state not in ("ready", "dead", "running") else "", None)
+                self._note(event.state if event.state not in ("ready", "dead", "running") else "")
             elif isinstance(event, Died):
-                self._note("", None)
+                self._note("")
 
     def _fold_run(self, event: RunEvent) -> None:
         owner = self._runs.owner(event)
         if owner and owner.purpose == "peaks":
             self.peaks.take(event)
-            self._note(doing(event) if isinstance(event, RunProgress) else self.activity.words, None)
+            self._note(doing(event) if isinstance(event, RunProgress) else self.activity.words)
             if isinstance(event, Done):
-                self._note("", None)
+                self._note("")
                 self._dirty, self._requested = True, None
             return
         if isinstance(event, RunProgress):
@@ -392,7 +373,7 @@ class Tour:
             return
         state = self.state_of(owner.key)
         if isinstance(event, Done):
-            self._note("", None)
+            self._note("")
             self._dirty = event.dirty and event.status in ("ok", "error")
             self._requested = owner.key if owner.purpose == "request" else None
         if state.report is None or not state.report.takes(event):
@@ -414,6 +395,6 @@ class Tour:
             self._done.add(key)
             self._defer(lambda: self.progress.mark_done(*key))
 
-    def _note(self, words: str, key: StepKey | None) -> None:
+    def _note(self, words: str, key: StepKey | None = None) -> None:
         if (words, key) != (self.activity.words, self.activity.key):
             self.activity = Activity(words, self.clock(), key)

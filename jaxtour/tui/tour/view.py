@@ -7,8 +7,8 @@ from typing import Any, Literal, Self, TypeAlias
 import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
-from jaxtour.engine.cells import stage_request
-from jaxtour.engine.commands import StageName, StageRequest
+from jaxtour.engine.cells import program_call, stage_request, time_calls
+from jaxtour.engine.commands import StageName, StageRequest, TimeCall
 from jaxtour.engine.messages import (
     Arguments,
     Facts,
@@ -223,6 +223,19 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     def profiled(self) -> Profile | None:
         """The profile of the trace shown, if it has one."""
         return self.profile if self.profile is not None and self.profile.error is None else None
+
+    @property
+    def timed_calls(self) -> tuple[TimeCall, ...]:
+        """The calls to measure on request: those that the step times, or else the traced call shown."""
+        if isinstance(self.step, Broken) or self.report is None:
+            return ()
+        if self.trace and self.program:
+            return (program_call(self.trace, self.program, self.report.programs),)
+        if self.report.failure:
+            return ()
+        trace = self.trace
+        shown = (TimeCall(label=trace.label, call=trace.call.text),) if trace and trace.error is None else ()
+        return time_calls(self.step) or shown
 
     @property
     def failure(self) -> Failure | None:

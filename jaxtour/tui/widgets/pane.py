@@ -209,10 +209,10 @@ class Pane(LinesView):
         self._wanted = max(rows, self._wanted) if awaits else rows
         return self._wanted
 
-    def step(self, count: int) -> None:
+    def action_step(self, count: int) -> None:
         """Go down by some rows, or up, as the pane's own cursor goes."""
         if not self._own.step(count):
-            super().step(count)
+            super().action_step(count)
 
     def action_across(self, by: int) -> None:
         """Go to the right, or to the left, as the pane's own cursor goes."""

@@ -40,7 +40,7 @@ class StepController:
     async def measure(self, patience: float = 1.0) -> None:
         """Measure the calls that the step times, or the traced call shown."""
         self.slots.focus("time")
-        if not self.tour.timed_calls:
+        if not self.tour.view.timed_calls:
             self.host.note("nothing to time: the code raised an exception")
             return
         try:

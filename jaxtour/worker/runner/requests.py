@@ -1,0 +1,137 @@
+"""The requests of a run about a cell's calls: stages, ladders, answers, checks, profiles and timings.
+
+Each may change the state that the cells leave, so that the runner is dirty afterwards.
+"""
+
+from functools import partial
+from typing import Any
+
+from ..ir import lens
+from ..ir.ladder import ladder
+from ..ir.stages import Stages
+from ..profile.profiler import Profiler
+from ..timing import bench
+from .calls import Entry
+from .describe import plain_text
+from .execute import Source
+from .failures import attempt, message, one_line
+from .programs import FirstRun
+from .run_events import RunContext, RunEvents
+
+_PHASES = {"hlo": "compiling", "values": "evaluating"}
+
+
+def written(cell: dict[str, Any], entry: Entry) -> lens.Expression:
+    """The call as the step makes it, or parsed on its own if the step does not."""
+    if "error" in entry:
+        raise lens.LensError(entry["error"])
+    if "program" in entry:
+        raise lens.LensError("it was recorded, and no expression stands for it")
+    file = Source(cell["name"], "", path=cell["path"]).file
+    if "tree" in entry:
+        return lens.Expression(entry["tree"], file)
+    return lens.expression(entry["call"], cell["code"], file)
+
+
+class Requests:
+    """Serves the requests of one command."""
+
+    def __init__(
+        self,
+        stage: RunContext,
+        events: RunEvents,
+        command: dict[str, Any],
+        replayed: list[dict[str, Any]],
+        first: FirstRun | None,
+    ) -> None:
+        self._stage = stage
+        self._events = events
+        self._command = command
+        self._replayed = replayed
+        self._first = first
+        """The recorded program that the file has run up to, with its inputs."""
+        self.dirty = False
+        """Whether the runner's state may differ from the one that its cells alone leave."""
+
+    def serve(self, cell: dict[str, Any], calls: list[Entry], error: BaseException | None) -> None:
+        """Serve all of them; `error` is what the cell raised."""
+        if self._command.get("hlo"):
+            self._hlo(cell, calls)
+        if requests := self._command.get("requests"):
+            self._look(cell, calls, requests)
+        if (composed := self._command.get("ladder")) is not None:
+            self._ladder(cell, composed, calls)
+        if (question := self._command.get("ask")) is not None:
+            self._answer(question)
+        if (check := self._command.get("check")) is not None:
+            self._check(cell["name"], check, error)
+        if (profiled := self._command.get("profile")) is not None:
+            self._profile(cell, calls, profiled)
+        if timings := self._command.get("time"):
+            self.dirty = True
+            brief, patience = bool(self._command.get("brief")), float(self._command.get("patience") or 1.0)
+            stage = self._stage
+            bench.Bench(stage.workspace, stage.devices, stage.events, self._events.say, patience, self._first).measure(
+                timings, brief=brief
+            )
+
+    def _staged(self, cell: dict[str, Any], calls: list[Entry]) -> Stages:
+        """The stages of these calls. Marks the runner dirty: a later step would find them compiled."""
+        self.dirty = True
+        stage = self._stage
+        if stage.stages is None or stage.stages.calls is not calls:
+            stage.stages = Stages(stage.workspace, calls, [attempt(written, cell, entry)[0] for entry in calls])
+        return stage.stages
+
+    def _hlo(self, cell: dict[str, Any], calls: list[Entry]) -> None:
+        stages = self._staged(cell, calls)
+        for index, entry in enumerate(calls):
+            with self._events.phase("compiling", entry["label"]):
+                found, error = attempt(stages.opcodes, index)
+            facts = {"error": lens.why_not(error)} if error else {"opcodes": found}
+            self._events.say({"event": "hlo", "index": index, **facts})
+
+    def _look(self, cell: dict[str, Any], calls: list[Entry], requests: list[dict[str, Any]]) -> None:
+        stages = self._staged(cell, calls)
+        for request in requests:
+            index, name = request["index"], request["stage"]
+            label = calls[index]["label"] if 0 <= index < len(calls) else ""
+            with self._events.phase(_PHASES.get(name, "lowering"), label):
+                stages.look(index, name, self._events.say, partial(self._evaluated, label), self._first)
+
+    def _evaluated(self, label: str, count: int) -> None:
+        self._events.progress("evaluating", f"{label}, {count} equations")
+
+    def _profile(self, cell: dict[str, Any], calls: list[Entry], asked: dict[str, Any]) -> None:
+        stages, index = self._staged(cell, calls), asked["index"]
+        entry = calls[index] if 0 <= index < len(calls) else {"label": "", "call": ""}
+        patience = float(self._command.get("patience") or 1.0)
+        profiler = Profiler(self._stage.workspace, self._stage.devices, self._events.say, patience, self._first)
+        profiler.profile(index, entry["label"], entry["call"], partial(stages.staged, index))
+
+    def _ladder(self, cell: dict[str, Any], composed: str, calls: list[Entry]) -> None:
+        self.dirty = True
+        key = self._command.get("ladder_of")
+        programs = [entry["program"] for entry in calls if "program" in entry]
+        program = next((each for each in programs if key and each.key == key), None)
+        codes = [whole[part] for whole in (*self._replayed, cell) for part in ("setup", "code")]
+        with self._events.phase("tracing", " ".join(composed.split())):
+            ladder(self._stage.workspace, composed, codes, self._events.say, program)
+
+    def _answer(self, question: str) -> None:
+        self.dirty = True
+        text, error = attempt(lens.ask, self._stage.workspace, question, plain_text)
+        if error:
+            self._stage.writer.say({"event": "log", "text": f"no answer to {question!r}: {one_line(error)}"})
+        else:
+            self._events.say({"event": "answer", "text": text})
+
+    def _check(self, name: str, check: str, raised: BaseException | None) -> None:
+        self.dirty = True
+        workspace = self._stage.workspace
+        if raised is not None:
+            self._events.say({"event": "checked", "passed": False, "message": f"the code raised {one_line(raised)}"})
+            return
+        _, error = attempt(workspace.execute, Source(name, check, "check"), dict(workspace.namespace))
+        text = message(error) or "not right yet" if isinstance(error, AssertionError) else error and one_line(error)
+        self._events.say({"event": "checked", "passed": error is None, "message": text or ""})
