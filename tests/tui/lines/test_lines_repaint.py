@@ -21,7 +21,7 @@ async def test_of_a_row_only_its_text_is_sent() -> None:
         app.view.show(texts("same", "short", "same", *["same"] * 10, cursor=False), fresh=True)
         await pilot.pause()
         app.view._dirty_regions.clear()
-        app.view.step(1)
+        app.view.action_step(1)
         sign = {Region(39, 0, 1, 1), Region(39, 2, 1, 1)}
         assert app.view._dirty_regions == {Region(0, 0, 5, 1), Region(0, 1, 5, 1), *sign}
         assert row(app.view, 0) == "short"
