@@ -10,13 +10,18 @@ HELP = {"help_option_names": ["-h", "--help"]}
 
 def worker_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that choose the worker."""
+    command = device_options(command)
+    return click.option("--python", metavar="PATH", help="The Python with your JAX; default: jaxtour's own.")(command)
+
+
+def device_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that choose the worker's devices."""
     command = click.option("--devices", type=click.IntRange(1, 64), metavar="N", help="Simulate N devices on the CPU.")(
         command
     )
-    command = click.option(
+    return click.option(
         "--platform", type=click.Choice(["cpu", "gpu", "tpu"]), help="Where to run; default: JAX chooses."
     )(command)
-    return click.option("--python", metavar="PATH", help="The Python with your JAX; default: jaxtour's own.")(command)
 
 
 def look_options(command: Callable[..., Any]) -> Callable[..., Any]:

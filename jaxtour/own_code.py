@@ -7,6 +7,7 @@ from jaxtour.options import (
     HELP,
     at_option,
     call_option,
+    device_options,
     look_options,
     program_options,
     run_times_option,
@@ -246,6 +247,55 @@ def time_command(
         found = program(target, module, args, main=not no_main, stop_after=stop_after)
         asked = TimeRequest(found, calls, against, host, sizes, patience, roofline, at)
         return command(asked, config(python, platform, devices), as_json=as_json, width=terminal_width())
+
+    finish(action)
+
+
+@click.command("diff", context_settings=HELP)
+@click.argument("targets", nargs=-1, required=True, metavar="FILE.py[@REVISION][::FUNCTION]...")
+@click.option("--call", "calls", multiple=True, metavar="CALL", help="The call; give it twice to compare two calls.")
+@click.option(
+    "--fail-if", "conditions", multiple=True, metavar="CONDITION", help="Exit with 1 if it holds; may be repeated."
+)
+@click.option("--patience", type=click.FloatRange(0.1, 1000), default=1.0, metavar="X", help="Measure X times as long.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--python", "pythons", multiple=True, metavar="PATH", help="The Python with your JAX; give it twice to compare two."
+)
+@device_options
+def diff_command(
+    targets: tuple[str, ...],
+    calls: tuple[str, ...],
+    conditions: tuple[str, ...],
+    patience: float,
+    as_json: bool,
+    pythons: tuple[str, ...],
+    platform: str | None,
+    devices: int | None,
+) -> None:
+    """Compare two calls, A and B: results, equations, instructions, memory, time.
+
+    \b
+      jaxtour diff train.py --call 'step(w, x)' --call 'fast_step(w, x)'
+      jaxtour diff old.py new.py --call 'step(w, x)'
+      jaxtour diff train.py@HEAD~1 train.py --call 'step(w, x)' --fail-if 'time>1.1'
+      jaxtour diff train.py --call 'step(w, x)' --python ~/old --python ~/new
+
+    Two calls of one file are measured in turn by one worker; otherwise each side has workers of its own, one after the
+    other. A revision is one of git; it has the Python files of FILE.py's folder, which FILE.py may import.
+
+    A CONDITION is a figure, one of > < >= <= =, and a number. A figure is time, compile, flops, bytes, peak (memory) or
+    equations, each as B / A; any other is an HLO opcode, and counts in B, as in 'all-reduce>1'. A time is above or
+    below a number only with its whole interval. The exit code is 1 if a condition holds, or if a file or a call fails.
+    """
+
+    def action() -> int:
+        from jaxtour.commands.diff import DiffRequest
+        from jaxtour.commands.diff import diff as command
+
+        configs = [config(python, platform, devices) for python in pythons or (None,)]
+        asked = DiffRequest(targets, calls, configs, conditions, patience)
+        return command(asked, as_json=as_json, width=terminal_width())
 
     finish(action)
 

@@ -13,7 +13,7 @@ import msgspec
 from jaxtour.course.catalogue import NOTEBOOKS, SUFFIXES, Catalogue, bundled, has_lessons, open_path
 from jaxtour.course.model import CourseError, Lesson
 from jaxtour.engine.client import ProcessEngine
-from jaxtour.engine.messages import Facts
+from jaxtour.engine.messages import Event, Facts, RunProgress
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.streams import mute_stdout
 from jaxtour.text import UNCLEAN, clean, plain_value
@@ -141,6 +141,16 @@ def tell_findings(facts: Facts) -> Facts:
     for finding in facts.findings:
         warn(f"{finding.message}: {finding.remedy}" if finding.remedy else finding.message)
     return facts
+
+
+def tell_progress(event: Event) -> None:
+    """Say on a terminal what the worker does."""
+    if isinstance(event, RunProgress):
+        done = f" {event.done} of {event.of}" if event.of > 1 else ""
+        sys.stderr.write(f"\r\x1b[K{event.phase} {event.label}{done}"[:200])
+    else:
+        sys.stderr.write("\r\x1b[K")
+    sys.stderr.flush()
 
 
 def ascii_only() -> bool:

@@ -6,13 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jaxtour import interrupts
-from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
+from jaxtour.commands.common import (
+    ascii_only,
+    coloured,
+    headless,
+    tell_findings,
+    tell_progress,
+    warn,
+    write,
+    write_json,
+)
 from jaxtour.commands.files import lesson_of
 from jaxtour.commands.launch import Program
 from jaxtour.commands.lens import ended, failure_line, programs_at
 from jaxtour.commands.time import peaks_of
 from jaxtour.course.model import CourseError, Step
-from jaxtour.engine.messages import Event, Facts, Peak, RunProgress, Trace
+from jaxtour.engine.messages import Facts, Peak, Trace
 from jaxtour.engine.profile import Profile
 from jaxtour.engine.profile_record import profile_record
 from jaxtour.engine.report import Report
@@ -54,7 +63,7 @@ def profile(asked: ProfileRequest, config: WorkerConfig, *, as_json: bool, width
     async def run() -> _Found:
         async with headless(config) as engine:
             facts = tell_findings(await engine.facts())
-            engine.heard = _progress if sys.stderr.isatty() else None
+            engine.heard = tell_progress if sys.stderr.isatty() else None
             report = await engine.request(lesson, step)
             found = report.traces if asked.at is None else programs_at(report, asked.at)
             chosen = [trace for trace in found if trace.error is None]
@@ -111,13 +120,3 @@ def text_lines(
         lines += section("time by line", line_table(each, width, source, own=own))
         lines += section("time by instruction", instruction_table(each, peaks, width, own=own))
     return lines[1:]
-
-
-def _progress(event: Event) -> None:
-    """Say on a terminal what the worker does."""
-    if isinstance(event, RunProgress):
-        done = f" {event.done} of {event.of}" if event.of > 1 else ""
-        sys.stderr.write(f"\r\x1b[K{event.phase} {event.label}{done}"[:200])
-    else:
-        sys.stderr.write("\r\x1b[K")
-    sys.stderr.flush()

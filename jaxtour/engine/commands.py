@@ -32,6 +32,10 @@ class TimeCall(msgspec.Struct, frozen=True, kw_only=True):
     """The index of its timings; None means its place in the command."""
     program: str = ""
     """The key of a recorded program, measured with the inputs of its first run, up to which the replay goes."""
+    keep: str = ""
+    """A file of this machine into which the result of its first call is written."""
+    compare: str = ""
+    """Such a file, whose result is compared with that of its first call."""
 
 
 class StageRequest(msgspec.Struct, frozen=True, kw_only=True):

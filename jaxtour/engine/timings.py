@@ -42,6 +42,32 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """`f32[3] against f32[4]` if the shapes differ, so the values cannot be compared."""
 
 
+class LeafDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """A leaf of a call's result that differs from the same leaf of another call's."""
+
+    path: str
+    """`['w'][0]`; empty for a result that is one leaf."""
+    types: tuple[str, str]
+    """`f32[3]` of the other call and of this one, `text` for what is not made of numbers, empty for a missing leaf."""
+    ulp: float | None = None
+    """The largest difference in units in the last place of the narrower type; None for integers too."""
+    absolute: float | None = None
+    """None if the shapes differ, or if only one has a nan or an infinity at some place."""
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """How a call's result compares with that of another call, which was kept in a file."""
+
+    count: int = 0
+    """The number of leaves of both."""
+    equal: int = 0
+    """Those with the same type, shape and values; a nan is equal to a nan."""
+    leaves: tuple[LeafDifference, ...] = ()
+    """At most 100 of the others, those that differ most first."""
+    error: str | None = None
+    """Why they cannot be compared, in one line."""
+
+
 class Timing(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="timing"):
     """One call measured on one platform; seconds. `median_s` to `runs` are those of the complete call."""
 
@@ -80,6 +106,8 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     """Limits of these two figures, a sentence each."""
     differs: tuple[Difference, ...] = ()
     """Differences from the values of earlier timings."""
+    compared: Compared | None = None
+    """With another call's result, if the command asked for that."""
     verdicts: tuple[Verdict, ...] = ()
     error: str | None = None
 

@@ -52,15 +52,17 @@ class LadderRow:
     new: EquationText | None = None
 
 
-def ladder_rows(lower: StageText, upper: StageText) -> list[LadderRow]:
+def ladder_rows(lower: StageText, upper: StageText, *, by_name: bool = True) -> list[LadderRow]:
     """The equations of two levels, aligned; a new name is not a change.
+
+    Unless `by_name`, a function that is called inside may have another name, which is a change.
 
     Nested equations are aligned too, so a `jit` around all others is one added equation.
     """
     sides = _side(lower), _side(upper)
     if sides[0] is None or sides[1] is None:
         return []
-    return list(_Comparison(sides[0], sides[1]).rows())
+    return list(_Comparison(sides[0], sides[1], by_name).rows())
 
 
 def ladder_words(rows: Sequence[LadderRow]) -> str:
@@ -79,10 +81,10 @@ def _side(stage: StageText) -> Side | None:
 class _Comparison:
     """Two levels and the pairs of their equations."""
 
-    def __init__(self, lower: Side, upper: Side) -> None:
+    def __init__(self, lower: Side, upper: Side, by_name: bool) -> None:
         self.lower = lower
         self.upper = upper
-        self.pairs = paired(lower.entries, upper.entries)
+        self.pairs = paired(lower.entries, upper.entries, by_name)
         self.of_upper = {upper: lower for lower, upper in self.pairs}
         self.of_lower = dict(self.pairs)
 

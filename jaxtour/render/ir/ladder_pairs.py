@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
 
 from jaxtour.render.ir.equations import Equation
@@ -14,8 +15,10 @@ _LEAST = 3
 """The least points of a pair."""
 
 
-def paired(lower: Sequence[LadderEntry], upper: Sequence[LadderEntry]) -> list[tuple[int, int]]:
-    """The indices of paired equations, ascending on both sides."""
+def paired(lower: Sequence[LadderEntry], upper: Sequence[LadderEntry], by_name: bool = True) -> list[tuple[int, int]]:
+    """The indices of paired equations, ascending on both sides; unless `by_name`, functions may have other names."""
+    if not by_name:
+        lower, upper = ([_unnamed(entry) for entry in side] for side in (lower, upper))
     pairs: list[tuple[int, int]] = []
     start = (0, 0)
     for anchor in [*_anchors(lower, upper), (len(lower), len(upper))]:
@@ -23,6 +26,11 @@ def paired(lower: Sequence[LadderEntry], upper: Sequence[LadderEntry]) -> list[t
         pairs.append(anchor)
         start = (anchor[0] + 1, anchor[1] + 1)
     return pairs[:-1]
+
+
+def _unnamed(entry: LadderEntry) -> LadderEntry:
+    everything = {name: value for name, value in entry.equation.everything.items() if name != "name"}
+    return replace(entry, equation=replace(entry.equation, everything=everything))
 
 
 def points(lower: LadderEntry, upper: LadderEntry) -> int:

@@ -15,7 +15,7 @@ from ..runner.execute import Workspace
 from ..runner.failures import attempt
 from ..runner.programs import FirstRun
 from ..runner.writer import Say
-from . import clock, noise, verdicts
+from . import clock, noise, outcomes, verdicts
 from .placing import Placement, Subject, is_spread, is_transfer, leaves, placed, targets_for
 from .recorded import RecordedCall
 from .results import Results, Values, difference, results_of, values_of
@@ -66,6 +66,8 @@ class Bench:
     first: FirstRun | None = None
     """Of the recorded program that an entry names."""
     _rows: list[TimedRow] = field(default_factory=list)
+    _entry_timed: dict[str, Any] = field(default_factory=dict)
+    """The entry under way."""
     _last_baseline: int = -1
     """The index of the last baseline; entries before it are compared with it too."""
 
@@ -95,6 +97,7 @@ class Bench:
             self.say({**facts, "platform": platform, "error": why_not(error) if error else ""})
             return
         source, call = found
+        self._entry_timed = entry
         for target in targets_for(on, call, self.devices):
             measure = self._called_once if brief else self._measured
             numbers, error = attempt(measure, source, call, target, names, progress)
@@ -134,7 +137,7 @@ class Bench:
         """The seconds of one call, compiled before or not: shows that the call works."""
         with target.context():
             first = self._first_call(placed(self.workspace, source, call, target, **names), clear=False)
-        return {"first_s": first.seconds, "runs": 1}
+        return {"first_s": first.seconds, "runs": 1, **outcomes.told(self._entry_timed, first.result)}
 
     def _measured(
         self, source: str, call: Any, target: Placement, names: dict[str, Any], progress: clock.Progress
@@ -152,6 +155,7 @@ class Bench:
             results = results_of(subject, first.result, again, gave_away=first.gave_away)
             loops = clock.loops_of(subject, clock.wait_for(first.result), anew=first.gave_away)
             values = values_of(first.result)
+            compared = outcomes.told(self._entry_timed, first.result)
             # Free results too large to compare before others of that size are computed.
             first.result = again = None
             with noise.watched() as load, clock.no_collection():
@@ -159,7 +163,7 @@ class Bench:
                 before = self.events.traces + self.events.compiles
                 samples = clock.sampled(loops, group, one, progress, patience=self.patience, dispatch=on_device)
                 compilations = self.events.traces + self.events.compiles - before
-            found: dict[str, Any] = {"first_s": first.seconds, **first.stages}
+            found: dict[str, Any] = {"first_s": first.seconds, **first.stages, **compared}
             complete = clock.spread(samples.complete, samples.group)
             if complete is None:
                 raise LensError("no sample was taken")

@@ -76,7 +76,7 @@ class Values:
         """The shapes as JAX writes them, such as `f32[3], i32[]`; only their number if there are many."""
         if len(self.arrays) > _MOST_SHAPES:
             return f"{len(self.arrays)} arrays"
-        return ", ".join(f"{_short(array.dtype)}[{','.join(map(str, array.shape))}]" for array in self.arrays)
+        return ", ".join(map(short_type, self.arrays))
 
 
 def values_of(result: Any) -> Values | None:
@@ -95,8 +95,10 @@ def values_of(result: Any) -> Values | None:
     return Values(tuple(arrays)) if arrays else None
 
 
-def _short(dtype: Any) -> str:
-    return re.sub(r"^(float|int|uint|complex)(?=\d)", lambda match: match[0][0], str(dtype))
+def short_type(array: np.ndarray[Any, Any]) -> str:
+    """An array's type as JAX writes it, such as `f32[3]`."""
+    dtype = re.sub(r"^(float|int|uint|complex)(?=\d)", lambda match: match[0][0], str(array.dtype))
+    return f"{dtype}[{','.join(map(str, array.shape))}]"
 
 
 def difference(ours: Values, theirs: Values) -> dict[str, Any] | None:
@@ -108,7 +110,7 @@ def difference(ours: Values, theirs: Values) -> dict[str, Any] | None:
     if [array.shape for array in ours.arrays] != [array.shape for array in theirs.arrays]:
         return {"shapes": f"{ours.shapes} against {theirs.shapes}"}
     pairs = zip(ours.arrays, theirs.arrays, strict=True)
-    found = [apart for one, other in pairs if (apart := _apart(one, other)) is not None]
+    found = [each for one, other in pairs if (each := apart(one, other)) is not None]
     if len(found) < len(ours.arrays):
         return None
     absolutes = [absolute for absolute, _ in found]
@@ -137,7 +139,7 @@ def _largest(array: np.ndarray[Any, Any]) -> float:
     return float(np.max(magnitudes, initial=0.0, where=np.isfinite(magnitudes)))
 
 
-def _apart(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> tuple[float | None, float | None] | None:
+def apart(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> tuple[float | None, float | None] | None:
     """The largest difference, absolute and in ulp; None for arrays that hold no numbers."""
     if not (jnp.issubdtype(one.dtype, np.number) or one.dtype == bool):
         return None
@@ -157,13 +159,13 @@ def _apart(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> tuple[floa
         return None, None
     wide, other_wide = np.where(same, 0.0, wide), np.where(same, 0.0, other_wide)
     with np.errstate(over="ignore"):
-        apart = np.minimum(np.abs(wide - other_wide), np.finfo(np.float64).max)
+        between = np.minimum(np.abs(wide - other_wide), np.finfo(np.float64).max)
     if ulp is None:
-        return float(apart.max()), None
+        return float(between.max()), None
     epsilon, tiny = ulp
     largest = np.maximum(np.maximum(np.abs(wide), np.abs(other_wide)), tiny)
     spacing = np.ldexp(epsilon, np.frexp(largest)[1] - 1)  # a logarithm would round up just below a power of two
-    return float(apart.max()), float((apart / spacing).max())
+    return float(between.max()), float((between / spacing).max())
 
 
 def _whole_apart(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> float:

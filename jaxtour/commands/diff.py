@@ -1,0 +1,270 @@
+"""`jaxtour diff`: compares two calls, of one file or two, of two revisions, or in two environments."""
+
+import linecache
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jaxtour import interrupts
+from jaxtour.commands.common import (
+    ascii_only,
+    coloured,
+    headless,
+    tell_findings,
+    tell_progress,
+    warn,
+    write,
+    write_json,
+)
+from jaxtour.commands.files import lesson_of, parse_target
+from jaxtour.commands.lens import ended, failure_line
+from jaxtour.commands.revisions import checked_out, split_revision
+from jaxtour.course.model import CourseError, Lesson, Step
+from jaxtour.engine.commands import TimeCall
+from jaxtour.engine.comparison import Side, compared, comparison_record
+from jaxtour.engine.conditions import condition
+from jaxtour.engine.headless import Headless
+from jaxtour.engine.messages import Facts, Span, Timing, Trace
+from jaxtour.engine.report import Report
+from jaxtour.engine.session import WorkerConfig
+from jaxtour.render.comparison import aligned, comparison_lines, equations_of
+from jaxtour.render.text.plain import text_of
+
+ROUNDS = 4
+"""Measurements of each call in one worker, in the order A B B A: a machine that slows down favours neither."""
+WORKERS = 3
+"""Workers for each call where one cannot measure both: one process is some per cent faster than the next."""
+PATIENCE = 0.5
+"""Of one round, as there are several."""
+BUDGET_S = 20.0
+"""After this time there are no more than two rounds."""
+_SHAPES = re.compile(r"(?<![\w.])S\(|ShapeDtypeStruct")
+"""In calls whose arguments are shapes without data: these are compiled, and never run."""
+
+
+@dataclass(frozen=True)
+class DiffRequest:
+    """What the user asked to compare; of each of the first three, one stands for both sides."""
+
+    targets: Sequence[str]
+    calls: Sequence[str]
+    configs: Sequence[WorkerConfig]
+    conditions: Sequence[str] = ()
+    patience: float = 1.0
+
+
+class _FailedError(Exception):
+    """A file or a call failed; the user has been told."""
+
+
+@dataclass
+class _Side:
+    """One side, and what the workers told of it."""
+
+    target: str
+    config: WorkerConfig
+    lesson: Lesson
+    place: int
+    """Of its call among the step's."""
+    calls: Sequence[str]
+    """All of the step's calls."""
+    facts: Facts | None = None
+    report: Report | None = None
+    timings: list[Timing] = field(default_factory=list)
+
+    @property
+    def step(self) -> Step:
+        step = self.lesson.steps[0]
+        assert isinstance(step, Step)
+        return step
+
+    @property
+    def trace(self) -> Trace:
+        assert self.report is not None
+        return self.report.traces[self.place]
+
+    def source(self, span: Span) -> str:
+        """The expression at a place, in one line."""
+        code = self.step.code.text.split("\n") if span.file == self.lesson.file.line else linecache.getlines(span.file)
+        lines = code[span.line - 1 : span.end_line]
+        if not lines:
+            return ""
+        lines[-1] = lines[-1][: span.end_column - 1]
+        lines[0] = lines[0][span.column - 1 :]
+        return " ".join(" ".join(lines).split())
+
+    def shared_with(self, other: "_Side") -> bool:
+        """Whether one worker can measure both, in turn."""
+        return self.lesson is other.lesson and self.config == other.config
+
+    async def look(self, engine: Headless) -> None:
+        """Run the file, trace and compile its calls; raises `_FailedError`."""
+        self.facts = tell_findings(await engine.facts())
+        report = await engine.request(self.lesson, self.step)
+        path = Path(self.target)
+        if why := ended(report, path):
+            warn(why)
+            raise _FailedError
+        if not self.calls and len(report.traces) != 1:
+            which = f"name one, as in --call '{report.traces[0].call}'" if report.traces else "name one by --call"
+            raise CourseError(f"{path} makes {'several calls' if report.traces else 'no call'}: {which}")
+        self.take(await engine.request_more(self.lesson, self.step, report, report.traces, ("hlo",)))
+
+    def take(self, report: Report) -> None:
+        """Take its own of what a worker told; raises `_FailedError` if the call failed."""
+        self.report = report
+        hlo = self.report.stage(self.place, "hlo")
+        if self.trace.error is None and hlo is not None and hlo.error is None:
+            return
+        label = f"{self.trace.label}: "
+        raised = self.trace.raised
+        warn(
+            failure_line(raised, Path(self.target), label)
+            if raised
+            else f"{label}{self.trace.error or (hlo and hlo.error)}"
+        )
+        raise _FailedError
+
+    def entry(self, keep: str, compare: str) -> TimeCall:
+        call = self.trace.call.text
+        return TimeCall(label=self.trace.label, call=call, on="one", keep=keep, compare=compare)
+
+    def facts_of(self) -> Side:
+        assert self.report is not None
+        jaxpr, hlo = (self.report.stage(self.place, name) for name in ("jaxpr", "hlo"))
+        assert jaxpr is not None and hlo is not None
+        timings = tuple(each for each in self.timings if each.error is None)
+        return Side(self.trace, jaxpr, hlo, timings, self.source)
+
+
+def diff(asked: DiffRequest, *, as_json: bool, width: int) -> int:
+    """Compare and print; the exit code is 1 if a file or a call fails, or if a condition is met."""
+    conditions = [condition(each) for each in asked.conditions]
+    with tempfile.TemporaryDirectory(prefix="jaxtour-diff-") as folder:
+        sides = _sides(asked, Path(folder))
+        results = str(Path(folder, "results.npz"))
+        try:
+            interrupts.run(_measured(sides, results, asked.patience))
+        except _FailedError:
+            return 1
+        a, b = (side.facts_of() for side in sides)
+        rows = aligned(a.jaxpr, b.jaxpr, a.source, b.source)
+        found = compared(a, b, equations_of(rows, a.jaxpr, b.jaxpr))
+        untimed = {side.trace.label: each.error for side in sides for each in side.timings if each.error is not None}
+        for label, error in untimed.items():
+            warn(f"{label}: {error}")
+        if as_json:
+            write_json(comparison_record(found))
+        else:
+            own = sides[0].lesson.file.line, sides[1].lesson.file.line
+            lines = comparison_lines(found, rows, _names(sides), width, own)
+            write(text_of(lines, ascii_only(), coloured()))
+    reasons = [reason for each in conditions if (reason := each.failed(found)) is not None]
+    for reason in reasons:
+        warn(reason)
+    return int(bool(reasons or untimed))
+
+
+def _sides(asked: DiffRequest, folder: Path) -> tuple[_Side, _Side]:
+    """Both sides; files at a revision are written into the folder. Raises `CourseError`."""
+    for what, given in (("files", asked.targets), ("calls", asked.calls), ("Pythons", asked.configs)):
+        if len(given) > 2:
+            raise CourseError(f"diff compares two: {len(given)} {what} are named")
+    if not all(call.strip() for call in asked.calls):
+        raise CourseError("--call is empty: write a call, as in --call 'f(x)'")
+    if max(len(asked.targets), len(asked.calls), len(asked.configs)) < 2:
+        raise CourseError(
+            "nothing to compare with: name a second --call, a second file, a revision as in FILE.py@HEAD~1 FILE.py, "
+            "or a second --python"
+        )
+    one_file = len(set(asked.targets)) == 1
+    lessons: dict[str, Lesson] = {}
+    sides = []
+    for number in (0, 1):
+        target, config = (
+            asked.targets[min(number, len(asked.targets) - 1)],
+            asked.configs[min(number, len(asked.configs) - 1)],
+        )
+        calls = asked.calls if one_file else asked.calls[number:][:1] or asked.calls[:1]
+        place = min(number, len(calls) - 1) if one_file and calls else 0
+        if target not in lessons:
+            named, revision = split_revision(target.partition("::")[0])
+            path, function = parse_target(named + "".join(target.partition("::")[1:]))
+            if revision is not None:
+                inside = folder / "ab"[number]
+                inside.mkdir()
+                path = checked_out(path, revision, inside)
+            lessons[target] = lesson_of(path, function, calls)
+        sides.append(_Side(target, config, lessons[target], place, calls))
+    return sides[0], sides[1]
+
+
+async def _measured(sides: tuple[_Side, _Side], results: str, patience: float) -> None:
+    """Look at both sides and measure them in turn; A's results are kept in a file, with which B's are compared."""
+    shared, start = sides[0].shared_with(sides[1]), time.perf_counter()
+    rounds = ROUNDS if shared else WORKERS
+    runs = not any(_SHAPES.search(call) for side in sides for call in side.calls)
+    if shared:
+        async with _opened(sides[0].config) as engine:
+            await sides[0].look(engine)
+            assert sides[0].report is not None
+            sides[1].facts = sides[0].facts
+            sides[1].take(sides[0].report)
+            for number in range(rounds if runs else 0):
+                await _round(engine, sides, number, results, patience)
+                if number and time.perf_counter() - start > BUDGET_S * patience:
+                    return
+        return
+    for number in range(rounds if runs else 1):
+        # One worker at a time: two share neither a TPU nor a GPU's memory.
+        for side in sides if number % 2 == 0 else sides[::-1]:
+            async with _opened(side.config) as engine:
+                await side.look(engine)
+                if runs:
+                    await _round(engine, (side,), number, results, patience, is_b=side is sides[1])
+        if number and time.perf_counter() - start > BUDGET_S * patience:
+            return
+
+
+def _opened(config: WorkerConfig) -> Headless:
+    engine = headless(config)
+    engine.heard = tell_progress if sys.stderr.isatty() else None
+    return engine
+
+
+async def _round(
+    engine: Headless, sides: Sequence[_Side], number: int, results: str, patience: float, *, is_b: bool = False
+) -> None:
+    """Measure each of these sides once, every other round in the opposite order."""
+    report = sides[0].report
+    assert report is not None
+    entries = []
+    for place, side in enumerate(sides):
+        second = is_b or place == 1
+        entries.append(side.entry("" if second or number else results, results if second and not number else ""))
+    order = list(range(len(sides))) if number % 2 == 0 else list(range(len(sides)))[::-1]
+    report = await engine.measure(
+        sides[0].lesson, sides[0].step, report, tuple(entries[place] for place in order), patience=patience * PATIENCE
+    )
+    if report.timing_error:
+        warn(f"measuring stopped early: {report.timing_error}")
+    for place, timing in zip(order, report.timings, strict=False):
+        sides[place].timings.append(timing)
+
+
+def _names(sides: tuple[_Side, _Side]) -> tuple[str, str]:
+    """What each side is: its call, its file if they differ, and its versions if the environments do."""
+    a, b = sides
+    names = []
+    for side in sides:
+        parts = [side.trace.label]
+        if a.target != b.target:
+            parts.append(side.target)
+        if a.config != b.config and side.facts is not None:
+            parts.append(f"jax {side.facts.jax}, Python {side.facts.python}")
+        names.append("   ".join(parts))
+    return names[0], names[1]
