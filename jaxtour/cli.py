@@ -8,7 +8,7 @@ import click
 
 from jaxtour import __version__
 from jaxtour.dispatch import config, fail, finish, terminal_width
-from jaxtour.options import HELP, look_options, worker_options
+from jaxtour.options import HELP, html_option, look_options, worker_options
 from jaxtour.own_code import diff_command, explore, lens, profile, record, time_command, values_command
 from jaxtour.streams import mute_stdout, open_standard_streams
 
@@ -149,8 +149,11 @@ def list_command(target: str | None, as_json: bool) -> None:
 @main.command(context_settings=HELP)
 @click.argument("target", metavar="LESSON[/STEP] | PATH")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@html_option
 @worker_options
-def run(target: str, as_json: bool, python: str | None, platform: str | None, devices: int | None) -> None:
+def run(
+    target: str, as_json: bool, html: str | None, python: str | None, platform: str | None, devices: int | None
+) -> None:
     """Run a lesson or a step and print what it shows.
 
     The exit code is 1 if a step failed, timed out or died.
@@ -159,7 +162,7 @@ def run(target: str, as_json: bool, python: str | None, platform: str | None, de
     def action() -> int:
         from jaxtour.commands.run import run as command
 
-        return command(target, config(python, platform, devices), as_json=as_json, width=terminal_width())
+        return command(target, config(python, platform, devices), as_json=as_json, html=html, width=terminal_width())
 
     finish(action)
 

@@ -38,6 +38,12 @@ at_option = click.option(
     "--at", metavar="NAME|FILE.py:LINE", help="The compiled programs of a function, or of the line that calls it."
 )
 
+html_option = click.option(
+    "--html",
+    metavar="FILE.html",
+    help="Write a page with source, jaxpr, StableHLO and HLO side by side, which opens in any browser.",
+)
+
 run_times_option = click.option(
     "--run-times",
     is_flag=True,

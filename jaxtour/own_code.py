@@ -8,6 +8,7 @@ from jaxtour.options import (
     at_option,
     call_option,
     device_options,
+    html_option,
     look_options,
     program_options,
     run_times_option,
@@ -28,6 +29,7 @@ from jaxtour.options import (
 )
 @click.option("--links", is_flag=True, help="Show beside each line its place in the source.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON with links.")
+@html_option
 @worker_options
 def lens(
     target: str | None,
@@ -40,6 +42,7 @@ def lens(
     stage: str,
     links: bool,
     as_json: bool,
+    html: str | None,
     python: str | None,
     platform: str | None,
     devices: int | None,
@@ -60,11 +63,13 @@ def lens(
 
     def action() -> int:
         from jaxtour.commands.launch import program
+        from jaxtour.commands.lens import LensRequest
         from jaxtour.commands.lens import lens as command
 
         found = program(target, module, args, main=not no_main, stop_after=stop_after)
         worker = config(python, platform, devices)
-        return command(found, calls, worker, at=at, stage=stage, links=links, as_json=as_json, width=terminal_width())
+        asked = LensRequest(found, calls, at, stage, links, html)
+        return command(asked, worker, as_json=as_json, width=terminal_width())
 
     finish(action)
 
@@ -157,6 +162,7 @@ def record(
 @click.option("--patience", type=click.FloatRange(0.1, 1000), default=1.0, metavar="X", help="Profile X times as long.")
 @click.option("--roofline", is_flag=True, help="Compare with the devices' peaks, which are measured once and kept.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@html_option
 @worker_options
 def profile(
     target: str | None,
@@ -169,6 +175,7 @@ def profile(
     patience: float,
     roofline: bool,
     as_json: bool,
+    html: str | None,
     python: str | None,
     platform: str | None,
     devices: int | None,
@@ -190,7 +197,7 @@ def profile(
         from jaxtour.commands.profile import profile as command
 
         found = program(target, module, args, main=not no_main, stop_after=stop_after)
-        asked = ProfileRequest(found, calls, at, patience, roofline)
+        asked = ProfileRequest(found, calls, at, patience, roofline, html)
         return command(asked, config(python, platform, devices), as_json=as_json, width=terminal_width())
 
     finish(action)

@@ -11,10 +11,11 @@ from jaxtour import interrupts
 from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
 from jaxtour.commands.files import lesson_of
 from jaxtour.commands.launch import Program
+from jaxtour.commands.page import checked_path, page_call, write_page
 from jaxtour.course.model import CourseError, Step
 from jaxtour.engine.commands import StageName
 from jaxtour.engine.memory_record import memory_record
-from jaxtour.engine.messages import Arguments, Failure, Origin, Trace
+from jaxtour.engine.messages import Arguments, Facts, Failure, Origin, Trace
 from jaxtour.engine.messages import Program as Recorded
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
@@ -45,37 +46,40 @@ class _Shown:
     """Why one of them is missing, in one line."""
 
 
-def lens(
-    program: Program,
-    calls: Sequence[str],
-    config: WorkerConfig,
-    *,
-    at: str | None = None,
-    stage: str = "jaxpr",
-    links: bool = False,
-    as_json: bool = False,
-    width: int = 100,
-) -> int:
-    """Run the file and print a stage of each call, or all; the exit code is 1 if the file or a stage fails.
+@dataclass(frozen=True)
+class LensRequest:
+    """What the user asked to see."""
 
-    With `at` the file runs as a program, and the calls are the compiled programs of that line or function.
-    """
-    path = program.path
-    launch = program.launch if at is not None or program.launched else None
-    lesson = lesson_of(path, program.function, calls, launch)
+    program: Program
+    calls: Sequence[str]
+    at: str | None = None
+    """With it the file runs as a program, and the calls are the compiled programs of that line or function."""
+    stage: str = "jaxpr"
+    links: bool = False
+    html: str | None = None
+    """The page to write instead of printing."""
+
+
+def lens(asked: LensRequest, config: WorkerConfig, *, as_json: bool = False, width: int = 100) -> int:
+    """Run the file and print a stage of each call, or all; the exit code is 1 if the file or a stage fails."""
+    path, at = asked.program.path, asked.at
+    launch = asked.program.launch if at is not None or asked.program.launched else None
+    lesson = lesson_of(path, asked.program.function, asked.calls, launch)
     step = lesson.steps[0]
     assert isinstance(step, Step)
-    wanted = STAGES[stage]
+    page = checked_path(asked.html)
+    wanted = STAGES[asked.stage if page is None else "all"]
 
-    async def run() -> tuple[Report, list[Trace]]:
+    async def run() -> tuple[Facts, Report, list[Trace]]:
         async with headless(config) as engine:
             # Without a worker there is nothing to print, and its problems are reported first.
-            tell_findings(await engine.facts())
+            facts = tell_findings(await engine.facts())
             report = await engine.request(lesson, step)
             chosen = report.traces if at is None else programs_at(report, at)
-            return await engine.request_more(lesson, step, report, chosen, wanted), list(chosen)
+            report = await engine.request_more(lesson, step, report, chosen, wanted)
+            return engine.session.facts or facts, report, list(chosen)
 
-    report, chosen = interrupts.run(run())
+    facts, report, chosen = interrupts.run(run())
     told = ended(report, path)
     if told:
         warn(told)
@@ -87,12 +91,14 @@ def lens(
             label = f"{each.trace.label}: " if each.trace.label else ""
             raised = each.trace.raised
             warn(failure_line(raised, path, label) if raised else f"{label}{each.error}")
+    if page is not None:
+        write_page(page, path.name, facts, [page_call(lesson, step, report, trace) for trace in chosen], quiet=as_json)
     if as_json:
         write_json({"version": VERSION, "calls": [document(each) for each in shown]})
-    else:
+    elif page is None:
         own = lesson.file.line
-        drawn = stage in ("arguments", "memory")
-        lines = _drawn(shown, stage, own, width) if drawn else _lines(shown, own if links else None)
+        drawn = asked.stage in ("arguments", "memory")
+        lines = _drawn(shown, asked.stage, own, width) if drawn else _lines(shown, own if asked.links else None)
         write(text_of(lines, ascii_only(), coloured()))
     return int(told is not None or any(each.error is not None for each in shown))
 

@@ -19,6 +19,7 @@ from jaxtour.commands.common import (
 from jaxtour.commands.files import lesson_of
 from jaxtour.commands.launch import Program
 from jaxtour.commands.lens import ended, failure_line, programs_at
+from jaxtour.commands.page import STAGES, checked_path, page_call, write_page
 from jaxtour.commands.time import peaks_of
 from jaxtour.course.model import CourseError, Step
 from jaxtour.engine.messages import Facts, Peak, Trace
@@ -41,6 +42,8 @@ class ProfileRequest:
     """A function's name or a `FILE.py:LINE` of the program; the calls are then what JAX compiled of it."""
     patience: float = 1.0
     roofline: bool = False
+    html: str | None = None
+    """The page to write instead of printing."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ def profile(asked: ProfileRequest, config: WorkerConfig, *, as_json: bool, width
     lesson = lesson_of(path, program.function, asked.calls, launch)
     step = lesson.steps[0]
     assert isinstance(step, Step)
+    page = checked_path(asked.html)
 
     async def run() -> _Found:
         async with headless(config) as engine:
@@ -70,8 +74,9 @@ def profile(asked: ProfileRequest, config: WorkerConfig, *, as_json: bool, width
             if as_json and len(chosen) > 1:
                 labels = ", ".join(trace.label for trace in chosen)
                 raise CourseError(f"--json has room for one call: choose one by --call: {labels}")
-            if as_json:
-                report = await engine.request_more(lesson, step, report, chosen, ("hlo",))
+            if as_json or page is not None:
+                stages = ("hlo",) if page is None else STAGES
+                report = await engine.request_more(lesson, step, report, chosen, stages)
             for trace in chosen:
                 report = await engine.profile(lesson, step, report, trace, patience=asked.patience)
             platforms = {each.platform for each in report.profiles.values() if each.error is None}
@@ -96,9 +101,12 @@ def profile(asked: ProfileRequest, config: WorkerConfig, *, as_json: bool, width
             warn(f"{each.label}: {verdict.message}")
     if found.unkept:
         warn(f"cannot save the roofline: {found.unkept}")
+    if page is not None and good:
+        calls = [page_call(lesson, step, report, trace) for trace in found.chosen]
+        write_page(page, path.name, found.facts, calls, found.peaks, quiet=as_json)
     if as_json and good:
         write_json(profile_record(good[0], found.peaks, report.stage(good[0].index, "hlo")))
-    elif good:
+    elif good and page is None:
         lines = text_lines(good, found.peaks, width, lesson.file.line, step.code.text.split("\n"))
         write(worker_text(found.facts, width, ascii_only(), coloured()) + text_of(lines, ascii_only(), coloured()))
     return int(told is not None or not good or len(good) < len(found.chosen))

@@ -1,6 +1,8 @@
 """`jaxtour run`: runs a lesson's steps without a screen and prints them as text or JSON."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from jaxtour import __version__, interrupts
@@ -14,6 +16,7 @@ from jaxtour.commands.common import (
     write,
     write_json,
 )
+from jaxtour.commands.page import STAGES, checked_path, page_call, sources, write_page
 from jaxtour.course.catalogue import why_empty
 from jaxtour.course.model import Broken, CourseError, Lesson, Step
 from jaxtour.engine.headless import Headless, Outcome
@@ -22,15 +25,21 @@ from jaxtour.engine.record import timing_records
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.engine.verify import stored_differences
+from jaxtour.render.page.document import WIDTH
+from jaxtour.render.page.model import PageCall
 from jaxtour.render.text.layout import Line
-from jaxtour.render.text.plain import lesson_heading, section, step_text, text_of, worker_text
+from jaxtour.render.text.plain import lesson_heading, result_sections, section, step_text, text_of, worker_text
 from jaxtour.text import plural
 
 BAD = ("failed", "timeout", "died")
 
 
-def run(target: str, config: WorkerConfig, *, as_json: bool, width: int) -> int:
-    """Run the lesson or step and print it; the exit code is 1 if a step failed, timed out or died."""
+def run(target: str, config: WorkerConfig, *, as_json: bool, html: str | None = None, width: int) -> int:
+    """Run the lesson or step and print it; the exit code is 1 if a step failed, timed out or died.
+
+    With `html` a page is written, and printed only as JSON if that is wanted too.
+    """
+    page = checked_path(html)
     lessons = _chosen(target)
     if not any(steps for _, steps in lessons):
         raise CourseError(why_empty(lessons[0][0]))
@@ -39,7 +48,7 @@ def run(target: str, config: WorkerConfig, *, as_json: bool, width: int) -> int:
             # Problems of a step are printed with the step.
             if problem.step is None or not steps:
                 warn(str(problem))
-    return interrupts.run(_run(lessons, config, as_json=as_json, width=width))
+    return interrupts.run(_run(lessons, config, as_json=as_json, page=page, width=width))
 
 
 def _chosen(target: str) -> list[tuple[Lesson, Sequence[Step | Broken]]]:
@@ -52,21 +61,50 @@ def _chosen(target: str) -> list[tuple[Lesson, Sequence[Step | Broken]]]:
 
 
 async def _run(
-    lessons: list[tuple[Lesson, Sequence[Step | Broken]]], config: WorkerConfig, *, as_json: bool, width: int
+    lessons: list[tuple[Lesson, Sequence[Step | Broken]]],
+    config: WorkerConfig,
+    *,
+    as_json: bool,
+    page: Path | None,
+    width: int,
 ) -> int:
     failed = False
+    calls: list[PageCall] = []
     documents = []
     async with headless(config) as engine:
         # Waits for the worker before printing anything: without one there is nothing to print.
         facts = tell_findings(await engine.facts())
-        printer = None if as_json else Printer(engine, width)
+        printer = None if as_json or page else Printer(engine, width)
         for lesson, steps in lessons:
-            outcomes = [outcome async for outcome in _outcomes(engine, lesson, steps, printer)]
+            outcomes = []
+            async for outcome in _outcomes(engine, lesson, steps, printer):
+                outcomes.append(outcome)
+                if page is not None:
+                    calls += await _page_calls(engine, lesson, outcome)
             failed |= not steps or any(outcome.status in BAD for outcome in outcomes)
             documents.append(document(lesson, engine.session.facts or facts, outcomes))
+    if page is not None:
+        heading = lessons[0][0].title if len(lessons) == 1 else plural(len(lessons), "lesson")
+        write_page(page, heading, engine.session.facts or facts, calls, quiet=as_json)
     if as_json:
         write_json(documents[0] if len(documents) == 1 else documents)
     return int(failed)
+
+
+async def _page_calls(engine: Headless, lesson: Lesson, outcome: Outcome) -> list[PageCall]:
+    """The step's calls with all their stages, the first one with what the step showed; or the step without calls."""
+    step, report = outcome.step, outcome.report
+    if isinstance(step, Broken) or report is None:
+        return [PageCall(step.title, "", sections=(("", [((outcome.reason, "error"),)]),))]
+    report = await engine.request_more(lesson, step, report, report.traces, STAGES)
+    shown = list(result_sections(step, replace(report, traces=()), WIDTH))
+    title = f"{step.id}  {step.title}"
+    if not report.traces:
+        return [PageCall(title, "", sources(lesson, step), sections=shown)]
+    return [
+        page_call(lesson, step, report, trace, title=title, sections=() if at else shown)
+        for at, trace in enumerate(report.traces)
+    ]
 
 
 async def _outcomes(

@@ -46,12 +46,13 @@ def installed(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     return os.environ | {"PYTHONPATH": str(site)}
 
 
-def holds_lessons_and_stylesheets(names: set[str]) -> None:
+def holds_lessons_and_data(names: set[str]) -> None:
     lessons = {Path(name).name for name in names if name.startswith("jaxtour/lessons/")}
     assert lessons == {path.name for path in (ROOT / "lessons").glob("*.yaml")}
     assert len(lessons) >= 8
-    sheets = {path.relative_to(ROOT).as_posix() for path in (ROOT / "jaxtour").rglob("*.tcss")}
-    assert sheets and sheets <= names
+    for kind in ("*.tcss", "*.toml", "page.html", "page.css", "page.js"):
+        found = {path.relative_to(ROOT).as_posix() for path in (ROOT / "jaxtour").rglob(kind)}
+        assert found and found <= names, kind
     assert not [name for name in names if name.startswith("tests/")]
 
 
@@ -60,8 +61,8 @@ def holds_what_the_tests_need(names: set[str]) -> None:
     assert needed <= names
 
 
-def test_lessons_and_stylesheets_go_into_the_wheel() -> None:
-    holds_lessons_and_stylesheets(planned(WheelBuilder(str(ROOT))))
+def test_lessons_and_data_go_into_the_wheel() -> None:
+    holds_lessons_and_data(planned(WheelBuilder(str(ROOT))))
 
 
 def test_what_the_tests_need_goes_into_the_sdist() -> None:
@@ -69,10 +70,10 @@ def test_what_the_tests_need_goes_into_the_sdist() -> None:
 
 
 @pytest.mark.conformance
-def test_the_wheel_holds_lessons_and_stylesheets(dist: Path) -> None:
+def test_the_wheel_holds_lessons_and_data(dist: Path) -> None:
     [wheel] = dist.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        holds_lessons_and_stylesheets(set(archive.namelist()))
+        holds_lessons_and_data(set(archive.namelist()))
 
 
 @pytest.mark.conformance

@@ -99,13 +99,13 @@ def drawing(stage: StageText, cell: str, width: int, place: int | None = None) -
         why = stage.memory.error if stage.memory and stage.memory.error else "this program holds no memory of its own"
         return Drawing(wrap(((why, "muted"),), width), {})
     place = view.memory.at if place is None else min(place, len(view.memory.used) - 1)
-    needs, *sums = _sums(view.memory, width)
+    needs, *totals = sums(view.memory, width)
     above = [needs, *picture(view, width, place)]
-    rows, instructions = _table(view, place, width)
-    return Drawing([*above, *rows, (), *sums], {len(above) + row: line for row, line in instructions.items()})
+    rows, instructions = table(view, place, width)
+    return Drawing([*above, *rows, (), *totals], {len(above) + row: line for row, line in instructions.items()})
 
 
-def _sums(memory: Memory, width: int) -> list[Line]:
+def sums(memory: Memory, width: int) -> list[Line]:
     """What is needed in all, whether it fits, and what the compiler says; a line each, at every width."""
     parts: list[tuple[str, int]] = [
         ("temporaries", memory.temporary_bytes), ("outputs", memory.output_bytes), ("arguments", memory.argument_bytes),
@@ -187,7 +187,7 @@ def _marks(columns: Sequence[Column], place: int, mark: str, words: str, label: 
     return ((" " * before, ""), (mark, "mark"), (words, "muted"))
 
 
-def _table(view: MemoryView, place: int, width: int) -> tuple[list[Line], dict[int, int]]:
+def table(view: MemoryView, place: int, width: int) -> tuple[list[Line], dict[int, int]]:
     """The lines of source that hold memory at a place, each with its values, the largest first."""
     held = holders(view.memory, place)
     total = sum(each.bytes for each in held) or 1

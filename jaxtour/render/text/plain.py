@@ -135,7 +135,7 @@ def step_text(
         lines += _question(step.ask, report, width)
     lines += _source(step)
     if report:
-        for heading, found in _sections(step, report, width):
+        for heading, found in result_sections(step, report, width):
             if found:
                 lines += section(heading, found)
         if step.after:
@@ -171,7 +171,7 @@ def _source(step: Step) -> list[Line]:
     return lines + [((f"  {number:>{digits}}  ", "faint"), *line) for number, line in enumerate(code, 1)]
 
 
-def _sections(step: Step, report: Report, width: int) -> Iterable[tuple[str, list[Line]]]:
+def result_sections(step: Step, report: Report, width: int) -> Iterable[tuple[str, list[Line]]]:
     """Yield the results of the run in reading order."""
     yield "output", printed_lines(report.stdout, report.traced)
     yield "standard error", output_lines(report.stderr)

@@ -1,0 +1,44 @@
+"""What a page shows."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from jaxtour.engine.profile import Profile
+from jaxtour.engine.stage import StageText
+from jaxtour.engine.timings import Peak
+from jaxtour.render.text.layout import Line
+
+
+class Source(NamedTuple):
+    """A text that expressions lie in."""
+
+    file: str
+    """As spans name it."""
+    name: str
+    """As the page names it."""
+    text: str
+    """With one visible character for each invisible one, so that columns stay the same."""
+
+
+class PageCall(NamedTuple):
+    """A traced call, or a step without one."""
+
+    title: str
+    call: str
+    sources: Sequence[Source] = ()
+    """The first one has the call's own code."""
+    stages: Sequence[StageText] = ()
+    """Those that could not be made have an `error`."""
+    profile: Profile | None = None
+    sections: Sequence[tuple[str, Sequence[Line]]] = ()
+    """What else there is to say, under its heading."""
+
+
+class Page(NamedTuple):
+    """All of a page."""
+
+    title: str
+    made_by: str
+    """`jaxtour 0.5, jax 0.12.0, Python 3.13, CPU, ...`"""
+    calls: Sequence[PageCall]
+    peaks: Sequence[Peak] = ()

@@ -1,0 +1,712 @@
+"use strict";
+(() => {
+const ROW = 19, SPARE = 12, MOST_PRINTED = 3000, LINE_END = 999999;
+const data = JSON.parse(document.getElementById("data").textContent);
+const root = document.documentElement;
+const by = id => document.getElementById(id);
+
+function make(tag, name = "", text = "") {
+  const node = document.createElement(tag);
+  if (name) node.className = name;
+  if (text) node.textContent = text;
+  return node;
+}
+
+// Columns count characters; a JavaScript string counts some of them twice.
+const characters = text => /[\ud800-\udfff]/.test(text) ? Array.from(text) : text;
+const cut = (found, start, end) => typeof found === "string" ? found.slice(start, end) : found.slice(start, end).join("");
+const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+
+/* Links: the rules of the tour itself, on the origins of each stage. */
+
+class Call {
+  constructor(given) {
+    this.files = given.files;
+    this.words = given.words;
+    this.places = given.places.map(([file, line, column, endLine, endColumn], id) => ({
+      id, file, line, column, endLine, endColumn, start: line * 1e6 + column, end: endLine * 1e6 + endColumn,
+    }));
+    this.stages = given.stages;
+    for (const stage of this.stages.filter(each => !each.error)) {
+      stage.lines = stage.text.split("\n");
+      stage.paint = stage.styles.split("\n");
+      stage.isHead = new Uint8Array(stage.lines.length);
+      let at = 0;
+      for (const step of stage.heads) stage.isHead[at += step] = 1;
+      stage.own = new Map();
+      stage.around = new Map();
+      stage.origins.forEach((origin, id) => [stage.own, stage.around].forEach((index, side) => {
+        for (const place of origin[side]) index.has(place) ? index.get(place).push(id) : index.set(place, [id]);
+      }));
+    }
+  }
+
+  smallest(places) {
+    return places.reduce((best, each) => !best || each.start > best.start
+      || (each.start === best.start && each.end < best.end) ? each : best, null);
+  }
+
+  /* What a place of the source stands for: the smallest expression there, or all that begins on the line. */
+  at(file, line, column = 0) {
+    const places = this.places.filter(each => each.file === file);
+    const one = found => ({places: found ? [found] : [], exact: false, file, line});
+    if (column) {
+      const here = line * 1e6 + column;
+      return one(this.smallest(places.filter(each => each.start <= here && here < each.end)));
+    }
+    const begin = places.filter(each => each.line === line);
+    if (!begin.length) {
+      return one(this.smallest(places.filter(each => each.start < line * 1e6 && each.end > line * 1e6 + 1)));
+    }
+    const whole = {id: -1, file, line, column: 1, endLine: line, endColumn: LINE_END,
+      start: line * 1e6 + 1, end: line * 1e6 + LINE_END};
+    return {places: [whole, ...begin.filter(each => each.endLine > line)], exact: false, file, line};
+  }
+
+  target(stage, row) {
+    const [own, callers, path, many] = stage.origins[stage.ids[row]];
+    return {places: own.map(id => this.places[id]), callers: callers.map(id => this.places[id]),
+      path: many ? 0 : path, exact: true, stage, row};
+  }
+
+  origins(stage, target) {
+    const found = new Set();
+    const add = ids => ids && ids.forEach(id => found.add(id));
+    if (target.exact) {
+      for (const place of target.places) add(this.narrowed(stage, stage.own.get(place.id) || [], target.path));
+      if (!found.size) for (const place of target.places) add(stage.around.get(place.id));
+      return found;
+    }
+    for (const wanted of target.places) {
+      for (const place of this.places) {
+        if (place.file === wanted.file && place.start >= wanted.start && place.start < wanted.end
+            && place.end <= wanted.end) {
+          add(stage.own.get(place.id));
+          add(stage.around.get(place.id));
+        }
+      }
+    }
+    return found;
+  }
+
+  narrowed(stage, ids, path) {
+    const word = this.words[path];
+    const same = id => stage.origins[id][2] === path;
+    if (!word || !ids.some(same)) return ids;
+    return ids.filter(id => same(id) || stage.origins[id][3]);
+  }
+
+  lines(stage, target) {
+    const lit = new Uint8Array(stage.ids.length);
+    if (target) {
+      const origins = this.origins(stage, target);
+      if (origins.size) stage.ids.forEach((id, row) => { if (origins.has(id)) lit[row] = 1; });
+    }
+    return lit;
+  }
+
+  place(place) {
+    const name = place.file ? `${this.files[place.file].name} ` : "";
+    return `${name}${place.line}:${place.column}`;
+  }
+}
+
+/* A pane paints only the rows in view, so its length costs nothing. */
+
+class Pane {
+  constructor(page, name, facts, number) {
+    this.page = page;
+    this.cursor = 0;
+    this.expression = 0;
+    this.lit = new Uint8Array(0);
+    this.hits = new Set();
+    this.name = name;
+    this.root = make("div", "pane");
+    const heading = make("h2");
+    heading.append(make("span", "key", `${number} `), name);
+    this.scroll = make("div", "scroll");
+    this.scroll.tabIndex = 0;
+    this.scroll.setAttribute("role", "listbox");
+    this.scroll.setAttribute("aria-label", name);
+    this.spacer = make("div", "spacer");
+    this.rows = make("div", "rows");
+    this.spacer.append(this.rows);
+    this.scroll.append(this.spacer);
+    this.ruler = make("canvas", "ruler");
+    this.root.append(heading, this.scroll, this.ruler, make("div", "facts", facts));
+    this.scroll.addEventListener("scroll", () => this.draw());
+    this.scroll.addEventListener("keydown", event => this.key(event));
+    // By keys only: a click says itself which line it means.
+    this.scroll.addEventListener("focus", () => page.pinned || !this.scroll.matches(":focus-visible") || this.follow());
+    this.scroll.addEventListener("mousemove", event => this.hover(event));
+    this.scroll.addEventListener("mouseleave", () => page.pinned || page.show(null));
+    this.scroll.addEventListener("click", event => this.click(event));
+    this.ruler.addEventListener("click", event => {
+      const part = event.offsetY / this.ruler.clientHeight;
+      this.scroll.scrollTop = part * this.count * ROW - this.scroll.clientHeight / 2;
+    });
+  }
+
+  sized(count, widest) {
+    this.count = count;
+    this.spacer.style.height = `${count * ROW}px`;
+    this.spacer.style.minWidth = `${widest + this.gutter + 4}ch`;
+  }
+
+  get range() {
+    if (this.page.printing) return [0, Math.min(this.count, MOST_PRINTED)];
+    const first = Math.max(0, Math.floor(this.scroll.scrollTop / ROW) - SPARE);
+    return [first, Math.min(this.count, Math.ceil((this.scroll.scrollTop + this.scroll.clientHeight) / ROW) + SPARE)];
+  }
+
+  draw(again = false) {
+    const [first, end] = this.range;
+    if (!again && first === this.first && end === this.end) return;
+    [this.first, this.end] = [first, end];
+    this.rows.style.top = this.page.printing ? "0" : `${first * ROW}px`;
+    const rows = [];
+    for (let row = first; row < end; row++) rows.push(this.row(row));
+    if (this.page.printing && end < this.count) {
+      rows.push(make("div", "row head", `… ${count(this.count - end, "more line")}, not printed`));
+    }
+    this.rows.replaceChildren(...rows);
+    this.scroll.setAttribute("aria-activedescendant", `${this.name}-${this.cursor}`);
+  }
+
+  relight() { this.draw(true); }
+
+  dress(node, row, lit) {
+    node.dataset.row = row;
+    node.id = `${this.name}-${row}`;
+    node.setAttribute("role", "option");
+    node.setAttribute("aria-selected", String(row === this.cursor));
+    node.classList.toggle("lit", Boolean(lit));
+    node.classList.toggle("cursor", row === this.cursor);
+    node.classList.toggle("hit", this.hits.has(row));
+    return node;
+  }
+
+  /* A line in its styles, with marks [start, end, tag] over them. */
+  code(text, styles, marks = []) {
+    const node = make("span", "code");
+    const whole = characters(text);
+    const edges = new Set([0, whole.length]);
+    const runs = [];
+    let at = 0;
+    for (const [, length, letter] of (styles || "").matchAll(/(\d+)(\D)/g)) {
+      runs.push([at, at += Number(length), data.styles[letter] || ""]);
+    }
+    for (const [start, end] of [...runs, ...marks]) {
+      edges.add(Math.min(start, whole.length)).add(Math.min(end, whole.length));
+    }
+    const sorted = [...edges].sort((one, other) => one - other);
+    for (let piece = 0, run = 0; piece + 1 < sorted.length; piece++) {
+      const start = sorted[piece];
+      while (run < runs.length && runs[run][1] <= start) run++;
+      const style = run < runs.length && runs[run][0] <= start ? runs[run][2] : "";
+      const mark = marks.find(each => each[0] <= start && start < each[1]);
+      const part = cut(whole, start, sorted[piece + 1]);
+      if (mark) {
+        const marked = make(mark[2], style, part);
+        node.append(marked);
+      } else {
+        node.append(style ? make("span", style, part) : part);
+      }
+    }
+    return node;
+  }
+
+  share(gutter, time, widest, bar) {
+    if (!widest) return;
+    if (bar) {
+      const box = make("span", "bar");
+      if (time) {
+        const filled = make("i");
+        filled.style.width = `${Math.max(1, time[0] * 34)}px`;
+        box.append(filled);
+      }
+      gutter.append(box);
+    }
+    const shown = make("span", "share", time ? time[1] : "");
+    shown.style.width = `${widest}ch`;
+    gutter.append(shown);
+  }
+
+  go(row, reveal = true) {
+    this.cursor = Math.max(0, Math.min(this.count - 1, row));
+    this.see(this.cursor);
+    this.page.pinned = false;
+    this.follow(reveal);
+  }
+
+  see(row, middle = false) {
+    const top = row * ROW, view = this.scroll.clientHeight;
+    if (middle && (top < this.scroll.scrollTop || top + ROW > this.scroll.scrollTop + view)) {
+      this.scroll.scrollTop = top - view / 2;
+    } else if (top < this.scroll.scrollTop) {
+      this.scroll.scrollTop = top;
+    } else if (top + ROW > this.scroll.scrollTop + view) {
+      this.scroll.scrollTop = top + ROW - view;
+    }
+    this.draw();
+  }
+
+  follow(reveal = true) { this.page.show(this.targetAt(this.cursor), this, reveal); }
+
+  key(event) {
+    const page = Math.max(1, Math.floor(this.scroll.clientHeight / ROW) - 1);
+    const moves = {ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -this.count, End: this.count};
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key in moves) {
+      this.expression = 0;
+      this.go(this.cursor + moves[event.key]);
+    } else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
+      if (!this.sideways(event.key === "ArrowRight" ? 1 : -1)) return;
+    } else if (event.key === "Enter") {
+      this.page.pin(this.targetAt(this.cursor), this);
+    } else return;
+    event.preventDefault();
+  }
+
+  sideways() { return false; }
+
+  /* By the place, since rows are made anew while the mouse is over them. */
+  rowOf(event) {
+    const row = Math.floor((event.clientY - this.spacer.getBoundingClientRect().top) / ROW);
+    return row >= 0 && row < this.count ? row : -1;
+  }
+
+  hover(event) {
+    if (this.page.pinned) return;
+    const row = this.rowOf(event);
+    const column = row >= 0 ? this.columnOf(event) : 0;
+    if (row === this.hovered && column === this.hoveredColumn && this.page.from === this) return;
+    [this.hovered, this.hoveredColumn] = [row, column];
+    this.page.show(row >= 0 ? this.targetAt(row, column) : null, this);
+  }
+
+  click(event) {
+    const row = this.rowOf(event);
+    if (row < 0 || String(window.getSelection())) return;
+    this.cursor = row;
+    this.expression = 0;
+    this.page.pin(this.targetAt(row, this.columnOf(event)), this);
+  }
+
+  columnOf() { return 0; }
+
+  /* Where the linked lines are in the whole of the pane. */
+  rule() {
+    const {ruler} = this;
+    const height = ruler.height = Math.max(1, ruler.clientHeight);
+    ruler.width = 6;
+    const pen = ruler.getContext("2d");
+    const style = getComputedStyle(ruler);
+    for (const [rows, colour] of [[this.hitRows(), "--primary"], [this.litRows(), "--amber"]]) {
+      pen.fillStyle = getComputedStyle(this.page.probe[colour]).color || style.color;
+      let last = -2;
+      for (const row of rows) {
+        const y = Math.floor(row / this.count * height);
+        if (y > last) pen.fillRect(0, y, 6, 3);
+        last = y;
+      }
+    }
+  }
+
+  hitRows() { return [...this.hits]; }
+
+  litRows() {
+    const rows = [];
+    for (let row = this.lit.indexOf(1); row >= 0; row = this.lit.indexOf(1, row + 1)) rows.push(row);
+    return rows;
+  }
+}
+
+class SourcePane extends Pane {
+  constructor(page, call, number) {
+    super(page, "source", call.files.length > 1 ? count(call.files.length, "file") : call.files[0]?.name || "", number);
+    this.call = call;
+    this.table = [];
+    this.marks = new Map();
+    let widest = 0, share = 0;
+    call.files.forEach((file, id) => {
+      if (call.files.length > 1) this.table.push({id, head: file.name});
+      const paint = file.styles.split("\n");
+      file.lines = file.text.split("\n");
+      file.first = this.table.length;
+      file.lines.forEach((text, at) => {
+        widest = Math.max(widest, text.length);
+        this.table.push({id, line: at + 1, text, paint: paint[at], time: file.time[at]});
+      });
+      for (const time of Object.values(file.time)) share = Math.max(share, time[1].length);
+    });
+    this.digits = Math.max(2, String(Math.max(1, ...call.files.map(file => file.lines.length))).length);
+    this.shareWidth = share;
+    this.gutter = this.digits + (share ? share + 8 : 0) + 3;
+    this.sized(this.table.length, widest);
+    this.cursor = call.files.length > 1 ? 1 : 0;
+  }
+
+  text(row) { return this.table[row].text || ""; }
+
+  rowAt(file, line) { return this.call.files[file].first + line - 1; }
+
+  row(row) {
+    const {head, line, text, paint, time} = this.table[row];
+    if (head !== undefined) return this.dress(make("div", "row head", head), row, false);
+    const node = make("div", "row");
+    const gutter = make("span", "gutter");
+    this.share(gutter, time, this.shareWidth, true);
+    const number = make("span", "num", String(line));
+    number.style.width = `${this.digits}ch`;
+    gutter.append(number);
+    const marks = this.marks.get(row);
+    node.append(gutter, this.code(text, paint, marks));
+    this.dress(node, row, false);
+    if (marks && marks.some(each => each[2] === "mark")) gutter.style.borderLeftColor = "var(--amber)";
+    return node;
+  }
+
+  selections(row) {
+    const {id, line} = this.table[row];
+    const found = this.call.places.filter(place => place.file === id && place.line === line);
+    return found.sort((one, other) => one.start - other.start || other.end - one.end);
+  }
+
+  sideways(step) {
+    const found = this.selections(this.cursor);
+    const next = this.expression + step;
+    if (!found.length || next < 0 || next > found.length) return false;
+    this.expression = next;
+    this.page.pinned = false;
+    this.follow();
+    return true;
+  }
+
+  targetAt(row, column = 0) {
+    const {id, line, head} = this.table[row] || {head: ""};
+    if (head !== undefined) return null;
+    if (this.expression && !column && row === this.cursor) {
+      const place = this.selections(row)[this.expression - 1];
+      if (place) return {places: [place], exact: false, file: id, line};
+    }
+    const found = column ? this.call.at(id, line, column) : {places: []};
+    return found.places.length ? found : this.call.at(id, line);
+  }
+
+  columnOf(event) {
+    const code = this.rows.querySelector(".code");
+    if (!code) return 0;
+    const at = (event.clientX - code.getBoundingClientRect().left) / this.page.cell;
+    return at >= 0 ? Math.floor(at) + 1 : 0;
+  }
+
+  light(target) {
+    this.marks = new Map();
+    for (const [places, tag] of target ? [[target.callers || [], "u"], [target.places, "mark"]] : []) {
+      for (const place of places) {
+        for (let line = place.line; line <= place.endLine; line++) {
+          const row = this.rowAt(place.file, line), {text} = this.table[row] || {};
+          if (text === undefined) continue;
+          const start = line === place.line ? place.column - 1 : text.length - text.trimStart().length;
+          const end = line === place.endLine ? Math.min(place.endColumn - 1, text.length) : text.length;
+          const from = place.id < 0 ? text.length - text.trimStart().length : start;
+          if (end > from) this.marks.set(row, [[from, end, tag], ...(this.marks.get(row) || [])]);
+        }
+      }
+    }
+  }
+
+  litRows() {
+    return [...this.marks.keys()].filter(row => this.marks.get(row).some(each => each[2] === "mark"))
+      .sort((one, other) => one - other);
+  }
+}
+
+class StagePane extends Pane {
+  constructor(page, call, stage, number) {
+    super(page, stage.name, stage.facts || "", number);
+    this.call = call;
+    this.stage = stage;
+    if (stage.error) {
+      this.count = this.gutter = 0;
+      this.scroll.replaceChildren(make("div", "none", `not available: ${stage.error}`));
+      return;
+    }
+    const widths = stage.origins.map(origin => this.where(origin).length);
+    this.placeWidth = Math.min(16, Math.max(0, ...widths));
+    this.shareWidth = Math.max(0, ...Object.values(stage.time).map(time => time[1].length));
+    this.gutter = this.placeWidth + 3 + (this.shareWidth ? this.shareWidth + 1 : 0) + 2;
+    this.sized(stage.lines.length, stage.lines.reduce((most, line) => Math.max(most, line.length), 0));
+  }
+
+  where(origin) {
+    const [own] = origin;
+    return own.length ? this.call.place(this.call.places[own[0]]) + (own.length > 1 ? "+" : "") : "";
+  }
+
+  text(row) { return this.stage.lines[row]; }
+
+  row(row) {
+    const {stage} = this;
+    const node = make("div", "row");
+    const gutter = make("span", "gutter");
+    const origin = stage.origins[stage.ids[row]], head = stage.isHead[row];
+    this.share(gutter, stage.time[row], this.shareWidth, false);
+    const place = make("span", "num", head ? this.where(origin).slice(0, this.placeWidth) : "");
+    place.style.width = `${this.placeWidth}ch`;
+    gutter.append(place, make("span", "sign", head ? ` ${this.call.words[origin[5]]}` : ""));
+    node.append(gutter, this.code(stage.lines[row], stage.paint[row]));
+    return this.dress(node, row, this.lit[row]);
+  }
+
+  targetAt(row) { return this.stage.error ? null : this.call.target(this.stage, row); }
+
+  light(target) {
+    this.lit = this.stage.error ? new Uint8Array(0) : this.call.lines(this.stage, target && target.places.length ? target : null);
+  }
+
+  draw(again) { if (!this.stage.error) super.draw(again); }
+
+  relight() {
+    this.draw();
+    for (const node of this.rows.children) {
+      if (node.dataset.row) this.dress(node, Number(node.dataset.row), this.lit[node.dataset.row]);
+    }
+  }
+
+  rule() { if (!this.stage.error) super.rule(); }
+
+  key(event) { if (!this.stage.error) super.key(event); }
+
+  follow(reveal) { if (!this.stage.error) super.follow(reveal); }
+}
+
+/* The page: which call, which panes, what is lit. */
+
+class Page {
+  constructor() {
+    this.hidden = new Set();
+    this.pinned = false;
+    this.printing = false;
+    this.calls = [];
+    this.probe = {};
+    for (const name of ["--amber", "--primary"]) {
+      this.probe[name] = document.body.appendChild(make("i"));
+      this.probe[name].style.color = `var(${name})`;
+    }
+    const measured = document.body.appendChild(make("span", "", "0".repeat(100)));
+    measured.style.position = "absolute";
+    this.cell = measured.getBoundingClientRect().width / 100;
+    measured.remove();
+    by("choose").hidden = data.calls.length < 2;
+    by("choose").style.display = data.calls.length < 2 ? "none" : "";
+    by("call").addEventListener("change", () => this.open(by("call").selectedIndex));
+    by("theme").addEventListener("click", () => this.theme());
+    by("find").addEventListener("input", () => this.find());
+    by("find").addEventListener("keydown", event => {
+      if (event.key === "Enter") this.next(event.shiftKey ? -1 : 1);
+      if (event.key === "Escape") { by("find").value = ""; this.find(); by("find").blur(); }
+    });
+    document.addEventListener("keydown", event => this.key(event));
+    window.addEventListener("resize", () => this.arrange());
+    window.addEventListener("beforeprint", () => this.print(true));
+    window.addEventListener("afterprint", () => this.print(false));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.panes.forEach(each => each.rule()));
+    for (const [name, pins] of [["mouseover", false], ["focusin", false], ["click", true]]) {
+      by("more").addEventListener(name, event => this.link(event.target.closest("[data-link]"), pins));
+    }
+    by("more").addEventListener("mouseleave", () => this.pinned || this.show(null));
+    by("more").addEventListener("keydown", event => {
+      const node = event.target.closest("[data-link]");
+      if (node && event.key === "Enter") this.link(node, true);
+    });
+    document.querySelectorAll("svg.memory").forEach(picture => this.picture(picture));
+    this.open(0);
+  }
+
+  open(at) {
+    this.call = this.calls[at] ||= new Call(data.calls[at] || {files: [], words: [], places: [], stages: []});
+    this.panes = [];
+    if (this.call.files.length) this.panes.push(new SourcePane(this, this.call, 1));
+    for (const stage of this.call.stages) this.panes.push(new StagePane(this, this.call, stage, this.panes.length + 1));
+    by("panes").replaceChildren(...this.panes.map(each => each.root));
+    document.querySelectorAll("#more .call").forEach((each, place) => each.classList.toggle("shown", place === at));
+    this.pinned = false;
+    this.arrange();
+    this.find();
+  }
+
+  arrange() {
+    const shown = this.panes.filter(each => !this.hidden.has(each.name));
+    this.panes.forEach(each => { each.root.style.display = this.hidden.has(each.name) ? "none" : ""; });
+    const fits = Math.max(1, Math.floor(window.innerWidth / 370));
+    const columns = shown.length > fits ? Math.min(fits, Math.ceil(shown.length / 2)) : Math.max(1, shown.length);
+    by("panes").style.setProperty("--columns", columns);
+    const lines = Math.max(3, ...shown.map(each => each.count || 0)) * ROW + 24;
+    const most = window.innerHeight * (columns < shown.length ? 0.4 : 0.64);
+    by("panes").style.setProperty("--tall", `${Math.round(Math.min(lines, most))}px`);
+    this.show(this.target || null, this.from);
+    this.panes.forEach(each => each.draw(true));
+  }
+
+  show(target, from = null, reveal = false) {
+    [this.target, this.from] = [target, from];
+    for (const pane of this.panes) {
+      pane.light(target);
+      pane.relight();
+      pane.rule();
+      const lit = reveal && pane !== from ? pane.litRows() : [];
+      const top = pane.scroll.scrollTop / ROW, bottom = top + pane.scroll.clientHeight / ROW - 1;
+      if (lit.length && !lit.some(row => row >= top && row <= bottom)) pane.see(lit[0], true);
+    }
+    const hlo = this.panes.find(each => each.name === "HLO"), source = this.panes.find(each => each.name === "source");
+    for (const node of document.querySelectorAll("#more .shown [data-link]")) {
+      const [kind, one, other] = node.dataset.link.split(":");
+      const lit = kind === "hlo" ? hlo?.lit[one] : source?.litRows().includes(source.rowAt(Number(one), Number(other)));
+      node.classList.toggle("lit", Boolean(target && lit));
+    }
+    this.say(target);
+    by("said").classList.toggle("pinned", this.pinned);
+  }
+
+  pin(target, from) {
+    this.pinned = Boolean(target);
+    this.show(target, from, true);
+  }
+
+  say(target) {
+    const said = [];
+    const parts = make("span");
+    if (target) {
+      const source = target.places[0];
+      const here = source && source.id >= 0 ? this.call.place(source) : target.line ? `line ${target.line}` : "";
+      if (here) parts.append(make("b", "", here), "  ");
+      if (source && source.id >= 0 && source.line === source.endLine) {
+        const line = characters(this.call.files[source.file].lines[source.line - 1] || "");
+        said.push(cut(line, source.column - 1, source.endColumn - 1));
+      }
+      if (target.stage) {
+        const origin = target.stage.origins[target.stage.ids[target.row]];
+        if (origin[0].length > 1) said.push(`from ${count(origin[0].length, "expression")}`);
+        if (this.call.words[origin[6]]) said.push(this.call.words[origin[6]]);
+        if (!target.places.length) {
+          said.push(`no source: ${this.call.words[origin[4]] || "this line is not an instruction of its own"}`);
+        }
+        const time = target.stage.time[target.row];
+        if (time) said.push(time[2]);
+      } else {
+        const time = this.call.files[target.file].time[target.line - 1];
+        if (!target.places.length) said.push("nothing in the stages comes from this line");
+        if (time) said.push(time[2]);
+      }
+      const numbers = this.panes.filter(each => each.stage && !each.stage.error)
+        .map(each => [each.litRows().filter(row => each.stage.isHead[row]).length, each.stage.name]);
+      if (target.places.length) said.push(`→ ${numbers.map(([number, name]) => `${number} in ${name}`).join(", ")}`);
+      parts.append(said.join("   "));
+    } else {
+      parts.append(make("span", "muted", "Point at an expression or a line: what belongs to it lights up in every pane."));
+    }
+    by("said").replaceChildren(parts);
+  }
+
+  link(node, pins) {
+    if (!node || (this.pinned && !pins)) return;
+    const [kind, one, other] = node.dataset.link.split(":");
+    const pane = this.panes.find(each => each.name === (kind === "hlo" ? "HLO" : "source"));
+    if (!pane) return;
+    const row = kind === "hlo" ? Number(one) : pane.rowAt(Number(one), Number(other));
+    pane.expression = 0;
+    const target = pane.targetAt(row);
+    if (!pins) { this.show(target); return; }
+    pane.cursor = row;
+    this.pin(target, pane);
+    pane.see(row, true);
+    by("panes").scrollIntoView({block: "nearest"});
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select")) return;
+    if (event.key === "Escape") {
+      this.pinned = false;
+      this.show(null);
+    } else if (event.key === "/") {
+      by("find").focus();
+    } else if (/^[1-9]$/.test(event.key) && this.panes[event.key - 1]) {
+      const {name} = this.panes[event.key - 1];
+      this.hidden.has(name) ? this.hidden.delete(name) : this.hidden.add(name);
+      this.arrange();
+    } else return;
+    event.preventDefault();
+  }
+
+  find() {
+    const wanted = by("find").value.toLowerCase();
+    this.found = [];
+    for (const pane of this.panes) {
+      pane.hits = new Set();
+      for (let row = 0; wanted && row < pane.count; row++) {
+        if (pane.text(row).toLowerCase().includes(wanted)) {
+          pane.hits.add(row);
+          this.found.push([pane, row]);
+        }
+      }
+      pane.draw(true);
+      pane.rule();
+    }
+    this.place = -1;
+    by("found").textContent = wanted ? count(this.found.length, "line") : "";
+  }
+
+  next(step) {
+    if (!this.found.length) return;
+    this.place = (this.place + step + this.found.length) % this.found.length;
+    const [pane, row] = this.found[this.place];
+    this.hidden.delete(pane.name);
+    this.arrange();
+    pane.expression = 0;
+    pane.see(row, true);
+    pane.go(row);
+    by("found").textContent = `${this.place + 1} of ${count(this.found.length, "line")}`;
+  }
+
+  theme() {
+    const every = ["auto", "dark", "light"];
+    const next = every[(every.indexOf(root.dataset.theme || "auto") + 1) % every.length];
+    root.dataset.theme = next;
+    by("theme").textContent = next;
+    this.panes.forEach(each => each.rule());
+  }
+
+  print(now) {
+    this.printing = now;
+    this.panes.forEach(each => each.draw(true));
+  }
+
+  picture(picture) {
+    const lines = picture.dataset.lines.split(","), bytes = picture.dataset.bytes.split(";");
+    const left = Number(picture.dataset.left), cell = Number(picture.dataset.cell);
+    const here = picture.querySelector(".here"), readout = picture.querySelector(".readout"), rest = readout.textContent;
+    const at = event => {
+      const box = picture.getBoundingClientRect();
+      const x = (event.clientX - box.left) / box.width * picture.viewBox.baseVal.width - left;
+      return x >= 0 ? Math.min(lines.length - 1, Math.floor(x / cell)) : -1;
+    };
+    picture.addEventListener("mousemove", event => {
+      const column = at(event);
+      here.classList.toggle("on", column >= 0);
+      if (column < 0) return;
+      here.setAttribute("transform", `translate(${left + (column + 0.5) * cell} 0)`);
+      const hlo = this.panes.find(each => each.name === "HLO");
+      const text = hlo && !hlo.stage.error ? (hlo.text(Number(lines[column])) || "").trim().split(" = ")[0] : "";
+      readout.textContent = `${bytes[column]} at ${text}`;
+    });
+    picture.addEventListener("mouseleave", () => {
+      here.classList.remove("on");
+      readout.textContent = rest;
+    });
+  }
+}
+
+window.jaxtour = new Page();
+})();
