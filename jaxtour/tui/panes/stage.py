@@ -249,18 +249,25 @@ def named_stages(view: StepView) -> list[Shown]:
     return [shown for shown in NAMES if shown != left_out]
 
 
+LEFT_OUT: tuple[Shown, ...] = ("graph", "arguments", "cost", "values", "memory", "stablehlo", "hlo")
+"""The stages whose names go first when there is no room for all, unless they are shown."""
+
+
+def names_within(view: StepView, room: int) -> dict[Shown, str]:
+    """The names of the stages with their keys, as many as fit in `room` cells."""
+    names = {shown: f"{view.key(f'stage_{shown}')} {NAMES[shown]}" for shown in named_stages(view)}
+    spare = [shown for shown in LEFT_OUT if shown in names and shown != view.state.stage]
+    while spare and sum(width_of(name) + TITLES_APART for name in names.values()) - TITLES_APART > room:
+        del names[spare.pop(0)]
+    return names
+
+
 def titles(view: StepView, width: int) -> Line:
-    """The names of the stages, with their keys if these have room; the one shown stands out."""
-    plain = {shown: NAMES[shown] for shown in named_stages(view)}
-    keyed = {shown: f"{view.key(f'stage_{shown}')} {name}" for shown, name in plain.items()}
+    """The names of the stages, as many as fit; the one shown stands out."""
     line: Line = ()
-    for names, apart in ((keyed, TITLES_APART), (plain, TITLES_APART), (plain, 1)):
-        line = ()
-        for shown, name in names.items():
-            gap: Line = ((" " * apart, ""),) if line else ()
-            line = (*line, *gap, (name, "strong" if shown == view.state.stage else "muted"))
-        if width_of(line) <= width:
-            break
+    for shown, name in names_within(view, width).items():
+        gap: Line = ((" " * TITLES_APART, ""),) if line else ()
+        line = (*line, *gap, (name, "strong" if shown == view.state.stage else "muted"))
     return line
 
 

@@ -18,7 +18,7 @@ from jaxtour.render.text.layout import Line, width_of
 from jaxtour.tui.messages import ShownWanted
 from jaxtour.tui.panes import devices, lesson, result, source, stage, time
 from jaxtour.tui.panes.source import failed
-from jaxtour.tui.panes.stage import NAMES, named_stages
+from jaxtour.tui.panes.stage import NAMES, names_within
 from jaxtour.tui.tour.view import Shown, StepView
 from jaxtour.tui.widgets.arrange import RegionLayout, Slot, Wants, left_width, narrow, wide, wide_file
 from jaxtour.tui.widgets.cursors import GraphCursor, PaneCursor, ShardCursor
@@ -93,8 +93,6 @@ class Tab(msgspec.Struct, frozen=True):
         return self.slot == slot and self.shown in (None, view.state.stage if view else "jaxpr")
 
 
-LEFT_OUT: tuple[Shown, ...] = ("graph", "cost", "arguments", "values", "memory", "stablehlo", "hlo")
-"""The stages whose names go first when there is no room for all, unless they are shown."""
 TABS: tuple[Tab, ...] = (
     Tab("lesson", "Lesson"),
     *(Tab("stage", label, name) for name, label in NAMES.items()),
@@ -231,17 +229,10 @@ class Panes(Container):
     def tabs(self, slot: Slot) -> list[tuple[str, Tab]]:
         """The names in the border of the panes that share a place: with keys, and only as many stages as fit."""
         view = self.by_slot[slot].view
-        room = (self.size or self.app.size).width - CORNERS
-        named = [
-            (f"{view.key(f'stage_{tab.shown}')} {tab.label}" if view and tab.shown else self._label(tab), tab)
-            for tab in TABS
-            if view is None or tab.shown in (None, *named_stages(view))
-        ]
-        spare = [tab for shown in LEFT_OUT for _, tab in named if tab.shown == shown and not tab.is_shown(slot, view)]
-        while sum(width_of(name) + TABS_APART for name, _ in named) - TABS_APART > room and spare:
-            gone = spare.pop(0)
-            named = [(name, tab) for name, tab in named if tab is not gone]
-        return named
+        others = sum(width_of(self._label(tab)) + TABS_APART for tab in TABS if tab.shown is None)
+        names = {} if view is None else names_within(view, (self.size or self.app.size).width - CORNERS - others)
+        every = ((names.get(tab.shown, "") if tab.shown else self._label(tab), tab) for tab in TABS)
+        return [(name, tab) for name, tab in every if name]
 
     def _label(self, tab: Tab) -> str:
         return "Calls" if self.of_file and tab.slot == "lesson" else tab.label
@@ -275,19 +266,17 @@ class Panes(Container):
         slot = pane.spec.name
         if not (self.wide or self.zoomed) and pane.spec.tab:
             names = self.tabs(slot)
-            apart = TABS_APART
         elif slot == "stage":
-            title = pane.document.title
-            words = [text for text, _ in title if text.strip()]
-            names = list(zip(words, [tab for tab in TABS if tab.shown in named_stages(pane.view)], strict=True))
-            apart = width_of(title[1:2])
+            words = [text for text, _ in pane.document.title if text.strip()]
+            labels = {tab.label: tab for tab in TABS if tab.shown}
+            names = [(word, labels[word.partition(" ")[2]]) for word in words]
         else:
             return
         x = TABS_AT
         for name, tab in names:
             if x <= event.x < x + width_of(name):
                 self.post_message(ShownWanted(tab.slot, tab.shown))
-            x += width_of(name) + apart
+            x += width_of(name) + TABS_APART
 
     def bring(self, slot: Slot, *, by_hand: bool = False) -> None:
         """Bring a tab to the front; `by_hand`, it stays there during the run."""
