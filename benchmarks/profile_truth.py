@@ -94,20 +94,6 @@ chain, product = jax.jit(lambda x: jnp.sin(jnp.exp(jnp.tanh(x)))), jax.jit(lambd
         "g(x)",
         {(3,): ["chain(x)"], (4,): ["product(x, x)"]},
     ),
-    "a factorisation beside a product": Program(
-        """\
-x = jax.random.normal(key, (768, 768))
-def f(x):
-    y = x @ x.T
-    return jnp.linalg.cholesky(y + 9e3 * jnp.eye(768), symmetrize_input=False)
-g = jax.jit(f)
-product = jax.jit(lambda x: x @ x.T)
-factor = jax.jit(lambda y: jnp.linalg.cholesky(y + 9e3 * jnp.eye(768), symmetrize_input=False))
-y = product(x)
-""",
-        "g(x)",
-        {(3,): ["product(x)"], (4,): ["factor(y)"]},
-    ),
 }
 STOPWATCH = """\
 import json, statistics, sys, time
