@@ -28,11 +28,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("target", "lessons", "wanted"),
     [
-        ("vmap", 11, "vmap"),
-        ("vmap/jit", 11, "vmap/jit"),
+        ("vmap", 12, "vmap"),
+        ("vmap/jit", 12, "vmap/jit"),
         ("vmap/", 1, None),
         ("./vmap", 1, None),
-        ("numpy/", 11, "numpy"),
+        ("numpy/", 12, "numpy"),
         ("own", 2, None),
         ("own/", 2, None),
         ("own/second", 2, "second"),
