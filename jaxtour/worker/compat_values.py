@@ -79,7 +79,7 @@ def as_traced(jaxpr: Any) -> Iterator[None]:
         settings.enter_context(jax.disable_jit(False))
         wide = any(getattr(each.aval, "dtype", None) in _WIDE for each in (*jaxpr.invars, *jaxpr.outvars))
         enable = getattr(jax, "enable_x64", None)
-        if wide and enable is not None and not jax.config.jax_enable_x64:
+        if wide and enable is not None and not getattr(jax.config, "jax_enable_x64", False):
             settings.enter_context(enable(True))
         yield
 

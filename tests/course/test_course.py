@@ -10,7 +10,9 @@ import pytest
 from jaxtour.course.catalogue import bundled
 from jaxtour.course.model import Lesson, Step
 
-IDS = ["numpy", "transformations", "grad", "jit", "vmap", "pmap", "compose", "state", "timing", "nan", "profile", "memory"]
+IDS = [
+    "numpy", "transformations", "grad", "jit", "vmap", "pmap", "compose", "state", "timing", "nan", "profile", "memory",
+]  # fmt: skip
 WORDS = 100
 """The most words of a text, so that a small screen needs little scrolling."""
 COLUMNS = 72
