@@ -1,6 +1,5 @@
 """`jaxtour diff`: compares two calls, of one file or two, of two revisions, or in two environments."""
 
-import linecache
 import re
 import sys
 import tempfile
@@ -25,10 +24,10 @@ from jaxtour.commands.lens import ended, failure_line
 from jaxtour.commands.revisions import checked_out, split_revision
 from jaxtour.course.model import CourseError, Lesson, Step
 from jaxtour.engine.commands import TimeCall
-from jaxtour.engine.comparison import Side, compared, comparison_record
+from jaxtour.engine.comparison import Side, compared, comparison_record, expression_at
 from jaxtour.engine.conditions import condition
 from jaxtour.engine.headless import Headless
-from jaxtour.engine.messages import Facts, Span, Timing, Trace
+from jaxtour.engine.messages import Facts, Timing, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.render.comparison import aligned, comparison_lines, equations_of
@@ -87,16 +86,6 @@ class _Side:
         assert self.report is not None
         return self.report.traces[self.place]
 
-    def source(self, span: Span) -> str:
-        """The expression at a place, in one line."""
-        code = self.step.code.text.split("\n") if span.file == self.lesson.file.line else linecache.getlines(span.file)
-        lines = code[span.line - 1 : span.end_line]
-        if not lines:
-            return ""
-        lines[-1] = lines[-1][: span.end_column - 1]
-        lines[0] = lines[0][span.column - 1 :]
-        return " ".join(" ".join(lines).split())
-
     def shared_with(self, other: "_Side") -> bool:
         """Whether one worker can measure both, in turn."""
         return self.lesson is other.lesson and self.config == other.config
@@ -138,7 +127,7 @@ class _Side:
         jaxpr, hlo = (self.report.stage(self.place, name) for name in ("jaxpr", "hlo"))
         assert jaxpr is not None and hlo is not None
         timings = tuple(each for each in self.timings if each.error is None)
-        return Side(self.trace, jaxpr, hlo, timings, self.source)
+        return Side(self.trace, jaxpr, hlo, timings, expression_at(self.lesson.file.line, self.step.code.text))
 
 
 def diff(asked: DiffRequest, *, as_json: bool, width: int) -> int:

@@ -1,5 +1,6 @@
 """Two calls compared: their results, instructions, figures, and their times with a confidence interval."""
 
+import linecache
 import math
 import statistics
 from collections import defaultdict
@@ -12,6 +13,7 @@ import msgspec
 from jaxtour.engine.messages import Span, Timing, Trace
 from jaxtour.engine.stage import StageText
 from jaxtour.engine.timings import Compared, Spread
+from jaxtour.text import one_line
 
 Verdict: TypeAlias = Literal["faster", "slower", "cannot be told apart"]
 SourceOf: TypeAlias = Callable[[Span], str]
@@ -64,7 +66,8 @@ class Side:
     @property
     def median_s(self) -> float | None:
         """Of one call: the median of its rounds."""
-        return statistics.median(each.median_s for each in self.timings) if self.timings else None
+        found = [each.median_s for each in self.timings if each.median_s > 0]
+        return statistics.median(found) if found else None
 
     def count(self, opcode: str) -> int:
         """The instructions with this opcode, in all computations; of an operation in two parts the start counts."""
@@ -142,6 +145,21 @@ class Comparison:
     def pair(self, figure: Callable[[Side], float | None]) -> tuple[float | None, float | None]:
         """A figure of both calls."""
         return figure(self.sides[0]), figure(self.sides[1])
+
+
+def expression_at(own: str, code: str) -> SourceOf:
+    """Gives expressions in one line: those of the file `own` from its code, others as their files are now."""
+
+    def source(span: Span) -> str:
+        every = code.split("\n") if span.file == own else linecache.getlines(span.file)
+        lines = every[span.line - 1 : span.end_line]
+        if not lines:
+            return ""
+        lines[-1] = lines[-1][: span.end_column - 1]
+        lines[0] = lines[0][span.column - 1 :]
+        return one_line(" ".join(lines))
+
+    return source
 
 
 def compared(a: Side, b: Side, equations: Equations) -> Comparison:

@@ -1,6 +1,6 @@
 """What each run is for, and the report into which its events are folded."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
@@ -48,10 +48,12 @@ StepKey: TypeAlias = tuple[str, str]
 class RunPurpose(NamedTuple):
     """The purpose of a run."""
 
-    purpose: Literal["run", "request", "peaks"]
+    purpose: Literal["run", "request", "peaks", "compare"]
     key: StepKey | None = None
     """The step whose report gets its events."""
     step: Step | None = None
+    take: Callable[[RunEvent], None] | None = None
+    """Takes its events instead of a step's report."""
 
 
 class Runs:

@@ -215,13 +215,14 @@ class Session:
         patience: float = 1.0,
         base: dict[str, str] | None = None,
         programs: tuple[str, ...] = (),
+        brief: bool = False,
     ) -> Handle:
         """Request stages, a ladder, timings or a trace's profile of a step in the state that it left.
 
         The lesson is replayed up to the step's end unless only requests ran since. No run but a request may use the
         state afterwards; none may use it after the timing, the profile or the values of a recorded program, for which
-        the file runs again only as far as needed. `programs` are keys by index. There is no time limit, as the user can
-        interrupt. Raises `EngineError` without a guard.
+        the file runs again only as far as needed. `programs` are keys by index. `brief` makes each call once instead of
+        timing it. There is no time limit, as the user can interrupt. Raises `EngineError` without a guard.
         """
         command = Run(
             run=0,
@@ -232,6 +233,7 @@ class Session:
             profile=profile,
             patience=patience,
             programs=programs,
+            brief=brief,
         )
         programs_asked = [*(each.program for each in calls), *(each.program for each in requests)]
         cut = any(programs_asked) or bool(profile and profile.program)

@@ -92,49 +92,43 @@ def comparison_lines(
 
 def sentence(found: Comparison) -> list[Span]:
     """The whole comparison in a sentence: time, results, memory."""
-    spans = [*_speed(found.time), *_outcome(found)]
+    parts = [_outcome(found)]
     a, b = found.pair(lambda side: side.peak_bytes)
     if a is not None and b is not None:
-        memory = (
-            "the same peak memory"
-            if a == b
-            else f"{_times(a, b)} times the peak memory"
-            if a
-            else f"{size(b)} of memory, A none"
-        )
-        spans.append((f"; B takes {memory}", ""))
-    return [*spans, (".", "")]
+        memory = "the same peak memory" if a == b else f"{_times(a, b)} times the peak memory"
+        parts.append([(f"B takes {memory if a else f'{size(b)} of memory, A none'}", "")])
+    if found.time is None:
+        parts.append([("time was not measured", "muted")])
+    else:
+        parts.insert(0, _speed(found.time))
+    first, style = parts[0][0]
+    parts[0][0] = (first[0].upper() + first[1:], style)
+    spans = [span for part in parts for span in (("; ", ""), *part)]
+    return [*spans[1:], (".", "")]
 
 
-def _speed(time: Ratio | None) -> list[Span]:
-    if time is None:
-        return [("The calls were not timed", "warning")]
+def _speed(time: Ratio) -> list[Span]:
     bounds = f"{time.low:.2f} to {time.high:.2f}"
     if time.verdict == "cannot be told apart":
-        return [
-            ("The times cannot be told apart", "strong"),
-            (f" (B takes {_factor(time.ratio)} times as long, {bounds})", ""),
-        ]
-    return [
-        (f"B is {time.verdict}", _VERDICT[time.verdict]),
-        (f": it takes {_factor(time.ratio)} times as long ({bounds})", ""),
-    ]
+        said = f" (B takes {_factor(time.ratio)} times as long, {bounds})"
+        return [("the times cannot be told apart", "strong"), (said, "")]
+    said = f": it takes {_factor(time.ratio)} times as long ({bounds})"
+    return [(f"B is {time.verdict}", _VERDICT[time.verdict]), (said, "")]
 
 
 def _outcome(found: Comparison) -> list[Span]:
     results = found.results
     if results is None:
-        return [("; the results are not known", "")]
+        return [("the results are not known", "")]
     if results.error is not None:
-        return [(f"; the results were not compared: {results.error}", "")]
+        return [(f"the results were not compared: {results.error}", "")]
     if found.equal:
-        return [("; the results are ", ""), ("equal", "success")]
+        return [("the results are ", ""), ("equal", "success")]
     if any(leaf.types[0] != leaf.types[1] for leaf in results.leaves):
         kinds = dict.fromkeys(word for leaf in results.leaves for word in _unlike(leaf))
-        return [("; the results have ", ""), (f"other {' and '.join(kinds)}", "warning")]
-    if found.max_ulp is None:
-        return [("; the results ", ""), ("differ", "warning")]
-    return [("; the results ", ""), ("differ", "warning"), (f" by up to {_number(found.max_ulp)} ulp", "")]
+        return [("the results have ", ""), (f"other {' and '.join(kinds)}", "warning")]
+    said = "" if found.max_ulp is None else f" by up to {_number(found.max_ulp)} ulp"
+    return [("the results ", ""), ("differ", "warning"), (said, "")]
 
 
 def _unlike(leaf: LeafDifference) -> list[str]:

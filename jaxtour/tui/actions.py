@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 
 Scope: TypeAlias = Literal[
     "step", "pane", "editor", "search", "list", "lessons", "filter", "find", "ladder", "roofline", "devices",
-    "programs", "files", "library", "profile", "timeline", "modal",
+    "programs", "files", "library", "profile", "timeline", "compare", "modal",
 ]  # fmt: skip
 Controller: TypeAlias = Literal["step", "course", "slots", "lens", "links", "devices", "search", "profile"]
 Group: TypeAlias = Literal["Step", "Lens", "Course", "Panes", "Moving", "Editor", "Worker", "Tour", "Lists"]
@@ -23,6 +23,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Whether there is code, which a broken step lacks."""
     busy: bool = False
     edited: bool = False
+    comparable: bool = False
+    """Whether the edit has run and made a call that can be compared with the lesson's own."""
     setup: bool = False
     traces: int = 0
     programs: bool = False
@@ -114,6 +116,8 @@ ACTIONS: tuple[Action, ...] = (
            when=lambda c: c.editable, rank=60, by="step"),
     Action("undo", "u", "undo edit", "go back to the original code", "Step",
            when=lambda c: c.edited, rank=65, by="step"),
+    Action("compare", "D", "compare", "the edit against the original code", "Step",
+           when=lambda c: c.comparable, rank=18, by="step"),
     Action("answer", "a", "answer", "answer the question", "Step",
            when=lambda c: c.asks and not c.answered, rank=15, by="step"),
     Action("hint", "h", "hint", "show the next hint", "Step", when=lambda c: c.hints > 0, rank=16, by="step"),
@@ -254,6 +258,9 @@ ACTIONS: tuple[Action, ...] = (
            does="dismiss"),
     Action("peaks", "m", "measure the peaks", "", "Lists", "roofline", when=lambda c: not c.busy, rank=10,
            palette=False),
+    Action("compare_interrupt", "ctrl+c", "interrupt", "", "Lists", "compare", when=lambda c: c.busy, rank=10,
+           palette=False),
+    Action("compare_close", "escape,q,D", "close", "", "Lists", "compare", rank=90, palette=False, does="dismiss"),
     Action("roofline_interrupt", "ctrl+c", "interrupt", "", "Lists", "roofline", when=lambda c: c.busy, rank=10,
            palette=False),
     Action("roofline_close", "escape,q,V", "close", "", "Lists", "roofline", rank=90, palette=False, does="dismiss"),

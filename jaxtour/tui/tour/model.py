@@ -59,8 +59,8 @@ class Tour:
         self._lessons: dict[Path, Lesson] = {}
         self._done: set[StepKey] = set()
         self._states: dict[StepKey, StepState] = {}
-        self._runs = Runs(session)
-        self.peaks = Peaks(session, self._runs, kept or progress.path.parent / "peaks.json", self._defer)
+        self.runs = Runs(session)
+        self.peaks = Peaks(session, self.runs, kept or progress.path.parent / "peaks.json", self._defer)
         self._file = Raw()
         """The text of the other file that the source pane shows."""
         self._dirty = False
@@ -206,7 +206,7 @@ class Tour:
     @property
     def busy(self) -> bool:
         """Whether a run of the learner is in progress."""
-        return self._runs.current is not None
+        return self.runs.current is not None
 
     @property
     def dead(self) -> bool:
@@ -251,7 +251,7 @@ class Tour:
             state.sought = shown.label, sum(trace.label == shown.label for trace in before)
         handle = self.session.run(self.lesson, step, state.code)
         state.report = Report(run=handle.run)
-        await self._runs.launch(handle, RunPurpose("run", key, step))
+        await self.runs.launch(handle, RunPurpose("run", key, step))
         return True
 
     @property
@@ -292,7 +292,7 @@ class Tour:
             index = profile.index if profile else None
             state.report = requested(before, handle.run, requests, ladder is not None, bool(calls), index)
         try:
-            await self._runs.launch(handle, RunPurpose("request", self.key))
+            await self.runs.launch(handle, RunPurpose("request", self.key))
         except EngineError:
             state.report = before
             raise
@@ -359,9 +359,9 @@ class Tour:
                 self._note("")
 
     def _fold_run(self, event: RunEvent) -> None:
-        owner = self._runs.owner(event)
-        if owner and owner.purpose == "peaks":
-            self.peaks.take(event)
+        owner = self.runs.owner(event)
+        if owner and owner.purpose in ("peaks", "compare"):
+            (owner.take or self.peaks.take)(event)
             self._note(doing(event) if isinstance(event, RunProgress) else self.activity.words)
             if isinstance(event, Done):
                 self._note("")

@@ -184,6 +184,12 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return self.report is not None and self.report.done is not None
 
     @property
+    def comparable(self) -> bool:
+        """Whether the edit has run as it stands, and made the call shown, which is no recorded program."""
+        ran = self.edited and self.finished and self.state.code == self.code.text
+        return ran and self.trace is not None and self.trace.error is None and self.program is None
+
+    @property
     def awaits(self) -> bool:
         """Whether the step runs, and more is to come."""
         return self.report is not None and self.report.done is None
@@ -284,6 +290,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
             editable=not self.state.file,
             files=bool(self.state.files),
             edited=self.edited,
+            comparable=self.comparable,
             setup=bool(step.setup.text.strip()),
             traces=len(self.traces),
             programs=bool(self.report and self.report.programs),

@@ -131,6 +131,16 @@ class StepController:
         screen = ConfirmScreen(f"Back to {whose} own code?", "Your edit is forgotten.", ascii_only=self.tour.ascii)
         self.host.app.push_screen(screen, confirmed)
 
+    def compare(self) -> None:
+        """Compare the edit with the lesson's own code."""
+        from jaxtour.tui.screens.compare import CompareScreen
+
+        step, report = self.tour.step, self.tour.state.report
+        if not self.tour.idle:
+            self.host.note("the worker is busy; compare when it is ready")
+        elif isinstance(step, Step) and report is not None:
+            self.host.app.push_screen(CompareScreen(self.tour, step, report, self.tour.view.index))
+
     async def interrupt(self) -> None:
         """Interrupt the step."""
         await self.tour.session.interrupt()
