@@ -266,6 +266,7 @@ def time_command(
 )
 @click.option("--patience", type=click.FloatRange(0.1, 1000), default=1.0, metavar="X", help="Measure X times as long.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@html_option
 @click.option(
     "--python", "pythons", multiple=True, metavar="PATH", help="The Python with your JAX; give it twice to compare two."
 )
@@ -276,6 +277,7 @@ def diff_command(
     conditions: tuple[str, ...],
     patience: float,
     as_json: bool,
+    html: str | None,
     pythons: tuple[str, ...],
     platform: str | None,
     devices: int | None,
@@ -301,7 +303,7 @@ def diff_command(
         from jaxtour.commands.diff import diff as command
 
         configs = [config(python, platform, devices) for python in pythons or (None,)]
-        asked = DiffRequest(targets, calls, configs, conditions, patience)
+        asked = DiffRequest(targets, calls, configs, conditions, patience, html)
         return command(asked, as_json=as_json, width=terminal_width())
 
     finish(action)

@@ -21,9 +21,10 @@ from jaxtour.commands.common import (
 )
 from jaxtour.commands.files import lesson_of, parse_target
 from jaxtour.commands.lens import ended, failure_line
+from jaxtour.commands.page import STAGES, checked_path, page_call, write_page
 from jaxtour.commands.revisions import checked_out, split_revision
 from jaxtour.course.model import CourseError, Lesson, Step
-from jaxtour.engine.commands import TimeCall
+from jaxtour.engine.commands import StageName, TimeCall
 from jaxtour.engine.comparison import Side, compared, comparison_record, expression_at
 from jaxtour.engine.conditions import condition
 from jaxtour.engine.headless import Headless
@@ -31,6 +32,9 @@ from jaxtour.engine.messages import Facts, Timing, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.render.comparison import aligned, comparison_lines, equations_of
+from jaxtour.render.page.document import WIDTH
+from jaxtour.render.page.model import PageCall
+from jaxtour.render.text.layout import Line
 from jaxtour.render.text.plain import text_of
 
 ROUNDS = 4
@@ -54,6 +58,8 @@ class DiffRequest:
     configs: Sequence[WorkerConfig]
     conditions: Sequence[str] = ()
     patience: float = 1.0
+    html: str | None = None
+    """The page to write instead of printing."""
 
 
 class _FailedError(Exception):
@@ -71,6 +77,8 @@ class _Side:
     """Of its call among the step's."""
     calls: Sequence[str]
     """All of the step's calls."""
+    stages: Sequence[StageName]
+    """What is made of it, beside the jaxpr."""
     facts: Facts | None = None
     report: Report | None = None
     timings: list[Timing] = field(default_factory=list)
@@ -101,7 +109,7 @@ class _Side:
         if not self.calls and len(report.traces) != 1:
             which = f"name one, as in --call '{report.traces[0].call}'" if report.traces else "name one by --call"
             raise CourseError(f"{path} makes {'several calls' if report.traces else 'no call'}: {which}")
-        self.take(await engine.request_more(self.lesson, self.step, report, report.traces, ("hlo",)))
+        self.take(await engine.request_more(self.lesson, self.step, report, report.traces, self.stages))
 
     def take(self, report: Report) -> None:
         """Take its own of what a worker told; raises `_FailedError` if the call failed."""
@@ -122,6 +130,10 @@ class _Side:
         call = self.trace.call.text
         return TimeCall(label=self.trace.label, call=call, on="one", keep=keep, compare=compare)
 
+    def page_call(self, title: str, sections: Sequence[tuple[str, Sequence[Line]]]) -> PageCall:
+        assert self.report is not None
+        return page_call(self.lesson, self.step, self.report, self.trace, title=title, sections=sections)
+
     def facts_of(self) -> Side:
         assert self.report is not None
         jaxpr, hlo = (self.report.stage(self.place, name) for name in ("jaxpr", "hlo"))
@@ -133,6 +145,7 @@ class _Side:
 def diff(asked: DiffRequest, *, as_json: bool, width: int) -> int:
     """Compare and print; the exit code is 1 if a file or a call fails, or if a condition is met."""
     conditions = [condition(each) for each in asked.conditions]
+    page = checked_path(asked.html)
     with tempfile.TemporaryDirectory(prefix="jaxtour-diff-") as folder:
         sides = _sides(asked, Path(folder))
         results = str(Path(folder, "results.npz"))
@@ -146,11 +159,18 @@ def diff(asked: DiffRequest, *, as_json: bool, width: int) -> int:
         untimed = {side.trace.label: each.error for side in sides for each in side.timings if each.error is not None}
         for label, error in untimed.items():
             warn(f"{label}: {error}")
+        own, names = (sides[0].lesson.file.line, sides[1].lesson.file.line), _names(sides)
+        if page is not None:
+            told = (("A and B", comparison_lines(found, rows, names, WIDTH, own)),)
+            calls = [
+                side.page_call(f"{each}  {name}", told) for each, side, name in zip("AB", sides, names, strict=True)
+            ]
+            assert sides[0].facts is not None
+            write_page(page, " and ".join(dict.fromkeys(names)), sides[0].facts, calls, quiet=as_json)
         if as_json:
             write_json(comparison_record(found))
-        else:
-            own = sides[0].lesson.file.line, sides[1].lesson.file.line
-            lines = comparison_lines(found, rows, _names(sides), width, own)
+        elif page is None:
+            lines = comparison_lines(found, rows, names, width, own)
             write(text_of(lines, ascii_only(), coloured()))
     reasons = [reason for each in conditions if (reason := each.failed(found)) is not None]
     for reason in reasons:
@@ -188,7 +208,8 @@ def _sides(asked: DiffRequest, folder: Path) -> tuple[_Side, _Side]:
                 inside.mkdir()
                 path = checked_out(path, revision, inside)
             lessons[target] = lesson_of(path, function, calls)
-        sides.append(_Side(target, config, lessons[target], place, calls))
+        stages = STAGES if asked.html is not None else ("hlo",)
+        sides.append(_Side(target, config, lessons[target], place, calls, stages))
     return sides[0], sides[1]
 
 

@@ -79,6 +79,20 @@ def test_run_writes_every_step_with_what_it_showed(tmp_path: Path) -> None:
     assert "<option>s1  Step 1: f(jnp.ones(3))</option><option>s2  Step 2</option>" in text
 
 
+def test_diff_writes_both_sides_and_what_differs(file: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    calls = ("--call", "f(jnp.ones((4, 4)))", "--call", "f(jnp.ones((8, 8)))")
+    done = command(
+        "diff", str(file), *calls, "--html", str(page), "--patience", "0.1", "--platform", "cpu", engine=REAL
+    )
+    assert (done.returncode, done.stdout) == (0, f"wrote {page}\n"), done.stderr
+    a, b = data_of(page)["calls"]
+    assert "f32[4,4]" in stages_of(a)["HLO"]["text"] and "f32[8,8]" in stages_of(b)["HLO"]["text"]
+    assert "tensor<8x8xf32>" in stages_of(b)["StableHLO"]["text"]
+    text = page.read_text("utf-8")
+    assert text.count("<h2>A and B</h2>") == 2 and "<option>A  f(jnp.ones((4, 4)))" in text
+
+
 @pytest.mark.parametrize(
     ("name", "why"),
     [("page.txt", "name a file that ends in .html"), ("none/page.html", "no folder "), ("a.html", "this is a folder")],
@@ -87,7 +101,7 @@ def test_a_page_that_cannot_be_written_is_said_before_anything_runs(
     file: Path, tmp_path: Path, name: str, why: str
 ) -> None:
     (tmp_path / "a.html").mkdir()
-    for words in (("lens", str(file)), ("profile", str(file)), ("run", "vmap")):
+    for words in (("lens", str(file)), ("profile", str(file)), ("diff", str(file), str(file)), ("run", "vmap")):
         done = command(*words, "--html", str(tmp_path / name))
         assert (done.returncode, done.stdout) == (2, "")
         assert why in done.stderr and done.stderr.count("\n") == 1

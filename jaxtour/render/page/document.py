@@ -17,7 +17,7 @@ from jaxtour.render.page.memory import memory_html
 from jaxtour.render.page.model import Page, PageCall
 from jaxtour.render.profile.tables import instruction_table, line_table, summary_lines
 
-WIDTH = 110
+WIDTH = 100
 """Cells of the tables."""
 
 
@@ -63,14 +63,13 @@ def _more(call: PageCall, peaks: Sequence[Peak]) -> str:
     """What stands under the panes: the time, the memory and the cost of one call, and its other sections."""
     own = call.sources[0].file if call.sources else ""
     hlo = next((stage for stage in call.stages if stage.stage == "hlo" and stage.error is None), None)
-    parts = []
+    parts = [_section(heading, pre(lines)) for heading, lines in call.sections if lines]
     if call.profile is not None:
         parts.append(_section("Time", _time(call, call.profile, peaks, own)))
     if hlo and (shown := memory_html(hlo, own, [source.file for source in call.sources], WIDTH)):
         parts.append(_section("Memory", shown))
     if hlo and hlo.cost:
         parts.append(_section("Cost, as the compiler says", pre(cost_lines(hlo.cost, WIDTH))))
-    parts += [_section(heading, pre(lines)) for heading, lines in call.sections if lines]
     return f'<div class="call">{"".join(parts)}</div>'
 
 

@@ -71,7 +71,6 @@ def _areas(view: MemoryView, files: Sequence[str], columns: Sequence[Column], ce
 def _area(
     view: MemoryView, owner: Owner, link: str, floors: Sequence[float], tops: Sequence[float], cell: float
 ) -> str:
-    bottom = TOP + HEIGHT
     rows: list[tuple[int, int]] = []
     for at in range(len(tops)):
         if tops[at] <= floors[at]:
@@ -81,16 +80,31 @@ def _area(
             rows[-1] = before[0], at + 1
         else:
             rows.append((at, at + 1))
-    path = "".join(
-        f"M{LEFT + first * cell:g} {bottom - floors[first]:.5g}V{bottom - tops[first]:.5g}"
-        f"H{LEFT + end * cell:g}V{bottom - floors[first]:.5g}Z"
-        for first, end in rows
-    )
+    path = "".join(_outline(part, floors, tops, cell) for part in _touching(rows))
     letter, style = view.letter(owner)
     words = f"<title>{escape(view.where(owner))}</title>"
     area = f'<path class="{style}" {linked(link)} d="{path}">{words}</path>'
     first, end = max(rows, key=lambda row: (tops[row[0]] - floors[row[0]], row[1] - row[0]))
     if tops[first] - floors[first] < _LETTER or (end - first) * cell < _LETTER / 2:
         return area
-    x, y = LEFT + (first + end) / 2 * cell, bottom - (tops[first] + floors[first]) / 2 + 4
+    x, y = LEFT + (first + end) / 2 * cell, TOP + HEIGHT - (tops[first] + floors[first]) / 2 + 4
     return f'{area}<text class="letter" x="{x:g}" y="{y:g}">{escape(letter)}</text>'
+
+
+def _touching(rows: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """The runs of columns in groups without a gap."""
+    found: list[list[tuple[int, int]]] = []
+    for row in rows:
+        if found and found[-1][-1][1] == row[0]:
+            found[-1].append(row)
+        else:
+            found.append([row])
+    return found
+
+
+def _outline(rows: Sequence[tuple[int, int]], floors: Sequence[float], tops: Sequence[float], cell: float) -> str:
+    """Along the top from left to right, and back along the bottom."""
+    bottom = TOP + HEIGHT
+    there = "".join(f"V{bottom - tops[first]:.5g}H{LEFT + end * cell:g}" for first, end in rows)
+    back = "".join(f"V{bottom - floors[first]:.5g}H{LEFT + first * cell:g}" for first, _ in reversed(rows))
+    return f"M{LEFT + rows[0][0] * cell:g} {bottom - floors[rows[0][0]]:.5g}{there}{back}Z"

@@ -31,7 +31,7 @@ class PageCall(NamedTuple):
     """Those that could not be made have an `error`."""
     profile: Profile | None = None
     sections: Sequence[tuple[str, Sequence[Line]]] = ()
-    """What else there is to say, under its heading."""
+    """What there is to say before the time and the memory, under its heading."""
 
 
 class Page(NamedTuple):

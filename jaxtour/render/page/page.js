@@ -200,18 +200,16 @@ class Pane {
       edges.add(Math.min(start, whole.length)).add(Math.min(end, whole.length));
     }
     const sorted = [...edges].sort((one, other) => one - other);
+    let into = node, before;
     for (let piece = 0, run = 0; piece + 1 < sorted.length; piece++) {
       const start = sorted[piece];
       while (run < runs.length && runs[run][1] <= start) run++;
       const style = run < runs.length && runs[run][0] <= start ? runs[run][2] : "";
       const mark = marks.find(each => each[0] <= start && start < each[1]);
       const part = cut(whole, start, sorted[piece + 1]);
-      if (mark) {
-        const marked = make(mark[2], style, part);
-        node.append(marked);
-      } else {
-        node.append(style ? make("span", style, part) : part);
-      }
+      if (mark !== before) into = mark ? node.appendChild(make(mark[2])) : node;
+      before = mark;
+      into.append(style ? make("span", style, part) : part);
     }
     return node;
   }
@@ -598,6 +596,7 @@ class Page {
       } else {
         const time = this.call.files[target.file].time[target.line - 1];
         if (!target.places.length) said.push("nothing in the stages comes from this line");
+        if (time && parts.firstChild && here.startsWith("line")) parts.replaceChildren();
         if (time) said.push(time[2]);
       }
       const numbers = this.panes.filter(each => each.stage && !each.stage.error)
@@ -622,6 +621,7 @@ class Page {
     pane.cursor = row;
     this.pin(target, pane);
     pane.see(row, true);
+    pane.scroll.focus({preventScroll: true});
     by("panes").scrollIntoView({block: "nearest"});
   }
 
