@@ -213,10 +213,9 @@ def test_the_policy_lets_nothing_run_or_load(browser, tmp_path):
 
 
 def test_twenty_thousand_instructions_are_usable(opened):
-    started = time.monotonic()
     view = opened(page(20_000))
     pane(view, "HLO").get_by_role("listbox").focus()
-    opened_s = time.monotonic() - started
+    opened_s = view.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd") / 1000
     assert view.locator("*").count() < 12_000, "only the rows in view are elements"
     view.keyboard.press("End")
     view.keyboard.press("ArrowUp")
@@ -226,7 +225,7 @@ def test_twenty_thousand_instructions_are_usable(opened):
         view.keyboard.press("ArrowUp")
     a_key = (time.monotonic() - started) / 20
     print(f"opened in {opened_s:.2f} s, a key in {a_key * 1000:.0f} ms")
-    assert opened_s < 20 and a_key < 0.5
+    assert 0 < opened_s < 10 and a_key < 0.5
     assert pane(view, "HLO").locator(".row.lit").count() >= 1
 
 
