@@ -180,7 +180,7 @@ def profile(
     platform: str | None,
     devices: int | None,
 ) -> None:
-    """Show where a call's time goes, by line of its source and by instruction.
+    """Show where a call's time goes, by line and by instruction.
 
     \b
       jaxtour profile train.py --call 'step(w, x)'
@@ -282,7 +282,7 @@ def diff_command(
     platform: str | None,
     devices: int | None,
 ) -> None:
-    """Compare two calls, A and B: results, equations, instructions, memory, time.
+    """Compare two calls: results, programs, memory and time.
 
     \b
       jaxtour diff train.py --call 'step(w, x)' --call 'fast_step(w, x)'

@@ -98,7 +98,7 @@ def test_lessons_are_listed_and_checked(
 
 def _lens(target: str, *, stage: str, as_json: bool) -> int:
     found = program(target, None, ())
-    return lens.lens(found, (), WorkerConfig(), stage=stage, links=True, as_json=as_json)
+    return lens.lens(lens.LensRequest(found, (), stage=stage, links=True), WorkerConfig(), as_json=as_json)
 
 
 def _time(target: str, *, as_json: bool) -> int:
