@@ -137,22 +137,32 @@ class Agreement:
 
     def test_what_has_an_equations_path_has_its_expression(self, calls: list[Called], python: str | None) -> None:
         """JAX records its name stack and the Python frames separately, so each can check the other."""
-        agree, differ = 0, []
+        agree, near, differ = 0, 0, []
         for each in calls:
             by_path: dict[str, set[Place]] = {}
+            by_scope: dict[str, set[Place]] = {}
             for _, origin in links(each.jaxpr):
                 # A loop adds operations with the paths of those inside it and the place of the call around it.
-                by_path.setdefault(origin.path, set()).update(map(Place.of, (*origin.spans, *origin.callers)))
+                places = set(map(Place.of, (*origin.spans, *origin.callers)))
+                by_path.setdefault(origin.path, set()).update(places)
+                by_scope.setdefault(origin.path.rpartition("/")[0], set()).update(places)
             for stage in STAGES[1:]:
                 for line, origin in links(each.stages[stage]):
                     if origin.spans and origin.name != "fusion" and origin.path in by_path:
-                        if by_path[origin.path].isdisjoint(map(Place.of, origin.spans)):
-                            differ.append((each.name, stage, each.stages[stage].texts[line].strip()))
-                        else:
+                        places = set(map(Place.of, origin.spans))
+                        if not by_path[origin.path].isdisjoint(places):
                             agree += 1
-        print(f"{agree} of {agree + len(differ)} lines have the expression of the equations of their path")
+                        elif not by_scope[origin.path.rpartition("/")[0]].isdisjoint(places):
+                            # The derivative of `tanh` is lowered to a `mul`, whose path a `mul` of its scope may have.
+                            near += 1
+                        else:
+                            differ.append((each.name, stage, each.stages[stage].texts[line].strip()))
+        print(
+            f"{agree} lines have the expression of the equations of their path, {near} of their scope, {len(differ)} none"
+        )
         assert agree > 100
         assert len(differ) <= (0.04 if is_coarse(python) else 0.02) * agree, differ[:20]
+        assert near <= 0.04 * agree
 
     @pytest.mark.parametrize(("start", "goal"), [("jaxpr", "stablehlo"), ("stablehlo", "jaxpr"), ("hlo", "jaxpr")])
     def test_lines_lead_to_lines_of_other_stages(
