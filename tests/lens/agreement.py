@@ -157,9 +157,7 @@ class Agreement:
                             near += 1
                         else:
                             differ.append((each.name, stage, each.stages[stage].texts[line].strip()))
-        print(
-            f"{agree} lines have the expression of the equations of their path, {near} of their scope, {len(differ)} none"
-        )
+        print(f"{agree} lines have the expression of their path, {near} one of their scope, {len(differ)} neither")
         assert agree > 100
         assert len(differ) <= (0.04 if is_coarse(python) else 0.02) * agree, differ[:20]
         assert near <= 0.04 * agree
