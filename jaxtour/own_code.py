@@ -195,7 +195,10 @@ def profile(
         from jaxtour.commands.launch import program
         from jaxtour.commands.profile import ProfileRequest
         from jaxtour.commands.profile import profile as command
+        from jaxtour.course.model import CourseError
 
+        if target is None and module is None:
+            raise CourseError("name a Python file, as in profile train.py; jaxtour profile/guess opens the lesson")
         found = program(target, module, args, main=not no_main, stop_after=stop_after)
         asked = ProfileRequest(found, calls, at, patience, roofline, html)
         return command(asked, config(python, platform, devices), as_json=as_json, width=terminal_width())

@@ -85,3 +85,11 @@ def test_a_file_without_calls_says_so(tmp_path: Path) -> None:
     done = command("profile", str(path), *BRIEF, engine=REAL)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("jaxtour: no call to show in bare.py") and done.stderr.count("\n") == 1
+
+
+def test_without_a_file_it_names_the_lesson_too():
+    done = command("profile")
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr == (
+        "jaxtour: name a Python file, as in profile train.py; jaxtour profile/guess opens the lesson\n"
+    )
