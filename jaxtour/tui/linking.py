@@ -13,15 +13,13 @@ from jaxtour.render.text.layout import Line, clip, plain
 from jaxtour.text import grouped, plural
 from jaxtour.tui.lines.document import NOTHING, Columns, Highlight, Highlighted, in_rows
 from jaxtour.tui.panes.source import SourceRows, columns_shown, expression, expressions, rows_of
-from jaxtour.tui.panes.stage import graph_of, memory_of, tree_of
+from jaxtour.tui.panes.stage import NARROW, graph_of, memory_of, tree_of
 from jaxtour.tui.tour.view import StepView
 
 COUNTED = 4096
 """Up to this many lines, only the first line of each equation is a match; beyond, every line is."""
 DRAWN = ("graph", "memory", "arguments")
 """What the stage pane draws instead of the stage's own lines."""
-NARROW = 40
-"""A width in cells; which instruction a row of the memory stands for does not depend on it."""
 WHOLE = Highlight("link")
 BEGUN = Highlight("link", ())
 """For a line that is only marked in the gutter."""

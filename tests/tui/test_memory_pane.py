@@ -1,6 +1,6 @@
 """The memory in the stage pane: over the schedule, by line, and linked with the source."""
 
-from tours import Tours, highlighted, pane, run_many, text, until
+from tours import Tours, highlighted, pane, run_many, screen_text, text, until
 
 
 async def test_memory_comes_with_the_compiled_call_and_links_its_rows(linked: Tours) -> None:
@@ -34,3 +34,12 @@ async def test_a_place_in_the_source_leads_to_the_values_of_its_line(linked: Tou
         await until(pilot, lambda: highlighted(app, "stage"))
         [row] = highlighted(app, "stage")
         assert "f32[3]" in text(app, "stage").splitlines()[row]
+
+
+async def test_a_low_pane_opens_with_the_picture(linked: Tours) -> None:
+    app = linked.make("many", script=linked.script)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await run_many(pilot, linked)
+        await pilot.press("5")
+        await until(pilot, lambda: "needs 52 B" in screen_text(app))
+        assert pane(app, "stage").cursor == 0 and "peak" in screen_text(app)

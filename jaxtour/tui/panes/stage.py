@@ -65,6 +65,8 @@ def document(view: StepView, width: int) -> Document:
     )
 
 
+NARROW = 40
+"""A width in cells; which instruction a row of the memory stands for does not depend on it."""
 SIGN = 2
 """Columns of the sign of the cursor's line."""
 KEPT = 4
@@ -153,9 +155,7 @@ def _cost(view: StepView, stage: StageText, width: int) -> Document:
 def _memory(view: StepView, stage: StageText, width: int) -> Document:
     drawn = memory_of(stage, view.cell, width - SIGN, view.state.place)
     first = min(drawn.instructions, default=None)
-    return Document(
-        lines=drawn.lines, title=titles(view, width), subtitle=call_of(view), cursor=first is not None, anchor=first
-    )
+    return Document(lines=drawn.lines, title=titles(view, width), subtitle=call_of(view), cursor=first is not None)
 
 
 @lru_cache(maxsize=KEPT)

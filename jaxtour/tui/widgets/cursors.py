@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from textual.geometry import Size
 from textual.message import Message
 
 from jaxtour.tui.lines.document import NOTHING, Columns, Document, Highlight, Highlighted, Piece, in_rows
 from jaxtour.tui.messages import Travelled, Unfolded
-from jaxtour.tui.panes.stage import graph_of
+from jaxtour.tui.panes.stage import NARROW, graph_of, memory_of
 from jaxtour.tui.tour.view import StepView
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class Steered(Protocol):
     def selection(self) -> Columns | None: ...
     @property
     def has_focus(self) -> bool: ...
+    @property
+    def size(self) -> Size: ...
     def move_to(self, line: int, selection: Columns | None = None) -> None: ...
     def highlight(self, highlighted: Highlighted, *, follow: bool = True) -> None: ...
     def post_message(self, message: Message) -> bool: ...
@@ -104,11 +107,13 @@ class GraphCursor(PaneCursor):
         self.pane.move_to(node.row, (node.column, node.end))
 
     def arrive(self) -> None:
-        """Select the node in the line of the cursor; in the memory, go to the largest value."""
-        drawn = self.pane.document.anchor
+        """Select the node in the line of the cursor; below the picture of the memory, the largest value."""
         view = self.pane.view
-        if view is not None and view.state.stage == "memory" and drawn is not None and self.pane.cursor < drawn:
-            self.pane.move_to(drawn)
+        if view is not None and view.state.stage == "memory" and view.stage is not None:
+            value = min(memory_of(view.stage, view.cell, NARROW, view.state.place).instructions, default=0)
+            # In a low pane the picture would scroll out of view.
+            if self.pane.cursor < value < self.pane.size.height:
+                self.pane.move_to(value)
         if self.pane.selection is None and (node := self.node) is not None:
             self._to(node)
 
