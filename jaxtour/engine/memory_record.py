@@ -59,7 +59,7 @@ def memory_record(stage: StageText) -> dict[str, Any] | None:
 
 def owner_of(stage: StageText, block: Block) -> Owner:
     """The line of source that a block of this stage's call belongs to."""
-    spans = stage.origin_of(block.line).spans if 0 <= block.line < len(stage.ids) else ()
+    spans = _spans(stage, block)
     if not spans:
         return None
     # What a loop writes slice by slice comes from its body; the loop's own call stands first.

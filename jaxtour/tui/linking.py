@@ -13,7 +13,7 @@ from jaxtour.render.text.layout import Line, clip, plain
 from jaxtour.text import grouped, plural
 from jaxtour.tui.lines.document import NOTHING, Columns, Highlight, Highlighted, in_rows
 from jaxtour.tui.panes.source import SourceRows, columns_shown, expression, expressions, rows_of
-from jaxtour.tui.panes.stage import NARROW, graph_of, memory_of, tree_of
+from jaxtour.tui.panes.stage import graph_of, memory_rows, tree_of
 from jaxtour.tui.tour.view import StepView
 
 COUNTED = 4096
@@ -94,8 +94,8 @@ def stage_line(view: StepView, spot: Spot) -> int | None:
     """The line of the stage that the part under a cursor stands for; of an argument, where it is used."""
     if view.state.stage == "arguments":
         return next(iter(lines_of_leaves(view, spot.line)), None)
-    if view.stage is not None and view.state.stage == "memory":
-        return memory_of(view.stage, view.cell, NARROW, view.state.place).instructions.get(spot.line)
+    if view.state.stage == "memory":
+        return memory_rows(view).get(spot.line)
     if view.state.stage != "graph" or view.stage is None:
         return spot.line
     drawn = graph_of(view.stage, view.state.unfolded)
@@ -172,8 +172,8 @@ def stage_highlights(view: StepView, spot: Spot, target: Target) -> Highlighted:
         return _tree_highlights(view, stage, wanted) if spot.slot == "source" else NOTHING
     ids = stage.ids
     if view.state.stage == "memory":
-        rows = memory_of(stage, view.cell, NARROW, view.state.place).instructions
-        return in_rows({row: WHOLE for row, line in rows.items() if line >= 0 and ids[line] in wanted})
+        rows = memory_rows(view).items()
+        return in_rows({row: WHOLE for row, line in rows if line >= 0 and ids[line] in wanted})
     return Highlighted(lambda line: WHOLE if ids[line] in wanted else None, heads(stage, links.lines(target)))
 
 

@@ -11,11 +11,13 @@ from jaxtour.engine.memory_record import Owner, owner_of
 from jaxtour.engine.stage import StageText
 from jaxtour.render.devices.panel import bytes_text
 from jaxtour.render.ir.gutter import file_name
-from jaxtour.render.text.layout import Line, Span, Style, clip_lines, pad, width_of, wrap
+from jaxtour.render.text.layout import Line, Span, Style, clip_lines, joined, pad, width_of, wrap
 from jaxtour.text import grouped
 
 ROWS = 6
 """Rows of the picture."""
+ABOVE = 1 + ROWS + 2
+"""Lines above the table: the need, and the picture with a mark over it and one under it."""
 LETTERS = "abcdefghij"
 _REST = "·"
 _SERIES: tuple[Style, ...] = ("series-1", "series-2", "series-3", "series-4", "series-5", "series-6")
@@ -37,6 +39,7 @@ class MemoryView:
         self._cell = cell
         peak = self.by_owner(holders(memory, memory.at))
         self._named = [owner for owner, _ in peak.most_common(len(LETTERS))]
+        self._columns: dict[int, list[Column]] = {}
 
     def by_owner(self, held: Iterable[Held]) -> Counter[Owner]:
         """The bytes that each line of source holds."""
@@ -56,13 +59,26 @@ class MemoryView:
         at = self._named.index(owner)
         return LETTERS[at], _SERIES[at % len(_SERIES)]
 
+    def stacked(self, owners: Iterable[Owner]) -> list[Owner]:
+        """Lines of source in the order in which they are stacked: by letter, those without one on top."""
+        return sorted(owners, key=lambda owner: (owner not in self._named, self.letter(owner)[0]))
+
     def columns(self, count: int) -> list[Column]:
-        """The columns of a picture that is `count` cells wide."""
+        """The columns of a picture that is `count` cells wide, made once: a key along it moves a mark."""
+        if count not in self._columns:
+            self._columns = {count: self._made(count)}
+        return self._columns[count]
+
+    def _made(self, count: int) -> list[Column]:
         used = self.memory.used
         edges = [len(used) * at // count for at in range(count + 1)]
         places = [max(range(start, max(end, start + 1)), key=used.__getitem__) for start, end in pairwise(edges)]
         found = zip(places, held_at(self.memory, places), strict=True)
         return [Column(place, self.by_owner(held)) for place, held in found]
+
+    def place(self, place: int | None) -> int:
+        """A place of the schedule; None is the peak."""
+        return self.memory.at if place is None else min(place, len(self.memory.used) - 1)
 
     def where(self, owner: Owner) -> str:
         """`line 9`, `layers.py line 3`."""
@@ -98,11 +114,17 @@ def drawing(stage: StageText, cell: str, width: int, place: int | None = None) -
     if view is None:
         why = stage.memory.error if stage.memory and stage.memory.error else "this program holds no memory of its own"
         return Drawing(wrap(((why, "muted"),), width), {})
-    place = view.memory.at if place is None else min(place, len(view.memory.used) - 1)
     needs, *totals = sums(view.memory, width)
-    above = [needs, *picture(view, width, place)]
-    rows, instructions = table(view, place, width)
-    return Drawing([*above, *rows, (), *totals], {len(above) + row: line for row, line in instructions.items()})
+    at = view.place(place)
+    lines = [needs, *picture(view, width, at), *clip_lines(table(view, at).lines, width), (), *totals]
+    return Drawing(lines, instructions(stage, cell, place))
+
+
+def instructions(stage: StageText, cell: str, place: int | None) -> Mapping[int, int]:
+    """The line of HLO that each line of a drawing stands for; it does not depend on the width."""
+    view = view_of(stage, cell)
+    rows = table(view, view.place(place)).instructions if view else {}
+    return {ABOVE + row: line for row, line in rows.items()}
 
 
 def sums(memory: Memory, width: int) -> list[Line]:
@@ -147,7 +169,7 @@ def picture(view: MemoryView, width: int, place: int, rows: int = ROWS) -> list[
     for row in range(rows - 1, -1, -1):
         axis = bytes_text(memory.peak_bytes) if row == rows - 1 else "0 B" if row == 0 else ""
         drawn = [cell[row] for cell in cells]
-        lines.append(((pad(axis, label, right=True) + " ", "muted"), ("┤" if axis else "│", "faint"), *_joined(drawn)))
+        lines.append(((pad(axis, label, right=True) + " ", "muted"), ("┤" if axis else "│", "faint"), *joined(drawn)))
     said = f" {view.instruction(memory.schedule[place])}, {place + 1} of {len(memory.used)}"
     lines.append(_marks(columns, place, "▲", said, label))
     return clip_lines(lines, width)
@@ -157,23 +179,11 @@ def _stack(view: MemoryView, column: Column, rows: int, peak: int) -> list[Span]
     """The cells of a column from the bottom; a line's part begins and ends at the nearest row."""
     cells: list[Span] = []
     total = 0
-    order = sorted(column.bytes.items(), key=lambda item: (view.letter(item[0])[0] == _REST, view.letter(item[0])[0]))
-    for owner, size in order:
-        total += size
+    for owner in view.stacked(column.bytes):
+        total += column.bytes[owner]
         cells += [view.letter(owner)] * (round(total * rows / peak) - len(cells))
     empty: list[Span] = [(" ", "")]
     return cells + empty * (rows - len(cells))
-
-
-def _joined(cells: Iterable[Span]) -> list[Span]:
-    """Neighbours of one style as one piece."""
-    found: list[Span] = []
-    for text, style in cells:
-        if found and found[-1][1] == style:
-            found[-1] = found[-1][0] + text, style
-        else:
-            found.append((text, style))
-    return found
 
 
 def _marks(columns: Sequence[Column], place: int, mark: str, words: str, label: int) -> Line:
@@ -187,13 +197,17 @@ def _marks(columns: Sequence[Column], place: int, mark: str, words: str, label: 
     return ((" " * before, ""), (mark, "mark"), (words, "muted"))
 
 
-def table(view: MemoryView, place: int, width: int) -> tuple[list[Line], dict[int, int]]:
+@lru_cache(maxsize=4)
+def table(view: MemoryView, place: int) -> Drawing:
     """The lines of source that hold memory at a place, each with its values, the largest first."""
     held = holders(view.memory, place)
     total = sum(each.bytes for each in held) or 1
     lines: list[Line] = []
-    instructions: dict[int, int] = {}
+    found: dict[int, int] = {}
     owners = view.by_owner(held)
+    of_owner: dict[Owner, list[Held]] = {}
+    for each in held:
+        of_owner.setdefault(view.owner(each.block), []).append(each)
     sizes = max((len(bytes_text(size)) for size in owners.values()), default=0)
     for owner, size in owners.most_common():
         letter, style = view.letter(owner)
@@ -201,14 +215,14 @@ def table(view: MemoryView, place: int, width: int) -> tuple[list[Line], dict[in
             (f" {letter} ", style), (f" {pad(bytes_text(size), sizes, right=True)} ", "number"),
             (f"{size / total:4.0%}  ", "muted"), (view.where(owner), "strong"),
         ))  # fmt: skip
-        own = [each for each in held if view.owner(each.block) == owner]
-        types = max(width_of(each.block.type) for each in own[:_MOST_VALUES])
-        for each in own[:_MOST_VALUES]:
-            instructions[len(lines)] = each.block.line
+        shown, rest = of_owner[owner][:_MOST_VALUES], len(of_owner[owner]) - _MOST_VALUES
+        types = max(width_of(each.block.type) for each in shown)
+        for each in shown:
+            found[len(lines)] = each.block.line
             lines.append(_value(view, each, sizes, types))
-        if len(own) > _MOST_VALUES:
-            lines.append(((f"{' ' * (sizes + 11)}and {len(own) - _MOST_VALUES} more", "faint"),))
-    return clip_lines(lines, width), instructions
+        if rest > 0:
+            lines.append(((f"{' ' * (sizes + 11)}and {rest} more", "faint"),))
+    return Drawing(lines, found)
 
 
 _MOST_VALUES = 6
@@ -229,8 +243,3 @@ def _value(view: MemoryView, held: Held, sizes: int, types: int) -> Line:
     until = " to the end" if ends else f" until {view.instruction(block.last_use)}"
     spans += [(f"  {view.instruction(block.line)}", ""), (f"  {block.first + 1}–{block.last + 1}{until}", "muted")]
     return tuple(spans)
-
-
-def facts(memory: Memory) -> Line:
-    """The border's text: `needs 31.1 MiB`."""
-    return ((f"needs {bytes_text(memory.needed_bytes)}", "muted"),)

@@ -8,6 +8,7 @@ from jaxtour.engine.stage import StageText
 from jaxtour.render.devices.panel import bytes_text
 from jaxtour.render.ir.memory import Column, MemoryView, sums, table, view_of
 from jaxtour.render.page.markup import linked, pre, source_link
+from jaxtour.render.text.layout import clip_lines
 
 COLUMNS = 240
 HEIGHT = 150
@@ -21,9 +22,9 @@ def memory_html(stage: StageText, own: str, files: Sequence[str], width: int) ->
     view = view_of(stage, own)
     if view is None:
         return ""
-    rows, instructions = table(view, view.memory.at, width)
+    rows, instructions = table(view, view.memory.at)
     links = {row: f"hlo:{line}" for row, line in instructions.items() if line >= 0}
-    return picture(view, files) + pre(rows, links) + pre(sums(view.memory, width))
+    return picture(view, files) + pre(clip_lines(rows, width), links) + pre(sums(view.memory, width))
 
 
 def picture(view: MemoryView, files: Sequence[str]) -> str:
@@ -56,8 +57,7 @@ def picture(view: MemoryView, files: Sequence[str]) -> str:
 
 def _areas(view: MemoryView, files: Sequence[str], columns: Sequence[Column], cell: float) -> list[str]:
     """An area for each line of source, from the bottom, with its letter where it is highest."""
-    owners = sorted({owner for column in columns for owner in column.bytes}, key=lambda owner: view.letter(owner)[0])
-    owners.sort(key=lambda owner: view.letter(owner)[1] == "series-rest")
+    owners = view.stacked({owner for column in columns for owner in column.bytes})
     floors = [0.0] * len(columns)
     found = []
     scale = HEIGHT / view.memory.peak_bytes

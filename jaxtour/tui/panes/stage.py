@@ -1,5 +1,6 @@
 """The pane of stages: what JAX made of one traced call, each line beside the place in the source that it came from."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ from jaxtour.tui.tour.view import Shown, StepView
 if TYPE_CHECKING:
     from jaxtour.render.ir.arguments import ArgumentTree
     from jaxtour.render.ir.graph import Graph
-    from jaxtour.render.ir.memory import Drawing
 
 
 def shows(view: StepView) -> str:
@@ -65,8 +65,6 @@ def document(view: StepView, width: int) -> Document:
     )
 
 
-NARROW = 40
-"""A width in cells; which instruction a row of the memory stands for does not depend on it."""
 SIGN = 2
 """Columns of the sign of the cursor's line."""
 KEPT = 4
@@ -153,18 +151,20 @@ def _cost(view: StepView, stage: StageText, width: int) -> Document:
 
 
 def _memory(view: StepView, stage: StageText, width: int) -> Document:
-    drawn = memory_of(stage, view.cell, width - SIGN, view.state.place)
-    first = min(drawn.instructions, default=None)
-    return Document(lines=drawn.lines, title=titles(view, width), subtitle=call_of(view), cursor=first is not None)
-
-
-@lru_cache(maxsize=KEPT)
-def memory_of(stage: StageText, cell: str, width: int, place: int | None) -> "Drawing":
-    """The memory at a place of the schedule."""
     # Imported here: the first frame shows no memory.
     from jaxtour.render.ir.memory import drawing
 
-    return drawing(stage, cell, width, place)
+    drawn = drawing(stage, view.cell, width - SIGN, view.state.place)
+    return Document(
+        lines=drawn.lines, title=titles(view, width), subtitle=call_of(view), cursor=bool(drawn.instructions)
+    )
+
+
+def memory_rows(view: StepView) -> Mapping[int, int]:
+    """The line of HLO that each line of the memory stands for; empty before there is one."""
+    from jaxtour.render.ir.memory import instructions
+
+    return instructions(view.stage, view.cell, view.state.place) if view.stage else {}
 
 
 def _failed(view: StepView, stage: StageText) -> Line:

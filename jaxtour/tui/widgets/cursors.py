@@ -8,7 +8,7 @@ from textual.message import Message
 
 from jaxtour.tui.lines.document import NOTHING, Columns, Document, Highlight, Highlighted, Piece, in_rows
 from jaxtour.tui.messages import Travelled, Unfolded
-from jaxtour.tui.panes.stage import NARROW, graph_of, memory_of
+from jaxtour.tui.panes.stage import graph_of, memory_rows
 from jaxtour.tui.tour.view import StepView
 
 if TYPE_CHECKING:
@@ -109,8 +109,8 @@ class GraphCursor(PaneCursor):
     def arrive(self) -> None:
         """Select the node in the line of the cursor; below the picture of the memory, the largest value."""
         view = self.pane.view
-        if view is not None and view.state.stage == "memory" and view.stage is not None:
-            value = min(memory_of(view.stage, view.cell, NARROW, view.state.place).instructions, default=0)
+        if view is not None and view.state.stage == "memory":
+            value = min(memory_rows(view), default=0)
             # In a low pane the picture would scroll out of view.
             if self.pane.cursor < value < self.pane.size.height:
                 self.pane.move_to(value)

@@ -24,7 +24,9 @@ def memory(compiled: Any, module: HloReader) -> dict[str, Any]:
     scheduled = Module(proto)
     found, sizes = blocks(assignment, scheduled)
     places = len(scheduled.schedule)
-    used = occupied((block for block in found if block.kind in _OWN), places)
+    # An allocation has one kind, so that no byte is of both.
+    temporaries, outputs = (occupied((block for block in found if block.kind == kind), places) for kind in _OWN)
+    used = [sum(both) for both in zip(temporaries, outputs, strict=True)]
     at = max(range(places), key=used.__getitem__)
     rows = _Rows(module)
     kept = sorted(found, key=lambda block: -block.size)[:MOST_BLOCKS]
@@ -36,13 +38,9 @@ def memory(compiled: Any, module: HloReader) -> dict[str, Any]:
         "blocks": [rows.row(block) for block in kept],
         "left_out": len(found) - len(kept),
         **{f"{kind}_bytes": sizes[kind] for kind in ("argument", "donated", "constant", "output", "temporary")},
-        "unwritten_bytes": sizes["output"] - _held(found, "output", at, places),
+        "unwritten_bytes": sizes["output"] - outputs[at],
         "limit_bytes": _limit(compiled),
     }
-
-
-def _held(found: list[Block], kind: str, at: int, places: int) -> int:
-    return occupied((block for block in found if block.kind == kind), places)[at]
 
 
 def _limit(compiled: Any) -> int | None:
