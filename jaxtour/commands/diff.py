@@ -20,7 +20,7 @@ from jaxtour.commands.common import (
     write_json,
 )
 from jaxtour.commands.files import lesson_of, parse_target
-from jaxtour.commands.lens import ended, failure_line
+from jaxtour.commands.lens import ended, missing
 from jaxtour.commands.page import STAGES, checked_path, page_call, write_page
 from jaxtour.commands.revisions import checked_out, split_revision
 from jaxtour.course.model import CourseError, Lesson, Step
@@ -117,13 +117,7 @@ class _Side:
         hlo = self.report.stage(self.place, "hlo")
         if self.trace.error is None and hlo is not None and hlo.error is None:
             return
-        label = f"{self.trace.label}: "
-        raised = self.trace.raised
-        warn(
-            failure_line(raised, Path(self.target), label)
-            if raised
-            else f"{label}{self.trace.error or (hlo and hlo.error)}"
-        )
+        warn(missing(self.trace, self.trace.error or (hlo.error if hlo else None), Path(self.target)))
         raise _FailedError
 
     def entry(self, keep: str, compare: str) -> TimeCall:

@@ -12,7 +12,7 @@ from jaxtour.commands.common import ascii_only, coloured, headless, tell_finding
 from jaxtour.commands.files import lesson_of
 from jaxtour.commands.launch import Program
 from jaxtour.commands.page import checked_path, page_call, write_page
-from jaxtour.course.model import CourseError, Step
+from jaxtour.course.model import CourseError, Lesson, Step
 from jaxtour.engine.commands import StageName
 from jaxtour.engine.memory_record import memory_record
 from jaxtour.engine.messages import Arguments, Facts, Failure, Origin, Trace
@@ -62,11 +62,8 @@ class LensRequest:
 
 def lens(asked: LensRequest, config: WorkerConfig, *, as_json: bool = False, width: int = 100) -> int:
     """Run the file and print a stage of each call, or all; the exit code is 1 if the file or a stage fails."""
-    path, at = asked.program.path, asked.at
-    launch = asked.program.launch if at is not None or asked.program.launched else None
-    lesson = lesson_of(path, asked.program.function, asked.calls, launch)
-    step = lesson.steps[0]
-    assert isinstance(step, Step)
+    path = asked.program.path
+    lesson, step = opened(asked.program, asked.calls, asked.at)
     page = checked_path(asked.html)
     wanted = STAGES[asked.stage if page is None else "all"]
 
@@ -75,9 +72,9 @@ def lens(asked: LensRequest, config: WorkerConfig, *, as_json: bool = False, wid
             # Without a worker there is nothing to print, and its problems are reported first.
             facts = tell_findings(await engine.facts())
             report = await engine.request(lesson, step)
-            chosen = report.traces if at is None else programs_at(report, at)
+            chosen = chosen_of(report, asked.at)
             report = await engine.request_more(lesson, step, report, chosen, wanted)
-            return engine.session.facts or facts, report, list(chosen)
+            return engine.session.facts or facts, report, chosen
 
     facts, report, chosen = interrupts.run(run())
     told = ended(report, path)
@@ -88,9 +85,7 @@ def lens(asked: LensRequest, config: WorkerConfig, *, as_json: bool = False, wid
     shown = [_shown(report, trace, wanted) for trace in chosen]
     for each in shown:
         if each.error is not None:
-            label = f"{each.trace.label}: " if each.trace.label else ""
-            raised = each.trace.raised
-            warn(failure_line(raised, path, label) if raised else f"{label}{each.error}")
+            warn(missing(each.trace, each.error, path))
     if page is not None:
         write_page(page, path.name, facts, [page_call(lesson, step, report, trace) for trace in chosen], quiet=as_json)
     if as_json:
@@ -103,8 +98,37 @@ def lens(asked: LensRequest, config: WorkerConfig, *, as_json: bool = False, wid
     return int(told is not None or any(each.error is not None for each in shown))
 
 
-def programs_at(report: Report, at: str) -> list[Trace]:
-    """The traces of the programs that a function's name or a `FILE.py:LINE` stands for; raises `CourseError`."""
+def opened(program: Program, calls: Sequence[str], at: str | None) -> tuple[Lesson, Step]:
+    """The file as a lesson, and its step; with `at`, or with arguments of its own, it runs as a program."""
+    launch = program.launch if at is not None or program.launched else None
+    lesson = lesson_of(program.path, program.function, calls, launch)
+    step = lesson.steps[0]
+    assert isinstance(step, Step)
+    return lesson, step
+
+
+def chosen_of(report: Report, at: str | None) -> list[Trace]:
+    """The traced calls, or those of the programs that a function's name or a `FILE.py:LINE` stands for.
+
+    Raises `CourseError` if there is no such program.
+    """
+    return list(report.traces) if at is None else _programs_at(report, at)
+
+
+def check_one(traces: Sequence[Trace]) -> None:
+    """Raise `CourseError` for several calls where JSON has room for one."""
+    if len(traces) > 1:
+        labels = ", ".join(trace.label for trace in traces)
+        raise CourseError(f"--json has room for one call: choose one by --call: {labels}")
+
+
+def missing(trace: Trace, why: str | None, path: Path) -> str:
+    """Say in one line why something of a call is missing, with the place of what tracing raised."""
+    label = f"{trace.label}: " if trace.label else ""
+    return failure_line(trace.raised, path, label) if trace.raised else f"{label}{why}"
+
+
+def _programs_at(report: Report, at: str) -> list[Trace]:
     file, _, line = at.rpartition(":")
     if line.isdecimal() and file:
         found = [each for each in report.programs if _is_there(each, file, int(line))]

@@ -16,12 +16,10 @@ from jaxtour.commands.common import (
     write,
     write_json,
 )
-from jaxtour.commands.files import lesson_of
 from jaxtour.commands.launch import Program
-from jaxtour.commands.lens import ended, failure_line, programs_at
+from jaxtour.commands.lens import check_one, chosen_of, ended, missing, opened
 from jaxtour.commands.page import STAGES, checked_path, page_call, write_page
 from jaxtour.commands.time import peaks_of
-from jaxtour.course.model import CourseError, Step
 from jaxtour.engine.messages import Facts, Peak, Trace
 from jaxtour.engine.profile import Profile
 from jaxtour.engine.profile_record import profile_record
@@ -57,11 +55,8 @@ class _Found:
 
 def profile(asked: ProfileRequest, config: WorkerConfig, *, as_json: bool, width: int) -> int:
     """Run the file, profile its calls and print; the exit code is 1 if the file or a profile fails."""
-    path, program = asked.program.path, asked.program
-    launch = program.launch if asked.at is not None or program.launched else None
-    lesson = lesson_of(path, program.function, asked.calls, launch)
-    step = lesson.steps[0]
-    assert isinstance(step, Step)
+    path = asked.program.path
+    lesson, step = opened(asked.program, asked.calls, asked.at)
     page = checked_path(asked.html)
 
     async def run() -> _Found:
@@ -69,11 +64,10 @@ def profile(asked: ProfileRequest, config: WorkerConfig, *, as_json: bool, width
             facts = tell_findings(await engine.facts())
             engine.heard = tell_progress if sys.stderr.isatty() else None
             report = await engine.request(lesson, step)
-            found = report.traces if asked.at is None else programs_at(report, asked.at)
+            found = chosen_of(report, asked.at)
             chosen = [trace for trace in found if trace.error is None]
-            if as_json and len(chosen) > 1:
-                labels = ", ".join(trace.label for trace in chosen)
-                raise CourseError(f"--json has room for one call: choose one by --call: {labels}")
+            if as_json:
+                check_one(chosen)
             if as_json or page is not None:
                 stages = ("hlo",) if page is None else STAGES
                 report = await engine.request_more(lesson, step, report, chosen, stages)
@@ -90,8 +84,7 @@ def profile(asked: ProfileRequest, config: WorkerConfig, *, as_json: bool, width
         warn(told)
     for trace in found.chosen:
         if trace.error is not None:
-            label = f"{trace.label}: " if trace.label else ""
-            warn(failure_line(trace.raised, path, label) if trace.raised else f"{label}{trace.error}")
+            warn(missing(trace, trace.error, path))
     profiles = [each for trace in found.chosen if (each := report.profiles.get(trace.index))]
     good = [each for each in profiles if each.error is None]
     for each in profiles:

@@ -11,7 +11,7 @@ from jaxtour import interrupts
 from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
 from jaxtour.commands.files import lesson_of
 from jaxtour.commands.launch import Program
-from jaxtour.commands.lens import ended, programs_at
+from jaxtour.commands.lens import chosen_of, ended
 from jaxtour.course.model import CourseError, Lesson, Step
 from jaxtour.engine.cells import program_call
 from jaxtour.engine.commands import TimeCall
@@ -156,7 +156,7 @@ async def _programs(engine: Headless, lesson: Lesson, step: Step, report: Report
     if not report.programs and ended(report, Path(lesson.file.text)):
         return report
     programs = {program.index: program for program in report.programs}
-    for trace in programs_at(report, at):
+    for trace in chosen_of(report, at):
         call = program_call(trace, programs[trace.index], report.programs)
         report = await engine.measure(lesson, step, report, (call,), patience=patience)
     return report

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 
 from jaxtour import interrupts
 from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
-from jaxtour.commands.files import lesson_of
 from jaxtour.commands.launch import Program
-from jaxtour.commands.lens import ended, failure_line, programs_at
-from jaxtour.course.model import CourseError, Step
+from jaxtour.commands.lens import check_one, chosen_of, ended, missing, opened
 from jaxtour.engine.messages import Span, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
@@ -28,19 +26,15 @@ def values(
     inputs of their first run.
     """
     path = program.path
-    launch = program.launch if at is not None or program.launched else None
-    lesson = lesson_of(path, program.function, calls, launch)
-    step = lesson.steps[0]
-    assert isinstance(step, Step)
+    lesson, step = opened(program, calls, at)
 
     async def run() -> tuple[Report, Sequence[Trace]]:
         async with headless(config) as engine:
             tell_findings(await engine.facts())
             report = await engine.request(lesson, step)
-            found = report.traces if at is None else programs_at(report, at)
-            if as_json and len(found) > 1:
-                labels = ", ".join(trace.label for trace in found)
-                raise CourseError(f"--json has room for one call: choose one by --call: {labels}")
+            found = chosen_of(report, at)
+            if as_json:
+                check_one(found)
             for trace in found:
                 # Each recorded program is evaluated at a place of its own in the file's run.
                 report = await engine.request_more(lesson, step, report, (trace,), ("values",))
@@ -56,8 +50,7 @@ def values(
             stages.append((trace, stage))
             continue
         why = trace.error or (stage.error if stage else None) or "the worker has nothing to show"
-        label = f"{trace.label}: " if trace.label else ""
-        warn(failure_line(trace.raised, path, label) if trace.raised else f"{label}{why}")
+        warn(missing(trace, why, path))
     if as_json and stages:
         write_json(record(stages[0][1]))
     elif stages:
