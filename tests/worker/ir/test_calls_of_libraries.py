@@ -6,7 +6,6 @@ import sys
 import jax
 import jax.numpy as jnp
 import pytest
-import runner_client  # noqa: F401  asks jax for the CPU
 
 from jaxtour.worker.ir import lens, origins
 from jaxtour.worker.ir.spans import learner_folder

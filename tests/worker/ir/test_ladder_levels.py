@@ -4,7 +4,6 @@ import builtins
 import sys
 
 import pytest
-import runner_client  # noqa: F401  asks jax for the CPU
 
 from jaxtour.worker.compat import CompileEvents
 from jaxtour.worker.ir.ladder import ladder

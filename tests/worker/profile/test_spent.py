@@ -3,7 +3,6 @@
 import math
 
 import pytest
-import runner_client  # noqa: F401  asks jax for the CPU
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -3,7 +3,6 @@
 import jax
 import jax.numpy as jnp
 import pytest
-import runner_client  # noqa: F401  asks jax for the CPU
 
 from jaxtour.worker import compat
 from jaxtour.worker.ir.hlo import HloReader
