@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ _IDLE_FIELDS = (3, 4)
 """The `idle` and `iowait` figures of the `cpu` line, see proc_stat(5)."""
 _COUNTED_FIELDS = 8
 """The later figures are included in `user` and `nice`."""
+_THREADS = Path("/proc/self/task")
+_LOOKS = 4
+"""How often `_own_load` looks which threads want to run."""
 WATCH_S = 0.02
 SETTLE_S = 0.3
 BUSY_WORKER = 0.25
@@ -43,7 +47,7 @@ def watched() -> Iterator[Load]:
 
 
 def settled_load() -> float:
-    """The cores that this idle process uses, after a wait for short activity to end.
+    """The cores that this idle process uses or waits for, after a wait for short activity to end.
 
     BLAS threads, for one, spin for a while as they wait for work.
     """
@@ -54,9 +58,24 @@ def settled_load() -> float:
 
 
 def _own_load(seconds: float) -> float:
-    own, start = time.process_time(), time.perf_counter()
-    time.sleep(seconds)
-    return (time.process_time() - own) / (time.perf_counter() - start)
+    """The cores that this process uses, or the threads that want one: a busy machine gives them none."""
+    own, start, runnable = time.process_time(), time.perf_counter(), 0
+    for _ in range(_LOOKS):
+        time.sleep(seconds / _LOOKS)
+        runnable += _runnable_threads()
+    used = (time.process_time() - own) / (time.perf_counter() - start)
+    return max(used, runnable / _LOOKS)
+
+
+def _runnable_threads() -> int:
+    """The threads of this process, other than the calling one, that run or wait for a core; 0 where no system says."""
+    count = 0
+    for thread in _THREADS.glob("[0-9]*") if _THREADS.is_dir() else ():
+        if int(thread.name) != threading.get_native_id():
+            # A thread may end between the listing and the reading. The state follows the name, see proc_pid_stat(5).
+            with contextlib.suppress(OSError, IndexError):
+                count += (thread / "stat").read_text().rpartition(")")[2].split()[0] == "R"
+    return count
 
 
 def _busy_seconds() -> float | None:

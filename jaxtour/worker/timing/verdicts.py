@@ -223,7 +223,7 @@ def of_circumstances(load: noise.Load, own: float, uncertainty: float, cores: in
     """Verdicts on other computation: `load` while the clock ran, `own` the worker's before it, both in cores."""
     found = []
     if own > noise.BUSY_WORKER:
-        message = f"The worker used {own:.1f} cores before the clock started: something still runs in the background."
+        message = f"{own:.1f} threads of the worker computed before the clock started: something still runs."
         found.append(_verdict("worker_busy", message))
     if load.others is not None and load.others > noise.BUSY_MACHINE * cores:
         message = f"Other programs used {load.others:.1f} of this machine's {cores} cores during the timing."

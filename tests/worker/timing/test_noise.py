@@ -1,5 +1,6 @@
 """Noise verdicts fire for the worker's threads, other programs and uneven runs, and for nothing else."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -52,6 +53,40 @@ def test_a_thread_that_goes_on_makes_the_worker_busy(monkeypatch):
     finally:
         stop.set()
         thread.join()
+
+
+STARVED = """
+import os, sys, threading
+from jaxtour.worker.timing import noise
+noise.SETTLE_S = 0.0
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+print("ready", flush=True)
+sys.stdin.readline()
+# The thread starts at the lowest priority, on a core that others fill: it is runnable, and hardly ever runs.
+def spin():
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+    data = bytearray(1 << 24)
+    while True:
+        hash(bytes(data))
+threading.Thread(target=spin, daemon=True).start()
+print(*(noise.settled_load() for _ in range(5)), flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not noise._THREADS.exists(), reason="this system does not tell")
+def test_a_thread_that_gets_no_core_makes_the_worker_busy():
+    core = min(os.sched_getaffinity(0))
+    others = [subprocess.Popen([sys.executable, "-c", f"import os\nos.sched_setaffinity(0, {{{core}}})\n{SPIN}"])
+              for _ in range(4)]  # fmt: skip
+    try:
+        worker = subprocess.run([sys.executable, "-c", STARVED], input="\n", capture_output=True, text=True, check=True)
+        loads = [float(load) for load in worker.stdout.splitlines()[1].split()]
+        assert min(loads) > noise.BUSY_WORKER, loads
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
 
 
 def test_a_worker_with_nothing_to_do_is_not_busy():
