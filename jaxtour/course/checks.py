@@ -118,7 +118,8 @@ def _sources(step: Step, node: Mapping) -> Iterator[tuple[Raw, Node, Literal["ex
     yield step.setup, at(node, "setup"), "exec"
     yield step.code, at(node, "code"), "exec"
     if step.exercise:
-        yield step.exercise.check, at(node, "exercise", "check"), "exec"
+        if isinstance(step.exercise.check, Raw):
+            yield step.exercise.check, at(node, "exercise", "check"), "exec"
         yield step.exercise.solution, at(node, "exercise", "solution"), "exec"
     if isinstance(step.trace, Raw):
         yield step.trace, at(node, "trace"), "eval"

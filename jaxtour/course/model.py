@@ -91,26 +91,122 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A warning's class."""
 
 
+Proof: TypeAlias = Literal[
+    "lesson", "jaxpr", "stablehlo", "hlo", "cost", "memory", "values", "result", "time", "devices"
+]  # fmt: skip
+"""What may prove an answer: a pane, or what the stage pane shows."""
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of the answers to choose from."""
+
+    text: Annotated[Lines, msgspec.Meta(min_length=1)]
+    reply: Lines = ""
+    """What to read after the run for who chose it."""
+
+
 class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A prediction to make before running."""
 
     question: Annotated[Lines, msgspec.Meta(min_length=1)]
-    choices: tuple[Lines, ...] = ()
+    choices: tuple[Lines | Choice, ...] = ()
     answer: int | None = None
-    """The right choice, counted from 1."""
+    """The right choice, counted from 1; left out if `value` finds it."""
     value: Call | None = None
-    """The right answer, computed by the worker: an expression, or `equations of CALL`."""
+    """The right answer, or the text of the right choice, found by the worker: an expression, or `WHAT of CALL`."""
     hint: Lines = ""
+    proof: Proof | None = None
+    """Where the answer is seen; by default `value` decides."""
+    mark: str = ""
+    """A word in that pane, such as a primitive: lines with it prove the answer."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The choices' texts."""
+        return tuple(choice.text if isinstance(choice, Choice) else choice for choice in self.choices)
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One thing that must be true of the learner's code: the first field says what, the others how much."""
+
+    value: Call | None = None
+    """The value of this expression agrees with `equals`."""
+    jaxpr: Call | None = None
+    """The jaxpr of this call has certain primitives, and not too many equations."""
+    hlo: Call | None = None
+    """The compiled program of this call has certain opcodes."""
+    memory: Call | None = None
+    """The compiled program of this call needs at most `most` bytes at its peak."""
+    compiles: tuple[Call, ...] = ()
+    """These calls, one after the other, compile at most `most` times."""
+    donates: Call | None = None
+    """This call of a jitted function donates its argument number `argument`."""
+    gradient: Call | None = None
+    """The gradient of this call's scalar result is finite and agrees with finite differences."""
+    vmap: Call | None = None
+    """Under `jax.vmap`, the function of this call gives for each example what it gives alone."""
+    leaks: Call | None = None
+    """Tracing this call leaks no tracer."""
+    devices: Call | None = None
+    """The value of this expression is on `count` devices."""
+    python: RawText | None = None
+    """Code that raises if the learner's code is not right yet; its message is shown."""
+
+    equals: Call | None = None
+    """The right value, evaluated without the learner's code; by default the solution gives it."""
+    given: tuple[dict[str, Call], ...] = ()
+    """Inputs that the learner does not see: the check holds for each set of names."""
+    rtol: Annotated[float, msgspec.Meta(ge=0)] = 1e-5
+    atol: Annotated[float, msgspec.Meta(ge=0)] = 1e-6
+    has: tuple[str, ...] = ()
+    """Primitives or opcodes that must appear; alternatives are written `jit|pjit`."""
+    lacks: tuple[str, ...] = ()
+    """Primitives or opcodes that must not appear."""
+    exactly: dict[str, Count] = {}
+    """How often an opcode or a primitive appears."""
+    most: Count | None = None
+    """The largest number of equations, bytes or compilations."""
+    argument: Count = 0
+    """Counted from 0."""
+    count: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """The number of devices; all by default."""
+    say: Lines = ""
+    """What to tell the learner first if this fails; what was expected and what came follows."""
+
+
+class Wrong(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A typical wrong solution, which its exercise must refuse."""
+
+    code: Annotated[RawText, msgspec.Meta(min_length=1)]
+    because: Lines
+    """Words of the message that it must get."""
 
 
 class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Code for the learner to write."""
 
     starter: RawText
-    check: Annotated[RawText, msgspec.Meta(min_length=1)]
-    """Code that raises if the learner's code is not right yet; its message is shown."""
+    check: Annotated[RawText, msgspec.Meta(min_length=1)] | tuple[Check, ...]
+    """Code that raises if the learner's code is not right yet, or a list of what must be true of it."""
     solution: Annotated[RawText, msgspec.Meta(min_length=1)]
+    others: tuple[RawText, ...] = ()
+    """Right solutions of another form."""
+    wrong: tuple[Wrong, ...] = ()
     hints: tuple[Lines, ...] = ()
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What must be true; a check written as code is one of them."""
+        return self.check if isinstance(self.check, tuple) else (Check(python=self.check),)
+
+
+class Variation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A change of the code to try: some of its text, which appears once, becomes another."""
+
+    label: Line
+    """What it does, as a phrase: `make w float64`."""
+    old: Annotated[RawText, msgspec.Meta(min_length=1)]
+    new: RawText
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -133,6 +229,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The pane that the step is about; by default its results decide."""
     ask: Ask | None = None
     exercise: Exercise | None = None
+    tries: tuple[Variation, ...] = ()
+    """Changes of the code that the learner applies by one key."""
     requires: Requires | None = None
     timeout: Annotated[float, msgspec.Meta(gt=0, le=86400)] | None = None
     """In seconds; used by commands without a terminal."""

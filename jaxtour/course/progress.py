@@ -9,14 +9,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
 from jaxtour import paths
 from jaxtour.files import read_bytes, replace
 
-VERSION = 1
+VERSION = 2
+"""Files of version 1 are read; a jaxtour that knows only version 1 would drop what it does not know."""
 MAX_BYTES = 64 * 1024 * 1024
 """More than the edits of all lessons at their maximum length."""
 LOCK_WAIT_S = 1.0
@@ -29,6 +30,24 @@ class SavedStep(msgspec.Struct, omit_defaults=True):
     done: bool = False
     edit: str | None = None
     """The learner's code, if it differs from the lesson's."""
+    base: str | None = None
+    """The lesson's code that the edit was made from."""
+    scratch: str | None = None
+    """The code of the learner's scratch step after this one."""
+    answer: str | None = None
+    """The learner's first prediction."""
+    right: bool | None = None
+    """Whether it was right; None before the run."""
+    attempts: int = 0
+    """How often the exercise's check failed."""
+    hints: int = 0
+    """The number of hints shown."""
+    gave_up: bool = False
+    """Whether the solution was shown before the learner's own passed."""
+    seconds: float = 0.0
+    """How long the learner was at this step."""
+    card: dict[str, Any] | None = None
+    """When to review it, as the scheduler writes it."""
 
 
 class SavedProgress(msgspec.Struct):
@@ -94,6 +113,16 @@ class Progress:
     def edit(self, lesson: str, step: str) -> str | None:
         """Return the learner's code for the step, or None if unchanged."""
         return self._step(lesson, step).edit
+
+    def saved(self, lesson: str, step: str) -> SavedStep:
+        """Everything that is kept of the step; not to be changed."""
+        return self._step(lesson, step)
+
+    def update(self, lesson: str, step: str, **fields: Any) -> None:
+        """Change fields of `SavedStep`."""
+        old = self._step(lesson, step)
+        if any(getattr(old, name) != value for name, value in fields.items()):
+            self._change(lambda state: _set(_slot(state, lesson, step), fields))
 
     def mark_done(self, lesson: str, step: str) -> None:
         """Remember that the step is done."""
@@ -184,8 +213,10 @@ def _read(path: Path) -> SavedProgress:
         raise OSError(errno.EFBIG, "it is larger than 64 MiB", str(path))
     try:
         version = msgspec.json.decode(data, type=_Version).version
-        if version == VERSION:
-            return msgspec.json.decode(data, type=SavedProgress)
+        if 1 <= version <= VERSION:
+            state = msgspec.json.decode(data, type=SavedProgress)
+            state.version = VERSION
+            return state
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise _CorruptError from error
     raise _NewerError if version > VERSION else _CorruptError
@@ -195,6 +226,11 @@ def _applied(state: SavedProgress, changes: list[Change]) -> SavedProgress:
     for change in changes:
         change(state)
     return state
+
+
+def _set(step: SavedStep, fields: dict[str, Any]) -> None:
+    for name, value in fields.items():
+        setattr(step, name, value)
 
 
 def _slot(state: SavedProgress, lesson: str, step: str) -> SavedStep:

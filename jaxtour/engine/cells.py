@@ -84,7 +84,7 @@ def asked_of(step: Step, *, timings: bool = True, hlo: bool = False, default_tim
         time=time_calls(step) if timings else (),
         hlo=hlo,
         ask=step.ask.value.text if step.ask and step.ask.value else None,
-        check=step.exercise.check.text if step.exercise else None,
+        checks=step.exercise.checks if step.exercise else (),
         timeout_s=timeout_of(step, default_timeout_s),
     )
 

@@ -4,7 +4,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from jaxtour.course.model import Launch
+from jaxtour.course.model import Check, Launch
 
 StageName: TypeAlias = Literal["jaxpr", "stablehlo", "hlo", "values"]
 """`values` is the jaxpr, with what each equation made of the call's arguments."""
@@ -110,8 +110,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"
     """Compile each traced call and report its opcodes."""
     ask: str | None = None
     """The question: an expression, or `equations of CALL`."""
-    check: str | None = None
-    """Code of an exercise that raises while the learner's code is not right."""
+    checks: tuple[Check, ...] = ()
+    """What must be true of the code of an exercise."""
     timeout_s: float | None = None
     keep: bool = False
     """Keep the namespace as the cell leaves it, for a later `probe`."""

@@ -44,7 +44,7 @@ def test_the_file_is_versioned_private_and_alone(file):
     progress = Progress.open(file)
     progress.mark_done("vmap", "one")
     assert json.loads(file.read_text()) == {
-        "version": 1,
+        "version": 2,
         "place": None,
         "lessons": {"vmap": {"one": {"done": True}}},
     }
@@ -179,9 +179,20 @@ def test_a_file_that_breaks_while_the_program_runs_is_set_aside_too(file):
     assert Progress.open(file).is_done("a", "c")
 
 
+def test_a_file_of_version_1_is_read_and_becomes_version_2(file):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b'{"version": 1, "place": ["a", "b"], "lessons": {"a": {"b": {"done": true, "edit": "x = 1"}}}}')
+    progress = Progress.open(file)
+    progress.update("a", "b", hints=2, answer="3")
+    again = Progress.open(file)
+    assert again.is_done("a", "b") and again.edit("a", "b") == "x = 1" and again.place == ("a", "b")
+    assert (again.saved("a", "b").hints, again.saved("a", "b").answer) == (2, "3")
+    assert json.loads(file.read_bytes())["version"] == 2
+
+
 def test_the_file_of_a_newer_version_is_left_alone(file):
     file.parent.mkdir(parents=True)
-    content = b'{"version": 2, "what": "ever"}'
+    content = b'{"version": 3, "what": "ever"}'
     file.write_bytes(content)
     progress = Progress.open(file)
     assert progress.notice and "newer jaxtour" in progress.notice
@@ -197,7 +208,7 @@ def test_the_file_of_a_newer_version_is_left_alone(file):
 def test_a_newer_version_that_comes_while_the_program_runs_is_left_alone_too(file):
     progress = Progress.open(file)
     progress.mark_done("a", "b")
-    file.write_bytes(content := b'{"version": 2}')
+    file.write_bytes(content := b'{"version": 3}')
     progress.mark_done("a", "c")
     assert progress.notice and "newer jaxtour" in progress.notice
     assert progress.is_done("a", "b") and progress.is_done("a", "c") and file.read_bytes() == content

@@ -92,7 +92,7 @@ class ModelWorker:
                 if command.probe:
                     self.looked.append((tuple(self.cells), command.probe, self.devices))
                     self.clean = False
-                asked = bool(command.time or command.ask or command.check)
+                asked = bool(command.time or command.ask or command.checks)
                 self.pending.append(Done(run=command.run, status="ok", dirty=asked or bool(command.probe)))
                 if asked:
                     self.cells = [Cell(name="probes")]

@@ -149,9 +149,9 @@ def _rule(glyph: str, text: str, width: int) -> Line:
 
 def _question(ask: Ask, report: Report | None, width: int) -> list[Line]:
     lines: list[Line] = [(), *markdown_lines(ask.question, width, ticks=True)]
-    for number, choice in enumerate(ask.choices, 1):
+    for number, choice in enumerate(ask.texts, 1):
         lines += wrap([(f"  {number}. {one_line(choice)}", "")], width, indent="     ")
-    answer = ask.choices[ask.answer - 1] if ask.answer and ask.answer <= len(ask.choices) else None
+    answer = ask.texts[ask.answer - 1] if ask.answer and ask.answer <= len(ask.choices) else None
     if report and (answer or report.answer is not None):
         answer = one_line(answer or report.answer or "")
         lines += wrap([(f"  Answer: {answer}", "strong")], width, indent="     ")

@@ -91,7 +91,7 @@ def _asked(view: StepView, step: Step, width: int) -> list[Line]:
     ask = step.ask
     assert ask is not None
     lines = list(wrap((("? ", "mark"), (ask.question, "strong")), width, indent="  "))
-    for number, choice in enumerate(ask.choices, 1):
+    for number, choice in enumerate(ask.texts, 1):
         lines += wrap(((f"  {number}  ", "muted"), (choice, "")), width, indent="     ")
     if ask.hint and view.state.prediction is None:
         lines += wrap((("  ", ""), (ask.hint, "muted")), width, indent="  ")
@@ -135,7 +135,7 @@ def _exercise(view: StepView, step: Step, width: int) -> list[Line]:
 def truth(ask: Ask, answer: str | None) -> str | None:
     """The right answer, once it is known: the lesson's choice, or the worker's result."""
     if ask.answer is not None and 1 <= ask.answer <= len(ask.choices):
-        return ask.choices[ask.answer - 1]
+        return ask.texts[ask.answer - 1]
     return answer
 
 

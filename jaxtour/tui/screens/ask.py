@@ -26,7 +26,7 @@ class AskScreen(BoxScreen[str | None]):
         answer: TextInput | Chooser
         if ask.choices:
             answer = Chooser("choices", ascii_only=ascii_only)
-            answer.fill([_row(place, choice) for place, choice in enumerate(ask.choices, 1)])
+            answer.fill([_row(place, choice) for place, choice in enumerate(ask.texts, 1)])
         else:
             answer = TextInput(id="said", placeholder="a number, a shape, a word")
             answer.cursor_blink = False
@@ -44,11 +44,11 @@ class AskScreen(BoxScreen[str | None]):
         """Take the choice with this digit."""
         if event.key.isdigit() and 1 <= int(event.key) <= len(self._ask.choices):
             event.stop()
-            self.dismiss(self._ask.choices[int(event.key) - 1])
+            self.dismiss(self._ask.texts[int(event.key) - 1])
 
     def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
         """Take the choice under the cursor."""
-        self.dismiss(self._ask.choices[message.option_index])
+        self.dismiss(self._ask.texts[message.option_index])
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         """Take the text; an empty text is None."""

@@ -63,8 +63,8 @@ class Requests:
             self._ladder(cell, composed, calls)
         if (question := self._command.get("ask")) is not None:
             self._answer(question)
-        if (check := self._command.get("check")) is not None:
-            self._check(cell["name"], check, error)
+        if checks := self._command.get("checks"):
+            self._check(cell["name"], checks, error)
         if (profiled := self._command.get("profile")) is not None:
             self._profile(cell, calls, profiled)
         if timings := self._command.get("time"):
@@ -126,12 +126,17 @@ class Requests:
         else:
             self._events.say({"event": "answer", "text": text})
 
-    def _check(self, name: str, check: str, raised: BaseException | None) -> None:
+    def _check(self, name: str, checks: list[dict[str, Any]], raised: BaseException | None) -> None:
         self.dirty = True
         workspace = self._stage.workspace
         if raised is not None:
             self._events.say({"event": "checked", "passed": False, "message": f"the code raised {one_line(raised)}"})
             return
-        _, error = attempt(workspace.execute, Source(name, check, "check"), dict(workspace.namespace))
+        error: BaseException | None = None
+        for check in checks:
+            code = check.get("python") or "raise NotImplementedError('this worker cannot make this check')"
+            _, error = attempt(workspace.execute, Source(name, code, "check"), dict(workspace.namespace))
+            if error is not None:
+                break
         text = message(error) or "not right yet" if isinstance(error, AssertionError) else error and one_line(error)
         self._events.say({"event": "checked", "passed": error is None, "message": text or ""})

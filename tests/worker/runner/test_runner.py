@@ -182,7 +182,10 @@ spread
 def test_questions_and_checks(runner):
     setup = "import jax.numpy as jnp\ndef f(x): return jnp.sin(x) * 2"
     ran = runner.run(
-        "answer = f(1.0)", setup=setup, ask="equations of f(1.0)", check="assert answer.shape == ()\nnew = 1"
+        "answer = f(1.0)",
+        setup=setup,
+        ask="equations of f(1.0)",
+        checks=[{"python": "assert answer.shape == ()\nnew = 1"}],
     )
     assert ran.one("answer")["text"] == "2"
     assert ran.one("checked")["passed"] is True
@@ -193,9 +196,9 @@ def test_questions_and_checks(runner):
         ("assert False", "not right yet"),
         ("missing", "NameError: name 'missing' is not defined"),
     ]:
-        checked = runner.run("", check=check).one("checked")
+        checked = runner.run("", checks=[{"python": check}]).one("checked")
         assert (checked["passed"], checked["message"]) == (False, message)
-    checked = runner.run("1/0", check="pass").one("checked")
+    checked = runner.run("1/0", checks=[{"python": "pass"}]).one("checked")
     assert checked["message"] == "the code raised ZeroDivisionError: division by zero"
     assert runner.run("", ask="missing").one("log")["text"].endswith("NameError: name 'missing' is not defined")
 
@@ -216,7 +219,7 @@ def test_a_kept_step_can_be_looked_into_after_others_have_run(runner):
         probe=cell,
         hlo=True,
         ask="y",
-        check="assert y == 1",
+        checks=[{"python": "assert y == 1"}],
         time=[{"label": "f", "call": "f(1.0)"}],
         brief=True,
     )

@@ -19,7 +19,7 @@ spread = jax.device_put(jnp.arange(4.0), jax.NamedSharding(mesh, jax.P("x")))
 """
 EVERY = [{"index": 0, "stage": stage} for stage in ("stablehlo", "hlo", "values")]
 STEPS = [
-    {"code": "g(1.0)", "hlo": True, "ask": "equations of g(1.0)", "check": "pass"},
+    {"code": "g(1.0)", "hlo": True, "ask": "equations of g(1.0)", "checks": [{"python": "pass"}]},
     {"code": "spread", "traces": ["g(spread)", "missing(1)"], "hlo": True},
     {"code": "jax.device_put(jax.random.split(jax.random.key(0), 4), jax.NamedSharding(mesh, jax.P('x')))"},
     {"code": "warnings.warn('own')\n{'a': spread, 'b': [np.ones(3), 3]}"},
@@ -27,7 +27,7 @@ STEPS = [
     {"code": "x = = 3"},
     {"code": "raise ExceptionGroup('many', [ValueError('\\ud800'), TypeError('b')])"},
     {"code": "jax.random.key(0)", "replay": [{"name": "l/r", "setup": "r = 1", "code": "r + 1", "traces": None}]},
-    {"code": "f", "check": "assert False, 'no'"},
+    {"code": "f", "checks": [{"python": "assert False, 'no'"}]},
     {"code": "jax.make_jaxpr(f)(1.0)"},
     {"cell": {"name": "book/cell-1", "code": "from matplotlib import pyplot\npyplot.figure()",
               "notebook": {"number": 1, "folder": "/"}}},
@@ -108,14 +108,14 @@ def test_every_done_belongs_to_its_run(frames):
     assert numbers == list(range(2, len(STEPS) + 2))
     dirty = [frame["dirty"] for frame in frames if frame["event"] == "done"]
     asked = [
-        bool({"hlo", "ask", "check", "time", "requests", "ladder", "peaks", "profile"} & set(step)) for step in STEPS
+        bool({"hlo", "ask", "checks", "time", "requests", "ladder", "peaks", "profile"} & set(step)) for step in STEPS
     ]
     assert dirty == asked
 
 
 def test_unknown_fields_of_a_command_are_ignored():
     command = msgspec.to_builtins(commands.Run(run=1, cell=commands.Cell(name="a/b", code="1")))
-    assert {"verb", "run", "cell", "replay", "time", "hlo", "ask", "check"} <= set(command)
+    assert {"verb", "run", "cell", "replay", "time", "hlo", "ask", "checks"} <= set(command)
 
 
 def test_the_stages_that_were_looked_at_came_whole(frames):
