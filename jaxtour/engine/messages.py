@@ -258,12 +258,31 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     text: Lines
 
 
+class CheckOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one check of an exercise."""
+
+    what: str
+    """What must be true: `softmax(x) agrees with jax.nn.softmax(x)`."""
+    passed: bool | None = None
+    """None if the check was not made, since an earlier one failed."""
+    say: Lines = ""
+    """The author's words for a failure, or the message of a check written as code."""
+    expected: Lines = ""
+    got: Lines = ""
+    given: Lines = ""
+    """The inputs that it failed on: `x = jnp.array([1000.0, 0.0])`."""
+    spans: tuple[Span, ...] = ()
+    """The learner's code that the failure points at."""
+
+
 class Checked(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="checked"):
     """Whether an exercise's check passed."""
 
     run: int
     passed: bool
     message: Lines = ""
+    """Why not, in words."""
+    outcomes: tuple[CheckOutcome, ...] = ()
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="done"):
