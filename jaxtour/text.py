@@ -31,11 +31,23 @@ def grouped(number: int) -> str:
 
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 UNKNOWN = "—"
+_BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def seconds(value: float, digits: int = 3) -> str:
     """Return `9.81 µs`, with `digits` significant digits; `—` for a negative or infinite value."""
     return " ".join(part for part in number_and_unit(value, digits) if part)
+
+
+def bytes_text(count: int) -> str:
+    """Return `156 B`, `1.5 KiB`, `24 GiB`: at most three digits, without trailing zeros."""
+    size = float(count)
+    unit = 0
+    while unit < len(_BYTE_UNITS) - 1 and size >= 1023.5:
+        size /= 1024
+        unit += 1
+    number = f"{size:.0f}" if size >= 100 else f"{float(f'{size:.3g}'):g}"
+    return f"{number} {_BYTE_UNITS[unit]}"
 
 
 def number_and_unit(value: float, digits: int = 3) -> tuple[str, str]:

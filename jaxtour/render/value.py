@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from jaxtour.engine.messages import Failure, TracebackFrame, Value, Warned
+from jaxtour.engine.out_of_memory import out_of_memory
+from jaxtour.render.buffers import buffer_lines
 from jaxtour.render.text.layout import Line, Span, Style, clip, in_ascii, joined, pad, width_of, wrap, wrap_text
 from jaxtour.text import Raw, clean
 
@@ -144,10 +146,13 @@ _FRAMES = 12
 
 def failure_lines(failure: Failure, width: int, ascii: bool = False) -> list[Line]:
     """Return the exception, then the frames in lesson code, outermost first, with the failing part underlined."""
-    first, *rest = failure.message.split("\n")
+    full = out_of_memory(failure.message)
+    first, *rest = (full.said if full else failure.message).split("\n")
     lines = wrap([(failure.type, "error"), ("  ", ""), (first, "")], width, indent="  ")
     for row in rest:
         lines += wrap_text(row, width)
+    if full:
+        lines += [(), *buffer_lines(full, width)]
     frames = failure.frames
     if not frames:
         return in_ascii(lines, ascii)

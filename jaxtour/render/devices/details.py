@@ -1,8 +1,9 @@
 """Renders the details of the machine: for the full-screen panel, and as plain text for `jaxtour devices`."""
 
 from jaxtour.engine.messages import Device, Facts
-from jaxtour.render.devices.panel import about_device, bytes_text, defaults_text, host_text, name_of, versions
+from jaxtour.render.devices.panel import about_device, defaults_text, host_text, name_of, versions
 from jaxtour.render.text.layout import Line, Span, pad, plain_lines, spread, width_of, wrap
+from jaxtour.text import bytes_text
 
 _ROWS = 64
 """The largest number of devices with their own line."""

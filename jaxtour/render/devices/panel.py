@@ -6,25 +6,13 @@ from dataclasses import dataclass
 from jaxtour.engine.messages import Device, Facts, Finding, Value
 from jaxtour.render.text.layout import Line, Span, Style, in_ascii, spread, width_of, wrap
 from jaxtour.render.value import devices_of
-from jaxtour.text import plural
+from jaxtour.text import bytes_text, plural
 
 _BAR = 20
 _SHORTEST_BAR = 4
 _BARS = 16
 """The largest number of devices with their own bar."""
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _WIDEST_SIZE = 8
-
-
-def bytes_text(count: int) -> str:
-    """Return `156 B`, `1.5 KiB`, `24 GiB`: at most three digits, without trailing zeros."""
-    size = float(count)
-    unit = 0
-    while unit < len(_UNITS) - 1 and size >= 1023.5:
-        size /= 1024
-        unit += 1
-    number = f"{size:.0f}" if size >= 100 else f"{float(f'{size:.3g}'):g}"
-    return f"{number} {_UNITS[unit]}"
 
 
 def arrays_text(count: int, size: int) -> str:

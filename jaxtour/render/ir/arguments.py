@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from jaxtour.engine.messages import Argument, Arguments
-from jaxtour.render.devices.panel import bytes_text
 from jaxtour.render.text.layout import Line, Span, Style, clip, clip_line, pad, width_of
-from jaxtour.text import plural
+from jaxtour.text import bytes_text, plural
 
 ROOT = "result"
 """JAX's name of what a function returns."""

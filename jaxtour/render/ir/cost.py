@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 
 from jaxtour.engine.messages import Cost
-from jaxtour.render.devices.panel import bytes_text
 from jaxtour.render.text.layout import Line, Span, clip_line, width_of, wrap
+from jaxtour.text import bytes_text
 
 _NONE = "—"
 _THOUSANDS = ("", "k", "M", "G", "T", "P", "E")

@@ -9,10 +9,9 @@ from typing import NamedTuple
 from jaxtour.engine.memory import Block, Held, Memory, held_at, holders
 from jaxtour.engine.memory_record import Owner, owner_of
 from jaxtour.engine.stage import StageText
-from jaxtour.render.devices.panel import bytes_text
 from jaxtour.render.ir.gutter import file_name
 from jaxtour.render.text.layout import Line, Span, Style, clip_lines, joined, pad, width_of, wrap
-from jaxtour.text import grouped
+from jaxtour.text import bytes_text, grouped
 
 ROWS = 6
 """Rows of the picture."""

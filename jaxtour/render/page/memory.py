@@ -5,10 +5,10 @@ from html import escape
 
 from jaxtour.engine.memory_record import Owner
 from jaxtour.engine.stage import StageText
-from jaxtour.render.devices.panel import bytes_text
 from jaxtour.render.ir.memory import Column, MemoryView, sums, table, view_of
 from jaxtour.render.page.markup import linked, pre, source_link
 from jaxtour.render.text.layout import clip_lines
+from jaxtour.text import bytes_text
 
 COLUMNS = 240
 HEIGHT = 150

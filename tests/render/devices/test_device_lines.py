@@ -5,9 +5,9 @@ import pytest
 
 from jaxtour.engine.messages import Device, Facts, Finding, Host, Value
 from jaxtour.render.devices.details import devices_table
-from jaxtour.render.devices.panel import bytes_text, device_panel
+from jaxtour.render.devices.panel import device_panel
 from jaxtour.render.text.layout import plain_lines, width_of
-from jaxtour.text import harmless
+from jaxtour.text import bytes_text, harmless
 
 GIB = 1 << 30
 
