@@ -261,9 +261,28 @@ def time_command(
     finish(action)
 
 
-@click.command("diff", context_settings=HELP)
+_ARGUMENTS = "jaxtour.arguments"
+
+
+class _WithProgramArguments(click.Command):
+    """A command for several files, whose words after -- are the arguments of the programs in them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        ctx.meta[_ARGUMENTS] = tuple(args[end + 1 :])
+        return super().parse_args(ctx, args[:end])
+
+
+@click.command("diff", cls=_WithProgramArguments, context_settings=HELP, options_metavar="[OPTIONS] [-- ARGS]")
 @click.argument("targets", nargs=-1, required=True, metavar="FILE.py[@REVISION][::FUNCTION]...")
 @click.option("--call", "calls", multiple=True, metavar="CALL", help="The call; give it twice to compare two calls.")
+@click.option(
+    "--at",
+    "ats",
+    multiple=True,
+    metavar="NAME|FILE.py:LINE",
+    help="The compiled program of a function or line; give it twice to compare two.",
+)
 @click.option(
     "--fail-if", "conditions", multiple=True, metavar="CONDITION", help="Exit with 1 if it holds; may be repeated."
 )
@@ -274,9 +293,12 @@ def time_command(
     "--python", "pythons", multiple=True, metavar="PATH", help="The Python with your JAX; give it twice to compare two."
 )
 @device_options
+@click.pass_context
 def diff_command(
+    context: click.Context,
     targets: tuple[str, ...],
     calls: tuple[str, ...],
+    ats: tuple[str, ...],
     conditions: tuple[str, ...],
     patience: float,
     as_json: bool,
@@ -285,16 +307,18 @@ def diff_command(
     platform: str | None,
     devices: int | None,
 ) -> None:
-    """Compare two calls: results, programs, memory and time.
+    """Compare two calls, or two compiled programs: results, programs, memory and time.
 
     \b
       jaxtour diff train.py --call 'step(w, x)' --call 'fast_step(w, x)'
       jaxtour diff old.py new.py --call 'step(w, x)'
       jaxtour diff train.py@HEAD~1 train.py --call 'step(w, x)' --fail-if 'time>1.1'
       jaxtour diff train.py --call 'step(w, x)' --python ~/old --python ~/new
+      jaxtour diff train.py@HEAD~1 train.py --at step -- --steps 3
 
     Two calls of one file are measured in turn by one worker; otherwise each side has workers of its own, one after the
-    other. A revision is one of git; it has the Python files of FILE.py's folder, which FILE.py may import.
+    other. With --at the files run as programs, and what JAX compiled is compared, with the inputs of its first run. A
+    revision is one of git; it has the Python files of FILE.py's folder, which FILE.py may import.
 
     A CONDITION is a figure, one of > < >= <= =, and a number. A figure is time, compile, flops, bytes, peak (memory) or
     equations, each as B / A; any other is an HLO opcode, and counts in B, as in 'all-reduce>1'. A time is above or
@@ -306,7 +330,7 @@ def diff_command(
         from jaxtour.commands.diff import diff as command
 
         configs = [config(python, platform, devices) for python in pythons or (None,)]
-        asked = DiffRequest(targets, calls, configs, conditions, patience, html)
+        asked = DiffRequest(targets, calls, configs, conditions, patience, html, ats, context.meta[_ARGUMENTS])
         return command(asked, as_json=as_json, width=terminal_width())
 
     finish(action)

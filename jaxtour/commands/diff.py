@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from jaxtour import interrupts
 from jaxtour.commands.common import (
     ascii_only,
@@ -20,10 +22,11 @@ from jaxtour.commands.common import (
     write_json,
 )
 from jaxtour.commands.files import lesson_of, parse_target
-from jaxtour.commands.lens import ended, missing
+from jaxtour.commands.lens import chosen_of, ended, missing
 from jaxtour.commands.page import STAGES, checked_path, page_call, write_page
 from jaxtour.commands.revisions import checked_out, split_revision
-from jaxtour.course.model import CourseError, Lesson, Step
+from jaxtour.course.model import CourseError, Launch, Lesson, Step
+from jaxtour.engine.cells import program_call
 from jaxtour.engine.commands import StageName, TimeCall
 from jaxtour.engine.comparison import Side, compared, comparison_record, expression_at
 from jaxtour.engine.conditions import condition
@@ -36,6 +39,7 @@ from jaxtour.render.page.document import WIDTH
 from jaxtour.render.page.model import PageCall
 from jaxtour.render.text.layout import Line
 from jaxtour.render.text.plain import text_of
+from jaxtour.text import Raw
 
 ROUNDS = 4
 """Measurements of each call in one worker, in the order A B B A: a machine that slows down favours neither."""
@@ -60,6 +64,10 @@ class DiffRequest:
     patience: float = 1.0
     html: str | None = None
     """The page to write instead of printing."""
+    ats: Sequence[str] = ()
+    """With them the files run as programs, and each side is what JAX compiled of a function or a line."""
+    args: Sequence[str] = ()
+    """Of these programs."""
 
 
 class _FailedError(Exception):
@@ -79,6 +87,8 @@ class _Side:
     """All of the step's calls."""
     stages: Sequence[StageName]
     """What is made of it, beside the jaxpr."""
+    at: str | None = None
+    """The function or the line of the recorded program; None for a call."""
     facts: Facts | None = None
     report: Report | None = None
     timings: list[Timing] = field(default_factory=list)
@@ -96,7 +106,8 @@ class _Side:
 
     def shared_with(self, other: "_Side") -> bool:
         """Whether one worker can measure both, in turn."""
-        return self.lesson is other.lesson and self.config == other.config
+        # To time a recorded program, the file runs again up to that program.
+        return self.lesson is other.lesson and self.config == other.config and self.at is None
 
     async def look(self, engine: Headless) -> None:
         """Run the file, trace and compile its calls; raises `_FailedError`."""
@@ -106,10 +117,23 @@ class _Side:
         if why := ended(report, path):
             warn(why)
             raise _FailedError
-        if not self.calls and len(report.traces) != 1:
+        if self.at is not None:
+            self.place = self._program(report, self.at)
+        elif not self.calls and len(report.traces) != 1:
             which = f"name one, as in --call '{report.traces[0].call}'" if report.traces else "name one by --call"
             raise CourseError(f"{path} makes {'several calls' if report.traces else 'no call'}: {which}")
-        self.take(await engine.request_more(self.lesson, self.step, report, report.traces, self.stages))
+        shown = report.traces if self.at is None else report.traces[self.place :][:1]
+        self.take(await engine.request_more(self.lesson, self.step, report, shown, self.stages))
+
+    def _program(self, report: Report, at: str) -> int:
+        """The place of the program; of several, the one that was called most."""
+        found = {trace.index: trace for trace in chosen_of(report, at)}
+        programs = [each for each in report.programs if each.index in found]
+        most = max(programs, key=lambda each: each.calls or 0)
+        if len(programs) > 1 and self.report is None:
+            avals = " ".join(most.avals)
+            warn(f"{self.target}: {at} was compiled for {len(programs)} kinds of inputs; compared: {avals}")
+        return report.traces.index(found[most.index])
 
     def take(self, report: Report) -> None:
         """Take its own of what a worker told; raises `_FailedError` if the call failed."""
@@ -121,8 +145,13 @@ class _Side:
         raise _FailedError
 
     def entry(self, keep: str, compare: str) -> TimeCall:
-        call = self.trace.call.text
-        return TimeCall(label=self.trace.label, call=call, on="one", keep=keep, compare=compare)
+        assert self.report is not None
+        program = next((each for each in self.report.programs if each.index == self.trace.index), None)
+        if program is not None and self.at is not None:
+            call = program_call(self.trace, program, self.report.programs)
+            return msgspec.structs.replace(call, keep=keep, compare=compare)
+        text = self.trace.call.text
+        return TimeCall(label=self.trace.label, call=text, on="one", keep=keep, compare=compare)
 
     def page_call(self, title: str, sections: Sequence[tuple[str, Sequence[Line]]]) -> PageCall:
         assert self.report is not None
@@ -174,15 +203,21 @@ def diff(asked: DiffRequest, *, as_json: bool, width: int) -> int:
 
 def _sides(asked: DiffRequest, folder: Path) -> tuple[_Side, _Side]:
     """Both sides; files at a revision are written into the folder. Raises `CourseError`."""
-    for what, given in (("files", asked.targets), ("calls", asked.calls), ("Pythons", asked.configs)):
+    if asked.ats and asked.calls:
+        raise CourseError("--at compares recorded programs, with their own inputs: leave out --call")
+    if asked.args and not asked.ats:
+        raise CourseError("arguments after -- are a program's: name what to compare of it, as in --at step")
+    for what, given in (
+        ("files", asked.targets), ("calls", asked.calls), ("Pythons", asked.configs), ("places", asked.ats)
+    ):  # fmt: skip
         if len(given) > 2:
             raise CourseError(f"diff compares two: {len(given)} {what} are named")
     if not all(call.strip() for call in asked.calls):
         raise CourseError("--call is empty: write a call, as in --call 'f(x)'")
-    if max(len(asked.targets), len(asked.calls), len(asked.configs)) < 2:
+    if max(len(asked.targets), len(asked.calls), len(asked.configs), len(asked.ats)) < 2:
         raise CourseError(
-            "nothing to compare with: name a second --call, a second file, a revision as in FILE.py@HEAD~1 FILE.py, "
-            "or a second --python"
+            "nothing to compare with: name a second --call or --at, a second file, "
+            "a revision as in FILE.py@HEAD~1 FILE.py, or a second --python"
         )
     one_file = len(set(asked.targets)) == 1
     lessons: dict[str, Lesson] = {}
@@ -201,9 +236,11 @@ def _sides(asked: DiffRequest, folder: Path) -> tuple[_Side, _Side]:
                 inside = folder / "ab"[number]
                 inside.mkdir()
                 path = checked_out(path, revision, inside)
-            lessons[target] = lesson_of(path, function, calls)
+            launch = Launch(argv=tuple(map(Raw, (str(path), *asked.args)))) if asked.ats else None
+            lessons[target] = lesson_of(path, function, calls, launch)
         stages = STAGES if asked.html is not None else ("hlo",)
-        sides.append(_Side(target, config, lessons[target], place, calls, stages))
+        at = asked.ats[min(number, len(asked.ats) - 1)] if asked.ats else None
+        sides.append(_Side(target, config, lessons[target], place, calls, stages, at))
     return sides[0], sides[1]
 
 

@@ -161,6 +161,42 @@ def test_a_file_at_a_revision_has_its_neighbours_and_leaves_nothing(
     assert sorted(folder.iterdir()) == before and not list(scratch.iterdir())
 
 
+PROGRAM = """\
+import sys
+import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def step(w):
+    return POWER(w)
+
+
+def main(size):
+    for _ in range(3):
+        step(jnp.linspace(0.1, 1.0, size))
+    step(jnp.ones(2))
+    print("not compared")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
+"""
+
+
+def test_what_two_programs_compile_is_compared_with_their_own_inputs(file: Path) -> None:
+    for name, power in (("a.py", "jnp.sqrt"), ("b.py", "jnp.square")):
+        (file.parent / name).write_text(PROGRAM.replace("POWER", power))
+    done = command("diff", "a.py", "b.py", "--at", "step", "--json", *BRIEF, "--", "7", cwd=file.parent, engine=REAL)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["equal"] is False and found["time"] is not None
+    names = {kind: [each["primitive"] for each in rows] for kind, rows in found["equations"].items()}
+    assert names == {"added": ["square"], "removed": ["sqrt"], "changed": []}
+    said = "step was compiled for 2 kinds of inputs; compared: f32[7]"
+    assert done.stderr == f"jaxtour: a.py: {said}\njaxtour: b.py: {said}\n"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -170,6 +206,9 @@ def test_a_file_at_a_revision_has_its_neighbours_and_leaves_nothing(
         (["ml.py", "--call", "one(x)", "--call", "half(x)", "--fail-if", "tme>1"], "did you mean time?"),
         (["ml.py", "--call", "one(x)", "--call", " "], "--call is empty"),
         (["ml.py@HEAD", "ml.py", "--call", "one(x)"], "ml.py: git: not a git repository"),
+        (["ml.py", "--at", "one"], "nothing to compare with: name a second --call or --at"),
+        (["ml.py", "ml.py", "--at", "one", "--call", "one(x)"], "--at compares recorded programs"),
+        (["ml.py", "ml.py", "--", "3"], "arguments after -- are a program's: name what to compare"),
         (["ml.py@", "ml.py", "--call", "one(x)"], "ml.py@: name a revision after @, as in ml.py@HEAD~1"),
         (["none.py", "ml.py", "--call", "one(x)"], "none.py: no such file"),
     ],
