@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Literal
 
+from jaxtour.course.exercises import check_work, sources
 from jaxtour.course.model import Ask, Requires, Step, TimeSpec
 from jaxtour.course.reader import FaultError, Key, Mapping, Node, Scalar, Sequence, at
 from jaxtour.course.remedies import QUOTE
@@ -27,6 +28,7 @@ def check(step: Step, node: Mapping, lines: list[str]) -> None:
         _exception(step, step.raises, at(node, "raises"))
     if step.ask:
         _ask(step.ask, node)
+    check_work(step, node)
     if step.requires:
         check_requires(step.requires, at(node, "requires"))
     if step.expect:
@@ -78,16 +80,15 @@ def _ask(ask: Ask, node: Mapping) -> None:
     here = at(node, "ask")
     if not ask.choices and ask.value is None:
         raise FaultError(here, "`ask` needs either `choices` with an `answer`, or a `value`")
-    if ask.choices and ask.value is not None:
-        raise FaultError(at(here, "value"), "`ask` takes either `choices` or a `value`: delete one")
     if ask.value is not None and ask.answer is not None:
-        raise FaultError(at(here, "answer"), "`answer` needs `choices`; with a `value` there are none: delete it")
+        raise FaultError(at(here, "answer"), "`ask` takes either an `answer` or a `value`, which finds it: delete one")
+    if ask.choices and len(ask.choices) < 2:
+        raise FaultError(at(here, "choices"), "`choices` needs at least 2 entries")
     if ask.value is not None:
         return
-    if len(ask.choices) < 2:
-        raise FaultError(at(here, "choices"), "`choices` needs at least 2 entries")
     if ask.answer is None:
-        raise FaultError(here, "`answer` is missing: add the number of the right choice, from 1")
+        message = "`answer` is missing: add the number of the right choice, from 1, or a `value` that finds it"
+        raise FaultError(here, message)
     if not 1 <= ask.answer <= len(ask.choices):
         message = f"`answer` is {ask.answer}, but the choices are 1 to {len(ask.choices)}"
         raise FaultError(at(here, "answer"), message)
@@ -117,10 +118,7 @@ def _sources(step: Step, node: Mapping) -> Iterator[tuple[Raw, Node, Literal["ex
     """Yield every piece of Python in the step except the starter, which may be unfinished."""
     yield step.setup, at(node, "setup"), "exec"
     yield step.code, at(node, "code"), "exec"
-    if step.exercise:
-        if isinstance(step.exercise.check, Raw):
-            yield step.exercise.check, at(node, "exercise", "check"), "exec"
-        yield step.exercise.solution, at(node, "exercise", "solution"), "exec"
+    yield from sources(step, node)
     if isinstance(step.trace, Raw):
         yield step.trace, at(node, "trace"), "eval"
     for name, entries in ("trace", step.trace), ("time", step.time):

@@ -59,8 +59,10 @@ def _misfits(node: Node, wanted: inspect.Type, name: str) -> Iterator[FaultError
             reasons = [_unfit(node.text, each) for each in types]
             if None in reasons:
                 return
-            if len(types) == 1 and reasons[0]:
-                yield FaultError(node, f"{_label(name)} {reasons[0]}")
+            texts = [why for why, each in zip(reasons, types, strict=True) if isinstance(each, inspect.StrType)]
+            # Of several types, only text says more than that it is another type.
+            if reason := texts[0] if texts else reasons[0] if len(types) == 1 else None:
+                yield FaultError(node, f"{_label(name)} {reason}")
                 return
     remedy = ""
     if any(_kind(each) == "text" for each in types) and not isinstance(node, Scalar):

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from jaxtour.course import model
+from jaxtour.course.exercises import KINDS
 from jaxtour.course.model import LessonFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -22,6 +23,7 @@ def schema() -> dict[str, Any]:
                 definitions[name]["properties"][field]["description"] = note
     definitions["Step"]["oneOf"] = [{"required": ["code"]}, {"required": ["exercise"]}]
     definitions["Ask"]["oneOf"] = [{"required": ["choices", "answer"]}, {"required": ["value"]}]
+    definitions["Check"]["oneOf"] = [{"required": [name]} for name in KINDS]
     written: dict[str, Any] = _as_written(built)
     return {"$schema": DIALECT, "title": "A jaxtour lesson, format 1", **written}
 

@@ -5,7 +5,7 @@ import msgspec
 import yaml
 
 from jaxtour.course.loader import loads
-from jaxtour.course.model import LessonFile, Step
+from jaxtour.course.model import Check, Exercise, LessonFile, Step
 from jaxtour.course.schema import schema
 
 EXAMPLE = """\
@@ -39,7 +39,8 @@ steps:
       warns: UserWarning
     after: x
     show: jaxpr
-    ask: {question: Q, choices: [1, true, x], answer: 1, hint: x}
+    ask: {question: Q, choices: [1, true, {text: x, reply: y}], answer: 1, hint: x, proof: jaxpr, mark: sin}
+    tries: [{label: make x y, old: x, new: y}]
     requires: {devices: 2}
     timeout: 1.5
   - id: two
@@ -47,7 +48,28 @@ steps:
     text: x
     trace: f(x)
     ask: {question: Q, value: f(x)}
-    exercise: {starter: x, check: x, solution: x, hints: [x]}
+    exercise:
+      starter: x
+      check:
+        - {value: f(x), equals: y, given: [{x: "1"}], rtol: 1e-3, atol: 0, say: x}
+        - {jaxpr: f(x), has: [scan|while], lacks: [cond], exactly: {sin: 1}, most: 9}
+        - {hlo: f(x), has: [fusion]}
+        - {memory: f(x), most: 100}
+        - {compiles: [f(x), f(y)], most: 2}
+        - {donates: f(x), argument: 1}
+        - {gradient: f(x)}
+        - {vmap: f(x)}
+        - {leaks: f(x)}
+        - {devices: f(x), count: 8}
+        - {python: assert x}
+      solution: x
+      others: [y]
+      wrong: [{code: z, because: x}]
+      hints: [x]
+  - id: three
+    title: Three
+    text: x
+    exercise: {starter: x, check: x, solution: x}
 """
 
 
@@ -60,6 +82,7 @@ Yaml12.yaml_implicit_resolvers = {
     for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 Yaml12.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), list("tf"))
+Yaml12.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?e[-+]?\d+$"), list("-+0123456789"))
 
 
 def as_editors_read(text: str):
@@ -108,6 +131,11 @@ def test_every_key_of_the_model_is_in_the_example_and_the_schema():
     lesson = as_editors_read(EXAMPLE)
     assert set(lesson) == {field.name for field in msgspec.structs.fields(LessonFile)}
     assert {key for step in lesson["steps"] for key in step} == {field.name for field in msgspec.structs.fields(Step)}
+    exercise = lesson["steps"][1]["exercise"]
+    assert set(exercise) == {field.name for field in msgspec.structs.fields(Exercise)}
+    assert {key for each in exercise["check"] for key in each} == {
+        field.name for field in msgspec.structs.fields(Check)
+    }
 
 
 def test_what_the_loader_refuses_does_not_fit():
@@ -123,6 +151,8 @@ def test_what_the_loader_refuses_does_not_fit():
         ("value: [[1, 2], [3, 4]]", "value: {a: 1}"),
         ("    code: x\n", ""),
         ("on: host", "on: hosts"),
+        ("{vmap: f(x)}", "{vmap: f(x), leaks: f(x)}"),
+        ("{leaks: f(x)}", "{say: x}"),
     ]:
         text = EXAMPLE.replace(old, new, 1)
         assert text != EXAMPLE
@@ -135,7 +165,7 @@ def test_it_is_json_closed_and_described():
     assert msgspec.json.decode(msgspec.json.encode(document)) == document
     assert document["$schema"].startswith("https://json-schema.org/")
     structs = [part for part in document["$defs"].values() if part["type"] == "object"]
-    assert len(structs) == 9
+    assert len(structs) == 13
     assert all(part["additionalProperties"] is False for part in structs)
     step = document["$defs"]["Step"]["properties"]
     assert step["timeout"]["description"] == "In seconds; used by commands without a terminal."

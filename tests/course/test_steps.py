@@ -5,6 +5,8 @@ import textwrap
 import pytest
 from lesson_texts import fault_of, place, step_of
 
+WORK = "exercise:\n  starter: a\n  solution: b\n  check: "
+
 
 @pytest.mark.parametrize(
     ("lines", "where", "message"),
@@ -73,17 +75,36 @@ from lesson_texts import fault_of, place, step_of
         ),
         ("code: x\nask: {question: Q, choices: [a, b], answer: 0}\n", (2, 49), "`answer` is 0"),
         ("code: x\nask: {question: Q, choices: [a], answer: 1}\n", (2, 33), "`choices` needs at least 2 entries"),
-        (
-            "code: x\nask: {question: Q, choices: [a, b], answer: 1, value: x}\n",
-            (2, 59),
-            "either `choices` or a `value`",
-        ),
-        ("code: x\nask: {question: Q, value: x, answer: 1}\n", (2, 42), "`answer` needs `choices`"),
+        ("code: x\nask: {question: Q, choices: [a], value: x}\n", (2, 33), "`choices` needs at least 2 entries"),
+        ("code: x\nask: {question: Q, choices: [a, b], answer: 1, value: x}\n", (2, 49), "`answer` or a `value`"),
+        ("code: x\nask: {question: Q, value: x, answer: 1}\n", (2, 42), "either an `answer` or a `value`"),
         ("code: x\nask: {question: Q, value: equations of}\n", (2, 41), "this is not a Python expression"),
         ("code: x\ntime: [{call: a, baseline: true}, {call: b, baseline: true}]\n", (2, 59), "keep one"),
         ("code: x\ntrace: f(x)\nexpect: {equations: {g: 1}}\n", (3, 26), "no trace is labelled `g`: labels are f(x)"),
         ("exercise: {starter: '', check: '', solution: x}\n", (1, 36), "`exercise.check` must not be empty"),
+        ("exercise: {starter: a, check: [], solution: x}\n", (1, 35), "`exercise.check` must not be empty"),
         ("exercise: {starter: a, check: b}\n", (1, 15), "`solution` is missing in `exercise`"),
+        # Checks.
+        (f"{WORK}[{{say: x}}]\n", (4, 15), "a check needs one of value, jaxpr"),
+        (f"{WORK}[{{vmap: f(x), leaks: f(x)}}]\n", (4, 28), "either `vmap` or `leaks`: make two checks"),
+        (f"{WORK}[{{vmap: f(x), equals: y}}]\n", (4, 28), "`equals` belongs to value, not to `vmap`"),
+        (f"{WORK}[{{hlo: f(x), most: 3}}]\n", (4, 27), "`most` belongs to jaxpr or memory or compiles, not to `hlo`"),
+        (f"{WORK}[{{jaxpr: f(x)}}]\n", (4, 15), "`jaxpr` needs `has` or `lacks` or `exactly` or `most`"),
+        (f"{WORK}[{{memory: f(x)}}]\n", (4, 15), "`memory` needs `most`"),
+        (f"{WORK}[{{memory: f(x), most: many}}]\n", (4, 36), "must be a whole number, not `many`"),
+        (f"{WORK}[{{compiles: []}}]\n", (4, 26), "`compiles` must not be empty"),
+        (f"{WORK}[{{value: f(x), given: [{{}}]}}]\n", (4, 37), "`given` has a set without names"),
+        (f"{WORK}[{{value: f(x), given: [{{a b: y}}]}}]\n", (4, 37), "`a b` is not a name of Python"),
+        (f"{WORK}[{{value: f(x), given: [{{x: y +}}]}}]\n", (4, 41), "this is not a Python expression"),
+        (f"{WORK}[{{value: f(x) +}}]\n", (4, 23), "this is not a Python expression"),
+        (f"{WORK}[{{python: 'x = = 1'}}]\n", (4, 29), "this is not Python"),
+        (f"{WORK}x\n  others: ['x = = 1']\n", (5, 21), "this is not Python"),
+        (f"{WORK}x\n  wrong: [{{code: y}}]\n", (5, 15), "`because` is missing in `exercise.wrong[0]`"),
+        (f"{WORK}x\n  wrong: [{{code: y, because: ' '}}]\n", (5, 34), "`because` must have words"),
+        # Changes to try.
+        ("code: x\ntries: [{label: a, old: y, new: z}]\n", (2, 29), "`y` does not occur in the code"),
+        ("code: x + x\ntries: [{label: a, old: x, new: z}]\n", (2, 29), "`x` occurs 2 times in the code"),
+        ("code: x\ntries: [{label: a, old: x, new: x}]\n", (2, 37), "`new` is the same as `old`"),
         ("exercise: {starter: '(', check: x, solution: '('}\n", (1, 51), "'(' was never closed"),
     ],
 )
@@ -103,6 +124,9 @@ def test_a_bad_step_is_one_problem_at_its_place(lines, where, message):
         "code: x\nask: {question: Q, value: 'equations of f(x, y)'}\n",
         "exercise: {starter: 'def f(', check: x, solution: y}\n",
         "code: x\ntrace: []\n",
+        "code: x\nask: {question: Q, choices: [a, b], value: x}\n",
+        "code: x\ntries: [{label: a, old: x, new: y}]\n",
+        f"{WORK}[{{compiles: [f(x), f(y)]}}, {{value: f(x), given: [{{x: '1'}}, {{x: '2'}}]}}]\n",
         "code: x = '\\d'; x is 1\n",
         "code: x\nexpect: {equations: {f(x): 1}}\n",
     ],
