@@ -8,7 +8,19 @@ import platform
 from dataclasses import asdict
 from pathlib import Path
 
-NAMES = ("start", "keys", "lens", "result", "course", "agreement", "command", "record", "profile_truth", "ways")
+NAMES = (
+    "start",
+    "keys",
+    "lens",
+    "result",
+    "course",
+    "agreement",
+    "command",
+    "record",
+    "profile_truth",
+    "events",
+    "ways",
+)
 
 
 def main() -> int:
