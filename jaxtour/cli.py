@@ -8,7 +8,7 @@ import click
 
 from jaxtour import __version__
 from jaxtour.dispatch import config, fail, finish, terminal_width
-from jaxtour.options import HELP, html_option, look_options, worker_options
+from jaxtour.options import HELP, html_option, look_options, trust_option, worker_options
 from jaxtour.own_code import diff_command, explore, lens, profile, record, time_command, values_command
 from jaxtour.streams import mute_stdout, open_standard_streams
 
@@ -103,10 +103,12 @@ def main() -> None:
 
 @main.command(hidden=True, context_settings=HELP)
 @click.argument("target", required=False, metavar="[LESSON[/STEP] | PATH]")
+@trust_option
 @worker_options
 @look_options
 def tour(
     target: str | None,
+    trust: bool,
     python: str | None,
     platform: str | None,
     devices: int | None,
@@ -123,10 +125,11 @@ def tour(
         if not sys.stdout.isatty():
             from jaxtour.commands.tour import print_lesson
 
-            return print_lesson(target, config(python, platform, devices), width=terminal_width())
+            return print_lesson(target, config(python, platform, devices), width=terminal_width(), trust=trust)
         from jaxtour.commands.tour import tour as command
 
-        return command(target, config(python, platform, devices), theme=theme, mouse=not no_mouse)
+        worker = config(python, platform, devices)
+        return command(target, worker, theme=theme, mouse=not no_mouse, trust=trust)
 
     # The app collects from its first frame on.
     finish(action, collecting=False)
@@ -150,9 +153,16 @@ def list_command(target: str | None, as_json: bool) -> None:
 @click.argument("target", metavar="LESSON[/STEP] | PATH")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @html_option
+@trust_option
 @worker_options
 def run(
-    target: str, as_json: bool, html: str | None, python: str | None, platform: str | None, devices: int | None
+    target: str,
+    as_json: bool,
+    html: str | None,
+    trust: bool,
+    python: str | None,
+    platform: str | None,
+    devices: int | None,
 ) -> None:
     """Run a lesson or a step and print what it shows.
 
@@ -162,7 +172,8 @@ def run(
     def action() -> int:
         from jaxtour.commands.run import run as command
 
-        return command(target, config(python, platform, devices), as_json=as_json, html=html, width=terminal_width())
+        worker = config(python, platform, devices)
+        return command(target, worker, as_json=as_json, html=html, width=terminal_width(), trust=trust)
 
     finish(action)
 
@@ -171,11 +182,13 @@ def run(
 @click.argument("targets", nargs=-1, metavar="[LESSON | PATH]...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--jobs", type=click.IntRange(1, 32), metavar="N", help="Number of CPU workers; one per core by default.")
+@trust_option
 @worker_options
 def check(
     targets: tuple[str, ...],
     as_json: bool,
     jobs: int | None,
+    trust: bool,
     python: str | None,
     platform: str | None,
     devices: int | None,
@@ -189,7 +202,7 @@ def check(
     def action() -> int:
         from jaxtour.commands.check import check as command
 
-        return command(targets, config(python, platform, devices), as_json=as_json, jobs=jobs)
+        return command(targets, config(python, platform, devices), as_json=as_json, jobs=jobs, trust=trust)
 
     finish(action)
 
@@ -215,6 +228,7 @@ def devices_command(as_json: bool, python: str | None, platform: str | None, dev
 @click.option("--stable", is_flag=True, help="Leave out times and machine details, so that pictures compare equal.")
 @click.option("--theme", metavar="NAME", help="dark, light or ansi.")
 @click.option("-o", "--output", metavar="FILE", help="Write to a .svg or .txt file; default: text on stdout.")
+@trust_option
 @worker_options
 def snapshot(
     target: str,
@@ -223,6 +237,7 @@ def snapshot(
     stable: bool,
     theme: str | None,
     output: str | None,
+    trust: bool,
     python: str | None,
     platform: str | None,
     devices: int | None,
@@ -240,7 +255,53 @@ def snapshot(
             stable=stable,
             theme=theme,
             output=output,
+            trust=trust,
         )
+
+    finish(action)
+
+
+@main.command(context_settings=HELP)
+@click.argument("targets", nargs=-1, required=True, metavar="PATH...")
+def trust(targets: tuple[str, ...]) -> None:
+    """Let lessons from elsewhere run, as they are now.
+
+    A lesson, notebook or folder that is not part of jaxtour's course can be read at once, and runs only once you trust
+    it: its code runs as you, with your files and your network. If its code changes, you are asked again. Prints what
+    changed since you trusted it. JAXTOUR_TRUST=1 in the environment trusts every file that is named, for CI.
+    """
+
+    def action() -> int:
+        from jaxtour.commands.trust import trust as command
+
+        return command(targets)
+
+    finish(action)
+
+
+@main.command(context_settings=HELP)
+@click.argument("targets", nargs=-1, metavar="[PATH]...")
+@click.option("--all", "everything", is_flag=True, help="All of them.")
+def untrust(targets: tuple[str, ...], everything: bool) -> None:
+    """Forget that you trusted lessons: a file, or all in a folder."""
+
+    def action() -> int:
+        from jaxtour.commands.trust import untrust as command
+
+        return command(targets, everything=everything)
+
+    finish(action)
+
+
+@main.command(context_settings=HELP)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def trusted(as_json: bool) -> None:
+    """List the lessons that you trust, and whether they have changed since."""
+
+    def action() -> int:
+        from jaxtour.commands.trust import trusted as command
+
+        return command(as_json=as_json)
 
     finish(action)
 

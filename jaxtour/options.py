@@ -30,6 +30,10 @@ def look_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--theme", metavar="NAME", help="dark, light or ansi; also in the settings file.")(command)
 
 
+trust_option = click.option(
+    "--trust", is_flag=True, help="Let lessons from elsewhere run this once; see jaxtour trust --help."
+)
+
 call_option = click.option(
     "--call", "calls", multiple=True, metavar="CALL", help="A call to trace, as in --call 'f(x, w)'; may be repeated."
 )

@@ -21,6 +21,9 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Where this is set, every process of the tests would compile all of jaxtour again: half of what a short one takes.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# The tests' own lessons may run; `test_trust.py` takes this away.
+os.environ["JAXTOUR_TRUST"] = "1"
+
 ALONE = "alone"
 PYTHONS = "JAXTOUR_PYTHONS"
 """The environment variable that names more Pythons, with other versions of jax, as PATH names folders."""

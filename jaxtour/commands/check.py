@@ -10,6 +10,7 @@ import msgspec
 
 from jaxtour import interrupts
 from jaxtour.commands.common import headless, lessons_for, tell_findings, write, write_json
+from jaxtour.commands.trust import check_trusted
 from jaxtour.course.catalogue import shared_ids
 from jaxtour.course.model import Broken, Lesson, Problem, Step
 from jaxtour.engine.headless import Headless, Outcome
@@ -28,7 +29,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...]
 
 
-def check(targets: Sequence[str], config: WorkerConfig, *, as_json: bool, jobs: int | None) -> int:
+def check(targets: Sequence[str], config: WorkerConfig, *, as_json: bool, jobs: int | None, trust: bool = False) -> int:
     """Check the lessons and print their problems; the exit code is 1 if there are any."""
     started = time.perf_counter()
     lessons: list[Lesson] = []
@@ -37,6 +38,7 @@ def check(targets: Sequence[str], config: WorkerConfig, *, as_json: bool, jobs: 
         found = lessons_for(target)
         lessons += found
         problems += shared_ids(found)
+    check_trusted(lessons, trust=trust)
     runnable = [lesson for lesson in lessons if any(isinstance(step, Step) for step in lesson.steps)]
     run = interrupts.run(_run_all(runnable, config, jobs=jobs, tell=None if as_json else _tell)) if runnable else []
     for lesson in lessons:

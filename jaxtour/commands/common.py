@@ -12,6 +12,7 @@ import msgspec
 
 from jaxtour.course.catalogue import NOTEBOOKS, SUFFIXES, Catalogue, bundled, has_lessons, open_path
 from jaxtour.course.model import CourseError, Lesson
+from jaxtour.course.trust import Trust
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.messages import Event, Facts, RunProgress
 from jaxtour.engine.session import Session, WorkerConfig
@@ -81,9 +82,9 @@ def _course_with(name: str) -> Catalogue | None:
     return course if any(entry.id == name for entry in course.entries) else None
 
 
-def session(config: WorkerConfig) -> Session:
-    """Return a session with its own guard."""
-    return Session(ProcessEngine(), config)
+def session(config: WorkerConfig, *, trust: bool = True) -> Session:
+    """Return a session with its own guard; without `trust` it runs only lessons that the learner trusts."""
+    return Session(ProcessEngine(), config, Trust(everything=trust))
 
 
 def headless(config: WorkerConfig) -> "Headless":

@@ -17,6 +17,7 @@ from jaxtour.commands.common import (
     write_json,
 )
 from jaxtour.commands.page import STAGES, checked_path, page_call, sources, write_page
+from jaxtour.commands.trust import check_trusted
 from jaxtour.course.catalogue import why_empty
 from jaxtour.course.model import Broken, CourseError, Lesson, Step
 from jaxtour.engine.headless import Headless, Outcome
@@ -34,7 +35,9 @@ from jaxtour.text import plural
 BAD = ("failed", "timeout", "died")
 
 
-def run(target: str, config: WorkerConfig, *, as_json: bool, html: str | None = None, width: int) -> int:
+def run(
+    target: str, config: WorkerConfig, *, as_json: bool, html: str | None = None, width: int, trust: bool = False
+) -> int:
     """Run the lesson or step and print it; the exit code is 1 if a step failed, timed out or died.
 
     With `html` a page is written, and printed only as JSON if that is wanted too.
@@ -43,6 +46,7 @@ def run(target: str, config: WorkerConfig, *, as_json: bool, html: str | None = 
     lessons = _chosen(target)
     if not any(steps for _, steps in lessons):
         raise CourseError(why_empty(lessons[0][0]))
+    check_trusted((lesson for lesson, _ in lessons), trust=trust)
     for lesson, steps in lessons:
         for problem in lesson.problems:
             # Problems of a step are printed with the step.

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from jaxtour import interrupts
 from jaxtour.commands.common import catalogue_for, session, write
+from jaxtour.commands.trust import check_trusted
 from jaxtour.course.model import CourseError
 from jaxtour.course.progress import Progress
 from jaxtour.engine.session import EngineError, WorkerConfig
@@ -21,7 +22,15 @@ SIZE = re.compile(r"(\d{2,3})x(\d{1,3})")
 
 
 def snapshot(
-    target: str, config: WorkerConfig, *, size: str, run_step: bool, stable: bool, theme: str | None, output: str | None
+    target: str,
+    config: WorkerConfig,
+    *,
+    size: str,
+    run_step: bool,
+    stable: bool,
+    theme: str | None,
+    output: str | None,
+    trust: bool = False,
 ) -> int:
     """Write the screen as a picture (`.svg`) or as text, without the user's progress and settings."""
     matched = SIZE.fullmatch(size)
@@ -35,6 +44,8 @@ def snapshot(
         raise CourseError(f"unknown theme {theme!r}: use dark, light or ansi")
     catalogue, wanted = catalogue_for(target)
     lesson, step = catalogue.find(wanted or catalogue.entries[0].id)
+    if run_step:
+        check_trusted([lesson], trust=trust)
     with interrupts.raised(), tempfile.TemporaryDirectory() as folder:
         app = TourApp(
             catalogue,

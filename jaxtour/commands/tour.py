@@ -9,7 +9,7 @@ from jaxtour.engine.session import WorkerConfig
 from jaxtour.settings import load
 
 
-def tour(target: str | None, config: WorkerConfig, *, theme: str | None, mouse: bool) -> int:
+def tour(target: str | None, config: WorkerConfig, *, theme: str | None, mouse: bool, trust: bool = False) -> int:
     """Open the tour and block until the learner leaves."""
     catalogue, wanted = catalogue_for(target)
     progress = Progress.open()
@@ -20,7 +20,7 @@ def tour(target: str | None, config: WorkerConfig, *, theme: str | None, mouse: 
 
     return run_tour(
         catalogue,
-        session(config),
+        session(config, trust=trust),
         progress,
         settings,
         start=start,
@@ -30,7 +30,7 @@ def tour(target: str | None, config: WorkerConfig, *, theme: str | None, mouse: 
     )
 
 
-def print_lesson(target: str | None, config: WorkerConfig, *, width: int) -> int:
+def print_lesson(target: str | None, config: WorkerConfig, *, width: int, trust: bool = False) -> int:
     """Print one lesson with real results: the named one, or the one where the learner left off."""
     from jaxtour.commands.run import run
 
@@ -39,7 +39,8 @@ def print_lesson(target: str | None, config: WorkerConfig, *, width: int) -> int
     if target is None:
         start = _start(catalogue, None, Progress.open())
         wanted = start[0] if start else catalogue.entries[0].id
-    return run(target if wanted is None and target else str(wanted), config, as_json=False, width=width)
+    named = target if wanted is None and target else str(wanted)
+    return run(named, config, as_json=False, width=width, trust=trust)
 
 
 def _start(catalogue: Catalogue, wanted: str | None, progress: Progress) -> tuple[str, str] | None:

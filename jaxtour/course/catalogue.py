@@ -21,9 +21,10 @@ BUNDLED = re.compile(r"\d+-.+\.ya?ml")
 class LessonEntry:
     """One lesson file, which is not read before its lesson is needed."""
 
-    def __init__(self, lesson_id: str, path: Path) -> None:
+    def __init__(self, lesson_id: str, path: Path, within: Path | None = None) -> None:
         self._id = lesson_id
         self.path = path
+        self._within = within
         self._lesson: Lesson | None = None
 
     def __repr__(self) -> str:
@@ -46,6 +47,9 @@ class LessonEntry:
     def load(self) -> Lesson:
         """Return the lesson; raises `CourseError` for a file that cannot be read."""
         if self._lesson is None:
+            real = self.path.resolve()
+            if self._within is not None and not real.is_relative_to(self._within.resolve()):
+                raise CourseError(f"{self.path}: a link out of its folder: name {real} itself")
             self._lesson = _opened(self.path)
         return self._lesson
 
@@ -112,7 +116,7 @@ def open_path(path: Path) -> Catalogue:
     found = _files(path)
     if not found:
         raise CourseError(f"{path}: no lessons here: name lesson files like 01-name.yaml")
-    return _catalogue(found)
+    return _catalogue(found, within=path)
 
 
 def has_lessons(folder: Path) -> bool:
@@ -153,8 +157,8 @@ def _files(folder: Path) -> list[Path]:
     return [path for path in names if path.is_file() or (path.is_symlink() and not path.exists())]
 
 
-def _catalogue(found: Sequence[Path]) -> Catalogue:
-    return Catalogue(tuple(LessonEntry(guess_id(path), path) for path in found))
+def _catalogue(found: Sequence[Path], within: Path | None = None) -> Catalogue:
+    return Catalogue(tuple(LessonEntry(guess_id(path), path, within) for path in found))
 
 
 def _near(name: str, names: Sequence[str]) -> str:

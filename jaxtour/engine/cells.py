@@ -139,6 +139,17 @@ def _count(node: ast.AST) -> int | None:
     return None
 
 
+def devices_needed(lesson: Lesson, step: Step) -> int:
+    """The number of devices that the step and the steps before it require."""
+    needed = lesson.requires.devices
+    for earlier in lesson.steps:
+        if isinstance(earlier, Step) and earlier.requires:
+            needed = max(needed, earlier.requires.devices)
+        if earlier.id == step.id:
+            break
+    return needed
+
+
 def unmet(lesson: Lesson, step: Step, facts: Facts) -> str | None:
     """Why the step cannot run on this worker, in one line; None if it can."""
     for requires in (lesson.requires, step.requires):

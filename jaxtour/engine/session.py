@@ -11,7 +11,8 @@ from typing import Protocol
 import msgspec
 
 from jaxtour.course.model import Lesson, Step
-from jaxtour.engine.cells import asked_devices, asked_of, cell, timeout_of
+from jaxtour.course.trust import Trust
+from jaxtour.engine.cells import asked_devices, asked_of, cell, devices_needed, timeout_of
 from jaxtour.engine.commands import (
     Cell,
     Close,
@@ -84,8 +85,10 @@ class Handle(msgspec.Struct, frozen=True):
 class Session:
     """Runs steps on an engine and yields the events."""
 
-    def __init__(self, engine: Engine, config: WorkerConfig | None = None) -> None:
+    def __init__(self, engine: Engine, config: WorkerConfig | None = None, trust: Trust | None = None) -> None:
         self.engine = engine
+        self.trust = trust or Trust(everything=True)
+        """Which lessons may run."""
         self.config = config or WorkerConfig()
         self.state: WorkerState = "spawning"
         self.detail = ""
@@ -181,6 +184,7 @@ class Session:
 
     def _step(self, lesson: Lesson, step: Step, command: Run, base: dict[str, str] | None = None) -> Handle:
         """Run a command in the state that the earlier steps leave."""
+        self._check_trust(lesson)
         before = self.before(lesson, step, base)
         own = (command.cell,) if command.cell else ()
 
@@ -224,6 +228,7 @@ class Session:
         the file runs again only as far as needed. `programs` are keys by index. `brief` makes each call once instead of
         timing it. There is no time limit, as the user can interrupt. Raises `EngineError` without a guard.
         """
+        self._check_trust(lesson)
         command = Run(
             run=0,
             requests=requests,
@@ -265,8 +270,14 @@ class Session:
 
         return self._handle(send)
 
+    def _check_trust(self, lesson: Lesson) -> None:
+        if question := self.trust.question(lesson):
+            raise EngineError(question.words)
+
     async def prepare(self, lesson: Lesson, step: Step) -> int | None:
-        """Replay in advance to where `step` starts; None if the runner is already there."""
+        """Replay in advance to where `step` starts; None if the runner is already there, or the lesson may not run."""
+        if self.trust.question(lesson):
+            return None
         needed = self.before(lesson, step, None)
         if self._opened != self._wanted(lesson, step, (*needed, cell(lesson, step))) or self._executed == needed:
             return None
@@ -325,7 +336,7 @@ class Session:
         asked = asked_devices(cells) if own.platform in (None, "cpu") and self._on_cpu else None
         if asked:
             return own if asked == own.devices else Open(python=own.python, platform="cpu", devices=asked)
-        needed = self.devices_needed(lesson, step)
+        needed = devices_needed(lesson, step)
         have = self.config.devices or self._own_devices or 1
         if needed <= have:
             return own
@@ -334,23 +345,12 @@ class Session:
 
     async def _fit(self, lesson: Lesson, step: Step, cells: tuple[Cell, ...]) -> None:
         """Open another runner if the step needs other devices; waits for the facts if it must."""
-        some = self.devices_needed(lesson, step) > 1 or asked_devices(cells) is not None
+        some = devices_needed(lesson, step) > 1 or asked_devices(cells) is not None
         if some and self.config.devices is None:
             await self._known.wait()
         wanted = self._wanted(lesson, step, cells)
         if wanted != self._opened:
             await self._open(wanted)
-
-    @staticmethod
-    def devices_needed(lesson: Lesson, step: Step) -> int:
-        """The number of devices that the step and the steps before it require."""
-        needed = lesson.requires.devices
-        for earlier in lesson.steps:
-            if isinstance(earlier, Step) and earlier.requires:
-                needed = max(needed, earlier.requires.devices)
-            if earlier.id == step.id:
-                break
-        return needed
 
     def _forget(self) -> None:
         """Mark the runner's state as unknown, whatever runs under way still report."""

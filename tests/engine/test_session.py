@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from model_worker import LESSON, LOOKS, WIDE, ModelWorker, Recorder, drain, recorded, started, step
 
 from jaxtour.course.model import Lesson, Requires, Step
-from jaxtour.engine.cells import cell
+from jaxtour.engine.cells import cell, devices_needed
 from jaxtour.engine.commands import (
     Open,
 )
@@ -150,9 +150,9 @@ def needing(**devices: int) -> Lesson:
 
 def test_a_step_needs_the_devices_of_those_before_it_and_not_of_those_after_it() -> None:
     lesson = needing(a=0, b=4, c=2, d=0, e=8)
-    assert [Session.devices_needed(lesson, each) for each in lesson.steps if isinstance(each, Step)] == [1, 4, 4, 4, 8]
+    assert [devices_needed(lesson, each) for each in lesson.steps if isinstance(each, Step)] == [1, 4, 4, 4, 8]
     lesson = needing(lesson=2, a=0, b=1, c=3)
-    assert [Session.devices_needed(lesson, each) for each in lesson.steps if isinstance(each, Step)] == [2, 2, 3]
+    assert [devices_needed(lesson, each) for each in lesson.steps if isinstance(each, Step)] == [2, 2, 3]
 
 
 async def test_a_step_that_names_no_timeout_gets_that_of_the_caller() -> None:

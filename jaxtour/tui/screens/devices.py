@@ -4,6 +4,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from jaxtour.course.model import Step
+from jaxtour.engine.cells import devices_needed
 from jaxtour.render.text.layout import Line, pad
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.choices import Choice, choices
@@ -23,7 +24,7 @@ class DevicesScreen(BoxScreen[Choice | None]):
     def __init__(self, tour: Tour, device: tuple[str, int] | None = None) -> None:
         self._tour = tour
         session, step = tour.session, tour.step
-        needed = session.devices_needed(tour.lesson, step) if isinstance(step, Step) else 1
+        needed = devices_needed(tour.lesson, step) if isinstance(step, Step) else 1
         self._choices = choices(session.facts, session.config, session.simulating, needed, dead=tour.dead)
         words = [choice.words for choice in self._choices]
         name = f"{device[0]}:{device[1]}" if device else ""

@@ -3,6 +3,7 @@
 from functools import partialmethod
 
 from jaxtour.course.model import Step
+from jaxtour.course.trust import Question
 from jaxtour.engine.session import EngineError
 from jaxtour.text import clean
 from jaxtour.tui.messages import RestartWanted
@@ -23,14 +24,34 @@ class StepController:
         self.slots = slots
 
     async def run(self) -> None:
-        """Run the step."""
+        """Run the step; asks first if the lesson comes from elsewhere."""
         self.keep_edit()
+        if question := self.tour.session.trust.question(self.tour.lesson):
+            self._ask_trust(question)
+            return
         self.panes.expect_front()
         try:
             await self.tour.run()
         except EngineError as error:
             self.host.note(str(error))
         self.host.refresh_view()
+
+    def _ask_trust(self, question: Question) -> None:
+        from jaxtour.tui.screens.trust import Answer, TrustScreen
+
+        lesson, trust = self.tour.lesson, self.tour.session.trust
+
+        async def answered(answer: Answer | None) -> None:
+            if answer is None:
+                self.host.note("nothing of this lesson has run")
+                return
+            try:
+                trust.allow(lesson, keep=answer == "always")
+            except OSError as error:
+                self.host.note(f"trusted for now only: cannot write {trust.path}: {error.strerror or error}")
+            await self.run()
+
+        self.host.app.push_screen(TrustScreen(question, ascii_only=self.tour.ascii), answered)
 
     def setup(self) -> None:
         """Open or fold the setup."""

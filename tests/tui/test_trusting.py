@@ -1,0 +1,148 @@
+"""A lesson from elsewhere is shown at once; the first run asks, and nothing has run before the answer."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from fake_engine import FakeEngine
+from textual.pilot import Pilot
+from tours import ran, ready, screen_text, until
+
+from jaxtour.course.catalogue import open_path
+from jaxtour.course.progress import Progress
+from jaxtour.course.trust import EVERYTHING, Trust
+from jaxtour.engine.commands import Run
+from jaxtour.engine.session import Session, WorkerConfig
+from jaxtour.text import Raw
+from jaxtour.tui.app import TourApp
+from jaxtour.tui.screens.trust import TrustScreen
+
+LESSON = """\
+format: 1
+id: far
+title: From far away
+summary: For the tests.
+minutes: 1
+steps:
+  - id: one
+    title: One
+    text: Read me [b]first[/b].
+    setup: before = 1
+    code: "print('\\e]0;[red]hello\\a')"
+  - id: two
+    title: Two
+    text: And me.
+    code: before + 1
+"""
+
+
+class Far:
+    """A tour of a lesson from elsewhere."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.file = home / "far.yaml"
+        self.file.write_text(LESSON)
+        self.engine = FakeEngine({})
+
+    def tour(self) -> TourApp:
+        self.engine = FakeEngine({})
+        trust = Trust(self.home / "trusted.json")
+        progress = Progress.open(self.home / "progress.json")
+        return TourApp(
+            open_path(self.file), Session(self.engine, WorkerConfig(), trust), progress, start=("far", "two")
+        )
+
+    @property
+    def sent(self) -> list[Run]:
+        return [command for command in self.engine.sent if isinstance(command, Run)]
+
+
+async def asked(app: TourApp, pilot: Pilot[Any]) -> None:
+    await until(pilot, lambda: isinstance(app.screen, TrustScreen) and "only now" in screen_text(app))
+
+
+@pytest.fixture
+def far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Far:
+    monkeypatch.delenv(EVERYTHING)
+    return Far(tmp_path)
+
+
+async def test_it_is_read_and_runs_after_a_yes_now_and_next_time(far: Far) -> None:
+    app = far.tour()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert "And me." in screen_text(app)
+        await pilot.press("r")
+        await asked(app, pilot)
+        shown = screen_text(app)
+        assert "Run this lesson's code?" in shown and "2 steps" in shown
+        assert "before + 1" in shown and "[red]hello" in shown, "all steps, as text"
+        assert far.sent == [], "not even the steps before it, in advance"
+        await pilot.press("escape")
+        await until(pilot, lambda: "nothing of this lesson has run" in screen_text(app))
+        assert far.sent == [] and app.tour.state.report is None
+        await pilot.press("r")
+        await asked(app, pilot)
+        await pilot.press("y")
+        await ran(pilot)
+        assert far.sent
+    app = far.tour()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await ran(pilot)
+        assert app.screen is app.tour_screen
+
+
+async def test_only_now_asks_again_next_time_and_a_change_is_shown(far: Far) -> None:
+    app = far.tour()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await asked(app, pilot)
+        await pilot.press("o")
+        await ran(pilot)
+        await pilot.press("r")
+        await ran(pilot)
+        assert app.screen is app.tour_screen, "once a start"
+    trust = Trust(far.home / "trusted.json")
+    assert not trust.files()
+    trust.allow(open_path(far.file).entries[0].lesson(), keep=True)
+    far.file.write_text(LESSON.replace("before + 1", "before + 1000"))
+    app = far.tour()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await asked(app, pilot)
+        shown = screen_text(app)
+        assert "has changed since" in shown and "-before + 1" in shown and "+before + 1000" in shown
+        assert far.sent == []
+
+
+async def test_a_record_that_cannot_be_written_trusts_for_now(far: Far) -> None:
+    (far.home / "trusted.json").mkdir()
+    app = far.tour()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await asked(app, pilot)
+        await pilot.press("y")
+        await ran(pilot)
+        assert "trusted for now only" in screen_text(app)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
+def test_snapshot(far: Far, size: tuple[int, int], snap_compare, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ask(pilot: Pilot[Any]) -> None:
+        await ready(pilot)
+        await pilot.press("r")
+        await asked(app, pilot)
+
+    # The path is part of the picture.
+    question = Trust.question
+    place = Raw("/home/me/lessons/far.yaml")
+    monkeypatch.setattr(Trust, "question", lambda *of: msgspec.structs.replace(question(*of), file=place))
+    app = far.tour()
+    assert snap_compare(app, terminal_size=size, run_before=ask)
