@@ -296,7 +296,7 @@ def untrust(targets: tuple[str, ...], everything: bool) -> None:
 @main.command(context_settings=HELP)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def trusted(as_json: bool) -> None:
-    """List the lessons that you trust, and whether they have changed since."""
+    """List the lessons that you trust, and whether they changed."""
 
     def action() -> int:
         from jaxtour.commands.trust import trusted as command

@@ -307,7 +307,7 @@ def diff_command(
     platform: str | None,
     devices: int | None,
 ) -> None:
-    """Compare two calls, or two compiled programs: results, programs, memory and time.
+    """Compare two calls: results, programs, memory and time.
 
     \b
       jaxtour diff train.py --call 'step(w, x)' --call 'fast_step(w, x)'
