@@ -28,6 +28,8 @@ STEPS = [
     {"code": "raise ExceptionGroup('many', [ValueError('\\ud800'), TypeError('b')])"},
     {"code": "jax.random.key(0)", "replay": [{"name": "l/r", "setup": "r = 1", "code": "r + 1", "traces": None}]},
     {"code": "f", "checks": [{"python": "assert False, 'no'"}]},
+    {"code": "def h(x):\n    return f(x)\nh(1.0)", "solution": "h = f",
+     "checks": [{"value": "h(x)", "given": [{"x": "1.0"}]}, {"jaxpr": "h(1.0)", "lacks": ["tanh"], "say": "no"}, {"leaks": "h"}]},
     {"code": "jax.make_jaxpr(f)(1.0)"},
     {"cell": {"name": "book/cell-1", "code": "from matplotlib import pyplot\npyplot.figure()",
               "notebook": {"number": 1, "folder": "/"}}},
