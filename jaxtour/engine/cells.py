@@ -74,6 +74,7 @@ def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
         traces=trace_calls(step),
         path=path,
         launch=lesson.launch,
+        checked=step.exercise is not None,
     )
 
 
@@ -85,6 +86,7 @@ def asked_of(step: Step, *, timings: bool = True, hlo: bool = False, default_tim
         hlo=hlo,
         ask=step.ask.value.text if step.ask and step.ask.value else None,
         checks=step.exercise.checks if step.exercise else (),
+        solution=step.exercise.solution.text if step.exercise else "",
         timeout_s=timeout_of(step, default_timeout_s),
     )
 

@@ -79,6 +79,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """How that file runs as a program; JAX's compilations are recorded. None imports the file."""
     notebook: NotebookCell | None = None
     """None for a step of a lesson."""
+    checked: bool = False
+    """Whether it is an exercise's: the state before its code is kept beside the one after it."""
 
 
 class Open(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="open"):
@@ -112,6 +114,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"
     """The question: an expression, or `equations of CALL`."""
     checks: tuple[Check, ...] = ()
     """What must be true of the code of an exercise."""
+    solution: str = ""
+    """The exercise's own solution, which gives the right values."""
+    attempt: str | None = None
+    """Code to check in a probe, in place of the code of its cell; it runs in the state that was before that."""
     timeout_s: float | None = None
     keep: bool = False
     """Keep the namespace as the cell leaves it, for a later `probe`."""

@@ -87,7 +87,7 @@ class RunProgress(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", 
 
     run: int
     phase: str
-    """`replaying`, `running again`, `running`, `tracing`, `compiling`, `timing`."""
+    """`replaying`, `running again`, `running`, `tracing`, `compiling`, `timing`, `checking`."""
     label: str = ""
     """`jit(f)`, `NumPy`, a step's name."""
     done: int = 0

@@ -260,3 +260,15 @@ def _counted(order: list[_Jaxpr]) -> int:
 def count(jaxpr: Any) -> int:
     """The number of equations of a jaxpr, with those of nested jaxprs as often as they are used."""
     return _counted(_users_first(getattr(jaxpr, "jaxpr", jaxpr)))
+
+
+def primitives(jaxpr: Any) -> Counter[str]:
+    """How often each primitive appears in a jaxpr, with those of nested jaxprs as often as they are used."""
+    counts: dict[int, Counter[str]] = {}
+    order = _users_first(getattr(jaxpr, "jaxpr", jaxpr))
+    for each in reversed(order):
+        own = counts[id(each.jaxpr)] = Counter(equation.primitive.name for equation in each.jaxpr.eqns)
+        for inner in each.inner.values():
+            for _, _, nested in inner:
+                own.update(counts[id(nested)])
+    return counts[id(order[0].jaxpr)]

@@ -24,6 +24,7 @@ import jax.numpy
 import numpy as np
 
 from ..compat import CompileEvents
+from .before import Before
 from .failures import MESSAGE_CAP
 from .figures import is_figure
 from .learners import learner_folder
@@ -38,8 +39,10 @@ CWD = "JAXTOUR_CWD"
 _DTYPES = {
     "bf16": "bfloat16", "f16": "float16", "f32": "float32", "f64": "float64", "i8": "int8", "i16": "int16",
     "i32": "int32", "i64": "int64", "u8": "uint8", "u16": "uint16", "u32": "uint32", "u64": "uint64",
-    "c64": "complex64",
+    "c64": "complex64", "c128": "complex128",
 }  # fmt: skip
+SHORT_DTYPES = {long: short for short, long in _DTYPES.items()}
+"""The names of dtypes as jaxprs print them."""
 
 
 def shape_of(shape: tuple[int, ...] | int, dtype: Any = "float32") -> jax.ShapeDtypeStruct:
@@ -131,6 +134,8 @@ class Kept:
     calls: list[dict[str, str]]
     """The traced calls."""
     error: BaseException | None
+    before: Before | None = None
+    """The state that the code found after the setup, if it is to be checked."""
 
 
 class Workspace:
@@ -143,17 +148,18 @@ class Workspace:
         self.kept: dict[str, Kept] = {}
         self._offered: dict[str, Any] = {}
         self._last: tuple[str, Kept] | None = None
+        self._before: Before | None = None
         self._events = events
         self._definitions = Definitions()
         self.notebook = Notebook()
 
     def keep(self, name: str, calls: list[dict[str, str]], error: BaseException | None) -> None:
         """Keep the current namespace; values are shared, not copied, and stay alive when names are rebound."""
-        self.kept[name] = Kept(dict(self.namespace), calls, error)
+        self.kept[name] = Kept(dict(self.namespace), calls, error, self._before)
 
     def ended(self, name: str, calls: list[dict[str, str]], error: BaseException | None) -> None:
         """Record the cell that ran last: the namespace serves it, without a copy, until other code runs."""
-        self._last = name, Kept(self.namespace, calls, error)
+        self._last = name, Kept(self.namespace, calls, error, self._before)
 
     def left_by(self, name: str) -> Kept | None:
         """The state a cell left, if it was kept or nothing has run since."""
@@ -219,15 +225,17 @@ class Workspace:
         notebook: dict[str, Any] | None = None,
         *,
         quiet: bool = False,
+        checked: bool = False,
     ) -> Execution:
         """Run a step's setup and code; raises only KeyboardInterrupt, and records any other exception in the outcome.
 
         With a `path`, the code is that file's, and `launch` says how it runs as a program. `notebook` has the wire's
-        `number` and `folder` for a notebook's cell, whose figures are shown unless it is `quiet`.
+        `number` and `folder` for a notebook's cell, whose figures are shown unless it is `quiet`. For code
+        that is to be `checked`, the state before it is kept.
         """
         outcome = Execution()
         self.kept.pop(name, None)
-        self._last = None
+        self._last = self._before = None
         _forget_shown_warnings()
         start, before = time.perf_counter(), self._events.compiles
         try:
@@ -238,6 +246,7 @@ class Workspace:
                 self.notebook.figures.begin(name, quiet=quiet)
             if setup.strip():
                 self.execute(Source(name, setup, "setup", notebook=bool(notebook)))
+            self._before = Before.now(self.namespace) if checked else None
             start, before = time.perf_counter(), self._events.compiles
             outcome.value = self._to_its_end(Source(name, code, path=path, notebook=bool(notebook)))
             if notebook:

@@ -6,15 +6,18 @@ Each may change the state that the cells leave, so that the runner is dirty afte
 from functools import partial
 from typing import Any
 
+from ..checks.checker import checked, unchecked
+from ..checks.spaces import Spaces
 from ..ir import lens
 from ..ir.ladder import ladder
 from ..ir.stages import Stages
 from ..profile.profiler import Profiler
 from ..timing import bench
+from .before import copied
 from .calls import Entry
 from .describe import plain_text
-from .execute import Source
-from .failures import attempt, message, one_line
+from .execute import Kept, Source
+from .failures import attempt, one_line
 from .programs import FirstRun
 from .run_events import RunContext, RunEvents
 
@@ -64,7 +67,7 @@ class Requests:
         if (question := self._command.get("ask")) is not None:
             self._answer(question)
         if checks := self._command.get("checks"):
-            self._check(cell["name"], checks, error)
+            self._check(cell, checks, error)
         if (profiled := self._command.get("profile")) is not None:
             self._profile(cell, calls, profiled)
         if timings := self._command.get("time"):
@@ -126,17 +129,26 @@ class Requests:
         else:
             self._events.say({"event": "answer", "text": text})
 
-    def _check(self, name: str, checks: list[dict[str, Any]], raised: BaseException | None) -> None:
+    def _check(self, cell: dict[str, Any], checks: list[dict[str, Any]], raised: BaseException | None) -> None:
         self.dirty = True
-        workspace = self._stage.workspace
-        if raised is not None:
-            self._events.say({"event": "checked", "passed": False, "message": f"the code raised {one_line(raised)}"})
+        workspace, code = self._stage.workspace, cell["code"]
+        tried = self._command.get("attempt")
+        if raised is not None and tried is None:
+            self._events.say(unchecked(checks, f"the code raised {one_line(raised)}"))
             return
-        error: BaseException | None = None
-        for check in checks:
-            code = check.get("python") or "raise NotImplementedError('this worker cannot make this check')"
-            _, error = attempt(workspace.execute, Source(name, code, "check"), dict(workspace.namespace))
-            if error is not None:
-                break
-        text = message(error) or "not right yet" if isinstance(error, AssertionError) else error and one_line(error)
-        self._events.say({"event": "checked", "passed": error is None, "message": text or ""})
+        kept = workspace.left_by(cell["name"])
+        if kept is None or kept.before is None:
+            self._events.say(unchecked(checks, "the state before the code was not kept: run it again"))
+            return
+        names = kept.namespace
+        if tried is not None:
+            code, names = tried, {name: copied(value) for name, value in kept.before.names.items()}
+            self._events.progress("running", cell["name"])
+            _, raised = attempt(workspace.execute, Source(cell["name"], code), names)
+            if raised is not None:
+                self._events.say(unchecked(checks, f"the code raised {one_line(raised)}"))
+                return
+        with workspace.namespace_of(Kept(names, [], None)):
+            spaces = Spaces(workspace, cell["name"], code, kept.before, self._command.get("solution") or "")
+            tick = partial(self._events.progress, "checking")
+            self._events.say(checked(spaces, checks, self._stage.events, tick))

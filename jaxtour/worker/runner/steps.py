@@ -118,7 +118,8 @@ class CommandRun:
         run = partial(self._stage.workspace.run, cell["name"], cell["setup"], cell["code"], cell["path"])
         launch = cell["launch"]
         if launch is None:
-            return run(notebook=cell["notebook"], quiet=cell is not self._cell)
+            checked = cell is self._cell and bool(self._command.get("checks") or cell["checked"])
+            return run(notebook=cell["notebook"], quiet=cell is not self._cell, checked=checked)
         self._recorder = Recorder(
             self._stage.events,
             launch.get("stop_after"),
@@ -287,7 +288,8 @@ class CommandRun:
 
 def _whole(cell: dict[str, Any]) -> dict[str, Any]:
     """A cell with every field; JSON may leave out defaults."""
-    return {"setup": "", "code": "", "traces": None, "path": None, "launch": None, "notebook": None, **cell}
+    defaults = {"setup": "", "code": "", "traces": None, "path": None, "launch": None, "notebook": None}
+    return {**defaults, "checked": False, **cell}
 
 
 def _release(outcome: Execution) -> None:

@@ -211,8 +211,8 @@ def test_opcodes_on_request(runner):
 
 def test_a_kept_step_can_be_looked_into_after_others_have_run(runner):
     code = "import jax.numpy as jnp\ndef f(x): return jnp.sin(x)\ny = 1\nf(1.0)"
-    cell = {"name": "lesson/step", "setup": "", "code": code, "traces": None}
-    assert runner.run(code, keep=True).one("done")["dirty"] is False
+    cell = {"name": "lesson/step", "setup": "", "code": code, "traces": None, "checked": True}
+    assert runner.run(cell=cell, keep=True).one("done")["dirty"] is False
     runner.run("y = 2", name="lesson/next")
     ran = runner.run(
         cell=None,

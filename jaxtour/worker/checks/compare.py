@@ -1,0 +1,114 @@
+"""Compares the learner's value with the right one: structure, type, shape and numbers."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from .. import compat
+from .words import MOST_SHOWN, dtype_name, is_array, numbers, told, type_of
+
+_NUMBERS = (bool, int, float, complex, np.generic, np.ndarray, jax.Array)
+_ROUNDINGS = 4
+"""How many units in the last place two right answers in a short floating-point type may differ."""
+
+
+_FINFO: Any = jax.numpy.finfo
+
+
+class DifferentError(Exception):
+    """The values differ; both sides in words."""
+
+    def __init__(self, expected: str, got: str) -> None:
+        super().__init__(expected, got)
+        self.expected, self.got = expected, got
+
+
+def compare(got: Any, want: Any, rtol: float, atol: float) -> None:
+    """Raise `DifferentError` unless the values agree.
+
+    Lists and tuples are alike, and so are a Python number and an array without axes of its kind.
+    """
+    ours, theirs = _leaves(want), _leaves(got)
+    if ours.keys() != theirs.keys():
+        raise DifferentError(told(want), told(got))
+    for path, leaf in ours.items():
+        try:
+            _compare(theirs[path], leaf, rtol, atol)
+        except DifferentError as found:
+            head = f"{path} = " if path else ""
+            raise DifferentError(f"{head}{found.expected}", f"{head}{found.got}") from None
+
+
+def _leaves(value: Any) -> dict[str, Any]:
+    """The leaves by path; None is one, as a missing `return` gives it."""
+    flat = jax.tree_util.tree_flatten_with_path(value, is_leaf=lambda each: each is None)[0]
+    return {jax.tree_util.keystr(path): leaf for path, leaf in flat}
+
+
+def _compare(got: Any, want: Any, rtol: float, atol: float) -> None:
+    if not isinstance(want, _NUMBERS):
+        if got is not want and not bool(got == want):
+            raise DifferentError(told(want), told(got))
+        return
+    if not isinstance(got, _NUMBERS) or compat.is_tracer(got):
+        raise DifferentError(told(want), type_of(got) if compat.is_tracer(got) else told(got))
+    if not _is_same_type(got, want):
+        raise DifferentError(told(want), told(got))
+    ours, theirs = _plain(want), _plain(got)
+    wrong = ~_close(theirs, ours, rtol, atol)
+    if not wrong.any():
+        return
+    if ours.size <= MOST_SHOWN:
+        raise DifferentError(_number(want), _number(got))
+    place = tuple(int(axis) for axis in np.argwhere(wrong)[0])
+    where = f"at [{', '.join(map(str, place))}]"
+    count = f"; {int(wrong.sum())} of {ours.size} elements differ"
+    raise DifferentError(f"{numbers(ours[place])} {where}", f"{numbers(theirs[place])} {where}{count}")
+
+
+def _number(value: Any) -> str:
+    return numbers(value) if is_array(value) else repr(value)
+
+
+def _is_same_type(got: Any, want: Any) -> bool:
+    if np.shape(got) != np.shape(want):
+        return False
+    if is_array(got) and is_array(want):
+        return bool(dtype_name(got.dtype) == dtype_name(want.dtype))
+    return _kind(got) == _kind(want)
+
+
+def _kind(value: Any) -> str:
+    """`b`, `i`, `f` or `c`, of a Python number or of an array."""
+    if not is_array(value):
+        return {bool: "b", int: "i", complex: "c"}.get(type(value), "f")
+    kind = np.dtype(value.dtype).kind if not isinstance(value, jax.Array) or not compat.is_key(value) else "k"
+    return {"u": "i", "V": "f"}.get(kind, kind)
+
+
+def _plain(value: Any) -> Any:
+    """The numbers as NumPy has them."""
+    if isinstance(value, jax.Array) and compat.is_key(value):
+        value = compat.key_numbers(value)
+    return np.asarray(value)
+
+
+def _close(got: Any, want: Any, rtol: float, atol: float) -> Any:
+    """Which numbers agree; nan agrees with nan, and inf with inf of its sign."""
+    kinds = got.dtype.kind + want.dtype.kind
+    if not set(kinds) & set("fcV"):
+        return np.asarray(got == want)
+    if rtol:
+        rtol = max(rtol, *(_ROUNDINGS * last_place(each.dtype) for each in (got, want)))
+    wide = np.complex128 if "c" in kinds else np.float64
+    with np.errstate(all="ignore"):
+        return np.asarray(np.isclose(got.astype(wide), want.astype(wide), rtol=rtol, atol=atol, equal_nan=True))
+
+
+def last_place(dtype: Any) -> float:
+    """The relative size of a last place; 0 for other than floating-point types."""
+    try:
+        return float(_FINFO(dtype).eps)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,96 @@
+"""Values and counts in words, as a failed check says them."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from .. import compat
+from ..runner.describe import plain_text
+from ..runner.execute import SHORT_DTYPES
+from ..runner.failures import attempt
+
+MOST_SHOWN = 16
+"""An array with at most this many elements is shown whole."""
+TEXT_CAP = 600
+_DIGITS = 8
+
+
+def told(value: Any) -> str:
+    """A value in few words: a small array's numbers, types of the arrays in a container, any other value's text."""
+    text, error = attempt(_told, value)
+    found = f"a {type(value).__name__}" if error is not None or text is None else text
+    return found if len(found) <= TEXT_CAP else f"{found[:TEXT_CAP]}…"
+
+
+def _told(value: Any) -> str:
+    if is_array(value):
+        whole = f" {numbers(value)}" if value.size <= MOST_SHOWN and value.ndim else ""
+        return f"{type_of(value)}{whole}" if value.ndim else f"{numbers(value)} ({type_of(value)})"
+    if isinstance(value, (bool, int, float, complex)) or value is None:
+        return f"{value!r}"
+    if len(leaves := jax.tree.leaves(value)) == 1 and leaves[0] is value:
+        return f"the function {value.__name__}" if callable(value) and hasattr(value, "__name__") else plain_text(value)
+    return repr(jax.tree.map(_Leaf, value))
+
+
+class _Leaf:
+    """A leaf in the text of its container."""
+
+    def __init__(self, value: Any) -> None:
+        self._text = type_of(value) if is_array(value) else told(value)
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def is_array(value: Any) -> bool:
+    """Whether it is an array of JAX or NumPy, or a NumPy scalar."""
+    return isinstance(value, (jax.Array, np.ndarray, np.generic))
+
+
+def type_of(value: Any) -> str:
+    """`f32[8,64]`; `float` for what is no array."""
+    if compat.is_tracer(value):
+        return "a tracer"
+    if not is_array(value):
+        return type(value).__name__
+    return f"{dtype_name(value.dtype)}[{','.join(map(str, value.shape))}]"
+
+
+def dtype_name(dtype: Any) -> str:
+    """`f32`, as a jaxpr writes it."""
+    return SHORT_DTYPES.get(str(dtype), str(dtype))
+
+
+def numbers(array: Any) -> str:
+    """The numbers of an array in one line."""
+    if isinstance(array, jax.Array) and array.is_deleted():
+        return "(deleted)"
+    if isinstance(array, jax.Array) and compat.is_key(array):
+        array = compat.key_numbers(array)
+    whole = np.asarray(array)
+    if whole.dtype.kind == "V":
+        whole = whole.astype(np.float32)  # bfloat16 and its like print as bytes in some versions of NumPy
+    style: Any = {"float_kind": lambda number: f"{number:.{_DIGITS}g}"}
+    return " ".join(np.array2string(whole, separator=", ", formatter=style, max_line_width=10**6).split())
+
+
+def grouped(number: int) -> str:
+    """`1 000 000`."""
+    return f"{number:,}".replace(",", " ")
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 device`, `8 devices`."""
+    return f"{grouped(count)} {noun}" if count == 1 else f"{grouped(count)} {noun}s"
+
+
+def alternatives(names: str) -> tuple[str, ...]:
+    """The names in `jit|pjit`."""
+    return tuple(name.strip() for name in names.split("|"))
+
+
+def listed(names: Any) -> str:
+    """Names in one line; `nothing` without any."""
+    return ", ".join(names) or "nothing"

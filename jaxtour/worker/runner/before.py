@@ -1,0 +1,76 @@
+"""The state before a step's code ran, which the code cannot change: names with data of their own, JAX's modules."""
+
+import contextlib
+import sys
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from .. import compat
+from ..timing.trees import mapped
+from .failures import attempt
+
+_PROTECTED = ("jax", "numpy", "builtins", "math", "functools")
+"""Packages of which the code may replace functions, as in `jnp.sum = max`."""
+_SHARED_BYTES = 256 * 1024**2
+"""Larger arrays are shared instead of copied."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """The names that a step's code found, and what JAX and NumPy offered then."""
+
+    names: dict[str, Any]
+    _offered: list[tuple[types.ModuleType, dict[str, Any]]]
+
+    @classmethod
+    def now(cls, namespace: Mapping[str, Any]) -> "Before":
+        """The state at this moment."""
+        modules = [(module, _functions(module)) for name, module in [*sys.modules.items()] if _is_public(name)]
+        return cls({name: copied(value) for name, value in namespace.items()}, modules)
+
+    @contextlib.contextmanager
+    def modules(self) -> Iterator[None]:
+        """Undo inside this context what the code has changed in these modules."""
+        changed = [
+            (vars(module), name, vars(module).get(name), value)
+            for module, offered in self._offered
+            for name, value in offered.items()
+            if vars(module).get(name) is not value
+        ]
+        for space, name, _, value in changed:
+            space[name] = value
+        try:
+            yield
+        finally:
+            for space, name, theirs, _ in changed:
+                space[name] = theirs
+
+
+def copied(value: Any) -> Any:
+    """The value with copies of its arrays and containers, which nobody else can change, donate or delete."""
+    copy, error = attempt(mapped, _copy, value)
+    return value if error is not None else copy
+
+
+def _copy(leaf: Any) -> Any:
+    if isinstance(leaf, np.ndarray):
+        return leaf.copy()
+    if not isinstance(leaf, jax.Array) or compat.is_tracer(leaf) or leaf.is_deleted():
+        return leaf
+    return leaf.copy() if leaf.is_fully_addressable and leaf.nbytes <= _SHARED_BYTES else leaf
+
+
+def _is_public(name: str) -> bool:
+    package, _, rest = name.partition(".")
+    return package in _PROTECTED and not any(part.startswith("_") for part in rest.split("."))
+
+
+def _functions(module: types.ModuleType) -> dict[str, Any]:
+    """What a module offers; other values in it are its own, and may change."""
+    offered = dict(vars(module))
+    return {name: value for name, value in offered.items() if callable(value) or isinstance(value, types.ModuleType)}
