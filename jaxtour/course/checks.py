@@ -14,7 +14,10 @@ from jaxtour.course.remedies import QUOTE
 from jaxtour.text import Raw, short
 
 DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
-EQUATIONS_OF = re.compile(r"equations of\s+(?=\S)")
+QUESTIONS = ("equations", "primitives", "shape", "dtype", "compilations", "device", "devices", "fastest")
+"""What the worker can answer of a call, beside the value of an expression."""
+WHAT_OF = re.compile(r"\s*([a-z]+)\s+of(?=\s+\S)\s+(.*)", re.S)
+MOST_CHOICES = 9
 SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
 EXCEPTIONS = [
     name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
@@ -78,12 +81,18 @@ def _exception(step: Step, name: str, place: Node) -> None:
 
 def _ask(ask: Ask, node: Mapping) -> None:
     here = at(node, "ask")
-    if not ask.choices and ask.value is None:
-        raise FaultError(here, "`ask` needs either `choices` with an `answer`, or a `value`")
+    if ask.value is not None:
+        _question(ask.value.text, at(here, "value"))
     if ask.value is not None and ask.answer is not None:
         raise FaultError(at(here, "answer"), "`ask` takes either an `answer` or a `value`, which finds it: delete one")
-    if ask.choices and len(ask.choices) < 2:
-        raise FaultError(at(here, "choices"), "`choices` needs at least 2 entries")
+    if not ask.choices:
+        if ask.value is None:
+            raise FaultError(here, "`ask` needs either `choices` with an `answer`, or a `value`")
+        return
+    if not 2 <= len(ask.choices) <= MOST_CHOICES:
+        raise FaultError(at(here, "choices"), f"`choices` needs 2 to {MOST_CHOICES} entries, each with its digit")
+    if len(set(ask.texts)) < len(ask.texts):
+        raise FaultError(at(here, "choices"), "two `choices` are the same: delete one")
     if ask.value is not None:
         return
     if ask.answer is None:
@@ -92,6 +101,31 @@ def _ask(ask: Ask, node: Mapping) -> None:
     if not 1 <= ask.answer <= len(ask.choices):
         message = f"`answer` is {ask.answer}, but the choices are 1 to {len(ask.choices)}"
         raise FaultError(at(here, "answer"), message)
+
+
+def _question(value: str, place: Node) -> None:
+    """Raise `FaultError` for `WHAT of CALL` with an unknown word, or with one call to compare."""
+    match = WHAT_OF.fullmatch(value)
+    if not match:
+        return
+    what, rest = match.groups()
+    if what not in QUESTIONS:
+        near = difflib.get_close_matches(what, QUESTIONS, n=1)
+        known = f"did you mean `{near[0]} of`?" if near else f"known are {', '.join(QUESTIONS)}"
+        raise FaultError(place, f"unknown question `{what} of`: {known}")
+    if what == "fastest" and len(list(filter(str.strip, rest.split("|")))) < 2:
+        raise FaultError(place, "`fastest of` needs at least 2 calls or labels of `time`, with `|` between them")
+
+
+def _asked(step: Step) -> Iterator[str]:
+    """Yield the expressions in a question."""
+    value = step.ask.value.text if step.ask and step.ask.value is not None else ""
+    match = WHAT_OF.fullmatch(value)
+    if match and match[1] == "fastest":
+        labels = [entry.label for entry in step.time if isinstance(entry, TimeSpec)]
+        yield from (each for each in match[2].split("|") if each.strip() not in labels)
+    elif value:
+        yield match[2] if match else value
 
 
 def _rows(node: Node | None) -> None:
@@ -125,8 +159,8 @@ def _sources(step: Step, node: Mapping) -> Iterator[tuple[Raw, Node, Literal["ex
         for index, entry in enumerate(entries if isinstance(entries, tuple) else ()):
             path: tuple[Key, ...] = (name, index) if isinstance(entry, Raw) else (name, index, "call")
             yield (entry if isinstance(entry, Raw) else entry.call), at(node, *path), "eval"
-    if step.ask and step.ask.value is not None:
-        yield Raw(EQUATIONS_OF.sub("", step.ask.value.text, count=1)), at(node, "ask", "value"), "eval"
+    for each in _asked(step):
+        yield Raw(each), at(node, "ask", "value"), "eval"
 
 
 def _python(source: str, place: Node, mode: Literal["exec", "eval"], lines: list[str]) -> None:

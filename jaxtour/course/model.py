@@ -113,7 +113,12 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     answer: int | None = None
     """The right choice, counted from 1; left out if `value` finds it."""
     value: Call | None = None
-    """The right answer, or the text of the right choice, found by the worker: an expression, or `WHAT of CALL`."""
+    """The right answer, or the text of the right choice, found by the worker once the code has run.
+
+    An expression, whose value it is; or `equations of CALL`, `primitives of CALL`, `compilations of CALL` (if it is
+    made now), `shape of EXPR`, `dtype of EXPR`, `device of EXPR`, `devices of EXPR` (ids, also of a part such as
+    `x[3]`), or `fastest of A | B` (calls, or labels of `time`; `about the same` if it is not clear).
+    """
     hint: Lines = ""
     proof: Proof | None = None
     """Where the answer is seen; by default `value` decides."""

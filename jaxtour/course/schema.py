@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from jaxtour.course import model
+from jaxtour.course.checks import MOST_CHOICES
 from jaxtour.course.exercises import KINDS
 from jaxtour.course.model import LessonFile
 
@@ -24,6 +25,7 @@ def schema() -> dict[str, Any]:
     definitions["Step"]["oneOf"] = [{"required": ["code"]}, {"required": ["exercise"]}]
     definitions["Ask"]["oneOf"] = [{"required": ["choices", "answer"]}, {"required": ["value"]}]
     definitions["Check"]["oneOf"] = [{"required": [name]} for name in KINDS]
+    definitions["Ask"]["properties"]["choices"]["maxItems"] = MOST_CHOICES
     written: dict[str, Any] = _as_written(built)
     return {"$schema": DIALECT, "title": "A jaxtour lesson, format 1", **written}
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 from jaxtour.course.model import Broken, Expect, Lesson, Names, Step
+from jaxtour.engine.answers import right_choice
 from jaxtour.engine.messages import Done, Failure, Value
 from jaxtour.engine.report import Report
 from jaxtour.engine.tokens import bare, difference, spread
@@ -84,8 +85,13 @@ def _measured(step: Step, report: Report) -> Iterator[str]:
 
 
 def _answered(step: Step, report: Report) -> Iterator[str]:
-    if step.ask and step.ask.value is not None and report.answer is None:
-        yield f"ask: `{short(step.ask.value.text, 60)}` has no answer"
+    if (ask := step.ask) and ask.value is not None:
+        question = short(ask.value.text, 60)
+        if report.answer is None:
+            yield f"ask: `{question}` has no answer"
+        elif ask.choices and right_choice(ask, report.answer) is None and not question.startswith("fastest of"):
+            # Which call is the fastest depends on the machine, and may not be clear.
+            yield f"ask: `{question}` is {short(report.answer, 60)}, which is none of the choices"
     if step.exercise and report.checked is None:
         yield "exercise: the check did not run"
     elif step.exercise and report.checked and not report.checked.passed:

@@ -292,6 +292,11 @@ def test_a_question_needs_its_answer():
     assert verify(asked, report(answer="3")) == []
     assert verify(asked, report()) == ["ask: `f(x)` has no answer"]
     assert verify(step(ask=Ask(question="Q", choices=("a", "b"), answer=1)), report()) == []
+    chosen = step(ask=Ask(question="Q", choices=("2, since", "3"), value="f(x)"))
+    assert verify(chosen, report(answer="2")) == []
+    assert verify(chosen, report(answer="4")) == ["ask: `f(x)` is 4, which is none of the choices"]
+    raced = step(ask=Ask(question="Q", choices=("f", "g"), value="fastest of f | g"))
+    assert verify(raced, report(answer="about the same")) == [] != verify(raced, report())
 
 
 def test_an_exercise_is_right_when_its_check_says_so():

@@ -9,12 +9,10 @@ import pytest
 from small_course import VMAP
 from textual.binding import Binding
 
-from jaxtour.course.model import Ask
 from jaxtour.engine.messages import Device, Done, Executed, RunProgress
 from jaxtour.engine.report import Report
 from jaxtour.render.text.layout import plain
 from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Keys, Scope, bindings, in_footer, key_name, scoped
-from jaxtour.tui.panes.lesson import grade
 from jaxtour.tui.status import keys_line, top_line
 from jaxtour.tui.styling import ANSI, COLOURED
 from jaxtour.tui.tour.controllers.slots import short
@@ -76,22 +74,6 @@ def test_both_palettes_know_every_style() -> None:
     assert set(COLOURED) == set(ANSI) == set(get_args(Style))
     # Meaning must not rest on colour alone: what is an error is bold too.
     assert "bold" in COLOURED["error"] and "bold" in ANSI["error"]
-
-
-@pytest.mark.parametrize(
-    ("said", "truth", "verdict"),
-    [("5", "5", "right"), (" 5 ", "5", "right"), ("5.00001", "5", "right"), ("6", "5", "not this time"),
-     ("(3, 2)", "(3,2)", "right"), ("[3 2]", "(3, 2)", "right"), ("Float32", "float32", "right"),
-     ("", "5", "not this time"), ("3", "(3, 2)", "not this time"), ("5", None, "open")],
-)  # fmt: skip
-def test_answers_are_compared_by_what_they_mean(said: str, truth: str | None, verdict: str) -> None:
-    assert grade(Ask(question="?", value="x"), said, truth) == verdict
-
-
-def test_a_choice_is_right_by_its_place() -> None:
-    ask = Ask(question="?", choices=("a", "b"), answer=2)
-    assert grade(ask, "b", None) == "right"
-    assert grade(ask, "a", "b") == "not this time"
 
 
 def view(**rest: object) -> StepView:

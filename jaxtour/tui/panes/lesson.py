@@ -1,18 +1,16 @@
 """The lesson pane: the text, the question with its verdict, the hints, and what to read after the run."""
 
-import math
 import re
 from functools import lru_cache
-from typing import Literal, TypeAlias
 
-from jaxtour.course.model import Ask, Broken, Step
+from jaxtour.course.model import Broken, Step
+from jaxtour.engine.answers import grade, truth
 from jaxtour.engine.verify import status, stored_differences
 from jaxtour.render.text.layout import Line, wrap
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.tour.view import StepView
 
 BLANK: Line = ()
-Verdict: TypeAlias = Literal["right", "not this time", "open"]
 NO_PARAGRAPH = re.compile(r"\s{4}|```|[-*>#|] |\d+[.)] ")
 """How a block starts whose lines are not joined."""
 
@@ -105,7 +103,7 @@ def _asked(view: StepView, step: Step, width: int) -> list[Line]:
     right = truth(ask, answer)
     if verdict == "right":
         said = (*said, ("  ✓ ", "success"), ("right", "success"))
-    elif verdict == "not this time" and right is not None:
+    elif verdict == "wrong" and right is not None:
         said = (*said, ("  ✗ ", "warning"), ("not this time: ", "warning"), (right, "strong"))
     return [*lines, *wrap(said, width, indent="  ")]
 
@@ -130,37 +128,3 @@ def _exercise(view: StepView, step: Step, width: int) -> list[Line]:
     for key, words in keys:
         line = (*line, (key, "strong"), (f" {words}   ", "muted"))
     return [*lines, BLANK, line]
-
-
-def truth(ask: Ask, answer: str | None) -> str | None:
-    """The right answer, once it is known: the lesson's choice, or the worker's result."""
-    if ask.answer is not None and 1 <= ask.answer <= len(ask.choices):
-        return ask.texts[ask.answer - 1]
-    return answer
-
-
-def grade(ask: Ask, prediction: str, answer: str | None) -> Verdict:
-    """Whether the prediction was right; `open` while the answer is not known."""
-    right = truth(ask, answer)
-    if right is None:
-        return "open"
-    return "right" if _alike(prediction, right) else "not this time"
-
-
-def _alike(left: str, right: str) -> bool:
-    """Whether two answers mean the same, ignoring case, spaces and brackets, and with numbers within 1e-4."""
-    mine, theirs = _words(left), _words(right)
-    return len(mine) == len(theirs) and all(map(_same, mine, theirs))
-
-
-def _words(text: str) -> list[str]:
-    return re.sub(r"[\s,()\[\]'\"]+", " ", text.lower()).split()
-
-
-def _same(left: str, right: str) -> bool:
-    if left == right:
-        return True
-    try:
-        return math.isclose(float(left), float(right), rel_tol=1e-4)
-    except ValueError:
-        return False

@@ -4,7 +4,6 @@ import ast
 import contextlib
 import functools
 import gc
-import re
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -23,10 +22,9 @@ from .arguments import Leaves, argument_keys, bound_values, named, result_keys
 from .origins import Parsed, pieces
 from .printed import printed
 from .spans import Span, span
-from .walk import Walk, count
+from .walk import Walk
 
 _UNTRACED = sys.stdlib_module_names | {"numpy"}
-_EQUATIONS_OF = re.compile(r"^\s*equations\s+of\s+(?P<call>.+)$", re.S)
 
 
 class LensError(Exception):
@@ -82,10 +80,10 @@ class Call:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
-    def abstracted(self, numbers: tuple[type, ...]) -> "Abstracted":
-        """The call as a function of its arrays and of its Python numbers of these types."""
+    def abstracted(self, numbers: tuple[type, ...], *, host: bool = True) -> "Abstracted":
+        """The call as a function of its arrays, with `host` NumPy's too, and of its Python numbers of these types."""
         leaves, structure = jax.tree.flatten((self.args, self.kwargs))
-        places = [place for place, leaf in enumerate(leaves) if _is_variable(leaf, numbers)]
+        places = [place for place, leaf in enumerate(leaves) if _is_variable(leaf, numbers, host=host)]
 
         def function(*values: Any) -> Any:
             filled = list(leaves)
@@ -121,11 +119,11 @@ class Traced(NamedTuple):
     leaves: Leaves
 
 
-def _is_variable(leaf: Any, numbers: tuple[type, ...]) -> bool:
+def _is_variable(leaf: Any, numbers: tuple[type, ...], *, host: bool) -> bool:
     if isinstance(leaf, (jax.Array, jax.ShapeDtypeStruct)):
         return True
     if isinstance(leaf, (np.ndarray, np.generic)):
-        return leaf.dtype.kind in "biufcV" and leaf.dtype.names is None
+        return host and leaf.dtype.kind in "biufcV" and leaf.dtype.names is None
     return isinstance(leaf, numbers)
 
 
@@ -288,13 +286,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
-
-
-def ask(workspace: Workspace, question: str, say: Callable[[Any], str]) -> str:
-    """The text of an expression's value, or the number of equations for `equations of CALL`."""
-    if match := _EQUATIONS_OF.match(question):
-        return str(count(jaxpr_of(workspace, match["call"])))
-    return say(workspace.evaluate(question))
 
 
 def why_not(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 Each may change the state that the cells leave, so that the runner is dirty afterwards.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,15 +14,18 @@ from ..ir.ladder import ladder
 from ..ir.stages import Stages
 from ..profile.profiler import Profiler
 from ..timing import bench
+from . import questions
 from .before import copied
 from .calls import Entry
-from .describe import plain_text
 from .execute import Kept, Source
 from .failures import attempt, one_line
 from .programs import FirstRun
 from .run_events import RunContext, RunEvents
+from .writer import Event
 
 _PHASES = {"hlo": "compiling", "values": "evaluating"}
+_BRIEFLY = 0.3
+"""The patience with calls that only a question compares."""
 
 
 def written(cell: dict[str, Any], entry: Entry) -> lens.Expression:
@@ -58,25 +62,50 @@ class Requests:
 
     def serve(self, cell: dict[str, Any], calls: list[Entry], error: BaseException | None) -> None:
         """Serve all of them; `error` is what the cell raised."""
+        question = self._command.get("ask")
+        rivals = questions.competitors(question or "")
+        if question is not None and not rivals:
+            # Before anything is compiled: it may ask what compiles.
+            self._answer(question, questions.answer, self._stage.workspace, self._stage.events, question)
         if self._command.get("hlo"):
             self._hlo(cell, calls)
         if requests := self._command.get("requests"):
             self._look(cell, calls, requests)
         if (composed := self._command.get("ladder")) is not None:
             self._ladder(cell, composed, calls)
-        if (question := self._command.get("ask")) is not None:
-            self._answer(question)
         if checks := self._command.get("checks"):
             self._check(cell, checks, error)
         if (profiled := self._command.get("profile")) is not None:
             self._profile(cell, calls, profiled)
-        if timings := self._command.get("time"):
-            self.dirty = True
-            brief, patience = bool(self._command.get("brief")), float(self._command.get("patience") or 1.0)
-            stage = self._stage
-            bench.Bench(stage.workspace, stage.devices, stage.events, self._events.say, patience, self._first).measure(
-                timings, brief=brief
-            )
+        timings = self._command.get("time") or []
+        told: list[Event] = []
+        brief, patience = bool(self._command.get("brief")), float(self._command.get("patience") or 1.0)
+        if timings:
+            self._bench(patience, told).measure(timings, brief=brief)
+        if question is not None and rivals:
+            self._answer(question, self._fastest, rivals, told)
+
+    def _bench(self, patience: float, told: list[Event], *, silent: bool = False) -> bench.Bench:
+        """What measures calls, and keeps what it says of them in `told`."""
+        self.dirty = True
+        stage = self._stage
+
+        def say(event: Event) -> None:
+            if event["event"] == "timing":
+                told.append(event)
+            if not (silent and event["event"] == "timing"):
+                self._events.say(event)
+
+        return bench.Bench(stage.workspace, stage.devices, stage.events, say, patience, self._first)
+
+    def _fastest(self, rivals: list[str], told: list[Event]) -> str:
+        """The fastest, by the timings of the step, or of calls measured for the question alone."""
+        known = {name for each in told if "q3_s" in each for name in (each["label"], each["call"].strip())}
+        labels = {each["label"]: each for each in self._command.get("time") or ()}
+        missing = [labels.get(name, {"label": name, "call": name, "on": "one"}) for name in rivals if name not in known]
+        if missing:
+            self._bench(_BRIEFLY, told, silent=True).measure(missing)
+        return questions.fastest(rivals, told, self._stage.devices[0].platform)
 
     def _staged(self, cell: dict[str, Any], calls: list[Entry]) -> Stages:
         """The stages of these calls. Marks the runner dirty: a later step would find them compiled."""
@@ -121,11 +150,12 @@ class Requests:
         with self._events.phase("tracing", " ".join(composed.split())):
             ladder(self._stage.workspace, composed, codes, self._events.say, program)
 
-    def _answer(self, question: str) -> None:
+    def _answer(self, question: str, find: Callable[..., str], *given: Any) -> None:
         self.dirty = True
-        text, error = attempt(lens.ask, self._stage.workspace, question, plain_text)
-        if error:
-            self._stage.writer.say({"event": "log", "text": f"no answer to {question!r}: {one_line(error)}"})
+        text, error = attempt(find, *given)
+        if text is None:
+            why = lens.why_not(error) if error else ""
+            self._stage.writer.say({"event": "log", "text": f"no answer to {question!r}: {why}"})
         else:
             self._events.say({"event": "answer", "text": text})
 

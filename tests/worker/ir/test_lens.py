@@ -6,7 +6,6 @@ import pytest
 
 from jaxtour.worker.compat import CompileEvents, tidy
 from jaxtour.worker.ir import lens
-from jaxtour.worker.runner.describe import plain_text
 from jaxtour.worker.runner.execute import Workspace
 
 CODE = """\
@@ -241,20 +240,6 @@ def test_tracing_leaves_no_tracer_and_no_name_behind(workspace):
     before = set(workspace.namespace)
     facts(workspace, "sigmoid(1.0)")
     assert set(workspace.namespace) == before
-
-
-@pytest.mark.parametrize(
-    ("question", "answer"),
-    [
-        ("equations of predict_many(w, X)", "5"),
-        ("  equations of fast(w, X)", "6"),
-        ("X.shape", "(3, 2)"),
-        ("jnp.sum(X)", "6.0"),
-        ("len(X) + 1", "4"),
-    ],
-)
-def test_questions(workspace, question, answer):
-    assert lens.ask(workspace, question, plain_text) == answer
 
 
 def test_printers_details_are_left_out():
