@@ -150,6 +150,37 @@ def list_command(target: str | None, as_json: bool) -> None:
 
 
 @main.command(context_settings=HELP)
+@click.argument("target", required=False, metavar="[LESSON | PATH]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def progress(target: str | None, as_json: bool) -> None:
+    """Show what you did so far: steps, exercises, predictions, time."""
+
+    def action() -> int:
+        from jaxtour.commands.progress import progress as command
+
+        return command(target, as_json=as_json)
+
+    finish(action)
+
+
+@main.command(context_settings=HELP)
+@click.argument("target", metavar="LESSON[/STEP]")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(target: str, yes: bool) -> None:
+    """Forget your progress in a lesson or a step.
+
+    It asks first, and keeps a copy of all progress, so that this can be undone.
+    """
+
+    def action() -> int:
+        from jaxtour.commands.progress import reset as command
+
+        return command(target, yes=yes)
+
+    finish(action)
+
+
+@main.command(context_settings=HELP)
 @click.argument("target", metavar="LESSON[/STEP] | PATH")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @html_option

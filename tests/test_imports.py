@@ -75,6 +75,9 @@ def test_the_command_line_starts_with_click_alone():
         "time --help",
         "list",
         "list --json",
+        "progress",
+        "progress --json",
+        "reset vmap --yes",
         "schema",
     ],
 )

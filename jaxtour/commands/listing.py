@@ -28,12 +28,12 @@ def list_lessons(target: str | None, *, as_json: bool) -> int:
         write_json({"lessons": [_document(lesson, progress) for lesson in lessons]})
         return 0
     one = wanted is not None or (len(catalogue.entries) == 1 and target is not None)
-    text = _table([_row(lesson, progress) for lesson in lessons], [list(lesson.problems) for lesson in lessons])
+    text = table([_row(lesson, progress) for lesson in lessons], [list(lesson.problems) for lesson in lessons])
     write(text + (_steps(lessons[0], progress) if one else ""))
     return 0
 
 
-def _table(rows: Sequence[tuple[str, ...]], problems: Sequence[Sequence[Problem]]) -> str:
+def table(rows: Sequence[tuple[str, ...]], problems: Sequence[Sequence[Problem]]) -> str:
     """Align the rows in columns, and print the first problem of each row's lesson below it."""
     widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
     lines = []
@@ -54,7 +54,7 @@ def _steps(lesson: Lesson, progress: Progress) -> str:
     for step in lesson.steps:
         mark = "✗" if isinstance(step, Broken) else "✓" if progress.is_done(lesson.id, step.id) else " "
         rows.append((mark, f"{lesson.id}/{step.id}", step.title))
-    return "\n" + _table(rows, [()] * len(rows))
+    return "\n" + table(rows, [()] * len(rows))
 
 
 def _document(lesson: Lesson, progress: Progress) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -106,6 +106,16 @@ class Progress:
         """Lesson and step where the learner left off."""
         return self._state.place
 
+    @property
+    def lessons(self) -> Mapping[str, Mapping[str, SavedStep]]:
+        """Everything that is kept, by lesson and step id; not to be changed."""
+        return self._state.lessons
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no progress at all, as at the first start."""
+        return not (self.place or self.lessons or self.notice)
+
     def is_done(self, lesson: str, step: str) -> bool:
         """Whether the step has been done."""
         return self._step(lesson, step).done
@@ -129,10 +139,34 @@ class Progress:
         if not self.is_done(lesson, step):
             self._change(lambda state: setattr(_slot(state, lesson, step), "done", True))
 
-    def set_place(self, lesson: str, step: str) -> None:
-        """Remember where the learner is."""
-        if self.place != (lesson, step):
-            self._change(lambda state: setattr(state, "place", (lesson, step)))
+    def set_place(self, lesson: str, step: str, spent: Sequence[tuple[str, str, float]] = ()) -> None:
+        """Remember where the learner is, and add the time spent elsewhere: lesson, step, seconds."""
+
+        def change(state: SavedProgress) -> None:
+            state.place = (lesson, step)
+            for at_lesson, at_step, seconds in spent:
+                _slot(state, at_lesson, at_step).seconds += seconds
+
+        if self.place != (lesson, step) or spent:
+            self._change(change)
+
+    def reset(self, lesson: str, step: str | None = None) -> None:
+        """Forget everything about a step, or about a whole lesson."""
+
+        def change(state: SavedProgress) -> None:
+            steps = state.lessons.get(lesson, {})
+            if step is not None:
+                steps.pop(step, None)
+            if step is None or not steps:
+                state.lessons.pop(lesson, None)
+
+        self._change(change)
+
+    def back_up(self) -> Path:
+        """Write a copy of the state beside its file, in the first free `NAME-before-reset-N`; raises `OSError`."""
+        path = _free(self.path, f"{self.path.stem}-before-reset-{{}}{self.path.suffix}")
+        replace(path, msgspec.json.encode(self._state))
+        return path
 
     def set_edit(self, lesson: str, step: str, code: str | None) -> None:
         """Remember the learner's code; None forgets it."""
@@ -264,7 +298,12 @@ def _locked(path: Path, wait_s: float) -> Iterator[None]:
 
 def _set_aside(path: Path) -> Path:
     """Rename the file to the first free `NAME.corrupt-N`."""
+    return path.rename(_free(path, f"{path.name}.corrupt-{{}}"))
+
+
+def _free(path: Path, pattern: str) -> Path:
+    """The first file beside the path that does not exist; `{}` in the pattern is its number."""
     number = 1
-    while (aside := path.with_name(f"{path.name}.corrupt-{number}")).exists():
+    while (free := path.with_name(pattern.format(number))).exists():
         number += 1
-    return path.rename(aside)
+    return free

@@ -155,13 +155,14 @@ def devices_needed(lesson: Lesson, step: Step) -> int:
 def unmet(lesson: Lesson, step: Step, facts: Facts) -> str | None:
     """Why the step cannot run on this worker, in one line; None if it can."""
     for requires in (lesson.requires, step.requires):
-        reason = _unmet(requires, facts) if requires else None
+        reason = unmet_by(requires, facts) if requires else None
         if reason:
             return reason
     return None
 
 
-def _unmet(requires: Requires, facts: Facts) -> str | None:
+def unmet_by(requires: Requires, facts: Facts) -> str | None:
+    """What this worker lacks of the requirements, in one line; None if nothing."""
     if requires.platform and requires.platform not in facts.platforms:
         here = ", ".join(facts.platforms) or "nothing"
         return f"needs a {requires.platform.upper()}; this worker has {here}"

@@ -217,6 +217,12 @@ class TourApp(App[int]):
         except EngineError as error:
             self.post_message(WorkerGone(str(error)))
 
+    async def on_event(self, event: events.Event) -> None:
+        """Note that the learner is there."""
+        if isinstance(event, events.InputEvent):
+            self.tour.whereabouts.touch()
+        await super().on_event(event)
+
     def on_key(self, event: events.Key) -> None:
         """Keep typed-ahead text from acting as commands."""
         if written_ahead(event, self.focused):
@@ -268,6 +274,7 @@ class TourApp(App[int]):
     def save(self) -> None:
         """Keep the edit in the editor, and wait until everything is written."""
         self.tour_screen.step.keep_edit()
+        self.tour.whereabouts.leave()
         self._write()
         if self._writer is not None:
             writer, self._writer = self._writer, None

@@ -56,8 +56,7 @@ class Tours:
             Progress.open(self.path),
             settings,
             start=("vmap", step),
-            clock=lambda: 0.0,
-            **rest,
+            **{"clock": lambda: 0.0, **rest},
         )
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 from jaxtour.course.catalogue import Catalogue, LessonEntry, with_steps
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.course.progress import Progress
+from jaxtour.course.standing import undone
 from jaxtour.engine.cells import profile_request, unmet
 from jaxtour.engine.commands import ProfileRequest, StageRequest, TimeCall
 from jaxtour.engine.messages import Died, Done, Event, RunEvent, RunProgress, State, Trace
@@ -20,6 +21,7 @@ from jaxtour.tui.actions import Keys
 from jaxtour.tui.choices import Choice
 from jaxtour.tui.peaks import Peaks
 from jaxtour.tui.tour.view import Activity, StepState, StepView, doing
+from jaxtour.tui.tour.whereabouts import Whereabouts
 
 
 class Tour:
@@ -45,6 +47,7 @@ class Tour:
         self.clock = clock
         self._defer = defer or (lambda write: write())
         """Runs a write to disk later, since it is flushed and a key should not wait for it."""
+        self.whereabouts = Whereabouts(progress, clock, self._defer)
         self.ascii = ascii_only
         self.coloured = False
         """Set when the first frame is on the screen."""
@@ -109,12 +112,9 @@ class Tour:
         self.index = index
         self.lesson = self.read(self.catalogue.entries[index])
         steps = self.lesson.steps
-        if isinstance(step, int):
-            self.step = steps[step]
-        else:
-            self.step = next((each for each in steps if each.id == step), steps[0])
-        place = self.key
-        self._defer(lambda: self.progress.set_place(*place))
+        found = step if isinstance(step, int) else next((i for i, each in enumerate(steps) if each.id == step), 0)
+        self.step = steps[found]
+        self.whereabouts.arrive(self.key)
 
     def move(self, by: Literal[1, -1]) -> bool:
         """Go to the next step or the previous one, across lessons; False at the ends of the course."""
@@ -171,10 +171,10 @@ class Tour:
         """Go back to the lesson's own code."""
         self.progress.set_edit(*self.key, None)
 
-    def first_undone(self, index: int) -> int:
-        """The index of a lesson's first undone step, or 0."""
-        lesson = self.read(self.catalogue.entries[index])
-        return next((i for i, step in enumerate(lesson.steps) if not self.is_done(lesson.id, step.id)), 0)
+    def continued(self, index: int) -> int:
+        """The index of the step where the learner continues a lesson: the first undone one, or 0."""
+        start = self.number - 1 if index == self.index else 0
+        return undone(self.read(self.catalogue.entries[index]), self.is_done, start) or 0
 
     @property
     def view(self) -> StepView:

@@ -32,10 +32,10 @@ class CourseController:
     previous_lesson = partialmethod(_go, Tour.move_lesson, -1, "this is the first lesson")
 
     def open(self, lesson: int | None, step: int | None = None) -> None:
-        """Go to a step of a lesson, or to its first undone one; stay without a lesson."""
+        """Go to a step of a lesson, or to the one where it is continued; stay without a lesson."""
         if lesson is not None:
             self.step.leave_editor()
-            self.tour.open(lesson, self.tour.first_undone(lesson) if step is None else step)
+            self.tour.open(lesson, self.tour.continued(lesson) if step is None else step)
             self.host.arrived()
 
     def lessons(self) -> None:

@@ -1,0 +1,46 @@
+"""Where the learner is, and how long they were there, kept in the progress."""
+
+from collections.abc import Callable
+
+from jaxtour.course.progress import Progress
+from jaxtour.engine.report import StepKey
+
+IDLE_S = 300.0
+"""A learner who does nothing for longer is not there."""
+
+
+class Whereabouts:
+    """Keeps the place, and with the next place the time that was spent at this one: one write for both."""
+
+    def __init__(
+        self, progress: Progress, clock: Callable[[], float], defer: Callable[[Callable[[], None]], object]
+    ) -> None:
+        self._progress = progress
+        self._clock = clock
+        self._defer = defer
+        self._key: StepKey | None = None
+        self._seconds = 0.0
+        self._seen = 0.0
+
+    def touch(self) -> None:
+        """Count the time since the last key, as far as the learner was not idle."""
+        now = self._clock()
+        self._seconds += min(now - self._seen, IDLE_S)
+        self._seen = now
+
+    def arrive(self, key: StepKey) -> None:
+        """Leave the step for another one, or stay."""
+        spent = self._spent()
+        self._key = key
+        self._defer(lambda: self._progress.set_place(*key, spent))
+
+    def leave(self) -> None:
+        """Keep the time spent so far, and the place."""
+        if self._key is not None:
+            self.arrive(self._key)
+
+    def _spent(self) -> list[tuple[str, str, float]]:
+        """The time at the step, which is counted from 0 from now on."""
+        self.touch()
+        seconds, self._seconds = round(self._seconds, 1), 0.0
+        return [(*self._key, seconds)] if self._key and seconds else []
