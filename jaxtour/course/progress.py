@@ -6,7 +6,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -100,6 +100,18 @@ class Progress:
         progress = cls(path or paths.state_dir() / "progress.json")
         progress._load()
         return progress
+
+    @classmethod
+    def in_memory(cls) -> "Progress":
+        """Open an empty progress that no file keeps."""
+        progress = cls(Path(os.devnull))
+        progress._writable = False
+        return progress
+
+    @property
+    def lessons(self) -> Mapping[str, Mapping[str, SavedStep]]:
+        """Everything that is kept, by lesson and step; not to be changed."""
+        return self._state.lessons
 
     @property
     def place(self) -> tuple[str, str] | None:
