@@ -153,6 +153,20 @@ class Progress:
         if self.edit(lesson, step) != text:
             self._change(lambda state: setattr(_slot(state, lesson, step), "edit", text))
 
+    def change(self, change: Change) -> None:
+        """Change anything."""
+        self._change(change)
+
+    def back_up(self) -> Path | None:
+        """Copy the file to the first free `NAME.before-N`; return that, or None without a file. Raises `OSError`."""
+        try:
+            data = read_bytes(self.path, MAX_BYTES)
+        except FileNotFoundError:
+            return None
+        aside = _free(self.path, "before")
+        replace(aside, data)
+        return aside
+
     def _step(self, lesson: str, step: str) -> SavedStep:
         return self._state.lessons.get(lesson, {}).get(step) or SavedStep()
 
@@ -276,7 +290,12 @@ def _locked(path: Path, wait_s: float) -> Iterator[None]:
 
 def _set_aside(path: Path) -> Path:
     """Rename the file to the first free `NAME.corrupt-N`."""
+    return path.rename(_free(path, "corrupt"))
+
+
+def _free(path: Path, why: str) -> Path:
+    """The first `NAME.WHY-N` that is not there."""
     number = 1
-    while (aside := path.with_name(f"{path.name}.corrupt-{number}")).exists():
+    while (aside := path.with_name(f"{path.name}.{why}-{number}")).exists():
         number += 1
-    return path.rename(aside)
+    return aside
