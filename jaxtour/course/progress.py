@@ -101,6 +101,13 @@ class Progress:
         progress._load()
         return progress
 
+    @classmethod
+    def in_memory(cls) -> "Progress":
+        """Open an empty progress that no file keeps."""
+        progress = cls(Path(os.devnull))
+        progress._writable = False
+        return progress
+
     @property
     def place(self) -> tuple[str, str] | None:
         """Lesson and step where the learner left off."""
@@ -162,18 +169,29 @@ class Progress:
 
         self._change(change)
 
-    def back_up(self) -> Path:
-        """Write a copy of the state beside its file, in the first free `NAME-before-reset-N`; raises `OSError`."""
-        path = _free(self.path, f"{self.path.stem}-before-reset-{{}}{self.path.suffix}")
-        replace(path, msgspec.json.encode(self._state))
-        return path
-
     def set_edit(self, lesson: str, step: str, code: str | None) -> None:
         """Remember the learner's code; None forgets it."""
         # Half a surrogate pair, from a broken paste, cannot be encoded as UTF-8.
         text = code if code is None else code.encode("utf-8", "replace").decode()
         if self.edit(lesson, step) != text:
             self._change(lambda state: setattr(_slot(state, lesson, step), "edit", text))
+
+    def change(self, change: Change) -> None:
+        """Change anything."""
+        self._change(change)
+
+    def back_up(self) -> Path | None:
+        """Copy the file to the first free `progress-before-N.json`, and return that.
+
+        None without a file; raises `OSError`.
+        """
+        try:
+            data = read_bytes(self.path, MAX_BYTES)
+        except FileNotFoundError:
+            return None
+        aside = _free(self.path, f"{self.path.stem}-before-{{}}{self.path.suffix}")
+        replace(aside, data)
+        return aside
 
     def _step(self, lesson: str, step: str) -> SavedStep:
         return self._state.lessons.get(lesson, {}).get(step) or SavedStep()
