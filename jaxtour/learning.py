@@ -3,7 +3,7 @@
 import click
 
 from jaxtour.dispatch import config, fail, finish
-from jaxtour.options import HELP, worker_options
+from jaxtour.options import HELP, trust_option, worker_options
 
 
 @click.command("export", context_settings=HELP)
@@ -11,12 +11,14 @@ from jaxtour.options import HELP, worker_options
 @click.option("--to", type=click.Choice(["ipynb", "py", "md", "html"]), help="The format; default: by FILE's name.")
 @click.option("-o", "--output", metavar="FILE", help="Where to write; - is stdout; default: LESSON.ipynb here.")
 @click.option("--run/--no-run", default=True, help="Run the code and write its results; the default.")
+@trust_option
 @worker_options
 def export_command(
     target: str | None,
     to: str | None,
     output: str | None,
     run: bool,
+    trust: bool,
     python: str | None,
     platform: str | None,
     devices: int | None,
@@ -36,7 +38,7 @@ def export_command(
             return export_state(output)
         from jaxtour.commands.export import export
 
-        return export(target, config(python, platform, devices), to=to, output=output, run=run)
+        return export(target, config(python, platform, devices), to=to, output=output, run=run, trust=trust)
 
     finish(action)
 

@@ -40,7 +40,8 @@ def check(targets: Sequence[str], config: WorkerConfig, *, as_json: bool, jobs: 
         problems += shared_ids(found)
     check_trusted(lessons, trust=trust)
     runnable = [lesson for lesson in lessons if any(isinstance(step, Step) for step in lesson.steps)]
-    run = interrupts.run(_run_all(runnable, config, jobs=jobs, tell=None if as_json else _tell)) if runnable else []
+    tell = None if as_json else _tell
+    run = interrupts.run(_run_all(runnable, config, jobs=jobs, trust=trust, tell=tell)) if runnable else []
     for lesson in lessons:
         problems += lesson.problems
     for lesson, outcomes in zip(runnable, run, strict=True):
@@ -101,7 +102,12 @@ def _tell(line: str) -> None:
 
 
 async def _run_all(
-    lessons: Sequence[Lesson], config: WorkerConfig, *, jobs: int | None, tell: Callable[[str], None] | None
+    lessons: Sequence[Lesson],
+    config: WorkerConfig,
+    *,
+    jobs: int | None,
+    trust: bool,
+    tell: Callable[[str], None] | None,
 ) -> list[list[Outcome]]:
     """Run the lessons, on several workers if they can share the devices: on the CPU only."""
     results: dict[int, list[Outcome]] = {}
@@ -117,10 +123,10 @@ async def _run_all(
                     tell(f"{lesson.id}/{outcome.step.id} {outcome.status}")
 
     async def worker() -> None:
-        async with headless(config) as engine:
+        async with headless(config, trust=trust) as engine:
             await work(engine)
 
-    async with headless(config) as first:
+    async with headless(config, trust=trust) as first:
         facts = tell_findings(await first.facts())
         most = jobs or (os.cpu_count() or 1 if facts.platforms[:1] == ("cpu",) else 1)
         async with asyncio.TaskGroup() as group:

@@ -82,17 +82,17 @@ def _course_with(name: str) -> Catalogue | None:
     return course if any(entry.id == name for entry in course.entries) else None
 
 
-def session(config: WorkerConfig, *, trust: bool = True) -> Session:
-    """Return a session with its own guard; without `trust` it runs only lessons that the learner trusts."""
+def session(config: WorkerConfig, *, trust: bool = False) -> Session:
+    """Return a session with its own guard; without `trust` it runs no lesson that the learner does not trust."""
     return Session(ProcessEngine(), config, Trust(everything=trust))
 
 
-def headless(config: WorkerConfig) -> "Headless":
+def headless(config: WorkerConfig, *, trust: bool = False) -> "Headless":
     """Return a session for commands that only print."""
     # Imported here, as the tour does not use it: it imports packaging, 11 ms.
     from jaxtour.engine.headless import Headless
 
-    return Headless(session(config))
+    return Headless(session(config, trust=trust))
 
 
 def write_json(value: Any) -> None:

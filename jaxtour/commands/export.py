@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jaxtour import __version__, interrupts
 from jaxtour.commands.common import headless, lessons_for, tell_findings, warn, write
+from jaxtour.commands.trust import check_trusted
 from jaxtour.course.catalogue import why_empty
 from jaxtour.course.model import CourseError, Lesson
 from jaxtour.course.notebook_file import EXTRA
@@ -27,10 +28,14 @@ WRITERS: Mapping[str, Callable[[Takeaway], str]] = {"ipynb": notebook, "py": per
 STDOUT = "-"
 
 
-def export(target: str, config: WorkerConfig, *, to: str | None, output: str | None, run: bool) -> int:
+def export(
+    target: str, config: WorkerConfig, *, to: str | None, output: str | None, run: bool, trust: bool = False
+) -> int:
     """Write the lesson; the exit code is 1 if some of its code could not run."""
     form = _form(to, output)
     lesson = _lesson(target)
+    if run:
+        check_trusted([lesson], trust=trust)
     path = writable(output, f"{lesson.id}.{form}")
     progress = Progress.open()
     if progress.notice:
@@ -69,7 +74,7 @@ def _lesson(target: str) -> Lesson:
 
 async def _ran(lesson: Lesson, config: WorkerConfig) -> tuple[dict[str, Outcome], str]:
     """Run every cell after the ones before, as a notebook does."""
-    async with headless(config) as engine:
+    async with headless(config, trust=True) as engine:  # the lesson may run, and so may the learner's edits
         tell_findings(await engine.facts())
         outcomes = {step.id: await engine.step(lesson, step, timings=False) for step in lesson.steps}
         facts = engine.session.facts

@@ -52,7 +52,7 @@ def run(
             # Problems of a step are printed with the step.
             if problem.step is None or not steps:
                 warn(str(problem))
-    return interrupts.run(_run(lessons, config, as_json=as_json, page=page, width=width))
+    return interrupts.run(_run(lessons, config, as_json=as_json, page=page, width=width, trust=trust))
 
 
 def _chosen(target: str) -> list[tuple[Lesson, Sequence[Step | Broken]]]:
@@ -71,11 +71,12 @@ async def _run(
     as_json: bool,
     page: Path | None,
     width: int,
+    trust: bool,
 ) -> int:
     failed = False
     calls: list[PageCall] = []
     documents = []
-    async with headless(config) as engine:
+    async with headless(config, trust=trust) as engine:
         # Waits for the worker before printing anything: without one there is nothing to print.
         facts = tell_findings(await engine.facts())
         printer = None if as_json or page else Printer(engine, width)

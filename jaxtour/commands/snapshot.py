@@ -49,7 +49,7 @@ def snapshot(
     with interrupts.raised(), tempfile.TemporaryDirectory() as folder:
         app = TourApp(
             catalogue,
-            session(config),
+            session(config, trust=trust),
             Progress.open(Path(folder) / "progress.json"),
             Settings(),
             start=(lesson.id, step.id),

@@ -29,7 +29,7 @@ def file(tmp_path: Path) -> Path:
 
 NO_ENGINE = (
     ("run", "own.yaml"), ("run", "own.yaml", "--json"), ("check", "own.yaml"), ("check", "own.yaml", "--json"),
-    ("snapshot", "own.yaml", "--run"), ("own.yaml",),
+    ("snapshot", "own.yaml", "--run"), ("export", "own.yaml"), ("own.yaml",),
 )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def worker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> C
 
     def play(script: Script) -> None:
         monkeypatch.setattr(
-            common, "session", lambda config: Session(FakeEngine(script, facts=FACTS[request.param]), config)
+            common, "session", lambda config, **_: Session(FakeEngine(script, facts=FACTS[request.param]), config)
         )
 
     catalogue = Catalogue(tuple(Given(lesson) for lesson in LESSONS))
