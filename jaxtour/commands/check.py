@@ -74,11 +74,21 @@ def _report(verdict: CheckResult, run: Iterable[tuple[Lesson, Sequence[Outcome]]
         for outcome in outcomes
         if outcome.status == "skipped"
     ]
-    told = [*map(str, verdict.problems), *skipped, *agreements]
+    told = [*map(str, verdict.problems), *_left_out(run), *skipped, *agreements]
     state = "ok" if verdict.ok else plural(len(verdict.problems), "problem")
     counts = f"{plural(verdict.lessons, 'lesson')}, {plural(verdict.steps, 'step')}"
     told.append(f"{counts} in {verdict.seconds:.1f} s: {state}" + (f", {len(skipped)} skipped" if skipped else ""))
     return "".join(f"{line}\n" for line in told)
+
+
+def _left_out(run: Iterable[tuple[Lesson, Sequence[Outcome]]]) -> list[str]:
+    """Return a line for each step that ran without an earlier one, whose code ended the worker."""
+    return [
+        f"{lesson.file}:{lesson.places.get(outcome.step.id, (1, 1))[0]}: {outcome.step.id} ran {left_out}"
+        for lesson, outcomes in run
+        for outcome in outcomes
+        for left_out in (outcome.report.without if outcome.report else ())
+    ]
 
 
 def _agreement(lesson: Lesson, outcomes: Sequence[Outcome]) -> str | None:

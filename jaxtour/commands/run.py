@@ -173,6 +173,8 @@ def outcome_text(lesson: Lesson, outcome: Outcome, width: int, *, ascii: bool, c
     elif outcome.status in BAD and outcome.report and not _told(outcome.report):
         problems = outcome.problems or [outcome.reason]
         lines = section("failed", [((problem, "error"),) for problem in problems])
+    for left_out in outcome.report.without if outcome.report else ():
+        lines += section("state", [((f"ran {left_out}", "warning"),)])
     if told := stored_differences(lesson, outcome.step, outcome.report):
         lines += section("the notebook says otherwise", [((line, "warning"),) for line in told])
     return text + text_of([*lines, ()], ascii, colour)
@@ -216,6 +218,8 @@ def _step(lesson: Lesson, outcome: Outcome) -> dict[str, Any]:
         entry["stored"] = stored
     if report is None:
         return entry
+    if report.without:
+        entry["without"] = [left_out.step for left_out in report.without]
     if report.value:
         entry["result"] = {name: getattr(report.value, name) for name in ("type", "shape", "dtype", "devices", "text")}
     if report.failure:

@@ -2,9 +2,10 @@
 
 import ast
 import functools
+import itertools
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from jaxtour.course.model import Lesson, Requires, Step, TimeSpec, TraceSpec
 from jaxtour.engine.commands import Cell, ProfileRequest, Run, StageName, StageRequest, TimeCall, TraceCall
@@ -77,6 +78,12 @@ def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
         launch=lesson.launch,
         checked=step.exercise is not None,
     )
+
+
+def cells_before(lesson: Lesson, step: Step, edits: Mapping[str, str] | None = None) -> list[Cell]:
+    """The cells of the lesson's earlier steps; `edits` have other code, by step id."""
+    earlier = itertools.takewhile(lambda each: each.id != step.id, lesson.steps)
+    return [cell(lesson, each, (edits or {}).get(each.id)) for each in earlier if isinstance(each, Step)]
 
 
 def asked_of(step: Step, *, timings: bool = True, hlo: bool = False, default_timeout_s: float | None = None) -> Run:

@@ -8,13 +8,13 @@ from typing import Literal, Self, TypeAlias
 import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
-from jaxtour.engine.cells import profile_request, stage_request, unmet
+from jaxtour.engine.cells import cell, profile_request, stage_request, unmet
 from jaxtour.engine.commands import StageName, StageRequest, TimeCall
+from jaxtour.engine.halted import HOW
 from jaxtour.engine.messages import Event, Facts, RunProgress, State, Trace
 from jaxtour.engine.report import Report, Request, advance, requested
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.engine.verify import needs_hlo, status, verify
-from jaxtour.text import Raw
 
 Status: TypeAlias = Literal["ok", "raised", "failed", "timeout", "died", "skipped"]
 
@@ -39,10 +39,6 @@ def needs_probe(step: Step) -> bool:
     return bool(step.time or step.exercise or (step.ask and step.ask.value) or needs_hlo(step))
 
 
-HALTS = {"died": "ended the worker", "timeout": "ran out of time", "interrupted": "was interrupted"}
-"""How code ended that no later step can be run after: replaying it would end the same way."""
-
-
 def judged(step: Step, report: Report) -> Outcome:
     """Compare a whole report with what the step expects."""
     problems = tuple(verify(step, report))
@@ -60,8 +56,6 @@ class Headless:
         self._events: AsyncIterator[Event] | None = None
         self.heard: Callable[[Event], None] | None = None
         """Called with every event, before it is folded into a report."""
-        self._halted: dict[tuple[Raw, str], str] = {}
-        """By lesson and step, the status of a run that did not reach the end of its code."""
 
     async def __aenter__(self) -> Self:
         await self.session.start()
@@ -85,14 +79,18 @@ class Headless:
         """Run one step in the state that the steps before it leave, and judge it."""
         if isinstance(step, Broken):
             return Outcome(step, "failed", problems=(step.error.message,), reason=step.error.message)
-        if reason := await self._why_not(lesson, step):
+        if reason := unmet(lesson, step, await self.facts()):
             return Outcome(step, "skipped", reason=reason)
-        run = await self.session.run(
-            lesson, step, code, timings=timings, hlo=needs_hlo(step), default_timeout_s=TIMEOUT_S
-        )
-        report = await self.whole(Report(run=run))
-        self._note(lesson, step, report)
-        return judged(step, report)
+        while True:
+            without = self.session.left_out(lesson, step)
+            run = await self.session.run(
+                lesson, step, code, timings=timings, hlo=needs_hlo(step), default_timeout_s=TIMEOUT_S
+            )
+            report = await self.whole(Report(run, without))
+            self._note(lesson, step, report)
+            # An earlier step may have ended the worker, before this one began.
+            if self.session.left_out(lesson, step) == without:
+                return judged(step, report)
 
     async def request(
         self, lesson: Lesson, step: Step, requests: tuple[StageRequest, ...] = (), *, ladder: str | None = None
@@ -132,19 +130,9 @@ class Headless:
         return await self.whole(requested(report, run, profile=trace.index))
 
     def _note(self, lesson: Lesson, step: Step, report: Report) -> None:
-        """Remember a step whose code halts a run; later steps do not replay its probes."""
-        own = report.executed is None or not needs_probe(step)
-        if own and report.done and report.done.status in HALTS:
-            self._halted[lesson.file, step.id] = report.done.status
-
-    async def _why_not(self, lesson: Lesson, step: Step) -> str | None:
-        """Why the step is skipped, in one line, or None."""
-        for earlier in lesson.steps:
-            if earlier.id == step.id:
-                break
-            if how := self._halted.get((lesson.file, earlier.id)):
-                return f"it builds on {earlier.id}, which {HALTS[how]}"
-        return unmet(lesson, step, await self.facts())
+        """Remember a step that interrupts itself: nobody else interrupts one here."""
+        if report.executed is None and report.done and report.done.status == "interrupted":
+            self.session.halted.mark(cell(lesson, step), HOW["interrupted"])
 
     async def survey(self, lesson: Lesson) -> AsyncIterator[Outcome]:
         """Run and judge every step of a lesson.
@@ -156,7 +144,7 @@ class Headless:
         found = [await self._for_probe(lesson, step) for step in lesson.steps]
         for outcome in found:
             step, report = outcome.step, outcome.report
-            if isinstance(step, Step) and (lesson.file, step.id) in self._halted:
+            if isinstance(step, Step) and self.session.halted.among([cell(lesson, step)]):
                 yield outcome
                 continue
             if isinstance(step, Step) and report and outcome.status in ("ok", "raised"):
@@ -170,16 +158,16 @@ class Headless:
     async def _for_probe(self, lesson: Lesson, step: Step | Broken) -> Outcome:
         if isinstance(step, Broken):
             return Outcome(step, "failed", problems=(step.error.message,), reason=step.error.message)
-        if reason := await self._why_not(lesson, step):
+        if reason := unmet(lesson, step, await self.facts()):
             return Outcome(step, "skipped", reason=reason)
+        without = self.session.left_out(lesson, step)
         run = await self.session.run_for_probe(lesson, step, default_timeout_s=TIMEOUT_S)
-        report = await self.whole(Report(run=run))
+        report = await self.whole(Report(run, without))
         found = status(step, report)
         if found == "timeout":
-            self._note(lesson, step, report)
             return judged(step, report)
-        if report.done and report.done.status in HALTS:
-            # It runs once more by itself before later steps are skipped.
+        if report.done and report.done.status in HOW:
+            # It runs once more by itself before later steps run without it.
             return await self.step(lesson, step)
         return Outcome(step, found, report)
 
@@ -202,7 +190,7 @@ class Headless:
                 replayed = event.label.rpartition("/")[2] if event.phase == "replaying" else ""
             report = advance(report, event)
         done = report.done
-        if replayed and done.status in HALTS:
+        if replayed and done.status in HOW:
             where = f"in step {replayed}, which runs before it"
             done = msgspec.structs.replace(done, reason=f"{done.reason} {where}".strip())
         return replace(report, done=done)

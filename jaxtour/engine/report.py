@@ -9,6 +9,7 @@ import msgspec
 
 from jaxtour.course.model import Step
 from jaxtour.engine.commands import StageName, StageRequest
+from jaxtour.engine.halted import LeftOut
 from jaxtour.engine.messages import (
     Answer,
     Arguments,
@@ -100,6 +101,8 @@ class Report:
     """One run of one step so far, and the results of later requests."""
 
     run: int
+    without: tuple[LeftOut, ...] = ()
+    """Earlier steps that it runs without, since their code ended the worker."""
     phase: Phase = "waiting"
     stdout: Raw = NO_TEXT
     stderr: Raw = NO_TEXT

@@ -12,7 +12,7 @@ import msgspec
 
 from jaxtour.course.model import Lesson, Step
 from jaxtour.course.trust import Trust
-from jaxtour.engine.cells import asked_devices, asked_of, cell, devices_needed, timeout_of
+from jaxtour.engine.cells import asked_devices, asked_of, cell, cells_before, devices_needed, timeout_of
 from jaxtour.engine.commands import (
     Cell,
     Close,
@@ -25,6 +25,7 @@ from jaxtour.engine.commands import (
     StageRequest,
     TimeCall,
 )
+from jaxtour.engine.halted import Halted, LeftOut
 from jaxtour.engine.messages import Died, Done, Event, Facts, State, WorkerState
 from jaxtour.text import clean
 
@@ -95,6 +96,7 @@ class Session:
         self.code = ""
         """The code of the finding that explains why the worker is dead, if any."""
         self.facts: Facts | None = None
+        self.halted = Halted()
         self.current: int | None = None
         """The number of the run under way."""
         self._runs = 0
@@ -298,16 +300,13 @@ class Session:
         await self.engine.send(Close())
         await self.engine.close()
 
-    @staticmethod
-    def before(lesson: Lesson, step: Step, base: dict[str, str] | None = None) -> tuple[Cell, ...]:
-        """The cells whose state the step needs."""
-        cells = []
-        for earlier in lesson.steps:
-            if earlier.id == step.id:
-                break
-            if isinstance(earlier, Step):
-                cells.append(cell(lesson, earlier, (base or {}).get(earlier.id)))
-        return tuple(cells)
+    def before(self, lesson: Lesson, step: Step, base: dict[str, str] | None = None) -> tuple[Cell, ...]:
+        """The cells whose state the step needs: those of the earlier steps, but for cells that ended the worker."""
+        return self.halted.without(cells_before(lesson, step, base))
+
+    def left_out(self, lesson: Lesson, step: Step) -> tuple[LeftOut, ...]:
+        """The earlier steps that the step runs without, since their code ended the worker."""
+        return self.halted.among(cells_before(lesson, step))
 
     def _handle(self, send: Callable[[int], Awaitable[None]]) -> Handle:
         self._runs += 1
@@ -325,7 +324,9 @@ class Session:
 
     async def _send(self, run: int, command: Run) -> None:
         self.current = run
-        await self.engine.send(msgspec.structs.replace(command, run=run))
+        command = msgspec.structs.replace(command, run=run)
+        self.halted.begin(command)
+        await self.engine.send(command)
 
     def _wanted(self, lesson: Lesson, step: Step, cells: tuple[Cell, ...]) -> Open:
         """The configuration that the step needs: the user's, with simulated devices if there are too few.
@@ -366,6 +367,7 @@ class Session:
         await self.engine.send(command)
 
     def _note(self, event: Event) -> None:
+        self.halted.note(event)
         match event:
             case State():
                 self.state, self.detail, self.code = event.state, event.detail, event.code

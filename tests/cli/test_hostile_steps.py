@@ -28,15 +28,15 @@ def halting(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_steps_behind_one_that_does_not_end_are_skipped(halting: Path) -> None:
+def test_steps_behind_one_that_does_not_end_run_without_it_and_say_so(halting: Path) -> None:
     run = command("run", str(halting), "--json", engine=REAL)
     documents = {document["lesson"]: document["steps"] for document in json.loads(run.stdout)}
     assert run.returncode == 1 and documents.keys() == ENDS.keys()
-    for name, (_, status, how, _) in ENDS.items():
+    for name, (_, status, _, _) in ENDS.items():
         steps = documents[name]
-        assert [step["status"] for step in steps] == ["ok", status, "skipped", "skipped"], name
-        assert steps[3]["reason"] == f"it builds on s2, which {how}"
-        assert steps[3]["result"] is None and steps[3]["seconds"] is None
+        assert [step["status"] for step in steps] == ["ok", status, "ok", "ok"], name
+        assert [step.get("without") for step in steps] == [None, None, ["s2"], ["s2"]], name
+        assert steps[3]["stdout"] == "fine\n"
 
 
 def test_of_steps_behind_one_that_does_not_end_nothing_is_wrong(halting: Path) -> None:
@@ -49,12 +49,17 @@ def test_of_steps_behind_one_that_does_not_end_nothing_is_wrong(halting: Path) -
         assert problem["step"] == "s2" and ENDS[Path(problem["file"]).stem][3] in problem["message"]
 
 
-def test_a_step_says_which_earlier_one_kept_it_from_its_own_code(tmp_path: Path) -> None:
+def test_a_step_runs_on_what_came_before_the_one_that_ended_the_worker(tmp_path: Path) -> None:
     path = tmp_path / "dies.yaml"
-    path.write_text(lesson("dies", ENDS["dies"][0], FINE))
-    done = command("run", f"{path}/s2", engine=REAL)
-    assert done.returncode == 1 and done.stdout.count("the worker died") == 1
-    assert "(exit 3) in step s1, which runs before it" in " ".join(done.stdout.split())
+    path.write_text(lesson("dies", "code: kept = 1", ENDS["dies"][0], "code: kept + 1\nexpect: {value: '2'}"))
+    done = command("run", f"{path}/s3", engine=REAL)
+    assert (done.returncode, done.stdout.count("the worker died")) == (0, 0)
+    assert "ran without s2, which ended the worker" in done.stdout
+    check = command("check", str(path), engine=REAL)
+    assert check.returncode == 1
+    first, second, last = check.stdout.splitlines()
+    assert "the worker died" in first and last.endswith("1 problem")
+    assert second.endswith(": s3 ran without s2, which ended the worker")
 
 
 def test_steps_that_cannot_run_here_are_told_and_are_no_problem(tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ def document(view: StepView, width: int) -> Document:
 
     width -= GUTTER_EXTRA if sharded(report.value) else 0
     lines, pictures = printed(view, report, width)
+    for left_out in report.without:
+        lines += wrap((("i ", "faint"), (f"ran {left_out}", "warning")), width, indent="  ")
     lines += written(report.stderr, width, "muted")
     # A picture is as high as the pane: its upper end is to be seen first.
     anchor = pictures[0].line - 1 if pictures else None

@@ -250,7 +250,7 @@ class Tour:
             before = self.view.traces[: self.view.index]
             state.sought = shown.label, sum(trace.label == shown.label for trace in before)
         handle = self.session.run(self.lesson, step, state.code)
-        state.report = Report(run=handle.run)
+        state.report = Report(handle.run, self.session.left_out(self.lesson, step))
         await self.runs.launch(handle, RunPurpose("run", key, step))
         return True
 
