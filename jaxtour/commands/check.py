@@ -14,6 +14,7 @@ from jaxtour.commands.trust import check_trusted
 from jaxtour.course.catalogue import shared_ids
 from jaxtour.course.model import Broken, Lesson, Problem, Step
 from jaxtour.engine.headless import Headless, Outcome
+from jaxtour.engine.proofs import proved
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.engine.verify import is_compared, stored_differences
 from jaxtour.text import plural
@@ -127,7 +128,8 @@ async def _run_all(
         while waiting:
             index, lesson = waiting.pop()
             results[index] = []
-            async for outcome in engine.survey(lesson):
+            async for surveyed in engine.survey(lesson):
+                outcome = await proved(engine, lesson, surveyed)
                 results[index].append(outcome)
                 if tell:
                     tell(f"{lesson.id}/{outcome.step.id} {outcome.status}")

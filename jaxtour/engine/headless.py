@@ -8,7 +8,7 @@ from typing import Literal, Self, TypeAlias
 import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
-from jaxtour.engine.cells import cell, profile_request, stage_request, unmet
+from jaxtour.engine.cells import asked_of, cell, profile_request, stage_request, unmet
 from jaxtour.engine.commands import StageName, StageRequest, TimeCall
 from jaxtour.engine.halted import HOW
 from jaxtour.engine.messages import Event, Facts, RunProgress, State, Trace
@@ -172,7 +172,8 @@ class Headless:
         return Outcome(step, found, report)
 
     async def _probed(self, lesson: Lesson, step: Step, report: Report) -> Report:
-        run = await self.session.probe(lesson, step, hlo=needs_hlo(step), default_timeout_s=TIMEOUT_S)
+        asked = asked_of(step, hlo=needs_hlo(step), default_timeout_s=TIMEOUT_S)
+        run = await self.session.probe(lesson, step, asked)
         more = await self.whole(Report(run=run))
         assert more.done is not None
         done = report.done if more.done.status == "ok" else more.done

@@ -197,9 +197,8 @@ class Session:
 
         return self._handle(send)
 
-    def probe(self, lesson: Lesson, step: Step, *, hlo: bool, default_timeout_s: float | None = None) -> Handle:
-        """Ask, check and briefly call what a step names, after `run_for_probe`; the state is unknown afterwards."""
-        asked = asked_of(step, hlo=hlo, default_timeout_s=default_timeout_s)
+    def probe(self, lesson: Lesson, step: Step, asked: Run) -> Handle:
+        """Do and briefly call what is asked of a step, after `run_for_probe`; the state is unknown afterwards."""
 
         async def send(run: int) -> None:
             self._forget()

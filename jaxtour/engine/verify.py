@@ -95,7 +95,7 @@ def _answered(step: Step, report: Report) -> Iterator[str]:
     if step.exercise and report.checked is None:
         yield "exercise: the check did not run"
     elif step.exercise and report.checked and not report.checked.passed:
-        message = short(report.checked.message, 120) or "no message"
+        message = short(report.checked.message, 300) or "no message"
         yield f"exercise: the solution fails its check: {message}"
 
 

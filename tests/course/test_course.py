@@ -68,10 +68,18 @@ def test_texts_are_short() -> None:
 def test_code_is_narrow() -> None:
     wide = []
     for name, step in steps():
-        more = (step.exercise.starter, step.exercise.solution) if step.exercise else ()
+        more = (step.exercise.starter, step.exercise.solution, *step.exercise.others) if step.exercise else ()
         lines = [line for code in (step.setup, step.code, *more) for line in code.text.splitlines()]
         wide += [f"{name}: {line}" for line in lines if len(line) > COLUMNS]
     assert wide == []
+
+
+@pytest.mark.conformance
+def test_every_exercise_has_hints_and_solutions_right_and_wrong() -> None:
+    exercises = {name: step.exercise for name, step in steps() if step.exercise}
+    assert [name for name, exercise in exercises.items() if not exercise.hints] == []
+    assert [name for name, exercise in exercises.items() if not exercise.others] == []
+    assert [name for name, exercise in exercises.items() if len(exercise.wrong) < 2] == []
 
 
 def test_questions_and_hints_have_no_markup() -> None:

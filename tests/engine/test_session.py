@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from model_worker import LESSON, LOOKS, WIDE, ModelWorker, Recorder, drain, recorded, started, step
 
 from jaxtour.course.model import Lesson, Requires, Step
-from jaxtour.engine.cells import cell, devices_needed
+from jaxtour.engine.cells import asked_of, cell, devices_needed
 from jaxtour.engine.commands import (
     Open,
 )
@@ -165,7 +165,7 @@ async def test_a_step_that_names_no_timeout_gets_that_of_the_caller() -> None:
             await drain(session)
             await session.run_for_probe(patient, each, default_timeout_s=timeout_s)
             await drain(session)
-            await session.probe(patient, each, hlo=False, default_timeout_s=timeout_s)
+            await session.probe(patient, each, asked_of(each, default_timeout_s=timeout_s))
             await drain(session)
     assert [run.timeout_s for run in worker.runs[:6]] == [50.0] * 3 + [None] * 3
     assert [run.timeout_s for run in worker.runs[6:]] == [3.0] * 6

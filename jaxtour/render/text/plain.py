@@ -7,6 +7,7 @@ from jaxtour.course.model import Ask, Broken, Lesson, Requires, Step
 from jaxtour.engine.messages import Facts, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText
+from jaxtour.render.checks import outcome_lines
 from jaxtour.render.devices.panel import host_text
 from jaxtour.render.devices.sharding import sharding_lines
 from jaxtour.render.ir.highlight import jaxpr_lines, trace_facts
@@ -207,9 +208,11 @@ def _trace(trace: Trace, stage: StageText | None, width: int) -> list[Line]:
 def _check(report: Report, width: int) -> list[Line]:
     if report.checked is None:
         return []
-    mark = "✓ right" if report.checked.passed else "✗ not yet"
-    message = one_line(report.checked.message)
-    return wrap([(f"{mark}  {message}", "success" if report.checked.passed else "error")], width, indent="  ")
+    if report.checked.passed:
+        return [(("✓ right", "success"),)]
+    if report.checked.outcomes and not report.failure:
+        return [(("✗ not yet", "error"),), *outcome_lines(report.checked.outcomes, width)]
+    return wrap([(f"✗ not yet  {one_line(report.checked.message)}", "error")], width, indent="  ")
 
 
 def _end(report: Report, width: int) -> list[Line]:

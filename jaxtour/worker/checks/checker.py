@@ -28,7 +28,7 @@ class _MessageError(Exception):
 
 def python(look: Look) -> None:
     """The lesson's own code runs without raising, after the learner's."""
-    with look.learners(look.check["python"]) as workspace:
+    with look.learners() as workspace:
         source = Source(look.spaces.name, look.check["python"], "check")
         _, error = attempt(workspace.execute, source, {**workspace.namespace})
     if isinstance(error, AssertionError):

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import jax
+
 from ..ir.lens import Expression, expression
 from ..ir.spans import Span, span
 from ..runner.before import Before, copied
@@ -48,7 +50,7 @@ class Spaces:
     def learners(self, given: Mapping[str, Any], *sources: str) -> contextlib.AbstractContextManager[Workspace]:
         """The workspace in the state that the learner's code left, with these inputs.
 
-        What the sources name is copied, so that what is donated or changed there is whole for the next check.
+        Arrays that the sources name are copied, so that what is donated or changed there is whole for the next check.
         """
         return self._evaluating({**self.workspace.namespace, **given}, *sources)
 
@@ -105,19 +107,26 @@ class Spaces:
 
     @contextlib.contextmanager
     def _evaluating(self, names: Mapping[str, Any], *sources: str) -> Iterator[Workspace]:
-        used = {name: copied(names[name]) for source in sources for name in _names(source) if name in names}
+        held = {name: names[name] for source in sources for name in _names(source) if name in names}
+        # Without arrays it may be what the code counts its calls in.
+        used = {name: copied(value) for name, value in held.items() if _has_arrays(value)}
         with self.workspace.namespace_of(Kept({**OFFERED, **names, **used}, [], None)):
             yield self.workspace
 
 
 def _names(source: str) -> Iterable[str]:
-    """The names in an expression or in code, each once, in their order."""
-    tree = attempt(parsed_expression, source)[0] or attempt(ast.parse, source)[0]
-    if tree is None:
+    """The names in an expression, each once, in their order."""
+    tree, error = attempt(parsed_expression, source)
+    if tree is None or error is not None:
         return ()
     nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     nodes.sort(key=lambda node: (node.lineno, node.col_offset))
     return dict.fromkeys(node.id for node in nodes)
+
+
+def _has_arrays(value: Any) -> bool:
+    leaves, _ = attempt(jax.tree.leaves, value)
+    return any(map(is_array, leaves or ()))
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:

@@ -3,11 +3,13 @@
 from jaxtour.course.model import Ask, Broken, Exercise, Lesson, Problem, Requires, Step
 from jaxtour.engine.messages import (
     Checked,
+    CheckOutcome,
     Device,
     Done,
     Facts,
     Failure,
     Host,
+    Span,
     Stage,
     Timing,
     Trace,
@@ -178,6 +180,30 @@ def test_an_exercise_shows_what_is_run_and_its_check():
     assert "  1. this\n  2. that\n  Answer: that\n" in text
     assert "  (an exercise: this is its solution)\n   1  x = 1\n" in text
     assert "── check\n✗ not yet  x is 2\n" in text
+    failed = CheckOutcome(
+        what="f(x) agrees with the solution",
+        passed=False,
+        say="It\noverflows.",
+        expected="[1, 0]",
+        got="[nan, 0]",
+        given="x = 1.0\ny = 2.0",
+        spans=(Span("a/write", 2, 5, 2, 9), Span("a/write", 4, 1, 4, 9)),
+    )
+    outcomes = (CheckOutcome(what="it is so", passed=True), failed, CheckOutcome(what="it is fast"))
+    text = step_text(LESSON, WRITE, Report(run=1, checked=Checked(run=1, passed=False, message="x", outcomes=outcomes)))
+    assert text.partition("── check\n")[2] == (
+        "✗ not yet\n"
+        "✓ it is so\n"
+        "✗ f(x) agrees with the solution\n"
+        "  It\n"
+        "  overflows.\n"
+        "  expected  [1, 0]\n"
+        "  got       [nan, 0]\n"
+        "  with      x = 1.0\n"
+        "            y = 2.0\n"
+        "  at        lines 2, 4\n"
+        "· it is fast\n"
+    )
     assert "Answer" not in step_text(LESSON, WRITE)
 
 

@@ -1,0 +1,107 @@
+"""`jaxtour solve`: checks a learner's solution of an exercise, without a screen."""
+
+from pathlib import Path
+
+import msgspec
+
+from jaxtour import interrupts
+from jaxtour.commands.common import ascii_only, catalogue_for, coloured, headless, tell_findings, write, write_json
+from jaxtour.commands.files import code_of
+from jaxtour.course.model import Broken, CourseError, Lesson, Step
+from jaxtour.engine.headless import Outcome
+from jaxtour.engine.messages import CheckOutcome, Failure
+from jaxtour.engine.session import WorkerConfig
+from jaxtour.render.checks import outcome_lines
+from jaxtour.render.text.layout import Line, wrap
+from jaxtour.render.text.plain import text_of
+from jaxtour.render.value import failure_lines
+from jaxtour.text import plural
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The document that `solve --json` prints."""
+
+    lesson: str
+    step: str
+    right: bool
+    message: str
+    """Why it is not right yet."""
+    outcomes: tuple[CheckOutcome, ...]
+    failure: Failure | None
+    """What the code raised."""
+    hints: int
+    """How many hints the exercise has."""
+
+
+def solve(target: str, file: str, config: WorkerConfig, *, as_json: bool, width: int) -> int:
+    """Print the verdict on a file; the exit code is 1 if it is not right yet."""
+    lesson, step = _exercise(target)
+    code = code_of(Path(file))
+    outcome = interrupts.run(_outcome(lesson, step, code, config))
+    if outcome.status == "skipped":
+        raise CourseError(f"{lesson.id}/{step.id} cannot run here: {outcome.reason}")
+    verdict = _verdict(lesson, step, outcome)
+    if as_json:
+        write_json(verdict)
+    else:
+        write(text_of(_lines(verdict, target, width), ascii_only(), coloured()))
+    return int(not verdict.right)
+
+
+def _exercise(target: str) -> tuple[Lesson, Step]:
+    """The exercise that the target names; raises `CourseError` for anything else."""
+    catalogue, wanted = catalogue_for(target)
+    if wanted is None or "/" not in wanted:
+        lesson = catalogue.entry(wanted).lesson() if wanted else catalogue.entries[0].lesson()
+        raise CourseError(f"{target}: name one of its exercises: {_exercises(lesson)}")
+    lesson, step = catalogue.find(wanted)
+    if isinstance(step, Broken):
+        raise CourseError(f"{target} does not load: {step.error}")
+    if step.exercise is None:
+        raise CourseError(f"{target} is not an exercise: {_exercises(lesson)}")
+    return lesson, step
+
+
+def _exercises(lesson: Lesson) -> str:
+    names = [f"{lesson.id}/{step.id}" for step in lesson.steps if isinstance(step, Step) and step.exercise]
+    return ", ".join(names) or f"lesson {lesson.id} has none"
+
+
+async def _outcome(lesson: Lesson, step: Step, code: str, config: WorkerConfig) -> Outcome:
+    async with headless(config) as engine:
+        tell_findings(await engine.facts())
+        return await engine.step(lesson, step, timings=False, code=code)
+
+
+def _verdict(lesson: Lesson, step: Step, outcome: Outcome) -> Verdict:
+    report = outcome.report
+    assert report is not None and step.exercise is not None
+    checked = report.checked
+    # A run that did not come to its end has no checks: it says how it ended.
+    message = checked.message if checked else next(iter(outcome.problems), outcome.reason)
+    return Verdict(
+        lesson=lesson.id,
+        step=step.id,
+        right=checked is not None and checked.passed,
+        message=message,
+        outcomes=checked.outcomes if checked else (),
+        failure=report.failure,
+        hints=len(step.exercise.hints),
+    )
+
+
+def _lines(verdict: Verdict, target: str, width: int) -> list[Line]:
+    lines: list[Line] = []
+    if verdict.failure:
+        lines += failure_lines(verdict.failure, width)
+    elif not verdict.outcomes:
+        lines.append(((verdict.message, "error"),))
+    lines += outcome_lines(verdict.outcomes, width)
+    if verdict.right:
+        return [*lines, (("✓ right", "success"),)]
+    passed = sum(outcome.passed is True for outcome in verdict.outcomes)
+    made = f": {passed} of {plural(len(verdict.outcomes), 'check')} passed" if verdict.outcomes else ""
+    lines.append(((f"✗ not yet{made}", "error"),))
+    if verdict.hints:
+        lines += wrap([(f"{plural(verdict.hints, 'hint')}: jaxtour {target}, key h", "muted")], width)
+    return lines

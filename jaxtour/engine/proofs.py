@@ -1,0 +1,65 @@
+"""Proves an exercise: its starter fails, every right solution passes, every wrong one is refused for its reason."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import NamedTuple
+
+import msgspec
+
+from jaxtour.course.model import Exercise, Lesson, Step
+from jaxtour.engine.cells import asked_of
+from jaxtour.engine.headless import TIMEOUT_S, Headless, Outcome
+from jaxtour.engine.report import Report
+from jaxtour.engine.verify import verify
+from jaxtour.text import clean, short
+
+_MESSAGE = 300
+
+
+class _Verdict(NamedTuple):
+    passed: bool
+    message: str
+
+
+async def proved(engine: Headless, lesson: Lesson, outcome: Outcome) -> Outcome:
+    """The outcome of a step that was surveyed, with what is wrong with its exercise beside its own solution."""
+    step = outcome.step
+    if not isinstance(step, Step) or step.exercise is None or outcome.status not in ("ok", "raised"):
+        return outcome
+    problems = [clean(each, keep_newlines=False) async for each in _faults(engine, lesson, step, step.exercise)]
+    return replace(outcome, status="failed", problems=tuple(problems)) if problems else outcome
+
+
+async def _faults(engine: Headless, lesson: Lesson, step: Step, exercise: Exercise) -> AsyncIterator[str]:
+    """What is wrong with the exercise, a line each."""
+    if (await _verdict(engine, lesson, step, exercise.starter.text)).passed:
+        yield "exercise: the starter passes its check: nothing is left to do"
+    for number, other in enumerate(exercise.others):
+        verdict = await _verdict(engine, lesson, step, other.text)
+        if not verdict.passed:
+            yield f"exercise: others[{number}] fails its check: {short(verdict.message, _MESSAGE)}"
+    for number, wrong in enumerate(exercise.wrong):
+        verdict = await _verdict(engine, lesson, step, wrong.code.text)
+        if verdict.passed:
+            yield f"exercise: wrong[{number}] passes its check"
+        elif _words(wrong.because) not in _words(verdict.message):
+            told = short(verdict.message, _MESSAGE)
+            yield f"exercise: wrong[{number}] fails, but not because `{short(wrong.because, 80)}`: {told}"
+
+
+async def _verdict(engine: Headless, lesson: Lesson, step: Step, code: str) -> _Verdict:
+    """What becomes of this code: first in the state that the step was run from, and if that is gone in a new one."""
+    session = engine.session
+    asked = asked_of(step, timings=False, default_timeout_s=TIMEOUT_S)
+    run = await session.probe(lesson, step, msgspec.structs.replace(asked, ask=None, attempt=code))
+    report = await engine.whole(Report(run=run))
+    if report.checked is None and report.done and report.done.status != "timeout":
+        run = await session.run(lesson, step, code, timings=False, default_timeout_s=TIMEOUT_S)
+        report = await engine.whole(Report(run=run))
+    if report.checked is not None:
+        return _Verdict(report.checked.passed, report.checked.message)
+    return _Verdict(False, next(iter(verify(step, report)), "the check did not run"))
+
+
+def _words(text: str) -> str:
+    return " ".join(text.casefold().split())

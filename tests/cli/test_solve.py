@@ -1,0 +1,87 @@
+"""`jaxtour solve` on an exercise of the user's own, with a real worker where it runs at all."""
+
+import json
+from pathlib import Path
+
+import pytest
+from inside import REAL, command
+
+LESSON = """\
+format: 1
+id: own
+title: Own
+summary: x
+minutes: 1
+steps:
+  - {id: read, title: Read, text: x, code: "import jax.numpy as jnp"}
+  - id: write
+    title: Write
+    text: x
+    exercise:
+      starter: ...
+      check:
+        - {value: double(x), given: [{x: "jnp.ones(2)"}, {x: "jnp.array([3.0])"}], say: "Say \\x1b[31mthis."}
+        - {leaks: double(1.0)}
+      solution: "def double(x): return x + x"
+      hints: [a, b]
+  - {id: broken, title: Broken, text: x}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "own.yaml").write_text(LESSON)
+    (tmp_path / "right.py").write_text("def double(x):\n    return 2 * x\n")
+    (tmp_path / "wrong.py").write_text("def double(x):\n    return x * x + 1\n")
+    (tmp_path / "raises.py").write_text("def double(x):\n    return 2 * x\n1 / 0\n")
+    return tmp_path
+
+
+def test_a_right_solution_is_right(folder: Path) -> None:
+    done = command("solve", "own.yaml/write", "right.py", cwd=folder, engine=REAL)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == ("✓ double(x) agrees with the solution\n✓ double(1.0) leaks no tracer\n✓ right\n")
+
+
+def test_a_wrong_one_gets_what_came_and_on_which_input(folder: Path) -> None:
+    done = command("solve", "own.yaml/write", "wrong.py", cwd=folder, engine=REAL)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout == (
+        "✗ double(x) agrees with the solution\n"
+        "  Say ␛[31mthis.\n"
+        "  expected  [6]\n"
+        "  got       [10]\n"
+        "  with      x = jnp.array([3.0])\n"
+        "  at        line 1\n"
+        "· double(1.0) leaks no tracer\n"
+        "✗ not yet: 0 of 2 checks passed\n"
+        "2 hints: jaxtour own.yaml/write, key h\n"
+    )
+
+
+def test_code_that_raises_is_no_solution(folder: Path) -> None:
+    done = command("solve", "own.yaml/write", "raises.py", "--json", cwd=folder, engine=REAL)
+    verdict = json.loads(done.stdout)
+    assert (done.returncode, verdict["right"], verdict["hints"]) == (1, False, 2)
+    assert verdict["failure"]["type"] == "ZeroDivisionError" and verdict["failure"]["line"] == 3
+    assert verdict["message"] == "the code raised ZeroDivisionError: division by zero"
+    assert [outcome["passed"] for outcome in verdict["outcomes"]] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("own.yaml/read", "right.py"), "own.yaml/read is not an exercise: own/write"),
+        (("own.yaml", "right.py"), "own.yaml: name one of its exercises: own/write"),
+        (("own.yaml/none", "right.py"), "lesson own has no step 'none'"),
+        (("own.yaml/broken", "right.py"), "own.yaml/broken does not load: "),
+        (("own.yaml/write", "none.py"), "none.py: no such file: name a Python file"),
+        (("own.yaml/write", "."), "this is a folder"),
+        (("own.yaml/write",), "missing argument 'FILE.py'"),
+        (("devices", "right.py"), "unknown lesson 'devices'"),
+    ],
+)
+def test_what_cannot_be_checked_costs_one_line(folder: Path, words: tuple[str, ...], message: str) -> None:
+    done = command("solve", *words, cwd=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr and done.stderr.count("\n") == 1

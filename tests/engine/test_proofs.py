@@ -1,0 +1,72 @@
+"""Exercises are proved with a real worker: what is wrong with one is said, whatever its solutions do."""
+
+import pytest
+
+from jaxtour.course.loader import loads
+from jaxtour.engine.client import ProcessEngine
+from jaxtour.engine.headless import Headless
+from jaxtour.engine.proofs import proved
+from jaxtour.engine.session import Session, WorkerConfig
+
+LESSON = """\
+format: 1
+id: l
+title: L
+summary: x
+minutes: 1
+steps:
+  - {id: first, title: F, text: x, code: "import jax, jax.numpy as jnp\\ncalls = []\\nx = jnp.arange(3.0)"}
+  - id: sound
+    title: S
+    text: x
+    exercise:
+      starter: "def f(x): ..."
+      check:
+        - {value: "(f(x), len(calls))", given: [{x: "jnp.ones(2)"}]}
+        - {jaxpr: f(x), most: 1}
+      solution: "def f(x): calls.append(1) or x * 2"
+      others: ["f = lambda x: (calls.append(1), x + x)[1]"]
+      wrong:
+        - {code: "f = lambda x: x * 2", because: "Expected  [1] = 1, got [1] = 0"}
+        - {code: "f = lambda x: (calls.append(1), x * 4 / 2)[1]", because: at most 1 equation}
+  - id: unsound
+    title: U
+    text: x
+    timeout: 5
+    exercise:
+      starter: "y = 2"
+      check: "assert y > 1, f'{y} is too small'"
+      solution: "y = 3"
+      others: ["y = 0", "y = 4"]
+      wrong:
+        - {code: "y = 5", because: too small}
+        - {code: "y = 1", because: too large}
+        - {code: "y = -1", because: TOO small}
+        - {code: "while True: pass", because: timed out}
+        - {code: "import os; os._exit(3)", because: the worker died}
+        - {code: "print('y' * 100_000_000); y = 0", because: too small}
+        - {code: "1 / 0", because: ZeroDivisionError}
+  - {id: last, title: L, text: x, code: "y, len(calls)", expect: {value: "(3, 0)"}}
+"""
+
+
+@pytest.mark.long
+async def test_what_is_wrong_with_an_exercise_is_said() -> None:
+    lesson = loads(LESSON.replace("calls.append(1) or x * 2", "return calls.append(1) or x * 2").encode(), "l.yaml")
+    assert lesson.problems == ()
+    async with Headless(Session(ProcessEngine(), WorkerConfig(platform="cpu"))) as engine:
+        outcomes = [await proved(engine, lesson, outcome) async for outcome in engine.survey(lesson)]
+    assert {outcome.step.id: (outcome.status, list(outcome.problems)) for outcome in outcomes} == {
+        "first": ("ok", []),
+        "sound": ("ok", []),
+        "unsound": (
+            "failed",
+            [
+                "exercise: the starter passes its check: nothing is left to do",
+                "exercise: others[0] fails its check: 0 is too small",
+                "exercise: wrong[0] passes its check",
+                "exercise: wrong[1] fails, but not because `too large`: 1 is too small",
+            ],
+        ),
+        "last": ("ok", []),
+    }
