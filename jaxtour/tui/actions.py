@@ -72,6 +72,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the worker is dead because another process holds the accelerator."""
     cpu_helps: bool = False
     """Whether the worker is dead and an accelerator may be the cause."""
+    reviews: int = 0
+    """How many steps are due for review."""
 
 
 def always(_: Context) -> bool:
@@ -166,7 +168,7 @@ ACTIONS: tuple[Action, ...] = (
            when=lambda c: c.profiles, rank=46, footer=lambda c: c.alone or c.profiled, by="profile"),
     Action("timeline", "vertical_line", "timeline", "one profiled call as a picture", "Step",
            when=lambda c: c.profiled, rank=47, by="profile"),
-    Action("lessons", "l", "lessons", "the list of lessons, with progress", "Course",
+    Action("lessons", "l", "lessons", "all lessons, with progress", "Course",
            when=lambda c: not c.alone, rank=80, by="course"),
     Action("next_lesson", "N", "next lesson", "the next lesson", "Course",
            when=lambda c: not (c.searching or c.alone), by="course"),
@@ -224,11 +226,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("search_done", "enter", "done", "", "Lists", "search", rank=10, palette=False, by="search"),
     Action("search_cancel", "escape", "end search", "", "Lists", "search", rank=20, palette=False, by="search"),
     Action("choose", "enter", "open", "open it", "Lists", "list", rank=10, palette=False),
-    Action("filter", "slash", "filter", "show only what matches", "Lists", "lessons", rank=20, palette=False),
-    Action("close", "escape,q", "close", "back to the step", "Lists", "lessons",
+    Action("unfold", "right", "steps", "the steps of a lesson", "Lists", "lessons", rank=15, palette=False),
+    Action("fold_steps", "left", "", "fold them again", "Lists", "lessons", palette=False),
+    Action("filter", "slash", "search", "search all titles, text and code", "Lists", "lessons", rank=20, palette=False),
+    Action("review", "r", "review", "the first step to review", "Lists", "lessons", rank=12,
+           footer=lambda c: c.reviews > 0, palette=False),
+    Action("close", "escape,q,l", "back", "back to the step", "Lists", "lessons",
            rank=90, palette=False, does="dismiss"),
-    Action("filter_done", "enter", "done", "", "Lists", "filter", rank=10, palette=False),
-    Action("filter_clear", "escape", "clear", "", "Lists", "filter", rank=20, palette=False),
+    Action("filter_done", "enter", "go there", "", "Lists", "filter", rank=10, palette=False),
+    Action("filter_down", "down", "", "", "Lists", "filter", palette=False),
+    Action("filter_up", "up", "", "", "Lists", "filter", palette=False),
+    Action("filter_clear", "escape", "all lessons", "", "Lists", "filter", rank=20, palette=False),
     Action("found_choose", "enter", "go", "", "Lists", "find", rank=10, palette=False),
     Action("found_down", "down", "", "", "Lists", "find", palette=False),
     Action("found_up", "up", "", "", "Lists", "find", palette=False),

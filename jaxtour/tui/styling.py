@@ -42,6 +42,7 @@ COLOURED: Mapping[Style, str] = {
     "bar-muted": "$foreground 22%",
     "chip": "on $foreground 12%",
     "chip-on": "bold on $primary 40%",
+    "found": "underline on $primary 34%",
     # Areas of a picture, each lettered.
     "series-1": "$foreground on $primary 55%",
     "series-2": "$foreground on $success 45%",
@@ -77,6 +78,7 @@ ANSI: Mapping[Style, str] = {
     "bar-muted": "dim",
     "chip": "",
     "chip-on": "reverse",
+    "found": "underline",
     "series-1": "reverse ansi_blue",
     "series-2": "reverse ansi_green",
     "series-3": "reverse ansi_yellow",

@@ -26,8 +26,8 @@ from jaxtour.tui import linking
 from jaxtour.tui.linking import Spot, variable_at, variable_highlights
 from jaxtour.tui.panes import lesson, source, stage, time
 from jaxtour.tui.screens import ask
+from jaxtour.tui.screens.home import HomeScreen
 from jaxtour.tui.screens.ladder import LadderScreen
-from jaxtour.tui.screens.lessons import LessonsScreen
 from jaxtour.tui.screens.timings import RooflineScreen
 from jaxtour.tui.status import worker_state
 from jaxtour.tui.tour.view import Activity, StepState, StepView, doing
@@ -152,7 +152,7 @@ def test_a_ladder_that_is_not_there_yet_is_harmless(tours: Tours) -> None:
 def test_a_lesson_that_was_not_read_is_called_by_a_harmless_name(tours: Tours) -> None:
     tours.entries.append(Given(msgspec.structs.replace(VMAP, id=HOSTILE)))
     tour = tours.make("many").tour
-    harmless(LessonsScreen(tour)._row(len(tours.entries) - 1, 80))
+    harmless(HomeScreen(tour)._line((len(tours.entries) - 1, None), 80))
 
 
 def test_versions_and_kinds_of_devices_are_harmless() -> None:

@@ -1,81 +1,8 @@
-"""The lists: lessons, keys, the palette."""
+"""The lists: keys, the palette."""
 
-from tours import Tours, pane, ready, screen_text, until
+from tours import Tours, ready, screen_text, until
 
 from jaxtour.tui.screens.find import FindScreen
-from jaxtour.tui.screens.lessons import LessonsScreen
-
-
-async def test_lessons_tell_progress_and_what_is_broken(tours: Tours) -> None:
-    app = tours.make("one")
-    app.tour.progress.mark_done("vmap", "one")
-    app.tour.progress.mark_done("state", "keys")
-    app.tour.progress.mark_done("state", "split")
-    async with app.run_test(size=(100, 30)) as pilot:
-        await ready(pilot)
-        await pilot.press("l")
-        await until(pilot, lambda: "State and randomness" in screen_text(app))
-        rows = {row.split("  ")[0]: row for row in screen_text(app).splitlines()}
-        shown = screen_text(app)
-        assert "12 min     1/9" in shown
-        assert "✓  2  State and randomness" in shown
-        assert "✗  3  A lesson that does not load" in shown
-        assert rows
-        await pilot.press("down", "down")
-        await until(pilot, lambda: "09-odd.yaml:3:7: expected a number" in screen_text(app))
-
-
-async def test_a_lesson_opens_where_it_is_not_done(tours: Tours) -> None:
-    app = tours.make("one")
-    app.tour.progress.mark_done("state", "keys")
-    async with app.run_test(size=(100, 30)) as pilot:
-        await ready(pilot)
-        await pilot.press("l", "down", "enter")
-        await until(pilot, lambda: app.tour.key == ("state", "split"))
-        assert app.screen is app.tour_screen
-
-
-async def test_a_step_that_is_opened_again_is_shown_from_its_beginning(tours: Tours) -> None:
-    app = tours.make("one")
-    async with app.run_test(size=(60, 18)) as pilot:
-        await ready(pilot)
-        shown = pane(app, "lesson")
-        await pilot.press("end")
-        await until(pilot, lambda: shown.scroll_offset.y > 0)
-        await pilot.press("l", "enter")
-        await until(pilot, lambda: app.screen is app.tour_screen)
-        assert app.tour.key == ("vmap", "one")
-        await until(pilot, lambda: shown.scroll_offset.y == 0)
-
-
-async def test_the_filter_narrows_and_clears(tours: Tours) -> None:
-    app = tours.make("one")
-    async with app.run_test(size=(100, 30)) as pilot:
-        await ready(pilot)
-        await pilot.press("l")
-        assert isinstance(app.screen, LessonsScreen)
-        await until(pilot, lambda: "State and randomness" in screen_text(app))
-        await pilot.press("slash", *"random")
-        await until(pilot, lambda: "One example, then many" not in screen_text(app))
-        assert "State and randomness" in screen_text(app)
-        await pilot.press("escape")
-        await until(pilot, lambda: "One example, then many" in screen_text(app))
-        await pilot.press("slash", *"nothing like it")
-        await until(pilot, lambda: "nothing matches" in screen_text(app))
-        await pilot.press("enter", "enter")
-        assert isinstance(app.screen, LessonsScreen), "there is nothing to open"
-        await pilot.press("escape")
-        assert app.screen is app.tour_screen
-
-
-async def test_one_lesson_left_opens_from_the_filter(tours: Tours) -> None:
-    app = tours.make("one")
-    async with app.run_test(size=(100, 30)) as pilot:
-        await ready(pilot)
-        await pilot.press("l")
-        await until(pilot, lambda: "State and randomness" in screen_text(app))
-        await pilot.press("slash", *"random", "enter")
-        await until(pilot, lambda: app.tour.key == ("state", "keys"))
 
 
 async def test_help_has_every_key(tours: Tours) -> None:
@@ -107,9 +34,22 @@ async def test_the_palette_finds_actions_steps_and_lessons(tours: Tours) -> None
         await pilot.press("ctrl+p")
         assert isinstance(app.screen, FindScreen)
         await pilot.press(*"zzz", "enter")
-        await until(pilot, lambda: "nothing has that name" in screen_text(app))
+        await until(pilot, lambda: "nothing has that name or text" in screen_text(app))
         await pilot.press("escape")
         assert app.screen is app.tour_screen
+
+
+async def test_the_palette_finds_steps_of_all_lessons_by_text_and_code(tours: Tours) -> None:
+    app = tours.make("one")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("ctrl+p", *"random.split")
+        await until(pilot, lambda: "state/split" in screen_text(app) and "(key, 2)" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.tour.key == ("state", "split"))
+        await pilot.press("ctrl+p", *"split for")
+        await until(pilot, lambda: "Split for more" in screen_text(app))
+        assert "state/split" not in screen_text(app), "a step of this lesson is found by its title already"
 
 
 async def test_the_palette_ends_an_edit_before_it_goes_elsewhere(tours: Tours) -> None:

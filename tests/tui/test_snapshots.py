@@ -52,8 +52,14 @@ class TestSizes:
     def test_unexpected_error(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
         assert snap_compare(tours.make("broken-on-purpose"), terminal_size=size, run_before=keys("r"))
 
-    def test_lesson_list(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
-        assert snap_compare(tours.make("one"), terminal_size=size, run_before=keys("r", "l"))
+    def test_home(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
+        app = tours.make("one")
+        app.tour.progress.update("vmap", "choose", answer="1", right=True, seconds=200.0)
+        app.tour.progress.update("state", "keys", done=True, card={"due": "2020-01-01T00:00:00+00:00"})
+        assert snap_compare(app, terminal_size=size, run_before=keys("r", "l", "right"))
+
+    def test_home_search(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
+        assert snap_compare(tours.make("one"), terminal_size=size, run_before=keys("l", "slash", *"jax key"))
 
     def test_help(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
         assert snap_compare(tours.make("one"), terminal_size=size, run_before=keys("question_mark"))

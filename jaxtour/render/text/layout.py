@@ -12,7 +12,7 @@ from jaxtour.text import ascii_only
 Style: TypeAlias = Literal[
     "", "muted", "faint", "strong", "emphasis", "title", "link", "code",
     "type", "primitive", "keyword", "constant", "name", "number", "string", "comment", "function", "operator",
-    "error", "warning", "success", "mark", "bar", "bar-baseline", "bar-muted", "chip", "chip-on",
+    "error", "warning", "success", "mark", "bar", "bar-baseline", "bar-muted", "chip", "chip-on", "found",
     "series-1", "series-2", "series-3", "series-4", "series-5", "series-6", "series-rest",
 ]  # fmt: skip
 Span: TypeAlias = tuple[str, Style]

@@ -42,6 +42,7 @@ SGR: Mapping[Style, str] = {
     "bar-baseline": "2",
     "bar-muted": "2",
     "chip-on": "7",
+    "found": "4",
     "series-1": "7;34",
     "series-2": "7;32",
     "series-3": "7;33",

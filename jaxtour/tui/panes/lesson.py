@@ -1,9 +1,9 @@
 """The lesson pane: the text, the question with its verdict, the hints, and what to read after the run."""
 
-import re
 from functools import lru_cache
 
 from jaxtour.course.model import Broken, Step
+from jaxtour.course.search import NO_PARAGRAPH
 from jaxtour.engine.answers import grade, truth
 from jaxtour.engine.verify import status, stored_differences
 from jaxtour.render.text.layout import Line, wrap
@@ -11,8 +11,6 @@ from jaxtour.tui.lines.document import Document
 from jaxtour.tui.tour.view import StepView
 
 BLANK: Line = ()
-NO_PARAGRAPH = re.compile(r"\s{4}|```|[-*>#|] |\d+[.)] ")
-"""How a block starts whose lines are not joined."""
 
 
 def document(view: StepView, width: int) -> Document:

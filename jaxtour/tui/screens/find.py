@@ -1,13 +1,17 @@
-"""The palette: finds actions that work now, steps of the lesson, and lessons by name."""
+"""The palette: finds actions that work now, steps of the lesson, and lessons by name; any step by its text or code."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from textual import work
 from textual.containers import Vertical
 
-from jaxtour.render.text.layout import Line, pad
-from jaxtour.tui.actions import Context, Keys, bindings, in_footer, scoped
+from jaxtour.course.search import Hit, Index
+from jaxtour.render.home import hit_row
+from jaxtour.render.text.layout import Line, Span, pad
+from jaxtour.tui.actions import Context, bindings, in_footer, scoped
 from jaxtour.tui.screens.box import BoxScreen
+from jaxtour.tui.screens.home import read_rest
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.widgets.chooser import Chooser
@@ -16,6 +20,8 @@ from jaxtour.tui.widgets.text_input import TextInput
 WIDEST = 76
 KEY_CELLS = 9
 KEYS_CELLS = 60
+LEAST_WRITTEN = 2
+"""Characters; one would be found in every text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,8 @@ class Found:
     action: str | None = None
     lesson: int = 0
     step: int | None = None
+    hit: Hit | None = None
+    """The line of the place that was found, if it was not found by its name."""
 
 
 def everything(tour: Tour, context: Context) -> list[Found]:
@@ -53,6 +61,17 @@ def matching(found: Iterable[Found], written: str) -> list[Found]:
     return sorted(kept, key=lambda each: not each.name.lower().startswith(written.lower().strip()))
 
 
+def in_text(index: Index, written: str, shown: Iterable[Found]) -> list[Found]:
+    """The steps that have every word in their text or code, without those that are shown already."""
+    known = {(each.lesson, each.step) for each in shown if each.action is None}
+    hits = index.hits(written) if len(written.strip()) >= LEAST_WRITTEN else []
+    return [
+        Found(hit.name, "", lesson=hit.lesson, step=hit.step, hit=hit)
+        for hit in hits
+        if hit.step is not None and (hit.lesson, hit.step) not in known
+    ]
+
+
 class FindInput(TextInput):
     """The input for part of a name."""
 
@@ -67,26 +86,46 @@ class FindScreen(BoxScreen[Found | None]):
     animates a widget at 16 frames a second until all providers have answered.
     """
 
-    def __init__(self, found: list[Found], keys: Keys, *, ascii_only: bool = False) -> None:
-        self._all = found
-        self._shown = found
-        self._keys = keys
+    def __init__(self, tour: Tour, context: Context) -> None:
+        self._tour = tour
+        self._now = context
+        self._index = Index()
+        self._shown: list[Found] = []
+        self._searched = ""
+        """What was written when the list was filled."""
         self._input = FindInput(id="find", placeholder="part of a name")
         self._input.cursor_blink = False
-        self._list = Chooser("found", ascii_only=ascii_only)
+        self._list = Chooser("found", ascii_only=tour.ascii)
         self._list.can_focus = False
-        super().__init__(Vertical(self._input, self._list, id="find-box"), lead=self._input, ascii_only=ascii_only)
+        super().__init__(Vertical(self._input, self._list, id="find-box"), lead=self._input, ascii_only=tour.ascii)
+
+    def on_mount(self) -> None:
+        """Read the lessons that were not read before."""
+        self.read_rest()
+
+    @work(exclusive=True, group="find", exit_on_error=True, description="Reads the lessons one by one.")
+    async def read_rest(self) -> None:
+        """Read all lessons."""
+        await read_rest(self._tour, self._index, self.refill)
+        self.refill()
 
     def refill(self) -> None:
         """Show the entries that match."""
-        self._shown = matching(self._all, self._input.value)
-        width = self.inside(WIDEST)
-        lines: list[Line] = [
-            ((pad(each.name, width - KEY_CELLS - 1), ""), (f" {pad(each.beside, KEY_CELLS, right=True)}", "muted"))
-            for each in self._shown
-        ]
-        self._list.fill(lines or [(("nothing has that name", "muted"),)], 0)
-        self.entitle("Find", keys_line(in_footer("find", Context()), self._keys, KEYS_CELLS))
+        written = self._input.value
+        here = self._shown[self._list.cursor] if self._shown else None
+        self._shown = matching(everything(self._tour, self._now), written)
+        self._shown += in_text(self._index, written, self._shown)
+        lines = [self._row(each, self.inside(WIDEST)) for each in self._shown]
+        cursor = self._shown.index(here) if here in self._shown and written == self._searched else 0
+        self._searched = written
+        self._list.fill(lines or [(("nothing has that name or text", "muted"),)], cursor)
+        self.entitle("Find", keys_line(in_footer("find", Context()), self._tour.keys, KEYS_CELLS))
+
+    def _row(self, found: Found, width: int) -> Line:
+        if found.hit:
+            return hit_row(found.hit, self._input.value, width)
+        beside: Span = (f" {pad(found.beside, KEY_CELLS, right=True)}", "muted")
+        return ((pad(found.name, width - KEY_CELLS - 1), ""), beside)
 
     def on_input_changed(self) -> None:
         """Show the entries that match."""

@@ -31,22 +31,21 @@ class CourseController:
     next_lesson = partialmethod(_go, Tour.move_lesson, 1, "this is the last lesson")
     previous_lesson = partialmethod(_go, Tour.move_lesson, -1, "this is the first lesson")
 
-    def open(self, lesson: int | None, step: int | None = None) -> None:
-        """Go to a step of a lesson, or to the one where it is continued; stay without a lesson."""
-        if lesson is not None:
-            self.step.leave_editor()
-            self.tour.open(lesson, self.tour.continued(lesson) if step is None else step)
-            self.host.arrived()
+    def open(self, lesson: int, step: int | None = None) -> None:
+        """Go to a step of a lesson, or to the one where it is continued."""
+        self.step.leave_editor()
+        self.tour.open(lesson, self.tour.continued(lesson) if step is None else step)
+        self.host.arrived()
 
     def lessons(self) -> None:
-        """Open the list of lessons."""
-        from jaxtour.tui.screens.lessons import LessonsScreen
+        """Open the home screen."""
+        from jaxtour.tui.screens.home import HomeScreen
 
-        self.host.app.push_screen(LessonsScreen(self.tour), self.open)
+        self.host.app.push_screen(HomeScreen(self.tour), lambda place: self.open(*place) if place else None)
 
     def palette(self) -> None:
-        """Find an action, a step or a lesson by name."""
-        from jaxtour.tui.screens.find import FindScreen, Found, everything
+        """Find an action, a step or a lesson by name, or a step by its text."""
+        from jaxtour.tui.screens.find import FindScreen, Found
 
         async def chosen(found: Found | None) -> None:
             if found is None:
@@ -56,8 +55,7 @@ class CourseController:
             else:
                 self.open(found.lesson, found.step)
 
-        found = everything(self.tour, self.host.context)
-        self.host.app.push_screen(FindScreen(found, self.tour.keys, ascii_only=self.tour.ascii), chosen)
+        self.host.app.push_screen(FindScreen(self.tour, self.host.context), chosen)
 
     def help(self) -> None:
         """Open the list of keys."""
