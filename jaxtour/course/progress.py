@@ -101,6 +101,13 @@ class Progress:
         progress._load()
         return progress
 
+    @classmethod
+    def in_memory(cls) -> "Progress":
+        """Open an empty progress that no file keeps."""
+        progress = cls(Path(os.devnull))
+        progress._writable = False
+        return progress
+
     @property
     def place(self) -> tuple[str, str] | None:
         """Lesson and step where the learner left off."""

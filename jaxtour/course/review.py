@@ -1,0 +1,169 @@
+"""Review: predictions and exercises come back over days, each when it is about to be forgotten, as FSRS says."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+from jaxtour.course.catalogue import Catalogue
+from jaxtour.course.model import Broken, CourseError, Lesson, Step
+from jaxtour.course.progress import Progress, SavedStep
+
+if TYPE_CHECKING:
+    from fsrs import Card
+
+Rating: TypeAlias = Literal["again", "hard", "good"]
+RATINGS: tuple[Rating, ...] = ("again", "hard", "good")
+"""From worst to best."""
+AHEAD = timedelta(days=1)
+"""A review that lies further in the future was noted by a clock that has been set back since."""
+
+MOST_DAYS = 365
+
+
+class Item(NamedTuple):
+    """A step to review, and when."""
+
+    lesson: str
+    step: str
+    due: datetime
+
+
+def utc_now() -> datetime:
+    """The time, with its zone."""
+    return datetime.now(UTC)
+
+
+def items(progress: Progress, now: datetime) -> list[Item]:
+    """Every step that has a card, the first one due first."""
+    found = [
+        Item(lesson, step, _due(saved.card, now))
+        for lesson, steps in progress.lessons.items()
+        for step, saved in steps.items()
+        if saved.card is not None
+    ]
+    return sorted(found, key=lambda item: item.due)
+
+
+def due(found: Iterable[Item], now: datetime) -> list[Item]:
+    """Those whose time has come."""
+    return [item for item in found if item.due <= now]
+
+
+def reviewable(progress: Progress, catalogue: Catalogue, now: datetime) -> list[Item]:
+    """The items whose steps are in the catalogue, after making the cards that are missing.
+
+    Reads only lessons that the learner has begun. What is due at the same time keeps the course's order.
+    """
+    kept = []
+    for entry in catalogue.entries:
+        if entry.id in progress.lessons:
+            lesson = entry.lesson()
+            enrol(progress, lesson, now)
+            kept += [(lesson.id, step.id) for step in lesson.steps if _asks(step)]
+    found = [item for item in items(progress, now) if item[:2] in kept]
+    return sorted(found, key=lambda item: (item.due, kept.index(item[:2])))
+
+
+def enrol(progress: Progress, lesson: Lesson, now: datetime) -> None:
+    """Make cards for what was missed, and for all predictions and exercises once the lesson is finished."""
+    finished = all(progress.is_done(lesson.id, step.id) for step in lesson.steps if isinstance(step, Step))
+    for step in lesson.steps:
+        saved = progress.saved(lesson.id, step.id)
+        if isinstance(step, Broken) or not _asks(step) or saved.card is not None:
+            continue
+        rating = min(_ratings(step, saved, finished=finished), key=RATINGS.index, default=None)
+        if rating is not None and (finished or rating != "good"):
+            reschedule(progress, lesson.id, step.id, rating, now)
+
+
+def outcome(step: Step, saved: SavedStep) -> Rating | None:
+    """How a review of the step went; None if the learner left it open."""
+    found = list(_ratings(step, saved, finished=False))
+    if step.exercise and saved.attempts and not saved.done:
+        found.append("again")
+    if "again" not in found and len(found) < bool(step.ask) + bool(step.exercise):
+        return None
+    return min(found, key=RATINGS.index)
+
+
+def reschedule(progress: Progress, lesson: str, step: str, rating: Rating, now: datetime) -> None:
+    """Keep when the step is due after this answer."""
+    # Imported here: only an answer needs it.
+    from fsrs import Rating as Fsrs
+    from fsrs import Scheduler
+
+    # Without steps of minutes every interval is a day or more; without fuzz the same answers give the same days.
+    scheduler = Scheduler(learning_steps=(), relearning_steps=(), maximum_interval=MOST_DAYS, enable_fuzzing=False)
+    card = _card(progress.saved(lesson, step).card)
+    after, _ = scheduler.review_card(card, Fsrs[rating.capitalize()], now.astimezone(UTC))
+    progress.update(lesson, step, card=dict(after.to_dict()))
+
+
+def _asks(step: Step | Broken) -> bool:
+    return isinstance(step, Step) and bool(step.ask or step.exercise)
+
+
+def _ratings(step: Step, saved: SavedStep, *, finished: bool) -> Iterator[Rating]:
+    """What is known of the prediction and of the exercise; one that was left out in a finished lesson is hard."""
+    if step.ask and (saved.right is not None or finished):
+        yield "hard" if saved.right is None else "good" if saved.right else "again"
+    if step.exercise and (saved.gave_up or saved.done):
+        yield "again" if saved.gave_up else "hard" if saved.hints else "good"
+
+
+def _card(kept: dict[str, Any] | None) -> "Card":
+    """The card as it was kept; a new one for one that FSRS cannot read."""
+    from fsrs import Card
+
+    try:
+        card = Card.from_dict(kept)  # type: ignore[arg-type]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return Card(card_id=0)
+    if card.last_review is None or not ((card.stability or 0) > 0 and (card.difficulty or 0) > 0):
+        return Card(card_id=0)
+    card.last_review = _in_utc(card.last_review)
+    return card
+
+
+def _due(card: dict[str, Any], now: datetime) -> datetime:
+    """When the card is due: at once if it cannot be read, or if its last review lies in the future."""
+    try:
+        if _in_utc(datetime.fromisoformat(card["last_review"])) <= now + AHEAD:
+            return _in_utc(datetime.fromisoformat(card["due"]))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        pass
+    return now
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+
+
+class Review:
+    """The steps of one review, one after the other, and what came of each."""
+
+    def __init__(self, catalogue: Catalogue, progress: Progress, found: Iterable[Item]) -> None:
+        self._catalogue = catalogue
+        self._progress = progress
+        self.items = list(found)
+        self.place = 0
+        self.answers = Progress.in_memory()
+        """What the learner answers in this review: without the answers, edits and hints of before."""
+        self.results: dict[Item, Rating] = {}
+
+    @property
+    def item(self) -> Item:
+        """The item at hand."""
+        return self.items[self.place]
+
+    def settle(self, now: datetime) -> None:
+        """Reschedule the item at hand by its answer, once; an item that was left open stays due."""
+        item = self.item
+        try:
+            _, step = self._catalogue.find(f"{item.lesson}/{item.step}")
+        except CourseError:
+            return
+        rating = outcome(step, self.answers.saved(*item[:2])) if isinstance(step, Step) else None
+        if rating is not None and item not in self.results:
+            self.results[item] = rating
+            reschedule(self._progress, item.lesson, item.step, rating, now)
