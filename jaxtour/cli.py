@@ -8,6 +8,7 @@ import click
 
 from jaxtour import __version__
 from jaxtour.dispatch import config, fail, finish, terminal_width
+from jaxtour.learning import LEARNING
 from jaxtour.options import HELP, html_option, look_options, trust_option, worker_options
 from jaxtour.own_code import diff_command, explore, lens, profile, record, time_command, values_command
 from jaxtour.streams import mute_stdout, open_standard_streams
@@ -361,5 +362,5 @@ def worker() -> None:
     os.execv(sys.executable, [sys.executable, str(guard)])
 
 
-for command in (diff_command, explore, lens, profile, record, time_command, values_command):
+for command in (diff_command, explore, lens, profile, record, time_command, values_command, *LEARNING):
     main.add_command(command)

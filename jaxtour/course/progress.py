@@ -169,9 +169,9 @@ class Progress:
 
         self._change(change)
 
-    def back_up(self) -> Path:
-        """Write a copy of the state beside its file, in the first free `NAME-before-reset-N`; raises `OSError`."""
-        path = _free(self.path, f"{self.path.stem}-before-reset-{{}}{self.path.suffix}")
+    def back_up(self, what: str = "reset") -> Path:
+        """Write a copy of the state beside its file, in the first free `NAME-before-WHAT-N`; raises `OSError`."""
+        path = _free(self.path, f"{self.path.stem}-before-{what}-{{}}{self.path.suffix}")
         replace(path, msgspec.json.encode(self._state))
         return path
 
@@ -181,6 +181,10 @@ class Progress:
         text = code if code is None else code.encode("utf-8", "replace").decode()
         if self.edit(lesson, step) != text:
             self._change(lambda state: setattr(_slot(state, lesson, step), "edit", text))
+
+    def change(self, change: Change) -> None:
+        """Change anything."""
+        self._change(change)
 
     def _step(self, lesson: str, step: str) -> SavedStep:
         return self._state.lessons.get(lesson, {}).get(step) or SavedStep()

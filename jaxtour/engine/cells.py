@@ -65,7 +65,8 @@ def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
 
         command = NotebookCommand(number=notebook.number, folder=notebook.folder.text)
         setup, source = runnable(step.setup.text).code, runnable(source).code
-        return Cell(name=f"{lesson.id}/{step.id}", setup=setup, code=source, notebook=command)
+        traces = trace_calls(step)
+        return Cell(name=f"{lesson.id}/{step.id}", setup=setup, code=source, traces=traces, notebook=command)
     path = lesson.file.text if lesson.plain else None
     return Cell(
         name=f"{lesson.id}/{step.id}",

@@ -33,7 +33,7 @@ def html(page: Page) -> str:
         made_by=escape(page.made_by),
         style=style,
         script=script,
-        policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
+        policy=f"default-src 'none'; style-src {digest(style)}; script-src {digest(script)}; "
         "base-uri 'none'; form-action 'none'",
         calls="".join(f"<option>{escape(_name(call))}</option>" for call in page.calls),
         more="".join(_more(call, page.peaks) for call in page.calls),
@@ -45,7 +45,8 @@ def _part(name: str) -> str:
     return files("jaxtour.render.page").joinpath(name).read_text("utf-8")
 
 
-def _hash(text: str) -> str:
+def digest(text: str) -> str:
+    """What a page's policy calls this style or script."""
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 

@@ -17,11 +17,12 @@ _NARROWEST = 4
 
 
 @cache
-def _parser() -> "MarkdownIt":
+def commonmark(*, html: bool = False) -> "MarkdownIt":
+    """The parser; unless `html`, it takes HTML for text."""
     # This import takes 40 ms, and the app's first frame does not need it.
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark", {"html": False}).enable("table")
+    return MarkdownIt("commonmark", {"html": html}).enable("table")
 
 
 def markdown_lines(text: str, width: int, *, ticks: bool = False) -> list[Line]:
@@ -31,7 +32,7 @@ def markdown_lines(text: str, width: int, *, ticks: bool = False) -> list[Line]:
     """
     from markdown_it.tree import SyntaxTreeNode
 
-    tokens = _parser().parse(text)
+    tokens = commonmark().parse(text)
     if ticks:
         for token in (inner for block in tokens for inner in block.children or ()):
             if token.type == "code_inline":

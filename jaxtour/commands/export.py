@@ -1,0 +1,103 @@
+"""`jaxtour export LESSON`: a notebook, a script, Markdown or a page, with the learner's code and its results."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from jaxtour import __version__, interrupts
+from jaxtour.commands.common import headless, lessons_for, tell_findings, warn, write
+from jaxtour.course.catalogue import why_empty
+from jaxtour.course.model import CourseError, Lesson
+from jaxtour.course.notebook_file import EXTRA
+from jaxtour.course.progress import Progress
+from jaxtour.engine.headless import Outcome
+from jaxtour.engine.session import WorkerConfig
+from jaxtour.paths import absolute
+from jaxtour.render.takeaway.draft import cells_of, draft
+from jaxtour.render.takeaway.made import made
+from jaxtour.render.takeaway.markdown import markdown
+from jaxtour.render.takeaway.model import Takeaway
+from jaxtour.render.takeaway.notebook import notebook
+from jaxtour.render.takeaway.page import page
+from jaxtour.render.takeaway.percent import percent
+from jaxtour.render.text.plain import worker_text
+from jaxtour.text import clean
+
+WRITERS: Mapping[str, Callable[[Takeaway], str]] = {"ipynb": notebook, "py": percent, "md": markdown, "html": page}
+"""By the file's suffix."""
+STDOUT = "-"
+
+
+def export(target: str, config: WorkerConfig, *, to: str | None, output: str | None, run: bool) -> int:
+    """Write the lesson; the exit code is 1 if some of its code could not run."""
+    form = _form(to, output)
+    lesson = _lesson(target)
+    path = writable(output, f"{lesson.id}.{form}")
+    progress = Progress.open()
+    if progress.notice:
+        warn(progress.notice)
+    found = draft(lesson, progress)
+    folder = absolute(path.parent if path else Path())
+    outcomes: dict[str, Outcome] = {}
+    made_by = f"jaxtour {__version__}"
+    if run:
+        outcomes, worker = interrupts.run(_ran(cells_of(found, lesson, folder), config))
+        made_by += f", {worker}"
+    try:
+        text = WRITERS[form](Takeaway(lesson.title, made_by, made(found, outcomes)))
+    except ImportError as error:
+        raise CourseError(f"{EXTRA} ({error})") from None
+    put(path, text)
+    return int(any(outcome.status in ("timeout", "died") for outcome in outcomes.values()))
+
+
+def _form(to: str | None, output: str | None) -> str:
+    """The format: that of the option, or of the file's name, or a notebook."""
+    suffix = Path(output or "").suffix.removeprefix(".").lower()
+    if to is None and output not in (None, STDOUT) and suffix not in WRITERS:
+        raise CourseError(f"-o {output}: unknown format: name a file in .ipynb, .py, .md or .html, or say --to")
+    return to or suffix or "ipynb"
+
+
+def _lesson(target: str) -> Lesson:
+    lessons = lessons_for(target)
+    if len(lessons) != 1:
+        raise CourseError(f"{target}: several lessons: name one of them")
+    if not lessons[0].steps:
+        raise CourseError(why_empty(lessons[0]))
+    return lessons[0]
+
+
+async def _ran(lesson: Lesson, config: WorkerConfig) -> tuple[dict[str, Outcome], str]:
+    """Run every cell after the ones before, as a notebook does."""
+    async with headless(config) as engine:
+        tell_findings(await engine.facts())
+        outcomes = {step.id: await engine.step(lesson, step, timings=False) for step in lesson.steps}
+        facts = engine.session.facts
+    return outcomes, " ".join(worker_text(facts, 10_000).split()) if facts else ""
+
+
+def writable(output: str | None, default: str) -> Path | None:
+    """The file to write; None for stdout. Raises `CourseError` if it cannot be one, before anything runs.
+
+    Only a file that was named is replaced.
+    """
+    if output == STDOUT:
+        return None
+    path = Path(output or default)
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise CourseError(f"{path}: " + ("this is a folder" if path.is_dir() else f"no folder {path.parent}"))
+    if output is None and path.exists():
+        raise CourseError(f"{path} is there already: name a file with -o")
+    return path
+
+
+def put(path: Path | None, text: str) -> None:
+    """Write the file and say so, or print the text; raises `CourseError` if that is not possible."""
+    if path is None:
+        write(text)
+        return
+    try:
+        path.write_bytes(text.encode("utf-8", "replace"))
+    except OSError as error:
+        raise CourseError(f"{path}: cannot be written: {error.strerror or error}") from None
+    write(clean(f"wrote {path}", keep_newlines=False) + "\n")

@@ -1,0 +1,75 @@
+"""`jaxtour export` without a lesson, and `jaxtour import`: the learner's work as one file."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from jaxtour.commands.common import write
+from jaxtour.commands.export import STDOUT, put, writable
+from jaxtour.course.model import CourseError
+from jaxtour.course.progress import MAX_BYTES, Progress
+from jaxtour.course.state import decoded, encoded, overwritten, put_in
+from jaxtour.files import read_bytes
+from jaxtour.text import clean, plural
+
+NAME = "jaxtour-state.json"
+SHOWN = 5
+"""The most steps that are named."""
+
+
+def export_state(output: str | None) -> int:
+    """Write the learner's work."""
+    path = writable(output, NAME)
+    put(path, encoded(_opened()).decode())
+    return 0
+
+
+def import_state(file: str, *, replacing: bool, yes: bool) -> int:
+    """Read such a file, say what it does, ask, keep what is here beside it, and write."""
+    state = decoded(_read(file), file)
+    progress = _opened()
+    if not yes:
+        if not sys.stdin.isatty():
+            raise CourseError("importing changes your progress: say --yes where nobody can be asked")
+        write(_said(progress, overwritten(progress, state), plural(sum(map(len, state.lessons.values())), "step"),
+                    replacing=replacing))  # fmt: skip
+        if not click.confirm("Go on?"):
+            return 1
+    kept = progress.back_up()
+    progress.change(lambda here: put_in(here, state, replacing=replacing))
+    if progress.notice:
+        raise CourseError(progress.notice)
+    told = f"; your progress before is kept in {kept}" if kept else ""
+    count = plural(sum(map(len, state.lessons.values())), "step")
+    write(clean(f"{'replaced your progress by' if replacing else 'added'} {count}{told}", keep_newlines=False) + "\n")
+    return 0
+
+
+def _said(progress: Progress, overwritten: list[str], count: str, *, replacing: bool) -> str:
+    here = plural(sum(map(len, progress.lessons.values())), "step")
+    if replacing:
+        return f"Forgets the {here} that you have here, and puts {count} in their place.\n"
+    more = f" and {len(overwritten) - SHOWN} more" if len(overwritten) > SHOWN else ""
+    named = ", ".join(overwritten[:SHOWN]) + more
+    loses = f" Other code takes the place of yours in {named}." if overwritten else ""
+    return clean(f"Adds {count} to the {here} that you have here.{loses}", keep_newlines=False) + "\n"
+
+
+def _opened() -> Progress:
+    """The learner's progress; raises `CourseError` if it cannot be read or kept."""
+    progress = Progress.open()
+    if progress.notice:
+        raise CourseError(progress.notice)
+    return progress
+
+
+def _read(file: str) -> bytes:
+    try:
+        data = sys.stdin.buffer.read(MAX_BYTES + 1) if file == STDOUT else read_bytes(Path(file), MAX_BYTES)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise CourseError(f"{file}: cannot be read: {reason}") from None
+    if len(data) > MAX_BYTES:
+        raise CourseError(f"{file}: larger than {MAX_BYTES >> 20} MiB: not what `jaxtour export` writes")
+    return data

@@ -1,0 +1,97 @@
+"""The learner's work as one file: progress, edits, scratch code and cards, for another machine."""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+
+from jaxtour.course.model import CourseError
+from jaxtour.course.progress import VERSION, Progress, SavedProgress, SavedStep
+
+
+class State(SavedProgress, kw_only=True):
+    """The file's content: that of progress, and that it is such a file."""
+
+    kind: Literal["jaxtour learning state"] = "jaxtour learning state"
+
+
+class _Version(msgspec.Struct):
+    kind: Literal["jaxtour learning state"]
+    version: int
+
+
+def encoded(progress: Progress) -> bytes:
+    """Everything that is kept of the learner's work."""
+    state = State(place=progress.place, lessons={key: dict(steps) for key, steps in progress.lessons.items()})
+    return msgspec.json.format(msgspec.json.encode(state), indent=1) + b"\n"
+
+
+def decoded(data: bytes, name: str) -> State:
+    """The content of such a file; raises `CourseError` for anything else, also of a newer version."""
+    try:
+        version = msgspec.json.decode(data, type=_Version).version
+        if version > VERSION:
+            raise CourseError(f"{name}: written by a newer jaxtour: pip install -U jaxtour here")
+        state = msgspec.json.decode(data, type=State)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise CourseError(f"{name}: not what `jaxtour export` writes: {error}") from None
+    state.version = VERSION
+    return state
+
+
+def put_in(state: SavedProgress, other: SavedProgress, *, replacing: bool) -> None:
+    """Add another machine's work, or put it in place of what is here."""
+    if replacing:
+        state.lessons, state.place = other.lessons, other.place
+        return
+    state.place = other.place or state.place
+    for lesson, steps in other.lessons.items():
+        mine = state.lessons.setdefault(lesson, {})
+        for step, theirs in steps.items():
+            mine[step] = _merged(mine[step], theirs) if step in mine else theirs
+
+
+def overwritten(progress: Progress, other: SavedProgress) -> list[str]:
+    """The steps whose code here gives way to other code."""
+    return [
+        f"{lesson}/{step}"
+        for lesson, steps in other.lessons.items()
+        for step, theirs in steps.items()
+        if _gives_way(progress.saved(lesson, step), theirs, "edit") or _gives_way(progress.saved(lesson, step), theirs,
+                                                                                  "scratch")
+    ]  # fmt: skip
+
+
+def _gives_way(mine: SavedStep, theirs: SavedStep, field: str) -> bool:
+    old, new = getattr(mine, field), getattr(theirs, field)
+    return None not in (old, new) and old != new
+
+
+def _merged(mine: SavedStep, theirs: SavedStep) -> SavedStep:
+    """Both: the learner was at one machine after the other, and comes from `theirs`."""
+    coded = theirs if theirs.edit is not None else mine
+    answered = mine if mine.right is not None or theirs.answer is None else theirs
+    card = max(mine.card, theirs.card, key=_reviewed) if mine.card and theirs.card else mine.card or theirs.card
+    return msgspec.structs.replace(
+        theirs,
+        done=mine.done or theirs.done,
+        edit=coded.edit,
+        base=coded.base,
+        scratch=theirs.scratch if theirs.scratch is not None else mine.scratch,
+        answer=answered.answer,
+        right=answered.right,
+        attempts=max(mine.attempts, theirs.attempts),
+        hints=max(mine.hints, theirs.hints),
+        gave_up=mine.gave_up or theirs.gave_up,
+        seconds=max(mine.seconds, theirs.seconds),
+        card=card,
+    )
+
+
+def _reviewed(card: dict[str, Any]) -> float:
+    """When the card was reviewed last, in seconds; 0 if that cannot be read."""
+    try:
+        moment = datetime.fromisoformat(card["last_review"])
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return 0.0

@@ -1,0 +1,62 @@
+"""The commands about what the learner did: review it, take it away, carry it to another machine."""
+
+import click
+
+from jaxtour.dispatch import config, fail, finish
+from jaxtour.options import HELP, worker_options
+
+
+@click.command("export", context_settings=HELP)
+@click.argument("target", required=False, metavar="[LESSON]")
+@click.option("--to", type=click.Choice(["ipynb", "py", "md", "html"]), help="The format; default: by FILE's name.")
+@click.option("-o", "--output", metavar="FILE", help="Where to write; - is stdout; default: LESSON.ipynb here.")
+@click.option("--run/--no-run", default=True, help="Run the code and write its results; the default.")
+@worker_options
+def export_command(
+    target: str | None,
+    to: str | None,
+    output: str | None,
+    run: bool,
+    python: str | None,
+    platform: str | None,
+    devices: int | None,
+) -> None:
+    """Take a lesson away, with your own code and its results.
+
+    Writes a Jupyter notebook, a Python script, Markdown or a page for a browser. Without LESSON it writes all that
+    jaxtour keeps of your work as one file, for `jaxtour import` on another machine.
+    """
+    if target is None and to is not None:
+        fail("--to writes a lesson: name one, as in jaxtour export vmap --to md")
+
+    def action() -> int:
+        if target is None:
+            from jaxtour.commands.state import export_state
+
+            return export_state(output)
+        from jaxtour.commands.export import export
+
+        return export(target, config(python, platform, devices), to=to, output=output, run=run)
+
+    finish(action)
+
+
+@click.command("import", context_settings=HELP)
+@click.argument("file", metavar="FILE")
+@click.option("--replace", is_flag=True, help="Forget what is here, instead of adding to it.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+def import_command(file: str, replace: bool, yes: bool) -> None:
+    """Add the work of another machine, as `jaxtour export` wrote it, to yours.
+
+    Your progress before is kept in a file beside it.
+    """
+
+    def action() -> int:
+        from jaxtour.commands.state import import_state
+
+        return import_state(file, replacing=replace, yes=yes)
+
+    finish(action)
+
+
+LEARNING = (export_command, import_command)

@@ -1,0 +1,79 @@
+"""Completes a draft by what its code gave."""
+
+from collections.abc import Iterator, Mapping
+
+from jaxtour.course.model import Ask, Step
+from jaxtour.engine.headless import Outcome
+from jaxtour.engine.report import Report
+from jaxtour.render.takeaway.draft import AnswerDraft, CodeDraft, Draft
+from jaxtour.render.takeaway.model import Code, Folded, Output, Part, Prose
+from jaxtour.render.text.layout import plain_lines
+from jaxtour.render.value import failure_lines
+from jaxtour.text import one_line, plural
+
+WIDTH = 100
+"""Cells of a traceback."""
+
+
+def made(found: list[Draft], outcomes: Mapping[str, Outcome]) -> tuple[Part, ...]:
+    """The parts, with the results of the code that ran, by the ids of the draft's steps."""
+    reports = {name: outcome.report for name, outcome in outcomes.items() if outcome.report}
+    parts: list[Part] = []
+    for each in found:
+        if isinstance(each, AnswerDraft):
+            parts.append(_answer(each, reports.get(each.cell)))
+        elif isinstance(each, CodeDraft):
+            parts += _code(each, outcomes.get(each.step.id))
+        else:
+            parts.append(each)
+    return tuple(parts)
+
+
+def right_answer(ask: Ask, report: Report | None) -> str:
+    """The right answer; empty if only a run finds it, and there was none."""
+    if ask.answer is not None and 1 <= ask.answer <= len(ask.choices):
+        return ask.texts[ask.answer - 1]
+    return (report.answer if report else None) or ""
+
+
+def _answer(each: AnswerDraft, report: Report | None) -> Folded:
+    found = right_answer(each.ask, report)
+    said = f"\n\nYou said: {one_line(each.said)}" if each.said else ""
+    return Folded("The answer", (f"**{one_line(found)}**" if found else "Run the next cell to see it.") + said)
+
+
+def _code(each: CodeDraft, outcome: Outcome | None) -> Iterator[Part]:
+    step, report = each.step, outcome.report if outcome else None
+    raises = bool(step.raises) if report is None else report.failure is not None
+    yield Code(step.code.text, tuple(outputs(report)) if report else (), raises, each.folded)
+    if report:
+        yield from _jaxprs(step, report)
+    elif outcome:
+        yield Prose(f"*Not run here: {outcome.reason}*")
+    if report and report.done and report.done.status not in ("ok", "error"):
+        yield Prose(f"*{report.done.status}: {report.done.reason}*")
+
+
+def _jaxprs(step: Step, report: Report) -> Iterator[Folded]:
+    if step.trace == ():
+        return
+    for trace in report.traces:
+        stage = report.stage(trace.index, "jaxpr")
+        if trace.error is None and stage and stage.error is None and stage.complete:
+            count = plural(trace.equations, "equation")
+            yield Folded(f"jaxpr of {one_line(trace.label or trace.call.line)}: {count}", code=stage.text,
+                         language="jaxpr")  # fmt: skip
+
+
+def outputs(report: Report) -> Iterator[Output]:
+    """What Jupyter would show below the cell, in its order."""
+    if report.stdout.text:
+        yield Output("stdout", report.stdout.text)
+    warned = "".join(f"{warning.category}: {warning.message}\n" for warning in report.warnings)
+    if report.stderr.text or warned:
+        yield Output("stderr", report.stderr.text + warned)
+    if report.value is not None and (text := report.value.plain.text or report.value.text.text):
+        yield Output("value", text)
+    if report.failure is not None:
+        failure = report.failure
+        yield Output("error", plain_lines(failure_lines(failure, WIDTH)).rstrip(), failure.type, failure.message)
