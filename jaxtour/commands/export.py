@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jaxtour import __version__, interrupts
 from jaxtour.commands.common import headless, lessons_for, tell_findings, warn, write
+from jaxtour.commands.trust import check_trusted
 from jaxtour.course.catalogue import why_empty
 from jaxtour.course.model import CourseError, Lesson
 from jaxtour.course.notebook_file import EXTRA
@@ -27,7 +28,7 @@ WRITERS: Mapping[str, Callable[[Takeaway], str]] = {"ipynb": notebook, "py": per
 STDOUT = "-"
 
 
-def export(target: str, config: WorkerConfig, *, to: str | None, output: str | None, run: bool) -> int:
+def export(target: str, config: WorkerConfig, *, to: str | None, output: str | None, run: bool, trust: bool) -> int:
     """Write the lesson; the exit code is 1 if some of its code could not run."""
     form = _form(to, output)
     lesson = _lesson(target)
@@ -40,6 +41,7 @@ def export(target: str, config: WorkerConfig, *, to: str | None, output: str | N
     outcomes: dict[str, Outcome] = {}
     made_by = f"jaxtour {__version__}"
     if run:
+        check_trusted([lesson], trust=trust)
         outcomes, worker = interrupts.run(_ran(cells_of(found, lesson, folder), config))
         made_by += f", {worker}"
     try:

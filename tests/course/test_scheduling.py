@@ -148,8 +148,9 @@ def test_a_lesson_in_figures(progress: Progress) -> None:
     progress.update("asking", "write", done=True, hints=2, attempts=1)
     progress.update("asking", "both", gave_up=True, done=True)
     summary = lesson_summary(ASKING, progress, NOW)
-    assert (summary.predictions, summary.right, summary.missed) == (3, 1, ("A guess",))
-    assert (summary.exercises, summary.solved, summary.hints, summary.shown) == (2, 1, 2, 1)
-    assert (summary.seconds, summary.left, summary.review) == (60.5, ("Nothing asked",), None)
+    found = summary.standing
+    assert (found.predictions, found.made, found.right, summary.missed) == (3, 2, 1, ("A guess",))
+    assert (found.exercises, found.solved, found.hints, summary.shown) == (2, 1, 2, 1)
+    assert (found.seconds, summary.left, summary.review) == (60.5, ("Nothing asked",), None)
     enrol(progress, ASKING, NOW)
     assert lesson_summary(ASKING, progress, NOW).review == NOW + DAY
