@@ -18,7 +18,7 @@ def config(python: str | None, platform: str | None, devices: int | None) -> "Wo
     from jaxtour.engine.session import WorkerConfig
     from jaxtour.settings import load
 
-    on_screen = sys.stdout.isatty() and click.get_current_context().info_name in ("tour", "explore")
+    on_screen = sys.stdout.isatty() and click.get_current_context().info_name in ("tour", "explore", "review")
     settings, problems = load()
     if not on_screen:
         for problem in problems:

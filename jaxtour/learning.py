@@ -3,7 +3,7 @@
 import click
 
 from jaxtour.dispatch import config, fail, finish
-from jaxtour.options import HELP, trust_option, worker_options
+from jaxtour.options import HELP, look_options, trust_option, worker_options
 
 
 @click.command("export", context_settings=HELP)
@@ -61,4 +61,41 @@ def import_command(file: str, replace: bool, yes: bool) -> None:
     finish(action)
 
 
-LEARNING = (export_command, import_command)
+@click.command("review", context_settings=HELP)
+@click.argument("target", required=False, metavar="[LESSON | PATH]")
+@click.option("--list", "only_list", is_flag=True, help="Print what is due, and when the rest is.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; with --list.")
+@trust_option
+@worker_options
+@look_options
+def review_command(
+    target: str | None,
+    only_list: bool,
+    as_json: bool,
+    trust: bool,
+    python: str | None,
+    platform: str | None,
+    devices: int | None,
+    theme: str | None,
+    no_mouse: bool,
+) -> None:
+    """Ask again what is due: predictions and exercises, spaced over days.
+
+    What was right comes back after weeks, what was missed tomorrow.
+    """
+    if as_json and not only_list:
+        fail("--json prints a list: say --list too")
+
+    def action() -> int:
+        if only_list:
+            from jaxtour.commands.review import list_reviews
+
+            return list_reviews(target, as_json=as_json)
+        from jaxtour.commands.review import review
+
+        return review(target, config(python, platform, devices), theme=theme, mouse=not no_mouse, trust=trust)
+
+    finish(action, collecting=only_list)
+
+
+LEARNING = (export_command, import_command, review_command)

@@ -28,14 +28,10 @@ WRITERS: Mapping[str, Callable[[Takeaway], str]] = {"ipynb": notebook, "py": per
 STDOUT = "-"
 
 
-def export(
-    target: str, config: WorkerConfig, *, to: str | None, output: str | None, run: bool, trust: bool = False
-) -> int:
+def export(target: str, config: WorkerConfig, *, to: str | None, output: str | None, run: bool, trust: bool) -> int:
     """Write the lesson; the exit code is 1 if some of its code could not run."""
     form = _form(to, output)
     lesson = _lesson(target)
-    if run:
-        check_trusted([lesson], trust=trust)
     path = writable(output, f"{lesson.id}.{form}")
     progress = Progress.open()
     if progress.notice:
@@ -45,6 +41,7 @@ def export(
     outcomes: dict[str, Outcome] = {}
     made_by = f"jaxtour {__version__}"
     if run:
+        check_trusted([lesson], trust=trust)
         outcomes, worker = interrupts.run(_ran(cells_of(found, lesson, folder), config))
         made_by += f", {worker}"
     try:

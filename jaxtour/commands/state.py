@@ -36,7 +36,7 @@ def import_state(file: str, *, replacing: bool, yes: bool) -> int:
                     replacing=replacing))  # fmt: skip
         if not click.confirm("Go on?"):
             return 1
-    kept = progress.back_up()
+    kept = None if progress.empty else progress.back_up("import")
     progress.change(lambda here: put_in(here, state, replacing=replacing))
     if progress.notice:
         raise CourseError(progress.notice)

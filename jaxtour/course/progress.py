@@ -169,6 +169,12 @@ class Progress:
 
         self._change(change)
 
+    def back_up(self, what: str = "reset") -> Path:
+        """Write a copy of the state beside its file, in the first free `NAME-before-WHAT-N`; raises `OSError`."""
+        path = _free(self.path, f"{self.path.stem}-before-{what}-{{}}{self.path.suffix}")
+        replace(path, msgspec.json.encode(self._state))
+        return path
+
     def set_edit(self, lesson: str, step: str, code: str | None) -> None:
         """Remember the learner's code; None forgets it."""
         # Half a surrogate pair, from a broken paste, cannot be encoded as UTF-8.
@@ -179,19 +185,6 @@ class Progress:
     def change(self, change: Change) -> None:
         """Change anything."""
         self._change(change)
-
-    def back_up(self) -> Path | None:
-        """Copy the file to the first free `progress-before-N.json`, and return that.
-
-        None without a file; raises `OSError`.
-        """
-        try:
-            data = read_bytes(self.path, MAX_BYTES)
-        except FileNotFoundError:
-            return None
-        aside = _free(self.path, f"{self.path.stem}-before-{{}}{self.path.suffix}")
-        replace(aside, data)
-        return aside
 
     def _step(self, lesson: str, step: str) -> SavedStep:
         return self._state.lessons.get(lesson, {}).get(step) or SavedStep()

@@ -128,7 +128,8 @@ def _card(kept: dict[str, Any] | None) -> "Card":
 def _due(card: dict[str, Any], now: datetime) -> datetime:
     """When the card is due: at once if it cannot be read, or if its last review lies in the future."""
     try:
-        if _in_utc(datetime.fromisoformat(card["last_review"])) <= now + AHEAD:
+        reviewed = card.get("last_review")
+        if reviewed is None or _in_utc(datetime.fromisoformat(reviewed)) <= now + AHEAD:
             return _in_utc(datetime.fromisoformat(card["due"]))
     except (KeyError, TypeError, ValueError, OverflowError):
         pass

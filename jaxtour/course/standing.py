@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
 from jaxtour.course.model import Lesson, Step
-from jaxtour.course.progress import Progress, SavedStep
+from jaxtour.course.progress import Progress
+from jaxtour.course.review import due as due_items
+from jaxtour.course.review import items, utc_now
 
 IsDone = Callable[[str, str], bool]
 """Whether a step is done, by the ids of its lesson and its own."""
@@ -87,26 +89,10 @@ def goes_on(lessons: Sequence[Lesson | None], is_done: IsDone, lesson: int, step
 
 def overdue(progress: Progress, now: datetime | None = None) -> list[tuple[str, str]]:
     """Return lesson and step of each card that is due for review, the longest due first."""
-    now = now or datetime.now(UTC)
-    cards = [
-        (when, lesson, step)
-        for lesson, steps in progress.lessons.items()
-        for step, saved in steps.items()
-        if (when := _due(saved)) is not None and when <= now
-    ]
-    return [(lesson, step) for _, lesson, step in sorted(cards)]
+    now = now or utc_now()
+    return [item[:2] for item in due_items(items(progress, now), now)]
 
 
 def due(progress: Progress) -> int:
     """Return the number of cards that are due for review."""
     return len(overdue(progress))
-
-
-def _due(saved: SavedStep) -> datetime | None:
-    """When a step's card is due; None without a card, or without a time that can be read."""
-    written = (saved.card or {}).get("due")
-    try:
-        when = datetime.fromisoformat(written) if isinstance(written, str) else None
-    except ValueError:
-        return None
-    return when.replace(tzinfo=UTC) if when and when.tzinfo is None else when

@@ -8,9 +8,9 @@ from textual.binding import Binding, BindingType
 
 Scope: TypeAlias = Literal[
     "step", "pane", "editor", "search", "list", "lessons", "filter", "find", "ladder", "roofline", "devices",
-    "programs", "files", "library", "profile", "timeline", "compare", "modal",
+    "programs", "files", "library", "profile", "timeline", "compare", "end", "modal",
 ]  # fmt: skip
-Controller: TypeAlias = Literal["step", "course", "slots", "lens", "links", "devices", "search", "profile"]
+Controller: TypeAlias = Literal["step", "course", "slots", "lens", "links", "devices", "search", "profile", "review"]
 Group: TypeAlias = Literal["Step", "Lens", "Course", "Panes", "Moving", "Editor", "Worker", "Tour", "Lists"]
 
 
@@ -63,7 +63,9 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     searching: bool = False
     """Whether the matches of a search are shown."""
     alone: bool = False
-    """Whether there is no other step."""
+    """Whether there is no other step to go to."""
+    reviewing: bool = False
+    """Whether this is the screen of a review."""
     level_above: bool = False
     level_below: bool = False
     """Whether there is another level of the ladder."""
@@ -112,7 +114,7 @@ class Action(msgspec.Struct, frozen=True):
 ACTIONS: tuple[Action, ...] = (
     Action("run", "r", "run", "run the step", "Step", when=lambda c: c.runnable, rank=10, by="step"),
     Action("next_step", "n", "next", "the next step", "Step",
-           when=lambda c: not (c.searching or c.alone), rank=20, by="course"),
+           when=lambda c: not (c.searching or c.alone), rank=20, by="review"),
     Action("previous_step", "p", "back", "the previous step", "Step", when=lambda c: not c.alone, rank=50, by="course"),
     Action("edit", "e", "edit", "edit the code; the edit is kept", "Step",
            when=lambda c: c.editable, rank=60, by="step"),
@@ -202,6 +204,14 @@ ACTIONS: tuple[Action, ...] = (
            when=lambda c: c.on_devices, rank=8, instead_of="follow", by="devices"),
     Action("theme", "c", "theme", "dark, light or the terminal's colours", "Tour",
            when=lambda c: not c.programs, instead_of="programs", by="course"),
+    Action("start_review", "A", "review", "ask again what is due for review", "Course",
+           when=lambda c: not c.alone, by="review"),
+    Action("next_question", "n", "next", "the next question of the review", "Course",
+           when=lambda c: c.reviewing and not c.searching, rank=20, instead_of="next_step", by="review"),
+    Action("previous_question", "p", "back", "the question before", "Course",
+           when=lambda c: c.reviewing, rank=50, instead_of="previous_step", by="review"),
+    Action("end_review", "l", "end review", "end the review, and say how it went", "Course",
+           when=lambda c: c.reviewing, rank=55, instead_of="lessons", by="review"),
     Action("help", "question_mark", "keys", "all keys", "Tour", rank=90, by="course"),
     Action("palette", "ctrl+p", "", "find anything by name", "Tour", palette=False, by="course"),
     Action("quit", "q,ctrl+q", "quit", "leave; your place and edits are kept", "Tour", rank=95, by="course"),
@@ -278,6 +288,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("library_stage", "1", "jaxpr", "", "Lists", "library", rank=20, palette=False),
     Action("library_back", "escape,q,b", "back", "", "Lists", "library", rank=90, palette=False),
     Action("devices_close", "escape,q,d", "close", "", "Lists", "devices", rank=90, palette=False, does="dismiss"),
+    Action("go_on", "enter,n", "go on", "", "Lists", "end", rank=10, palette=False, does="dismiss(True)"),
+    Action("stay", "escape,q,p", "back", "", "Lists", "end", rank=90, palette=False, does="dismiss(False)"),
     Action("dismiss", "escape,q,question_mark", "close", "", "Lists", "modal", rank=90, palette=False),
 )  # fmt: skip
 

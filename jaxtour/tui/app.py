@@ -6,8 +6,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events, work
 from textual.app import App
@@ -18,6 +19,7 @@ from textual.widget import Widget
 
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.progress import Progress
+from jaxtour.course.review import enrol, utc_now
 from jaxtour.engine.messages import Done, Event, State
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.settings import Settings
@@ -27,14 +29,10 @@ from jaxtour.tui.messages import Arrived, GraphicsKnown, Note, RestartWanted, Tu
 from jaxtour.tui.themes import THEMES
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.tour.screen import TourScreen
-
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+from jaxtour.tui.writes import LateWrites
 
 REPAINT_S = 0.05
 """The shortest time between two updates of the screen while events come."""
-WRITE_AFTER_S = 0.3
-"""How long the learner must pause before progress is written: a thread that writes holds up the next frame."""
 TICK_S = 0.5
 """How often the elapsed time moves while something runs."""
 FRAMES_A_SECOND = 120
@@ -66,6 +64,8 @@ class TourApp(App[int]):
         ascii_only: bool = False,
         stable: bool = False,
         driver: type[Driver] | None = None,
+        now: Callable[[], datetime] = utc_now,
+        review: bool = False,
     ) -> None:
         # Without ANSI colours, Textual keeps greys even under NO_COLOR.
         super().__init__(driver_class=driver, ansi_color=True if "NO_COLOR" in os.environ else None)
@@ -86,28 +86,43 @@ class TourApp(App[int]):
         self.notices += [f"settings: {clash}" for clash in keys.clashes]
         self.event_loop: asyncio.AbstractEventLoop | None = None
         """Set while the app runs, for signal handlers."""
-        self._writer: ThreadPoolExecutor | None = None
-        self._unwritten: list[Callable[[], None]] = []
-        self._writing: asyncio.TimerHandle | None = None
-        self.tour = Tour(
+        self._writes = LateWrites()
+        tour = Tour(
             catalogue,
             session,
             progress,
             keys=keys,
             clock=clock,
-            defer=self._write_later,
+            defer=self._writes.later,
             kept=kept,
             ascii_only=ascii_only,
             stable=stable,
         )
-        self.tour.go(*(start or (None, None)))
+        tour.go(*(start or (None, None)))
         self.set_keymap(keys.changed)
         self._inbox: list[Event] = []
         self._flushed = 0.0
         self._due: asyncio.TimerHandle | None = None
         self._ticker: Timer | None = None
         self._leaving = False
-        self.tour_screen = TourScreen(self.tour)
+        self._first = TourScreen(tour, now, self._writes.finish)
+        self._review = review
+        """Whether a review begins at once."""
+
+    @property
+    def tour_screen(self) -> TourScreen:
+        """The screen of the step, or that of a review above it."""
+        return self._screens[-1]
+
+    @property
+    def tour(self) -> Tour:
+        """The tour of that screen."""
+        return self.tour_screen.tour
+
+    @property
+    def _screens(self) -> list[TourScreen]:
+        above = [screen for screen in self.screen_stack if isinstance(screen, TourScreen)]
+        return above or [self._first]
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy any text to the terminal's clipboard and to the app's own."""
@@ -138,9 +153,11 @@ class TourApp(App[int]):
             gc.freeze()
             gc.enable()
         self.start_worker()
-        self._write_after_pause()
+        self._writes.begin(asyncio.get_running_loop())
         self.tour.coloured = True
         self.tour_screen.refresh_view()
+        if self._review:
+            self.tour_screen.review.start_review()
         if self.notices:
             self.tour_screen.note(";  ".join(self.notices))
 
@@ -150,7 +167,7 @@ class TourApp(App[int]):
     async def start_worker(self) -> None:
         """Start the worker and deliver its events until it ends."""
         session = self.tour.session
-        self.tour.gone = ""
+        self._say_gone("")
         self._wake()
         try:
             await session.start()
@@ -181,11 +198,19 @@ class TourApp(App[int]):
         events, self._inbox = self._inbox, []
         if not events:
             return
-        self.tour.fold(events)
+        for screen in self._screens:
+            screen.tour.fold(events)
         self._wake()
         self.tour_screen.refresh_view()
+        if any(isinstance(event, Done) for event in events):
+            self._writes.later(self._enrol)
         if any(isinstance(event, Done | State) for event in events):
             await self.go_on()
+
+    def _enrol(self) -> None:
+        """Make the cards for review that the last run made due."""
+        main = self._first
+        enrol(main.tour.progress, main.tour.lesson, main.now())
 
     async def on_turned(self, _: Turned) -> None:
         """Request what is visible now."""
@@ -203,9 +228,13 @@ class TourApp(App[int]):
     def on_worker_gone(self, message: WorkerGone) -> None:
         """Show that the worker is gone."""
         if not self._leaving:
-            self.tour.gone = message.reason
+            self._say_gone(message.reason)
             self._wake()
             self.tour_screen.refresh_view()
+
+    def _say_gone(self, reason: str) -> None:
+        for screen in self._screens:
+            screen.tour.gone = reason
 
     async def on_restart_wanted(self, _: RestartWanted) -> None:
         """Start a new runner, and a new guard if that is gone."""
@@ -253,32 +282,13 @@ class TourApp(App[int]):
 
     # Leaving --------------------------------------------------------------------------------------------------------
 
-    def _write_later(self, write: Callable[[], None]) -> None:
-        self._unwritten.append(write)
-        if self.event_loop is not None:
-            self._write_after_pause()
-
-    def _write_after_pause(self) -> None:
-        if self._writing is not None:
-            self._writing.cancel()
-        self._writing = asyncio.get_running_loop().call_later(WRITE_AFTER_S, self._write)
-
-    def _write(self) -> None:
-        from concurrent.futures import ThreadPoolExecutor
-
-        if self._unwritten and self._writer is None:
-            self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="progress")
-        while self._unwritten and self._writer is not None:
-            self._writer.submit(self._unwritten.pop(0))
-
     def save(self) -> None:
         """Keep the edit in the editor, and wait until everything is written."""
-        self.tour_screen.step.keep_edit()
-        self.tour.whereabouts.leave()
-        self._write()
-        if self._writer is not None:
-            writer, self._writer = self._writer, None
-            writer.shutdown(wait=True)
+        for screen in self._screens:
+            screen.step.keep_edit()
+            screen.tour.whereabouts.leave()
+            screen.review.settle()
+        self._writes.finish()
 
     def on_unmount(self) -> None:
         """Save however the app ends."""
@@ -339,8 +349,9 @@ def run_tour(
     mouse: bool = True,
     notices: Sequence[str] = (),
     make: Callable[..., TourApp] = TourApp,
+    review: bool = False,
 ) -> int:
-    """Open the tour on this terminal; return the exit code when the learner leaves."""
+    """Open the tour on this terminal, or a review on it; return the exit code when the learner leaves."""
     from jaxtour.tui.signals import watch_hangup
     from jaxtour.tui.terminal import driver_class, read_keys_from_terminal, speaks_utf8
 
@@ -357,6 +368,7 @@ def run_tour(
         notices=notices,
         ascii_only=not speaks_utf8(),
         driver=driver_class(),
+        review=review,
     )
     with watch_hangup(app):
         code = app.run(mouse=mouse)

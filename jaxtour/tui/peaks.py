@@ -15,7 +15,7 @@ class Peaks:
     def __init__(self, session: Session, runs: Runs, path: Path, defer: Callable[[Callable[[], None]], object]) -> None:
         self._session = session
         self._runs = runs
-        self._path = path
+        self.path = path
         self._defer = defer
         self._found: tuple[Peak, ...] | None = None
         self._of: Facts | None = None
@@ -39,7 +39,7 @@ class Peaks:
         if self._found is None or self._devices(facts) != self._devices(self._of):
             from jaxtour.engine.peaks import kept
 
-            self._found, self._of = kept(facts, self._path), facts
+            self._found, self._of = kept(facts, self.path), facts
         return self._found
 
     async def measure(self) -> None:
@@ -67,9 +67,9 @@ class Peaks:
         from jaxtour.engine.peaks import keep
 
         try:
-            keep(facts, found, self._path)
+            keep(facts, found, self.path)
         except OSError as error:
-            self.unkept = clean(f"{self._path} cannot be written: {error.strerror or error}", keep_newlines=False)
+            self.unkept = clean(f"{self.path} cannot be written: {error.strerror or error}", keep_newlines=False)
 
     @staticmethod
     def _devices(facts: Facts | None) -> object:

@@ -22,8 +22,11 @@ SHOWN_AFTER_S = 1.0
 """Shorter times are not shown."""
 
 
-def top_line(view: StepView, activity: Activity, now: float, width: int, split: int | None) -> Line:
-    """The step, the progress and the worker's state; `split` is the column where the right half begins."""
+def top_line(view: StepView, activity: Activity, now: float, width: int, split: int | None, review: str = "") -> Line:
+    """The step, the progress and the worker's state; `split` is the column where the right half begins.
+
+    `review` stands in place of the step's number.
+    """
     state = worker_state(view, activity, now)
     where = machine(view)
     right: Line = (*state, ("   ", ""), *where) if where else state
@@ -32,6 +35,14 @@ def top_line(view: StepView, activity: Activity, now: float, width: int, split: 
     if not view.lesson.plain:
         head = (*head, (view.lesson.id, "muted"), (" › ", "faint"))
         count = (("   ", ""), (f"{view.number} of {view.total} ", "muted"), *progress_bar(view))
+    if review:
+        head, count = (
+            (("jaxtour", "strong"), ("  ", ""), (view.lesson.id, "muted"), (" › ", "faint")),
+            (
+                ("   ", ""),
+                (review, "mark"),
+            ),
+        )
     title = view.step.title
     if split is None:
 

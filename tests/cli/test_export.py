@@ -143,7 +143,7 @@ def test_work_moves_to_another_machine_and_joins_what_is_there(work: Path, monke
     asked = command("import", "jaxtour-state.json")
     assert asked.returncode == 2 and "say --yes" in asked.stderr
     done = command("import", "jaxtour-state.json", "--yes")
-    before = there.path.with_name("progress-before-1.json")
+    before = there.path.with_name("progress-before-import-1.json")
     assert done.stdout == f"added 3 steps; your progress before is kept in {before}\n"
     there = Progress.open()
     assert there.is_done("vmap", "one") and there.edit("own", "s4") == "y = double(5)\n"

@@ -1,6 +1,7 @@
 """The screen of a step: it routes each key and each message, and updates what is shown."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from inspect import isawaitable
 
 from textual.app import ComposeResult
@@ -22,10 +23,12 @@ from jaxtour.tui.tour.controllers.devices import DeviceController
 from jaxtour.tui.tour.controllers.lens import LensController
 from jaxtour.tui.tour.controllers.links import LinkController
 from jaxtour.tui.tour.controllers.profile import ProfileController
+from jaxtour.tui.tour.controllers.review import ReviewController
 from jaxtour.tui.tour.controllers.search import SearchController
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.controllers.step import StepController
 from jaxtour.tui.tour.model import Tour
+from jaxtour.tui.tour.reviewing import Reviewing
 from jaxtour.tui.widgets.arrange import left_width
 from jaxtour.tui.widgets.pane import Pane
 from jaxtour.tui.widgets.panes import WIDE, Panes
@@ -49,9 +52,19 @@ class TourScreen(Screen[None]):
 
     focused = unpainted_focus()
 
-    def __init__(self, tour: Tour) -> None:
+    def __init__(
+        self,
+        tour: Tour,
+        now: Callable[[], datetime],
+        settle: Callable[[], None],
+        reviewing: Reviewing | None = None,
+    ) -> None:
         super().__init__(classes="-ascii" if tour.ascii else None)
         self.tour = tour
+        self.now = now
+        self.settle = settle
+        """Waits until all progress is written."""
+        self.reviewing = reviewing
         self.panes = Panes(ascii_only=tour.ascii)
         self.top = Bar("top", ascii_only=tour.ascii)
         self.keys = Bar("keys", ascii_only=tour.ascii)
@@ -59,6 +72,7 @@ class TourScreen(Screen[None]):
         self.slots = SlotController(self)
         self.step = StepController(self, self.slots)
         self.course = CourseController(self, self.step)
+        self.review = ReviewController(self, self.step, self.course, reviewing)
         self.links = LinkController(self, self.slots, self.step)
         self.lens = LensController(self, self.slots, self.links)
         self.devices = DeviceController(self, self.slots, self.step, self.links)
@@ -196,7 +210,8 @@ class TourScreen(Screen[None]):
             many=keyed.many,
             library=keyed.library,
             searching=bool(self.search.pattern) and self.search.line is None,
-            alone=self.tour.alone,
+            alone=self.tour.alone or self.reviewing is not None,
+            reviewing=self.reviewing is not None,
             on_devices=self.focused is self.devices.panel,
             on_shard=self.focused is result and bool(result.pieces),
         )
@@ -205,7 +220,8 @@ class TourScreen(Screen[None]):
         """Update the top line and the bottom line."""
         tour, width = self.tour, self.app.size.width
         split = left_width(width) if width >= WIDE else None
-        self.top.show(top_line(tour.view, tour.activity, tour.clock(), width - 2, split))
+        of = self.reviewing.words if self.reviewing else ""
+        self.top.show(top_line(tour.view, tour.activity, tour.clock(), width - 2, split, of))
         self.refresh_keys()
 
     def refresh_keys(self) -> None:
@@ -215,7 +231,8 @@ class TourScreen(Screen[None]):
             return
         scope: Scope = "editor" if self.panes.editor is not None else "step"
         view = self.tour.view
-        bright = "next_step" if view.done[view.number - 1] and not self.tour.alone else "run"
+        onwards = "next_question" if self.reviewing else "next_step"
+        bright = onwards if view.done[view.number - 1] and not self.tour.alone else "run"
         actions = in_footer(scope, self.context)
         room = self.app.size.width - 2
         words = self.search.words() if self.search.pattern else ()
@@ -241,6 +258,16 @@ class TourScreen(Screen[None]):
         if self._note and text in (None, self._note):
             self._note = ""
             self.refresh_keys()
+
+    def begin_review(self, reviewing: Reviewing) -> None:
+        """Open a screen of the same kind for a review; this one stays below."""
+        screen = TourScreen(reviewing.tour(), self.now, self.settle, reviewing)
+        screen.fit_classes(*self.app.size)
+        self.app.push_screen(screen, lambda _: self.refresh_view())
+
+    def leave_review(self) -> None:
+        """Go back from a review to the screen below."""
+        self.dismiss()
 
     async def open_line(self, line: Widget) -> None:
         """Mount an input line over the bottom line, and focus it."""
