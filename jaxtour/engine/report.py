@@ -64,6 +64,8 @@ class Runs:
         self._session = session
         self._owners: dict[int, RunPurpose] = {}
         self._launching: set[int] = set()
+        self.reserved = False
+        """Whether several runs follow each other, between which nothing else may run."""
 
     @property
     def current(self) -> RunPurpose | None:

@@ -12,6 +12,7 @@ from jaxtour.engine.comparison import (
     Ratio,
     SourceOf,
     Verdict,
+    instructions,
 )
 from jaxtour.engine.messages import Span as Place
 from jaxtour.engine.stage import StageText
@@ -68,7 +69,14 @@ def comparison_lines(
     lines = [*wrap(sentence(found), width), ()]
     for letter, name in zip("AB", names, strict=True):
         lines += wrap([(f"{letter}  ", "strong"), (name, "")], width, indent="   ")
-    lines += [(), *_figures(found, width)]
+    return [*lines, (), *made_of_both(found, rows, width, own)]
+
+
+def made_of_both(
+    found: Comparison, rows: Sequence[LadderRow], width: int, own: tuple[str, str] = ("", "")
+) -> list[Line]:
+    """What the compiler made of two calls: their figures, and what differs."""
+    lines = _figures(found, width)
     if found.results is not None and found.equal is not True:
         lines += section("results", _results(found, width))
     if any(row.kind != "same" for row in rows):
@@ -154,6 +162,8 @@ def _figures(found: Comparison, width: int) -> list[Line]:
         ("peak memory", lambda side: side.peak_bytes, size),
         ("with arguments", lambda side: side.needed_bytes, size),
         ("equations", lambda side: side.trace.equations, str),
+        ("instructions", lambda side: len(instructions(side.hlo)), str),
+        ("fusions", lambda side: side.count("fusion"), str),
     ):
         one, other = found.pair(figure)
         ratio = _times(one, other) if one is not None and other is not None else UNKNOWN

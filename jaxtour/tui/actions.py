@@ -6,11 +6,15 @@ from typing import Literal, TypeAlias
 import msgspec
 from textual.binding import Binding, BindingType
 
+from jaxtour.tui.key_names import key_name
+
 Scope: TypeAlias = Literal[
     "step", "pane", "editor", "search", "list", "lessons", "filter", "find", "ladder", "roofline", "devices",
-    "programs", "files", "library", "profile", "timeline", "compare", "end", "modal",
+    "programs", "files", "library", "profile", "timeline", "compare", "solution", "end", "modal",
 ]  # fmt: skip
-Controller: TypeAlias = Literal["step", "course", "slots", "lens", "links", "devices", "search", "profile", "review"]
+Controller: TypeAlias = Literal[
+    "step", "course", "slots", "lens", "links", "devices", "search", "profile", "review", "exercise"
+]  # fmt: skip
 Group: TypeAlias = Literal["Step", "Lens", "Course", "Panes", "Moving", "Editor", "Worker", "Tour", "Lists"]
 
 
@@ -59,6 +63,12 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     hints: int = 0
     """The number of hints left."""
     exercise: bool = False
+    points: bool = False
+    """Whether a failed check points at the source, and Enter does nothing else where the keys are."""
+    others: bool = False
+    """Whether there are several solutions."""
+    timable: bool = False
+    """Whether two calls are compared, and can be measured."""
     zoomed: bool = False
     searching: bool = False
     """Whether the matches of a search are shown."""
@@ -124,8 +134,9 @@ ACTIONS: tuple[Action, ...] = (
            when=lambda c: c.comparable, rank=18, by="step"),
     Action("answer", "a", "answer", "answer the question", "Step",
            when=lambda c: c.asks and not c.answered, rank=15, by="step"),
-    Action("hint", "h", "hint", "show the next hint", "Step", when=lambda c: c.hints > 0, rank=16, by="step"),
-    Action("solution", "S", "solution", "show the solution", "Step", when=lambda c: c.exercise, rank=67, by="step"),
+    Action("hint", "h", "hint", "show the next hint", "Step", when=lambda c: c.hints > 0, rank=16, by="exercise"),
+    Action("solution", "S", "solution", "a solution beside your code", "Step",
+           when=lambda c: c.exercise, rank=67, by="exercise"),
     Action("setup", "o", "setup", "show or hide the code that runs first", "Step",
            when=lambda c: c.setup, rank=70, by="step"),
     Action("files", "o", "files", "the program's files", "Lens",
@@ -144,8 +155,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_trace", "left_square_bracket", "", "the previous traced call", "Lens",
            when=lambda c: c.traces > 1, by="lens"),
     Action("follow", "enter", "follow", "follow the link to the other pane", "Lens",
-           when=lambda c: (c.lines or c.on_shard) and not c.on_devices, rank=25,
+           when=lambda c: (c.lines or c.on_shard) and not (c.on_devices or c.points), rank=25,
            footer=lambda c: c.linking or c.on_shard, by="devices"),
+    Action("to_failed", "enter", "to the line", "the line that the failed check points at", "Step",
+           when=lambda c: c.points, rank=17, instead_of="follow", by="exercise"),
     Action("next_match", "right_curly_bracket", "walk", "the next linked line", "Lens",
            when=lambda c: c.lines, rank=27, footer=lambda c: c.many, by="links"),
     Action("previous_match", "left_curly_bracket", "", "the previous linked line", "Lens",
@@ -233,6 +246,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("editor_run", "f5", "run", "run the code as it stands", "Editor", "editor", rank=10, palette=False),
     Action("editor_leave", "escape", "leave, keeping the edit", "leave; the edit is kept", "Editor", "editor",
            rank=20, palette=False),
+    Action("editor_hint", "f2", "hint", "show the next hint", "Editor", "editor", when=lambda c: c.hints > 0, rank=15,
+           palette=False, does="screen.hint"),
     Action("search_done", "enter", "done", "", "Lists", "search", rank=10, palette=False, by="search"),
     Action("search_cancel", "escape", "end search", "", "Lists", "search", rank=20, palette=False, by="search"),
     Action("choose", "enter", "open", "open it", "Lists", "list", rank=10, palette=False),
@@ -279,6 +294,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare_interrupt", "ctrl+c", "interrupt", "", "Lists", "compare", when=lambda c: c.busy, rank=10,
            palette=False),
     Action("compare_close", "escape,q,D", "close", "", "Lists", "compare", rank=90, palette=False, does="dismiss"),
+    Action("next_solution", "right_square_bracket,right", "another solution", "", "Lists", "solution",
+           when=lambda c: c.others, rank=10, palette=False, does="page(1)"),
+    Action("previous_solution", "left_square_bracket,left", "", "", "Lists", "solution", when=lambda c: c.others,
+           palette=False, does="page(-1)"),
+    Action("solution_part", "tab", "next part", "", "Lists", "solution", rank=20, palette=False, does="part"),
+    Action("solution_time", "t", "time both", "", "Lists", "solution", when=lambda c: c.timable and not c.busy,
+           rank=30, palette=False, does="measure"),
+    Action("solution_interrupt", "ctrl+c", "interrupt", "", "Lists", "solution", when=lambda c: c.busy, rank=5,
+           palette=False, does="interrupt"),
+    Action("solution_close", "escape,q,S", "close", "", "Lists", "solution", rank=90, palette=False, does="dismiss"),
     Action("roofline_interrupt", "ctrl+c", "interrupt", "", "Lists", "roofline", when=lambda c: c.busy, rank=10,
            palette=False),
     Action("roofline_close", "escape,q,V", "close", "", "Lists", "roofline", rank=90, palette=False, does="dismiss"),
@@ -294,33 +319,6 @@ ACTIONS: tuple[Action, ...] = (
 )  # fmt: skip
 
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
-
-NAMES = {
-    "question_mark": "?",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "left_curly_bracket": "{",
-    "right_curly_bracket": "}",
-    "slash": "/",
-    "vertical_line": "|",
-    "greater_than_sign": ">",
-    "less_than_sign": "<",
-    "plus": "+",
-    "minus": "-",
-    "equals_sign": "=",
-    "escape": "Esc",
-    "enter": "Enter",
-    "tab": "Tab",
-    "pagedown": "PgDn",
-    "pageup": "PgUp",
-    "space": "Space",
-    "home": "Home",
-    "end": "End",
-    "up": "Up",
-    "down": "Down",
-    "left": "Left",
-    "right": "Right",
-}
 
 
 def scoped(scope: Scope) -> list[Action]:
@@ -377,17 +375,6 @@ class Keys:
     def first(self, action: Action | str) -> str:
         """The key to show."""
         return self.of(action)[0]
-
-
-def key_name(key: str) -> str:
-    """A key as people write it: `Ctrl+C`, `?`, `F5`."""
-    *modifiers, last = key.strip().split("+")
-    shown = NAMES.get(last, last)
-    if len(last) > 1 and last[0] == "f" and last[1:].isdigit():
-        shown = last.upper()
-    if modifiers and len(shown) == 1:
-        shown = shown.upper()
-    return "+".join([*(modifier.capitalize() for modifier in modifiers), shown])
 
 
 def in_footer(scope: Scope, context: Context) -> list[Action]:

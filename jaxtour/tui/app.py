@@ -218,7 +218,7 @@ class TourApp(App[int]):
 
     async def go_on(self) -> None:
         """Use an idle worker: request the stage to show, or else prepare the runner for the next step."""
-        if await self.tour_screen.lens.request():
+        if self.tour.runs.reserved or await self.tour_screen.lens.request():
             return
         try:
             await self.tour.prepare()

@@ -13,7 +13,7 @@ from jaxtour.engine.report import Report, Runs, advance
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.render.text.layout import plain
 from jaxtour.text import Raw, harmless
-from jaxtour.tui.tour.comparing import Comparing
+from jaxtour.tui.tour.comparing import Comparing, Half
 
 SETUP = "import jax, jax.numpy as jnp\nx = jnp.arange(8.0)"
 OWN = "@jax.jit\ndef f(x):\n    return jnp.sin(x) * 2\n\nf(x)"
@@ -44,7 +44,8 @@ async def compared(edit: str, own: str = OWN) -> Comparing:
                     comparing.take(event)
 
         reading = asyncio.create_task(pump())
-        await asyncio.wait_for(comparing.compare(lesson, step, edit, report, 0, "l/s"), 60)
+        halves = Half("the lesson's own code", own), Half("your edit", edit, report)
+        await asyncio.wait_for(comparing.compare(lesson, step, halves, 0, "l/s"), 60)
         reading.cancel()
     finally:
         await session.close()
@@ -58,7 +59,7 @@ async def test_the_box_says_what_the_edit_changed() -> None:
     assert found.equal is False and found.time is None
     assert [each.primitive for each in found.equations.added] == ["cos", "add"] and not found.equations.removed
     assert {each.opcode for each in found.added} >= {"cosine", "add"} and not found.removed
-    text = "\n".join(map(plain, comparing.lines(120, "l/s", "", "the lesson's")))
+    text = "\n".join(map(plain, comparing.lines(120, "l/s", "")))
     assert text.startswith("The results differ by up to ") and "time was not measured" in text.split("\n\n")[0]
     assert "A  the lesson's own code\nB  your edit" in text and "4: jnp.cos(x)" in text
 
@@ -70,7 +71,7 @@ async def test_an_edit_that_changes_no_number_is_equal() -> None:
 
 async def test_a_call_that_the_original_does_not_make_is_not_compared() -> None:
     comparing = await compared(EDIT, own="x = 3")
-    assert comparing.found is None and comparing.problem == "the original code makes no such call"
+    assert comparing.found is None and comparing.problem == "the lesson's own code makes no such call"
 
 
 async def test_the_key_is_there_once_the_edit_has_run(tours: Tours) -> None:

@@ -11,7 +11,7 @@ from jaxtour.engine.messages import Done, Executed, Failure, Value
 from jaxtour.engine.report import Report
 from jaxtour.text import Raw
 from jaxtour.tui.panes.lesson import document
-from jaxtour.tui.tour.view import StepState, StepView
+from jaxtour.tui.tour.view import StepState, StepView, Tried
 
 STEPS = [step for step in VMAP.steps if isinstance(step, Step)]
 RAISES, PLAIN = STEPS[0], msgspec.structs.replace(STEPS[1], after="That was it.")
@@ -82,8 +82,9 @@ def test_hints_come_one_by_one_and_are_numbered() -> None:
     step = next(step for step in STEPS if step.exercise)
     assert step.exercise is not None
     for hints in range(len(step.exercise.hints) + 1):
-        view = StepView.of(StepState(hints=hints), lesson=VMAP, step=step, number=1, code=Raw(), worker="ready")
+        tried = Tried(hints=hints)
+        view = StepView.of(StepState(), lesson=VMAP, step=step, number=1, code=Raw(), worker="ready", tried=tried)
         text = document(view, 60).text
         for number, hint in enumerate(step.exercise.hints, 1):
-            words = f"hint {number}  {hint.replace('`', '')}"
+            words = f"hint {number} of 2  {hint.replace('`', '')}"
             assert (words in text.replace("`", "")) == (number <= hints)

@@ -170,10 +170,10 @@ def test_what_is_missing_depends_on_what_is_shown(shown: Shown, wanted: str | No
 
 
 def test_a_view_is_not_changed_by_what_comes_later() -> None:
-    state = StepState(hints=1)
+    state = StepState(trace=1)
     before = StepView.of(state, lesson=VMAP, step=VMAP.steps[0], number=1)
-    state.hints = 2
-    assert before.state.hints == 1
+    state.trace = 2
+    assert before.state.trace == 1
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 100])

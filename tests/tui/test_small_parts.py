@@ -12,7 +12,8 @@ from textual.binding import Binding
 from jaxtour.engine.messages import Device, Done, Executed, RunProgress
 from jaxtour.engine.report import Report
 from jaxtour.render.text.layout import plain
-from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Keys, Scope, bindings, in_footer, key_name, scoped
+from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Keys, Scope, bindings, in_footer, scoped
+from jaxtour.tui.key_names import key_name
 from jaxtour.tui.status import keys_line, top_line
 from jaxtour.tui.styling import ANSI, COLOURED
 from jaxtour.tui.tour.controllers.slots import short

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from exercise_course import compared, failing
 from profiled_course import profiled
 from textual.pilot import Pilot
 from timed_course import ROOFS, SIZED, SPREAD, timed
@@ -129,6 +130,21 @@ def test_profile(snap_compare: Any, tours: Tours, size: tuple[int, int], pressed
     tours.entries[0].given, script = profiled()
     app = tours.make("many", script=script)
     assert snap_compare(app, terminal_size=size, run_before=keys("r", "P", *pressed, release="timing"))
+
+
+@pytest.mark.parametrize("size", SIZES[:2], ids=IDS[:2])
+class TestExercise:
+    def test_hint(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
+        assert snap_compare(tours.make("write"), terminal_size=size, run_before=keys("h"))
+
+    def test_failed_check(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
+        assert snap_compare(tours.make("write", script=failing()), terminal_size=size, run_before=keys("r"))
+
+    def test_solved(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
+        assert snap_compare(tours.make("write", script=compared()), terminal_size=size, run_before=keys("h", "r"))
+
+    def test_solution(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
+        assert snap_compare(tours.make("write", script=compared()), terminal_size=size, run_before=keys("r", "S"))
 
 
 @pytest.mark.parametrize("size", [SIZES[0], SIZES[2]], ids=[IDS[0], IDS[2]])

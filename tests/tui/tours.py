@@ -60,9 +60,9 @@ class Tours:
         )
 
 
-async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
+async def until(pilot: Pilot[Any], condition: Callable[[], object], wait_s: float = WAIT_S) -> None:
     """Wait until a condition holds."""
-    deadline = time.monotonic() + WAIT_S
+    deadline = time.monotonic() + wait_s
     while not condition():
         assert time.monotonic() < deadline, "the condition never held"
         await pilot.pause()

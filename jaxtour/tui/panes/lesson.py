@@ -8,6 +8,7 @@ from jaxtour.engine.answers import grade, truth
 from jaxtour.engine.verify import status, stored_differences
 from jaxtour.render.text.layout import Line, wrap
 from jaxtour.tui.lines.document import Document
+from jaxtour.tui.panes.exercise import exercise_lines
 from jaxtour.tui.tour.view import StepView
 
 BLANK: Line = ()
@@ -28,13 +29,15 @@ def document(view: StepView, width: int) -> Document:
         lines += [BLANK, *_asked(view, step, width)]
         anchor = None if view.state.prediction is None else len(lines) - 1
     if step.exercise:
-        lines += _exercise(view, step, width)
+        own, here = exercise_lines(view, step, width)
+        anchor = anchor if here is None else len(lines) + here
+        lines += own
     # The text of a notebook's cell may say why its code failed: a command of IPython did not run.
     if step.after and (_over(view, step) or (view.finished and step.id in view.lesson.cells)):
         # Below the verdict on the learner's answer, which is to be seen now.
         anchor = len(lines) + 2 if anchor is None else anchor + 1
-        rule = "─" * min(width, 24)
-        lines += [BLANK, ((rule, "faint"),), BLANK, *text_lines(view, step.after, width)]
+        rule = [] if step.exercise else [BLANK, (("─" * min(width, 24), "faint"),)]
+        lines += [*rule, BLANK, *text_lines(view, step.after, width)]
     if view.finished and not view.edited:
         told = stored_differences(view.lesson, step, view.report)
         lines += [line for each in told for line in (BLANK, *wrap((("≠ ", "mark"), (each, "warning")), width))]
@@ -104,25 +107,3 @@ def _asked(view: StepView, step: Step, width: int) -> list[Line]:
     elif verdict == "wrong" and right is not None:
         said = (*said, ("  ✗ ", "warning"), ("not this time: ", "warning"), (right, "strong"))
     return [*lines, *wrap(said, width, indent="  ")]
-
-
-def _exercise(view: StepView, step: Step, width: int) -> list[Line]:
-    exercise = step.exercise
-    assert exercise is not None
-    lines: list[Line] = []
-    for number, hint in enumerate(exercise.hints[: view.state.hints], 1):
-        lines += [BLANK, *wrap(((f"hint {number}  ", "muted"), (hint, "")), width, indent="        ")]
-    left = len(exercise.hints) - view.state.hints
-    if view.state.solution:
-        from jaxtour.render.text.code import python_lines
-
-        lines += [BLANK, (("one solution", "muted"),), BLANK, *python_lines(exercise.solution.shown)]
-    keys = [(view.key("edit"), "edits")]
-    if left:
-        keys.append((view.key("hint"), "gives a hint"))
-    if not view.state.solution:
-        keys.append((view.key("solution"), "shows the solution"))
-    line: Line = ()
-    for key, words in keys:
-        line = (*line, (key, "strong"), (f" {words}   ", "muted"))
-    return [*lines, BLANK, line]

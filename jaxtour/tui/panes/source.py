@@ -11,6 +11,7 @@ from jaxtour.render.text.layout import Line
 from jaxtour.text import Raw
 from jaxtour.tui.lines.document import Columns, Document
 from jaxtour.tui.styling import Mark
+from jaxtour.tui.tour.exercises import pointed
 from jaxtour.tui.tour.view import StepView
 
 
@@ -131,7 +132,7 @@ def document(view: StepView, _width: int) -> Document:
         gutter=gutter,
         marks=marks,
         subtitle=_subtitle(view),
-        anchor=next((index for index, mark in marks.items() if mark == "error"), None),
+        anchor=next(iter(marks), None),
         cursor=True,
         selectable=lambda line: [shown for shown, _ in expressions(view, rows, line)],
     )
@@ -172,6 +173,11 @@ def _happened(
             gutter[index] = ((f"{warning.line:>{digits}}", "warning"), ("⚑", "warning"))
             first = warning.message.splitlines()[:1]
             lines[index] = (*lines[index], (f"   ⚑ {warning.category}: {''.join(first)}", "warning"))
+    place = pointed(view)
+    if place is not None and start + place.line - 1 < len(lines):
+        index = start + place.line - 1
+        gutter[index] = ((f"{place.line:>{digits}}", "warning"), ("✗", "warning"))
+        marks[index] = "warning"
     failure = view.failure
     if failure and failure.line and start + failure.line - 1 < len(lines):
         index = start + failure.line - 1
@@ -196,6 +202,8 @@ def _subtitle(view: StepView) -> Line:
 def failed(view: StepView) -> Line:
     """Where the code, or tracing the call shown, failed; empty without a failure."""
     failure = view.failure
+    if place := pointed(view):
+        return ((f"not yet: line {place.line}", "warning"),)
     if failure is None or not failure.line:
         return ()
     return ((f"{failure.type} in line {failure.line}", "error"),)

@@ -12,9 +12,10 @@ from jaxtour.render.text.layout import in_ascii
 from jaxtour.tui.actions import Context, bindings, in_footer
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.view import LinesView
+from jaxtour.tui.messages import Turned
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import keys_line
-from jaxtour.tui.tour.comparing import Comparing
+from jaxtour.tui.tour.comparing import Comparing, Half
 from jaxtour.tui.tour.model import Tour
 
 
@@ -30,7 +31,8 @@ class CompareScreen(BoxScreen[None]):
         self._tour = tour
         self._comparing = Comparing(tour.session, tour.runs)
         self._asked = step, report, index
-        self._cell = tour.view.cell
+        self._cell, self._edit = tour.view.cell, tour.state.code
+        self._whose = "the file's" if tour.lesson.plain else "the lesson's"
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -40,21 +42,20 @@ class CompareScreen(BoxScreen[None]):
     async def _compare(self) -> None:
         step, report, index = self._asked
         try:
-            await self._comparing.compare(
-                self._tour.lesson, step, self._tour.state.code or "", report, index, self._cell
-            )
+            halves = Half(f"{self._whose} own code", step.shown_code.text), Half("your edit", self._edit, report)
+            await self._comparing.compare(self._tour.lesson, step, halves, index, self._cell)
         except EngineError as error:
             self._comparing.problem = str(error)
         self.refill()
+        self.post_message(Turned())
 
     def refill(self) -> None:
         """Show the comparison as far as it is there."""
         width = self.inside()
-        whose = "the file's" if self._tour.lesson.plain else "the lesson's"
-        lines = self._comparing.lines(width, self._cell, self._tour.activity.words, whose)
+        lines = self._comparing.lines(width, self._cell, self._tour.activity.words)
         self._lines.show(Document(lines=in_ascii(lines, self.ascii)))
         keys = keys_line(in_footer("compare", Context(busy=self._tour.busy)), self._tour.keys, width)
-        self.entitle(f"Your edit against {whose} own code", keys)
+        self.entitle(f"Your edit against {self._whose} own code", keys)
 
     async def action_compare_interrupt(self) -> None:
         """Interrupt the run under way."""

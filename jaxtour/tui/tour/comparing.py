@@ -2,24 +2,53 @@
 
 import asyncio
 import tempfile
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.commands import StageRequest, TimeCall
 from jaxtour.engine.comparison import Comparison, Side, compared, expression_at
 from jaxtour.engine.messages import Done, RunEvent
-from jaxtour.engine.report import Report, RunPurpose, Runs, StepKey, advance, requested
+from jaxtour.engine.report import Report, RunPurpose, Runs, advance, requested
 from jaxtour.engine.session import Handle, Session
 from jaxtour.render.comparison import aligned, comparison_lines, equations_of
 from jaxtour.render.ir.ladder import LadderRow
 from jaxtour.render.text.layout import Line, wrap
 
+RUN_S = 30.0
+"""The time limit of each code."""
+WORKERS = 3
+"""Measurements of each call, each in a worker of its own: one process is some per cent faster than the next."""
+PATIENCE = 0.5
+"""Of one measurement, as there are several."""
 NO_TIME = "Time takes seconds to measure and is left out: t times the step, and jaxtour diff compares two files."
 
 
+@dataclass
+class Half:
+    """One of the two codes, and what the worker told of it."""
+
+    whose: str
+    """In words: `your code`."""
+    code: str
+    report: Report | None = None
+    """Of its run; None before it."""
+    side: Side | None = None
+
+    def amiss(self, index: int) -> str:
+        """Why its call cannot be compared, as what it does: `raised NameError`; empty if it can."""
+        report = self.report
+        if report is None or index >= len(report.traces):
+            raised = report.failure if report else None
+            return f"raised {raised.type}" if raised else "makes no such call"
+        error = report.traces[index].error
+        return f"cannot be traced: {error}" if error is not None else ""
+
+
 class Comparing:
-    """The lesson's own run of a call, and the edit's, whose results are compared."""
+    """Two codes of a step: the lesson's, and the learner's, whose results are compared."""
 
     def __init__(self, session: Session, runs: Runs) -> None:
         self._session = session
@@ -30,41 +59,74 @@ class Comparing:
         self.problem = ""
         """Why there is nothing to compare, in one line."""
         self.found: Comparison | None = None
-        self._rows: list[LadderRow] = []
+        self.rows: list[LadderRow] = []
+        self._asked: tuple[Lesson, Step, int] | None = None
+        self._halves: tuple[Half, Half] | None = None
 
-    async def compare(self, lesson: Lesson, step: Step, edit: str, report: Report, index: int, own: str) -> None:
+    async def compare(self, lesson: Lesson, step: Step, halves: tuple[Half, Half], index: int, own: str) -> None:
         """Compare the traced call of this index; raises `EngineError` without a worker.
 
-        `own` is the file that the step's code is to the worker.
+        `own` is the file that the step's code is to the worker. A half without a report runs first.
         """
-        key = lesson.id, step.id
         self.found, self.problem = None, ""
-        with tempfile.TemporaryDirectory(prefix="jaxtour-diff-") as folder:
+        self._asked, self._halves = (lesson, step, index), halves
+        with self._reserved(), tempfile.TemporaryDirectory(prefix="jaxtour-diff-") as folder:
             kept = str(Path(folder, "results.npz"))
-            handle = self._session.run(lesson, step, step.shown_code.text, timings=False)
-            first = await self._whole(key, handle, Report(run=handle.run))
-            sides = []
-            for code, told, (keep, compare) in (
-                (step.shown_code.text, first, (kept, "")),
-                (edit, replace(report, timings=()), ("", kept)),
-            ):
-                if self.problem or index >= len(told.traces) or told.traces[index].error is not None:
-                    self.problem = self.problem or "the original code makes no such call"
+            for half, keep, compare in zip(halves, (kept, ""), ("", kept), strict=True):
+                if half.report is None:
+                    handle = self._session.run(lesson, step, half.code, timings=False, default_timeout_s=RUN_S)
+                    half.report = await self._whole(handle, Report(run=handle.run))
+                if why := (f"did not end: {self.problem}" if self.problem else half.amiss(index)):
+                    self.problem = f"{half.whose} {why}"
                     return
-                trace = told.traces[index]
-                call = TimeCall(label=trace.label, call=trace.call.text, on="one", keep=keep, compare=compare)
-                wanted = (StageRequest(index=index, stage="hlo"),)
-                asked = self._session.request(lesson, step, code, requests=wanted, calls=(call,), brief=True)
-                told = await self._whole(key, asked, requested(told, asked.run, wanted, timings=True))
+                told = await self._request(half, keep=keep, compare=compare, hlo=True)
                 jaxpr, hlo = told.stage(index, "jaxpr"), told.stage(index, "hlo")
-                if jaxpr is None or hlo is None or hlo.error is not None:
+                if self.problem or jaxpr is None or hlo is None or hlo.error is not None:
                     self.problem = self.problem or (hlo.error if hlo and hlo.error else "there is no HLO")
                     return
                 timings = tuple(each for each in told.timings if each.error is None)
-                sides.append(Side(trace, jaxpr, hlo, timings, expression_at(own, code)))
-        a, b = sides
-        self._rows = aligned(a.jaxpr, b.jaxpr, a.source, b.source)
-        self.found = compared(a, b, equations_of(self._rows, a.jaxpr, b.jaxpr))
+                half.side = Side(told.traces[index], jaxpr, hlo, timings, expression_at(own, half.code))
+        self._find()
+
+    async def measure(self) -> None:
+        """Measure both calls in turn, each time in a new worker; raises `EngineError` without a worker."""
+        with self._reserved():
+            for half in (self._halves or ()) * WORKERS:
+                told = await self._request(half)
+                errors = [each.error for each in told.timings if each.error is not None]
+                self.problem = self.problem or next(iter(errors), told.timing_error) or ""
+                if self.problem or half.side is None:
+                    return
+                half.side = replace(half.side, timings=(*half.side.timings, *told.timings))
+        self._find()
+
+    @contextmanager
+    def _reserved(self) -> Iterator[None]:
+        """Keep the worker: preparing the next step in between would cost a new one each time."""
+        self._runs.reserved = True
+        try:
+            yield
+        finally:
+            self._runs.reserved = False
+
+    def _find(self) -> None:
+        a, b = (half.side for half in self._halves or ())
+        assert a is not None and b is not None
+        self.rows = aligned(a.jaxpr, b.jaxpr, a.source, b.source)
+        self.found = compared(a, b, equations_of(self.rows, a.jaxpr, b.jaxpr))
+
+    async def _request(self, half: Half, *, keep: str = "", compare: str = "", hlo: bool = False) -> Report:
+        """The half's report with its HLO, and with one call or a measurement of it."""
+        assert self._asked is not None and half.report is not None
+        lesson, step, index = self._asked
+        trace = half.report.traces[index]
+        call = TimeCall(label=trace.label, call=trace.call.text, on="one", keep=keep, compare=compare)
+        wanted = (StageRequest(index=index, stage="hlo"),) if hlo else ()
+        asked = self._session.request(
+            lesson, step, half.code, requests=wanted, calls=(call,), brief=hlo, patience=PATIENCE
+        )
+        told = requested(replace(half.report, timings=()), asked.run, wanted, timings=True)
+        return await self._whole(asked, told)
 
     def take(self, event: RunEvent) -> None:
         """Fold an event of its runs."""
@@ -76,19 +138,26 @@ class Comparing:
                 self.problem = event.reason or event.status
             self._ended.set()
 
-    async def _whole(self, key: StepKey, handle: Handle, report: Report) -> Report:
+    async def _whole(self, handle: Handle, report: Report) -> Report:
         """The report once its run is done."""
+        assert self._asked is not None
+        lesson, step, _ = self._asked
         self._report = report
         self._ended.clear()
-        await self._runs.launch(handle, RunPurpose("compare", key, take=self.take))
+        await self._runs.launch(handle, RunPurpose("compare", (lesson.id, step.id), take=self.take))
         await self._ended.wait()
         return self._report
 
-    def lines(self, width: int, own: str, words: str, whose: str) -> list[Line]:
+    def lines(self, width: int, own: str, words: str) -> list[Line]:
         """The comparison; what is under way, or why there is none."""
+        if self.found is None or self.problem or self._halves is None:
+            return self.state(width, words)
+        names = self._halves[0].whose, self._halves[1].whose
+        lines = comparison_lines(self.found, self.rows, names, width, (own, own))
+        return [*lines, (), *wrap([(NO_TIME, "muted")], width)]
+
+    def state(self, width: int, words: str) -> list[Line]:
+        """What is under way, or why there is nothing to compare."""
         if self.problem:
             return wrap([("✗ ", "warning"), (self.problem, "")], width)
-        if self.found is None:
-            return [((f"{words or 'comparing'} …", "muted"),)]
-        lines = comparison_lines(self.found, self._rows, (f"{whose} own code", "your edit"), width, (own, own))
-        return [*lines, (), *wrap([(NO_TIME, "muted")], width)]
+        return [((f"{words or 'comparing'} …", "muted"),)]

@@ -20,6 +20,7 @@ from jaxtour.text import Raw
 from jaxtour.tui.actions import Keys
 from jaxtour.tui.choices import Choice
 from jaxtour.tui.peaks import Peaks
+from jaxtour.tui.tour.exercises import Exercises, limit_of
 from jaxtour.tui.tour.view import Activity, StepState, StepView, doing
 from jaxtour.tui.tour.whereabouts import Whereabouts
 
@@ -62,6 +63,7 @@ class Tour:
         self._lessons: dict[Path, Lesson] = {}
         self._done: set[StepKey] = set()
         self._states: dict[StepKey, StepState] = {}
+        self.exercises = Exercises(progress, self._defer)
         self.runs = Runs(session)
         self.peaks = Peaks(session, self.runs, kept or progress.path.parent / "peaks.json", self._defer)
         self._file = Raw()
@@ -187,6 +189,7 @@ class Tour:
             step=self.step,
             number=self.number,
             done=tuple(self.is_done(lesson.id, step.id) for step in lesson.steps),
+            tried=self.exercises.of(self.key),
             code=self._file if self.state.file else self.code,
             edited=not self.state.file and self.progress.edit(*self.key) is not None,
             worker="dead" if self.dead else self.session.state,
@@ -249,7 +252,7 @@ class Tour:
         if shown := self.view.trace:
             before = self.view.traces[: self.view.index]
             state.sought = shown.label, sum(trace.label == shown.label for trace in before)
-        handle = self.session.run(self.lesson, step, state.code)
+        handle = self.session.run(self.lesson, step, state.code, default_timeout_s=limit_of(step))
         state.report = Report(handle.run, self.session.left_out(self.lesson, step))
         await self.runs.launch(handle, RunPurpose("run", key, step))
         return True
@@ -312,10 +315,9 @@ class Tour:
 
     async def measure_peaks(self) -> bool:
         """Measure the peaks of the devices; return whether a request was sent."""
-        if not self.idle:
-            return False
-        await self.peaks.measure()
-        return True
+        if idle := self.idle:
+            await self.peaks.measure()
+        return idle
 
     async def configure(self, choice: Choice) -> None:
         """Restart the worker on other devices and replay earlier steps; results and progress stay."""
@@ -353,10 +355,9 @@ class Tour:
         for event in joined(events):
             if isinstance(event, RunEvent):
                 self._fold_run(event)
-            elif isinstance(event, State):
-                self._note(event.state if event.state not in ("ready", "dead", "running") else "")
-            elif isinstance(event, Died):
-                self._note("")
+            elif isinstance(event, State | Died):
+                state = event.state if isinstance(event, State) else "dead"
+                self._note(state if state not in ("ready", "dead", "running") else "")
 
     def _fold_run(self, event: RunEvent) -> None:
         owner = self.runs.owner(event)
@@ -389,9 +390,8 @@ class Tour:
             self._ended(owner.step, state.report, owner.key)
 
     def _ended(self, step: Step, report: Report, key: StepKey) -> None:
-        if status(step, report) not in ("ok", "raised") or (report.checked and not report.checked.passed):
-            return
-        if not self.is_done(*key):
+        self.exercises.ended(key, step, report)
+        if status(step, report) in ("ok", "raised") and not self.is_done(*key):
             self._done.add(key)
             self._defer(lambda: self.progress.mark_done(*key))
 

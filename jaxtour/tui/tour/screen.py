@@ -20,6 +20,7 @@ from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import Bar, keys_line, top_line
 from jaxtour.tui.tour.controllers.course import CourseController
 from jaxtour.tui.tour.controllers.devices import DeviceController
+from jaxtour.tui.tour.controllers.exercise import ExerciseController
 from jaxtour.tui.tour.controllers.lens import LensController
 from jaxtour.tui.tour.controllers.links import LinkController
 from jaxtour.tui.tour.controllers.profile import ProfileController
@@ -27,6 +28,7 @@ from jaxtour.tui.tour.controllers.review import ReviewController
 from jaxtour.tui.tour.controllers.search import SearchController
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.controllers.step import StepController
+from jaxtour.tui.tour.exercises import first_keys
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.tour.reviewing import Reviewing
 from jaxtour.tui.widgets.arrange import left_width
@@ -77,6 +79,7 @@ class TourScreen(Screen[None]):
         self.lens = LensController(self, self.slots, self.links)
         self.devices = DeviceController(self, self.slots, self.step, self.links)
         self.profile = ProfileController(self, self.slots)
+        self.exercise = ExerciseController(self, self.slots, self.links)
         self.search = SearchController(self, self.slots)
         self._highlighters: Mapping[str, LinkController | DeviceController] = {
             "source": self.links, "stage": self.links, "result": self.devices, "devices": self.devices,
@@ -214,6 +217,7 @@ class TourScreen(Screen[None]):
             reviewing=self.reviewing is not None,
             on_devices=self.focused is self.devices.panel,
             on_shard=self.focused is result and bool(result.pieces),
+            points=self.exercise.points,
         )
 
     def refresh_lines(self) -> None:
@@ -231,9 +235,13 @@ class TourScreen(Screen[None]):
             return
         scope: Scope = "editor" if self.panes.editor is not None else "step"
         view = self.tour.view
+        first = first_keys(view)
         onwards = "next_question" if self.reviewing else "next_step"
         bright = onwards if view.done[view.number - 1] and not self.tour.alone else "run"
         actions = in_footer(scope, self.context)
+        if first:
+            bright = first[0]
+            actions.sort(key=lambda action: first.index(action.id) if action.id in first else len(first))
         room = self.app.size.width - 2
         words = self.search.words() if self.search.pattern else ()
         if self.search.line is not None:

@@ -52,6 +52,19 @@ def doing(event: RunProgress) -> str:
     return " ".join(part for part in (event.phase, label, count) if part)
 
 
+class Tried(msgspec.Struct, frozen=True):
+    """How the learner fares with an exercise."""
+
+    hints: int = 0
+    """The number of hints shown."""
+    attempts: int = 0
+    """How many runs failed."""
+    gave_up: bool = False
+    """Whether the solution was shown before the learner's own passed."""
+    warned: bool = False
+    """Whether the learner was told to try first."""
+
+
 class StepState(msgspec.Struct):
     """What the screen keeps of one step until the tour closes."""
 
@@ -59,9 +72,6 @@ class StepState(msgspec.Struct):
     code: str = ""
     """The code that ran; the report is about it."""
     prediction: str | None = None
-    hints: int = 0
-    """The number of hints shown."""
-    solution: bool = False
     setup: bool = False
     """Whether the setup is unfolded."""
     trace: int = 0
@@ -101,6 +111,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     state: StepState = msgspec.field(default_factory=StepState)
     """A copy, which does not change."""
     done: tuple[bool, ...] = ()
+    tried: Tried = Tried()
     code: Raw = NO_TEXT
     edited: bool = False
     worker: WorkerState = "spawning"
@@ -187,6 +198,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     def comparable(self) -> bool:
         """Whether the edit has run as it stands, and made the call shown, which is no recorded program."""
         ran = self.edited and self.finished and self.state.code == self.code.text
+        if isinstance(self.step, Broken) or self.step.exercise:
+            return False  # it is compared with the solution
         return ran and self.trace is not None and self.trace.error is None and self.program is None
 
     @property
@@ -284,6 +297,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(step, Broken):
             return msgspec.structs.replace(base, linking=False, many=False)
         exercise = step.exercise
+        passed = self.report is not None and self.report.checked is not None and self.report.checked.passed
         return msgspec.structs.replace(
             base,
             runnable=not dead,
@@ -301,8 +315,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
             flagged=any(timing.verdicts for timing in self.report.timings) if self.report else False,
             asks=step.ask is not None,
             answered=self.state.prediction is not None,
-            hints=len(exercise.hints) - self.state.hints if exercise else 0,
-            exercise=exercise is not None and not self.state.solution,
+            hints=len(exercise.hints) - self.tried.hints if exercise and not passed else 0,
+            exercise=exercise is not None,
             arguments=self.arguments is not None,
             lines=self.linked is not None,
         )

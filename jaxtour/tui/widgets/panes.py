@@ -42,15 +42,18 @@ FRONT: Mapping[str, Slot] = {"jaxpr": "stage", "time": "time", "devices": "devic
 PANES: tuple[PaneSpec, ...] = (
     PaneSpec(
         "lesson", "Lesson", lesson.document, tab=True,
-        of_view=attrgetter("step", "index", "state.prediction", "state.hints", "state.solution", "ascii", "coloured"),
-        of_report=attrgetter("executed", "failure", "answer", "done", "traces", "programs"),
+        of_view=attrgetter(
+            "step", "index", "code", "state.code", "state.prediction", "tried", "done", "worker", "ascii", "coloured"
+        ),
+        of_report=attrgetter("executed", "failure", "answer", "checked", "done", "traces", "programs"),
     ),
     PaneSpec(
         "source", "Source", source.document, shows=source.shows, start=source.start, edited=True,
         of_view=attrgetter(
-            "step", "code", "state.file", "edited", "state.setup", "failure", "traced", "profile", "ascii", "coloured"
+            "step", "code", "state.code", "state.file", "edited", "state.setup", "failure", "traced", "profile",
+            "ascii", "coloured"
         ),
-        of_report=attrgetter("warnings"),
+        of_report=attrgetter("warnings", "checked"),
     ),
     PaneSpec(
         "stage", "jaxpr", stage.document, tab=True, shows=stage.shows, awaits=stage.awaits,
@@ -252,11 +255,22 @@ class Panes(Container):
         report = view.report
         if not self._expecting or report is None or isinstance(view.step, Broken):
             return
-        about = view.step.show or ("jaxpr" if report.traces else "time" if report.timings else "lesson")
-        ready = {"jaxpr": bool(report.traces), "time": bool(report.timings)}.get(about, False)
+        about = "lesson" if view.step.exercise else view.step.show
+        about = about or ("jaxpr" if report.traces else "time" if report.timings else "lesson")
+        checked = report.checked is not None
+        ready = {"jaxpr": bool(report.traces), "time": bool(report.timings), "lesson": checked}.get(about, False)
         if report.done or ready:
-            self._expecting = report.done is None
+            self._expecting = report.done is None and about != "lesson"
             self.bring(FRONT.get(about) or "lesson")
+            if view.step.exercise:
+                # Wherever the learner had scrolled, the verdict and its line are to be seen now.
+                lesson, source = self.by_slot["lesson"], self.by_slot["source"]
+                lesson.call_after_refresh(lesson.scroller.to_anchor)
+                if (line := source.document.anchor) is not None:
+                    source.call_after_refresh(source.scroller.reveal, line)
+                passed = report.checked is not None and report.checked.passed
+                if passed and self.editor is not None and self.editor.text == view.state.code:
+                    self.end_edit()
 
     def on_click(self, event: events.Click) -> None:
         """Bring the tab or the stage whose name was clicked to the front."""

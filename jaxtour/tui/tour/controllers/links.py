@@ -212,6 +212,10 @@ class LinkController:
             places = [in_full(view, each) for each in found.target.spans[:1]]
             self.host.note(f"it comes from {places[0]}" if places else "it has no place in the source")
             return
+        self.to_span(view, span)
+
+    def to_span(self, view: StepView, span: Span) -> None:
+        """Go to an expression of the step's code, or of its setup."""
         if span.file != view.cell and not view.state.setup:
             self.step.setup()
             view = self.source.view or view

@@ -29,6 +29,7 @@ class StepController:
         if question := self.tour.session.trust.question(self.tour.lesson):
             self._ask_trust(question)
             return
+        self.host.note("")  # it was about what was there before
         self.panes.expect_front()
         try:
             await self.tour.run()
@@ -94,24 +95,11 @@ class StepController:
         def answered(text: str | None) -> None:
             if text:
                 state.prediction = clean(text)
-                self._show_lesson()
+                self.panes.bring("lesson")
+                self.host.refresh_view()
 
         if isinstance(step, Step) and step.ask:
             self.host.app.push_screen(AskScreen(step.ask, ascii_only=self.tour.ascii), answered)
-
-    def hint(self) -> None:
-        """Show the next hint."""
-        self.tour.state.hints += 1
-        self._show_lesson()
-
-    def solution(self) -> None:
-        """Show the solution."""
-        self.tour.state.solution = True
-        self._show_lesson()
-
-    def _show_lesson(self) -> None:
-        self.panes.bring("lesson")
-        self.host.refresh_view()
 
     async def edit(self) -> None:
         """Edit the code in place."""

@@ -1,0 +1,143 @@
+"""The exercise in the lesson pane: the verdict on what the learner wrote, the hints, and the keys to go on."""
+
+from jaxtour.course.model import Exercise, Step
+from jaxtour.engine.messages import CheckOutcome
+from jaxtour.engine.report import Report
+from jaxtour.render.text.layout import Line, Style, width_of, wrap, wrap_text
+from jaxtour.text import grouped, plural
+from jaxtour.tui.tour.exercises import limit_of, pointed, solved
+from jaxtour.tui.tour.view import StepView
+
+BLANK: Line = ()
+APART = "   "
+LABEL = 10
+"""Columns of `expected` and what stands below it."""
+MOST_ROWS = 8
+"""Rows of what was expected, and of what came."""
+
+
+def exercise_lines(view: StepView, step: Step, width: int) -> tuple[list[Line], int | None]:
+    """Verdict, hints and keys; and which of the lines to bring into view."""
+    exercise = step.exercise
+    assert exercise is not None
+    verdict, here = _verdict(view, step, width)
+    lines: list[Line] = [BLANK, *verdict] if verdict else []
+    if not solved(view):
+        count = len(exercise.hints)
+        for number, hint in enumerate(exercise.hints[: view.tried.hints], 1):
+            lines += [BLANK, *wrap(((f"hint {number} of {count}  ", "muted"), *inline(hint)), width, indent="  ")]
+        lines += [BLANK, *_keys(view, exercise, width)]
+    return lines, here + 1 if verdict else None
+
+
+def inline(text: str) -> Line:
+    """A text with its `code` set apart, as in Markdown."""
+    return tuple((part, "code" if number % 2 else "") for number, part in enumerate(text.split("`")) if part)
+
+
+def _keys(view: StepView, exercise: Exercise, width: int) -> list[Line]:
+    left = len(exercise.hints) - view.tried.hints
+    keys = [("edit", "edits the code"), ("editor_run", "runs and checks it there")]
+    if left > 0:
+        keys.append(("hint", f"gives a hint ({left} left)" if view.tried.hints else "gives a hint"))
+    if view.tried.attempts or left <= 0:
+        keys.append(("solution", "shows a solution"))
+    lines: list[Line] = [()]
+    for action, words in keys:
+        part: Line = ((view.key(action), "strong"), (f" {words}", "muted"))
+        if lines[-1] and width_of(lines[-1]) + len(APART) + width_of(part) <= width:
+            lines[-1] = (*lines[-1], (APART, ""), *part)
+        else:
+            lines.append(part)
+    return lines[1:]
+
+
+def _verdict(view: StepView, step: Step, width: int) -> tuple[list[Line], int]:
+    """The lines, and the number of the most important one."""
+    report = view.report
+    if report is None:
+        return (wrap(_solved(view, " before"), width, indent="  "), 0) if solved(view) else ([], 0)
+    if report.checked is None and report.done is None:
+        return [], 0
+    lines, here = _checked(view, report, width) if report.checked else (_unchecked(view, step, report, width), 0)
+    if report.dropped:
+        words = f"it printed more than is kept: {grouped(report.dropped)} bytes were left out"
+        lines += wrap((("! ", "warning"), (words, "")), width, indent="  ")
+    if view.state.code != view.code.text:
+        words = f"that was before your last edit: {view.key('run')} runs and checks it"
+        lines += wrap((("· ", "faint"), (words, "muted")), width, indent="  ")
+    return lines, here
+
+
+def _checked(view: StepView, report: Report, width: int) -> tuple[list[Line], int]:
+    checked = report.checked
+    assert checked is not None
+    outcomes = checked.outcomes
+    passed = sum(outcome.passed is True for outcome in outcomes)
+    of = f"{passed} of {plural(len(outcomes), 'check')} passed"
+    if checked.passed:
+        return wrap(_solved(view, _effort(view)), width, indent="  "), 0
+    if not any(outcome.passed is False for outcome in outcomes):
+        words = checked.message or "the check did not pass"
+        return wrap((("✗ ", "warning"), ("not yet: ", "warning"), (words, "")), width, indent="  "), 0
+    lines: list[Line] = [(("✗ ", "warning"), ("not yet: ", "warning"), (of, ""))] if len(outcomes) > 1 else []
+    here = 0
+    for outcome in outcomes:
+        if outcome.passed is False:
+            here = len(lines)
+        lines += _outcome(view, outcome, width)
+    return lines, here
+
+
+def _solved(view: StepView, how: str) -> Line:
+    key: Line = ((APART, ""), (view.key("solution"), "strong"), (" compares it with a solution", "muted"))
+    return (("✓ ", "success"), ("solved", "success"), (how, "muted"), *key)
+
+
+def _effort(view: StepView) -> str:
+    tried = view.tried
+    parts = [f"after {plural(tried.attempts, 'failed run')}"] if tried.attempts else ["at the first run"]
+    parts += [f"with {plural(tried.hints, 'hint')}"] if tried.hints else []
+    return f" {', '.join(parts)}"
+
+
+def _outcome(view: StepView, outcome: CheckOutcome, width: int) -> list[Line]:
+    if outcome.passed is None:
+        return wrap((("· ", "faint"), (outcome.what, "faint")), width, indent="  ")
+    if outcome.passed:
+        return wrap((("✓ ", "success"), (outcome.what, "muted")), width, indent="  ")
+    lines = wrap((("✗ ", "warning"), (outcome.what, "strong")), width, indent="  ")
+    for row in outcome.say.splitlines():
+        lines += wrap((("  ", ""), *inline(row)), width, indent="  ")
+    lines += _labelled("expected", outcome.expected, "success", width)
+    lines += _labelled("got", outcome.got, "warning", width)
+    lines += _labelled("for", outcome.given, "", width)
+    if place := pointed(view):
+        where: Line = (("  ", ""), (f"line {place.line}", "link"), (f": {view.key('to_failed')} goes there", "muted"))
+        lines.append(where)
+    return lines
+
+
+def _labelled(label: str, text: str, style: Style, width: int) -> list[Line]:
+    rows = wrap_text(text, max(1, width - LABEL - 2), style) if text else []
+    rows = [*rows[:MOST_ROWS], (("…", "muted"),)] if len(rows) > MOST_ROWS else rows
+    first: Line = ((f"  {label:<{LABEL}}", "muted"),)
+    return [(*(first if number == 0 else ((" " * (LABEL + 2), ""),)), *row) for number, row in enumerate(rows)]
+
+
+def _unchecked(view: StepView, step: Step, report: Report, width: int) -> list[Line]:
+    """Why the code was not checked, and what is left of it: the code, and a new worker."""
+    done = report.done
+    assert done is not None
+    if done.status == "interrupted":
+        return wrap((("· ", "faint"), ("interrupted, so it was not checked", "muted")), width, indent="  ")
+    if done.status == "timeout":
+        words = f"your code ran past the limit of {limit_of(step):g} s, and was stopped: does a loop never end?"
+    elif done.status == "died":
+        words = f"your code ended the worker: {done.reason or 'it died'}"
+    else:
+        words = f"the code raised {report.failure.type}" if report.failure else "the check was not made"
+        return wrap((("✗ ", "warning"), ("not yet: ", "warning"), (words, "")), width, indent="  ")
+    lines = wrap((("✗ ", "warning"), ("not yet: ", "warning"), (words, "")), width, indent="  ")
+    again = f"{view.key('restart')} starts a new worker" if view.worker == "dead" else "a new worker starts by itself"
+    return [*lines, *wrap((("  ", ""), (f"Your code is kept; {again}.", "muted")), width, indent="  ")]

@@ -1,0 +1,62 @@
+"""The keys of an exercise: its hints, the line that a failed check points at, and the solutions."""
+
+from jaxtour.course.model import Step
+from jaxtour.tui.tour.controllers.links import LinkController
+from jaxtour.tui.tour.controllers.slots import SlotController
+from jaxtour.tui.tour.exercises import exercise_of, pointed, solved
+from jaxtour.tui.tour.host import ScreenHost
+
+
+class ExerciseController:
+    """The actions of an exercise."""
+
+    def __init__(self, host: ScreenHost, slots: SlotController, links: LinkController) -> None:
+        self.host = host
+        self.tour = host.tour
+        self.panes = host.panes
+        self.slots = slots
+        self.links = links
+
+    @property
+    def points(self) -> bool:
+        """Whether a failed check points at a line, and Enter does nothing else in the pane with the keys."""
+        lesson, result = self.panes.by_slot["lesson"], self.panes.by_slot["result"]
+        free = self.host.focused is lesson or (self.host.focused is result and not result.pieces)
+        return free and pointed(self.tour.view) is not None
+
+    def hint(self) -> None:
+        """Show the next hint."""
+        exercise = exercise_of(self.tour.step)
+        if exercise is None:
+            return
+        key = self.tour.key
+        self.tour.exercises.note(key, hints=min(self.tour.exercises.of(key).hints + 1, len(exercise.hints)))
+        self.panes.bring("lesson")
+        self.host.refresh_view()
+        lesson = self.panes.by_slot["lesson"]
+        lesson.call_after_refresh(lesson.scroller.to_end)
+
+    def to_failed(self) -> None:
+        """Go to the line that the failed check points at."""
+        view = self.tour.view
+        span = pointed(view)
+        if span is not None:
+            self.links.to_span(view, span)
+
+    def solution(self) -> None:
+        """Show the solutions beside the learner's code; before the first run, ask to try."""
+        from jaxtour.tui.screens.solution import SolutionScreen
+
+        step, key, exercises = self.tour.step, self.tour.key, self.tour.exercises
+        if not isinstance(step, Step) or step.exercise is None:
+            return
+        tried, view = exercises.of(key), self.tour.view
+        passed = solved(view) or self.tour.is_done(*key)
+        if not (passed or tried.attempts or tried.warned):
+            exercises.warn(key)
+            self.host.note(f"try it first? {self.tour.keys.first('solution')} again shows a solution; your code stays")
+            return
+        if not passed and not tried.gave_up:
+            exercises.note(key, gave_up=True)
+            self.host.refresh_view()
+        self.host.app.push_screen(SolutionScreen(self.tour, step))

@@ -1,0 +1,86 @@
+"""How the learner fares with each exercise: kept while the tour is open, and in the progress."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from jaxtour.course.model import Broken, Exercise, Step
+from jaxtour.course.progress import Progress
+from jaxtour.engine.cells import timeout_of
+from jaxtour.engine.messages import Span
+from jaxtour.engine.report import Report, StepKey
+from jaxtour.tui.tour.view import StepView, Tried
+
+LIMIT_S = 30.0
+"""The time limit of the code of an exercise, and again of each call that it times: it may be a loop without an end."""
+
+
+class Exercises:
+    """Counts hints and failed runs."""
+
+    def __init__(self, progress: Progress, defer: Callable[[Callable[[], None]], object]) -> None:
+        self._progress = progress
+        self._defer = defer
+        self._tried: dict[StepKey, Tried] = {}
+
+    def of(self, key: StepKey) -> Tried:
+        """What is known of an exercise."""
+        if key not in self._tried:
+            saved = self._progress.saved(*key)
+            self._tried[key] = Tried(hints=saved.hints, attempts=saved.attempts, gave_up=saved.gave_up)
+        return self._tried[key]
+
+    def warn(self, key: StepKey) -> None:
+        """Remember that the learner was told to try first."""
+        self._tried[key] = msgspec.structs.replace(self.of(key), warned=True)
+
+    def note(self, key: StepKey, **fields: Any) -> None:
+        """Change fields that the progress keeps too."""
+        self._tried[key] = msgspec.structs.replace(self.of(key), **fields)
+        self._defer(lambda: self._progress.update(*key, **fields))
+
+    def ended(self, key: StepKey, step: Step, report: Report) -> None:
+        """Count a run that did not pass, unless it was interrupted."""
+        passed = report.checked is not None and report.checked.passed
+        stopped = report.done is not None and report.done.status == "interrupted"
+        if step.exercise and not passed and not stopped:
+            self.note(key, attempts=self.of(key).attempts + 1)
+
+
+def limit_of(step: Step) -> float | None:
+    """The time limit of a step in the tour, in seconds; None without one, as the user can interrupt."""
+    return timeout_of(step, LIMIT_S * (1 + len(step.time))) if step.exercise else None
+
+
+def exercise_of(step: Step | Broken) -> Exercise | None:
+    """The exercise of a step, if it is one."""
+    return step.exercise if isinstance(step, Step) else None
+
+
+def solved(view: StepView) -> bool:
+    """Whether the code passed as it stands, or passed before and has not run since."""
+    report = view.report
+    if report is None:
+        return bool(view.done) and view.done[view.number - 1]
+    return report.checked is not None and report.checked.passed and view.state.code == view.code.text
+
+
+def pointed(view: StepView) -> Span | None:
+    """The place in the code shown that the failed check points at."""
+    report = view.report
+    if report is None or report.checked is None or report.checked.passed or view.state.code != view.code.text:
+        return None
+    spans = (span for outcome in report.checked.outcomes if outcome.passed is False for span in outcome.spans)
+    return next((span for span in spans if span.file == view.own), None)
+
+
+def first_keys(view: StepView) -> tuple[str, ...]:
+    """The actions that come first in the bottom line of an exercise, the next thing to do foremost."""
+    step = view.step
+    if isinstance(step, Broken) or step.exercise is None or view.awaits or view.worker == "dead":
+        return ()
+    if solved(view):
+        return ("next_step", "solution")
+    changed = view.code.text != (view.state.code if view.report else step.shown_code.text)
+    return ("run", "edit", "hint") if changed else ("edit", "hint", "run")
