@@ -11,7 +11,7 @@ from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.cells import asked_of, cell, profile_request, stage_request, unmet
 from jaxtour.engine.commands import StageName, StageRequest, TimeCall
 from jaxtour.engine.halted import HOW
-from jaxtour.engine.messages import Event, Facts, RunProgress, State, Trace
+from jaxtour.engine.messages import Done, Event, Facts, RunProgress, State, Trace
 from jaxtour.engine.report import Report, Request, advance, requested
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.engine.verify import needs_hlo, status, verify
@@ -54,6 +54,8 @@ class Headless:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._events: AsyncIterator[Event] | None = None
+        self._ended = False
+        """Whether a step has ended the worker."""
         self.heard: Callable[[Event], None] | None = None
         """Called with every event, before it is folded into a report."""
 
@@ -79,7 +81,7 @@ class Headless:
         """Run one step in the state that the steps before it leave, and judge it."""
         if isinstance(step, Broken):
             return Outcome(step, "failed", problems=(step.error.message,), reason=step.error.message)
-        if reason := unmet(lesson, step, await self.facts()):
+        if reason := await self._why_not(lesson, step):
             return Outcome(step, "skipped", reason=reason)
         while True:
             without = self.session.left_out(lesson, step)
@@ -89,7 +91,7 @@ class Headless:
             report = await self.whole(Report(run, without))
             self._note(lesson, step, report)
             # An earlier step may have ended the worker, before this one began.
-            if self.session.left_out(lesson, step) == without:
+            if self.session.left_out(lesson, step) == without or self.session.state == "dead":
                 return judged(step, report)
 
     async def request(
@@ -129,6 +131,13 @@ class Headless:
         run = await self.session.request(lesson, step, profile=wanted, patience=patience, programs=keys)
         return await self.whole(requested(report, run, profile=trace.index))
 
+    async def _why_not(self, lesson: Lesson, step: Step) -> str | None:
+        """Why the step is skipped, in one line, or None."""
+        facts = await self.facts()
+        return (
+            self.session.detail or "the worker is gone" if self.session.state == "dead" else unmet(lesson, step, facts)
+        )
+
     def _note(self, lesson: Lesson, step: Step, report: Report) -> None:
         """Remember a step that interrupts itself: nobody else interrupts one here."""
         if report.executed is None and report.done and report.done.status == "interrupted":
@@ -158,7 +167,7 @@ class Headless:
     async def _for_probe(self, lesson: Lesson, step: Step | Broken) -> Outcome:
         if isinstance(step, Broken):
             return Outcome(step, "failed", problems=(step.error.message,), reason=step.error.message)
-        if reason := unmet(lesson, step, await self.facts()):
+        if reason := await self._why_not(lesson, step):
             return Outcome(step, "skipped", reason=reason)
         without = self.session.left_out(lesson, step)
         run = await self.session.run_for_probe(lesson, step, default_timeout_s=TIMEOUT_S)
@@ -186,7 +195,14 @@ class Headless:
         """
         replayed = ""
         while report.done is None or report.request is not None:
-            event = await self._next()
+            try:
+                event = await self._next()
+            except EngineError as error:
+                if not self._ended:
+                    raise
+                # The worker did not come back after a step had ended it.
+                done = Done(run=report.run, status="died", reason=str(error))
+                return replace(report, done=done, request=None)
             if isinstance(event, RunProgress) and event.run == report.run and event.phase in ("replaying", "running"):
                 replayed = event.label.rpartition("/")[2] if event.phase == "replaying" else ""
             report = advance(report, event)
@@ -204,6 +220,7 @@ class Headless:
             raise EngineError(self.session.detail or "the worker is gone") from None
         if self.heard is not None:
             self.heard(event)
+        self._ended |= isinstance(event, Done) and event.status == "died"
         if isinstance(event, State) and event.state == "dead":
             raise EngineError(event.detail or "the worker cannot run")
         return event

@@ -203,7 +203,7 @@ def test_a_graph_that_cannot_be_drawn_says_why() -> None:
 def test_peaks_that_cannot_be_kept_say_why(tours: Tours, tmp_path: Path) -> None:
     tour = tours.make("many").tour
     (tmp_path / "file").touch()
-    tour.peaks._path = tmp_path / "file" / HOSTILE
+    tour.peaks.path = tmp_path / "file" / HOSTILE
     tour.peaks._keep(FACTS[0], ())
     timing = decoded(Timing(run=1, index=0, label=HOSTILE, call=HOSTILE, platform="cpu", median_s=1.0, runs=3))
     state = StepState(report=Report(run=1, timings=(timing,)))

@@ -46,11 +46,14 @@ class StepController:
             if answer is None:
                 self.host.note("nothing of this lesson has run")
                 return
+            unkept = ""
             try:
                 trust.allow(lesson, keep=answer == "always")
             except OSError as error:
-                self.host.note(f"trusted for now only: cannot write {trust.path}: {error.strerror or error}")
+                unkept = f"trusted for now only: cannot write {trust.path}: {error.strerror or error}"
             await self.run()
+            if unkept:
+                self.host.note(unkept)
 
         self.host.app.push_screen(TrustScreen(question, ascii_only=self.tour.ascii), answered)
 
