@@ -239,25 +239,6 @@ def check(
     finish(action)
 
 
-@main.command(context_settings=HELP)
-@click.argument("target", metavar="LESSON/STEP")
-@click.argument("file", metavar="FILE.py")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@worker_options
-def solve(target: str, file: str, as_json: bool, python: str | None, platform: str | None, devices: int | None) -> None:
-    """Check your solution of an exercise.
-
-    The exit code is 0 if it is right, and 1 if it is not right yet.
-    """
-
-    def action() -> int:
-        from jaxtour.commands.solve import solve as command
-
-        return command(target, file, config(python, platform, devices), as_json=as_json, width=terminal_width())
-
-    finish(action)
-
-
 @main.command("devices", context_settings=HELP)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @worker_options

@@ -1,8 +1,8 @@
-"""The commands about what the learner did: review it, take it away, carry it to another machine."""
+"""The commands about what the learner does: solve it, take it away, carry it to another machine."""
 
 import click
 
-from jaxtour.dispatch import config, fail, finish
+from jaxtour.dispatch import config, fail, finish, terminal_width
 from jaxtour.options import HELP, look_options, trust_option, worker_options
 
 
@@ -98,4 +98,33 @@ def review_command(
     finish(action, collecting=only_list)
 
 
-LEARNING = (export_command, import_command, review_command)
+@click.command(context_settings=HELP)
+@click.argument("target", metavar="LESSON/STEP")
+@click.argument("file", metavar="FILE.py")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@trust_option
+@worker_options
+def solve(
+    target: str,
+    file: str,
+    as_json: bool,
+    trust: bool,
+    python: str | None,
+    platform: str | None,
+    devices: int | None,
+) -> None:
+    """Check your solution of an exercise.
+
+    The exit code is 0 if it is right, and 1 if it is not right yet.
+    """
+
+    def action() -> int:
+        from jaxtour.commands.solve import solve as command
+
+        worker = config(python, platform, devices)
+        return command(target, file, worker, as_json=as_json, width=terminal_width(), trust=trust)
+
+    finish(action)
+
+
+LEARNING = (export_command, import_command, review_command, solve)

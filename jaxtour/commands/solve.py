@@ -7,6 +7,7 @@ import msgspec
 from jaxtour import interrupts
 from jaxtour.commands.common import ascii_only, catalogue_for, coloured, headless, tell_findings, write, write_json
 from jaxtour.commands.files import code_of
+from jaxtour.commands.trust import check_trusted
 from jaxtour.course.model import Broken, CourseError, Lesson, Step
 from jaxtour.engine.headless import Outcome
 from jaxtour.engine.messages import CheckOutcome, Failure
@@ -33,11 +34,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """How many hints the exercise has."""
 
 
-def solve(target: str, file: str, config: WorkerConfig, *, as_json: bool, width: int) -> int:
+def solve(target: str, file: str, config: WorkerConfig, *, as_json: bool, width: int, trust: bool = False) -> int:
     """Print the verdict on a file; the exit code is 1 if it is not right yet."""
     lesson, step = _exercise(target)
     code = code_of(Path(file))
-    outcome = interrupts.run(_outcome(lesson, step, code, config))
+    check_trusted([lesson], trust=trust)
+    outcome = interrupts.run(_outcome(lesson, step, code, config, trust=trust))
     if outcome.status == "skipped":
         raise CourseError(f"{lesson.id}/{step.id} cannot run here: {outcome.reason}")
     verdict = _verdict(lesson, step, outcome)
@@ -67,8 +69,8 @@ def _exercises(lesson: Lesson) -> str:
     return ", ".join(names) or f"lesson {lesson.id} has none"
 
 
-async def _outcome(lesson: Lesson, step: Step, code: str, config: WorkerConfig) -> Outcome:
-    async with headless(config) as engine:
+async def _outcome(lesson: Lesson, step: Step, code: str, config: WorkerConfig, *, trust: bool) -> Outcome:
+    async with headless(config, trust=trust) as engine:
         tell_findings(await engine.facts())
         return await engine.step(lesson, step, timings=False, code=code)
 

@@ -29,6 +29,6 @@ def _why(outcome: CheckOutcome, width: int) -> Iterator[Line]:
         for number, line in enumerate(text.splitlines()):
             head = "" if number else name
             yield from wrap([(f"  {head:<10}", "muted"), (line, "")], width, indent=" " * 12)
-    if places := list(dict.fromkeys(span.line for span in outcome.spans)):
+    if places := sorted({span.line for span in outcome.spans}):
         words = f"line {places[0]}" if len(places) == 1 else f"lines {', '.join(map(str, places))}"
         yield (("  at        ", "muted"), (words, ""))

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from inside import REAL, command
 
+from jaxtour.course.trust import EVERYTHING
+
 LESSON = """\
 format: 1
 id: own
@@ -66,6 +68,12 @@ def test_code_that_raises_is_no_solution(folder: Path) -> None:
     assert verdict["failure"]["type"] == "ZeroDivisionError" and verdict["failure"]["line"] == 3
     assert verdict["message"] == "the code raised ZeroDivisionError: division by zero"
     assert [outcome["passed"] for outcome in verdict["outcomes"]] == [None, None]
+
+
+def test_it_runs_nothing_that_is_not_trusted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(EVERYTHING)
+    done = command("solve", "own.yaml/write", "right.py", cwd=folder)
+    assert done.returncode == 2 and "nothing of it runs" in done.stderr
 
 
 @pytest.mark.parametrize(

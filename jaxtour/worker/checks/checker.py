@@ -108,15 +108,15 @@ def _told(spaces: Spaces, check: Check, error: BaseException) -> dict[str, Any]:
         cause = error.__cause__
         spans: tuple[Span, ...] = raised_at(cause, spaces.name) if cause else ()
         return {"say": "\n".join(filter(None, (check.get("say"), str(error)))), "spans": spans}
-    expected = f"that {in_words(check)}"
-    return {**said, "expected": expected, "got": f"it raised {one_line(error)}", "spans": raised_at(error, spaces.name)}
+    return {**said, "got": f"it raised {one_line(error)}", "spans": raised_at(error, spaces.name)}
 
 
 def _whole(what: str, why: Mapping[str, Any]) -> str:
     """A failed check in words."""
     lines = [why.get("say", "")]
-    if why.get("expected"):
-        lines.append(f"{what}: expected {why['expected']}, got {why['got']}")
+    if why.get("got"):
+        expected = f"expected {why['expected']}, got " if why.get("expected") else ""
+        lines.append(f"{what}: {expected}{why['got']}")
     if given := why.get("given"):
         lines.append(f"with {given}".replace("\n", ", "))
     return "\n".join(filter(None, lines))

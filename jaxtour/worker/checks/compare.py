@@ -9,6 +9,10 @@ from .. import compat
 from .words import MOST_SHOWN, dtype_name, is_array, numbers, told, type_of
 
 _NUMBERS = (bool, int, float, complex, np.generic, np.ndarray, jax.Array)
+_FEW, _ALL = 6, 17
+"""Digits of a number; all of them only where the first are the same."""
+_LINE = 72
+"""Containers with a shorter text are shown whole."""
 _ROUNDINGS = 4
 """How many units in the last place two right answers in a short floating-point type may differ."""
 
@@ -36,6 +40,9 @@ def compare(got: Any, want: Any, rtol: float, atol: float) -> None:
         try:
             _compare(theirs[path], leaf, rtol, atol)
         except DifferentError as found:
+            whole = told(want), told(got)
+            if path and whole[0] != whole[1] and max(map(len, whole)) <= _LINE:
+                raise DifferentError(*whole) from None
             head = f"{path} = " if path else ""
             raise DifferentError(f"{head}{found.expected}", f"{head}{found.got}") from None
 
@@ -48,7 +55,7 @@ def _leaves(value: Any) -> dict[str, Any]:
 
 def _compare(got: Any, want: Any, rtol: float, atol: float) -> None:
     if not isinstance(want, _NUMBERS):
-        if got is not want and not bool(got == want):
+        if got is not want and (is_array(got) or not bool(got == want)):
             raise DifferentError(told(want), told(got))
         return
     if not isinstance(got, _NUMBERS) or compat.is_tracer(got):
@@ -60,15 +67,18 @@ def _compare(got: Any, want: Any, rtol: float, atol: float) -> None:
     if not wrong.any():
         return
     if ours.size <= MOST_SHOWN:
-        raise DifferentError(_number(want), _number(got))
+        short, all_digits = ([_number(each, digits) for each in (want, got)] for digits in (_FEW, _ALL))
+        raise DifferentError(*(short if short[0] != short[1] else all_digits))
     place = tuple(int(axis) for axis in np.argwhere(wrong)[0])
     where = f"at [{', '.join(map(str, place))}]"
     count = f"; {int(wrong.sum())} of {ours.size} elements differ"
-    raise DifferentError(f"{numbers(ours[place])} {where}", f"{numbers(theirs[place])} {where}{count}")
+    raise DifferentError(f"{_number(ours[place], _FEW)} {where}", f"{_number(theirs[place], _FEW)} {where}{count}")
 
 
-def _number(value: Any) -> str:
-    return numbers(value) if is_array(value) else repr(value)
+def _number(value: Any, digits: int) -> str:
+    if is_array(value):
+        return numbers(value, digits)
+    return f"{value:.{digits}g}" if isinstance(value, float) else repr(value)
 
 
 def _is_same_type(got: Any, want: Any) -> bool:

@@ -21,7 +21,9 @@ def value(look: Look) -> None:
     source, equals = look.check["value"], look.check.get("equals")
     want = settled(look.spaces.right(equals or source, look.given, solved=not equals))
     with look.learners(source) as workspace:
-        got = settled(look.spaces.expression(source).evaluated(workspace))
+        got, error = attempt(lambda: settled(look.spaces.expression(source).evaluated(workspace)))
+    if error is not None:
+        raise NotYetError(told(want), f"it raised {one_line(error)}", raised_at(error, look.spaces.name))
     _agree(got, want, look)
 
 

@@ -13,7 +13,7 @@ from ..runner.failures import attempt
 MOST_SHOWN = 16
 """An array with at most this many elements is shown whole."""
 TEXT_CAP = 600
-_DIGITS = 8
+_DIGITS = 6
 
 
 def told(value: Any) -> str:
@@ -27,7 +27,9 @@ def _told(value: Any) -> str:
     if is_array(value):
         whole = f" {numbers(value)}" if value.size <= MOST_SHOWN and value.ndim else ""
         return f"{type_of(value)}{whole}" if value.ndim else f"{numbers(value)} ({type_of(value)})"
-    if isinstance(value, (bool, int, float, complex)) or value is None:
+    if isinstance(value, float):
+        return f"{value:.{_DIGITS}g}"
+    if isinstance(value, (bool, int, complex)) or value is None:
         return f"{value!r}"
     if len(leaves := jax.tree.leaves(value)) == 1 and leaves[0] is value:
         return f"the function {value.__name__}" if callable(value) and hasattr(value, "__name__") else plain_text(value)
@@ -63,7 +65,7 @@ def dtype_name(dtype: Any) -> str:
     return SHORT_DTYPES.get(str(dtype), str(dtype))
 
 
-def numbers(array: Any) -> str:
+def numbers(array: Any, digits: int = _DIGITS) -> str:
     """The numbers of an array in one line."""
     if isinstance(array, jax.Array) and array.is_deleted():
         return "(deleted)"
@@ -72,7 +74,7 @@ def numbers(array: Any) -> str:
     whole = np.asarray(array)
     if whole.dtype.kind == "V":
         whole = whole.astype(np.float32)  # bfloat16 and its like print as bytes in some versions of NumPy
-    style: Any = {"float_kind": lambda number: f"{number:.{_DIGITS}g}"}
+    style: Any = {"float_kind": lambda number: f"{number:.{digits}g}"}
     return " ".join(np.array2string(whole, separator=", ", formatter=style, max_line_width=10**6).split())
 
 

@@ -181,4 +181,7 @@ class Requests:
         with workspace.namespace_of(Kept(names, [], None)):
             spaces = Spaces(workspace, cell["name"], code, kept.before, self._command.get("solution") or "")
             tick = partial(self._events.progress, "checking")
-            self._events.say(checked(spaces, checks, self._stage.events, tick))
+            event = checked(spaces, checks, self._stage.events, tick)
+        if self._stage.writer.interrupted:
+            raise KeyboardInterrupt  # native code made an error of its own of it
+        self._events.say(event)

@@ -20,7 +20,10 @@ f.defvjp(lambda x: (f(x), x), lambda x, g: ({} * g,))
 """
 KEPT = "kept = []\ndef f(x):\n    {}return x * 2"
 VECTORS = "a = jnp.ones((4, 8))\nb = jnp.ones((8, 2))"
-SPREAD = "mesh = jax.make_mesh((4,), ('d',))\nspread = jax.device_put(jnp.ones(8), jax.NamedSharding(mesh, jax.P({})))"
+SPREAD = """
+mesh = jax.make_mesh((4,), ('d',), axis_types=(jax.sharding.AxisType.Auto,))
+spread = jax.device_put(jnp.ones(8), jax.NamedSharding(mesh, jax.P({})))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +71,12 @@ RIGHT = [
             "exactly": {"dot": 1},
             "given": [{"a": "jnp.ones((4, 8))", "b": "a.T"}],
         },
+        "",
+    ),
+    (
+        f"{SPREAD.format(repr('d'))}\ntwo = jax.device_put(jnp.ones((8, 2)), spread.sharding)\n"
+        "f = jax.jit(lambda a, b: a @ b, out_shardings=jax.NamedSharding(mesh, jax.P()))",
+        {"hlo": "f(spread, two)", "exactly": {"all-reduce": 1}, "lacks": ["all-gather"]},
         "",
     ),
     (
@@ -149,10 +158,25 @@ WRONG = [
         "y = [x, {'a': 1.0}]",
         {"value": "y", "equals": "[x, {'a': 2.0}]"},
         "",
-        ["expected [1]['a'] = 2.0, got [1]['a'] = 1.0"],
+        ["expected [f32[3], {'a': 2}], got [f32[3], {'a': 1}]"],
         [1],
     ),
-    ("y = [x]", {"value": "y", "equals": "[x, {'a': 2.0}]"}, "", ["expected [f32[3], {'a': 2.0}], got [f32[3]]"], [1]),
+    ("y = [x]", {"value": "y", "equals": "[x, {'a': 2.0}]"}, "", ["expected [f32[3], {'a': 2}], got [f32[3]]"], [1]),
+    (
+        "y = {'long name of an array ' * 3: x, 'b': x + 1}",
+        {"value": "y", "equals": "{'long name of an array ' * 3: x, 'b': x}"},
+        "",
+        ["expected ['b'] = [0, 1, 2], got ['b'] = [1, 2, 3]"],
+        [1],
+    ),
+    (
+        "y = x[:1] / 3 + 1e-7",
+        {"value": "y", "equals": "x[:1] / 3", "atol": 1e-9},
+        "",
+        ["expected [0], got [1e-07]"],
+        [1],
+    ),
+    ("y = x[1:2] + 1e-6", {"value": "y", "equals": "x[1:2]", "rtol": 0, "atol": 0}, "", ["got [1.000000953"], [1]),
     ("y = True", {"value": "y", "equals": "1"}, "", ["expected 1, got True"], [1]),
     (
         "def f(x):\n    y = x + 1\n    return y.nothing",
