@@ -84,7 +84,7 @@ def test_every_exercise_has_hints_and_solutions_right_and_wrong() -> None:
 
 def test_questions_and_hints_have_no_markup() -> None:
     for name, step in steps():
-        asked = (step.ask.question, step.ask.hint, *step.ask.choices) if step.ask else ()
+        asked = (step.ask.question, step.ask.hint, *step.ask.texts) if step.ask else ()
         hints = step.exercise.hints if step.exercise else ()
         assert [text for text in (*asked, *hints) if "`" in text] == [], name
 
