@@ -55,6 +55,8 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
 
     BINDINGS = bindings("lessons")
     LIVE = True
+    # Textual would give the input the focus, before the style sheet hides it.
+    AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
 
     def __init__(self, tour: Tour) -> None:
@@ -79,6 +81,8 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
 
     def on_mount(self) -> None:
         """Read the lessons that were not read before."""
+        # At once: the next keys may be here already.
+        self.set_focus(self._list)
         self.read_rest()
 
     @work(exclusive=True, group="home", exit_on_error=True, description="Reads the lessons one by one.")
@@ -108,9 +112,11 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
         beside = max(LIST_LEAST, int(inside * LIST_SHARE))
         return beside, inside - beside - GAP
 
-    def refill(self) -> None:
-        """Show the lessons, or what is found; the cursor stays on its row."""
+    def refill(self, at: Place | None = None) -> None:
+        """Show the lessons, or what is found; the cursor goes to a row, or stays on its own."""
         tour, (width, _) = self._tour, self._widths
+        self._follow()
+        self._at = at or self._at
         lessons = [tour.known(entry) for entry in tour.catalogue.entries]
         self._goes_on = goes_on(lessons, tour.is_done, tour.index, tour.number - 1)
         if not self._moved:
@@ -125,7 +131,9 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
             lines = [self._line(row, width - 1) for row in self._rows]
             header = home.header(width - 1)
         self._header.update(content(header, ansi=self.app.native_ansi_color))
-        self._list.fill(lines, self._rows.index(self._at) if self._at in self._rows else 0)
+        lesson = (self._at[0], None) if self._at and not self._written else None
+        at = next((place for place in (self._at, lesson) if place in self._rows), None)
+        self._list.fill(lines, self._rows.index(at) if at else 0)
         self._describe()
 
     def _rows_of(self, index: int) -> list[Place]:
@@ -160,8 +168,8 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
         self._left.styles.width = self._widths[0] if wide else "100%"
         lines: list[Line] = [] if self._rows else [(("nothing has all of these words", "muted"),)]
         if self._rows:
-            self._at = self._rows[min(self._list.cursor, len(self._rows) - 1)]
-            lines = self._described(self._at, width, height, wide=wide)
+            self._follow()
+            lines = self._described(self._at or (0, None), width, height, wide=wide)
         self._about.update(contents(lines[:height], ansi=self.app.native_ansi_color))
         lessons = [lesson for entry in self._tour.catalogue.entries if (lesson := self._tour.known(entry))]
         reviews = len(self._reviews)
@@ -192,7 +200,7 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
         return home.about_step(step, saved, self._written, width, height, done=done, titled=titled)
 
     def _keys(self, reviews: int, width: int) -> Line:
-        if self._input.has_focus:
+        if self.focused is self._input:
             return keys_line(in_footer("filter", Context()), self._tour.keys, width)
         on_lesson = self._at is not None and self._at[1] is None and not self._written
         choose = msgspec.structs.replace(BY_ID["choose"], label="go on" if on_lesson else "go there")
@@ -207,10 +215,16 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
 
     # Keys -----------------------------------------------------------------------------------------------------------
 
+    def _follow(self) -> bool:
+        """Take note of the row under the cursor; return whether it is another one."""
+        row = self._rows[min(self._list.cursor, len(self._rows) - 1)] if self._rows else self._at
+        moved = row != self._at
+        self._at, self._moved = row, self._moved or moved
+        return moved
+
     def on_option_list_option_highlighted(self) -> None:
         """Describe what is under the cursor."""
-        if self._rows and self._rows[min(self._list.cursor, len(self._rows) - 1)] != self._at:
-            self._moved = True
+        if self._follow():
             self._describe()
 
     def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
@@ -232,8 +246,7 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
         """Hide the steps of the lesson."""
         if self._at is not None and not self._written and self._at[0] in self._unfolded:
             self._unfolded.remove(self._at[0])
-            self._at = (self._at[0], None)
-            self.refill()
+            self.refill((self._at[0], None))
 
     def action_review(self) -> None:
         """Go to the step that is due for the longest time."""
@@ -259,8 +272,10 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
 
     def action_filter_done(self) -> None:
         """Go to the place under the cursor."""
+        # What was typed just before Enter may not be searched yet.
+        self.refill()
         if self._rows:
-            self._list.action_select()
+            self._open(self._rows[self._list.cursor])
 
     def action_filter_down(self) -> None:
         """Go a line down."""

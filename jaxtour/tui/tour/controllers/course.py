@@ -37,6 +37,16 @@ class CourseController:
         self.tour.open(lesson, self.tour.continued(lesson) if step is None else step)
         self.host.arrived()
 
+    def welcome(self) -> None:
+        """Say what the tour is and which keys it has, before its first step."""
+        from jaxtour.tui.screens.welcome import WelcomeScreen
+
+        async def begun(action: str | None) -> None:
+            if action:
+                await self.host.act(action)
+
+        self.host.app.push_screen(WelcomeScreen(self.tour), begun)
+
     def lessons(self) -> None:
         """Open the home screen."""
         from jaxtour.tui.screens.home import HomeScreen
