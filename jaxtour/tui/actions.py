@@ -254,7 +254,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("unfold", "right", "steps", "the steps of a lesson", "Lists", "lessons", rank=15, palette=False),
     Action("fold_steps", "left", "", "fold them again", "Lists", "lessons", palette=False),
     Action("filter", "slash", "search", "search all titles, text and code", "Lists", "lessons", rank=20, palette=False),
-    Action("review", "r", "review", "the first step to review", "Lists", "lessons", rank=12,
+    Action("review", "r", "review", "ask again what is due", "Lists", "lessons", rank=12,
            footer=lambda c: c.reviews > 0, palette=False),
     Action("close", "escape,q,l", "back", "back to the step", "Lists", "lessons",
            rank=90, palette=False, does="dismiss"),

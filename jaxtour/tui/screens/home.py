@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 from textual import work
@@ -10,6 +10,7 @@ from textual.containers import Container, Vertical
 from textual.widgets import Static
 
 from jaxtour.course.model import Lesson
+from jaxtour.course.review import asks
 from jaxtour.course.search import Hit, Index
 from jaxtour.course.standing import Standing, goes_on, overdue, standing, total
 from jaxtour.render import home
@@ -50,8 +51,8 @@ async def read_rest(tour: Tour, index: Index, then: Callable[[], object]) -> Non
             await asyncio.sleep(0)
 
 
-class HomeScreen(BoxScreen[tuple[int, int] | None]):
-    """Returns the indices of the lesson and the step to go to, or None."""
+class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
+    """Returns the indices of the lesson and the step to go to, `review` to begin a review, or None."""
 
     BINDINGS = bindings("lessons")
     LIVE = True
@@ -172,7 +173,7 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
             lines = self._described(self._at or (0, None), width, height, wide=wide)
         self._about.update(contents(lines[:height], ansi=self.app.native_ansi_color))
         lessons = [lesson for entry in self._tour.catalogue.entries if (lesson := self._tour.known(entry))]
-        reviews = len(self._reviews)
+        reviews = self._reviews
         whole = total(map(self._standing, lessons))
         room = self.app.size.width - 6
         self.entitle(home.title_line(whole, reviews, room), self._keys(reviews, room))
@@ -208,10 +209,14 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
         return keys_line(actions, self._tour.keys, width)
 
     @property
-    def _reviews(self) -> list[tuple[str, str]]:
-        """The steps of these lessons that are due for review."""
-        ids = {entry.id for entry in self._tour.catalogue.entries}
-        return [(lesson, step) for lesson, step in overdue(self._tour.progress) if lesson in ids]
+    def _reviews(self) -> int:
+        """The number of questions and exercises of these lessons that are due for review."""
+        due = overdue(self._tour.progress)
+        lessons = (
+            [lesson for entry in self._tour.catalogue.entries if (lesson := self._tour.known(entry))] if due else []
+        )
+        asking = {(lesson.id, step.id) for lesson in lessons for step in lesson.steps if asks(step)}
+        return sum(place in asking for place in due)
 
     # Keys -----------------------------------------------------------------------------------------------------------
 
@@ -249,11 +254,9 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
             self.refill((self._at[0], None))
 
     def action_review(self) -> None:
-        """Go to the step that is due for the longest time."""
+        """Begin a review."""
         if self._reviews:
-            lesson, step = self._reviews[0]
-            self._tour.go(lesson, step)
-            self.dismiss((self._tour.index, self._tour.number - 1))
+            self.dismiss("review")
 
     def action_filter(self) -> None:
         """Open the search."""

@@ -51,7 +51,15 @@ class CourseController:
         """Open the home screen."""
         from jaxtour.tui.screens.home import HomeScreen
 
-        self.host.app.push_screen(HomeScreen(self.tour), lambda place: self.open(*place) if place else None)
+        async def chosen(found: tuple[int, int] | Literal["review"] | None) -> None:
+            if found == "review":
+                await self.host.act("start_review")
+            elif found is not None:
+                self.open(*found)
+
+        # What was done a moment ago counts too.
+        self.host.settle()
+        self.host.app.push_screen(HomeScreen(self.tour), chosen)
 
     def palette(self) -> None:
         """Find an action, a step or a lesson by name, or a step by its text."""
