@@ -98,6 +98,11 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
     def _written(self) -> str:
         return self._input.value.strip()
 
+    @property
+    def _known(self) -> list[Lesson]:
+        """The lessons that are read."""
+        return [lesson for entry in self._tour.catalogue.entries if (lesson := self._tour.known(entry))]
+
     def _lesson(self, index: int) -> Lesson | None:
         return self._tour.known(self._tour.catalogue.entries[index])
 
@@ -172,9 +177,7 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
             self._follow()
             lines = self._described(self._at or (0, None), width, height, wide=wide)
         self._about.update(contents(lines[:height], ansi=self.app.native_ansi_color))
-        lessons = [lesson for entry in self._tour.catalogue.entries if (lesson := self._tour.known(entry))]
-        reviews = self._reviews
-        whole = total(map(self._standing, lessons))
+        reviews, whole = self._reviews, total(map(self._standing, self._known))
         room = self.app.size.width - 6
         self.entitle(home.title_line(whole, reviews, room), self._keys(reviews, room))
 
@@ -212,10 +215,7 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
     def _reviews(self) -> int:
         """The number of questions and exercises of these lessons that are due for review."""
         due = overdue(self._tour.progress)
-        lessons = (
-            [lesson for entry in self._tour.catalogue.entries if (lesson := self._tour.known(entry))] if due else []
-        )
-        asking = {(lesson.id, step.id) for lesson in lessons for step in lesson.steps if asks(step)}
+        asking = {(lesson.id, step.id) for lesson in self._known for step in lesson.steps if due and asks(step)}
         return sum(place in asking for place in due)
 
     # Keys -----------------------------------------------------------------------------------------------------------
