@@ -166,7 +166,7 @@ def progress(target: str | None, as_json: bool) -> None:
 
 @main.command(context_settings=HELP)
 @click.argument("target", metavar="LESSON[/STEP]")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def reset(target: str, yes: bool) -> None:
     """Forget your progress in a lesson or a step.
 

@@ -10,6 +10,7 @@ from jaxtour.commands.listing import table
 from jaxtour.course.model import CourseError, Lesson
 from jaxtour.course.progress import Progress, SavedStep
 from jaxtour.course.standing import Standing, due, standing, total
+from jaxtour.course.state import back_up
 from jaxtour.render.standing import exercises_words, further_words, minutes, predictions_words, steps_words
 from jaxtour.text import clean, plural
 
@@ -85,13 +86,13 @@ def reset(target: str, *, yes: bool) -> int:
         write("nothing is forgotten\n")
         return 1
     try:
-        copy = kept.back_up()
+        copy = back_up(kept, "reset")
     except OSError as error:
         raise CourseError(f"nothing is forgotten: cannot keep a copy of {kept.path}: {error.strerror}") from None
     kept.reset(lesson, step)
     if kept.notice:
         raise CourseError(kept.notice)
-    write(f"forgotten: {name}: {lost}\nto undo that: jaxtour import {shlex.quote(str(copy))}\n")
+    write(f"forgotten: {name}: {lost}\nto undo that: jaxtour import --yes {shlex.quote(str(copy))}\n")
     return 0
 
 

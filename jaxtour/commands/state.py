@@ -9,7 +9,7 @@ from jaxtour.commands.common import write
 from jaxtour.commands.export import STDOUT, put, writable
 from jaxtour.course.model import CourseError
 from jaxtour.course.progress import MAX_BYTES, Progress
-from jaxtour.course.state import decoded, encoded, overwritten, put_in
+from jaxtour.course.state import back_up, decoded, encoded, overwritten, put_in
 from jaxtour.files import read_bytes
 from jaxtour.text import clean, plural
 
@@ -36,7 +36,7 @@ def import_state(file: str, *, replacing: bool, yes: bool) -> int:
                     replacing=replacing))  # fmt: skip
         if not click.confirm("Go on?"):
             return 1
-    kept = None if progress.empty else progress.back_up("import")
+    kept = None if progress.empty else back_up(progress, "import")
     progress.change(lambda here: put_in(here, state, replacing=replacing))
     if progress.notice:
         raise CourseError(progress.notice)

@@ -13,6 +13,7 @@ def tour(target: str | None, config: WorkerConfig, *, theme: str | None, mouse: 
     """Open the tour and block until the learner leaves."""
     catalogue, wanted = catalogue_for(target)
     progress = Progress.open()
+    welcome = target is None and progress.empty
     start = _start(catalogue, wanted, progress)
     settings, problems = load()
     # Imported after all arguments are checked: this import takes most of the start.
@@ -27,6 +28,7 @@ def tour(target: str | None, config: WorkerConfig, *, theme: str | None, mouse: 
         theme=theme,
         mouse=mouse and settings.mouse,
         notices=problems,
+        welcome=welcome,
     )
 
 

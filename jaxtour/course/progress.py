@@ -152,7 +152,8 @@ class Progress:
         def change(state: SavedProgress) -> None:
             state.place = (lesson, step)
             for at_lesson, at_step, seconds in spent:
-                _slot(state, at_lesson, at_step).seconds += seconds
+                slot = _slot(state, at_lesson, at_step)
+                slot.seconds = round(slot.seconds + seconds, 1)
 
         if self.place != (lesson, step) or spent:
             self._change(change)
@@ -168,12 +169,6 @@ class Progress:
                 state.lessons.pop(lesson, None)
 
         self._change(change)
-
-    def back_up(self, what: str = "reset") -> Path:
-        """Write a copy of the state beside its file, in the first free `NAME-before-WHAT-N`; raises `OSError`."""
-        path = _free(self.path, f"{self.path.stem}-before-{what}-{{}}{self.path.suffix}")
-        replace(path, msgspec.json.encode(self._state))
-        return path
 
     def set_edit(self, lesson: str, step: str, code: str | None) -> None:
         """Remember the learner's code; None forgets it."""
@@ -309,10 +304,10 @@ def _locked(path: Path, wait_s: float) -> Iterator[None]:
 
 def _set_aside(path: Path) -> Path:
     """Rename the file to the first free `NAME.corrupt-N`."""
-    return path.rename(_free(path, f"{path.name}.corrupt-{{}}"))
+    return path.rename(free_path(path, f"{path.name}.corrupt-{{}}"))
 
 
-def _free(path: Path, pattern: str) -> Path:
+def free_path(path: Path, pattern: str) -> Path:
     """The first file beside the path that does not exist; `{}` in the pattern is its number."""
     number = 1
     while (free := path.with_name(pattern.format(number))).exists():

@@ -59,7 +59,7 @@ def reviewable(progress: Progress, catalogue: Catalogue, now: datetime) -> list[
         if entry.id in progress.lessons:
             lesson = entry.lesson()
             enrol(progress, lesson, now)
-            kept += [(lesson.id, step.id) for step in lesson.steps if _asks(step)]
+            kept += [(lesson.id, step.id) for step in lesson.steps if asks(step)]
     found = [item for item in items(progress, now) if item[:2] in kept]
     return sorted(found, key=lambda item: (item.due, kept.index(item[:2])))
 
@@ -69,7 +69,7 @@ def enrol(progress: Progress, lesson: Lesson, now: datetime) -> None:
     finished = all(progress.is_done(lesson.id, step.id) for step in lesson.steps if isinstance(step, Step))
     for step in lesson.steps:
         saved = progress.saved(lesson.id, step.id)
-        if isinstance(step, Broken) or not _asks(step) or saved.card is not None:
+        if isinstance(step, Broken) or not asks(step) or saved.card is not None:
             continue
         rating = min(_ratings(step, saved, finished=finished), key=RATINGS.index, default=None)
         if rating is not None and (finished or rating != "good"):
@@ -99,7 +99,8 @@ def reschedule(progress: Progress, lesson: str, step: str, rating: Rating, now: 
     progress.update(lesson, step, card=dict(after.to_dict()))
 
 
-def _asks(step: Step | Broken) -> bool:
+def asks(step: Step | Broken) -> bool:
+    """Whether there is something to review: a question or an exercise."""
     return isinstance(step, Step) and bool(step.ask or step.exercise)
 
 

@@ -1,12 +1,14 @@
 """The learner's work as one file: progress, edits, scratch code and cards, for another machine."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from jaxtour.course.model import CourseError
-from jaxtour.course.progress import VERSION, Progress, SavedProgress, SavedStep
+from jaxtour.course.progress import VERSION, Progress, SavedProgress, SavedStep, free_path
+from jaxtour.files import replace
 
 
 class State(SavedProgress, kw_only=True):
@@ -24,6 +26,13 @@ def encoded(progress: Progress) -> bytes:
     """Everything that is kept of the learner's work."""
     state = State(place=progress.place, lessons={key: dict(steps) for key, steps in progress.lessons.items()})
     return msgspec.json.format(msgspec.json.encode(state), indent=1) + b"\n"
+
+
+def back_up(progress: Progress, what: str) -> Path:
+    """Write it beside the progress, in the first free `progress-before-WHAT-N.json`; raises `OSError`."""
+    path = free_path(progress.path, f"{progress.path.stem}-before-{what}-{{}}{progress.path.suffix}")
+    replace(path, encoded(progress))
+    return path
 
 
 def decoded(data: bytes, name: str) -> State:

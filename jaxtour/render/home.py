@@ -7,11 +7,11 @@ from jaxtour.course.progress import SavedStep
 from jaxtour.course.search import Hit, ranges
 from jaxtour.course.standing import Standing
 from jaxtour.engine.messages import Facts
+from jaxtour.render.needs import needs_lines
 from jaxtour.render.standing import (
     exercises_words,
     further_words,
     minutes,
-    needs_lines,
     predictions_words,
     spent,
     steps_words,

@@ -1,13 +1,6 @@
-"""Renders how far the learner is, and what a lesson needs."""
+"""Renders how far the learner is."""
 
-from collections.abc import Iterable
-
-from jaxtour.course.model import Broken, Lesson, Requires
 from jaxtour.course.standing import Standing
-from jaxtour.engine.cells import unmet_by
-from jaxtour.engine.messages import Facts
-from jaxtour.render.text.layout import Line
-from jaxtour.render.text.plain import requirements
 from jaxtour.text import plural
 
 
@@ -43,38 +36,3 @@ def further_words(standing: Standing) -> list[str]:
         *([f"{plural(standing.hints, 'hint')} used"] if standing.hints else []),
         *([f"{said} spent"] if (said := spent(standing.seconds)) else []),
     ]
-
-
-def needs_lines(lesson: Lesson, facts: Facts | None) -> list[Line]:
-    """A line for each requirement beyond the defaults, and whether it is met; without facts, only what is needed."""
-    lines: list[Line] = []
-    for requires, whose in _requirements(lesson):
-        needs = requirements(requires)
-        missing = unmet_by(requires, facts) if facts else None
-        if missing:
-            lines.append((("✗ ", "error"), (f"{whose} {missing}", "warning")))
-        elif needs:
-            here = _here(requires, facts) if facts else ()
-            mark = "✓ " if facts else "· "
-            words = f"{whose} needs {' and '.join(needs)}"
-            lines.append(((mark, "success" if facts else "muted"), (words, "muted"), *here))
-    return lines
-
-
-def _requirements(lesson: Lesson) -> Iterable[tuple[Requires, str]]:
-    """The lesson's requirements and those of its steps, and whose they are."""
-    yield lesson.requires, "the lesson"
-    for number, step in enumerate(lesson.steps, 1):
-        if not isinstance(step, Broken) and step.requires:
-            yield step.requires, f"step {number}"
-
-
-def _here(requires: Requires, facts: Facts) -> Line:
-    """What meets the requirement: the devices that are there, or simulated ones."""
-    if requires.devices == 1:
-        return ((f": jax {facts.jax} is here", "muted"),) if requires.platform is None else ()
-    platform = facts.platforms[0] if facts.platforms else "cpu"
-    real = sum(device.platform == platform and not device.simulated for device in facts.devices)
-    if real >= requires.devices:
-        return ((f": {platform} ×{real} is here", "muted"),)
-    return ((": ", "muted"), ("simulated", "warning"), (" on the CPU", "muted"))

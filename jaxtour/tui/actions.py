@@ -10,7 +10,7 @@ from jaxtour.tui.key_names import key_name
 
 Scope: TypeAlias = Literal[
     "step", "pane", "editor", "search", "list", "lessons", "filter", "find", "ladder", "roofline", "devices",
-    "programs", "files", "library", "profile", "timeline", "compare", "solution", "end", "modal",
+    "programs", "files", "library", "profile", "timeline", "compare", "solution", "end", "welcome", "modal",
 ]  # fmt: skip
 Controller: TypeAlias = Literal[
     "step", "course", "slots", "lens", "links", "devices", "search", "profile", "review", "exercise"
@@ -254,7 +254,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("unfold", "right", "steps", "the steps of a lesson", "Lists", "lessons", rank=15, palette=False),
     Action("fold_steps", "left", "", "fold them again", "Lists", "lessons", palette=False),
     Action("filter", "slash", "search", "search all titles, text and code", "Lists", "lessons", rank=20, palette=False),
-    Action("review", "r", "review", "the first step to review", "Lists", "lessons", rank=12,
+    Action("review", "r", "review", "ask again what is due", "Lists", "lessons", rank=12,
            footer=lambda c: c.reviews > 0, palette=False),
     Action("close", "escape,q,l", "back", "back to the step", "Lists", "lessons",
            rank=90, palette=False, does="dismiss"),
@@ -315,6 +315,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("devices_close", "escape,q,d", "close", "", "Lists", "devices", rank=90, palette=False, does="dismiss"),
     Action("go_on", "enter,n", "go on", "", "Lists", "end", rank=10, palette=False, does="dismiss(True)"),
     Action("stay", "escape,q,p", "back", "", "Lists", "end", rank=90, palette=False, does="dismiss(False)"),
+    Action("begin", "enter,space,r,n,e,escape", "begin", "", "Lists", "welcome", rank=10, palette=False,
+           does="dismiss('')"),
+    Action("begin_with_lessons", "l", "lessons", "", "Lists", "welcome", rank=20, palette=False,
+           does="dismiss('lessons')"),
+    Action("begin_with_help", "question_mark", "", "", "Lists", "welcome", palette=False, does="dismiss('help')"),
+    Action("quit_at_once", "q,ctrl+q", "quit", "", "Lists", "welcome", rank=90, palette=False, does="app.quit"),
     Action("dismiss", "escape,q,question_mark", "close", "", "Lists", "modal", rank=90, palette=False),
 )  # fmt: skip
 

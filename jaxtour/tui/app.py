@@ -66,6 +66,7 @@ class TourApp(App[int]):
         driver: type[Driver] | None = None,
         now: Callable[[], datetime] = utc_now,
         review: bool = False,
+        welcome: bool = False,
     ) -> None:
         # Without ANSI colours, Textual keeps greys even under NO_COLOR.
         super().__init__(driver_class=driver, ansi_color=True if "NO_COLOR" in os.environ else None)
@@ -108,6 +109,8 @@ class TourApp(App[int]):
         self._first = TourScreen(tour, now, self._writes.finish)
         self._review = review
         """Whether a review begins at once."""
+        self._welcome = welcome
+        """Whether to say first what the tour is."""
 
     @property
     def tour_screen(self) -> TourScreen:
@@ -144,6 +147,8 @@ class TourApp(App[int]):
         self._ticker = self.set_interval(TICK_S, self._tick, pause=True)
         if self.tour.progress.notice:
             self.notices.append(self.tour.progress.notice)
+        if self._welcome:
+            self.tour_screen.course.welcome()
         self.call_after_refresh(self.begin)
 
     def begin(self) -> None:
@@ -350,6 +355,7 @@ def run_tour(
     notices: Sequence[str] = (),
     make: Callable[..., TourApp] = TourApp,
     review: bool = False,
+    welcome: bool = False,
 ) -> int:
     """Open the tour on this terminal, or a review on it; return the exit code when the learner leaves."""
     from jaxtour.tui.signals import watch_hangup
@@ -369,6 +375,7 @@ def run_tour(
         ascii_only=not speaks_utf8(),
         driver=driver_class(),
         review=review,
+        welcome=welcome,
     )
     with watch_hangup(app):
         code = app.run(mouse=mouse)

@@ -55,8 +55,9 @@ class TestSizes:
 
     def test_home(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:
         app = tours.make("one")
-        app.tour.progress.update("vmap", "choose", answer="1", right=True, seconds=200.0)
-        app.tour.progress.update("state", "keys", done=True, card={"due": "2020-01-01T00:00:00+00:00"})
+        due = {"due": "2020-01-01T00:00:00+00:00"}
+        app.tour.progress.update("vmap", "choose", answer="1", right=True, seconds=200.0, card=due)
+        app.tour.progress.mark_done("state", "keys")
         assert snap_compare(app, terminal_size=size, run_before=keys("r", "l", "right"))
 
     def test_home_search(self, snap_compare: Any, tours: Tours, size: tuple[int, int]) -> None:

@@ -2,7 +2,7 @@
 
 from textual import events
 from textual.pilot import Pilot
-from tours import Tours, border, pane, run_many, screen_text, until
+from tours import Tours, border, pane, ready, run_many, screen_text, until
 
 
 def typed(pilot: Pilot[int], *keys: str) -> None:
@@ -35,6 +35,16 @@ async def test_an_edit_has_all_that_was_typed(tours: Tours) -> None:
         typed(pilot, "e", *"qn", "enter", *"r")
         await until(pilot, lambda: app.tour_screen.panes.editor and "qn\nr" in app.tour_screen.panes.editor.text)
         assert app.tour.key == ("vmap", "many")
+
+
+async def test_the_home_screen_has_all_that_was_typed(tours: Tours) -> None:
+    app = tours.make("one")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        typed(pilot, "l", "down", "enter")
+        await until(pilot, lambda: app.tour.key == ("state", "keys") and app.screen is app.tour_screen)
+        typed(pilot, "l", "/", *"random.split", "enter")
+        await until(pilot, lambda: app.tour.key == ("state", "split") and app.screen is app.tour_screen)
 
 
 async def test_a_filter_has_all_that_was_typed(tours: Tours) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 from textual import work
@@ -10,6 +10,7 @@ from textual.containers import Container, Vertical
 from textual.widgets import Static
 
 from jaxtour.course.model import Lesson
+from jaxtour.course.review import asks
 from jaxtour.course.search import Hit, Index
 from jaxtour.course.standing import Standing, goes_on, overdue, standing, total
 from jaxtour.render import home
@@ -50,11 +51,13 @@ async def read_rest(tour: Tour, index: Index, then: Callable[[], object]) -> Non
             await asyncio.sleep(0)
 
 
-class HomeScreen(BoxScreen[tuple[int, int] | None]):
-    """Returns the indices of the lesson and the step to go to, or None."""
+class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
+    """Returns the indices of the lesson and the step to go to, `review` to begin a review, or None."""
 
     BINDINGS = bindings("lessons")
     LIVE = True
+    # Textual would give the input the focus, before the style sheet hides it.
+    AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
 
     def __init__(self, tour: Tour) -> None:
@@ -79,6 +82,8 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
 
     def on_mount(self) -> None:
         """Read the lessons that were not read before."""
+        # At once: the next keys may be here already.
+        self.set_focus(self._list)
         self.read_rest()
 
     @work(exclusive=True, group="home", exit_on_error=True, description="Reads the lessons one by one.")
@@ -92,6 +97,11 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
     @property
     def _written(self) -> str:
         return self._input.value.strip()
+
+    @property
+    def _known(self) -> list[Lesson]:
+        """The lessons that are read."""
+        return [lesson for entry in self._tour.catalogue.entries if (lesson := self._tour.known(entry))]
 
     def _lesson(self, index: int) -> Lesson | None:
         return self._tour.known(self._tour.catalogue.entries[index])
@@ -108,9 +118,11 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
         beside = max(LIST_LEAST, int(inside * LIST_SHARE))
         return beside, inside - beside - GAP
 
-    def refill(self) -> None:
-        """Show the lessons, or what is found; the cursor stays on its row."""
+    def refill(self, at: Place | None = None) -> None:
+        """Show the lessons, or what is found; the cursor goes to a row, or stays on its own."""
         tour, (width, _) = self._tour, self._widths
+        self._follow()
+        self._at = at or self._at
         lessons = [tour.known(entry) for entry in tour.catalogue.entries]
         self._goes_on = goes_on(lessons, tour.is_done, tour.index, tour.number - 1)
         if not self._moved:
@@ -125,7 +137,9 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
             lines = [self._line(row, width - 1) for row in self._rows]
             header = home.header(width - 1)
         self._header.update(content(header, ansi=self.app.native_ansi_color))
-        self._list.fill(lines, self._rows.index(self._at) if self._at in self._rows else 0)
+        lesson = (self._at[0], None) if self._at and not self._written else None
+        at = next((place for place in (self._at, lesson) if place in self._rows), None)
+        self._list.fill(lines, self._rows.index(at) if at else 0)
         self._describe()
 
     def _rows_of(self, index: int) -> list[Place]:
@@ -160,12 +174,10 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
         self._left.styles.width = self._widths[0] if wide else "100%"
         lines: list[Line] = [] if self._rows else [(("nothing has all of these words", "muted"),)]
         if self._rows:
-            self._at = self._rows[min(self._list.cursor, len(self._rows) - 1)]
-            lines = self._described(self._at, width, height, wide=wide)
+            self._follow()
+            lines = self._described(self._at or (0, None), width, height, wide=wide)
         self._about.update(contents(lines[:height], ansi=self.app.native_ansi_color))
-        lessons = [lesson for entry in self._tour.catalogue.entries if (lesson := self._tour.known(entry))]
-        reviews = len(self._reviews)
-        whole = total(map(self._standing, lessons))
+        reviews, whole = self._reviews, total(map(self._standing, self._known))
         room = self.app.size.width - 6
         self.entitle(home.title_line(whole, reviews, room), self._keys(reviews, room))
 
@@ -192,7 +204,7 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
         return home.about_step(step, saved, self._written, width, height, done=done, titled=titled)
 
     def _keys(self, reviews: int, width: int) -> Line:
-        if self._input.has_focus:
+        if self.focused is self._input:
             return keys_line(in_footer("filter", Context()), self._tour.keys, width)
         on_lesson = self._at is not None and self._at[1] is None and not self._written
         choose = msgspec.structs.replace(BY_ID["choose"], label="go on" if on_lesson else "go there")
@@ -200,17 +212,24 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
         return keys_line(actions, self._tour.keys, width)
 
     @property
-    def _reviews(self) -> list[tuple[str, str]]:
-        """The steps of these lessons that are due for review."""
-        ids = {entry.id for entry in self._tour.catalogue.entries}
-        return [(lesson, step) for lesson, step in overdue(self._tour.progress) if lesson in ids]
+    def _reviews(self) -> int:
+        """The number of questions and exercises of these lessons that are due for review."""
+        due = overdue(self._tour.progress)
+        asking = {(lesson.id, step.id) for lesson in self._known for step in lesson.steps if due and asks(step)}
+        return sum(place in asking for place in due)
 
     # Keys -----------------------------------------------------------------------------------------------------------
 
+    def _follow(self) -> bool:
+        """Take note of the row under the cursor; return whether it is another one."""
+        row = self._rows[min(self._list.cursor, len(self._rows) - 1)] if self._rows else self._at
+        moved = row != self._at
+        self._at, self._moved = row, self._moved or moved
+        return moved
+
     def on_option_list_option_highlighted(self) -> None:
         """Describe what is under the cursor."""
-        if self._rows and self._rows[min(self._list.cursor, len(self._rows) - 1)] != self._at:
-            self._moved = True
+        if self._follow():
             self._describe()
 
     def on_option_list_option_selected(self, message: Chooser.OptionSelected) -> None:
@@ -232,15 +251,12 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
         """Hide the steps of the lesson."""
         if self._at is not None and not self._written and self._at[0] in self._unfolded:
             self._unfolded.remove(self._at[0])
-            self._at = (self._at[0], None)
-            self.refill()
+            self.refill((self._at[0], None))
 
     def action_review(self) -> None:
-        """Go to the step that is due for the longest time."""
+        """Begin a review."""
         if self._reviews:
-            lesson, step = self._reviews[0]
-            self._tour.go(lesson, step)
-            self.dismiss((self._tour.index, self._tour.number - 1))
+            self.dismiss("review")
 
     def action_filter(self) -> None:
         """Open the search."""
@@ -259,8 +275,10 @@ class HomeScreen(BoxScreen[tuple[int, int] | None]):
 
     def action_filter_done(self) -> None:
         """Go to the place under the cursor."""
+        # What was typed just before Enter may not be searched yet.
+        self.refill()
         if self._rows:
-            self._list.action_select()
+            self._open(self._rows[self._list.cursor])
 
     def action_filter_down(self) -> None:
         """Go a line down."""

@@ -37,11 +37,29 @@ class CourseController:
         self.tour.open(lesson, self.tour.continued(lesson) if step is None else step)
         self.host.arrived()
 
+    def welcome(self) -> None:
+        """Say what the tour is and which keys it has, before its first step."""
+        from jaxtour.tui.screens.welcome import WelcomeScreen
+
+        async def begun(action: str | None) -> None:
+            if action:
+                await self.host.act(action)
+
+        self.host.app.push_screen(WelcomeScreen(self.tour), begun)
+
     def lessons(self) -> None:
         """Open the home screen."""
         from jaxtour.tui.screens.home import HomeScreen
 
-        self.host.app.push_screen(HomeScreen(self.tour), lambda place: self.open(*place) if place else None)
+        async def chosen(found: tuple[int, int] | Literal["review"] | None) -> None:
+            if found == "review":
+                await self.host.act("start_review")
+            elif found is not None:
+                self.open(*found)
+
+        # What was done a moment ago counts too.
+        self.host.settle()
+        self.host.app.push_screen(HomeScreen(self.tour), chosen)
 
     def palette(self) -> None:
         """Find an action, a step or a lesson by name, or a step by its text."""
