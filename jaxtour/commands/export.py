@@ -32,7 +32,8 @@ def export(target: str, config: WorkerConfig, *, to: str | None, output: str | N
     """Write the lesson; the exit code is 1 if some of its code could not run."""
     form = _form(to, output)
     lesson = _lesson(target)
-    path = writable(output, f"{lesson.id}.{form}")
+    # With a hyphen it is no module: numpy.py would be imported in place of NumPy.
+    path = writable(output, f"jaxtour-{lesson.id}.{form}")
     progress = Progress.open()
     if progress.notice:
         warn(progress.notice)
