@@ -21,7 +21,7 @@ OWN = lesson(
     "exercise:\n  starter: |\n    def double(x): return nothing\n    double(2)\n  check: assert double(2) == 4\n"
     "  solution: |\n    def double(x): return 2 * x\n    double(2)\n  hints: [Twice.]",
     "exercise:\n  starter: 'y = None'\n  check: assert y\n  solution: y = double(4)",
-    "code: double(3) + y",
+    "code: double(3) + y\ntime: [double(3)]",
 )
 
 
@@ -86,6 +86,8 @@ def test_a_script_runs_with_plain_python_and_markdown_and_a_page_show_the_same(w
     done = command("export", "own.yaml", "-o", "-", "--to", "md", "--platform", "cpu", engine=REAL)
     assert done.returncode == 0, done.stderr
     assert "```python\ndouble(3) + y + 100\n```\n\n```text\n116\n```" in done.stdout
+    time = done.stdout.partition("<summary>Time here: ")[2]
+    assert "blocked</summary>\n\n```text\n" in time and "\ndouble(3) " in time
     assert command("export", "own.yaml", "-o", "own.html", "--no-run").returncode == 0
     page = (work / "own.html").read_text("utf-8")
     assert "&lt;script&gt;" in page and "<script" not in page
