@@ -9,7 +9,7 @@ from jaxtour.options import HELP, look_options, trust_option, worker_options
 @click.command("export", context_settings=HELP)
 @click.argument("target", required=False, metavar="[LESSON]")
 @click.option("--to", type=click.Choice(["ipynb", "py", "md", "html"]), help="The format; default: by FILE's name.")
-@click.option("-o", "--output", metavar="FILE", help="Where to write; - is stdout; default: LESSON.ipynb here.")
+@click.option("-o", "--output", metavar="FILE", help="Where to write; - is stdout; default: jaxtour-LESSON.ipynb.")
 @click.option("--run/--no-run", default=True, help="Run the code and write its results; the default.")
 @trust_option
 @worker_options

@@ -1,10 +1,11 @@
 """`jaxtour export LESSON`: a notebook, a script, Markdown or a page, with the learner's code and its results."""
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jaxtour import __version__, interrupts
-from jaxtour.commands.common import headless, lessons_for, tell_findings, warn, write
+from jaxtour.commands.common import headless, lessons_for, tell_findings, tell_progress, warn, write
 from jaxtour.commands.trust import check_trusted
 from jaxtour.course.catalogue import why_empty
 from jaxtour.course.model import CourseError, Lesson
@@ -32,7 +33,8 @@ def export(target: str, config: WorkerConfig, *, to: str | None, output: str | N
     """Write the lesson; the exit code is 1 if some of its code could not run."""
     form = _form(to, output)
     lesson = _lesson(target)
-    path = writable(output, f"{lesson.id}.{form}")
+    # With a hyphen it is no module: numpy.py would be imported in place of NumPy.
+    path = writable(output, f"jaxtour-{lesson.id}.{form}")
     progress = Progress.open()
     if progress.notice:
         warn(progress.notice)
@@ -73,7 +75,8 @@ async def _ran(lesson: Lesson, config: WorkerConfig) -> tuple[dict[str, Outcome]
     """Run every cell after the ones before, as a notebook does."""
     async with headless(config, trust=True) as engine:  # the lesson may run, and so may the learner's edits
         tell_findings(await engine.facts())
-        outcomes = {step.id: await engine.step(lesson, step, timings=False) for step in lesson.steps}
+        engine.heard = tell_progress if sys.stderr.isatty() else None
+        outcomes = {step.id: await engine.step(lesson, step) for step in lesson.steps}
         facts = engine.session.facts
     return outcomes, " ".join(worker_text(facts, 10_000).split()) if facts else ""
 

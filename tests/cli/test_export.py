@@ -21,7 +21,7 @@ OWN = lesson(
     "exercise:\n  starter: |\n    def double(x): return nothing\n    double(2)\n  check: assert double(2) == 4\n"
     "  solution: |\n    def double(x): return 2 * x\n    double(2)\n  hints: [Twice.]",
     "exercise:\n  starter: 'y = None'\n  check: assert y\n  solution: y = double(4)",
-    "code: double(3) + y",
+    "code: double(3) + y\ntime: [double(3)]",
 )
 
 
@@ -55,8 +55,8 @@ def _words(output: nbformat.NotebookNode) -> str:
 
 def test_a_notebook_has_the_learners_code_and_what_it_gives(work: Path) -> None:
     done = command("export", "own.yaml", "--platform", "cpu", engine=REAL)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "wrote own.ipynb\n", "")
-    found = cells(work / "own.ipynb")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "wrote jaxtour-own.ipynb\n", "")
+    found = cells(work / "jaxtour-own.ipynb")
     assert found[0] == ("import jax.numpy as jnp", [], [])
     assert found[1][1:] == ([], ["<b>\n", "Array([2., 2., 2.], dtype=float32)"])
     assert found[2][1:] == (["raises-exception"], ["TypeError"])
@@ -64,17 +64,17 @@ def test_a_notebook_has_the_learners_code_and_what_it_gives(work: Path) -> None:
     assert found[4][0].endswith("def double(x): return 2 * x\ndouble(2)"), "on which the next steps build"
     assert found[5] == ("y = double(5)", [], [])
     assert found[6] == ("double(3) + y + 100", [], ["116"])
-    book = nbformat.read(work / "own.ipynb", 4)
+    book = nbformat.read(work / "jaxtour-own.ipynb", 4)
     texts = "\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
     for words in ("**3**", "**an error**\n\nYou said: two", "cost \\$5, &lt;script>", "<summary>Hint 1</summary>",
                   "<summary>jaxpr of f(jnp.ones(3)): 1 equation</summary>", "The lesson's solution"):  # fmt: skip
         assert words in texts, words
     assert (book.metadata.kernelspec.name, book.cells[0].cell_type) == ("python3", "markdown")
-    again = command("check", "own.ipynb", "--platform", "cpu", engine=REAL)
+    again = command("check", "jaxtour-own.ipynb", "--trust", "--platform", "cpu", engine=REAL)
     assert again.returncode == 0, again.stdout
-    assert "own.ipynb: 5 of 5 cells with stored outputs agree" in again.stdout
+    assert "jaxtour-own.ipynb: 5 of 5 cells with stored outputs agree" in again.stdout
     here = command("export", "own.yaml", "--no-run")
-    assert here.returncode == 2 and "own.ipynb is there already: name a file with -o" in here.stderr
+    assert here.returncode == 2 and "jaxtour-own.ipynb is there already: name a file with -o" in here.stderr
 
 
 def test_a_script_runs_with_plain_python_and_markdown_and_a_page_show_the_same(work: Path) -> None:
@@ -86,6 +86,8 @@ def test_a_script_runs_with_plain_python_and_markdown_and_a_page_show_the_same(w
     done = command("export", "own.yaml", "-o", "-", "--to", "md", "--platform", "cpu", engine=REAL)
     assert done.returncode == 0, done.stderr
     assert "```python\ndouble(3) + y + 100\n```\n\n```text\n116\n```" in done.stdout
+    time = done.stdout.partition("<summary>Time here: ")[2]
+    assert "blocked</summary>\n\n```text\n" in time and "\ndouble(3) " in time
     assert command("export", "own.yaml", "-o", "own.html", "--no-run").returncode == 0
     page = (work / "own.html").read_text("utf-8")
     assert "&lt;script&gt;" in page and "<script" not in page
@@ -120,7 +122,7 @@ def test_without_nbformat_there_is_one_line(work: Path, monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "nbformat", None)
     done = command("export", "own.yaml", "--no-run")
     assert done.returncode == 2 and done.stderr.count("\n") == 1
-    assert "pip install 'jaxtour[notebooks]'" in done.stderr and not (work / "own.ipynb").exists()
+    assert "pip install 'jaxtour[notebooks]'" in done.stderr and not (work / "jaxtour-own.ipynb").exists()
 
 
 CARD = {"due": "2026-05-01T00:00:00+00:00", "last_review": "2026-04-01T00:00:00+00:00"}

@@ -111,8 +111,8 @@ def _step(step: Step, title: str, saved: SavedStep, cells: _Cells) -> Iterator[D
 
 def _runs(step: Step) -> dict[str, Any]:
     """What the step's code needs and asks for."""
-    asked = {"trace": step.trace, "raises": step.raises, "requires": step.requires, "timeout": step.timeout}
-    return asked | {"ask": step.ask}
+    names = ("trace", "time", "raises", "ask", "requires", "timeout")
+    return {name: getattr(step, name) for name in names}
 
 
 def _question(ask: Ask) -> str:

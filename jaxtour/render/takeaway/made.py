@@ -8,6 +8,7 @@ from jaxtour.engine.report import Report
 from jaxtour.render.takeaway.draft import AnswerDraft, CodeDraft, Draft
 from jaxtour.render.takeaway.model import Code, Folded, Output, Part, Prose
 from jaxtour.render.text.layout import plain_lines
+from jaxtour.render.timing.rows import timing_footer, timing_lines
 from jaxtour.render.value import failure_lines
 from jaxtour.text import one_line, plural
 
@@ -48,6 +49,7 @@ def _code(each: CodeDraft, outcome: Outcome | None) -> Iterator[Part]:
     yield Code(step.code.text, tuple(outputs(report)) if report else (), raises, each.folded)
     if report:
         yield from _jaxprs(step, report)
+        yield from _times(report)
     elif outcome:
         yield Prose(f"*Not run here: {outcome.reason}*")
     if report and report.done and report.done.status not in ("ok", "error"):
@@ -63,6 +65,14 @@ def _jaxprs(step: Step, report: Report) -> Iterator[Folded]:
             count = plural(trace.equations, "equation")
             yield Folded(f"jaxpr of {one_line(trace.label or trace.call.line)}: {count}", code=stage.text,
                          language="jaxpr")  # fmt: skip
+
+
+def _times(report: Report) -> Iterator[Folded]:
+    if report.timings:
+        text = plain_lines(timing_lines(report.timings, WIDTH))
+        yield Folded(
+            "Time here" + (f": {said}" if (said := timing_footer(report.timings)) else ""), code=text, language="text"
+        )
 
 
 def outputs(report: Report) -> Iterator[Output]:

@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple, TypeAlias
 
-Language: TypeAlias = Literal["python", "jaxpr"]
+Language: TypeAlias = Literal["python", "jaxpr", "text"]
 
 
 class Prose(NamedTuple):

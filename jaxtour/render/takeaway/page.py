@@ -60,10 +60,16 @@ def _part(part: Part) -> str:
     if isinstance(part, Prose):
         return _prose(part.text)
     if isinstance(part, Folded):
-        code = jaxpr_lines(clean(part.code)) if part.language == "jaxpr" else python_lines(clean(part.code))
-        return _details(part.summary, pre(_trimmed(code)) if part.code else _prose(part.text))
+        return _details(part.summary, pre(_trimmed(_highlighted(part))) if part.code else _prose(part.text))
     body = f'<div class="code">{pre(_trimmed(python_lines(source(part))))}</div>' + "".join(map(_output, part.outputs))
     return _details(part.folded, body) if part.folded else body
+
+
+def _highlighted(part: Folded) -> list[Line]:
+    code = clean(part.code)
+    if part.language == "text":
+        return [((line, ""),) for line in code.split("\n")]
+    return jaxpr_lines(code) if part.language == "jaxpr" else python_lines(code)
 
 
 def _details(summary: str, body: str) -> str:

@@ -44,7 +44,7 @@ def everything(tour: Tour, context: Context) -> list[Found]:
         for action in scoped("step")
         if action.palette and action.when(context)
     ]
-    if tour.alone:
+    if context.alone:
         return found
     for number, step in enumerate(tour.lesson.steps):
         found.append(Found(step.title, f"step {number + 1}", lesson=tour.index, step=number))

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Literal
 
 from jaxtour.course.review import Item, Review, reviewable
-from jaxtour.render.summary import review_lines, when_words
 from jaxtour.render.text.layout import Line
 from jaxtour.tui.tour.model import Tour
 
@@ -57,6 +56,8 @@ class Reviewing:
 
     def summary(self, now: datetime) -> Callable[[int], list[Line]]:
         """How the review went, as lines for a width."""
+        from jaxtour.render.summary import review_lines
+
         found = self._review.results
         titles = [(self._title(item), found.get(item)) for item in self._review.items]
         coming = reviewable(self._main.progress, self._main.catalogue, now)
@@ -69,6 +70,8 @@ class Reviewing:
 
 def nothing_due(found: Sequence[Item], now: datetime) -> str:
     """That nothing is due, and when the next question is."""
+    from jaxtour.render.summary import when_words
+
     if not found:
         return "nothing to review yet: finish a lesson with predictions or exercises"
     return f"nothing is due for review; the next: {found[0].lesson}/{found[0].step} {when_words(found[0].due, now)}"

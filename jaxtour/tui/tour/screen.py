@@ -235,8 +235,8 @@ class TourScreen(Screen[None]):
             return
         scope: Scope = "editor" if self.panes.editor is not None else "step"
         view = self.tour.view
-        first = first_keys(view)
         onwards = "next_question" if self.reviewing else "next_step"
+        first = tuple(onwards if name == "next_step" else name for name in first_keys(view))
         bright = onwards if view.done[view.number - 1] and not self.tour.alone else "run"
         actions = in_footer(scope, self.context)
         if first:
