@@ -148,7 +148,10 @@ WRITE = Lesson(
             after="Well done.",
             exercise=Exercise(
                 starter="def double(x):\n    return x\n",
-                check="assert double(2) == 4, f'double(2) is {double(2)}, not 4'",
+                check=(
+                    Check(python="assert double(2) == 4, f'double(2) is {double(2)}, not 4'"),
+                    Check(jaxpr="double(x)", lacks=("add",), say="Multiply."),
+                ),
                 solution="def double(x):\n    return 2 * x\n",
             ),
         ),
@@ -178,13 +181,16 @@ async def test_code_that_loops_dies_or_floods_is_answered_by_a_real_worker(tours
 
     async with app.run_test(size=(80, 24)) as pilot:
         await told(pilot, WRITE.steps[0].exercise.starter, "not yet: double(2) is 2, not 4")  # type: ignore[union-attr]
+        assert pane(app, "source").document.marks == {}, "it points at the check's own line, which is not shown"
+        await told(pilot, "def double(x):\n    return x + x\n", "expected no add")
+        assert pane(app, "source").document.marks == {2: "warning"} and "not yet: line 2" in screen_text(app)
         await told(pilot, LOOP, "your code ran past the limit of 3 s, and was stopped: does a loop never end?")
         died = "your code ended the worker: the worker ended during the step (exit 3)"
         await told(pilot, DEADLY, f"{died} Your code is kept; a new worker starts by itself.")
         await told(pilot, LOUD, "it printed more than is kept")
-        await told(pilot, "def double(x):\n    return x + x\n", "✓ solved after 4 failed runs")
+        await told(pilot, "def double(x):\n    return x * 3 - x\n", "✓ solved after 5 failed runs")
         await until(pilot, lambda: "Well done." in screen_text(app) and app.tour.idle, 60)
         await pilot.press("S")
         await until(pilot, lambda: "The results are equal" in screen_text(app), 60)
         await pilot.press("end")
-        await until(pilot, lambda: "+ add f32[8]" in " ".join(screen_text(app).split()))
+        await until(pilot, lambda: "+ subtract f32[8]" in " ".join(screen_text(app).split()))

@@ -106,9 +106,14 @@ def _outcome(view: StepView, outcome: CheckOutcome, width: int) -> list[Line]:
         return wrap((("· ", "faint"), (outcome.what, "faint")), width, indent="  ")
     if outcome.passed:
         return wrap((("✓ ", "success"), (outcome.what, "muted")), width, indent="  ")
-    lines = wrap((("✗ ", "warning"), (outcome.what, "strong")), width, indent="  ")
-    for row in outcome.say.splitlines():
-        lines += wrap((("  ", ""), *inline(row)), width, indent="  ")
+    say = [inline(row) for row in outcome.say.splitlines()]
+    told: Line = ((outcome.what, "strong"),)
+    if say and not outcome.expected:
+        # A check written as code: its message says all.
+        told = (("not yet: ", "warning"), *say.pop(0))
+    lines = wrap((("✗ ", "warning"), *told), width, indent="  ")
+    for row in say:
+        lines += wrap((("  ", ""), *row), width, indent="  ")
     lines += _labelled("expected", outcome.expected, "success", width)
     lines += _labelled("got", outcome.got, "warning", width)
     lines += _labelled("for", outcome.given, "", width)
