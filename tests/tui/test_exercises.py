@@ -15,8 +15,9 @@ from jaxtour.engine.commands import Run
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.app import TourApp
-from jaxtour.tui.screens.solution import SolutionScreen, compared_step
+from jaxtour.tui.screens.solution import SolutionScreen
 from jaxtour.tui.tour.comparing import WORKERS
+from jaxtour.tui.tour.exercises import compared_step
 
 
 def with_others(tours: Tours, *others: str) -> None:
@@ -123,13 +124,17 @@ async def test_solutions_stand_beside_the_code_that_passed(tours: Tours) -> None
 
 
 def test_what_is_compared_is_what_the_check_compiles() -> None:
-    exercise = Exercise(
-        starter="...", solution=RIGHT, check=(Check(value="double(x)", given=({"x": "3"},)), Check(jaxpr="double(2.0)"))
-    )
-    step = harmless(Step(id="s", title="S", text="T", exercise=exercise))
-    made = compared_step(step)
-    assert made.trace == (Raw("double(2.0)"),) and made.exercise is None
-    assert compared_step(msgspec.structs.replace(step, exercise=None)).trace is None
+    value = Check(value="double(x, y)", given=({"x": "jnp.ones(3)", "y": "x + 1"},))
+    program, none = Check(jaxpr="double(2.0)"), Check(value="double")
+    for checks, trace, call in (
+        ((none, value, program), "double(1.0)", Raw("double(2.0)")),
+        ((none, value), "double(1.0)", Raw("double(1.0)")),
+        ((none, value), (), Raw("double(jnp.ones(3), jnp.ones(3) + 1)")),
+        ((none,), None, None),
+    ):
+        exercise = Exercise(starter="...", solution=RIGHT, check=checks)
+        made = compared_step(harmless(Step(id="s", title="S", text="T", exercise=exercise, trace=trace)))
+        assert made.trace == call and made.exercise is None
 
 
 WRITE = Lesson(

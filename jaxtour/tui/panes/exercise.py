@@ -79,6 +79,8 @@ def _checked(view: StepView, report: Report, width: int) -> tuple[list[Line], in
         return wrap(_solved(view, _effort(view)), width, indent="  "), 0
     if not any(outcome.passed is False for outcome in outcomes):
         words = checked.message or "the check did not pass"
+        if report.failure:
+            words = f"the code raised {report.failure.type}, so it was not checked"  # the result pane has the rest
         return wrap((("✗ ", "warning"), ("not yet: ", "warning"), (words, "")), width, indent="  "), 0
     lines: list[Line] = [(("✗ ", "warning"), ("not yet: ", "warning"), (of, ""))] if len(outcomes) > 1 else []
     here = 0
@@ -141,7 +143,7 @@ def _unchecked(view: StepView, step: Step, report: Report, width: int) -> list[L
     elif done.status == "died":
         words = f"your code ended the worker: {done.reason or 'it died'}"
     else:
-        words = f"the code raised {report.failure.type}" if report.failure else "the check was not made"
+        words = "the check was not made"
         return wrap((("✗ ", "warning"), ("not yet: ", "warning"), (words, "")), width, indent="  ")
     lines = wrap((("✗ ", "warning"), ("not yet: ", "warning"), (words, "")), width, indent="  ")
     again = f"{view.key('restart')} starts a new worker" if view.worker == "dead" else "a new worker starts by itself"
