@@ -15,8 +15,9 @@ from jaxtour.engine.commands import Run
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.app import TourApp
-from jaxtour.tui.screens.solution import SolutionScreen, compared_step
+from jaxtour.tui.screens.solution import SolutionScreen
 from jaxtour.tui.tour.comparing import WORKERS
+from jaxtour.tui.tour.exercises import compared_step
 
 
 def with_others(tours: Tours, *others: str) -> None:
@@ -123,13 +124,17 @@ async def test_solutions_stand_beside_the_code_that_passed(tours: Tours) -> None
 
 
 def test_what_is_compared_is_what_the_check_compiles() -> None:
-    exercise = Exercise(
-        starter="...", solution=RIGHT, check=(Check(value="double(x)", given=({"x": "3"},)), Check(jaxpr="double(2.0)"))
-    )
-    step = harmless(Step(id="s", title="S", text="T", exercise=exercise))
-    made = compared_step(step)
-    assert made.trace == (Raw("double(2.0)"),) and made.exercise is None
-    assert compared_step(msgspec.structs.replace(step, exercise=None)).trace is None
+    value = Check(value="double(x, y)", given=({"x": "jnp.ones(3)", "y": "x + 1"},))
+    program, none = Check(jaxpr="double(2.0)"), Check(value="double")
+    for checks, trace, call in (
+        ((none, value, program), "double(1.0)", Raw("double(2.0)")),
+        ((none, value), "double(1.0)", Raw("double(1.0)")),
+        ((none, value), (), Raw("double(jnp.ones(3), jnp.ones(3) + 1)")),
+        ((none,), None, None),
+    ):
+        exercise = Exercise(starter="...", solution=RIGHT, check=checks)
+        made = compared_step(harmless(Step(id="s", title="S", text="T", exercise=exercise, trace=trace)))
+        assert made.trace == call and made.exercise is None
 
 
 WRITE = Lesson(
@@ -148,7 +153,10 @@ WRITE = Lesson(
             after="Well done.",
             exercise=Exercise(
                 starter="def double(x):\n    return x\n",
-                check="assert double(2) == 4, f'double(2) is {double(2)}, not 4'",
+                check=(
+                    Check(python="assert double(2) == 4, f'double(2) is {double(2)}, not 4'"),
+                    Check(jaxpr="double(x)", lacks=("add",), say="Multiply."),
+                ),
                 solution="def double(x):\n    return 2 * x\n",
             ),
         ),
@@ -178,13 +186,16 @@ async def test_code_that_loops_dies_or_floods_is_answered_by_a_real_worker(tours
 
     async with app.run_test(size=(80, 24)) as pilot:
         await told(pilot, WRITE.steps[0].exercise.starter, "not yet: double(2) is 2, not 4")  # type: ignore[union-attr]
+        assert pane(app, "source").document.marks == {}, "it points at the check's own line, which is not shown"
+        await told(pilot, "def double(x):\n    return x + x\n", "expected no add")
+        assert pane(app, "source").document.marks == {2: "warning"} and "not yet: line 2" in screen_text(app)
         await told(pilot, LOOP, "your code ran past the limit of 3 s, and was stopped: does a loop never end?")
         died = "your code ended the worker: the worker ended during the step (exit 3)"
         await told(pilot, DEADLY, f"{died} Your code is kept; a new worker starts by itself.")
         await told(pilot, LOUD, "it printed more than is kept")
-        await told(pilot, "def double(x):\n    return x + x\n", "✓ solved after 4 failed runs")
+        await told(pilot, "def double(x):\n    return x * 3 - x\n", "✓ solved after 5 failed runs")
         await until(pilot, lambda: "Well done." in screen_text(app) and app.tour.idle, 60)
         await pilot.press("S")
         await until(pilot, lambda: "The results are equal" in screen_text(app), 60)
         await pilot.press("end")
-        await until(pilot, lambda: "+ add f32[8]" in " ".join(screen_text(app).split()))
+        await until(pilot, lambda: "+ subtract f32[8]" in " ".join(screen_text(app).split()))

@@ -79,6 +79,8 @@ def _checked(view: StepView, report: Report, width: int) -> tuple[list[Line], in
         return wrap(_solved(view, _effort(view)), width, indent="  "), 0
     if not any(outcome.passed is False for outcome in outcomes):
         words = checked.message or "the check did not pass"
+        if report.failure:
+            words = f"the code raised {report.failure.type}, so it was not checked"  # the result pane has the rest
         return wrap((("✗ ", "warning"), ("not yet: ", "warning"), (words, "")), width, indent="  "), 0
     lines: list[Line] = [(("✗ ", "warning"), ("not yet: ", "warning"), (of, ""))] if len(outcomes) > 1 else []
     here = 0
@@ -106,9 +108,14 @@ def _outcome(view: StepView, outcome: CheckOutcome, width: int) -> list[Line]:
         return wrap((("· ", "faint"), (outcome.what, "faint")), width, indent="  ")
     if outcome.passed:
         return wrap((("✓ ", "success"), (outcome.what, "muted")), width, indent="  ")
-    lines = wrap((("✗ ", "warning"), (outcome.what, "strong")), width, indent="  ")
-    for row in outcome.say.splitlines():
-        lines += wrap((("  ", ""), *inline(row)), width, indent="  ")
+    say = [inline(row) for row in outcome.say.splitlines()]
+    told: Line = ((outcome.what, "strong"),)
+    if say and not outcome.expected:
+        # A check written as code: its message says all.
+        told = (("not yet: ", "warning"), *say.pop(0))
+    lines = wrap((("✗ ", "warning"), *told), width, indent="  ")
+    for row in say:
+        lines += wrap((("  ", ""), *row), width, indent="  ")
     lines += _labelled("expected", outcome.expected, "success", width)
     lines += _labelled("got", outcome.got, "warning", width)
     lines += _labelled("for", outcome.given, "", width)
@@ -136,7 +143,7 @@ def _unchecked(view: StepView, step: Step, report: Report, width: int) -> list[L
     elif done.status == "died":
         words = f"your code ended the worker: {done.reason or 'it died'}"
     else:
-        words = f"the code raised {report.failure.type}" if report.failure else "the check was not made"
+        words = "the check was not made"
         return wrap((("✗ ", "warning"), ("not yet: ", "warning"), (words, "")), width, indent="  ")
     lines = wrap((("✗ ", "warning"), ("not yet: ", "warning"), (words, "")), width, indent="  ")
     again = f"{view.key('restart')} starts a new worker" if view.worker == "dead" else "a new worker starts by itself"

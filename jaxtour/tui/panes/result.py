@@ -142,7 +142,8 @@ def _ending(view: StepView, step: Step, report: Report, width: int) -> list[Line
         if report.checked.passed:
             lines.append((("✓ ", "success"), ("solved", "success")))
         else:
-            words = report.checked.message or "the check did not pass"
+            # The rest stands in the lesson pane.
+            words = report.checked.message.partition("\n")[0] or "the check did not pass"
             lines += wrap((("✗ ", "warning"), ("not yet: ", "warning"), (words, "")), width, indent="  ")
     done = report.done
     if done is None:

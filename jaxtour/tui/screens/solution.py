@@ -2,17 +2,15 @@
 
 from typing import ClassVar
 
-from msgspec.structs import replace
 from textual import work
 from textual.binding import BindingType
 
-from jaxtour.course.model import Check, Step
+from jaxtour.course.model import Step
 from jaxtour.engine.session import EngineError
 from jaxtour.render.comparison import made_of_both, sentence
 from jaxtour.render.text.beside import columns
 from jaxtour.render.text.layout import Line, in_ascii, wrap
 from jaxtour.render.text.plain import section
-from jaxtour.text import Raw
 from jaxtour.tui.actions import Context, bindings, in_footer
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.view import LinesView
@@ -20,8 +18,10 @@ from jaxtour.tui.messages import Turned
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.tour.comparing import Comparing, Half
+from jaxtour.tui.tour.exercises import compared_step
 from jaxtour.tui.tour.model import Tour
 
+SOLUTION = "the solution"
 THEN = "then this says what the compiler makes of both"
 
 
@@ -83,7 +83,7 @@ class SolutionScreen(BoxScreen[None]):
         tour = self._tour
         comparing = self._comparisons[page] = Comparing(tour.session, tour.runs)
         self.refill()
-        halves = Half("the solution", self._solutions[page].text), Half("your code", self._code.text)
+        halves = Half(SOLUTION, self._solutions[page].text), Half("your code", self._code.text)
         await comparing.compare(tour.lesson, compared_step(self._step), halves, 0, tour.view.cell)
         self.refill()
 
@@ -116,6 +116,10 @@ class SolutionScreen(BoxScreen[None]):
         comparing = self._comparing
         if self._why:
             return wrap([("i ", "faint"), (self._why, "muted")], width, indent="  ")
+        if comparing is not None and comparing.problem.startswith(SOLUTION):
+            # The learner can do nothing about it.
+            words = f"Nothing is compiled here: {comparing.problem}."
+            return wrap([("i ", "faint"), (words, "muted")], width, indent="  ")
         if comparing is None or comparing.found is None or comparing.problem or self._working:
             words = self._tour.activity.words
             return comparing.state(width, words) if comparing else [(("waiting for the worker …", "muted"),)]
@@ -140,15 +144,3 @@ class SolutionScreen(BoxScreen[None]):
         """Interrupt the run under way."""
         if self._tour.busy:
             await self._tour.session.interrupt()
-
-
-def compared_step(step: Step) -> Step:
-    """The step without its check, tracing what is to be compared: a call that the check compiles, or the step's own."""
-    calls = [call for check in (step.exercise.checks if step.exercise else ()) if (call := compiled_call(check))]
-    trace = tuple(calls[:1]) or step.trace or None
-    return replace(step, exercise=None, ask=None, time=(), trace=trace)
-
-
-def compiled_call(check: Check) -> Raw | None:
-    """The call that a check traces or compiles, if it names nothing but what the code defines."""
-    return None if check.given else check.jaxpr or check.hlo or check.memory or check.gradient or check.value

@@ -1,15 +1,17 @@
 """How the learner fares with each exercise: kept while the tour is open, and in the progress."""
 
+import ast
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from jaxtour.course.model import Broken, Exercise, Step
+from jaxtour.course.model import Broken, Check, Exercise, Step
 from jaxtour.course.progress import Progress
 from jaxtour.engine.cells import timeout_of
 from jaxtour.engine.messages import Span
 from jaxtour.engine.report import Report, StepKey
+from jaxtour.text import Raw
 from jaxtour.tui.tour.view import StepView, Tried
 
 LIMIT_S = 30.0
@@ -51,6 +53,37 @@ class Exercises:
 def limit_of(step: Step) -> float | None:
     """The time limit of a step in the tour, in seconds; None without one, as the user can interrupt."""
     return timeout_of(step, LIMIT_S * (1 + len(step.time))) if step.exercise else None
+
+
+def compared_step(step: Step) -> Step:
+    """The step without its check, tracing what is to be compared.
+
+    That is a call whose program is checked, or what the step traces, or a call whose value is checked.
+    """
+    checks = step.exercise.checks if step.exercise else ()
+    programs = [_call(each.jaxpr or each.hlo or each.memory, each) for each in checks]
+    values = [_call(each.value or each.gradient, each) for each in checks]
+    trace = next(filter(None, programs), None) or step.trace or next(filter(None, values), None)
+    return msgspec.structs.replace(step, exercise=None, ask=None, time=(), trace=trace)
+
+
+def _call(written: Raw | None, check: Check) -> Raw | None:
+    """The call as it is checked, with the first of the check's inputs in place of their names; None if it is none."""
+    if written is None:
+        return None
+    tree = ast.parse(written.text.strip(), mode="eval")
+    inputs = list(check.given[0].items()) if check.given else []
+    for name, source in reversed(inputs):  # one may use those before it
+        tree = _Filler(name, ast.parse(source.text.strip(), mode="eval").body).visit(tree)
+    return Raw(ast.unparse(tree)) if isinstance(tree.body, ast.Call) else None
+
+
+class _Filler(ast.NodeTransformer):
+    def __init__(self, name: str, by: ast.expr) -> None:
+        self._name, self._by = name, by
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self._by if node.id == self._name else node
 
 
 def exercise_of(step: Step | Broken) -> Exercise | None:

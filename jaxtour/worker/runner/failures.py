@@ -119,7 +119,8 @@ def lesson_frames(trace: TracebackType | None) -> list[dict[str, Any]]:
 def _place(file: str) -> dict[str, Any]:
     """The wire's fields for a learner's file."""
     lesson = LESSON_FILE.match(file)
-    return {"file": lesson["name"] if lesson else wire_file(file), "setup": bool(lesson and lesson["part"])}
+    setup = lesson is not None and lesson["part"] == "setup"
+    return {"file": lesson["name"] if lesson and setup else wire_file(file), "setup": setup}
 
 
 def _frame(file: str, line: int, positions: tuple[int | None, ...], function: str) -> dict[str, Any]:
