@@ -210,7 +210,8 @@ def _subtitle(view: StepView) -> Line:
 
         words = said_of_profile(view.profile)
     if view.outdated and not words:
-        words = ((f"the lesson's code changed since your edit; {view.key('both')} shows both", "warning"),)
+        what = "the file" if view.lesson.plain else "the lesson's code"
+        words = ((f"{what} changed since your edit; {view.key('both')} shows both", "warning"),)
     elif is_scratch(view.step):
         words = (*words, *((("   ", ""),) if words else ()), ("yours, kept", "muted"))
     elif view.edited:

@@ -29,10 +29,11 @@ class BothScreen(BoxScreen[bool | None]):
     def refill(self) -> None:
         """Show both texts, side by side where there is room."""
         width = self.inside()
+        what, now = ("The file", "file now") if self._tour.lesson.plain else ("The lesson's code", "lesson now")
         words = (
-            "The lesson's code is no longer the one that you edited. Keep your edit, or take the new code: "
+            f"{what} is no longer the one that you edited. Keep your edit, or take the new code: "
             f"{self._tour.keys.first('undo')} brings your edit back."
         )
-        lines = [*wrap(((words, "muted"),), width), (), *beside_lines(*self._codes, ("your edit", "lesson now"), width)]
+        lines = [*wrap(((words, "muted"),), width), (), *beside_lines(*self._codes, ("your edit", now), width)]
         self._lines.show(Document(lines=in_ascii(lines, self.ascii)))
         self.entitle("Your edit and the new code", keys_line(in_footer("both", Context()), self._tour.keys, width))
