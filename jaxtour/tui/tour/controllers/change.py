@@ -109,8 +109,10 @@ class ChangeController:
     async def _run_varied(self, step: Step) -> None:
         """Run the edit; first, if it is not known what the lesson's own code gives, that."""
         tour, key, state = self.tour, self.tour.key, self.tour.state
+        known = state.own is not None or step.exercise or tour.session.trust.question(tour.lesson)
+        tour.runs.reserved = True  # preparing the next step in between would cost a new worker
         try:
-            if state.own is None and step.exercise is None:
+            if not known:
                 handle = tour.session.run(tour.lesson, step, step.shown_code.text, timings=False)
                 own = await self._own_run.whole(key, handle, Report(run=handle.run))
                 if self._own_run.problem:
@@ -120,6 +122,8 @@ class ChangeController:
         except EngineError as error:
             self.host.note(str(error))
             return
+        finally:
+            tour.runs.reserved = False
         if tour.key == key:
             await self.step.run()
 
