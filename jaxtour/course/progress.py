@@ -32,8 +32,12 @@ class SavedStep(msgspec.Struct, omit_defaults=True):
     """The learner's code, if it differs from the lesson's."""
     base: str | None = None
     """The lesson's code that the edit was made from."""
+    versions: list[tuple[str, str | None]] = []
+    """The edit and those that it can be exchanged for, the oldest first, each with its base."""
     scratch: str | None = None
     """The code of the learner's scratch step after this one."""
+    scratches: list[tuple[str, str | None]] = []
+    """The versions of that code; they have no base."""
     answer: str | None = None
     """The learner's first prediction."""
     right: bool | None = None

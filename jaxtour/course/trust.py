@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from jaxtour import paths
+from jaxtour.course.edits import SCRATCH
 from jaxtour.course.model import Broken, CourseError, Lesson
 from jaxtour.files import read_bytes, replace
 from jaxtour.text import Raw, plural
@@ -127,10 +128,10 @@ class Trust:
 
 
 def code_of(lesson: Lesson) -> str:
-    """All code of a lesson that a key or a command may run, step by step."""
+    """All code of a lesson that a key or a command may run, step by step; scratch steps are the learner's own."""
     pieces = []
     for step in lesson.steps:
-        if not isinstance(step, Broken):
+        if not isinstance(step, Broken) and not step.id.endswith(SCRATCH):
             pieces += [f"# {step.id}", *(raw.text.strip("\n") for raw in _raw_in(step) if raw.text.strip())]
     return "\n".join([*pieces, ""])
 

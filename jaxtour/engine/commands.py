@@ -136,6 +136,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"
     """Stages to send beside the jaxprs, which always come."""
     ladder: str | None = None
     """A call of composed transformations, `jit(vmap(grad(f)))(x)`, whose levels to send."""
+    complete: str | None = None
+    """The beginning of a name, `jnp.li`: what it may become in the namespace that the replayed cells leave."""
     ladder_of: str = ""
     """The key of the recorded program that it is the ladder of; empty for a call that the source makes."""
 

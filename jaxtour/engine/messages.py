@@ -258,6 +258,24 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     text: Lines
 
 
+class Name(msgspec.Struct, frozen=True, kw_only=True):
+    """A name that code may use."""
+
+    name: str
+    kind: str = ""
+    """`module`, `class`, `function`, or what an array is: `float32[3,2]`."""
+
+
+class Names(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="names"):
+    """The names that a beginning may become."""
+
+    run: int
+    names: tuple[Name, ...] = ()
+    """Sorted; at most 200."""
+    more: int = 0
+    """How many were left out."""
+
+
 class CheckOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one check of an exercise."""
 
@@ -322,10 +340,10 @@ class Log(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="log
 Event: TypeAlias = (
     Hello | State | Facts | Text | RunProgress | Result | Failure | Warned | Figure | Executed | Trace | Arguments
     | Stage | Level | Hlo | Timing | Profile | Retrace | Peak | Program | Recorded | Answer | Checked | Done | Died
-    | Pong | Log
+    | Names | Pong | Log
 )  # fmt: skip
 
 RunEvent: TypeAlias = (
     Text | RunProgress | Result | Failure | Warned | Figure | Executed | Trace | Arguments | Stage | Level | Hlo
-    | Timing | Profile | Retrace | Peak | Program | Recorded | Answer | Checked | Done
+    | Timing | Profile | Retrace | Peak | Program | Recorded | Answer | Checked | Names | Done
 )  # fmt: skip

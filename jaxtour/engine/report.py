@@ -21,6 +21,7 @@ from jaxtour.engine.messages import (
     Figure,
     Hlo,
     Level,
+    Names,
     Peak,
     Profile,
     Program,
@@ -49,7 +50,7 @@ StepKey: TypeAlias = tuple[str, str]
 class RunPurpose(NamedTuple):
     """The purpose of a run."""
 
-    purpose: Literal["run", "request", "peaks", "compare"]
+    purpose: Literal["run", "request", "peaks", "compare", "names"]
     key: StepKey | None = None
     """The step whose report gets its events."""
     step: Step | None = None
@@ -248,6 +249,8 @@ def advance(report: Report, event: Event) -> Report:
             return replace(report, answer=event.text)
         case Checked():
             return replace(report, checked=event)
+        case Names():
+            return report
         case Done(run=run):
             report = replace(_cut(report, event), progress=None)
             return replace(report, done=event, phase="done") if run == report.run else report

@@ -6,7 +6,6 @@ runner and replays. After an edit, an interrupt, a death, a timing or a request,
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
-from typing import Protocol
 
 import msgspec
 
@@ -16,7 +15,6 @@ from jaxtour.engine.cells import asked_devices, asked_of, cell, cells_before, de
 from jaxtour.engine.commands import (
     Cell,
     Close,
-    Command,
     Interrupt,
     Open,
     ProfileRequest,
@@ -25,35 +23,13 @@ from jaxtour.engine.commands import (
     StageRequest,
     TimeCall,
 )
+from jaxtour.engine.connection import Engine as Engine
+from jaxtour.engine.connection import EngineError as EngineError
 from jaxtour.engine.halted import Halted, LeftOut
 from jaxtour.engine.messages import Died, Done, Event, Facts, State, WorkerState
-from jaxtour.text import clean
 
 STARTING: frozenset[WorkerState] = frozenset(("spawning", "restarting", "importing jax", "opening devices"))
 """The states of a runner before its first facts."""
-
-
-class Engine(Protocol):
-    """A connection to a guard: a process, or a fake in a test."""
-
-    async def start(self) -> None:
-        """Start the guard; raises `EngineError` on failure."""
-
-    async def send(self, command: Command) -> None:
-        """Send one command."""
-
-    def events(self) -> AsyncIterator[Event]:
-        """Every event until the guard is gone."""
-
-    async def close(self) -> None:
-        """End the guard and its tree; may be called twice."""
-
-
-class EngineError(Exception):
-    """The guard does not start or no longer answers; the message is one line for the user."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(clean(message, keep_newlines=False))
 
 
 class WorkerConfig(msgspec.Struct, frozen=True):
@@ -274,6 +250,31 @@ class Session:
     def _check_trust(self, lesson: Lesson) -> None:
         if question := self.trust.question(lesson):
             raise EngineError(question.words)
+
+    def names(
+        self, lesson: Lesson, step: Step, code: str, beginning: str, *, base: dict[str, str] | None = None
+    ) -> Handle:
+        """Ask what a name that begins so may become, in the state where the step starts or the one that it left.
+
+        The state stays as it is; the lesson is replayed up to the step's start if it is another one.
+        """
+        self._check_trust(lesson)
+        needed, command = self.before(lesson, step, base), Run(run=0, complete=beginning)
+
+        async def send(run: int) -> None:
+            await self._started.wait()
+            fitting = (needed, (*needed, cell(lesson, step, code)))
+            if self._looked in fitting and self._looked is not None:
+                self._looking[run] = self._looked
+                await self._send(run, command)
+            elif self._executed in fitting and self._executed is not None:
+                self._goal[run] = self._executed
+                await self._send(run, command)
+            else:
+                await self._fit(lesson, step, needed)
+                await self._run(run, command, needed)
+
+        return self._handle(send)
 
     async def prepare(self, lesson: Lesson, step: Step) -> int | None:
         """Replay in advance to where `step` starts; None if the runner is already there, or the lesson may not run."""

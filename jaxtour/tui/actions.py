@@ -6,86 +6,18 @@ from typing import Literal, TypeAlias
 import msgspec
 from textual.binding import Binding, BindingType
 
+from jaxtour.tui.context import Context as Context
 from jaxtour.tui.key_names import key_name
 
 Scope: TypeAlias = Literal[
     "step", "pane", "editor", "search", "list", "lessons", "filter", "find", "ladder", "roofline", "devices",
-    "programs", "files", "library", "profile", "timeline", "compare", "solution", "end", "welcome", "modal",
+    "programs", "files", "library", "profile", "timeline", "compare", "solution", "end", "welcome", "tries", "both",
+    "modal",
 ]  # fmt: skip
 Controller: TypeAlias = Literal[
-    "step", "course", "slots", "lens", "links", "devices", "search", "profile", "review", "exercise"
+    "step", "course", "slots", "lens", "links", "devices", "search", "profile", "review", "exercise", "change"
 ]  # fmt: skip
 Group: TypeAlias = Literal["Step", "Lens", "Course", "Panes", "Moving", "Editor", "Worker", "Tour", "Lists"]
-
-
-class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """The facts that decide which keys work now."""
-
-    runnable: bool = True
-    """Whether there is code, and a worker to run it."""
-    editable: bool = False
-    """Whether there is code, which a broken step lacks."""
-    busy: bool = False
-    edited: bool = False
-    comparable: bool = False
-    """Whether the edit has run and made a call that can be compared with the lesson's own."""
-    setup: bool = False
-    traces: int = 0
-    programs: bool = False
-    """Whether it was recorded what the code compiled."""
-    arguments: bool = False
-    """Whether the arguments of the traced call are known."""
-    files: bool = False
-    """Whether the program has files beside the one that runs."""
-    times: bool = False
-    """Whether there is something to measure."""
-    timed: bool = False
-    profiles: bool = False
-    """Whether a traced call is shown that can be profiled."""
-    profiled: bool = False
-    """Whether it has been."""
-    flagged: bool = False
-    """Whether a timing has a verdict."""
-    lines: bool = False
-    """Whether a stage with lines is shown."""
-    linking: bool = False
-    """Whether the cursor is linked with something in the other pane."""
-    library: bool = False
-    """Whether a function of a library stands behind the line under the cursor."""
-    many: bool = False
-    """Whether several lines of the stage are linked with it."""
-    on_devices: bool = False
-    """Whether the devices pane has the keys."""
-    on_shard: bool = False
-    """Whether the cursor is on a part of a value that a device holds."""
-    asks: bool = False
-    answered: bool = False
-    hints: int = 0
-    """The number of hints left."""
-    exercise: bool = False
-    points: bool = False
-    """Whether a failed check points at the source, and Enter does nothing else where the keys are."""
-    others: bool = False
-    """Whether there are several solutions."""
-    timable: bool = False
-    """Whether two calls are compared, and can be measured."""
-    zoomed: bool = False
-    searching: bool = False
-    """Whether the matches of a search are shown."""
-    alone: bool = False
-    """Whether there is no other step to go to."""
-    reviewing: bool = False
-    """Whether this is the screen of a review."""
-    level_above: bool = False
-    level_below: bool = False
-    """Whether there is another level of the ladder."""
-    dead: bool = False
-    held: bool = False
-    """Whether the worker is dead because another process holds the accelerator."""
-    cpu_helps: bool = False
-    """Whether the worker is dead and an accelerator may be the cause."""
-    reviews: int = 0
-    """How many steps are due for review."""
 
 
 def always(_: Context) -> bool:
@@ -128,10 +60,20 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_step", "p", "back", "the previous step", "Step", when=lambda c: not c.alone, rank=50, by="course"),
     Action("edit", "e", "edit", "edit the code; the edit is kept", "Step",
            when=lambda c: c.editable, rank=60, by="step"),
-    Action("undo", "u", "undo edit", "go back to the original code", "Step",
-           when=lambda c: c.edited, rank=65, by="step"),
+    Action("outside", "E", "editor", "edit the code in your own editor", "Step",
+           when=lambda c: c.editable or c.plain, rank=87, by="change"),
+    Action("vary", "x", "try", "change the code as the step suggests", "Step",
+           when=lambda c: c.tries > 0 and c.runnable, rank=17, by="change"),
+    Action("undo", "u", "undo edit", "the code before this edit", "Step",
+           when=lambda c: c.edited, rank=19, by="change"),
+    Action("redo", "u", "redo edit", "your edit again", "Step",
+           when=lambda c: c.undone and not c.edited, rank=64, instead_of="undo", by="change"),
     Action("compare", "D", "compare", "the edit against the original code", "Step",
-           when=lambda c: c.comparable, rank=18, by="step"),
+           when=lambda c: c.comparable and not c.outdated, rank=18, by="step"),
+    Action("both", "D", "see both", "the edit beside the lesson's new code", "Step",
+           when=lambda c: c.outdated, rank=14, instead_of="compare", by="change"),
+    Action("scratch", "s", "scratch", "write a step of your own here, and back", "Step",
+           when=lambda c: not c.plain and (c.editable or c.scratch), rank=86, by="change"),
     Action("answer", "a", "answer", "answer the question", "Step",
            when=lambda c: c.asks and not c.answered, rank=15, by="step"),
     Action("hint", "h", "hint", "show the next hint", "Step", when=lambda c: c.hints > 0, rank=16, by="exercise"),
@@ -203,6 +145,8 @@ ACTIONS: tuple[Action, ...] = (
            when=lambda c: c.searching, rank=2, palette=False, instead_of="next_lesson", by="search"),
     Action("end_search", "escape", "end search", "end the search", "Panes",
            when=lambda c: c.searching, rank=3, palette=False, instead_of="unzoom", by="search"),
+    Action("leave_scratch", "escape", "back to the step", "", "Step", rank=13, palette=False, instead_of="unzoom",
+           when=lambda c: c.scratch and not (c.zoomed or c.searching), by="change"),
     Action("yank", "y", "yank", "copy the pane's text, also to a file", "Panes", rank=85, by="slots"),
     Action("interrupt", "ctrl+c", "interrupt", "interrupt; press twice to kill", "Worker",
            when=lambda c: c.busy, rank=5, priority=True, by="step"),
@@ -244,6 +188,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("fold_all", "F", "", "fold or open all blocks", "Moving", "pane", palette=False),
     Action("wrap", "w", "", "wrap long lines, or not", "Moving", "pane", palette=False),
     Action("editor_run", "f5", "run", "run the code as it stands", "Editor", "editor", rank=10, palette=False),
+    Action("complete", "tab,ctrl+space,ctrl+@", "names", "list the names that begin so", "Editor", "editor", rank=30,
+           palette=False),
     Action("editor_leave", "escape", "leave, keeping the edit", "leave; the edit is kept", "Editor", "editor",
            rank=20, palette=False),
     Action("editor_hint", "f2", "hint", "show the next hint", "Editor", "editor", when=lambda c: c.hints > 0, rank=15,
@@ -304,6 +250,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("solution_interrupt", "ctrl+c", "interrupt", "", "Lists", "solution", when=lambda c: c.busy, rank=5,
            palette=False, does="interrupt"),
     Action("solution_close", "escape,q,S", "close", "", "Lists", "solution", rank=90, palette=False, does="dismiss"),
+    Action("tries_close", "escape,q,x", "close", "", "Lists", "tries", rank=90, palette=False, does="dismiss"),
+    Action("keep_mine", "m", "keep mine", "", "Lists", "both", rank=10, palette=False, does="dismiss(False)"),
+    Action("take_new", "t", "take the new code", "", "Lists", "both", rank=20, palette=False, does="dismiss(True)"),
+    Action("both_close", "escape,q,D", "close", "", "Lists", "both", rank=90, palette=False, does="dismiss"),
     Action("roofline_interrupt", "ctrl+c", "interrupt", "", "Lists", "roofline", when=lambda c: c.busy, rank=10,
            palette=False),
     Action("roofline_close", "escape,q,V", "close", "", "Lists", "roofline", rank=90, palette=False, does="dismiss"),

@@ -46,6 +46,14 @@ class EditEnded(Message):
 
 
 @dataclass
+class NamesWanted(Message):
+    """The learner wants to know how a name goes on."""
+
+    text: str
+    """What stands before the cursor: `jnp.li`."""
+
+
+@dataclass
 class Travelled(Message):
     """The learner goes along the schedule of the memory."""
 

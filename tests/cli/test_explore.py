@@ -138,8 +138,10 @@ async def test_an_edit_is_kept_and_the_file_is_not_changed(tmp_path: Path) -> No
         path.write_text(FILE.replace("jnp.sin", "jnp.log"))
         await until(pilot, lambda: "log" in app.tour.step.shown_code.text)
         assert app.tour.view.edited and "tan" in app.tour.code.text
-        app.tour.forget_edit()
-        await pilot.press("r")
+        await until(pilot, lambda: "the file changed since your edit; D shows both" in screen_text(app))
+        await pilot.press("D")
+        assert "file now" in screen_text(app)
+        await pilot.press("t", "r")
         await until(pilot, lambda: "log" in stage(app))
 
 

@@ -50,6 +50,8 @@ What the devices can do at most stands under `PEAKS`.
 """
 
 PEAKS = "peaks"
+NAMES = "names"
+"""What the worker knows of the beginning of a name."""
 
 FACTS = Facts(
     python="3.11.9",
@@ -95,8 +97,8 @@ class FakeEngine:
         match command:
             case Open() | Restart():
                 self._play(self._open(), None)
-            case Run(cell=None, probe=None, run=run, peaks=peaks):
-                played = self.script.get(PEAKS, ()) if peaks else ()
+            case Run(cell=None, probe=None, run=run, peaks=peaks, complete=beginning):
+                played = self.script.get(PEAKS if peaks else "" if beginning is None else NAMES, ())
                 self._play((State(state="running"), *played, Done(run=run, status="ok"), State(state="ready")), run)
             case Run(run=run):
                 self._play(self._run(command), run)

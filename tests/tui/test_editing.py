@@ -38,19 +38,22 @@ async def test_letters_are_text_while_editing(tours: Tours) -> None:
         assert app.tour.state.report is None
 
 
-async def test_undo_asks_first(tours: Tours) -> None:
+async def test_undo_loses_nothing(tours: Tours) -> None:
     app = tours.make("choose")
     async with app.run_test(size=(120, 36)) as pilot:
         await ready(pilot)
         await pilot.press("u")
-        assert app.screen is app.tour_screen, "there is nothing to undo"
+        assert app.tour.code.text == "X.shape", "there is nothing to undo"
         await pilot.press("e", "x", "escape", "u")
-        assert "Your edit is forgotten" in screen_text(app)
-        await pilot.press("n")
-        assert app.tour.code.text == "xX.shape"
-        await pilot.press("u", "y")
         assert app.tour.code.text == "X.shape"
-        await until(pilot, lambda: "edited" not in screen_text(app))
+        assert "u brings yours back" in screen_text(app)
+        await pilot.press("u")
+        assert app.tour.code.text == "xX.shape"
+        await pilot.press("e", "ctrl+a", "ctrl+k", "escape")
+        assert app.tour.code.text == "X.shape", "an empty text is the lesson's own code"
+        await pilot.press("u")
+        assert app.tour.code.text == "xX.shape", "and what was there is not lost"
+    assert Progress.open(tours.path).edit("vmap", "choose") == "xX.shape"
 
 
 async def test_quitting_keeps_what_stands_in_the_editor(tours: Tours) -> None:

@@ -56,6 +56,7 @@ def document(view: StepView, width: int) -> Document:
             lines += [(), *drawn]
     lines += warning_lines(report.warnings, width)
     lines += _returns(view, width)
+    lines += _differs(view, step, report, width)
     lines += _ending(view, step, report, width)
     lines += written(report.background, width, "muted")
     lines += worker_lines(view, width) if view.worker == "dead" or report.done is None else []
@@ -108,6 +109,17 @@ def _part(text: str, start: int, end: int, width: int, traced: Sequence[tuple[in
 def drawable() -> bool:
     """Whether what draws figures is installed; it is not imported."""
     return find_spec("textual_image") is not None
+
+
+def _differs(view: StepView, step: Step, report: Report, width: int) -> list[Line]:
+    """What the edit that ran gives otherwise than the lesson's own code; an exercise has a check instead."""
+    own = view.state.own
+    if own is None or own is report or step.exercise or view.state.code == step.shown_code.text:
+        return []
+    # Imported here: most steps have no edit.
+    from jaxtour.render.changes import change_lines
+
+    return change_lines(own, report, view.index, width)
 
 
 MOST_RESULTS = 8

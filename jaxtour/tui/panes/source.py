@@ -1,5 +1,6 @@
 """The source pane: the step's code, with warnings and failures beside their lines."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from jaxtour.text import Raw
 from jaxtour.tui.lines.document import Columns, Document
 from jaxtour.tui.styling import Mark
 from jaxtour.tui.tour.exercises import pointed
+from jaxtour.tui.tour.scratch import is_scratch
 from jaxtour.tui.tour.view import StepView
 
 
@@ -121,7 +123,10 @@ def document(view: StepView, _width: int) -> Document:
     own = coloured(view, Raw(view.code.text.rstrip("\n")))
     lines += own
     digits = max(2, len(str(len(own))))
-    gutter += [((f"{number:>{digits}} ", "faint"),) for number in range(1, len(own) + 1)]
+    signs = _changed(view)
+    for number in range(len(own)):
+        sign = signs.get(number, " ")
+        gutter.append(((f"{number + 1:>{digits}}", "faint"), (sign, "mark" if sign != " " else "faint")))
     _happened(view, start, digits, lines, gutter, marks)
     if view.profiled is not None and not view.stable:
         from jaxtour.render.profile.columns import source_column
@@ -161,6 +166,17 @@ def _highlighted(source: Raw) -> list[Line]:
     return python_lines(source.shown)
 
 
+def _changed(view: StepView) -> Mapping[int, str]:
+    """The signs of the lines in which the edit differs from the lesson's code; an exercise is there to be written."""
+    step = view.step
+    if not view.edited or isinstance(step, Broken) or step.exercise or is_scratch(step):
+        return {}
+    # Imported here: most steps have no edit.
+    from jaxtour.render.text.diff import changed_lines
+
+    return changed_lines(step.shown_code.text, view.code.text)
+
+
 def _happened(
     view: StepView, start: int, digits: int, lines: list[Line], gutter: list[Line], marks: dict[int, Mark]
 ) -> None:
@@ -193,7 +209,12 @@ def _subtitle(view: StepView) -> Line:
         from jaxtour.render.profile.columns import said_of_profile
 
         words = said_of_profile(view.profile)
-    if view.edited:
+    if view.outdated and not words:
+        what = "the file" if view.lesson.plain else "the lesson's code"
+        words = ((f"{what} changed since your edit; {view.key('both')} shows both", "warning"),)
+    elif is_scratch(view.step):
+        words = (*words, *((("   ", ""),) if words else ()), ("yours, kept", "muted"))
+    elif view.edited:
         edited = "edited here, not in the file" if view.lesson.plain else "edited"
         words = (*words, *((("   ", ""),) if words else ()), (edited, "warning"))
     return words

@@ -1,4 +1,4 @@
-"""The boxes that ask: the learner's prediction, one of the choices or a few words; and before something is lost."""
+"""The box that asks for the learner's prediction: one of the choices, or a few words."""
 
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -8,7 +8,7 @@ from textual.widgets import Input, Static
 from jaxtour.course.model import Ask
 from jaxtour.render.text.layout import Line
 from jaxtour.tui.screens.box import BoxScreen
-from jaxtour.tui.styling import content, contents
+from jaxtour.tui.styling import contents
 from jaxtour.tui.widgets.chooser import Chooser
 from jaxtour.tui.widgets.text_input import TextInput
 
@@ -57,20 +57,3 @@ class AskScreen(BoxScreen[str | None]):
 
 def _row(number: int, choice: str) -> Line:
     return ((f" {number}  ", "muted"), (choice, ""))
-
-
-class ConfirmScreen(BoxScreen[bool]):
-    """Asks before something is lost."""
-
-    BINDINGS = [
-        Binding("y,enter", "dismiss(True)", show=False),
-        Binding("n,escape,q", "dismiss(False)", show=False),
-    ]
-
-    def __init__(self, question: str, consequence: str, *, ascii_only: bool = False) -> None:
-        super().__init__(Static(content(((consequence, "muted"),)), id="confirm", markup=False), ascii_only=ascii_only)
-        self._question = question
-
-    def refill(self) -> None:
-        """Write the question."""
-        self.entitle(self._question, (("y", "primitive"), (" yes   ", ""), ("n", "primitive"), (" no", "")))

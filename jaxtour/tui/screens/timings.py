@@ -110,7 +110,9 @@ class RooflineScreen(TimingBox):
         if self._tour.busy:
             return
         try:
-            if not await self._tour.measure_peaks():
+            if self._tour.idle:
+                await self._tour.peaks.measure()
+            else:
                 self.post_message(Note("the worker is busy; measure when it is ready"))
         except EngineError as error:
             self.post_message(Note(str(error)))

@@ -1,6 +1,5 @@
 """Compares the learner's edit of a step with the lesson's own code: two more runs, which the step does not show."""
 
-import asyncio
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +9,13 @@ from pathlib import Path
 from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.commands import StageRequest, TimeCall
 from jaxtour.engine.comparison import Comparison, Side, compared, expression_at
-from jaxtour.engine.messages import Done, RunEvent
-from jaxtour.engine.report import Report, RunPurpose, Runs, advance, requested
+from jaxtour.engine.messages import RunEvent
+from jaxtour.engine.report import Report, Runs, requested
 from jaxtour.engine.session import Handle, Session
 from jaxtour.render.comparison import aligned, comparison_lines, equations_of
 from jaxtour.render.ir.ladder import LadderRow
 from jaxtour.render.text.layout import Line, wrap
+from jaxtour.tui.tour.unshown import Unshown
 
 RUN_S = 30.0
 """The time limit of each code."""
@@ -53,9 +53,7 @@ class Comparing:
     def __init__(self, session: Session, runs: Runs) -> None:
         self._session = session
         self._runs = runs
-        self._ended = asyncio.Event()
-        self._report: Report | None = None
-        """The report that takes the events."""
+        self._run = Unshown(runs)
         self.problem = ""
         """Why there is nothing to compare, in one line."""
         self.found: Comparison | None = None
@@ -130,23 +128,15 @@ class Comparing:
 
     def take(self, event: RunEvent) -> None:
         """Fold an event of its runs."""
-        if self._report is None or not self._report.takes(event):
-            return
-        self._report = advance(self._report, event)
-        if isinstance(event, Done):
-            if event.status not in ("ok", "error"):
-                self.problem = event.reason or event.status
-            self._ended.set()
+        self._run.take(event)
 
     async def _whole(self, handle: Handle, report: Report) -> Report:
         """The report once its run is done."""
         assert self._asked is not None
         lesson, step, _ = self._asked
-        self._report = report
-        self._ended.clear()
-        await self._runs.launch(handle, RunPurpose("compare", (lesson.id, step.id), take=self.take))
-        await self._ended.wait()
-        return self._report
+        found = await self._run.whole((lesson.id, step.id), handle, report)
+        self.problem = self.problem or self._run.problem
+        return found
 
     def lines(self, width: int, own: str, words: str) -> list[Line]:
         """The comparison; what is under way, or why there is none."""

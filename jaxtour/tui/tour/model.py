@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from jaxtour.course.catalogue import Catalogue, LessonEntry, with_steps
+from jaxtour.course.edits import Edits
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.course.progress import Progress
 from jaxtour.course.standing import undone
@@ -21,6 +21,7 @@ from jaxtour.tui.actions import Keys
 from jaxtour.tui.choices import Choice
 from jaxtour.tui.peaks import Peaks
 from jaxtour.tui.tour.exercises import Exercises, limit_of
+from jaxtour.tui.tour.scratch import Scratch, is_scratch
 from jaxtour.tui.tour.view import Activity, StepState, StepView, doing
 from jaxtour.tui.tour.whereabouts import Whereabouts
 
@@ -44,6 +45,7 @@ class Tour:
         self.catalogue = catalogue
         self.session = session
         self.progress = progress
+        self.edits = Edits(progress)
         self.keys = keys or Keys()
         self.clock = clock
         self._defer = defer or (lambda write: write())
@@ -58,6 +60,8 @@ class Tour:
         """Why there is no guard; empty if there is one."""
         self.lesson: Lesson
         self.step: Step | Broken
+        self.scratch: Scratch | None = None
+        """The scratch step, if it is the step shown."""
         self.index = 0
         """The lesson's index in the catalogue."""
         self._lessons: dict[Path, Lesson] = {}
@@ -116,11 +120,12 @@ class Tour:
         steps = self.lesson.steps
         found = step if isinstance(step, int) else next((i for i, each in enumerate(steps) if each.id == step), 0)
         self.step = steps[found]
+        self.scratch = None
         self.whereabouts.arrive(self.key)
 
     def move(self, by: Literal[1, -1]) -> bool:
         """Go to the next step or the previous one, across lessons; False at the ends of the course."""
-        place = self.number - 1 + by
+        place = self.number - 1 + (0 if self.scratch and by < 0 else by)
         if 0 <= place < len(self.lesson.steps):
             self.open(self.index, place)
             return True
@@ -135,6 +140,11 @@ class Tour:
         return True
 
     @property
+    def place(self) -> tuple[Lesson, dict[str, str] | None]:
+        """The lesson in which the step shown runs, and edits of steps before it that it builds on."""
+        return (self.scratch.lesson, self.scratch.base) if self.scratch else (self.lesson, None)
+
+    @property
     def alone(self) -> bool:
         """Whether there is no other step."""
         return len(self.catalogue.entries) == 1 and len(self.lesson.steps) == 1
@@ -145,15 +155,16 @@ class Tour:
 
     @property
     def number(self) -> int:
-        """The step's number in its lesson, from 1."""
-        return next(i for i, step in enumerate(self.lesson.steps, 1) if step.id == self.step.id)
+        """The step's number in its lesson, from 1; a scratch step has that of the step before it."""
+        shown = self.scratch.after if self.scratch else self.step
+        return next(i for i, step in enumerate(self.lesson.steps, 1) if step.id == shown.id)
 
     @property
     def code(self) -> Raw:
         """The code shown: the learner's edit, or the lesson's own."""
         if isinstance(self.step, Broken):
             return Raw()
-        return Raw(self.progress.edit(*self.key) or self.step.shown_code.text)
+        return Raw(self.edits.code(self.key, self.step))
 
     def show_file(self, path: str) -> None:
         """Show another file of the program in the source pane, or with an empty path the step's own code.
@@ -164,14 +175,9 @@ class Tour:
         self.state.file = path
 
     def set_code(self, code: str) -> None:
-        """Keep the learner's edit; the lesson's own code, or empty code, removes it."""
+        """Keep the learner's edit; the lesson's own code, or empty code, sets it aside."""
         if isinstance(self.step, Step):
-            own = code.rstrip() == self.step.shown_code.text.rstrip() or not code.strip()
-            self.progress.set_edit(*self.key, None if own else code)
-
-    def forget_edit(self) -> None:
-        """Go back to the lesson's own code."""
-        self.progress.set_edit(*self.key, None)
+            self.edits.write(self.key, self.step, code)
 
     def continued(self, index: int) -> int:
         """The index of the step where the learner continues a lesson: the first undone one, or 0."""
@@ -191,7 +197,9 @@ class Tour:
             done=tuple(self.is_done(lesson.id, step.id) for step in lesson.steps),
             tried=self.exercises.of(self.key),
             code=self._file if self.state.file else self.code,
-            edited=not self.state.file and self.progress.edit(*self.key) is not None,
+            edited=not self.state.file and self.edits.text(self.key) is not None,
+            undone=not self.state.file and self.edits.undone(self.key),
+            outdated=isinstance(self.step, Step) and self.edits.changed(self.key, self.step),
             worker="dead" if self.dead else self.session.state,
             detail=self.gone or self.session.detail,
             held=self.held,
@@ -252,8 +260,9 @@ class Tour:
         if shown := self.view.trace:
             before = self.view.traces[: self.view.index]
             state.sought = shown.label, sum(trace.label == shown.label for trace in before)
-        handle = self.session.run(self.lesson, step, state.code, default_timeout_s=limit_of(step))
-        state.report = Report(handle.run, self.session.left_out(self.lesson, step))
+        lesson, base = self.place
+        handle = self.session.run(lesson, step, state.code, base=base, default_timeout_s=limit_of(step))
+        state.report = Report(handle.run, self.session.left_out(lesson, step))
         await self.runs.launch(handle, RunPurpose("run", key, step))
         return True
 
@@ -287,9 +296,10 @@ class Tour:
         step, state, before = self.step, self.state, self.state.report
         if not self.idle or not isinstance(step, Step):
             return False
+        lesson, base = self.place
         handle = self.session.request(
-            self.lesson, step, state.code, requests=requests, ladder=ladder, ladder_of=ladder_of, calls=calls,
-            patience=patience, profile=profile, programs=before.keys if before else (),
+            lesson, step, state.code, requests=requests, ladder=ladder, ladder_of=ladder_of, calls=calls,
+            patience=patience, profile=profile, programs=before.keys if before else (), base=base,
         )  # fmt: skip
         if before is not None:
             index = profile.index if profile else None
@@ -313,28 +323,10 @@ class Tour:
             return False
         return await self._request(profile=profile_request(trace, report.programs if report else ()))
 
-    async def measure_peaks(self) -> bool:
-        """Measure the peaks of the devices; return whether a request was sent."""
-        if idle := self.idle:
-            await self.peaks.measure()
-        return idle
-
     async def configure(self, choice: Choice) -> None:
         """Restart the worker on other devices and replay earlier steps; results and progress stay."""
         self._dirty, self._requested = True, None
         await self.session.configure(choice.platform, choice.devices, choice.device, wait=choice.wait)
-
-    def ladder_wanted(self, call: Raw) -> bool:
-        """Whether a call's ladder is missing or incomplete."""
-        report = self.state.report if self.state.climbed == (self.view.index, call) else None
-        return report is None or not report.levels or report.ladder_error is not None
-
-    def forget_failed(self) -> None:
-        """Forget the stage shown if it failed, so that it is requested again."""
-        report, stage = self.state.report, self.view.stage
-        if report and stage and stage.error is not None and stage.stage != "jaxpr":
-            others = {key: each for key, each in report.stages.items() if each is not stage}
-            self.state.report = replace(report, stages=others)
 
     async def prepare(self) -> None:
         """Replace a dirty runner by one where the learner goes on: at the step shown, or after it if it has run.
@@ -361,12 +353,13 @@ class Tour:
 
     def _fold_run(self, event: RunEvent) -> None:
         owner = self.runs.owner(event)
-        if owner and owner.purpose in ("peaks", "compare"):
+        if owner and owner.purpose in ("peaks", "compare", "names"):
             (owner.take or self.peaks.take)(event)
             self._note(doing(event) if isinstance(event, RunProgress) else self.activity.words)
             if isinstance(event, Done):
                 self._note("")
-                self._dirty, self._requested = True, None
+                if owner.purpose != "names":
+                    self._dirty, self._requested = True, None
             return
         if isinstance(event, RunProgress):
             self._note(doing(event) if owner else "preparing the next step", owner.key if owner else None)
@@ -390,6 +383,11 @@ class Tour:
             self._ended(owner.step, state.report, owner.key)
 
     def _ended(self, step: Step, report: Report, key: StepKey) -> None:
+        state = self.state_of(key)
+        if state.code == step.shown_code.text:
+            state.own = report
+        if is_scratch(step):
+            return
         self.exercises.ended(key, step, report)
         if status(step, report) in ("ok", "raised") and not self.is_done(*key):
             self._done.add(key)

@@ -15,9 +15,10 @@ from jaxtour.text import clean
 from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Scope, bindings, in_footer
 from jaxtour.tui.compat import unpainted_focus
 from jaxtour.tui.lines.moved import CursorMoved
-from jaxtour.tui.messages import EditEnded, ShownWanted, Travelled, Turned, Unfolded
+from jaxtour.tui.messages import EditEnded, NamesWanted, ShownWanted, Travelled, Turned, Unfolded
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import Bar, keys_line, top_line
+from jaxtour.tui.tour.controllers.change import ChangeController
 from jaxtour.tui.tour.controllers.course import CourseController
 from jaxtour.tui.tour.controllers.devices import DeviceController
 from jaxtour.tui.tour.controllers.exercise import ExerciseController
@@ -73,6 +74,7 @@ class TourScreen(Screen[None]):
         self._note = ""
         self.slots = SlotController(self)
         self.step = StepController(self, self.slots)
+        self.change = ChangeController(self, self.step)
         self.course = CourseController(self, self.step)
         self.review = ReviewController(self, self.step, self.course, reviewing)
         self.links = LinkController(self, self.slots, self.step)
@@ -127,6 +129,10 @@ class TourScreen(Screen[None]):
     async def on_edit_ended(self, message: EditEnded) -> None:
         """Leave the editor, or run its code."""
         await self.step.edit_ended(run=message.run)
+
+    async def on_names_wanted(self, message: NamesWanted) -> None:
+        """Ask the worker for the names that the code may use."""
+        await self.change.names_wanted(message)
 
     def on_input_changed(self) -> None:
         """Search for the text so far."""

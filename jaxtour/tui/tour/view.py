@@ -25,6 +25,7 @@ from jaxtour.engine.stage import StageText
 from jaxtour.paths import absolute
 from jaxtour.text import NO_TEXT, Raw
 from jaxtour.tui.actions import Context, Keys
+from jaxtour.tui.tour.scratch import is_scratch
 
 Shown: TypeAlias = Literal["jaxpr", "stablehlo", "hlo", "cost", "memory", "values", "graph", "arguments"]
 """What the stage pane can show."""
@@ -71,6 +72,8 @@ class StepState(msgspec.Struct):
     report: Report | None = None
     code: str = ""
     """The code that ran; the report is about it."""
+    own: Report | None = None
+    """The report of the last run of the lesson's own code."""
     prediction: str | None = None
     setup: bool = False
     """Whether the setup is unfolded."""
@@ -114,6 +117,10 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     tried: Tried = Tried()
     code: Raw = NO_TEXT
     edited: bool = False
+    undone: bool = False
+    """Whether there is an edit that can come back."""
+    outdated: bool = False
+    """Whether the lesson's code has changed since the edit was made."""
     worker: WorkerState = "spawning"
     detail: str = ""
     held: bool = False
@@ -198,8 +205,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     def comparable(self) -> bool:
         """Whether the edit has run as it stands, and made the call shown, which is no recorded program."""
         ran = self.edited and self.finished and self.state.code == self.code.text
-        if isinstance(self.step, Broken) or self.step.exercise:
-            return False  # it is compared with the solution
+        if isinstance(self.step, Broken) or self.step.exercise or is_scratch(self.step):
+            return False  # an exercise is compared with the solution
         return ran and self.trace is not None and self.trace.error is None and self.program is None
 
     @property
@@ -304,6 +311,11 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
             editable=not self.state.file,
             files=bool(self.state.files),
             edited=self.edited,
+            undone=self.undone,
+            outdated=self.outdated,
+            tries=0 if self.state.file else len(step.tries),
+            plain=self.lesson.plain,
+            scratch=is_scratch(step),
             comparable=self.comparable,
             setup=bool(step.setup.text.strip()),
             traces=len(self.traces),

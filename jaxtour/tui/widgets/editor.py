@@ -2,21 +2,24 @@
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from rich.style import Style as RichStyle
 from rich.text import Text
+from textual import events
 from textual.document._document import EditResult, Location
 from textual.document._edit import Edit
 from textual.widgets import TextArea
 from textual.widgets.text_area import TextAreaTheme
 
+from jaxtour.engine.messages import Name
 from jaxtour.render.text.layout import Line, Style
 from jaxtour.text import UNCLEAN, stand_in
 from jaxtour.tui.actions import bindings
-from jaxtour.tui.messages import EditEnded
+from jaxtour.tui.messages import EditEnded, NamesWanted
 from jaxtour.tui.styling import Palette, content
+from jaxtour.tui.widgets.names import NameList, before_cursor, words_of
 
 CAPTURES: dict[str, Style] = {
     "keyword": "keyword",
@@ -71,6 +74,7 @@ class Editor(TextArea):
             soft_wrap=False,
         )
         self.cursor_blink = False
+        self.names = NameList(self)
         self.border_title = "Source"
         self.say(())
 
@@ -139,8 +143,71 @@ class Editor(TextArea):
         self.post_message(EditEnded(run=True))
 
     def action_editor_leave(self) -> None:
-        """Keep the edit and leave."""
-        self.post_message(EditEnded())
+        """Close the list of names; without one keep the edit and leave."""
+        if not self.names.close():
+            self.post_message(EditEnded())
+
+    def action_complete(self) -> None:
+        """Insert the name under the cursor, or ask for the names that begin so; without a beginning, indent."""
+        if self.names.shown:
+            self._insert_name()
+        elif beginning := before_cursor(self._line_before):
+            self.post_message(NamesWanted(beginning))
+        else:
+            row, column = self.cursor_location
+            self.insert(" " * (self.indent_width - self.get_column_width(row, column) % self.indent_width))
+
+    @property
+    def _line_before(self) -> str:
+        """The line up to the cursor; nothing while text is selected, which the next key replaces."""
+        row, column = self.cursor_location
+        return self.document.get_line(row)[:column] if self.selection.is_empty else ""
+
+    async def offer(self, beginning: str, names: Sequence[Name]) -> None:
+        """List the names that the worker knows, and those that the code has; insert one that is alone."""
+        if before_cursor(self._line_before) != beginning:
+            return  # the learner wrote on
+        own = [Name(name=word) for word in words_of(self.document.text, beginning)]
+        known = {each.name for each in names}
+        await self.names.open(beginning, [*names, *(each for each in own if each.name not in known)])
+        if len(self.names.fitting) == 1:
+            self._insert_name()
+
+    def _insert_name(self) -> None:
+        start = before_cursor(self._line_before).rpartition(".")[2]
+        self.insert(self.names.chosen.removeprefix(start))
+        self.names.close()
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Insert the name under the cursor of the list, or write."""
+        if self.names.shown and event.key == "enter":
+            event.prevent_default()
+            event.stop()
+            self._insert_name()
+        else:
+            await super()._on_key(event)
+
+    def on_text_area_changed(self) -> None:
+        """Keep the names that still fit."""
+        self.names.narrow(before_cursor(self._line_before))
+
+    def on_text_area_selection_changed(self) -> None:
+        """Close the list when the cursor goes elsewhere."""
+        self.names.narrow(before_cursor(self._line_before))
+
+    def on_unmount(self) -> None:
+        """Take the list away too."""
+        self.names.close()
+
+    def action_cursor_up(self, select: bool = False) -> None:
+        """A line up, in the list of names if there is one."""
+        if not self.names.step(-1):
+            super().action_cursor_up(select)
+
+    def action_cursor_down(self, select: bool = False) -> None:
+        """A line down, in the list of names if there is one."""
+        if not self.names.step(1):
+            super().action_cursor_down(select)
 
 
 # Characters for private use are as long in UTF-8 as what is painted for them, so that positions in bytes stay right;

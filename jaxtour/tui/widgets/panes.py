@@ -50,7 +50,8 @@ PANES: tuple[PaneSpec, ...] = (
     PaneSpec(
         "source", "Source", source.document, shows=source.shows, start=source.start, edited=True,
         of_view=attrgetter(
-            "step", "code", "state.code", "state.file", "edited", "state.setup", "failure", "traced", "profile",
+            "step", "code", "state.code", "state.file", "edited", "outdated", "state.setup", "failure", "traced",
+            "profile",
             "ascii", "coloured"
         ),
         of_report=attrgetter("warnings", "checked"),
@@ -65,10 +66,10 @@ PANES: tuple[PaneSpec, ...] = (
     ),
     PaneSpec(
         "result", "Result", result.document,
-        of_view=attrgetter("step", "state.reason", "trouble", "ascii", "trace"),
+        of_view=attrgetter("step", "state.reason", "trouble", "ascii", "trace", "state.own"),
         of_report=attrgetter(
             "stdout", "traced", "stderr", "background", "value", "failure", "warnings", "checked", "done", "phase",
-            "run",
+            "run", "executed",
         ),
     ),
     PaneSpec(

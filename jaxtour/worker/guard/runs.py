@@ -13,7 +13,7 @@ RUN_EVENTS = frozenset(
     {
         "progress", "result", "error", "warning", "figure", "executed", "trace", "arguments", "stage", "level", "hlo",
         "answer",
-        "checked", "timing", "profile", "retrace", "program", "recorded", "peak", "done",
+        "checked", "timing", "profile", "retrace", "program", "recorded", "peak", "names", "done",
     }
 )  # fmt: skip
 

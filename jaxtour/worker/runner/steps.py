@@ -15,6 +15,7 @@ from ..ir.spans import Span
 from ..timing.peaks import peaks
 from ..timing.retraces import counted
 from .calls import Entry, calls_of
+from .complete import completions
 from .describe import describe
 from .execute import Execution, Source, Workspace, hush_warnings, last_expression, show_warnings
 from .failures import attempt, failure
@@ -82,6 +83,8 @@ class CommandRun:
             status = self._probe(self._probed)
         elif self._cell:
             status = self._show(self._cell)
+        if (beginning := self._command.get("complete")) is not None:
+            self._events.say({"event": "names", **completions(self._stage.workspace.names, beginning)})
         if self._command.get("peaks"):
             self._dirty = True
             with self._stage.stdio.muted():

@@ -54,6 +54,7 @@ STEPS = [
     {"code": "g(2.0)", "keep": True},
     {"cell": None, "probe": {"name": "lesson/step", "code": "g(2.0)"}, "ask": "1", "hlo": True},
     {"cell": None, "replay": [{"name": "l/r", "code": "r = 2"}]},
+    {"cell": None, "complete": "jnp.arr"},
     {"code": "jax.grad(f)(2.0)", "requests": EVERY, "ladder": "jax.jit(jax.grad(f))(2.0)"},
     {"cell": None, "probe": {"name": "lesson/step", "code": "jax.grad(f)(2.0)"}, "requests": EVERY},
     {"cell": None, "replay": [{"name": "l/s", "code": "g(4.0)"}], "probe": {"name": "l/s", "code": "g(4.0)"},
@@ -101,7 +102,7 @@ def test_every_frame_decodes_and_no_field_is_unknown(frames):
 def test_every_event_that_a_runner_can_say_was_said(frames):
     said = {frame["event"] for frame in frames}
     runners = {"state", "facts", "progress", "result", "error", "warning", "figure", "executed", "trace", "arguments",
-               "stage",
+               "stage", "names",
                "level", "hlo", "timing", "profile", "retrace", "peak", "answer", "checked", "done"}  # fmt: skip
     assert said == runners
 

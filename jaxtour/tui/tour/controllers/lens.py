@@ -1,5 +1,6 @@
 """The keys that look into what JAX made of the code."""
 
+from dataclasses import replace
 from functools import partialmethod
 
 from jaxtour.course.model import Step
@@ -35,7 +36,7 @@ class LensController:
         if shown != self.tour.state.stage:
             self.links.carry()
         self.tour.state.stage = shown
-        self.tour.forget_failed()
+        self._forget_failed()
         self.slots.focus("stage")
         self.host.refresh_view()
         await self.request()
@@ -48,6 +49,13 @@ class LensController:
     stage_values = partialmethod(show_stage, "values")
     stage_graph = partialmethod(show_stage, "graph")
     stage_arguments = partialmethod(show_stage, "arguments")
+
+    def _forget_failed(self) -> None:
+        """Forget the stage shown if it failed, so that it is requested again."""
+        state, stage = self.tour.state, self.tour.view.stage
+        if state.report and stage and stage.error is not None and stage.stage != "jaxpr":
+            others = {key: each for key, each in state.report.stages.items() if each is not stage}
+            state.report = replace(state.report, stages=others)
 
     async def request(self) -> bool:
         """Request the stage to show, if its pane is visible; return whether a request was sent."""
@@ -140,6 +148,12 @@ class LensController:
         words = f"{file_name(view.cell, file) or 'line'} {number}  {Raw(text).shown}"
         self.host.app.push_screen(LibraryScreen(view, stage, found, words), chosen)
 
+    def _ladder_wanted(self, call: Raw) -> bool:
+        """Whether a call's ladder is missing or incomplete."""
+        state = self.tour.state
+        report = state.report if state.climbed == (self.tour.view.index, call) else None
+        return report is None or not report.levels or report.ladder_error is not None
+
     async def ladder(self) -> None:
         """Open the ladder from the function to the traced call."""
         from jaxtour.tui.screens.ladder import LadderScreen
@@ -148,7 +162,7 @@ class LensController:
         if trace is None or not isinstance(step, Step):
             return
         try:
-            if self.tour.ladder_wanted(trace.call) and not await self.tour.request(trace.call):
+            if self._ladder_wanted(trace.call) and not await self.tour.request(trace.call):
                 self.host.note("the worker is busy; open the ladder when it is ready")
                 return
         except EngineError as error:

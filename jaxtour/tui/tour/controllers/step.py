@@ -130,19 +130,6 @@ class StepController:
         if self.panes.editor is not None:
             self.tour.set_code(self.panes.editor.text)
 
-    def undo(self) -> None:
-        """Go back to the lesson's own code, after asking."""
-        from jaxtour.tui.screens.ask import ConfirmScreen
-
-        def confirmed(yes: bool | None) -> None:
-            if yes:
-                self.tour.forget_edit()
-                self.host.refresh_view(fresh=True)
-
-        whose = "the file's" if self.tour.lesson.plain else "the lesson's"
-        screen = ConfirmScreen(f"Back to {whose} own code?", "Your edit is forgotten.", ascii_only=self.tour.ascii)
-        self.host.app.push_screen(screen, confirmed)
-
     def compare(self) -> None:
         """Compare the edit with the lesson's own code."""
         from jaxtour.tui.screens.compare import CompareScreen

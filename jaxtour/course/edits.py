@@ -1,0 +1,139 @@
+"""The learner's code: the edit of each step and its scratch step, and the versions that `u` goes through.
+
+Nothing that the learner wrote is lost: a change of another origin makes a new version, and the old one stays.
+"""
+
+from typing import NamedTuple, TypeAlias
+
+from jaxtour.course.model import Step
+from jaxtour.course.progress import Progress
+
+SCRATCH = "~scratch"
+"""Ends the id of the scratch step of the step before it."""
+MOST = 8
+"""Versions kept of a step."""
+Key: TypeAlias = tuple[str, str]
+"""Lesson id and step id."""
+Version: TypeAlias = tuple[str, str | None]
+
+
+class _Slot(NamedTuple):
+    """Where the code of a step is kept."""
+
+    lesson: str
+    step: str
+    now: str
+    versions: str
+
+
+def _slot(key: Key) -> _Slot:
+    lesson, step = key
+    if step.endswith(SCRATCH):
+        return _Slot(lesson, step.removesuffix(SCRATCH), "scratch", "scratches")
+    return _Slot(lesson, step, "edit", "versions")
+
+
+class Edits:
+    """The learner's code of each step, on top of the progress."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def text(self, key: Key) -> str | None:
+        """The learner's code; None if it is the lesson's own."""
+        slot = _slot(key)
+        found: str | None = getattr(self._progress.saved(slot.lesson, slot.step), slot.now)
+        return found
+
+    def code(self, key: Key, step: Step) -> str:
+        """The code to show: the learner's, or the lesson's own."""
+        return self.text(key) or step.shown_code.text
+
+    def undone(self, key: Key) -> bool:
+        """Whether the lesson's own code is shown, and a version of the learner's can come back."""
+        return self.text(key) is None and bool(self._versions(key))
+
+    def write(self, key: Key, step: Step, code: str, *, anew: bool = False) -> None:
+        """Keep the learner's code; the lesson's own, or an empty text, leaves it to the versions.
+
+        `anew` makes a new version of it, which the learner did not type over the last one.
+        """
+        # Half a surrogate pair, from a broken paste, cannot be encoded as UTF-8.
+        code = code.encode("utf-8", "replace").decode()
+        now, own = self.text(key), step.shown_code.text
+        if code.rstrip() == own.rstrip() or not code.strip():
+            self._set(key, None, self._versions(key))
+        elif code != now:
+            bases = [base for text, base in self._versions(key) if text == now]
+            self._put(key, (code, bases[0] if bases else own), over=None if anew else now)
+
+    def vary(self, key: Key, step: Step, number: int) -> bool:
+        """Make the edit that the step's change of this number, from 0, makes of the lesson's code; False if it cannot.
+
+        It takes the place of another such edit, but not of one that the learner wrote.
+        """
+        code, own, now = varied(step, number), step.shown_code.text, self.text(key)
+        if code is not None:
+            self._put(key, (code, own), over=now if self.variation(key, step) is not None else None)
+        return code is not None
+
+    def variation(self, key: Key, step: Step) -> int | None:
+        """The number of the step's change that the edit is, from 0; None if the learner wrote it."""
+        now = self.text(key)
+        numbers = range(len(step.tries)) if now is not None else ()
+        return next((number for number in numbers if varied(step, number) == now), None)
+
+    def turn(self, key: Key) -> None:
+        """Go to the version before the one shown, then to the lesson's own code, and from there to the newest."""
+        versions, now = self._versions(key), self.text(key)
+        place = next((place for place, (text, _) in enumerate(versions) if text == now), len(versions)) - 1
+        self._set(key, versions[place] if place >= 0 else None, versions)
+
+    def set_aside(self, key: Key) -> None:
+        """Go to the lesson's own code; the edit stays among the versions."""
+        self._set(key, None, self._versions(key))
+
+    def changed(self, key: Key, step: Step) -> bool:
+        """Whether the lesson's code has changed since the edit was made from it."""
+        base = self._progress.saved(*key).base
+        return self.text(key) is not None and base is not None and base != step.shown_code.text
+
+    def rebase(self, key: Key, step: Step) -> None:
+        """Take the edit as one of the lesson's code as it is now."""
+        text, own = self.text(key), step.shown_code.text
+        versions = [(each, own if each == text else base) for each, base in self._versions(key)]
+        if text is not None:
+            self._set(key, (text, own), versions)
+
+    def _versions(self, key: Key) -> list[Version]:
+        """The versions, among them the code of a file that has none yet."""
+        slot = _slot(key)
+        saved = self._progress.saved(slot.lesson, slot.step)
+        versions: list[Version] = list(getattr(saved, slot.versions))
+        now = getattr(saved, slot.now)
+        known = now is None or any(text == now for text, _ in versions)
+        return versions if known else [*versions, (now, saved.base if slot.now == "edit" else None)]
+
+    def _put(self, key: Key, new: Version, over: str | None) -> None:
+        """Add a version, or exchange the one with the text `over`."""
+        versions = self._versions(key)
+        place = next((place for place, (text, _) in enumerate(versions) if text == over), None)
+        if place is None:
+            versions.append(new)
+        else:
+            versions[place] = new
+        others = [each for each in versions if each is new or each[0] != new[0]]
+        self._set(key, new, others[-MOST:])
+
+    def _set(self, key: Key, now: Version | None, versions: list[Version]) -> None:
+        slot = _slot(key)
+        fields = {slot.now: now[0] if now else None, slot.versions: versions}
+        if slot.now == "edit":
+            fields["base"] = now[1] if now else None
+        self._progress.update(slot.lesson, slot.step, **fields)
+
+
+def varied(step: Step, number: int) -> str | None:
+    """The lesson's code with one of the step's changes; None if what it replaces is not there exactly once."""
+    own, change = step.shown_code.text, step.tries[number]
+    return own.replace(change.old.text, change.new.text) if own.count(change.old.text) == 1 else None
