@@ -184,12 +184,14 @@ def reset(target: str, yes: bool) -> None:
 @main.command(context_settings=HELP)
 @click.argument("target", metavar="LESSON[/STEP] | PATH")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--answers", metavar="FILE", help="Grade these answers: YAML or JSON, `STEP: ANSWER`.")
 @html_option
 @trust_option
 @worker_options
 def run(
     target: str,
     as_json: bool,
+    answers: str | None,
     html: str | None,
     trust: bool,
     python: str | None,
@@ -198,14 +200,15 @@ def run(
 ) -> None:
     """Run a lesson or a step and print what it shows.
 
-    The exit code is 1 if a step failed, timed out or died.
+    The exit code is 1 if a step failed, timed out or died. A wrong answer is
+    no failure.
     """
 
     def action() -> int:
         from jaxtour.commands.run import run as command
 
-        worker = config(python, platform, devices)
-        return command(target, worker, as_json=as_json, html=html, width=terminal_width(), trust=trust)
+        worker, width = config(python, platform, devices), terminal_width()
+        return command(target, worker, as_json=as_json, html=html, answers=answers, width=width, trust=trust)
 
     finish(action)
 

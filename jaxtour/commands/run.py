@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxtour import __version__, interrupts
+from jaxtour.commands.answers import NO_ANSWERS, Answers, graded, read_answers, summary
 from jaxtour.commands.common import (
     ascii_only,
     catalogue_for,
@@ -36,10 +37,18 @@ BAD = ("failed", "timeout", "died")
 
 
 def run(
-    target: str, config: WorkerConfig, *, as_json: bool, html: str | None = None, width: int, trust: bool = False
+    target: str,
+    config: WorkerConfig,
+    *,
+    as_json: bool,
+    html: str | None = None,
+    answers: str | None = None,
+    width: int,
+    trust: bool = False,
 ) -> int:
     """Run the lesson or step and print it; the exit code is 1 if a step failed, timed out or died.
 
+    `answers` is a file of answers to grade, as `read_answers` takes it; a wrong answer is no failure.
     With `html` a page is written, and printed only as JSON if that is wanted too.
     """
     page = checked_path(html)
@@ -52,7 +61,8 @@ def run(
             # Problems of a step are printed with the step.
             if problem.step is None or not steps:
                 warn(str(problem))
-    return interrupts.run(_run(lessons, config, as_json=as_json, page=page, width=width, trust=trust))
+    said = read_answers(answers, [lesson for lesson, _ in lessons]) if answers is not None else {}
+    return interrupts.run(_run(lessons, config, said, as_json=as_json, page=page, width=width, trust=trust))
 
 
 def _chosen(target: str) -> list[tuple[Lesson, Sequence[Step | Broken]]]:
@@ -67,6 +77,7 @@ def _chosen(target: str) -> list[tuple[Lesson, Sequence[Step | Broken]]]:
 async def _run(
     lessons: list[tuple[Lesson, Sequence[Step | Broken]]],
     config: WorkerConfig,
+    said: Answers,
     *,
     as_json: bool,
     page: Path | None,
@@ -79,7 +90,7 @@ async def _run(
     async with headless(config, trust=trust) as engine:
         # Waits for the worker before printing anything: without one there is nothing to print.
         facts = tell_findings(await engine.facts())
-        printer = None if as_json or page else Printer(engine, width)
+        printer = None if as_json or page else Printer(engine, width, said)
         for lesson, steps in lessons:
             outcomes = []
             async for outcome in _outcomes(engine, lesson, steps, printer):
@@ -87,7 +98,7 @@ async def _run(
                 if page is not None:
                     calls += await _page_calls(engine, lesson, outcome)
             failed |= not steps or any(outcome.status in BAD for outcome in outcomes)
-            documents.append(document(lesson, engine.session.facts or facts, outcomes))
+            documents.append(document(lesson, engine.session.facts or facts, outcomes, said))
     if page is not None:
         heading = lessons[0][0].title if len(lessons) == 1 else plural(len(lessons), "lesson")
         write_page(page, heading, engine.session.facts or facts, calls, quiet=as_json)
@@ -125,14 +136,15 @@ async def _outcomes(
         outcomes.append(outcome)
         yield outcome
     if printer and len(steps) > 1:
-        printer.end(outcomes)
+        printer.end(lesson, outcomes)
 
 
 class Printer:
     """Prints a lesson while its steps run, and the worker they run on."""
 
-    def __init__(self, engine: Headless, width: int) -> None:
+    def __init__(self, engine: Headless, width: int, said: Answers = NO_ANSWERS) -> None:
         self._engine = engine
+        self._said = said
         self._width = width
         self._looks = {"ascii": ascii_only(), "colour": coloured()}
         self._worker = ""
@@ -148,13 +160,17 @@ class Printer:
         if worker != self._worker:
             write(worker)
             self._worker = worker
-        write(outcome_text(lesson, outcome, self._width, **self._looks))
+        said = self._said.get((lesson.id, outcome.step.id))
+        write(outcome_text(lesson, outcome, self._width, said=said, **self._looks))
 
-    def end(self, outcomes: Sequence[Outcome]) -> None:
-        """Print how many steps had which status, unless all were ok."""
+    def end(self, lesson: Lesson, outcomes: Sequence[Outcome]) -> None:
+        """Print how many answers were right, and how many steps had which status unless all were ok."""
         found: dict[str, list[str]] = {}
         for outcome in outcomes:
             found.setdefault("ok" if outcome.status == "raised" else outcome.status, []).append(outcome.step.id)
+        answers = [graded(each, self._said.get((lesson.id, each.step.id))) for each in outcomes]
+        if told := summary(answers):
+            write(f"{told}\n")
         if found.keys() - {"ok"}:
             counts = [
                 f"{len(ids)} {status.replace('timeout', 'timed out')}"
@@ -164,9 +180,17 @@ class Printer:
             write(f"{plural(len(outcomes), 'step')}: {', '.join(counts)}\n")
 
 
-def outcome_text(lesson: Lesson, outcome: Outcome, width: int, *, ascii: bool, colour: bool) -> str:  # noqa: A002
-    """Return one step as text, with what differs from the lesson's expectations."""
-    text = step_text(lesson, outcome.step, outcome.report, width, ascii, colour)
+def outcome_text(
+    lesson: Lesson,
+    outcome: Outcome,
+    width: int,
+    *,
+    ascii: bool,  # noqa: A002
+    colour: bool,
+    said: str | None = None,
+) -> str:
+    """Return one step as text, with what differs from the lesson's expectations; `said` is an answer to grade."""
+    text = step_text(lesson, outcome.step, outcome.report, width, ascii, colour, said)
     lines: list[Line] = []
     if outcome.status == "skipped":
         lines = section("skipped", [((outcome.reason, ""),)])
@@ -185,14 +209,16 @@ def _told(report: Report) -> bool:
     return report.done is not None and report.done.status not in ("ok", "error")
 
 
-def document(lesson: Lesson, facts: Facts, outcomes: list[Outcome]) -> dict[str, Any]:
-    """Return the document that `run --json` prints for a lesson."""
+def document(lesson: Lesson, facts: Facts, outcomes: list[Outcome], said: Answers = NO_ANSWERS) -> dict[str, Any]:
+    """Return the document that `run --json` prints for a lesson; `said` are answers to grade."""
     worker = {name: getattr(facts, name) for name in ("python", "jax", "jaxlib", "numpy", "platforms", "simulated")}
     return {
         "lesson": lesson.id,
         "jaxtour": __version__,
         "worker": worker,
-        "steps": [_step(lesson, outcome) for outcome in outcomes],
+        "steps": [
+            _step(lesson, outcome) | graded(outcome, said.get((lesson.id, outcome.step.id))) for outcome in outcomes
+        ],
     } | ({"problems": list(lesson.problems)} if lesson.problems else {})
 
 

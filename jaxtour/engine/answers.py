@@ -25,6 +25,12 @@ def proof_of(ask: Ask) -> Proof | None:
     return PROOFS.get(match["what"]) if match else "result"
 
 
+def mark_of(ask: Ask, answer: str | None) -> str:
+    """The word that is marked where the answer is seen; empty for none."""
+    own = ask.value is not None and re.match(r"\s*(dtype|fastest)\s+of\s", ask.value.text)
+    return ask.mark or (answer if own and answer else "")
+
+
 def truth(ask: Ask, answer: str | None) -> str | None:
     """The right answer, once it is known: a choice, or what the worker answered."""
     if (right := right_choice(ask, answer)) is not None:

@@ -36,6 +36,15 @@ def status(step: Step, report: Report) -> Status:
     return "failed" if report.failure else "ok"
 
 
+def over(step: Step, report: Report | None) -> bool:
+    """Whether the code has run as the step intended."""
+    if report is None or not (report.executed or report.done):
+        return False
+    if report.done:
+        return status(step, report) in ("ok", "raised")
+    return (report.failure is None) == (step.raises is None)
+
+
 def verify(step: Step, report: Report) -> list[str]:
     """One line for each mismatch with the step's `raises`, `expect`, `ask` and `exercise`."""
     # The lines quote raw text.

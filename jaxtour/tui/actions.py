@@ -15,7 +15,8 @@ Scope: TypeAlias = Literal[
     "modal",
 ]  # fmt: skip
 Controller: TypeAlias = Literal[
-    "step", "course", "slots", "lens", "links", "devices", "search", "profile", "review", "exercise", "change"
+    "step", "course", "slots", "lens", "links", "devices", "search", "profile", "review", "exercise", "change",
+    "answers",
 ]  # fmt: skip
 Group: TypeAlias = Literal["Step", "Lens", "Course", "Panes", "Moving", "Editor", "Worker", "Tour", "Lists"]
 
@@ -23,6 +24,11 @@ Group: TypeAlias = Literal["Step", "Lens", "Course", "Panes", "Moving", "Editor"
 def always(_: Context) -> bool:
     """True, for keys that always work."""
     return True
+
+
+def no_choices(context: Context) -> bool:
+    """Whether the digits answer no question."""
+    return not context.choices
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -53,6 +59,14 @@ class Action(msgspec.Struct, frozen=True):
     """The action that may share its key, since they never work at the same time."""
 
 
+def choosing(number: int, stage: str) -> Action:
+    """The action that answers a question by the number of a choice; without a question the digit may show a stage."""
+    return Action(
+        f"choose_{number}", f"{number}", "answer", "" if stage else f"the answer {number}", "Step", palette=False,
+        when=lambda c: c.choices >= number, instead_of=f"stage_{stage}" if stage else "", by="answers",
+    )  # fmt: skip
+
+
 ACTIONS: tuple[Action, ...] = (
     Action("run", "r", "run", "run the step", "Step", when=lambda c: c.runnable, rank=10, by="step"),
     Action("next_step", "n", "next", "the next step", "Step",
@@ -75,7 +89,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("scratch", "s", "scratch", "write a step of your own here, and back", "Step",
            when=lambda c: not c.plain and (c.editable or c.scratch), rank=86, by="change"),
     Action("answer", "a", "answer", "answer the question", "Step",
-           when=lambda c: c.asks and not c.answered, rank=15, by="step"),
+           when=lambda c: c.asks, rank=8, footer=lambda c: not (c.answered or c.choices), by="answers"),
+    Action("look", "a", "look", "what the step is about; back to the text", "Step",
+           when=lambda c: c.looks, rank=9, footer=lambda c: c.unseen or c.looking, instead_of="answer", by="answers"),
     Action("hint", "h", "hint", "show the next hint", "Step", when=lambda c: c.hints > 0, rank=16, by="exercise"),
     Action("solution", "S", "solution", "a solution beside your code", "Step",
            when=lambda c: c.exercise, rank=67, by="exercise"),
@@ -83,15 +99,16 @@ ACTIONS: tuple[Action, ...] = (
            when=lambda c: c.setup, rank=70, by="step"),
     Action("files", "o", "files", "the program's files", "Lens",
            when=lambda c: c.files, rank=71, instead_of="setup", by="links"),
-    Action("stage_jaxpr", "1", "jaxpr", "the jaxpr: what JAX traced", "Lens", by="lens"),
-    Action("stage_stablehlo", "2", "StableHLO", "StableHLO: the compiler's input", "Lens", by="lens"),
-    Action("stage_hlo", "3", "HLO", "HLO: the compiler's output", "Lens", by="lens"),
-    Action("stage_cost", "4", "cost", "the cost, as the compiler says", "Lens", by="lens"),
-    Action("stage_memory", "5", "memory", "the memory over time, by line", "Lens", by="lens"),
-    Action("stage_values", "6", "values", "values by equation; the first nan", "Lens", by="lens"),
+    Action("stage_jaxpr", "1", "jaxpr", "the jaxpr: what JAX traced", "Lens", when=no_choices, by="lens"),
+    Action("stage_stablehlo", "2", "StableHLO", "StableHLO: the compiler's input", "Lens", when=no_choices, by="lens"),
+    Action("stage_hlo", "3", "HLO", "HLO: the compiler's output", "Lens", when=no_choices, by="lens"),
+    Action("stage_cost", "4", "cost", "the cost, as the compiler says", "Lens", when=no_choices, by="lens"),
+    Action("stage_memory", "5", "memory", "the memory over time, by line", "Lens", when=no_choices, by="lens"),
+    Action("stage_values", "6", "values", "values by equation; the first nan", "Lens", when=no_choices, by="lens"),
     Action("stage_graph", "g", "graph", "the jaxpr as a graph", "Lens", by="lens"),
     Action("stage_arguments", "7", "arguments", "the call's arguments, as a tree", "Lens",
-           when=lambda c: c.arguments, rank=24, footer=lambda c: c.programs, by="lens"),
+           when=lambda c: c.arguments and not c.choices, rank=24, footer=lambda c: c.programs, by="lens"),
+    *map(choosing, range(1, 10), ("jaxpr", "stablehlo", "hlo", "cost", "memory", "values", "arguments", "", "")),
     Action("next_trace", "right_square_bracket", "other call", "the next traced call", "Lens",
            when=lambda c: c.traces > 1, rank=30, by="lens"),
     Action("previous_trace", "left_square_bracket", "", "the previous traced call", "Lens",

@@ -54,7 +54,16 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     on_shard: bool = False
     """Whether the cursor is on a part of a value that a device holds."""
     asks: bool = False
+    """Whether a question can be answered."""
+    choices: int = 0
+    """The number of its choices, which the digits take."""
     answered: bool = False
+    looks: bool = False
+    """Whether there is something to look at beside the text."""
+    looking: bool = False
+    """Whether the keys are there."""
+    unseen: bool = False
+    """Whether another pane hides it."""
     hints: int = 0
     """The number of hints left."""
     exercise: bool = False

@@ -1,6 +1,6 @@
 """The top line and the bottom line, as text."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from rich.segment import Segment
 from textual.strip import Strip
@@ -125,7 +125,7 @@ def place_of(facts: Facts) -> str:
     return f"{platform} ×{count}" if count > 1 else platform
 
 
-def keys_line(actions: Iterable[Action], keys: Keys, width: int, *, bright: str | None = None) -> Line:
+def keys_line(actions: Iterable[Action], keys: Keys, width: int, *, bright: Collection[str] = ()) -> Line:
     """The keys that work now, as many as fit; the last are left out first, but never help and quit."""
     shown = list(actions)
     while shown and width_of(_keys(shown, keys, bright)) > width:
@@ -134,10 +134,10 @@ def keys_line(actions: Iterable[Action], keys: Keys, width: int, *, bright: str 
     return _keys(shown, keys, bright)
 
 
-def _keys(actions: list[Action], keys: Keys, bright: str | None) -> Line:
+def _keys(actions: list[Action], keys: Keys, bright: Collection[str]) -> Line:
     line: Line = ()
     for action in actions:
-        words: Style = "strong" if action.id == bright else "muted"
+        words: Style = "strong" if action.id in bright else "muted"
         gap: Line = (("   ", ""),) if line else ()
         line = (*line, *gap, (keys.first(action), "primitive"), (f" {action.label}", words))
     return line

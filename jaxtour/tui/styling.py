@@ -11,7 +11,7 @@ from jaxtour.render.text.layout import Line, Style
 
 Mark: TypeAlias = Literal["error", "warning", "cursor", "here", "here-away"]
 """Marks of a whole line; `here` is the cursor's line, `here-away` without the focus."""
-HighlightStyle: TypeAlias = Literal["link", "caller", "found", "found-here", "selection"]
+HighlightStyle: TypeAlias = Literal["link", "caller", "found", "found-here", "selection", "proof"]
 """Why some characters of a line are highlighted."""
 
 COLOURED: Mapping[Style, str] = {
@@ -104,6 +104,7 @@ HIGHLIGHTS: Mapping[HighlightStyle, str] = {
     "found": "underline on $primary 34%",
     "found-here": "reverse",
     "selection": "bold underline",
+    "proof": "bold on $success 30%",
 }
 FLAT_HIGHLIGHTS: Mapping[HighlightStyle, str] = {
     "link": "underline",
@@ -111,6 +112,7 @@ FLAT_HIGHLIGHTS: Mapping[HighlightStyle, str] = {
     "found": "underline",
     "found-here": "reverse",
     "selection": "reverse",
+    "proof": "bold underline",
 }
 """Highlights without backgrounds: in a terminal's own colours, and without any colours."""
 

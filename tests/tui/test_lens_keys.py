@@ -54,7 +54,7 @@ async def test_the_cursor_in_the_source_lights_every_stage_and_enter_goes_there(
     app = linked.make("many", script=linked.script)
     async with app.run_test(size=(80, 24)) as pilot:
         await run_many(pilot, linked)
-        await pilot.press("shift+tab", "j")
+        await pilot.press("1", "shift+tab", "j")
         source, stages = pane(app, "source"), pane(app, "stage")
         assert source.has_focus
         assert highlighted(app, "stage") == [5, 6, 7, 8], "all that came of the line"

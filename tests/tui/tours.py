@@ -124,3 +124,9 @@ def highlighted(app: TourApp, name: str) -> list[int]:
     """The highlighted lines of a pane."""
     shown = pane(app, name)
     return [line for line in range(len(shown.document.lines)) if shown.scene.highlight(line)]
+
+
+def proved(app: TourApp, name: str) -> list[int]:
+    """The lines of a pane that prove an answer."""
+    shown = pane(app, name)
+    return [line for line in range(len(shown.document.lines)) if shown.scene.proof(line)]

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from jaxtour.course.model import Ask, Step
+from jaxtour.course.model import Step
+from jaxtour.engine.answers import truth
 from jaxtour.engine.headless import Outcome
 from jaxtour.engine.report import Report
 from jaxtour.render.takeaway.draft import AnswerDraft, CodeDraft, Draft
@@ -30,15 +31,8 @@ def made(found: list[Draft], outcomes: Mapping[str, Outcome]) -> tuple[Part, ...
     return tuple(parts)
 
 
-def right_answer(ask: Ask, report: Report | None) -> str:
-    """The right answer; empty if only a run finds it, and there was none."""
-    if ask.answer is not None and 1 <= ask.answer <= len(ask.choices):
-        return ask.texts[ask.answer - 1]
-    return (report.answer if report else None) or ""
-
-
 def _answer(each: AnswerDraft, report: Report | None) -> Folded:
-    found = right_answer(each.ask, report)
+    found = truth(each.ask, report.answer if report else None)
     said = f"\n\nYou said: {one_line(each.said)}" if each.said else ""
     return Folded("The answer", (f"**{one_line(found)}**" if found else "Run the next cell to see it.") + said)
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from jaxtour.course.model import Ask, Broken, Lesson, Requires, Step
+from jaxtour.engine.answers import Verdict, grade, reply, truth
 from jaxtour.engine.messages import Facts, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText
@@ -52,6 +53,14 @@ SGR: Mapping[Style, str] = {
     "series-rest": "7;2",
 }
 """The parameters of `ESC [ … m` by style; other styles look like plain text."""
+
+
+VERDICTS: Mapping[Verdict, Line] = {
+    "right": (("  ✓ right", "success"),),
+    "wrong": (("  ✗ not this time", "warning"),),
+    "open": (("  not graded", "muted"),),
+}
+"""What is said of an answer."""
 
 
 def ansi_lines(lines: Iterable[Line]) -> str:
@@ -122,8 +131,9 @@ def step_text(
     width: int = 100,
     ascii: bool = False,
     colour: bool = False,
+    said: str | None = None,
 ) -> str:
-    """Return a step and, with a report, its results."""
+    """Return a step and, with a report, its results; `said` is an answer to its question, to be graded."""
     number = next((at for at, other in enumerate(lesson.steps, 1) if other.id == step.id), 0)
     title = f"{number} of {len(lesson.steps)}  {step.title}"
     name = f"{lesson.id}/{step.id}"
@@ -134,12 +144,14 @@ def step_text(
         return text_of(lines, ascii, colour)
     lines += markdown_lines(step.text, width, ticks=not colour)
     if step.ask:
-        lines += _question(step.ask, report, width)
+        lines += _question(step.ask, width)
     lines += _source(step)
     if report:
         for heading, found in result_sections(step, report, width):
             if found:
                 lines += section(heading, found)
+        told = step.ask and _answer(step.ask, report.answer, said, width)
+        lines += section("answer", told) if told else []
         if step.after:
             lines += [(), *markdown_lines(step.after, width, ticks=not colour)]
     return text_of(lines, ascii, colour)
@@ -149,15 +161,21 @@ def _rule(glyph: str, text: str, width: int) -> Line:
     return ((glyph * min(width, width_of(text)), "faint"),)
 
 
-def _question(ask: Ask, report: Report | None, width: int) -> list[Line]:
+def _question(ask: Ask, width: int) -> list[Line]:
     lines: list[Line] = [(), *markdown_lines(ask.question, width, ticks=True)]
     for number, choice in enumerate(ask.texts, 1):
         lines += wrap([(f"  {number}. {one_line(choice)}", "")], width, indent="     ")
-    answer = ask.texts[ask.answer - 1] if ask.answer and ask.answer <= len(ask.choices) else None
-    if report and (answer or report.answer is not None):
-        answer = one_line(answer or report.answer or "")
-        lines += wrap([(f"  Answer: {answer}", "strong")], width, indent="     ")
     return lines
+
+
+def _answer(ask: Ask, answer: str | None, said: str | None, width: int) -> list[Line]:
+    """Return the right answer, and whether what was said is right."""
+    right = truth(ask, answer)
+    told: list[Line] = [] if right is None else [(("the answer: ", "muted"), (one_line(right), "strong"))]
+    if said is not None:
+        told.append((("you said:   ", "muted"), (one_line(said), "strong"), *VERDICTS[grade(ask, said, answer)]))
+        told += [((reply(ask, said), ""),)] if right is not None and reply(ask, said) else []
+    return [line for each in told for line in wrap(each, width, indent="  ")]
 
 
 def _source(step: Step) -> list[Line]:

@@ -1,5 +1,6 @@
 """The document of a view: its lines, made on demand, its gutter, and the words in its border."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -135,6 +136,8 @@ class Document(msgspec.Struct, frozen=True):
     pieces: Sequence[Piece] = ()
     """The pieces that are linked with devices, in the order of the lines; these are `selectable`."""
     pictures: tuple[Picture, ...] = ()
+    proof: re.Pattern[str] | None = None
+    """What is marked in each line, unless the cursor marks something else there."""
     main_last: bool = False
     """Whether the last outermost block is the main one, which stays open when all are folded."""
 
@@ -174,6 +177,12 @@ class Document(msgspec.Struct, frozen=True):
         """What one line looks like, in a form that is cheap to make and to compare."""
         lines = self.lines
         return (lines.texts[index], lines.highlight) if isinstance(lines, LazyLines) else lines[index]
+
+    @property
+    def proved(self) -> int | None:
+        """The first line with what is marked."""
+        found = self.proof and (line for line, text in enumerate(self.texts) if self.proof.search(text))
+        return next(found, None) if found else None
 
     @property
     def text(self) -> str:

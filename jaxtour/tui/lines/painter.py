@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from jaxtour.render.text.layout import Line, Style, clip, in_ascii
 from jaxtour.text import plural
-from jaxtour.tui.lines.document import EMPTY, Columns, Highlight, cells
+from jaxtour.tui.lines.document import EMPTY, Columns, cells
 from jaxtour.tui.lines.rows import GOES_ON, breaks
 from jaxtour.tui.lines.scene import Port, Scene
 from jaxtour.tui.styling import HighlightStyle, Mark, Palette
@@ -26,8 +26,10 @@ Over: TypeAlias = Sequence[tuple[Columns, HighlightStyle]]
 CACHED = 256
 """Coloured lines kept; a screenful is 60. More would slow down garbage collection."""
 
-SIGNS = {"here": "›", "link": "▌", "caller": "▏", "open": "▾", "closed": "▸", "more": "›", "thumb": "▐"}
-ASCII_SIGNS = {"here": ">", "link": "*", "caller": ":", "open": "-", "closed": "+", "more": ">", "thumb": "|"}
+SIGNS = {"here": "›", "link": "▌", "caller": "▏", "proof": "✓", "open": "▾", "closed": "▸", "more": "›", "thumb": "▐"}
+ASCII_SIGNS = {
+    "here": ">", "link": "*", "caller": ":", "proof": "#", "open": "-", "closed": "+", "more": ">", "thumb": "|"
+}  # fmt: skip
 """Not from `in_ascii`, which would make some of them equal."""
 
 
@@ -91,20 +93,22 @@ class Painter:
             segments.append(Segment(" " * (scene.gutter - taken), self._rich("", marks)))
         strip = Strip(segments, scene.gutter)
         highlight = scene.highlight(line)
-        if highlight is not None and highlight.style in ("link", "caller"):
-            strip = self._with_sign(strip, highlight, marks)
+        if scene.proof(line) and not part:
+            strip = self._with_sign(strip, "proof", marks)
+        elif highlight is not None and highlight.style in ("link", "caller"):
+            strip = self._with_sign(strip, highlight.style, marks)
         if scene.has_cursor(line) and focused and self.palette.flat:
             strip = strip.apply_style(RichStyle(reverse=True))
         return strip
 
-    def _with_sign(self, strip: Strip, highlight: Highlight, marks: tuple[Mark | None, ...]) -> Strip:
+    def _with_sign(self, strip: Strip, style: HighlightStyle, marks: tuple[Mark | None, ...]) -> Strip:
         place = self._scene.gutter - 1
         last = strip.crop(place)
         if last.text == " ":
-            last = Strip([Segment(self._signs[highlight.style], self._rich("mark", marks))], 1)
+            last = Strip([Segment(self._signs[style], self._rich("mark" if style != "proof" else "success", marks))], 1)
         else:
             # An error's sign stays, with the highlight's colours.
-            last = _over(last, 0, 1, self.palette.highlight(highlight.style))
+            last = _over(last, 0, 1, self.palette.highlight(style))
         return Strip.join([strip.crop(0, place), last])
 
     def _body(self, line: int, part: int, marks: tuple[Mark | None, ...], room: int) -> Iterable[Segment]:
@@ -236,6 +240,7 @@ class PaintedRows:
             plan.folds.starts(line),
             folded,
             scene.highlight(line),
+            scene.proof(line),
             *scene.found_in(line, text),
             scene.cursor.selection if scene.has_cursor(line) else None,
         )

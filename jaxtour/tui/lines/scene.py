@@ -145,6 +145,11 @@ class Scene:
         """The highlight of a line."""
         return self.highlighted.of(line)
 
+    def proof(self, line: int) -> tuple[Columns, ...]:
+        """The characters of a line that prove an answer."""
+        proof = self.document.proof
+        return tuple(match.span() for match in proof.finditer(self.document.text_of(line))) if proof else ()
+
     def found_in(self, line: int, text: str) -> Iterable[tuple[Columns, HighlightStyle]]:
         """The matches of the search in a line."""
         return self.finder.in_line(line, text) if self.finder.search else ()
@@ -159,6 +164,8 @@ class Scene:
             start = len(text) - len(text.lstrip()) if flat else 0
             for columns in ((start, len(text)),) if highlight.ranges is None else highlight.ranges:
                 yield columns, highlight.style
+        for columns in self.proof(line):
+            yield columns, "proof"
         yield from self.found_in(line, text)
         if self.cursor.selection is not None and self.has_cursor(line):
             yield self.cursor.selection, "selection"

@@ -2,13 +2,13 @@
 
 from functools import lru_cache
 
-from jaxtour.course.model import Broken, Step
+from jaxtour.course.model import Broken
 from jaxtour.course.search import NO_PARAGRAPH
-from jaxtour.engine.answers import grade, truth
-from jaxtour.engine.verify import status, stored_differences
-from jaxtour.render.text.layout import Line, wrap
+from jaxtour.engine.verify import over, stored_differences
+from jaxtour.render.text.layout import Line, Style, width_of, wrap
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.panes.exercise import exercise_lines
+from jaxtour.tui.tour.predictions import Prediction
 from jaxtour.tui.tour.view import StepView
 
 BLANK: Line = ()
@@ -25,19 +25,20 @@ def document(view: StepView, width: int) -> Document:
         return calls.document(view, width)
     lines: list[Line] = [*wrap(((step.title, "title"),), width), BLANK, *text_lines(view, step.text, width)]
     anchor = None
-    if step.ask:
-        lines += [BLANK, *_asked(view, step, width)]
-        anchor = None if view.state.prediction is None else len(lines) - 1
+    if made := view.prediction:
+        asked, said = _asked(view, made, width)
+        anchor = len(lines) + 1 + said if made.said is not None or made.truth is not None else None
+        lines += [BLANK, *asked]
     if step.exercise:
         own, here = exercise_lines(view, step, width)
         anchor = anchor if here is None else len(lines) + here
         lines += own
     # The text of a notebook's cell may say why its code failed: a command of IPython did not run.
-    if step.after and (_over(view, step) or (view.finished and step.id in view.lesson.cells)):
-        # Below the verdict on the learner's answer, which is to be seen now.
+    if step.after and (over(step, view.report) or (view.finished and step.id in view.lesson.cells)):
+        # The verdict on the learner's answer comes first, in view, and then the text.
         anchor = len(lines) + 2 if anchor is None else anchor + 1
-        rule = [] if step.exercise else [BLANK, (("─" * min(width, 24), "faint"),)]
-        lines += [*rule, BLANK, *text_lines(view, step.after, width)]
+        rule: list[Line] = [] if step.exercise else [(("─" * min(width, 24), "faint"),)]
+        lines += [BLANK, *rule, *text_lines(view, step.after, width)]
     if view.finished and not view.edited:
         told = stored_differences(view.lesson, step, view.report)
         lines += [line for each in told for line in (BLANK, *wrap((("≠ ", "mark"), (each, "warning")), width))]
@@ -76,34 +77,64 @@ def _broken(step: Broken, width: int) -> Document:
     return Document(lines=lines)
 
 
-def _over(view: StepView, step: Step) -> bool:
-    """Whether the code has run as the step intended."""
-    report = view.report
-    if report is None or not (report.executed or report.done):
-        return False
-    if report.done:
-        return status(step, report) in ("ok", "raised")
-    return (report.failure is None) == (step.raises is None)
+def _asked(view: StepView, made: Prediction, width: int) -> tuple[list[Line], int]:
+    """The question, and below it how to answer it, or what the learner said and whether that was right.
 
-
-def _asked(view: StepView, step: Step, width: int) -> list[Line]:
-    ask = step.ask
-    assert ask is not None
+    Also the line that says the latter.
+    """
+    ask = made.ask
     lines = list(wrap((("? ", "mark"), (ask.question, "strong")), width, indent="  "))
     for number, choice in enumerate(ask.texts, 1):
-        lines += wrap(((f"  {number}  ", "muted"), (choice, "")), width, indent="     ")
-    if ask.hint and view.state.prediction is None:
+        sign: Line = (("  ", ""),)
+        style: Style = ""
+        if choice == made.truth:
+            sign, style = (("✓ ", "success"),), "strong"
+        elif choice == made.said:
+            sign, style = (("✗ ", "warning"),) if made.verdict == "wrong" else (("› ", "mark"),), "strong"
+        lines += wrap((*sign, (f"{number}  ", "muted"), (choice, style)), width, indent="     ")
+    if made.open and made.said is None and ask.hint:
         lines += wrap((("  ", ""), (ask.hint, "muted")), width, indent="  ")
-    if view.state.prediction is None:
-        return [*lines, (("  ", ""), (view.key("answer"), "strong"), (" answers", "muted"))]
-    said: Line = (("  you said ", "muted"), (view.state.prediction, "strong"))
-    answer = view.report.answer if view.report else None
-    if not _over(view, step):
-        return [*lines, *wrap(said, width, indent="  ")]
-    verdict = grade(ask, view.state.prediction, answer)
-    right = truth(ask, answer)
-    if verdict == "right":
+    said = _said(made)
+    if made.open:
+        keys = _keys(view, made)
+        if width_of(said) + width_of(keys) > width:
+            lines, said = [*lines, *wrap(said, width, indent="  ")], (("  ", ""),)
+        said = (*said, *keys)
+    place = len(lines)
+    lines += wrap(said, width, indent="  ")
+    if made.verdict == "open" and made.ended:
+        why = "the worker found no answer" if made.truth is None else "that is none of the choices"
+        lines += wrap(((f"  {why}: it is not graded", "muted"),), width, indent="  ")
+    if made.reply:
+        lines += wrap((("  ", ""), (made.reply, "")), width, indent="  ")
+    return lines, place
+
+
+def _said(made: Prediction) -> Line:
+    """`you said 5  ✓ right`, in one line."""
+    if made.said is None:
+        if made.truth is not None:
+            return (("  the answer: ", "muted"), (made.truth, "strong"))
+        sign: Line = (("  ✓   ", "success"),) if made.was_right else (("  ✗   ", "warning"),)
+        return (("  last time you said ", "muted"), (made.first, ""), *sign) if made.first else (("  ", ""),)
+    said: Line = (("  you said ", "muted"), (made.said, "strong"))
+    if made.verdict == "right":
         said = (*said, ("  ✓ ", "success"), ("right", "success"))
-    elif verdict == "wrong" and right is not None:
-        said = (*said, ("  ✗ ", "warning"), ("not this time: ", "warning"), (right, "strong"))
-    return [*lines, *wrap(said, width, indent="  ")]
+    elif made.verdict == "wrong" and made.truth is not None:
+        said = (*said, ("  ✗ ", "warning"), ("not this time: ", "warning"), (made.truth, "strong"))
+    elif made.truth is not None:
+        said = (*said, ("   here: ", "muted"), (made.truth, "strong"))
+    if made.first and made.verdict is not None:
+        said = (*said, ("   first ", "muted"), (made.first, "muted"))
+    return said if made.verdict is not None or not made.open else (*said, ("   ", ""))
+
+
+def _keys(view: StepView, made: Prediction) -> Line:
+    """The keys of an open question."""
+    runs: Line = ((view.key("run"), "strong"), (" runs the step", "muted"))
+    if made.said is not None:
+        return runs
+    if made.ask.choices:
+        first, last = view.key("choose_1"), view.key(f"choose_{len(made.ask.choices)}")
+        return ((f"{first}-{last}", "strong"), (" answers   ", "muted"), *runs)
+    return ((view.key("answer"), "strong"), (" answers   ", "muted"), *runs)

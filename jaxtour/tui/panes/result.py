@@ -46,7 +46,9 @@ def document(view: StepView, width: int) -> Document:
             lines.append((("✓ ", "success"), (words, "success")))
         lines += failure_lines(report.failure, width)
     pieces: list[Piece] = []
+    ending = _ending(view, step, report, width)
     if report.value:
+        first = len(lines)
         if view.lesson.plain and view.trace:
             lines.append((("the file's last line", "muted"),))
         lines += value_lines(report.value, width)
@@ -54,10 +56,12 @@ def document(view: StepView, width: int) -> Document:
             drawn, pieces = shard_pieces(report.value, width, len(lines) + 1, ascii_only=view.ascii)
             anchor = len(lines) + 2 if anchor is None else anchor  # `to_anchor` also shows the line before
             lines += [(), *drawn]
+        if anchor is None and report.done and not ending:
+            anchor = first  # of a large value: its type
     lines += warning_lines(report.warnings, width)
     lines += _returns(view, width)
     lines += _differs(view, step, report, width)
-    lines += _ending(view, step, report, width)
+    lines += ending
     lines += written(report.background, width, "muted")
     lines += worker_lines(view, width) if view.worker == "dead" or report.done is None else []
     if not lines:

@@ -15,14 +15,15 @@ from jaxtour.engine.commands import ProfileRequest, StageRequest, TimeCall
 from jaxtour.engine.messages import Died, Done, Event, RunEvent, RunProgress, State, Trace
 from jaxtour.engine.report import Report, RunPurpose, Runs, StepKey, advance, files_of, joined, requested
 from jaxtour.engine.session import EngineError, Session
-from jaxtour.engine.verify import status
+from jaxtour.engine.verify import over
 from jaxtour.text import Raw
 from jaxtour.tui.actions import Keys
 from jaxtour.tui.choices import Choice
 from jaxtour.tui.peaks import Peaks
 from jaxtour.tui.tour.exercises import Exercises, limit_of
+from jaxtour.tui.tour.predictions import Predictions
 from jaxtour.tui.tour.scratch import Scratch, is_scratch
-from jaxtour.tui.tour.view import Activity, StepState, StepView, doing
+from jaxtour.tui.tour.view import Activity, StepState, StepView, doing, stage_after
 from jaxtour.tui.tour.whereabouts import Whereabouts
 
 
@@ -69,6 +70,7 @@ class Tour:
         self._states: dict[StepKey, StepState] = {}
         self.exercises = Exercises(progress, self._defer)
         self.runs = Runs(session)
+        self.predictions = Predictions(progress, self._defer)
         self.peaks = Peaks(session, self.runs, kept or progress.path.parent / "peaks.json", self._defer)
         self._file = Raw()
         """The text of the other file that the source pane shows."""
@@ -110,8 +112,7 @@ class Tour:
 
     def go(self, lesson_id: str | None = None, step_id: str | None = None) -> None:
         """Show a step by ids, or the first lesson or step if there is no such id."""
-        entries = self.catalogue.entries
-        self.open(next((i for i, entry in enumerate(entries) if entry.id == lesson_id), 0), step_id)
+        self.open(next((i for i, entry in enumerate(self.catalogue.entries) if entry.id == lesson_id), 0), step_id)
 
     def open(self, index: int, step: str | int | None = None) -> None:
         """Show a step by the lesson's index, and the step's id or index."""
@@ -188,12 +189,12 @@ class Tour:
     def view(self) -> StepView:
         """The step view of the step shown."""
         lesson = self.lesson
-        key = self.activity.key
         return StepView.of(
             self.state,
             lesson=lesson,
             step=self.step,
             number=self.number,
+            saved=self.progress.saved(*self.key),
             done=tuple(self.is_done(lesson.id, step.id) for step in lesson.steps),
             tried=self.exercises.of(self.key),
             code=self._file if self.state.file else self.code,
@@ -204,7 +205,7 @@ class Tour:
             detail=self.gone or self.session.detail,
             held=self.held,
             cpu_helps=self.cpu_helps,
-            elsewhere="/".join(key) if key and key != self.key else "",
+            elsewhere="/".join(key) if (key := self.activity.key) and key != self.key else "",
             facts=self.session.facts,
             keys=self.keys,
             ascii=self.ascii,
@@ -377,19 +378,22 @@ class Tour:
             places = [place for place, each in enumerate(state.report.traces) if each.label == event.label]
             state.trace = places[min(state.sought[1], len(places) - 1)]
         if isinstance(event, Done) and self.lesson.plain:
-            own = self.view.own
-            state.files = tuple(sorted({str(path) for path in files_of(state.report)} - {own}))
+            state.files = tuple(sorted({str(path) for path in files_of(state.report)} - {self.view.own}))
         if owner.step and isinstance(event, Done):
-            self._ended(owner.step, state.report, owner.key)
+            self._ended(owner.step, state, owner.key)
 
-    def _ended(self, step: Step, report: Report, key: StepKey) -> None:
-        state = self.state_of(key)
-        if state.code == step.shown_code.text:
+    def _ended(self, step: Step, state: StepState, key: StepKey) -> None:
+        report = state.report
+        if report is not None and state.code == step.shown_code.text:
             state.own = report
-        if is_scratch(step):
+        if report is None or is_scratch(step):
             return
         self.exercises.ended(key, step, report)
-        if status(step, report) in ("ok", "raised") and not self.is_done(*key):
+        if not over(step, report):
+            return
+        self.predictions.ran(key, step, report, state.code)
+        state.stage = stage_after(step, state)
+        if not self.is_done(*key):
             self._done.add(key)
             self._defer(lambda: self.progress.mark_done(*key))
 

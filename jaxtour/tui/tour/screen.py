@@ -18,6 +18,7 @@ from jaxtour.tui.lines.moved import CursorMoved
 from jaxtour.tui.messages import EditEnded, NamesWanted, ShownWanted, Travelled, Turned, Unfolded
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import Bar, keys_line, top_line
+from jaxtour.tui.tour.controllers.answers import AnswerController
 from jaxtour.tui.tour.controllers.change import ChangeController
 from jaxtour.tui.tour.controllers.course import CourseController
 from jaxtour.tui.tour.controllers.devices import DeviceController
@@ -79,6 +80,7 @@ class TourScreen(Screen[None]):
         self.review = ReviewController(self, self.step, self.course, reviewing)
         self.links = LinkController(self, self.slots, self.step)
         self.lens = LensController(self, self.slots, self.links)
+        self.answers = AnswerController(self, self.slots, self.lens)
         self.devices = DeviceController(self, self.slots, self.step, self.links)
         self.profile = ProfileController(self, self.slots)
         self.exercise = ExerciseController(self, self.slots, self.links)
@@ -212,7 +214,8 @@ class TourScreen(Screen[None]):
     def context(self) -> Context:
         """The facts that decide which keys work now."""
         keyed, result = self.links.keyed, self.devices.result
-        return self.tour.view.context(
+        view = self.tour.view
+        return view.context(
             busy=self.tour.busy,
             zoomed=self.panes.zoomed is not None,
             linking=keyed.leads,
@@ -221,6 +224,8 @@ class TourScreen(Screen[None]):
             searching=bool(self.search.pattern) and self.search.line is None,
             alone=self.tour.alone or self.reviewing is not None,
             reviewing=self.reviewing is not None,
+            looking=self.answers.shown and not self.panes.wide,
+            unseen=self.answers.unseen,
             on_devices=self.focused is self.devices.panel,
             on_shard=self.focused is result and bool(result.pieces),
             points=self.exercise.points,
@@ -240,21 +245,22 @@ class TourScreen(Screen[None]):
             self.keys.show(((self._note, "strong"),))
             return
         scope: Scope = "editor" if self.panes.editor is not None else "step"
-        view = self.tour.view
+        view, context = self.tour.view, self.context
         onwards = "next_question" if self.reviewing else "next_step"
         first = tuple(onwards if name == "next_step" else name for name in first_keys(view))
-        bright = onwards if view.done[view.number - 1] and not self.tour.alone else "run"
-        actions = in_footer(scope, self.context)
+        done = view.done[view.number - 1] and not self.tour.alone
+        asked = context.asks and not context.answered
+        bright = first[:1] or (("answer",) if asked else (onwards, "look") if done else ("run",))
+        actions = self.answers.labelled(in_footer(scope, context))
         if first:
-            bright = first[0]
             actions.sort(key=lambda action: first.index(action.id) if action.id in first else len(first))
         room = self.app.size.width - 2
-        words = self.search.words() if self.search.pattern else ()
+        words = self.search.words() if self.search.pattern else self.answers.digits(context)
         if self.search.line is not None:
             hint: Line = (("in all panes; a capital makes case count", "muted"),)
             self.keys.show(((" " * SEARCH_CELLS, ""), *(words or hint)))
             return
-        if words:
+        if self.search.pattern:
             actions = [action for action in actions if action.id in SEARCHING]
             words = (*words, ("   ", ""))
         line = keys_line(actions, self.tour.keys, room - width_of(words), bright=bright)

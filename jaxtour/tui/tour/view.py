@@ -2,11 +2,13 @@
 
 import copy
 from collections.abc import Mapping
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, NamedTuple, Self, TypeAlias
 
 import msgspec
 
-from jaxtour.course.model import Broken, Lesson, Step
+from jaxtour.course.model import Broken, Lesson, Proof, Step
+from jaxtour.course.progress import SavedStep
+from jaxtour.engine.answers import mark_of
 from jaxtour.engine.cells import program_call, stage_request, time_calls
 from jaxtour.engine.commands import StageName, StageRequest, TimeCall
 from jaxtour.engine.messages import (
@@ -25,7 +27,9 @@ from jaxtour.engine.stage import StageText
 from jaxtour.paths import absolute
 from jaxtour.text import NO_TEXT, Raw
 from jaxtour.tui.actions import Context, Keys
+from jaxtour.tui.tour.predictions import Prediction, sight
 from jaxtour.tui.tour.scratch import is_scratch
+from jaxtour.tui.widgets.arrange import Slot
 
 Shown: TypeAlias = Literal["jaxpr", "stablehlo", "hlo", "cost", "memory", "values", "graph", "arguments"]
 """What the stage pane can show."""
@@ -35,6 +39,29 @@ BEHIND: Mapping[Shown, StageName] = {
     "arguments": "jaxpr",
 }  # fmt: skip
 """The stage that each is made from."""
+
+
+class Sight(NamedTuple):
+    """Something to look at: a pane, or what the pane of stages shows."""
+
+    slot: Slot
+    name: str
+    """What the tab is called."""
+    shown: Shown | None = None
+
+
+SIGHTS: Mapping[Proof, Sight] = {
+    "jaxpr": Sight("stage", "jaxpr", "jaxpr"),
+    "stablehlo": Sight("stage", "StableHLO", "stablehlo"),
+    "hlo": Sight("stage", "HLO", "hlo"),
+    "cost": Sight("stage", "cost", "cost"),
+    "memory": Sight("stage", "memory", "memory"),
+    "values": Sight("stage", "values", "values"),
+    "result": Sight("result", "Result"),
+    "time": Sight("time", "Time"),
+    "devices": Sight("devices", "Devices"),
+}
+"""Where each proof of an answer is seen."""
 
 
 class Activity(msgspec.Struct, frozen=True):
@@ -104,6 +131,12 @@ class StepState(msgspec.Struct):
         return self.report.timings if self.report else ()
 
 
+def stage_after(step: Step, state: StepState) -> Shown:
+    """The stage to show after the run: the one that proves the answer, for who made a prediction."""
+    proof = sight(step, state.report) if state.prediction is not None else None
+    return (SIGHTS[proof].shown if proof else None) or state.stage
+
+
 class StepView(msgspec.Struct, frozen=True, kw_only=True):
     """A step at one moment; panes are drawn from this alone."""
 
@@ -113,6 +146,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     """Counted from 1."""
     state: StepState = msgspec.field(default_factory=StepState)
     """A copy, which does not change."""
+    saved: SavedStep = msgspec.field(default_factory=SavedStep)
+    """What the learner's progress has of the step; not to be changed."""
     done: tuple[bool, ...] = ()
     tried: Tried = Tried()
     code: Raw = NO_TEXT
@@ -264,6 +299,32 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return time_calls(self.step) or shown
 
     @property
+    def prediction(self) -> Prediction | None:
+        """What there is to say of the step's question; None if it asks nothing."""
+        if isinstance(self.step, Broken):
+            return None
+        return Prediction.of(self.step, self.report, self.state.prediction, self.saved)
+
+    @property
+    def choices(self) -> int:
+        """The number of choices of a question that can be answered."""
+        asked = self.prediction
+        return len(asked.ask.choices) if asked and asked.open else 0
+
+    @property
+    def sight(self) -> Sight | None:
+        """What to look at after the run, beside the text."""
+        proof = sight(self.step, self.report)
+        return SIGHTS[proof] if proof else None
+
+    def mark(self, slot: Slot) -> str:
+        """The word in a pane that proves the answer; empty for none."""
+        seen, step = self.sight, self.step
+        if seen is None or seen.slot != slot or seen.shown not in (None, self.state.stage) or self.report is None:
+            return ""
+        return mark_of(step.ask, self.report.answer) if isinstance(step, Step) and step.ask else ""
+
+    @property
     def failure(self) -> Failure | None:
         """The failure of the code, or else of tracing the call shown."""
         if self.report and self.report.failure:
@@ -303,7 +364,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         base = Context(dead=dead, held=self.held, cpu_helps=self.cpu_helps, runnable=False, **screen)
         if isinstance(step, Broken):
             return msgspec.structs.replace(base, linking=False, many=False)
-        exercise = step.exercise
+        exercise, asked = step.exercise, self.prediction
         passed = self.report is not None and self.report.checked is not None and self.report.checked.passed
         return msgspec.structs.replace(
             base,
@@ -325,8 +386,10 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
             profiles=self.finished and self.trace is not None and self.trace.error is None,
             profiled=self.profiled is not None,
             flagged=any(timing.verdicts for timing in self.report.timings) if self.report else False,
-            asks=step.ask is not None,
-            answered=self.state.prediction is not None,
+            asks=asked is not None and asked.open,
+            choices=self.choices,
+            answered=asked is not None and asked.said is not None,
+            looks=self.sight is not None,
             hints=len(exercise.hints) - self.tried.hints if exercise and not passed else 0,
             exercise=exercise is not None,
             arguments=self.arguments is not None,

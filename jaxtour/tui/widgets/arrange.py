@@ -14,7 +14,7 @@ Wants: TypeAlias = Mapping[Slot, int]
 LEAST = 3
 """Rows of a pane with one line."""
 STRIP = 4
-"""Rows that the result always gets, if it fills them."""
+"""Rows that the result gets beside the stages, if it fills them."""
 LEFT_SHARE, LEFT_MIN, LEFT_MAX = 0.46, 60, 96
 """The left half's share of the columns: fewer would cut ordinary code, more would make text hard to read."""
 
@@ -78,7 +78,7 @@ def _made_of_it(height: int, wants: Wants) -> dict[Slot, int]:
 def narrow(size: Size, wants: Wants, front: Slot, now: int | None = None) -> dict[Slot, Region]:
     """The front tab, `now` rows high, above the source and the result."""
     first, source = max(wants[front], LEAST), max(wants["source"], LEAST)
-    result = max(LEAST, min(max(wants["result"], STRIP), size.height // 3))
+    result = max(LEAST, min(wants["result"], size.height // 3))
     if wants["result"] > size.height // 2:
         # A figure, or long output: it gets the rows that the others would leave empty.
         result = max(result, min(wants["result"], size.height - first - source))

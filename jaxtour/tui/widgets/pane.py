@@ -1,5 +1,6 @@
 """A bordered pane that shows one document of a step."""
 
+import re
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from jaxtour.tui.lines.document import EMPTY, NOTHING, Columns, Document, Highli
 from jaxtour.tui.lines.moved import CursorMoved
 from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.styling import content
+from jaxtour.tui.tour.predictions import Prediction
 from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.widgets.arrange import Slot
 from jaxtour.tui.widgets.cursors import PaneCursor
@@ -47,12 +49,14 @@ class PaneSpec(msgspec.Struct, frozen=True):
     """The first line of the cursor."""
     awaits: Callable[[StepView], bool] = lambda view: view.awaits
     """Whether its content is still to come; it does not shrink meanwhile."""
+    reads: bool = False
+    """Whether it is read as a whole: its border says the key that shows what is below."""
     edited: bool = False
     """Whether its text may be edited meanwhile; the cursor stays with its line."""
 
-    def made_from(self, view: StepView) -> tuple[Any, Any]:
+    def made_from(self, view: StepView) -> tuple[Any, ...]:
         """What the document depends on; a pane is only entered when this changes."""
-        return self.of_view(view), self.of_report(view.report) if view.report else None
+        return self.of_view(view), self.of_report(view.report) if view.report else None, view.mark(self.name)
 
 
 class Pane(LinesView):
@@ -73,7 +77,7 @@ class Pane(LinesView):
         self.spec = spec
         self.whole = False
         self.view: StepView | None = None
-        self._made_from: tuple[Any, Any] | None = None
+        self._made_from: tuple[Any, ...] | None = None
         self._made: OrderedDict[int, Document] = OrderedDict()
         self._titles: tuple[Line, Line] = ((), ())
         self._tabs: Line | None = None
@@ -86,6 +90,12 @@ class Pane(LinesView):
         """The last place of the cursor, by the name of what was shown."""
         self._selected: tuple[int, Columns] | None = None
         """The last selection in the cursor's line."""
+        self._proved: tuple[str, int] | None = None
+        """What was shown, and of which run, when it last went to a proof by itself."""
+        self._asked: Prediction | None = None
+        """What there was to say of the step's question when that last came into view."""
+        self._at_anchor: int | None = None
+        """The row at the top when the anchor last came into view: it stays in view until the learner scrolls."""
         self._wanted = 0
         """Rows wanted at the last content."""
         self._fresh = True
@@ -135,6 +145,27 @@ class Pane(LinesView):
         self._redrawn()
         self.title(self._tabs)
         self._own.stay_with(held)
+        asked = self.view.prediction if self.view and self.spec.reads else None
+        if document.anchor is not None and self._asked != asked:
+            self.call_after_refresh(self._to_anchor, document)
+        self._asked = asked
+        if document.proof and self._proved != self._proving:
+            self.call_after_refresh(self.to_proof)
+
+    @property
+    def _proving(self) -> tuple[str, int]:
+        """What is shown, and the run that it is of."""
+        return self.name_of_shown, self.view.report.run if self.view and self.view.report else 0
+
+    def to_proof(self) -> None:
+        """Go to the first line that proves the answer."""
+        line = self.document.proved
+        if line is None:
+            return
+        self._proved = self._proving
+        if self.document.cursor:
+            self.move_to(line)
+        self.scroller.reveal(line)
 
     def _redrawn(self) -> None:
         """Ask for new highlights, since lines changed or moved."""
@@ -189,7 +220,10 @@ class Pane(LinesView):
         width = max(width, 1)
         if width not in self._made:
             make = (self.whole and self.spec.whole) or self.spec.document
-            self._made[width] = make(self.view, width)
+            made = make(self.view, width)
+            if word := self.view.mark(self.spec.name):
+                made = msgspec.structs.replace(made, proof=re.compile(rf"(?<!\w){re.escape(word)}(?!\w)"))
+            self._made[width] = made
             if len(self._made) > 2:
                 self._made.popitem(last=False)
         self._made.move_to_end(width)
@@ -275,13 +309,41 @@ class Pane(LinesView):
             self._show_made()
         super().on_resize(event)
         self._redrawn()
+        if self.document.anchor is not None and self.scroll_offset.y == self._at_anchor:
+            self._to_anchor(self.document)
+        self.title(self._tabs)
+
+    def _to_anchor(self, document: Document) -> None:
+        super()._to_anchor(document)
+        self._at_anchor = self.scroll_offset.y
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Say whether there is more below."""
+        super().watch_scroll_y(old_value, new_value)
+        self.title(self._tabs)
+
+    def watch_has_focus(self, value: bool) -> None:
+        """Say it where the key works."""
+        super().watch_has_focus(value)
+        if self.spec.reads:
+            self.title(self._tabs)
+
+    @property
+    def _more(self) -> Line:
+        """The key that shows what is below, if there is something."""
+        below = self.scene.plan.rows.count - self.scroll_offset.y - self.size.height
+        if not (self.spec.reads and self.has_focus and self.size.height and below > 0 and self.view):
+            return ()
+        asked = self.view.prediction
+        words = " shows the question" if asked and asked.open and asked.said is None else " shows more"
+        return ((self.view.keys.of("page_down")[-1], "strong"), (words, "muted"))
 
     def title(self, tabs: Line | None) -> None:
         """Set the words of the border: the tabs if several panes share a place, otherwise the pane's own title."""
         self._tabs = tabs
         document = self.document
         title = tabs or document.title or ((self.spec.label, ""),)
-        titles = (title, self._found or self._words or document.subtitle)
+        titles = (title, self._found or self._words or self._more or document.subtitle)
         if titles != self._titles:
             self._titles = titles
             ansi = self.app.native_ansi_color

@@ -19,6 +19,7 @@ from jaxtour.tui.messages import ShownWanted
 from jaxtour.tui.panes import devices, lesson, result, source, stage, time
 from jaxtour.tui.panes.source import failed
 from jaxtour.tui.panes.stage import NAMES, names_within
+from jaxtour.tui.tour.predictions import goes_on
 from jaxtour.tui.tour.view import Shown, StepView
 from jaxtour.tui.widgets.arrange import RegionLayout, Slot, Wants, left_width, narrow, wide, wide_file
 from jaxtour.tui.widgets.cursors import GraphCursor, PaneCursor, ShardCursor
@@ -41,9 +42,9 @@ FRONT: Mapping[str, Slot] = {"jaxpr": "stage", "time": "time", "devices": "devic
 
 PANES: tuple[PaneSpec, ...] = (
     PaneSpec(
-        "lesson", "Lesson", lesson.document, tab=True,
+        "lesson", "Lesson", lesson.document, tab=True, reads=True,
         of_view=attrgetter(
-            "step", "index", "code", "state.code", "state.prediction", "tried", "done", "worker", "ascii", "coloured"
+            "step", "index", "code", "state.code", "prediction", "tried", "done", "worker", "ascii", "coloured"
         ),
         of_report=attrgetter("executed", "failure", "answer", "checked", "done", "traces", "programs"),
     ),
@@ -59,8 +60,8 @@ PANES: tuple[PaneSpec, ...] = (
     PaneSpec(
         "stage", "jaxpr", stage.document, tab=True, shows=stage.shows, awaits=stage.awaits,
         of_view=attrgetter(
-            "step", "index", "state.stage", "stage", "state.unfolded", "state.place", "stalled", "profiled", "ascii",
-            "state.reason"
+            "step", "index", "choices", "state.stage", "stage", "state.unfolded", "state.place", "stalled", "profiled",
+            "ascii", "state.reason"
         ),
         of_report=attrgetter("traces", "arguments"),
     ),
@@ -248,8 +249,14 @@ class Panes(Container):
         return self.wide or slot == self.front or not self.by_slot[slot].spec.tab
 
     def expect_front(self) -> None:
-        """Bring the pane that the step is about to the front, once it has something to show."""
-        self._expecting = True
+        """Bring the pane that the step is about to the front, once it has something to show.
+
+        The lesson's text, if it goes on after the run, is more to the point. Who runs the step again has read it.
+        """
+        view = self.by_slot["lesson"].view
+        self._expecting = view is not None and not goes_on(view.step)
+        if view is not None and view.report is None and not self._expecting:
+            self.bring("lesson")
 
     def _settle(self, view: StepView) -> None:
         """Bring the expected tab to the front, if it has something to show."""
@@ -284,7 +291,7 @@ class Panes(Container):
         elif slot == "stage":
             words = [text for text, _ in pane.document.title if text.strip()]
             labels = {tab.label: tab for tab in TABS if tab.shown}
-            names = [(word, labels[word.partition(" ")[2]]) for word in words]
+            names = [(word, labels[word.rpartition(" ")[2]]) for word in words]
         else:
             return
         x = TABS_AT

@@ -1,6 +1,10 @@
 """A step as text, for a pager or a log."""
 
-from jaxtour.course.model import Ask, Broken, Exercise, Lesson, Problem, Requires, Step
+from dataclasses import replace
+
+import msgspec
+
+from jaxtour.course.model import Ask, Broken, Choice, Exercise, Lesson, Problem, Requires, Step
 from jaxtour.engine.messages import (
     Checked,
     CheckOutcome,
@@ -141,7 +145,6 @@ def test_a_step_with_everything():
         "Read.\n"
         "\n"
         "How many equations?\n"
-        "  Answer: 5\n"
         "\n"
         "   1  many(w, X)\n"
         "\n"
@@ -167,7 +170,22 @@ def test_a_step_with_everything():
         "\n"
         "── written after the end\n"
         "late\n"
+        "\n"
+        "── answer\n"
+        "the answer: 5\n"
     )
+
+
+def test_an_answer_is_graded():
+    ask = Ask(question="Which?", choices=(Choice(text="2", reply="One too few."), "3"), value=Raw("x"))
+    step = harmless(msgspec.structs.replace(VMAP, ask=ask))
+    told = [step_text(LESSON, step, replace(RAN, answer=answer), 40, said=said).rpartition("── ")[2]
+            for said, answer in (("3", "3"), ("2", "3"), ("2", None))]  # fmt: skip
+    assert told == [
+        "answer\nthe answer: 3\nyou said:   3  ✓ right\n",
+        "answer\nthe answer: 3\nyou said:   2  ✗ not this time\nOne too few.\n",
+        "answer\nyou said:   2  not graded\n",
+    ]
 
 
 def test_an_unexpected_error_is_no_expected_one():
@@ -177,7 +195,7 @@ def test_an_unexpected_error_is_no_expected_one():
 
 def test_an_exercise_shows_what_is_run_and_its_check():
     text = step_text(LESSON, WRITE, Report(run=1, checked=Checked(run=1, passed=False, message="x is 2")))
-    assert "  1. this\n  2. that\n  Answer: that\n" in text
+    assert "  1. this\n  2. that\n" in text and text.endswith("── answer\nthe answer: that\n")
     assert "  (an exercise: this is its solution)\n   1  x = 1\n" in text
     assert "── check\n✗ not yet  x is 2\n" in text
     failed = CheckOutcome(
@@ -204,7 +222,7 @@ def test_an_exercise_shows_what_is_run_and_its_check():
         "  at        lines 2, 4\n"
         "· it is fast\n"
     )
-    assert "Answer" not in step_text(LESSON, WRITE)
+    assert "answer" not in step_text(LESSON, WRITE)
 
 
 def test_how_a_run_ended():

@@ -5,7 +5,6 @@ from functools import partialmethod
 from jaxtour.course.model import Step
 from jaxtour.course.trust import Question
 from jaxtour.engine.session import EngineError
-from jaxtour.text import clean
 from jaxtour.tui.messages import RestartWanted
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.host import ScreenHost
@@ -88,21 +87,6 @@ class StepController:
         from jaxtour.tui.screens.timings import RooflineScreen
 
         self.host.app.push_screen(RooflineScreen(self.tour, self.tour.state))
-
-    def answer(self) -> None:
-        """Ask for the learner's prediction."""
-        from jaxtour.tui.screens.ask import AskScreen
-
-        step, state = self.tour.step, self.tour.state
-
-        def answered(text: str | None) -> None:
-            if text:
-                state.prediction = clean(text)
-                self.panes.bring("lesson")
-                self.host.refresh_view()
-
-        if isinstance(step, Step) and step.ask:
-            self.host.app.push_screen(AskScreen(step.ask, ascii_only=self.tour.ascii), answered)
 
     async def edit(self) -> None:
         """Edit the code in place."""

@@ -1,0 +1,94 @@
+"""The keys that answer a step's question, and that show what proves the answer."""
+
+from collections.abc import Iterable
+from functools import partialmethod
+
+import msgspec
+
+from jaxtour.render.text.layout import Line
+from jaxtour.text import clean
+from jaxtour.tui.actions import Action, Context
+from jaxtour.tui.tour.controllers.lens import LensController
+from jaxtour.tui.tour.controllers.slots import SlotController
+from jaxtour.tui.tour.host import ScreenHost
+
+
+class AnswerController:
+    """The actions of a question, before the run and after it."""
+
+    def __init__(self, host: ScreenHost, slots: SlotController, lens: LensController) -> None:
+        self.host = host
+        self.tour = host.tour
+        self.panes = host.panes
+        self.slots = slots
+        self.lens = lens
+
+    def answer(self) -> None:
+        """Open a box for the answer."""
+        from jaxtour.tui.screens.ask import AskScreen
+
+        if prediction := self.tour.view.prediction:
+            self.host.app.push_screen(AskScreen(prediction.ask, ascii_only=self.tour.ascii), self._said)
+
+    def _said(self, text: str | None) -> None:
+        if text:
+            self.tour.state.prediction = text = clean(text, keep_newlines=False)
+            self.tour.predictions.made(self.tour.key, text)
+            self.panes.bring("lesson")
+            self.host.refresh_view()
+
+    def _choose(self, number: int) -> None:
+        """Answer by a choice's number."""
+        if prediction := self.tour.view.prediction:
+            self._said(prediction.ask.texts[number - 1])
+
+    choose_1 = partialmethod(_choose, 1)
+    choose_2 = partialmethod(_choose, 2)
+    choose_3 = partialmethod(_choose, 3)
+    choose_4 = partialmethod(_choose, 4)
+    choose_5 = partialmethod(_choose, 5)
+    choose_6 = partialmethod(_choose, 6)
+    choose_7 = partialmethod(_choose, 7)
+    choose_8 = partialmethod(_choose, 8)
+    choose_9 = partialmethod(_choose, 9)
+
+    async def look(self) -> None:
+        """Go to what the step is about, or what proves its answer; from there, back to the text."""
+        sight = self.tour.view.sight
+        if sight is None:
+            return
+        if self.shown:
+            self.slots.focus("lesson")
+        elif sight.shown:
+            await self.lens.show_stage(sight.shown)
+        else:
+            self.slots.focus(sight.slot)
+        if self.shown:
+            pane = self.panes.by_slot[sight.slot]
+            # A pane that was behind shows its lines after the next layout.
+            pane.call_after_refresh(pane.to_proof)
+
+    @property
+    def unseen(self) -> bool:
+        """Whether another pane hides what there is to look at, or another stage than the one that comes by itself."""
+        sight, stage = self.tour.view.sight, self.tour.state.stage
+        return sight is not None and not (self.panes.in_view(sight.slot) and sight.shown in (None, "jaxpr", stage))
+
+    def labelled(self, actions: Iterable[Action]) -> list[Action]:
+        """The actions of the bottom line, of which one says what there is to look at."""
+        sight = self.tour.view.sight
+        words = "back to the text" if self.shown else f"see {sight.name}" if sight else ""
+        return [msgspec.structs.replace(each, label=words) if each.id == "look" else each for each in actions]
+
+    def digits(self, context: Context) -> Line:
+        """The keys of the choices in the bottom line, while the question is not answered."""
+        if not context.choices or context.answered:
+            return ()
+        first, last = (self.tour.keys.first(f"choose_{number}") for number in (1, context.choices))
+        return ((f"{first}-{last}", "primitive"), (" answer", "strong"), ("   ", ""))
+
+    @property
+    def shown(self) -> bool:
+        """Whether the keys are in the pane to look at."""
+        sight, state = self.tour.view.sight, self.tour.state
+        return sight is not None and self.slots.pane.spec.name == sight.slot and sight.shown in (None, state.stage)

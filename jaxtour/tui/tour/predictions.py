@@ -1,0 +1,108 @@
+"""Predictions: what the learner said before the run, whether that was right, and what to look at afterwards."""
+
+from collections.abc import Callable
+from typing import Self
+
+import msgspec
+
+from jaxtour.course.model import Ask, Broken, Proof, Step
+from jaxtour.course.progress import Progress, SavedStep
+from jaxtour.engine.answers import Verdict, grade, proof_of, reply, truth
+from jaxtour.engine.report import Report, StepKey
+from jaxtour.engine.verify import over
+
+
+class Prediction(msgspec.Struct, frozen=True):
+    """What there is to say of a step's question at one moment."""
+
+    ask: Ask
+    open: bool
+    """Whether it can be answered: the code has not run, or what came of it is nothing to look at."""
+    said: str | None = None
+    """The prediction in force; None if the learner made none."""
+    first: str | None = None
+    """The first one, which counts, if that is another."""
+    was_right: bool | None = None
+    """Whether that one was right."""
+    verdict: Verdict | None = None
+    """None before the run, and without a prediction."""
+    truth: str | None = None
+    """The right answer; None before the run, and while the worker is looking for it."""
+    reply: str = ""
+    """The author's words for who said this."""
+    ended: bool = False
+    """Whether the run has ended: no answer comes any more."""
+
+    @classmethod
+    def of(cls, step: Step, report: Report | None, said: str | None, saved: SavedStep) -> Self | None:
+        """What there is to say; None for a step that asks nothing."""
+        ask = step.ask
+        if ask is None:
+            return None
+        ran = over(step, report)
+        ended = report is not None and report.done is not None
+        free = report is None or (ended and not ran and not report.traces)
+        first = saved.answer if saved.right is not None else None
+        if said is None and (ran or first is None):
+            said = saved.answer
+        made = cls(ask, free, said, first if first != said else None, saved.right, ended=ended)
+        if report is None or not ran:
+            return made
+        right = truth(ask, report.answer)
+        return msgspec.structs.replace(
+            made,
+            truth=right,
+            verdict=None if said is None else grade(ask, said, report.answer),
+            reply="" if said is None or right is None else reply(ask, said),
+        )
+
+
+def sight(step: Step | Broken, report: Report | None) -> Proof | None:
+    """What to look at after the run, beside the text that goes on: what proves the answer, or what the step is about.
+
+    None without a text: then what the step is about comes to the front by itself.
+    """
+    if isinstance(step, Broken) or report is None or not goes_on(step) or not over(step, report):
+        return None
+    shown = (proof_of(step.ask) if step.ask else None) or step.show
+    shown = shown or ("jaxpr" if report.traces else "time" if report.timings else None)
+    in_stages = shown not in ("lesson", "result", "time", "devices")
+    return None if shown == "lesson" or (in_stages and not report.traces) else shown
+
+
+def goes_on(step: Step | Broken) -> bool:
+    """Whether there is something to read after the run."""
+    return isinstance(step, Step) and bool(step.after or step.ask)
+
+
+class Predictions:
+    """Keeps predictions in the learner's progress: the first one of each step, and whether it was right."""
+
+    def __init__(self, progress: Progress, defer: Callable[[Callable[[], None]], object]) -> None:
+        self._progress = progress
+        self._defer = defer
+
+    def made(self, key: StepKey, said: str) -> None:
+        """Remember a prediction, unless an earlier one was judged."""
+
+        def keep() -> None:
+            if self._progress.saved(*key).right is None:
+                self._progress.update(*key, answer=said)
+
+        self._defer(keep)
+
+    def ran(self, key: StepKey, step: Step, report: Report, code: str) -> None:
+        """Judge it after a run of the lesson's own code, for which it was made."""
+        ask = step.ask
+        if ask is None or not over(step, report) or code.rstrip() != step.shown_code.text.rstrip():
+            return
+
+        def judge() -> None:
+            saved = self._progress.saved(*key)
+            if saved.answer is None or saved.right is not None:
+                return
+            verdict = grade(ask, saved.answer, report.answer)
+            if verdict != "open":
+                self._progress.update(*key, right=verdict == "right")
+
+        self._defer(judge)
