@@ -60,8 +60,12 @@ def _further(lessons: list[Lesson], kept: Progress) -> list[str]:
     """Where the learner left off, other lessons with progress, and what is due."""
     lines = []
     ids = {lesson.id for lesson in lessons}
-    if kept.place and kept.place[0] in ids:
-        lines.append(f"you left off at {clean('/'.join(kept.place), keep_newlines=False)}")
+    for lesson in lessons:
+        for number, step in enumerate(lesson.steps, 1):
+            if (lesson.id, step.id) == kept.place:
+                lines.append(
+                    f"you left off at {lesson.id}/{step.id}, step {number} of {len(lesson.steps)}: {step.title}"
+                )
     if others := sorted(kept.lessons.keys() - ids):
         lines.append(f"also kept: {clean(', '.join(others), keep_newlines=False)}")
     if count := due(kept):

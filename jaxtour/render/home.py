@@ -26,6 +26,8 @@ COLUMNS = (("done", 7), ("solved", 8), ("right", 6), ("left", 8))
 HEAD_CELLS = 8
 BAR_CELLS = 6
 WIDE_BAR_CELLS, WIDE_FROM = 12, 84
+ALL_FROM = 60
+"""The cells of a row from which on it has all columns."""
 NAME_CELLS = 24
 TITLE_LEAST = 22
 """Cells of a step's title that matter more than what is said beside it."""
@@ -49,14 +51,19 @@ def title_line(whole: Standing, reviews: int, width: int) -> Line:
 def header(width: int) -> Line:
     """The names of the columns."""
     bar, title = _cells(width)
-    names = "".join(pad(name, cells, right=True) for name, cells in COLUMNS)
+    names = "".join(pad(name, cells, right=True) for name, cells in _columns(width))
     return ((pad("", HEAD_CELLS + title + 2 + bar) + names, "faint"),)
 
 
 def _cells(width: int) -> tuple[int, int]:
     """The cells of the bar and of the title."""
-    bar = WIDE_BAR_CELLS if width >= WIDE_FROM else BAR_CELLS
-    return bar, max(8, width - HEAD_CELLS - 2 - bar - sum(cells for _, cells in COLUMNS))
+    bar = WIDE_BAR_CELLS if width >= WIDE_FROM else BAR_CELLS if width >= ALL_FROM else 0
+    return bar, max(8, width - HEAD_CELLS - 2 - bar - sum(cells for _, cells in _columns(width)))
+
+
+def _columns(width: int) -> Sequence[tuple[str, int]]:
+    """The columns that there is room for."""
+    return COLUMNS if width >= ALL_FROM else COLUMNS[:1]
 
 
 def lesson_row(
@@ -78,9 +85,8 @@ def lesson_row(
         f"{standing.right}/{standing.made}" if standing.made else "",
         "not here" if unmet else minutes(standing.minutes_left),
     )
-    cells = [pad(text, size, right=True) for text, (_, size) in zip(counts, COLUMNS, strict=True)]
-    styled: list[Span] = [(cell, "muted") for cell in cells[:-1]]
-    styled.append((cells[-1], "warning" if unmet else "muted"))
+    cells = [pad(text, size, right=True) for text, (_, size) in zip(counts, _columns(width), strict=False)]
+    styled: list[Span] = [(cell, "warning" if cell.endswith("not here") else "muted") for cell in cells]
     return (*head, (title, "strong" if goes_on else ""), ("  ", ""), *bar_of(standing, bar), *styled)
 
 
@@ -103,7 +109,9 @@ def step_row(
     head: Line = ((" " * indent, ""), ("› " if here else "  ", "mark"), mark, (f" {number:>2}  ", "muted"))
     gap: Span = ("   ", "")
     said = [span for each in step_words(step, saved, done=done) for span in (gap, each)]
-    room = max(min(width_of(step.title), TITLE_LEAST), width - width_of(head) - width_of(tuple(said)))
+    room = width - width_of(head) - width_of(tuple(said))
+    if room < min(width_of(step.title), TITLE_LEAST):
+        room, said = width - width_of(head), []
     return clip_line((*head, (pad(step.title, room), "strong" if here else ""), *said), width)
 
 
@@ -171,7 +179,7 @@ def about_lesson(
     began = standing.done or standing.seconds
     words = [predictions_words(standing), *further_words(standing)] if began else []
     lines += spread((), [(word, "muted") for word in words if word], width)
-    return [*lines, *([()] if titled else []), clip_line(goes_on, width)]
+    return [*lines, *([()] if titled else []), *wrap(goes_on, width, indent="  ")]
 
 
 def about_step(
@@ -191,7 +199,7 @@ def about_step(
         body += [(), *markdown_lines(step.ask.question, width)]
     code = python_lines(step.shown_code.shown.removesuffix("\n"))
     body += [(), *code] if any(code) else []
-    body += [(), *markdown_lines(step.after, width)] if written and step.after else []
+    body += [(), *markdown_lines(step.after, width)] if done and written and step.after else []
     body = [marked(line, written) for line in clip_lines(body, width)]
     return lines + _window(body, max(1, height - len(lines)))
 

@@ -187,7 +187,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("end_review", "l", "end review", "end the review, and say how it went", "Course",
            when=lambda c: c.reviewing, rank=55, instead_of="lessons", by="review"),
     Action("help", "question_mark", "keys", "all keys", "Tour", rank=90, by="course"),
-    Action("palette", "ctrl+p", "", "find anything by name", "Tour", palette=False, by="course"),
+    Action("palette", "ctrl+p", "", "find anything by name or text", "Tour", palette=False, by="course"),
     Action("quit", "q,ctrl+q", "quit", "leave; your place and edits are kept", "Tour", rank=95, by="course"),
     Action("down", "down,j", "", "a line down", "Moving", "pane", palette=False, does="step(1)"),
     Action("up", "up,k", "", "a line up", "Moving", "pane", palette=False, does="step(-1)"),

@@ -44,7 +44,7 @@ def test_progress_tells_steps_exercises_predictions_and_time_apart(own: Path) ->
                      "3 hints used, 4 min spent"]  # fmt: skip
     assert second == ["second", "0/1 step", "1 min left"]
     assert total[:2] == ["total", "3/6 steps"] and "2 min left" in total
-    assert place == ["you left off at first/s4"]
+    assert place == ["you left off at first/s4, step 4 of 5: Step 4"]
 
 
 def test_progress_as_json(own: Path) -> None:
