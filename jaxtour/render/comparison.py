@@ -104,7 +104,7 @@ def sentence(found: Comparison) -> list[Span]:
     a, b = found.pair(lambda side: side.peak_bytes)
     if a is not None and b is not None:
         memory = "the same peak memory" if a == b else f"{_times(a, b)} times the peak memory"
-        parts.append([(f"B takes {memory if a else f'{size(b)} of memory, A none'}", "")])
+        parts.append([(f"B takes {memory if a or a == b else f'{size(b)} of memory, A none'}", "")])
     if found.time is None:
         parts.append([("time was not measured", "muted")])
     else:

@@ -88,8 +88,11 @@ class Comparing:
 
     async def measure(self) -> None:
         """Measure both calls in turn, each time in a new worker; raises `EngineError` without a worker."""
+        if self.found is None or self._halves is None:
+            return
+        self.problem = ""
         with self._reserved():
-            for half in (self._halves or ()) * WORKERS:
+            for half in self._halves * WORKERS:
                 told = await self._request(half)
                 errors = [each.error for each in told.timings if each.error is not None]
                 self.problem = self.problem or next(iter(errors), told.timing_error) or ""
