@@ -27,7 +27,7 @@ steps:
       solution: "def f(x): calls.append(1) or x * 2"
       others: ["f = lambda x: (calls.append(1), x + x)[1]"]
       wrong:
-        - {code: "f = lambda x: x * 2", because: "Expected  [1] = 1, got [1] = 0"}
+        - {code: "f = lambda x: x * 2", because: "Expected  (f32[2], 1), got (f32[2], 0)"}
         - {code: "f = lambda x: (calls.append(1), x * 4 / 2)[1]", because: at most 1 equation}
   - id: unsound
     title: U
