@@ -135,19 +135,19 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """One thing that must be true of the learner's code: the first field says what, the others how much."""
 
     value: Call | None = None
-    """The value of this expression agrees with `equals`."""
+    """The value of this expression agrees with `equals`: numbers, shape, dtype, and the structure around them."""
     jaxpr: Call | None = None
     """The jaxpr of this call has certain primitives, and not too many equations."""
     hlo: Call | None = None
     """The compiled program of this call has certain opcodes."""
     memory: Call | None = None
-    """The compiled program of this call needs at most `most` bytes at its peak."""
+    """The compiled program of this call needs at most `most` bytes at its peak, for temporaries and results."""
     compiles: tuple[Call, ...] = ()
-    """These calls, one after the other, compile at most `most` times."""
+    """These calls, one after the other, compile at most `most` times, by default once; making the inputs is free."""
     donates: Call | None = None
     """This call of a jitted function donates its argument number `argument`."""
     gradient: Call | None = None
-    """The gradient of this call's scalar result is finite and agrees with finite differences."""
+    """The gradient of this call's scalar result by argument number `argument` is finite and agrees with differences."""
     vmap: Call | None = None
     """Under `jax.vmap`, the function of this call gives for each example what it gives alone."""
     leaks: Call | None = None
@@ -160,7 +160,10 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     equals: Call | None = None
     """The right value, evaluated without the learner's code; by default the solution gives it."""
     given: tuple[dict[str, Call], ...] = ()
-    """Inputs that the learner does not see: the check holds for each set of names."""
+    """Inputs that the learner does not see: the check holds for each set of names.
+
+    They are evaluated without the learner's code; one may use those before it.
+    """
     rtol: Annotated[float, msgspec.Meta(ge=0)] = 1e-5
     atol: Annotated[float, msgspec.Meta(ge=0)] = 1e-6
     has: tuple[str, ...] = ()
@@ -172,7 +175,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     most: Count | None = None
     """The largest number of equations, bytes or compilations."""
     argument: Count = 0
-    """Counted from 0."""
+    """The argument that is donated, or that the gradient is by, counted from 0."""
     count: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """The number of devices; all by default."""
     say: Lines = ""

@@ -380,3 +380,13 @@ def f(x):
     event = checked(runner, "y = 'z' * 10_000_000", {"value": "y", "equals": "'z'"})
     assert len(event["message"]) < 5_000
     assert runner.run("1").text == "1"
+
+
+def test_a_check_that_does_not_end_can_be_interrupted(runner):
+    code = "def f(x):\n    while True:\n        pass"
+    run = runner.begin(code, setup=SETUP, checks=[{"value": "f(x)", "equals": "x"}])
+    runner.until("progress", run=run, phase="checking")
+    runner.interrupt()
+    ran = runner.finish(run)
+    assert ran.one("done")["status"] == "interrupted" and not ran.all("checked")
+    assert runner.run("1").text == "1"
