@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+import jax
+
 from .. import compat
 from ..ir.spans import Span
 from ..runner.execute import Source
@@ -59,7 +61,8 @@ def checked(
     """The `checked` event without its run."""
     outcomes: list[dict[str, Any]] = []
     failed = ""
-    with spaces.before.modules():
+    # The code may forbid transfers; those of the checks are not its own.
+    with spaces.before.modules(), jax.transfer_guard("allow"):
         for number, check in enumerate(checks):
             what = in_words(check)
             if failed:

@@ -136,12 +136,12 @@ def donates(look: Look) -> None:
         kept = [array for array in arrays if not array.is_deleted()]
     if not kept or (declared and not _backend_donates()):
         return
-    got = f"argument {place} is as it was: it is not donated"
+    got = f"argument {place} as it was: it is not donated"
     if declared:
-        got = f"it is donated, and cannot be used: no result is a {type_of(kept[0])}"
+        got = f"argument {place} as it was: it is donated, but no result is a {type_of(kept[0])}"
     elif len(kept) < len(arrays):
-        got = f"{plural(len(kept), 'array')} of {len(arrays)} in it are as they were"
-    raise NotYetError(f"argument {place} is gone after the call, its memory used again", got)
+        got = f"{plural(len(kept), 'array')} of {len(arrays)} in it as they were"
+    raise NotYetError(f"argument {place} to be gone after the call", got)
 
 
 def leaks(look: Look) -> None:
@@ -158,8 +158,8 @@ def leaks(look: Look) -> None:
         spaces = [look.spaces.workspace.namespace]
         spaces += [layer.__globals__ for layer in layers(call.function) if hasattr(layer, "__globals__")]
         holders = dict.fromkeys(name for space in spaces for name, value in [*space.items()] if _holds_tracer(value))
-    held = f", in {listed(holders)}" if holders else ""
-    raise NotYetError("no value of a trace outlives it", f"a tracer does{held}")
+    held = f"a tracer in {listed(holders)}" if holders else "a tracer that outlives it"
+    raise NotYetError("nothing of the trace to be left", held)
 
 
 def _compiled(look: Look, source: str) -> Staged:
