@@ -52,7 +52,7 @@ def _said(progress: Progress, overwritten: list[str], count: str, *, replacing: 
         return f"Forgets the {here} that you have here, and puts {count} in their place.\n"
     more = f" and {len(overwritten) - SHOWN} more" if len(overwritten) > SHOWN else ""
     named = ", ".join(overwritten[:SHOWN]) + more
-    loses = f" Other code takes the place of yours in {named}." if overwritten else ""
+    loses = f" Its code takes the place of yours in {named}; u in the tour brings yours back." if overwritten else ""
     return clean(f"Adds {count} to the {here} that you have here.{loses}", keep_newlines=False) + "\n"
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from jaxtour.course.edits import MOST, Version
 from jaxtour.course.model import CourseError
 from jaxtour.course.progress import VERSION, Progress, SavedProgress, SavedStep, free_path
 from jaxtour.files import replace
@@ -77,7 +78,7 @@ def _gives_way(mine: SavedStep, theirs: SavedStep, field: str) -> bool:
 
 
 def _merged(mine: SavedStep, theirs: SavedStep) -> SavedStep:
-    """Both: the learner was at one machine after the other, and comes from `theirs`."""
+    """Both: the learner comes from `theirs`, whose code is shown; that of here stays among the versions."""
     coded = theirs if theirs.edit is not None else mine
     answered = mine if mine.right is not None or theirs.answer is None else theirs
     card = max(mine.card, theirs.card, key=_reviewed) if mine.card and theirs.card else mine.card or theirs.card
@@ -86,6 +87,8 @@ def _merged(mine: SavedStep, theirs: SavedStep) -> SavedStep:
         done=mine.done or theirs.done,
         edit=coded.edit,
         base=coded.base,
+        versions=_joined(_versions(mine), _versions(theirs)),
+        scratches=_joined(_scratches(mine), _scratches(theirs)),
         scratch=theirs.scratch if theirs.scratch is not None else mine.scratch,
         answer=answered.answer,
         right=answered.right,
@@ -95,6 +98,20 @@ def _merged(mine: SavedStep, theirs: SavedStep) -> SavedStep:
         seconds=max(mine.seconds, theirs.seconds),
         card=card,
     )
+
+
+def _versions(saved: SavedStep) -> list[Version]:
+    return [*saved.versions, *([(saved.edit, saved.base)] if saved.edit is not None else [])]
+
+
+def _scratches(saved: SavedStep) -> list[Version]:
+    return [*saved.scratches, *([(saved.scratch, None)] if saved.scratch is not None else [])]
+
+
+def _joined(mine: list[Version], theirs: list[Version]) -> list[Version]:
+    """All of them, each text once, the newest of each machine last."""
+    found = dict((*mine, *theirs))
+    return list(found.items())[-MOST:]
 
 
 def _reviewed(card: dict[str, Any]) -> float:

@@ -150,6 +150,7 @@ def test_work_moves_to_another_machine_and_joins_what_is_there(work: Path, monke
     there = Progress.open()
     assert there.is_done("vmap", "one") and there.edit("own", "s4") == "y = double(5)\n"
     assert there.saved("own", "s4").hints == 2
+    assert [text for text, _ in there.saved("own", "s4").versions] == ["y = double(6)\n", "y = double(5)\n"]
     assert there.saved("own", "s4").card == CARD | {"last_review": "2026-04-02T00:00:00"}, "the later review"
     assert Progress.open(before).edit("own", "s4") == "y = double(6)\n"
     done = command("import", "jaxtour-state.json", "--yes", "--replace")

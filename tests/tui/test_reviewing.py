@@ -182,13 +182,18 @@ LESSON = """\
 format: 1
 id: short
 title: A short lesson
-summary: One exercise.
+summary: A prediction and an exercise.
 minutes: 1
 steps:
   - id: first
     title: First
     text: Read.
     code: y = 3
+  - id: guess
+    title: A guess
+    text: Say it.
+    code: y + 1
+    ask: {question: What is it?, choices: [three, "4"], value: y + 1}
   - id: task
     title: A task
     text: Make `z` the double of `y`.
@@ -202,25 +207,28 @@ steps:
 async def test_a_review_with_a_real_worker(tmp_path: Path) -> None:
     (tmp_path / "short.yaml").write_text(LESSON)
     progress = Progress.open(tmp_path / "progress.json")
+    reschedule(progress, "short", "guess", "again", NOW - 30 * DAY)
     reschedule(progress, "short", "task", "good", NOW - 30 * DAY)
+    progress.update("short", "guess", answer="three", right=False)
     session = Session(ProcessEngine(), WorkerConfig(platform="cpu"))
     app = TourApp(open_path(tmp_path / "short.yaml"), session, progress, now=lambda: NOW, review=True)
     async with app.run_test(size=(80, 24)) as pilot:
         try:
-            await until(pilot, lambda: "review 1 of 1" in screen_text(app))
-            while session.state != "ready":
-                await pilot.pause(0.05)
-            await pilot.press("e")
+            await until(pilot, lambda: "review 1 of 2" in screen_text(app) and session.state == "ready", 60)
+            await pilot.press("2", "r")
+            await until(pilot, lambda: app.tour.progress.saved("short", "guess").right, 60)
+            assert "✓ right" in screen_text(app)
+            await pilot.press("n", "e")
             assert app.tour_screen.panes.editor is not None
             app.tour_screen.panes.editor.text = "z = y + y"
             await pilot.press("f5")
-            while not app.tour.is_done("short", "task"):
-                await pilot.pause(0.05)
+            await until(pilot, lambda: app.tour.is_done("short", "task") and not app.tour.busy, 60)
             await pilot.press("escape", "n")
             await until(pilot, lambda: "✓ short › A task" in screen_text(app))
+            assert "✓ short › A guess" in screen_text(app)
         finally:
             await session.close()
     kept = Progress.open(progress.path)
     assert kept.edit("short", "task") is None and not kept.is_done("short", "task")
-    [item] = items(kept, NOW)
-    assert item.due > NOW + 2 * DAY
+    assert kept.saved("short", "guess").right is False, "the first answer stays what it was"
+    assert [item.due > NOW + DAY for item in items(kept, NOW)] == [True, True]

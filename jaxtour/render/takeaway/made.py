@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from jaxtour.course.model import Step
-from jaxtour.engine.answers import truth
+from jaxtour.engine.answers import reply, truth
 from jaxtour.engine.headless import Outcome
 from jaxtour.engine.report import Report
 from jaxtour.render.takeaway.draft import AnswerDraft, CodeDraft, Draft
@@ -33,8 +33,12 @@ def made(found: list[Draft], outcomes: Mapping[str, Outcome]) -> tuple[Part, ...
 
 def _answer(each: AnswerDraft, report: Report | None) -> Folded:
     found = truth(each.ask, report.answer if report else None)
-    said = f"\n\nYou said: {one_line(each.said)}" if each.said else ""
-    return Folded("The answer", (f"**{one_line(found)}**" if found else "Run the next cell to see it.") + said)
+    texts = [f"**{one_line(found)}**" if found else "Run the next cell to see it."]
+    if each.said:
+        texts.append(f"You said: {one_line(each.said)}")
+    replies = ((text, " ".join(reply(each.ask, text).split())) for text in each.ask.texts)
+    texts.append("\n".join(f"- *{one_line(text)}*: {told}" for text, told in replies if told))
+    return Folded("The answer", "\n\n".join(filter(None, texts)))
 
 
 def _code(each: CodeDraft, outcome: Outcome | None) -> Iterator[Part]:
