@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from jaxtour.engine.report import Report
 from jaxtour.render.text.layout import Line, clip, wrap
 from jaxtour.render.value import type_of
+from jaxtour.text import Raw
 
 _VALUE_CELLS = 48
 
@@ -13,12 +14,12 @@ def change_lines(before: Report, after: Report, index: int, width: int) -> list[
     """What was and what is now, where they differ; `index` is that of the traced call shown."""
     if after.executed is None and after.done is None:
         return []
-    pairs = [pair for pair in (*_values(before, after), *_equations(before, after, index)) if pair[0] != pair[1]]
+    pairs = [(was, now) for was, now in (*_values(before, after), *_equations(before, after, index)) if was != now]
     if not pairs:
-        alike = "as with the lesson's own code: the same value"
+        alike = f"as with the lesson's own code: the same {'exception' if after.failure else 'value'}"
         traced = ", the same equations" if before.traces and after.traces else ""
         return wrap([("= ", "muted"), (alike + traced, "muted")], width, indent="  ")
-    was, now = (", ".join(pair[side] for pair in pairs) for side in (0, 1))
+    was, now = (", ".join(filter(None, side)) for side in zip(*pairs, strict=True))
     return [
         *wrap([("≠ ", "mark"), ("was  ", "muted"), (was, "muted")], width, indent="       "),
         *wrap([("  now  ", "muted"), (now, "")], width, indent="       "),
@@ -26,26 +27,42 @@ def change_lines(before: Report, after: Report, index: int, width: int) -> list[
 
 
 def _values(before: Report, after: Report) -> list[tuple[str, str]]:
-    """The types of both values and their texts, or what was raised instead."""
+    """The types of both values and their texts, or what was raised instead; what was printed, and the warnings."""
     kinds, texts = zip(*map(_value, (before, after)), strict=True)
-    output = before.stdout.text != after.stdout.text and before.value is None and after.value is None
-    printed = [(_printed(before), _printed(after))] if output else []
-    return [(kinds[0], kinds[1]), (texts[0] or "no value", texts[1] or "no value"), *printed]
+    printed = before.stdout, after.stdout
+    pairs = [(kinds[0], kinds[1]), _apart(*texts, empty="no value"), _warnings(before, after)]
+    if printed[0].text != printed[1].text:
+        was, now = _apart(*(_one_line(each) for each in printed), empty="nothing")
+        pairs.append((f"printed {was}", f"printed {now}"))
+    return pairs
 
 
 def _value(report: Report) -> tuple[str, str]:
     if report.failure:
         return report.failure.type, "raised"
     value = report.value
-    if value is None:
+    return (type_of(value.dtype, value.shape) or value.type, _one_line(value.text)) if value else ("", "")
+
+
+def _one_line(text: Raw) -> str:
+    return " ".join(text.shown.split())
+
+
+def _apart(was: str, now: str, *, empty: str) -> tuple[str, str]:
+    """Both texts as short as they may be: from their beginnings, or from a little before they differ."""
+    if was == now:
         return "", ""
-    text = " ".join(value.text.shown.split())
-    return type_of(value.dtype, value.shape) or value.type, clip(text, _VALUE_CELLS)
+    same = next((place for place, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), min(len(was), len(now)))
+    start = 0 if same < _VALUE_CELLS // 2 else was.rfind(" ", 0, same - 8) + 1
+    was, now = (clip(("… " if start else "") + text[start:], _VALUE_CELLS) for text in (was, now))
+    return was or empty, now or empty
 
 
-def _printed(report: Report) -> str:
-    words = " ".join(report.stdout.shown.split())
-    return f"printed {clip(words, _VALUE_CELLS)}" if words else "printed nothing"
+def _warnings(before: Report, after: Report) -> tuple[str, str]:
+    """The classes of the warnings that only one of them caused."""
+    sides = [{warned.category for warned in report.warnings} for report in (before, after)]
+    was, now = (" and ".join(sorted(own - other)) for own, other in (sides, sides[::-1]))
+    return was or ("no warning" if now else ""), now or ("no warning" if was else "")
 
 
 def _equations(before: Report, after: Report, index: int) -> list[tuple[str, str]]:

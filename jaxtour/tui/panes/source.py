@@ -123,7 +123,7 @@ def document(view: StepView, _width: int) -> Document:
     own = coloured(view, Raw(view.code.text.rstrip("\n")))
     lines += own
     digits = max(2, len(str(len(own))))
-    signs = _changed(view)
+    signs = changed(view)
     for number in range(len(own)):
         sign = signs.get(number, " ")
         gutter.append(((f"{number + 1:>{digits}}", "faint"), (sign, "mark" if sign != " " else "faint")))
@@ -166,7 +166,7 @@ def _highlighted(source: Raw) -> list[Line]:
     return python_lines(source.shown)
 
 
-def _changed(view: StepView) -> Mapping[int, str]:
+def changed(view: StepView) -> Mapping[int, str]:
     """The signs of the lines in which the edit differs from the lesson's code; an exercise is there to be written."""
     step = view.step
     if not view.edited or isinstance(step, Broken) or step.exercise or is_scratch(step):

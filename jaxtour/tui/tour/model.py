@@ -356,11 +356,10 @@ class Tour:
         owner = self.runs.owner(event)
         if owner and owner.purpose in ("peaks", "compare", "names"):
             (owner.take or self.peaks.take)(event)
-            self._note(doing(event) if isinstance(event, RunProgress) else self.activity.words)
-            if isinstance(event, Done):
-                self._note("")
-                if owner.purpose != "names":
-                    self._dirty, self._requested = True, None
+            words = "" if isinstance(event, Done) else self.activity.words
+            self._note(doing(event) if isinstance(event, RunProgress) else words)
+            if isinstance(event, Done) and owner.purpose != "names":
+                self._dirty, self._requested = True, None
             return
         if isinstance(event, RunProgress):
             self._note(doing(event) if owner else "preparing the next step", owner.key if owner else None)
@@ -384,10 +383,9 @@ class Tour:
 
     def _ended(self, step: Step, state: StepState, key: StepKey) -> None:
         report = state.report
-        if report is not None and state.code == step.shown_code.text:
-            state.own = report
         if report is None or is_scratch(step):
             return
+        state.own = report if state.code == step.shown_code.text else state.own
         self.exercises.ended(key, step, report)
         if not over(step, report):
             return

@@ -103,8 +103,17 @@ class ChangeController:
             self.host.note(f"{step.tries[number].label!r} does not fit the lesson's code")
             return
         self.host.refresh_view()
+        self._show_changed()
         # Not awaited: the keys must go on while the lesson's own code runs.
         self.host.app.run_worker(self._run_varied(step), group="vary", exclusive=True, exit_on_error=False)
+
+    def _show_changed(self) -> None:
+        """Bring the first changed line of the source into view."""
+        from jaxtour.tui.panes.source import changed, rows_of
+
+        view, source = self.tour.view, self.panes.by_slot["source"]
+        if lines := changed(view):
+            source.move_to(rows_of(view).code.start + min(lines))
 
     async def _run_varied(self, step: Step) -> None:
         """Run the edit; first, if it is not known what the lesson's own code gives, that."""
