@@ -389,11 +389,9 @@ class Tour:
         if report is None or is_scratch(step):
             return
         self.exercises.ended(key, step, report)
-        if not over(step, report):
-            return
         self.predictions.ran(key, step, report, state.code)
         state.stage = stage_after(step, state)
-        if not self.is_done(*key):
+        if over(step, report) and not self.is_done(*key):
             self._done.add(key)
             self._defer(lambda: self.progress.mark_done(*key))
 
