@@ -62,7 +62,7 @@ class Action(msgspec.Struct, frozen=True):
 def choosing(number: int, stage: str) -> Action:
     """The action that answers a question by the number of a choice; without a question the digit may show a stage."""
     return Action(
-        f"choose_{number}", f"{number}", "answer", "" if stage else f"the answer {number}", "Step", palette=False,
+        f"choose_{number}", f"{number}", "answer", "", "Step", palette=False,
         when=lambda c: c.choices >= number, instead_of=f"stage_{stage}" if stage else "", by="answers",
     )  # fmt: skip
 
@@ -88,7 +88,7 @@ ACTIONS: tuple[Action, ...] = (
            when=lambda c: c.outdated, rank=14, instead_of="compare", by="change"),
     Action("scratch", "s", "scratch", "write a step of your own here, and back", "Step",
            when=lambda c: not c.plain and (c.editable or c.scratch), rank=86, by="change"),
-    Action("answer", "a", "answer", "answer the question", "Step",
+    Action("answer", "a", "answer", "answer the question; digits choose", "Step",
            when=lambda c: c.asks, rank=8, footer=lambda c: not (c.answered or c.choices), by="answers"),
     Action("look", "a", "look", "what the step is about; back to the text", "Step",
            when=lambda c: c.looks, rank=9, footer=lambda c: c.unseen or c.looking, instead_of="answer", by="answers"),

@@ -11,7 +11,19 @@ from tours import Given, Tours
 
 from jaxtour.commands.files import lesson_of
 from jaxtour.course.model import Ask, Step
-from jaxtour.engine.messages import Checked, Done, Executed, Level, Origin, RunProgress, Span, Stage, Timing, Trace
+from jaxtour.engine.messages import (
+    Answer,
+    Checked,
+    Done,
+    Executed,
+    Level,
+    Origin,
+    RunProgress,
+    Span,
+    Stage,
+    Timing,
+    Trace,
+)
 from jaxtour.engine.report import Report, advance, requested
 from jaxtour.engine.stage import StageText, assembled
 from jaxtour.render.devices.details import devices_table
@@ -183,7 +195,8 @@ def test_questions_answers_and_checks_are_printed_harmlessly() -> None:
     checked = decoded(Checked(run=1, passed=False, message=HOSTILE))
     report = Report(run=1, checked=checked, done=Done(run=1, status="ok"))
     assert HOSTILE_STEP.ask
-    harmless(*plain_text._question(HOSTILE_STEP.ask, report, 80)[-3:])
+    harmless(*plain_text._question(HOSTILE_STEP.ask, 80)[-3:])
+    harmless(*plain_text._answer(HOSTILE_STEP.ask, decoded(Answer(run=1, text=HOSTILE)).text, None, 80))
     harmless(*plain_text._check(report, 80))
 
 

@@ -387,11 +387,9 @@ class Tour:
             return
         state.own = report if state.code == step.shown_code.text else state.own
         self.exercises.ended(key, step, report)
-        if not over(step, report):
-            return
         self.predictions.ran(key, step, report, state.code)
         state.stage = stage_after(step, state)
-        if not self.is_done(*key):
+        if over(step, report) and not self.is_done(*key):
             self._done.add(key)
             self._defer(lambda: self.progress.mark_done(*key))
 

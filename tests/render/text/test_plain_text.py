@@ -221,6 +221,9 @@ def test_an_exercise_shows_what_is_run_and_its_check():
         "            y = 2.0\n"
         "  at        lines 2, 4\n"
         "· it is fast\n"
+        "\n"
+        "── answer\n"
+        "the answer: that\n"
     )
     assert "answer" not in step_text(LESSON, WRITE)
 
