@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from tours import Tours, pane, ran, ready, screen_text, text, until
 
 from jaxtour.course.catalogue import Catalogue
-from jaxtour.course.model import Check, Exercise, Lesson, Step
+from jaxtour.course.model import Broken, Check, Exercise, Lesson, Step
 from jaxtour.course.progress import Progress
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.commands import Run
@@ -20,24 +20,33 @@ from jaxtour.tui.tour.comparing import WORKERS
 from jaxtour.tui.tour.exercises import compared_step
 
 
-def with_others(tours: Tours, *others: str) -> None:
-    """Give the exercise more solutions."""
-    steps = tuple(
-        msgspec.structs.replace(step, exercise=msgspec.structs.replace(step.exercise, others=tuple(map(Raw, others))))
-        if isinstance(step, Step) and step.exercise else step
-        for step in VMAP.steps
-    )  # fmt: skip
-    tours.entries[0].given = harmless(msgspec.structs.replace(VMAP, steps=steps))
+def with_more(tours: Tours, *others: str) -> None:
+    """Give the exercise more solutions and a long text, and its step a text that goes on."""
+
+    def more(step: Step | Broken) -> Step | Broken:
+        if isinstance(step, Broken) or step.exercise is None:
+            return step
+        exercise = msgspec.structs.replace(step.exercise, others=tuple(map(Raw, others)))
+        return msgspec.structs.replace(step, exercise=exercise, text=f"{step.text}\n\n" * 30, after="So easy.")
+
+    tours.entries[0].given = harmless(msgspec.structs.replace(VMAP, steps=tuple(map(more, VMAP.steps))))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_a_failed_check_is_in_front_with_what_came_and_where(tours: Tours, size: tuple[int, int]) -> None:
+    with_more(tours)
     app = tours.make("write", script=failing())
     async with app.run_test(size=size) as pilot:
         await ready(pilot)
-        await pilot.press("tab", "tab", "r")
+        await pilot.press("r")
         await ran(pilot)
         await until(pilot, lambda: "✗ double(x) agrees with 2 * x" in screen_text(app))
+        await pilot.press("home", "1")
+        await until(pilot, lambda: "✗ double(x) agrees with 2 * x" not in screen_text(app))
+        await pilot.press("r")
+        await until(pilot, lambda: "✗ double(x) agrees with 2 * x" in screen_text(app))
+        await ran(pilot)
+        assert "So easy." not in text(app, "lesson")
         shown = screen_text(app)
         for words in ("expected  [2. 4. 6.]", "got       [1. 4. 9.]", "for       x = jnp.array([1.0, 2.0, 3.0])"):
             assert words in shown
@@ -94,7 +103,7 @@ async def test_the_solution_comes_after_trying(tours: Tours) -> None:
 
 
 async def test_solutions_stand_beside_the_code_that_passed(tours: Tours) -> None:
-    with_others(tours, "def double(x):\n    return x + x\n")
+    with_more(tours, "def double(x):\n    return x + x\n")
     app = tours.make("write", script=compared())
     async with app.run_test(size=(120, 36)) as pilot:
         await ready(pilot)
@@ -102,6 +111,7 @@ async def test_solutions_stand_beside_the_code_that_passed(tours: Tours) -> None
         await ran(pilot)
         await until(pilot, lambda: "✓ solved at the first run" in screen_text(app))
         assert screen_text(app).splitlines()[-1].split()[:4] == ["n", "next", "S", "solution"]
+        assert "So easy." in screen_text(app)
         await pilot.press("S")
         await until(pilot, lambda: "the results are equal" in screen_text(app))
         [heads] = [row.split() for row in screen_text(app).splitlines() if "B  your code" in row]

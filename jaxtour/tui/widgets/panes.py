@@ -19,6 +19,7 @@ from jaxtour.tui.messages import ShownWanted
 from jaxtour.tui.panes import devices, lesson, result, source, stage, time
 from jaxtour.tui.panes.source import failed
 from jaxtour.tui.panes.stage import NAMES, names_within
+from jaxtour.tui.tour.exercises import exercise_of
 from jaxtour.tui.tour.predictions import goes_on
 from jaxtour.tui.tour.view import Shown, StepView
 from jaxtour.tui.widgets.arrange import RegionLayout, Slot, Wants, left_width, narrow, wide, wide_file
@@ -251,11 +252,13 @@ class Panes(Container):
     def expect_front(self) -> None:
         """Bring the pane that the step is about to the front, once it has something to show.
 
-        The lesson's text, if it goes on after the run, is more to the point. Who runs the step again has read it.
+        The lesson's text, if it goes on after the run, is more to the point. Who runs the step again has read it; but
+        an exercise has another verdict each time.
         """
         view = self.by_slot["lesson"].view
-        self._expecting = view is not None and not goes_on(view.step)
-        if view is not None and view.report is None and not self._expecting:
+        exercise = view is not None and exercise_of(view.step) is not None
+        self._expecting = view is not None and (exercise or not goes_on(view.step))
+        if view is not None and view.report is None and (exercise or not self._expecting):
             self.bring("lesson")
 
     def _settle(self, view: StepView) -> None:
