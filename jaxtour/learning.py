@@ -48,9 +48,9 @@ def export_command(
 @click.option("--replace", is_flag=True, help="Forget what is here, instead of adding to it.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def import_command(file: str, replace: bool, yes: bool) -> None:
-    """Add the work of another machine, as `jaxtour export` wrote it, to yours.
+    """Add the work of another machine to yours.
 
-    Your progress before is kept in a file beside it.
+    FILE is what `jaxtour export` wrote there. Your progress before is kept in a file beside it.
     """
 
     def action() -> int:
@@ -79,9 +79,9 @@ def review_command(
     theme: str | None,
     no_mouse: bool,
 ) -> None:
-    """Ask again what is due: predictions and exercises, spaced over days.
+    """Ask again what is due: predictions and exercises.
 
-    What was right comes back after weeks, what was missed tomorrow.
+    They come back spaced over days: what was missed tomorrow, what was right later each time.
     """
     if as_json and not only_list:
         fail("--json prints a list: say --list too")

@@ -18,6 +18,8 @@ WORDS = 100
 COLUMNS = 72
 """The most columns of code, beside its line numbers in a terminal of 80 columns."""
 
+WAIT_S = 560
+"""Seconds for the whole course, with every exercise's right and wrong solutions: about 120 of one core."""
 LESSONS: list[Lesson] = [entry.lesson() for entry in bundled().entries]
 
 
@@ -30,9 +32,10 @@ def steps() -> Iterator[tuple[str, Step]]:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(WAIT_S + 10)
 def test_every_step_does_what_its_lesson_says(python: str | None) -> None:
     command = [sys.executable, "-m", "jaxtour", "check", "--json", *(("--python", python) if python else ())]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=170, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
     assert result.returncode in (0, 1), result.stderr
     verdict = json.loads(result.stdout)
     assert verdict["problems"] == []
