@@ -290,7 +290,7 @@ def test_wrong_code_fails_in_words_and_points_at_its_lines(runner, code, check, 
     event = checked(runner, code, check, last, solution=solution)
     assert not event["passed"], event
     outcome, other = event["outcomes"]
-    assert outcome["passed"] is False and other == {"what": "the lesson's own check passes", "passed": None}
+    assert outcome["passed"] is False and other == {"what": "the lesson's own check", "passed": None}
     place = 0
     for each in words:
         place = event["message"].find(each, place)
