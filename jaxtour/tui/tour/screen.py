@@ -187,7 +187,11 @@ class TourScreen(Screen[None]):
         self.drop_note()
         self.panes.bring("lesson")
         self.refresh_view(fresh=True)
-        self.slots.keep_focus()
+        if self.panes.wide or self.panes.zoomed:
+            self.slots.keep_focus()
+        else:
+            # Where the text does not fit, Space has to scroll it.
+            self.slots.focus("lesson")
         self.post_message(Turned())
 
     def refresh_view(self, *, fresh: bool = False) -> None:
