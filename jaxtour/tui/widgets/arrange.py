@@ -76,8 +76,11 @@ def _made_of_it(height: int, wants: Wants) -> dict[Slot, int]:
 
 
 def narrow(size: Size, wants: Wants, front: Slot, now: int | None = None) -> dict[Slot, Region]:
-    """The front tab, `now` rows high, above the source and the result."""
+    """The front tab, `now` rows high, above the source and the result; or the result alone, below some source."""
     first, source = max(wants[front], LEAST), max(wants["source"], LEAST)
+    if front == "result":
+        result = max(min(first, size.height - LEAST), size.height - source)
+        return stack(0, size.width, {"source": size.height - result, "result": result})
     result = max(LEAST, min(wants["result"], size.height // 3))
     if wants["result"] > size.height // 2:
         # A figure, or long output: it gets the rows that the others would leave empty.
