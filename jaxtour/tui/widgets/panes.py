@@ -317,6 +317,8 @@ class Panes(Container):
         self._expecting = self._expecting and not by_hand
         if self.by_slot[slot].spec.tab:
             self.enlarge(slot)
+        elif self.front == "result" != slot:
+            self.enlarge("lesson")
 
     def enlarge(self, slot: Slot) -> None:
         """Give a pane the place of the tabs, where it is as high as it needs."""
@@ -352,6 +354,7 @@ class Panes(Container):
         """Put an editor in the source's place."""
         from jaxtour.tui.widgets.editor import Editor
 
+        self.bring("source")
         if self.zoomed != "source":
             self.zoom(None)
         self.editor = Editor(code)
