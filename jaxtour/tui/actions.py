@@ -26,9 +26,9 @@ def always(_: Context) -> bool:
     return True
 
 
-def no_choices(context: Context) -> bool:
+def unasked(context: Context) -> bool:
     """Whether the digits answer no question."""
-    return not context.choices
+    return not context.asks
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -60,11 +60,19 @@ class Action(msgspec.Struct, frozen=True):
 
 
 def choosing(number: int, stage: str) -> Action:
-    """The action that answers a question by the number of a choice; without a question the digit may show a stage."""
+    """The action that answers a question by the number of a choice, or begins an answer in words with the digit.
+
+    Without a question the digit may show a stage.
+    """
     return Action(
-        f"choose_{number}", f"{number}", "answer", "", "Step", palette=False,
-        when=lambda c: c.choices >= number, instead_of=f"stage_{stage}" if stage else "", by="answers",
+        f"choose_{number}", f"{number}", "answer", "", "Step", palette=False, by="answers",
+        when=lambda c: c.choices >= number or worded(c), instead_of=f"stage_{stage}" if stage else "",
     )  # fmt: skip
+
+
+def worded(context: Context) -> bool:
+    """Whether a question without choices can be answered."""
+    return context.asks and not context.choices
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -99,16 +107,18 @@ ACTIONS: tuple[Action, ...] = (
            when=lambda c: c.setup, rank=70, by="step"),
     Action("files", "o", "files", "the program's files", "Lens",
            when=lambda c: c.files, rank=71, instead_of="setup", by="links"),
-    Action("stage_jaxpr", "1", "jaxpr", "the jaxpr: what JAX traced", "Lens", when=no_choices, by="lens"),
-    Action("stage_stablehlo", "2", "StableHLO", "StableHLO: the compiler's input", "Lens", when=no_choices, by="lens"),
-    Action("stage_hlo", "3", "HLO", "HLO: the compiler's output", "Lens", when=no_choices, by="lens"),
-    Action("stage_cost", "4", "cost", "the cost, as the compiler says", "Lens", when=no_choices, by="lens"),
-    Action("stage_memory", "5", "memory", "the memory over time, by line", "Lens", when=no_choices, by="lens"),
-    Action("stage_values", "6", "values", "values by equation; the first nan", "Lens", when=no_choices, by="lens"),
+    Action("stage_jaxpr", "1", "jaxpr", "the jaxpr: what JAX traced", "Lens", when=unasked, by="lens"),
+    Action("stage_stablehlo", "2", "StableHLO", "StableHLO: the compiler's input", "Lens", when=unasked, by="lens"),
+    Action("stage_hlo", "3", "HLO", "HLO: the compiler's output", "Lens", when=unasked, by="lens"),
+    Action("stage_cost", "4", "cost", "the cost, as the compiler says", "Lens", when=unasked, by="lens"),
+    Action("stage_memory", "5", "memory", "the memory over time, by line", "Lens", when=unasked, by="lens"),
+    Action("stage_values", "6", "values", "values by equation; the first nan", "Lens", when=unasked, by="lens"),
     Action("stage_graph", "g", "graph", "the jaxpr as a graph", "Lens", by="lens"),
     Action("stage_arguments", "7", "arguments", "the call's arguments, as a tree", "Lens",
-           when=lambda c: c.arguments and not c.choices, rank=24, footer=lambda c: c.programs, by="lens"),
+           when=lambda c: c.arguments and not c.asks, rank=24, footer=lambda c: c.programs, by="lens"),
     *map(choosing, range(1, 10), ("jaxpr", "stablehlo", "hlo", "cost", "memory", "values", "arguments", "", "")),
+    Action("say_0", "0", "answer", "", "Step", when=worded, palette=False, by="answers"),
+    Action("say_minus", "minus", "answer", "", "Step", when=worded, palette=False, by="answers"),
     Action("next_trace", "right_square_bracket", "other call", "the next traced call", "Lens",
            when=lambda c: c.traces > 1, rank=30, by="lens"),
     Action("previous_trace", "left_square_bracket", "", "the previous traced call", "Lens",

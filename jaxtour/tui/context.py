@@ -56,7 +56,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     asks: bool = False
     """Whether a question can be answered."""
     choices: int = 0
-    """The number of its choices, which the digits take."""
+    """The number of its choices, which the digits take; without choices they begin the answer."""
     answered: bool = False
     looks: bool = False
     """Whether there is something to look at beside the text."""

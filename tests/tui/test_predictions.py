@@ -6,14 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 from test_snapshots import IDS, SIZES, keys
-from tours import Tours, proved, ran, ready, run_many, screen_text, text, until
+from tours import Tours, border, idle, pane, proved, ran, ready, run_many, screen_text, text, until
 
 from jaxtour.course.catalogue import open_path
 from jaxtour.course.model import Ask, Choice
 from jaxtour.course.progress import Progress, SavedStep
 from jaxtour.course.trust import Trust
 from jaxtour.engine.client import ProcessEngine
-from jaxtour.engine.messages import Answer, Executed
+from jaxtour.engine.messages import Answer, Executed, Text
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.app import TourApp
@@ -210,6 +210,67 @@ async def test_a_hidden_proof_comes_into_view(tours: Tours) -> None:
         await until(pilot, lambda: stage.cursor == 6)
         assert stage.has_focus and proved(app, "stage") == [6]
         assert stage.scroll_offset.y <= 6 < stage.scroll_offset.y + stage.size.height
+
+
+@pytest.mark.parametrize("rows", [1, 15, 60])
+async def test_a_result_that_does_not_fit_is_enlarged(tours: Tours, rows: int) -> None:
+    """And only then is there a key for it in the bottom line."""
+    *before, choose, write, forever, crash, loud, bad = tours.entries[0].given.steps
+    ask = msgspec.structs.replace(choose.ask, proof="result")
+    choose = msgspec.structs.replace(choose, ask=ask, after="The first number counts the rows.")
+    steps = (*before, choose, write, forever, crash, loud, bad)
+    tours.entries[0].given = msgspec.structs.replace(tours.entries[0].given, steps=steps)
+    printed = [Text(run=0, stream="stdout", text=f"row {row}\n") for row in range(rows)]
+    app = tours.make("choose", script={"vmap/choose": [*printed, Executed(run=0, status="ok", seconds=0.1)]})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("2", "r")
+        await ran(pilot)
+        await idle(pilot)
+        result, panes = pane(app, "result"), app.tour_screen.panes
+        height = result.size.height
+        assert ("a see Result" in screen_text(app)) == (rows > 1)
+        await pilot.press("a")
+        assert result.has_focus and "a back to the text" in screen_text(app)
+        await until(pilot, lambda: result.size.height == {1: height, 15: 17, 60: 20}[rows])
+        assert result.scroll_offset.y == 0
+        assert ("X.shape" in screen_text(app)) == (rows < 60)
+        await pilot.press("a")
+        await until(pilot, lambda: result.size.height == height)
+        assert pane(app, "lesson").has_focus and "right" in screen_text(app)
+        await pilot.press("a", "e")
+        await until(pilot, lambda: panes.editor is not None and panes.editor.size.height >= 3)
+        await pilot.press("escape", "a")
+        await pilot.press("n")
+        await until(pilot, lambda: "Your turn" in screen_text(app))
+        assert panes.front == "lesson" and pane(app, "lesson").has_focus == (rows > 1)
+
+
+@pytest.mark.parametrize("first", ["1", "0", "minus"])
+async def test_a_digit_begins_an_answer_in_words(tours: Tours, first: str) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot)
+        assert "jaxpr  StableHLO  HLO" in screen_text(app), "the digits are not those of the stages now"
+        await pilot.press(first, "2", "enter")
+        assert app.tour.state.prediction == {"minus": "-"}.get(first, first) + "2"
+        await pilot.press(first, "escape")
+        assert app.tour.state.prediction is not None and app.tour.state.stage == "jaxpr"
+
+
+async def test_the_border_says_question_only_of_a_hidden_one(tours: Tours) -> None:
+    said = set()
+    app = tours.make("choose")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        for height in range(12, 25):
+            await pilot.resize_terminal(80, height)
+            lesson, words = pane(app, "lesson"), border(app, "lesson")
+            hidden = "3  (6,)" not in screen_text(app)
+            assert ("shows the question" in words) == hidden
+            assert ("shows more" in words) == (not hidden and lesson.max_scroll_y > 0)
+            said.add(words)
+    assert len(said) == 3, "a hidden question, hidden help, and all in view"
 
 
 @pytest.mark.parametrize("size", SIZES[:2], ids=IDS[:2])

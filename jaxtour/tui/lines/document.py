@@ -124,6 +124,8 @@ class Document(msgspec.Struct, frozen=True):
     subtitle: Line = ()
     anchor: int | None = None
     """The line to bring into view when the document is first shown."""
+    asked: int = 0
+    """The number of lines down to the last choice of a question that waits for an answer; 0 without one."""
     follow: bool = False
     """Whether the end stays in view while the document grows."""
     cursor: bool = False

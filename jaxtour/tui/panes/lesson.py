@@ -24,9 +24,10 @@ def document(view: StepView, width: int) -> Document:
 
         return calls.document(view, width)
     lines: list[Line] = [*wrap(((step.title, "title"),), width), BLANK, *text_lines(view, step.text, width)]
-    anchor = None
+    anchor, down_to = None, 0
     if made := view.prediction:
-        asked, said = _asked(view, made, width)
+        asked, said, choices = _asked(view, made, width)
+        down_to = len(lines) + 1 + choices if made.open and made.said is None else 0
         anchor = len(lines) + 1 + said if made.said is not None or made.truth is not None else None
         lines += [BLANK, *asked]
     if step.exercise:
@@ -42,7 +43,7 @@ def document(view: StepView, width: int) -> Document:
     if view.finished and not view.edited:
         told = stored_differences(view.lesson, step, view.report)
         lines += [line for each in told for line in (BLANK, *wrap((("≠ ", "mark"), (each, "warning")), width))]
-    return Document(lines=lines, anchor=anchor)
+    return Document(lines=lines, anchor=anchor, asked=down_to)
 
 
 def text_lines(view: StepView, text: str, width: int) -> list[Line]:
@@ -77,10 +78,10 @@ def _broken(step: Broken, width: int) -> Document:
     return Document(lines=lines)
 
 
-def _asked(view: StepView, made: Prediction, width: int) -> tuple[list[Line], int]:
+def _asked(view: StepView, made: Prediction, width: int) -> tuple[list[Line], int, int]:
     """The question, and below it how to answer it, or what the learner said and whether that was right.
 
-    Also the line that says the latter.
+    Also the line that says the latter, and how many lines the question and its choices are.
     """
     ask = made.ask
     lines = list(wrap((("? ", "mark"), (ask.question, "strong")), width, indent="  "))
@@ -92,6 +93,7 @@ def _asked(view: StepView, made: Prediction, width: int) -> tuple[list[Line], in
         elif choice == made.said:
             sign, style = (("✗ ", "warning"),) if made.verdict == "wrong" else (("› ", "mark"),), "strong"
         lines += wrap((*sign, (f"{number}  ", "muted"), (choice, style)), width, indent="     ")
+    choices = len(lines)
     if made.open and made.said is None and ask.hint:
         lines += wrap((("  ", ""), (ask.hint, "muted")), width, indent="  ")
     said = _said(made)
@@ -107,7 +109,7 @@ def _asked(view: StepView, made: Prediction, width: int) -> tuple[list[Line], in
         lines += wrap(((f"  {why}: it is not graded", "muted"),), width, indent="  ")
     if made.reply:
         lines += wrap((("  ", ""), (made.reply, "")), width, indent="  ")
-    return lines, place
+    return lines, place, choices
 
 
 def _said(made: Prediction) -> Line:

@@ -20,7 +20,7 @@ class AskScreen(BoxScreen[str | None]):
 
     BINDINGS = [Binding("escape", "dismiss", show=False)]
 
-    def __init__(self, ask: Ask, *, ascii_only: bool = False) -> None:
+    def __init__(self, ask: Ask, begun: str = "", *, ascii_only: bool = False) -> None:
         self._ask = ask
         self._question = Static(id="question", markup=False)
         answer: TextInput | Chooser
@@ -28,7 +28,7 @@ class AskScreen(BoxScreen[str | None]):
             answer = Chooser("choices", ascii_only=ascii_only)
             answer.fill([_row(place, choice) for place, choice in enumerate(ask.texts, 1)])
         else:
-            answer = TextInput(id="said", placeholder="a number, a shape, a word")
+            answer = TextInput(begun, "a number, a shape, a word", id="said", select_on_focus=False)
             answer.cursor_blink = False
         super().__init__(Vertical(self._question, answer, id="ask-box"), lead=answer, ascii_only=ascii_only)
 

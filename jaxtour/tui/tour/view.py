@@ -306,10 +306,10 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return Prediction.of(self.step, self.report, self.state.prediction, self.saved)
 
     @property
-    def choices(self) -> int:
-        """The number of choices of a question that can be answered."""
+    def asks(self) -> bool:
+        """Whether a question can be answered, for which the digits are then."""
         asked = self.prediction
-        return len(asked.ask.choices) if asked and asked.open else 0
+        return asked is not None and asked.open
 
     @property
     def sight(self) -> Sight | None:
@@ -386,8 +386,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
             profiles=self.finished and self.trace is not None and self.trace.error is None,
             profiled=self.profiled is not None,
             flagged=any(timing.verdicts for timing in self.report.timings) if self.report else False,
-            asks=asked is not None and asked.open,
-            choices=self.choices,
+            asks=self.asks,
+            choices=len(asked.ask.choices) if asked and asked.open else 0,
             answered=asked is not None and asked.said is not None,
             looks=self.sight is not None,
             hints=len(exercise.hints) - self.tried.hints if exercise and not passed else 0,

@@ -76,8 +76,13 @@ def _made_of_it(height: int, wants: Wants) -> dict[Slot, int]:
 
 
 def narrow(size: Size, wants: Wants, front: Slot, now: int | None = None) -> dict[Slot, Region]:
-    """The front tab, `now` rows high, above the source and the result."""
+    """The front tab, `now` rows high, above the source and the result; or the result, with source if there is room."""
     first, source = max(wants[front], LEAST), max(wants["source"], LEAST)
+    if front == "result":
+        source = min(source, size.height - first)
+        source = source if source >= LEAST else 0
+        rows: dict[Slot, int] = {"source": source, "result": size.height - source}
+        return stack(0, size.width, {slot: height for slot, height in rows.items() if height})
     result = max(LEAST, min(wants["result"], size.height // 3))
     if wants["result"] > size.height // 2:
         # A figure, or long output: it gets the rows that the others would leave empty.

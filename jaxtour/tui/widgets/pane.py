@@ -167,6 +167,14 @@ class Pane(LinesView):
             self.move_to(line)
         self.scroller.reveal(line)
 
+    def from_proof(self) -> None:
+        """Show the document from its first line, or its anchor, and go to the proof."""
+        if self.document.anchor is None:
+            self.scroller.to(y=0)
+        else:
+            self.scroller.to_anchor()
+        self.to_proof()
+
     def _redrawn(self) -> None:
         """Ask for new highlights, since lines changed or moved."""
         if self.document.cursor:
@@ -331,11 +339,10 @@ class Pane(LinesView):
     @property
     def _more(self) -> Line:
         """The key that shows what is below, if there is something."""
-        below = self.scene.plan.rows.count - self.scroll_offset.y - self.size.height
-        if not (self.spec.reads and self.has_focus and self.size.height and below > 0 and self.view):
+        rows, end = self.scene.plan.rows, self.scroll_offset.y + self.size.height
+        if not (self.spec.reads and self.has_focus and self.size.height and rows.count > end and self.view):
             return ()
-        asked = self.view.prediction
-        words = " shows the question" if asked and asked.open and asked.said is None else " shows more"
+        words = " shows the question" if rows.at(end)[0] < self.document.asked else " shows more"
         return ((self.view.keys.of("page_down")[-1], "strong"), (words, "muted"))
 
     def title(self, tabs: Line | None) -> None:

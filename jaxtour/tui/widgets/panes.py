@@ -61,7 +61,7 @@ PANES: tuple[PaneSpec, ...] = (
     PaneSpec(
         "stage", "jaxpr", stage.document, tab=True, shows=stage.shows, awaits=stage.awaits,
         of_view=attrgetter(
-            "step", "index", "choices", "state.stage", "stage", "state.unfolded", "state.place", "stalled", "profiled",
+            "step", "index", "asks", "state.stage", "stage", "state.unfolded", "state.place", "stalled", "profiled",
             "ascii", "state.reason"
         ),
         of_report=attrgetter("traces", "arguments"),
@@ -126,7 +126,7 @@ class Panes(Container):
             spec.name: Pane(spec, cursors.get(spec.name), ascii_only=ascii_only) for spec in PANES
         }
         self.front: Slot = "lesson"
-        """The tab shown in a narrow terminal."""
+        """What has the place of the tabs in a narrow terminal: one of them, or the result."""
         self.arranged: dict[Slot, Region] = {}
         self._arranged_in = Size(0, 0)
         self.zoomed: Slot | None = None
@@ -193,6 +193,8 @@ class Panes(Container):
         """Give every pane the view; `fresh` for another step."""
         for pane in self.by_slot.values():
             pane.update_view(view, fresh=fresh)
+        if self.front == "result" and (view.sight is None or view.sight.slot != "result"):
+            self.bring("lesson")
         if self.editor is not None:
             self.editor.say(failed(view))
         self.rearrange()
@@ -248,6 +250,13 @@ class Panes(Container):
         if self.zoomed:
             return self.zoomed == slot
         return self.wide or slot == self.front or not self.by_slot[slot].spec.tab
+
+    def cut(self, slot: Slot) -> bool:
+        """Whether a pane beside the tabs shows only a part, of which it would show more in their place."""
+        if self.wide or self.zoomed or slot == self.front or self.by_slot[slot].spec.tab or not self.size:
+            return False
+        region = self.regions(self.size)[slot]
+        return self.by_slot[slot].wanted(region.width) > region.height
 
     def expect_front(self) -> None:
         """Bring the pane that the step is about to the front, once it has something to show.
@@ -306,7 +315,14 @@ class Panes(Container):
     def bring(self, slot: Slot, *, by_hand: bool = False) -> None:
         """Bring a tab to the front; `by_hand`, it stays there during the run."""
         self._expecting = self._expecting and not by_hand
-        if self.by_slot[slot].spec.tab and slot != self.front:
+        if self.by_slot[slot].spec.tab:
+            self.enlarge(slot)
+        elif self.front == "result" != slot:
+            self.enlarge("lesson")
+
+    def enlarge(self, slot: Slot) -> None:
+        """Give a pane the place of the tabs, where it is as high as it needs."""
+        if slot != self.front:
             self.front = slot
             if self.wide:
                 # All panes stay where they are.
@@ -338,6 +354,7 @@ class Panes(Container):
         """Put an editor in the source's place."""
         from jaxtour.tui.widgets.editor import Editor
 
+        self.bring("source")
         if self.zoomed != "source":
             self.zoom(None)
         self.editor = Editor(code)

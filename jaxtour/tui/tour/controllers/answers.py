@@ -23,12 +23,15 @@ class AnswerController:
         self.slots = slots
         self.lens = lens
 
-    def answer(self) -> None:
-        """Open a box for the answer."""
+    def answer(self, begun: str = "") -> None:
+        """Open a box for the answer, whose first characters may be there already."""
         from jaxtour.tui.screens.ask import AskScreen
 
         if prediction := self.tour.view.prediction:
-            self.host.app.push_screen(AskScreen(prediction.ask, ascii_only=self.tour.ascii), self._said)
+            self.host.app.push_screen(AskScreen(prediction.ask, begun, ascii_only=self.tour.ascii), self._said)
+
+    say_0 = partialmethod(answer, "0")
+    say_minus = partialmethod(answer, "-")
 
     def _said(self, text: str | None) -> None:
         if text:
@@ -38,8 +41,11 @@ class AnswerController:
             self.host.refresh_view()
 
     def _choose(self, number: int) -> None:
-        """Answer by a choice's number."""
-        if prediction := self.tour.view.prediction:
+        """Answer by a choice's number; without choices, begin the answer with it."""
+        prediction = self.tour.view.prediction
+        if prediction is None or not prediction.ask.choices:
+            self.answer(str(number))
+        else:
             self._said(prediction.ask.texts[number - 1])
 
     choose_1 = partialmethod(_choose, 1)
@@ -62,17 +68,24 @@ class AnswerController:
         elif sight.shown:
             await self.lens.show_stage(sight.shown)
         else:
+            enlarged = self.panes.cut(sight.slot)
             self.slots.focus(sight.slot)
+            if enlarged:
+                self.panes.enlarge(sight.slot)
+                self.host.refresh_keys()
         if self.shown:
             pane = self.panes.by_slot[sight.slot]
             # A pane that was behind shows its lines after the next layout.
-            pane.call_after_refresh(pane.to_proof)
+            pane.call_after_refresh(pane.to_proof if sight.shown else pane.from_proof)
 
     @property
     def unseen(self) -> bool:
-        """Whether another pane hides what there is to look at, or another stage than the one that comes by itself."""
+        """Whether what there is to look at is hidden or cut, or another stage than the one that comes by itself."""
         sight, stage = self.tour.view.sight, self.tour.state.stage
-        return sight is not None and not (self.panes.in_view(sight.slot) and sight.shown in (None, "jaxpr", stage))
+        if sight is None:
+            return False
+        seen = self.panes.in_view(sight.slot) and not self.panes.cut(sight.slot)
+        return not (seen and sight.shown in (None, "jaxpr", stage))
 
     def labelled(self, actions: Iterable[Action]) -> list[Action]:
         """The actions of the bottom line, of which one says what there is to look at."""
@@ -89,6 +102,8 @@ class AnswerController:
 
     @property
     def shown(self) -> bool:
-        """Whether the keys are in the pane to look at."""
+        """Whether the keys are in the pane to look at, and it is as large as it gets."""
         sight, state = self.tour.view.sight, self.tour.state
-        return sight is not None and self.slots.pane.spec.name == sight.slot and sight.shown in (None, state.stage)
+        if sight is None or self.slots.pane.spec.name != sight.slot or self.panes.cut(sight.slot):
+            return False
+        return sight.shown in (None, state.stage)
