@@ -211,6 +211,8 @@ ACTIONS: tuple[Action, ...] = (
            rank=20, palette=False),
     Action("editor_hint", "f2", "hint", "show the next hint", "Editor", "editor", when=lambda c: c.hints > 0, rank=15,
            palette=False, does="screen.hint"),
+    Action("editor_top", "ctrl+home", "", "to the first line", "Editor", "editor", palette=False),
+    Action("editor_bottom", "ctrl+end", "", "to the last line", "Editor", "editor", palette=False),
     Action("search_done", "enter", "done", "", "Lists", "search", rank=10, palette=False, by="search"),
     Action("search_cancel", "escape", "end search", "", "Lists", "search", rank=20, palette=False, by="search"),
     Action("choose", "enter", "open", "open it", "Lists", "list", rank=10, palette=False),

@@ -1,11 +1,12 @@
 """Editing and questions."""
 
+import pytest
+from textual import events
 from tours import Tours, ran, ready, screen_text, text, until
 
 from jaxtour.course.progress import Progress
-from jaxtour.engine.commands import (
-    Run,
-)
+from jaxtour.engine.commands import Run
+from jaxtour.tui.widgets.editor import indent_after
 
 
 async def test_an_edit_is_run_and_kept(tours: Tours) -> None:
@@ -138,3 +139,50 @@ async def test_going_on_with_the_mouse_elsewhere_keeps_the_edit_where_it_belongs
         assert app.tour_screen.panes.editor is None
         assert app.tour.progress.edit("vmap", "choose") == "xX.shape"
         assert app.tour.progress.edit("vmap", "write") is None
+
+
+@pytest.mark.parametrize(
+    ("before", "indent"),
+    [
+        ("x = 1", 0),
+        ("    x = 1", 4),
+        ("def double(x):", 4),
+        ("    if x:  # what: now", 8),
+        ("    said = 'a: # b:'", 4),
+        ("    said = f('#:'):", 8),
+        ("        return x", 4),
+        ("        pass  # nothing", 4),
+        ("    returned = x", 4),
+        ("        return f(", 8),
+        ("        raise ValueError(')')", 4),
+        ("return x", 0),
+        ("  break", 0),
+    ],
+)
+def test_a_new_line_is_as_indented_as_python_wants_it(before: str, indent: int) -> None:
+    assert indent_after(before) == " " * indent
+
+
+async def test_enter_indents_and_backspace_goes_back_a_level_but_a_paste_stays(tours: Tours) -> None:
+    app = tours.make("write")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("e")
+        editor = app.tour_screen.panes.editor
+        assert editor is not None
+        editor.text = "def double(x):"
+        await pilot.press("ctrl+end", "enter", *"if x:", "enter", *"return 2", "enter", "y", "enter")
+        assert editor.text == "def double(x):\n    if x:\n        return 2\n    y\n    "
+        await pilot.press("backspace")
+        assert editor.text.endswith("    y\n"), "a whole level is gone"
+        await pilot.press("space", "space", "backspace", "z", "backspace", "backspace")
+        assert editor.text.endswith("    y"), "and then the line"
+        await pilot.press("ctrl+home", "end", "left", "left", "left", "enter")
+        assert editor.text.startswith("def double(\nx):"), "only the lines of a block are indented"
+        await pilot.press("ctrl+home", "x")
+        assert editor.text.startswith("xdef")
+        editor.text = "def f():"
+        await pilot.press("ctrl+end")
+        pasted = "\n    if x:\n        y\nz"
+        app.post_message(events.Paste(pasted))
+        await until(pilot, lambda: editor.text == f"def f():{pasted}")
