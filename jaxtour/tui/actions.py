@@ -351,6 +351,13 @@ class Keys:
         """The key to show."""
         return self.of(action)[0]
 
+    def reach(self, action: str) -> str:
+        """The key from within the editor, or the keys: `F2`, `Esc S`."""
+        own = f"editor_{action}"
+        if own in BY_ID or BY_ID[action].priority or BY_ID[action].scope == "editor":
+            return self.first(own if own in BY_ID else action)
+        return f"{self.first('editor_leave')} {self.first(action)}"
+
 
 def in_footer(scope: Scope, context: Context) -> list[Action]:
     """The keys worth showing now, the most important first."""

@@ -255,6 +255,8 @@ class TourApp(App[int]):
         """Note that the learner is there."""
         if isinstance(event, events.InputEvent):
             self.tour.whereabouts.touch()
+        if isinstance(event, events.Key) and self.tour_screen.ignores(event):
+            return
         await super().on_event(event)
 
     def on_key(self, event: events.Key) -> None:

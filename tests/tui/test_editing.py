@@ -1,8 +1,11 @@
 """Editing and questions."""
 
 import pytest
+from exercise_course import compared
+from fake_engine import Hold
+from small_course import SCRIPT
 from textual import events
-from tours import Tours, ran, ready, screen_text, text, until
+from tours import Tours, idle, ran, ready, screen_text, text, until
 
 from jaxtour.course.progress import Progress
 from jaxtour.engine.commands import Run
@@ -27,6 +30,40 @@ async def test_an_edit_is_run_and_kept(tours: Tours) -> None:
         assert app.tour_screen.panes.editor is None, "it is right, and nothing else was written meanwhile"
         assert app.tour_screen.slots.pane.spec.name == "source"
     assert Progress.open(tours.path).edit("vmap", "write") == "def double(x):\n    return 2 * x\n"
+
+
+async def test_what_is_typed_at_a_closing_editor_is_no_command(tours: Tours) -> None:
+    now = [5.0]
+    app = tours.make("write", script={**SCRIPT, "vmap/write": [Hold("check"), *compared()["vmap/write"][:2]]},
+                     clock=lambda: now[0])  # fmt: skip
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+
+        async def run(*keys: str) -> None:
+            await pilot.press("f5")
+            await until(pilot, lambda: tours.engine.holding)
+            await pilot.press(*keys)
+            tours.engine.release("check")
+            await ran(pilot)
+            await idle(pilot)
+
+        await pilot.press("e")
+        await until(pilot, lambda: "F5 runs and checks it   F2 gives a hint" in text(app, "lesson"))
+        assert "F5 runs the step" in text(app, "result") and "e edits" not in text(app, "lesson")
+        await run("x", "backspace")
+        assert app.tour_screen.panes.editor is not None, "something was written meanwhile"
+        assert "Esc S compares it with a solution" in text(app, "lesson")
+        await run()
+        assert app.tour_screen.panes.editor is None and "solved: the editor is closed" in screen_text(app)
+        assert "   S compares it with a solution" in text(app, "lesson")
+        runs = len(tours.engine.sent)
+        now[0] += 0.7
+        await pilot.press(*"ren", "enter", "space")
+        assert app.tour_screen.panes.editor is None and len(tours.engine.sent) == runs
+        assert app.tour.key == ("vmap", "write") and app.screen is app.tour_screen
+        now[0] += 0.2
+        await pilot.press("e")
+        assert app.tour_screen.panes.editor is not None, "letters are commands again"
 
 
 async def test_letters_are_text_while_editing(tours: Tours) -> None:

@@ -103,6 +103,10 @@ class Editor(TextArea):
         """The learner's text."""
         self.load_text(value)
 
+    def still_has(self, code: str) -> bool:
+        """Whether this code was run from here and nothing was written since."""
+        return not self.written and self.text.rstrip("\n") == code.rstrip("\n")
+
     def load_text(self, text: str) -> None:
         """Edit another text, and forget what was done to this one."""
         super().load_text(self._stand_ins.hold(text))
