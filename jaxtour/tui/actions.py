@@ -221,6 +221,8 @@ ACTIONS: tuple[Action, ...] = (
            rank=20, palette=False),
     Action("editor_hint", "f2", "hint", "show the next hint", "Editor", "editor", when=lambda c: c.hints > 0, rank=15,
            palette=False, does="screen.hint"),
+    Action("editor_top", "ctrl+home", "", "to the first line", "Editor", "editor", palette=False),
+    Action("editor_bottom", "ctrl+end", "", "to the last line", "Editor", "editor", palette=False),
     Action("search_done", "enter", "done", "", "Lists", "search", rank=10, palette=False, by="search"),
     Action("search_cancel", "escape", "end search", "", "Lists", "search", rank=20, palette=False, by="search"),
     Action("choose", "enter", "open", "open it", "Lists", "list", rank=10, palette=False),
@@ -358,6 +360,13 @@ class Keys:
     def first(self, action: Action | str) -> str:
         """The key to show."""
         return self.of(action)[0]
+
+    def reach(self, action: str) -> str:
+        """The key from within the editor, or the keys: `F2`, `Esc S`."""
+        own = f"editor_{action}"
+        if own in BY_ID or BY_ID[action].priority or BY_ID[action].scope == "editor":
+            return self.first(own if own in BY_ID else action)
+        return f"{self.first('editor_leave')} {self.first(action)}"
 
 
 def in_footer(scope: Scope, context: Context) -> list[Action]:

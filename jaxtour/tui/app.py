@@ -255,6 +255,8 @@ class TourApp(App[int]):
         """Note that the learner is there."""
         if isinstance(event, events.InputEvent):
             self.tour.whereabouts.touch()
+        if isinstance(event, events.Key) and self.tour_screen.ignores(event):
+            return
         await super().on_event(event)
 
     def on_key(self, event: events.Key) -> None:
@@ -330,16 +332,19 @@ def written_ahead(event: events.Key, focused: Widget | None) -> bool:
     enter = event.key == "enter"
     if not enter and not focused.check_consume_key(event.key, event.character):
         return False
-    # Imported here: a focused input has imported it already.
+    # Both are imported here: a focused one has imported them already.
     from textual.widgets import Input
 
     if isinstance(focused, Input) and not enter:
         focused.insert_text_at_cursor(event.character)
         return True
-    from textual.widgets import TextArea
+    from jaxtour.tui.widgets.editor import Editor
 
-    if isinstance(focused, TextArea):
-        focused.insert("\n" if enter else event.character)
+    if isinstance(focused, Editor):
+        if enter:
+            focused.begin_line()
+        else:
+            focused.insert(event.character)
         return True
     return False
 

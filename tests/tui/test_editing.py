@@ -1,11 +1,15 @@
 """Editing and questions."""
 
-from tours import Tours, ran, ready, screen_text, text, until
+import pytest
+from exercise_course import compared
+from fake_engine import Hold
+from small_course import SCRIPT
+from textual import events
+from tours import Tours, idle, ran, ready, screen_text, text, until
 
 from jaxtour.course.progress import Progress
-from jaxtour.engine.commands import (
-    Run,
-)
+from jaxtour.engine.commands import Run
+from jaxtour.tui.widgets.editor import indent_after
 
 
 async def test_an_edit_is_run_and_kept(tours: Tours) -> None:
@@ -26,6 +30,40 @@ async def test_an_edit_is_run_and_kept(tours: Tours) -> None:
         assert app.tour_screen.panes.editor is None, "it is right, and nothing else was written meanwhile"
         assert app.tour_screen.slots.pane.spec.name == "source"
     assert Progress.open(tours.path).edit("vmap", "write") == "def double(x):\n    return 2 * x\n"
+
+
+async def test_what_is_typed_at_a_closing_editor_is_no_command(tours: Tours) -> None:
+    now = [5.0]
+    app = tours.make("write", script={**SCRIPT, "vmap/write": [Hold("check"), *compared()["vmap/write"][:2]]},
+                     clock=lambda: now[0])  # fmt: skip
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+
+        async def run(*keys: str) -> None:
+            await pilot.press("f5")
+            await until(pilot, lambda: tours.engine.holding)
+            await pilot.press(*keys)
+            tours.engine.release("check")
+            await ran(pilot)
+            await idle(pilot)
+
+        await pilot.press("e")
+        await until(pilot, lambda: "F5 runs and checks it   F2 gives a hint" in text(app, "lesson"))
+        assert "F5 runs the step" in text(app, "result") and "e edits" not in text(app, "lesson")
+        await run("x", "backspace")
+        assert app.tour_screen.panes.editor is not None, "something was written meanwhile"
+        assert "Esc S compares it with a solution" in text(app, "lesson")
+        await run()
+        assert app.tour_screen.panes.editor is None and "solved: the editor is closed" in screen_text(app)
+        assert "   S compares it with a solution" in text(app, "lesson")
+        runs = len(tours.engine.sent)
+        now[0] += 0.7
+        await pilot.press(*"ren", "enter", "space")
+        assert app.tour_screen.panes.editor is None and len(tours.engine.sent) == runs
+        assert app.tour.key == ("vmap", "write") and app.screen is app.tour_screen
+        now[0] += 0.2
+        await pilot.press("e")
+        assert app.tour_screen.panes.editor is not None, "letters are commands again"
 
 
 async def test_letters_are_text_while_editing(tours: Tours) -> None:
@@ -138,3 +176,50 @@ async def test_going_on_with_the_mouse_elsewhere_keeps_the_edit_where_it_belongs
         assert app.tour_screen.panes.editor is None
         assert app.tour.progress.edit("vmap", "choose") == "xX.shape"
         assert app.tour.progress.edit("vmap", "write") is None
+
+
+@pytest.mark.parametrize(
+    ("before", "indent"),
+    [
+        ("x = 1", 0),
+        ("    x = 1", 4),
+        ("def double(x):", 4),
+        ("    if x:  # what: now", 8),
+        ("    said = 'a: # b:'", 4),
+        ("    said = f('#:'):", 8),
+        ("        return x", 4),
+        ("        pass  # nothing", 4),
+        ("    returned = x", 4),
+        ("        return f(", 8),
+        ("        raise ValueError(')')", 4),
+        ("return x", 0),
+        ("  break", 0),
+    ],
+)
+def test_a_new_line_is_as_indented_as_python_wants_it(before: str, indent: int) -> None:
+    assert indent_after(before) == " " * indent
+
+
+async def test_enter_indents_and_backspace_goes_back_a_level_but_a_paste_stays(tours: Tours) -> None:
+    app = tours.make("write")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("e")
+        editor = app.tour_screen.panes.editor
+        assert editor is not None
+        editor.text = "def double(x):"
+        await pilot.press("ctrl+end", "enter", *"if x:", "enter", *"return 2", "enter", "y", "enter")
+        assert editor.text == "def double(x):\n    if x:\n        return 2\n    y\n    "
+        await pilot.press("backspace")
+        assert editor.text.endswith("    y\n"), "a whole level is gone"
+        await pilot.press("space", "space", "backspace", "z", "backspace", "backspace")
+        assert editor.text.endswith("    y"), "and then the line"
+        await pilot.press("ctrl+home", "end", "left", "left", "left", "enter")
+        assert editor.text.startswith("def double(\nx):"), "only the lines of a block are indented"
+        await pilot.press("ctrl+home", "x")
+        assert editor.text.startswith("xdef")
+        editor.text = "def f():"
+        await pilot.press("ctrl+end")
+        pasted = "\n    if x:\n        y\nz"
+        app.post_message(events.Paste(pasted))
+        await until(pilot, lambda: editor.text == f"def f():{pasted}")

@@ -86,6 +86,17 @@ async def test_what_the_learner_needed_is_counted_and_kept(tours: Tours) -> None
     assert Progress.open(tours.path).saved("vmap", "write").gave_up
 
 
+async def test_who_saw_a_solution_is_told_that_it_comes_back(tours: Tours) -> None:
+    Progress.open(tours.path).update("vmap", "write", gave_up=True, attempts=1, hints=2)
+    app = tours.make("write", script=compared())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await ran(pilot)
+        said = " ".join(text(app, "lesson").split())
+        assert "✓ solved, after a solution was shown; it comes back in review" in said and "hints" not in said
+
+
 async def test_the_solution_comes_after_trying(tours: Tours) -> None:
     app = tours.make("write")
     async with app.run_test(size=(80, 24)) as pilot:

@@ -6,7 +6,7 @@ from jaxtour.engine.report import Report
 from jaxtour.render.text.layout import Line, Style, width_of, wrap, wrap_text
 from jaxtour.text import grouped, plural
 from jaxtour.tui.tour.exercises import limit_of, pointed, solved
-from jaxtour.tui.tour.view import StepView
+from jaxtour.tui.tour.view import StepView, Tried
 
 BLANK: Line = ()
 APART = "   "
@@ -37,7 +37,8 @@ def inline(text: str) -> Line:
 
 def _keys(view: StepView, exercise: Exercise, width: int) -> list[Line]:
     left = len(exercise.hints) - view.tried.hints
-    keys = [("edit", "edits the code"), ("editor_run", "runs and checks it there")]
+    runs = ("editor_run", "runs and checks it" if view.editing else "runs and checks it there")
+    keys = [runs] if view.editing else [("edit", "edits the code"), runs]
     if left > 0:
         keys.append(("hint", f"gives a hint ({left} left)" if view.tried.hints else "gives a hint"))
     if view.tried.attempts or left <= 0:
@@ -76,7 +77,7 @@ def _checked(view: StepView, report: Report, width: int) -> tuple[list[Line], in
     passed = sum(outcome.passed is True for outcome in outcomes)
     of = f"{passed} of {plural(len(outcomes), 'check')} passed"
     if checked.passed:
-        return wrap(_solved(view, _effort(view)), width, indent="  "), 0
+        return wrap(_solved(view, f" {_effort(view.tried)}"), width, indent="  "), 0
     if not any(outcome.passed is False for outcome in outcomes):
         words = checked.message or "the check did not pass"
         if report.failure:
@@ -92,15 +93,16 @@ def _checked(view: StepView, report: Report, width: int) -> tuple[list[Line], in
 
 
 def _solved(view: StepView, how: str) -> Line:
+    if view.tried.gave_up:
+        how = ", after a solution was shown; it comes back in review"
     key: Line = ((APART, ""), (view.key("solution"), "strong"), (" compares it with a solution", "muted"))
     return (("✓ ", "success"), ("solved", "success"), (how, "muted"), *key)
 
 
-def _effort(view: StepView) -> str:
-    tried = view.tried
+def _effort(tried: Tried) -> str:
     parts = [f"after {plural(tried.attempts, 'failed run')}"] if tried.attempts else ["at the first run"]
     parts += [f"with {plural(tried.hints, 'hint')}"] if tried.hints else []
-    return f" {', '.join(parts)}"
+    return ", ".join(parts)
 
 
 def _outcome(view: StepView, outcome: CheckOutcome, width: int) -> list[Line]:
@@ -120,8 +122,8 @@ def _outcome(view: StepView, outcome: CheckOutcome, width: int) -> list[Line]:
     lines += _labelled("got", outcome.got, "warning", width)
     lines += _labelled("for", outcome.given, "", width)
     if place := pointed(view):
-        where: Line = (("  ", ""), (f"line {place.line}", "link"), (f": {view.key('to_failed')} goes there", "muted"))
-        lines.append(where)
+        goes = "" if view.editing else f": {view.key('to_failed')} goes there"
+        lines.append((("  ", ""), (f"line {place.line}", "link"), (goes, "muted")))
     return lines
 
 

@@ -134,7 +134,7 @@ def _said(made: Prediction) -> Line:
 def _keys(view: StepView, made: Prediction) -> Line:
     """The keys of an open question."""
     runs: Line = ((view.key("run"), "strong"), (" runs the step", "muted"))
-    if made.said is not None:
+    if made.said is not None or view.editing:
         return runs
     if made.ask.choices:
         first, last = view.key("choose_1"), view.key(f"choose_{len(made.ask.choices)}")

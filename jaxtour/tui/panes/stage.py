@@ -255,7 +255,7 @@ LEFT_OUT: tuple[Shown, ...] = ("graph", "arguments", "cost", "values", "memory",
 
 def names_within(view: StepView, room: int) -> dict[Shown, str]:
     """The names of the stages with their keys, as many as fit in `room` cells."""
-    names = {shown: f"{view.key(f'stage_{shown}')} {NAMES[shown]}" for shown in named_stages(view)}
+    names = {shown: f"{view.keys.first(f'stage_{shown}')} {NAMES[shown]}" for shown in named_stages(view)}
     if view.asks:
         names = {shown: NAMES[shown] for shown in names}  # the digits answer a question now
     spare = [shown for shown in LEFT_OUT if shown in names and shown != view.state.stage]

@@ -3,7 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from inspect import isawaitable
+from math import inf
 
+from textual import events
 from textual.app import ComposeResult
 from textual.geometry import Size
 from textual.screen import Screen
@@ -40,6 +42,10 @@ from jaxtour.tui.widgets.text_input import SEARCH_CELLS
 
 NOTE_S = 8.0
 """How long a note stays in the bottom line."""
+CLOSED_S = 0.8
+"""How long no letter is a command after the editor closed by itself: the learner may be writing on."""
+CLOSED_NOTE_S = 3.0
+"""How long the bottom line says that it closed."""
 SEARCHING = ("interrupt", "find_next", "find_previous", "end_search")
 """The keys in the bottom line during a search."""
 
@@ -73,6 +79,8 @@ class TourScreen(Screen[None]):
         self.top = Bar("top", ascii_only=tour.ascii)
         self.keys = Bar("keys", ascii_only=tour.ascii)
         self._note = ""
+        self._solved_at = -inf
+        """When the editor last closed by itself, by the tour's clock."""
         self.slots = SlotController(self)
         self.step = StepController(self, self.slots)
         self.change = ChangeController(self, self.step)
@@ -201,8 +209,11 @@ class TourScreen(Screen[None]):
         # The panes are gone while the app closes.
         if not self.panes.is_attached:
             return
-        front = self.panes.front
+        front, editing = self.panes.front, self.panes.editor is not None
         self.panes.update_view(self.tour.view, fresh=fresh)
+        if editing and self.panes.editor is None:
+            self._solved_at = self.tour.clock()
+            self.note("solved: the editor is closed", CLOSED_NOTE_S)
         if self.links.lead is not None:
             self.links.relink()
         if self.devices.lead is not None:
@@ -215,6 +226,11 @@ class TourScreen(Screen[None]):
             above.refill()
         if front != self.panes.front and not self.panes.wide:
             self.slots.keep_focus()
+
+    def ignores(self, event: events.Key) -> bool:
+        """Whether a key was meant for the editor, which has just closed by itself."""
+        late = self.is_current and self.panes.editor is None and self.tour.clock() - self._solved_at < CLOSED_S
+        return late and (event.is_printable or event.key in ("enter", "tab", "backspace"))
 
     @property
     def context(self) -> Context:
@@ -272,12 +288,12 @@ class TourScreen(Screen[None]):
         line = keys_line(actions, self.tour.keys, room - width_of(words), bright=bright)
         self.keys.show((*words, *line))
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, for_s: float = NOTE_S) -> None:
         """Show a note in the bottom line for a while."""
         text = self._note = clean(text, keep_newlines=False)
         self.refresh_keys()
         if text:
-            self.set_timer(NOTE_S, lambda: self.drop_note(text), name="note")
+            self.set_timer(for_s, lambda: self.drop_note(text), name="note")
 
     def drop_note(self, text: str | None = None) -> None:
         """Show the keys again; with a text, only if that is still the note."""

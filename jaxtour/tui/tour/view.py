@@ -171,6 +171,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     """Whether text and source are highlighted: importing the highlighters takes longer than the first frame."""
     stable: bool = False
     """Whether to leave out times and the machine, for snapshots."""
+    editing: bool = False
+    """Whether the code stands in the editor, which has other keys."""
 
     @classmethod
     def of(cls, state: StepState, **rest: Any) -> Self:
@@ -355,8 +357,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return stage if stage and stage.complete and stage.error is None else None
 
     def key(self, action: str) -> str:
-        """The name of an action's key."""
-        return self.keys.first(action)
+        """The name of an action's key; `Esc e` from the editor."""
+        return self.keys.reach(action) if self.editing else self.keys.first(action)
 
     def context(self, **screen: bool) -> Context:
         """The facts that decide which keys work; `screen` has those that only the screen knows."""

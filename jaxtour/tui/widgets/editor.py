@@ -47,6 +47,19 @@ CAPTURES: dict[str, Style] = {
     "operator": "operator",
 }
 """Our styles for tree-sitter's names of pieces of Python."""
+_STRING_OR_COMMENT = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|#.*""")
+_ENDS_BLOCK = re.compile(r"\s*(return|pass|break|continue|raise)\b")
+
+
+def indent_after(before: str) -> str:
+    """What a new line begins with, after a line of Python that stands so before the cursor."""
+    indent = before[: len(before) - len(before.lstrip())]
+    level = "\t" if indent.endswith("\t") else "    "
+    code = _STRING_OR_COMMENT.sub(lambda found: "''" if found[1] else "", before).rstrip()
+    if code.endswith(":"):
+        return indent + level
+    goes_on = code.endswith("\\") or sum(map(code.count, "([{")) > sum(map(code.count, ")]}"))
+    return indent[: -len(level)] if _ENDS_BLOCK.match(code) and not goes_on else indent
 
 
 class Editor(TextArea):
@@ -75,6 +88,8 @@ class Editor(TextArea):
         )
         self.cursor_blink = False
         self.names = NameList(self)
+        self.written = False
+        """Whether anything was written since the code was last run from here."""
         self.border_title = "Source"
         self.say(())
 
@@ -88,6 +103,10 @@ class Editor(TextArea):
         """The learner's text."""
         self.load_text(value)
 
+    def still_has(self, code: str) -> bool:
+        """Whether this code was run from here and nothing was written since."""
+        return not self.written and self.text.rstrip("\n") == code.rstrip("\n")
+
     def load_text(self, text: str) -> None:
         """Edit another text, and forget what was done to this one."""
         super().load_text(self._stand_ins.hold(text))
@@ -98,6 +117,7 @@ class Editor(TextArea):
 
     def edit(self, edit: Edit) -> EditResult:
         """Apply an edit of a key or a paste; terminals paste newlines as carriage returns."""
+        self.written = True
         edit.text = self._stand_ins.hold(re.sub("\r\n?", "\n", edit.text))
         done = super().edit(edit)
         return dataclasses.replace(done, replaced_text=self._stand_ins.own(done.replaced_text))
@@ -140,6 +160,7 @@ class Editor(TextArea):
 
     def action_editor_run(self) -> None:
         """Keep the edit and run it."""
+        self.written = False
         self.post_message(EditEnded(run=True))
 
     def action_editor_leave(self) -> None:
@@ -180,12 +201,39 @@ class Editor(TextArea):
 
     async def _on_key(self, event: events.Key) -> None:
         """Insert the name under the cursor of the list, or write."""
-        if self.names.shown and event.key == "enter":
+        if event.key == "enter":
             event.prevent_default()
             event.stop()
-            self._insert_name()
+            if self.names.shown:
+                self._insert_name()
+            else:
+                self.begin_line()
         else:
             await super()._on_key(event)
+
+    def begin_line(self) -> None:
+        """Begin a line as indented as the code wants it."""
+        start, end = sorted(self.selection)
+        before, after = self.document.get_line(start[0])[: start[1]], self.document.get_line(end[0])[end[1] :]
+        if before.strip():
+            end = (end[0], end[1] + len(after) - len(after.lstrip()))  # the spaces would come on top
+        self._replace_via_keyboard(f"\n{indent_after(before)}", start, end)
+
+    def action_delete_left(self) -> None:
+        """Delete the selection, a character, or a level of the indentation."""
+        row, column = self.cursor_location
+        if self._line_before and not self._line_before.strip(" "):
+            self._delete_via_keyboard((row, (column - 1) // self.indent_width * self.indent_width), (row, column))
+        else:
+            super().action_delete_left()
+
+    def action_editor_top(self) -> None:
+        """To the first line."""
+        self.move_cursor(self.document.start)
+
+    def action_editor_bottom(self) -> None:
+        """To the last line."""
+        self.move_cursor(self.document.end)
 
     def on_text_area_changed(self) -> None:
         """Keep the names that still fit."""

@@ -45,7 +45,8 @@ PANES: tuple[PaneSpec, ...] = (
     PaneSpec(
         "lesson", "Lesson", lesson.document, tab=True, reads=True,
         of_view=attrgetter(
-            "step", "index", "code", "state.code", "prediction", "tried", "done", "worker", "ascii", "coloured"
+            "step", "index", "code", "state.code", "prediction", "tried", "done", "worker", "ascii", "coloured",
+            "editing",
         ),
         of_report=attrgetter("executed", "failure", "answer", "checked", "done", "traces", "programs"),
     ),
@@ -62,13 +63,13 @@ PANES: tuple[PaneSpec, ...] = (
         "stage", "jaxpr", stage.document, tab=True, shows=stage.shows, awaits=stage.awaits,
         of_view=attrgetter(
             "step", "index", "asks", "state.stage", "stage", "state.unfolded", "state.place", "stalled", "profiled",
-            "ascii", "state.reason"
+            "ascii", "state.reason", "editing",
         ),
         of_report=attrgetter("traces", "arguments"),
     ),
     PaneSpec(
         "result", "Result", result.document,
-        of_view=attrgetter("step", "state.reason", "trouble", "ascii", "trace", "state.own"),
+        of_view=attrgetter("step", "state.reason", "trouble", "ascii", "trace", "state.own", "editing"),
         of_report=attrgetter(
             "stdout", "traced", "stderr", "background", "value", "failure", "warnings", "checked", "done", "phase",
             "run", "executed",
@@ -76,12 +77,12 @@ PANES: tuple[PaneSpec, ...] = (
     ),
     PaneSpec(
         "time", "Time", time.document, tab=True,
-        of_view=attrgetter("step", "trace", "measuring", "ascii", "stable"),
+        of_view=attrgetter("step", "trace", "measuring", "ascii", "stable", "editing"),
         of_report=attrgetter("timings", "retraces", "programs", "timing_error", "done"),
     ),
     PaneSpec(
         "devices", "Devices", devices.document, whole=partial(devices.document, whole=True), tab=True,
-        of_view=attrgetter("facts", "state.device", "trouble", "ascii", "stable"),
+        of_view=attrgetter("facts", "state.device", "trouble", "ascii", "stable", "editing"),
         of_report=attrgetter("value"),
     ),
 )  # fmt: skip
@@ -191,6 +192,7 @@ class Panes(Container):
 
     def update_view(self, view: StepView, *, fresh: bool = False) -> None:
         """Give every pane the view; `fresh` for another step."""
+        view = msgspec.structs.replace(view, editing=self.editor is not None)
         for pane in self.by_slot.values():
             pane.update_view(view, fresh=fresh)
         if self.front == "result" and (view.sight is None or view.sight.slot != "result"):
@@ -289,8 +291,9 @@ class Panes(Container):
                 if (line := source.document.anchor) is not None:
                     source.call_after_refresh(source.scroller.reveal, line)
                 passed = report.checked is not None and report.checked.passed
-                if passed and self.editor is not None and self.editor.text == view.state.code:
+                if passed and self.editor is not None and self.editor.still_has(view.state.code):
                     self.end_edit()
+                    self.update_view(view)
 
     def on_click(self, event: events.Click) -> None:
         """Bring the tab or the stage whose name was clicked to the front."""
