@@ -137,7 +137,7 @@ def test_what_is_under_way_can_be_interrupted_and_what_is_not_waits_for_the_work
 
 @pytest.mark.parametrize("shown", ["jaxpr", "graph"])
 def test_every_title_has_its_key_and_what_is_shown_stands_out(shown: Shown) -> None:
-    said = titles(StepView(lesson=VMAP, step=VMAP.steps[1], number=2, state=StepState(stage=shown)), 80)
+    said = titles(StepView(lesson=VMAP, step=VMAP.steps[0], number=1, state=StepState(stage=shown)), 80)
     assert plain(said) == "1 jaxpr  2 StableHLO  3 HLO  4 cost  5 memory  6 values  g graph"
     assert [text for text, style in said if style == "strong"] == [f"{'1' if shown == 'jaxpr' else 'g'} {shown}"]
 

@@ -193,8 +193,6 @@ class TourScreen(Screen[None]):
         """Show another step from its beginning, and end the search."""
         self.search.end_search()
         self.drop_note()
-        if self.panes.front == "result":
-            self.slots.focus("lesson")
         self.panes.bring("lesson")
         self.refresh_view(fresh=True)
         if self.panes.wide or self.panes.zoomed:
