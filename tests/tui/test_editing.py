@@ -64,6 +64,9 @@ async def test_what_is_typed_at_a_closing_editor_is_no_command(tours: Tours) -> 
         now[0] += 0.2
         await pilot.press("e")
         assert app.tour_screen.panes.editor is not None, "letters are commands again"
+        await run()
+        await pilot.press("e", "escape", "e")
+        assert app.tour_screen.panes.editor is not None, "who leaves writes no more"
 
 
 async def test_letters_are_text_while_editing(tours: Tours) -> None:

@@ -226,7 +226,9 @@ class TourScreen(Screen[None]):
             self.slots.keep_focus()
 
     def ignores(self, event: events.Key) -> bool:
-        """Whether a key was meant for the editor, which has just closed by itself."""
+        """Whether a key was meant for the editor, which just closed by itself; after Esc none is."""
+        if event.key == "escape":
+            self._solved_at = -inf
         late = self.is_current and self.panes.editor is None and self.tour.clock() - self._solved_at < CLOSED_S
         return late and (event.is_printable or event.key in ("enter", "tab", "backspace"))
 
