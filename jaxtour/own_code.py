@@ -1,5 +1,7 @@
 """The words of the commands for the user's own code; `cli.py` has the others."""
 
+import sys
+
 import click
 
 from jaxtour.dispatch import config, finish, terminal_width
@@ -197,6 +199,11 @@ def profile(
         from jaxtour.commands.profile import profile as command
         from jaxtour.course.model import CourseError
 
+        if target is None and module is None and sys.stdout.isatty():
+            # A lesson has the command's name.
+            from jaxtour.commands.tour import tour
+
+            return tour("profile", config(python, platform, devices), theme=None, mouse=True)
         if target is None and module is None:
             raise CourseError("name a Python file, as in profile train.py; jaxtour profile/guess opens the lesson")
         found = program(target, module, args, main=not no_main, stop_after=stop_after)

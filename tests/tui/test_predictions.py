@@ -158,6 +158,8 @@ async def test_a_prediction_is_of_the_lesson_s_own_code(tours: Tours) -> None:
         await ready(pilot)
         await pilot.press("2", "r")
         await ran(pilot)
+        shown = text(app, "lesson")
+        assert "asked of the lesson's own code" in shown and "✓" not in shown and "✗" not in shown
     assert Progress.open(tours.path).saved("vmap", "choose").right is None
 
 

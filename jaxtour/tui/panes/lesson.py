@@ -107,6 +107,8 @@ def _asked(view: StepView, made: Prediction, width: int) -> tuple[list[Line], in
     if made.verdict == "open" and made.ended:
         why = "the worker found no answer" if made.truth is None else "that is none of the choices"
         lines += wrap(((f"  {why}: it is not graded", "muted"),), width, indent="  ")
+    if made.changed:
+        lines += wrap((("  asked of the lesson's own code, not of what ran now", "muted"),), width, indent="  ")
     if made.reply:
         lines += wrap((("  ", ""), (made.reply, "")), width, indent="  ")
     return lines, place, choices

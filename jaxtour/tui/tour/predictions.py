@@ -32,10 +32,12 @@ class Prediction(msgspec.Struct, frozen=True):
     """The author's words for who said this."""
     ended: bool = False
     """Whether the run has ended: no answer comes any more."""
+    changed: bool = False
+    """Whether other code ran than the lesson's own, of which the question is asked."""
 
     @classmethod
-    def of(cls, step: Step, report: Report | None, said: str | None, saved: SavedStep) -> Self | None:
-        """What there is to say; None for a step that asks nothing."""
+    def of(cls, step: Step, report: Report | None, said: str | None, saved: SavedStep, code: str) -> Self | None:
+        """What there is to say after a run of this code; None for a step that asks nothing."""
         ask = step.ask
         if ask is None:
             return None
@@ -48,6 +50,8 @@ class Prediction(msgspec.Struct, frozen=True):
         made = cls(ask, free, said, first if first != said else None, saved.right, ended=ended)
         if report is None or not ran:
             return made
+        if not is_own(step, code):
+            return msgspec.structs.replace(made, first=None, changed=True)
         right = truth(ask, report.answer)
         return msgspec.structs.replace(
             made,
@@ -55,6 +59,11 @@ class Prediction(msgspec.Struct, frozen=True):
             verdict=None if said is None else grade(ask, said, report.answer),
             reply="" if said is None or right is None else reply(ask, said),
         )
+
+
+def is_own(step: Step, code: str) -> bool:
+    """Whether this is the lesson's own code, for which the question is asked."""
+    return code.rstrip() == step.shown_code.text.rstrip()
 
 
 def sight(step: Step | Broken, report: Report | None) -> Proof | None:
@@ -94,7 +103,7 @@ class Predictions:
     def ran(self, key: StepKey, step: Step, report: Report, code: str) -> None:
         """Judge it after a run of the lesson's own code, for which it was made."""
         ask = step.ask
-        if ask is None or not over(step, report) or code.rstrip() != step.shown_code.text.rstrip():
+        if ask is None or not over(step, report) or not is_own(step, code):
             return
 
         def judge() -> None:

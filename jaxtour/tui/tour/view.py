@@ -305,7 +305,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         """What there is to say of the step's question; None if it asks nothing."""
         if isinstance(self.step, Broken):
             return None
-        return Prediction.of(self.step, self.report, self.state.prediction, self.saved)
+        return Prediction.of(self.step, self.report, self.state.prediction, self.saved, self.state.code)
 
     @property
     def asks(self) -> bool:
