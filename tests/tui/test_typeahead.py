@@ -37,6 +37,18 @@ async def test_an_edit_has_all_that_was_typed(tours: Tours) -> None:
         assert app.tour.key == ("vmap", "many")
 
 
+async def test_a_level_less_comes_before_what_is_typed_after_it(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, tours)
+        await pilot.press("e")
+        editor = app.tour_screen.panes.editor
+        assert editor is not None
+        editor.text = ""
+        typed(pilot, *"if x:", "enter", "y", "enter", "backspace", "z")
+        await until(pilot, lambda: editor.text == "if x:\n    y\nz")
+
+
 async def test_the_home_screen_has_all_that_was_typed(tours: Tours) -> None:
     app = tours.make("one")
     async with app.run_test(size=(80, 24)) as pilot:

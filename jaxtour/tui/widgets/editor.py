@@ -208,6 +208,11 @@ class Editor(TextArea):
                 self._insert_name()
             else:
                 self.begin_line()
+        elif event.key == "backspace":
+            # As a binding it would come after letters that are here already.
+            event.prevent_default()
+            event.stop()
+            self.action_delete_left()
         else:
             await super()._on_key(event)
 
