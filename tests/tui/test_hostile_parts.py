@@ -95,7 +95,9 @@ def test_choices_are_harmless_and_the_right_one_too() -> None:
     assert HOSTILE_STEP.ask
     harmless(ask._row(1, HOSTILE_STEP.ask.choices[0]))
     report = Report(run=1, executed=Executed(run=1, status="ok", seconds=0.1))
-    text = harmless(*lesson.document(view(report, state=StepState(prediction="b")), 90).lines)
+    text = harmless(
+        *lesson.document(view(report, state=StepState(prediction="b", code=HOSTILE_STEP.shown_code.text)), 90).lines
+    )
     assert "not this time: x␛" in text
 
 
