@@ -2,13 +2,13 @@
 
 from functools import lru_cache
 
-from jaxtour.course.model import Broken
+from jaxtour.course.model import Broken, Step
 from jaxtour.course.search import NO_PARAGRAPH
 from jaxtour.engine.verify import over, stored_differences
 from jaxtour.render.text.layout import Line, Style, width_of, wrap
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.panes.exercise import exercise_lines
-from jaxtour.tui.tour.predictions import Prediction
+from jaxtour.tui.tour.predictions import Prediction, is_own
 from jaxtour.tui.tour.view import StepView
 
 BLANK: Line = ()
@@ -38,12 +38,18 @@ def document(view: StepView, width: int) -> Document:
     if step.after and (over(step, view.report) or (view.finished and step.id in view.lesson.cells)):
         # The verdict on the learner's answer comes first, in view, and then the text.
         anchor = len(lines) + 2 if anchor is None else anchor + 1
-        rule: list[Line] = [] if step.exercise else [(("─" * min(width, 24), "faint"),)]
+        rule: list[Line] = [] if step.exercise else [(("─" * min(width, 24), "faint"), *_of_what(view, step))]
         lines += [BLANK, *rule, *text_lines(view, step.after, width)]
     if view.finished and not view.edited:
         told = stored_differences(view.lesson, step, view.report)
         lines += [line for each in told for line in (BLANK, *wrap((("≠ ", "mark"), (each, "warning")), width))]
     return Document(lines=lines, anchor=anchor, asked=down_to)
+
+
+def _of_what(view: StepView, step: Step) -> Line:
+    """Words that the text which goes on is not about the change that ran."""
+    changed = view.state.code and not is_own(step, view.state.code) and step.id not in view.lesson.cells
+    return ((" of the lesson's own code", "muted"),) if changed else ()
 
 
 def text_lines(view: StepView, text: str, width: int) -> list[Line]:
