@@ -64,10 +64,11 @@ def number_and_unit(value: float, digits: int = 3) -> tuple[str, str]:
 
 
 # Characters that move the cursor, change colours, reorder or hide text: C0 except newline, DEL, C1, soft hyphen and
-# fillers without a width, zero-width and bidi characters, line separators, lone surrogates, annotation marks, tags.
+# fillers without a width, zero-width and bidi characters, line separators, lone surrogates, annotation marks, tags,
+# formats of shorthand and of music.
 UNCLEAN = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+    "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 # Compiled, and kept, by the first text that needs them: each takes half a millisecond.
 _NOT_TAB = UNCLEAN.pattern.replace("\x00-\x09", "\x00-\x08")

@@ -44,7 +44,7 @@ def _document(each: Standing) -> dict[str, Any]:
         "predictions": {"right": each.right, "made": each.made, "of": each.predictions},
         "exercises": {"solved": each.solved, "of": each.exercises},
         "hints": each.hints,
-        "minutes": round(each.seconds / 60, 1),
+        "minutes": round(each.seconds / 60, 3),
         "minutes_left": each.minutes_left,
     }
 
