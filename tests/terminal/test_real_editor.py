@@ -1,5 +1,6 @@
 """The learner's own editor, in a real terminal: whatever it does, the tour is there again, and its saves are kept."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -139,6 +140,7 @@ def test_an_editor_that_goes_on_elsewhere_is_watched(start: Callable[..., Termin
     tour.until("2~x + 4")
 
 
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux on this machine")
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 def test_in_tmux_it_opens_beside_the_tour(tmp_path: Path, size: tuple[int, int]) -> None:
     lesson, editor = tmp_path / "real.yaml", tmp_path / "editor.py"
