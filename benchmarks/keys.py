@@ -25,6 +25,11 @@ TIMED = {"Tab": "\t", "n": "np", "j and k": "jk", "r": "r"}
 """Keys to time, pressed in turn."""
 
 
+def home(state: str) -> dict[str, str]:
+    """The environment of a tour with its state in a folder, which runs the benchmark's own lessons."""
+    return {"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state, "JAXTOUR_TRUST": "1"}
+
+
 def cpu_seconds(pid: int) -> float:
     """User and system time of a process so far, in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -64,7 +69,7 @@ def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
             f"{steps}"
         )
         argv = [sys.executable, "-m", "jaxtour", str(path)]
-        with Terminal(argv, env={"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state}) as terminal:
+        with Terminal(argv, env=home(state)) as terminal:
             terminal.until("ready", 60)
             terminal.quiet(0.5)
             before, burnt = terminal.received, cpu_seconds(terminal.process.pid)
@@ -97,7 +102,7 @@ def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
 def sent(columns: int, lines: int, goals: Sequence[int]) -> Iterator[Figure]:
     """Bytes sent for keys in the first steps of the vmap lesson."""
     with tempfile.TemporaryDirectory() as state:
-        env = {"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state, "COLORTERM": "truecolor"}
+        env = home(state) | {"COLORTERM": "truecolor"}
         argv = [sys.executable, "-m", "jaxtour", "vmap"]
         with Terminal(argv, columns=columns, lines=lines, env=env) as terminal:
             terminal.until("ready", 60)
@@ -122,7 +127,7 @@ def timed(count: int) -> Iterator[Figure]:
     """
     with tempfile.TemporaryDirectory() as state:
         argv = [sys.executable, "-m", "jaxtour", "vmap"]
-        with Terminal(argv, columns=160, lines=45, env={"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state}) as terminal:
+        with Terminal(argv, columns=160, lines=45, env=home(state)) as terminal:
             terminal.until("ready", 60)
             terminal.send("r")
             terminal.quiet(1.0)
@@ -143,7 +148,7 @@ def timed(count: int) -> Iterator[Figure]:
 def beside_bare_panels(count: int) -> Iterator[Figure]:
     """Tab in the tour, against Tab in a bare Textual app with as many panels: time, and CPU time of the process."""
     with tempfile.TemporaryDirectory() as state, ExitStack() as stack:
-        env = {"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state, "COLORTERM": "truecolor"}
+        env = home(state) | {"COLORTERM": "truecolor"}
         apps = []
         for module in (["jaxtour", "vmap"], ["benchmarks.bare_panels"]):
             argv = [sys.executable, "-m", *module]

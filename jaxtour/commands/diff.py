@@ -126,10 +126,10 @@ class _Side:
         self.take(await engine.request_more(self.lesson, self.step, report, shown, self.stages))
 
     def _program(self, report: Report, at: str) -> int:
-        """The place of the program; of several, the one that was called most."""
+        """The place of the program; of several, the one that was called most, or else the first of its function."""
         found = {trace.index: trace for trace in chosen_of(report, at)}
         programs = [each for each in report.programs if each.index in found]
-        most = max(programs, key=lambda each: each.calls or 0)
+        most = max(programs, key=lambda each: (each.calls or 0, each.reason is None))
         if len(programs) > 1 and self.report is None:
             avals = " ".join(most.avals)
             warn(f"{self.target}: {at} was compiled for {len(programs)} kinds of inputs; compared: {avals}")

@@ -1,6 +1,7 @@
 """Finds lessons by their files, and reads each one when it is opened."""
 
 import difflib
+import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -47,8 +48,9 @@ class LessonEntry:
     def load(self) -> Lesson:
         """Return the lesson; raises `CourseError` for a file that cannot be read."""
         if self._lesson is None:
-            real = self.path.resolve()
-            if self._within is not None and not real.is_relative_to(self._within.resolve()):
+            # Unlike pathlib's, this one raises nothing for a loop of links.
+            real = Path(os.path.realpath(self.path))
+            if self._within is not None and not real.is_relative_to(os.path.realpath(self._within)):
                 raise CourseError(f"{self.path}: a link out of its folder: name {real} itself")
             self._lesson = _opened(self.path)
         return self._lesson
