@@ -9,14 +9,12 @@ from typing import Literal
 
 from jaxtour.course.exercises import check_work, sources
 from jaxtour.course.model import Ask, Requires, Step, TimeSpec
+from jaxtour.course.questions import PROOFS, what_of
 from jaxtour.course.reader import FaultError, Key, Mapping, Node, Scalar, Sequence, at
 from jaxtour.course.remedies import QUOTE
 from jaxtour.text import Raw, short
 
 DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
-QUESTIONS = ("equations", "primitives", "shape", "dtype", "compilations", "device", "devices", "fastest")
-"""What the worker can answer of a call, beside the value of an expression."""
-WHAT_OF = re.compile(r"\s*([a-z]+)\s+of(?=\s+\S)\s+(.*)", re.S)
 MOST_CHOICES = 9
 SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
 EXCEPTIONS = [
@@ -105,13 +103,10 @@ def _ask(ask: Ask, node: Mapping) -> None:
 
 def _question(value: str, place: Node) -> None:
     """Raise `FaultError` for `WHAT of CALL` with an unknown word, or with one call to compare."""
-    match = WHAT_OF.fullmatch(value)
-    if not match:
-        return
-    what, rest = match.groups()
-    if what not in QUESTIONS:
-        near = difflib.get_close_matches(what, QUESTIONS, n=1)
-        known = f"did you mean `{near[0]} of`?" if near else f"known are {', '.join(QUESTIONS)}"
+    what, rest = what_of(value)
+    if what and what not in PROOFS:
+        near = difflib.get_close_matches(what, PROOFS, n=1)
+        known = f"did you mean `{near[0]} of`?" if near else f"known are {', '.join(PROOFS)}"
         raise FaultError(place, f"unknown question `{what} of`: {known}")
     if what == "fastest" and len(list(filter(str.strip, rest.split("|")))) < 2:
         raise FaultError(place, "`fastest of` needs at least 2 calls or labels of `time`, with `|` between them")
@@ -120,12 +115,12 @@ def _question(value: str, place: Node) -> None:
 def _asked(step: Step) -> Iterator[str]:
     """Yield the expressions in a question."""
     value = step.ask.value.text if step.ask and step.ask.value is not None else ""
-    match = WHAT_OF.fullmatch(value)
-    if match and match[1] == "fastest":
+    what, call = what_of(value)
+    if what == "fastest":
         labels = [entry.label for entry in step.time if isinstance(entry, TimeSpec)]
-        yield from (each for each in match[2].split("|") if each.strip() not in labels)
+        yield from (each for each in call.split("|") if each.strip() not in labels)
     elif value:
-        yield match[2] if match else value
+        yield call
 
 
 def _rows(node: Node | None) -> None:

@@ -61,7 +61,7 @@ class Edits:
         # Half a surrogate pair, from a broken paste, cannot be encoded as UTF-8.
         code = code.encode("utf-8", "replace").decode()
         now, own = self.text(key), step.shown_code.text
-        if code.rstrip() == own.rstrip() or not code.strip():
+        if is_own(step, code) or not code.strip():
             self._set(key, None, self._versions(key))
         elif code != now:
             bases = [base for text, base in self._versions(key) if text == now]
@@ -131,6 +131,11 @@ class Edits:
         if slot.now == "edit":
             fields["base"] = now[1] if now else None
         self._progress.update(slot.lesson, slot.step, **fields)
+
+
+def is_own(step: Step, code: str) -> bool:
+    """Whether this is the lesson's own code, but for space at its end."""
+    return code.rstrip() == step.shown_code.text.rstrip()
 
 
 def varied(step: Step, number: int) -> str | None:

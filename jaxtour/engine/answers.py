@@ -6,28 +6,22 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from jaxtour.course.model import Ask, Choice, Proof
+from jaxtour.course.questions import PROOFS, what_of
 
 Verdict: TypeAlias = Literal["right", "wrong", "open"]
-WHAT_OF = re.compile(r"\s*(?P<what>[a-z]+)\s+of\s+(?P<call>\S.*)", re.S)
-"""A question that the worker answers in another way than by the value of an expression."""
-PROOFS: dict[str, Proof] = {
-    "equations": "jaxpr", "primitives": "jaxpr", "compilations": "result", "fastest": "time",
-    "shape": "result", "dtype": "result", "device": "devices", "devices": "devices",
-}  # fmt: skip
-"""What proves an answer, by the first word of such a question."""
 
 
 def proof_of(ask: Ask) -> Proof | None:
     """What proves the answer; None if neither the author nor the question says so."""
     if ask.proof is not None or ask.value is None:
         return ask.proof
-    match = WHAT_OF.fullmatch(ask.value.text)
-    return PROOFS.get(match["what"]) if match else "result"
+    what, _ = what_of(ask.value.text)
+    return PROOFS.get(what) if what else "result"
 
 
 def mark_of(ask: Ask, answer: str | None) -> str:
     """The word that is marked where the answer is seen; empty for none."""
-    own = ask.value is not None and re.match(r"\s*(dtype|fastest)\s+of\s", ask.value.text)
+    own = ask.value is not None and what_of(ask.value.text)[0] in ("dtype", "fastest")
     return ask.mark or (answer if own and answer else "")
 
 

@@ -5,6 +5,7 @@ from typing import Self
 
 import msgspec
 
+from jaxtour.course.edits import is_own
 from jaxtour.course.model import Ask, Broken, Proof, Step
 from jaxtour.course.progress import Progress, SavedStep
 from jaxtour.engine.answers import Verdict, grade, proof_of, reply, truth
@@ -59,11 +60,6 @@ class Prediction(msgspec.Struct, frozen=True):
             verdict=None if said is None else grade(ask, said, report.answer),
             reply="" if said is None or right is None else reply(ask, said),
         )
-
-
-def is_own(step: Step, code: str) -> bool:
-    """Whether this is the lesson's own code, for which the question is asked."""
-    return code.rstrip() == step.shown_code.text.rstrip()
 
 
 def sight(step: Step | Broken, report: Report | None) -> Proof | None:
