@@ -9,7 +9,7 @@ import click
 from jaxtour import __version__
 from jaxtour.dispatch import config, fail, finish, terminal_width
 from jaxtour.learning import LEARNING
-from jaxtour.options import HELP, html_option, look_options, trust_option, worker_options
+from jaxtour.options import HELP, WorkerOptions, html_option, look_options, trust_option, worker_options
 from jaxtour.own_code import diff_command, explore, lens, profile, record, time_command, values_command
 from jaxtour.streams import mute_stdout, open_standard_streams
 
@@ -110,9 +110,7 @@ def main() -> None:
 def tour(
     target: str | None,
     trust: bool,
-    python: str | None,
-    platform: str | None,
-    devices: int | None,
+    options: WorkerOptions,
     theme: str | None,
     no_mouse: bool,
 ) -> None:
@@ -126,10 +124,10 @@ def tour(
         if not sys.stdout.isatty():
             from jaxtour.commands.tour import print_lesson
 
-            return print_lesson(target, config(python, platform, devices), width=terminal_width(), trust=trust)
+            return print_lesson(target, config(options), width=terminal_width(), trust=trust)
         from jaxtour.commands.tour import tour as command
 
-        worker = config(python, platform, devices)
+        worker = config(options)
         return command(target, worker, theme=theme, mouse=not no_mouse, trust=trust)
 
     # The app collects from its first frame on.
@@ -194,9 +192,7 @@ def run(
     answers: str | None,
     html: str | None,
     trust: bool,
-    python: str | None,
-    platform: str | None,
-    devices: int | None,
+    options: WorkerOptions,
 ) -> None:
     """Run a lesson or a step and print what it shows.
 
@@ -207,7 +203,7 @@ def run(
     def action() -> int:
         from jaxtour.commands.run import run as command
 
-        worker, width = config(python, platform, devices), terminal_width()
+        worker, width = config(options), terminal_width()
         return command(target, worker, as_json=as_json, html=html, answers=answers, width=width, trust=trust)
 
     finish(action)
@@ -224,9 +220,7 @@ def check(
     as_json: bool,
     jobs: int | None,
     trust: bool,
-    python: str | None,
-    platform: str | None,
-    devices: int | None,
+    options: WorkerOptions,
 ) -> None:
     """Check every step of a lesson against what it expects.
 
@@ -237,7 +231,7 @@ def check(
     def action() -> int:
         from jaxtour.commands.check import check as command
 
-        return command(targets, config(python, platform, devices), as_json=as_json, jobs=jobs, trust=trust)
+        return command(targets, config(options), as_json=as_json, jobs=jobs, trust=trust)
 
     finish(action)
 
@@ -245,13 +239,13 @@ def check(
 @main.command("devices", context_settings=HELP)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @worker_options
-def devices_command(as_json: bool, python: str | None, platform: str | None, devices: int | None) -> None:
+def devices_command(as_json: bool, options: WorkerOptions) -> None:
     """Show the devices that JAX finds."""
 
     def action() -> int:
         from jaxtour.commands.listing import devices as command
 
-        return command(config(python, platform, devices), as_json=as_json)
+        return command(config(options), as_json=as_json)
 
     finish(action)
 
@@ -273,9 +267,7 @@ def snapshot(
     theme: str | None,
     output: str | None,
     trust: bool,
-    python: str | None,
-    platform: str | None,
-    devices: int | None,
+    options: WorkerOptions,
 ) -> None:
     """Draw the tour's screen at a step as a picture or as text."""
 
@@ -284,7 +276,7 @@ def snapshot(
 
         return command(
             target,
-            config(python, platform, devices),
+            config(options),
             size=size,
             run_step=run_step,
             stable=stable,

@@ -9,10 +9,14 @@ import click
 
 if TYPE_CHECKING:
     from jaxtour.engine.session import WorkerConfig
+    from jaxtour.options import WorkerOptions
 
 
-def config(python: str | None, platform: str | None, devices: int | None) -> "WorkerConfig":
-    """Return the worker's configuration from options and settings; raises `CourseError` for a missing Python."""
+def config(options: "WorkerOptions", python: str | None = None) -> "WorkerConfig":
+    """Return the worker's configuration from options and settings; raises `CourseError` for a missing Python.
+
+    `python` wins over the option of that name.
+    """
     from jaxtour.commands.common import interpreter
     from jaxtour.course.model import CourseError
     from jaxtour.engine.session import WorkerConfig
@@ -23,6 +27,7 @@ def config(python: str | None, platform: str | None, devices: int | None) -> "Wo
     if not on_screen:
         for problem in problems:
             say(problem)
+    python = python or options.python
     if python is not None:
         python = interpreter(python)
     elif (python := settings.python) is not None:
@@ -32,7 +37,7 @@ def config(python: str | None, platform: str | None, devices: int | None) -> "Wo
             # The tour opens whatever the settings say; its worker reports what is wrong.
             if not on_screen:
                 raise CourseError(f"python in settings.toml: {error}") from None
-    return WorkerConfig(python=python, platform=platform or settings.platform, devices=devices)
+    return WorkerConfig(python=python, platform=options.platform or settings.platform, devices=options.devices)
 
 
 def finish(action: Callable[[], int], *, collecting: bool = True) -> None:

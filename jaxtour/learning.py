@@ -3,7 +3,7 @@
 import click
 
 from jaxtour.dispatch import config, fail, finish, terminal_width
-from jaxtour.options import HELP, look_options, trust_option, worker_options
+from jaxtour.options import HELP, WorkerOptions, look_options, trust_option, worker_options
 
 
 @click.command("export", context_settings=HELP)
@@ -19,9 +19,7 @@ def export_command(
     output: str | None,
     run: bool,
     trust: bool,
-    python: str | None,
-    platform: str | None,
-    devices: int | None,
+    options: WorkerOptions,
 ) -> None:
     """Take a lesson away, with your own code and its results.
 
@@ -38,7 +36,7 @@ def export_command(
             return export_state(output)
         from jaxtour.commands.export import export
 
-        return export(target, config(python, platform, devices), to=to, output=output, run=run, trust=trust)
+        return export(target, config(options), to=to, output=output, run=run, trust=trust)
 
     finish(action)
 
@@ -73,9 +71,7 @@ def review_command(
     only_list: bool,
     as_json: bool,
     trust: bool,
-    python: str | None,
-    platform: str | None,
-    devices: int | None,
+    options: WorkerOptions,
     theme: str | None,
     no_mouse: bool,
 ) -> None:
@@ -93,7 +89,7 @@ def review_command(
             return list_reviews(target, as_json=as_json)
         from jaxtour.commands.review import review
 
-        return review(target, config(python, platform, devices), theme=theme, mouse=not no_mouse, trust=trust)
+        return review(target, config(options), theme=theme, mouse=not no_mouse, trust=trust)
 
     finish(action, collecting=only_list)
 
@@ -109,9 +105,7 @@ def solve(
     file: str,
     as_json: bool,
     trust: bool,
-    python: str | None,
-    platform: str | None,
-    devices: int | None,
+    options: WorkerOptions,
 ) -> None:
     """Check your solution of an exercise.
 
@@ -121,7 +115,7 @@ def solve(
     def action() -> int:
         from jaxtour.commands.solve import solve as command
 
-        worker = config(python, platform, devices)
+        worker = config(options)
         return command(target, file, worker, as_json=as_json, width=terminal_width(), trust=trust)
 
     finish(action)

@@ -1,6 +1,8 @@
 """Options that several commands share."""
 
+import functools
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from typing import Any
 
 import click
@@ -8,20 +10,37 @@ import click
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerOptions:
+    """The options that choose the worker and its devices, as the user wrote them."""
+
+    python: str | None = None
+    platform: str | None = None
+    devices: int | None = None
+
+
 def worker_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that choose the worker."""
-    command = device_options(command)
-    return click.option("--python", metavar="PATH", help="The Python with your JAX; default: jaxtour's own.")(command)
+    """Add the options that choose the worker; the command gets them as `options`."""
+    python = click.option("--python", metavar="PATH", help="The Python with your JAX; default: jaxtour's own.")
+    return python(device_options(command))
 
 
 def device_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that choose the worker's devices."""
-    command = click.option("--devices", type=click.IntRange(1, 64), metavar="N", help="Simulate N devices on the CPU.")(
-        command
-    )
-    return click.option(
-        "--platform", type=click.Choice(["cpu", "gpu", "tpu"]), help="Where to run; default: JAX chooses."
-    )(command)
+    """Add the options that choose the worker's devices; the command gets them as `options`."""
+
+    @functools.wraps(command)
+    def gathering(**given: Any) -> Any:
+        chosen = {each.name: given.pop(each.name) for each in fields(WorkerOptions) if each.name in given}
+        return command(**given, options=WorkerOptions(**chosen))
+
+    for option in (
+        click.option("--devices", type=click.IntRange(1, 64), metavar="N", help="Simulate N devices on the CPU."),
+        click.option(
+            "--platform", type=click.Choice(["cpu", "gpu", "tpu"]), help="Where to run; default: JAX chooses."
+        ),
+    ):
+        gathering = option(gathering)
+    return gathering
 
 
 def look_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,6 +7,7 @@ import click
 from jaxtour.dispatch import config, finish, terminal_width
 from jaxtour.options import (
     HELP,
+    WorkerOptions,
     at_option,
     call_option,
     device_options,
@@ -45,9 +46,7 @@ def lens(
     links: bool,
     as_json: bool,
     html: str | None,
-    python: str | None,
-    platform: str | None,
-    devices: int | None,
+    options: WorkerOptions,
 ) -> None:
     """Print what JAX makes of a file's calls.
 
@@ -69,7 +68,7 @@ def lens(
         from jaxtour.commands.lens import lens as command
 
         found = program(target, module, args, main=not no_main, stop_after=stop_after)
-        worker = config(python, platform, devices)
+        worker = config(options)
         asked = LensRequest(found, calls, at, stage, links, html)
         return command(asked, worker, as_json=as_json, width=terminal_width())
 
@@ -90,9 +89,7 @@ def explore(
     stop_after: str | None,
     run_times: bool,
     calls: tuple[str, ...],
-    python: str | None,
-    platform: str | None,
-    devices: int | None,
+    options: WorkerOptions,
     theme: str | None,
     no_mouse: bool,
 ) -> None:
@@ -112,7 +109,7 @@ def explore(
         from jaxtour.commands.launch import program
 
         found = program(target, module, args, main=not no_main, stop_after=stop_after, run_times=run_times)
-        return command(found, calls, config(python, platform, devices), theme=theme, mouse=not no_mouse)
+        return command(found, calls, config(options), theme=theme, mouse=not no_mouse)
 
     finish(action)
 
@@ -130,9 +127,7 @@ def record(
     stop_after: str | None,
     run_times: bool,
     as_json: bool,
-    python: str | None,
-    platform: str | None,
-    devices: int | None,
+    options: WorkerOptions,
 ) -> None:
     """Run a program and list what JAX compiles while it runs.
 
@@ -152,7 +147,7 @@ def record(
         from jaxtour.commands.record import record as command
 
         found = program(target, module, args, main=not no_main, stop_after=stop_after, run_times=run_times)
-        return command(found, config(python, platform, devices), as_json=as_json, width=terminal_width())
+        return command(found, config(options), as_json=as_json, width=terminal_width())
 
     finish(action)
 
@@ -178,9 +173,7 @@ def profile(
     roofline: bool,
     as_json: bool,
     html: str | None,
-    python: str | None,
-    platform: str | None,
-    devices: int | None,
+    options: WorkerOptions,
 ) -> None:
     """Show where a call's time goes, by line and by instruction.
 
@@ -203,12 +196,12 @@ def profile(
             # A lesson has the command's name.
             from jaxtour.commands.tour import tour
 
-            return tour("profile", config(python, platform, devices), theme=None, mouse=True)
+            return tour("profile", config(options), theme=None, mouse=True)
         if target is None and module is None:
             raise CourseError("name a Python file, as in profile train.py; jaxtour profile/guess opens the lesson")
         found = program(target, module, args, main=not no_main, stop_after=stop_after)
         asked = ProfileRequest(found, calls, at, patience, roofline, html)
-        return command(asked, config(python, platform, devices), as_json=as_json, width=terminal_width())
+        return command(asked, config(options), as_json=as_json, width=terminal_width())
 
     finish(action)
 
@@ -238,9 +231,7 @@ def time_command(
     patience: float,
     roofline: bool,
     as_json: bool,
-    python: str | None,
-    platform: str | None,
-    devices: int | None,
+    options: WorkerOptions,
 ) -> None:
     """Time the calls of a file, or what a program compiles.
 
@@ -263,7 +254,7 @@ def time_command(
 
         found = program(target, module, args, main=not no_main, stop_after=stop_after)
         asked = TimeRequest(found, calls, against, host, sizes, patience, roofline, at)
-        return command(asked, config(python, platform, devices), as_json=as_json, width=terminal_width())
+        return command(asked, config(options), as_json=as_json, width=terminal_width())
 
     finish(action)
 
@@ -311,8 +302,7 @@ def diff_command(
     as_json: bool,
     html: str | None,
     pythons: tuple[str, ...],
-    platform: str | None,
-    devices: int | None,
+    options: WorkerOptions,
 ) -> None:
     """Compare two calls: results, programs, memory and time.
 
@@ -336,7 +326,7 @@ def diff_command(
         from jaxtour.commands.diff import DiffRequest
         from jaxtour.commands.diff import diff as command
 
-        configs = [config(python, platform, devices) for python in pythons or (None,)]
+        configs = [config(options, python) for python in pythons or (None,)]
         asked = DiffRequest(targets, calls, configs, conditions, patience, html, ats, context.meta[_ARGUMENTS])
         return command(asked, as_json=as_json, width=terminal_width())
 
@@ -358,9 +348,7 @@ def values_command(
     calls: tuple[str, ...],
     at: str | None,
     as_json: bool,
-    python: str | None,
-    platform: str | None,
-    devices: int | None,
+    options: WorkerOptions,
 ) -> None:
     """Evaluate a call line by line, and find its first nan or inf.
 
@@ -380,7 +368,7 @@ def values_command(
         from jaxtour.commands.values import values as command
 
         found = program(target, module, args, main=not no_main, stop_after=stop_after)
-        worker = config(python, platform, devices)
+        worker = config(options)
         return command(found, calls, at, worker, as_json=as_json, width=terminal_width())
 
     finish(action)
