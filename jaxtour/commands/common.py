@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import msgspec
 
 from jaxtour.course.catalogue import NOTEBOOKS, SUFFIXES, Catalogue, bundled, has_lessons, open_path
 from jaxtour.course.model import CourseError, Lesson
+from jaxtour.course.progress import Progress
 from jaxtour.course.trust import Trust
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.messages import Event, Facts, RunProgress
@@ -93,6 +95,21 @@ def headless(config: WorkerConfig, *, trust: bool = False) -> "Headless":
     from jaxtour.engine.headless import Headless
 
     return Headless(session(config, trust=trust))
+
+
+def opened_progress() -> Progress:
+    """The learner's progress; raises `CourseError` if it cannot be read or kept."""
+    progress = Progress.open()
+    if progress.notice:
+        raise CourseError(progress.notice)
+    return progress
+
+
+def agreed(question: str, *, nobody: str) -> bool:
+    """Ask on the terminal, where Enter means no; raises `CourseError` with the words `nobody` without a terminal."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise CourseError(nobody)
+    return click.confirm(question, err=True)
 
 
 def write_json(value: Any) -> None:

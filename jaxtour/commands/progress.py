@@ -1,11 +1,10 @@
 """`jaxtour progress` and `jaxtour reset`: what the learner did so far, and forgetting it."""
 
 import shlex
-import sys
 from collections.abc import Mapping
 from typing import Any
 
-from jaxtour.commands.common import catalogue_for, lessons_for, warn, write, write_json
+from jaxtour.commands.common import agreed, catalogue_for, lessons_for, opened_progress, warn, write, write_json
 from jaxtour.commands.listing import table
 from jaxtour.course.model import CourseError, Lesson
 from jaxtour.course.progress import Progress, SavedStep
@@ -75,9 +74,7 @@ def _further(lessons: list[Lesson], kept: Progress) -> list[str]:
 
 def reset(target: str, *, yes: bool) -> int:
     """Forget the progress in a lesson or a step, after asking; a copy of the state is kept first."""
-    kept = Progress.open()
-    if kept.notice:
-        raise CourseError(kept.notice)
+    kept = opened_progress()
     lesson, step = _named(target, kept)
     name = clean(f"{lesson}/{step}" if step else lesson, keep_newlines=False)
     steps = kept.lessons.get(lesson, {})
@@ -86,7 +83,9 @@ def reset(target: str, *, yes: bool) -> int:
         write(f"{name}: there is no progress to forget\n")
         return 0
     lost = _lost(chosen)
-    if not yes and not _agreed(f"Forget {name}: {lost}? [y/N] "):
+    if not yes and not agreed(
+        f"Forget {name}: {lost}?", nobody="reset asks first, and there is no terminal: add --yes"
+    ):
         write("nothing is forgotten\n")
         return 1
     try:
@@ -125,12 +124,3 @@ def _lost(steps: Mapping[str, SavedStep]) -> str:
     }
     said = [plural(count, noun) + (" done" if noun == "step" else "") for noun, count in counts.items() if count]
     return ", ".join(said) or "the time spent"
-
-
-def _agreed(question: str) -> bool:
-    """Ask on the terminal; raises `CourseError` without one."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise CourseError("reset asks first, and there is no terminal: add --yes")
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -3,9 +3,7 @@
 import sys
 from pathlib import Path
 
-import click
-
-from jaxtour.commands.common import write
+from jaxtour.commands.common import agreed, opened_progress, write
 from jaxtour.commands.export import STDOUT, put, writable
 from jaxtour.course.model import CourseError
 from jaxtour.course.progress import MAX_BYTES, Progress
@@ -21,27 +19,24 @@ SHOWN = 5
 def export_state(output: str | None) -> int:
     """Write the learner's work."""
     path = writable(output, NAME)
-    put(path, encoded(_opened()).decode())
+    put(path, encoded(opened_progress()).decode())
     return 0
 
 
 def import_state(file: str, *, replacing: bool, yes: bool) -> int:
     """Read such a file, say what it does, ask, keep what is here beside it, and write."""
     state = decoded(_read(file), file)
-    progress = _opened()
-    if not yes:
-        if not sys.stdin.isatty():
-            raise CourseError("importing changes your progress: say --yes where nobody can be asked")
-        write(_said(progress, overwritten(progress, state), plural(sum(map(len, state.lessons.values())), "step"),
-                    replacing=replacing))  # fmt: skip
-        if not click.confirm("Go on?"):
-            return 1
+    progress = opened_progress()
+    count = plural(sum(map(len, state.lessons.values())), "step")
+    said = _said(progress, overwritten(progress, state), count, replacing=replacing)
+    nobody = "importing changes your progress: say --yes where nobody can be asked"
+    if not yes and not agreed(f"{said}\nGo on?", nobody=nobody):
+        return 1
     kept = None if progress.empty else back_up(progress, "import")
     progress.change(lambda here: put_in(here, state, replacing=replacing))
     if progress.notice:
         raise CourseError(progress.notice)
     told = f"; your progress before is kept in {kept}" if kept else ""
-    count = plural(sum(map(len, state.lessons.values())), "step")
     write(clean(f"{'replaced your progress by' if replacing else 'added'} {count}{told}", keep_newlines=False) + "\n")
     return 0
 
@@ -49,19 +44,11 @@ def import_state(file: str, *, replacing: bool, yes: bool) -> int:
 def _said(progress: Progress, overwritten: list[str], count: str, *, replacing: bool) -> str:
     here = plural(sum(map(len, progress.lessons.values())), "step")
     if replacing:
-        return f"Forgets the {here} that you have here, and puts {count} in their place.\n"
+        return f"Forgets the {here} that you have here, and puts {count} in their place."
     more = f" and {len(overwritten) - SHOWN} more" if len(overwritten) > SHOWN else ""
     named = ", ".join(overwritten[:SHOWN]) + more
     loses = f" Its code takes the place of yours in {named}; u in the tour brings yours back." if overwritten else ""
-    return clean(f"Adds {count} to the {here} that you have here.{loses}", keep_newlines=False) + "\n"
-
-
-def _opened() -> Progress:
-    """The learner's progress; raises `CourseError` if it cannot be read or kept."""
-    progress = Progress.open()
-    if progress.notice:
-        raise CourseError(progress.notice)
-    return progress
+    return clean(f"Adds {count} to the {here} that you have here.{loses}", keep_newlines=False)
 
 
 def _read(file: str) -> bytes:

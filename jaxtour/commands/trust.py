@@ -1,9 +1,7 @@
 """`jaxtour trust`, `untrust` and `trusted`: which lessons from elsewhere may run; and the check before they do."""
 
-import os
 import time
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from jaxtour.commands.common import lessons_for, warn, write, write_json
 from jaxtour.course.model import CourseError, Lesson
@@ -44,8 +42,7 @@ def untrust(targets: Sequence[str], *, everything: bool) -> int:
         raise CourseError("name a file, or --all; jaxtour trusted lists them")
     failed = 0
     for target in sorted(answers.files()) if everything else targets:
-        inside = [file for file in answers.files() if Path(file).is_relative_to(os.path.realpath(target))]
-        gone = answers.forget(inside)
+        gone = answers.forget(target)
         if not gone:
             warn(f"{target}: was not trusted")
             failed = 1

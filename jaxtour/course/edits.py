@@ -6,7 +6,7 @@ Nothing that the learner wrote is lost: a change of another origin makes a new v
 from typing import NamedTuple, TypeAlias
 
 from jaxtour.course.model import Step
-from jaxtour.course.progress import Progress
+from jaxtour.course.progress import Progress, SavedStep, encodable
 
 SCRATCH = "~scratch"
 """Ends the id of the scratch step of the step before it."""
@@ -17,20 +17,38 @@ Key: TypeAlias = tuple[str, str]
 Version: TypeAlias = tuple[str, str | None]
 
 
+class Kind(NamedTuple):
+    """The fields of `SavedStep` for one kind of the learner's code."""
+
+    now: str
+    versions: str
+    base: str | None = None
+
+    def versions_in(self, saved: SavedStep) -> list[Version]:
+        """The versions, among them the code of a file that has none yet."""
+        versions: list[Version] = list(getattr(saved, self.versions))
+        now = getattr(saved, self.now)
+        known = now is None or any(text == now for text, _ in versions)
+        return versions if known else [*versions, (now, getattr(saved, self.base) if self.base else None)]
+
+
+EDIT = Kind("edit", "versions", "base")
+SCRATCH_CODE = Kind("scratch", "scratches")
+
+
 class _Slot(NamedTuple):
     """Where the code of a step is kept."""
 
     lesson: str
     step: str
-    now: str
-    versions: str
+    kind: Kind
 
 
 def _slot(key: Key) -> _Slot:
     lesson, step = key
     if step.endswith(SCRATCH):
-        return _Slot(lesson, step.removesuffix(SCRATCH), "scratch", "scratches")
-    return _Slot(lesson, step, "edit", "versions")
+        return _Slot(lesson, step.removesuffix(SCRATCH), SCRATCH_CODE)
+    return _Slot(lesson, step, EDIT)
 
 
 class Edits:
@@ -42,7 +60,7 @@ class Edits:
     def text(self, key: Key) -> str | None:
         """The learner's code; None if it is the lesson's own."""
         slot = _slot(key)
-        found: str | None = getattr(self._progress.saved(slot.lesson, slot.step), slot.now)
+        found: str | None = getattr(self._progress.saved(slot.lesson, slot.step), slot.kind.now)
         return found
 
     def code(self, key: Key, step: Step) -> str:
@@ -58,8 +76,7 @@ class Edits:
 
         `anew` makes a new version of it, which the learner did not type over the last one.
         """
-        # Half a surrogate pair, from a broken paste, cannot be encoded as UTF-8.
-        code = code.encode("utf-8", "replace").decode()
+        code = encodable(code)
         now, own = self.text(key), step.shown_code.text
         if is_own(step, code) or not code.strip():
             self._set(key, None, self._versions(key))
@@ -106,13 +123,8 @@ class Edits:
             self._set(key, (text, own), versions)
 
     def _versions(self, key: Key) -> list[Version]:
-        """The versions, among them the code of a file that has none yet."""
         slot = _slot(key)
-        saved = self._progress.saved(slot.lesson, slot.step)
-        versions: list[Version] = list(getattr(saved, slot.versions))
-        now = getattr(saved, slot.now)
-        known = now is None or any(text == now for text, _ in versions)
-        return versions if known else [*versions, (now, saved.base if slot.now == "edit" else None)]
+        return slot.kind.versions_in(self._progress.saved(slot.lesson, slot.step))
 
     def _put(self, key: Key, new: Version, over: str | None) -> None:
         """Add a version, or exchange the one with the text `over`."""
@@ -127,9 +139,9 @@ class Edits:
 
     def _set(self, key: Key, now: Version | None, versions: list[Version]) -> None:
         slot = _slot(key)
-        fields = {slot.now: now[0] if now else None, slot.versions: versions}
-        if slot.now == "edit":
-            fields["base"] = now[1] if now else None
+        fields = {slot.kind.now: now[0] if now else None, slot.kind.versions: versions}
+        if slot.kind.base:
+            fields[slot.kind.base] = now[1] if now else None
         self._progress.update(slot.lesson, slot.step, **fields)
 
 

@@ -129,26 +129,22 @@ class Progress:
 
     def is_done(self, lesson: str, step: str) -> bool:
         """Whether the step has been done."""
-        return self._step(lesson, step).done
-
-    def edit(self, lesson: str, step: str) -> str | None:
-        """Return the learner's code for the step, or None if unchanged."""
-        return self._step(lesson, step).edit
+        return self.saved(lesson, step).done
 
     def saved(self, lesson: str, step: str) -> SavedStep:
         """Everything that is kept of the step; not to be changed."""
-        return self._step(lesson, step)
+        return self._state.lessons.get(lesson, {}).get(step) or SavedStep()
 
     def update(self, lesson: str, step: str, **fields: Any) -> None:
         """Change fields of `SavedStep`."""
-        old = self._step(lesson, step)
+        old = self.saved(lesson, step)
+        fields = {name: encodable(value) if isinstance(value, str) else value for name, value in fields.items()}
         if any(getattr(old, name) != value for name, value in fields.items()):
-            self._change(lambda state: _set(_slot(state, lesson, step), fields))
+            self.change(lambda state: _set(_slot(state, lesson, step), fields))
 
     def mark_done(self, lesson: str, step: str) -> None:
         """Remember that the step is done."""
-        if not self.is_done(lesson, step):
-            self._change(lambda state: setattr(_slot(state, lesson, step), "done", True))
+        self.update(lesson, step, done=True)
 
     def set_place(self, lesson: str, step: str, spent: Sequence[tuple[str, str, float]] = ()) -> None:
         """Remember where the learner is, and add the time spent elsewhere: lesson, step, seconds."""
@@ -160,7 +156,7 @@ class Progress:
                 slot.seconds = round(slot.seconds + seconds, 1)
 
         if self.place != (lesson, step) or spent:
-            self._change(change)
+            self.change(change)
 
     def reset(self, lesson: str, step: str | None = None) -> None:
         """Forget everything about a step, or about a whole lesson."""
@@ -172,40 +168,26 @@ class Progress:
             if step is None or not steps:
                 state.lessons.pop(lesson, None)
 
-        self._change(change)
-
-    def set_edit(self, lesson: str, step: str, code: str | None) -> None:
-        """Remember the learner's code; None forgets it."""
-        # Half a surrogate pair, from a broken paste, cannot be encoded as UTF-8.
-        text = code if code is None else code.encode("utf-8", "replace").decode()
-        if self.edit(lesson, step) != text:
-            self._change(lambda state: setattr(_slot(state, lesson, step), "edit", text))
-
-    def change(self, change: Change) -> None:
-        """Change anything."""
-        self._change(change)
-
-    def _step(self, lesson: str, step: str) -> SavedStep:
-        return self._state.lessons.get(lesson, {}).get(step) or SavedStep()
+        self.change(change)
 
     def flush(self) -> None:
         """Try again to write the changes that could not be written so far."""
         if self._pending:
-            self._change(None)
+            self.change()
 
     def _load(self) -> None:
         """Read the file; that needs no lock, because the file is only ever replaced as a whole."""
         try:
             self._state = _read(self.path)
         except _CorruptError:
-            self._change(None)
+            self.change()
         except _NewerError:
             self._keep_in_memory()
         except OSError as error:
             self._failing = True
             self.notice = f"cannot read progress in {self.path}: {error.strerror or error}"
 
-    def _change(self, change: Change | None) -> None:
+    def change(self, change: Change | None = None) -> None:
         """Apply a change and the pending ones to the file's current content."""
         with self._thread_lock:
             if change:
@@ -309,6 +291,11 @@ def _locked(path: Path, wait_s: float) -> Iterator[None]:
 def _set_aside(path: Path) -> Path:
     """Rename the file to the first free `NAME.corrupt-N`."""
     return path.rename(free_path(path, f"{path.name}.corrupt-{{}}"))
+
+
+def encodable(text: str) -> str:
+    """The text without halves of surrogate pairs, which a broken paste may have and UTF-8 cannot encode."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def free_path(path: Path, pattern: str) -> Path:

@@ -16,7 +16,7 @@ RATINGS: tuple[Rating, ...] = ("again", "hard", "good")
 """From worst to best."""
 AHEAD = timedelta(days=1)
 """A review that lies further in the future was noted by a clock that has been set back since."""
-
+NEVER = datetime.min.replace(tzinfo=UTC)
 MOST_DAYS = 365
 
 
@@ -128,13 +128,20 @@ def _card(kept: dict[str, Any] | None) -> "Card":
 
 def _due(card: dict[str, Any], now: datetime) -> datetime:
     """When the card is due: at once if it cannot be read, or if its last review lies in the future."""
+    found = _moment(card, "due")
+    return now if found is None or last_review(card) > now + AHEAD else found
+
+
+def last_review(card: dict[str, Any]) -> datetime:
+    """When the card was reviewed last; long ago if it never was, or if that cannot be read."""
+    return _moment(card, "last_review") or NEVER
+
+
+def _moment(card: dict[str, Any], field: str) -> datetime | None:
     try:
-        reviewed = card.get("last_review")
-        if reviewed is None or _in_utc(datetime.fromisoformat(reviewed)) <= now + AHEAD:
-            return _in_utc(datetime.fromisoformat(card["due"]))
+        return _in_utc(datetime.fromisoformat(card[field]))
     except (KeyError, TypeError, ValueError, OverflowError):
-        pass
-    return now
+        return None
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -1,14 +1,14 @@
 """The learner's work as one file: progress, edits, scratch code and cards, for another machine."""
 
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
-from jaxtour.course.edits import MOST, Version
+from jaxtour.course.edits import EDIT, MOST, SCRATCH_CODE, Version
 from jaxtour.course.model import CourseError
 from jaxtour.course.progress import VERSION, Progress, SavedProgress, SavedStep, free_path
+from jaxtour.course.review import last_review
 from jaxtour.files import replace
 
 
@@ -81,14 +81,14 @@ def _merged(mine: SavedStep, theirs: SavedStep) -> SavedStep:
     """Both: the learner comes from `theirs`, whose code is shown; that of here stays among the versions."""
     coded = theirs if theirs.edit is not None else mine
     answered = mine if mine.right is not None or theirs.answer is None else theirs
-    card = max(mine.card, theirs.card, key=_reviewed) if mine.card and theirs.card else mine.card or theirs.card
+    card = max(mine.card, theirs.card, key=last_review) if mine.card and theirs.card else mine.card or theirs.card
     return msgspec.structs.replace(
         theirs,
         done=mine.done or theirs.done,
         edit=coded.edit,
         base=coded.base,
-        versions=_joined(_versions(mine), _versions(theirs)),
-        scratches=_joined(_scratches(mine), _scratches(theirs)),
+        versions=_joined(EDIT.versions_in(mine), EDIT.versions_in(theirs)),
+        scratches=_joined(SCRATCH_CODE.versions_in(mine), SCRATCH_CODE.versions_in(theirs)),
         scratch=theirs.scratch if theirs.scratch is not None else mine.scratch,
         answer=answered.answer,
         right=answered.right,
@@ -100,24 +100,7 @@ def _merged(mine: SavedStep, theirs: SavedStep) -> SavedStep:
     )
 
 
-def _versions(saved: SavedStep) -> list[Version]:
-    return [*saved.versions, *([(saved.edit, saved.base)] if saved.edit is not None else [])]
-
-
-def _scratches(saved: SavedStep) -> list[Version]:
-    return [*saved.scratches, *([(saved.scratch, None)] if saved.scratch is not None else [])]
-
-
 def _joined(mine: list[Version], theirs: list[Version]) -> list[Version]:
     """All of them, each text once, the newest of each machine last."""
     found = dict((*mine, *theirs))
     return list(found.items())[-MOST:]
-
-
-def _reviewed(card: dict[str, Any]) -> float:
-    """When the card was reviewed last, in seconds; 0 if that cannot be read."""
-    try:
-        moment = datetime.fromisoformat(card["last_review"])
-        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return 0.0

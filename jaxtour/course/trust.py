@@ -3,7 +3,7 @@
 import difflib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +95,12 @@ class Trust:
             new = TrustedFile(_digest(code), code, time.time())
             self._change(lambda files: files.__setitem__(file, new))
 
-    def forget(self, names: Iterable[str]) -> list[str]:
-        """Forget the files with these paths, and return those that were known; raises `OSError` if not written."""
-        gone = [file for name in names if (file := os.path.realpath(name)) in self.files()]
+    def forget(self, name: str) -> list[str]:
+        """Forget the file with this path, or the files in this folder, and return them.
+
+        Raises `OSError` if that cannot be written.
+        """
+        gone = [file for file in self.files() if Path(file).is_relative_to(os.path.realpath(name))]
         if gone:
             self._change(lambda files: [files.pop(file, None) for file in gone])
         return gone

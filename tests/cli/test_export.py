@@ -30,9 +30,9 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a lesson, of which the learner has solved an exercise, changed a step and predicted."""
     (tmp_path / "own.yaml").write_text(OWN)
     progress = Progress.open()
-    progress.set_edit("own", "s4", "y = double(5)\n")
+    progress.update("own", "s4", edit="y = double(5)\n")
     progress.mark_done("own", "s4")
-    progress.set_edit("own", "s5", "double(3) + y + 100\n")
+    progress.update("own", "s5", edit="double(3) + y + 100\n")
     progress.update("own", "s2", answer="two", right=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -138,8 +138,8 @@ def test_work_moves_to_another_machine_and_joins_what_is_there(work: Path, monke
     done = command("import", "jaxtour-state.json", "--yes")
     assert (done.returncode, done.stdout, done.stderr) == (0, "added 3 steps\n", ""), "there was nothing to keep"
     there = Progress.open()
-    assert there.edit("own", "s4") == "y = double(5)\n" and there.saved("own", "s4").card == CARD
-    there.set_edit("own", "s4", "y = double(6)\n")
+    assert there.saved("own", "s4").edit == "y = double(5)\n" and there.saved("own", "s4").card == CARD
+    there.update("own", "s4", edit="y = double(6)\n")
     there.update("own", "s4", hints=2, card=CARD | {"last_review": "2026-04-02T00:00:00"})
     there.mark_done("vmap", "one")
     asked = command("import", "jaxtour-state.json")
@@ -148,11 +148,11 @@ def test_work_moves_to_another_machine_and_joins_what_is_there(work: Path, monke
     before = there.path.with_name("progress-before-import-1.json")
     assert done.stdout == f"added 3 steps; your progress before is kept in {before}\n"
     there = Progress.open()
-    assert there.is_done("vmap", "one") and there.edit("own", "s4") == "y = double(5)\n"
+    assert there.is_done("vmap", "one") and there.saved("own", "s4").edit == "y = double(5)\n"
     assert there.saved("own", "s4").hints == 2
     assert [text for text, _ in there.saved("own", "s4").versions] == ["y = double(6)\n", "y = double(5)\n"]
     assert there.saved("own", "s4").card == CARD | {"last_review": "2026-04-02T00:00:00"}, "the later review"
-    assert Progress.open(before).edit("own", "s4") == "y = double(6)\n"
+    assert Progress.open(before).saved("own", "s4").edit == "y = double(6)\n"
     done = command("import", "jaxtour-state.json", "--yes", "--replace")
     assert done.returncode == 0 and done.stdout.startswith("replaced your progress by 3 steps; ")
     assert not Progress.open().is_done("vmap", "one")

@@ -91,7 +91,7 @@ def test_reset_forgets_a_step_or_a_lesson_and_keeps_a_copy(own: Path) -> None:
     done = command("reset", "first/s4", "--yes", cwd=own)
     assert done.returncode == 0, done.stderr
     assert "forgotten: first/s4: 1 edit, 1 scratch step, 1 prediction\n" in done.stdout
-    assert Progress.open().edit("first", "s4") is None and Progress.open().is_done("first", "s1")
+    assert Progress.open().saved("first", "s4").edit is None and Progress.open().is_done("first", "s1")
     copy = done.stdout.rsplit("jaxtour import --yes ", 1)[1].strip()
     again = command("reset", "first", "--yes", cwd=own)
     assert "first: 3 steps done, 1 prediction" in again.stdout and copy not in again.stdout

@@ -108,7 +108,7 @@ def test_an_edit_knows_the_code_that_it_was_made_from(edits: Edits) -> None:
 
 def test_an_edit_of_an_older_jaxtour_can_come_back_too(file: Path) -> None:
     progress = Progress.open(file)
-    progress.set_edit(*KEY, "mine")
+    progress.update(*KEY, edit="mine")
     edits = Edits(progress)
     assert not edits.changed(KEY, replace(STEP, code=Raw("other"))), "nobody knows what it was made from"
     assert round_of(edits) == ["mine", None]

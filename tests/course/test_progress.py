@@ -22,7 +22,7 @@ def file(tmp_path) -> Path:
 def test_nothing_is_written_before_there_is_something(file):
     progress = Progress.open(file)
     assert progress.place is None and progress.notice is None
-    assert not progress.is_done("a", "b") and progress.edit("a", "b") is None
+    assert not progress.is_done("a", "b") and progress.saved("a", "b").edit is None
     assert not file.parent.exists()
 
 
@@ -30,14 +30,14 @@ def test_everything_is_remembered(file):
     progress = Progress.open(file)
     progress.mark_done("vmap", "one")
     progress.set_place("vmap", "two")
-    progress.set_edit("vmap", "two", "x = 'é'\n")
+    progress.update("vmap", "two", edit="x = 'é'\n")
     for seen in (progress, Progress.open(file)):
         assert seen.is_done("vmap", "one") and not seen.is_done("vmap", "two") and not seen.is_done("one", "vmap")
         assert seen.place == ("vmap", "two")
-        assert seen.edit("vmap", "two") == "x = 'é'\n" and seen.edit("vmap", "one") is None
+        assert seen.saved("vmap", "two").edit == "x = 'é'\n" and seen.saved("vmap", "one").edit is None
         assert seen.notice is None
-    progress.set_edit("vmap", "two", None)
-    assert Progress.open(file).edit("vmap", "two") is None
+    progress.update("vmap", "two", edit=None)
+    assert Progress.open(file).saved("vmap", "two").edit is None
 
 
 def test_the_file_is_versioned_private_and_alone(file):
@@ -63,30 +63,30 @@ def test_what_is_known_is_not_written_again(file):
     progress = Progress.open(file)
     progress.mark_done("a", "b")
     progress.set_place("a", "b")
-    progress.set_edit("a", "b", "x")
+    progress.update("a", "b", edit="x")
     before = file.stat().st_ino
     progress.mark_done("a", "b")
     progress.set_place("a", "b")
-    progress.set_edit("a", "b", "x")
+    progress.update("a", "b", edit="x")
     progress.flush()
     assert file.stat().st_ino == before
 
 
 def test_half_a_surrogate_pair_does_no_harm(file):
-    Progress.open(file).set_edit("a", "b", "x = '\udc80'")
-    assert Progress.open(file).edit("a", "b") == "x = '?'"
+    Progress.open(file).update("a", "b", answer="x = '\udc80'")
+    assert Progress.open(file).saved("a", "b").answer == "x = '?'"
 
 
 def test_two_programs_add_to_what_the_other_wrote(file):
     one, other = Progress.open(file), Progress.open(file)
     one.mark_done("a", "1")
     other.mark_done("a", "2")
-    one.set_edit("a", "1", "mine")
+    one.update("a", "1", edit="mine")
     other.set_place("a", "2")
     after = Progress.open(file)
     assert after.is_done("a", "1") and after.is_done("a", "2")
-    assert (after.edit("a", "1"), after.place) == ("mine", ("a", "2"))
-    assert other.is_done("a", "1") and other.edit("a", "1") == "mine"
+    assert (after.saved("a", "1").edit, after.place) == ("mine", ("a", "2"))
+    assert other.is_done("a", "1") and other.saved("a", "1").edit == "mine"
 
 
 WRITER = """
@@ -97,7 +97,7 @@ progress = Progress.open(Path(sys.argv[1]))
 sys.stdin.readline()
 for number in range(int(sys.argv[3])):
     progress.mark_done(f"lesson-{number % 3}", f"{sys.argv[2]}-{number}")
-    progress.set_edit("shared", f"{sys.argv[2]}-{number}", f"code {number}")
+    progress.update("shared", f"{sys.argv[2]}-{number}", edit=f"code {number}")
 assert progress.notice is None, progress.notice
 """
 
@@ -122,7 +122,7 @@ def test_several_processes_at_once_lose_nothing(file):
     for name in ("a", "b", "c"):
         for number in range(25):
             assert after.is_done(f"lesson-{number % 3}", f"{name}-{number}")
-            assert after.edit("shared", f"{name}-{number}") == f"code {number}"
+            assert after.saved("shared", f"{name}-{number}").edit == f"code {number}"
 
 
 def test_several_threads_at_once_lose_nothing(file):
@@ -185,7 +185,7 @@ def test_a_file_of_version_1_is_read_and_becomes_version_2(file):
     progress = Progress.open(file)
     progress.update("a", "b", hints=2, answer="3")
     again = Progress.open(file)
-    assert again.is_done("a", "b") and again.edit("a", "b") == "x = 1" and again.place == ("a", "b")
+    assert again.is_done("a", "b") and again.saved("a", "b").edit == "x = 1" and again.place == ("a", "b")
     assert (again.saved("a", "b").hints, again.saved("a", "b").answer) == (2, "3")
     assert json.loads(file.read_bytes())["version"] == 2
 
@@ -238,9 +238,9 @@ def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "state").write_text("a file in the way")
     progress = Progress.open(tmp_path / "state" / "progress.json")
     progress.mark_done("a", "b")
-    progress.set_edit("a", "b", "x")
+    progress.update("a", "b", edit="x")
     assert progress.notice and progress.notice.startswith("cannot save progress in ")
-    assert progress.is_done("a", "b") and progress.edit("a", "b") == "x"
+    assert progress.is_done("a", "b") and progress.saved("a", "b").edit == "x"
 
 
 def test_what_could_not_be_written_is_written_later(tmp_path):

@@ -115,13 +115,15 @@ def test_how_a_review_went(progress: Progress) -> None:
 def test_a_review_asks_anew_and_keeps_what_the_learner_wrote(progress: Progress) -> None:
     catalogue = course(ASKING)
     finish(progress)
-    progress.set_edit("asking", "write", "def double(x): return x + x\n")
+    progress.update("asking", "write", edit="def double(x): return x + x\n")
     progress.update("asking", "shape", answer="(3,)", right=True)
     assert steps(due(reviewable(progress, catalogue, NOW), NOW + 400 * DAY)) == ["guess", "both", "shape", "write"]
     found = due(reviewable(progress, catalogue, NOW + 400 * DAY), NOW + 400 * DAY)
     review = Review(catalogue, progress, found)
     assert review.item.step == "guess"
-    assert review.answers.edit("asking", "write") is None and review.answers.saved("asking", "shape").answer is None
+    assert (
+        review.answers.saved("asking", "write").edit is None and review.answers.saved("asking", "shape").answer is None
+    )
     review.settle(NOW + 400 * DAY)
     assert review.results == {} and items(progress, NOW)[0].step == "guess", "left open, it stays due"
     review.place = steps(review.items).index("write")
@@ -130,7 +132,7 @@ def test_a_review_asks_anew_and_keeps_what_the_learner_wrote(progress: Progress)
     review.answers.update("asking", "write", gave_up=True)
     review.settle(NOW + 400 * DAY)
     assert list(review.results.values()) == ["good"], "the first outcome counts"
-    assert progress.edit("asking", "write") == "def double(x): return x + x\n"
+    assert progress.saved("asking", "write").edit == "def double(x): return x + x\n"
     assert {item.step: item.due for item in items(progress, NOW + 400 * DAY)}["write"] > NOW + 401 * DAY
     assert Progress.open(progress.path).saved("asking", "write").card == progress.saved("asking", "write").card
 

@@ -46,7 +46,7 @@ async def test_a_change_runs_and_shows_what_it_did(tours: Tours, before: tuple[s
         assert "was" not in text(app, "result")
         await pilot.press("u", "x")
         assert "only two rows   this is your edit now" in screen_text(app)
-    assert Progress.open(tours.path).edit("vmap", "many") == ROW
+    assert Progress.open(tours.path).saved("vmap", "many").edit == ROW
 
 
 async def test_a_change_does_not_cost_the_learners_edit(tours: Tours) -> None:

@@ -29,7 +29,7 @@ async def test_an_edit_is_run_and_kept(tours: Tours) -> None:
         await until(pilot, lambda: "edited" in screen_text(app))
         assert app.tour_screen.panes.editor is None, "it is right, and nothing else was written meanwhile"
         assert app.tour_screen.slots.pane.spec.name == "source"
-    assert Progress.open(tours.path).edit("vmap", "write") == "def double(x):\n    return 2 * x\n"
+    assert Progress.open(tours.path).saved("vmap", "write").edit == "def double(x):\n    return 2 * x\n"
 
 
 async def test_what_is_typed_at_a_closing_editor_is_no_command(tours: Tours) -> None:
@@ -94,7 +94,7 @@ async def test_undo_loses_nothing(tours: Tours) -> None:
         assert app.tour.code.text == "X.shape", "an empty text is the lesson's own code"
         await pilot.press("u")
         assert app.tour.code.text == "xX.shape", "and what was there is not lost"
-    assert Progress.open(tours.path).edit("vmap", "choose") == "xX.shape"
+    assert Progress.open(tours.path).saved("vmap", "choose").edit == "xX.shape"
 
 
 async def test_quitting_keeps_what_stands_in_the_editor(tours: Tours) -> None:
@@ -103,7 +103,7 @@ async def test_quitting_keeps_what_stands_in_the_editor(tours: Tours) -> None:
         await ready(pilot)
         await pilot.press("e", "z", "ctrl+q")
         await until(pilot, lambda: tours.engine.closed)
-    assert Progress.open(tours.path).edit("vmap", "choose") == "zX.shape"
+    assert Progress.open(tours.path).saved("vmap", "choose").edit == "zX.shape"
 
 
 async def test_a_choice_is_graded(tours: Tours) -> None:
@@ -177,8 +177,8 @@ async def test_going_on_with_the_mouse_elsewhere_keeps_the_edit_where_it_belongs
         await pilot.press("n")
         assert app.tour.key == ("vmap", "write")
         assert app.tour_screen.panes.editor is None
-        assert app.tour.progress.edit("vmap", "choose") == "xX.shape"
-        assert app.tour.progress.edit("vmap", "write") is None
+        assert app.tour.progress.saved("vmap", "choose").edit == "xX.shape"
+        assert app.tour.progress.saved("vmap", "write").edit is None
 
 
 @pytest.mark.parametrize(

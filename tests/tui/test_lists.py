@@ -59,7 +59,7 @@ async def test_the_palette_ends_an_edit_before_it_goes_elsewhere(tours: Tours) -
         await pilot.press("e", "x", "ctrl+p", *"your turn", "enter")
         await until(pilot, lambda: app.tour.key == ("vmap", "write"))
         assert app.tour_screen.panes.editor is None
-        assert app.tour.progress.edit("vmap", "choose") == "xX.shape"
+        assert app.tour.progress.saved("vmap", "choose").edit == "xX.shape"
 
 
 async def test_themes_turn_and_nothing_breaks(tours: Tours) -> None:

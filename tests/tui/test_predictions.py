@@ -152,7 +152,7 @@ async def test_what_was_said_and_not_run_is_still_said_the_next_time(tours: Tour
 
 
 async def test_a_prediction_is_of_the_lesson_s_own_code(tours: Tours) -> None:
-    Progress.open(tours.path).set_edit("vmap", "choose", "X.shape[0]")
+    Progress.open(tours.path).update("vmap", "choose", edit="X.shape[0]")
     app = tours.make("choose", script={"X.shape[0]": [Executed(run=0, status="ok", seconds=0.1)]})
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)

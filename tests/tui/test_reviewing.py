@@ -67,10 +67,10 @@ async def test_a_review_asks_anew_and_the_tour_is_as_it_was_afterwards(tours: To
         assert app.tour.key == ("vmap", "write"), "Esc stays in the review"
         await pilot.press("l", "enter")
         await until(pilot, lambda: app.screen is main)
-        assert app.tour.key == ("vmap", "one") and app.tour.progress.edit("vmap", "write") == MINE
+        assert app.tour.key == ("vmap", "one") and app.tour.progress.saved("vmap", "write").edit == MINE
         assert main.slots.pane.has_focus
     kept = Progress.open(tours.path)
-    assert kept.edit("vmap", "write") == MINE and kept.saved("vmap", "choose").answer == "(2, 3)"
+    assert kept.saved("vmap", "write").edit == MINE and kept.saved("vmap", "choose").answer == "(2, 3)"
     assert {item.step: item.due > NOW for item in items(kept, NOW)} == {"write": True, "choose": False}
     assert kept.place == ("vmap", "one")
 
@@ -229,6 +229,6 @@ async def test_a_review_with_a_real_worker(tmp_path: Path) -> None:
         finally:
             await session.close()
     kept = Progress.open(progress.path)
-    assert kept.edit("short", "task") is None and not kept.is_done("short", "task")
+    assert kept.saved("short", "task").edit is None and not kept.is_done("short", "task")
     assert kept.saved("short", "guess").right is False, "the first answer stays what it was"
     assert [item.due > NOW + DAY for item in items(kept, NOW)] == [True, True]
