@@ -13,8 +13,8 @@ async def test_time_is_counted_at_the_step_where_it_was_spent_and_idle_time_is_n
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         await until(pilot, lambda: tours.path.exists())
-        write = app.tour.progress._change
-        app.tour.progress._change = lambda change: (changed.append(None), write(change))[1]  # type: ignore[method-assign]
+        write = app.tour.progress.change
+        app.tour.progress.change = lambda change: (changed.append(None), write(change))[1]  # type: ignore[method-assign]
         now[0] += 20.0
         await pilot.press("j")
         now[0] += 10 * IDLE_S
