@@ -35,6 +35,7 @@ from jaxtour.tui.tour.controllers.step import StepController
 from jaxtour.tui.tour.exercises import first_keys
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.tour.reviewing import Reviewing
+from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.widgets.arrange import left_width
 from jaxtour.tui.widgets.pane import Pane
 from jaxtour.tui.widgets.panes import WIDE, Panes
@@ -235,8 +236,10 @@ class TourScreen(Screen[None]):
     @property
     def context(self) -> Context:
         """The facts that decide which keys work now."""
+        return self._context_of(self.tour.view)
+
+    def _context_of(self, view: StepView) -> Context:
         keyed, result = self.links.keyed, self.devices.result
-        view = self.tour.view
         return view.context(
             busy=self.tour.busy,
             zoomed=self.panes.zoomed is not None,
@@ -246,11 +249,11 @@ class TourScreen(Screen[None]):
             searching=bool(self.search.pattern) and self.search.line is None,
             alone=self.tour.alone or self.reviewing is not None,
             reviewing=self.reviewing is not None,
-            looking=self.answers.shown and not self.panes.wide,
-            unseen=self.answers.unseen,
+            looking=self.answers.shown(view.sight) and not self.panes.wide,
+            unseen=self.answers.unseen(view.sight),
             on_devices=self.focused is self.devices.panel,
             on_shard=self.focused is result and bool(result.pieces),
-            points=self.exercise.points,
+            points=self.exercise.points(view),
         )
 
     def refresh_lines(self) -> None:
@@ -267,13 +270,14 @@ class TourScreen(Screen[None]):
             self.keys.show(((self._note, "strong"),))
             return
         scope: Scope = "editor" if self.panes.editor is not None else "step"
-        view, context = self.tour.view, self.context
+        view = self.tour.view
+        context = self._context_of(view)
         onwards = "next_question" if self.reviewing else "next_step"
         first = tuple(onwards if name == "next_step" else name for name in first_keys(view))
         done = view.done[view.number - 1] and not self.tour.alone
         asked = context.asks and not context.answered
         bright = first[:1] or (("answer",) if asked else (onwards, "look") if done else ("run",))
-        actions = self.answers.labelled(in_footer(scope, context))
+        actions = self.answers.labelled(in_footer(scope, context), view.sight)
         if first:
             actions.sort(key=lambda action: first.index(action.id) if action.id in first else len(first))
         room = self.app.size.width - 2

@@ -11,6 +11,7 @@ from jaxtour.tui.actions import Action, Context
 from jaxtour.tui.tour.controllers.lens import LensController
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.host import ScreenHost
+from jaxtour.tui.tour.view import Sight
 
 
 class AnswerController:
@@ -63,7 +64,7 @@ class AnswerController:
         sight = self.tour.view.sight
         if sight is None:
             return
-        if self.shown:
+        if self.shown(sight):
             self.slots.focus("lesson")
         elif sight.shown:
             await self.lens.show_stage(sight.shown)
@@ -73,24 +74,21 @@ class AnswerController:
             if enlarged:
                 self.panes.enlarge(sight.slot)
                 self.host.refresh_keys()
-        if self.shown:
+        if self.shown(sight):
             pane = self.panes.by_slot[sight.slot]
             # A pane that was behind shows its lines after the next layout.
             pane.call_after_refresh(pane.to_proof if sight.shown else pane.from_proof)
 
-    @property
-    def unseen(self) -> bool:
+    def unseen(self, sight: Sight | None) -> bool:
         """Whether what there is to look at is hidden or cut, or another stage than the one that comes by itself."""
-        sight, stage = self.tour.view.sight, self.tour.state.stage
         if sight is None:
             return False
         seen = self.panes.in_view(sight.slot) and not self.panes.cut(sight.slot)
-        return not (seen and sight.shown in (None, "jaxpr", stage))
+        return not (seen and sight.shown in (None, "jaxpr", self.tour.state.stage))
 
-    def labelled(self, actions: Iterable[Action]) -> list[Action]:
+    def labelled(self, actions: Iterable[Action], sight: Sight | None) -> list[Action]:
         """The actions of the bottom line, of which one says what there is to look at."""
-        sight = self.tour.view.sight
-        words = "back to the text" if self.shown else f"see {sight.name}" if sight else ""
+        words = "back to the text" if self.shown(sight) else f"see {sight.name}" if sight else ""
         return [msgspec.structs.replace(each, label=words) if each.id == "look" else each for each in actions]
 
     def digits(self, context: Context) -> Line:
@@ -100,10 +98,8 @@ class AnswerController:
         first, last = (self.tour.keys.first(f"choose_{number}") for number in (1, context.choices))
         return ((f"{first}-{last}", "primitive"), (" answer", "strong"), ("   ", ""))
 
-    @property
-    def shown(self) -> bool:
+    def shown(self, sight: Sight | None) -> bool:
         """Whether the keys are in the pane to look at, and it is as large as it gets."""
-        sight, state = self.tour.view.sight, self.tour.state
         if sight is None or self.slots.pane.spec.name != sight.slot or self.panes.cut(sight.slot):
             return False
-        return sight.shown in (None, state.stage)
+        return sight.shown in (None, self.tour.state.stage)

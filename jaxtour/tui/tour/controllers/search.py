@@ -124,7 +124,9 @@ class SearchController:
         return place.slot == pane.spec.name and place.shown in (None, self.host.tour.state.stage)
 
     def end_search(self) -> None:
-        """End the search and its highlights."""
+        """End the search and its highlights, if there is one."""
+        if not self.pattern and self.line is None:
+            return
         pane = self.pane
         self._begin("")
         self.say_place()
