@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def config(options: "WorkerOptions", python: str | None = None) -> "WorkerConfig":
     """Return the worker's configuration from options and settings; raises `CourseError` for a missing Python.
 
-    `python` wins over the option of that name.
+    `python` wins over the option of that name. Of a worker on another machine, it is looked for there.
     """
     from jaxtour.commands.common import interpreter
     from jaxtour.course.model import CourseError
@@ -28,7 +28,11 @@ def config(options: "WorkerOptions", python: str | None = None) -> "WorkerConfig
         for problem in problems:
             say(problem)
     python = python or options.python
-    if python is not None:
+    worker = settings.worker if options.worker is None else options.worker
+    if worker:
+        if options.worker is None:
+            python = python or settings.python
+    elif python is not None:
         python = interpreter(python)
     elif (python := settings.python) is not None:
         try:
@@ -37,7 +41,8 @@ def config(options: "WorkerOptions", python: str | None = None) -> "WorkerConfig
             # The tour opens whatever the settings say; its worker reports what is wrong.
             if not on_screen:
                 raise CourseError(f"python in settings.toml: {error}") from None
-    return WorkerConfig(python=python, platform=options.platform or settings.platform, devices=options.devices)
+    platform = options.platform or settings.platform
+    return WorkerConfig(python=python, platform=platform, devices=options.devices, worker=worker or None)
 
 
 def finish(action: Callable[[], int], *, collecting: bool = True) -> None:

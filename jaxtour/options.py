@@ -17,12 +17,18 @@ class WorkerOptions:
     python: str | None = None
     platform: str | None = None
     devices: int | None = None
+    worker: str | None = None
+    """What runs a command on another machine, as in `ssh -T tpu-vm`; empty for this one in spite of the settings."""
+
+
+python_option = click.option(
+    "--python", metavar="PATH", help="The Python with your JAX; default: jaxtour's own, and python3 elsewhere."
+)
 
 
 def worker_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that choose the worker; the command gets them as `options`."""
-    python = click.option("--python", metavar="PATH", help="The Python with your JAX; default: jaxtour's own.")
-    return python(device_options(command))
+    return python_option(device_options(command))
 
 
 def device_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,6 +40,9 @@ def device_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(**given, options=WorkerOptions(**chosen))
 
     for option in (
+        click.option(
+            "--worker", metavar="PREFIX", help="Run on another machine: what runs a command there, as 'ssh -T tpu-vm'."
+        ),
         click.option("--devices", type=click.IntRange(1, 64), metavar="N", help="Simulate N devices on the CPU."),
         click.option(
             "--platform", type=click.Choice(["cpu", "gpu", "tpu"]), help="Where to run; default: JAX chooses."

@@ -22,6 +22,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     python: str | None = None
     """The Python of the worker; `~` is the home directory."""
     platform: Literal["cpu", "gpu", "tpu"] | None = None
+    worker: str | None = None
+    """What runs a command on another machine, where the worker is; `python` is the one there then."""
     keys: dict[str, str] = {}
     """Keys by action, separated by commas: `run = "r,f5"`."""
 

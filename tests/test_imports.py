@@ -55,6 +55,7 @@ def test_every_module_is_imported_or_started(imports):
         "jaxtour.render.ir.lexers",  # an entry point of Pygments
         "jaxtour.worker.guard.supervisor",  # by name, as all that the guard starts with
         "jaxtour.worker.start_guard",
+        "jaxtour.worker.start_remote",  # as text, on another machine
         "jaxtour.worker.start_runner",
     }
     assert imports.keys() - packages - imported == started

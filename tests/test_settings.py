@@ -46,7 +46,7 @@ def test_all_settings(write):
     ("content", "message"),
     [
         ('thme = "x"\n', "unknown setting 'thme': did you mean 'theme'?"),
-        ("zzz = 1\n", "unknown setting 'zzz': choose from theme, mouse, python, platform, keys"),
+        ("zzz = 1\n", "unknown setting 'zzz': choose from theme, mouse, python, platform, worker, keys"),
         ("theme = 3\n", "theme: expected text, got int"),
         ('mouse = "no"\n', "mouse: expected true or false, got text"),
         ('platform = "npu"\n', "platform: must be cpu, gpu or tpu"),

@@ -17,6 +17,7 @@ from jaxtour.course.progress import Progress
 from jaxtour.course.trust import Trust
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.messages import Event, Facts, RunProgress
+from jaxtour.engine.remote import remote_command
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.streams import mute_stdout
 from jaxtour.text import UNCLEAN, clean, plain_value
@@ -86,7 +87,8 @@ def _course_with(name: str) -> Catalogue | None:
 
 def session(config: WorkerConfig, *, trust: bool = False) -> Session:
     """Return a session with its own guard; without `trust` it runs no lesson that the learner does not trust."""
-    return Session(ProcessEngine(), config, Trust(everything=trust))
+    engine = ProcessEngine(remote_command(config.worker, config.python)) if config.worker else ProcessEngine()
+    return Session(engine, config, Trust(everything=trust))
 
 
 def headless(config: WorkerConfig, *, trust: bool = False) -> "Headless":

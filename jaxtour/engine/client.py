@@ -2,18 +2,23 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 import struct
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
 
 import jaxtour
-from jaxtour.engine.commands import Close, Command, Run
-from jaxtour.engine.messages import FRAME_CAP, PROTO, Died, Done, Event, Hello, Log, Stage, State
-from jaxtour.engine.session import EngineError
+from jaxtour.engine.commands import Close, Command, Ping, Run
+from jaxtour.engine.connection import EngineError
+from jaxtour.engine.messages import FRAME_CAP, PROTO, Died, Done, Event, Hello, Log, Pong, Stage, State
+from jaxtour.engine.pulse import SILENT_S, Pulse
+from jaxtour.engine.remote import ASK, Start, archive, remedy
+from jaxtour.engine.remote import HELLO_S as REMOTE_HELLO_S
 from jaxtour.text import clean, harmless, plain_value
 
 PREAMBLE = b"\njaxtour-frames-1\n"
@@ -44,18 +49,23 @@ def worker_command() -> list[str]:
 
 
 class ProcessEngine:
-    """A guard in a process of its own, reached through pipes.
+    """A guard in a process of its own, reached through pipes; with a `Start` on another machine.
 
     If the guard dies or sends an invalid frame, `events` ends with a `Done` for every open run, a `Died`, and a `State`
     that says what happened. `start` may then be called again.
     """
 
-    def __init__(self, worker_command: list[str] | None = None) -> None:
-        self._command = worker_command
+    def __init__(self, worker_command: list[str] | Start | None = None) -> None:
+        self._start = worker_command if isinstance(worker_command, Start) else None
+        self._command = worker_command if isinstance(worker_command, list) else None
         self._process: asyncio.subprocess.Process | None = None
         self._hello: Hello | None = None
         self._stderr = bytearray()
-        self._stderr_task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._pulse: Pulse | None = None
+        """Of a link to another machine."""
+        self._lost = ""
+        """Why that is lost, when its other end has said nothing."""
         self._open_runs: list[int] = []
         self._closing = False
 
@@ -65,27 +75,32 @@ class ProcessEngine:
         self._closing = False
         self._stderr.clear()
         self._open_runs.clear()
-        command = self._command or worker_command()
+        self._lost = ""
+        command = self._start.command if self._start else self._command or worker_command()
         pipe = asyncio.subprocess.PIPE
+        # Without a terminal of its own, ssh would open a window to ask for a password.
+        env = {**os.environ, "SSH_ASKPASS_REQUIRE": "never"} if self._start else None
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                *command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+            self._process = process = await asyncio.create_subprocess_exec(
+                *command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True, env=env
             )
         except OSError as error:
             raise EngineError(f"cannot start the worker with {command[0]}: {error.strerror or error}") from error
-        self._stderr_task = asyncio.create_task(self._keep_stderr(self._process), name="worker stderr")
+        self._tasks = [asyncio.create_task(self._keep_stderr(process), name="worker stderr")]
         try:
-            async with asyncio.timeout(HELLO_S):
-                self._hello = await self._greet(self._process)
+            async with asyncio.timeout(REMOTE_HELLO_S if self._start else HELLO_S):
+                self._hello = await self._greet(process)
         except (TimeoutError, GarbledError) as error:
             # Its stderr is complete only once the process has ended.
             await self.close()
-            raise EngineError(
-                _one_line(f"the worker did not start: {str(error) or 'no answer'}", self._last_words())
-            ) from None
+            said = self._one_line(f"the worker did not start: {str(error) or 'no answer'}")
+            raise EngineError(said) from None
         except BaseException:
             await self.close()
             raise
+        if self._start:
+            self._pulse = Pulse(lambda number: self._ping(process, number), lambda: self._give_up(process))
+            self._tasks.append(asyncio.create_task(self._pulse.beat(), name="worker pulse"))
 
     async def send(self, command: Command) -> None:
         """Send one command; raises `EngineError` if it is too long or the guard is gone."""
@@ -97,6 +112,7 @@ class ProcessEngine:
             raise EngineError("the worker is not running")
         if isinstance(command, Run):
             self._open_runs.append(command.run)
+        self._count(frame)
         try:
             process.stdin.write(frame)
             await process.stdin.drain()
@@ -109,11 +125,17 @@ class ProcessEngine:
         if process is None or hello is None:
             return
         yield hello
-        reason = "the worker's guard ended"
+        reason = f"the link to {hello.host} ended" if self._start else "the worker's guard ended"
+        stdout, pulse = process.stdout, self._pulse
+        assert stdout is not None
+        read = (lambda count: pulse.read(stdout, count)) if pulse else stdout.readexactly
         try:
             while True:
-                event = decode(await _read_frame(process))
+                event = decode(await _read_frame(read))
                 if event is None:
+                    continue
+                if pulse and isinstance(event, Pong) and event.n < 0:
+                    pulse.answered(event.n)
                     continue
                 if isinstance(event, Done):
                     self._open_runs = [run for run in self._open_runs if run != event.run]
@@ -125,12 +147,12 @@ class ProcessEngine:
         if self._closing or process is not self._process:
             return
         await self._end(process)
-        code = process.returncode
+        code, reason = process.returncode, self._lost or reason
         open_runs, self._open_runs = self._open_runs, []
         for run in open_runs:
             yield Done(run=run, status="died", dirty=True, reason=reason)
         yield Died(code=code, reason=reason, stderr=self._last_words())
-        yield State(state="dead", detail=_one_line(f"{reason}; restart it to continue", self._last_words()))
+        yield State(state="dead", detail=self._one_line(f"{reason}; restart it to continue"))
 
     async def close(self) -> None:
         """End the guard and everything it started; may be called at any time, and again."""
@@ -149,33 +171,55 @@ class ProcessEngine:
         except TimeoutError:
             pass
         finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
+            _kill(process)
         await process.wait()
-        task, self._stderr_task = self._stderr_task, None
-        if task is not None:
-            await asyncio.wait([task], timeout=LEAVE_S)
-            task.cancel()
+        tasks, self._tasks, self._pulse = self._tasks, [], None
+        if tasks:
+            await asyncio.wait(tasks[:1], timeout=LEAVE_S)
+            for task in tasks:
+                task.cancel()
+
+    def _ping(self, process: asyncio.subprocess.Process, number: int) -> None:
+        """Send a ping, unless more waits to be sent than the pipe takes."""
+        stdin = process.stdin
+        if stdin is not None and not stdin.is_closing() and not stdin.transport.get_write_buffer_size():
+            frame = encode(Ping(n=number))
+            self._count(frame)
+            stdin.write(frame)
+
+    def _count(self, data: bytes) -> None:
+        if self._pulse:
+            self._pulse.sent += len(data)
+
+    def _give_up(self, process: asyncio.subprocess.Process) -> None:
+        """End a link over which nothing comes."""
+        host = self._hello.host if self._hello else "the other machine"
+        self._lost = f"the link to {host} is lost: nothing came for {SILENT_S:g} s"
+        _kill(process)
 
     async def _greet(self, process: asyncio.subprocess.Process) -> Hello:
         """Skip what a login shell may have printed before the preamble, and read the first frame."""
         noise = bytearray()
-        assert process.stdout is not None
+        assert process.stdout is not None and process.stdin is not None
+        if self._start:
+            process.stdin.write(await asyncio.to_thread(lambda start: start.line, self._start))
         while not noise.endswith(PREAMBLE):
             byte = await process.stdout.read(1)
             noise += byte
+            if self._start and noise.endswith(ASK):
+                process.stdin.write(archive()[1])
             if not byte or len(noise) > NOISE_CAP:
                 said = clean(noise.decode("utf-8", "replace").strip())
-                raise GarbledError(f"it said {said[:200]!r}" if said else "it said nothing")
+                raise GarbledError(f"it said {said[-200:]!r}" if said else "it said nothing")
         try:
-            hello = decode(await _read_frame(process))
+            hello = decode(await _read_frame(process.stdout.readexactly))
         except asyncio.IncompleteReadError as error:
             raise GarbledError("it exited immediately") from error
         if not isinstance(hello, Hello):
             raise GarbledError("its first message is not a hello")
         if hello.proto != PROTO:
-            raise GarbledError(f"it speaks protocol {hello.proto} (jaxtour {hello.jaxtour}); this is protocol {PROTO}")
+            own = f"this is protocol {PROTO} (jaxtour {jaxtour.__version__})"
+            raise GarbledError(f"it speaks protocol {hello.proto} (jaxtour {hello.jaxtour}); {own}")
         return hello
 
     async def _keep_stderr(self, process: asyncio.subprocess.Process) -> None:
@@ -187,13 +231,26 @@ class ProcessEngine:
     def _last_words(self) -> str:
         return clean(self._stderr.decode("utf-8", "replace").strip())
 
+    def _one_line(self, text: str) -> str:
+        """The text with the line of stderr that says most, and what helps against that."""
+        said, helps = remedy(self._last_words())
+        if not self._start:
+            helps, said = "", self._last_words().rpartition("\n")[2].strip()
+        return f"{text}{f' ({said})' if said else ''}{f': {helps}' if helps else ''}"
 
-async def _read_frame(process: asyncio.subprocess.Process) -> bytes:
-    assert process.stdout is not None
-    (length,) = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))
+
+async def _read_frame(read: Callable[[int], Awaitable[bytes]]) -> bytes:
+    (length,) = _LENGTH.unpack(await read(_LENGTH.size))
     if length > FRAME_CAP:
         raise GarbledError(f"a frame of {length:,} bytes")
-    return await process.stdout.readexactly(length)
+    return await read(length)
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """Kill a process with its group: gcloud, for one, starts ssh as a child."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def decode(body: bytes) -> Event | None:
@@ -243,8 +300,3 @@ def _speakable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_speakable(item) for item in value]
     return value
-
-
-def _one_line(text: str, more: str) -> str:
-    lines = more.splitlines()
-    return f"{text} ({lines[-1].strip()})" if lines else text

@@ -42,6 +42,14 @@ class WorkerConfig(msgspec.Struct, frozen=True):
     """The id of the device that code runs on; None means the first."""
     wait: bool = False
     """Whether to wait for an accelerator that another process holds."""
+    worker: str | None = None
+    """What runs a command on another machine, where the worker is, as in `ssh -T tpu-vm`; None means here."""
+
+    def opened(self) -> Open:
+        """The command that opens such a worker."""
+        # On another machine the guard runs on the Python that is named, and takes its own.
+        python = None if self.worker else self.python
+        return Open(python=python, platform=self.platform, devices=self.devices, device=self.device, wait=self.wait)
 
 
 class Handle(msgspec.Struct, frozen=True):
@@ -89,7 +97,7 @@ class Session:
         """Whether code runs on the CPU when no devices are simulated, as far as known."""
         self._own_devices: int | None = None
         """The number of devices when none are simulated; None if unknown."""
-        self._own = Open(**msgspec.structs.asdict(self.config))
+        self._own = self.config.opened()
         self._stale = False
         """Whether incoming facts are those of a runner that is being replaced."""
         self._started = asyncio.Event()
@@ -124,7 +132,7 @@ class Session:
         """
         await self._started.wait()
         self.config = msgspec.structs.replace(self.config, platform=platform, devices=devices, device=device, wait=wait)
-        self._own = Open(**msgspec.structs.asdict(self.config))
+        self._own = self.config.opened()
         self.facts = self._own_devices = None
         self._known.clear()
         await self._open(self._own)

@@ -1,7 +1,7 @@
 """The guard: starts the runner, handles its output, timeouts and exit, and speaks frames on stdin and stdout.
 
-`python start_guard.py [--runner FILE]`. It is started by file and loads its own folder as a package, which keeps that
-folder and the rest of jaxtour off `sys.path`.
+`python start_guard.py [--runner FILE] [--idle SECONDS]`. It is started by file and loads its own folder as a
+package, which keeps that folder and the rest of jaxtour off `sys.path`.
 """
 
 import argparse
@@ -33,10 +33,11 @@ def main() -> int:
     """Serve stdin until it ends; returns 1 if an invalid frame came in."""
     parser = argparse.ArgumentParser(prog="start_guard.py", description="Run lesson code in a separate process.")
     parser.add_argument("--runner", type=Path, default=FOLDER / "start_runner.py", help="the program to start")
+    parser.add_argument("--idle", type=float, metavar="SECONDS", help="end after so long without a command or a ping")
     options = parser.parse_args()
     load_package()
     serve = importlib.import_module(f"{PACKAGE}.guard.supervisor").serve
-    status: int = serve(options.runner.absolute())
+    status: int = serve(options.runner.absolute(), options.idle)
     return status
 
 

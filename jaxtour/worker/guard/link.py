@@ -23,7 +23,7 @@ class Link:
     """Reads and writes frames on two descriptors.
 
     Calls `obey` with every command, which may raise `ProtocolError`; `drained` when the queue is empty again; `ended`
-    when the engine has left, with a reason if it left because of an error.
+    when the engine has left, with a reason if it left because of an error, or sent nothing for `idle_s` seconds.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class Link:
         obey: Callable[[Mapping[str, Any]], None],
         drained: Callable[[], None],
         ended: Callable[[str], None],
+        idle_s: float | None = None,
     ) -> None:
         self._loop = loop
         self._stdin = stdin
@@ -42,6 +43,7 @@ class Link:
         self._decoder = FrameDecoder()
         self._queue = SendQueue(loop, stdout, lost=lambda: ended(""), drained=drained)
         self._obey = obey
+        self._idle_s = idle_s
         self.state = ("", "")
         """The state last sent, and its detail."""
         os.set_blocking(stdin, False)
@@ -51,6 +53,13 @@ class Link:
         self._queue.send(PREAMBLE)
         self.say(hello())
         self._loop.reader(self._stdin, self._read)
+        if self._idle_s is not None:
+            self.expect_silence(self._idle_s)
+
+    def expect_silence(self, seconds: float) -> None:
+        """End if the engine sends nothing for so long; does nothing where silence is no sign."""
+        if self._idle_s is not None:
+            self._loop.at("idle", seconds, lambda: self._ended(f"heard nothing for {seconds:g} s"))
 
     @property
     def crowded(self) -> bool:
@@ -87,6 +96,8 @@ class Link:
         if not data:
             self._ended("")
             return
+        if self._idle_s is not None:
+            self.expect_silence(self._idle_s)
         try:
             for command in self._decoder.feed(data):
                 self._obey(command)

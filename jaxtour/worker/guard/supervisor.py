@@ -19,14 +19,16 @@ GRACE_S = 2.0
 FAREWELL_S = 0.8
 GREETING_S = 60.0
 """A worker's Python reports `importing jax` after 0.1 s; one that is silent for this long cannot run it."""
+STOPPED_S = 30 * 60.0
+"""How long an engine that said that it stops, as by Ctrl-Z, may be silent."""
 
 
 class Supervisor:
     """Serves one engine on two descriptors, until the engine closes them or a signal arrives."""
 
-    def __init__(self, loop: Loop, program: Path, stdin: int, stdout: int) -> None:
+    def __init__(self, loop: Loop, program: Path, stdin: int, stdout: int, idle_s: float | None = None) -> None:
         self._loop = loop
-        self._ui = Link(loop, stdin, stdout, obey=self._obey, drained=self._resume, ended=self._leave)
+        self._ui = Link(loop, stdin, stdout, obey=self._obey, drained=self._resume, ended=self._leave, idle_s=idle_s)
         self._texts = OutputReader(loop, self._ui)
         self._pool = Pool(loop, program, self, self._texts)
         self._config: Config | None = None
@@ -74,6 +76,8 @@ class Supervisor:
                 self._restart()
             case "ping" if not self._ui.full:
                 self._ui.say({"event": "pong", "n": command.get("n", 0)})
+            case "suspend":
+                self._ui.expect_silence(STOPPED_S)
             case "close":
                 self._leave()
             case _:
@@ -305,8 +309,11 @@ class Supervisor:
         return self._ui.full
 
 
-def serve(program: Path) -> int:
-    """Serve on stdin and stdout with `program` as the runner, and return the exit status."""
+def serve(program: Path, idle_s: float | None = None) -> int:
+    """Serve on stdin and stdout with `program` as the runner, and return the exit status.
+
+    Without a byte from the engine for `idle_s` seconds it ends: the link to another machine may break unnoticed.
+    """
     stdout = os.dup(1)
     os.dup2(2, 1)  # a stray print must not reach the frames on stdout
-    return Supervisor(Loop(), program, 0, stdout).serve()
+    return Supervisor(Loop(), program, 0, stdout, idle_s).serve()

@@ -1,0 +1,69 @@
+"""Whether a link to another machine is alive: bytes come, if only the answers to pings."""
+
+import asyncio
+from collections.abc import Callable
+
+TICK_S = 1.0
+PING_EVERY = 2
+"""Ticks."""
+SILENT_S = 8.0
+"""A link over which nothing comes for so long is lost."""
+SLOW = 16 * 1024
+"""Bytes a second that a link carries at least: so long, what was sent may be on its way."""
+ASLEEP_S = 2.0
+"""A tick that is later than this says that we were stopped, and nothing about the link."""
+
+
+class Pulse:
+    """Counts the seconds in which a reader waits and nothing comes, while it pings the other end.
+
+    It counts ticks instead of looking at a clock: a process that was stopped, or a laptop that slept, waits anew.
+    """
+
+    def __init__(self, ping: Callable[[int], None], lost: Callable[[], None]) -> None:
+        self._ping = ping
+        """Sends a ping with a number, which is below zero: others are the user's."""
+        self._lost = lost
+        self._waits = False
+        self._pings: dict[int, int] = {}
+        """The bytes sent before each ping that is not answered yet, by its number."""
+        self._arrived = 0
+        """The bytes of those sent that are known to have arrived."""
+        self.sent = 0
+        """Bytes, with those of pings."""
+        self.received = 0
+
+    async def read(self, stream: asyncio.StreamReader, count: int) -> bytes:
+        """Read so many bytes, each of which shows life; raises `IncompleteReadError` at the end of the stream."""
+        data = bytearray()
+        self._waits = True
+        try:
+            while len(data) < count:
+                piece = await stream.read(count - len(data))
+                if not piece:
+                    raise asyncio.IncompleteReadError(bytes(data), count)
+                self.received += len(piece)
+                data += piece
+        finally:
+            self._waits = False
+        return bytes(data)
+
+    def answered(self, number: int) -> None:
+        """Note the answer to a ping."""
+        self._arrived = max(self._arrived, self._pings.get(number, 0))
+        self._pings = {each: sent for each, sent in self._pings.items() if each < number}
+
+    async def beat(self) -> None:
+        """Ping until nothing came for `SILENT_S`, longer if much is on its way; then say that the link is lost."""
+        loop = asyncio.get_running_loop()
+        ticks, silent = 0, 0.0
+        while silent < SILENT_S + (self.sent - self._arrived) / SLOW:
+            then, before = loop.time(), self.received
+            if ticks % PING_EVERY == 0:
+                self._pings[-1 - ticks] = self.sent
+                self._ping(-1 - ticks)
+            await asyncio.sleep(TICK_S)
+            ticks += 1
+            alive = self.received != before or not self._waits or loop.time() - then > TICK_S + ASLEEP_S
+            silent = 0.0 if alive else silent + TICK_S
+        self._lost()
