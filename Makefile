@@ -9,13 +9,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 JOBS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: tour test check conformance matrix bench mutants snapshots picture wheel clean
+.PHONY: tour test check conformance faults matrix bench mutants snapshots picture wheel clean
 
 tour: $(VENV)/.tour
 	@$(BIN)/jaxtour
 
 test: $(VENV)/.dev
-	$(PYTEST) -m "not conformance"
+	$(PYTEST) -m "not conformance and not faults"
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -26,6 +26,10 @@ check: $(VENV)/.dev
 # What `make test` leaves out: the course and the lens on the oldest jax, long properties, packaging.
 conformance: $(VENV)/.dev $(OLDEST)/.jax
 	JAXTOUR_PYTHONS=$(OLDEST)/bin/python $(PYTEST) -m conformance
+
+# What programs, machines and terminals do to the worker, and what is left of it: a table.
+faults: $(VENV)/.dev
+	$(PYTEST) -m "faults or row"
 
 # Every Python that is here, with the oldest jax and the newest, as a table.
 matrix:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from table import Table, give_rows
 
 # How long an example takes is the machine's affair.
 settings.register_profile("any machine", settings.default, deadline=None)
@@ -44,6 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
 
     Tests that measure or flood are never run two at a time.
     """
+    give_rows(items)
     for item in items:
         alone = item.get_closest_marker(ALONE)
         item.add_marker(pytest.mark.xdist_group(ALONE if alone else item.nodeid.partition("::")[0]))
@@ -51,6 +53,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     # After whoever shuffles them. What a file has of each Python is made once where its tests are not mixed.
     files = {file: place for place, file in enumerate(dict.fromkeys(item.path for item in items))}
     items.sort(key=lambda item: (not item.get_closest_marker("long"), files[item.path], _python(item)))
+
+
+_table = Table()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep the rows of the table of faults."""
+    _table.note(report)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the table of faults where it was asked for."""
+    if config.option.markexpr.startswith("faults"):
+        for line in _table.lines():
+            terminalreporter.write_line(line)
 
 
 def _python(item: pytest.Item) -> str:

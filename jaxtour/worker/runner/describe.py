@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import compat
 from ..ir.walk import count
-from .failures import attempt
+from .failures import attempt, class_name
 
 TEXT_CAP = 256 * 1024
 """Characters."""
@@ -31,20 +31,31 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 def describe(value: Any, shown: str | None = None) -> dict[str, Any]:
     """The fields of a `Value`, with its `repr` where that is known; raises only errors of running computations."""
-    with jax.transfer_guard("allow"):  # the lesson may forbid transfers; this one is ours
-        if isinstance(value, jax.Array) and not compat.is_tracer(value):
-            return _array(value)
-        if isinstance(value, (np.ndarray, np.generic)):
-            facts: dict[str, Any] = {"shape": list(value.shape), "dtype": str(value.dtype)}
-            return {"type": type(value).__name__, **facts, **_capped(numpy_text(value))}
-        tree, fetch = _tree(value)
-        text = _text(value, shown) if fetch else "\n".join(tree)
-        facts = {"type": type(value).__name__, "tree": tree, **_capped(text)}
-        if tree:
-            facts |= _leaves(value)
-        if isinstance(value, (str, bytes)):
-            facts["length"] = max(facts["length"], len(value))  # a long value's `text` is cut
-        return facts
+    try:
+        with jax.transfer_guard("allow"):  # the lesson may forbid transfers; this one is ours
+            return _described(value, shown)
+    except (KeyboardInterrupt, jax.errors.JaxRuntimeError):
+        raise
+    except BaseException as error:
+        if issubclass(type(value), jax.Array):
+            raise
+        return {"type": class_name(value), **_capped(f"(it cannot be shown: it raised {class_name(error)})")}
+
+
+def _described(value: Any, shown: str | None) -> dict[str, Any]:
+    if isinstance(value, jax.Array) and not compat.is_tracer(value):
+        return _array(value)
+    if isinstance(value, (np.ndarray, np.generic)):
+        facts: dict[str, Any] = {"shape": list(value.shape), "dtype": str(value.dtype)}
+        return {"type": class_name(value), **facts, **_capped(numpy_text(value))}
+    tree, fetch = _tree(value)
+    text = _text(value, shown) if fetch else "\n".join(tree)
+    facts = {"type": class_name(value), "tree": tree, **_capped(text)}
+    if tree:
+        facts |= _leaves(value)
+    if isinstance(value, (str, bytes)):
+        facts["length"] = max(facts["length"], len(value))  # a long value's `text` is cut
+    return facts
 
 
 def plain_text(value: Any) -> str:
@@ -181,7 +192,7 @@ def _text(value: Any, shown: str | None = None) -> str:
     text, error = (shown, None) if is_shown else attempt(lambda: repr(value))
     if isinstance(error, RecursionError):
         return "(nested too deeply to show)"
-    return _ADDRESS.sub("", text) if text is not None else f"(its __repr__ raised {type(error).__name__})"
+    return _ADDRESS.sub("", text) if text is not None else f"(its __repr__ raised {class_name(error)})"
 
 
 def _function(value: Any) -> str:
@@ -229,7 +240,7 @@ def is_array(leaf: Any) -> bool:
 def _leaf(leaf: Any) -> str:
     if is_array(leaf):
         return f"{leaf.dtype}[{','.join(map(str, leaf.shape))}]{_leaf_note(leaf)}"
-    return f"{type(leaf).__name__}  {_text(leaf)[:60]}"
+    return f"{class_name(leaf)}  {_text(leaf)[:60]}"
 
 
 def _leaf_note(leaf: Any) -> str:

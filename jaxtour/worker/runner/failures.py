@@ -28,6 +28,9 @@ REMEDIES = {
 }
 """Remedies for errors due to the way jaxtour runs code, by a part of the message; JAX's are in `_src/xla_bridge.py`."""
 _FRAME_CAP = 30
+_INNER_CAP = 100
+_NAME_CAP = 200
+_OF_CLASS = type.__getattribute__
 _TEXT_CAP = 1000
 
 
@@ -48,7 +51,7 @@ def failure(error: BaseException, own: str) -> Event:
         frames.append(place)
     event: Event = {
         "event": "error",
-        "type": type(error).__name__,
+        "type": class_name(error),
         "bases": bases(type(error)),
         "message": message(error),
         "frames": frames if len(frames) <= 2 * _FRAME_CAP else frames[:_FRAME_CAP] + frames[-_FRAME_CAP:],
@@ -63,42 +66,53 @@ def failure(error: BaseException, own: str) -> Event:
 def bases(kind: type[BaseException]) -> list[str]:
     """The names of the classes in the MRO, plain and qualified."""
     names: list[str] = []
-    for cls in kind.__mro__[:-1]:
-        names.append(cls.__name__)
-        if cls.__module__ != "builtins":
-            names.append(f"{cls.__module__}.{cls.__qualname__}")
-        if getattr(jax.errors, cls.__name__, None) is cls:
-            names.append(f"jax.errors.{cls.__name__}")
+    for cls in type.mro(kind)[:-1]:
+        name, module = (str(_OF_CLASS(cls, each)) for each in ("__name__", "__module__"))
+        names.append(name)
+        if module != "builtins":
+            names.append(f"{module}.{_OF_CLASS(cls, '__qualname__')}")
+        if getattr(jax.errors, name, None) is cls:
+            names.append(f"jax.errors.{name}")
     return list(dict.fromkeys(names))
 
 
 def message(error: BaseException) -> str:
     """An exception's text with its notes, without JAX's note about traceback filtering."""
     if isinstance(error, SyntaxError):
-        return error.msg or type(error).__name__
+        return str(error.msg or class_name(error))
     said = _string(error)
     parts = [said, *_notes(error), *(remedy for text, remedy in REMEDIES.items() if text in said)]
     if isinstance(error, BaseExceptionGroup):
-        parts += [f"  {one_line(inner)}" for inner in error.exceptions]
+        parts += [f"  {one_line(inner)}" for inner in error.exceptions[:_INNER_CAP]]
     text = "\n".join(part for part in parts if part).strip()
     return text if len(text) <= MESSAGE_CAP else text[:MESSAGE_CAP] + "…"
 
 
 def one_line(error: BaseException) -> str:
     """The first line: `TypeError: the first line of the message`."""
-    first = message(error).partition("\n")[0]
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+    name, first = (
+        class_name(error),
+        (error.msg if isinstance(error, SyntaxError) else _string(error)).partition("\n")[0],
+    )
+    return f"{name}: {first}" if first else name
+
+
+def class_name(value: Any) -> str:
+    """The name of a value's class, whatever its metaclass says; cut where it is very long."""
+    return str(_OF_CLASS(type(value), "__name__"))[:_NAME_CAP]
 
 
 def _string(error: BaseException) -> str:
     try:
         return _FILTERING.sub("", str(error)).strip()
-    except Exception as inner:
-        return f"(its text raised {type(inner).__name__})"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as inner:
+        return f"(its text raised {class_name(inner)})"
 
 
 def _notes(error: BaseException) -> list[str]:
-    notes = getattr(error, "__notes__", None)
+    notes, _ = attempt(getattr, error, "__notes__", None)
     if not isinstance(notes, (list, tuple)):
         return []
     return [_FILTERING.sub("", note).strip() for note in notes if isinstance(note, str)]
