@@ -23,6 +23,7 @@ from jaxtour.course.review import enrol, utc_now
 from jaxtour.engine.messages import Done, Event, State
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.settings import Settings
+from jaxtour.text import clean
 from jaxtour.tui.actions import Keys
 from jaxtour.tui.compat import begin_with_theme, copy_text, frames_a_second, write_changed_cells
 from jaxtour.tui.messages import Arrived, GraphicsKnown, Note, RestartWanted, Turned, WorkerGone
@@ -37,6 +38,8 @@ TICK_S = 0.5
 """How often the elapsed time moves while something runs."""
 FRAMES_A_SECOND = 120
 """Textual's 60 would let what follows a frame wait for 16 ms, such as a key after a tick of the clock."""
+DUMB = ("dumb", "unknown")
+"""Values of TERM for terminals that cannot place their cursor; Rich takes their size for 80x25."""
 GREEDY = 200
 """Events read before other tasks get a turn."""
 
@@ -87,7 +90,8 @@ class TourApp(App[int]):
         self.notices += [f"settings: {clash}" for clash in keys.clashes]
         self.event_loop: asyncio.AbstractEventLoop | None = None
         """Set while the app runs, for signal handlers."""
-        self._writes = LateWrites()
+        self._writes = LateWrites(self._tell_unsaved)
+        self._told = progress.notice
         tour = Tour(
             catalogue,
             session,
@@ -287,6 +291,12 @@ class TourApp(App[int]):
     def _tick(self) -> None:
         self.tour_screen.refresh_lines()
 
+    def _tell_unsaved(self) -> None:
+        """Say once, in the thread that writes, that progress can no longer be saved."""
+        told, self._told = self._told, self.tour.progress.notice
+        if self._told and self._told != told and not self._leaving:
+            self.post_message(Note(self._told))
+
     # Leaving --------------------------------------------------------------------------------------------------------
 
     def save(self) -> None:
@@ -369,6 +379,9 @@ def run_tour(
     if not read_keys_from_terminal():
         sys.stderr.write("jaxtour: no terminal to read keys from\n")
         return os.EX_USAGE
+    if (term := os.environ.get("TERM")) in DUMB:
+        sys.stderr.write(f"jaxtour: TERM={term} cannot show the tour: set TERM, as in TERM=xterm-256color\n")
+        return os.EX_USAGE
     app = make(
         catalogue,
         session,
@@ -384,5 +397,7 @@ def run_tour(
     )
     with watch_hangup(app):
         code = app.run(mouse=mouse)
+    if progress.notice:
+        sys.stderr.write(f"jaxtour: {clean(progress.notice, keep_newlines=False)}\n")
     sys.stdout.flush()
     return code if code is not None else int(os.EX_SOFTWARE if app.return_code else 0)

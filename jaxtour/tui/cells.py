@@ -69,12 +69,14 @@ class Cells:
         for x, y, strip in pieces:
             if not 0 <= y < len(self._rows):
                 continue
-            strip = strip.crop(0, max(0, len(self._rows[y]) - x))
+            room = max(0, len(self._rows[y]) - x)
+            strip = strip.crop(0, room)
             cells = cells_of(strip, colours)
             if cells is None:
                 others.append((x, y, strip))
             else:
-                runs += self._changed(x, y, cells)
+                # Textual draws both corners of a box of one column, and counts one cell.
+                runs += self._changed(x, y, cells[:room])
         orders = [runs]
         if 1 < sum(len(run.cells) for run in runs) <= MANY:
             orders.append(by_look(runs))

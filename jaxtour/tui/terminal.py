@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.driver import Driver
 
-from jaxtour.tui.compat import draw_on
+from jaxtour.tui.compat import KeyParser, draw_on
 from jaxtour.tui.graphics import Graphics
 from jaxtour.tui.keyboard import KeyDecoder, pasted
 from jaxtour.tui.messages import GraphicsKnown
@@ -50,6 +50,7 @@ def driver_class() -> type[Driver] | None:
             self.graphics = Graphics(self.write, lambda: self.process_message(GraphicsKnown()))
             # Checked with Textual 8.2.8: its own decoder raises for invalid UTF-8, which ends the app.
             linux_driver.getincrementaldecoder = lambda _: lambda: KeyDecoder(self.graphics.heard)  # type: ignore[attr-defined, assignment]
+            linux_driver.XTermParser = KeyParser  # type: ignore[attr-defined]
             if not os.isatty(2):
                 assert sys.__stdout__ is not None
                 draw_on(self, sys.__stdout__)

@@ -14,7 +14,9 @@ WRITE_AFTER_S = 0.3
 class LateWrites:
     """Does what it was given in this order, in a thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, after: Callable[[], object] = lambda: None) -> None:
+        """`after` is called in that thread when a batch is written."""
+        self._after = after
         self._waiting: list[Callable[[], None]] = []
         self._thread: ThreadPoolExecutor | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -42,8 +44,10 @@ class LateWrites:
 
         if self._waiting and self._thread is None:
             self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="progress")
-        while self._waiting and self._thread is not None:
-            self._thread.submit(self._waiting.pop(0))
+        if self._waiting and self._thread is not None:
+            for write in (*self._waiting, self._after):
+                self._thread.submit(write)
+            self._waiting.clear()
 
     def finish(self) -> None:
         """Wait until everything so far is written."""
