@@ -1,6 +1,7 @@
 """`jaxtour diff`: compares two calls, of one file or two, of two revisions, or in two environments."""
 
 import re
+import secrets
 import sys
 import tempfile
 import time
@@ -171,7 +172,9 @@ def diff(asked: DiffRequest, *, as_json: bool, width: int) -> int:
     page = checked_path(asked.html)
     with tempfile.TemporaryDirectory(prefix="jaxtour-diff-") as folder:
         sides = _sides(asked, Path(folder))
-        results = str(Path(folder, "results.npz"))
+        # On another machine only its own folders are there.
+        elsewhere = any(config.worker for config in asked.configs)
+        results = f"{secrets.token_hex(8)}.npz" if elsewhere else str(Path(folder, "results.npz"))
         try:
             interrupts.run(_measured(sides, results, asked.patience))
         except _FailedError:

@@ -13,11 +13,12 @@ from typing import Any, get_args
 import msgspec
 
 import jaxtour
-from jaxtour.engine.commands import Close, Command, Ping, Run
+from jaxtour.engine.commands import Close, Command, Ping, Run, Suspend
 from jaxtour.engine.connection import EngineError
-from jaxtour.engine.messages import FRAME_CAP, PROTO, Died, Done, Event, Hello, Log, Pong, Stage, State
+from jaxtour.engine.messages import FRAME_CAP, PROTO, Died, Done, Event, Figure, Hello, Log, Pong, Stage, State
+from jaxtour.engine.own_modules import OwnModules
 from jaxtour.engine.pulse import SILENT_S, Pulse
-from jaxtour.engine.remote import ASK, Start, archive, remedy
+from jaxtour.engine.remote import ASK, Pictures, Start, archive, remedy
 from jaxtour.engine.remote import HELLO_S as REMOTE_HELLO_S
 from jaxtour.text import clean, harmless, plain_value
 
@@ -66,6 +67,9 @@ class ProcessEngine:
         """Of a link to another machine."""
         self._lost = ""
         """Why that is lost, when its other end has said nothing."""
+        self._modules = OwnModules()
+        """What it was sent of the user's."""
+        self._pictures = Pictures()
         self._open_runs: list[int] = []
         self._closing = False
 
@@ -75,7 +79,7 @@ class ProcessEngine:
         self._closing = False
         self._stderr.clear()
         self._open_runs.clear()
-        self._lost = ""
+        self._lost, self._modules = "", OwnModules()
         command = self._start.command if self._start else self._command or worker_command()
         pipe = asyncio.subprocess.PIPE
         # Without a terminal of its own, ssh would open a window to ask for a password.
@@ -105,6 +109,8 @@ class ProcessEngine:
     async def send(self, command: Command) -> None:
         """Send one command; raises `EngineError` if it is too long or the guard is gone."""
         frame = encode(command)
+        if self._start and isinstance(command, Run):
+            frame = b"".join([*map(encode, self._modules.of(command)), frame])
         process = self._process
         if process is None or process.stdin is None or process.returncode is not None:
             if isinstance(command, Close):
@@ -137,6 +143,8 @@ class ProcessEngine:
                 if pulse and isinstance(event, Pong) and event.n < 0:
                     pulse.answered(event.n)
                     continue
+                if pulse and isinstance(event, Figure):
+                    event = self._pictures.here(event, hello.host)
                 if isinstance(event, Done):
                     self._open_runs = [run for run in self._open_runs if run != event.run]
                 yield event
@@ -150,7 +158,8 @@ class ProcessEngine:
         code, reason = process.returncode, self._lost or reason
         open_runs, self._open_runs = self._open_runs, []
         for run in open_runs:
-            yield Done(run=run, status="died", dirty=True, reason=reason)
+            # A lost link is not the fault of the code that ran.
+            yield Done(run=run, status="interrupted" if self._start else "died", dirty=True, reason=reason)
         yield Died(code=code, reason=reason, stderr=self._last_words())
         yield State(state="dead", detail=self._one_line(f"{reason}; restart it to continue"))
 
@@ -160,6 +169,13 @@ class ProcessEngine:
         process, self._process = self._process, None
         if process is not None:
             await self._end(process)
+        self._pictures.close()
+
+    def suspend(self) -> None:
+        """Tell a guard on another machine, at once, that this process stops for a while."""
+        process = self._process
+        if self._start and process is not None and process.stdin is not None and not process.stdin.is_closing():
+            process.stdin.write(encode(Suspend()))
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         """Let the guard exit, or kill it; the runner dies with it."""

@@ -33,7 +33,7 @@ class TimeCall(msgspec.Struct, frozen=True, kw_only=True):
     program: str = ""
     """The key of a recorded program, measured with the inputs of its first run, up to which the replay goes."""
     keep: str = ""
-    """A file of this machine into which the result of its first call is written."""
+    """A file into which the result of its first call is written; a mere name means one in a folder of the worker."""
     compare: str = ""
     """Such a file, whose result is compared with that of its first call."""
 
@@ -142,6 +142,17 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"
     """The key of the recorded program that it is the ladder of; empty for a call that the source makes."""
 
 
+class Put(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="put"):
+    """A file of this machine that programs there may import, under its path here."""
+
+    path: str
+    text: str
+
+
+class Suspend(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="suspend"):
+    """The engine stops for a while, as by Ctrl-Z, and sends no pings."""
+
+
 class Interrupt(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="interrupt"):
     """Stop the current run: SIGINT, 2 s of grace, SIGKILL. A second one skips the grace."""
 
@@ -160,4 +171,4 @@ class Close(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="cl
     """Kill the runner's process tree and exit; the end of stdin means the same."""
 
 
-Command: TypeAlias = Open | Run | Interrupt | Restart | Ping | Close
+Command: TypeAlias = Open | Run | Put | Interrupt | Restart | Ping | Suspend | Close

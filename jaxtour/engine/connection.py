@@ -1,11 +1,33 @@
-"""What a session needs of the connection to a guard."""
+"""What a session needs of the connection to a guard, and how the user chose the worker."""
 
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from jaxtour.engine.commands import Command
+import msgspec
+
+from jaxtour.engine.commands import Command, Open
 from jaxtour.engine.messages import Event
 from jaxtour.text import clean
+
+
+class WorkerConfig(msgspec.Struct, frozen=True):
+    """The user's choices for the worker."""
+
+    python: str | None = None
+    platform: str | None = None
+    devices: int | None = None
+    device: int | None = None
+    """The id of the device that code runs on; None means the first."""
+    wait: bool = False
+    """Whether to wait for an accelerator that another process holds."""
+    worker: str | None = None
+    """What runs a command on another machine, where the worker is, as in `ssh -T tpu-vm`; None means here."""
+
+    def opened(self) -> Open:
+        """The command that opens such a worker."""
+        # On another machine the guard runs on the Python that is named, and takes its own.
+        python = None if self.worker else self.python
+        return Open(python=python, platform=self.platform, devices=self.devices, device=self.device, wait=self.wait)
 
 
 class Engine(Protocol):

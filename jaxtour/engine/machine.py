@@ -37,6 +37,8 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     """The average number of programs that wanted a core, over the last minute."""
     used_bytes: int | None = None
     """The memory in use by all programs."""
+    name: str = ""
+    """Its name, if it is another machine than this one."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

@@ -198,6 +198,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     height: int
     said: RawText
     """The line that was printed in its place: its size, its titles and its file."""
+    data: str = ""
+    """The file's content in base64, from a worker on another machine."""
 
 
 class Executed(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="executed"):

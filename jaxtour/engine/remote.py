@@ -10,9 +10,14 @@ import functools
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
 
 import jaxtour
 from jaxtour.engine.connection import EngineError
+from jaxtour.engine.messages import Figure
+from jaxtour.text import Raw
 
 ASK = b"\njaxtour-send-1\n"
 """Asks for the worker's files."""
@@ -90,6 +95,34 @@ def archive() -> tuple[str, bytes]:
     files["__init__.py"] = f'__version__ = "{jaxtour.__version__}"\n'
     text = json.dumps(files, sort_keys=True).encode()
     return hashlib.sha256(text).hexdigest(), zlib.compress(text, 9)
+
+
+class Pictures:
+    """The figures of a worker on another machine, as files here until `close`."""
+
+    def __init__(self) -> None:
+        self._folder: TemporaryDirectory[str] | None = None
+
+    def here(self, figure: Figure, host: str) -> Figure:
+        """The figure with a file of this machine, or else with its place on that host."""
+        import binascii
+
+        name = Path(figure.path.text).name
+        if figure.data and name:
+            try:
+                self._folder = self._folder or TemporaryDirectory(prefix="jaxtour-figures-")
+                path = Path(self._folder.name, name)
+                path.write_bytes(binascii.a2b_base64(figure.data))
+                return msgspec.structs.replace(figure, path=Raw(str(path)), data="")
+            except (OSError, ValueError):
+                pass  # it stays there
+        return msgspec.structs.replace(figure, path=Raw(f"{host}:{figure.path.text}"), data="")
+
+    def close(self) -> None:
+        """Remove the files."""
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            folder.cleanup()
 
 
 def remedy(stderr: str) -> tuple[str, str]:

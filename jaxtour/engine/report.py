@@ -1,5 +1,7 @@
 """What each run is for, and the report into which its events are folded."""
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +11,7 @@ import msgspec
 
 from jaxtour.course.model import Step
 from jaxtour.engine.commands import StageName, StageRequest
+from jaxtour.engine.connection import EngineError
 from jaxtour.engine.halted import LeftOut
 from jaxtour.engine.messages import (
     Answer,
@@ -65,6 +68,8 @@ class Runs:
         self._session = session
         self._owners: dict[int, RunPurpose] = {}
         self._launching: set[int] = set()
+        self._early: dict[int, asyncio.Task[None]] = {}
+        """What was launched before the guard was there, by run."""
         self.reserved = False
         """Whether several runs follow each other, between which nothing else may run."""
 
@@ -75,9 +80,26 @@ class Runs:
         return self._owners.get(run) if run is not None else None
 
     async def launch(self, handle: Handle, owner: RunPurpose) -> None:
-        """Send a run whose events are for `owner`. Raises `EngineError` without a guard."""
+        """Send a run whose events are for `owner`, once there is a guard; raises `EngineError` if that is gone."""
         self._owners[handle.run] = owner
         self._launching.add(handle.run)
+        if not self._session.started.is_set():
+            # A guard on another machine takes seconds, and a key must not wait for it.
+            self._early[handle.run] = asyncio.create_task(self._launch_early(handle), name=f"run {handle.run}")
+            return
+        await self._send(handle)
+
+    async def _launch_early(self, handle: Handle) -> None:
+        with contextlib.suppress(EngineError):  # `lost` tells it
+            await self._send(handle)
+            self._early.pop(handle.run, None)
+
+    def lost(self, reason: str) -> list[Done]:
+        """The ends of runs that were launched before the guard was there, now that none will come."""
+        early, self._early = list(self._early), {}
+        return [Done(run=run, status="died", dirty=True, reason=reason) for run in early]
+
+    async def _send(self, handle: Handle) -> None:
         try:
             await handle
         finally:

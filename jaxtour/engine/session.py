@@ -25,6 +25,7 @@ from jaxtour.engine.commands import (
 )
 from jaxtour.engine.connection import Engine as Engine
 from jaxtour.engine.connection import EngineError as EngineError
+from jaxtour.engine.connection import WorkerConfig as WorkerConfig
 from jaxtour.engine.halted import Halted, LeftOut
 from jaxtour.engine.messages import Died, Done, Event, Facts, State, WorkerState
 
@@ -32,31 +33,8 @@ STARTING: frozenset[WorkerState] = frozenset(("spawning", "restarting", "importi
 """The states of a runner before its first facts."""
 
 
-class WorkerConfig(msgspec.Struct, frozen=True):
-    """The user's choices for the worker."""
-
-    python: str | None = None
-    platform: str | None = None
-    devices: int | None = None
-    device: int | None = None
-    """The id of the device that code runs on; None means the first."""
-    wait: bool = False
-    """Whether to wait for an accelerator that another process holds."""
-    worker: str | None = None
-    """What runs a command on another machine, where the worker is, as in `ssh -T tpu-vm`; None means here."""
-
-    def opened(self) -> Open:
-        """The command that opens such a worker."""
-        # On another machine the guard runs on the Python that is named, and takes its own.
-        python = None if self.worker else self.python
-        return Open(python=python, platform=self.platform, devices=self.devices, device=self.device, wait=self.wait)
-
-
 class Handle(msgspec.Struct, frozen=True):
-    """A run that is not sent yet; awaiting it sends it and returns its number.
-
-    Raises `EngineError` without a guard.
-    """
+    """A run that is not sent yet; awaiting it sends it and returns its number, or raises `EngineError`."""
 
     run: int
     """The number that the run's events carry."""
@@ -100,7 +78,8 @@ class Session:
         self._own = self.config.opened()
         self._stale = False
         """Whether incoming facts are those of a runner that is being replaced."""
-        self._started = asyncio.Event()
+        self.started = asyncio.Event()
+        """Set once there is a guard, which takes seconds on another machine, or there will be none."""
         self._known = asyncio.Event()
 
     @property
@@ -110,11 +89,23 @@ class Session:
 
     async def start(self) -> None:
         """Start the guard and a runner."""
+        self.expect_start()
         try:
             await self.engine.start()
             await self._open(self._own)
+        except EngineError:
+            self._known.set()
+            raise
         finally:
-            self._started.set()
+            self.started.set()
+
+    def expect_start(self) -> None:
+        """Let runs wait for the next start, which replaces what was before."""
+        self.current = None
+        self.state, self.detail, self.code = "spawning", "", ""
+        self.started.clear()
+        if self.facts is None:
+            self._known.clear()
 
     async def events(self) -> AsyncIterator[Event]:
         """Every event, after the session has noted it."""
@@ -130,7 +121,7 @@ class Session:
         The run under way ends and all state is lost: `prepare` or a run replays. Steps that need more devices still get
         simulated ones. Raises `EngineError` without a guard.
         """
-        await self._started.wait()
+        await self.started.wait()
         self.config = msgspec.structs.replace(self.config, platform=platform, devices=devices, device=device, wait=wait)
         self._own = self.config.opened()
         self.facts = self._own_devices = None
@@ -175,7 +166,7 @@ class Session:
         own = (command.cell,) if command.cell else ()
 
         async def send(run: int) -> None:
-            await self._started.wait()
+            await self.started.wait()
             await self._fit(lesson, step, (*before, *own))
             await self._run(run, command, before)
 
@@ -229,7 +220,7 @@ class Session:
         cut = any(programs_asked) or bool(profile and profile.program)
 
         async def send(run: int) -> None:
-            await self._started.wait()
+            await self.started.wait()
             own = cell(lesson, step, code)
             cells = (*self.before(lesson, step, base), own)
             await self._fit(lesson, step, cells)
@@ -249,7 +240,7 @@ class Session:
         """
 
         async def send(run: int) -> None:
-            await self._started.wait()
+            await self.started.wait()
             self._forget()
             await self._send(run, Run(run=0, peaks=True))
 
@@ -270,7 +261,7 @@ class Session:
         needed, command = self.before(lesson, step, base), Run(run=0, complete=beginning)
 
         async def send(run: int) -> None:
-            await self._started.wait()
+            await self.started.wait()
             fitting = (needed, (*needed, cell(lesson, step, code)))
             if self._looked in fitting and self._looked is not None:
                 self._looking[run] = self._looked
@@ -334,7 +325,11 @@ class Session:
         self.current = run
         command = msgspec.structs.replace(command, run=run)
         self.halted.begin(command)
-        await self.engine.send(command)
+        try:
+            await self.engine.send(command)
+        except EngineError:
+            self.current = None
+            raise
 
     def _wanted(self, lesson: Lesson, step: Step, cells: tuple[Cell, ...]) -> Open:
         """The configuration that the step needs: the user's, with simulated devices if there are too few.
@@ -401,5 +396,3 @@ class Session:
                         self._looked = looked
             case Died():
                 self._forget()
-            case _:
-                pass

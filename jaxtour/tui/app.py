@@ -243,7 +243,7 @@ class TourApp(App[int]):
 
     def _say_gone(self, reason: str) -> None:
         for screen in self._screens:
-            screen.tour.gone = reason
+            screen.tour.lose(reason)
 
     async def on_restart_wanted(self, _: RestartWanted) -> None:
         """Start a new runner, and a new guard if that is gone."""

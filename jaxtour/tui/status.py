@@ -18,6 +18,8 @@ GLYPHS: dict[WorkerState, str] = {"ready": "●", "running": "►", "interruptin
 TITLE_LEAST = 24
 """Cells of the title that matter more than the progress bar."""
 SHORTEST_TITLE, SHORTEST_STATE = 4, 8
+HOST_CELLS = 20
+"""Of the name of another machine, at most."""
 SHOWN_AFTER_S = 1.0
 """Shorter times are not shown."""
 
@@ -80,7 +82,7 @@ def worker_state(view: StepView, activity: Activity, now: float) -> Line:
         return ((f"{glyph} worker dead", "error"),)
     if view.worker == "ready" and not activity.words:
         return ((f"{glyph} ready", "success"), *outcome(view))
-    words = activity.words or view.worker
+    words = activity.words or ("connecting" if view.connects else view.worker)
     style: Style = "mark" if view.worker in ("running", "interrupting") else "muted"
     line: Line = ((f"{glyph} ", style), (words, "muted" if style == "muted" else ""))
     elapsed = now - activity.since
@@ -113,7 +115,10 @@ def machine(view: StepView) -> Line:
     if view.facts is None or view.stable or view.worker == "dead":
         return ()
     line: Line = ((place_of(view.facts), "muted"),)
-    return (*line, (" simulated", "warning")) if view.facts.simulated else line
+    if view.facts.simulated:
+        line = (*line, (" simulated", "warning"))
+    name = view.facts.host.name.partition(".")[0]
+    return (*line, (f" on {clip(name, HOST_CELLS)}", "muted")) if name else line
 
 
 def place_of(facts: Facts) -> str:

@@ -196,6 +196,7 @@ def _run_all(writer: Writer, stdio: Stdio, commands: Commands, survey: Survey, o
     from .machine import accelerators, devices
     from .machine.utilization import meter_for
     from .marks import mark_streams
+    from .runner import sent
     from .runner.execute import Workspace
     from .runner.run_events import RunContext
     from .runner.steps import CommandRun
@@ -230,6 +231,8 @@ def _run_all(writer: Writer, stdio: Stdio, commands: Commands, survey: Survey, o
         compat.warm_up()
     commands.watch = watch
     for command in commands:
+        if command.get("verb") == "put":
+            sent.put(command["path"], command["text"])
         if command.get("verb") != "run":
             continue
         writer.say({"event": "state", "state": "running"})

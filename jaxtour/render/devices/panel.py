@@ -308,9 +308,9 @@ def _kinds(devices: Sequence[Device], platform: str) -> list[str]:
 
 
 def host_text(facts: Facts) -> str:
-    """Return `AMD EPYC, 2 cores, 24 GiB`."""
+    """Return `AMD EPYC, 2 cores, 24 GiB`, after the name of another machine."""
     host = facts.host
-    parts = (host.cpu, plural(host.cores, "core"), bytes_text(host.memory_bytes))
+    parts = (host.name, host.cpu, plural(host.cores, "core"), bytes_text(host.memory_bytes))
     return ", ".join(part for part in parts if part)
 
 

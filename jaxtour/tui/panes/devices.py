@@ -76,7 +76,11 @@ def worker_lines(view: StepView, width: int) -> list[Line]:
     lines = wrap((("✗ ", "error"), (said or "the worker is gone", "error")), width, indent="  ")
     keys = [("wait_for_devices", "waits until it is free")] if view.held else []
     keys += [("use_cpu", "uses the CPU")] if view.cpu_helps else []
-    keys += [("restart", "starts it again"), *([("quit", "quits")] if view.held else [])]
+    keys += [("run", "connects again and runs the step")] if view.lost else []
+    keys += [
+        ("restart", "connects again" if view.lost else "starts it again"),
+        *([("quit", "quits")] if view.held else []),
+    ]
     spans: list[Span] = []
     for action, words in keys:
         spans += [("   " if spans else "", ""), (view.key(action), "strong"), (f" {words}", "muted")]

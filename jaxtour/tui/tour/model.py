@@ -204,6 +204,8 @@ class Tour:
             worker="dead" if self.dead else self.session.state,
             detail=self.gone or self.session.detail,
             held=self.held,
+            lost=self.lost,
+            connects=bool(self.session.config.worker and not self.gone and not self.session.started.is_set()),
             cpu_helps=self.cpu_helps,
             elsewhere="/".join(key) if (key := self.activity.key) and key != self.key else "",
             facts=self.session.facts,
@@ -224,6 +226,17 @@ class Tour:
     def dead(self) -> bool:
         """Whether there is no worker."""
         return bool(self.gone) or self.session.state == "dead"
+
+    @property
+    def lost(self) -> bool:
+        """Whether the link to another machine is lost, or could not be made; a run connects again."""
+        return bool(self.gone and self.session.config.worker)
+
+    def lose(self, reason: str) -> None:
+        """Note why there is no guard, which ends what waited for it; with an empty reason, that there is one."""
+        self.gone = reason
+        if reason:
+            self.fold(self.runs.lost(reason))
 
     @property
     def held(self) -> bool:

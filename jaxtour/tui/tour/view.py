@@ -160,8 +160,12 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     held: bool = False
     """Whether the worker is dead because another process holds the accelerator."""
+    lost: bool = False
+    """Whether the worker is dead because the link to its machine is lost."""
     cpu_helps: bool = False
     """Whether the worker is dead and an accelerator may be the cause."""
+    connects: bool = False
+    """Whether the worker is on another machine, which has not answered yet."""
     elsewhere: str = ""
     """The other step that the worker is busy with."""
     facts: Facts | None = None
@@ -200,7 +204,13 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def trouble(self) -> tuple[object, ...]:
         """The facts that say why there is no worker, or what keeps it from opening its devices."""
-        return (self.worker in ("dead", "opening devices") and self.worker, self.detail, self.held, self.cpu_helps)
+        return (
+            self.worker in ("dead", "opening devices") and self.worker,
+            self.detail,
+            self.held,
+            self.lost,
+            self.cpu_helps,
+        )
 
     @property
     def measuring(self) -> RunProgress | None:
@@ -370,7 +380,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         passed = self.report is not None and self.report.checked is not None and self.report.checked.passed
         return msgspec.structs.replace(
             base,
-            runnable=not dead,
+            runnable=not dead or self.lost,
             editable=not self.state.file,
             files=bool(self.state.files),
             edited=self.edited,

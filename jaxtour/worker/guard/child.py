@@ -93,6 +93,8 @@ class Child:
         """Whether it has received a run."""
         self.code: int | None = None
         """The exit code once reaped; minus the signal's number after a signal."""
+        self.files: dict[str, bytes] = {}
+        """Frames with files that it was sent, by path."""
         self.decoder = FrameDecoder()
         self.run: int | None = None
         """The run that its output belongs to."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..frames import encode
 from .child import Config
 from .link import Link
 from .loop import Loop
@@ -34,6 +35,8 @@ class Supervisor:
         self._config: Config | None = None
         self._active: Running | None = None
         self._queued: Order | None = None
+        self._files: dict[str, bytes] = {}
+        """Frames with files that runners may import, by path."""
         self._as_expected = True
         """Whether the runner has the state that a run without `fresh` needs."""
         self._greeted = False
@@ -70,6 +73,8 @@ class Supervisor:
                 self._open(Config.read(command))
             case "run":
                 self._run(Order.read(command))
+            case "put":
+                self._files[str(command.get("path"))] = encode(dict(command))
             case "interrupt":
                 self._interrupt()
             case "restart":
@@ -143,6 +148,10 @@ class Supervisor:
             self._ui.show("ready")
             return
         self._queued = None
+        for path, frame in self._files.items():
+            if runner.files.get(path) is not frame:
+                runner.files[path] = frame
+                self._pool.send(frame)
         self._pool.hold_spare()
         self._texts.settle(runner)
         runner.begin(order.run)

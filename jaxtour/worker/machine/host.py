@@ -10,11 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+REMOTE = "JAXTOUR_REMOTE"
+"""Environment variable: set where the engine is on another machine."""
+
 
 def host() -> dict[str, Any]:
-    """The CPU's name, usable cores, load over a minute, memory and used memory in bytes."""
+    """The CPU's name, usable cores, load over a minute, memory and used memory in bytes; a name if it is elsewhere."""
     name, cores, memory = _fixed()
-    return {"cpu": name, "cores": cores, "memory_bytes": memory, "load": _load(), "used_bytes": _used(memory)}
+    told = {"cpu": name, "cores": cores, "memory_bytes": memory, "load": _load(), "used_bytes": _used(memory)}
+    return {**told, "name": os.uname().nodename} if os.environ.get(REMOTE) else told
 
 
 @functools.cache

@@ -29,6 +29,7 @@ from .failures import MESSAGE_CAP
 from .figures import is_figure
 from .learners import learner_folder
 from .notebook import Notebook, is_hidden
+from .sent import is_file
 from .spawned import Definitions
 from .writer import Event
 
@@ -316,7 +317,7 @@ def _package_of(path: str, module: str) -> tuple[str | None, str]:
     """
     folder = Path(path).parent
     names: list[str] = []
-    while (folder / "__init__.py").is_file():
+    while is_file(folder / "__init__.py"):
         names.insert(0, folder.name)
         folder = folder.parent
     if module:

@@ -3,6 +3,7 @@
 Matplotlib is used only if the learner's code has imported it.
 """
 
+import base64
 import contextlib
 import importlib.abc
 import importlib.machinery
@@ -18,6 +19,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..machine.host import REMOTE
 from .failures import attempt, one_line
 from .writer import Event
 
@@ -25,6 +27,8 @@ _PYPLOT = "matplotlib.pyplot"
 _NOT_SHOWN = ".*FigureCanvasAgg is non-interactive, and thus cannot be shown"
 _TITLE_CAP = 80
 """Characters."""
+MOST_SENT = 1024 * 1024
+"""Bytes of a figure that is sent to another machine."""
 
 
 class Figures:
@@ -128,14 +132,17 @@ class _AfterImport(importlib.abc.MetaPathFinder):
 
 def _saved(figure: Any, file: str) -> Event:
     width, height = (round(inches * figure.dpi) for inches in figure.get_size_inches())
-    path = _folder() / file
+    path = own_folder("jaxtour-figures") / file
     save: Callable[..., None] = figure.savefig
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         save(path, format="png", dpi=figure.dpi)
     titles = _titles(figure)
     said = f"figure {width}x{height}{f' “{titles}”' if titles else ''}, saved to {path}"
-    return {"event": "figure", "path": str(path), "width": width, "height": height, "said": said}
+    event = {"event": "figure", "path": str(path), "width": width, "height": height, "said": said}
+    if os.environ.get(REMOTE) and path.stat().st_size <= MOST_SENT:
+        event["data"] = base64.b64encode(path.read_bytes()).decode()
+    return event
 
 
 def _titles(figure: Any) -> str:
@@ -146,12 +153,12 @@ def _titles(figure: Any) -> str:
     return ", ".join(" ".join(str(title).split()) for title in found if title)[:_TITLE_CAP]
 
 
-def _folder() -> Path:
-    """The user's folder for figures; another one where somebody else made a folder of that name."""
-    folder = Path(tempfile.gettempdir(), f"jaxtour-figures-{os.getuid()}")
+def own_folder(name: str) -> Path:
+    """The user's folder of this name in the temporary one; another where somebody else made a folder called so."""
+    folder = Path(tempfile.gettempdir(), f"{name}-{os.getuid()}")
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     found = folder.lstat()
     if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022:
         return folder
-    return Path(tempfile.mkdtemp(prefix="jaxtour-figures-"))
+    return Path(tempfile.mkdtemp(prefix=f"{name}-"))

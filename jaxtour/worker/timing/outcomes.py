@@ -1,6 +1,7 @@
 """A call's result in a file, leaf by leaf, and how another call's result differs from it."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from .. import compat
 from ..ir.lens import LensError, why_not
 from ..runner.describe import is_array
 from ..runner.failures import attempt
+from ..runner.figures import own_folder
 from .results import CAP_BYTES, apart, short_type
 
 MOST_SENT = 100
@@ -59,12 +61,17 @@ def _keep(path: str, result: Any) -> None:
         rows.append([name, leaf] if is_text else [name, str(leaf.dtype), list(leaf.shape)])
         if not is_text:
             pieces[str(number)] = np.frombuffer(leaf.tobytes(), np.uint8)
-    with Path(path).open("wb") as file:
+    with _place(path).open("wb") as file:
         np.savez(file, rows=np.array(json.dumps(rows)), **pieces)
 
 
+def _place(path: str) -> Path:
+    """The file of a path; of a mere name, one in the user's temporary folder here: the engine is on another machine."""
+    return Path(path) if os.sep in path else own_folder("jaxtour-results") / path
+
+
 def _kept(path: str) -> dict[str, Any]:
-    with np.load(path, allow_pickle=False) as file:
+    with np.load(_place(path), allow_pickle=False) as file:
         found: dict[str, Any] = {}
         for number, (name, *rest) in enumerate(json.loads(str(file["rows"]))):
             if len(rest) == 1:
@@ -77,6 +84,8 @@ def _kept(path: str) -> dict[str, Any]:
 def _compared(path: str, result: Any) -> dict[str, Any]:
     """The fields of a `Compared`."""
     before, after = _kept(path), _leaves(result)
+    if os.sep not in path:
+        _place(path).unlink()  # nobody else will
     if len(before) == len(after):
         pairs = [(name, old, new) for (name, new), old in zip(after.items(), before.values(), strict=True)]
     else:

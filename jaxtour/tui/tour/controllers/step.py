@@ -30,6 +30,9 @@ class StepController:
             return
         self.host.note("")  # it was about what was there before
         self.panes.expect_front()
+        if self.tour.lost:
+            self.tour.session.expect_start()
+            self.host.post_message(RestartWanted())
         try:
             await self.tour.run()
         except EngineError as error:
