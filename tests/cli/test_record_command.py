@@ -98,6 +98,16 @@ def test_a_module_of_a_package_by_its_file(package):
     assert ran.stdout.startswith("9.0 []\n")
 
 
+def test_a_script_in_a_folder_that_is_called_as_an_installed_package_runs_as_under_python(tmp_path):
+    (folder := tmp_path / "numpy" / "own").mkdir(parents=True)
+    for each in (folder, folder.parent):
+        (each / "__init__.py").write_text("")
+    (folder / "train.py").write_text("import numpy\nprint(__package__, numpy.add(1, 2))\n")
+    ran = jaxtour("record", "train.py", cwd=folder)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("None 3\n")
+
+
 def _path(*entries):
     """A PYTHONPATH with these entries, and where jaxtour itself is."""
     return ":".join([*entries, *(entry for entry in sys.path if Path(entry, "jaxtour").is_dir())])

@@ -206,14 +206,17 @@ class Workspace:
         with contextlib.suppress(OSError):
             os.chdir(cwd)
         package, root = _package_of(path, how["module"])
+        if not (how["module"] or _imports_relatively(path)):
+            package = None  # as for `python FILE`: its package may have another's name, or fail
         self.module.__package__ = self.namespace["__package__"] = package
         # Python puts the script's folder first, with `-m` the current one. Relative imports need the package's root.
         first, *others = [cwd, root] if how["module"] else [folder, root]
         if first not in sys.path[:1]:
             sys.path.insert(0, first)
         sys.path += [each for each in others if each and each not in sys.path]
-        if package:
+        if root:
             learner_folder(root)
+        if package:
             importlib.import_module(package)
 
     def run(
@@ -325,6 +328,15 @@ def _package_of(path: str, module: str) -> tuple[str | None, str]:
         package = module if Path(path).name == "__main__.py" else module.rpartition(".")[0]
         return package or None, str(Path(path).parents[package.count(".") + 1]) if package else ""
     return (".".join(names), str(folder)) if names else (None, "")
+
+
+def _imports_relatively(path: str) -> bool:
+    """Whether a file has a relative import; not if it cannot be read, which its run then says."""
+    try:
+        tree = ast.parse(Path(path).read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return False
+    return any(isinstance(node, ast.ImportFrom) and node.level for node in ast.walk(tree))
 
 
 def show_warnings(sink: Callable[[Event], None], run: int, own: str) -> None:
