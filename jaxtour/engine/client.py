@@ -17,7 +17,7 @@ from jaxtour.engine.commands import Close, Command, Ping, Run, Suspend
 from jaxtour.engine.connection import EngineError
 from jaxtour.engine.messages import FRAME_CAP, PROTO, Died, Done, Event, Figure, Hello, Log, Pong, Stage, State
 from jaxtour.engine.own_modules import OwnModules
-from jaxtour.engine.pulse import SILENT_S, Pulse
+from jaxtour.engine.pulse import Pulse
 from jaxtour.engine.remote import ASK, Pictures, Start, archive, remedy
 from jaxtour.engine.remote import HELLO_S as REMOTE_HELLO_S
 from jaxtour.text import clean, harmless, plain_value
@@ -103,7 +103,9 @@ class ProcessEngine:
             await self.close()
             raise
         if self._start:
-            self._pulse = Pulse(lambda number: self._ping(process, number), lambda: self._give_up(process))
+            self._pulse = Pulse(
+                lambda number: self._ping(process, number), lambda silent_s: self._give_up(process, silent_s)
+            )
             self._tasks.append(asyncio.create_task(self._pulse.beat(), name="worker pulse"))
 
     async def send(self, command: Command) -> None:
@@ -207,10 +209,10 @@ class ProcessEngine:
         if self._pulse:
             self._pulse.sent += len(data)
 
-    def _give_up(self, process: asyncio.subprocess.Process) -> None:
+    def _give_up(self, process: asyncio.subprocess.Process, silent_s: float) -> None:
         """End a link over which nothing comes."""
         host = self._hello.host if self._hello else "the other machine"
-        self._lost = f"the link to {host} is lost: nothing came for {SILENT_S:g} s"
+        self._lost = f"the link to {host} is lost: nothing came for {silent_s:g} s"
         _kill(process)
 
     async def _greet(self, process: asyncio.subprocess.Process) -> Hello:

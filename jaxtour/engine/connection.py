@@ -42,6 +42,9 @@ class Engine(Protocol):
     def events(self) -> AsyncIterator[Event]:
         """Every event until the guard is gone."""
 
+    def suspend(self) -> None:
+        """Tell the guard, at once, that this process stops for a while."""
+
     async def close(self) -> None:
         """End the guard and its tree; may be called twice."""
 

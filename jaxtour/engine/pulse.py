@@ -20,10 +20,11 @@ class Pulse:
     It counts ticks instead of looking at a clock: a process that was stopped, or a laptop that slept, waits anew.
     """
 
-    def __init__(self, ping: Callable[[int], None], lost: Callable[[], None]) -> None:
+    def __init__(self, ping: Callable[[int], None], lost: Callable[[float], None]) -> None:
         self._ping = ping
         """Sends a ping with a number, which is below zero: others are the user's."""
         self._lost = lost
+        """Called once, with the seconds of silence."""
         self._waits = False
         self._pings: dict[int, int] = {}
         """The bytes sent before each ping that is not answered yet, by its number."""
@@ -66,4 +67,4 @@ class Pulse:
             ticks += 1
             alive = self.received != before or not self._waits or loop.time() - then > TICK_S + ASLEEP_S
             silent = 0.0 if alive else silent + TICK_S
-        self._lost()
+        self._lost(silent)

@@ -148,6 +148,13 @@ class TourApp(App[int]):
     def on_mount(self) -> None:
         """Start the worker after the first frame."""
         self.event_loop = asyncio.get_running_loop()
+        if self.tour.session.config.worker:
+            from jaxtour.tui.signals import before_stop
+
+            # While the app stands still it pings nobody, and the other machine would miss it.
+            engine = self.tour.session.engine
+            self.app_suspend_signal.subscribe(self, lambda _: engine.suspend(), immediate=True)
+            before_stop(self.event_loop, engine.suspend)
         self._ticker = self.set_interval(TICK_S, self._tick, pause=True)
         if self.tour.progress.notice:
             self.notices.append(self.tour.progress.notice)

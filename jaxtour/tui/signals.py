@@ -6,7 +6,7 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Protocol
@@ -55,6 +55,20 @@ def watch_hangup(app: Leaving) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def before_stop(loop: asyncio.AbstractEventLoop, tell: Callable[[], None]) -> None:
+    """Call a function before a signal from elsewhere stops the app; Textual must be there to handle that signal."""
+    stop = signal.getsignal(signal.SIGTSTP)
+    if not callable(stop):
+        return
+
+    def told(number: int, frame: FrameType | None) -> None:
+        tell()
+        stop(number, frame)
+
+    # By the loop: the signal may arrive while something else is being sent.
+    signal.signal(signal.SIGTSTP, lambda number, frame: loop.call_soon_threadsafe(told, number, frame))
 
 
 async def _leave(app: Leaving, number: int) -> None:

@@ -14,6 +14,7 @@ from jaxtour.engine.commands import (
     Ping,
     Restart,
     Run,
+    Suspend,
 )
 from jaxtour.engine.messages import (
     PROTO,
@@ -109,6 +110,10 @@ class FakeEngine:
                 self.push(Pong(n=n))
             case Close():
                 pass
+
+    def suspend(self) -> None:
+        """Note that the app stops."""
+        self.sent.append(Suspend())
 
     async def events(self) -> AsyncIterator[Event]:
         """What was pushed or played, until closed."""

@@ -1,0 +1,230 @@
+"""A worker behind a real ssh and sshd, over a link that is slow, stalls and breaks."""
+
+import asyncio
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+import jaxtour.engine.pulse as pulse
+import jaxtour.engine.remote as remote
+from benchmarks.sshd import SSHD, WHY_NOT, Proxy, sshd
+from jaxtour.commands.files import lesson_of
+from jaxtour.commands.launch import program
+from jaxtour.course.model import Lesson, Step
+from jaxtour.engine.client import ProcessEngine
+from jaxtour.engine.commands import Cell, Open, Run
+from jaxtour.engine.connection import EngineError
+from jaxtour.engine.headless import Headless
+from jaxtour.engine.messages import Done, Hello, Text
+from jaxtour.engine.remote import remote_command
+from jaxtour.engine.report import Report
+from jaxtour.engine.session import Session, WorkerConfig
+from jaxtour.text import harmless
+
+pytestmark = [pytest.mark.skipif(SSHD is None, reason=WHY_NOT), pytest.mark.faults]
+
+ELSEWHERE = WorkerConfig(worker="ssh")
+STEPS = tuple(
+    harmless(Step(id=name, title=name, text="", code=code))
+    for name, code in {
+        "names": "seen = ['names']\nseen",
+        "grows": "seen.append('grows')\nseen",
+        "shows": "seen.append('shows')\nseen",
+    }.items()
+)
+LESSON = Lesson(id="far", title="Far", summary="", minutes=1, steps=STEPS)
+NAMES, GROWS, SHOWS = STEPS
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with sshd(tmp_path_factory.mktemp("far") / "sshd") as found:
+        # What a login shell prints.
+        (found.folder / "home" / ".bashrc").write_text("echo 'Welcome to the far side'; echo hm >&2\n")
+        yield found
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """The times of a link, shortened."""
+    monkeypatch.setattr(pulse, "TICK_S", 0.2)
+    monkeypatch.setattr(pulse, "SILENT_S", 1.0)
+    monkeypatch.setattr(remote, "IDLE_S", 2)
+
+
+def engine_of(server, port=None, *options):
+    return ProcessEngine(remote_command(server.prefix(port, *options), sys.executable))
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+async def gone(pid, seconds=20.0):
+    async with asyncio.timeout(seconds):
+        while alive(pid):
+            await asyncio.sleep(0.02)
+
+
+async def value(engine, step):
+    outcome = await engine.step(LESSON, step, timings=False)
+    assert outcome.report is not None
+    return outcome.report.value.text.text if outcome.report.value else outcome
+
+
+async def test_a_lesson_runs_there_and_everything_ends_with_it(server):
+    async with Proxy(server.port, 0.05) as link:
+        engine = Headless(Session(engine_of(server, link.port), ELSEWHERE))
+        hellos = []
+        engine.heard = lambda event: hellos.append(event) if isinstance(event, Hello) else None
+        async with asyncio.timeout(60), engine:
+            assert await value(engine, NAMES) == "['names']"
+            assert await value(engine, GROWS) == "['names', 'grows']"
+            facts = await engine.facts()
+            assert facts.host.name == os.uname().nodename
+            first = link.carried[0]
+            assert await value(engine, SHOWS) != ""
+            assert link.carried[0] - first < 4000  # a step is its code, and the worker is there already
+        await gone(hellos[0].pid)
+    assert not list((server.folder / "home").glob("jaxtour-*"))
+
+
+async def test_a_cut_link_is_taken_up_again_with_the_state_replayed(server):
+    async with Proxy(server.port) as link:
+        session = Session(engine_of(server, link.port), ELSEWHERE)
+        engine = Headless(session)
+        async with asyncio.timeout(60), engine:
+            assert await value(engine, NAMES) == "['names']"
+            run = await session.run(LESSON, GROWS)
+            link.cut()
+            report = await engine.whole(Report(run))
+            assert report.done is not None
+        assert (report.done.status, "the link to" in report.done.reason) == ("interrupted", True)
+        # Its code did nothing wrong: later steps run on it.
+        assert not session.left_out(LESSON, SHOWS)
+        async with asyncio.timeout(60), engine:
+            assert await value(engine, GROWS) == "['names', 'grows']"
+
+
+async def test_a_half_open_link_is_noticed_and_the_far_side_leaves(server, hasty):
+    async with Proxy(server.port) as link:
+        engine = engine_of(server, link.port)
+        await engine.start()
+        await engine.send(Open())
+        await engine.send(Run(run=1, cell=Cell(name="a/b", code="print('started', flush=True)\nwhile True: pass")))
+        events, seen = engine.events(), []
+        async with asyncio.timeout(60):
+            async for event in events:
+                seen.append(event)
+                if isinstance(event, Text):
+                    link.stall()
+        done, died, dead = seen[-3:]
+        assert (done.status, dead.state) == ("interrupted", "dead")
+        assert "is lost: nothing came for 1 s" in died.reason and "restart it" in dead.detail
+        await gone(seen[0].pid)
+        await engine.close()
+        # The same engine connects again.
+        link.cut()
+        await engine.start()
+        await engine.close()
+
+
+async def test_a_far_side_that_stops_is_a_lost_link(server, hasty):
+    engine = engine_of(server)
+    await engine.start()
+    events = engine.events()
+    hello = await anext(events)
+    os.kill(hello.pid, 19)
+    try:
+        async with asyncio.timeout(20):
+            rest = [event async for event in events]
+    finally:
+        os.kill(hello.pid, 18)
+    assert "is lost" in rest[-1].detail
+    await gone(hello.pid)
+
+
+async def test_a_flood_over_a_slow_link_is_no_loss(server, monkeypatch):
+    monkeypatch.setattr(pulse, "TICK_S", 0.2)
+    monkeypatch.setattr(pulse, "SILENT_S", 1.0)
+    async with Proxy(server.port, 0.15, rate=120_000) as link:
+        engine = engine_of(server, link.port)
+        await engine.start()
+        await engine.send(Open())
+        # 4 s of output on that link, and as much time for code of 400 KB.
+        code = f"note = '{'x' * 400_000}'\nfor _ in range(4):\n    print('x' * 100_000, flush=True)\n"
+        await engine.send(Run(run=1, cell=Cell(name="a/b", code=code)))
+        async with asyncio.timeout(60):
+            seen = [event async for event in until_done(engine.events())]
+        assert seen[-1].status == "ok"
+        await engine.close()
+
+
+async def until_done(events):
+    async for event in events:
+        yield event
+        if isinstance(event, Done):
+            return
+
+
+async def test_a_stop_that_is_announced_keeps_the_far_side(server, hasty):
+    engine = engine_of(server)
+    await engine.start()
+    hello = await anext(engine.events())
+    engine.suspend()
+    for task in engine._tasks[1:]:
+        task.cancel()  # a process that stands still pings no more
+    with pytest.raises(TimeoutError):
+        await gone(hello.pid, 3.0)  # IDLE_S is 2
+    await engine.close()
+    await gone(hello.pid)
+
+
+async def test_a_program_and_its_own_modules_run_there_under_their_names_here(server, tmp_path, monkeypatch):
+    package = tmp_path / "pack" / "deep"
+    package.mkdir(parents=True)
+    (tmp_path / "pack" / "__init__.py").write_text("SCALE = 3\n")
+    (package / "layer.py").write_text(
+        "from .. import SCALE\nimport jax.numpy as jnp\n\n\ndef f(x):\n    return jnp.sin(x) * SCALE\n"
+    )
+    (tmp_path / "fails.py").write_text("def now():\n    raise ValueError('of the helper')\n")
+    (tmp_path / "unused.py").write_text("raise SystemExit")
+    file = tmp_path / "train.py"
+    file.write_text(
+        "import jax\nimport jax.numpy as jnp\nfrom pack.deep.layer import f\n\n"
+        "jax.jit(f)(jnp.ones(3))\nprint(__file__)\nimport fails\nfails.now()\n"
+    )  # fmt: skip
+    lesson = lesson_of(file, None, (), program(str(file), None, ()).launch)
+    async with asyncio.timeout(60), Headless(Session(engine_of(server), ELSEWHERE)) as engine:
+        run = await engine.session.run(lesson, lesson.steps[0])
+        # There these files are not; jax is still being imported when they go.
+        shutil.rmtree(tmp_path)
+        report = await engine.whole(Report(run))
+    failure = report.failure
+    assert failure is not None and failure.message == "of the helper"
+    assert [Path(frame.file).name for frame in failure.frames] == ["train.py", "fails.py"]
+    assert failure.frames[1].file == str(tmp_path / "fails.py")
+    assert report.stdout.text == f"{file}\n"
+
+
+@pytest.mark.parametrize(
+    ("missing", "says"),
+    [
+        ("known_hosts", "Host key verification failed.*connect once by hand"),
+        ("user", "denied.*ssh-add"),
+    ],
+    ids=["unknown host", "no key"],
+)
+async def test_what_ssh_would_ask_is_told_with_the_remedy(server, missing, says):
+    prefix = server.prefix().replace(f"{server.folder}/{missing}", "/dev/null")
+    engine = ProcessEngine(remote_command(prefix, sys.executable))
+    with pytest.raises(EngineError, match=says) as error:
+        async with asyncio.timeout(30):
+            await engine.start()
+    assert "\n" not in str(error.value)
