@@ -42,7 +42,19 @@ def config(options: "WorkerOptions", python: str | None = None) -> "WorkerConfig
             if not on_screen:
                 raise CourseError(f"python in settings.toml: {error}") from None
     platform = options.platform or settings.platform
-    return WorkerConfig(python=python, platform=platform, devices=options.devices, worker=worker or None)
+    if options.processes > 1:
+        if options.platform in ("gpu", "tpu"):
+            raise CourseError(
+                f"--processes starts processes on this machine's CPU: leave out --platform {options.platform}"
+            )
+        platform = "cpu"
+    return WorkerConfig(
+        python=python,
+        platform=platform,
+        devices=options.devices,
+        worker=worker or None,
+        processes=options.processes,
+    )
 
 
 def finish(action: Callable[[], int], *, collecting: bool = True) -> None:

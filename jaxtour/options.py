@@ -17,6 +17,7 @@ class WorkerOptions:
     python: str | None = None
     platform: str | None = None
     devices: int | None = None
+    processes: int = 1
     worker: str | None = None
     """What runs a command on another machine, as in `ssh -T tpu-vm`; empty for this one in spite of the settings."""
 
@@ -42,6 +43,9 @@ def device_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option(
             "--worker", metavar="PREFIX", help="Run on another machine: what runs a command there, as 'ssh -T tpu-vm'."
+        ),
+        click.option(
+            "--processes", type=click.IntRange(1, 16), default=1, metavar="N", help="Run every step in N processes."
         ),
         click.option("--devices", type=click.IntRange(1, 64), metavar="N", help="Simulate N devices on the CPU."),
         click.option(

@@ -17,6 +17,7 @@ from jaxtour.course.progress import Progress
 from jaxtour.course.trust import Trust
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.messages import Event, Facts, RunProgress
+from jaxtour.engine.processes import Processes
 from jaxtour.engine.remote import remote_command
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.streams import mute_stdout
@@ -87,8 +88,8 @@ def _course_with(name: str) -> Catalogue | None:
 
 def session(config: WorkerConfig, *, trust: bool = False) -> Session:
     """Return a session with its own guard; without `trust` it runs no lesson that the learner does not trust."""
-    engine = ProcessEngine(remote_command(config.worker, config.python)) if config.worker else ProcessEngine()
-    return Session(engine, config, Trust(everything=trust))
+    start = remote_command(config.worker, config.python) if config.worker else None
+    return Session(Processes(lambda _: ProcessEngine(start)), config, Trust(everything=trust))
 
 
 def headless(config: WorkerConfig, *, trust: bool = False) -> "Headless":

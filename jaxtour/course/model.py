@@ -38,6 +38,8 @@ class Requires(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A version specifier."""
     devices: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
     """Simulated on the CPU if there are fewer."""
+    processes: Annotated[int, msgspec.Meta(ge=1, le=8)] = 1
+    """Started on this machine, on the CPU, if there are fewer; they all run every step."""
     platform: Literal["cpu", "gpu", "tpu"] | None = None
     """On other platforms the lesson or step is skipped."""
 

@@ -5,7 +5,7 @@ import functools
 import itertools
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from jaxtour.course.model import Lesson, Requires, Step, TimeSpec, TraceSpec
 from jaxtour.engine.commands import Cell, ProfileRequest, Run, StageName, StageRequest, TimeCall, TraceCall
@@ -151,13 +151,22 @@ def _count(node: ast.AST) -> int | None:
 
 def devices_needed(lesson: Lesson, step: Step) -> int:
     """The number of devices that the step and the steps before it require."""
-    needed = lesson.requires.devices
+    return max(requires.devices for requires in _until(lesson, step))
+
+
+def processes_needed(lesson: Lesson, step: Step) -> int:
+    """The number of processes that the step and the steps before it require."""
+    return max(requires.processes for requires in _until(lesson, step))
+
+
+def _until(lesson: Lesson, step: Step) -> Iterator[Requires]:
+    """The requirements of the lesson, of the step and of those before it."""
+    yield lesson.requires
     for earlier in lesson.steps:
         if isinstance(earlier, Step) and earlier.requires:
-            needed = max(needed, earlier.requires.devices)
+            yield earlier.requires
         if earlier.id == step.id:
-            break
-    return needed
+            return
 
 
 def unmet(lesson: Lesson, step: Step, facts: Facts) -> str | None:

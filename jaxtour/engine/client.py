@@ -15,7 +15,20 @@ import msgspec
 import jaxtour
 from jaxtour.engine.commands import Close, Command, Ping, Run, Suspend
 from jaxtour.engine.connection import EngineError
-from jaxtour.engine.messages import FRAME_CAP, PROTO, Died, Done, Event, Figure, Hello, Log, Pong, Stage, State
+from jaxtour.engine.messages import (
+    FRAME_CAP,
+    PROTO,
+    Died,
+    Done,
+    Event,
+    Figure,
+    Hello,
+    Log,
+    Pong,
+    Stage,
+    State,
+    WireEvent,
+)
 from jaxtour.engine.own_modules import OwnModules
 from jaxtour.engine.pulse import Pulse
 from jaxtour.engine.remote import ASK, Pictures, Start, archive, remedy
@@ -29,7 +42,7 @@ HELLO_S = 30.0
 LEAVE_S = 1.0
 
 _LENGTH = struct.Struct(">I")
-_KNOWN = frozenset(kind.__struct_config__.tag for kind in get_args(Event))
+_KNOWN = frozenset(kind.__struct_config__.tag for kind in get_args(WireEvent))
 
 
 class _Tagged(msgspec.Struct):
@@ -37,7 +50,7 @@ class _Tagged(msgspec.Struct):
 
 
 _tagged = msgspec.json.Decoder(_Tagged)
-_event: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_event: msgspec.json.Decoder[WireEvent] = msgspec.json.Decoder(WireEvent)
 
 
 class GarbledError(Exception):

@@ -96,6 +96,12 @@ class Open(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="ope
     """The id of the device that code runs on; None leaves the choice to jax, which takes the first."""
     wait: bool = False
     """Whether to wait for an accelerator that another process holds."""
+    processes: int = 1
+    """How many runners, each with its own guard, run every step together; `processes.py` makes a command for each."""
+    process: int = 0
+    """The number of this guard's runner among them."""
+    generation: int = 0
+    """The number of the runners that start together; it comes back in `Joining` and `Left`."""
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"):
@@ -161,6 +167,23 @@ class Restart(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="
     """Replace the runner, even a dead one, by a new one with the same configuration."""
 
 
+class Renew(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="renew"):
+    """Replace the runner because all processes start again; of several processes no guard does that by itself."""
+
+    generation: int
+    why: str = ""
+    asked: bool = False
+    """Whether the user asked for it."""
+
+
+class Join(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="join"):
+    """Connect the runner with the others: all of them have imported jax."""
+
+    generation: int
+    coordinator: str
+    """`127.0.0.1:8476`"""
+
+
 class Ping(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="ping"):
     """Ask for a `Pong`."""
 
@@ -171,4 +194,4 @@ class Close(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="cl
     """Kill the runner's process tree and exit; the end of stdin means the same."""
 
 
-Command: TypeAlias = Open | Run | Put | Interrupt | Restart | Ping | Suspend | Close
+Command: TypeAlias = Open | Run | Put | Interrupt | Restart | Renew | Join | Ping | Suspend | Close

@@ -22,12 +22,23 @@ class WorkerConfig(msgspec.Struct, frozen=True):
     """Whether to wait for an accelerator that another process holds."""
     worker: str | None = None
     """What runs a command on another machine, where the worker is, as in `ssh -T tpu-vm`; None means here."""
+    processes: int = 1
+    """How many processes run every step."""
+    hosts: tuple[str, ...] = ()
+    """The machines of these processes, one each, for `{host}` in `worker`; empty if all are on one."""
 
     def opened(self) -> Open:
         """The command that opens such a worker."""
         # On another machine the guard runs on the Python that is named, and takes its own.
         python = None if self.worker else self.python
-        return Open(python=python, platform=self.platform, devices=self.devices, device=self.device, wait=self.wait)
+        return Open(
+            python=python,
+            platform=self.platform,
+            devices=self.devices,
+            device=self.device,
+            wait=self.wait,
+            processes=self.processes,
+        )
 
 
 class Engine(Protocol):

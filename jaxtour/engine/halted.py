@@ -11,6 +11,8 @@ HOW: Mapping[str, str] = {
 }  # fmt: skip
 """How code ended without leaving a state, by the run's status."""
 
+IN_ONE = "raised in one process, while another one waited for it"
+
 
 class LeftOut(NamedTuple):
     """A step that later ones run without."""
@@ -48,6 +50,10 @@ class Halted:
             case Executed(run=run.run):
                 self._cells.pop(run.cell, None) if run.cell else None
                 self._running = None
+            case Done(run=run.run, stopped=True):
+                if cell := self._running or run.cell:
+                    self._cells[cell] = IN_ONE
+                self._run = self._running = None
             case Done(run=run.run, status=status):
                 if self._running and status in ("died", "timeout"):
                     self._cells[self._running] = HOW[status]

@@ -72,6 +72,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="f
     """The device of code that names none: `cpu:0`."""
     process: int = 0
     processes: int = 1
+    gathered: bool = False
+    """Whether they are those of all processes, each of its own devices; the rest is what the first one says."""
     host: Host
     flags: dict[str, str] = {}
     """Settings that are not at their default: `x64`, `matmul precision`, `simulated`, `preallocation`."""

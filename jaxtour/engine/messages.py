@@ -101,6 +101,10 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
     index: tuple[tuple[int, int], ...]
     """(start, stop) by axis."""
     replica: int = 0
+    process: int = 0
+    """The process that has the device."""
+    text: RawText = NO_TEXT
+    """Its numbers, of a small array of which other processes hold parts."""
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,6 +180,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     end_column: int = 0
     frames: tuple[TracebackFrame, ...] = ()
     """Outermost first."""
+    who: Lines = ""
+    """Which processes raised it, and what the others did, if not all did the same."""
 
 
 class Warned(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="warning"):
@@ -315,6 +321,10 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="do
     """Whether the runner's state differs from the one that its cells alone leave."""
     reason: str = ""
     """For `died` and `timeout`, one line: `killed by SIGSEGV`, `the worker ended during the step (exit 0)`."""
+    who: str = ""
+    """Which processes were in the step when it was stopped, if others had left it."""
+    stopped: bool = False
+    """Whether processes were stopped in it because another one had raised: the step leaves no state."""
 
 
 class Died(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="died"):
@@ -325,6 +335,8 @@ class Died(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="di
     reason: str = ""
     stderr: Lines = ""
     """Its last lines."""
+    generation: int = 0
+    """Of one of several runners."""
 
 
 class Pong(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="pong"):
@@ -333,19 +345,52 @@ class Pong(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="po
     n: int = 0
 
 
+class Joining(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="joining"):
+    """One of several runners has imported jax, and can connect with the others."""
+
+    port: int
+    """A free port of its machine."""
+    generation: int = 0
+
+
+class Left(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="left"):
+    """One of several runners is gone, and its guard waits until all are renewed."""
+
+    reason: str = ""
+    generation: int = 0
+
+
 class Log(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="log"):
     """A line for debugging the worker."""
 
     text: str
 
 
-Event: TypeAlias = (
+WireEvent: TypeAlias = (
     Hello | State | Facts | Text | RunProgress | Result | Failure | Warned | Figure | Executed | Trace | Arguments
     | Stage | Level | Hlo | Timing | Profile | Retrace | Peak | Program | Recorded | Answer | Checked | Done | Died
-    | Names | Pong | Log
+    | Names | Pong | Joining | Left | Log
 )  # fmt: skip
+"""What a guard sends."""
 
-RunEvent: TypeAlias = (
+OwnEvent: TypeAlias = (
     Text | RunProgress | Result | Failure | Warned | Figure | Executed | Trace | Arguments | Stage | Level | Hlo
     | Timing | Profile | Retrace | Peak | Program | Recorded | Answer | Checked | Names | Done
 )  # fmt: skip
+"""What one process says of a run."""
+
+
+class FromProcess(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="from process"):
+    """What one of several processes says of a run; `together.py` makes it, and no guard can send it."""
+
+    process: int
+    said: OwnEvent
+
+    @property
+    def run(self) -> int:
+        """The number of the run."""
+        return self.said.run
+
+
+Event: TypeAlias = WireEvent | FromProcess
+RunEvent: TypeAlias = OwnEvent | FromProcess

@@ -22,6 +22,7 @@ from jaxtour.engine.messages import (
     Executed,
     Failure,
     Figure,
+    FromProcess,
     Hlo,
     Level,
     Names,
@@ -170,6 +171,8 @@ class Report:
     executed: Executed | None = None
     progress: RunProgress | None = field(default=None, compare=False)
     done: Done | None = None
+    processes: "Mapping[int, Report]" = field(default_factory=dict)
+    """What each process said, of several; of process 0 only what is not this report's own."""
 
     @property
     def compiles(self) -> int:
@@ -218,6 +221,10 @@ def advance(report: Report, event: Event) -> Report:
     """The report with one more event; ignores events of other runs."""
     if not isinstance(event, RunEvent) or not report.takes(event):
         return report
+    if isinstance(event, FromProcess):
+        own = report.processes.get(event.process) or Report(report.run, report.without)
+        own = replace(own, request=report.request)
+        return replace(report, processes={**report.processes, event.process: advance(own, event.said)})
     if event.run != report.run and not isinstance(event, Stage | Level | Timing | Profile | RunProgress | Done):
         # A request may execute the step again, whose output and value are already known.
         return report

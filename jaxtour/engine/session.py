@@ -11,7 +11,15 @@ import msgspec
 
 from jaxtour.course.model import Lesson, Step
 from jaxtour.course.trust import Trust
-from jaxtour.engine.cells import asked_devices, asked_of, cell, cells_before, devices_needed, timeout_of
+from jaxtour.engine.cells import (
+    asked_devices,
+    asked_of,
+    cell,
+    cells_before,
+    devices_needed,
+    processes_needed,
+    timeout_of,
+)
 from jaxtour.engine.commands import (
     Cell,
     Close,
@@ -339,13 +347,19 @@ class Session:
         own = self._own
         asked = asked_devices(cells) if own.platform in (None, "cpu") and self._on_cpu else None
         if asked:
-            return own if asked == own.devices else Open(python=own.python, platform="cpu", devices=asked)
-        needed = devices_needed(lesson, step)
-        have = self.config.devices or self._own_devices or 1
+            same = asked == own.devices
+            return own if same else Open(python=own.python, platform="cpu", devices=asked, processes=own.processes)
+        processes = max(own.processes, processes_needed(lesson, step))
+        # Each process simulates its share.
+        needed = -(-devices_needed(lesson, step) // processes)
+        have = self.config.devices or (self._own_devices or 1) // own.processes
+        if processes > own.processes:
+            return Open(python=own.python, platform="cpu", devices=max(needed, own.devices or 1), processes=processes)
         if needed <= have:
             return own
         # A simulated device keeps its number when there are more of them; a real one does not exist here.
-        return Open(python=own.python, platform="cpu", devices=needed, device=own.device if own.devices else None)
+        device = own.device if own.devices else None
+        return Open(python=own.python, platform="cpu", devices=needed, device=device, processes=processes)
 
     async def _fit(self, lesson: Lesson, step: Step, cells: tuple[Cell, ...]) -> None:
         """Open another runner if the step needs other devices; waits for the facts if it must."""
@@ -380,7 +394,8 @@ class Session:
                     self._known.set()
             case Facts():
                 self.facts = event
-                if self._opened and self._opened.devices is None and not self._stale:
+                plain = self._opened and self._opened.devices is None and self._opened.processes == self._own.processes
+                if plain and not self._stale:
                     platform = event.platforms[0] if event.platforms else ""
                     self._on_cpu = platform in ("cpu", "")
                     self._own_devices = sum(device.platform == platform for device in event.devices)

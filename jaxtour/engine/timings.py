@@ -110,6 +110,8 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     """With another call's result, if the command asked for that."""
     verdicts: tuple[Verdict, ...] = ()
     error: str | None = None
+    by_process: tuple[float, ...] = ()
+    """The median of each process, in seconds, if several measured it; the rest is what the first one measured."""
 
 
 class Retrace(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="retrace"):

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 from jaxtour.course.model import Broken, Expect, Lesson, Names, Step
 from jaxtour.course.questions import what_of
 from jaxtour.engine.answers import right_choice
+from jaxtour.engine.apart import stdout_of, value_text
 from jaxtour.engine.messages import Done, Failure, Value
 from jaxtour.engine.report import Report
 from jaxtour.engine.tokens import bare, difference, spread
@@ -114,9 +115,9 @@ def _answered(step: Step, report: Report) -> Iterator[str]:
 def _expected(expect: Expect | None, report: Report) -> Iterator[str]:
     if expect is None:
         return
-    if expect.stdout is not None and (told := difference(expect.stdout.text, report.stdout.text)):
+    if expect.stdout is not None and (told := difference(expect.stdout.text, stdout_of(report))):
         yield f"stdout: {told}"
-    yield from _value(expect, report.value)
+    yield from _value(expect, report.value, value_text(report))
     if expect.primitives:
         yield from _primitives(expect.primitives, report)
     if expect.hlo:
@@ -131,8 +132,8 @@ def _expected(expect: Expect | None, report: Report) -> Iterator[str]:
             yield f"warns: expected {expect.warns}, got {', '.join(seen) or 'no warning'}"
 
 
-def _value(expect: Expect, value: Value | None) -> Iterator[str]:
-    """Compare the last expression's value, type, shape, dtype and devices."""
+def _value(expect: Expect, value: Value | None, text: str) -> Iterator[str]:
+    """Compare the last expression's value, with its type, shape, dtype and devices; its text is of all processes."""
     asked: dict[str, Any] = {
         "value": expect.value,
         "type": expect.type,
@@ -148,7 +149,7 @@ def _value(expect: Expect, value: Value | None) -> Iterator[str]:
         return
     if "value" in asked:
         expected = spread(asked.pop("value"))
-        got_text = value.text.text if "rray" in expected else bare(value.text.text)
+        got_text = text if "rray" in expected else bare(text)
         if told := difference(expected, got_text):
             yield f"value: {told}"
     got = {"type": value.type, "shape": value.shape, "dtype": value.dtype, "devices": len(value.devices)}

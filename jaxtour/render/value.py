@@ -151,6 +151,8 @@ def failure_lines(failure: Failure, width: int, ascii: bool = False) -> list[Lin
     lines = wrap([(failure.type, "error"), ("  ", ""), (first, "")], width, indent="  ")
     for row in rest:
         lines += wrap_text(row, width)
+    if failure.who:
+        lines += wrap([("● ", "mark"), (failure.who, "mark")], width, indent="  ")
     if full:
         lines += [(), *buffer_lines(full, width)]
     frames = failure.frames

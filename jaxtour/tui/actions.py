@@ -163,6 +163,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_pane", "shift+tab", "", "the previous pane", "Panes", palette=False, by="slots"),
     Action("zoom", "z", "zoom", "zoom the pane, and back", "Panes", rank=75, by="slots"),
     Action("devices", "d", "devices", "all about the devices, and back", "Panes", rank=77, by="devices"),
+    Action("process", "number_sign", "process", "the results of one process, or of all", "Panes",
+           when=lambda c: c.processes > 1, rank=23, by="devices"),
     Action("unzoom", "escape", "all panes", "back to all panes", "Panes",
            when=lambda c: c.zoomed and not c.searching, rank=12, palette=False, by="slots"),
     Action("search", "slash", "search", "search all panes", "Panes", rank=83, by="search"),

@@ -58,6 +58,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     choices: int = 0
     """The number of its choices, which the digits take; without choices they begin the answer."""
     answered: bool = False
+    processes: int = 1
+    """How many processes run each step."""
     looks: bool = False
     """Whether there is something to look at beside the text."""
     looking: bool = False

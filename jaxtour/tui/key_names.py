@@ -10,6 +10,7 @@ NAMES = {
     "vertical_line": "|",
     "greater_than_sign": ">",
     "less_than_sign": "<",
+    "number_sign": "#",
     "plus": "+",
     "minus": "-",
     "equals_sign": "=",

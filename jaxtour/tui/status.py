@@ -122,12 +122,13 @@ def machine(view: StepView) -> Line:
 
 
 def place_of(facts: Facts) -> str:
-    """The platform and the number of devices: `cpu ×8`."""
+    """The platform and the number of devices: `cpu ×8`, `cpu ×4 in 2 processes`."""
     if not facts.devices:
         return ""
     platform = facts.platforms[0] if facts.platforms else facts.devices[0].platform
     count = sum(device.platform == platform for device in facts.devices)
-    return f"{platform} ×{count}" if count > 1 else platform
+    place = f"{platform} ×{count}" if count > 1 else platform
+    return f"{place} in {facts.processes} processes" if facts.processes > 1 else place
 
 
 def keys_line(actions: Iterable[Action], keys: Keys, width: int, *, bright: Collection[str] = ()) -> Line:

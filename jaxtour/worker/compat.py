@@ -30,6 +30,10 @@ from .compat_frames import raw_frames as raw_frames
 from .compat_frames import summarized_frames as summarized_frames
 from .compat_frames import traceback as traceback
 from .compat_frames import traced_function as traced_function
+from .compat_processes import agreed as agreed
+from .compat_processes import begin_agreeing as begin_agreeing
+from .compat_processes import initialized_already as initialized_already
+from .compat_processes import meet as meet
 from .compat_profile import NoProfilerError as NoProfilerError
 from .compat_profile import recorded as recorded
 from .compat_record import JITTED as JITTED

@@ -113,11 +113,15 @@ def _serve(options: argparse.Namespace) -> None:
     survey = accelerators.look(asked) if options.hold else _usable(writer, asked, options)
     os.environ.update(survey.environment)
     _import_jax(options.out)
+    from .runner import together
+
     commands = Commands(options.ctl, FrameDecoder())
     if options.hold:
         if not any(command.get("verb") == "go" for command in commands):
             return
         survey = _usable(writer, asked, options)
+    if (place := together.place_in(asked)) and not together.join(place, writer.say, commands):
+        return
     _run_all(writer, stdio, commands, survey, options)
 
 

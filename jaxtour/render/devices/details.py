@@ -1,7 +1,7 @@
 """Renders the details of the machine: for the full-screen panel, and as plain text for `jaxtour devices`."""
 
 from jaxtour.engine.messages import Device, Facts
-from jaxtour.render.devices.panel import about_device, defaults_text, host_text, name_of, versions
+from jaxtour.render.devices.panel import about_device, defaults_text, host_text, name_of, place_among, versions
 from jaxtour.render.text.layout import Line, Span, pad, plain_lines, spread, width_of, wrap
 from jaxtour.text import bytes_text
 
@@ -33,8 +33,7 @@ def version_lines(facts: Facts, width: int) -> list[Line]:
     """
     told = [("Python", facts.python), ("jaxlib", facts.jaxlib), ("numpy", facts.numpy)]
     told += [("code runs on", facts.default_device)] if facts.default_device else []
-    told.append(("process", f"{facts.process} of {facts.processes}"))
-    texts = [f"{name} {words}" for name, words in told]
+    texts = [*(f"{name} {words}" for name, words in told), place_among(facts)]
     above = versions(facts)
     lines = spread([], [(text, "muted") for text in texts if text not in above], width)
     if usual := defaults_text(facts):

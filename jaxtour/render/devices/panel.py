@@ -34,8 +34,10 @@ def about_device(device: Device) -> str:
         told.append(f"core {device.core}")
     if not device.local:
         told.append(f"of process {device.process}")
-    else:
-        told.append(arrays_text(device.live_arrays, device.live_bytes) if device.live_arrays else "no arrays")
+    if device.live_arrays:
+        told.append(arrays_text(device.live_arrays, device.live_bytes))
+    elif device.local:
+        told.append("no arrays")
     if device.memory and "bytes_limit" in device.memory:
         told.append(_use(device.memory).strip())
     if device.utilization is not None:
@@ -49,7 +51,7 @@ def memory_lines(devices: Sequence[Device], facts: Facts, width: int, *, steady:
     Devices that do not report memory share the host's. Their bars show their live arrays, relative to the fullest
     device. Without arrays there are no bars, unless the layout must be `steady`. Other processes' use is unknown.
     """
-    devices = [device for device in devices if device.local]
+    devices = [device for device in devices if device.local or device.memory or device.live_arrays]
     told = [device for device in devices if device.memory and device.memory.get("bytes_limit")]
     if told:
         return _bars(((device, *_filled(device.memory or {})) for device in told), len(told), width)
@@ -139,17 +141,29 @@ def draw_chips(
 def _rows(
     devices: Sequence[Device], holding: Collection[int], cursor: int | None, width: int
 ) -> tuple[list[Line], list[Place]]:
-    """Draw as many devices per row as fit, in at most `_CHIP_ROWS` rows."""
+    """Draw as many devices per row as fit, in at most `_CHIP_ROWS` rows; a row for each process if that fits."""
     digits = max((len(str(device.id)) for device in devices), default=1)
+    local = {device.process: device.local for device in devices}
+    label = len(f"process {max(local, default=0)}  ")
     each = max(1, (width + 1) // (digits + 3))
+    rows: list[Sequence[Device]] = [
+        devices[start : start + each] for start in range(0, min(len(devices), each * _CHIP_ROWS), each)
+    ]
+    if apart := 1 < len(local) <= _CHIP_ROWS:
+        own = [[device for device in devices if device.process == process] for process in sorted(local)]
+        apart = label + max(map(len, own)) * (digits + 3) - 1 <= width
+        rows = [*own] if apart else rows
     lines: list[Line] = []
     places: list[Place] = []
-    for start in range(0, min(len(devices), each * _CHIP_ROWS), each):
-        row: list[Span] = []
-        for place, device in enumerate(devices[start : start + each]):
-            row += [(" ", "")] if row else []
+    for shown in rows:
+        process = shown[0].process
+        before = f"process {process}".ljust(label) if apart else ""
+        row: list[Span] = [(before, "strong" if local[process] else "muted")] if apart else []
+        for place, device in enumerate(shown):
+            row += [(" ", "")] if place else []
             row.append(_chip(device, digits, holding, cursor))
-            places.append((len(lines), place * (digits + 3), place * (digits + 3) + digits + 2, device.id))
+            start = len(before) + place * (digits + 3)
+            places.append((len(lines), start, start + digits + 2, device.id))
         lines.append(tuple(row))
     return lines, places
 
@@ -315,16 +329,21 @@ def host_text(facts: Facts) -> str:
 
 
 def versions(facts: Facts) -> list[str]:
-    """Return `jax 0.10.2`, then jaxlib if its version differs, libtpu, the driver, and the process's number."""
+    """Return `jax 0.10.2`, then jaxlib if its version differs, libtpu, the driver, and how many processes there are."""
     told = [f"jax {facts.jax}"]
     if facts.jaxlib != facts.jax:
         told.append(f"jaxlib {facts.jaxlib}")
     told += [f"{name} {version}" for name, version in (("libtpu", facts.libtpu), ("driver", facts.driver)) if version]
     if facts.processes > 1:
-        told.append(f"process {facts.process} of {facts.processes}")
+        told.append(place_among(facts))
     if facts.default_device and not facts.default_device.endswith(":0"):
         told.append(f"code runs on {facts.default_device}")
     return told
+
+
+def place_among(facts: Facts) -> str:
+    """Return `2 processes` if they are known all, otherwise `process 1 of 2`."""
+    return f"{facts.processes} processes" if facts.gathered else f"process {facts.process} of {facts.processes}"
 
 
 def defaults_text(facts: Facts) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from jaxtour.course.model import Ask, Broken, Lesson, Requires, Step
 from jaxtour.engine.answers import Verdict, grade, reply, truth
+from jaxtour.engine.apart import stderr_of
 from jaxtour.engine.messages import Facts, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText
@@ -12,6 +13,7 @@ from jaxtour.render.checks import outcome_lines
 from jaxtour.render.devices.panel import host_text
 from jaxtour.render.devices.sharding import sharding_lines
 from jaxtour.render.ir.highlight import jaxpr_lines, trace_facts
+from jaxtour.render.processes import output_apart, stdout_apart, values_apart
 from jaxtour.render.text.code import python_lines
 from jaxtour.render.text.layout import Line, Style, in_ascii, plain, plain_lines, width_of, wrap
 from jaxtour.render.text.markdown import markdown_lines
@@ -104,6 +106,8 @@ def requirements(requires: Requires) -> list[str]:
     needs = []
     if requires.devices > 1:
         needs.append(f"{requires.devices} devices")
+    if requires.processes > 1:
+        needs.append(f"{requires.processes} processes")
     if requires.platform:
         needs.append(f"a {requires.platform.upper()}")
     if requires.jax != Requires().jax:
@@ -115,6 +119,7 @@ def worker_text(facts: Facts, width: int = 100, ascii: bool = False, colour: boo
     """Return what the results come from: `jax 0.10.2, Python 3.11.7, 8 simulated CPU devices, AMD EPYC, 2 cores`."""
     counts = Counter((device.platform, device.kind, device.simulated) for device in facts.devices)
     said = [f"jax {facts.jax}", f"Python {facts.python}"]
+    said += [f"{facts.processes} processes"] if facts.processes > 1 else []
     for (platform, kind, simulated), count in counts.items():
         name = platform.upper() if kind.lower() in (platform, "") else kind
         pretend = "simulated " if simulated else ""
@@ -193,13 +198,16 @@ def _source(step: Step) -> list[Line]:
 
 def result_sections(step: Step, report: Report, width: int) -> Iterable[tuple[str, list[Line]]]:
     """Yield the results of the run in reading order."""
-    yield "output", printed_lines(report.stdout, report.traced)
-    yield "standard error", output_lines(report.stderr)
+    yield "output", stdout_apart(report, None) or printed_lines(report.stdout, report.traced)
+    apart = {process: raw.text for process, raw in stderr_of(report).items()}
+    yield "standard error", output_apart(apart, None) if apart else output_lines(report.stderr)
     yield "warnings", warning_lines(report.warnings, width)
     if report.failure:
         expected = step.raises is not None and step.raises in report.failure.bases
         yield "error, as expected" if expected else "error", failure_lines(report.failure, width)
-    if report.value:
+    if apart_values := values_apart(report, width):
+        yield "result", apart_values
+    elif report.value:
         yield "result", value_lines(report.value, width)
         yield "sharding", sharding_lines(report.value, width)
     for trace in report.traces:
@@ -238,7 +246,8 @@ def _end(report: Report, width: int) -> list[Line]:
     """Return how the run ended, if it did not end by itself."""
     if report.done is None or report.done.status in ("ok", "error"):
         return []
+    who = f"; {report.done.who}" if report.done.who else ""
     words = {"interrupted": "interrupted", "timeout": "stopped", "died": "the worker died"}
     said = f"{words[report.done.status]} after {seconds(report.done.seconds)}"
     reason = f": {report.done.reason}" if report.done.reason else ""
-    return wrap([(said + reason, "error")], width, indent="  ")
+    return wrap([(said + reason + who, "error")], width, indent="  ")

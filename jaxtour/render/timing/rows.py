@@ -97,8 +97,8 @@ class _Column:
 def timing_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Block]:
     """Return a row for each timing: label, median, dispatch, first call, a bar, and its verdicts.
 
-    Without room, columns are dropped in this order: bars, dispatch, first call, comparison. Timings by size come below,
-    as curves.
+    Without room, columns are dropped in this order: bars, dispatch, first call, processes, comparison. Timings by
+    size come below, as curves.
     """
     sized = [timing for timing in timings if timing.size is not None and timing.error is None]
     rows = [timing for timing in timings if timing not in sized]
@@ -156,7 +156,7 @@ def _fitted(timings: Sequence[Timing], width: int) -> tuple[int, list[_Column], 
     """Return the width of labels, the columns that fit beside them, and the remaining width."""
     longest = max(1, *(width_of(_label(timing)) for timing in timings))
     columns = _columns(timings)
-    for dropped in (None, "dispatch", "first call", ""):
+    for dropped in (None, "dispatch", "first call", "by process", ""):
         if dropped is not None and width - _taken(columns) < min(longest, _SHORTEST_LABEL):
             columns = [column for column in columns if column.head != dropped]
     label = max(1, min(longest, width - _taken(columns)))
@@ -188,6 +188,8 @@ def _columns(timings: Sequence[Timing]) -> list[_Column]:
     ]
     strong: list[Style] = ["strong" if _measured(timing) else "muted" for timing in timings]
     columns.append(_Column("complete", _aligned(medians), strong, right=True))
+    if any(timing.by_process for timing in timings):
+        columns.append(_Column("by process", [_by_process(timing) for timing in timings], muted))
     if any(timing.dispatch for timing in timings):
         dispatches = [
             number_and_unit(timing.dispatch.median_s, _digits(timing)) if timing.dispatch else (UNKNOWN, "")
@@ -205,6 +207,14 @@ def _aligned(parts: Sequence[tuple[str, str]]) -> list[str]:
     """Align numbers and units in separate columns: `9.81 µs` above `218  µs`."""
     wide = max(4, *(width_of(number) for number, _ in parts))
     return [f"{number:<{wide}} {unit:<2}" if unit else number for number, unit in parts]
+
+
+def _by_process(timing: Timing) -> str:
+    """Return the medians of the fastest and the slowest process: `243 .. 264 µs`."""
+    if not timing.by_process or not _measured(timing):
+        return UNKNOWN
+    low, high = (number_and_unit(edge, _digits(timing)) for edge in (min(timing.by_process), max(timing.by_process)))
+    return " ".join((low[0], *([] if low[1] == high[1] else [low[1]]), "..", *high))
 
 
 def _digits(timing: Timing) -> int:

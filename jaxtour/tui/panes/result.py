@@ -30,13 +30,16 @@ def document(view: StepView, width: int) -> Document:
         waits = view.worker == "dead" and not view.state.reason  # no key runs it then
         return Document(lines=[*worker_lines(view, width), *([] if waits else wrap(_empty(view), width))])
     # Imported here: the first frame shows no run.
+    from jaxtour.engine.apart import stderr_of
+    from jaxtour.render.processes import failures_apart, output_apart, values_apart
     from jaxtour.render.value import failure_lines, value_lines, warning_lines
 
     width -= GUTTER_EXTRA if sharded(report.value) else 0
     lines, pictures = printed(view, report, width)
     for left_out in report.without:
         lines += wrap((("i ", "faint"), (f"ran {left_out}", "warning")), width, indent="  ")
-    lines += written(report.stderr, width, "muted")
+    apart = {process: raw.text for process, raw in stderr_of(report).items()}
+    lines += output_apart(apart, width, "muted") if apart else written(report.stderr, width, "muted")
     # A picture is as high as the pane: its upper end is to be seen first.
     anchor = pictures[0].line - 1 if pictures else None
     if report.failure:
@@ -47,7 +50,10 @@ def document(view: StepView, width: int) -> Document:
         lines += failure_lines(report.failure, width)
     pieces: list[Piece] = []
     ending = _ending(view, step, report, width)
-    if report.value:
+    if own_values := values_apart(report, width):
+        anchor = len(lines) if anchor is None else anchor
+        lines += own_values
+    elif report.value:
         first = len(lines)
         if view.lesson.plain and view.trace:
             lines.append((("the file's last line", "muted"),))
@@ -63,13 +69,14 @@ def document(view: StepView, width: int) -> Document:
     lines += _differs(view, step, report, width)
     lines += ending
     lines += written(report.background, width, "muted")
+    lines += failures_apart(report)
     lines += worker_lines(view, width) if view.worker == "dead" or report.done is None else []
     if not lines:
         waiting = report.done is None
         lines = [(("waiting for the worker" if waiting and report.run == 0 else "running" if waiting else
                    "ran; no value and no output", "muted"),)]  # fmt: skip
     shown = Document(
-        lines=lines, anchor=anchor, follow=anchor is None, subtitle=_subtitle(report), pictures=tuple(pictures)
+        lines=lines, anchor=anchor, follow=anchor is None, subtitle=_subtitle(view, report), pictures=tuple(pictures)
     )
     return with_pieces(shown, pieces)
 
@@ -77,7 +84,10 @@ def document(view: StepView, width: int) -> Document:
 def printed(view: StepView, report: Report, width: int) -> tuple[list[Line], list[Picture]]:
     """What the code printed, with each figure below the line that says where it is saved."""
     from jaxtour.render.chart import NARROWEST
+    from jaxtour.render.processes import stdout_apart
 
+    if not report.figures and (apart := stdout_apart(report, width)):
+        return apart, []
     lines: list[Line] = []
     pictures: list[Picture] = []
     text, traced = report.stdout.text, report.traced
@@ -167,8 +177,10 @@ def _ending(view: StepView, step: Step, report: Report, width: int) -> list[Line
     if done.status == "interrupted":
         after = "" if view.stable else f" after {seconds(done.seconds)}"
         lines.append(((f"{'#' if view.ascii else '■'} interrupted{after}", "warning"),))
+        lines += wrap(((done.who, "warning"),), width) if done.who else []
     elif done.status in ("timeout", "died"):
         said = done.reason or ("it took too long" if done.status == "timeout" else "the worker ended")
+        said += f"; {done.who}" if done.who else ""
         lines += wrap((("✗ ", "error"), (said, "error")), width, indent="  ")
     elif step.raises and report.failure is None:
         words = f"nothing was raised; the step expects {step.raises}"
@@ -176,6 +188,8 @@ def _ending(view: StepView, step: Step, report: Report, width: int) -> list[Line
     return lines
 
 
-def _subtitle(report: Report) -> Line:
+def _subtitle(view: StepView, report: Report) -> Line:
+    if view.state.process is not None:
+        return ((f"process {view.state.process} of {view.processes}", ""),)
     count = report.stdout.text.count("\n") + report.stderr.text.count("\n")
     return ((f"{count} lines of output", ""),) if count > 20 else ()

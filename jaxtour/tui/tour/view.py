@@ -9,6 +9,7 @@ import msgspec
 from jaxtour.course.model import Broken, Lesson, Proof, Step
 from jaxtour.course.progress import SavedStep
 from jaxtour.engine.answers import mark_of
+from jaxtour.engine.apart import of_process
 from jaxtour.engine.cells import program_call, stage_request, time_calls
 from jaxtour.engine.commands import StageName, StageRequest, TimeCall
 from jaxtour.engine.messages import (
@@ -118,6 +119,8 @@ class StepState(msgspec.Struct):
     """The trace whose ladder the report has, by its index, and its call."""
     device: tuple[str, int] | None = None
     """The selected device: `("cpu", 3)`."""
+    process: int | None = None
+    """The process whose results are shown, of several; None means all together."""
     file: str = ""
     """Another file of the program that the source pane shows; empty for the step's own code."""
     files: tuple[str, ...] = ()
@@ -185,8 +188,15 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def report(self) -> Report | None:
-        """The report of the step's last run."""
-        return self.state.report
+        """The report of the step's last run, or what one process has of it."""
+        report, process = self.state.report, self.state.process
+        return of_process(report, process) if report and process is not None else report
+
+    @property
+    def processes(self) -> int:
+        """How many processes made the last run, or run the next."""
+        known = self.state.report.processes if self.state.report else {}
+        return 1 + max(known, default=(self.facts.processes if self.facts else 1) - 1)
 
     @property
     def total(self) -> int:
@@ -402,6 +412,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
             choices=len(asked.ask.choices) if asked and asked.open else 0,
             answered=asked is not None and asked.said is not None,
             looks=self.sight is not None,
+            processes=self.processes,
             hints=len(exercise.hints) - self.tried.hints if exercise and not passed else 0,
             exercise=exercise is not None,
             arguments=self.arguments is not None,

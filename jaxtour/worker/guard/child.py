@@ -42,6 +42,10 @@ class Config:
     devices: int | None = None
     device: int | None = None
     wait: bool = False
+    process: int = 0
+    processes: int = 1
+    generation: int = 0
+    """The number that the engine gave the runners that start together."""
 
     @classmethod
     def read(cls, command: Mapping[str, Any]) -> "Config":
@@ -53,8 +57,10 @@ class Config:
             raise ProtocolError("open: devices must be a whole number from 1")
         if device is not None and (not isinstance(device, int) or device < 0):
             raise ProtocolError("open: device must be a device's number, from 0")
+        process, processes, generation = (int(command.get(key) or 0) for key in ("process", "processes", "generation"))
         executable = str(Path(python).expanduser()) if python else sys.executable
-        return cls(executable, platform, devices, device, bool(command.get("wait")))
+        wait = bool(command.get("wait"))
+        return cls(executable, platform, devices, device, wait, process, max(1, processes), generation)
 
     def environment(self) -> dict[str, str]:
         """Our environment with quiet settings, the platform, and our working directory: a runner starts elsewhere."""
@@ -77,6 +83,8 @@ class Config:
             env["JAXTOUR_DEVICE"] = str(self.device)
         if self.wait:
             env["JAXTOUR_WAIT"] = "1"
+        if self.processes > 1:
+            env |= {"JAXTOUR_PROCESS": str(self.process), "JAXTOUR_PROCESSES": str(self.processes)}
         return env
 
 

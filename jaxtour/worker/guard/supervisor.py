@@ -33,6 +33,8 @@ class Supervisor:
         self._texts = OutputReader(loop, self._ui)
         self._pool = Pool(loop, program, self, self._texts)
         self._config: Config | None = None
+        self._generation = 0
+        """The number of the runners that start together, of several processes."""
         self._active: Running | None = None
         self._queued: Order | None = None
         self._files: dict[str, bytes] = {}
@@ -79,6 +81,10 @@ class Supervisor:
                 self._interrupt()
             case "restart":
                 self._restart()
+            case "renew":
+                self._renew(command)
+            case "join" if command.get("generation") == self._generation:
+                self._pool.send(encode(dict(command)))
             case "ping" if not self._ui.full:
                 self._ui.say({"event": "pong", "n": command.get("n", 0)})
             case "suspend":
@@ -89,7 +95,7 @@ class Supervisor:
                 pass  # a newer engine may send verbs that this guard does not know
 
     def _open(self, config: Config) -> None:
-        self._config = config
+        self._config, self._generation = config, config.generation
         self._cancel("another worker was requested")
         self._restarts.forget()
         self._as_expected = True
@@ -124,6 +130,15 @@ class Supervisor:
         self._cancel("the worker was restarted")
         self._restarts.forget()
         self._replace("at your request")
+
+    def _renew(self, command: Mapping[str, Any]) -> None:
+        """Replace the runner because all processes start again."""
+        why = str(command.get("why", ""))
+        self._generation = int(command.get("generation", 0))
+        if command.get("asked"):
+            self._restarts.forget()
+        self._cancel(why)
+        self._replace(why, renewed=True)
 
     def _cancel(self, reason: str) -> None:
         """End the active run and drop the queued one, so that something else can start."""
@@ -190,15 +205,19 @@ class Supervisor:
             self._active = None
             self._ui.say(active.cut(status, reason))
 
-    def _replace(self, why: str) -> None:
-        """Replace the runner; its state is lost."""
+    def _replace(self, why: str, *, renewed: bool = False) -> None:
+        """Replace the runner; its state is lost. One of several processes waits until the engine renews them all."""
         runner = self._pool.runner
         if runner and runner.touched:
             self._as_expected = False
         self._stop_clocks()
         self._ui.show("restarting", why)
         self._oom = OomWatch()
-        self._pool.replace()
+        if self._config and self._config.processes > 1 and not renewed:
+            self._pool.stop()
+            self._ui.say({"event": "left", "generation": self._generation, "reason": why})
+        else:
+            self._pool.replace()
 
     def _no_python(self, reason: str) -> None:
         python = self._config.python if self._config else ""
@@ -228,6 +247,8 @@ class Supervisor:
         elif event == "facts":
             self._ui.say(message)
             self._compare_platform(message)
+        elif event == "joining":
+            self._ui.say({**message, "generation": self._generation})
         elif event == "log":
             self._ui.log(str(message.get("text", "")))
         elif event in RUN_EVENTS and active and message.get("run") == active.run:
@@ -295,7 +316,8 @@ class Supervisor:
             self._no_python(f"{reason}{last_line}")
             return
         name = cause(code)[1] if code is not None else None
-        self._ui.say({"event": "died", "code": code, "signal": name, "reason": reason, "stderr": stderr})
+        told = {"event": "died", "code": code, "signal": name, "reason": reason, "stderr": stderr}
+        self._ui.say({**told, "generation": self._generation})
         if active:
             by_itself = code is not None and code >= 0
             self._cut("died", f"the worker ended during the step ({reason})" if by_itself else reason)

@@ -112,7 +112,9 @@ class Profiler:
         self._tell("profiling", label, 0, 1)
         pilot = self._calls(loops, 1)
         events = sum(1 for plane in pilot.data.planes for line in plane.lines for _ in line.events)
-        wanted = min(BUDGET_S * self.patience / max(pilot.walls[0], 1e-6), MOST_EVENTS / max(events, 1), MOST_CALLS)
+        wanted = compat.agreed(
+            min(BUDGET_S * self.patience / max(pilot.walls[0], 1e-6), MOST_EVENTS / max(events, 1), MOST_CALLS)
+        )
         if wanted < 2:
             return pilot
         self._tell("profiling", label, 1, int(wanted))

@@ -19,6 +19,8 @@ TEXT_CAP = 256 * 1024
 SHARD_CAP = 64
 DRAWN = 64
 """An array with at most this many elements shows its numbers in the drawing of its shards."""
+GATHERED = 1000
+"""Of an array with at most this many elements, of which other processes hold parts, the own numbers are sent."""
 LEAF_CAP = 16
 """The most leaves of a pytree described with their shards."""
 FETCH_CAP = 16 * 1024 * 1024
@@ -72,6 +74,10 @@ def _id(device: Any) -> int:
     return int(device.id)
 
 
+def _process(device: Any) -> int:
+    return int(device.process_index)
+
+
 def _array(array: jax.Array) -> dict[str, Any]:
     sharding = array.sharding
     facts: dict[str, Any] = {
@@ -111,7 +117,7 @@ def _leaves(tree: Any) -> dict[str, Any]:
 
 def _leaf_value(array: jax.Array) -> dict[str, Any]:
     """An array leaf spread over devices; with its numbers only if they fit the drawing of its shards."""
-    if array.size <= DRAWN and array.is_fully_addressable:
+    if array.size <= DRAWN:
         return _array(array)
     sharding = array.sharding
     facts = {"type": "Array", "shape": list(array.shape), "dtype": str(array.dtype), "text": ""}
@@ -147,18 +153,27 @@ def _mesh(sharding: Any, rank: int) -> dict[str, Any]:
 
 
 def _shards(array: jax.Array) -> list[dict[str, Any]]:
-    """Which device holds which part, including devices of other processes; no part is fetched."""
+    """Which device holds which part, including devices of other processes; only own parts are fetched, if small."""
     shards: list[dict[str, Any]] = []
     copies: Counter[str] = Counter()
+    texts = _own_texts(array)
     for device, cut in array.sharding.devices_indices_map(array.shape).items():
         index = [list(part.indices(size)[:2]) for part, size in zip(cut, array.shape, strict=True)]
-        shards.append({"device": _id(device), "index": index, "replica": copies[str(index)]})
+        place = {"device": _id(device), "index": index, "replica": copies[str(index)]}
+        shards.append({**place, "process": _process(device), **texts.get(device, {})})
         copies[str(index)] += 1
     return shards[:SHARD_CAP]
 
 
+def _own_texts(array: jax.Array) -> dict[Any, dict[str, str]]:
+    """The numbers of this process's parts, by device, if other processes hold the rest of a small array."""
+    if array.is_fully_addressable or array.is_fully_replicated or array.size > GATHERED or compat.is_key(array):
+        return {}
+    return {shard.device: {"text": numpy_text(np.asarray(shard.data))} for shard in array.addressable_shards}
+
+
 def _array_text(array: jax.Array) -> str:
-    if not array.is_fully_addressable:
+    if not (array.is_fully_addressable or array.is_fully_replicated):
         return "not shown: devices of other processes hold parts of it"
     if compat.is_key(array):
         array = compat.key_numbers(array)

@@ -52,6 +52,7 @@ class CommandRun:
         status = "error"
         try:
             stage.writer.arm()
+            compat.begin_agreeing(self._command["run"])
             status = self._perform()
         except KeyboardInterrupt:
             status = "interrupted"
@@ -76,6 +77,7 @@ class CommandRun:
                 with phase():
                     outcome = self._execute(cell)
                     calls = self._traces(cell, outcome)
+                    compat.meet()
                 _release(outcome)
                 self._stage.workspace.ended(cell["name"], calls, outcome.error)
         status = "ok"

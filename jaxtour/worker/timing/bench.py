@@ -238,7 +238,8 @@ class Bench:
         spent = {kind: None if after is None else after - before.get(kind, 0.0) for kind, after in took.items()}
         compiled = clear and counts != (self.events.traces, self.events.compiles)
         stages = {f"{kind}_s": value for kind, value in spent.items()} if compiled else {}
-        return First(seconds, seconds - sum(filter(None, spent.values())), stages, gave_away, result)
+        run = compat.agreed(seconds - sum(filter(None, spent.values())))
+        return First(seconds, run, stages, gave_away, result)
 
     @staticmethod
     def _again(subject: Subject, first: First) -> Any:

@@ -1,4 +1,7 @@
-"""The clock: unrolled loops as in `timeit`, repeated until the median is known closely enough."""
+"""The clock: unrolled loops as in `timeit`, repeated until the median is known closely enough.
+
+Of several processes the first decides how often the others make a call too: a collective needs all of them.
+"""
 
 import bisect
 import gc
@@ -13,6 +16,7 @@ from typing import Any, TypeAlias
 
 import jax
 
+from .. import compat
 from .placing import Subject, holds_arrays
 
 SAMPLES = 15
@@ -139,10 +143,10 @@ def warmed(loop: Callable[[int], float]) -> tuple[int, float]:
     start = time.perf_counter()
     number = 1
     while True:
-        taken = loop(number)
+        taken = compat.agreed(loop(number))
         if taken < SAMPLE_S:
             number = max(2 * number, math.ceil(number * 1.2 * SAMPLE_S / max(taken, 1e-9)))
-        elif time.perf_counter() - start > WARM_S:
+        elif compat.agreed(time.perf_counter() - start > WARM_S):
             return number, taken / number
 
 
@@ -172,10 +176,11 @@ def sampled(
         found.worked_s += time.thread_time() - worked
         if gc.get_count()[0] > GARBAGE:
             gc.collect(0)
-        one, done = found.complete[0], len(found.complete)
+        one, done = compat.agreed(found.complete[0]), len(found.complete)
         now = time.perf_counter()
         least = least_samples(one, patience)
-        if done >= MOST_SAMPLES or (done >= least and is_enough(found.complete, now - start, patience)):
+        enough = done >= MOST_SAMPLES or (done >= least and is_enough(found.complete, now - start, patience))
+        if compat.agreed(enough):
             return found
         if now - told >= _PROGRESS_S:
             told = now

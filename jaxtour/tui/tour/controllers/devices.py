@@ -42,6 +42,15 @@ class DeviceController:
         self.slots.focus("devices")
         self.host.refresh_view()
 
+    def process(self) -> None:
+        """Show the results of the next process, or after the last one those of all."""
+        state, count = self.tour.state, self.tour.view.processes
+        after = 0 if state.process is None else state.process + 1
+        state.process = after if after < count else None
+        self.host.refresh_view()
+        shown = "all processes together" if state.process is None else f"process {state.process} of {count} alone"
+        self.host.note(f"{shown}; {self.tour.keys.first('process')} goes on")
+
     def choose_devices(self) -> None:
         """Choose the devices that steps run on."""
         from jaxtour.tui.screens.devices import DevicesScreen

@@ -1,0 +1,57 @@
+"""Renders what differs by process: each line with the process that it is of, and the spread of timings."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from jaxtour.engine.apart import GUTTER, each_of, lines_apart, values_of, who_said
+from jaxtour.engine.report import Report
+from jaxtour.engine.together import named
+from jaxtour.render.text.layout import Line, Style, joined, pad, width_of
+from jaxtour.render.value import output_lines, value_lines
+from jaxtour.text import Raw
+
+
+def output_apart(texts: Mapping[int, str], width: int | None, style: Style = "") -> list[Line]:
+    """The output of several processes; a gutter says whose a line is, and is empty for a line of all."""
+    parts = lines_apart(texts)
+    gutter = max((width_of(who_said(who)) for who, _ in parts), default=0)
+    lines: list[Line] = []
+    for who, text in parts:
+        room = None if width is None else max(1, width - gutter)
+        lines += beside(who, output_lines(Raw(text), room, style) or [()], gutter)
+    return lines
+
+
+def beside(who: Sequence[int], lines: Iterable[Line], gutter: int) -> list[Line]:
+    """The lines with the processes before them."""
+    said = pad(who_said(who).removesuffix(GUTTER), gutter - len(GUTTER)) + GUTTER
+    return [joined([(said, "mark" if who else "faint"), *line]) for line in lines]
+
+
+def stdout_apart(report: Report, width: int | None) -> list[Line]:
+    """The output by process; empty if all wrote the same."""
+    texts = {process: own.stdout.text for process, own in each_of(report).items()}
+    return output_apart(texts, width) if len(set(texts.values())) > 1 else []
+
+
+def values_apart(report: Report, width: int) -> list[Line]:
+    """The values by process; empty if they are the same."""
+    found = values_of(report)
+    if len(found) < 2:
+        return []
+    gutter = max(width_of(who_said(who)) for who, _ in found)
+    lines: list[Line] = []
+    for who, value in found:
+        nothing: list[Line] = [(("no value", "muted"),)]
+        shown = value_lines(value, width - gutter) if value else nothing
+        lines += beside(who, shown, gutter)
+    return lines
+
+
+def failures_apart(report: Report) -> list[Line]:
+    """While some processes still run: which of the others have raised."""
+    raised = {
+        process: own.failure
+        for process, own in report.processes.items()
+        if own.failure and report.done is None and report.failure is None
+    }
+    return [((f"{named([process], 0)} raised {each.type}", "warning"),) for process, each in raised.items()]

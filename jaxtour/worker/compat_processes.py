@@ -1,0 +1,77 @@
+"""What the runner uses of JAX's distributed runtime beyond its public API: the store that its processes share."""
+
+import itertools
+import json
+import warnings
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import jax
+
+T = TypeVar("T")
+_POLL_MS = 200
+"""A wait in the store does not notice an interrupt."""
+_keys: Iterator[str] = iter(())
+
+
+def begin_agreeing(run: int) -> None:
+    """Begin a run: what the processes agree on is numbered anew, so that one which failed does not fall behind."""
+    global _keys
+    _keys = (f"jaxtour/{run}/{number}" for number in itertools.count())
+
+
+def agreed(value: T) -> T:
+    """The value of process 0, in every process: a number or None; the own one without others.
+
+    All processes must ask equally often. Those that are early wait, until they are interrupted.
+    """
+    if jax.process_count() == 1:
+        return value
+    client = _client()
+    if client is None:
+        return value
+    key = next(_keys)
+    if jax.process_index() == 0:
+        client.key_value_set(key, json.dumps(value))
+        return value
+    found: T = json.loads(_value(client, key))
+    return found
+
+
+def _value(client: Any, key: str) -> str:
+    """The value of a key, once a process has set it."""
+    while True:
+        try:
+            found: str = client.blocking_key_value_get(key, _POLL_MS)
+        except jax.errors.JaxRuntimeError as error:
+            if "DEADLINE_EXCEEDED" not in str(error):
+                raise
+        else:
+            return found
+
+
+def meet() -> None:
+    """Wait until every process has come here."""
+    if jax.process_count() > 1 and (client := _client()) is not None:
+        key = next(_keys)
+        client.key_value_set(f"{key}/{jax.process_index()}", "")
+        for process in range(jax.process_count()):
+            _value(client, f"{key}/{process}")
+
+
+def _client() -> Any:
+    """JAX's client of the coordinator; None if this version keeps it elsewhere."""
+    try:
+        from jax._src import distributed
+    except ImportError:
+        return None
+    return getattr(getattr(distributed, "global_state", None), "client", None)
+
+
+def initialized_already() -> None:
+    """Let a program that calls `jax.distributed.initialize` itself go on: jaxtour has done that."""
+
+    def initialize(*_given: Any, **_named: Any) -> None:
+        warnings.warn("jaxtour has connected the processes already: this call does nothing", stacklevel=2)
+
+    jax.distributed.initialize = initialize

@@ -1,0 +1,63 @@
+"""Joins the processes that run one program: JAX's distributed runtime, with the coordinator that the engine names."""
+
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+
+from .. import compat
+from .writer import Say
+
+PROCESS, PROCESSES = "JAXTOUR_PROCESS", "JAXTOUR_PROCESSES"
+"""Environment variables of the guard: the number of this process, and how many there are."""
+CONNECT_S = 60
+"""How long a process waits for the coordinator. All others are there already: the engine waits for them."""
+_LOOPBACK = "127."
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The place of this process among those of the program."""
+
+    process: int
+    processes: int
+
+
+def place_in(environ: Mapping[str, str]) -> Place | None:
+    """The place of this process; None if it is alone."""
+    count = int(environ.get(PROCESSES) or 1)
+    return Place(int(environ.get(PROCESS) or 0), count) if count > 1 else None
+
+
+def join(place: Place, say: Say, commands: Iterable[dict[str, Any]]) -> bool:
+    """Say that this process can join, wait for the coordinator's address, and connect; False if the guard has left.
+
+    JAX ends a process that cannot connect, or whose coordinator is gone later (SIGABRT); nothing can catch that.
+    """
+    say({"event": "state", "state": "opening devices", "detail": ""})
+    say({"event": "joining", "port": _free_port()})
+    command = next((each for each in commands if each.get("verb") == "join"), None)
+    if command is None:
+        return False
+    coordinator = str(command["coordinator"])
+    # By default the coordinator listens on all addresses; for processes of one machine that would be too many.
+    bind = coordinator if coordinator.startswith(_LOOPBACK) else None
+    jax.distributed.initialize(
+        coordinator_address=coordinator,
+        num_processes=place.processes,
+        process_id=place.process,
+        cluster_detection_method="deactivate",
+        initialization_timeout=CONNECT_S,
+        coordinator_bind_address=bind if place.process == 0 else None,
+    )
+    compat.initialized_already()
+    return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,69 @@
+"""A worker of two processes, as the commands and the tour have one."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+
+from jaxtour.course.model import Lesson, Step
+from jaxtour.engine.headless import Headless, Outcome
+from jaxtour.engine.messages import Event, RunProgress
+from jaxtour.engine.processes import Processes
+from jaxtour.engine.session import Session, WorkerConfig
+from jaxtour.text import Raw
+
+MESH = """
+import jax, jax.numpy as jnp, numpy as np
+mesh = jax.make_mesh((jax.device_count(),), ("x",), axis_types=(jax.sharding.AxisType.Auto,))
+rows = jax.NamedSharding(mesh, jax.P("x"))
+x = jax.make_array_from_process_local_data(rows, np.arange(4.0) + 4 * jax.process_index(), (8,))
+"""
+
+
+def lesson(*codes: str, **fields: object) -> Lesson:
+    """A lesson with a step for each code."""
+    steps = tuple(Step(id=f"s{n}", title=f"Step {n}", text="", code=Raw(code)) for n, code in enumerate(codes, 1))
+    return Lesson(id="two", title="Two", summary="", minutes=0, steps=steps, **fields)
+
+
+class Together:
+    """Runs codes one after the other, each as a step of one lesson."""
+
+    def __init__(self, headless: Headless, engine: Processes) -> None:
+        self.headless = headless
+        self.engine = engine
+        self.codes: list[str] = []
+        self.events: list[Event] = []
+        self.tasks: set[asyncio.Future[None]] = set()
+        headless.heard = self._heard
+        self.on: Callable[[Event], None] = lambda _: None
+
+    def _heard(self, event: Event) -> None:
+        self.events.append(event)
+        self.on(event)
+
+    async def run(self, code: str, **fields: object) -> Outcome:
+        """Run one more step in the state that those before it leave."""
+        self.codes.append(code)
+        whole = lesson(*self.codes)
+        step = whole.steps[-1]
+        return await self.headless.step(whole, step, **fields)
+
+    def when(self, phase: str, do: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Do something once, when the run comes to this phase."""
+
+        def look(event: Event) -> None:
+            if isinstance(event, RunProgress) and event.phase == phase:
+                self.on = lambda _: None
+                self.tasks.add(asyncio.ensure_future(do()))
+
+        self.on = look
+
+
+@asynccontextmanager
+async def together(processes: int = 2, devices: int | None = 2) -> AsyncIterator[Together]:
+    """So many processes, with so many simulated devices each."""
+    engine = Processes()
+    config = WorkerConfig(platform="cpu", processes=processes, devices=devices)
+    async with Headless(Session(engine, config)) as headless:
+        await headless.facts()
+        yield Together(headless, engine)
