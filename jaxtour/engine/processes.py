@@ -113,6 +113,11 @@ class Processes:
             case _:
                 await self._tell(command)
 
+    def suspend(self) -> None:
+        """Tell every guard, at once, that this process stops for a while."""
+        for member in self._members:
+            member.engine.suspend()
+
     async def close(self) -> None:
         """End all guards and their trees; may be called at any time, and again."""
         members, self._members = self._members, []
