@@ -149,6 +149,8 @@ class TourApp(App[int]):
         """Start the worker after the first frame."""
         self.event_loop = asyncio.get_running_loop()
         self._ticker = self.set_interval(TICK_S, self._tick, pause=True)
+        # Who had the terminal meanwhile may have drawn on it.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         if self.tour.progress.notice:
             self.notices.append(self.tour.progress.notice)
         if self._welcome:

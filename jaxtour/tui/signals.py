@@ -35,7 +35,7 @@ SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 
 @contextmanager
 def watch_hangup(app: Leaving) -> Iterator[None]:
-    """Handle the signals while the app runs, even if they were ignored at its start (`nohup`)."""
+    """Handle the signals while the app runs, even if they were ignored or blocked at its start (`nohup`)."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
     leaving: list[asyncio.Task[None]] = []
 
@@ -49,12 +49,22 @@ def watch_hangup(app: Leaving) -> Iterator[None]:
 
     for number in SIGNALS:
         signal.signal(number, handle)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     _watch_terminal()
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def to_shell() -> bool:
+    """Stop as Ctrl-Z does elsewhere, until `fg`; returns False if no shell with job control would notice."""
+    if os.getpgrp() == os.getsid(0):
+        return False
+    # The whole job: the shell may wait for a `make` that waits for us.
+    os.killpg(0, signal.SIGTSTP)
+    return True
 
 
 async def _leave(app: Leaving, number: int) -> None:
