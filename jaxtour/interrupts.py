@@ -1,7 +1,7 @@
 """Ctrl-C: our own handler from the first line on, since Python's raises wherever the program happens to be.
 
-An import, a callback or a destructor may swallow an exception raised inside it. The handler also replaces an ignored
-SIGINT, as in the background of a script's shell: whoever sends SIGINT wants the program to end.
+An import, a callback or a destructor may swallow an exception raised inside it. The handler also replaces an ignored or
+blocked SIGINT, as in the background of a script's shell: whoever sends SIGINT wants the program to end.
 """
 
 import os
@@ -18,6 +18,7 @@ CODE = 128 + signal.SIGINT
 def leave_at_once() -> None:
     """End the process silently at a SIGINT; for as long as there is nothing to clean up."""
     signal.signal(signal.SIGINT, _leave)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

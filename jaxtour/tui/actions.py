@@ -200,6 +200,7 @@ ACTIONS: tuple[Action, ...] = (
            when=lambda c: c.reviewing, rank=55, instead_of="lessons", by="review"),
     Action("help", "question_mark", "keys", "all keys", "Tour", rank=90, by="course"),
     Action("palette", "ctrl+p", "", "find anything by name or text", "Tour", palette=False, by="course"),
+    Action("shell", "ctrl+z", "", "to the shell; fg comes back", "Tour", by="course"),
     Action("quit", "q,ctrl+q", "quit", "leave; your place and edits are kept", "Tour", rank=95, by="course"),
     Action("down", "down,j", "", "a line down", "Moving", "pane", palette=False, does="step(1)"),
     Action("up", "up,k", "", "a line up", "Moving", "pane", palette=False, does="step(-1)"),

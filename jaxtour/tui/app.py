@@ -156,6 +156,8 @@ class TourApp(App[int]):
             self.app_suspend_signal.subscribe(self, lambda _: engine.suspend(), immediate=True)
             before_stop(self.event_loop, engine.suspend)
         self._ticker = self.set_interval(TICK_S, self._tick, pause=True)
+        # Who had the terminal meanwhile may have drawn on it.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         if self.tour.progress.notice:
             self.notices.append(self.tour.progress.notice)
         if self._welcome:

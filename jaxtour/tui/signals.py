@@ -35,7 +35,7 @@ SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 
 @contextmanager
 def watch_hangup(app: Leaving) -> Iterator[None]:
-    """Handle the signals while the app runs, even if they were ignored at its start (`nohup`)."""
+    """Handle the signals while the app runs, even if they were ignored or blocked at its start (`nohup`)."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
     leaving: list[asyncio.Task[None]] = []
 
@@ -49,6 +49,7 @@ def watch_hangup(app: Leaving) -> Iterator[None]:
 
     for number in SIGNALS:
         signal.signal(number, handle)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     _watch_terminal()
     try:
         yield
@@ -69,6 +70,15 @@ def before_stop(loop: asyncio.AbstractEventLoop, tell: Callable[[], None]) -> No
 
     # By the loop: the signal may arrive while something else is being sent.
     signal.signal(signal.SIGTSTP, lambda number, frame: loop.call_soon_threadsafe(told, number, frame))
+
+
+def to_shell() -> bool:
+    """Stop as Ctrl-Z does elsewhere, until `fg`; returns False if no shell with job control would notice."""
+    if os.getpgrp() == os.getsid(0):
+        return False
+    # The whole job: the shell may wait for a `make` that waits for us.
+    os.killpg(0, signal.SIGTSTP)
+    return True
 
 
 async def _leave(app: Leaving, number: int) -> None:

@@ -1,8 +1,10 @@
 """The terminal of the tour, even if the standard streams are redirected."""
 
+import contextlib
 import locale
 import os
 import sys
+import termios
 from typing import Any
 
 from textual.driver import Driver
@@ -54,6 +56,21 @@ def driver_class() -> type[Driver] | None:
             if not os.isatty(2):
                 assert sys.__stdout__ is not None
                 draw_on(self, sys.__stdout__)
+
+        def start_application_mode(self) -> None:
+            super().start_application_mode()  # type: ignore[no-untyped-call]
+            if os.isatty(0):
+                self._modes = termios.tcgetattr(0)
+
+        def _sigcont_application(self, *_: object) -> None:
+            # Checked with Textual 8.2.8: it would start a second time after a stop that it did not see, as SIGSTOP is.
+            if self._must_signal_resume:
+                super()._sigcont_application()
+            elif self._auto_restart:
+                # The shell has set its own modes meanwhile. A hang-up sends SIGCONT, too, and leaves no terminal.
+                with contextlib.suppress(termios.error):
+                    termios.tcsetattr(0, termios.TCSANOW, self._modes)
+                self.process_message(self.SignalResume())
 
         def process_message(self, message: Message) -> None:
             if isinstance(message, events.Paste):

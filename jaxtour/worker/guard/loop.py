@@ -53,9 +53,10 @@ class Loop:
         return name in self._timers
 
     def on(self, signum: signal.Signals, callback: Callback) -> None:
-        """Call back when the signal arrives, even if our parent had ignored it."""
+        """Call back when the signal arrives, even if our parent had ignored or blocked it."""
         self._signals[signum] = callback
         signal.signal(signum, self._note)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signum])
 
     def stop(self) -> None:
         """Make `run` return."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partialmethod
 from typing import Literal
 
+from jaxtour.tui.signals import to_shell
 from jaxtour.tui.themes import THEMES
 from jaxtour.tui.tour.controllers.step import StepController
 from jaxtour.tui.tour.host import ScreenHost
@@ -86,6 +87,11 @@ class CourseController:
         app, names = self.host.app, [theme.name for theme in THEMES]
         here = names.index(app.theme) if app.theme in names else -1
         app.theme = names[(here + 1) % len(names)]
+
+    def shell(self) -> None:
+        """Stop until the shell continues the tour."""
+        if not to_shell():
+            self.host.note("no shell with job control started the tour; q leaves it")
 
     async def quit(self) -> None:
         """Leave."""
