@@ -19,6 +19,7 @@ NAMES = (
     "record",
     "profile_truth",
     "events",
+    "remote",
     "ways",
 )
 

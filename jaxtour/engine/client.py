@@ -176,7 +176,7 @@ class ProcessEngine:
             # A lost link is not the fault of the code that ran.
             yield Done(run=run, status="interrupted" if self._start else "died", dirty=True, reason=reason)
         yield Died(code=code, reason=reason, stderr=self._last_words())
-        yield State(state="dead", detail=self._one_line(f"{reason}; restart it to continue"))
+        yield State(state="dead", detail=self._one_line(reason if self._start else f"{reason}; restart it to continue"))
 
     async def close(self) -> None:
         """End the guard and everything it started; may be called at any time, and again."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 TICK_S = 1.0
 PING_EVERY = 2
 """Ticks."""
-SILENT_S = 8.0
+SILENT_S = 7.0
 """A link over which nothing comes for so long is lost."""
 SLOW = 16 * 1024
 """Bytes a second that a link carries at least: so long, what was sent may be on its way."""

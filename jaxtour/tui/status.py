@@ -51,8 +51,8 @@ def top_line(view: StepView, activity: Activity, now: float, width: int, split: 
         def crowded() -> bool:
             return width_of(head) + width_of(count) + width_of(right) + TITLE_LEAST > width
 
-        # "simulated" always stays; the time that the step took and the machine can be seen elsewhere.
-        if crowded() and view.facts and view.facts.simulated and where:
+        # "simulated" and another machine always stay; the time that the step took and the devices are seen elsewhere.
+        if crowded() and view.facts and (view.facts.simulated or view.facts.host.name) and where:
             count = count[:2]
             beside = width_of(head) + width_of(count) + width_of(where) + SHORTEST_TITLE + 6
             [state] = clip_lines([state[:1] if view.worker == "ready" else state], max(SHORTEST_STATE, width - beside))
@@ -79,7 +79,9 @@ def worker_state(view: StepView, activity: Activity, now: float) -> Line:
     """The worker's state, as a glyph and words."""
     glyph = GLYPHS.get(view.worker, "○")
     if view.worker == "dead":
-        return ((f"{glyph} worker dead", "error"),)
+        return ((f"{glyph} link lost" if view.lost else f"{glyph} worker dead", "error"),)
+    if view.worker == "ready" and view.awaits and view.facts and view.facts.host.name:
+        return ((f"○ waiting for {view.facts.host.name.partition('.')[0]}", "muted"),)
     if view.worker == "ready" and not activity.words:
         return ((f"{glyph} ready", "success"), *outcome(view))
     words = activity.words or ("connecting" if view.connects else view.worker)

@@ -234,7 +234,7 @@ class Tour:
 
     def lose(self, reason: str) -> None:
         """Note why there is no guard, which ends what waited for it; with an empty reason, that there is one."""
-        self.gone = reason
+        self.gone, self.activity = reason, Activity(since=self.clock())
         if reason:
             self.fold(self.runs.lost(reason))
 
