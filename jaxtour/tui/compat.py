@@ -148,3 +148,11 @@ def copy_text(app: App[Result], text: str) -> None:
     """
     App.copy_to_clipboard(app, text.encode("utf-8", "replace").decode())
     app._clipboard = text
+
+
+def actions_of(widget: Widget, key: str) -> list[str]:
+    """What the widget itself does with a key that the app has not taken.
+
+    Textual 8.2.8, `DOMNode._bindings`: `Screen.active_bindings`, which is public, collects those of every widget.
+    """
+    return [each.action for each in widget._bindings.key_to_bindings.get(key, ()) if not each.priority]

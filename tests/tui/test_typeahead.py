@@ -49,6 +49,18 @@ async def test_a_level_less_comes_before_what_is_typed_after_it(tours: Tours) ->
         await until(pilot, lambda: editor.text == "if x:\n    y\nz")
 
 
+async def test_the_cursor_is_where_what_is_typed_after_it_belongs(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, tours)
+        await pilot.press("e")
+        editor = app.tour_screen.panes.editor
+        assert editor is not None
+        editor.text = "one\ntwo\nthree"
+        typed(pilot, *"a", "down", "down", "end", "enter", *"four", "up", "home", *"b", "delete", "left", *"c")
+        await until(pilot, lambda: editor.text == "aone\ntwo\ncbhree\nfour")
+
+
 async def test_the_home_screen_has_all_that_was_typed(tours: Tours) -> None:
     app = tours.make("one")
     async with app.run_test(size=(80, 24)) as pilot:

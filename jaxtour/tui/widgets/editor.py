@@ -17,6 +17,7 @@ from jaxtour.engine.messages import Name
 from jaxtour.render.text.layout import Line, Style
 from jaxtour.text import UNCLEAN, stand_in
 from jaxtour.tui.actions import bindings
+from jaxtour.tui.compat import actions_of
 from jaxtour.tui.messages import EditEnded, NamesWanted
 from jaxtour.tui.styling import Palette, content
 from jaxtour.tui.widgets.names import NameList, before_cursor, words_of
@@ -200,21 +201,20 @@ class Editor(TextArea):
         self.names.close()
 
     async def _on_key(self, event: events.Key) -> None:
-        """Insert the name under the cursor of the list, or write."""
-        if event.key == "enter":
-            event.prevent_default()
-            event.stop()
-            if self.names.shown:
-                self._insert_name()
-            else:
-                self.begin_line()
-        elif event.key == "backspace":
-            # As a binding it would come after letters that are here already.
-            event.prevent_default()
-            event.stop()
-            self.action_delete_left()
-        else:
+        """Insert the name under the cursor of the list, or write, or do what a key is bound to."""
+        # A binding comes back from the app, after letters that are here already.
+        actions = actions_of(self, event.key)
+        if event.key != "enter" and not actions:
             await super()._on_key(event)
+            return
+        event.prevent_default()
+        event.stop()
+        if actions:
+            await self.run_action(actions[0])
+        elif self.names.shown:
+            self._insert_name()
+        else:
+            self.begin_line()
 
     def begin_line(self) -> None:
         """Begin a line as indented as the code wants it."""
