@@ -7,6 +7,7 @@ import signal
 import struct
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -116,9 +117,8 @@ class ProcessEngine:
             await self.close()
             raise
         if self._start:
-            self._pulse = Pulse(
-                lambda number: self._ping(process, number), lambda silent_s: self._give_up(process, silent_s)
-            )
+            self._stderr.clear()  # what the shell there said at its start explains no end
+            self._pulse = Pulse(partial(self._ping, process), partial(self._give_up, process))
             self._tasks.append(asyncio.create_task(self._pulse.beat(), name="worker pulse"))
 
     async def send(self, command: Command) -> None:
@@ -176,7 +176,8 @@ class ProcessEngine:
             # A lost link is not the fault of the code that ran.
             yield Done(run=run, status="interrupted" if self._start else "died", dirty=True, reason=reason)
         yield Died(code=code, reason=reason, stderr=self._last_words())
-        yield State(state="dead", detail=self._one_line(reason if self._start else f"{reason}; restart it to continue"))
+        remedied = reason if self._start else f"{reason}; restart it to continue"
+        yield State(state="dead", detail=self._lost or self._one_line(remedied))
 
     async def close(self) -> None:
         """End the guard and everything it started; may be called at any time, and again."""
@@ -225,7 +226,7 @@ class ProcessEngine:
     def _give_up(self, process: asyncio.subprocess.Process, silent_s: float) -> None:
         """End a link over which nothing comes."""
         host = self._hello.host if self._hello else "the other machine"
-        self._lost = f"the link to {host} is lost: nothing came for {silent_s:g} s"
+        self._lost = f"the link to {host} is lost: nothing came for {silent_s:.0f} s"
         _kill(process)
 
     async def _greet(self, process: asyncio.subprocess.Process) -> Hello:

@@ -4,9 +4,11 @@ import asyncio
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from table import row_of
 
 import jaxtour.engine.pulse as pulse
 import jaxtour.engine.remote as remote
@@ -45,6 +47,12 @@ def server(tmp_path_factory):
         # What a login shell prints.
         (found.folder / "home" / ".bashrc").write_text("echo 'Welcome to the far side'; echo hm >&2\n")
         yield found
+
+
+@pytest.fixture
+def row(request):
+    """The test's row in the table of faults."""
+    return row_of(request.node)
 
 
 @pytest.fixture
@@ -95,7 +103,7 @@ async def test_a_lesson_runs_there_and_everything_ends_with_it(server):
     assert not list((server.folder / "home").glob("jaxtour-*"))
 
 
-async def test_a_cut_link_is_taken_up_again_with_the_state_replayed(server):
+async def test_a_cut_link_is_taken_up_again_with_the_state_replayed(server, row):
     async with Proxy(server.port) as link:
         session = Session(engine_of(server, link.port), ELSEWHERE)
         engine = Headless(session)
@@ -106,13 +114,17 @@ async def test_a_cut_link_is_taken_up_again_with_the_state_replayed(server):
             report = await engine.whole(Report(run))
             assert report.done is not None
         assert (report.done.status, "the link to" in report.done.reason) == ("interrupted", True)
+        row.seen = report.done.reason
         # Its code did nothing wrong: later steps run on it.
         assert not session.left_out(LESSON, SHOWS)
+        start = time.perf_counter()
         async with asyncio.timeout(60), engine:
-            assert await value(engine, GROWS) == "['names', 'grows']"
+            row.next_right = await value(engine, GROWS) == "['names', 'grows']"
+            row.ready_s = time.perf_counter() - start
+        assert row.next_right
 
 
-async def test_a_half_open_link_is_noticed_and_the_far_side_leaves(server, hasty):
+async def test_a_half_open_link_is_noticed_and_the_far_side_leaves(server, hasty, row):
     async with Proxy(server.port) as link:
         engine = engine_of(server, link.port)
         await engine.start()
@@ -128,6 +140,7 @@ async def test_a_half_open_link_is_noticed_and_the_far_side_leaves(server, hasty
         assert (done.status, dead.state) == ("interrupted", "dead")
         assert "is lost: nothing came for 1 s" in died.reason and died.reason in dead.detail
         await gone(seen[0].pid)
+        row.seen, row.left = dead.detail, int(alive(seen[0].pid))
         await engine.close()
         # The same engine connects again.
         link.cut()
@@ -135,7 +148,7 @@ async def test_a_half_open_link_is_noticed_and_the_far_side_leaves(server, hasty
         await engine.close()
 
 
-async def test_a_far_side_that_stops_is_a_lost_link(server, hasty):
+async def test_a_far_side_that_stops_is_a_lost_link(server, hasty, row):
     engine = engine_of(server)
     await engine.start()
     events = engine.events()
@@ -146,11 +159,12 @@ async def test_a_far_side_that_stops_is_a_lost_link(server, hasty):
             rest = [event async for event in events]
     finally:
         os.kill(hello.pid, 18)
-    assert "is lost" in rest[-1].detail
+    row.seen = rest[-1].detail
+    assert "is lost" in row.seen
     await gone(hello.pid)
 
 
-async def test_a_flood_over_a_slow_link_is_no_loss(server, monkeypatch):
+async def test_a_flood_over_a_slow_link_is_no_loss(server, monkeypatch, row):
     monkeypatch.setattr(pulse, "TICK_S", 0.2)
     monkeypatch.setattr(pulse, "SILENT_S", 1.0)
     async with Proxy(server.port, 0.15, rate=120_000) as link:
@@ -162,6 +176,7 @@ async def test_a_flood_over_a_slow_link_is_no_loss(server, monkeypatch):
         await engine.send(Run(run=1, cell=Cell(name="a/b", code=code)))
         async with asyncio.timeout(60):
             seen = [event async for event in until_done(engine.events())]
+        row.seen = f"{sum(isinstance(event, Text) for event in seen)} pieces of output, then {seen[-1].status}"
         assert seen[-1].status == "ok"
         await engine.close()
 
@@ -221,10 +236,11 @@ async def test_a_program_and_its_own_modules_run_there_under_their_names_here(se
     ],
     ids=["unknown host", "no key"],
 )
-async def test_what_ssh_would_ask_is_told_with_the_remedy(server, missing, says):
+async def test_what_ssh_would_ask_is_told_with_the_remedy(server, missing, says, row):
     prefix = server.prefix().replace(f"{server.folder}/{missing}", "/dev/null")
     engine = ProcessEngine(remote_command(prefix, sys.executable))
     with pytest.raises(EngineError, match=says) as error:
         async with asyncio.timeout(30):
             await engine.start()
-    assert "\n" not in str(error.value)
+    row.seen = str(error.value)
+    assert "\n" not in row.seen
