@@ -146,7 +146,7 @@ class ProcessEngine:
         if process is None or hello is None:
             return
         yield hello
-        reason = f"the link to {hello.host} ended" if self._start else "the worker's guard ended"
+        reason = f"the connection to {hello.host} ended" if self._start else "the worker's guard ended"
         stdout, pulse = process.stdout, self._pulse
         assert stdout is not None
         read = (lambda count: pulse.read(stdout, count)) if pulse else stdout.readexactly
@@ -226,7 +226,7 @@ class ProcessEngine:
     def _give_up(self, process: asyncio.subprocess.Process, silent_s: float) -> None:
         """End a link over which nothing comes."""
         host = self._hello.host if self._hello else "the other machine"
-        self._lost = f"the link to {host} is lost: nothing came for {silent_s:.0f} s"
+        self._lost = f"the connection to {host} is lost: nothing came for {silent_s:.0f} s"
         _kill(process)
 
     async def _greet(self, process: asyncio.subprocess.Process) -> Hello:

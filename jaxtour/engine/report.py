@@ -91,14 +91,16 @@ class Runs:
         await self._send(handle)
 
     async def _launch_early(self, handle: Handle) -> None:
-        with contextlib.suppress(EngineError):  # `lost` tells it
+        with contextlib.suppress(EngineError):  # `drop_early` tells it
             await self._send(handle)
             self._early.pop(handle.run, None)
 
-    def lost(self, reason: str) -> list[Done]:
-        """The ends of runs that were launched before the guard was there, now that none will come."""
-        early, self._early = list(self._early), {}
-        return [Done(run=run, status="died", dirty=True, reason=reason) for run in early]
+    def drop_early(self, reason: str) -> list[Done]:
+        """Give up what was launched before the guard was there; returns the ends of these runs."""
+        early, self._early = self._early, {}
+        for task in early.values():
+            task.cancel()
+        return [Done(run=run, status="interrupted", dirty=True, reason=reason) for run in early]
 
     async def _send(self, handle: Handle) -> None:
         try:

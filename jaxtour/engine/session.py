@@ -5,6 +5,7 @@ runner and replays. After an edit, an interrupt, a death, a timing or a request,
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 
 import msgspec
@@ -293,9 +294,10 @@ class Session:
         return await self._handle(lambda run: self._run(run, Run(run=0), needed))
 
     async def interrupt(self) -> None:
-        """Stop the current run; a second call skips the grace."""
+        """Stop the current run; a second call skips the grace. Without a guard nothing runs."""
         self._forget()
-        await self.engine.send(Interrupt())
+        with contextlib.suppress(EngineError):
+            await self.engine.send(Interrupt())
 
     async def restart(self) -> None:
         """Replace the runner by a new one with the same configuration."""

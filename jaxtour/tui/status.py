@@ -79,7 +79,9 @@ def worker_state(view: StepView, activity: Activity, now: float) -> Line:
     """The worker's state, as a glyph and words."""
     glyph = GLYPHS.get(view.worker, "○")
     if view.worker == "dead":
-        return ((f"{glyph} link lost" if view.lost else f"{glyph} worker dead", "error"),)
+        return (
+            (f"{glyph} {'connection lost' if view.facts else 'not connected'}" if view.lost else f"{glyph} worker dead", "error"),
+        )
     if view.worker == "ready" and view.awaits and view.facts and view.facts.host.name:
         return ((f"○ waiting for {view.facts.host.name.partition('.')[0]}", "muted"),)
     if view.worker == "ready" and not activity.words:

@@ -113,7 +113,7 @@ async def test_a_cut_link_is_taken_up_again_with_the_state_replayed(server, row)
             link.cut()
             report = await engine.whole(Report(run))
             assert report.done is not None
-        assert (report.done.status, "the link to" in report.done.reason) == ("interrupted", True)
+        assert (report.done.status, "the connection to" in report.done.reason) == ("interrupted", True)
         row.seen = report.done.reason
         # Its code did nothing wrong: later steps run on it.
         assert not session.left_out(LESSON, SHOWS)

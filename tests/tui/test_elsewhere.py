@@ -16,7 +16,7 @@ from jaxtour.engine.session import EngineError, WorkerConfig
 from jaxtour.tui.app import TourApp
 
 SIZES = [(80, 24), (120, 36)]
-LOST = "the link to tpu-vm is lost: nothing came for 7 s"
+LOST = "the connection to tpu-vm is lost: nothing came for 7 s"
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ async def test_r_connects_again_and_runs_on_the_steps_before(far: Tours) -> None
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         await lose(pilot, far)
-        assert "link lost" in screen_text(app) and "r connects again and runs the step" in text(app, "result")
+        assert "connection lost" in screen_text(app) and "r connects again and runs the step" in text(app, "result")
         sent = len(far.engine.sent)
         await pilot.press("r")
         await until(pilot, lambda: any(isinstance(each, Run) for each in far.engine.sent[sent:]))
@@ -123,6 +123,19 @@ async def test_a_link_that_cannot_be_made_ends_the_run_that_waited(far: Tours) -
         engine.connected.set()
         await until(pilot, lambda: app.tour.session.state == "ready")
         await until(pilot, lambda: app.tour.state.report.done.status == "error")
+
+
+async def test_an_interrupt_ends_what_waits_for_the_link(far: Tours) -> None:
+    app, engine = slow(far, "one")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "connecting" in screen_text(app))
+        await pilot.press("r")
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: app.tour.state.report and app.tour.state.report.done)
+        assert "interrupted" in text(app, "result")
+        engine.connected.set()
+        await ready(pilot)
+        assert not any(isinstance(command, Run) for command in engine.sent)
 
 
 async def test_a_stop_is_announced(far: Tours) -> None:

@@ -236,7 +236,14 @@ class Tour:
         """Note why there is no guard, which ends what waited for it; with an empty reason, that there is one."""
         self.gone, self.activity = reason, Activity(since=self.clock())
         if reason:
-            self.fold(self.runs.lost(reason))
+            self.fold(self.runs.drop_early(reason))
+
+    async def interrupt(self) -> None:
+        """Stop the current run, also one that waits for a link."""
+        if dropped := self.runs.drop_early("interrupted"):
+            self.fold(dropped)
+        else:
+            await self.session.interrupt()
 
     @property
     def held(self) -> bool:

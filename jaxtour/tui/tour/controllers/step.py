@@ -129,7 +129,7 @@ class StepController:
 
     async def interrupt(self) -> None:
         """Interrupt the step."""
-        await self.tour.session.interrupt()
+        await self.tour.interrupt()
         self.host.refresh_view()
 
     def idle_interrupt(self) -> None:
