@@ -25,10 +25,18 @@ from jaxtour.engine.messages import Event, Hello
 from jaxtour.engine.pulse import SILENT_S
 from jaxtour.engine.remote import IDLE_S, remote_command
 from jaxtour.engine.session import EngineError, Session
+from jaxtour.text import harmless
 
 DELAY_S = 0.15
 ROUND_TRIP_S = 2 * DELAY_S
 IDLE_WATCHED_S = 20.0
+SHORT = Lesson(
+    id="short",
+    title="Short",
+    summary="",
+    minutes=1,
+    steps=tuple(harmless(Step(id=f"s{number}", title="", text="", code=str(number))) for number in range(20)),
+)
 
 
 def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
@@ -55,7 +63,9 @@ async def _measured(server: Server, rounds: int) -> list[Figure]:
             ready.append(hello)
         here = [await _here(lesson) for _ in range(rounds)]
         there = await _steps(_engine(server, link), lesson, link)
-        added = [far - near for (*_, far), (*_, near) in zip(there, await _steps(ProcessEngine(), lesson), strict=True)]
+        far = [each[2] for each in await _steps(_engine(server, link), SHORT, link)]
+        near = [each[2] for each in await _steps(ProcessEngine(), SHORT)]
+        added = statistics.median(far) - statistics.median(near)
         idle = await _idle(server, link)
         found = statistics.median(seconds)
         ours = (statistics.median(ready) - statistics.median(plain)) / ROUND_TRIP_S
@@ -67,8 +77,8 @@ async def _measured(server: Server, rounds: int) -> list[Figure]:
                  f"here {statistics.median(here):.2f} s; {rounds} rounds, {min(seconds):.2f} to {max(seconds):.2f}"),
             told("bytes of a step of vmap, there", statistics.median(each[0] for each in there), _range(there, 0)),
             told("bytes of a step of vmap, back", statistics.median(each[1] for each in there), _range(there, 1)),
-            at_most("seconds that the link adds to a step", statistics.median(added), 2 * ROUND_TRIP_S,
-                    f"a round trip takes {ROUND_TRIP_S:g} s; {min(added):.2f} to {max(added):.2f}"),
+            at_most("round trips that a step of one line waits for", added / ROUND_TRIP_S, 1.5,
+                    f"{statistics.median(far):.3f} s, here {statistics.median(near):.3f} s; {len(far)} steps"),
             at_most("bytes a second of an idle link", idle, 200, f"over {IDLE_WATCHED_S:g} s, both directions"),
             *await _dead_link(server, lesson),
         ]  # fmt: skip

@@ -80,7 +80,12 @@ def worker_state(view: StepView, activity: Activity, now: float) -> Line:
     glyph = GLYPHS.get(view.worker, "○")
     if view.worker == "dead":
         return (
-            (f"{glyph} {'connection lost' if view.facts else 'not connected'}" if view.lost else f"{glyph} worker dead", "error"),
+            (
+                f"{glyph} {'connection lost' if view.facts else 'not connected'}"
+                if view.lost
+                else f"{glyph} worker dead",
+                "error",
+            ),
         )
     if view.worker == "ready" and view.awaits and view.facts and view.facts.host.name:
         return ((f"○ waiting for {view.facts.host.name.partition('.')[0]}", "muted"),)
