@@ -190,7 +190,9 @@ class RunTogether:
         )
 
 
-_GLOO = re.compile(r"^\[Gloo\] Rank \d+ is connected to .*\n?", re.MULTILINE)
+_GLOO = re.compile(
+    r"\[Gloo\] Rank \d+ is connected to \d+ peer ranks\. Expected number of connected peer ranks is : \d+\n?"
+)
 """What the library that connects CPUs prints for each new group of devices; nothing turns it off."""
 
 
