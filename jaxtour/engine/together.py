@@ -157,6 +157,7 @@ class RunTogether:
         rest = [process for process in range(self.processes) if process not in self._failures]
         waited = [process for process in rest if process in self.stopped]
         ended = [process for process in rest if process not in self.stopped and self.done[process].status == "ok"]
+        told += [about(each, 0, done.reason) for each, done in self.done.items() if done.status == "died"]
         told += [f"{named(waited, 0)} waited for it"] if waited else []
         told += [f"{named(ended, 0)} did not"] if ended else []
         return "; ".join(told)

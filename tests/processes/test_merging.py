@@ -161,6 +161,15 @@ def test_a_death_is_the_reason_and_an_interrupt_is_not() -> None:
     )  # fmt: skip
 
 
+def test_an_error_beside_a_death_names_both() -> None:
+    run = RunTogether(1, 2)
+    events = [(1, done("died", "killed by SIGKILL")), (0, failure("JaxRuntimeError")), (0, done("error"))]
+    told, ended = taken(run, *events)[-2:]
+    assert isinstance(told, Failure) and isinstance(ended, Done)
+    assert told.who == "process 0 of 2 raised it; process 1 was killed by SIGKILL"
+    assert ended.reason == "process 1 of 2 was killed by SIGKILL"
+
+
 def test_one_check_that_fails_fails_them_all() -> None:
     run = RunTogether(1, 2)
     good, bad = Checked(run=1, passed=True), Checked(run=1, passed=False, message="no sum")
