@@ -120,10 +120,16 @@ def test_a_run_is_done_with_its_last_process() -> None:
     assert run.over
 
 
-def test_gloo_is_left_out_of_what_was_printed() -> None:
-    said = "a\n[Gloo] Rank 1 is connected to 3 peer ranks. Expected number of connected peer ranks is : 3\nb\n"
-    [text] = taken(RunTogether(1, 2), (0, Text(run=1, stream="stdout", text=Raw(said))))
-    assert isinstance(text, Text) and text.text.text == "a\nb\n"
+GLOO = "[Gloo] Rank 1 is connected to 3 peer ranks. Expected number of connected peer ranks is : 3\n"
+
+
+@given(st.integers(0, len(GLOO)), st.integers(0, len(GLOO)), st.sampled_from(["", "a\n", "[1 2]\n", "[Gloo"]))
+def test_gloo_is_left_out_of_what_was_printed_wherever_it_is_cut(one: int, other: int, before: str) -> None:
+    first, second = sorted((one, other))
+    pieces = (before + GLOO[:first], GLOO[first:second], GLOO[second:] + "b [")
+    run = RunTogether(1, 2)
+    said = taken(run, *((0, Text(run=1, stream="stdout", text=Raw(piece))) for piece in pieces), (0, done()))
+    assert "".join(each.text.text for each in said if isinstance(each, Text)) == f"{before}b ["
 
 
 def test_the_same_error_in_all_is_said_as_of_one() -> None:
