@@ -42,6 +42,8 @@ def values_apart(report: Report, width: int) -> list[Line]:
     for who, value in found:
         nothing: list[Line] = [(("no value", "muted"),)]
         shown = value_lines(value, width - gutter) if value else nothing
+        if len(shown) == 2 and sum(map(width_of, shown)) + 2 <= width - gutter:
+            shown = [(*shown[0], ("  ", ""), *shown[1])]
         lines += beside(who, shown, gutter)
     return lines
 
