@@ -42,18 +42,29 @@ def config(options: "WorkerOptions", python: str | None = None) -> "WorkerConfig
             if not on_screen:
                 raise CourseError(f"python in settings.toml: {error}") from None
     platform = options.platform or settings.platform
+    hosts: tuple[str, ...] = ()
+    if options.hosts is not None:
+        from jaxtour.commands.hosts import hosts_of
+
+        hosts = hosts_of(options.hosts)
+    if hosts and options.processes > 1:
+        raise CourseError("--hosts starts one process on each host: leave out --processes")
+    if hosts:
+        worker = worker or "ssh -T {host}"
+    if bool(hosts) != ("{host}" in (worker or "")):
+        remedy = "put {host} where the host's name goes" if hosts else "name the hosts with --hosts FILE"
+        raise CourseError(f"--worker {worker}: {remedy}")
     if options.processes > 1:
         if options.platform in ("gpu", "tpu"):
-            raise CourseError(
-                f"--processes starts processes on this machine's CPU: leave out --platform {options.platform}"
-            )
+            raise CourseError(f"--processes starts processes on the CPU: leave out --platform {options.platform}")
         platform = "cpu"
     return WorkerConfig(
         python=python,
         platform=platform,
         devices=options.devices,
         worker=worker or None,
-        processes=options.processes,
+        processes=len(hosts) or options.processes,
+        hosts=hosts,
     )
 
 

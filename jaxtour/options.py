@@ -18,6 +18,8 @@ class WorkerOptions:
     platform: str | None = None
     devices: int | None = None
     processes: int = 1
+    hosts: str | None = None
+    """A file with a host a line, or `tpu`."""
     worker: str | None = None
     """What runs a command on another machine, as in `ssh -T tpu-vm`; empty for this one in spite of the settings."""
 
@@ -44,6 +46,7 @@ def device_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--worker", metavar="PREFIX", help="Run on another machine: what runs a command there, as 'ssh -T tpu-vm'."
         ),
+        click.option("--hosts", metavar="FILE|tpu", help="Run a process on each host, through --worker with {host}."),
         click.option(
             "--processes", type=click.IntRange(1, 16), default=1, metavar="N", help="Run every step in N processes."
         ),

@@ -17,7 +17,7 @@ from jaxtour.course.progress import Progress
 from jaxtour.course.trust import Trust
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.messages import Event, Facts, RunProgress
-from jaxtour.engine.processes import Processes
+from jaxtour.engine.processes import LOOPBACK, Processes
 from jaxtour.engine.remote import remote_command
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.streams import mute_stdout
@@ -88,8 +88,16 @@ def _course_with(name: str) -> Catalogue | None:
 
 def session(config: WorkerConfig, *, trust: bool = False) -> Session:
     """Return a session with its own guard; without `trust` it runs no lesson that the learner does not trust."""
-    start = remote_command(config.worker, config.python) if config.worker else None
-    return Session(Processes(lambda _: ProcessEngine(start)), config, Trust(everything=trust))
+    hosts = config.hosts
+
+    def connect(process: int) -> ProcessEngine:
+        if not config.worker:
+            return ProcessEngine()
+        prefix = config.worker.replace("{host}", hosts[process % len(hosts)]) if hosts else config.worker
+        return ProcessEngine(remote_command(prefix, config.python))
+
+    address = hosts[0].rpartition("@")[2] if hosts else LOOPBACK
+    return Session(Processes(connect, address), config, Trust(everything=trust))
 
 
 def headless(config: WorkerConfig, *, trust: bool = False) -> "Headless":

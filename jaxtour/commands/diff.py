@@ -170,6 +170,8 @@ def diff(asked: DiffRequest, *, as_json: bool, width: int) -> int:
     """Compare and print; the exit code is 1 if a file or a call fails, or if a condition is met."""
     conditions = [condition(each) for each in asked.conditions]
     page = checked_path(asked.html)
+    if any(config.processes > 1 for config in asked.configs):
+        raise CourseError("diff compares two runs of one process: leave out --processes and --hosts")
     with tempfile.TemporaryDirectory(prefix="jaxtour-diff-") as folder:
         sides = _sides(asked, Path(folder))
         # On another machine only its own folders are there.

@@ -18,8 +18,9 @@ from jaxtour.engine.messages import Event, Text
 from jaxtour.engine.record import program_record
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
+from jaxtour.render.processes import stdout_apart
 from jaxtour.render.programs import program_lines
-from jaxtour.render.text.plain import text_of
+from jaxtour.render.text.plain import section, text_of
 from jaxtour.render.value import output_text
 
 
@@ -41,7 +42,9 @@ def record(program: Program, config: WorkerConfig, *, as_json: bool, width: int)
     if as_json:
         write_json(program_record(report))
     else:
-        write(text_of(program_lines(report, width, program.path), ascii_only(), coloured()))
+        apart = stdout_apart(report, None)
+        lines = [*(section("output by process", apart) if apart else []), *program_lines(report, width, program.path)]
+        write(text_of(lines, ascii_only(), coloured()))
     if report.failure:
         warn(failure_line(report.failure, program.path))
     elif done and done.status not in ("ok", "error", "interrupted"):

@@ -21,6 +21,7 @@ from jaxtour.commands.page import STAGES, checked_path, page_call, sources, writ
 from jaxtour.commands.trust import check_trusted
 from jaxtour.course.catalogue import why_empty
 from jaxtour.course.model import Broken, CourseError, Lesson, Step
+from jaxtour.engine.apart import each_of, stdout_of
 from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.messages import Facts, Trace
 from jaxtour.engine.record import timing_records
@@ -228,7 +229,7 @@ def _step(lesson: Lesson, outcome: Outcome) -> dict[str, Any]:
         "id": outcome.step.id,
         "status": outcome.status,
         "seconds": report.seconds if report else None,
-        "stdout": report.stdout.text if report else "",
+        "stdout": stdout_of(report) if report else "",
         "stderr": report.stderr.text if report else "",
         "result": None,
         "error": None,
@@ -246,12 +247,22 @@ def _step(lesson: Lesson, outcome: Outcome) -> dict[str, Any]:
         return entry
     if report.without:
         entry["without"] = [left_out.step for left_out in report.without]
-    if report.value:
-        entry["result"] = {name: getattr(report.value, name) for name in ("type", "shape", "dtype", "devices", "text")}
-    if report.failure:
-        entry["error"] = {name: getattr(report.failure, name) for name in ("type", "bases", "message", "line")}
+    entry |= _ended(report)
+    if report.failure and report.failure.who:
+        entry["error"]["who"] = report.failure.who
+    if own := each_of(report):
+        each = {process: {"stdout": own[process].stdout.text, "stderr": own[process].stderr.text} for process in own}
+        entry["processes"] = [each[process] | _ended(own[process]) for process in own]
     entry["traces"] = [_trace(report, trace) for trace in report.traces]
     return entry | timing_records(report)
+
+
+def _ended(report: Report) -> dict[str, Any]:
+    """The value and the error of the step, or of one process that ran it."""
+    value, failure = report.value, report.failure
+    result = value and {name: getattr(value, name) for name in ("type", "shape", "dtype", "devices", "text")}
+    error = failure and {name: getattr(failure, name) for name in ("type", "bases", "message", "line")}
+    return {"result": result, "error": error}
 
 
 def _trace(report: Report, trace: Trace) -> dict[str, Any]:

@@ -233,6 +233,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The calls to trace. By default the last expression, if it is a call; an empty list traces nothing."""
     time: tuple[RawText | TimeSpec, ...] = ()
     raises: str | None = None
+    """The class of the expected error. `TimeoutError` is also a run into `timeout`; such a step leaves no state."""
     expect: Expect | None = None
     after: Lines = ""
     show: Pane | None = None
@@ -244,6 +245,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     requires: Requires | None = None
     timeout: Annotated[float, msgspec.Meta(gt=0, le=86400)] | None = None
     """In seconds; used by commands without a terminal."""
+
+    @property
+    def runs_out(self) -> bool:
+        """Whether it is expected to run into its time limit, so that later steps run without it."""
+        return self.raises == "TimeoutError" and self.timeout is not None
 
     @property
     def solved_code(self) -> Raw:

@@ -81,9 +81,10 @@ def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
 
 
 def cells_before(lesson: Lesson, step: Step, edits: Mapping[str, str] | None = None) -> list[Cell]:
-    """The cells of the lesson's earlier steps; `edits` have other code, by step id."""
+    """The cells of the lesson's earlier steps that leave a state; `edits` have other code, by step id."""
     earlier = itertools.takewhile(lambda each: each.id != step.id, lesson.steps)
-    return [cell(lesson, each, (edits or {}).get(each.id)) for each in earlier if isinstance(each, Step)]
+    steps = [each for each in earlier if isinstance(each, Step) and not each.runs_out]
+    return [cell(lesson, each, (edits or {}).get(each.id)) for each in steps]
 
 
 def asked_of(step: Step, *, timings: bool = True, hlo: bool = False, default_timeout_s: float | None = None) -> Run:

@@ -18,7 +18,6 @@ from jaxtour.engine.cells import (
     cell,
     cells_before,
     devices_needed,
-    processes_needed,
     timeout_of,
 )
 from jaxtour.engine.commands import (
@@ -35,6 +34,7 @@ from jaxtour.engine.commands import (
 from jaxtour.engine.connection import Engine as Engine
 from jaxtour.engine.connection import EngineError as EngineError
 from jaxtour.engine.connection import WorkerConfig as WorkerConfig
+from jaxtour.engine.fit import wanted
 from jaxtour.engine.halted import Halted, LeftOut
 from jaxtour.engine.messages import Died, Done, Event, Facts, State, WorkerState
 
@@ -342,26 +342,8 @@ class Session:
             raise
 
     def _wanted(self, lesson: Lesson, step: Step, cells: tuple[Cell, ...]) -> Open:
-        """The configuration that the step needs: the user's, with simulated devices if there are too few.
-
-        If the code itself requests a number of CPU devices, that number is opened before it runs.
-        """
-        own = self._own
-        asked = asked_devices(cells) if own.platform in (None, "cpu") and self._on_cpu else None
-        if asked:
-            same = asked == own.devices
-            return own if same else Open(python=own.python, platform="cpu", devices=asked, processes=own.processes)
-        processes = max(own.processes, processes_needed(lesson, step))
-        # Each process simulates its share.
-        needed = -(-devices_needed(lesson, step) // processes)
-        have = self.config.devices or (self._own_devices or 1) // own.processes
-        if processes > own.processes:
-            return Open(python=own.python, platform="cpu", devices=max(needed, own.devices or 1), processes=processes)
-        if needed <= have:
-            return own
-        # A simulated device keeps its number when there are more of them; a real one does not exist here.
-        device = own.device if own.devices else None
-        return Open(python=own.python, platform="cpu", devices=needed, device=device, processes=processes)
+        """The configuration that the step needs."""
+        return wanted(self._own, self._own_devices, lesson, step, cells, on_cpu=self._on_cpu)
 
     async def _fit(self, lesson: Lesson, step: Step, cells: tuple[Cell, ...]) -> None:
         """Open another runner if the step needs other devices; waits for the facts if it must."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator
+from typing import Literal
 
 import msgspec
 
@@ -22,6 +23,13 @@ from jaxtour.engine.messages import (
 from jaxtour.engine.messages import OwnEvent as OwnEvent
 from jaxtour.text import Raw
 
+_GLOO = re.compile(
+    r"\[Gloo\] Rank \d+ is connected to \d+ peer ranks\. Expected number of connected peer ranks is : \d+\n"
+)
+"""What the library that connects CPUs prints for each new group of devices; nothing turns it off."""
+_BEGUN = re.compile(r"\[(G(l(o(o(\]( (R(a(n(k( [^\n]*)?)?)?)?)?)?)?)?)?)?)?\Z")
+"""The beginning of such a line at the end of a text."""
+_STREAMS: tuple[Literal["stdout", "stderr"], ...] = ("stdout", "stderr")
 _WORST = ("died", "timeout", "interrupted", "error", "ok")
 _OWN = (Result, Failure, Timing, Checked, Done)
 """What is kept of the first process too, as what comes together takes its place."""
@@ -58,6 +66,8 @@ class RunTogether:
         self._failures: dict[int, Failure] = {}
         self._values: dict[int, Value] = {}
         self._checked: dict[int, Checked] = {}
+        self._begun: dict[tuple[int, str], str] = {}
+        """By process and stream, the end of its output that may be the beginning of a line of gloo."""
         self._timings: dict[tuple[object, ...], dict[int, Timing]] = {}
 
     @property
@@ -77,12 +87,18 @@ class RunTogether:
 
     def take(self, process: int, event: OwnEvent) -> Iterator[RunEvent]:
         """What becomes of an event of one process."""
-        if isinstance(event, Text) and "[Gloo]" in event.text.text:
-            event = msgspec.structs.replace(event, text=Raw(_GLOO.sub("", event.text.text)))
+        if isinstance(event, Text):
+            event = self._without_gloo(process, event)
+            if not (event.text.text or event.dropped):
+                return
         if process or isinstance(event, _OWN):
             yield FromProcess(process=process, said=event)
         match event:
             case Done():
+                for stream in _STREAMS:
+                    if rest := self._begun.pop((process, stream), ""):
+                        left = Text(run=self.run, stream=stream, text=Raw(rest))
+                        yield FromProcess(process=process, said=left) if process else left
                 self.done[process] = event
                 yield from self._end() if self.over else [self._waiting()]
             case Result(value=value):
@@ -109,6 +125,18 @@ class RunTogether:
                     yield msgspec.structs.replace(known[0], by_process=medians)
             case _ if not process:
                 yield event
+
+    def _without_gloo(self, process: int, text: Text) -> Text:
+        """The output without what gloo prints; a line of it that may go on is kept back."""
+        key = (process, text.stream)
+        whole = self._begun.pop(key, "") + text.text.text
+        if "[" not in whole:
+            return text
+        whole = _GLOO.sub("", whole)
+        if begun := _BEGUN.search(whole):
+            self._begun[key] = begun[0]
+            whole = whole[: begun.start()]
+        return msgspec.structs.replace(text, text=Raw(whole))
 
     def _waiting(self) -> RunProgress:
         """That some processes are not done yet, and why that may be."""
@@ -157,6 +185,7 @@ class RunTogether:
         rest = [process for process in range(self.processes) if process not in self._failures]
         waited = [process for process in rest if process in self.stopped]
         ended = [process for process in rest if process not in self.stopped and self.done[process].status == "ok"]
+        told += [about(each, 0, done.reason) for each, done in self.done.items() if done.status == "died"]
         told += [f"{named(waited, 0)} waited for it"] if waited else []
         told += [f"{named(ended, 0)} did not"] if ended else []
         return "; ".join(told)
@@ -188,10 +217,6 @@ class RunTogether:
             who=who,
             stopped=bool(self.stopped) and worst == "error",
         )
-
-
-_GLOO = re.compile(r"^\[Gloo\] Rank \d+ is connected to .*\n?", re.MULTILINE)
-"""What the library that connects CPUs prints for each new group of devices; nothing turns it off."""
 
 
 def _said_by(who: str, outcome: CheckOutcome) -> CheckOutcome:

@@ -27,6 +27,8 @@ def needs_hlo(step: Step) -> bool:
 
 def status(step: Step, report: Report) -> Status:
     """How the step's code ended; `raised` is the expected error. `verify` checks `expect`."""
+    if _ran_out(step, report):
+        return "raised"
     if report.done and report.done.status in ("timeout", "died"):
         return "timeout" if report.done.status == "timeout" else "died"
     if report.done is None or report.done.status == "interrupted":
@@ -36,6 +38,11 @@ def status(step: Step, report: Report) -> Status:
     if step.raises is not None:
         return "raised" if _as_expected(step.raises, report.failure) else "failed"
     return "failed" if report.failure else "ok"
+
+
+def _ran_out(step: Step, report: Report) -> bool:
+    """Whether it ran into its time limit, as it should."""
+    return step.runs_out and report.done is not None and report.done.status == "timeout"
 
 
 def over(step: Step, report: Report | None) -> bool:
@@ -56,6 +63,8 @@ def verify(step: Step, report: Report) -> list[str]:
 
 
 def _verify(step: Step, report: Report) -> list[str]:
+    if _ran_out(step, report):
+        return []
     if ended := _ended(step, report.done):
         return [ended]
     if report.failure and not (step.raises and _as_expected(step.raises, report.failure)):

@@ -34,7 +34,9 @@ def _requirements(lesson: Lesson) -> Iterable[tuple[Requires, str]]:
 
 
 def _here(requires: Requires, facts: Facts) -> Line:
-    """What meets the requirement: the devices that are there, or simulated ones."""
+    """What meets the requirement: the devices that are there, or simulated ones; processes that are started."""
+    if requires.processes > facts.processes:
+        return ((": ", "muted"), ("started here", "warning"), (", on the CPU", "muted"))
     if requires.devices == 1:
         return ((f": jax {facts.jax} is here", "muted"),) if requires.platform is None else ()
     platform = facts.platforms[0] if facts.platforms else "cpu"

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from jaxtour.engine.apart import GUTTER, each_of, lines_apart, values_of, who_said
 from jaxtour.engine.report import Report
-from jaxtour.engine.together import named
-from jaxtour.render.text.layout import Line, Style, joined, pad, width_of
+from jaxtour.render.text.layout import Line, Style, joined, pad, width_of, wrap
 from jaxtour.render.value import output_lines, value_lines
 from jaxtour.text import Raw
 
@@ -43,15 +42,15 @@ def values_apart(report: Report, width: int) -> list[Line]:
     for who, value in found:
         nothing: list[Line] = [(("no value", "muted"),)]
         shown = value_lines(value, width - gutter) if value else nothing
+        if len(shown) == 2 and sum(map(width_of, shown)) + 2 <= width - gutter:
+            shown = [(*shown[0], ("  ", ""), *shown[1])]
         lines += beside(who, shown, gutter)
     return lines
 
 
-def failures_apart(report: Report) -> list[Line]:
-    """While some processes still run: which of the others have raised."""
-    raised = {
-        process: own.failure
-        for process, own in report.processes.items()
-        if own.failure and report.done is None and report.failure is None
-    }
-    return [((f"{named([process], 0)} raised {each.type}", "warning"),) for process, each in raised.items()]
+def waiting_lines(report: Report, width: int) -> list[Line]:
+    """While some processes are still in the step that others have left: which, and which have raised."""
+    waiting = report.progress if report.done is None and report.processes else None
+    if waiting is None or waiting.phase != "waiting for":
+        return []
+    return wrap([("waiting for ", "muted"), (waiting.label, "mark")], width, indent="  ")

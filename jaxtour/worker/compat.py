@@ -34,6 +34,7 @@ from .compat_processes import agreed as agreed
 from .compat_processes import begin_agreeing as begin_agreeing
 from .compat_processes import initialized_already as initialized_already
 from .compat_processes import meet as meet
+from .compat_processes import summed_here as summed_here
 from .compat_profile import NoProfilerError as NoProfilerError
 from .compat_profile import recorded as recorded
 from .compat_record import JITTED as JITTED

@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import math
+import os
 import warnings
 from collections.abc import Iterator
 from typing import Any, TypeVar
@@ -52,11 +54,23 @@ def _value(client: Any, key: str) -> str:
 
 def meet() -> None:
     """Wait until every process has come here."""
-    if jax.process_count() > 1 and (client := _client()) is not None:
-        key = next(_keys)
-        client.key_value_set(f"{key}/{jax.process_index()}", "")
-        for process in range(jax.process_count()):
-            _value(client, f"{key}/{process}")
+    _told_by_all(None)
+
+
+def summed_here(value: float) -> float:
+    """The sum of a number over the processes of this machine."""
+    here = os.uname().nodename
+    return math.fsum(each for host, each in _told_by_all((here, value)) if host == here)
+
+
+def _told_by_all(value: T) -> list[T]:
+    """What each process says here; all must come."""
+    client = _client() if jax.process_count() > 1 else None
+    if client is None:
+        return [value]
+    key = next(_keys)
+    client.key_value_set(f"{key}/{jax.process_index()}", json.dumps(value))
+    return [json.loads(_value(client, f"{key}/{process}")) for process in range(jax.process_count())]
 
 
 def _client() -> Any:

@@ -209,9 +209,9 @@ def test_list_knows_the_lessons_and_the_progress() -> None:
     lessons = json.loads(done.stdout)["lessons"]
     assert [lesson["id"] for lesson in lessons] == [
         "numpy", "transformations", "grad", "jit", "vmap", "pmap", "compose", "state", "timing", "nan",
-        "profile", "memory",
+        "profile", "memory", "processes",
     ]  # fmt: skip
-    assert 60 <= sum(len(lesson["steps"]) for lesson in lessons) <= 150
+    assert 60 <= sum(len(lesson["steps"]) for lesson in lessons) <= 170
     assert lessons[5]["requires"]["devices"] == 8 and not lessons[0]["steps"][0]["done"]
     assert "vmap" in command("list").stdout
 

@@ -24,6 +24,7 @@ from jaxtour.engine.messages import (
     Event,
     Executed,
     Facts,
+    FromProcess,
     Hello,
     Host,
     Level,
@@ -178,6 +179,8 @@ class FakeEngine:
                 if self._interrupted(run):
                     self.push(Done(run=run or 0, status="interrupted", seconds=2.0), State(state="ready"))
                     return
+            elif isinstance(event, FromProcess) and run is not None:
+                self.push(msgspec.structs.replace(event, said=msgspec.structs.replace(event.said, run=run)))
             elif isinstance(event, RunEvent) and event.run == 0 and run is not None:
                 self.push(msgspec.structs.replace(event, run=run))
             else:

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 
+from table import Row
+
 from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.headless import Headless, Outcome
-from jaxtour.engine.messages import Event, RunProgress
+from jaxtour.engine.messages import Died, Event, RunProgress
 from jaxtour.engine.processes import Processes
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.text import Raw
@@ -32,6 +34,8 @@ class Together:
         self.headless = headless
         self.engine = engine
         self.codes: list[str] = []
+        self.row: Row | None = None
+        """Of the table of faults: what the first step came to that did not end well, and the one after it."""
         self.events: list[Event] = []
         self.tasks: set[asyncio.Future[None]] = set()
         headless.heard = self._heard
@@ -39,6 +43,8 @@ class Together:
 
     def _heard(self, event: Event) -> None:
         self.events.append(event)
+        if self.row and isinstance(event, Died):
+            self.row.seen = event.reason
         self.on(event)
 
     async def run(self, code: str, **fields: object) -> Outcome:
@@ -46,7 +52,13 @@ class Together:
         self.codes.append(code)
         whole = lesson(*self.codes)
         step = whole.steps[-1]
-        return await self.headless.step(whole, step, **fields)
+        outcome = await self.headless.step(whole, step, **fields)
+        if self.row and outcome.status == "ok" and self.row.seen:
+            self.row.next_right = True
+        elif self.row and outcome.status != "ok" and (report := outcome.report) and report.done and not self.row.seen:
+            failed = f"{report.failure.type}: {report.failure.who}" if report.failure else ""
+            self.row.seen = failed or report.done.who or report.done.reason
+        return outcome
 
     def when(self, phase: str, do: Callable[[], Coroutine[None, None, None]]) -> None:
         """Do something once, when the run comes to this phase."""

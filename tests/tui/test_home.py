@@ -102,7 +102,8 @@ async def test_what_a_lesson_needs_and_whether_it_is_here(tours: Tours) -> None:
     step = msgspec.structs.replace(STATE.steps[0], requires=Requires(devices=2))
     assert isinstance(step, Step)
     few = msgspec.structs.replace(STATE, id="few", title="few", steps=(step,))
-    tours.entries[1:] = map(Given, (many, other, new, few))
+    two = msgspec.structs.replace(STATE, id="two", title="two", requires=Requires(devices=4, processes=2))
+    tours.entries[1:] = map(Given, (many, other, new, few, two))
     device = FACTS.devices[0]
     devices = tuple(msgspec.structs.replace(device, id=number, simulated=False) for number in (0, 1))
     tours.facts = msgspec.structs.replace(FACTS, devices=devices)
@@ -118,6 +119,9 @@ async def test_what_a_lesson_needs_and_whether_it_is_here(tours: Tours) -> None:
         await until(pilot, lambda: "✗ the lesson needs jax >=99; this worker has" in screen_text(app))
         await pilot.press("down")
         await until(pilot, lambda: "✓ step 1 needs 2 devices: cpu ×2 is here" in screen_text(app))
+        await pilot.press("down")
+        told = "✓ the lesson needs 4 devices and 2 processes: started here, on the CPU"
+        await until(pilot, lambda: told in screen_text(app))
 
 
 async def test_what_is_due_for_review_is_a_key_away(tours: Tours) -> None:

@@ -36,12 +36,17 @@ class AnswerDraft(NamedTuple):
 
 Draft: TypeAlias = Prose | Folded | CodeDraft | AnswerDraft
 
+PROCESSES = "This lesson is for {count} processes: `jaxtour {id}` starts them. Here it runs in one, process 0 of 1."
+
 
 def draft(lesson: Lesson, progress: Progress) -> list[Draft]:
     """Everything in the order of reading, with the learner's code where there is some."""
     found: list[Draft] = [Prose(f"# {lesson.title}\n\n{lesson.summary}".strip())]
     cells = _Cells()
-    count = max([lesson.requires.devices, *(step.requires.devices for step in _whole(lesson) if step.requires)])
+    requires = [lesson.requires, *(step.requires for step in _whole(lesson) if step.requires)]
+    if (processes := max(each.processes for each in requires)) > 1:
+        found.append(Prose(PROCESSES.format(count=processes, id=lesson.id)))
+    count = max(each.devices for each in requires)
     if count > 1:
         found.append(cells.add(DEVICES.format(count=count), trace=()))
     for number, step in enumerate(lesson.steps, 1):

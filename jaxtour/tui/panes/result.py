@@ -31,7 +31,7 @@ def document(view: StepView, width: int) -> Document:
         return Document(lines=[*worker_lines(view, width), *([] if waits else wrap(_empty(view), width))])
     # Imported here: the first frame shows no run.
     from jaxtour.engine.apart import stderr_of
-    from jaxtour.render.processes import failures_apart, output_apart, values_apart
+    from jaxtour.render.processes import output_apart, values_apart, waiting_lines
     from jaxtour.render.value import failure_lines, value_lines, warning_lines
 
     width -= GUTTER_EXTRA if sharded(report.value) else 0
@@ -69,7 +69,7 @@ def document(view: StepView, width: int) -> Document:
     lines += _differs(view, step, report, width)
     lines += ending
     lines += written(report.background, width, "muted")
-    lines += failures_apart(report)
+    lines += waiting_lines(report, width)
     lines += worker_lines(view, width) if view.worker == "dead" or report.done is None else []
     if not lines:
         waiting = report.done is None
@@ -181,7 +181,10 @@ def _ending(view: StepView, step: Step, report: Report, width: int) -> list[Line
     elif done.status in ("timeout", "died"):
         said = done.reason or ("it took too long" if done.status == "timeout" else "the worker ended")
         said += f"; {done.who}" if done.who else ""
-        lines += wrap((("✗ ", "error"), (said, "error")), width, indent="  ")
+        if status(step, report) == "raised":
+            lines += wrap((("✓ ", "success"), (f"{said}, as the step expects", "success")), width, indent="  ")
+        else:
+            lines += wrap((("✗ ", "error"), (said, "error")), width, indent="  ")
     elif step.raises and report.failure is None:
         words = f"nothing was raised; the step expects {step.raises}"
         lines += wrap((("✗ ", "warning"), (words, "warning")), width, indent="  ")

@@ -69,10 +69,12 @@ PANES: tuple[PaneSpec, ...] = (
     ),
     PaneSpec(
         "result", "Result", result.document,
-        of_view=attrgetter("step", "state.reason", "trouble", "ascii", "trace", "state.own", "editing"),
+        of_view=attrgetter(
+            "step", "state.reason", "trouble", "ascii", "trace", "state.own", "state.process", "editing"
+        ),
         of_report=attrgetter(
             "stdout", "traced", "stderr", "background", "value", "failure", "warnings", "checked", "done", "phase",
-            "run", "executed",
+            "run", "executed", "processes",
         ),
     ),
     PaneSpec(

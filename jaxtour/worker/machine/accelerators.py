@@ -165,7 +165,10 @@ def _stale(root: Path) -> Finding | None:
 
 
 def _one_host(chips: list[str], environ: Mapping[str, str]) -> Finding | None:
-    """The variables that keep a slice's host from waiting for the others forever; `xla_bridge.py` of JAX only warns."""
+    """The variables that keep a slice's host from waiting for the others forever; `xla_bridge.py` of JAX only warns.
+
+    None if jaxtour runs a process on every host.
+    """
     hosts = 1 if int(environ.get("JAXTOUR_PROCESSES") or 1) > 1 else _hosts(environ)
     if hosts < 2:
         return None
@@ -191,6 +194,7 @@ def _one_host(chips: list[str], environ: Mapping[str, str]) -> Finding | None:
         "one host",
         f"this is one of {hosts} hosts of a TPU slice, so jaxtour uses only its own {used}: with all hosts, "
         "jax would wait until the same program runs on every host",
+        "jaxtour --hosts tpu",
         environment=alone,
     )
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import compat
+
 _STAT = Path("/proc/stat")
 _IDLE_FIELDS = (3, 4)
 """The `idle` and `iowait` figures of the `cpu` line, see proc_stat(5)."""
@@ -41,7 +43,9 @@ def watched() -> Iterator[Load]:
     load = Load()
     before, own, start = _busy_seconds(), time.process_time(), time.perf_counter()
     yield load
-    after, mine, taken = _busy_seconds(), time.process_time() - own, time.perf_counter() - start
+    after, taken = _busy_seconds(), time.perf_counter() - start
+    # What the other processes of the same program do is not a disturbance.
+    mine = compat.summed_here(time.process_time() - own)
     if before is not None and after is not None and taken >= _LEAST_S:
         load.others = max(0.0, (after - before - mine) / taken)
 

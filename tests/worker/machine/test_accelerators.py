@@ -134,6 +134,12 @@ def test_one_host_of_several_takes_its_own_chips_alone(machine, name):
     assert codes(machine.look({name: "t0"})) == []
 
 
+def test_with_a_process_on_every_host_each_takes_part_in_the_slice(machine):
+    machine.tpu(*[V4] * 4)
+    survey = machine.look({"TPU_WORKER_HOSTNAMES": "t0,t1", "JAXTOUR_PROCESSES": "2"})
+    assert (codes(survey), survey.environment, survey.tpu) == ([], {}, True)
+
+
 @pytest.fixture
 def metadata():
     with Metadata() as server:

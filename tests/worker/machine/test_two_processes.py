@@ -72,7 +72,12 @@ def test_each_tells_which_of_the_devices_are_its_own(told, number):
 
 def test_what_the_other_holds_is_drawn_too(told):
     values = [value for _, value in told]
-    assert values[0].shards == values[1].shards
+    parts = [[(shard.device, shard.index, shard.process) for shard in value.shards] for value in values]
+    assert parts[0] == parts[1] and [process for *_, process in parts[0]] == [0, 0, 1, 1]
+    assert [[bool(shard.text.text) for shard in value.shards] for value in values] == [
+        [True, True, False, False],
+        [False, False, True, True],
+    ]
     for value in values:
         drawn = plain_lines(sharding_lines(value, 76))
         assert "│    0 │    1 │ 2048 │ 2049 │" in drawn and "parts shown" not in drawn

@@ -6,6 +6,7 @@ import signal
 import pytest
 import pytest_asyncio
 from msgspec.structs import replace
+from table import row_of
 from together import MESH, Together, lesson, together
 
 from jaxtour.engine.apart import of_process, stdout_of, value_text
@@ -25,9 +26,10 @@ async def two():
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def both(two: Together):
-    """After a step that has the mesh."""
+async def both(two: Together, request: pytest.FixtureRequest):
+    """After a step that has the mesh; a row of the table of faults gets what the steps after it come to."""
     two.codes = [MESH]
+    two.row = row_of(request.node) if request.node.get_closest_marker("faults") else None
     return two
 
 
@@ -71,7 +73,7 @@ async def test_a_collective_says_nothing_of_gloo(both):
     assert (report.value.text.text, stdout_of(report)) == ("28.0", "")
 
 
-@pytest.mark.faults
+@pytest.mark.conformance
 async def test_timings_are_those_of_all(both):
     report = (await both.run("total = jax.jit(jnp.sum)\ntotal(x)")).report
     [trace] = report.traces
@@ -142,10 +144,11 @@ async def test_a_time_limit_for_one(both):
     report = (await both.headless.step(whole, step)).report
     assert report.done.status == "timeout"
     assert report.done.who == "process 0 of 2 was still in the step; process 1 had left it"
+    both.row.seen = report.done.who
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("process", [0, 1])
+@pytest.mark.parametrize("process", [0, 1], ids=["process 0 of 2 gets kill -9", "process 1 of 2 gets kill -9"])
 async def test_a_runner_that_is_killed_ends_in_words_and_all_start_again(both, process):
     await kill(both, process)
     outcome = await both.run("float(jax.jit(jnp.sum)(x))")
@@ -158,7 +161,7 @@ async def test_a_runner_that_is_killed_ends_in_words_and_all_start_again(both, p
     assert f"process {process} of 2 was killed by SIGKILL" in said
 
 
-@pytest.mark.faults
+@pytest.mark.conformance
 async def test_a_restart_keeps_nothing(both):
     await both.run("kept = 1")
     await both.headless.session.restart()
@@ -166,8 +169,9 @@ async def test_a_restart_keeps_nothing(both):
 
 
 @pytest.mark.faults
-async def test_a_guard_that_is_killed_ends_the_worker_in_words():
+async def test_the_guard_of_one_process_is_killed(request: pytest.FixtureRequest):
     async with together(devices=None) as both:
+        both.row = row_of(request.node)
         guard = both.engine._members[1].engine
         assert isinstance(guard, ProcessEngine) and guard._process
         os.kill(guard._process.pid, signal.SIGKILL)
