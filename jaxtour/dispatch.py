@@ -54,6 +54,7 @@ def config(options: "WorkerOptions", python: str | None = None) -> "WorkerConfig
         devices=options.devices,
         worker=worker or None,
         processes=options.processes,
+        isolate=options.isolate,
     )
 
 
