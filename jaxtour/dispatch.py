@@ -65,6 +65,7 @@ def config(options: "WorkerOptions", python: str | None = None) -> "WorkerConfig
         worker=worker or None,
         processes=len(hosts) or options.processes,
         hosts=hosts,
+        isolate=options.isolate,
     )
 
 

@@ -20,6 +20,7 @@ class WorkerOptions:
     processes: int = 1
     hosts: str | None = None
     """A file with a host a line, or `tpu`."""
+    isolate: bool = False
     worker: str | None = None
     """What runs a command on another machine, as in `ssh -T tpu-vm`; empty for this one in spite of the settings."""
 
@@ -50,6 +51,7 @@ def device_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--processes", type=click.IntRange(1, 16), default=1, metavar="N", help="Run every step in N processes."
         ),
+        click.option("--isolate", is_flag=True, help="Let no process of a step outlive it, or signal yours (Linux)."),
         click.option("--devices", type=click.IntRange(1, 64), metavar="N", help="Simulate N devices on the CPU."),
         click.option(
             "--platform", type=click.Choice(["cpu", "gpu", "tpu"]), help="Where to run; default: JAX chooses."

@@ -69,6 +69,11 @@ def load(path: Path | None = None) -> tuple[Settings, list[str]]:
     return Settings(**values), problems
 
 
+def in_short(problems: list[str]) -> list[str]:
+    """The same lines without the folder, which would hide the rest where there is one row for it."""
+    return [problem.removeprefix(f"{paths.config_dir()}/") for problem in problems]
+
+
 def _keys(table: dict[str, Any], path: Path, problems: list[str]) -> dict[str, str]:
     """Return the keys that are text; whether their actions exist is checked by the app."""
     keys = {}

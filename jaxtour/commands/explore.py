@@ -15,7 +15,7 @@ from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.model import CourseError
 from jaxtour.course.progress import Progress
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.settings import load
+from jaxtour.settings import in_short, load
 
 
 def explore(program: Program, calls: Sequence[str], config: WorkerConfig, *, theme: str | None, mouse: bool) -> int:
@@ -40,6 +40,6 @@ def explore(program: Program, calls: Sequence[str], config: WorkerConfig, *, the
             settings,
             theme=theme,
             mouse=mouse and settings.mouse,
-            notices=problems,
+            notices=in_short(problems),
             make=partial(ExploreApp, path=path, reload=entry.reload, kept=default_path()),
         )

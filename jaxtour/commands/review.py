@@ -11,7 +11,7 @@ from jaxtour.course.review import Item, due, reviewable, utc_now
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.render.summary import when_words
 from jaxtour.render.text.layout import pad, width_of
-from jaxtour.settings import load
+from jaxtour.settings import in_short, load
 from jaxtour.text import clean, plural
 
 
@@ -46,7 +46,7 @@ def review(target: str | None, config: WorkerConfig, *, theme: str | None, mouse
     known = place is not None and any(entry.id == place[0] for entry in catalogue.entries)
     return run_tour(
         catalogue, session(config, trust=trust), progress, settings, start=place if known else None, theme=theme,
-        mouse=mouse and settings.mouse, notices=problems, review=True,
+        mouse=mouse and settings.mouse, notices=in_short(problems), review=True,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from jaxtour.commands.common import catalogue_for, session
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.progress import Progress
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.settings import load
+from jaxtour.settings import in_short, load
 
 
 def tour(target: str | None, config: WorkerConfig, *, theme: str | None, mouse: bool, trust: bool = False) -> int:
@@ -27,7 +27,7 @@ def tour(target: str | None, config: WorkerConfig, *, theme: str | None, mouse: 
         start=start,
         theme=theme,
         mouse=mouse and settings.mouse,
-        notices=problems,
+        notices=in_short(problems),
         welcome=welcome,
     )
 

@@ -185,7 +185,7 @@ class Progress:
             self._keep_in_memory()
         except OSError as error:
             self._failing = True
-            self.notice = f"cannot read progress in {self.path}: {error.strerror or error}"
+            self.notice = f"cannot read progress: {error.strerror or error}: {self.path}"
 
     def change(self, change: Change | None = None) -> None:
         """Apply a change and the pending ones to the file's current content."""
@@ -203,7 +203,7 @@ class Progress:
                 self._keep_in_memory()
             except OSError as error:
                 self._failing = True
-                self.notice = f"cannot save progress in {self.path}: {error.strerror or error}"
+                self.notice = f"cannot save progress: {error.strerror or error}: {self.path}"
             # A new state instead of a mutated one: another thread may be reading this one.
             if self._pending:
                 self._state = _applied(copy.deepcopy(self._state), self._pending)
@@ -226,7 +226,7 @@ class Progress:
 
     def _keep_in_memory(self) -> None:
         self._writable = False
-        self.notice = f"{self.path} belongs to a newer jaxtour: this session's progress will not be saved"
+        self.notice = f"a newer jaxtour wrote the progress, so this session's will not be saved: {self.path}"
 
 
 def _read(path: Path) -> SavedProgress:

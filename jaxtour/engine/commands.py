@@ -96,6 +96,8 @@ class Open(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="ope
     """The id of the device that code runs on; None leaves the choice to jax, which takes the first."""
     wait: bool = False
     """Whether to wait for an accelerator that another process holds."""
+    isolate: bool = False
+    """Whether code runs in a pid namespace of its own, where the machine allows it."""
     processes: int = 1
     """How many runners, each with its own guard, run every step together; `processes.py` makes a command for each."""
     process: int = 0

@@ -20,6 +20,8 @@ class WorkerConfig(msgspec.Struct, frozen=True):
     """The id of the device that code runs on; None means the first."""
     wait: bool = False
     """Whether to wait for an accelerator that another process holds."""
+    isolate: bool = False
+    """Whether code runs in a pid namespace of its own, where the machine allows it."""
     worker: str | None = None
     """What runs a command on another machine, where the worker is, as in `ssh -T tpu-vm`; None means here."""
     processes: int = 1
@@ -33,6 +35,7 @@ class WorkerConfig(msgspec.Struct, frozen=True):
         python = None if self.worker else self.python
         return Open(
             python=python,
+            isolate=self.isolate,
             platform=self.platform,
             devices=self.devices,
             device=self.device,

@@ -300,9 +300,14 @@ class TourApp(App[int]):
     def _tick(self) -> None:
         self.tour_screen.refresh_lines()
 
-    def _tell_unsaved(self) -> None:
+    @property
+    def hangs(self) -> bool:
+        """Whether the disk did not answer when progress was to be kept at the end."""
+        return self._writes.hangs
+
+    def _tell_unsaved(self, error: Exception | None) -> None:
         """Say once, in the thread that writes, that progress can no longer be saved."""
-        told, self._told = self._told, self.tour.progress.notice
+        told, self._told = self._told, f"progress is not saved: {error!r}" if error else self.tour.progress.notice
         if self._told and self._told != told and not self._leaving:
             self.post_message(Note(self._told))
 
@@ -406,7 +411,7 @@ def run_tour(
     )
     with watch_hangup(app):
         code = app.run(mouse=mouse)
-    if progress.notice:
-        sys.stderr.write(f"jaxtour: {clean(progress.notice, keep_newlines=False)}\n")
+    if unsaved := "progress is not saved: its disk does not answer" if app.hangs else progress.notice:
+        sys.stderr.write(f"jaxtour: {clean(unsaved, keep_newlines=False)}\n")
     sys.stdout.flush()
     return code if code is not None else int(os.EX_SOFTWARE if app.return_code else 0)

@@ -54,6 +54,8 @@ def main() -> None:
     options = _options()
     os.set_inheritable(options.ctl, False)
     os.set_inheritable(options.out, False)
+    if options.outer is not None:
+        os.set_inheritable(options.outer, False)
     if sys.version_info < OLDEST_PYTHON:
         version = "{}.{}".format(*sys.version_info[:2])
         _give_up(
@@ -70,6 +72,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--ctl", type=int, required=True, help="read commands from this descriptor")
     parser.add_argument("--out", type=int, required=True, help="write events to this descriptor")
     parser.add_argument("--marks", metavar="TOKEN", help="mark output written while JAX traces, for the guard")
+    parser.add_argument("--outer", type=int, help="the machine's / outside of our pid namespace")
     parser.add_argument("--hold", action="store_true", help="wait for `go` before opening devices")
     return parser.parse_args()
 
@@ -110,7 +113,7 @@ def _serve(options: argparse.Namespace) -> None:
     writer.say({"event": "state", "state": "importing jax"})
     asked = dict(os.environ)
     # A held runner starts after the runner that may hold the accelerator now has exited.
-    survey = accelerators.look(asked) if options.hold else _usable(writer, asked, options)
+    survey = accelerators.look(asked, _machine(options)) if options.hold else _usable(writer, asked, options)
     os.environ.update(survey.environment)
     _import_jax(options.out)
     from .runner import together
@@ -120,9 +123,16 @@ def _serve(options: argparse.Namespace) -> None:
         if not any(command.get("verb") == "go" for command in commands):
             return
         survey = _usable(writer, asked, options)
+    if options.outer is not None:
+        os.close(options.outer)  # a step must not reach the processes outside
     if (place := together.place_in(asked)) and not together.join(place, writer.say, commands):
         return
     _run_all(writer, stdio, commands, survey, options)
+
+
+def _machine(options: argparse.Namespace) -> Path:
+    """Where to look at the machine: only outside of our pid namespace is it seen who holds a device."""
+    return Path("/") if options.outer is None else Path(f"/proc/self/fd/{options.outer}")
 
 
 def _usable(writer: Writer, asked: dict[str, str], options: argparse.Namespace) -> Survey:
@@ -130,7 +140,7 @@ def _usable(writer: Writer, asked: dict[str, str], options: argparse.Namespace) 
     from .machine import accelerators
 
     said = ""
-    while fatal := (survey := accelerators.look(asked)).fatal:
+    while fatal := (survey := accelerators.look(asked, _machine(options))).fatal:
         if fatal.code != accelerators.BUSY or not asked.get(WAIT):
             _give_up(options.out, str(fatal), fatal.code)
         if fatal.holder != said:
@@ -225,6 +235,9 @@ def _run_all(writer: Writer, stdio: Stdio, commands: Commands, survey: Survey, o
         slow.cancel()
     unused = accelerators.unused(survey, devices.platforms(found))
     findings = [*survey.findings, *([unused] if unused else [])]
+    if reason := os.environ.get("JAXTOUR_NOT_ISOLATED"):
+        said = f"--isolate is not possible here ({reason}), so steps run as without it"
+        findings.append(accelerators.Finding("not isolated", said))
     workspace = Workspace(events)
     workspace.install()
     stage = RunContext(writer, stdio, workspace, events, found)

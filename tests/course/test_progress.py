@@ -229,7 +229,7 @@ def test_what_did_not_get_to_the_disk_takes_the_place_of_nothing(file, monkeypat
     before = file.read_bytes()
     monkeypatch.setattr(os, "fsync", fsync)
     progress.mark_done("a", "c")
-    assert progress.notice == f"cannot save progress in {file}: Input/output error"
+    assert progress.notice == f"cannot save progress: Input/output error: {file}"
     assert file.read_bytes() == before
     assert sorted(path.name for path in file.parent.iterdir()) == ["progress.json", "progress.json.lock"]
 
@@ -239,7 +239,7 @@ def test_a_folder_that_cannot_be_made(tmp_path):
     progress = Progress.open(tmp_path / "state" / "progress.json")
     progress.mark_done("a", "b")
     progress.update("a", "b", edit="x")
-    assert progress.notice and progress.notice.startswith("cannot save progress in ")
+    assert progress.notice and progress.notice.startswith("cannot save progress: ")
     assert progress.is_done("a", "b") and progress.saved("a", "b").edit == "x"
 
 
@@ -261,7 +261,7 @@ def test_what_could_not_be_written_is_written_later(tmp_path):
 def test_a_file_that_could_not_be_read_at_first_is_read_with_the_next_change(file):
     file.mkdir(parents=True)
     progress = Progress.open(file)
-    assert progress.notice == f"cannot read progress in {file}: Is a directory" and progress.place is None
+    assert progress.notice == f"cannot read progress: Is a directory: {file}" and progress.place is None
     file.rmdir()
     Progress.open(file).set_place("x", "y")
     progress.mark_done("a", "b")
@@ -302,7 +302,7 @@ print(progress.notice)
 def test_a_full_disk_costs_a_notice_and_no_progress(file):
     done = subprocess.run([sys.executable, "-c", FULL_DISK, str(file)], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"cannot save progress in {file}: File too large\n"
+    assert done.stdout == f"cannot save progress: File too large: {file}\n"
     after = Progress.open(file)
     assert after.is_done("a", "kept") and not after.is_done("a", "b")
     assert sorted(path.name for path in file.parent.iterdir()) == ["progress.json", "progress.json.lock"]
@@ -352,7 +352,7 @@ def test_without_a_lock_that_breaks_nothing_is_written(file, monkeypatch):
     progress = Progress.open(file)
     monkeypatch.setattr(fcntl, "flock", flock)
     progress.mark_done("a", "b")
-    assert progress.notice == f"cannot save progress in {file}: Input/output error"
+    assert progress.notice == f"cannot save progress: Input/output error: {file}"
     assert progress.is_done("a", "b") and not file.exists()
 
 

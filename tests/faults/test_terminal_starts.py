@@ -76,7 +76,7 @@ STARTS = {
     "a window of 0x0": Start(size=(0, 0)),
     "a locale that does not exist": Start({"LC_ALL": "xx_YY.UTF-8", "LANG": "zz"}),
     "HOME unset": Start({"HOME": ""}),
-    "no home to write in": Start(NO_HOME, says="cannot save progress"),
+    "no home to write in": Start(NO_HOME, says="cannot save progress:"),
     "TMPDIR that does not exist": Start({"TMPDIR": NOWHERE}),
     "PATH unset": Start({"PATH": ""}),
     "a time zone that does not exist": Start({"TZ": "Mars/Olympus:../../x"}),

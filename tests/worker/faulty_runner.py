@@ -125,6 +125,7 @@ class Runner:
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--ctl", type=int)
+    parser.add_argument("--outer", type=int)
     parser.add_argument("--out", type=int)
     parser.add_argument("--hold", action="store_true")
     parser.add_argument("--marks")

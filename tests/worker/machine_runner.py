@@ -18,7 +18,7 @@ def main():
     runner.load_package()
     accelerators = importlib.import_module(f"{runner.PACKAGE}.machine.accelerators")
     look, root, installed = accelerators.look, Path(os.environ["JT_MACHINE"]), os.environ.get("JT_INSTALLED", "")
-    accelerators.look = lambda environ: look(environ, root, installed.split(",").__contains__)
+    accelerators.look = lambda environ, _: look(environ, root, installed.split(",").__contains__)
     runner.main()
 
 

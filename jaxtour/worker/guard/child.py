@@ -8,11 +8,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..frames import FrameDecoder, ProtocolError
+from . import isolation
 from .capture import Stream
 from .proctree import before_exec, kill_group
 
@@ -46,6 +47,10 @@ class Config:
     processes: int = 1
     generation: int = 0
     """The number that the engine gave the runners that start together."""
+    isolate: bool = False
+    """Whether runners get a pid namespace of their own."""
+    refused: str = ""
+    """Why they get none, though one was asked for."""
 
     @classmethod
     def read(cls, command: Mapping[str, Any]) -> "Config":
@@ -60,7 +65,13 @@ class Config:
         process, processes, generation = (int(command.get(key) or 0) for key in ("process", "processes", "generation"))
         executable = str(Path(python).expanduser()) if python else sys.executable
         wait = bool(command.get("wait"))
-        return cls(executable, platform, devices, device, wait, process, max(1, processes), generation)
+        isolate = bool(command.get("isolate"))
+        return cls(executable, platform, devices, device, wait, process, max(1, processes), generation, isolate)
+
+    def possible(self) -> "Config":
+        """The same, without a namespace if this machine allows none."""
+        reason = isolation.refused() if self.isolate else ""
+        return replace(self, isolate=False, refused=reason) if reason else self
 
     def environment(self) -> dict[str, str]:
         """Our environment with quiet settings, the platform, and our working directory: a runner starts elsewhere."""
@@ -83,6 +94,8 @@ class Config:
             env["JAXTOUR_DEVICE"] = str(self.device)
         if self.wait:
             env["JAXTOUR_WAIT"] = "1"
+        if self.refused:
+            env["JAXTOUR_NOT_ISOLATED"] = self.refused
         if self.processes > 1:
             env |= {"JAXTOUR_PROCESS": str(self.process), "JAXTOUR_PROCESSES": str(self.processes)}
         return env
@@ -113,20 +126,24 @@ class Child:
         stdout, stdout_write = os.pipe()
         stderr, stderr_write = os.pipe()
         token = os.urandom(8).hex()
-        theirs = (ctl_read, out_write, stdout_write, stderr_write)
         command = [config.python, "-u", str(runner), "--ctl", str(ctl_read), "--out", str(out_write)]
         command += ["--marks", token]
+        passed = [ctl_read, out_write]
+        if config.isolate:
+            passed.append(os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
+            command += [isolation.OUTER, str(passed[-1])]
+        theirs = (*passed, stdout_write, stderr_write)
         try:
             self._process = subprocess.Popen(
                 [*command, "--hold"] if held else command,
                 stdin=subprocess.DEVNULL,
                 stdout=stdout_write,
                 stderr=stderr_write,
-                pass_fds=(ctl_read, out_write),
+                pass_fds=passed,
                 cwd=self.scratch or "/",
                 env=config.environment(),
                 start_new_session=True,
-                preexec_fn=before_exec,
+                preexec_fn=_before_exec_inside if config.isolate else before_exec,
             )
         except OSError:
             for fd in (self.ctl, self.out, stdout, stderr):
@@ -179,6 +196,11 @@ class Child:
         """Remove its scratch directory."""
         if self.scratch:
             shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def _before_exec_inside() -> None:
+    before_exec()
+    isolation.enter()
 
 
 def _scratch() -> str | None:

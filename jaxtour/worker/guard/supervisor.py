@@ -72,7 +72,7 @@ class Supervisor:
     def _obey(self, command: Mapping[str, Any]) -> None:
         match command.get("verb"):
             case "open":
-                self._open(Config.read(command))
+                self._open(Config.read(command).possible())
             case "run":
                 self._run(Order.read(command))
             case "put":
