@@ -15,7 +15,6 @@ from textual.app import App
 from textual.driver import Driver
 from textual.timer import Timer
 from textual.types import CSSPathType
-from textual.widget import Widget
 
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.progress import Progress
@@ -30,6 +29,7 @@ from jaxtour.tui.messages import Arrived, GraphicsKnown, Note, RestartWanted, Tu
 from jaxtour.tui.themes import THEMES
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.tour.screen import TourScreen
+from jaxtour.tui.widgets.text_input import written_ahead
 from jaxtour.tui.writes import LateWrites
 
 REPAINT_S = 0.05
@@ -256,7 +256,7 @@ class TourApp(App[int]):
 
     async def on_restart_wanted(self, _: RestartWanted) -> None:
         """Start a new runner, and a new guard if that is gone."""
-        if self.tour.gone:
+        if self.tour.worker.gone:
             self.start_worker()
             return
         try:
@@ -344,33 +344,6 @@ class TourApp(App[int]):
             await self.tour.session.close()
         except EngineError as error:
             self.log.warning(str(error))
-
-
-def written_ahead(event: events.Key, focused: Widget | None) -> bool:
-    """Write a character that was typed before its input or editor had the focus; return whether it was one.
-
-    A focused input takes its characters itself, so a character that reaches the app was sent to the previous focus.
-    """
-    if event.character is None or focused is None:
-        return False
-    enter = event.key == "enter"
-    if not enter and not focused.check_consume_key(event.key, event.character):
-        return False
-    # Both are imported here: a focused one has imported them already.
-    from textual.widgets import Input
-
-    if isinstance(focused, Input) and not enter:
-        focused.insert_text_at_cursor(event.character)
-        return True
-    from jaxtour.tui.widgets.editor import Editor
-
-    if isinstance(focused, Editor):
-        if enter:
-            focused.begin_line()
-        else:
-            focused.insert(event.character)
-        return True
-    return False
 
 
 def run_tour(

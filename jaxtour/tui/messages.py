@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from jaxtour.tui.tour.view import Shown
+from jaxtour.tui.tour.state import Shown
 from jaxtour.tui.widgets.arrange import Slot
 
 

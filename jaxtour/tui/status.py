@@ -11,7 +11,8 @@ from jaxtour.render.text.layout import Line, Style, clip, clip_line, clip_lines,
 from jaxtour.text import seconds
 from jaxtour.tui.actions import Action, Keys
 from jaxtour.tui.styling import Palette
-from jaxtour.tui.tour.view import Activity, StepView
+from jaxtour.tui.tour.state import Activity
+from jaxtour.tui.tour.view import StepView
 
 BAR_CELLS = 14
 GLYPHS: dict[WorkerState, str] = {"ready": "●", "running": "►", "interrupting": "■", "dead": "✗"}

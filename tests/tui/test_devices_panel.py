@@ -278,11 +278,11 @@ async def test_a_choice_starts_a_guard_that_is_gone(tours: Tours) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         await tours.engine.close()
-        await until(pilot, lambda: app.tour.gone)
+        await until(pilot, lambda: app.tour.worker.gone)
         await pilot.press("d", "enter")
         await pilot.pause()
         await pilot.press("down", "enter")
-        await until(pilot, lambda: not app.tour.gone and app.tour.session.state == "ready")
+        await until(pilot, lambda: not app.tour.worker.gone and app.tour.session.state == "ready")
         assert tours.engine.sent[-1] == Open(platform="cpu")
 
 

@@ -37,7 +37,7 @@ async def lose(pilot: Pilot[Any], tours: Tours) -> None:
         State(state="dead", detail=LOST),
     )
     await tours.engine.close()
-    await until(pilot, lambda: app.tour.gone)
+    await until(pilot, lambda: app.tour.worker.gone)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x36"])
@@ -115,7 +115,7 @@ async def test_a_link_that_cannot_be_made_ends_the_run_that_waited(far: Tours) -
         await pilot.press("r")
         engine.fails = "the worker did not start: Host key verification failed"
         engine.connected.set()
-        await until(pilot, lambda: app.tour.gone)
+        await until(pilot, lambda: app.tour.worker.gone)
         assert "Host key verification failed" in text(app, "result")
         assert app.tour.state.report and app.tour.state.report.done
         await pilot.press("r")

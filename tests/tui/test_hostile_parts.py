@@ -42,7 +42,8 @@ from jaxtour.tui.screens.home import HomeScreen
 from jaxtour.tui.screens.ladder import LadderScreen
 from jaxtour.tui.screens.timings import RooflineScreen
 from jaxtour.tui.status import worker_state
-from jaxtour.tui.tour.view import Activity, StepState, StepView, doing
+from jaxtour.tui.tour.state import Activity, StepState, doing
+from jaxtour.tui.tour.view import StepView
 
 HOSTILE = "x" + "".join(VOWELS.values()) + "x"
 CALL = decoded(Trace(run=1, index=0, label="f", call="f(x)"))

@@ -11,7 +11,8 @@ from jaxtour.engine.messages import Done, Executed, Failure, Value
 from jaxtour.engine.report import Report
 from jaxtour.text import Raw
 from jaxtour.tui.panes.lesson import document
-from jaxtour.tui.tour.view import StepState, StepView, Tried
+from jaxtour.tui.tour.state import StepState, Tried
+from jaxtour.tui.tour.view import StepView
 
 STEPS = [step for step in VMAP.steps if isinstance(step, Step)]
 RAISES, PLAIN = STEPS[0], msgspec.structs.replace(STEPS[1], after="That was it.")

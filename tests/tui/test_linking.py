@@ -15,7 +15,8 @@ from jaxtour.text import Raw, harmless
 from jaxtour.tui.linking import Spot, link, said_of_source, said_of_stage
 from jaxtour.tui.panes.source import expressions, rows_of
 from jaxtour.tui.panes.stage import document
-from jaxtour.tui.tour.view import Shown, StepState, StepView
+from jaxtour.tui.tour.state import Shown, StepState
+from jaxtour.tui.tour.view import StepView
 
 CODE = """\
 def f(x):

@@ -90,7 +90,7 @@ async def test_the_worker_judges_and_the_first_prediction_counts(tmp_path: Path,
         async def judged(*pressed: str) -> str:
             await pilot.press(*pressed, "r")
             await until(pilot, lambda: app.tour.state.report and app.tour.state.report.done)
-            await until(pilot, lambda: app.tour.idle or app.tour.dead)
+            await until(pilot, lambda: app.tour.idle or app.tour.worker.dead)
             return text(app, "lesson")
 
         await until(pilot, lambda: app.tour.session.state == "ready" and app.tour.coloured)
@@ -267,6 +267,7 @@ async def test_the_border_says_question_only_of_a_hidden_one(tours: Tours) -> No
         await ready(pilot)
         for height in range(12, 25):
             await pilot.resize_terminal(80, height)
+            await until(pilot, lambda rows=height - 2: app.tour_screen.panes.size.height == rows)
             lesson, words = pane(app, "lesson"), border(app, "lesson")
             hidden = "3  (6,)" not in screen_text(app)
             assert ("shows the question" in words) == hidden

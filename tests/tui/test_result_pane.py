@@ -12,7 +12,8 @@ from jaxtour.engine.report import Report
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.panes.result import document
-from jaxtour.tui.tour.view import StepState, StepView
+from jaxtour.tui.tour.state import StepState
+from jaxtour.tui.tour.view import StepView
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from jaxtour.tui.status import keys_line, top_line
 from jaxtour.tui.styling import ANSI, COLOURED
 from jaxtour.tui.tour.controllers.slots import short
 from jaxtour.tui.tour.screen import TourScreen
-from jaxtour.tui.tour.view import Activity, StepState, StepView, doing
+from jaxtour.tui.tour.state import Activity, StepState, doing
+from jaxtour.tui.tour.view import StepView
 
 
 def test_every_action_has_a_method() -> None:

@@ -17,7 +17,8 @@ from jaxtour.text import Raw, harmless
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.rows import Folds
 from jaxtour.tui.panes.stage import APART, CORNERS, LEAST_CALL, document, facts, titles
-from jaxtour.tui.tour.view import Shown, StepState, StepView
+from jaxtour.tui.tour.state import Shown, StepState
+from jaxtour.tui.tour.view import StepView
 
 INNER = ("let f = { lambda ; a:f32[2]. let", "  b:f32[2] = sin a", "  in (b,) } in", "let g = { lambda ; c:f32[2]. let",
          "  d:f32[2] = cos c", "  in (d,) } in")  # fmt: skip

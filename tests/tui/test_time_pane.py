@@ -13,7 +13,8 @@ from jaxtour.engine.report import Report, Request
 from jaxtour.render.text.layout import plain
 from jaxtour.text import harmless
 from jaxtour.tui.panes.time import document
-from jaxtour.tui.tour.view import StepState, StepView
+from jaxtour.tui.tour.state import StepState
+from jaxtour.tui.tour.view import StepView
 
 MANY = VMAP.steps[1]
 ENDED = Done(run=1, status="ok")

@@ -6,7 +6,8 @@ from jaxtour.engine.report import Report
 from jaxtour.render.text.layout import Line, Style, width_of, wrap, wrap_text
 from jaxtour.text import grouped, plural
 from jaxtour.tui.tour.exercises import limit_of, pointed, solved
-from jaxtour.tui.tour.view import StepView, Tried
+from jaxtour.tui.tour.state import Tried
+from jaxtour.tui.tour.view import StepView
 
 BLANK: Line = ()
 APART = "   "

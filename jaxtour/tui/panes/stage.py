@@ -10,7 +10,8 @@ from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.gutter import NAME_CELLS, file_name, glyph, is_continued, legend, place_of, where
 from jaxtour.render.text.layout import Line, clip, pad, width_of, wrap
 from jaxtour.tui.lines.document import Columns, Document, LazyLines, MadeLines
-from jaxtour.tui.tour.view import Shown, StepView
+from jaxtour.tui.tour.state import Shown
+from jaxtour.tui.tour.view import StepView
 
 if TYPE_CHECKING:
     from jaxtour.render.ir.arguments import ArgumentTree

@@ -3,7 +3,8 @@
 from jaxtour.course.model import Broken
 from jaxtour.render.text.layout import Line, clip, pad, width_of, wrap
 from jaxtour.tui.lines.document import Document, Picture, illustrated
-from jaxtour.tui.tour.view import StepView, doing
+from jaxtour.tui.tour.state import doing
+from jaxtour.tui.tour.view import StepView
 
 CURVE_ROWS = 13
 """Rows of the curve of time against size."""

@@ -25,7 +25,7 @@ class DevicesScreen(BoxScreen[Choice | None]):
         self._tour = tour
         session, step = tour.session, tour.step
         needed = devices_needed(tour.lesson, step) if isinstance(step, Step) else 1
-        self._choices = choices(session.facts, session.config, session.simulating, needed, dead=tour.dead)
+        self._choices = choices(session.facts, session.config, session.simulating, needed, dead=tour.worker.dead)
         words = [choice.words for choice in self._choices]
         name = f"{device[0]}:{device[1]}" if device else ""
         self._list = Chooser("devices-list", ascii_only=tour.ascii)

@@ -13,7 +13,7 @@ from jaxtour.tui.panes.stage import lines_of
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.tour.model import Tour
-from jaxtour.tui.tour.view import StepState
+from jaxtour.tui.tour.state import StepState
 
 LABEL_CELLS = 28
 STATIC_CELLS = 16

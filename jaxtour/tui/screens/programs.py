@@ -12,7 +12,7 @@ from jaxtour.tui.actions import bindings
 from jaxtour.tui.screens.box import BoxScreen, choosing
 from jaxtour.tui.styling import contents
 from jaxtour.tui.tour.model import Tour
-from jaxtour.tui.tour.view import StepState
+from jaxtour.tui.tour.state import StepState
 from jaxtour.tui.widgets.chooser import Chooser
 
 WIDEST = 108

@@ -13,7 +13,7 @@ from jaxtour.tui.messages import Note
 from jaxtour.tui.screens.box import BoxScreen, closing
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.tour.model import Tour
-from jaxtour.tui.tour.view import StepState
+from jaxtour.tui.tour.state import StepState
 
 WIDEST = 108
 PLOT_ROWS = (8, 16)

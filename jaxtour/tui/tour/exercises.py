@@ -12,7 +12,8 @@ from jaxtour.engine.cells import timeout_of
 from jaxtour.engine.messages import Span
 from jaxtour.engine.report import Report, StepKey
 from jaxtour.text import Raw
-from jaxtour.tui.tour.view import StepView, Tried
+from jaxtour.tui.tour.state import Tried
+from jaxtour.tui.tour.view import StepView
 
 LIMIT_S = 30.0
 """The time limit of the code of an exercise, and again of each call that it times: it may be a loop without an end."""

@@ -23,8 +23,10 @@ from jaxtour.tui.peaks import Peaks
 from jaxtour.tui.tour.exercises import Exercises, limit_of
 from jaxtour.tui.tour.predictions import Predictions
 from jaxtour.tui.tour.scratch import Scratch, is_scratch
-from jaxtour.tui.tour.view import Activity, StepState, StepView, doing, stage_after
+from jaxtour.tui.tour.state import Activity, StepState, doing, stage_after
+from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.tour.whereabouts import Whereabouts
+from jaxtour.tui.tour.worker import Worker
 
 
 class Tour:
@@ -57,8 +59,7 @@ class Tour:
         """Set when the first frame is on the screen."""
         self.stable = stable
         self.activity = Activity(since=clock())
-        self.gone = ""
-        """Why there is no guard; empty if there is one."""
+        self.worker = Worker(session)
         self.lesson: Lesson
         self.step: Step | Broken
         self.scratch: Scratch | None = None
@@ -201,12 +202,12 @@ class Tour:
             edited=not self.state.file and self.edits.text(self.key) is not None,
             undone=not self.state.file and self.edits.undone(self.key),
             outdated=isinstance(self.step, Step) and self.edits.changed(self.key, self.step),
-            worker="dead" if self.dead else self.session.state,
-            detail=self.gone or self.session.detail,
-            held=self.held,
-            lost=self.lost,
-            connects=bool(self.session.config.worker and not self.gone and not self.session.started.is_set()),
-            cpu_helps=self.cpu_helps,
+            worker=self.worker.state,
+            detail=self.worker.detail,
+            held=self.worker.held,
+            lost=self.worker.lost,
+            connects=self.worker.connects,
+            cpu_helps=self.worker.cpu_helps,
             elsewhere="/".join(key) if (key := self.activity.key) and key != self.key else "",
             facts=self.session.facts,
             keys=self.keys,
@@ -222,19 +223,9 @@ class Tour:
         """Whether a run of the learner is in progress."""
         return self.runs.current is not None
 
-    @property
-    def dead(self) -> bool:
-        """Whether there is no worker."""
-        return bool(self.gone) or self.session.state == "dead"
-
-    @property
-    def lost(self) -> bool:
-        """Whether the link to another machine is lost, or could not be made; a run connects again."""
-        return bool(self.gone and self.session.config.worker)
-
     def lose(self, reason: str) -> None:
         """Note why there is no guard, which ends what waited for it; with an empty reason, that there is one."""
-        self.gone, self.activity = reason, Activity(since=self.clock())
+        self.worker.gone, self.activity = reason, Activity(since=self.clock())
         if reason:
             self.fold(self.runs.drop_early(reason))
 
@@ -246,21 +237,10 @@ class Tour:
             await self.session.interrupt()
 
     @property
-    def held(self) -> bool:
-        """Whether the worker is dead because another process holds the accelerator."""
-        return self.dead and self.session.code == "tpu busy"
-
-    @property
-    def cpu_helps(self) -> bool:
-        """Whether the worker is dead and an accelerator may be the cause."""
-        facts, config = self.session.facts, self.session.config
-        tried = config.platform or (facts.platforms[0] if facts and facts.platforms else "")
-        return self.dead and tried != "cpu" and bool(tried or self.session.code)
-
-    @property
     def waiting(self) -> bool:
         """Whether something is in progress."""
-        return not self.gone and (self.busy or bool(self.activity.words) or self.session.state not in ("ready", "dead"))
+        doing = self.busy or bool(self.activity.words) or self.worker.state not in ("ready", "dead")
+        return doing and not self.worker.gone
 
     async def run(self) -> bool:
         """Run the step shown; return False if it cannot run here, with the reason in its state."""
@@ -290,7 +270,7 @@ class Tour:
     @property
     def idle(self) -> bool:
         """Whether the worker is ready and has nothing to do."""
-        return not self.gone and not self.busy and self.session.state == "ready" and self.session.current is None
+        return self.worker.state == "ready" and not self.busy and self.session.current is None
 
     async def request(self, ladder: Raw | None = None) -> bool:
         """Request the missing stage of the step shown, or the ladder of a call; return whether a request was sent."""

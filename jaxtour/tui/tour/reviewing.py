@@ -29,7 +29,7 @@ class Reviewing:
             ascii_only=main.ascii,
             stable=main.stable,
         )
-        tour.coloured, tour.gone = True, main.gone
+        tour.coloured, tour.worker.gone = True, main.worker.gone
         self.show(tour)
         return tour
 

@@ -21,7 +21,8 @@ from jaxtour.tui.panes.source import failed
 from jaxtour.tui.panes.stage import NAMES, names_within
 from jaxtour.tui.tour.exercises import exercise_of
 from jaxtour.tui.tour.predictions import goes_on
-from jaxtour.tui.tour.view import Shown, StepView
+from jaxtour.tui.tour.state import Shown
+from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.widgets.arrange import RegionLayout, Slot, Wants, left_width, narrow, wide, wide_file
 from jaxtour.tui.widgets.cursors import GraphCursor, PaneCursor, ShardCursor
 from jaxtour.tui.widgets.pane import Pane, PaneSpec

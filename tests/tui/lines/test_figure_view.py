@@ -25,7 +25,8 @@ from jaxtour.tui.lines.document import Document, Picture
 from jaxtour.tui.lines.images import FigureView
 from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.panes import result
-from jaxtour.tui.tour.view import StepState, StepView
+from jaxtour.tui.tour.state import StepState
+from jaxtour.tui.tour.view import StepView
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 ROWS = 10

@@ -11,7 +11,7 @@ from jaxtour.tui.actions import Action, Context
 from jaxtour.tui.tour.controllers.lens import LensController
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.host import ScreenHost
-from jaxtour.tui.tour.view import Sight
+from jaxtour.tui.tour.state import Sight
 
 
 class AnswerController:

@@ -73,7 +73,7 @@ class DeviceController:
         await self._configure(when_free(self.tour.session.config))
 
     async def _configure(self, choice: Choice) -> None:
-        gone = self.tour.gone
+        gone = self.tour.worker.gone
         try:
             await self.tour.configure(choice)
         except EngineError as error:

@@ -13,7 +13,7 @@ from jaxtour.tui.panes.source import code_of
 from jaxtour.tui.tour.controllers.links import LinkController
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.host import ScreenHost
-from jaxtour.tui.tour.view import Shown
+from jaxtour.tui.tour.state import Shown
 
 TRAVELS = 100
 """Presses of a key from one end of the schedule to the other, at most twice as many."""

@@ -12,7 +12,8 @@ from jaxtour.tui.lines.search import Search
 from jaxtour.tui.panes import stage
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.host import ScreenHost
-from jaxtour.tui.tour.view import BEHIND, Shown, StepView
+from jaxtour.tui.tour.state import BEHIND, Shown
+from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.widgets.arrange import Slot
 from jaxtour.tui.widgets.pane import FRAME, Pane
 

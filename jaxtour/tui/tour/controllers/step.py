@@ -30,7 +30,7 @@ class StepController:
             return
         self.host.note("")  # it was about what was there before
         self.panes.expect_front()
-        if self.tour.lost:
+        if self.tour.worker.lost:
             self.tour.session.expect_start()
             self.host.post_message(RestartWanted())
         try:

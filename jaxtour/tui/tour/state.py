@@ -1,0 +1,121 @@
+"""The state of a step, which the tour keeps while it is open, and the words for what it shows."""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, TypeAlias
+
+import msgspec
+
+from jaxtour.course.model import Proof, Step
+from jaxtour.engine.commands import StageName
+from jaxtour.engine.messages import RunProgress, Timing
+from jaxtour.engine.report import Report, StepKey
+from jaxtour.text import Raw
+from jaxtour.tui.tour.predictions import sight
+from jaxtour.tui.widgets.arrange import Slot
+
+Shown: TypeAlias = Literal["jaxpr", "stablehlo", "hlo", "cost", "memory", "values", "graph", "arguments"]
+"""What the stage pane can show."""
+BEHIND: Mapping[Shown, StageName] = {
+    "jaxpr": "jaxpr", "stablehlo": "stablehlo", "hlo": "hlo", "cost": "hlo", "memory": "hlo", "values": "values",
+    "graph": "jaxpr",
+    "arguments": "jaxpr",
+}  # fmt: skip
+"""The stage that each is made from."""
+
+
+class Sight(NamedTuple):
+    """Something to look at: a pane, or what the pane of stages shows."""
+
+    slot: Slot
+    name: str
+    """What the tab is called."""
+    shown: Shown | None = None
+
+
+SIGHTS: Mapping[Proof, Sight] = {
+    "jaxpr": Sight("stage", "jaxpr", "jaxpr"),
+    "stablehlo": Sight("stage", "StableHLO", "stablehlo"),
+    "hlo": Sight("stage", "HLO", "hlo"),
+    "cost": Sight("stage", "cost", "cost"),
+    "memory": Sight("stage", "memory", "memory"),
+    "values": Sight("stage", "values", "values"),
+    "result": Sight("result", "Result"),
+    "time": Sight("time", "Time"),
+    "devices": Sight("devices", "Devices"),
+}
+"""Where each proof of an answer is seen."""
+
+
+class Activity(msgspec.Struct, frozen=True):
+    """What the worker does, and since when."""
+
+    words: str = ""
+    """`tracing predict`, `timing NumPy 3/15`; empty when it is idle."""
+    since: float = 0.0
+    key: StepKey | None = None
+
+
+def doing(event: RunProgress) -> str:
+    """A run's progress in words: `compiling jit(f)`, `timing NumPy 3/15`."""
+    count = f"{event.done}/{event.of}" if event.of else ""
+    label = "" if event.phase == "running" else event.label
+    return " ".join(part for part in (event.phase, label, count) if part)
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """How the learner fares with an exercise."""
+
+    hints: int = 0
+    """The number of hints shown."""
+    attempts: int = 0
+    """How many runs failed."""
+    gave_up: bool = False
+    """Whether the solution was shown before the learner's own passed."""
+    warned: bool = False
+    """Whether the learner was told to try first."""
+
+
+class StepState(msgspec.Struct):
+    """What the screen keeps of one step until the tour closes."""
+
+    report: Report | None = None
+    code: str = ""
+    """The code that ran; the report is about it."""
+    own: Report | None = None
+    """The report of the last run of the lesson's own code."""
+    prediction: str | None = None
+    setup: bool = False
+    """Whether the setup is unfolded."""
+    trace: int = 0
+    """The number of the trace shown, from 0."""
+    sought: tuple[str, int] | None = None
+    """The label of the trace shown before the run, and how many before it had that too: the run may order them anew."""
+    stage: Shown = "jaxpr"
+    """What the stage pane shows of the trace."""
+    unfolded: frozenset[int] | None = None
+    """Lines of the jaxpr whose equations are unfolded in the graph; None for the ones it opens with."""
+    place: int | None = None
+    """The place in the schedule whose memory is shown; None for the peak."""
+    climbed: tuple[int, Raw] | None = None
+    """The trace whose ladder the report has, by its index, and its call."""
+    device: tuple[str, int] | None = None
+    """The selected device: `("cpu", 3)`."""
+    process: int | None = None
+    """The process whose results are shown, of several; None means all together."""
+    file: str = ""
+    """Another file of the program that the source pane shows; empty for the step's own code."""
+    files: tuple[str, ...] = ()
+    """The other files of the program."""
+    reason: str = ""
+    """Why the step cannot run on this worker."""
+
+    @property
+    def timings(self) -> tuple[Timing, ...]:
+        """The timings of the step."""
+        return self.report.timings if self.report else ()
+
+
+def stage_after(step: Step, state: StepState) -> Shown:
+    """The stage to show after the run: the one that proves the answer, for who made a prediction."""
+    proof = sight(step, state.report) if state.prediction is not None else None
+    return (SIGHTS[proof].shown if proof else None) or state.stage
