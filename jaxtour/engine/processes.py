@@ -132,14 +132,19 @@ class Processes:
     # Guards ----------------------------------------------------------------------------------------------------------
 
     async def _add(self, count: int) -> None:
-        """Start guards until there are so many."""
-        new = [self._connect(process) for process in range(len(self._members), count)]
+        """Start guards until there are so many; raises `EngineError` of the first that does not start."""
+        new = {process: self._connect(process) for process in range(len(self._members), count)}
         try:
-            await asyncio.gather(*(engine.start() for engine in new))
+            started = await asyncio.gather(*(engine.start() for engine in new.values()), return_exceptions=True)
+            for process, error in zip(new, started, strict=True):
+                if isinstance(error, EngineError) and count > 1:
+                    raise EngineError(f"{named([process], count)}: {error}") from error
+                if error is not None:
+                    raise error
         except BaseException:
-            await asyncio.gather(*(engine.close() for engine in new))
+            await asyncio.gather(*(engine.close() for engine in new.values()))
             raise
-        for engine in new:
+        for engine in new.values():
             member = _Member(engine)
             self._members.append(member)
             member.reader = asyncio.create_task(self._read(member), name="reads the events of a guard")

@@ -325,3 +325,11 @@ def test_a_tuple_of_arrays_is_compared_by_its_numbers() -> None:
     assert verify(expecting(value=["30", ["15", "2"]]), found) == []
     assert "expected 16" in verify(expecting(value=["30", ["16", "2"]]), found)[0]
     assert verify(expecting(value="(Array(30., ...), Array([15., 2.], ...))"), found) == []
+
+
+@pytest.mark.parametrize(("raises", "limit"), [("TimeoutError", 2.0), ("TimeoutError", None), ("ValueError", 2.0)])
+def test_a_step_may_be_expected_to_run_out_of_time(raises: str, limit: float | None) -> None:
+    step = Step(id="s", title="S", text="", code=Raw("wait()"), raises=raises, timeout=limit)
+    report = Report(run=1, done=wire.Done(run=1, status="timeout", reason="the run took longer than 2 s"))
+    expected = raises == "TimeoutError" and limit is not None
+    assert (status(step, report), bool(verify(step, report))) == (("raised", False) if expected else ("timeout", True))

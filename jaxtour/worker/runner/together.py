@@ -1,6 +1,7 @@
 """Joins the processes that run one program: JAX's distributed runtime, with the coordinator that the engine names."""
 
 import socket
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ PROCESS, PROCESSES = "JAXTOUR_PROCESS", "JAXTOUR_PROCESSES"
 """Environment variables of the guard: the number of this process, and how many there are."""
 CONNECT_S = 60
 """How long a process waits for the coordinator. All others are there already: the engine waits for them."""
+SLOW_S = 10.0
 _LOOPBACK = "127."
 
 
@@ -44,6 +46,12 @@ def join(place: Place, say: Say, commands: Iterable[dict[str, Any]]) -> bool:
     coordinator = str(command["coordinator"])
     # By default the coordinator listens on all addresses; for processes of one machine that would be too many.
     bind = coordinator if coordinator.startswith(_LOOPBACK) else None
+    words = (
+        f"process {place.process} has not reached process 0 at {coordinator}: can these hosts connect to each other?"
+    )
+    slow = threading.Timer(SLOW_S, say, [{"event": "state", "state": "opening devices", "detail": words}])
+    slow.daemon = True
+    slow.start()
     jax.distributed.initialize(
         coordinator_address=coordinator,
         num_processes=place.processes,
@@ -52,6 +60,7 @@ def join(place: Place, say: Say, commands: Iterable[dict[str, Any]]) -> bool:
         initialization_timeout=CONNECT_S,
         coordinator_bind_address=bind if place.process == 0 else None,
     )
+    slow.cancel()
     compat.initialized_already()
     return True
 
