@@ -185,7 +185,11 @@ class Processes:
         if command.processes == 1:
             self._runs.clear()
         await self._drop(command.processes)
-        await self._add(command.processes)
+        try:
+            await self._add(command.processes)
+        except BaseException:
+            await self.close()
+            raise
         commands = (
             msgspec.structs.replace(command, process=process, generation=self._generation)
             for process in range(command.processes)

@@ -87,6 +87,15 @@ def test_what_does_not_go_together_is_one_line(tmp_path: Path, options: tuple[st
     assert done.stderr.count("\n") == 1
 
 
+def test_a_host_without_a_guard_is_named(tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text("localhost\nnowhere\n")
+    prefix = "sh -c 'echo no route to {host} >&2; test {host} = localhost && exec sh'"
+    done = jaxtour("devices", "--hosts", str(tmp_path / "hosts"), "--worker", prefix, "--python", sys.executable)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("jaxtour: process 1 of 2: the worker did not start: ")
+    assert "no route to nowhere" in done.stderr and done.stderr.count("\n") == 1
+
+
 @pytest.mark.faults
 def test_a_process_on_each_host(tmp_path: Path) -> None:
     (tmp_path / "hosts").write_text("127.0.0.1\nlocalhost\n")
