@@ -17,7 +17,7 @@ def wanted(
     If the code itself requests a number of CPU devices, that number is opened before it runs. `own_devices` is how many
     the user's worker has in all processes, if that is known.
     """
-    simulated = Open(python=own.python, platform="cpu", processes=own.processes)
+    simulated = replace(own, platform="cpu", devices=None, device=None, wait=False)
     asked = asked_devices(cells) if own.platform in (None, "cpu") and on_cpu else None
     if asked:
         return own if asked == own.devices else replace(simulated, devices=asked)

@@ -46,6 +46,12 @@ def test_code_that_asks_for_devices_gets_them_in_each_process() -> None:
     assert fitted(TWO, 2, code) == Open(platform="cpu", devices=3, processes=2)
 
 
+@pytest.mark.parametrize("requires", [{"devices": 8}, {"processes": 2}])
+def test_who_asked_for_isolation_keeps_it(requires: dict[str, int]) -> None:
+    opened = fitted(Open(isolate=True, python="/p", device=1), 1, **requires)
+    assert (opened.isolate, opened.python, opened.platform, opened.device) == (True, "/p", "cpu", None)
+
+
 def test_a_step_that_shall_run_out_of_time_leaves_no_state() -> None:
     codes = ("1", "2", "3")
     steps = [Step(id=f"s{code}", title="S", text="", code=Raw(code)) for code in codes]
