@@ -28,6 +28,7 @@ from jaxtour.engine.messages import (
     OwnEvent,
     Pong,
     RunEvent,
+    RunProgress,
     State,
     WireEvent,
     WorkerState,
@@ -271,15 +272,18 @@ class Processes:
             self._still()
             if self._broken:
                 self._later(self._mend())
-        elif run.failed and self._grace is None and isinstance(event, Done):
+        elif run.failed and self._grace is None and isinstance(event, Done | RunProgress):
             loop = asyncio.get_running_loop()
-            grace = HASTE_S if event.status == "died" else GRACE_S
+            grace = HASTE_S if isinstance(event, Done) and event.status == "died" else GRACE_S
             self._grace = loop.call_later(grace, lambda: self._later(self._stop_waiting(run)))
         return said
 
     async def _stop_waiting(self, run: RunTogether) -> None:
         """Interrupt the processes that are still in a step that another one has left by an error, then kill them."""
-        run.stopped.update(run.missing)
+        if not run.failed:
+            self._grace = None
+            return
+        run.stop()
         for _ in range(2):
             for process in run.missing:
                 await self._members[process].engine.send(Interrupt())

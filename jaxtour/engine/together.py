@@ -29,6 +29,8 @@ _GLOO = re.compile(
 """What the library that connects CPUs prints for each new group of devices; nothing turns it off."""
 _BEGUN = re.compile(r"\[(G(l(o(o(\]( (R(a(n(k( [^\n]*)?)?)?)?)?)?)?)?)?)?)?\Z")
 """The beginning of such a line at the end of a text."""
+RAISED = "raised in"
+"""The phase of a process that has raised in a replayed step."""
 _STREAMS: tuple[Literal["stdout", "stderr"], ...] = ("stdout", "stderr")
 _WORST = ("died", "timeout", "interrupted", "error", "ok")
 _OWN = (Result, Failure, Timing, Checked, Done)
@@ -63,6 +65,8 @@ class RunTogether:
         """By process, in the order of their ends."""
         self.stopped: set[int] = set()
         """Processes that were interrupted because another one had failed."""
+        self._raised_in: dict[int, str] = {}
+        """By process, the replayed cell in which it has raised, and where it waits for the others."""
         self._failures: dict[int, Failure] = {}
         self._values: dict[int, Value] = {}
         self._checked: dict[int, Checked] = {}
@@ -82,14 +86,22 @@ class RunTogether:
 
     @property
     def failed(self) -> bool:
-        """Whether a process has ended in another way than the step intends, so that the others may wait for it."""
-        return any(done.status not in ("ok", "interrupted") for done in self.done.values())
+        """Whether a process has ended in another way than the step intends, so that the others may wait for it.
+
+        So it is too where one has raised in a replayed step that others are still in.
+        """
+        return bool(self._raised_in) or any(done.status not in ("ok", "interrupted") for done in self.done.values())
 
     def take(self, process: int, event: OwnEvent) -> Iterator[RunEvent]:
         """What becomes of an event of one process."""
         if isinstance(event, Text):
             event = self._without_gloo(process, event)
             if not (event.text.text or event.dropped):
+                return
+        if isinstance(event, RunProgress):
+            self._raised_in.pop(process, None)
+            if event.phase == RAISED:
+                self._raised_in[process] = event.label
                 return
         if process or isinstance(event, _OWN):
             yield FromProcess(process=process, said=event)
@@ -158,6 +170,10 @@ class RunTogether:
         outcomes = tuple(_said_by(who, outcome) for outcome in failed.outcomes)
         return msgspec.structs.replace(failed, message=who + failed.message, outcomes=outcomes)
 
+    def stop(self) -> None:
+        """Note that the processes which wait in vain for others are stopped."""
+        self.stopped.update(process for process in self.missing if process not in self._raised_in)
+
     # The end ---------------------------------------------------------------------------------------------------------
 
     def _end(self) -> Iterator[RunEvent]:
@@ -202,6 +218,10 @@ class RunTogether:
             reason = about(culprit, self.processes, done.reason)
             waited = [process for process in self.done if process in self.stopped]
             reason += f"; {named(waited, 0)} waited for it" if waited else ""
+        elif self._raised_in and self.stopped:
+            where = next(iter(self._raised_in.values())).rpartition("/")[2]
+            who = f"{named(self._raised_in, self.processes)} raised in {where}, which runs before it; "
+            who += f"{named(self.stopped, 0)} waited for it"
         elif worst in ("timeout", "interrupted"):
             inside = [process for process, each in own.items() if each.status == worst]
             left = [process for process, each in own.items() if each.status in ("ok", "error")]
@@ -215,7 +235,7 @@ class RunTogether:
             dirty=bool(self.stopped) or any(each.dirty for each in self.done.values()),
             reason=reason,
             who=who,
-            stopped=bool(self.stopped) and worst == "error",
+            stopped=bool(self.stopped) and worst in ("error", "interrupted"),
         )
 
 

@@ -32,6 +32,7 @@ from .compat_frames import traceback as traceback
 from .compat_frames import traced_function as traced_function
 from .compat_processes import agreed as agreed
 from .compat_processes import begin_agreeing as begin_agreeing
+from .compat_processes import in_company as in_company
 from .compat_processes import initialized_already as initialized_already
 from .compat_processes import meet as meet
 from .compat_processes import summed_here as summed_here

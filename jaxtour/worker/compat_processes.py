@@ -52,6 +52,11 @@ def _value(client: Any, key: str) -> str:
             return found
 
 
+def in_company() -> bool:
+    """Whether this is one of several processes."""
+    return bool(jax.process_count() > 1)
+
+
 def meet() -> None:
     """Wait until every process has come here."""
     _told_by_all(None)

@@ -156,6 +156,23 @@ def test_who_waited_for_an_error_did_not_fail() -> None:
     assert isinstance(ended, Done) and (ended.status, ended.stopped, ended.dirty) == ("error", True, True)
 
 
+def test_who_waits_in_a_replayed_step_is_stopped_and_the_step_is_named() -> None:
+    run = RunTogether(1, 2)
+    assert taken(run, (1, RunProgress(run=1, phase="raised in", label="two/s5"))) == []
+    assert run.failed
+    run.stop()
+    [*_, ended] = taken(run, (1, done("interrupted")), (0, done("interrupted")))
+    assert isinstance(ended, Done) and ended.stopped
+    assert ended.who == "process 1 of 2 raised in s5, which runs before it; process 0 waited for it"
+
+
+def test_who_comes_after_an_error_in_a_replayed_step_clears_it() -> None:
+    run = RunTogether(1, 2)
+    taken(run, (1, RunProgress(run=1, phase="raised in", label="two/s5")))
+    taken(run, (1, RunProgress(run=1, phase="running", label="two/s6")))
+    assert not run.failed
+
+
 def test_a_death_is_the_reason_and_an_interrupt_is_not() -> None:
     run = RunTogether(1, 4)
     taken(run, (3, done("died", "killed by SIGSEGV")))

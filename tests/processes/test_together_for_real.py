@@ -125,6 +125,15 @@ async def test_an_exit_in_one(both):
 
 
 @pytest.mark.faults
+async def test_an_error_in_one_in_a_replayed_step(both):
+    both.codes.append("if jax.process_index() == 1: raise ValueError('no')\nfloat(jax.jit(jnp.sum)(x))")
+    outcome = await both.run("float(jax.jit(jnp.sum)(x))")
+    assert (outcome.status, outcome.report.value.text.text) == ("ok", "28.0")
+    both.row.seen = str(outcome.report.without[0])
+    assert both.row.seen == "without s2, which raised in one process, while another one waited for it"
+
+
+@pytest.mark.faults
 async def test_a_hang_in_one_is_interrupted(both):
     both.when("waiting for", both.headless.session.interrupt)
     code = "import time\nif jax.process_index() == 1:\n    while True: time.sleep(0.01)"

@@ -26,6 +26,9 @@ from .requests import Requests, written
 from .run_events import RunContext, RunEvents
 from .writer import Event
 
+RAISED = "raised in"
+"""The phase of one of several processes that has raised in a replayed cell, and waits for the others there."""
+
 
 class CommandRun:
     """The run of one command; all its events carry the command's number."""
@@ -77,6 +80,8 @@ class CommandRun:
                 with phase():
                     outcome = self._execute(cell)
                     calls = self._traces(cell, outcome)
+                    if outcome.error is not None and compat.in_company():
+                        self._events.progress(RAISED, cell["name"])
                     compat.meet()
                 _release(outcome)
                 self._stage.workspace.ended(cell["name"], calls, outcome.error)
