@@ -20,6 +20,7 @@ NAMES = (
     "profile_truth",
     "events",
     "remote",
+    "faults",
     "ways",
 )
 

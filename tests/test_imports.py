@@ -110,6 +110,7 @@ def test_what_is_behind_the_screen_imports_neither_screen_nor_jax(package):
     assert not modules(importing(names)) & set(TOUR)
 
 
+@pytest.mark.row("jax in the app by accident")
 def test_the_screen_never_imports_jax():
     names = submodules("tui", "render", "engine", "course")
     found = modules(importing(names))

@@ -20,6 +20,7 @@ import struct
 import sys
 import sysconfig
 import threading
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -50,7 +51,11 @@ _LOOK_AGAIN_S = 1.0
 
 
 def main() -> None:
-    """Start, then execute commands until the guard closes the pipe; `os._exit` skips jax's shutdown."""
+    """Start, then execute commands until the guard closes the pipe.
+
+    `os._exit` skips jax's shutdown, and what lesson code left: exit handlers, and threads that would be waited for.
+    """
+    leave, status = os._exit, 1
     options = _options()
     os.set_inheritable(options.ctl, False)
     os.set_inheritable(options.out, False)
@@ -62,9 +67,14 @@ def main() -> None:
             options.out,
             f"Python {version} is too old; jaxtour needs 3.11 or newer: `uv venv --python 3.12` makes one",
         )
-    load_package()
-    _serve(options)
-    os._exit(0)
+    try:
+        load_package()
+        _serve(options)
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        leave(status)
 
 
 def _options() -> argparse.Namespace:
@@ -215,6 +225,7 @@ def _run_all(writer: Writer, stdio: Stdio, commands: Commands, survey: Survey, o
     from .runner.run_events import RunContext
     from .runner.steps import CommandRun
     from .runner.watch import DeviceWatch
+    from .runner.whole import Whole
 
     if options.marks:
         mark_streams(options.marks, compat.is_tracing)
@@ -240,7 +251,7 @@ def _run_all(writer: Writer, stdio: Stdio, commands: Commands, survey: Survey, o
         findings.append(accelerators.Finding("not isolated", said))
     workspace = Workspace(events)
     workspace.install()
-    stage = RunContext(writer, stdio, workspace, events, found)
+    stage = RunContext(writer, stdio, workspace, events, found, Whole(stdio.stderr))
     watch = DeviceWatch(writer, found, findings, meter_for(found[0].platform))
     watch.look()
     writer.say({"event": "state", "state": "ready"})

@@ -28,6 +28,7 @@ def halting(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.row("steps after some that do not end")
 def test_steps_behind_one_that_does_not_end_run_without_it_and_say_so(halting: Path) -> None:
     run = command("run", str(halting), "--json", engine=REAL)
     documents = {document["lesson"]: document["steps"] for document in json.loads(run.stdout)}
@@ -49,6 +50,7 @@ def test_of_steps_behind_one_that_does_not_end_nothing_is_wrong(halting: Path) -
         assert problem["step"] == "s2" and ENDS[Path(problem["file"]).stem][3] in problem["message"]
 
 
+@pytest.mark.row("a step after one that ended the worker")
 def test_a_step_runs_on_what_came_before_the_one_that_ended_the_worker(tmp_path: Path) -> None:
     path = tmp_path / "dies.yaml"
     path.write_text(lesson("dies", "code: kept = 1", ENDS["dies"][0], "code: kept + 1\nexpect: {value: '2'}"))
@@ -75,6 +77,7 @@ def test_steps_that_cannot_run_here_are_told_and_are_no_problem(tmp_path: Path) 
     assert run.stdout.endswith("\n3 steps: 2 ok, 1 skipped (s2)\n")
 
 
+@pytest.mark.row("escapes in an exception, printed")
 def test_what_a_step_says_of_itself_cannot_steer_the_terminal(tmp_path: Path) -> None:
     path = tmp_path / "raises.yaml"
     path.write_text(lesson("raises", "code: raises()"))

@@ -52,6 +52,7 @@ def ran(file: Path, *words: str) -> Done:
     return command("check", file.name, *words, cwd=file.parent, engine=scripted({}))
 
 
+@pytest.mark.row("a lesson that changed after it was trusted")
 def test_for_once_for_good_and_no_more(file: Path) -> None:
     assert "nothing of it runs" not in ran(file, "--trust").stderr
     assert "nothing of it runs" in ran(file).stderr, "once is once"
@@ -82,6 +83,7 @@ def test_all_that_runs_counts(file: Path, place: str) -> None:
     assert "its code changed" in ran(file).stderr
 
 
+@pytest.mark.row("a link in place of a trusted lesson")
 def test_a_copy_or_a_link_is_its_own_file(file: Path) -> None:
     command("trust", str(file))
     copy = file.with_name("copy.yaml")
@@ -104,6 +106,7 @@ def test_the_course_and_the_users_own_python_run(file: Path) -> None:
     assert "nothing of it runs" not in command("lens", str(path), engine=scripted({})).stderr
 
 
+@pytest.mark.row("a lesson from outside its folder")
 def test_a_folder_takes_nothing_from_outside(tmp_path: Path) -> None:
     inside, outside = tmp_path / "pack", tmp_path / "outside.yaml"
     inside.mkdir()
@@ -118,6 +121,7 @@ def test_a_folder_takes_nothing_from_outside(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"{", b'{"version": 2, "files": {}}', b"\xff\xfe", b'{"version": 1, "files": 3}']
 )
+@pytest.mark.row("a torn record of trust")
 def test_a_torn_record_trusts_nothing(file: Path, content: bytes) -> None:
     command("trust", str(file))
     Trust().path.write_bytes(content)

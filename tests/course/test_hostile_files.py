@@ -53,6 +53,7 @@ def load_them_all() -> None:
 
 
 @pytest.mark.parametrize("parser", ["libyaml", "python"])
+@pytest.mark.row("lessons that crash libyaml or Python's parser")
 def test_nasty_files_end_no_process(parser):
     done = subprocess.run([sys.executable, __file__, parser], capture_output=True, text=True, timeout=150)
     assert (done.returncode, done.stderr) == (0, "")

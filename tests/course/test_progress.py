@@ -156,6 +156,7 @@ def test_several_threads_at_once_lose_nothing(file):
     ],
     ids=lambda content: repr(content[:30]),
 )
+@pytest.mark.row("a torn state")
 def test_a_file_that_makes_no_sense_is_set_aside(file, content):
     file.parent.mkdir(parents=True)
     file.with_name("progress.json.corrupt-1").write_bytes(b"older")
@@ -299,6 +300,7 @@ print(progress.notice)
 """
 
 
+@pytest.mark.row("a full disk")
 def test_a_full_disk_costs_a_notice_and_no_progress(file):
     done = subprocess.run([sys.executable, "-c", FULL_DISK, str(file)], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
@@ -309,6 +311,7 @@ def test_a_full_disk_costs_a_notice_and_no_progress(file):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.row("a state that may not be written")
 def test_a_folder_that_may_not_be_written(file):
     Progress.open(file).mark_done("a", "b")
     file.parent.chmod(0o500)

@@ -129,12 +129,14 @@ def test_byte_order_mark_and_line_ends_of_windows():
         (b'a: "\\U0FFFFFFF"\n', "1:", ""),
     ],
 )
+@pytest.mark.row("lessons that are no YAML")
 def test_refusals_name_place_and_remedy(text, start, word):
     message = refusal(text)
     assert message.startswith(start)
     assert word in message
 
 
+@pytest.mark.row("a lesson with a key twice")
 def test_duplicate_key_names_both_places():
     message = refusal("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n")
     assert message.startswith("5:3: ")
@@ -152,12 +154,14 @@ def test_depth_32_is_read_and_33_is_not():
 
 
 @pytest.mark.parametrize("piece", ["[", "{a: ", "- ", "? ", "[{"])
+@pytest.mark.row("a lesson nested 100,000 deep")
 def test_deep_nesting_is_refused_at_once(piece):
     start = time.perf_counter()
     refusal(piece * 100_000)
     assert time.perf_counter() - start < 2
 
 
+@pytest.mark.row("a billion laughs, and a merge bomb")
 def test_bombs_are_refused():
     laughs = "a: &a [x, x]\n" + "".join(f"b{i}: &b{i} [*a, *a]\n" for i in range(30))
     assert "anchor" in refusal(laughs)
@@ -166,6 +170,7 @@ def test_bombs_are_refused():
     assert "more than 20000 values" in refusal("[" + "a," * 30_000 + "]")
 
 
+@pytest.mark.row("a lesson of more than 1 MiB")
 def test_size_limit_is_1_mib():
     fits = b"a: " + b"x" * (1024 * 1024 - 3)
     assert read(fits, "f").root
@@ -179,6 +184,7 @@ yaml_like = st.text(
 
 @settings(max_examples=300, deadline=None)
 @given(yaml_like)
+@pytest.mark.row("random text as a lesson")
 def test_any_text_is_read_or_refused(text):
     try:
         read(text.encode(), "f")
@@ -190,6 +196,7 @@ def test_any_text_is_read_or_refused(text):
 
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=200))
+@pytest.mark.row("random bytes as a lesson")
 def test_any_bytes_are_read_or_refused(data):
     try:
         read(data, "f")

@@ -100,6 +100,7 @@ async def test_code_with_lone_surrogates_can_be_sent(engine):
     assert harmless(Text(run=1, stream="stdout", text="?\n")) in seen
 
 
+@pytest.mark.row("code that is too long to send")
 async def test_what_is_too_long_is_refused_here(engine):
     with pytest.raises(EngineError, match="too long"):
         await engine.send(Run(run=1, cell=Cell(name="a/b", code="x" * FRAME_CAP)))
@@ -107,6 +108,7 @@ async def test_what_is_too_long_is_refused_here(engine):
     await until(engine.events(), lambda event: isinstance(event, Pong))
 
 
+@pytest.mark.row("the guard is killed, as its engine sees it")
 async def test_a_killed_guard_is_told_and_can_be_started_again(engine):
     events = engine.events()
     await engine.send(Open())
@@ -147,6 +149,7 @@ async def test_close_before_start_does_nothing():
     assert await everything(engine) == []
 
 
+@pytest.mark.row("a guard that does not leave")
 async def test_a_guard_that_does_not_leave_is_killed(tmp_path, monkeypatch):
     monkeypatch.setattr(client, "LEAVE_S", 0.1)
     engine = scripted(
@@ -157,6 +160,7 @@ async def test_a_guard_that_does_not_leave_is_killed(tmp_path, monkeypatch):
         await engine.close()
 
 
+@pytest.mark.row("noise before the first frame")
 async def test_noise_before_the_preamble_is_skipped(tmp_path):
     engine = scripted(tmp_path, b"Welcome to Ubuntu!\n" * 50 + greeting())
     await engine.start()
@@ -177,6 +181,7 @@ async def test_noise_before_the_preamble_is_skipped(tmp_path):
     ],
     ids=["no command", "a traceback", "endless noise", "no frame", "no hello", "other version", "no length", "silence"],
 )
+@pytest.mark.row("a guard that does not greet")
 async def test_a_guard_that_does_not_greet_is_told_in_one_line(tmp_path, monkeypatch, output, then, says):
     monkeypatch.setattr(client, "HELLO_S", 0.5 if says == "no answer" else 10)
     engine = scripted(tmp_path, output, then)
@@ -203,6 +208,7 @@ async def test_a_command_that_cannot_be_run_is_named():
     ],
     ids=["no length", "no JSON", "deep", "lone surrogate", "NaN", "cut"],
 )
+@pytest.mark.row("garbage from the guard")
 async def test_garbage_ends_the_events_without_an_exception(tmp_path, garbage, says):
     engine = scripted(tmp_path, greeting() + garbage, then="os.close(1)\nsys.stdin.buffer.read()")
     await engine.start()
@@ -213,6 +219,7 @@ async def test_garbage_ends_the_events_without_an_exception(tmp_path, garbage, s
     await engine.close()
 
 
+@pytest.mark.row("events that make no sense")
 async def test_unknown_events_are_ignored_and_wrong_ones_left_out(tmp_path):
     events = (b'{"event":"dance"}', b"{}", b'{"event":"pong","n":"x"}', b'{"event":"pong","n":2,"loud":true}')
     engine = scripted(tmp_path, greeting(*events))
@@ -276,6 +283,7 @@ def test_commands_are_what_the_guard_reads(command):
 
 
 @given(st.binary())
+@pytest.mark.row("random bytes as events")
 def test_any_bytes_are_an_event_nothing_or_garbled(body):
     try:
         decode(body)

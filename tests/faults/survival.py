@@ -58,12 +58,13 @@ class Worker:
 
         With `keep`, a runner that survives serves the next fault too, which saves the start of another.
         """
-        timeout_s = fault.timeout_s or (0.3 if fault.status == TIMEOUT else None)
-        report = self.guard.run(fault.code, fresh=self._spent, timeout_s=timeout_s)
+        allowed = (fault.status,) if isinstance(fault.status, str) else fault.status
+        timeout_s = fault.timeout_s or (0.3 if TIMEOUT in allowed else None)
+        fresh, self._spent = self._spent, True
+        report = self.guard.run(fault.code, fresh=fresh, timeout_s=timeout_s)
         ended = time.monotonic()
         said = told(report)
         row.seen = f"{report.done['status']}: {said}" if said else f"{report.done['status']} {report.result or ''}"
-        allowed = (fault.status,) if isinstance(fault.status, str) else fault.status
         assert report.done["status"] in allowed and fault.says in said, row.seen
         written = report.text("stdout") + report.text("stderr")
         assert fault.shows in written, written[-2000:]

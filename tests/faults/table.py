@@ -57,8 +57,8 @@ class Table:
         self._rows: dict[tuple[str, str], list[tuple[Row, bool]]] = {}
 
     def note(self, report: pytest.TestReport) -> None:
-        """Take the row of a test that has run, or that could not be set up."""
-        if report.when != "call" and report.passed:
+        """Take the row of a test that has run, or that could not be set up; one that cannot run here has none."""
+        if report.skipped or (report.when != "call" and report.passed):
             return
         for name, fields in report.user_properties:
             if name == ROW:

@@ -185,6 +185,7 @@ async def test_a_ladder_is_climbed(tours: Tours) -> None:
         assert sum(isinstance(command, Run) and command.ladder is not None for command in tours.engine.sent) == 1
 
 
+@pytest.mark.row("markup in what a compiler writes")
 async def test_what_a_compiler_writes_is_only_text(tours: Tours) -> None:
     hostile = "a:f32[] = [red]x[/] \x1b]52;c;aGk=\x07 \u202e [/nothing"
     stage = Stage(run=0, index=0, stage="jaxpr", text=hostile, lines=(0,), origins=(lowered()[0].origins[0],))

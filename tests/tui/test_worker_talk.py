@@ -3,6 +3,7 @@
 import asyncio
 
 import msgspec
+import pytest
 from fake_engine import Hold
 from tours import Tours, ran, ready, screen_text, text, until
 
@@ -66,6 +67,7 @@ async def test_an_interrupt_is_heard_in_the_editor(tours: Tours) -> None:
         assert app.tour_screen.panes.editor is not None
 
 
+@pytest.mark.row("late events of other runs, on the screen")
 async def test_events_of_other_runs_are_dropped(tours: Tours) -> None:
     app = tours.make("choose")
     async with app.run_test(size=(120, 36)) as pilot:
@@ -85,6 +87,7 @@ async def test_events_of_other_runs_are_dropped(tours: Tours) -> None:
         assert "ghost" not in screen_text(app)
 
 
+@pytest.mark.row("a second run before the first has ended")
 async def test_the_second_run_of_a_step_replaces_the_first(tours: Tours) -> None:
     script = {"vmap/choose": [Hold("slow"), harmless(Text(run=0, stream="stdout", text="once\n"))]}
     app = tours.make("choose", script=script)
@@ -100,6 +103,7 @@ async def test_the_second_run_of_a_step_replaces_the_first(tours: Tours) -> None
         assert text(app, "result").count("once") == 1
 
 
+@pytest.mark.row("10,000 events of output, on the screen")
 async def test_a_flood_is_a_few_messages(tours: Tours) -> None:
     arrived = []
     app = tours.make("loud")
@@ -156,6 +160,7 @@ def test_pieces_of_one_stream_are_joined() -> None:
     assert joined(apart) == [piece("stdout", "ab", tracing=True), piece("stdout", "c")]
 
 
+@pytest.mark.row("a dead worker, on the screen")
 async def test_a_dead_worker_says_what_happened_and_starts_again(tours: Tours) -> None:
     app = tours.make("crash")
     async with app.run_test(size=(120, 36)) as pilot:
@@ -171,6 +176,7 @@ async def test_a_dead_worker_says_what_happened_and_starts_again(tours: Tours) -
         await until(pilot, lambda: "● ready" in screen_text(app))
 
 
+@pytest.mark.row("a guard that ends, on the screen")
 async def test_a_guard_that_ends_can_be_started_again(tours: Tours) -> None:
     app = tours.make("one")
     async with app.run_test(size=(120, 36)) as pilot:
@@ -184,6 +190,7 @@ async def test_a_guard_that_ends_can_be_started_again(tours: Tours) -> None:
         await ran(pilot)
 
 
+@pytest.mark.row("no worker at all, on the screen")
 async def test_a_worker_that_cannot_be_started(tours: Tours) -> None:
     app = tours.make("one")
 
@@ -231,6 +238,7 @@ async def test_after_timings_the_next_step_is_prepared(tours: Tours) -> None:
         assert command.fresh
 
 
+@pytest.mark.row("events out of order, on the screen")
 async def test_out_of_order_events_do_no_harm(tours: Tours) -> None:
     app = tours.make("choose", script={"vmap/choose": [Hold("x")]})
     async with app.run_test(size=(120, 36)) as pilot:

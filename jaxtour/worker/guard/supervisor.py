@@ -18,6 +18,8 @@ from .texts import OutputReader
 
 GRACE_S = 2.0
 FAREWELL_S = 0.8
+TAKEN_S = 10.0
+"""A runner begins a run within milliseconds, unless code of an earlier one holds its commands or its interpreter."""
 GREETING_S = 60.0
 """A worker's Python reports `importing jax` after 0.1 s; one that is silent for this long cannot run it."""
 STOPPED_S = 30 * 60.0
@@ -169,13 +171,24 @@ class Supervisor:
                 self._pool.send(frame)
         self._pool.hold_spare()
         self._texts.settle(runner)
+        first = not runner.touched
         runner.begin(order.run)
         self._active = Running(order.run, order.asked)
         self._ui.show("running")
         self._pool.send(order.frame)
+        if not first:  # JAX may still be warming up for that one
+            self._loop.at("taken", TAKEN_S, self._not_taken)
         if order.timeout_s is not None:
             reason = f"the run took longer than {order.timeout_s:g} s"
             self._loop.at("timeout", max(0.0, order.timeout_s), lambda: self._stop("timeout", reason))
+
+    def _not_taken(self) -> None:
+        if self._ui.full:  # then nothing is read from the runner either
+            self._loop.at("taken", TAKEN_S, self._not_taken)
+            return
+        reason = f"the worker has not begun this within {TAKEN_S:g} s: code of an earlier step keeps it"
+        self._cut("died", reason)
+        self._replace(reason)
 
     def _stop(self, status: str, reason: str) -> None:
         """Ask the active run to stop; kill it if it was asked before."""
@@ -233,6 +246,7 @@ class Supervisor:
         self._pool.stop()
 
     def _stop_clocks(self) -> None:
+        self._loop.cancel("taken")
         self._loop.cancel("timeout")
         self._loop.cancel("grace")
 
@@ -242,6 +256,8 @@ class Supervisor:
         event, runner, active = message.get("event"), self._pool.runner, self._active
         if runner is None:
             return
+        if message.get("state") == "running" or (active and message.get("run") == active.run):
+            self._loop.cancel("taken")
         if event == "state":
             self._heard_state(*(str(message.get(key, "")) for key in ("state", "detail", "code")))
         elif event == "facts":

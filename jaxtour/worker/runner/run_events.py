@@ -8,6 +8,7 @@ from typing import Any
 from .. import compat
 from ..ir.stages import Stages
 from .execute import Workspace
+from .whole import Whole
 from .writer import Event, Stdio, Writer
 
 
@@ -20,6 +21,7 @@ class RunContext:
     workspace: Workspace
     events: compat.CompileEvents
     devices: list[Any]
+    whole: Whole
     stages: Stages | None = None
     """The stages of the last request, reused by the next one for the same calls."""
 

@@ -118,6 +118,7 @@ class CommandRun:
         RuntimeError of what the callback raises; a host callback's becomes an error of XLA.
         """
         outcome = self._executed(cell)
+        self._stage.whole.check()
         if outcome.error is not None and self._stage.writer.interrupted:
             raise KeyboardInterrupt from outcome.error
         return outcome

@@ -26,8 +26,9 @@ class Writer:
         self._fd = fd
         self._pid = os.getpid()
         self._lock = threading.Lock()
-        self._write = os.write  # lesson code may replace os.write
-        self._getpid = os.getpid
+        # Lesson code may replace these.
+        self._write, self._getpid = os.write, os.getpid
+        self._handle, self._mask, self._ring = signal.signal, signal.pthread_sigmask, signal.setitimer
         self._main = threading.get_ident()
         self._sending = False
         self._pending = False
@@ -76,9 +77,10 @@ class Writer:
         raise KeyboardInterrupt
 
     def arm(self) -> None:
-        """Let SIGINT stop the code from here on; lesson code may have installed another handler."""
+        """Let SIGINT stop the code from here on; lesson code may have installed another handler, or blocked it."""
         self.armed, self.interrupted = True, False
-        signal.signal(signal.SIGINT, self.interrupt)
+        self._mask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        self._handle(signal.SIGINT, self.interrupt)
         sys.unraisablehook = self._dropped
 
     def _dropped(self, dropped: "sys.UnraisableHookArgs") -> None:
@@ -97,8 +99,10 @@ class Writer:
             os.kill(self._pid, signal.SIGINT)
 
     def disarm(self) -> None:
-        """Ignore SIGINT, and drop one that came too late."""
+        """Ignore SIGINT, and drop one that came too late; stop the step's timers, which would ring in our own code."""
         self.armed = self._pending = False
+        for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
+            self._ring(timer, 0)
 
 
 class Stdio:

@@ -46,6 +46,7 @@ def ends(guard):
     ("what", "how"),
     [*((what, "eof") for what in BUSY), *(("flooding", how) for how in ("close", signal.SIGTERM, signal.SIGHUP))],
 )
+@pytest.mark.row("the engine leaves, at any moment")
 def test_nothing_is_left(tmp_path, what, how):
     guard, family = started(tmp_path, BUSY[what])
     if how == "close":
@@ -59,6 +60,7 @@ def test_nothing_is_left(tmp_path, what, how):
     ends(guard)
 
 
+@pytest.mark.row("a hang-up that was inherited as ignored")
 def test_a_hang_up_ends_it_also_where_it_was_ignored(tmp_path):
     guard = Guard(scratch=tmp_path, prefix=("sh", "-c", 'trap "" HUP INT TERM; exec "$@"', "sh")).open()
     guard.ready()
@@ -71,6 +73,7 @@ def test_a_hang_up_ends_it_also_where_it_was_ignored(tmp_path):
 
 
 @pytest.mark.parametrize("what", sorted(set(BUSY) - {"with children"}))
+@pytest.mark.row("the guard is killed")
 def test_the_runner_dies_with_a_killed_guard(tmp_path, what):
     """Except a grandchild that has left the session, which only the guard could kill."""
     guard, family = started(tmp_path, BUSY[what])
@@ -99,6 +102,7 @@ signal.pause()
 @pytest.mark.parametrize(
     ("what", "stopped_first"), [*((what, False) for what in BUSY), ("flooding", True), ("with children", True)]
 )
+@pytest.mark.row("the app is killed, or stopped and killed")
 def test_it_ends_with_its_engine(tmp_path, what, stopped_first):
     code = BUSY[what]
     run = {"verb": "run", "run": 1, "cell": {"name": "a/b", "code": code}, "replay": [], "time": []}
@@ -116,6 +120,7 @@ def test_it_ends_with_its_engine(tmp_path, what, stopped_first):
     Guard.wait(lambda: not list(tmp_path.iterdir()), seconds=5)
 
 
+@pytest.mark.row("an engine that does not read")
 def test_an_engine_that_does_not_read_costs_no_memory_and_no_result(tmp_path):
     """The runner waits, timers keep running, and every result arrives in the end."""
     guard = Guard().open()
@@ -137,6 +142,7 @@ def test_an_engine_that_does_not_read_costs_no_memory_and_no_result(tmp_path):
     guard.close()
 
 
+@pytest.mark.row("a timeout while the engine does not read")
 def test_a_clock_goes_on_while_the_engine_does_not_read():
     guard = Guard().open()
     guard.ready()
@@ -180,6 +186,7 @@ def test_the_guard_is_small():
     guard.close()
 
 
+@pytest.mark.row("memory is short: who goes first")
 def test_the_runner_is_the_first_to_go_when_memory_is_short():
     guard = Guard().open()
     guard.ready()
@@ -196,6 +203,7 @@ def test_the_runner_is_the_first_to_go_when_memory_is_short():
         (-signal.SIGSEGV, 3, "killed by SIGSEGV"),
     ],
 )
+@pytest.mark.row("SIGKILL, with and without evidence of its cause")
 def test_out_of_memory_is_said_only_with_evidence(tmp_path, code, kills, says):
     counter = tmp_path / "memory.events"
     counter.write_text("low 0\noom 2\noom_kill 2\n")
@@ -214,6 +222,7 @@ def test_children_are_found_without_the_children_file():
         child.wait()
 
 
+@pytest.mark.row("a process of another user")
 def test_what_may_not_be_killed_is_not_waited_for(monkeypatch):
     child = subprocess.Popen(["sleep", "30"])
     kill = os.kill
@@ -234,6 +243,7 @@ def test_what_may_not_be_killed_is_not_waited_for(monkeypatch):
 
 
 @pytest.mark.parametrize(("kilobytes", "short"), [(1_000_000, True), (2_000_000, False)])
+@pytest.mark.row("memory is short: no spare")
 def test_there_is_no_spare_where_memory_is_short(tmp_path, kilobytes, short):
     meminfo = tmp_path / "meminfo"
     meminfo.write_text(f"MemTotal: 9000000 kB\nMemAvailable: {kilobytes} kB\n")

@@ -39,6 +39,7 @@ def test_a_frame_may_be_cut_at_every_position():
 
 
 @given(st.binary(max_size=200))
+@pytest.mark.row("random bytes as frames")
 def test_garbage_is_a_message_a_wait_or_a_protocol_error(garbage):
     try:
         found = fed(FrameDecoder(), [garbage])
@@ -49,6 +50,7 @@ def test_garbage_is_a_message_a_wait_or_a_protocol_error(garbage):
 
 
 @given(st.text(st.characters(categories=["Cs", "Lu"])))
+@pytest.mark.row("lone surrogates as frames")
 def test_lone_surrogates_do_not_get_onto_the_wire(text):
     strict = msgspec.json.decode(encode({"text": text})[4:])
     assert strict == {"text": text.encode("utf-8", "replace").decode()}
@@ -60,6 +62,7 @@ def test_what_json_cannot_say_is_refused(value):
         encode({"value": value})
 
 
+@pytest.mark.row("a message that contains itself")
 def test_what_contains_itself_is_refused():
     endless = []
     endless.append(endless)
@@ -83,6 +86,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
+@pytest.mark.row("commands that make no sense")
 def test_an_engine_that_makes_no_sense_ends_the_guard(name):
     guard = Guard()
     guard.write(BAD[name])

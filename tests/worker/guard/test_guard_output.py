@@ -46,6 +46,7 @@ def test_a_capture_accounts_for_every_byte(text, head, tail, cuts):
 
 
 @given(st.binary(max_size=100), st.integers(1, 7))
+@pytest.mark.row("output that is no UTF-8")
 def test_what_is_no_utf8_is_marked_and_nothing_is_lost(data, step):
     capture = Capture()
     shown = ""
@@ -65,6 +66,7 @@ def test_a_capture_goes_on_after_its_end_was_given():
     assert capture.finish() == []
 
 
+@pytest.mark.row("characters cut between reads")
 def test_characters_are_not_torn(guard):
     report = guard.run("import os\nfor _ in range(40_000): os.write(1, b'\\xc3'); os.write(1, b'\\xa9')")
     assert report.text() == "é" * 40_000
@@ -97,6 +99,7 @@ def test_a_full_pipe_does_not_hang_who_holds_the_gil(guard):
     assert report.text() == "1" * 200_000
 
 
+@pytest.mark.row("100 MB of output: both ends, and the rest counted")
 def test_a_flood_keeps_both_ends_and_counts_the_rest(guard):
     size = 100_000_000
     code = f"import os\nb = b'x' * 100_000\nfor _ in range({size} // 100_000): os.write(1, b)\nos.write(1, b'the end')"
@@ -143,6 +146,7 @@ print("early")
     return report.done["run"]
 
 
+@pytest.mark.row("output after the step")
 def test_what_comes_after_done_is_background(guard, tmp_path):
     run = later(guard, tmp_path / "go", "os.write(1, b'late')")
     late = guard.until(event="text")[-1]
@@ -150,6 +154,7 @@ def test_what_comes_after_done_is_background(guard, tmp_path):
     assert guard.run("thread.join()\nprint('mine')").text() == "mine\n"
 
 
+@pytest.mark.row("2 MB of output after the step")
 def test_background_output_is_capped(guard, tmp_path):
     end = tmp_path / "end"
     what = f"[os.write(1, b'y' * 1000) for _ in range(2000)]; open({str(end)!r}, 'w').close()"

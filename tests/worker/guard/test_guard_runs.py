@@ -69,6 +69,7 @@ def test_the_last_of_the_waiting_runs_wins(guards, tmp_path):
     assert events[-1]["status"] == "ok"
 
 
+@pytest.mark.row("a start without end")
 def test_a_start_can_be_cancelled(guards):
     guard = guards("no_ready")
     run = guard.ask("1 + 1")
@@ -86,6 +87,7 @@ def test_without_an_open_there_is_no_worker(guards):
 
 
 @pytest.mark.parametrize("fault", ["exit_on_start", "crash_on_start", "bad_hello"])
+@pytest.mark.row("a worker that dies again and again")
 def test_after_three_restarts_it_gives_up_until_told_otherwise(guards, fault):
     guard = guards(fault)
     run = guard.ask("1 + 1")
@@ -99,6 +101,7 @@ def test_after_three_restarts_it_gives_up_until_told_otherwise(guards, fault):
     assert "dead" in states(guard.until(event="state", state="dead"))
 
 
+@pytest.mark.row("a worker that exits at its start")
 def test_the_reason_of_a_failed_start_is_told(guards):
     detail = guards("exit_on_start").until(event="state", state="dead")[-1]["detail"]
     assert "exit 3: ImportError: no such thing" in detail
@@ -111,6 +114,7 @@ def test_a_worker_that_fails_once_is_started_again(guards, tmp_path):
     assert guard.run("1 + 1").result == "2"
 
 
+@pytest.mark.row("a Python without jax")
 def test_no_jax_is_no_crash(guards):
     guard = guards("no_jax")
     events = guard.until(event="state", state="dead")
@@ -123,6 +127,7 @@ def test_no_jax_is_no_crash(guards):
     ("named", "says"),
     [("/does/not/exist", "No such file"), (str(FAULTY), "Permission denied"), ("/", "Permission denied")],
 )
+@pytest.mark.row("a Python that cannot be run")
 def test_a_python_that_cannot_be_run_is_named(guards, named, says):
     guard = guards(opening=False)
     fds = guard.fds()
@@ -133,6 +138,7 @@ def test_a_python_that_cannot_be_run_is_named(guards, named, says):
     guard.wait(lambda: guard.fds() == fds)
 
 
+@pytest.mark.row("a Python that is too old")
 def test_a_python_that_is_too_old_is_named(guards, tmp_path):
     old = tmp_path / "python"
     old.write_text("#!/bin/sh\necho 'Unknown option: -P' >&2\nexit 2\n")
@@ -142,6 +148,7 @@ def test_a_python_that_is_too_old_is_named(guards, tmp_path):
     assert "3.11" in guard.until(event="state", state="dead")[-1]["detail"]
 
 
+@pytest.mark.row("another platform than asked for")
 def test_another_platform_than_asked_for_is_not_taken(guards):
     guard = guards("platforms:cpu/gpu", opening=False)
     guard.send("open", platform="gpu")
@@ -197,6 +204,7 @@ def test_an_untouched_runner_is_fresh(guard):
 
 
 @pytest.mark.parametrize("how", ["restart", "death", "interrupt", "timeout"])
+@pytest.mark.row("a step on a state that was lost")
 def test_a_run_that_counts_on_lost_state_is_refused(guard, how):
     guard.run("x = 5")
     if how == "restart":
@@ -244,6 +252,7 @@ def test_code_that_outlives_its_interrupt_has_spent_the_runner(guard):
     assert states(guard.ready())[0] == "restarting"
 
 
+@pytest.mark.row("an idle worker is killed")
 def test_an_idle_runner_dies_and_comes_back(guard):
     pid = int(guard.run("import os\nos.getpid()").result)
     os.kill(pid, signal.SIGKILL)
@@ -253,6 +262,7 @@ def test_an_idle_runner_dies_and_comes_back(guard):
     assert guard.run("1 + 1", fresh=True).result == "2"
 
 
+@pytest.mark.row("six steps that kill the worker")
 def test_steps_that_kill_the_runner_never_use_up_its_restarts(guard):
     for _ in range(6):
         assert guard.run("import os\nos._exit(1)", fresh=True).done["status"] == "died"
@@ -268,6 +278,7 @@ def test_what_nobody_waits_for_does(guard):
     assert "keeps ending (exit 1)" in detail
 
 
+@pytest.mark.row("a program that is no Python")
 def test_a_program_that_is_no_runner_is_told_at_once(guards):
     guard = guards(opening=False)
     guard.send("open", python="/bin/false")
@@ -293,8 +304,9 @@ def test_an_interrupt_while_idle_does_nothing(guard):
     assert guard.run("os.getpid()").result == pid
 
 
+@pytest.mark.row("interrupts at any moment of 200 steps")
 def test_interrupts_at_any_moment(guard):
-    for number in range(40):
+    for number in range(200):
         run = guard.ask("for i in range(1000): pass", fresh=True)
         for _ in range(number % 4):
             guard.send("interrupt")
@@ -331,6 +343,7 @@ def test_the_spare_wakes_when_the_run_is_done(guard):
     guard.wait(lambda: stat(other)[0] == "S")
 
 
+@pytest.mark.row("the spare is killed")
 def test_a_spare_that_dies_is_not_missed(guard):
     _, other = spare(guard)
     os.kill(other, signal.SIGKILL)

@@ -43,6 +43,7 @@ def states(events):
     return [(event["state"], event.get("detail", "")) for event in events if event["event"] == "state"]
 
 
+@pytest.mark.row("a TPU that another process holds")
 def test_a_tpu_that_is_held_is_told_before_jax_is_imported(start, machine):
     machine.process(4321, "python train.py", "/dev/accel0", started=9000)
     client = start(python=(sys.executable, "-S"))  # has no jax to import
@@ -51,6 +52,7 @@ def test_a_tpu_that_is_held_is_told_before_jax_is_imported(start, machine):
     assert client.event() is None
 
 
+@pytest.mark.row("a TPU that is waited for")
 def test_a_tpu_that_is_held_is_waited_for_where_that_was_asked_for(start, machine):
     machine.process(4321, "python train.py", "/dev/accel0", started=9000)
     client = start(JAXTOUR_WAIT="1")
@@ -117,6 +119,7 @@ def test_one_host_of_several_is_known_from_the_machine_where_the_environment_doe
     assert client.run("import os\nos.environ['TPU_PROCESS_BOUNDS']").text == "'1,1,1'"
 
 
+@pytest.mark.row("TPU chips without libtpu")
 def test_chips_without_libtpu_are_told_and_refused_only_where_they_are_asked_for(start, machine):
     events = start(JT_INSTALLED="").until("state", state="ready")
     (facts,) = [event for event in events if event["event"] == "facts"]
