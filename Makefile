@@ -7,9 +7,10 @@ OLDEST := $(VENV)/oldest
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 # Two processes a core: a test waits for its worker half of the time.
 JOBS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
+SECONDS ?= 60
 PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: tour test check conformance faults matrix bench mutants snapshots picture wheel clean
+.PHONY: tour test check conformance faults fuzz matrix bench mutants snapshots picture wheel clean
 
 tour: $(VENV)/.tour
 	@$(BIN)/jaxtour
@@ -34,6 +35,10 @@ faults: $(VENV)/.dev
 # Every Python that is here, with the oldest jax and the newest, as a table.
 matrix:
 	@$(PYTHON) -m tools.matrix
+
+# All that reads what others wrote, for SECONDS each, led by the code that an input reaches.
+fuzz: $(VENV)/.fuzz
+	$(VENV)/fuzz/bin/python -m tools.fuzz --seconds $(SECONDS)
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks --compare $(VENV)/compare/bin
@@ -74,6 +79,13 @@ $(VENV)/.tour: $(VENV)/.python pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.tour
 	@echo "installing what the tests need"
 	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+# An environment of its own: atheris comes for some Pythons only, so the tests do without.
+$(VENV)/.fuzz: $(VENV)/.python pyproject.toml
+	@echo "installing atheris and jaxtour into $(VENV)/fuzz"
+	@$(PYTHON) -m venv $(VENV)/fuzz
+	@$(VENV)/fuzz/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt atheris --editable '.[notebooks]'
 	@touch $@
 
 # An environment of its own: euporie holds platformdirs and markdown-it-py at versions that Textual has left.
