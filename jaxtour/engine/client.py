@@ -93,7 +93,7 @@ class ProcessEngine:
         self._closing = False
         self._stderr.clear()
         self._open_runs.clear()
-        self._lost, self._modules = "", OwnModules()
+        self._lost, self._modules, self._hello = "", OwnModules(), None
         command = self._start.command if self._start else self._command or worker_command()
         pipe = asyncio.subprocess.PIPE
         # Without a terminal of its own, ssh would open a window to ask for a password.
@@ -127,7 +127,7 @@ class ProcessEngine:
         if self._start and isinstance(command, Run):
             frame = b"".join([*map(encode, self._modules.of(command)), frame])
         process = self._process
-        if process is None or process.stdin is None or process.returncode is not None:
+        if process is None or process.stdin is None or process.returncode is not None or self._hello is None:
             if isinstance(command, Close):
                 return
             raise EngineError("the worker is not running")

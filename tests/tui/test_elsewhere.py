@@ -125,6 +125,20 @@ async def test_a_link_that_cannot_be_made_ends_the_run_that_waited(far: Tours) -
         await until(pilot, lambda: app.tour.state.report.done.status == "error")
 
 
+async def test_capital_r_connects_anew_when_that_takes_too_long(far: Tours) -> None:
+    app, engine = slow(far, "one")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "connecting" in screen_text(app))
+        first = engine.connected
+        await pilot.press("r")
+        await pilot.press("R")
+        await until(pilot, lambda: engine.connected is not first)
+        assert app.tour.state.report and app.tour.state.report.done.status == "interrupted"
+        engine.connected.set()
+        await ready(pilot)
+        assert not any(isinstance(command, Run) for command in engine.sent)
+
+
 async def test_an_interrupt_ends_what_waits_for_the_link(far: Tours) -> None:
     app, engine = slow(far, "one")
     async with app.run_test(size=(80, 24)) as pilot:
