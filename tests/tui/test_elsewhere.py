@@ -6,12 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 from fake_engine import FACTS, FakeEngine
+from small_course import SCRIPT
 from test_snapshots import keys
 from textual.pilot import Pilot
 from tours import Tours, ran, ready, screen_text, text, until
 
 from jaxtour.engine.commands import Run, Suspend
-from jaxtour.engine.messages import Died, Done, State
+from jaxtour.engine.messages import Died, Done, Executed, Failure, State
 from jaxtour.engine.session import EngineError, WorkerConfig
 from jaxtour.tui.app import TourApp
 
@@ -74,6 +75,18 @@ async def test_r_connects_again_and_runs_on_the_steps_before(far: Tours) -> None
         far.engine.release("timing")
         await ran(pilot)
         assert app.tour.session.state == "ready"
+
+
+async def test_a_file_that_is_not_there_is_looked_for_on_that_machine(far: Tours) -> None:
+    bases = ("FileNotFoundError", "OSError", "Exception", "BaseException", "object")
+    failure = Failure(run=0, type="FileNotFoundError", bases=bases, message="No such file: 'data.csv'")
+    far.script = {**SCRIPT, "vmap/one": (failure, Executed(run=0, status="error", seconds=0.1))}
+    app = far.make("one", script=far.script)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await ran(pilot)
+        assert "it ran on tpu-vm.zone.internal: files" in text(app, "result")
 
 
 class Slow(FakeEngine):
