@@ -41,6 +41,7 @@ NOISE_CAP = 64 * 1024
 STDERR_CAP = 8 * 1024
 HELLO_S = 30.0
 LEAVE_S = 1.0
+NOTHING = "it said nothing"
 
 _LENGTH = struct.Struct(">I")
 _KNOWN = frozenset(kind.__struct_config__.tag for kind in get_args(WireEvent))
@@ -242,7 +243,7 @@ class ProcessEngine:
                 process.stdin.write(archive()[1])
             if not byte or len(noise) > NOISE_CAP:
                 said = clean(noise.decode("utf-8", "replace").strip())
-                raise GarbledError(f"it said {said[-200:]!r}" if said else "it said nothing")
+                raise GarbledError(f"it said {said[-200:]!r}" if said else NOTHING)
         try:
             hello = decode(await _read_frame(process.stdout.readexactly))
         except asyncio.IncompleteReadError as error:
@@ -268,6 +269,8 @@ class ProcessEngine:
         said, helps = remedy(self._last_words())
         if not self._start:
             helps, said = "", self._last_words().rpartition("\n")[2].strip()
+        elif said and text.endswith(NOTHING):
+            text, said = text.removesuffix(NOTHING) + said, ""
         return f"{text}{f' ({said})' if said else ''}{f': {helps}' if helps else ''}"
 
 
