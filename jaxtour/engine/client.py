@@ -41,6 +41,7 @@ NOISE_CAP = 64 * 1024
 STDERR_CAP = 8 * 1024
 HELLO_S = 30.0
 LEAVE_S = 1.0
+NOTHING = "it said nothing"
 
 _LENGTH = struct.Struct(">I")
 _KNOWN = frozenset(kind.__struct_config__.tag for kind in get_args(WireEvent))
@@ -93,7 +94,7 @@ class ProcessEngine:
         self._closing = False
         self._stderr.clear()
         self._open_runs.clear()
-        self._lost, self._modules = "", OwnModules()
+        self._lost, self._modules, self._hello = "", OwnModules(), None
         command = self._start.command if self._start else self._command or worker_command()
         pipe = asyncio.subprocess.PIPE
         # Without a terminal of its own, ssh would open a window to ask for a password.
@@ -127,7 +128,7 @@ class ProcessEngine:
         if self._start and isinstance(command, Run):
             frame = b"".join([*map(encode, self._modules.of(command)), frame])
         process = self._process
-        if process is None or process.stdin is None or process.returncode is not None:
+        if process is None or process.stdin is None or process.returncode is not None or self._hello is None:
             if isinstance(command, Close):
                 return
             raise EngineError("the worker is not running")
@@ -242,7 +243,7 @@ class ProcessEngine:
                 process.stdin.write(archive()[1])
             if not byte or len(noise) > NOISE_CAP:
                 said = clean(noise.decode("utf-8", "replace").strip())
-                raise GarbledError(f"it said {said[-200:]!r}" if said else "it said nothing")
+                raise GarbledError(f"it said {said[-200:]!r}" if said else NOTHING)
         try:
             hello = decode(await _read_frame(process.stdout.readexactly))
         except asyncio.IncompleteReadError as error:
@@ -268,6 +269,8 @@ class ProcessEngine:
         said, helps = remedy(self._last_words())
         if not self._start:
             helps, said = "", self._last_words().rpartition("\n")[2].strip()
+        elif said and text.endswith(NOTHING):
+            text, said = text.removesuffix(NOTHING) + said, ""
         return f"{text}{f' ({said})' if said else ''}{f': {helps}' if helps else ''}"
 
 

@@ -36,7 +36,7 @@ REMEDIES = (
      "give it a key that needs no password (ssh-add, ssh-copy-id), and try the command by hand"),
     (r"python\S*: (command )?not found|no such file or directory: .*python|exec: .*: not found",
      "name the Python there that has jax by --python"),
-    (r"^Python \d\.\d+ \(.*is too old", "name another one there by --python"),
+    (r"^Python \d\.\d+ \(.*is too old|future feature annotations", "name another one there by --python"),
     (r"could not resolve|connection (refused|timed out)|no route to host|operation timed out",
      "try the command by hand"),
 )  # fmt: skip

@@ -256,6 +256,8 @@ class TourApp(App[int]):
 
     async def on_restart_wanted(self, _: RestartWanted) -> None:
         """Start a new runner, and a new guard if that is gone."""
+        if not self.tour.worker.gone and not self.tour.session.started.is_set():
+            self._say_gone("connecting anew")  # what waits for the first try ends
         if self.tour.worker.gone:
             self.start_worker()
             return

@@ -80,14 +80,8 @@ def worker_state(view: StepView, activity: Activity, now: float) -> Line:
     """The worker's state, as a glyph and words."""
     glyph = GLYPHS.get(view.worker, "○")
     if view.worker == "dead":
-        return (
-            (
-                f"{glyph} {'connection lost' if view.facts else 'not connected'}"
-                if view.lost
-                else f"{glyph} worker dead",
-                "error",
-            ),
-        )
+        without = "connection lost" if view.facts else "not connected"
+        return ((f"{glyph} {without if view.lost else 'worker dead'}", "error"),)
     if view.worker == "ready" and view.awaits and view.facts and view.facts.host.name:
         return ((f"○ waiting for {view.facts.host.name.partition('.')[0]}", "muted"),)
     if view.worker == "ready" and not activity.words:

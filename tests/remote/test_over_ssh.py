@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from notebooks import saved
 from table import row_of
 
 import jaxtour.engine.pulse as pulse
@@ -226,6 +227,22 @@ async def test_a_program_and_its_own_modules_run_there_under_their_names_here(se
     assert [Path(frame.file).name for frame in failure.frames] == ["train.py", "fails.py"]
     assert failure.frames[1].file == str(tmp_path / "fails.py")
     assert report.stdout.text == f"{file}\n"
+
+
+async def test_a_figure_comes_as_a_file_here(server, tmp_path):
+    code = "import helper\nimport matplotlib.pyplot as plt\nplt.plot([1, helper.TWO]); plt.title('far')\nplt.show()"
+    lesson = saved(tmp_path, code)
+    (tmp_path / "helper.py").write_text("TWO = 2\n")
+    async with asyncio.timeout(60), Headless(Session(engine_of(server), ELSEWHERE)) as engine:
+        run = await engine.session.run(lesson, lesson.steps[0])
+        (tmp_path / "helper.py").unlink()
+        report = await engine.whole(Report(run))
+        [figure] = report.figures
+        path = Path(figure.path.text)
+        assert path.read_bytes().startswith(b"\x89PNG") and str(server.folder) not in str(path)
+        # What was printed names the file there.
+        assert str(server.folder) in figure.said.text and figure.said.text in report.stdout.text
+    assert not path.exists()
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 from fake_engine import FACTS, FakeEngine
+from small_course import SCRIPT
 from test_snapshots import keys
 from textual.pilot import Pilot
 from tours import Tours, ran, ready, screen_text, text, until
 
 from jaxtour.engine.commands import Run, Suspend
-from jaxtour.engine.messages import Died, Done, State
+from jaxtour.engine.messages import Died, Done, Executed, Failure, State
 from jaxtour.engine.session import EngineError, WorkerConfig
 from jaxtour.tui.app import TourApp
 
@@ -76,6 +77,18 @@ async def test_r_connects_again_and_runs_on_the_steps_before(far: Tours) -> None
         assert app.tour.session.state == "ready"
 
 
+async def test_a_file_that_is_not_there_is_looked_for_on_that_machine(far: Tours) -> None:
+    bases = ("FileNotFoundError", "OSError", "Exception", "BaseException", "object")
+    failure = Failure(run=0, type="FileNotFoundError", bases=bases, message="No such file: 'data.csv'")
+    far.script = {**SCRIPT, "vmap/one": (failure, Executed(run=0, status="error", seconds=0.1))}
+    app = far.make("one", script=far.script)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await ran(pilot)
+        assert "it ran on tpu-vm.zone.internal: files" in text(app, "result")
+
+
 class Slow(FakeEngine):
     """Connects when it is told to, or fails."""
 
@@ -123,6 +136,20 @@ async def test_a_link_that_cannot_be_made_ends_the_run_that_waited(far: Tours) -
         engine.connected.set()
         await until(pilot, lambda: app.tour.session.state == "ready")
         await until(pilot, lambda: app.tour.state.report.done.status == "error")
+
+
+async def test_capital_r_connects_anew_when_that_takes_too_long(far: Tours) -> None:
+    app, engine = slow(far, "one")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "connecting" in screen_text(app))
+        first = engine.connected
+        await pilot.press("r")
+        await pilot.press("R")
+        await until(pilot, lambda: engine.connected is not first)
+        assert app.tour.state.report and app.tour.state.report.done.status == "interrupted"
+        engine.connected.set()
+        await ready(pilot)
+        assert not any(isinstance(command, Run) for command in engine.sent)
 
 
 async def test_an_interrupt_ends_what_waits_for_the_link(far: Tours) -> None:

@@ -17,6 +17,7 @@ FIGURE_ROWS = 20
 """The most rows of a figure."""
 CELL = 2
 """Height of a cell, in widths."""
+MISSING = ("FileNotFoundError", "ModuleNotFoundError")
 WRAPPED = 16_000
 """Characters of output up to which long lines are wrapped: about 10 ms."""
 
@@ -48,6 +49,9 @@ def document(view: StepView, width: int) -> Document:
             words = f"raised {report.failure.type}, as the step expects"
             lines.append((("✓ ", "success"), (words, "success")))
         lines += failure_lines(report.failure, width)
+        if report.failure.type in MISSING and view.facts and view.facts.host.name:
+            where = f"it ran on {view.facts.host.name}: files and packages are those there"
+            lines += wrap((("i ", "faint"), (where, "muted")), width, indent="  ")
     pieces: list[Piece] = []
     ending = _ending(view, step, report, width)
     if own_values := values_apart(report, width):
