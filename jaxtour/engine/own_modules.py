@@ -46,7 +46,7 @@ class OwnModules:
         else:
             return {}
         waiting = [*([package] if package else []), *imports(f"{cell.setup}\n{cell.code}", package)]
-        found: dict[Path, str] = {}
+        found = {Path(cell.path): cell.code} if cell.path is not None else {}
         while waiting:
             for file, inside in _files(waiting.pop(), roots):
                 if file not in found and (known := self._read(file, inside)):

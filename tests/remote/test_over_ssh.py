@@ -229,6 +229,31 @@ async def test_a_program_and_its_own_modules_run_there_under_their_names_here(se
     assert report.stdout.text == f"{file}\n"
 
 
+async def test_a_script_of_a_package_and_a_process_that_it_spawns_find_its_modules(server, tmp_path):
+    package = tmp_path / "pack"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "work.py").write_text("from . import two\n\n\ndef double(x):\n    return x * two.TWO\n")
+    (package / "two.py").write_text("TWO = 2\n")
+    inside = package / "inside.py"
+    inside.write_text("from .work import double\nprint(double(4))\n")
+    file = tmp_path / "train.py"
+    file.write_text(
+        "import multiprocessing\nfrom pack.work import double\n\n\ndef twice(x):\n    return double(double(x))\n\n\n"
+        "if __name__ == '__main__':\n    with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
+        "        print(pool.map(twice, [1, 2]))\n"
+    )
+    first, lesson = (lesson_of(each, None, (), program(str(each), None, ()).launch) for each in (inside, file))
+    async with asyncio.timeout(60), Headless(Session(engine_of(server), ELSEWHERE)) as engine:
+        run = await engine.session.run(first, first.steps[0])
+        package.rename(tmp_path / "gone")  # what was sent stays there
+        report = await engine.whole(Report(run))
+        assert (report.stdout.text, report.failure) == ("8\n", None)
+        run = await engine.session.run(lesson, lesson.steps[0])
+        report = await engine.whole(Report(run))
+    assert (report.stdout.text, report.failure) == ("[4, 8]\n", None), report.stderr.text
+
+
 async def test_a_figure_comes_as_a_file_here(server, tmp_path):
     code = "import helper\nimport matplotlib.pyplot as plt\nplt.plot([1, helper.TWO]); plt.title('far')\nplt.show()"
     lesson = saved(tmp_path, code)

@@ -47,7 +47,9 @@ def folder(tmp_path):
 
 def sent(folder, code, file="train.py", **more):
     cell = Cell(name="train/file", code=code, path=str(folder / file), **more)
-    return {str(Path(put.path).relative_to(folder)): put.text for put in OwnModules().of(Run(run=1, cell=cell))}
+    found = {str(Path(put.path).relative_to(folder)): put.text for put in OwnModules().of(Run(run=1, cell=cell))}
+    assert found.pop(file) == code, "the program itself"
+    return found
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,7 @@ def test_a_notebook_takes_the_modules_of_its_folder(folder):
 
 def test_only_what_is_new_is_sent_again(folder):
     modules, run = OwnModules(), Run(run=1, cell=Cell(name="t/f", code="import helper", path=str(folder / "train.py")))
-    assert len(modules.of(run)) == 2
+    assert len(modules.of(run)) == 3
     assert modules.of(run) == []
     (folder / "other.py").write_text("import helper, numpy, unused\n")
     os.utime(folder / "other.py", ns=(1, 1))
@@ -100,7 +102,7 @@ def test_too_much_is_refused_with_what_to_do(folder, monkeypatch):
     monkeypatch.setattr(own_modules, "MOST_BYTES", 100)
     (folder / "unused.py").write_text("#" * 90)
     (folder / "helper.py").write_text("#" * 90)
-    with pytest.raises(EngineError, match=r"2 files .* install them on the other machine"):
+    with pytest.raises(EngineError, match=r"3 files .* install them on the other machine"):
         sent(folder, "import unused, helper")
 
 

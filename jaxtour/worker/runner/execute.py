@@ -29,7 +29,7 @@ from .failures import MESSAGE_CAP
 from .figures import is_figure
 from .learners import learner_folder
 from .notebook import Notebook, is_hidden
-from .sent import is_file
+from .sent import is_file, text_of
 from .spawned import Definitions
 from .writer import Event
 
@@ -333,7 +333,7 @@ def _package_of(path: str, module: str) -> tuple[str | None, str]:
 def _imports_relatively(path: str) -> bool:
     """Whether a file has a relative import; not if it cannot be read, which its run then says."""
     try:
-        tree = ast.parse(Path(path).read_bytes())
+        tree = ast.parse(text_of(path) or Path(path).read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError):
         return False
     return any(isinstance(node, ast.ImportFrom) and node.level for node in ast.walk(tree))

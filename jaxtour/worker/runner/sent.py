@@ -23,6 +23,23 @@ def put(path: str, text: str) -> None:
     sys.path_importer_cache.clear()
 
 
+def text_of(path: str) -> str | None:
+    """The text of a file that was sent; None of another."""
+    return _files.get(path)
+
+
+def loading() -> str:
+    """Code that lets another process import the files too; empty if none were sent."""
+    if not _files:
+        return ""
+    own = f"{__file__!a}"
+    return (
+        "_space = {'__name__': '_jaxtour_sent'}\n"
+        f"exec(compile(open({own}, encoding='utf-8').read(), {own}, 'exec'), _space)\n"
+        f"for _file in {_files!a}.items():\n    _space['put'](*_file)\n"
+    )
+
+
 def is_file(path: str | os.PathLike[str]) -> bool:
     """Whether a file was sent, or is here."""
     return os.fspath(path) in _files or os.path.isfile(path)  # noqa: PTH113

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from .sent import loading, text_of
+
 DEFINE = """
 import marshal, sys
 for _code in CODES:
@@ -28,7 +30,10 @@ for _code in CODES:
 """
 IMPORT = """
 import runpy, sys, types
-globals().update(runpy.run_path(PATH, run_name=__name__))
+if TEXT is None:
+    globals().update(runpy.run_path(PATH, run_name=__name__))
+else:
+    exec(compile(TEXT, PATH, "exec"), globals())
 sys.modules[NAME] = types.ModuleType(NAME)
 sys.modules[NAME].__dict__.update(globals())
 """
@@ -65,7 +70,7 @@ class Definitions:
         """Write the current definitions to a file of its own, as a child may read it late; returns the path."""
         if self._module is not None:
             path, name = self._module
-            text = f"PATH = {path!a}\nNAME = {name!a}\n{IMPORT}"
+            text = f"{loading()}PATH = {path!a}\nNAME = {name!a}\nTEXT = {text_of(path)!a}\n{IMPORT}"
         else:
             codes = [marshal.dumps(code) for file, source in self._bodies.items() for code in _compiled(file, *source)]
             text = f"CODES = {codes!a}\n{DEFINE}"
