@@ -104,8 +104,8 @@ class Tour:
         return pid
 
     def shown(self, row: Row, text: str, seconds: float = 30.0) -> None:
-        """Wait for a text on the screen, and keep its line as what was seen."""
-        self.until(text, seconds)
+        """Wait for a text, which may leave the screen again, and keep its line as what was seen."""
+        self.until(lambda screen: text in screen or text.encode() in self.terminal.raw, seconds)
         row.seen = next((line.strip() for line in self.text.splitlines() if text in line), text)
 
     def look(self, row: Row, keys: str = "r") -> None:
