@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from guard_client import alive, descendants
+from guard_client import alive, descendants, stat
 from survival import memory_mib
 from table import Row
 
@@ -100,7 +100,9 @@ class Tour:
 
     def guard(self) -> int:
         """The guard's process."""
-        [pid] = [pid for pid in self.family() if b"start_guard.py" in _command(pid)]
+        guards = {pid for pid in self.family() if b"start_guard.py" in _command(pid)}
+        # What stands for an isolated runner was forked by the guard.
+        [pid] = [pid for pid in guards if (found := stat(pid)) and found[1] not in guards]
         return pid
 
     def shown(self, row: Row, text: str, seconds: float = 30.0) -> None:
