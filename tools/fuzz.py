@@ -23,6 +23,7 @@ def main() -> int:
     """Fuzz all targets, or the one that is named."""
     parser = argparse.ArgumentParser(prog="tools.fuzz", description=__doc__)
     parser.add_argument("--seconds", type=int, default=60, help="for each kind of input")
+    parser.add_argument("names", nargs="*", metavar="KIND", help="the kinds of input; default: all")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     sys.path.insert(0, str(TESTS))
@@ -33,7 +34,8 @@ def main() -> int:
 
     bad = 0
     print(f"{'input':<22} {'tried':>9} {'edges':>6} {'a second':>9} {'slowest':>8}")
-    for name, target in TARGETS.items():
+    for name in options.names or TARGETS:
+        target = TARGETS[name]
         folder = _folder(name)
         command = [sys.executable, "-m", "tools.fuzz", "--one", name, "--seconds", str(options.seconds)]
         done = subprocess.run(command, capture_output=True, text=True, errors="replace")
@@ -43,7 +45,8 @@ def main() -> int:
         print(f"{name:<22} {tried:>9} {edges:>6} {tried / options.seconds:>9.0f} {slowest:>8.2f}", flush=True)
         if crashes or slowest >= 1 or not tried:
             bad += 1
-            print("\n".join(done.stderr.splitlines()[-40:]))
+            # The exception is on stdout.
+            print("\n".join([*done.stdout.splitlines()[-30:], *done.stderr.splitlines()[-10:]]))
             print(f"NOT SOUND: {', '.join(map(str, crashes)) or folder}")
     return bool(bad)
 

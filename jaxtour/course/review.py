@@ -1,5 +1,6 @@
 """Review: predictions and exercises come back over days, each when it is about to be forgotten, as FSRS says."""
 
+import math
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
@@ -114,16 +115,19 @@ def _ratings(step: Step, saved: SavedStep, *, finished: bool) -> Iterator[Rating
 
 def _card(kept: dict[str, Any] | None) -> "Card":
     """The card as it was kept; a new one for one that FSRS cannot read."""
-    from fsrs import Card
+    from fsrs import Card, State
 
+    new = Card(card_id=0)
     try:
         card = Card.from_dict(kept)  # type: ignore[arg-type]
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return Card(card_id=0)
-    if card.last_review is None or not ((card.stability or 0) > 0 and (card.difficulty or 0) > 0):
-        return Card(card_id=0)
-    card.last_review = _in_utc(card.last_review)
-    return card
+        # Without steps of minutes, a card that was reviewed is in this state.
+        if card.state is not State.Review or card.last_review is None:
+            return new
+        card.last_review = _in_utc(card.last_review)
+        sound = 0 < (card.stability or 0) < math.inf and 0 < (card.difficulty or 0) < math.inf
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return new
+    return card if sound else new
 
 
 def _due(card: dict[str, Any], now: datetime) -> datetime:

@@ -19,7 +19,7 @@ from textual.types import CSSPathType
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.progress import Progress
 from jaxtour.course.review import enrol, utc_now
-from jaxtour.engine.messages import Done, Event, State
+from jaxtour.engine.messages import Done, Event, Facts, State
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.settings import Settings
 from jaxtour.text import clean
@@ -38,8 +38,6 @@ TICK_S = 0.5
 """How often the elapsed time moves while something runs."""
 FRAMES_A_SECOND = 120
 """Textual's 60 would let what follows a frame wait for 16 ms, such as a key after a tick of the clock."""
-DUMB = ("dumb", "unknown")
-"""Values of TERM for terminals that cannot place their cursor; Rich takes their size for 80x25."""
 GREEDY = 200
 """Events read before other tasks get a turn."""
 
@@ -92,6 +90,8 @@ class TourApp(App[int]):
         """Set while the app runs, for signal handlers."""
         self._writes = LateWrites(self._tell_unsaved)
         self._told = progress.notice
+        self._refused = False
+        """Whether a note said that there is no isolation here."""
         tour = Tour(
             catalogue,
             session,
@@ -218,12 +218,22 @@ class TourApp(App[int]):
             return
         for screen in self._screens:
             screen.tour.fold(events)
+        for event in events:
+            if isinstance(event, Facts):
+                self._tell_refused(event)
         self._wake()
         self.tour_screen.refresh_view()
         if any(isinstance(event, Done) for event in events):
             self._writes.later(self._enrol)
         if any(isinstance(event, Done | State) for event in events):
             await self.go_on()
+
+    def _tell_refused(self, facts: Facts) -> None:
+        """Say once that what the learner asked for to be safe is not there."""
+        refused = [finding.message for finding in facts.findings if finding.code == "not isolated"]
+        if refused and not self._refused:
+            self._refused = True
+            self.tour_screen.note(refused[0])
 
     def _enrol(self) -> None:
         """Make the cards for review that the last run made due."""
@@ -363,13 +373,10 @@ def run_tour(
 ) -> int:
     """Open the tour on this terminal, or a review on it; return the exit code when the learner leaves."""
     from jaxtour.tui.signals import watch_hangup
-    from jaxtour.tui.terminal import driver_class, read_keys_from_terminal, speaks_utf8
+    from jaxtour.tui.terminal import driver_class, speaks_utf8, unusable
 
-    if not read_keys_from_terminal():
-        sys.stderr.write("jaxtour: no terminal to read keys from\n")
-        return os.EX_USAGE
-    if (term := os.environ.get("TERM")) in DUMB:
-        sys.stderr.write(f"jaxtour: TERM={term} cannot show the tour: set TERM, as in TERM=xterm-256color\n")
+    if reason := unusable():
+        sys.stderr.write(f"jaxtour: {reason}\n")
         return os.EX_USAGE
     app = make(
         catalogue,

@@ -14,6 +14,9 @@ from jaxtour.tui.graphics import Graphics
 from jaxtour.tui.keyboard import KeyDecoder, pasted
 from jaxtour.tui.messages import GraphicsKnown
 
+DUMB = ("dumb", "unknown")
+"""Values of TERM for terminals that cannot place their cursor; Rich takes their size for 80x25."""
+
 
 def speaks_utf8() -> bool:
     """Whether the terminal's encoding can show more than ASCII."""
@@ -33,6 +36,13 @@ def read_keys_from_terminal() -> bool:
     os.dup2(terminal, 0)
     os.close(terminal)
     return True
+
+
+def unusable() -> str:
+    """Why the tour cannot be shown on this terminal; empty if it can."""
+    if (term := os.environ.get("TERM")) in DUMB:
+        return f"TERM={term} cannot show the tour: set TERM, as in TERM=xterm-256color"
+    return "" if read_keys_from_terminal() else "no terminal to read keys from"
 
 
 def driver_class() -> type[Driver] | None:

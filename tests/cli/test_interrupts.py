@@ -122,6 +122,7 @@ def test_while_a_step_runs_and_while_all_is_put_away(
     running.ended()
 
 
+@pytest.mark.row
 def test_in_the_background_of_a_shell(tmp_path: Path, endless: tuple[Path, Path]) -> None:
     path, started = endless
     line = f"{' '.join(COMMAND)} run {path} & echo $!; wait $!; exit $?"

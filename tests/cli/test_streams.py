@@ -47,7 +47,8 @@ def test_closed_streams_are_no_fault(own: Path, line: str) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-@pytest.mark.parametrize("line", ["list", "--help"])
+@pytest.mark.row
+@pytest.mark.parametrize("line", ["list", "--help"], ids="stdout is full: {}".format)
 def test_a_full_disk_is_one_line(line: str) -> None:
     done = shell(f"{JAXTOUR} {line} >/dev/full")
     assert done.returncode == 2
@@ -55,6 +56,7 @@ def test_a_full_disk_is_one_line(line: str) -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.row
 def test_a_reader_that_leaves_is_no_fault(own: Path) -> None:
     for line in ("schema", f"run {own}"):
         done = shell(f"set -o pipefail; {JAXTOUR} {line} | head -1")
@@ -88,7 +90,8 @@ def test_a_command_line_that_is_not_understood_is_one_line(args: tuple[str, ...]
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"jaxtour: {message}\n")
 
 
-@pytest.mark.parametrize("command", ["run", "check"])
+@pytest.mark.row
+@pytest.mark.parametrize("command", ["run", "check"], ids="Ctrl-C during {}".format)
 def test_an_interrupt_leaves_with_130_and_no_process(tmp_path: Path, command: str) -> None:
     started = tmp_path / "started"
     os.mkfifo(started)

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from guard_client import alive, descendants
+from guard_client import alive, descendants, stat
 from survival import memory_mib
 from table import Row
 
@@ -100,12 +100,14 @@ class Tour:
 
     def guard(self) -> int:
         """The guard's process."""
-        [pid] = [pid for pid in self.family() if b"start_guard.py" in _command(pid)]
+        guards = {pid for pid in self.family() if b"start_guard.py" in _command(pid)}
+        # What stands for an isolated runner was forked by the guard.
+        [pid] = [pid for pid in guards if (found := stat(pid)) and found[1] not in guards]
         return pid
 
     def shown(self, row: Row, text: str, seconds: float = 30.0) -> None:
-        """Wait for a text on the screen, and keep its line as what was seen."""
-        self.until(text, seconds)
+        """Wait for a text, which may leave the screen again, and keep its line as what was seen."""
+        self.until(lambda screen: text in screen or text.encode() in self.terminal.raw, seconds)
         row.seen = next((line.strip() for line in self.text.splitlines() if text in line), text)
 
     def look(self, row: Row, keys: str = "r") -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from guard_client import Guard, alive, descendants
+from pty_tour import Tour
 from survival import RUNNER, memory_mib
 from table import Row
 
@@ -37,6 +38,12 @@ libc = ctypes.CDLL(None, use_errno=True)
 found = [pid for pid in {outside!r} if libc.ptrace(16, pid, None, None) == 0]
 assert not found, found
 """
+WITHOUT = [
+    "unshare", "--user", "--map-root-user", "sh", "-c",
+    'for each in user pid mnt; do echo 0 > /proc/sys/user/max_${each}_namespaces; done; exec "$@"', "sh",
+]  # fmt: skip
+"""The start of a command line whose program may make no namespace."""
+REFUSED = "no --isolate on this machine (No space left on device): steps run without it"
 ATTACKS = {
     # name: (code, how its run ends, part of the reason or error)
     "kill(-1)": ("import os\nos.kill(-1, 9)", "error", "ProcessLookupError"),
@@ -190,17 +197,14 @@ def test_where_it_is_refused_one_line_says_so(tmp_path: Path, row: Row) -> None:
         "format: 1\nid: own\ntitle: Own\nsummary: S.\nminutes: 1\nsteps:\n"
         "  - {id: one, title: One, text: T., code: 6 * 7}\n"
     )
-    none = 'for each in user pid mnt; do echo 0 > /proc/sys/user/max_${each}_namespaces; done; exec "$@"'
     done = subprocess.run(
-        ["unshare", "--user", "--map-root-user", "sh", "-c", none, "sh",
+        [*WITHOUT,
          sys.executable, "-m", "jaxtour", "run", str(lesson), "--isolate"],
         capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     row.seen = done.stderr
     assert done.returncode == 0 and "42" in done.stdout
-    assert done.stderr == (
-        "jaxtour: --isolate is not possible here (No space left on device), so steps run as without it\n"
-    )
+    assert done.stderr == f"jaxtour: {REFUSED}\n"
 
 
 @where_allowed
@@ -216,3 +220,24 @@ def test_the_command_runs_isolated(tmp_path: Path, row: Row) -> None:
     assert (done.returncode, done.stderr) == (0, ""), done
     row.seen = "the parent is process 1"
     assert done.stdout.rstrip().endswith("1")
+
+
+@pytest.mark.skipif(not ALLOWED, reason="a namespace in which no other is allowed is one, too")
+def test_where_it_is_refused_the_tour_says_so(tmp_path: Path, row: Row) -> None:
+    with Tour(tmp_path, prefix=WITHOUT, options=["--isolate"]) as tour:
+        tour.shown(row, REFUSED, 60)
+        tour.look(row)
+        tour.quit(row)
+
+
+@where_allowed
+def test_the_tour_runs_isolated(tmp_path: Path, row: Row) -> None:
+    """An interrupt, and then the end: the terminal is given back, and nothing is left."""
+    with Tour(tmp_path, options=["--isolate"]) as tour:
+        tour.spin()
+        tour.send("\x03")
+        tour.until("nterrupted")
+        tour.until("● ready", 60)
+        assert REFUSED not in tour.text
+        tour.look(row, "pr")
+        tour.quit(row)

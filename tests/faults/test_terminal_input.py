@@ -59,8 +59,8 @@ def write(tour: Tour, data: bytes) -> None:
 def close_boxes(tour: Tour) -> None:
     for _ in range(3):
         tour.send("\x1b")
-        # Longer than the tour waits for the rest of a sequence.
-        tour.terminal.quiet(0.15)
+        # Longer than the tour waits for the rest of a sequence, on a busy machine too.
+        tour.terminal.quiet(0.4)
     tour.until("r run")
 
 
@@ -115,7 +115,7 @@ def paste_into_the_editor(tour: Tour) -> None:
     tour.send("\x1b")
     tour.until("edited", 60)
     tour.send("u")
-    tour.until("read()", 60)
+    tour.until("› 1 open(", 60)
 
 
 def paste_of_nothing_but_controls(tour: Tour) -> None:
@@ -126,7 +126,7 @@ def paste_of_nothing_but_controls(tour: Tour) -> None:
     tour.send("\x1b")
     tour.until("edited", 60)
     tour.send("u")
-    tour.until("read()", 60)
+    tour.until("› 1 open(", 60)
 
 
 def key_held_down(tour: Tour) -> None:

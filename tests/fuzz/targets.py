@@ -114,7 +114,8 @@ def _used(kept: Progress) -> None:
     standing(lesson, kept)
     for item in items(kept, NOW)[:3]:
         reschedule(kept, item.lesson, item.step, "good", NOW)
-    reschedule(kept, "asks", "one", "again", NOW)
+    for step in ("one", "two"):
+        reschedule(kept, "asks", step, "again", NOW)
 
 
 def _progress(data: bytes) -> None:

@@ -154,6 +154,7 @@ def test_a_worker_that_dies_is_told_and_replaced(tour: Terminal) -> None:
     tour.until("40.841", 30)
 
 
+@pytest.mark.row
 def test_what_a_step_prints_cannot_steer_the_terminal(tour: Terminal) -> None:
     tour.until("ready", 60)
     tour.send("n")
@@ -166,6 +167,7 @@ def test_what_a_step_prints_cannot_steer_the_terminal(tour: Terminal) -> None:
     assert "␛" in tour.text
 
 
+@pytest.mark.row
 def test_a_resize_is_survived_and_undone(tour: Terminal) -> None:
     tour.until("x = jnp.arange(3.0)")
     for size in ((80, 24), (200, 60), (120, 36)):
@@ -212,7 +214,12 @@ def test_quitting_leaves_no_process_and_the_place_is_kept(argv: list[str], env: 
         again.until("It never ends.")
 
 
-@pytest.mark.parametrize("extra", [{"NO_COLOR": "1", "LC_ALL": "C", "PYTHONUTF8": "0"}, {"TERM": "screen-256color"}])
+@pytest.mark.row
+@pytest.mark.parametrize(
+    "extra",
+    [{"NO_COLOR": "1", "LC_ALL": "C", "PYTHONUTF8": "0"}, {"TERM": "screen-256color"}],
+    ids=["no colour and no UTF-8", "the terminal of screen"],
+)
 def test_poor_terminals_are_served(argv: list[str], env: dict[str, str], extra: dict[str, str]) -> None:
     with Terminal(argv, env=env | extra, columns=80, lines=24) as tour:
         tour.until("x = jnp.arange(3.0)")

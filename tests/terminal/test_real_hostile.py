@@ -50,6 +50,7 @@ def tour(tmp_path: Path) -> Iterator[Terminal]:
         yield terminal
 
 
+@pytest.mark.row
 def test_a_lesson_with_escapes_is_read_edited_pasted_into_and_run(tour: Terminal) -> None:
     tour.until("ready", 60)
     tour.send("e")
@@ -67,6 +68,7 @@ def test_a_lesson_with_escapes_is_read_edited_pasted_into_and_run(tour: Terminal
     harmless(tour)
 
 
+@pytest.mark.row
 def test_a_search_for_escapes_is_shown_and_not_written(tour: Terminal) -> None:
     tour.until("ready", 60)
     for keys in ("/", "\x10", "l/"):
@@ -79,6 +81,7 @@ def test_a_search_for_escapes_is_shown_and_not_written(tour: Terminal) -> None:
     harmless(tour)
 
 
+@pytest.mark.row
 def test_bytes_that_are_no_utf8_are_survived(tour: Terminal) -> None:
     tour.until("ready", 60)
     tour.send("e")
