@@ -226,7 +226,9 @@ async def _soak(runs: int, kills: int) -> dict[str, object]:
                 await pilot.press("r")
                 await until(pilot, lambda done=done: done() or session.state == "dead")
                 if not done():  # more than three ends within a minute are too many to start again unasked
-                    await pilot.press("R", "r")
+                    await pilot.press("R")
+                    await until(pilot, lambda: session.state == "ready")
+                    await pilot.press("r")
                     await until(pilot, done)
                 died += app.tour.state.report.done.status == "died"
                 if run % STEPS == STEPS - 1:
