@@ -40,6 +40,7 @@ def made(folder: Path, kind: str, name: str) -> Path:
     return path
 
 
+@pytest.mark.row("pipes, sockets, loops and 2 MB as a lesson or program")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_what_is_no_file_is_one_line(tmp_path: Path, kind: str, command: str) -> None:

@@ -104,8 +104,9 @@ class Worker:
         return len(family) <= 2 and "Z" not in states and self.guard.fds() == fds
 
     def close(self) -> None:
-        """End the guard, and check that nothing is left."""
+        """End the guard, and check that it ends well and nothing is left."""
         self.guard.close()
+        assert self.guard.process.returncode == 0
 
 
 def told(report: Report) -> str:

@@ -96,6 +96,7 @@ async def test_files_that_others_may_write_are_not_used(cache):
     assert not list(cache.iterdir())
 
 
+@pytest.mark.row("noise of a login shell on another machine")
 async def test_noise_of_a_login_shell_is_skipped(tmp_path, cache):
     await hello_of(stub(tmp_path, 'echo "Welcome!"; echo more >&2; exec "$@"'))
 
@@ -121,6 +122,7 @@ async def test_a_folder_of_an_environment_and_odd_names_are_a_python(tmp_path, c
         ("cat > /dev/null", None, "no answer"),
     ],
 )
+@pytest.mark.row("what does not start on another machine")
 async def test_what_does_not_start_is_told_in_one_line(tmp_path, cache, monkeypatch, script, named, says):
     monkeypatch.setattr("jaxtour.engine.client.REMOTE_HELLO_S", 0.5 if says == "no answer" else 20)
     if named == "{old}":
@@ -139,6 +141,7 @@ async def test_a_terminal_there_is_refused(tmp_path, cache):
         await ProcessEngine(remote_command(prefix, sys.executable)).start()
 
 
+@pytest.mark.row("another version on another machine")
 async def test_another_version_is_named_with_ours(tmp_path):
     frame = HELLO % 99
     (tmp_path / "frames").write_bytes(PREAMBLE + len(frame).to_bytes(4, "big") + frame)
