@@ -197,7 +197,10 @@ def interpreter(named: str) -> str:
 
     Raises `CourseError` if there is none.
     """
-    path = Path(named).expanduser()
+    try:
+        path = Path(named).expanduser()
+    except RuntimeError:
+        raise CourseError(f"{named}: no such user: name the worker's Python by its path") from None
     if named and path.is_dir():
         # Absolute, but not resolved: an environment's Python is a link, and the link identifies the environment.
         path = path.absolute() / "bin" / "python"

@@ -35,6 +35,7 @@ def test_a_name_is_looked_up_on_the_path(env: Path, monkeypatch: pytest.MonkeyPa
     [
         ("", "no program ''"),
         ("no-such-python", "no program 'no-such-python' on PATH"),
+        ("~nobody-has-this-name/bin/python", "~nobody-has-this-name/bin/python: no such user"),
         ("no/such/python", "no/such/python: no such file"),
         (".", ".: this folder has no bin/python"),
     ],

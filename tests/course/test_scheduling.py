@@ -83,6 +83,11 @@ def test_a_clock_that_was_set_back_loses_no_review(progress: Progress) -> None:
         {"card_id": 0, "state": 9, "step": None, "stability": 1.0, "difficulty": 1.0, "due": "x", "last_review": "x"},
         {"card_id": 0, "state": 2, "step": None, "stability": -3.0, "difficulty": None,
          "due": "2026-01-01T00:00:00", "last_review": "2026-01-01T00:00:00"},
+        # A state that none of our reviews leaves.
+        {"card_id": 0, "state": 1, "step": None, "stability": 2.0, "difficulty": 5.0,
+         "due": "2026-01-01T00:00:00", "last_review": "2026-01-01T00:00:00"},
+        {"card_id": 0, "state": 2, "step": None, "stability": "x", "difficulty": 5.0,
+         "due": "2026-01-01T00:00:00", "last_review": "2026-01-01T00:00:00"},
     ],
 )  # fmt: skip
 def test_a_card_that_cannot_be_read_is_due_and_begins_again(progress: Progress, card: dict[str, object]) -> None:

@@ -6,6 +6,7 @@ Each check lets only the one error of its kind pass, and that has a place; `judg
 import contextlib
 import json
 import os
+import struct
 import tempfile
 import time
 from collections.abc import Callable
@@ -151,14 +152,15 @@ def _answers(data: bytes) -> None:
 
 def _to_guard(data: bytes) -> None:
     """Frames as the guard gets them, in pieces; their bodies are commands."""
-    decoder = FrameDecoder()
-    cut = len(data) // 3
-    with contextlib.suppress(ProtocolError):
-        for piece in (data[:cut], data[cut : 2 * cut], data[2 * cut :]):
-            for command in decoder.feed(piece):
-                for read in (Config.read, Order.read):
-                    with contextlib.suppress(ProtocolError):
-                        read(command)
+    # Once as it is, and once with a length that is right, so that what a change leaves is still a frame.
+    for frames in (data, struct.pack(">I", len(data) - 4) + data[4:] if len(data) > 4 else b""):
+        decoder, cut = FrameDecoder(), len(frames) // 3
+        with contextlib.suppress(ProtocolError):
+            for piece in (frames[:cut], frames[cut : 2 * cut], frames[2 * cut :]):
+                for command in decoder.feed(piece):
+                    for read in (Config.read, Order.read):
+                        with contextlib.suppress(ProtocolError):
+                            read(command)
 
 
 def _to_engine(data: bytes) -> None:

@@ -32,7 +32,7 @@ def test_any_bytes_are_read_or_refused_with_a_place(name: str) -> None:
     for seed in target.seeds:
         target.check(seed)
 
-    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=30, suppress_health_check=list(HealthCheck))
     @given(changed(target))
     def check(data: bytes) -> None:
         # Only what was slow once is measured again.

@@ -56,14 +56,20 @@ class Config:
     def read(cls, command: Mapping[str, Any]) -> "Config":
         """Decode an `open` command; raises `ProtocolError` for an invalid one."""
         python, platform, devices, device = (command.get(key) for key in ("python", "platform", "devices", "device"))
-        if not isinstance(python, str | None) or platform not in (None, "cpu", "gpu", "tpu"):
+        if not isinstance(python, str | None) or "\0" in (python or "") or platform not in (None, "cpu", "gpu", "tpu"):
             raise ProtocolError("open: python must be a path, and platform cpu, gpu or tpu")
         if devices is not None and (not isinstance(devices, int) or devices < 1):
             raise ProtocolError("open: devices must be a whole number from 1")
         if device is not None and (not isinstance(device, int) or device < 0):
             raise ProtocolError("open: device must be a device's number, from 0")
-        process, processes, generation = (int(command.get(key) or 0) for key in ("process", "processes", "generation"))
-        executable = str(Path(python).expanduser()) if python else sys.executable
+        numbers = [command.get(key) or 0 for key in ("process", "processes", "generation")]
+        if not all(isinstance(number, int) and number >= 0 for number in numbers):
+            raise ProtocolError("open: process, processes and generation must be whole numbers, from 0")
+        process, processes, generation = numbers
+        try:
+            executable = str(Path(python).expanduser()) if python else sys.executable
+        except RuntimeError as error:
+            raise ProtocolError(f"open: {python}: {error}") from None
         wait = bool(command.get("wait"))
         isolate = bool(command.get("isolate"))
         return cls(executable, platform, devices, device, wait, process, max(1, processes), generation, isolate)
