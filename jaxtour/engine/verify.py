@@ -1,9 +1,12 @@
 """Compares what a step did with what the lesson expects."""
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
+
+import msgspec
 
 from jaxtour.course.model import Broken, Expect, Lesson, Names, Step
 from jaxtour.course.questions import what_of
@@ -54,6 +57,13 @@ def over(step: Step, report: Report | None) -> bool:
     if step.exercise:
         return report.checked is not None and report.checked.passed
     return (report.failure is None) == (step.raises is None)
+
+
+def answered(step: Step, report: Report | None) -> bool:
+    """Whether the code has run as the step's question needs it: an exercise need not be solved for that."""
+    if step.exercise and report:
+        step, report = msgspec.structs.replace(step, exercise=None), dataclasses.replace(report, checked=None)
+    return over(step, report)
 
 
 def verify(step: Step, report: Report) -> list[str]:

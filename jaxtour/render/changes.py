@@ -17,7 +17,7 @@ def change_lines(before: Report, after: Report, index: int, width: int) -> list[
     pairs = [(was, now) for was, now in (*_values(before, after), *_equations(before, after, index)) if was != now]
     if not pairs:
         alike = f"as with the lesson's own code: the same {'exception' if after.failure else 'value'}"
-        traced = ", the same equations" if before.traces and after.traces else ""
+        traced = ", as many equations" if before.traces and after.traces else ""
         return wrap([("= ", "muted"), (alike + traced, "muted")], width, indent="  ")
     was, now = (", ".join(filter(None, side)) for side in zip(*pairs, strict=True))
     return [

@@ -174,7 +174,11 @@ def stage_highlights(view: StepView, spot: Spot, target: Target) -> Highlighted:
     if view.state.stage == "memory":
         rows = memory_rows(view).items()
         return in_rows({row: WHOLE for row, line in rows if line >= 0 and ids[line] in wanted})
-    return Highlighted(lambda line: WHOLE if ids[line] in wanted else None, heads(stage, links.lines(target)))
+    # A pane may still have the lines of another stage, which may be more, when it is scrolled or resized.
+    own = len(ids)
+    return Highlighted(
+        lambda line: WHOLE if line < own and ids[line] in wanted else None, heads(stage, links.lines(target))
+    )
 
 
 def _graph_highlights(view: StepView, stage: StageText, wanted: frozenset[int]) -> Highlighted:

@@ -31,7 +31,7 @@ LONG = " ".join(f"{number}." for number in range(100))
     [
         (report(), report(), "= as with the lesson's own code: the same value"),
         (report(**traced(1, "sin")), report(**traced(1, "sin")),
-         "= as with the lesson's own code: the same value, the same equations"),
+         "= as with the lesson's own code: the same value, as many equations"),
         (report(), report("[1. 3.]"), "≠ was  [1. 2.] /   now  [1. 3.]"),
         (report(), report(kind="float64"), "≠ was  float32[2] /   now  float64[2]"),
         (report(**traced(2, "mul", "sin")), report(**traced(1, "cos")),

@@ -36,6 +36,7 @@ async def test_a_change_runs_and_shows_what_it_did(tours: Tours, before: tuple[s
         await until(pilot, lambda: app.tour.state.code == ROW and app.tour.view.finished)
         assert runs(tours) == ["vmap/many: predict_many(w, X)", "vmap/many: predict_many(w, X[:2])"]
         result = " ".join(text(app, "result").split())
+        assert "~ only two rows ≠ was" in result
         assert "was float32[3], [0.37815177 0.55771613 0.4303379 ], 5 equations" in result
         assert "now float32[2], [0.3781 0.5577], 6 equations with slice" in result
         assert "3~predict_many" in screen_text(app) and "2 fast" in screen_text(app)

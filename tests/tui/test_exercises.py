@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from tours import Tours, pane, ran, ready, screen_text, text, until
 
 from jaxtour.course.catalogue import Catalogue
-from jaxtour.course.model import Broken, Check, Exercise, Lesson, Step
+from jaxtour.course.model import Ask, Broken, Check, Exercise, Lesson, Step
 from jaxtour.course.progress import Progress
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.commands import Run
@@ -62,6 +62,23 @@ async def test_a_failed_check_is_in_front_with_what_came_and_where(tours: Tours,
         await pilot.press("e", "x", "escape")
         assert "before your last edit: r runs and checks it" in text(app, "lesson")
         assert pane(app, "source").document.marks == {}, "the line is another one now"
+
+
+async def test_a_prediction_is_judged_although_the_exercise_is_not_solved(tours: Tours) -> None:
+    ask = Ask(question="Is it right?", choices=("yes", "no"), answer=2)
+    asked = tuple(
+        msgspec.structs.replace(step, ask=ask) if isinstance(step, Step) and step.exercise else step
+        for step in VMAP.steps
+    )
+    tours.entries[0].given = harmless(msgspec.structs.replace(VMAP, steps=asked))
+    app = tours.make("write", script=failing())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("2", "r")
+        await ran(pilot)
+        await until(pilot, lambda: "you said no  ✓ right" in text(app, "lesson"))
+        assert "1 jaxpr" in screen_text(app), "the digits are for the stages again"
+    assert Progress.open(tours.path).saved("vmap", "write").right
 
 
 async def test_what_the_learner_needed_is_counted_and_kept(tours: Tours) -> None:

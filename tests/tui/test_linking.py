@@ -182,3 +182,10 @@ def test_the_call_gives_way_to_the_other_facts(width: int) -> None:
     said = plain(document(view(), width).subtitle)
     assert said.endswith("6 equations")
     assert len(said) <= width
+
+
+def test_lines_that_the_stage_does_not_have_are_not_lit() -> None:
+    """A pane that is scrolled before it is drawn again has those of another stage."""
+    found = link(view(), Spot("stage", 2))
+    assert found.stage.of(3) is not None and found.stage.of(900) is None
+    assert link(view(), Spot("stage", 900)).stage.of(1) is None

@@ -248,6 +248,28 @@ async def test_a_result_that_does_not_fit_is_enlarged(tours: Tours, rows: int) -
         assert panes.front == "lesson" and pane(app, "lesson").has_focus
 
 
+async def test_a_goes_to_the_proof_and_then_to_what_the_step_is_about(tours: Tours) -> None:
+    """And passes over what is in view already."""
+    steps = tuple(
+        msgspec.structs.replace(step, ask=msgspec.structs.replace(step.ask, proof="result"), show="devices", after="So.")
+        if step.id == "choose"
+        else step
+        for step in tours.entries[0].given.steps
+    )
+    tours.entries[0].given = msgspec.structs.replace(tours.entries[0].given, steps=steps)
+    app = tours.make("choose")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("2", "r")
+        await ran(pilot)
+        await idle(pilot)
+        assert "a see Devices" in screen_text(app)
+        await pilot.press("a")
+        assert pane(app, "devices").has_focus and "a back to the text" in screen_text(app)
+        await pilot.press("a")
+        assert pane(app, "lesson").has_focus
+
+
 @pytest.mark.parametrize("first", ["1", "0", "minus"])
 async def test_a_digit_begins_an_answer_in_words(tours: Tours, first: str) -> None:
     app = tours.make("many")

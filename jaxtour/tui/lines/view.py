@@ -290,7 +290,12 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self.settle(line, selection)
 
     def settle(self, line: int, selection: Columns | None = None) -> None:
-        """Bring a line, and a piece of it, into view, and paint what changed."""
+        """Bring a line, and a piece of it, into view, and paint what changed.
+
+        A line that is not there changes nothing: a message about the cursor may come when other lines are shown.
+        """
+        if line >= len(self.document.lines):
+            return
         self.scroller.reveal(line)
         if selection:
             self.scroller.reveal_columns(line, selection)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 
+from jaxtour.course.edits import is_own, varied
 from jaxtour.course.model import Broken, Step
 from jaxtour.engine.report import Report
 from jaxtour.engine.verify import status
@@ -43,8 +44,11 @@ def document(view: StepView, width: int) -> Document:
     lines += output_apart(apart, width, "muted") if apart else written(report.stderr, width, "muted")
     # A picture is as high as the pane: its upper end is to be seen first.
     anchor = pictures[0].line - 1 if pictures else None
+    differs = _differs(view, step, report, width)
     if report.failure:
         anchor = len(lines)
+        # What an edit changed is the news, and an exception may fill the pane.
+        lines, differs = [*lines, *differs], []
         if (step.raises and report.done is None) or (report.done and status(step, report) == "raised"):
             words = f"raised {report.failure.type}, as the step expects"
             lines.append((("✓ ", "success"), (words, "success")))
@@ -70,7 +74,9 @@ def document(view: StepView, width: int) -> Document:
             anchor = first  # of a large value: its type
     lines += warning_lines(report.warnings, width)
     lines += _returns(view, width)
-    lines += _differs(view, step, report, width)
+    if differs and not sharded(report.value):
+        anchor = len(lines) + 1  # `to_anchor` also shows the line before
+    lines += differs
     lines += ending
     lines += written(report.background, width, "muted")
     lines += waiting_lines(report, width)
@@ -130,14 +136,19 @@ def drawable() -> bool:
 
 
 def _differs(view: StepView, step: Step, report: Report, width: int) -> list[Line]:
-    """What the edit that ran gives otherwise than the lesson's own code; an exercise has a check instead."""
+    """What the edit that ran gives otherwise than the lesson's own code; an exercise has a check instead.
+
+    A change that the step suggests is named.
+    """
     own = view.state.own
     if own is None or own is report or step.exercise or view.state.code == step.shown_code.text:
         return []
     # Imported here: most steps have no edit.
     from jaxtour.render.changes import change_lines
 
-    return change_lines(own, report, view.index, width)
+    lines = change_lines(own, report, view.index, width)
+    label = next((each.label for n, each in enumerate(step.tries) if varied(step, n) == view.state.code), "")
+    return [*(wrap((("~ ", "mark"), (label, "strong")), width, indent="  ") if label and lines else ()), *lines]
 
 
 MOST_RESULTS = 8
@@ -189,7 +200,7 @@ def _ending(view: StepView, step: Step, report: Report, width: int) -> list[Line
             lines += wrap((("✓ ", "success"), (f"{said}, as the step expects", "success")), width, indent="  ")
         else:
             lines += wrap((("✗ ", "error"), (said, "error")), width, indent="  ")
-    elif step.raises and report.failure is None:
+    elif step.raises and report.failure is None and is_own(step, view.state.code):
         words = f"nothing was raised; the step expects {step.raises}"
         lines += wrap((("✗ ", "warning"), (words, "warning")), width, indent="  ")
     return lines

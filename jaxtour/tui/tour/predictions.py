@@ -10,7 +10,10 @@ from jaxtour.course.model import Ask, Broken, Proof, Step
 from jaxtour.course.progress import Progress, SavedStep
 from jaxtour.engine.answers import Verdict, grade, proof_of, reply, truth
 from jaxtour.engine.report import Report, StepKey
-from jaxtour.engine.verify import over
+from jaxtour.engine.verify import answered, over
+
+WITHOUT_TRACES = ("result", "time", "devices")
+"""What can be looked at even if no call was traced."""
 
 
 class Prediction(msgspec.Struct, frozen=True):
@@ -42,16 +45,17 @@ class Prediction(msgspec.Struct, frozen=True):
         ask = step.ask
         if ask is None:
             return None
-        ran = over(step, report)
+        ran = answered(step, report)
         ended = report is not None and report.done is not None
-        free = report is None or (ended and not ran and not report.traces)
+        own, judged = is_own(step, code), saved.right is not None
+        free = report is None or (ended and not ran and not report.traces and (own or not judged))
         first = saved.answer if saved.right is not None else None
         if said is None and (ran or first is None):
             said = saved.answer
         made = cls(ask, free, said, first if first != said else None, saved.right, ended=ended)
-        if report is None or not ran:
+        if report is None or not (ran or (ended and judged and not own)):
             return made
-        if not is_own(step, code):
+        if not own:
             return msgspec.structs.replace(made, first=None, changed=True)
         right = truth(ask, report.answer)
         return msgspec.structs.replace(
@@ -62,17 +66,19 @@ class Prediction(msgspec.Struct, frozen=True):
         )
 
 
-def sight(step: Step | Broken, report: Report | None) -> Proof | None:
-    """What to look at after the run, beside the text that goes on: what proves the answer, or what the step is about.
+def sights(step: Step | Broken, report: Report | None) -> tuple[Proof, ...]:
+    """What to look at after the run, beside the text that goes on: what proves the answer, then what the step is about.
 
-    None without a text: then what the step is about comes to the front by itself.
+    Nothing without a text: then what the step is about comes to the front by itself.
     """
     if isinstance(step, Broken) or report is None or not goes_on(step) or not over(step, report):
-        return None
-    shown = (proof_of(step.ask) if step.ask else None) or step.show
-    shown = shown or ("jaxpr" if report.traces else "time" if report.timings else None)
-    in_stages = shown not in ("lesson", "result", "time", "devices")
-    return None if shown == "lesson" or (in_stages and not report.traces) else shown
+        return ()
+    about = step.show or ("jaxpr" if report.traces else "time" if report.timings else None)
+    proof = proof_of(step.ask) if step.ask else None
+    if proof == "lesson":
+        return ()
+    shown = dict.fromkeys(each for each in (proof, about) if each and each != "lesson")
+    return tuple(each for each in shown if report.traces or each in WITHOUT_TRACES)
 
 
 def goes_on(step: Step | Broken) -> bool:
@@ -99,7 +105,7 @@ class Predictions:
     def ran(self, key: StepKey, step: Step, report: Report, code: str) -> None:
         """Judge it after a run of the lesson's own code, for which it was made."""
         ask = step.ask
-        if ask is None or not over(step, report) or not is_own(step, code):
+        if ask is None or not answered(step, report) or not is_own(step, code):
             return
 
         def judge() -> None:

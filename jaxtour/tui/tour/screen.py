@@ -249,8 +249,8 @@ class TourScreen(Screen[None]):
             searching=bool(self.search.pattern) and self.search.line is None,
             alone=self.tour.alone or self.reviewing is not None,
             reviewing=self.reviewing is not None,
-            looking=self.answers.shown(view.sight) and not self.panes.wide,
-            unseen=self.answers.unseen(view.sight),
+            looking=self.answers.looking is not None and not self.panes.wide,
+            unseen=self.answers.next_sight is not None,
             on_devices=self.focused is self.devices.panel,
             on_shard=self.focused is result and bool(result.pieces),
             points=self.exercise.points(view),
@@ -277,7 +277,7 @@ class TourScreen(Screen[None]):
         done = view.done[view.number - 1] and not self.tour.alone
         asked = context.asks and not context.answered
         bright = first[:1] or (("answer",) if asked else (onwards, "look") if done else ("run",))
-        actions = self.answers.labelled(in_footer(scope, context), view.sight)
+        actions = self.answers.labelled(in_footer(scope, context))
         if first:
             actions.sort(key=lambda action: first.index(action.id) if action.id in first else len(first))
         room = self.app.size.width - 2

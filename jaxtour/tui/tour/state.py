@@ -10,7 +10,7 @@ from jaxtour.engine.commands import StageName
 from jaxtour.engine.messages import RunProgress, Timing
 from jaxtour.engine.report import Report, StepKey
 from jaxtour.text import Raw
-from jaxtour.tui.tour.predictions import sight
+from jaxtour.tui.tour.predictions import sights
 from jaxtour.tui.widgets.arrange import Slot
 
 Shown: TypeAlias = Literal["jaxpr", "stablehlo", "hlo", "cost", "memory", "values", "graph", "arguments"]
@@ -117,5 +117,5 @@ class StepState(msgspec.Struct):
 
 def stage_after(step: Step, state: StepState) -> Shown:
     """The stage to show after the run: the one that proves the answer, for who made a prediction."""
-    proof = sight(step, state.report) if state.prediction is not None else None
-    return (SIGHTS[proof].shown if proof else None) or state.stage
+    seen = sights(step, state.report) if state.prediction is not None else ()
+    return (SIGHTS[seen[0]].shown if seen else None) or state.stage

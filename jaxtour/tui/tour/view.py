@@ -26,7 +26,7 @@ from jaxtour.engine.stage import StageText
 from jaxtour.paths import absolute
 from jaxtour.text import NO_TEXT, Raw
 from jaxtour.tui.actions import Context, Keys
-from jaxtour.tui.tour.predictions import Prediction, sight
+from jaxtour.tui.tour.predictions import Prediction, sights
 from jaxtour.tui.tour.scratch import is_scratch
 from jaxtour.tui.tour.state import BEHIND, SIGHTS, Sight, StepState, Tried
 from jaxtour.tui.widgets.arrange import Slot
@@ -226,10 +226,14 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return asked is not None and asked.open
 
     @property
-    def sight(self) -> Sight | None:
+    def sights(self) -> tuple[Sight, ...]:
         """What to look at after the run, beside the text."""
-        proof = sight(self.step, self.report)
-        return SIGHTS[proof] if proof else None
+        return tuple(SIGHTS[each] for each in sights(self.step, self.report))
+
+    @property
+    def sight(self) -> Sight | None:
+        """The first of it: what proves the answer, if anything does."""
+        return next(iter(self.sights), None)
 
     def mark(self, slot: Slot) -> str:
         """The word in a pane that proves the answer; empty for none."""

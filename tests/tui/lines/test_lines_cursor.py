@@ -264,3 +264,14 @@ async def test_a_click_puts_the_cursor_there() -> None:
         assert (app.view.cursor, app.view.selection) == (0, (2, 6)), "the innermost piece"
         await pilot.click(app.view, offset=(5, 1))
         assert (app.view.cursor, app.view.selection) == (1, None)
+
+
+async def test_a_late_message_about_lines_that_are_gone_moves_nothing() -> None:
+    app = Shown()
+    async with app.run_test(size=(20, 6)) as pilot:
+        app.view.show(texts(*["f(g(x))"] * 20, selectable=calls), fresh=True)
+        app.view.move_to(12, (0, 7))
+        app.view.show(Document(lines=[(("bool", ""),), (("True", ""),)], cursor=False))
+        app.view.settle(app.view.cursor, app.view.selection)
+        await pilot.pause()
+        assert rows(app.view)[:2] == ["bool", "True"]

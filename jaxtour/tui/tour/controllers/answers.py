@@ -60,13 +60,14 @@ class AnswerController:
     choose_9 = partialmethod(_choose, 9)
 
     async def look(self) -> None:
-        """Go to what the step is about, or what proves its answer; from there, back to the text."""
-        sight = self.tour.view.sight
-        if sight is None:
+        """Go to what proves the answer, then to what the step is about; from there, back to the text."""
+        if self.tour.view.sight is None:
             return
-        if self.shown(sight):
+        sight = self.next_sight or (None if self.looking else self.tour.view.sight)
+        if sight is None:
             self.slots.focus("lesson")
-        elif sight.shown:
+            return
+        if sight.shown:
             await self.lens.show_stage(sight.shown)
         else:
             enlarged = self.panes.cut(sight.slot)
@@ -79,16 +80,27 @@ class AnswerController:
             # A pane that was behind shows its lines after the next layout.
             pane.call_after_refresh(pane.to_proof if sight.shown else pane.from_proof)
 
-    def unseen(self, sight: Sight | None) -> bool:
+    @property
+    def looking(self) -> Sight | None:
+        """What the keys are in, of all that there is to look at."""
+        return next((each for each in self.tour.view.sights if self.shown(each)), None)
+
+    @property
+    def next_sight(self) -> Sight | None:
+        """What there is to look at next, of what is not in view; None for nothing, and after the last."""
+        sights, here = self.tour.view.sights, self.looking
+        rest = sights[sights.index(here) + 1 :] if here else sights
+        return next(filter(self.unseen, rest), None)
+
+    def unseen(self, sight: Sight) -> bool:
         """Whether what there is to look at is hidden or cut, or another stage than the one that comes by itself."""
-        if sight is None:
-            return False
         seen = self.panes.in_view(sight.slot) and not self.panes.cut(sight.slot)
         return not (seen and sight.shown in (None, "jaxpr", self.tour.state.stage))
 
-    def labelled(self, actions: Iterable[Action], sight: Sight | None) -> list[Action]:
+    def labelled(self, actions: Iterable[Action]) -> list[Action]:
         """The actions of the bottom line, of which one says what there is to look at."""
-        words = "back to the text" if self.shown(sight) else f"see {sight.name}" if sight else ""
+        sight = self.next_sight
+        words = f"see {sight.name}" if sight else "back to the text"
         return [msgspec.structs.replace(each, label=words) if each.id == "look" else each for each in actions]
 
     def digits(self, context: Context) -> Line:
@@ -98,8 +110,8 @@ class AnswerController:
         first, last = (self.tour.keys.first(f"choose_{number}") for number in (1, context.choices))
         return ((f"{first}-{last}", "primitive"), (" answer", "strong"), ("   ", ""))
 
-    def shown(self, sight: Sight | None) -> bool:
+    def shown(self, sight: Sight) -> bool:
         """Whether the keys are in the pane to look at, and it is as large as it gets."""
-        if sight is None or self.slots.pane.spec.name != sight.slot or self.panes.cut(sight.slot):
+        if self.slots.pane.spec.name != sight.slot or self.panes.cut(sight.slot):
             return False
         return sight.shown in (None, self.tour.state.stage)
