@@ -251,7 +251,9 @@ async def test_a_result_that_does_not_fit_is_enlarged(tours: Tours, rows: int) -
 async def test_a_goes_to_the_proof_and_then_to_what_the_step_is_about(tours: Tours) -> None:
     """And passes over what is in view already."""
     steps = tuple(
-        msgspec.structs.replace(step, ask=msgspec.structs.replace(step.ask, proof="result"), show="devices", after="So.")
+        msgspec.structs.replace(
+            step, ask=msgspec.structs.replace(step.ask, proof="result"), show="devices", after="So."
+        )
         if step.id == "choose"
         else step
         for step in tours.entries[0].given.steps

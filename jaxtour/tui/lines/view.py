@@ -86,8 +86,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self._fit(room)
         if fresh:
             self.scroller.to(x=0, y=0)
-            # Set here: going to the start looks like scrolling back.
-            self._following = True
+            self._following = True  # going to the start looks like scrolling back
             if document.anchor is not None or document.follow:
                 self.call_after_refresh(self._to_anchor, document)
         elif self._following and (document.follow or document.anchor != old.anchor):
@@ -290,16 +289,13 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self.settle(line, selection)
 
     def settle(self, line: int, selection: Columns | None = None) -> None:
-        """Bring a line, and a piece of it, into view, and paint what changed.
-
-        A line that is not there changes nothing: a message about the cursor may come when other lines are shown.
-        """
-        if line >= len(self.document.lines):
-            return
-        self.scroller.reveal(line)
-        if selection:
-            self.scroller.reveal_columns(line, selection)
-        self.repaint()
+        """Bring a line, and a piece of it, into view, and paint what changed."""
+        # The message about the cursor may come when other lines are shown already.
+        if line < len(self.document.lines):
+            self.scroller.reveal(line)
+            if selection:
+                self.scroller.reveal_columns(line, selection)
+            self.repaint()
 
     def action_step(self, count: int) -> None:
         """Go down by some rows, or up; without a cursor, scroll."""
@@ -329,10 +325,9 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
     def on_click(self, event: events.Click) -> None:
         """Put the cursor under the mouse."""
         offset = event.get_content_offset(self)
-        if offset is not None and self.document.cursor:
-            there = self.scene.clicked(self.port, offset)
-            if there is not None:
-                self.move_to(*there)
+        there = self.scene.clicked(self.port, offset) if offset is not None and self.document.cursor else None
+        if there is not None:
+            self.move_to(*there)
 
     # Searching ------------------------------------------------------------------------------------------------------
 
