@@ -29,7 +29,7 @@ def truth(ask: Ask, answer: str | None) -> str | None:
     """The right answer, once it is known: a choice, or what the worker answered."""
     if (right := right_choice(ask, answer)) is not None:
         return ask.texts[right]
-    return answer
+    return answer and answer.strip("'")
 
 
 def grade(ask: Ask, said: str, answer: str | None) -> Verdict:

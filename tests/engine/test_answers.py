@@ -82,3 +82,7 @@ def test_what_proves_an_answer() -> None:
     assert [proof("equations of f(x)"), proof("x + 1"), proof("fastest of f(x) | g(x)")] == ["jaxpr", "result", "time"]
     assert proof(None, choices=("a", "b"), answer=1) is None
     assert proof(None, choices=("a", "b"), answer=1, proof="hlo") == proof("x", proof="hlo") == "hlo"
+
+
+def test_a_word_is_told_without_quotes() -> None:
+    assert truth(Ask(question="Which?", value=Raw("longest")), "'compile'") == "compile"

@@ -109,12 +109,23 @@ async def test_a_missed_question_gets_a_card_as_soon_as_the_step_has_run(tours: 
     assert (item.step, item.due) == ("choose", NOW + DAY)
 
 
+async def test_a_lesson_ends_although_its_last_step_has_not_run(tours: Tours) -> None:
+    app = app_of(tours)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("N", "r")
+        await ran(pilot)
+        await pilot.press("n", "n")
+        await until(pilot, lambda: "Enter next lesson" in screen_text(app))
+        assert "1 of 2" in screen_text(app) and "still to do" in screen_text(app)
+
+
 async def test_a_lesson_ends_with_what_was_done_in_it(tours: Tours) -> None:
     app = app_of(tours)
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         await pilot.press("N", "n", "n")
-        assert app.screen is app.tour_screen, "the last step is not done: no end"
+        assert app.screen is app.tour_screen, "nothing is done in it: no end"
         await pilot.press("p", "r")
         await ran(pilot)
         # Typed ahead: the second key goes on to the next lesson.

@@ -41,9 +41,10 @@ class ReviewController:
             self.host.note(nothing_due(found, now))
 
     def next_step(self) -> None:
-        """Go to the next step; at the end of a lesson, first say what was done in it."""
+        """Go to the next step; at the end of a lesson, first say what was done in it, if anything was."""
         tour = self.tour
-        if tour.number < len(tour.lesson.steps) or not tour.is_done(*tour.key):
+        begun = any(tour.is_done(tour.lesson.id, step.id) for step in tour.lesson.steps)
+        if tour.number < len(tour.lesson.steps) or not begun:
             self.course.next_step()
             return
         from jaxtour.course.review import enrol
