@@ -28,11 +28,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("target", "lessons", "wanted"),
     [
-        ("vmap", 12, "vmap"),
-        ("vmap/jit", 12, "vmap/jit"),
+        ("vmap", 13, "vmap"),
+        ("vmap/jit", 13, "vmap/jit"),
         ("vmap/", 1, None),
         ("./vmap", 1, None),
-        ("numpy/", 12, "numpy"),
+        ("numpy/", 13, "numpy"),
         ("own", 2, None),
         ("own/", 2, None),
         ("own/second", 2, "second"),

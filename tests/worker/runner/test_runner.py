@@ -169,8 +169,8 @@ spread
     assert value["devices"] == ["cpu:0", "cpu:1", "cpu:2", "cpu:3"]
     assert value["sharding"] == "P('x',) on the mesh (x: 2, y: 2)"
     assert value["shards"][1:3] == [
-        {"device": 1, "index": [[0, 2], [0, 2]], "replica": 1},
-        {"device": 2, "index": [[2, 4], [0, 2]], "replica": 0},
+        {"device": 1, "index": [[0, 2], [0, 2]], "replica": 1, "process": 0},
+        {"device": 2, "index": [[2, 4], [0, 2]], "replica": 0, "process": 0},
     ]
     time_it = [{"label": "sum", "call": "jax.jit(jnp.sum)(spread)"}]
     ran = runner.run("spread.sum()", time=time_it)
