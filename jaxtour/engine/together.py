@@ -13,6 +13,7 @@ from jaxtour.engine.messages import (
     Done,
     Failure,
     FromProcess,
+    OwnEvent,
     Result,
     RunEvent,
     RunProgress,
@@ -20,15 +21,13 @@ from jaxtour.engine.messages import (
     Timing,
     Value,
 )
-from jaxtour.engine.messages import OwnEvent as OwnEvent
 from jaxtour.text import Raw
 
 _GLOO = re.compile(
     r"\[Gloo\] Rank \d+ is connected to \d+ peer ranks\. Expected number of connected peer ranks is : \d+\n"
 )
 """What the library that connects CPUs prints for each new group of devices; nothing turns it off."""
-_BEGUN = re.compile(r"\[(G(l(o(o(\]( (R(a(n(k( [^\n]*)?)?)?)?)?)?)?)?)?)?)?\Z")
-"""The beginning of such a line at the end of a text."""
+_GLOO_BEGINS = "[Gloo] Rank "
 RAISED = "raised in"
 """The phase of a process that has raised in a replayed step."""
 _STREAMS: tuple[Literal["stdout", "stderr"], ...] = ("stdout", "stderr")
@@ -145,9 +144,11 @@ class RunTogether:
         if "[" not in whole:
             return text
         whole = _GLOO.sub("", whole)
-        if begun := _BEGUN.search(whole):
-            self._begun[key] = begun[0]
-            whole = whole[: begun.start()]
+        place = whole.rfind("[")
+        rest = whole[place:]
+        if place >= 0 and "\n" not in rest and (_GLOO_BEGINS.startswith(rest) or rest.startswith(_GLOO_BEGINS)):
+            self._begun[key] = rest
+            whole = whole[:place]
         return msgspec.structs.replace(text, text=Raw(whole))
 
     def _waiting(self) -> RunProgress:
