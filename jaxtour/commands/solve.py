@@ -12,7 +12,7 @@ from jaxtour.course.model import Broken, CourseError, Lesson, Step
 from jaxtour.engine.headless import Outcome
 from jaxtour.engine.messages import CheckOutcome, Failure
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.render.checks import outcome_lines
+from jaxtour.render.checks import outcomes_lines
 from jaxtour.render.text.layout import Line, wrap
 from jaxtour.render.text.plain import text_of
 from jaxtour.render.value import failure_lines
@@ -98,7 +98,7 @@ def _lines(verdict: Verdict, target: str, width: int) -> list[Line]:
         lines += failure_lines(verdict.failure, width)
     elif not verdict.outcomes:
         lines.append(((verdict.message, "error"),))
-    lines += outcome_lines(verdict.outcomes, width)
+    lines += outcomes_lines(verdict.outcomes, width)
     if verdict.right:
         return [*lines, (("✓ right", "success"),)]
     passed = sum(outcome.passed is True for outcome in verdict.outcomes)

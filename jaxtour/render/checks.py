@@ -1,34 +1,60 @@
 """Draws what came of an exercise's checks."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from jaxtour.engine.messages import CheckOutcome
-from jaxtour.render.text.layout import Line, Style, wrap
+from jaxtour.render.text.layout import Line, Style, wrap, wrap_text
 
-_MARKS: dict[bool | None, tuple[str, Style]] = {True: ("✓", "success"), False: ("✗", "error"), None: ("·", "faint")}
-
-
-def outcome_lines(outcomes: Iterable[CheckOutcome], width: int) -> list[Line]:
-    """A line for each check, and below one that failed what was expected, what came, on which input and where."""
-    lines: list[Line] = []
-    for outcome in outcomes:
-        mark, style = _MARKS[outcome.passed]
-        lines += wrap(
-            [(f"{mark} ", style), (outcome.what, style if outcome.passed is None else "")], width, indent="  "
-        )
-        if outcome.passed is False:
-            lines += _why(outcome, width)
-    return lines
+LABEL = 10
+"""Columns of `expected` and what stands below it."""
+MOST_ROWS = 8
+"""Rows of what was expected, and of what came."""
 
 
-def _why(outcome: CheckOutcome, width: int) -> Iterator[Line]:
-    for line in outcome.say.splitlines():
-        yield from wrap([(f"  {line}", "strong")], width, indent="  ")
-    told = {"expected": outcome.expected, "got": outcome.got, "with": outcome.given}
-    for name, text in told.items():
-        for number, line in enumerate(text.splitlines()):
-            head = "" if number else name
-            yield from wrap([(f"  {head:<10}", "muted"), (line, "")], width, indent=" " * 12)
-    if places := sorted({span.line for span in outcome.spans}):
-        words = f"line {places[0]}" if len(places) == 1 else f"lines {', '.join(map(str, places))}"
-        yield (("  at        ", "muted"), (words, ""))
+def outcome_lines(outcome: CheckOutcome, width: int, place: Line = ()) -> list[Line]:
+    """One line for a check; for one that failed also what was expected, what came, on which input, and the place.
+
+    An exception comes before the author's words, which are about code that runs.
+    """
+    if outcome.passed is None:
+        return wrap((("· ", "faint"), (outcome.what, "faint")), width, indent="  ")
+    if outcome.passed:
+        return wrap((("✓ ", "success"), (outcome.what, "muted")), width, indent="  ")
+    say = [inline(row) for row in outcome.say.splitlines()]
+    told: Line = ((outcome.what, "strong"),)
+    if say and not outcome.expected and not outcome.got:
+        # A check written as code: its message says all.
+        told = (("not yet: ", "warning"), *say.pop(0))
+    raised = outcome.got if outcome.got.startswith("it raised") else ""
+    lines = wrap((("✗ ", "warning"), *told), width, indent="  ")
+    lines += _labelled("got", raised, "warning", width)
+    for row in say:
+        lines += wrap((("  ", ""), *row), width, indent="  ")
+    lines += _labelled("expected", outcome.expected, "success", width)
+    lines += _labelled("got", outcome.got if not raised else "", "warning", width)
+    lines += _labelled("for", outcome.given, "", width)
+    return [*lines, (("  ", ""), *place)] if place else lines
+
+
+def outcomes_lines(outcomes: Iterable[CheckOutcome], width: int) -> list[Line]:
+    """The lines of all checks, for text without links."""
+    return [line for outcome in outcomes for line in outcome_lines(outcome, width, _lines_of(outcome))]
+
+
+def _lines_of(outcome: CheckOutcome) -> Line:
+    """`lines 3, 5`: where a check failed; empty for nowhere."""
+    places = sorted({span.line for span in outcome.spans}) if outcome.passed is False else []
+    words = f"line {places[0]}" if len(places) == 1 else f"lines {', '.join(map(str, places))}"
+    return ((words, ""),) if places else ()
+
+
+def inline(text: str) -> Line:
+    """A text with its `code` set apart, as in Markdown."""
+    return tuple((part, "code" if number % 2 else "") for number, part in enumerate(text.split("`")) if part)
+
+
+def _labelled(label: str, text: str, style: Style, width: int) -> list[Line]:
+    rows = wrap_text(text, max(1, width - LABEL - 2), style) if text else []
+    rows = [*rows[:MOST_ROWS], (("…", "muted"),)] if len(rows) > MOST_ROWS else rows
+    first: Line = ((f"  {label:<{LABEL}}", "muted"),)
+    return [(*(first if number == 0 else ((" " * (LABEL + 2), ""),)), *row) for number, row in enumerate(rows)]

@@ -9,7 +9,7 @@ from jaxtour.engine.apart import stderr_of
 from jaxtour.engine.messages import Facts, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText
-from jaxtour.render.checks import outcome_lines
+from jaxtour.render.checks import outcomes_lines
 from jaxtour.render.devices.panel import host_text
 from jaxtour.render.devices.sharding import sharding_lines
 from jaxtour.render.ir.highlight import jaxpr_lines, trace_facts
@@ -238,7 +238,7 @@ def _check(report: Report, width: int) -> list[Line]:
     if report.checked.passed:
         return [(("✓ right", "success"),)]
     if report.checked.outcomes and not report.failure:
-        return [(("✗ not yet", "error"),), *outcome_lines(report.checked.outcomes, width)]
+        return [(("✗ not yet", "error"),), *outcomes_lines(report.checked.outcomes, width)]
     return wrap([(f"✗ not yet  {one_line(report.checked.message)}", "error")], width, indent="  ")
 
 

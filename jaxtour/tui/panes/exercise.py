@@ -3,7 +3,8 @@
 from jaxtour.course.model import Exercise, Step
 from jaxtour.engine.messages import CheckOutcome
 from jaxtour.engine.report import Report
-from jaxtour.render.text.layout import Line, Style, width_of, wrap, wrap_text
+from jaxtour.render.checks import inline, outcome_lines
+from jaxtour.render.text.layout import Line, width_of, wrap
 from jaxtour.text import grouped, plural
 from jaxtour.tui.tour.exercises import limit_of, pointed, solved
 from jaxtour.tui.tour.state import Tried
@@ -11,10 +12,6 @@ from jaxtour.tui.tour.view import StepView
 
 BLANK: Line = ()
 APART = "   "
-LABEL = 10
-"""Columns of `expected` and what stands below it."""
-MOST_ROWS = 8
-"""Rows of what was expected, and of what came."""
 
 
 def exercise_lines(view: StepView, step: Step, width: int) -> tuple[list[Line], int | None]:
@@ -29,11 +26,6 @@ def exercise_lines(view: StepView, step: Step, width: int) -> tuple[list[Line], 
             lines += [BLANK, *wrap(((f"hint {number} of {count}  ", "muted"), *inline(hint)), width, indent="  ")]
         lines += [BLANK, *_keys(view, exercise, width)]
     return lines, here + 1 if verdict else None
-
-
-def inline(text: str) -> Line:
-    """A text with its `code` set apart, as in Markdown."""
-    return tuple((part, "code" if number % 2 else "") for number, part in enumerate(text.split("`")) if part)
 
 
 def _keys(view: StepView, exercise: Exercise, width: int) -> list[Line]:
@@ -107,32 +99,10 @@ def _effort(tried: Tried) -> str:
 
 
 def _outcome(view: StepView, outcome: CheckOutcome, width: int) -> list[Line]:
-    if outcome.passed is None:
-        return wrap((("· ", "faint"), (outcome.what, "faint")), width, indent="  ")
-    if outcome.passed:
-        return wrap((("✓ ", "success"), (outcome.what, "muted")), width, indent="  ")
-    say = [inline(row) for row in outcome.say.splitlines()]
-    told: Line = ((outcome.what, "strong"),)
-    if say and not outcome.expected:
-        # A check written as code: its message says all.
-        told = (("not yet: ", "warning"), *say.pop(0))
-    lines = wrap((("✗ ", "warning"), *told), width, indent="  ")
-    for row in say:
-        lines += wrap((("  ", ""), *row), width, indent="  ")
-    lines += _labelled("expected", outcome.expected, "success", width)
-    lines += _labelled("got", outcome.got, "warning", width)
-    lines += _labelled("for", outcome.given, "", width)
-    if place := pointed(view):
-        goes = "" if view.editing else f": {view.key('to_failed')} goes there"
-        lines.append((("  ", ""), (f"line {place.line}", "link"), (goes, "muted")))
-    return lines
-
-
-def _labelled(label: str, text: str, style: Style, width: int) -> list[Line]:
-    rows = wrap_text(text, max(1, width - LABEL - 2), style) if text else []
-    rows = [*rows[:MOST_ROWS], (("…", "muted"),)] if len(rows) > MOST_ROWS else rows
-    first: Line = ((f"  {label:<{LABEL}}", "muted"),)
-    return [(*(first if number == 0 else ((" " * (LABEL + 2), ""),)), *row) for number, row in enumerate(rows)]
+    place = pointed(view)
+    goes = "" if view.editing or not place else f": {view.key('to_failed')} goes there"
+    words: Line = ((f"line {place.line}", "link"), (goes, "muted")) if place else ()
+    return outcome_lines(outcome, width, words)
 
 
 def _unchecked(view: StepView, step: Step, report: Report, width: int) -> list[Line]:
