@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from fake_engine import Hold
-from tours import Tours, ran, ready, screen_text, text, until
+from tours import Tours, pane, ran, ready, screen_text, text, until
 
 from jaxtour.course.progress import Progress
 from jaxtour.engine.commands import (
@@ -260,6 +260,15 @@ async def test_zoom_and_back(tours: Tours) -> None:
         await until(pilot, lambda: app.tour_screen.panes.by_slot["result"].region.size == (80, 22))
         await pilot.press("escape")
         await until(pilot, lambda: app.tour_screen.panes.by_slot["result"].region.height < 10)
+
+
+async def test_another_step_begins_with_its_text_also_after_a_zoom(tours: Tours) -> None:
+    app = tours.make("one")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("tab", "z", "n")
+        await until(pilot, lambda: pane(app, "lesson").size.height > 3 and app.tour_screen.panes.zoomed is None)
+        assert app.focused is pane(app, "lesson")
 
 
 async def test_small_and_back(tours: Tours) -> None:

@@ -194,6 +194,8 @@ class TourScreen(Screen[None]):
         """Show another step from its beginning, and end the search."""
         self.search.end_search()
         self.drop_note()
+        if self.panes.zoomed not in (None, "lesson"):
+            self.panes.zoom(None)  # the text of the step comes first
         self.panes.bring("lesson")
         self.refresh_view(fresh=True)
         if self.panes.wide or self.panes.zoomed:
