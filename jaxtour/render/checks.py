@@ -17,7 +17,7 @@ def outcome_lines(outcome: CheckOutcome, width: int, place: Line = ()) -> list[L
     An exception comes before the author's words, which are about code that runs.
     """
     if outcome.passed is None:
-        return wrap((("· ", "faint"), (outcome.what, "faint")), width, indent="  ")
+        return wrap((("· ", "faint"), (f"{outcome.what}: not checked yet", "faint")), width, indent="  ")
     if outcome.passed:
         return wrap((("✓ ", "success"), (outcome.what, "muted")), width, indent="  ")
     say = [inline(row) for row in outcome.say.splitlines()]

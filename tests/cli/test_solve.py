@@ -55,7 +55,7 @@ def test_a_wrong_one_gets_what_came_and_on_which_input(folder: Path) -> None:
         "  got       [10]\n"
         "  for       x = jnp.array([3.0])\n"
         "  line 1\n"
-        "· double(1.0) leaks no tracer\n"
+        "· double(1.0) leaks no tracer: not checked yet\n"
         "✗ not yet: 0 of 2 checks passed\n"
         "2 hints: jaxtour own.yaml/write, key h\n"
     )

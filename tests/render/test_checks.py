@@ -17,7 +17,7 @@ def texts(lines: list[Line]) -> list[str]:
     ("outcome", "told"),
     [
         (CheckOutcome(what="f(x) agrees", passed=True), ["✓ f(x) agrees"]),
-        (CheckOutcome(what="f(x) agrees"), ["· f(x) agrees"]),
+        (CheckOutcome(what="f(x) agrees"), ["· f(x) agrees: not checked yet"]),
         (
             CheckOutcome(
                 what="f(x) agrees", passed=False, expected="[6]", got="[5]", given="x = 3", say="Look at `x`."
@@ -43,5 +43,5 @@ def test_without_links_the_lines_are_numbers() -> None:
         "✗ f(x) agrees",
         "  got       [5]",
         "  line 3",
-        "· g(x)",
+        "· g(x): not checked yet",
     ]
