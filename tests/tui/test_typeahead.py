@@ -61,6 +61,19 @@ async def test_the_cursor_is_where_what_is_typed_after_it_belongs(tours: Tours) 
         await until(pilot, lambda: editor.text == "aone\ntwo\ncbhree\nfour")
 
 
+async def test_a_run_has_all_that_was_typed_before_it(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, tours)
+        await pilot.press("e")
+        editor = app.tour_screen.panes.editor
+        assert editor is not None
+        editor.text = ""
+        typed(pilot, *"1+1", "f5")
+        await until(pilot, lambda: app.tour.state.code == "1+1")
+        assert editor.still_has("1+1"), "nothing was written since"
+
+
 async def test_the_home_screen_has_all_that_was_typed(tours: Tours) -> None:
     app = tours.make("one")
     async with app.run_test(size=(80, 24)) as pilot:

@@ -160,7 +160,10 @@ class Editor(TextArea):
         self.theme = "tour"
 
     def action_editor_run(self) -> None:
-        """Keep the edit and run it."""
+        """Keep the edit and run it, with the letters that are here already."""
+        self.call_later(self._run)
+
+    def _run(self) -> None:
         self.written = False
         self.post_message(EditEnded(run=True))
 
@@ -171,6 +174,9 @@ class Editor(TextArea):
 
     def action_complete(self) -> None:
         """Insert the name under the cursor, or ask for the names that begin so; without a beginning, indent."""
+        self.call_later(self._complete)
+
+    def _complete(self) -> None:
         if self.names.shown:
             self._insert_name()
         elif beginning := before_cursor(self._line_before):
