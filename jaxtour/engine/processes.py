@@ -44,6 +44,8 @@ _ORDER: tuple[WorkerState, ...] = (
     "dead", "interrupting", "restarting", "spawning", "importing jax", "opening devices", "running", "ready"
 )  # fmt: skip
 """The first of these that any process has is the state of all."""
+ENDED = ("interrupted", "timeout", "died")
+"""How a run ends whose runner is replaced."""
 _QUEUE = 1000
 """Events that may wait for the screen; then the guards wait."""
 
@@ -267,6 +269,9 @@ class Processes:
             # Background text of a run that is over, or a run of before there were several.
             return () if process else (event,)
         said = list(run.take(process, event))
+        if isinstance(event, Done) and event.status in ENDED:
+            # Its guard says so too, but maybe after the next run has begun in the others.
+            self._broken = self._broken or about(process, len(self._members), event.reason or event.status)
         if run.over:
             del self._runs[run.run]
             self._still()

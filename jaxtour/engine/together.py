@@ -1,12 +1,12 @@
 """One run of several processes: what they say comes together as one run of the first, beside what each said."""
 
-import re
 from collections.abc import Collection, Iterator
 from typing import Literal
 
 import msgspec
 
 from jaxtour.engine.gathered import gathered
+from jaxtour.engine.gloo import without_gloo
 from jaxtour.engine.messages import (
     Checked,
     CheckOutcome,
@@ -23,11 +23,6 @@ from jaxtour.engine.messages import (
 )
 from jaxtour.text import Raw
 
-_GLOO = re.compile(
-    r"\[Gloo\] Rank \d+ is connected to \d+ peer ranks\. Expected number of connected peer ranks is : \d+\n"
-)
-"""What the library that connects CPUs prints for each new group of devices; nothing turns it off."""
-_GLOO_BEGINS = "[Gloo] Rank "
 RAISED = "raised in"
 """The phase of a process that has raised in a replayed step."""
 _STREAMS: tuple[Literal["stdout", "stderr"], ...] = ("stdout", "stderr")
@@ -143,12 +138,9 @@ class RunTogether:
         whole = self._begun.pop(key, "") + text.text.text
         if "[" not in whole:
             return text
-        whole = _GLOO.sub("", whole)
-        place = whole.rfind("[")
-        rest = whole[place:]
-        if place >= 0 and "\n" not in rest and (_GLOO_BEGINS.startswith(rest) or rest.startswith(_GLOO_BEGINS)):
-            self._begun[key] = rest
-            whole = whole[:place]
+        whole, begun = without_gloo(whole)
+        if begun:
+            self._begun[key] = begun
         return msgspec.structs.replace(text, text=Raw(whole))
 
     def _waiting(self) -> RunProgress:
