@@ -103,7 +103,9 @@ async def test_a_lesson_runs_there_and_everything_ends_with_it(server):
             assert await value(engine, SHOWS) != ""
             assert link.carried[0] - first < 4000  # a step is its code, and the worker is there already
         await gone(hellos[0].pid)
-    assert not list((server.folder / "home").glob("jaxtour-*"))
+    # Figures stay, as they do here.
+    left = {path.name for path in (server.folder / "home").glob("jaxtour-*")}
+    assert left <= {f"jaxtour-figures-{os.getuid()}"}
 
 
 async def test_a_cut_link_is_taken_up_again_with_the_state_replayed(server, row):

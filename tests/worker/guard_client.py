@@ -142,11 +142,13 @@ class Guard:
         return self.until(event="text", run=run, text="started\n")
 
     def ping(self):
-        """Ping the guard; returns the seconds until its pong."""
+        """Ping the guard; returns the seconds until its pong, and leaves what came before that to be read."""
         began = time.monotonic()
         self.send("ping", n=7)
-        self.until(event="pong", n=7)
-        return time.monotonic() - began
+        *before, _ = self.until(event="pong", n=7)
+        taken = time.monotonic() - began
+        self.waiting[:0] = before
+        return taken
 
     def descendants(self):
         return descendants(self.pid)
