@@ -4,12 +4,27 @@ from textual import events
 from textual.pilot import Pilot
 from tours import Tours, border, pane, ready, run_many, screen_text, until
 
+from jaxtour.tui.app import TourApp
+from jaxtour.tui.widgets.editor import Editor
+
 
 def typed(pilot: Pilot[int], *keys: str) -> None:
     """Send the app some keys without waiting between them."""
     names = {"/": "slash"}
     for key in keys:
         pilot.app.post_message(events.Key(names.get(key, key), key if len(key) == 1 else "\r"))
+
+
+async def writing(pilot: Pilot[int], tours: Tours, code: str) -> Editor:
+    """The editor with this code."""
+    app = pilot.app
+    assert isinstance(app, TourApp)
+    await run_many(pilot, tours)
+    await pilot.press("e")
+    editor = app.tour_screen.panes.editor
+    assert editor is not None
+    editor.text = code
+    return editor
 
 
 async def test_a_search_has_all_that_was_typed(tours: Tours) -> None:
@@ -40,11 +55,7 @@ async def test_an_edit_has_all_that_was_typed(tours: Tours) -> None:
 async def test_a_level_less_comes_before_what_is_typed_after_it(tours: Tours) -> None:
     app = tours.make("many")
     async with app.run_test(size=(120, 36)) as pilot:
-        await run_many(pilot, tours)
-        await pilot.press("e")
-        editor = app.tour_screen.panes.editor
-        assert editor is not None
-        editor.text = ""
+        editor = await writing(pilot, tours, "")
         typed(pilot, *"if x:", "enter", "y", "enter", "backspace", "z")
         await until(pilot, lambda: editor.text == "if x:\n    y\nz")
 
@@ -52,11 +63,7 @@ async def test_a_level_less_comes_before_what_is_typed_after_it(tours: Tours) ->
 async def test_the_cursor_is_where_what_is_typed_after_it_belongs(tours: Tours) -> None:
     app = tours.make("many")
     async with app.run_test(size=(120, 36)) as pilot:
-        await run_many(pilot, tours)
-        await pilot.press("e")
-        editor = app.tour_screen.panes.editor
-        assert editor is not None
-        editor.text = "one\ntwo\nthree"
+        editor = await writing(pilot, tours, "one\ntwo\nthree")
         typed(pilot, *"a", "down", "down", "end", "enter", *"four", "up", "home", *"b", "delete", "left", *"c")
         await until(pilot, lambda: editor.text == "aone\ntwo\ncbhree\nfour")
 
@@ -64,11 +71,7 @@ async def test_the_cursor_is_where_what_is_typed_after_it_belongs(tours: Tours) 
 async def test_a_run_has_all_that_was_typed_before_it(tours: Tours) -> None:
     app = tours.make("many")
     async with app.run_test(size=(120, 36)) as pilot:
-        await run_many(pilot, tours)
-        await pilot.press("e")
-        editor = app.tour_screen.panes.editor
-        assert editor is not None
-        editor.text = ""
+        editor = await writing(pilot, tours, "")
         typed(pilot, *"1+1", "f5")
         await until(pilot, lambda: app.tour.state.code == "1+1")
         assert editor.still_has("1+1"), "nothing was written since"
