@@ -113,6 +113,7 @@ async def test_the_border_stays_where_something_that_was_unfolded_moved_it(tours
         await until(pilot, lambda: pane(app, "source").outer_size.height > before["source"])
         after = heights(app)
         assert after["lesson"] < before["lesson"]
+        await until(pilot, lambda: pane(app, "source").scroll_offset.y == 0 and pane(app, "source").cursor == 0)
         assert after == {slot: pane(app, slot).outer_size.height for slot in after}
         await pilot.press("o")
         await until(pilot, lambda: "n21" not in text(app, "source"))

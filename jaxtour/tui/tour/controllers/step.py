@@ -60,9 +60,11 @@ class StepController:
         self.host.app.push_screen(TrustScreen(question, ascii_only=self.tour.ascii), answered)
 
     def setup(self) -> None:
-        """Open or fold the setup."""
+        """Open the setup, from its first line, or fold it."""
         self.tour.state.setup = not self.tour.state.setup
         self.host.refresh_view()
+        if self.tour.state.setup:
+            self.host.panes.by_slot["source"].action_top()
 
     async def measure(self, patience: float = 1.0) -> None:
         """Measure the calls that the step times, or the traced call shown."""
