@@ -251,8 +251,8 @@ class TourScreen(Screen[None]):
             searching=bool(self.search.pattern) and self.search.line is None,
             alone=self.tour.alone or self.reviewing is not None,
             reviewing=self.reviewing is not None,
-            looking=self.answers.looking is not None and not self.panes.wide,
-            unseen=self.answers.next_sight is not None,
+            looking=self.answers.looking_at(view.sights) is not None and not self.panes.wide,
+            unseen=self.answers.next_of(view.sights) is not None,
             on_devices=self.focused is self.devices.panel,
             on_shard=self.focused is result and bool(result.pieces),
             points=self.exercise.points(view),
@@ -279,7 +279,7 @@ class TourScreen(Screen[None]):
         done = view.done[view.number - 1] and not self.tour.alone
         asked = context.asks and not context.answered
         bright = first[:1] or (("answer",) if asked else (onwards, "look") if done else ("run",))
-        actions = self.answers.labelled(in_footer(scope, context))
+        actions = self.answers.labelled(in_footer(scope, context), view.sights)
         if first:
             actions.sort(key=lambda action: first.index(action.id) if action.id in first else len(first))
         room = self.app.size.width - 2

@@ -1,6 +1,6 @@
 """The keys that answer a step's question, and that show what proves the answer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partialmethod
 
 import msgspec
@@ -61,9 +61,10 @@ class AnswerController:
 
     async def look(self) -> None:
         """Go to what proves the answer, then to what the step is about; from there, back to the text."""
-        if self.tour.view.sight is None:
+        sights = self.tour.view.sights
+        if not sights:
             return
-        sight = self.next_sight or (None if self.looking else self.tour.view.sight)
+        sight = self.next_of(sights) or (None if self.looking_at(sights) else sights[0])
         if sight is None:
             self.slots.focus("lesson")
             return
@@ -80,15 +81,13 @@ class AnswerController:
             # A pane that was behind shows its lines after the next layout.
             pane.call_after_refresh(pane.to_proof if sight.shown else pane.from_proof)
 
-    @property
-    def looking(self) -> Sight | None:
+    def looking_at(self, sights: Sequence[Sight]) -> Sight | None:
         """What the keys are in, of all that there is to look at."""
-        return next((each for each in self.tour.view.sights if self.shown(each)), None)
+        return next(filter(self.shown, sights), None)
 
-    @property
-    def next_sight(self) -> Sight | None:
+    def next_of(self, sights: Sequence[Sight]) -> Sight | None:
         """What there is to look at next, of what is not in view; None for nothing, and after the last."""
-        sights, here = self.tour.view.sights, self.looking
+        here = self.looking_at(sights)
         rest = sights[sights.index(here) + 1 :] if here else sights
         return next(filter(self.unseen, rest), None)
 
@@ -97,9 +96,9 @@ class AnswerController:
         seen = self.panes.in_view(sight.slot) and not self.panes.cut(sight.slot)
         return not (seen and sight.shown in (None, "jaxpr", self.tour.state.stage))
 
-    def labelled(self, actions: Iterable[Action]) -> list[Action]:
+    def labelled(self, actions: Iterable[Action], sights: Sequence[Sight]) -> list[Action]:
         """The actions of the bottom line, of which one says what there is to look at."""
-        sight = self.next_sight
+        sight = self.next_of(sights)
         words = f"see {sight.name}" if sight else "back to the text"
         return [msgspec.structs.replace(each, label=words) if each.id == "look" else each for each in actions]
 
