@@ -55,6 +55,7 @@ def top_line(view: StepView, activity: Activity, now: float, width: int, split: 
         # "simulated" and another machine always stay; the time that the step took and the devices are seen elsewhere.
         if crowded() and view.facts and (view.facts.simulated or view.facts.host.name) and where:
             count = count[:2]
+            where = machine(view, short=True)
             beside = width_of(head) + width_of(count) + width_of(where) + SHORTEST_TITLE + 6
             [state] = clip_lines([state[:1] if view.worker == "ready" else state], max(SHORTEST_STATE, width - beside))
             right = (*state, ("   ", ""), *where)
@@ -114,25 +115,25 @@ def outcome(view: StepView) -> Line:
             return (("   ", ""), (status, "warning"))
 
 
-def machine(view: StepView) -> Line:
-    """The machine: `cpu ×8 simulated`."""
+def machine(view: StepView, *, short: bool = False) -> Line:
+    """The machine: `cpu ×8 simulated`; in short without how many processes there are, which the devices say too."""
     if view.facts is None or view.stable or view.worker == "dead":
         return ()
-    line: Line = ((place_of(view.facts), "muted"),)
+    line: Line = ((place_of(view.facts, processes=not short), "muted"),)
     if view.facts.simulated:
         line = (*line, (" simulated", "warning"))
     name = view.facts.host.name.partition(".")[0]
     return (*line, (f" on {clip(name, HOST_CELLS)}", "muted")) if name else line
 
 
-def place_of(facts: Facts) -> str:
-    """The platform and the number of devices: `cpu ×8`, `cpu ×4 in 2 processes`."""
+def place_of(facts: Facts, *, processes: bool) -> str:
+    """The platform and the number of devices: `cpu ×8`, with `processes` also `cpu ×4 in 2 processes`."""
     if not facts.devices:
         return ""
     platform = facts.platforms[0] if facts.platforms else facts.devices[0].platform
     count = sum(device.platform == platform for device in facts.devices)
     place = f"{platform} ×{count}" if count > 1 else platform
-    return f"{place} in {facts.processes} processes" if facts.processes > 1 else place
+    return f"{place} in {facts.processes} processes" if processes and facts.processes > 1 else place
 
 
 def keys_line(actions: Iterable[Action], keys: Keys, width: int, *, bright: Collection[str] = ()) -> Line:
