@@ -5,7 +5,7 @@ Nothing that the learner wrote is lost: a change of another origin makes a new v
 
 from typing import NamedTuple, TypeAlias
 
-from jaxtour.course.model import Step
+from jaxtour.course.model import Broken, Step
 from jaxtour.course.progress import Progress, SavedStep, encodable
 
 SCRATCH = "~scratch"
@@ -15,6 +15,11 @@ MOST = 8
 Key: TypeAlias = tuple[str, str]
 """Lesson id and step id."""
 Version: TypeAlias = tuple[str, str | None]
+
+
+def is_scratch(step: Step | Broken) -> bool:
+    """Whether a step is a scratch step."""
+    return step.id.endswith(SCRATCH)
 
 
 class Kind(NamedTuple):

@@ -5,8 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
-from jaxtour.course.model import Ask, Choice, Proof
-from jaxtour.course.questions import PROOFS, what_of
+from jaxtour.course.model import PROOFS, Ask, Choice, Proof, what_of
 
 Verdict: TypeAlias = Literal["right", "wrong", "open"]
 

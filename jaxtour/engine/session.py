@@ -19,6 +19,7 @@ from jaxtour.engine.cells import (
     cells_before,
     devices_needed,
     timeout_of,
+    wanted,
 )
 from jaxtour.engine.commands import (
     Cell,
@@ -34,7 +35,6 @@ from jaxtour.engine.commands import (
 from jaxtour.engine.connection import Engine as Engine
 from jaxtour.engine.connection import EngineError as EngineError
 from jaxtour.engine.connection import WorkerConfig as WorkerConfig
-from jaxtour.engine.fit import wanted
 from jaxtour.engine.halted import Halted, LeftOut
 from jaxtour.engine.messages import Died, Done, Event, Facts, State, WorkerState
 

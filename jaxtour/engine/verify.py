@@ -8,8 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from jaxtour.course.model import Broken, Expect, Lesson, Names, Step
-from jaxtour.course.questions import what_of
+from jaxtour.course.model import Broken, Expect, Lesson, Names, Step, what_of
 from jaxtour.engine.answers import right_choice
 from jaxtour.engine.apart import stdout_of, value_text
 from jaxtour.engine.messages import Done, Failure, Value

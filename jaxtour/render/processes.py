@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from jaxtour.engine.apart import GUTTER, each_of, lines_apart, values_of, who_said
+from jaxtour.engine.apart import GUTTER, each_of, lines_apart, stderr_of, values_of, who_said
 from jaxtour.engine.report import Report
 from jaxtour.render.text.layout import Line, Style, joined, pad, width_of, wrap
 from jaxtour.render.value import output_lines, value_lines
@@ -30,6 +30,11 @@ def stdout_apart(report: Report, width: int | None) -> list[Line]:
     """The output by process; empty if all wrote the same."""
     texts = {process: own.stdout.text for process, own in each_of(report).items()}
     return output_apart(texts, width) if len(set(texts.values())) > 1 else []
+
+
+def stderr_apart(report: Report, width: int | None, style: Style = "") -> list[Line]:
+    """The standard error by process; empty if all wrote the same."""
+    return output_apart({process: raw.text for process, raw in stderr_of(report).items()}, width, style)
 
 
 def values_apart(report: Report, width: int) -> list[Line]:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from jaxtour.course.model import Ask, Choice
-from jaxtour.course.questions import PROOFS
+from jaxtour.course.model import PROOFS, Ask, Choice
 from jaxtour.engine.answers import chosen, grade, proof_of, reply, truth
 from jaxtour.text import Raw
 from jaxtour.worker.runner import questions

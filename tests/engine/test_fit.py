@@ -3,9 +3,8 @@
 import pytest
 
 from jaxtour.course.model import Lesson, Requires, Step
-from jaxtour.engine.cells import cells_before
+from jaxtour.engine.cells import cells_before, wanted
 from jaxtour.engine.commands import Cell, Open
-from jaxtour.engine.fit import wanted
 from jaxtour.text import Raw
 
 

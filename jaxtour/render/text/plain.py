@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 
 from jaxtour.course.model import Ask, Broken, Lesson, Requires, Step
 from jaxtour.engine.answers import Verdict, grade, reply, truth
-from jaxtour.engine.apart import stderr_of
 from jaxtour.engine.messages import Facts, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText
@@ -13,7 +12,7 @@ from jaxtour.render.checks import outcomes_lines
 from jaxtour.render.devices.panel import host_text
 from jaxtour.render.devices.sharding import sharding_lines
 from jaxtour.render.ir.highlight import jaxpr_lines, trace_facts
-from jaxtour.render.processes import output_apart, stdout_apart, values_apart
+from jaxtour.render.processes import stderr_apart, stdout_apart, values_apart
 from jaxtour.render.text.code import python_lines
 from jaxtour.render.text.layout import Line, Style, in_ascii, plain, plain_lines, width_of, wrap
 from jaxtour.render.text.markdown import markdown_lines
@@ -199,8 +198,7 @@ def _source(step: Step) -> list[Line]:
 def result_sections(step: Step, report: Report, width: int) -> Iterable[tuple[str, list[Line]]]:
     """Yield the results of the run in reading order."""
     yield "output", stdout_apart(report, None) or printed_lines(report.stdout, report.traced)
-    apart = {process: raw.text for process, raw in stderr_of(report).items()}
-    yield "standard error", output_apart(apart, None) if apart else output_lines(report.stderr)
+    yield "standard error", stderr_apart(report, None) or output_lines(report.stderr)
     yield "warnings", warning_lines(report.warnings, width)
     if report.failure:
         expected = step.raises is not None and step.raises in report.failure.bases

@@ -32,16 +32,16 @@ def document(view: StepView, width: int) -> Document:
         waits = view.worker == "dead" and not view.state.reason  # no key runs it then
         return Document(lines=[*worker_lines(view, width), *([] if waits else wrap(_empty(view), width))])
     # Imported here: the first frame shows no run.
-    from jaxtour.engine.apart import stderr_of
-    from jaxtour.render.processes import output_apart, values_apart, waiting_lines
+    from jaxtour.render.processes import stderr_apart, values_apart, waiting_lines
     from jaxtour.render.value import failure_lines, value_lines, warning_lines
 
     width -= GUTTER_EXTRA if sharded(report.value) else 0
     lines, pictures = printed(view, report, width)
     for left_out in report.without:
         lines += wrap((("i ", "faint"), (f"ran {left_out}", "warning")), width, indent="  ")
-    apart = {process: raw.text for process, raw in stderr_of(report).items()}
-    lines += output_apart(apart, width, "muted") if apart else written(report.stderr, width, "muted")
+    several = bool(report.processes)
+    stderr = stderr_apart(report, width, "muted") if several else []
+    lines += stderr or written(report.stderr, width, "muted")
     # A picture is as high as the pane: its upper end is to be seen first.
     anchor = pictures[0].line - 1 if pictures else None
     differs = _differs(view, step, report, width)
@@ -58,7 +58,7 @@ def document(view: StepView, width: int) -> Document:
             lines += wrap((("i ", "faint"), (where, "muted")), width, indent="  ")
     pieces: list[Piece] = []
     ending = _ending(view, step, report, width)
-    if own_values := values_apart(report, width):
+    if several and (own_values := values_apart(report, width)):
         anchor = len(lines) if anchor is None else anchor
         lines += own_values
     elif report.value:
@@ -79,7 +79,7 @@ def document(view: StepView, width: int) -> Document:
     lines += differs
     lines += ending
     lines += written(report.background, width, "muted")
-    lines += waiting_lines(report, width)
+    lines += waiting_lines(report, width) if several else []
     lines += worker_lines(view, width) if view.worker == "dead" or report.done is None else []
     if not lines:
         waiting = report.done is None
@@ -96,7 +96,7 @@ def printed(view: StepView, report: Report, width: int) -> tuple[list[Line], lis
     from jaxtour.render.chart import NARROWEST
     from jaxtour.render.processes import stdout_apart
 
-    if not report.figures and (apart := stdout_apart(report, width)):
+    if report.processes and not report.figures and (apart := stdout_apart(report, width)):
         return apart, []
     lines: list[Line] = []
     pictures: list[Picture] = []

@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
+from jaxtour.course.edits import is_scratch
 from jaxtour.course.model import Broken, Step
 from jaxtour.engine.links import links_of
 from jaxtour.engine.messages import Span
@@ -13,7 +14,6 @@ from jaxtour.text import Raw
 from jaxtour.tui.lines.document import Columns, Document
 from jaxtour.tui.styling import Mark
 from jaxtour.tui.tour.exercises import pointed
-from jaxtour.tui.tour.scratch import is_scratch
 from jaxtour.tui.tour.view import StepView
 
 

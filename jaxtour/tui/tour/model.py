@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from jaxtour.course.catalogue import Catalogue, LessonEntry, with_steps
-from jaxtour.course.edits import Edits
+from jaxtour.course.edits import Edits, is_scratch
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.course.progress import Progress
 from jaxtour.course.standing import undone
@@ -22,11 +22,10 @@ from jaxtour.tui.choices import Choice
 from jaxtour.tui.peaks import Peaks
 from jaxtour.tui.tour.exercises import Exercises, limit_of
 from jaxtour.tui.tour.predictions import Predictions
-from jaxtour.tui.tour.scratch import Scratch, is_scratch
-from jaxtour.tui.tour.state import Activity, StepState, doing, stage_after
+from jaxtour.tui.tour.scratch import Scratch
+from jaxtour.tui.tour.state import Activity, StepState, Worker, doing, stage_after
 from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.tour.whereabouts import Whereabouts
-from jaxtour.tui.tour.worker import Worker
 
 
 class Tour:

@@ -35,8 +35,3 @@ def scratch_after(lesson: Lesson, step: Step, code: str) -> Scratch:
     for each in lesson.steps:
         places += [each, own] if each.id == step.id else [each]
     return Scratch(own, step, msgspec.structs.replace(lesson, steps=tuple(places)), {step.id: code})
-
-
-def is_scratch(step: Step | Broken) -> bool:
-    """Whether a step is a scratch step."""
-    return step.id.endswith(SCRATCH)

@@ -1,4 +1,4 @@
-"""The state of a step, which the tour keeps while it is open, and the words for what it shows."""
+"""What the tour keeps while it is open: the state of each step and of the worker, and the words for what is shown."""
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
@@ -7,8 +7,9 @@ import msgspec
 
 from jaxtour.course.model import Proof, Step
 from jaxtour.engine.commands import StageName
-from jaxtour.engine.messages import RunProgress, Timing
+from jaxtour.engine.messages import RunProgress, Timing, WorkerState
 from jaxtour.engine.report import Report, StepKey
+from jaxtour.engine.session import Session
 from jaxtour.text import Raw
 from jaxtour.tui.tour.predictions import sights
 from jaxtour.tui.widgets.arrange import Slot
@@ -119,3 +120,49 @@ def stage_after(step: Step, state: StepState) -> Shown:
     """The stage to show after the run: the one that proves the answer, for who made a prediction."""
     seen = sights(step, state.report) if state.prediction is not None else ()
     return (SIGHTS[seen[0]].shown if seen else None) or state.stage
+
+
+class Worker:
+    """What the tour knows of its worker, here or on another machine."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.gone = ""
+        """Why there is no guard; empty while there is one."""
+
+    @property
+    def dead(self) -> bool:
+        """Whether there is no worker."""
+        return bool(self.gone) or self._session.state == "dead"
+
+    @property
+    def state(self) -> WorkerState:
+        """Its state."""
+        return "dead" if self.gone else self._session.state
+
+    @property
+    def detail(self) -> str:
+        """More about that state, in words."""
+        return self.gone or self._session.detail
+
+    @property
+    def lost(self) -> bool:
+        """Whether the link to another machine is lost, or could not be made; a run connects again."""
+        return bool(self.gone and self._session.config.worker)
+
+    @property
+    def connects(self) -> bool:
+        """Whether it is on another machine, which has not answered yet."""
+        return bool(self._session.config.worker and not self.gone and not self._session.started.is_set())
+
+    @property
+    def held(self) -> bool:
+        """Whether the worker is dead because another process holds the accelerator."""
+        return self.dead and self._session.code == "tpu busy"
+
+    @property
+    def cpu_helps(self) -> bool:
+        """Whether the worker is dead and an accelerator may be the cause."""
+        facts, config = self._session.facts, self._session.config
+        tried = config.platform or (facts.platforms[0] if facts and facts.platforms else "")
+        return self.dead and tried != "cpu" and bool(tried or self._session.code)

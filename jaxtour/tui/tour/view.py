@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import msgspec
 
+from jaxtour.course.edits import is_scratch
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.course.progress import SavedStep
 from jaxtour.engine.answers import mark_of
@@ -27,7 +28,6 @@ from jaxtour.paths import absolute
 from jaxtour.text import NO_TEXT, Raw
 from jaxtour.tui.actions import Context, Keys
 from jaxtour.tui.tour.predictions import Prediction, sights
-from jaxtour.tui.tour.scratch import is_scratch
 from jaxtour.tui.tour.state import BEHIND, SIGHTS, Sight, StepState, Tried
 from jaxtour.tui.widgets.arrange import Slot
 
@@ -142,8 +142,9 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def own(self) -> str:
         """The name of the step's own code on the wire."""
-        file = absolute(self.lesson.file.text)
-        return Raw(file).line if self.lesson.plain else f"{self.lesson.id}/{self.step.id}"
+        if self.lesson.plain:
+            return Raw(absolute(self.lesson.file.text)).line
+        return f"{self.lesson.id}/{self.step.id}"
 
     @property
     def finished(self) -> bool:

@@ -140,7 +140,7 @@ class LinkController:
                 else:
                     pane.highlight(highlighted, follow=pane is not lead)
             self.source.say(said_of_source(view, found, self.source.outer_size.width - BORDER_CELLS))
-            peaks = self.host.tour.peaks.found
+            peaks = self.host.tour.peaks.found if view.profiled else ()
             self.stages.say(said_of_stage(view, found, self.stages.document.subtitle, peaks))
         if keyed != self.keyed:
             self.host.refresh_keys()
