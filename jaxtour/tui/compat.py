@@ -4,19 +4,15 @@ Check them again with each release; the tests in `tests/tui` fail when one of th
 """
 
 from collections.abc import Iterator
-from typing import TextIO, TypeVar
+from typing import TypeVar
 
 import textual.screen
 from rich.color import ColorSystem
 from rich.console import Console, RenderableType
-from textual import events
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
-from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.content import Content
-from textual.driver import Driver
 from textual.geometry import Region
-from textual.keys import Keys
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.strip import Strip
@@ -112,25 +108,6 @@ def frames_a_second(most: int) -> None:
     Textual 8.2.8, `Screen._update_timer`: what changes soon after a frame waits for the end of the frame's period.
     """
     textual.screen.UPDATE_PERIOD = 1 / most  # type: ignore[misc] # a constant that an environment variable sets too early
-
-
-def draw_on(driver: Driver, file: TextIO) -> None:
-    """Make a driver write to a file; `LinuxDriver` of Textual 8.2.8 keeps stderr in `_file`."""
-    driver._file = file  # type: ignore[attr-defined]
-
-
-class KeyParser(XTermParser):
-    """Textual's parser of keys, which ignores keys that no terminal has.
-
-    Textual 8.2.8, `XTermParser._parse_extended_key`: a number that is no character, or a part of a report that was not
-    asked for, raises `ValueError` in the thread that reads keys, which ends the app.
-    """
-
-    def _parse_extended_key(self, sequence: str) -> list[events.Key] | None:  # type: ignore[override] # it is cached
-        try:
-            return super()._parse_extended_key(sequence)
-        except (ValueError, OverflowError):
-            return [events.Key(Keys.Ignore, sequence)]
 
 
 def graphics_of(app: App[Result]) -> Graphics | None:

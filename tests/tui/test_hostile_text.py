@@ -18,7 +18,7 @@ from jaxtour.engine.session import Session
 from jaxtour.settings import Settings
 from jaxtour.text import UNCLEAN
 from jaxtour.tui.app import TourApp
-from jaxtour.tui.widgets.text_input import TextInput
+from jaxtour.tui.compat_input import TextInput
 
 HOSTILE = "".join(VOWELS.values()) + "x"
 

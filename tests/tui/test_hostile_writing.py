@@ -13,9 +13,9 @@ from tours import Tours, ready, until
 
 from jaxtour.text import UNCLEAN, stand_in
 from jaxtour.tui.compat import copy_text
+from jaxtour.tui.compat_input import TextInput
 from jaxtour.tui.keyboard import KeyDecoder, pasted
 from jaxtour.tui.widgets.editor import Editor, StandIns
-from jaxtour.tui.widgets.text_input import TextInput
 
 SPECIAL = (
     "ab\r\n\t\x1b\x9b\x85\x0b\x0c\x1c\x00\x7f\u2028\u2029\u202e\u2066\u200b\ufeff\ud83d"

@@ -7,10 +7,10 @@ from textual.widgets import Input, Static
 
 from jaxtour.course.model import Ask
 from jaxtour.render.text.layout import Line
+from jaxtour.tui.compat_input import TextInput
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.styling import contents
 from jaxtour.tui.widgets.chooser import Chooser
-from jaxtour.tui.widgets.text_input import TextInput
 
 KEYS: Line = (("Enter", "primitive"), (" answer   ", ""), ("Esc", "primitive"), (" not now", ""))
 

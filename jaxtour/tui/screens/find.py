@@ -10,12 +10,12 @@ from jaxtour.course.search import Hit, Index
 from jaxtour.render.home import hit_row
 from jaxtour.render.text.layout import Line, Span, pad
 from jaxtour.tui.actions import Context, bindings, in_footer, scoped
+from jaxtour.tui.compat_input import TextInput
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.screens.home import read_rest
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.widgets.chooser import Chooser
-from jaxtour.tui.widgets.text_input import TextInput
 
 WIDEST = 76
 KEY_CELLS = 9

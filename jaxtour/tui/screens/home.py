@@ -16,13 +16,13 @@ from jaxtour.course.standing import Standing, goes_on, overdue, standing, total
 from jaxtour.render import home
 from jaxtour.render.text.layout import Line
 from jaxtour.tui.actions import BY_ID, Context, bindings, in_footer
+from jaxtour.tui.compat_input import TextInput
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import keys_line
 from jaxtour.tui.styling import content, contents
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.widgets.chooser import Chooser
 from jaxtour.tui.widgets.panes import WIDE
-from jaxtour.tui.widgets.text_input import TextInput
 
 Place: TypeAlias = tuple[int, int | None]
 """The indices of a lesson, and of one of its steps or None."""

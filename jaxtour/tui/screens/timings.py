@@ -26,32 +26,29 @@ INSTRUCTIONS = 6
 """The longest instructions of a profile, as points under the roof."""
 
 
-class TimingBox(BoxScreen[None]):
-    """A box of lines and charts about a step's timings."""
-
-    def __init__(self, tour: Tour, state: StepState) -> None:
-        self._charts = LinesView("timings", ascii_only=tour.ascii)
-        super().__init__(self._charts, ascii_only=tour.ascii)
-        self._tour = tour
-        self._state = state
-
-    def show_blocks(self, blocks: list[Block], width: int) -> None:
-        """Show lines and charts; a chart is as high as the screen allows beside a line for each timing."""
-        least, most = PLOT_ROWS
-        rows = max(least, min(most, self.app.size.height - len(self._state.timings) - BESIDE_ROWS))
-        lines, pictures = illustrated(blocks, width, rows, ascii_only=self.ascii)
-        self._charts.show(Document(lines=lines, pictures=pictures))
+def _document(blocks: list[Block], width: int, height: int, timings: int, *, ascii_only: bool) -> Document:
+    """Lines and charts; a chart is as high as a screen of this height allows beside a line for each timing."""
+    least, most = PLOT_ROWS
+    rows = max(least, min(most, height - timings - BESIDE_ROWS))
+    lines, pictures = illustrated(blocks, width, rows, ascii_only=ascii_only)
+    return Document(lines=lines, pictures=pictures)
 
 
-class TimingsScreen(TimingBox):
+class TimingsScreen(BoxScreen[None]):
     """Each verdict with its explanation, and the parts, the spread and the differences of each timing."""
 
     BINDINGS = bindings("modal")
 
+    def __init__(self, tour: Tour, state: StepState) -> None:
+        self._lines = LinesView("timings", ascii_only=tour.ascii)
+        super().__init__(self._lines, ascii_only=tour.ascii)
+        self._tour = tour
+        self._state = state
+
     def refill(self) -> None:
         """Show the timings."""
-        width = self.inside(WIDEST)
-        self.show_blocks(self._blocks(width), width)
+        width, height, count = self.inside(WIDEST), self.app.size.height, len(self._state.timings)
+        self._lines.show(_document(self._blocks(width), width, height, count, ascii_only=self.ascii))
         self.entitle("Behind the timings", closing(self._tour.keys))
 
     def _blocks(self, width: int) -> list[Block]:
@@ -64,11 +61,17 @@ class TimingsScreen(TimingBox):
         return blocks
 
 
-class RooflineScreen(TimingBox):
+class RooflineScreen(BoxScreen[None]):
     """The calls under the peaks of their device, which are measured on request."""
 
     BINDINGS = bindings("roofline")
     LIVE = True
+
+    def __init__(self, tour: Tour, state: StepState) -> None:
+        self._lines = LinesView("timings", ascii_only=tour.ascii)
+        super().__init__(self._lines, ascii_only=tour.ascii)
+        self._tour = tour
+        self._state = state
 
     @property
     def _timings(self) -> list[Timing]:
@@ -82,8 +85,8 @@ class RooflineScreen(TimingBox):
 
     def refill(self) -> None:
         """Show the timings."""
-        width = self.inside(WIDEST)
-        self.show_blocks(self._blocks(width), width)
+        width, height, count = self.inside(WIDEST), self.app.size.height, len(self._state.timings)
+        self._lines.show(_document(self._blocks(width), width, height, count, ascii_only=self.ascii))
         keys = in_footer("roofline", Context(busy=self._tour.busy))
         self.entitle("Roofline", keys_line(keys, self._tour.keys, width))
 

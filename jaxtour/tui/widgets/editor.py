@@ -8,10 +8,8 @@ from itertools import chain
 from rich.style import Style as RichStyle
 from rich.text import Text
 from textual import events
-from textual.document._document import EditResult, Location
-from textual.document._edit import Edit
 from textual.widgets import TextArea
-from textual.widgets.text_area import TextAreaTheme
+from textual.widgets.text_area import Edit, EditResult, Location, TextAreaTheme
 
 from jaxtour.engine.messages import Name
 from jaxtour.render.text.layout import Line, Style
@@ -206,13 +204,12 @@ class Editor(TextArea):
         self.insert(self.names.chosen.removeprefix(start))
         self.names.close()
 
-    async def _on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         """Insert the name under the cursor of the list, or write, or do what a key is bound to."""
         # A binding comes back from the app, after letters that are here already.
         actions = actions_of(self, event.key)
         if event.key != "enter" and not actions:
-            await super()._on_key(event)
-            return
+            return  # `TextArea` writes it
         event.prevent_default()
         event.stop()
         if actions:
@@ -228,13 +225,14 @@ class Editor(TextArea):
         before, after = self.document.get_line(start[0])[: start[1]], self.document.get_line(end[0])[end[1] :]
         if before.strip():
             end = (end[0], end[1] + len(after) - len(after.lstrip()))  # the spaces would come on top
-        self._replace_via_keyboard(f"\n{indent_after(before)}", start, end)
+        self.replace(f"\n{indent_after(before)}", start, end, maintain_selection_offset=False)
 
     def action_delete_left(self) -> None:
         """Delete the selection, a character, or a level of the indentation."""
         row, column = self.cursor_location
         if self._line_before and not self._line_before.strip(" "):
-            self._delete_via_keyboard((row, (column - 1) // self.indent_width * self.indent_width), (row, column))
+            start = row, (column - 1) // self.indent_width * self.indent_width
+            self.delete(start, (row, column), maintain_selection_offset=False)
         else:
             super().action_delete_left()
 

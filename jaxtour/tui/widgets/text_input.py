@@ -1,37 +1,13 @@
-"""Inputs that show invisible characters, and the one for the text to search."""
+"""The input for the text to search, and what is typed before an input has the focus."""
 
-from rich.cells import get_character_cell_size
-from rich.text import Text
 from textual import events
 from textual.widget import Widget
 from textual.widgets import Input
 
-from jaxtour.text import stand_in
 from jaxtour.tui.actions import bindings
+from jaxtour.tui.compat_input import TextInput
 
 SEARCH_CELLS = 26
-
-
-class TextInput(Input):
-    """An `Input` that paints a visible character for each that would steer the terminal; its value is unchanged.
-
-    What it overrides is private in Textual; checked with 8.2.8.
-    """
-
-    @property
-    def _value(self) -> Text:
-        return Text(stand_in(self.value), no_wrap=True, overflow="ignore", end="")
-
-    def _position_to_cell(self, position: int) -> int:
-        return Text(stand_in(self.value[:position])).cell_len
-
-    def _cell_offset_to_index(self, offset: int) -> int:
-        left = offset + self.scroll_offset.x
-        for index, character in enumerate(stand_in(self.value)):
-            left -= get_character_cell_size(character)
-            if left < 0:
-                return index
-        return len(self.value)
 
 
 class SearchLine(TextInput):
