@@ -297,6 +297,8 @@ class CheckOutcome(msgspec.Struct, frozen=True, kw_only=True):
     got: Lines = ""
     given: Lines = ""
     """The inputs that it failed on: `x = jnp.array([1000.0, 0.0])`."""
+    inputs: int = 0
+    """Which of the check's own sets of inputs that was, counted from 0."""
     spans: tuple[Span, ...] = ()
     """The learner's code that the failure points at."""
 

@@ -284,9 +284,9 @@ class TourApp(App[int]):
             return
         await super().on_event(event)
 
-    def on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         """Keep typed-ahead text from acting as commands."""
-        if written_ahead(event, self.focused):
+        if await written_ahead(event, self.focused):
             event.prevent_default()
 
     def on_graphics_known(self, _: GraphicsKnown) -> None:

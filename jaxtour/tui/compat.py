@@ -127,9 +127,9 @@ def copy_text(app: App[Result], text: str) -> None:
     app._clipboard = text
 
 
-def actions_of(widget: Widget, key: str) -> list[str]:
-    """What the widget itself does with a key that the app has not taken.
+def actions_of(widget: Widget, key: str, *, first: bool = False) -> list[str]:
+    """What the widget itself does with a key that the app has not taken; `first`, what comes before any other's.
 
     Textual 8.2.8, `DOMNode._bindings`: `Screen.active_bindings`, which is public, collects those of every widget.
     """
-    return [each.action for each in widget._bindings.key_to_bindings.get(key, ()) if not each.priority]
+    return [each.action for each in widget._bindings.key_to_bindings.get(key, ()) if each.priority == first]

@@ -12,6 +12,7 @@ from jaxtour.course.model import Ask, Broken, Check, Exercise, Lesson, Step
 from jaxtour.course.progress import Progress
 from jaxtour.engine.client import ProcessEngine
 from jaxtour.engine.commands import Run
+from jaxtour.engine.messages import Checked, CheckOutcome
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.app import TourApp
@@ -142,6 +143,7 @@ async def test_solutions_stand_beside_the_code_that_passed(tours: Tours) -> None
         assert "So easy." in screen_text(app)
         await pilot.press("S")
         await until(pilot, lambda: "the results are equal" in screen_text(app))
+        assert "for double(2.0)" in screen_text(app), "what was called"
         [heads] = [row.split() for row in screen_text(app).splitlines() if "B  your code" in row]
         assert heads[1:-1] == ["A", "solution", "1", "of", "2", "B", "your", "code"], "they stand side by side"
         assert "instructions" in screen_text(app) and "fusions" in screen_text(app)
@@ -173,6 +175,18 @@ def test_what_is_compared_is_what_the_check_compiles() -> None:
         exercise = Exercise(starter="...", solution=RIGHT, check=checks)
         made = compared_step(harmless(Step(id="s", title="S", text="T", exercise=exercise, trace=trace)))
         assert made.trace == call and made.exercise is None
+
+
+def test_what_is_compared_is_the_call_that_the_check_failed_on() -> None:
+    inputs = ({"x": "1.0", "y": "x"}, {"x": "jnp.ones(3)", "y": "x + 1"})
+    program, value = Check(jaxpr="double(2.0)"), Check(value="double(x, y)", given=inputs)
+    exercise = Exercise(starter="...", solution=RIGHT, check=(program, value))
+    step = harmless(Step(id="s", title="S", text="T", exercise=exercise, trace="double(1.0)"))
+    said = CheckOutcome(what="p", passed=True), CheckOutcome(what="v", passed=False, inputs=1)
+    made = compared_step(step, Checked(run=1, passed=False, outcomes=said))
+    assert made.trace == Raw("double(jnp.ones(3), jnp.ones(3) + 1)")
+    unmade = CheckOutcome(what="p", passed=False), CheckOutcome(what="v")
+    assert compared_step(step, Checked(run=1, passed=False, outcomes=unmade)).trace == Raw("double(2.0)")
 
 
 WRITE = Lesson(

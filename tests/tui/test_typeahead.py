@@ -52,6 +52,17 @@ async def test_an_edit_has_all_that_was_typed(tours: Tours) -> None:
         assert app.tour.key == ("vmap", "many")
 
 
+async def test_the_editor_runs_what_was_typed_before_it_opened(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, tours)
+        typed(pilot, "e", *"1+", "f5")
+        await until(pilot, lambda: app.tour.state.code.startswith("1+"))
+        typed(pilot, "escape", "e", "escape", "n")
+        await until(pilot, lambda: app.tour.key != ("vmap", "many"))
+        assert app.tour_screen.panes.editor is None
+
+
 async def test_a_level_less_comes_before_what_is_typed_after_it(tours: Tours) -> None:
     app = tours.make("many")
     async with app.run_test(size=(120, 36)) as pilot:

@@ -84,7 +84,8 @@ class SolutionScreen(BoxScreen[None]):
         comparing = self._comparisons[page] = Comparing(tour.session, tour.runs)
         self.refill()
         halves = Half(SOLUTION, self._solutions[page].text), Half("your code", self._code.text)
-        await comparing.compare(tour.lesson, compared_step(self._step), halves, 0, tour.view.cell)
+        checked = tour.state.report.checked if tour.state.report else None
+        await comparing.compare(tour.lesson, compared_step(self._step, checked), halves, 0, tour.view.cell)
         self.refill()
 
     def refill(self) -> None:
@@ -123,7 +124,8 @@ class SolutionScreen(BoxScreen[None]):
         if comparing is None or comparing.found is None or comparing.problem or self._working:
             words = self._tour.activity.words
             return comparing.state(width, words) if comparing else [(("waiting for the worker …", "muted"),)]
-        return wrap(sentence(comparing.found), width)
+        call = comparing.found.sides[1].trace.call.shown
+        return [*wrap(sentence(comparing.found), width), *wrap([("for ", "muted"), (call, "")], width, indent="    ")]
 
     def action_page(self, by: int) -> None:
         """Show another solution."""

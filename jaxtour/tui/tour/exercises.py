@@ -9,7 +9,7 @@ import msgspec
 from jaxtour.course.model import Broken, Check, Exercise, Step
 from jaxtour.course.progress import Progress
 from jaxtour.engine.cells import timeout_of
-from jaxtour.engine.messages import Span
+from jaxtour.engine.messages import Checked, Span
 from jaxtour.engine.report import Report, StepKey
 from jaxtour.text import Raw
 from jaxtour.tui.tour.state import Tried
@@ -56,25 +56,40 @@ def limit_of(step: Step) -> float | None:
     return timeout_of(step, LIMIT_S * (1 + len(step.time))) if step.exercise else None
 
 
-def compared_step(step: Step) -> Step:
+def compared_step(step: Step, checked: Checked | None = None) -> Step:
     """The step without its check, tracing what is to be compared.
 
-    That is a call whose program is checked, or what the step traces, or a call whose value is checked.
+    That is the call of the check that failed, with the inputs that it failed on; or else a call whose program is
+    checked, or what the step traces, or a call whose value is checked.
     """
     checks = step.exercise.checks if step.exercise else ()
-    programs = [_call(each.jaxpr or each.hlo or each.memory, each) for each in checks]
-    values = [_call(each.value or each.gradient, each) for each in checks]
-    trace = next(filter(None, programs), None) or step.trace or next(filter(None, values), None)
+    outcomes = zip(checks, checked.outcomes if checked else (), strict=False)
+    failed = [
+        _call(_program(each) or _value(each), each, told.inputs) for each, told in outcomes if told.passed is False
+    ]
+    programs = [_call(_program(each), each) for each in checks]
+    values = [_call(_value(each), each) for each in checks]
+    trace = next(filter(None, (*failed, *programs)), None) or step.trace or next(filter(None, values), None)
     return msgspec.structs.replace(step, exercise=None, ask=None, time=(), trace=trace)
 
 
-def _call(written: Raw | None, check: Check) -> Raw | None:
-    """The call as it is checked, with the first of the check's inputs in place of their names; None if it is none."""
+def _program(check: Check) -> Raw | None:
+    """The call whose program is checked."""
+    return check.jaxpr or check.hlo or check.memory
+
+
+def _value(check: Check) -> Raw | None:
+    """The expression whose value or gradient is checked."""
+    return check.value or check.gradient
+
+
+def _call(written: Raw | None, check: Check, inputs: int = 0) -> Raw | None:
+    """The call as it is checked, with one set of the check's inputs in place of their names; None if it is none."""
     if written is None:
         return None
     tree = ast.parse(written.text.strip(), mode="eval")
-    inputs = list(check.given[0].items()) if check.given else []
-    for name, source in reversed(inputs):  # one may use those before it
+    given = list(check.given[inputs].items()) if inputs < len(check.given) else []
+    for name, source in reversed(given):  # one may use those before it
         tree = _Filler(name, ast.parse(source.text.strip(), mode="eval").body).visit(tree)
     return Raw(ast.unparse(tree)) if isinstance(tree.body, ast.Call) else None
 

@@ -168,7 +168,9 @@ class Editor(TextArea):
     def action_editor_leave(self) -> None:
         """Close the list of names; without one keep the edit and leave."""
         if not self.names.close():
-            self.post_message(EditEnded())
+            self.screen.post_message(EditEnded())
+            # At once: the next keys are commands, which come after the message.
+            self.screen.set_focus(None)
 
     def action_complete(self) -> None:
         """Insert the name under the cursor, or ask for the names that begin so; without a beginning, indent."""

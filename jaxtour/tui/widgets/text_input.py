@@ -5,6 +5,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from jaxtour.tui.actions import bindings
+from jaxtour.tui.compat import actions_of
 from jaxtour.tui.compat_input import TextInput
 
 SEARCH_CELLS = 26
@@ -25,26 +26,31 @@ class SearchLine(TextInput):
         self.styles.width = SEARCH_CELLS
 
 
-def written_ahead(event: events.Key, focused: Widget | None) -> bool:
-    """Write a character that was typed before its input or editor had the focus; return whether it was one.
+async def written_ahead(event: events.Key, focused: Widget | None) -> bool:
+    """Do what a key does that was typed before its input or editor had the focus; return whether it was one.
 
     A focused input takes its characters itself, so a character that reaches the app was sent to the previous focus.
+    The same holds of the editor's own keys, which Textual looks for only before it sends a key.
     """
-    if event.character is None or focused is None:
+    if focused is None:
         return False
     enter = event.key == "enter"
-    if not enter and not focused.check_consume_key(event.key, event.character):
-        return False
-    if isinstance(focused, Input) and not enter:
-        focused.insert_text_at_cursor(event.character)
+    consumed = event.character is not None and focused.check_consume_key(event.key, event.character)
+    if isinstance(focused, Input) and consumed and not enter:
+        focused.insert_text_at_cursor(event.character or "")
         return True
+    if focused.id != "editor":
+        return False
     # Imported here: a focused one has been imported already.
     from jaxtour.tui.widgets.editor import Editor
 
-    if isinstance(focused, Editor):
-        if enter:
-            focused.begin_line()
-        else:
-            focused.insert(event.character)
-        return True
-    return False
+    assert isinstance(focused, Editor)
+    if own := actions_of(focused, event.key, first=True):
+        await focused.run_action(own[0])
+    elif enter:
+        focused.begin_line()
+    elif consumed:
+        focused.insert(event.character or "")
+    else:
+        return False
+    return True

@@ -87,7 +87,7 @@ def _why_not(spaces: Spaces, check: Check, events: compat.CompileEvents) -> dict
     if not kind:
         return {"expected": _NO_ANSWER, "got": "this worker does not know it: update it"}
     sets: Sequence[Mapping[str, str]] = check.get("given") or ({},)
-    for written in sets:
+    for number, written in enumerate(sets):
         given, error = attempt(spaces.given, written)
         if given is not None:
             _, error = attempt(KINDS[kind], Look(spaces, check, given, events))
@@ -96,7 +96,8 @@ def _why_not(spaces: Spaces, check: Check, events: compat.CompileEvents) -> dict
             fields = _told(spaces, check, error)
             spans = fields.get("spans") or spaces.place(source)
             shown = spaces.inputs(source, given or {}, written)
-            return {**fields, **({"spans": spans} if spans else {}), **({"given": shown} if shown else {})}
+            which = {"spans": spans, "given": shown, "inputs": number}
+            return {**fields, **{name: told for name, told in which.items() if told}}
     return {}
 
 

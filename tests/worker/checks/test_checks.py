@@ -300,6 +300,13 @@ def test_wrong_code_fails_in_words_and_points_at_its_lines(runner, code, check, 
     assert all(span[0] == "lesson/step" and (span[1], span[2]) < (span[3], span[4]) for span in spans)
 
 
+def test_a_failed_check_says_which_of_its_inputs_it_failed_on(runner):
+    given = [{"v": "jnp.zeros(2)"}, {"v": "jnp.ones(2)"}]
+    event = checked(runner, "f = lambda v: v", {"value": "f(v)", "equals": "2 * v", "given": given})
+    (outcome,) = event["outcomes"]
+    assert (outcome["inputs"], outcome["given"]) == (1, "v = jnp.ones(2)")
+
+
 def test_the_right_value_is_out_of_reach_of_the_learners_code(python):
     runner = RunnerClient(python=(python or sys.executable, "-u"))
     runner.until("state", state="ready")
