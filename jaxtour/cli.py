@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class TourGroup(click.Group):
-    """Opens the tour at the first argument if that is not a command, and reports usage errors in one line."""
+    """Opens the tour at the first argument unless that is a command, and reports usage errors in one line."""
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command and exit, with code 2 for a usage error and 130 for an interrupt."""
@@ -85,7 +85,7 @@ def _harmless(kind: type[BaseException], error: BaseException, trace: "Traceback
 
 
 def _usage(error: click.UsageError) -> str:
-    """Return what is wrong with the command line, and which help to read."""
+    """Return the error in the command line, and the help to read."""
     message = error.format_message().rstrip(".")
     command = error.ctx.command_path.removesuffix(" tour") if error.ctx else "jaxtour"
     where = "" if message.endswith("?") else f": see {command} --help"
@@ -130,7 +130,7 @@ def tour(
         worker = config(options)
         return command(target, worker, theme=theme, mouse=not no_mouse, trust=trust)
 
-    # The app collects from its first frame on.
+    # The app enables garbage collection after its first frame.
     finish(action, collecting=False)
 
 
@@ -152,7 +152,7 @@ def list_command(target: str | None, as_json: bool) -> None:
 @click.argument("target", required=False, metavar="[LESSON | PATH]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def progress(target: str | None, as_json: bool) -> None:
-    """Show what you did so far: steps, exercises, predictions, time."""
+    """Show what you have done: steps, exercises, predictions, time."""
 
     def action() -> int:
         from jaxtour.commands.progress import progress as command
@@ -168,7 +168,7 @@ def progress(target: str | None, as_json: bool) -> None:
 def reset(target: str, yes: bool) -> None:
     """Forget your progress in a lesson or a step.
 
-    It asks first, and keeps a copy of all progress, so that this can be undone.
+    It asks first, and keeps a copy of all your progress, so that you can undo this.
     """
 
     def action() -> int:
@@ -196,8 +196,8 @@ def run(
 ) -> None:
     """Run a lesson or a step and print what it shows.
 
-    The exit code is 1 if a step failed, timed out or died. A wrong answer is
-    no failure.
+    The exit code is 1 if a step failed, timed out or died. A wrong answer does
+    not count as a failure.
     """
 
     def action() -> int:
@@ -212,7 +212,9 @@ def run(
 @main.command(context_settings=HELP)
 @click.argument("targets", nargs=-1, metavar="[LESSON | PATH]...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--jobs", type=click.IntRange(1, 32), metavar="N", help="Number of CPU workers; one per core by default.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 32), metavar="N", help="The number of CPU workers; default: one per core."
+)
 @trust_option
 @worker_options
 def check(
@@ -224,8 +226,8 @@ def check(
 ) -> None:
     """Check every step of a lesson against what it expects.
 
-    PATH is a lesson file, a folder of lessons, or a notebook, which is compared with its stored outputs. Without an
-    argument the course is checked. The exit code is 1 if anything is wrong.
+    PATH is a lesson file, a folder of lessons, or a notebook, whose results it compares with the stored outputs.
+    Without an argument, it checks the course. The exit code is 1 if anything is wrong.
     """
 
     def action() -> int:
@@ -254,7 +256,7 @@ def devices_command(as_json: bool, options: WorkerOptions) -> None:
 @click.argument("target", metavar="LESSON[/STEP]")
 @click.option("--size", default="120x36", metavar="WxH", show_default=True, help="The screen's columns and lines.")
 @click.option("--run", "run_step", is_flag=True, help="Run the step first.")
-@click.option("--stable", is_flag=True, help="Leave out times and machine details, so that pictures compare equal.")
+@click.option("--stable", is_flag=True, help="Leave out times and machine details, so that pictures are comparable.")
 @click.option("--theme", metavar="NAME", help="dark, light or ansi.")
 @click.option("-o", "--output", metavar="FILE", help="Write to a .svg or .txt file; default: text on stdout.")
 @trust_option
@@ -293,9 +295,9 @@ def snapshot(
 def trust(targets: tuple[str, ...]) -> None:
     """Let lessons from elsewhere run, as they are now.
 
-    A lesson, notebook or folder that is not part of jaxtour's course can be read at once, and runs only once you trust
-    it: its code runs as you, with your files and your network. If its code changes, you are asked again. Prints what
-    changed since you trusted it. JAXTOUR_TRUST=1 in the environment trusts every file that is named, for CI.
+    You can read a lesson, notebook or folder from outside jaxtour's course right away, but it runs only once you trust
+    it: its code runs as you, with your files and your network. If its code changes, jaxtour asks again. Prints what
+    changed since you trusted it. JAXTOUR_TRUST=1 in the environment trusts every file that you name, for CI.
     """
 
     def action() -> int:
@@ -323,7 +325,7 @@ def untrust(targets: tuple[str, ...], everything: bool) -> None:
 @main.command(context_settings=HELP)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def trusted(as_json: bool) -> None:
-    """List the lessons that you trust, and whether they changed."""
+    """List the lessons that you trust, and whether they have changed."""
 
     def action() -> int:
         from jaxtour.commands.trust import trusted as command
@@ -349,7 +351,7 @@ def schema() -> None:
 
 @main.command(context_settings=HELP)
 def worker() -> None:
-    """Run a worker on stdin and stdout, for a tour elsewhere."""
+    """Run a worker on stdin and stdout, for a tour on another machine."""
     import os
     from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What all commands share around their work: the worker's configuration and the exit code."""
+"""What all commands share: the worker's configuration and the exit code."""
 
 import gc
 import sys
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def config(options: "WorkerOptions", python: str | None = None) -> "WorkerConfig":
     """Return the worker's configuration from options and settings; raises `CourseError` for a missing Python.
 
-    `python` wins over the option of that name. Of a worker on another machine, it is looked for there.
+    `python` takes precedence over the option of that name. It is a path on the worker's machine.
     """
     from jaxtour.commands.common import interpreter
     from jaxtour.course.model import CourseError
@@ -38,7 +38,7 @@ def config(options: "WorkerOptions", python: str | None = None) -> "WorkerConfig
         try:
             python = interpreter(python)
         except CourseError as error:
-            # The tour opens whatever the settings say; its worker reports what is wrong.
+            # The tour opens even if the settings are wrong; its worker reports the error.
             if not on_screen:
                 raise CourseError(f"python in settings.toml: {error}") from None
     platform = options.platform or settings.platform
@@ -72,7 +72,7 @@ def config(options: "WorkerOptions", python: str | None = None) -> "WorkerConfig
 def finish(action: Callable[[], int], *, collecting: bool = True) -> None:
     """Run a command's work; a user's mistake becomes one line and exit code 2.
 
-    Garbage is collected from here on, unless `collecting` is false: then the work itself enables that.
+    Enables garbage collection, unless `collecting` is false: then the work itself enables it.
     """
     from jaxtour.course.model import CourseError
     from jaxtour.engine.session import EngineError

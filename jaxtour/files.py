@@ -1,6 +1,6 @@
-"""Reads whatever a path names without hanging, and replaces files as a whole.
+"""Reads whatever a path names without hanging, and replaces files atomically.
 
-A path may also name a pipe without a writer, an endless device, or a loop of links.
+A path may also name a pipe without a writer, an endless device, or a loop of symbolic links.
 """
 
 import errno
@@ -27,13 +27,13 @@ _KINDS = {
 
 
 def read_bytes(path: Path, cap: int | None = None) -> bytes:
-    """Return the bytes of a file or a pipe: all of them, or at most `cap` and one more.
+    """Return the bytes of a file or a pipe: all of them, or the first `cap` + 1.
 
     Raises `OSError` for anything else, which may be endless, and for a pipe without data; raises `ValueError` for
     an invalid path.
     """
     try:
-        # Does not wait for a writer, and does not make a terminal the session's controlling one.
+        # Neither wait for a writer, nor make a terminal the controlling one of the session: open(2).
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
         # Sockets and missing devices cannot be opened.
@@ -64,7 +64,7 @@ def replace(path: Path, data: bytes) -> None:
 
 
 def _written(descriptor: int, path: Path, cap: int | None) -> Iterator[bytes]:
-    """Yield what is written to a pipe, until the last writer leaves or the size exceeds the cap."""
+    """Yield what others write to a pipe, until the last writer leaves or the size exceeds the cap."""
     size = 0
     deadline = time.monotonic() + WRITER_S
     while cap is None or size <= cap:

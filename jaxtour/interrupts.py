@@ -16,7 +16,7 @@ CODE = 128 + signal.SIGINT
 
 
 def leave_at_once() -> None:
-    """End the process silently at a SIGINT; for as long as there is nothing to clean up."""
+    """End the process silently on a SIGINT, as long as there is nothing to clean up."""
     signal.signal(signal.SIGINT, _leave)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 
@@ -36,9 +36,9 @@ def raised() -> Iterator[None]:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run the work in its own event loop; raises `KeyboardInterrupt` after a SIGINT has cancelled it and it cleaned up.
+    """Run the work in its own event loop; raises `KeyboardInterrupt` when a SIGINT cancelled it and it has cleaned up.
 
-    A second SIGINT does not wait for the clean-up: the worker ends by itself when nobody reads from it any more.
+    A second SIGINT does not wait for the cleanup: the worker ends by itself when nobody reads from it any more.
     """
     import asyncio
 
@@ -64,7 +64,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     try:
         result = asyncio.run(cancellable())
     except BaseException:
-        # What a cancelled task group raises depends on how far its tasks were.
+        # What a cancelled task group raises depends on how far its tasks had come.
         if interrupted:
             raise KeyboardInterrupt from None
         raise

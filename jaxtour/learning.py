@@ -1,4 +1,4 @@
-"""The commands about what the learner does: solve it, take it away, carry it to another machine."""
+"""The commands for the learner's work: solve an exercise, review, export, and move it to another machine."""
 
 import click
 
@@ -8,8 +8,8 @@ from jaxtour.options import HELP, WorkerOptions, look_options, trust_option, wor
 
 @click.command("export", context_settings=HELP)
 @click.argument("target", required=False, metavar="[LESSON]")
-@click.option("--to", type=click.Choice(["ipynb", "py", "md", "html"]), help="The format; default: by FILE's name.")
-@click.option("-o", "--output", metavar="FILE", help="Where to write; - is stdout; default: jaxtour-LESSON.ipynb.")
+@click.option("--to", type=click.Choice(["ipynb", "py", "md", "html"]), help="The format; default: from FILE's name.")
+@click.option("-o", "--output", metavar="FILE", help="Where to write; - for stdout; default: jaxtour-LESSON.ipynb.")
 @click.option("--run/--no-run", default=True, help="Run the code and write its results; the default.")
 @trust_option
 @worker_options
@@ -21,10 +21,10 @@ def export_command(
     trust: bool,
     options: WorkerOptions,
 ) -> None:
-    """Take a lesson away, with your own code and its results.
+    """Write a lesson to a file, with your own code and its results.
 
-    Writes a Jupyter notebook, a Python script, Markdown or a page for a browser. Without LESSON it writes all that
-    jaxtour keeps of your work as one file, for `jaxtour import` on another machine.
+    Writes a Jupyter notebook, a Python script, Markdown or a page for a browser. Without LESSON, it writes all your
+    saved work to one file, for `jaxtour import` on another machine.
     """
     if target is None and to is not None:
         fail("--to writes a lesson: name one, as in jaxtour export vmap --to md")
@@ -43,12 +43,12 @@ def export_command(
 
 @click.command("import", context_settings=HELP)
 @click.argument("file", metavar="FILE")
-@click.option("--replace", is_flag=True, help="Forget what is here, instead of adding to it.")
+@click.option("--replace", is_flag=True, help="Replace your work here instead of adding to it.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def import_command(file: str, replace: bool, yes: bool) -> None:
-    """Add the work of another machine to yours.
+    """Add your work from another machine.
 
-    FILE is what `jaxtour export` wrote there. Your progress before is kept in a file beside it.
+    FILE is what `jaxtour export` wrote there. jaxtour keeps a copy of your progress from before, next to the new one.
     """
 
     def action() -> int:
@@ -61,7 +61,7 @@ def import_command(file: str, replace: bool, yes: bool) -> None:
 
 @click.command("review", context_settings=HELP)
 @click.argument("target", required=False, metavar="[LESSON | PATH]")
-@click.option("--list", "only_list", is_flag=True, help="Print what is due, and when the rest is.")
+@click.option("--list", "only_list", is_flag=True, help="Print what is due now, and when the rest is.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; with --list.")
 @trust_option
 @worker_options
@@ -75,12 +75,12 @@ def review_command(
     theme: str | None,
     no_mouse: bool,
 ) -> None:
-    """Ask again what is due: predictions and exercises.
+    """Review the predictions and exercises that are due.
 
-    They come back spaced over days: what was missed tomorrow, what was right later each time.
+    They come back spaced over days: what you missed comes back tomorrow, what you got right later each time.
     """
     if as_json and not only_list:
-        fail("--json prints a list: say --list too")
+        fail("--json prints a list: add --list")
 
     def action() -> int:
         if only_list:
@@ -109,7 +109,7 @@ def solve(
 ) -> None:
     """Check your solution of an exercise.
 
-    The exit code is 0 if it is right, and 1 if it is not right yet.
+    The exit code is 0 if it is correct, and 1 if not yet.
     """
 
     def action() -> int:

@@ -19,14 +19,15 @@ class WorkerOptions:
     devices: int | None = None
     processes: int = 1
     hosts: str | None = None
-    """A file with a host a line, or `tpu`."""
+    """A file with one host per line, or `tpu`."""
     isolate: bool = False
     worker: str | None = None
-    """What runs a command on another machine, as in `ssh -T tpu-vm`; empty for this one in spite of the settings."""
+    """A prefix that runs a command on another machine, such as `ssh -T tpu-vm`; empty means this machine despite the
+    settings."""
 
 
 python_option = click.option(
-    "--python", metavar="PATH", help="The Python with your JAX; default: jaxtour's own, and python3 elsewhere."
+    "--python", metavar="PATH", help="The Python with your JAX; default: jaxtour's own, or python3 on another machine."
 )
 
 
@@ -45,13 +46,17 @@ def device_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     for option in (
         click.option(
-            "--worker", metavar="PREFIX", help="Run on another machine: what runs a command there, as 'ssh -T tpu-vm'."
+            "--worker", metavar="PREFIX", help="Run on another machine, through a prefix such as 'ssh -T tpu-vm'."
         ),
         click.option("--hosts", metavar="FILE|tpu", help="Run a process on each host, through --worker with {host}."),
         click.option(
             "--processes", type=click.IntRange(1, 16), default=1, metavar="N", help="Run every step in N processes."
         ),
-        click.option("--isolate", is_flag=True, help="Let no process of a step outlive it, or signal yours (Linux)."),
+        click.option(
+            "--isolate",
+            is_flag=True,
+            help="Keep a step's processes from outliving it and from signalling yours (Linux).",
+        ),
         click.option("--devices", type=click.IntRange(1, 64), metavar="N", help="Simulate N devices on the CPU."),
         click.option(
             "--platform", type=click.Choice(["cpu", "gpu", "tpu"]), help="Where to run; default: JAX chooses."
@@ -68,36 +73,38 @@ def look_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 trust_option = click.option(
-    "--trust", is_flag=True, help="Let lessons from elsewhere run this once; see jaxtour trust --help."
+    "--trust", is_flag=True, help="Let lessons from elsewhere run just this once; see jaxtour trust --help."
 )
 
 call_option = click.option(
-    "--call", "calls", multiple=True, metavar="CALL", help="A call to trace, as in --call 'f(x, w)'; may be repeated."
+    "--call", "calls", multiple=True, metavar="CALL", help="A call to trace, such as 'f(x, w)'; may be repeated."
 )
 
 at_option = click.option(
-    "--at", metavar="NAME|FILE.py:LINE", help="The compiled programs of a function, or of the line that calls it."
+    "--at", metavar="NAME|FILE.py:LINE", help="Use the compiled programs of a function, or of the line that calls it."
 )
 
 html_option = click.option(
     "--html",
     metavar="FILE.html",
-    help="Write a page with source, jaxpr, StableHLO and HLO side by side, which opens in any browser.",
+    help="Write a page for any browser, with source, jaxpr, StableHLO and HLO side by side.",
 )
 
 run_times_option = click.option(
     "--run-times",
     is_flag=True,
-    help="Count and time the runs of each program; each call waits for its result, and takes some 0.1 ms longer.",
+    help="Count and time the runs of each program; each call waits for its result and takes about 0.1 ms longer.",
 )
 
 
 def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What is run as a program: a file or a module, with its arguments, and when to stop it."""
+    """Add the arguments and options that choose a program: a file or a module, its arguments, and when to stop it."""
     command = click.option(
         "--stop-after", metavar="N|Ns", help="Stop the program after N compilations, or after N seconds."
     )(command)
-    command = click.option("--no-main", is_flag=True, help="Import the file: `__name__` is not `__main__`.")(command)
+    command = click.option("--no-main", is_flag=True, help="Import the file, so that `__name__` is not `__main__`.")(
+        command
+    )
     command = click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS]")(command)
     command = click.argument("target", required=False, metavar="FILE.py")(command)
     return click.option("-m", "module", metavar="MODULE", help="Run a module, as `python -m` does.")(command)

@@ -1,4 +1,4 @@
-"""The words of the commands for the user's own code; `cli.py` has the others."""
+"""The options and help of the commands for the user's own code; `cli.py` has the others."""
 
 import sys
 
@@ -30,7 +30,7 @@ from jaxtour.options import (
     show_default=True,
     help="What to print.",
 )
-@click.option("--links", is_flag=True, help="Show beside each line its place in the source.")
+@click.option("--links", is_flag=True, help="Show each line's place in the source.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON with links.")
 @html_option
 @worker_options
@@ -101,7 +101,7 @@ def explore(
       jaxtour explore train.py --call 'jax.grad(loss)(w, jnp.ones((8, 3)))'
 
     The program runs at once, as under `python FILE.py ARGS`, and again whenever you save it. Without --call, the tour
-    shows the functions that JAX compiled on the way; if there are none, the calls that the file makes.
+    shows the functions that JAX compiled; if there are none, the calls that the file makes.
     """
 
     def action() -> int:
@@ -135,11 +135,11 @@ def record(
       jaxtour record train.py -- --steps 100
       jaxtour record -m package.train --stop-after 20 -- --steps 100
 
-    The program runs as `python FILE.py ARGS` runs it, and prints what it prints. The list follows, the most expensive
-    first: each function that JAX traced and compiled, for which inputs, how often it was called, and why it was
-    compiled again; then the single operations outside of any jit, by line. With --run-times, the list also has the
-    seconds that each program ran: from handing it to the device until it is done, its inputs being there. Ctrl-C stops
-    the program, not the list. The exit code is 1 if the program raises.
+    The program runs as it would under `python FILE.py ARGS`, and its output appears as usual. The list follows, the
+    most expensive first: each function that JAX traced and compiled, for which inputs, how often the program called it,
+    and why JAX compiled it again; then the single operations outside of any jit, by line. With --run-times, the list
+    also shows how long each compiled program ran: from its submission to the device, with its inputs ready, until it
+    was done. Ctrl-C stops the program, and the list still follows. The exit code is 1 if the program raises.
     """
 
     def action() -> int:
@@ -157,7 +157,7 @@ def record(
 @call_option
 @at_option
 @click.option("--patience", type=click.FloatRange(0.1, 1000), default=1.0, metavar="X", help="Profile X times as long.")
-@click.option("--roofline", is_flag=True, help="Compare with the devices' peaks, which are measured once and kept.")
+@click.option("--roofline", is_flag=True, help="Compare with the devices' peaks, measured once and stored.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @html_option
 @worker_options
@@ -181,9 +181,9 @@ def profile(
       jaxtour profile train.py --call 'step(w, x)'
       jaxtour profile train.py --at step -- --steps 3
 
-    The call is timed first; then JAX's profiler watches it for about a second. The time of each instruction that XLA
-    compiled is given to the lines that it came from. `jaxtour lens --help` says which calls are profiled without
-    --call, and what --at and -- mean. The exit code is 1 if the file or a profile fails.
+    jaxtour times the call first, then runs it under JAX's profiler for about a second. It attributes the time of each
+    instruction that XLA compiled to the lines that the instruction came from. `jaxtour lens --help` says which calls it
+    profiles without --call, and what --at and -- mean. The exit code is 1 if the file or a profile fails.
     """
 
     def action() -> int:
@@ -193,7 +193,7 @@ def profile(
         from jaxtour.course.model import CourseError
 
         if target is None and module is None and sys.stdout.isatty():
-            # A lesson has the command's name.
+            # A lesson has the same name as the command.
             from jaxtour.commands.tour import tour
 
             return tour("profile", config(options), theme=None, mouse=True)
@@ -214,7 +214,7 @@ def profile(
 @click.option("--host", multiple=True, metavar="CALL", help="Like --vs, for a NumPy call: its arrays stay on the host.")
 @click.option("--sizes", metavar="N,N,...", help="Measure each size; the calls use it as n.")
 @click.option("--patience", type=click.FloatRange(0.1, 1000), default=1.0, metavar="X", help="Measure X times as long.")
-@click.option("--roofline", is_flag=True, help="Compare with the devices' peaks, which are measured once and kept.")
+@click.option("--roofline", is_flag=True, help="Compare with the devices' peaks, measured once and stored.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @worker_options
 def time_command(
@@ -240,11 +240,11 @@ def time_command(
       jaxtour time train.py --call 'f(jnp.ones(n))' --host 'np.sin(np.ones(n))' --sizes 100,10000
       jaxtour time train.py --at step -- --steps 3
 
-    With --at, FILE.py runs as a program and is recorded. For each program of that name or line it then runs again, up
-    to that program's first run, whose inputs the program is timed with. Otherwise FILE.py runs first, as if imported.
-    `jaxtour lens --help` says which calls are measured without --call, and what a call may use. A call's arguments are
-    computed before the clock starts, and the clock stops when the result is ready. The exit code is 1 if the file or a
-    call fails.
+    With --at, jaxtour runs FILE.py as a program and records it. For each compiled program of that name or line, it runs
+    FILE.py again up to that program's first run, and times the program with the inputs of that run. Otherwise, FILE.py
+    runs first, as if imported. `jaxtour lens --help` says which calls jaxtour measures without --call, and what a call
+    may use. The clock starts after a call's arguments are computed, and stops when the result is ready. The exit code
+    is 1 if the file or a call fails.
     """
 
     def action() -> int:
@@ -263,7 +263,7 @@ _ARGUMENTS = "jaxtour.arguments"
 
 
 class _WithProgramArguments(click.Command):
-    """A command for several files, whose words after -- are the arguments of the programs in them."""
+    """A command for several files that passes the words after -- to the programs in them as arguments."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         end = args.index("--") if "--" in args else len(args)
@@ -282,7 +282,7 @@ class _WithProgramArguments(click.Command):
     help="The compiled program of a function or line; give it twice to compare two.",
 )
 @click.option(
-    "--fail-if", "conditions", multiple=True, metavar="CONDITION", help="Exit with 1 if it holds; may be repeated."
+    "--fail-if", "conditions", multiple=True, metavar="CONDITION", help="Exit with 1 if it is true; may be repeated."
 )
 @click.option("--patience", type=click.FloatRange(0.1, 1000), default=1.0, metavar="X", help="Measure X times as long.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -313,13 +313,14 @@ def diff_command(
       jaxtour diff train.py --call 'step(w, x)' --python ~/old --python ~/new
       jaxtour diff train.py@HEAD~1 train.py --at step -- --steps 3
 
-    Two calls of one file are measured in turn by one worker; otherwise each side has workers of its own, one after the
-    other. With --at the files run as programs, and what JAX compiled is compared, with the inputs of its first run. A
-    revision is one of git; it has the Python files of FILE.py's folder, which FILE.py may import.
+    One worker measures two calls of one file alternately; otherwise each side has its own workers, one side after the
+    other. With --at, the files run as programs, and jaxtour compares what JAX compiled, with the inputs of its first
+    run. A REVISION is a git revision; FILE.py may import the Python files of its folder in that revision.
 
-    A CONDITION is a figure, one of > < >= <= =, and a number. A figure is time, compile, flops, bytes, peak (memory) or
-    equations, each as B / A; any other is an HLO opcode, and counts in B, as in 'all-reduce>1'. A time is above or
-    below a number only with its whole interval. The exit code is 1 if a condition holds, or if a file or a call fails.
+    A CONDITION is a figure, one of > < >= <= =, and a number. The figures time, compile, flops, bytes, peak (memory)
+    and equations are ratios B / A. Any other name is an HLO opcode, counted in B, as in 'all-reduce>1'. A time is above
+    or below a number only if its whole interval is. The exit code is 1 if a condition is true, or if a file or a call
+    fails.
     """
 
     def action() -> int:
@@ -356,11 +357,11 @@ def values_command(
       jaxtour values train.py --call 'jax.grad(loss)(params, x)'
       jaxtour values train.py --at step -- --steps 3
 
-    Each equation of the call's jaxpr is evaluated on the call's own arguments, in loops too. It prints the least value,
-    the mean, the largest, the share of zeros, and what is nan, infinite, subnormal, or beyond 90% of the dtype's range.
-    The equation that made the first nan or inf out of finite numbers comes first, with its operands. `jaxtour lens
-    --help` says which calls are evaluated without --call, and what --at and -- mean. The exit code is 1 if the file or
-    a call fails.
+    jaxtour evaluates each equation of the call's jaxpr on the call's own arguments, including those in loops. It prints
+    the minimum, the mean, the maximum, the share of zeros, and counts of nan, infinite and subnormal values and of
+    those beyond 90% of the dtype's range. The equation that made the first nan or inf out of finite numbers comes
+    first, with its operands. `jaxtour lens --help` says which calls it evaluates without --call, and what --at and --
+    mean. The exit code is 1 if the file or a call fails.
     """
 
     def action() -> int:

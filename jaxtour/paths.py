@@ -1,4 +1,4 @@
-"""Where jaxtour's files live, and the names of others; this module creates none of them."""
+"""Where jaxtour's files are, and absolute names of others; this module creates none of them."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import platformdirs
 
 
 def absolute(path: str | Path) -> str:
-    """Return the absolute path, with `..` taken out as the worker does: pathlib would follow links."""
+    """Return the absolute path, with `..` removed as the worker does it: pathlib would follow links."""
     return os.path.abspath(path)  # noqa: PTH100
 
 
@@ -22,7 +22,7 @@ def config_dir() -> Path:
 
 
 def lessons_dir() -> Path:
-    """Return the folder of the course: inside the package if installed from a wheel, beside it in a checkout."""
+    """Return the folder of the course: inside the package if installed from a wheel, next to it in a checkout."""
     package = Path(__file__).resolve().parent
     installed = package / "lessons"
     return installed if installed.is_dir() else package.parent / "lessons"

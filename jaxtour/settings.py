@@ -23,7 +23,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The Python of the worker; `~` is the home directory."""
     platform: Literal["cpu", "gpu", "tpu"] | None = None
     worker: str | None = None
-    """What runs a command on another machine, where the worker is; `python` is the one there then."""
+    """A prefix that runs a command on the worker's machine; `python` is then a path there."""
     keys: dict[str, str] = {}
     """Keys by action, separated by commas: `run = "r,f5"`."""
 
@@ -70,12 +70,12 @@ def load(path: Path | None = None) -> tuple[Settings, list[str]]:
 
 
 def in_short(problems: list[str]) -> list[str]:
-    """The same lines without the folder, which would hide the rest where there is one row for it."""
+    """Return the lines without the folder, which would push out the rest where there is only one row."""
     return [problem.removeprefix(f"{paths.config_dir()}/") for problem in problems]
 
 
 def _keys(table: dict[str, Any], path: Path, problems: list[str]) -> dict[str, str]:
-    """Return the keys that are text; whether their actions exist is checked by the app."""
+    """Return the keys that are text; the app checks whether their actions exist."""
     keys = {}
     for action, value in table.items():
         if isinstance(value, str):

@@ -20,7 +20,7 @@ def open_standard_streams() -> None:
 
 
 def mute_stdout() -> None:
-    """Send what is still buffered to the null device: the interpreter flushes it at exit, and would complain."""
+    """Send buffered output to the null device: the interpreter flushes it at exit, and would complain."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
     os.close(null)

@@ -1,4 +1,4 @@
-"""Text: counts in words; foreign text made harmless once, where it is decoded; raw text has a type of its own."""
+"""Text: counts with nouns; foreign text made harmless once, where it is decoded; raw text with its own type."""
 
 import math
 import re
@@ -14,7 +14,7 @@ from rich.cells import cell_len
 
 
 def short(text: str, most: int = 40) -> str:
-    """Return a text in one line of at most `most` characters."""
+    """Return the text as one line of at most `most` characters."""
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1] + "…"
 
@@ -219,17 +219,17 @@ def plain_value(value: Any) -> Any:
 
 
 T = TypeVar("T", bound=msgspec.Struct)
-Way: TypeAlias = Callable[[Any], Any]
+Sanitizer: TypeAlias = Callable[[Any], Any]
 """Makes a value harmless; returns the same object if it already is."""
 
 
 def harmless(struct: T) -> T:
-    """The struct with all its text made harmless, or wrapped in `Raw` if its type says so; idempotent."""
+    """Return the struct with all its text made harmless, or wrapped in `Raw` if its type says so; idempotent."""
     changes = {}
     kind: Any = type(struct)
-    for name, way in _fields(kind):
+    for name, sanitize in _fields(kind):
         old = getattr(struct, name)
-        if old is not None and (new := way(old)) is not old:
+        if old is not None and (new := sanitize(old)) is not old:
             changes[name] = new
     return msgspec.structs.replace(struct, **changes) if changes else struct
 
@@ -242,33 +242,33 @@ def _raw(text: str | Raw) -> Raw:
     return text if isinstance(text, Raw) else Raw(text)
 
 
-_TEXT: dict[str | None, Way] = {None: _line, "lines": clean, "raw": _raw}
+_TEXT: dict[str | None, Sanitizer] = {None: _line, "lines": clean, "raw": _raw}
 
 
 @cache
-def _fields(struct: Any) -> tuple[tuple[str, Way], ...]:
-    """The fields that may hold text, with the way to make them harmless."""
+def _fields(struct: Any) -> tuple[tuple[str, Sanitizer], ...]:
+    """Return the fields that may hold text, each with its sanitizer."""
     hints = get_type_hints(struct, include_extras=True)
-    found = ((name, _way(hints[name])) for name in struct.__struct_fields__)
-    return tuple((name, way) for name, way in found if way)
+    found = ((name, _sanitizer(hints[name])) for name in struct.__struct_fields__)
+    return tuple((name, sanitize) for name, sanitize in found if sanitize)
 
 
 @cache
-def _way(hint: Any, mark: str | None = None) -> Way | None:
-    """The way to make a value of this type harmless; None for a type without text."""
+def _sanitizer(hint: Any, mark: str | None = None) -> Sanitizer | None:
+    """Return the sanitizer of values of this type; None for a type without text."""
     origin, args = get_origin(hint), get_args(hint)
     if hint is str:
         return _TEXT[mark]
     if origin is Annotated:
         marks = (part.extra[KEY] for part in args[1:] if part.extra and KEY in part.extra)
-        return _way(args[0], next(marks, mark))
+        return _sanitizer(args[0], next(marks, mark))
     if origin in (Union, UnionType):
-        ways = {getattr(part, "__origin__", part): way for part in args if (way := _way(part, mark))}
-        return (lambda value: ways.get(type(value), _same)(value)) if ways else None
+        sanitizers = {getattr(part, "__origin__", part): found for part in args if (found := _sanitizer(part, mark))}
+        return (lambda value: sanitizers.get(type(value), _same)(value)) if sanitizers else None
     if origin is tuple:
-        return _tuple([_way(part, mark) for part in args if part is not Ellipsis], repeated=Ellipsis in args)
+        return _tuple([_sanitizer(part, mark) for part in args if part is not Ellipsis], repeated=Ellipsis in args)
     if origin is dict:
-        of_key, of_item = (_way(part) or _same for part in args)
+        of_key, of_item = (_sanitizer(part) or _same for part in args)
         return lambda value: {of_key(key): of_item(item) for key, item in value.items()}
     return harmless if isinstance(hint, type) and issubclass(hint, msgspec.Struct) else None
 
@@ -277,13 +277,13 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _tuple(ways: list[Way | None], *, repeated: bool) -> Way | None:
-    if not any(ways):
+def _tuple(sanitizers: list[Sanitizer | None], *, repeated: bool) -> Sanitizer | None:
+    if not any(sanitizers):
         return None
 
     def apply(value: tuple[Any, ...]) -> tuple[Any, ...]:
-        each = repeat(ways[0]) if repeated else ways
-        new = tuple(way(part) if way else part for way, part in zip(each, value, strict=False))
+        each = repeat(sanitizers[0]) if repeated else sanitizers
+        new = tuple(sanitize(part) if sanitize else part for sanitize, part in zip(each, value, strict=False))
         return new if any(map(is_not, new, value)) else value
 
     return apply

@@ -62,7 +62,7 @@ def test_what_it_cannot_do_is_one_line(work: Path) -> None:
     for args, why in (
         (("own.yaml/s1",), "name a lesson, not one of its steps"),
         (("vmapp",), "did you mean vmap"),
-        (("--json",), "--json prints a list: say --list too"),
+        (("--json",), "--json prints a list: add --list"),
     ):
         done = command("review", *args)
         assert (done.returncode, done.stdout) == (2, "") and why in done.stderr and done.stderr.count("\n") == 1
