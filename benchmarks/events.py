@@ -9,10 +9,10 @@ from pathlib import Path
 from benchmarks.figures import Figure, at_most, told
 from jaxtour.commands.files import lesson_of
 from jaxtour.course.model import Step
-from jaxtour.engine.client import ProcessEngine
+from jaxtour.engine.guards.client import ProcessEngine
 from jaxtour.engine.headless import Headless
-from jaxtour.engine.messages import Event, Profile, RunProgress
 from jaxtour.engine.session import Session
+from jaxtour.engine.wire.messages import Event, Profile, RunProgress
 from jaxtour.render.profile.columns import source_column
 from jaxtour.render.profile.tables import instruction_table, line_table, summary_lines
 from jaxtour.render.profile.timeline import timeline_lines, whole_window

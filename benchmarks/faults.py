@@ -19,9 +19,9 @@ from pathlib import Path
 from benchmarks.figures import Figure, at_most
 from benchmarks.keys import home, key_to_bytes
 from benchmarks.terminal import Terminal
-from jaxtour.engine.client import ProcessEngine
-from jaxtour.engine.commands import Cell, Interrupt, Open, Ping, Run
-from jaxtour.engine.messages import Done, Event, Pong, State, Text
+from jaxtour.engine.guards.client import ProcessEngine
+from jaxtour.engine.wire.commands import Cell, Interrupt, Open, Ping, Run
+from jaxtour.engine.wire.messages import Done, Event, Pong, State, Text
 
 RUNS, KILLS, WHOLE = 10_000, 200, 7
 STEPS = 200

@@ -19,14 +19,14 @@ from benchmarks.keys import key_to_bytes
 from benchmarks.terminal import Terminal
 from jaxtour.commands.files import lesson_of
 from jaxtour.course.model import Step
-from jaxtour.engine.client import ProcessEngine, decode
-from jaxtour.engine.commands import StageRequest
+from jaxtour.engine.guards.client import ProcessEngine, decode
 from jaxtour.engine.headless import Headless
 from jaxtour.engine.links import links_of
-from jaxtour.engine.messages import Done, Stage
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import Session
 from jaxtour.engine.stage import StageText, assembled
+from jaxtour.engine.wire.commands import StageRequest
+from jaxtour.engine.wire.messages import Done, Stage
 from jaxtour.tui.lines.document import Document, MadeLines
 from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.panes.stage import gutter_of, lines_of

@@ -18,13 +18,13 @@ from benchmarks.figures import Figure, at_most, told
 from benchmarks.sshd import SSHD, WHY_NOT, Proxy, Server, sshd
 from jaxtour.course.catalogue import bundled
 from jaxtour.course.model import Lesson, Step
-from jaxtour.engine.client import ProcessEngine
-from jaxtour.engine.connection import WorkerConfig
+from jaxtour.engine.guards.client import ProcessEngine
+from jaxtour.engine.guards.connection import WorkerConfig
+from jaxtour.engine.guards.pulse import SILENT_S
+from jaxtour.engine.guards.remote import IDLE_S, remote_command
 from jaxtour.engine.headless import Headless
-from jaxtour.engine.messages import Event, Hello
-from jaxtour.engine.pulse import SILENT_S
-from jaxtour.engine.remote import IDLE_S, remote_command
 from jaxtour.engine.session import EngineError, Session
+from jaxtour.engine.wire.messages import Event, Hello
 from jaxtour.text import harmless
 
 DELAY_S = 0.15

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 import jaxtour
 from jaxtour.course.loader import loads
 from jaxtour.course.model import CourseError, Lesson, Problem
-from jaxtour.engine.client import decode
-from jaxtour.engine.messages import Executed, Joining, Log, Origin, Pong, Span, Stage, WireEvent
+from jaxtour.engine.guards.client import decode
 from jaxtour.engine.session import EngineError
+from jaxtour.engine.wire.messages import Executed, Joining, Log, Origin, Pong, Span, Stage, WireEvent
 from jaxtour.text import KEY, UNCLEAN, Raw, harmless, one_line, plain_value
 
 HOSTILE = "x\x1b[2J\x9b\u202e\r\n\tæ\x7fy"
@@ -183,7 +183,8 @@ def test_raw_text_is_no_text() -> None:
 DOORS = {
     "cli.py", "commands/answers.py", "commands/common.py", "commands/export.py", "commands/page.py",
     "commands/progress.py", "commands/review.py", "commands/state.py", "commands/trust.py", "course/model.py",
-    "dispatch.py", "engine/client.py", "engine/connection.py", "engine/proofs.py", "engine/verify.py",
+    "dispatch.py", "engine/guards/client.py", "engine/guards/connection.py", "engine/proofs.py",
+    "engine/compare/verify.py",
     "render/ir/equations.py", "render/takeaway/draft.py", "render/takeaway/markdown.py", "render/takeaway/page.py",
     "render/takeaway/percent.py", "render/text/markdown.py", "render/value.py", "tui/app.py", "tui/lines/images.py",
     "tui/peaks.py",
@@ -207,7 +208,7 @@ def test_text_is_cleaned_at_the_doors_alone() -> None:
 def test_the_type_checker_tells_raw_from_text(tmp_path: Path) -> None:
     (tmp_path / "snippet.py").write_text(
         "from jaxtour.course.model import Step\n"
-        "from jaxtour.engine.messages import Text\n"
+        "from jaxtour.engine.wire.messages import Text\n"
         "from jaxtour.render.text.layout import Line\n"
         "def shown(step: Step, text: Text) -> Line:\n"
         "    return ((step.code.shown, ''), (step.title, ''))\n"

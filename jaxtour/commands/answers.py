@@ -8,7 +8,7 @@ from jaxtour.course.model import CourseError, Lesson, Problem, Step
 from jaxtour.course.reader import FaultError, Node, Scalar, decode, kind, parse, suggestion
 from jaxtour.course.reader import Mapping as MappingNode
 from jaxtour.course.reader import Sequence as SequenceNode
-from jaxtour.engine.answers import chosen, grade, truth
+from jaxtour.engine.compare.answers import chosen, grade, truth
 from jaxtour.engine.headless import Outcome
 from jaxtour.engine.report import StepKey
 from jaxtour.text import Raw, clean, plural, short

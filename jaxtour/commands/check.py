@@ -13,10 +13,10 @@ from jaxtour.commands.common import headless, lessons_for, tell_findings, write,
 from jaxtour.commands.trust import check_trusted
 from jaxtour.course.catalogue import shared_ids
 from jaxtour.course.model import Broken, Lesson, Problem, Step
+from jaxtour.engine.compare.verify import is_compared, stored_differences
 from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.proofs import proved
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.engine.verify import is_compared, stored_differences
 from jaxtour.text import plural
 
 

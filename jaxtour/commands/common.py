@@ -15,11 +15,11 @@ from jaxtour.course.catalogue import NOTEBOOKS, SUFFIXES, Catalogue, bundled, ha
 from jaxtour.course.model import CourseError, Lesson
 from jaxtour.course.progress import Progress
 from jaxtour.course.trust import Trust
-from jaxtour.engine.client import ProcessEngine
-from jaxtour.engine.messages import Event, Facts, RunProgress
-from jaxtour.engine.processes import LOOPBACK, Processes
-from jaxtour.engine.remote import remote_command
+from jaxtour.engine.guards.client import ProcessEngine
+from jaxtour.engine.guards.processes import LOOPBACK, Processes
+from jaxtour.engine.guards.remote import remote_command
 from jaxtour.engine.session import Session, WorkerConfig
+from jaxtour.engine.wire.messages import Event, Facts, RunProgress
 from jaxtour.streams import mute_stdout
 from jaxtour.text import UNCLEAN, clean, plain_value
 from jaxtour.text import ascii_only as to_ascii

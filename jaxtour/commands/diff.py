@@ -28,13 +28,13 @@ from jaxtour.commands.page import STAGES, checked_path, page_call, write_page
 from jaxtour.commands.revisions import checked_out, split_revision
 from jaxtour.course.model import CourseError, Launch, Lesson, Step
 from jaxtour.engine.cells import program_call
-from jaxtour.engine.commands import StageName, TimeCall
-from jaxtour.engine.comparison import Side, compared, comparison_record, expression_at
-from jaxtour.engine.conditions import condition
+from jaxtour.engine.compare.comparison import Side, compared, comparison_record, expression_at
+from jaxtour.engine.compare.conditions import condition
 from jaxtour.engine.headless import Headless
-from jaxtour.engine.messages import Facts, Timing, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
+from jaxtour.engine.wire.commands import StageName, TimeCall
+from jaxtour.engine.wire.messages import Facts, Timing, Trace
 from jaxtour.render.comparison import aligned, comparison_lines, equations_of
 from jaxtour.render.page.document import WIDTH
 from jaxtour.render.page.model import PageCall

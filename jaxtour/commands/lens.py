@@ -13,13 +13,13 @@ from jaxtour.commands.files import lesson_of
 from jaxtour.commands.launch import Program
 from jaxtour.commands.page import checked_path, page_call, write_page
 from jaxtour.course.model import CourseError, Lesson, Step
-from jaxtour.engine.commands import StageName
 from jaxtour.engine.memory_record import memory_record
-from jaxtour.engine.messages import Arguments, Facts, Failure, Origin, Trace
-from jaxtour.engine.messages import Program as Recorded
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.commands import StageName
+from jaxtour.engine.wire.messages import Arguments, Facts, Failure, Origin, Trace
+from jaxtour.engine.wire.messages import Program as Recorded
 from jaxtour.render.ir.arguments import ArgumentTree
 from jaxtour.render.ir.highlight import stage_lines
 from jaxtour.render.ir.memory import drawing

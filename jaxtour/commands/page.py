@@ -7,10 +7,10 @@ from pathlib import Path
 from jaxtour import __version__
 from jaxtour.commands.common import write
 from jaxtour.course.model import CourseError, Lesson, Step
-from jaxtour.engine.commands import StageName
-from jaxtour.engine.messages import Facts, Peak, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText, failed
+from jaxtour.engine.wire.commands import StageName
+from jaxtour.engine.wire.messages import Facts, Peak, Trace
 from jaxtour.render.ir.gutter import file_name
 from jaxtour.render.page.document import html
 from jaxtour.render.page.model import Page, PageCall, Source

@@ -20,11 +20,11 @@ from jaxtour.commands.launch import Program
 from jaxtour.commands.lens import check_one, chosen_of, ended, missing, opened
 from jaxtour.commands.page import STAGES, checked_path, page_call, write_page
 from jaxtour.commands.time import peaks_of
-from jaxtour.engine.messages import Facts, Peak, Trace
-from jaxtour.engine.profile import Profile
 from jaxtour.engine.profile_record import profile_record
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
+from jaxtour.engine.wire.messages import Facts, Peak, Trace
+from jaxtour.engine.wire.profile import Profile
 from jaxtour.render.profile.tables import instruction_table, line_table, summary_lines
 from jaxtour.render.text.layout import Line
 from jaxtour.render.text.plain import section, text_of, worker_text

@@ -14,10 +14,10 @@ from jaxtour.commands.launch import Program
 from jaxtour.commands.lens import failure_line
 from jaxtour.course.model import Step
 from jaxtour.engine.headless import Headless
-from jaxtour.engine.messages import Event, Text
 from jaxtour.engine.record import program_record
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
+from jaxtour.engine.wire.messages import Event, Text
 from jaxtour.render.processes import stdout_apart
 from jaxtour.render.programs import program_lines
 from jaxtour.render.text.plain import section, text_of

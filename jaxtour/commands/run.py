@@ -21,13 +21,13 @@ from jaxtour.commands.page import STAGES, checked_path, page_call, sources, writ
 from jaxtour.commands.trust import check_trusted
 from jaxtour.course.catalogue import why_empty
 from jaxtour.course.model import Broken, CourseError, Lesson, Step
-from jaxtour.engine.apart import each_of, stdout_of
+from jaxtour.engine.compare.apart import each_of, stdout_of
+from jaxtour.engine.compare.verify import stored_differences
 from jaxtour.engine.headless import Headless, Outcome
-from jaxtour.engine.messages import Facts, Trace
 from jaxtour.engine.record import timing_records
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.engine.verify import stored_differences
+from jaxtour.engine.wire.messages import Facts, Trace
 from jaxtour.render.page.document import WIDTH
 from jaxtour.render.page.model import PageCall
 from jaxtour.render.text.layout import Line

@@ -10,8 +10,8 @@ from jaxtour.commands.files import code_of
 from jaxtour.commands.trust import check_trusted
 from jaxtour.course.model import Broken, CourseError, Lesson, Step
 from jaxtour.engine.headless import Outcome
-from jaxtour.engine.messages import CheckOutcome, Failure
 from jaxtour.engine.session import WorkerConfig
+from jaxtour.engine.wire.messages import CheckOutcome, Failure
 from jaxtour.render.checks import outcomes_lines
 from jaxtour.render.text.layout import Line, wrap
 from jaxtour.render.text.plain import text_of

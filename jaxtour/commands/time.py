@@ -14,13 +14,13 @@ from jaxtour.commands.launch import Program
 from jaxtour.commands.lens import chosen_of, ended
 from jaxtour.course.model import CourseError, Lesson, Step
 from jaxtour.engine.cells import program_call
-from jaxtour.engine.commands import TimeCall
 from jaxtour.engine.headless import Headless
-from jaxtour.engine.messages import Facts, Peak, Timing, Verdict
 from jaxtour.engine.peaks import default_path, keep, kept
 from jaxtour.engine.record import timing_records
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
+from jaxtour.engine.wire.commands import TimeCall
+from jaxtour.engine.wire.messages import Facts, Peak, Timing, Verdict
 from jaxtour.render.text.layout import Line
 from jaxtour.render.text.plain import section, text_of, worker_text
 from jaxtour.render.timing.roofline import roofline_lines

@@ -6,11 +6,11 @@ from jaxtour import interrupts
 from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
 from jaxtour.commands.launch import Program
 from jaxtour.commands.lens import check_one, chosen_of, ended, missing, opened
-from jaxtour.engine.messages import Span, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.engine.stage import StageText
 from jaxtour.engine.values import record
+from jaxtour.engine.wire.messages import Span, Trace
 from jaxtour.render.text.layout import Line
 from jaxtour.render.text.plain import section, text_of
 from jaxtour.render.values import value_lines

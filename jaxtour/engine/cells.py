@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from jaxtour.course.model import Lesson, Requires, Step, TimeSpec, TraceSpec
-from jaxtour.engine.commands import Cell, Open, ProfileRequest, Run, StageName, StageRequest, TimeCall, TraceCall
-from jaxtour.engine.commands import NotebookCell as NotebookCommand
-from jaxtour.engine.messages import Facts, Program, Trace
+from jaxtour.engine.wire.commands import Cell, Open, ProfileRequest, Run, StageName, StageRequest, TimeCall, TraceCall
+from jaxtour.engine.wire.commands import NotebookCell as NotebookCommand
+from jaxtour.engine.wire.messages import Facts, Program, Trace
 from jaxtour.text import Raw
 
 MOST_DIFFERING = 2

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from jaxtour.engine.commands import Cell, Run
-from jaxtour.engine.messages import Done, Event, Executed, RunProgress
+from jaxtour.engine.wire.commands import Cell, Run
+from jaxtour.engine.wire.messages import Done, Event, Executed, RunProgress
 
 HOW: Mapping[str, str] = {
     "died": "ended the worker", "timeout": "ran out of time", "interrupted": "was interrupted"

@@ -9,12 +9,12 @@ import msgspec
 
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.cells import asked_of, cell, profile_request, stage_request, unmet
-from jaxtour.engine.commands import StageName, StageRequest, TimeCall
+from jaxtour.engine.compare.verify import needs_hlo, status, verify
 from jaxtour.engine.halted import HOW
-from jaxtour.engine.messages import Done, Event, Facts, RunProgress, State, Trace
 from jaxtour.engine.report import Report, Request, advance, requested
 from jaxtour.engine.session import EngineError, Session
-from jaxtour.engine.verify import needs_hlo, status, verify
+from jaxtour.engine.wire.commands import StageName, StageRequest, TimeCall
+from jaxtour.engine.wire.messages import Done, Event, Facts, RunProgress, State, Trace
 
 Status: TypeAlias = Literal["ok", "raised", "failed", "timeout", "died", "skipped"]
 

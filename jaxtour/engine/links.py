@@ -13,8 +13,8 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from jaxtour.engine.messages import Origin, Span
 from jaxtour.engine.stage import Ints, StageText
+from jaxtour.engine.wire.messages import Origin, Span
 
 FUSION = "fusion"
 LINE_END = 2**31 - 1

@@ -5,9 +5,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from jaxtour.engine.memory import Block, holders
-from jaxtour.engine.messages import Span
 from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.memory import Block, holders
+from jaxtour.engine.wire.messages import Span
 
 Owner: TypeAlias = tuple[str, int] | None
 """File and line of the source; None for values without one."""

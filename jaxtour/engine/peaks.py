@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from jaxtour import paths
-from jaxtour.engine.messages import Facts, Peak
+from jaxtour.engine.wire.messages import Facts, Peak
 from jaxtour.files import read_bytes, replace
 from jaxtour.text import harmless
 

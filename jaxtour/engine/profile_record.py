@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from jaxtour.engine.memory_record import memory_record
-from jaxtour.engine.profile import Profile, bound, line_times, peak_of, spans_of
 from jaxtour.engine.stage import StageText
-from jaxtour.engine.timings import Peak
+from jaxtour.engine.wire.profile import Profile, bound, line_times, peak_of, spans_of
+from jaxtour.engine.wire.timings import Peak
 
 VERSION = 1
 

@@ -8,9 +8,9 @@ import msgspec
 
 from jaxtour.course.model import Exercise, Lesson, Step
 from jaxtour.engine.cells import asked_of
+from jaxtour.engine.compare.verify import verify
 from jaxtour.engine.headless import TIMEOUT_S, Headless, Outcome
 from jaxtour.engine.report import Report
-from jaxtour.engine.verify import verify
 from jaxtour.text import clean, short
 
 _MESSAGE = 300

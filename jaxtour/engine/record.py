@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from jaxtour.engine.messages import Failure, Timing
 from jaxtour.engine.report import Report
-from jaxtour.engine.timings import Difference, Spread
+from jaxtour.engine.wire.messages import Failure, Timing
+from jaxtour.engine.wire.timings import Difference, Spread
 
 _FIELDS = (
     "label", "call", "platform", "baseline", "simulated", "trace_s", "lower_s", "compile_s", "first_s", "dispatch",

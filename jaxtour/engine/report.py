@@ -10,10 +10,12 @@ from typing import Literal, NamedTuple, TypeAlias
 import msgspec
 
 from jaxtour.course.model import Step
-from jaxtour.engine.commands import StageName, StageRequest
-from jaxtour.engine.connection import EngineError
+from jaxtour.engine.guards.connection import EngineError
 from jaxtour.engine.halted import LeftOut
-from jaxtour.engine.messages import (
+from jaxtour.engine.session import Handle, Session
+from jaxtour.engine.stage import StageText, assembled, failed
+from jaxtour.engine.wire.commands import StageName, StageRequest
+from jaxtour.engine.wire.messages import (
     Answer,
     Arguments,
     Checked,
@@ -41,8 +43,6 @@ from jaxtour.engine.messages import (
     Value,
     Warned,
 )
-from jaxtour.engine.session import Handle, Session
-from jaxtour.engine.stage import StageText, assembled, failed
 from jaxtour.text import NO_TEXT, Raw
 
 Phase: TypeAlias = Literal["waiting", "running", "executed", "done"]

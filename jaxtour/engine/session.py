@@ -21,7 +21,11 @@ from jaxtour.engine.cells import (
     timeout_of,
     wanted,
 )
-from jaxtour.engine.commands import (
+from jaxtour.engine.guards.connection import Engine as Engine
+from jaxtour.engine.guards.connection import EngineError as EngineError
+from jaxtour.engine.guards.connection import WorkerConfig as WorkerConfig
+from jaxtour.engine.halted import Halted, LeftOut
+from jaxtour.engine.wire.commands import (
     Cell,
     Close,
     Interrupt,
@@ -32,11 +36,7 @@ from jaxtour.engine.commands import (
     StageRequest,
     TimeCall,
 )
-from jaxtour.engine.connection import Engine as Engine
-from jaxtour.engine.connection import EngineError as EngineError
-from jaxtour.engine.connection import WorkerConfig as WorkerConfig
-from jaxtour.engine.halted import Halted, LeftOut
-from jaxtour.engine.messages import Died, Done, Event, Facts, State, WorkerState
+from jaxtour.engine.wire.messages import Died, Done, Event, Facts, State, WorkerState
 
 STARTING: frozenset[WorkerState] = frozenset(("spawning", "restarting", "importing jax", "opening devices"))
 """The states of a runner before its first facts."""

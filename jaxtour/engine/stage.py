@@ -14,9 +14,9 @@ from typing import TypeAlias, overload
 import msgspec
 from msgspec.structs import replace
 
-from jaxtour.engine.commands import StageName
-from jaxtour.engine.memory import Memory
-from jaxtour.engine.messages import Cost, Evaluated, Origin, Span, Stage
+from jaxtour.engine.wire.commands import StageName
+from jaxtour.engine.wire.memory import Memory
+from jaxtour.engine.wire.messages import Cost, Evaluated, Origin, Span, Stage
 
 Ints: TypeAlias = "array[int]"
 """Four bytes each."""

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from jaxtour.engine.messages import Birth, Span, Statistics
 from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.messages import Birth, Span, Statistics
 
 VERSION = 1
 _DECODER = msgspec.json.Decoder(tuple[Statistics, ...])

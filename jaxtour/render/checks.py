@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from jaxtour.engine.messages import CheckOutcome
+from jaxtour.engine.wire.messages import CheckOutcome
 from jaxtour.render.text.layout import Line, Style, wrap, wrap_text
 
 LABEL = 10

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from jaxtour.engine.comparison import (
+from jaxtour.engine.compare.comparison import (
     Comparison,
     Equation,
     Equations,
@@ -14,9 +14,9 @@ from jaxtour.engine.comparison import (
     Verdict,
     instructions,
 )
-from jaxtour.engine.messages import Span as Place
 from jaxtour.engine.stage import StageText
-from jaxtour.engine.timings import LeafDifference
+from jaxtour.engine.wire.messages import Span as Place
+from jaxtour.engine.wire.timings import LeafDifference
 from jaxtour.render.ir.cost import count, size
 from jaxtour.render.ir.ladder import LadderRow, ladder_lines, ladder_rows, ladder_words
 from jaxtour.render.programs import place

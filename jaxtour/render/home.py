@@ -6,7 +6,7 @@ from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.course.progress import SavedStep
 from jaxtour.course.search import Hit, ranges
 from jaxtour.course.standing import Standing
-from jaxtour.engine.messages import Facts
+from jaxtour.engine.wire.messages import Facts
 from jaxtour.render.needs import needs_lines
 from jaxtour.render.standing import (
     exercises_words,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from jaxtour.course.model import Broken, Lesson, Requires
 from jaxtour.engine.cells import unmet_by
-from jaxtour.engine.messages import Facts
+from jaxtour.engine.wire.messages import Facts
 from jaxtour.render.text.layout import Line
 from jaxtour.render.text.plain import requirements
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from jaxtour.engine.apart import GUTTER, each_of, lines_apart, stderr_of, values_of, who_said
+from jaxtour.engine.compare.apart import GUTTER, each_of, lines_apart, stderr_of, values_of, who_said
 from jaxtour.engine.report import Report
 from jaxtour.render.text.layout import Line, Style, joined, pad, width_of, wrap
 from jaxtour.render.value import output_lines, value_lines

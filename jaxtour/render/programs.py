@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
-from jaxtour.engine.messages import EagerLine, Program
 from jaxtour.engine.report import Report
+from jaxtour.engine.wire.messages import EagerLine, Program
 from jaxtour.render.text.layout import Line, Span, clip, table_lines, wrap
 from jaxtour.render.text.plain import section
 from jaxtour.text import UNKNOWN, grouped, plural, seconds

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from jaxtour.engine.messages import Failure, TracebackFrame, Value, Warned
 from jaxtour.engine.out_of_memory import out_of_memory
+from jaxtour.engine.wire.messages import Failure, TracebackFrame, Value, Warned
 from jaxtour.render.buffers import buffer_lines
 from jaxtour.render.text.layout import Line, Span, Style, clip, in_ascii, joined, pad, width_of, wrap, wrap_text
 from jaxtour.text import Raw, clean

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from jaxtour.engine.messages import Birth, Evaluated, Operand, Span, Statistics
 from jaxtour.engine.stage import StageText
 from jaxtour.engine.values import statistics_at
+from jaxtour.engine.wire.messages import Birth, Evaluated, Operand, Span, Statistics
 from jaxtour.render.ir.gutter import is_continued, place_of
 from jaxtour.render.ir.highlight import line_of
 from jaxtour.render.text.layout import Line, Style, pad, width_of

@@ -19,8 +19,8 @@ from textual.types import CSSPathType
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.progress import Progress
 from jaxtour.course.review import enrol, utc_now
-from jaxtour.engine.messages import Done, Event, Facts, State
 from jaxtour.engine.session import EngineError, Session
+from jaxtour.engine.wire.messages import Done, Event, Facts, State
 from jaxtour.settings import Settings
 from jaxtour.text import clean
 from jaxtour.tui.actions import Keys

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from jaxtour.engine.messages import Facts
 from jaxtour.engine.session import WorkerConfig
+from jaxtour.engine.wire.messages import Facts
 from jaxtour.text import plural
 
 SIMULATED = (1, 2, 4, 8)

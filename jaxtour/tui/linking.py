@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from jaxtour.engine.links import Target, links_of
-from jaxtour.engine.messages import Peak, Span
 from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.messages import Peak, Span
 from jaxtour.render.ir.gutter import UNITS, glyph, in_words, is_continued, where
 from jaxtour.render.text.layout import Line, clip, plain
 from jaxtour.text import grouped, plural

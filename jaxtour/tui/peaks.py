@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from jaxtour.engine.messages import Done, Facts, Peak, RunEvent
 from jaxtour.engine.report import RunPurpose, Runs
 from jaxtour.engine.session import Session
+from jaxtour.engine.wire.messages import Done, Facts, Peak, RunEvent
 from jaxtour.text import clean
 
 

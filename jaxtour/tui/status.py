@@ -6,7 +6,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from jaxtour.engine.messages import Facts, WorkerState
+from jaxtour.engine.wire.messages import Facts, WorkerState
 from jaxtour.render.text.layout import Line, Style, clip, clip_line, clip_lines, in_ascii, width_of
 from jaxtour.text import seconds
 from jaxtour.tui.actions import Action, Keys

@@ -11,10 +11,10 @@ from fake_engine import FakeEngine, Hold
 
 from jaxtour.cli import main
 from jaxtour.commands import common
-from jaxtour.engine.client import ProcessEngine
-from jaxtour.engine.commands import Close, Command
-from jaxtour.engine.messages import Event
+from jaxtour.engine.guards.client import ProcessEngine
 from jaxtour.engine.session import Engine
+from jaxtour.engine.wire.commands import Close, Command
+from jaxtour.engine.wire.messages import Event
 
 Engines = Callable[[], Engine]
 """Makes the engines of a command."""

@@ -10,7 +10,7 @@ import pytest
 from shell import jaxtour, lesson
 
 from jaxtour.engine.cells import asked_devices
-from jaxtour.engine.commands import Cell
+from jaxtour.engine.wire.commands import Cell
 
 UPDATE = "import jax\njax.config.update('jax_num_cpu_devices', 8)"
 ATTRIBUTE = "import jax\njax.config.jax_num_cpu_devices = 8"

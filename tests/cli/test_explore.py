@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from jaxtour.commands.files import FileEntry
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.progress import Progress
-from jaxtour.engine.client import ProcessEngine
+from jaxtour.engine.guards.client import ProcessEngine
 from jaxtour.engine.session import Engine, Session, WorkerConfig
 from jaxtour.render.text.layout import plain, plain_lines
 from jaxtour.tui.explore import ExploreApp, FileWatch

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from inside import Engines, Recording, command, scripted
 
-from jaxtour.engine.messages import Event, Executed, Failure, Trace, TracebackFrame
+from jaxtour.engine.wire.messages import Event, Executed, Failure, Trace, TracebackFrame
 
 FAILED = Executed(run=0, status="error", seconds=0.1)
 

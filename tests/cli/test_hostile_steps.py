@@ -7,7 +7,7 @@ import pytest
 from inside import REAL, command, scripted
 from shell import lesson
 
-from jaxtour.engine.messages import Executed, Failure, Text
+from jaxtour.engine.wire.messages import Executed, Failure, Text
 
 FINE = "code: print('fine')\nexpect: {stdout: fine}"
 FINE_ENGINE = scripted(

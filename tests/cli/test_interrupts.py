@@ -35,10 +35,10 @@ if sys.orig_argv[1:3] == ["-m", "jaxtour"]:
 """
 IMPORTS = [
     "click", "jaxtour.cli", "jaxtour.dispatch", "jaxtour.commands.common", "jaxtour.commands.run", "msgspec", "yaml",
-    "asyncio", "jaxtour.engine.session", "jaxtour.engine.client", "jaxtour.engine.headless", "jaxtour.settings",
+    "asyncio", "jaxtour.engine.session", "jaxtour.engine.guards.client", "jaxtour.engine.headless", "jaxtour.settings",
     "platformdirs", "jaxtour.course.loader", "jaxtour.render.text.plain",
 ]  # fmt: skip
-LATE = ["jaxtour.cli", "jaxtour.engine.client", "jaxtour.render.text.plain"]
+LATE = ["jaxtour.cli", "jaxtour.engine.guards.client", "jaxtour.render.text.plain"]
 """Those at which a SIGINT that was ignored at the start is handled too."""
 IGNORED = pytest.mark.parametrize("ignored", [False, True], ids=["heard", "ignored"])
 

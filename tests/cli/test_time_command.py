@@ -9,8 +9,8 @@ from inside import REAL, Recording, command, scripted
 from recordings import TRAIN
 from shell import jaxtour
 
-from jaxtour.engine.commands import Run
-from jaxtour.engine.messages import Executed, Timing
+from jaxtour.engine.wire.commands import Run
+from jaxtour.engine.wire.messages import Executed, Timing
 from jaxtour.text import harmless
 
 FILE = """\

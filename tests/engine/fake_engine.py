@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from jaxtour.engine.commands import (
+from jaxtour.engine.wire.commands import (
     Close,
     Command,
     Interrupt,
@@ -16,7 +16,7 @@ from jaxtour.engine.commands import (
     Run,
     Suspend,
 )
-from jaxtour.engine.messages import (
+from jaxtour.engine.wire.messages import (
     PROTO,
     Device,
     Died,

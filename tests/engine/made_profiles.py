@@ -2,7 +2,7 @@
 
 import msgspec
 
-from jaxtour.engine.messages import Profile
+from jaxtour.engine.wire.messages import Profile
 from jaxtour.text import harmless
 
 FILE = "/code/ml.py"

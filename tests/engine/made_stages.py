@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from jaxtour.engine.commands import StageName
-from jaxtour.engine.messages import Origin, Span, Stage
 from jaxtour.engine.stage import StageText, assembled
+from jaxtour.engine.wire.commands import StageName
+from jaxtour.engine.wire.messages import Origin, Span, Stage
 
 FILE = "lesson/step"
 

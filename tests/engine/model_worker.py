@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 
 from jaxtour.course.model import Ask, Exercise, Lesson, Requires, Step
-from jaxtour.engine.commands import (
+from jaxtour.engine.session import Session
+from jaxtour.engine.wire.commands import (
     Cell,
     Command,
     Interrupt,
@@ -12,7 +13,7 @@ from jaxtour.engine.commands import (
     Run,
     StageRequest,
 )
-from jaxtour.engine.messages import (
+from jaxtour.engine.wire.messages import (
     Device,
     Died,
     Done,
@@ -21,7 +22,6 @@ from jaxtour.engine.messages import (
     Host,
     State,
 )
-from jaxtour.engine.session import Session
 from jaxtour.text import harmless
 
 LESSON = harmless(

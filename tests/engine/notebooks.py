@@ -10,7 +10,7 @@ from nbformat import v4
 
 from jaxtour.course.catalogue import open_path
 from jaxtour.course.model import Lesson
-from jaxtour.engine.client import ProcessEngine
+from jaxtour.engine.guards.client import ProcessEngine
 from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.session import Session
 

@@ -3,7 +3,7 @@
 import pytest
 
 from jaxtour.course.model import Lesson, Step
-from jaxtour.engine.client import ProcessEngine
+from jaxtour.engine.guards.client import ProcessEngine
 from jaxtour.engine.headless import Headless
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.text import harmless

@@ -6,11 +6,11 @@ import pytest
 from fake_engine import FakeEngine, Hold
 
 from jaxtour.course.model import Lesson, Step
-from jaxtour.engine.commands import StageRequest
 from jaxtour.engine.headless import Headless
-from jaxtour.engine.messages import Executed, Level, Stage, Trace
 from jaxtour.engine.report import Report, requested
 from jaxtour.engine.session import Session
+from jaxtour.engine.wire.commands import StageRequest
+from jaxtour.engine.wire.messages import Executed, Level, Stage, Trace
 from jaxtour.text import harmless
 
 STEP = harmless(Step(id="a", title="a", text="", code="f(x)"))

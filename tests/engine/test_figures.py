@@ -7,8 +7,8 @@ import pytest
 from nbformat import v4
 from notebooks import ran, saved
 
+from jaxtour.engine.compare.verify import stored_differences
 from jaxtour.engine.report import Report
-from jaxtour.engine.verify import stored_differences
 
 CELLS = (
     "import numpy as np, matplotlib.pyplot as plt\nfrom matplotlib.figure import Figure\nfrom pylab import show",

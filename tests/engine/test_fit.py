@@ -4,7 +4,7 @@ import pytest
 
 from jaxtour.course.model import Lesson, Requires, Step
 from jaxtour.engine.cells import cells_before, wanted
-from jaxtour.engine.commands import Cell, Open
+from jaxtour.engine.wire.commands import Cell, Open
 from jaxtour.text import Raw
 
 

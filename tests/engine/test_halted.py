@@ -2,9 +2,9 @@
 
 import pytest
 
-from jaxtour.engine.commands import Cell, Run
 from jaxtour.engine.halted import Halted
-from jaxtour.engine.messages import Done, Event, Executed, RunProgress
+from jaxtour.engine.wire.commands import Cell, Run
+from jaxtour.engine.wire.messages import Done, Event, Executed, RunProgress
 
 A, B, C = (Cell(name=f"lesson/{name}", code=name) for name in "abc")
 RUN = Run(run=7, replay=(A, B), cell=C)

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from fake_engine import FACTS
 
-from jaxtour.engine.messages import Device, Peak
 from jaxtour.engine.peaks import keep, kept
+from jaxtour.engine.wire.messages import Device, Peak
 
 GPU = (Device(id=0, platform="gpu", kind="NVIDIA H200"), *FACTS.devices)
 WITH_GPU = msgspec.structs.replace(FACTS, devices=GPU, platforms=("gpu", "cpu"))

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from made_stages import FILE, equation, events, span, stage_of, whole
 
 from jaxtour.engine.links import LINE_END, Links, Target, links_of
-from jaxtour.engine.messages import Origin, Span
 from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.messages import Origin, Span
 
 # 1  def f(w, x):
 # 2      return jnp.tanh(w * x + 1)

@@ -14,7 +14,7 @@ from notebooks import ran, saved
 
 from jaxtour.course.catalogue import open_path
 from jaxtour.course.model import Lesson, Step
-from jaxtour.engine.verify import stored_differences, texts_differ
+from jaxtour.engine.compare.verify import stored_differences, texts_differ
 from jaxtour.text import Raw
 
 ONCE = """\

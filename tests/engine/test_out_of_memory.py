@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxtour.engine.messages import Failure
 from jaxtour.engine.out_of_memory import Buffer, out_of_memory, size_of
+from jaxtour.engine.wire.messages import Failure
 from jaxtour.render.text.plain import text_of
 from jaxtour.render.value import failure_lines
 from jaxtour.text import harmless

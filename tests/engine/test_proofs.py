@@ -3,7 +3,7 @@
 import pytest
 
 from jaxtour.course.loader import loads
-from jaxtour.engine.client import ProcessEngine
+from jaxtour.engine.guards.client import ProcessEngine
 from jaxtour.engine.headless import Headless
 from jaxtour.engine.proofs import proved
 from jaxtour.engine.session import Session, WorkerConfig

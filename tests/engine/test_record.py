@@ -2,10 +2,10 @@
 
 import json
 
-from jaxtour.engine.messages import Retrace, Text, Timing, Verdict
 from jaxtour.engine.record import timing_records
 from jaxtour.engine.report import Report, advance
-from jaxtour.engine.timings import Difference, Spread
+from jaxtour.engine.wire.messages import Retrace, Text, Timing, Verdict
+from jaxtour.engine.wire.timings import Difference, Spread
 from jaxtour.text import harmless
 
 SPREAD = Spread(best_s=1.0, q1_s=2.0, median_s=3.0, q3_s=4.0, runs=30, group=2, quantiles=(1.0, 4.0))

@@ -1,9 +1,9 @@
 import pytest
 
-from jaxtour.engine import messages as wire
-from jaxtour.engine.commands import StageRequest
 from jaxtour.engine.report import Report, Request, advance, requested
-from jaxtour.engine.timings import Peak
+from jaxtour.engine.wire import messages as wire
+from jaxtour.engine.wire.commands import StageRequest
+from jaxtour.engine.wire.timings import Peak
 from jaxtour.text import Raw, harmless
 
 

@@ -8,13 +8,13 @@ from model_worker import LESSON, LOOKS, WIDE, ModelWorker, Recorder, drain, reco
 
 from jaxtour.course.model import Lesson, Requires, Step
 from jaxtour.engine.cells import asked_of, cell, devices_needed
-from jaxtour.engine.commands import (
+from jaxtour.engine.session import Session, WorkerConfig
+from jaxtour.engine.wire.commands import (
     Open,
 )
-from jaxtour.engine.messages import (
+from jaxtour.engine.wire.messages import (
     Done,
 )
-from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.text import harmless
 
 ACTIONS = st.one_of(

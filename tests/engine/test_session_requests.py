@@ -5,10 +5,10 @@ from model_worker import LESSON, LOOKS, drain, recorded, step
 
 from jaxtour.course.model import Lesson
 from jaxtour.engine.cells import cell
-from jaxtour.engine.commands import (
+from jaxtour.engine.wire.commands import (
     TimeCall,
 )
-from jaxtour.engine.messages import (
+from jaxtour.engine.wire.messages import (
     Done,
 )
 from jaxtour.text import Raw

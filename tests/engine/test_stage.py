@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_stages import equation, events, span, stage_of, whole
 
-from jaxtour.engine.messages import Cost, Origin, Stage
 from jaxtour.engine.stage import BLANK, NOTHING, PackedLines, assembled
+from jaxtour.engine.wire.messages import Cost, Origin, Stage
 
 ADD = equation("add", span(1, 1, 6))
 MUL = equation("mul", span(2, 5, 10), path="jit(f)/mul")

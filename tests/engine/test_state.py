@@ -7,12 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jaxtour.course.model import Lesson, Step
-from jaxtour.engine.client import ProcessEngine
-from jaxtour.engine.commands import StageName, StageRequest
+from jaxtour.engine.guards.client import ProcessEngine
 from jaxtour.engine.headless import Headless, Outcome
-from jaxtour.engine.messages import Done
 from jaxtour.engine.report import Report, requested
 from jaxtour.engine.session import Session
+from jaxtour.engine.wire.commands import StageName, StageRequest
+from jaxtour.engine.wire.messages import Done
 from jaxtour.text import harmless
 
 CODES = {

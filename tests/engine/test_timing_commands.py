@@ -3,9 +3,9 @@
 from fake_engine import FakeEngine
 
 from jaxtour.course.model import Lesson, Step, TimeSpec
-from jaxtour.engine.commands import Run
-from jaxtour.engine.messages import Done
 from jaxtour.engine.session import Session
+from jaxtour.engine.wire.commands import Run
+from jaxtour.engine.wire.messages import Done
 from jaxtour.text import harmless
 
 STEP = harmless(

@@ -11,8 +11,8 @@ import pytest
 from guard_client import GUARD, Guard, Report, descendants, stat
 from table import Row
 
-from jaxtour.engine.client import decode
-from jaxtour.engine.messages import Log
+from jaxtour.engine.guards.client import decode
+from jaxtour.engine.wire.messages import Log
 
 DIED, ERROR, OK, TIMEOUT, INTERRUPTED = "died", "error", "ok", "timeout", "interrupted"
 CHILD_PIPES = 4

@@ -26,8 +26,8 @@ from jaxtour.course.notebook import load_notebook
 from jaxtour.course.progress import Progress
 from jaxtour.course.review import items, reschedule
 from jaxtour.course.standing import standing
-from jaxtour.engine import commands
-from jaxtour.engine.client import GarbledError, decode, encode
+from jaxtour.engine.guards.client import GarbledError, decode, encode
+from jaxtour.engine.wire import commands
 from jaxtour.paths import lessons_dir
 from jaxtour.worker.frames import FrameDecoder, ProtocolError
 from jaxtour.worker.guard.child import Config

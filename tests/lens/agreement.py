@@ -12,10 +12,10 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import Error
 from traced import ARROWS, EQUATION, STAGES, Called, is_coarse, is_expression, links, share, text_of
 
-from jaxtour.engine.commands import StageName
 from jaxtour.engine.links import LINE_END, Place, Target, links_of
-from jaxtour.engine.messages import Origin, Span
 from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.commands import StageName
+from jaxtour.engine.wire.messages import Origin, Span
 from jaxtour.render.ir.cards import card
 from jaxtour.render.ir.gutter import head, is_continued
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from traced import STAGES, Called, links, origins, places, traced_code, written
 
-from jaxtour.engine.commands import StageName
 from jaxtour.engine.links import links_of
+from jaxtour.engine.wire.commands import StageName
 
 pytestmark = pytest.mark.timeout(600)  # the first test of each Python waits while its worker compiles everything
 

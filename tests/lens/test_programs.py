@@ -7,8 +7,8 @@ import pytest
 from agreement import Agreement
 from traced import PROGRAMS, Called, around, is_coarse, links, origins, places, text_of, traced_programs, written
 
-from jaxtour.engine.commands import StageName
 from jaxtour.engine.links import links_of
+from jaxtour.engine.wire.commands import StageName
 
 # The first test of each Python waits while its worker compiles everything.
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from traced import PROGRAMS, Called, source_of, text_of
 
-from jaxtour.engine.messages import Origin, Span
+from jaxtour.engine.wire.messages import Origin, Span
 
 Where: TypeAlias = tuple[str, int, int, int, int]
 """File, line, column, end line and end column, counted as in spans."""

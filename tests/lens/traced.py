@@ -20,14 +20,14 @@ from jaxtour.commands.files import lesson_of
 from jaxtour.course.catalogue import bundled
 from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.cells import cell
-from jaxtour.engine.client import ProcessEngine, worker_command
-from jaxtour.engine.commands import Cell, Open, Run, StageName, StageRequest, TraceCall
+from jaxtour.engine.guards.client import ProcessEngine, worker_command
 from jaxtour.engine.headless import Headless
 from jaxtour.engine.links import Place
-from jaxtour.engine.messages import Origin, Span, Trace
 from jaxtour.engine.report import Report, advance, requested
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.commands import Cell, Open, Run, StageName, StageRequest, TraceCall
+from jaxtour.engine.wire.messages import Origin, Span, Trace
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "programs"
 STAGES: tuple[StageName, ...] = ("jaxpr", "stablehlo", "hlo")

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxtour.engine.gloo import without_gloo
+from jaxtour.engine.guards.gloo import without_gloo
 
 
 def line(rank: int) -> list[str]:

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxtour.engine.apart import lines_apart
-from jaxtour.engine.gathered import gathered
-from jaxtour.engine.messages import (
+from jaxtour.engine.compare.apart import lines_apart
+from jaxtour.engine.guards.gathered import gathered
+from jaxtour.engine.guards.together import RunTogether, about, named
+from jaxtour.engine.wire.messages import (
     Checked,
     Done,
     Failure,
@@ -19,7 +20,6 @@ from jaxtour.engine.messages import (
     Timing,
     Value,
 )
-from jaxtour.engine.together import RunTogether, about, named
 from jaxtour.text import Raw
 
 

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from jaxtour.engine.commands import Cell, Command, Open, Renew, Run
-from jaxtour.engine.messages import Done, Event, State
-from jaxtour.engine.processes import Processes
+from jaxtour.engine.guards.processes import Processes
+from jaxtour.engine.wire.commands import Cell, Command, Open, Renew, Run
+from jaxtour.engine.wire.messages import Done, Event, State
 
 
 class Said:

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from table import row_of
 from together import MESH, Together, lesson, together
 
-from jaxtour.engine.apart import of_process, stdout_of, value_text
-from jaxtour.engine.client import ProcessEngine
-from jaxtour.engine.commands import TimeCall
-from jaxtour.engine.messages import Facts, State
+from jaxtour.engine.compare.apart import of_process, stdout_of, value_text
+from jaxtour.engine.guards.client import ProcessEngine
+from jaxtour.engine.wire.commands import TimeCall
+from jaxtour.engine.wire.messages import Facts, State
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from table import Row
 
 from jaxtour.course.model import Lesson, Step
+from jaxtour.engine.guards.processes import Processes
 from jaxtour.engine.headless import Headless, Outcome
-from jaxtour.engine.messages import Died, Event, RunProgress
-from jaxtour.engine.processes import Processes
 from jaxtour.engine.session import Session, WorkerConfig
+from jaxtour.engine.wire.messages import Died, Event, RunProgress
 from jaxtour.text import Raw
 
 MESH = """

@@ -13,20 +13,20 @@ import pytest
 from notebooks import saved
 from table import row_of
 
-import jaxtour.engine.pulse as pulse
-import jaxtour.engine.remote as remote
+import jaxtour.engine.guards.pulse as pulse
+import jaxtour.engine.guards.remote as remote
 from benchmarks.sshd import SSHD, WHY_NOT, Proxy, sshd
 from jaxtour.commands.files import lesson_of
 from jaxtour.commands.launch import program
 from jaxtour.course.model import Lesson, Step
-from jaxtour.engine.client import ProcessEngine
-from jaxtour.engine.commands import Cell, Open, Run
-from jaxtour.engine.connection import EngineError
+from jaxtour.engine.guards.client import ProcessEngine
+from jaxtour.engine.guards.connection import EngineError
+from jaxtour.engine.guards.remote import remote_command
 from jaxtour.engine.headless import Headless
-from jaxtour.engine.messages import Done, Hello, Text
-from jaxtour.engine.remote import remote_command
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import Session, WorkerConfig
+from jaxtour.engine.wire.commands import Cell, Open, Run
+from jaxtour.engine.wire.messages import Done, Hello, Text
 from jaxtour.text import harmless
 
 pytestmark = [pytest.mark.skipif(SSHD is None, reason=WHY_NOT), pytest.mark.faults]

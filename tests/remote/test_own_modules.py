@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import jaxtour.engine.own_modules as own_modules
+import jaxtour.engine.guards.own_modules as own_modules
 from jaxtour.course.model import Launch
-from jaxtour.engine.commands import Cell, NotebookCell, Run
-from jaxtour.engine.connection import EngineError
-from jaxtour.engine.messages import Figure
-from jaxtour.engine.own_modules import OwnModules, imports
-from jaxtour.engine.remote import Pictures
+from jaxtour.engine.guards.connection import EngineError
+from jaxtour.engine.guards.own_modules import OwnModules, imports
+from jaxtour.engine.guards.remote import Pictures
+from jaxtour.engine.wire.commands import Cell, NotebookCell, Run
+from jaxtour.engine.wire.messages import Figure
 from jaxtour.text import Raw, harmless
 
 FILES = {

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import jaxtour
-from jaxtour.engine.client import PREAMBLE, ProcessEngine
-from jaxtour.engine.commands import Open, Ping
-from jaxtour.engine.connection import EngineError
-from jaxtour.engine.messages import Hello, Pong
-from jaxtour.engine.remote import archive, remote_command
+from jaxtour.engine.guards.client import PREAMBLE, ProcessEngine
+from jaxtour.engine.guards.connection import EngineError
+from jaxtour.engine.guards.remote import archive, remote_command
+from jaxtour.engine.wire.commands import Open, Ping
+from jaxtour.engine.wire.messages import Hello, Pong
 from jaxtour.worker.start_remote import digest
 
 HELLO = b'{"event":"hello","proto":%d,"jaxtour":"9.9","python":"3","pid":1,"host":"far"}'
@@ -124,7 +124,7 @@ async def test_a_folder_of_an_environment_and_odd_names_are_a_python(tmp_path, c
 )
 @pytest.mark.row("what does not start on another machine")
 async def test_what_does_not_start_is_told_in_one_line(tmp_path, cache, monkeypatch, script, named, says):
-    monkeypatch.setattr("jaxtour.engine.client.REMOTE_HELLO_S", 0.5 if says == "no answer" else 20)
+    monkeypatch.setattr("jaxtour.engine.guards.client.REMOTE_HELLO_S", 0.5 if says == "no answer" else 20)
     if named == "{old}":
         named = stub(tmp_path, 'echo "Python 3.8 (/old) is too old; jaxtour needs 3.11 or newer" >&2; exit 1')
         script, tmp_path = 'exec "$@"', tmp_path / "more"

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-import jaxtour.engine.pulse as pulse
-from jaxtour.engine.pulse import SILENT_S, SLOW, TICK_S, Pulse
+import jaxtour.engine.guards.pulse as pulse
+from jaxtour.engine.guards.pulse import SILENT_S, SLOW, TICK_S, Pulse
 
 
 class Clock:

@@ -5,8 +5,8 @@ import json
 import msgspec
 from stages import FOLDER
 
-from jaxtour.engine.messages import Stage
 from jaxtour.engine.stage import assembled
+from jaxtour.engine.wire.messages import Stage
 
 
 def levels(name, version):

@@ -3,9 +3,9 @@
 import msgspec
 from made_profiles import FILE, profile
 
-from jaxtour.engine.memory import Block, Memory
-from jaxtour.engine.messages import Origin, Span, Stage
 from jaxtour.engine.stage import assembled, failed
+from jaxtour.engine.wire.memory import Block, Memory
+from jaxtour.engine.wire.messages import Origin, Span, Stage
 from jaxtour.render.page.model import Page, PageCall, Source
 from jaxtour.text import clean, harmless, stand_in
 

@@ -48,7 +48,7 @@ def assembled_of(events, **origin):
     """Return the stage that events make, decoded as frames are; `origin` overrides fields of every origin."""
     import msgspec
 
-    from jaxtour.engine.client import decode
+    from jaxtour.engine.guards.client import decode
     from jaxtour.engine.stage import assembled
 
     stage = None

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from jaxtour.engine.messages import Executed, Failure, Trace, Value, Warned
 from jaxtour.engine.report import Report
+from jaxtour.engine.wire.messages import Executed, Failure, Trace, Value, Warned
 from jaxtour.render.changes import change_lines
 from jaxtour.render.text.layout import plain
 from jaxtour.text import Raw

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jaxtour.engine.messages import CheckOutcome, Span
+from jaxtour.engine.wire.messages import CheckOutcome, Span
 from jaxtour.render.checks import outcome_lines, outcomes_lines
 from jaxtour.render.text.layout import Line
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jaxtour.engine.messages import EagerLine, Program
+from jaxtour.engine.wire.messages import EagerLine, Program
 from jaxtour.render.programs import calls_of, eager_lines, inputs, table, timing_of
 from jaxtour.render.text.plain import text_of
 

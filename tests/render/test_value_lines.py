@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxtour.engine.messages import Value, Warned
+from jaxtour.engine.wire.messages import Value, Warned
 from jaxtour.render.text.layout import plain_lines, width_of
 from jaxtour.render.value import devices_of, output_lines, type_of, value_lines, warning_lines
 from jaxtour.text import Raw, harmless

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from jaxtour.engine.messages import Birth, Evaluated, Operand, Origin, Span, Stage
 from jaxtour.engine.stage import assembled
 from jaxtour.engine.values import record, statistics_at
+from jaxtour.engine.wire.messages import Birth, Evaluated, Operand, Origin, Span, Stage
 from jaxtour.render.text.layout import plain
 from jaxtour.render.values import WIDE, Figures, head_lines, number, value_lines
 

@@ -9,7 +9,7 @@ from tours import Tours
 
 from jaxtour.course.model import Lesson, Variation
 from jaxtour.course.progress import Progress
-from jaxtour.engine.messages import Executed, Name, Names, Result, Trace, Value
+from jaxtour.engine.wire.messages import Executed, Name, Names, Result, Trace, Value
 from jaxtour.text import Raw
 
 ROW = MANY.replace("predict_many(w, X)", "predict_many(w, X[:2])")

@@ -3,8 +3,8 @@
 from fake_engine import Script
 from small_course import JAXPR, LINES, NAMES, ORIGINS, SCRIPT, STRUCTURE, lowered, timing
 
-from jaxtour.engine.messages import Checked, CheckOutcome, Executed, Span, Stage, Trace
-from jaxtour.engine.timings import Compared
+from jaxtour.engine.wire.messages import Checked, CheckOutcome, Executed, Span, Stage, Trace
+from jaxtour.engine.wire.timings import Compared
 
 RIGHT = "def double(x):\n    return 2 * x\n"
 OUTCOMES = (

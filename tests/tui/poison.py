@@ -10,7 +10,7 @@ from test_devices_panel import EIGHT, TPUS, rows_of
 from timed_course import ROOFS, SPREAD
 
 from jaxtour.course.model import Ask, Broken, Lesson, Problem, Requires, Step
-from jaxtour.engine.messages import (
+from jaxtour.engine.wire.messages import (
     Checked,
     Died,
     Done,
@@ -33,7 +33,7 @@ from jaxtour.engine.messages import (
     Verdict,
     Warned,
 )
-from jaxtour.engine.timings import Difference
+from jaxtour.engine.wire.timings import Difference
 from jaxtour.text import Raw, clean, harmless
 
 VOWELS = {"a": "\x1b", "e": "\x9b", "i": "\u202e", "o": "\u2066", "u": "\x07"}

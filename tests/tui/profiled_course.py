@@ -6,7 +6,7 @@ from made_profiles import SPREAD, profile
 from small_course import at_home
 
 from jaxtour.course.model import Lesson
-from jaxtour.engine.messages import Profile
+from jaxtour.engine.wire.messages import Profile
 
 FILE = "vmap/many"
 SPANS = [[FILE, 5, 20, 5, 33, "predict"], [FILE, 2, 19, 2, 34, "sigmoid"], [FILE, 2, 28, 2, 33, "sigmoid"]]

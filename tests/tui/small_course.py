@@ -4,8 +4,8 @@ import msgspec
 from fake_engine import Hold, Script
 
 from jaxtour.course.model import Ask, Broken, Exercise, Lesson, Problem, Step, TimeSpec
-from jaxtour.engine.memory import Block, Memory
-from jaxtour.engine.messages import (
+from jaxtour.engine.wire.memory import Block, Memory
+from jaxtour.engine.wire.messages import (
     Answer,
     Checked,
     Cost,

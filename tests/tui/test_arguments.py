@@ -10,7 +10,7 @@ from test_snapshots import IDS, SIZES, keys
 from textual.pilot import Pilot
 from tours import Tours, border, idle, pane, ran, ready, screen_text
 
-from jaxtour.engine.messages import Argument, Arguments, Event, Timing, Trace
+from jaxtour.engine.wire.messages import Argument, Arguments, Event, Timing, Trace
 
 MESH = " on the mesh (x: 8)"
 

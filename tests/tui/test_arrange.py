@@ -6,7 +6,7 @@ from fake_engine import Hold
 from textual.geometry import Region, Size
 from tours import Tours, pane, ran, ready, text, until
 
-from jaxtour.engine.messages import Executed, Text
+from jaxtour.engine.wire.messages import Executed, Text
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.widgets.arrange import Wants, narrow, two, wide, wide_file

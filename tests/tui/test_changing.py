@@ -10,7 +10,7 @@ from tours import Tours, border, idle, ran, ready, screen_text, text, until
 from jaxtour.course.model import Step
 from jaxtour.course.progress import Progress
 from jaxtour.course.trust import code_of
-from jaxtour.engine.commands import Run
+from jaxtour.engine.wire.commands import Run
 from jaxtour.tui import outside
 from jaxtour.tui.tour.scratch import scratch_after
 from jaxtour.tui.widgets.names import before_cursor, words_of

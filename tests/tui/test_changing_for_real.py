@@ -8,7 +8,7 @@ from tours import Given, idle, screen_text, text, until
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.model import Lesson, Step, Variation
 from jaxtour.course.progress import Progress
-from jaxtour.engine.client import ProcessEngine
+from jaxtour.engine.guards.client import ProcessEngine
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.text import Raw
 from jaxtour.tui.app import TourApp

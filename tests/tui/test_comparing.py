@@ -6,11 +6,11 @@ from msgspec.structs import replace
 from tours import Tours, run_many, screen_text, until
 
 from jaxtour.course.model import Lesson, Step
-from jaxtour.engine.client import ProcessEngine
-from jaxtour.engine.commands import Run
-from jaxtour.engine.messages import Done, RunEvent
+from jaxtour.engine.guards.client import ProcessEngine
 from jaxtour.engine.report import Report, Runs, advance
 from jaxtour.engine.session import Session, WorkerConfig
+from jaxtour.engine.wire.commands import Run
+from jaxtour.engine.wire.messages import Done, RunEvent
 from jaxtour.render.text.layout import plain
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.tour.comparing import Comparing, Half

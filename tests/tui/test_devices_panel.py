@@ -6,9 +6,9 @@ from fake_engine import FACTS
 from small_course import SCRIPT
 from tours import Tours, border, highlighted, idle, pane, ran, ready, run_many, screen_text, text, until
 
-from jaxtour.engine.commands import Open, Run
-from jaxtour.engine.messages import Device, Executed, Facts, Finding, Leaf, Result, Shard, State, Value
 from jaxtour.engine.session import WorkerConfig
+from jaxtour.engine.wire.commands import Open, Run
+from jaxtour.engine.wire.messages import Device, Executed, Facts, Finding, Leaf, Result, Shard, State, Value
 from jaxtour.text import harmless
 from jaxtour.tui.choices import choices
 

@@ -8,7 +8,7 @@ from textual import events
 from tours import Tours, idle, ran, ready, screen_text, text, until
 
 from jaxtour.course.progress import Progress
-from jaxtour.engine.commands import Run
+from jaxtour.engine.wire.commands import Run
 from jaxtour.tui.widgets.editor import indent_after
 
 

@@ -11,9 +11,9 @@ from test_snapshots import keys
 from textual.pilot import Pilot
 from tours import Tours, ran, ready, screen_text, text, until
 
-from jaxtour.engine.commands import Run, Suspend
-from jaxtour.engine.messages import Died, Done, Executed, Failure, State
 from jaxtour.engine.session import EngineError, WorkerConfig
+from jaxtour.engine.wire.commands import Run, Suspend
+from jaxtour.engine.wire.messages import Died, Done, Executed, Failure, State
 from jaxtour.tui.app import TourApp
 
 SIZES = [(80, 24), (120, 36)]

@@ -10,10 +10,10 @@ from tours import Tours, pane, ran, ready, screen_text, text, until
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.model import Ask, Broken, Check, Exercise, Lesson, Step
 from jaxtour.course.progress import Progress
-from jaxtour.engine.client import ProcessEngine
-from jaxtour.engine.commands import Run
-from jaxtour.engine.messages import Checked, CheckOutcome
+from jaxtour.engine.guards.client import ProcessEngine
 from jaxtour.engine.session import Session, WorkerConfig
+from jaxtour.engine.wire.commands import Run
+from jaxtour.engine.wire.messages import Checked, CheckOutcome
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.screens.solution import SolutionScreen

@@ -6,7 +6,7 @@ from small_course import VMAP
 from textual.pilot import Pilot
 from tours import Tours, highlighted, idle, pane, ran, ready, text, until
 
-from jaxtour.engine.messages import Executed, Origin, Span, Stage, Trace
+from jaxtour.engine.wire.messages import Executed, Origin, Span, Stage, Trace
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.app import TourApp
 

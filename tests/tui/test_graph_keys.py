@@ -3,7 +3,7 @@
 import pytest
 from tours import Tours, idle, pane, ran, ready, screen_text, text, until
 
-from jaxtour.engine.messages import Executed, Origin, Stage, Trace
+from jaxtour.engine.wire.messages import Executed, Origin, Stage, Trace
 from jaxtour.text import harmless
 
 JAXPR = """\

@@ -11,7 +11,9 @@ from tours import Given, Tours
 
 from jaxtour.commands.files import lesson_of
 from jaxtour.course.model import Ask, Step
-from jaxtour.engine.messages import (
+from jaxtour.engine.report import Report, advance, requested
+from jaxtour.engine.stage import StageText, assembled
+from jaxtour.engine.wire.messages import (
     Answer,
     Checked,
     Done,
@@ -24,8 +26,6 @@ from jaxtour.engine.messages import (
     Timing,
     Trace,
 )
-from jaxtour.engine.report import Report, advance, requested
-from jaxtour.engine.stage import StageText, assembled
 from jaxtour.render.devices.details import devices_table
 from jaxtour.render.devices.panel import about_device, device_panel, host_text, name_of
 from jaxtour.render.devices.sharding import sharding_lines

@@ -7,8 +7,8 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 from tours import Tours, border, highlighted, idle, pane, ran, ready, run_many, screen_text, text, until
 
-from jaxtour.engine.commands import Run
-from jaxtour.engine.messages import Span, Stage, Warned
+from jaxtour.engine.wire.commands import Run
+from jaxtour.engine.wire.messages import Span, Stage, Warned
 from jaxtour.render.ir.gutter import glyph
 from jaxtour.text import Raw
 

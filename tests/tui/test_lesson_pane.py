@@ -7,8 +7,8 @@ import pytest
 from small_course import ERROR, VMAP
 
 from jaxtour.course.model import NotebookCell, Step
-from jaxtour.engine.messages import Done, Executed, Failure, Value
 from jaxtour.engine.report import Report
+from jaxtour.engine.wire.messages import Done, Executed, Failure, Value
 from jaxtour.text import Raw
 from jaxtour.tui.panes.lesson import document
 from jaxtour.tui.tour.state import StepState, Tried

@@ -13,7 +13,7 @@ from test_arguments import script as arguments
 from test_snapshots import IDS, SIZES
 from tours import Tours, pane, screen_text
 
-from jaxtour.engine.messages import Event, Stage, Timing
+from jaxtour.engine.wire.messages import Event, Stage, Timing
 from jaxtour.tui.screens.library import LibraryScreen
 
 SOURCE = "import jax\n\n\ndef norm(x):\n    return jax.numpy.sqrt(\n        x\n    )\n\x1b]52;c;evil\x07\n"

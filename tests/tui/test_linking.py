@@ -6,9 +6,9 @@ from small_course import VMAP
 
 from jaxtour.course.model import Step
 from jaxtour.engine.links import LINE_END
-from jaxtour.engine.messages import Done, Origin, Span, Stage, Trace
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText, assembled
+from jaxtour.engine.wire.messages import Done, Origin, Span, Stage, Trace
 from jaxtour.render.ir.gutter import head
 from jaxtour.render.text.layout import plain
 from jaxtour.text import Raw, harmless

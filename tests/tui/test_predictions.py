@@ -12,9 +12,9 @@ from jaxtour.course.catalogue import open_path
 from jaxtour.course.model import Ask, Choice
 from jaxtour.course.progress import Progress, SavedStep
 from jaxtour.course.trust import Trust
-from jaxtour.engine.client import ProcessEngine
-from jaxtour.engine.messages import Answer, Executed, Text
+from jaxtour.engine.guards.client import ProcessEngine
 from jaxtour.engine.session import Session, WorkerConfig
+from jaxtour.engine.wire.messages import Answer, Executed, Text
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.app import TourApp
 

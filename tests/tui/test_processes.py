@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from tours import Given, Tours, ran, ready, until
 
 from jaxtour.course.model import Lesson, Step
-from jaxtour.engine.messages import (
+from jaxtour.engine.wire.messages import (
     Device,
     Done,
     Executed,

@@ -8,8 +8,8 @@ from profiled_course import FILE, failed, made, profiled
 from textual.pilot import Pilot
 from tours import Tours, border, idle, pane, ready, run_many, screen_text, text, until
 
-from jaxtour.engine.commands import Interrupt, Run
-from jaxtour.engine.messages import Peak, RunProgress
+from jaxtour.engine.wire.commands import Interrupt, Run
+from jaxtour.engine.wire.messages import Peak, RunProgress
 from jaxtour.render.text.layout import plain
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.lines.view import LinesView

@@ -10,8 +10,8 @@ from test_snapshots import IDS, SIZES, keys
 from textual.pilot import Pilot
 from tours import Tours, idle, ran, ready, screen_text
 
-from jaxtour.engine.commands import Run, TimeCall
-from jaxtour.engine.messages import EagerLine, Event, Program, Recorded, Site, Stage, Timing, Trace
+from jaxtour.engine.wire.commands import Run, TimeCall
+from jaxtour.engine.wire.messages import EagerLine, Event, Program, Recorded, Site, Stage, Timing, Trace
 from jaxtour.text import Raw
 from jaxtour.tui.screens.programs import ProgramsScreen
 

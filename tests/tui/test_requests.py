@@ -6,8 +6,8 @@ from fake_engine import Hold, Script
 from small_course import ONE, SCRIPT, lowered
 from tours import Tours, idle, pane, ran, ready, run_many, screen_text, text, until
 
-from jaxtour.engine.commands import Interrupt, Run, StageRequest
-from jaxtour.engine.messages import Done, Level, Stage, Text, Trace
+from jaxtour.engine.wire.commands import Interrupt, Run, StageRequest
+from jaxtour.engine.wire.messages import Done, Level, Stage, Text, Trace
 from jaxtour.text import Raw
 
 

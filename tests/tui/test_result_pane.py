@@ -7,8 +7,8 @@ import pytest
 from small_course import ERROR, VMAP
 
 from jaxtour.course.model import Step
-from jaxtour.engine.messages import Done, Leaf, Shard, Trace, Value
 from jaxtour.engine.report import Report
+from jaxtour.engine.wire.messages import Done, Leaf, Shard, Trace, Value
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.panes.result import document

@@ -11,7 +11,7 @@ from tours import Tours, idle, ran, ready, screen_text, text, until
 from jaxtour.course.catalogue import open_path
 from jaxtour.course.progress import Progress
 from jaxtour.course.review import items, reschedule
-from jaxtour.engine.client import ProcessEngine
+from jaxtour.engine.guards.client import ProcessEngine
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.tui.app import TourApp
 

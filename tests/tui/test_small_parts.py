@@ -9,8 +9,8 @@ import pytest
 from small_course import VMAP
 from textual.binding import Binding
 
-from jaxtour.engine.messages import Device, Done, Executed, RunProgress
 from jaxtour.engine.report import Report
+from jaxtour.engine.wire.messages import Device, Done, Executed, RunProgress
 from jaxtour.render.text.layout import plain
 from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Keys, Scope, bindings, in_footer, scoped
 from jaxtour.tui.key_names import key_name

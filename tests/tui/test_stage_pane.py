@@ -8,10 +8,10 @@ import pytest
 from small_course import VMAP
 
 from jaxtour.course.model import Broken, NotebookCell, Problem
-from jaxtour.engine.commands import StageName, StageRequest
-from jaxtour.engine.messages import Done, Origin, Stage, Trace, Value
 from jaxtour.engine.report import Report, Request
 from jaxtour.engine.stage import StageText, assembled
+from jaxtour.engine.wire.commands import StageName, StageRequest
+from jaxtour.engine.wire.messages import Done, Origin, Stage, Trace, Value
 from jaxtour.render.text.layout import Line, plain
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.lines.document import Document

@@ -8,8 +8,8 @@ from small_course import VMAP, timing
 from timed_course import SIZED
 
 from jaxtour.course.model import Broken, Problem, Step
-from jaxtour.engine.messages import Done, Retrace, RunProgress, Timing, Trace
 from jaxtour.engine.report import Report, Request
+from jaxtour.engine.wire.messages import Done, Retrace, RunProgress, Timing, Trace
 from jaxtour.render.text.layout import plain
 from jaxtour.text import harmless
 from jaxtour.tui.panes.time import document

@@ -9,8 +9,8 @@ from small_course import SCRIPT, VMAP, timing
 from tours import Tours, border, idle, ran, ready, run_many, screen_text, text, until
 
 from jaxtour.course.model import Step
-from jaxtour.engine.commands import Interrupt, Run, TimeCall
-from jaxtour.engine.messages import Executed, Peak, Retrace, RunProgress, Timing, Trace
+from jaxtour.engine.wire.commands import Interrupt, Run, TimeCall
+from jaxtour.engine.wire.messages import Executed, Peak, Retrace, RunProgress, Timing, Trace
 from jaxtour.text import harmless
 from jaxtour.tui.lines.view import LinesView
 

@@ -12,8 +12,8 @@ from tours import ran, ready, screen_text, until
 from jaxtour.course.catalogue import open_path
 from jaxtour.course.progress import Progress
 from jaxtour.course.trust import EVERYTHING, Trust
-from jaxtour.engine.commands import Run
 from jaxtour.engine.session import Session, WorkerConfig
+from jaxtour.engine.wire.commands import Run
 from jaxtour.text import Raw
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.screens.trust import TrustScreen

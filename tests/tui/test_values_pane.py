@@ -8,8 +8,8 @@ from tours import Tours, border, highlighted, idle, pane, run_many, screen_text,
 from valued import FOUND, HEADS, values, with_values
 
 from jaxtour import paths
-from jaxtour.engine.commands import Run, StageRequest
-from jaxtour.engine.messages import Evaluated, Stage
+from jaxtour.engine.wire.commands import Run, StageRequest
+from jaxtour.engine.wire.messages import Evaluated, Stage
 from jaxtour.tui.app import TourApp
 
 

@@ -8,10 +8,10 @@ from fake_engine import Hold
 from tours import Tours, pane, ran, ready, screen_text, text, until
 
 from jaxtour.course.progress import Progress
-from jaxtour.engine.commands import (
+from jaxtour.engine.wire.commands import (
     Run,
 )
-from jaxtour.engine.messages import (
+from jaxtour.engine.wire.messages import (
     Text,
 )
 from jaxtour.settings import Settings

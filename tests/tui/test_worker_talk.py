@@ -7,12 +7,14 @@ import pytest
 from fake_engine import Hold
 from tours import Tours, ran, ready, screen_text, text, until
 
-from jaxtour.engine.commands import (
+from jaxtour.engine.report import joined
+from jaxtour.engine.session import EngineError
+from jaxtour.engine.wire.commands import (
     Interrupt,
     Restart,
     Run,
 )
-from jaxtour.engine.messages import (
+from jaxtour.engine.wire.messages import (
     Died,
     Done,
     Executed,
@@ -22,8 +24,6 @@ from jaxtour.engine.messages import (
     Text,
     Value,
 )
-from jaxtour.engine.report import joined
-from jaxtour.engine.session import EngineError
 from jaxtour.text import harmless
 from jaxtour.tui.messages import Arrived
 

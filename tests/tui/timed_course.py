@@ -3,8 +3,8 @@
 from fake_engine import PEAKS, Script
 from small_course import SCRIPT, timing
 
-from jaxtour.engine.messages import Peak, Timing
-from jaxtour.engine.timings import Spread
+from jaxtour.engine.wire.messages import Peak, Timing
+from jaxtour.engine.wire.timings import Spread
 
 LOOP, FAST = "[predict(w, x) for x in X]", "fast(w, X)"
 

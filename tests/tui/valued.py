@@ -6,7 +6,7 @@ from typing import Any
 from fake_engine import Script
 from small_course import JAXPR, LINES, NAMES, at_home
 
-from jaxtour.engine.messages import Birth, Evaluated, Operand, Stage
+from jaxtour.engine.wire.messages import Birth, Evaluated, Operand, Stage
 
 ORIGINS = next(event for event in at_home()[1]["vmap/many"] if isinstance(event, Stage)).origins
 HEADS = 6

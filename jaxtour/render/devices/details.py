@@ -1,6 +1,6 @@
 """Renders the details of the machine: for the full-screen panel, and as plain text for `jaxtour devices`."""
 
-from jaxtour.engine.messages import Device, Facts
+from jaxtour.engine.wire.messages import Device, Facts
 from jaxtour.render.devices.panel import about_device, defaults_text, host_text, name_of, place_among, versions
 from jaxtour.render.text.layout import Line, Span, pad, plain_lines, spread, width_of, wrap
 from jaxtour.text import bytes_text

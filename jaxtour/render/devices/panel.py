@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from jaxtour.engine.messages import Device, Facts, Finding, Value
+from jaxtour.engine.wire.messages import Device, Facts, Finding, Value
 from jaxtour.render.text.layout import Line, Span, Style, in_ascii, spread, width_of, wrap
 from jaxtour.render.value import devices_of
 from jaxtour.text import bytes_text, plural

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from jaxtour.engine.messages import Value
+from jaxtour.engine.wire.messages import Value
 from jaxtour.render.devices.shards import Grid, Interval, grid_of, numbers_of
 from jaxtour.render.text.layout import Line, Span, clip_lines, in_ascii, pad, width_of, wrap
 from jaxtour.render.value import devices_of, type_of

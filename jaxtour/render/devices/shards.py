@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from jaxtour.engine.messages import Shard, Value
+from jaxtour.engine.wire.messages import Shard, Value
 
 Interval = tuple[int, int]
 _SMALL = 64

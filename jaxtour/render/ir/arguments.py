@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from jaxtour.engine.messages import Argument, Arguments
+from jaxtour.engine.wire.messages import Argument, Arguments
 from jaxtour.render.text.layout import Line, Span, Style, clip, clip_line, pad, width_of
 from jaxtour.text import bytes_text, plural
 

@@ -8,8 +8,8 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 
-from jaxtour.engine.messages import Origin
 from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.messages import Origin
 from jaxtour.render.ir import avals
 from jaxtour.render.ir.drawings import drawing
 from jaxtour.render.ir.equations import Bound, Parameter, equation_at

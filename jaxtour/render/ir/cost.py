@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from jaxtour.engine.messages import Cost
+from jaxtour.engine.wire.messages import Cost
 from jaxtour.render.text.layout import Line, Span, clip_line, width_of, wrap
 from jaxtour.text import bytes_text
 

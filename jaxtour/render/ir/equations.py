@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from jaxtour.engine.messages import EquationRow, JaxprRow, Origin
 from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.messages import EquationRow, JaxprRow, Origin
 from jaxtour.text import clean
 
 _Row = TypeVar("_Row")

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import NamedTuple
 
-from jaxtour.engine.commands import StageName
-from jaxtour.engine.messages import Origin, Span
 from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.commands import StageName
+from jaxtour.engine.wire.messages import Origin, Span
 from jaxtour.render.text.layout import Line, Style, clip
 
 _NAMELESS = re.compile(r"\s*(?:_:|[a-z]\w*\[)")

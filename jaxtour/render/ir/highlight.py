@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from jaxtour.engine.commands import StageName
-from jaxtour.engine.messages import Trace
 from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.commands import StageName
+from jaxtour.engine.wire.messages import Trace
 from jaxtour.render.ir.gutter import UNITS, is_continued, place_of
 from jaxtour.render.text.layout import Line, Span, Style, pad, width_of
 from jaxtour.text import grouped

@@ -6,9 +6,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from jaxtour.engine.memory import Block, Held, Memory, held_at, holders
 from jaxtour.engine.memory_record import Owner, owner_of
 from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.memory import Block, Held, Memory, held_at, holders
 from jaxtour.render.ir.gutter import file_name
 from jaxtour.render.text.layout import Line, Span, Style, clip_lines, joined, pad, width_of, wrap
 from jaxtour.text import bytes_text, grouped

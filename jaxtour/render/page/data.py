@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from jaxtour.engine.links import FUSION, Place
-from jaxtour.engine.messages import Origin, Peak, Span
-from jaxtour.engine.profile import Profile
 from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.messages import Origin, Peak, Span
+from jaxtour.engine.wire.profile import Profile
 from jaxtour.render.ir.gutter import UNITS, glyph, in_words, is_continued
 from jaxtour.render.ir.highlight import line_of
 from jaxtour.render.page.model import PageCall, Source

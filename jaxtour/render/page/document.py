@@ -8,8 +8,8 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from jaxtour.engine.profile import Profile, line_times
-from jaxtour.engine.timings import Peak
+from jaxtour.engine.wire.profile import Profile, line_times
+from jaxtour.engine.wire.timings import Peak
 from jaxtour.render.ir.cost import cost_lines
 from jaxtour.render.page.data import STYLES, call_data
 from jaxtour.render.page.markup import pre, source_link

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from jaxtour.engine.profile import Profile
 from jaxtour.engine.stage import StageText
-from jaxtour.engine.timings import Peak
+from jaxtour.engine.wire.profile import Profile
+from jaxtour.engine.wire.timings import Peak
 from jaxtour.render.text.layout import Line
 
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from jaxtour.engine.messages import Peak, Span
-from jaxtour.engine.profile import InstructionTime, LineTime, Profile, bound, line_times, peak_of, rates
 from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.messages import Peak, Span
+from jaxtour.engine.wire.profile import InstructionTime, LineTime, Profile, bound, line_times, peak_of, rates
 from jaxtour.render.ir.cost import count as figure
 from jaxtour.render.ir.gutter import is_continued
 from jaxtour.render.profile.tables import percent, runs

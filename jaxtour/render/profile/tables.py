@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from jaxtour.engine.profile import LineTime, Profile, bound, line_times, peak_of, rates, spans_of
-from jaxtour.engine.timings import Peak, Timing
+from jaxtour.engine.wire.profile import LineTime, Profile, bound, line_times, peak_of, rates, spans_of
+from jaxtour.engine.wire.timings import Peak, Timing
 from jaxtour.render.ir.cost import count as figure
 from jaxtour.render.programs import place
 from jaxtour.render.text.layout import Line, Span, clip, table_lines, wrap

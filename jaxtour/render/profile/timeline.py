@@ -6,7 +6,7 @@ from functools import lru_cache
 from string import ascii_lowercase
 from typing import NamedTuple
 
-from jaxtour.engine.profile import InstructionTime, Profile, TimelineThread, line_times
+from jaxtour.engine.wire.profile import InstructionTime, Profile, TimelineThread, line_times
 from jaxtour.render.profile.tables import SourceOf, percent
 from jaxtour.render.programs import place
 from jaxtour.render.text.layout import Line, Span, Style, clip, clip_line, pad

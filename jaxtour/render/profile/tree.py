@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
 
-from jaxtour.engine.profile import InstructionTime, Profile
+from jaxtour.engine.wire.profile import InstructionTime, Profile
 from jaxtour.render.profile.tables import NO_SOURCE, SourceOf, percent
 from jaxtour.render.programs import place
 from jaxtour.render.text.layout import Line, Style, clip_line

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from jaxtour.course.model import Step
-from jaxtour.engine.answers import reply, truth
+from jaxtour.engine.compare.answers import reply, truth
 from jaxtour.engine.headless import Outcome
 from jaxtour.engine.report import Report
 from jaxtour.render.takeaway.draft import AnswerDraft, CodeDraft, Draft

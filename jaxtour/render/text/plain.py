@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from jaxtour.course.model import Ask, Broken, Lesson, Requires, Step
-from jaxtour.engine.answers import Verdict, grade, reply, truth
-from jaxtour.engine.messages import Facts, Trace
+from jaxtour.engine.compare.answers import Verdict, grade, reply, truth
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.messages import Facts, Trace
 from jaxtour.render.checks import outcomes_lines
 from jaxtour.render.devices.panel import host_text
 from jaxtour.render.devices.sharding import sharding_lines

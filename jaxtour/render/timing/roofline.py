@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from jaxtour.engine.messages import Peak, Timing
+from jaxtour.engine.wire.messages import Peak, Timing
 from jaxtour.render.chart import Block, Chart, Curve, axis_over, without_charts
 from jaxtour.render.ir.cost import count
 from jaxtour.render.text.layout import Line, Span, Style, in_ascii, wrap

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jaxtour.engine.messages import Retrace, Timing
+from jaxtour.engine.wire.messages import Retrace, Timing
 from jaxtour.render.chart import Axis, Block, without_charts
 from jaxtour.render.text.layout import Line, Span, Style, clip, in_ascii, joined, pad, width_of, wrap
 from jaxtour.render.timing.sizes import size_blocks

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from jaxtour.engine.messages import Timing
+from jaxtour.engine.wire.messages import Timing
 from jaxtour.render.chart import Block, Chart, Curve, axis_over, look
 from jaxtour.render.text.layout import Line, Span, clip_line, in_ascii, table_lines, wrap
 from jaxtour.text import grouped, seconds

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from jaxtour.engine.messages import Peak, Timing
-from jaxtour.engine.timings import Difference
+from jaxtour.engine.wire.messages import Peak, Timing
+from jaxtour.engine.wire.timings import Difference
 from jaxtour.render.chart import Axis, Chart, Curve, axis_over, look
 from jaxtour.render.ir.cost import size
 from jaxtour.render.ir.explanations import explanation

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from textual.geometry import Region, Size
 from textual.widget import Widget
 
-from jaxtour.engine.messages import Figure
+from jaxtour.engine.wire.messages import Figure
 from jaxtour.tui.lines.document import Picture
 from jaxtour.tui.lines.scene import Scene
 from jaxtour.tui.widgets.arrange import RegionLayout

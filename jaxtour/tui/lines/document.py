@@ -13,7 +13,7 @@ from jaxtour.render.text.layout import Line, plain
 from jaxtour.tui.styling import HighlightStyle, Mark
 
 if TYPE_CHECKING:
-    from jaxtour.engine.messages import Figure
+    from jaxtour.engine.wire.messages import Figure
     from jaxtour.render.chart import Block, Chart
 
 Columns: TypeAlias = tuple[int, int]

@@ -17,7 +17,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from jaxtour.engine.messages import Figure
+from jaxtour.engine.wire.messages import Figure
 from jaxtour.text import clean
 from jaxtour.tui.compat import graphics_of
 from jaxtour.tui.graphics import Graphics

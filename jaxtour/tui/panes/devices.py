@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from jaxtour.engine.messages import Facts, Value
+from jaxtour.engine.wire.messages import Facts, Value
 from jaxtour.render.text.layout import Line, Span, wrap
 from jaxtour.tui.lines.document import Columns, Document, Piece
 from jaxtour.tui.tour.view import StepView

@@ -1,8 +1,8 @@
 """The exercise in the lesson pane: the verdict on what the learner wrote, the hints, and the keys to go on."""
 
 from jaxtour.course.model import Exercise, Step
-from jaxtour.engine.messages import CheckOutcome
 from jaxtour.engine.report import Report
+from jaxtour.engine.wire.messages import CheckOutcome
 from jaxtour.render.checks import inline, outcome_lines
 from jaxtour.render.text.layout import Line, width_of, wrap
 from jaxtour.text import grouped, plural

@@ -5,7 +5,7 @@ from functools import lru_cache
 from jaxtour.course.edits import is_own
 from jaxtour.course.model import Broken, Step
 from jaxtour.course.search import NO_PARAGRAPH
-from jaxtour.engine.verify import over, stored_differences
+from jaxtour.engine.compare.verify import over, stored_differences
 from jaxtour.render.text.layout import Line, Style, width_of, wrap
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.panes.exercise import exercise_lines

@@ -6,8 +6,8 @@ from importlib.util import find_spec
 
 from jaxtour.course.edits import is_own, varied
 from jaxtour.course.model import Broken, Step
+from jaxtour.engine.compare.verify import status
 from jaxtour.engine.report import Report
-from jaxtour.engine.verify import status
 from jaxtour.render.text.layout import Line, Style, wrap
 from jaxtour.text import Raw, seconds
 from jaxtour.tui.lines.document import Document, Picture, Piece

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from jaxtour.course.edits import is_scratch
 from jaxtour.course.model import Broken, Step
 from jaxtour.engine.links import links_of
-from jaxtour.engine.messages import Span
+from jaxtour.engine.wire.messages import Span
 from jaxtour.render.text.layout import Line
 from jaxtour.text import Raw
 from jaxtour.tui.lines.document import Columns, Document

@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from jaxtour.course.model import Broken
-from jaxtour.engine.messages import Arguments, Failure, Profile
 from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.messages import Arguments, Failure, Profile
 from jaxtour.render.ir.gutter import NAME_CELLS, file_name, glyph, is_continued, legend, place_of, where
 from jaxtour.render.text.layout import Line, clip, pad, width_of, wrap
 from jaxtour.tui.lines.document import Columns, Document, LazyLines, MadeLines

@@ -1,7 +1,7 @@
 """The values of a traced call: its jaxpr with figures beside each equation, below the birth of the first nan or inf."""
 
-from jaxtour.engine.messages import Span
 from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.messages import Span
 from jaxtour.render.ir.gutter import NAME_CELLS, where
 from jaxtour.render.ir.highlight import line_of
 from jaxtour.render.text.layout import Line, joined, pad, plain, width_of

@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.widgets import Static
 
-from jaxtour.engine.profile import Profile
+from jaxtour.engine.wire.profile import Profile
 from jaxtour.render.profile.tables import instruction_table, line_table, summary_lines
 from jaxtour.render.profile.timeline import NAME_CELLS, next_piece, timeline_lines, whole_window
 from jaxtour.render.profile.tree import Fold, tree_lines

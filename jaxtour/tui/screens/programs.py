@@ -5,7 +5,7 @@ import os
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from jaxtour.engine.messages import Program
+from jaxtour.engine.wire.messages import Program
 from jaxtour.render.programs import calls_of, duration, eager_words, heading, inputs, place, ran
 from jaxtour.render.text.layout import Line, Span, clip, pad, width_of
 from jaxtour.tui.actions import bindings

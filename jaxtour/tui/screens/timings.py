@@ -1,7 +1,7 @@
 """The boxes about a step's timings: their details and verdicts, and the roofline."""
 
-from jaxtour.engine.messages import Timing
 from jaxtour.engine.session import EngineError
+from jaxtour.engine.wire.messages import Timing
 from jaxtour.render.chart import Block
 from jaxtour.render.text.layout import Line, in_ascii, wrap
 from jaxtour.render.timing.roofline import roofline_blocks

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jaxtour.course.model import Lesson, Step
-from jaxtour.engine.commands import StageRequest, TimeCall
-from jaxtour.engine.comparison import Comparison, Side, compared, expression_at
-from jaxtour.engine.messages import RunEvent
+from jaxtour.engine.compare.comparison import Comparison, Side, compared, expression_at
 from jaxtour.engine.report import Report, Runs, requested
 from jaxtour.engine.session import Handle, Session
+from jaxtour.engine.wire.commands import StageRequest, TimeCall
+from jaxtour.engine.wire.messages import RunEvent
 from jaxtour.render.comparison import aligned, comparison_lines, equations_of
 from jaxtour.render.ir.ladder import LadderRow
 from jaxtour.render.text.layout import Line, wrap

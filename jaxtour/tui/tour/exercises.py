@@ -9,8 +9,8 @@ import msgspec
 from jaxtour.course.model import Broken, Check, Exercise, Step
 from jaxtour.course.progress import Progress
 from jaxtour.engine.cells import timeout_of
-from jaxtour.engine.messages import Checked, Span
 from jaxtour.engine.report import Report, StepKey
+from jaxtour.engine.wire.messages import Checked, Span
 from jaxtour.text import Raw
 from jaxtour.tui.tour.state import Tried
 from jaxtour.tui.tour.view import StepView

@@ -11,11 +11,11 @@ from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.course.progress import Progress
 from jaxtour.course.standing import undone
 from jaxtour.engine.cells import profile_request, unmet
-from jaxtour.engine.commands import ProfileRequest, StageRequest, TimeCall
-from jaxtour.engine.messages import Died, Done, Event, RunEvent, RunProgress, State, Trace
+from jaxtour.engine.compare.verify import over
 from jaxtour.engine.report import Report, RunPurpose, Runs, StepKey, advance, files_of, joined, requested
 from jaxtour.engine.session import EngineError, Session
-from jaxtour.engine.verify import over
+from jaxtour.engine.wire.commands import ProfileRequest, StageRequest, TimeCall
+from jaxtour.engine.wire.messages import Died, Done, Event, RunEvent, RunProgress, State, Trace
 from jaxtour.text import Raw
 from jaxtour.tui.actions import Keys
 from jaxtour.tui.choices import Choice

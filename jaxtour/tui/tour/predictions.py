@@ -8,9 +8,9 @@ import msgspec
 from jaxtour.course.edits import is_own
 from jaxtour.course.model import Ask, Broken, Proof, Step
 from jaxtour.course.progress import Progress, SavedStep
-from jaxtour.engine.answers import Verdict, grade, proof_of, reply, truth
+from jaxtour.engine.compare.answers import Verdict, grade, proof_of, reply, truth
+from jaxtour.engine.compare.verify import answered, over
 from jaxtour.engine.report import Report, StepKey
-from jaxtour.engine.verify import answered, over
 
 WITHOUT_TRACES = ("result", "time", "devices")
 """What can be looked at even if no call was traced."""

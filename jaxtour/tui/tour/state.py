@@ -6,10 +6,10 @@ from typing import Literal, NamedTuple, TypeAlias
 import msgspec
 
 from jaxtour.course.model import Proof, Step
-from jaxtour.engine.commands import StageName
-from jaxtour.engine.messages import RunProgress, Timing, WorkerState
 from jaxtour.engine.report import Report, StepKey
 from jaxtour.engine.session import Session
+from jaxtour.engine.wire.commands import StageName
+from jaxtour.engine.wire.messages import RunProgress, Timing, WorkerState
 from jaxtour.text import Raw
 from jaxtour.tui.tour.predictions import sights
 from jaxtour.tui.widgets.arrange import Slot

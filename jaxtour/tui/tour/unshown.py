@@ -2,9 +2,9 @@
 
 import asyncio
 
-from jaxtour.engine.messages import Done, RunEvent
 from jaxtour.engine.report import Report, RunPurpose, Runs, StepKey, advance
 from jaxtour.engine.session import Handle
+from jaxtour.engine.wire.messages import Done, RunEvent
 
 
 class Unshown:

@@ -8,11 +8,13 @@ import msgspec
 from jaxtour.course.edits import is_scratch
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.course.progress import SavedStep
-from jaxtour.engine.answers import mark_of
-from jaxtour.engine.apart import of_process
 from jaxtour.engine.cells import program_call, stage_request, time_calls
-from jaxtour.engine.commands import StageName, StageRequest, TimeCall
-from jaxtour.engine.messages import (
+from jaxtour.engine.compare.answers import mark_of
+from jaxtour.engine.compare.apart import of_process
+from jaxtour.engine.report import Report
+from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.commands import StageName, StageRequest, TimeCall
+from jaxtour.engine.wire.messages import (
     Arguments,
     Facts,
     Failure,
@@ -22,8 +24,6 @@ from jaxtour.engine.messages import (
     Trace,
     WorkerState,
 )
-from jaxtour.engine.report import Report
-from jaxtour.engine.stage import StageText
 from jaxtour.paths import absolute
 from jaxtour.text import NO_TEXT, Raw
 from jaxtour.tui.actions import Context, Keys

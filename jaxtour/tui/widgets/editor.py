@@ -11,7 +11,7 @@ from textual import events
 from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult, Location, TextAreaTheme
 
-from jaxtour.engine.messages import Name
+from jaxtour.engine.wire.messages import Name
 from jaxtour.render.text.layout import Line, Style
 from jaxtour.text import UNCLEAN, stand_in
 from jaxtour.tui.actions import bindings

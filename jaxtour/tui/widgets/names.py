@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from textual.geometry import Offset
 from textual.widgets import TextArea
 
-from jaxtour.engine.messages import Name
+from jaxtour.engine.wire.messages import Name
 from jaxtour.render.text.layout import clip, pad, width_of
 from jaxtour.tui.widgets.chooser import Chooser
 

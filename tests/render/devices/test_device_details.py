@@ -3,7 +3,7 @@
 import msgspec
 from fake_engine import FACTS
 
-from jaxtour.engine.messages import Device
+from jaxtour.engine.wire.messages import Device
 from jaxtour.render.devices.details import device_rows, version_lines
 from jaxtour.render.text.layout import plain, width_of
 from jaxtour.text import harmless

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from jaxtour.engine.messages import Device, Facts, Finding, Host, Value
+from jaxtour.engine.wire.messages import Device, Facts, Finding, Host, Value
 from jaxtour.render.devices.details import devices_table
 from jaxtour.render.devices.panel import device_panel
 from jaxtour.render.text.layout import plain_lines, width_of

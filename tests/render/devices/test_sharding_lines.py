@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from jaxtour.engine.messages import Shard, Value
+from jaxtour.engine.wire.messages import Shard, Value
 from jaxtour.render.devices.sharding import sharding_drawing, sharding_lines
 from jaxtour.render.text.layout import plain_lines, width_of
 from jaxtour.text import harmless

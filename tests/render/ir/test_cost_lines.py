@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from jaxtour.engine.messages import Cost
+from jaxtour.engine.wire.messages import Cost
 from jaxtour.render.ir.cost import cost_facts, cost_lines, count, size
 from jaxtour.render.text.layout import plain, plain_lines, width_of
 

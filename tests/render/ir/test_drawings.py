@@ -8,7 +8,7 @@ from jax import lax
 from recorded import program, traced
 from stages import VERSIONS
 
-from jaxtour.engine.messages import Origin
+from jaxtour.engine.wire.messages import Origin
 from jaxtour.render.ir.drawings import drawing
 from jaxtour.render.ir.equations import Bound, Equation, Parameter, jaxpr_of
 from jaxtour.render.text.layout import plain

@@ -7,8 +7,8 @@ import pytest
 from recorded import events_of_jaxpr, every, program, recorded, traced
 from stages import VERSIONS
 
-from jaxtour.engine.messages import Stage
 from jaxtour.engine.stage import assembled
+from jaxtour.engine.wire.messages import Stage
 from jaxtour.render.ir.equations import Jaxpr, equation_at, jaxpr_of
 
 ARROWS = {"get", "swap", "addupdate"}

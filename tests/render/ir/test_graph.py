@@ -11,8 +11,8 @@ from recorded import program, recorded, traced
 from stages import VERSIONS
 from wires import connected
 
-from jaxtour.engine.messages import Stage
 from jaxtour.engine.stage import assembled
+from jaxtour.engine.wire.messages import Stage
 from jaxtour.render.ir.graph import MOST_EQUATIONS, graph, opening
 from jaxtour.render.text.layout import plain, plain_lines
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from jaxtour.engine.commands import StageName
-from jaxtour.engine.messages import Origin, Span, Stage
 from jaxtour.engine.stage import StageText, assembled
+from jaxtour.engine.wire.commands import StageName
+from jaxtour.engine.wire.messages import Origin, Span, Stage
 from jaxtour.render.ir.gutter import head, is_continued
 from jaxtour.render.ir.highlight import stage_lines
 from jaxtour.render.text.layout import plain

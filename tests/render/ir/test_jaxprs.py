@@ -10,8 +10,8 @@ import pytest
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Error, Keyword, Name, Number, Punctuation
 
-from jaxtour.engine.messages import Origin, Span, Trace
 from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.messages import Origin, Span, Trace
 from jaxtour.render.ir.gutter import is_continued
 from jaxtour.render.ir.highlight import COLOURED, jaxpr_line, jaxpr_lines, trace_facts
 from jaxtour.render.ir.lexers import TOKENS, JaxprLexer

@@ -10,8 +10,8 @@ from jax import lax
 from recorded import assembled_of, events, every, recorded, traced
 from stages import VERSIONS
 
-from jaxtour.engine.messages import Stage
 from jaxtour.engine.stage import assembled
+from jaxtour.engine.wire.messages import Stage
 from jaxtour.render.ir.equations import jaxpr_of
 from jaxtour.render.ir.ladder import SIDE_BY_SIDE, ladder_lines, ladder_rows, ladder_words
 from jaxtour.render.text.layout import plain, width_of

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from test_memory import MEMORY, stage
 
-from jaxtour.engine.memory import Block, Memory
+from jaxtour.engine.wire.memory import Block, Memory
 from jaxtour.render.ir.memory import ROWS, drawing
 from jaxtour.render.text.layout import plain, width_of
 

@@ -4,8 +4,8 @@ import pytest
 from recorded import program, recorded
 from stages import VERSIONS
 
-from jaxtour.engine.messages import Origin, Stage
 from jaxtour.engine.stage import assembled
+from jaxtour.engine.wire.messages import Origin, Stage
 from jaxtour.render.ir.avals import spelled
 from jaxtour.render.ir.highlight import name_at, name_columns
 from jaxtour.render.ir.variables import variable

@@ -3,7 +3,7 @@
 import pytest
 from made_profiles import FILE, INSTRUCTIONS, profile
 
-from jaxtour.engine.messages import Peak, Verdict
+from jaxtour.engine.wire.messages import Peak, Verdict
 from jaxtour.render.profile.tables import instruction_table, line_table, percent, roofline_points, summary_lines
 from jaxtour.render.text.layout import plain, plain_lines, width_of
 from jaxtour.render.timing.roofline import roofline_lines

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_profiles import FILE, profile
 
-from jaxtour.engine.profile import TimelineThread
+from jaxtour.engine.wire.profile import TimelineThread
 from jaxtour.render.profile.timeline import Window, next_piece, piece_at, pieces_of, timeline_lines, whole_window
 from jaxtour.render.text.layout import plain, width_of
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxtour.engine.messages import Failure, TracebackFrame
+from jaxtour.engine.wire.messages import Failure, TracebackFrame
 from jaxtour.render.text.layout import plain_lines, width_of
 from jaxtour.render.value import failure_lines
 from jaxtour.text import harmless

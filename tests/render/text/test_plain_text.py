@@ -5,7 +5,9 @@ from dataclasses import replace
 import msgspec
 
 from jaxtour.course.model import Ask, Broken, Choice, Exercise, Lesson, Problem, Requires, Step
-from jaxtour.engine.messages import (
+from jaxtour.engine.report import Report
+from jaxtour.engine.stage import assembled
+from jaxtour.engine.wire.messages import (
     Checked,
     CheckOutcome,
     Device,
@@ -21,8 +23,6 @@ from jaxtour.engine.messages import (
     Value,
     Warned,
 )
-from jaxtour.engine.report import Report
-from jaxtour.engine.stage import assembled
 from jaxtour.render.text.plain import lesson_heading, requirements, step_text, worker_text
 from jaxtour.text import Raw, harmless
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxtour.engine.messages import Peak, Timing, Verdict
+from jaxtour.engine.wire.messages import Peak, Timing, Verdict
 from jaxtour.render.chart import Chart, without_charts
 from jaxtour.render.text.layout import plain_lines, width_of
 from jaxtour.render.timing.roofline import achieved, roofline_blocks, roofline_lines

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import jaxtour
-from jaxtour.engine.messages import Peak, Timing, Verdict
-from jaxtour.engine.timings import Difference, Spread
+from jaxtour.engine.wire.messages import Peak, Timing, Verdict
+from jaxtour.engine.wire.timings import Difference, Spread
 from jaxtour.render.ir.explanations import explanation
 from jaxtour.render.text.layout import plain_lines, width_of
 from jaxtour.render.timing.rows import timing_lines

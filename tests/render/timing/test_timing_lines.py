@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxtour.engine.messages import Timing, Verdict
+from jaxtour.engine.wire.messages import Timing, Verdict
 from jaxtour.render.text.layout import plain_lines, width_of
 from jaxtour.render.timing.rows import bar, scale_for, tail, tick_labels, timing_footer, timing_lines
 from jaxtour.text import harmless, seconds

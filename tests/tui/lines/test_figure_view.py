@@ -16,8 +16,8 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from jaxtour.course.model import Step
-from jaxtour.engine.messages import Done, Figure
 from jaxtour.engine.report import Report
+from jaxtour.engine.wire.messages import Done, Figure
 from jaxtour.text import Raw
 from jaxtour.tui.cells import Cells
 from jaxtour.tui.graphics import Graphics

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from guard_client import GUARD, Guard
 
-from jaxtour.engine.messages import Event
+from jaxtour.engine.wire.messages import Event
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from runner_client import RunnerClient
 
-from jaxtour.engine.messages import Value
+from jaxtour.engine.wire.messages import Value
 from jaxtour.render.devices.sharding import sharding_lines
 from jaxtour.render.text.layout import plain_lines
 from jaxtour.text import harmless

@@ -8,7 +8,7 @@ import sys
 import msgspec
 import pytest
 
-from jaxtour.engine.messages import Facts, Value
+from jaxtour.engine.wire.messages import Facts, Value
 from jaxtour.render.devices.panel import device_panel
 from jaxtour.render.devices.sharding import sharding_lines
 from jaxtour.render.text.layout import plain_lines

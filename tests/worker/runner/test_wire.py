@@ -1,4 +1,4 @@
-"""Every frame of real runs decodes as `engine/messages.py` defines it, without unknown fields."""
+"""Every frame of real runs decodes as `engine/wire/messages.py` defines it, without unknown fields."""
 
 import collections
 
@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from runner_client import RunnerClient
 
-from jaxtour.engine import commands, messages
 from jaxtour.engine.stage import assembled
+from jaxtour.engine.wire import commands, messages
 
 SETUP = """
 import jax, jax.numpy as jnp, numpy as np, warnings

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from jaxtour.course.edits import SCRATCH
 from jaxtour.course.model import Step
-from jaxtour.engine.messages import Names, RunEvent
 from jaxtour.engine.report import Report, RunPurpose
 from jaxtour.engine.session import EngineError
+from jaxtour.engine.wire.messages import Names, RunEvent
 from jaxtour.tui.messages import NamesWanted
 from jaxtour.tui.tour.controllers.step import StepController
 from jaxtour.tui.tour.host import ScreenHost

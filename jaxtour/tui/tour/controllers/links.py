@@ -4,7 +4,7 @@ from functools import partialmethod
 from typing import NamedTuple
 
 from jaxtour.engine.links import Target, links_of
-from jaxtour.engine.messages import Span
+from jaxtour.engine.wire.messages import Span
 from jaxtour.tui.lines.moved import CursorView
 from jaxtour.tui.linking import (
     Link,

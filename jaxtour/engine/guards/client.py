@@ -14,9 +14,13 @@ from typing import Any, get_args
 import msgspec
 
 import jaxtour
-from jaxtour.engine.commands import Close, Command, Ping, Run, Suspend
-from jaxtour.engine.connection import EngineError
-from jaxtour.engine.messages import (
+from jaxtour.engine.guards.connection import EngineError
+from jaxtour.engine.guards.own_modules import OwnModules
+from jaxtour.engine.guards.pulse import Pulse
+from jaxtour.engine.guards.remote import ASK, Pictures, Start, archive, remedy
+from jaxtour.engine.guards.remote import HELLO_S as REMOTE_HELLO_S
+from jaxtour.engine.wire.commands import Close, Command, Ping, Run, Suspend
+from jaxtour.engine.wire.messages import (
     FRAME_CAP,
     PROTO,
     Died,
@@ -30,10 +34,6 @@ from jaxtour.engine.messages import (
     State,
     WireEvent,
 )
-from jaxtour.engine.own_modules import OwnModules
-from jaxtour.engine.pulse import Pulse
-from jaxtour.engine.remote import ASK, Pictures, Start, archive, remedy
-from jaxtour.engine.remote import HELLO_S as REMOTE_HELLO_S
 from jaxtour.text import clean, harmless, plain_value
 
 PREAMBLE = b"\njaxtour-frames-1\n"

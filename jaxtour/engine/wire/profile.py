@@ -5,8 +5,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from jaxtour.engine.ir import Span
-from jaxtour.engine.timings import Peak, Spread, Verdict
+from jaxtour.engine.wire.ir import Span
+from jaxtour.engine.wire.timings import Peak, Spread, Verdict
 from jaxtour.text import RawText
 
 Bound: TypeAlias = Literal["memory", "compute", "neither"]

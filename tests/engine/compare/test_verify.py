@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jaxtour.course.model import Ask, Exercise, Expect, Names, Step, TimeSpec, TraceSpec
-from jaxtour.engine import messages as wire
+from jaxtour.engine.compare.tokens import difference, spread, tokens
+from jaxtour.engine.compare.verify import needs_hlo, status, verify
 from jaxtour.engine.report import Report
-from jaxtour.engine.tokens import difference, spread, tokens
-from jaxtour.engine.verify import needs_hlo, status, verify
+from jaxtour.engine.wire import messages as wire
 from jaxtour.text import Raw, harmless
 
 ENDED = wire.Done(run=1, status="ok")

@@ -5,9 +5,9 @@ from typing import Literal
 
 import msgspec
 
-from jaxtour.engine.gathered import gathered
-from jaxtour.engine.gloo import without_gloo
-from jaxtour.engine.messages import (
+from jaxtour.engine.guards.gathered import gathered
+from jaxtour.engine.guards.gloo import without_gloo
+from jaxtour.engine.wire.messages import (
     Checked,
     CheckOutcome,
     Done,

@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from jaxtour.engine.comparison import time_ratio
-from jaxtour.engine.timings import Spread, Timing
+from jaxtour.engine.compare.comparison import time_ratio
+from jaxtour.engine.wire.timings import Spread, Timing
 from jaxtour.text import Raw
 
 

@@ -9,11 +9,11 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from jaxtour.course.model import Broken, Expect, Lesson, Names, Step, what_of
-from jaxtour.engine.answers import right_choice
-from jaxtour.engine.apart import stdout_of, value_text
-from jaxtour.engine.messages import Done, Failure, Value
+from jaxtour.engine.compare.answers import right_choice
+from jaxtour.engine.compare.apart import stdout_of, value_text
+from jaxtour.engine.compare.tokens import bare, difference, spread
 from jaxtour.engine.report import Report
-from jaxtour.engine.tokens import bare, difference, spread
+from jaxtour.engine.wire.messages import Done, Failure, Value
 from jaxtour.text import clean, short
 
 Status: TypeAlias = Literal["ok", "raised", "failed", "timeout", "died"]

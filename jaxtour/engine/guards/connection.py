@@ -5,8 +5,8 @@ from typing import Protocol
 
 import msgspec
 
-from jaxtour.engine.commands import Command, Open
-from jaxtour.engine.messages import Event
+from jaxtour.engine.wire.commands import Command, Open
+from jaxtour.engine.wire.messages import Event
 from jaxtour.text import clean
 
 

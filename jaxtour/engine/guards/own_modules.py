@@ -6,8 +6,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from jaxtour.engine.commands import Cell, Put, Run
-from jaxtour.engine.connection import EngineError
+from jaxtour.engine.guards.connection import EngineError
+from jaxtour.engine.wire.commands import Cell, Put, Run
 
 MOST_BYTES = 2 * 1024 * 1024
 """Of all files together."""

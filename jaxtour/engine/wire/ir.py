@@ -4,8 +4,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from jaxtour.engine.commands import StageName
-from jaxtour.engine.memory import Memory as Memory
+from jaxtour.engine.wire.commands import StageName
+from jaxtour.engine.wire.memory import Memory as Memory
 from jaxtour.text import Lines
 
 LineKind: TypeAlias = Literal["equation", "instruction", "other"]

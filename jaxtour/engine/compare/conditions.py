@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from jaxtour.course.model import CourseError
-from jaxtour.engine.comparison import Comparison, Side
+from jaxtour.engine.compare.comparison import Comparison, Side
 from jaxtour.text import plural
 
 FIGURES: Mapping[str, Callable[[Side], float | None]] = {

@@ -10,31 +10,31 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from jaxtour.engine.ir import Birth as Birth
-from jaxtour.engine.ir import Cost as Cost
-from jaxtour.engine.ir import EquationRow as EquationRow
-from jaxtour.engine.ir import Evaluated as Evaluated
-from jaxtour.engine.ir import JaxprRow as JaxprRow
-from jaxtour.engine.ir import Operand as Operand
-from jaxtour.engine.ir import Origin as Origin
-from jaxtour.engine.ir import Span as Span
-from jaxtour.engine.ir import Stage as Stage
-from jaxtour.engine.ir import Statistics as Statistics
-from jaxtour.engine.machine import Device as Device
-from jaxtour.engine.machine import Facts as Facts
-from jaxtour.engine.machine import Finding as Finding
-from jaxtour.engine.machine import Host as Host
-from jaxtour.engine.profile import Profile as Profile
-from jaxtour.engine.records import Argument as Argument
-from jaxtour.engine.records import Arguments as Arguments
-from jaxtour.engine.records import EagerLine as EagerLine
-from jaxtour.engine.records import Program as Program
-from jaxtour.engine.records import Recorded as Recorded
-from jaxtour.engine.records import Site as Site
-from jaxtour.engine.timings import Peak as Peak
-from jaxtour.engine.timings import Retrace as Retrace
-from jaxtour.engine.timings import Timing as Timing
-from jaxtour.engine.timings import Verdict as Verdict
+from jaxtour.engine.wire.ir import Birth as Birth
+from jaxtour.engine.wire.ir import Cost as Cost
+from jaxtour.engine.wire.ir import EquationRow as EquationRow
+from jaxtour.engine.wire.ir import Evaluated as Evaluated
+from jaxtour.engine.wire.ir import JaxprRow as JaxprRow
+from jaxtour.engine.wire.ir import Operand as Operand
+from jaxtour.engine.wire.ir import Origin as Origin
+from jaxtour.engine.wire.ir import Span as Span
+from jaxtour.engine.wire.ir import Stage as Stage
+from jaxtour.engine.wire.ir import Statistics as Statistics
+from jaxtour.engine.wire.machine import Device as Device
+from jaxtour.engine.wire.machine import Facts as Facts
+from jaxtour.engine.wire.machine import Finding as Finding
+from jaxtour.engine.wire.machine import Host as Host
+from jaxtour.engine.wire.profile import Profile as Profile
+from jaxtour.engine.wire.records import Argument as Argument
+from jaxtour.engine.wire.records import Arguments as Arguments
+from jaxtour.engine.wire.records import EagerLine as EagerLine
+from jaxtour.engine.wire.records import Program as Program
+from jaxtour.engine.wire.records import Recorded as Recorded
+from jaxtour.engine.wire.records import Site as Site
+from jaxtour.engine.wire.timings import Peak as Peak
+from jaxtour.engine.wire.timings import Retrace as Retrace
+from jaxtour.engine.wire.timings import Timing as Timing
+from jaxtour.engine.wire.timings import Verdict as Verdict
 from jaxtour.text import NO_TEXT, Lines, RawText
 
 PROTO = 2

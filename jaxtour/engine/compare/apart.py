@@ -4,9 +4,9 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from jaxtour.engine.messages import Value
+from jaxtour.engine.guards.together import named
 from jaxtour.engine.report import Report
-from jaxtour.engine.together import named
+from jaxtour.engine.wire.messages import Value
 from jaxtour.text import Raw
 
 T = TypeVar("T")

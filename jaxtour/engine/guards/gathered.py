@@ -7,7 +7,7 @@ from math import prod
 
 import msgspec
 
-from jaxtour.engine.messages import Leaf, Shard, Value
+from jaxtour.engine.wire.messages import Leaf, Shard, Value
 from jaxtour.text import Raw
 
 _NUMBER = re.compile(r"[^\s\[\]]+")

@@ -13,10 +13,11 @@ from typing import Any
 
 import msgspec
 
-from jaxtour.engine.client import ProcessEngine
-from jaxtour.engine.commands import Close, Command, Interrupt, Join, Open, Renew, Restart, Run
-from jaxtour.engine.connection import Engine, EngineError
-from jaxtour.engine.messages import (
+from jaxtour.engine.guards.client import ProcessEngine
+from jaxtour.engine.guards.connection import Engine, EngineError
+from jaxtour.engine.guards.together import RunTogether, about, named
+from jaxtour.engine.wire.commands import Close, Command, Interrupt, Join, Open, Renew, Restart, Run
+from jaxtour.engine.wire.messages import (
     Died,
     Done,
     Event,
@@ -33,7 +34,6 @@ from jaxtour.engine.messages import (
     WireEvent,
     WorkerState,
 )
-from jaxtour.engine.together import RunTogether, about, named
 
 GRACE_S = 2.0
 """How long the others may go on after one process has failed: they may well be waiting for it."""

@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 import jaxtour
-from jaxtour.engine.connection import EngineError
-from jaxtour.engine.messages import Figure
+from jaxtour.engine.guards.connection import EngineError
+from jaxtour.engine.wire.messages import Figure
 from jaxtour.text import Raw
 
 ASK = b"\njaxtour-send-1\n"

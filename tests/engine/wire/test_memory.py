@@ -2,10 +2,10 @@
 
 import msgspec
 
-from jaxtour.engine.memory import Block, Memory, held_at, holders
 from jaxtour.engine.memory_record import memory_record, owner_of
-from jaxtour.engine.messages import Origin, Span, Stage
 from jaxtour.engine.stage import assembled
+from jaxtour.engine.wire.memory import Block, Memory, held_at, holders
+from jaxtour.engine.wire.messages import Origin, Span, Stage
 
 HLO = "HloModule f\n\n%a = f32[25] negate(%p)\n%b = f32[10] slice(%a)\n%w = f32[2,5] fusion(%b)"
 LOOP, BODY = Span("a.py", 9, 1, 9, 20), Span("a.py", 3, 5, 3, 12)

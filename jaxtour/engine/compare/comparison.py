@@ -10,9 +10,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from jaxtour.engine.messages import Span, Timing, Trace
 from jaxtour.engine.stage import StageText
-from jaxtour.engine.timings import Compared, Spread
+from jaxtour.engine.wire.messages import Span, Timing, Trace
+from jaxtour.engine.wire.timings import Compared, Spread
 from jaxtour.text import one_line
 
 Verdict: TypeAlias = Literal["faster", "slower", "cannot be told apart"]

@@ -3,7 +3,7 @@
 import pytest
 
 from jaxtour.course.model import PROOFS, Ask, Choice
-from jaxtour.engine.answers import chosen, grade, proof_of, reply, truth
+from jaxtour.engine.compare.answers import chosen, grade, proof_of, reply, truth
 from jaxtour.text import Raw
 from jaxtour.worker.runner import questions
 

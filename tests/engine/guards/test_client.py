@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import jaxtour.engine.client as client
-from jaxtour.engine.client import GarbledError, ProcessEngine, decode, encode, worker_command
-from jaxtour.engine.commands import (
+import jaxtour.engine.guards.client as client
+from jaxtour.engine.guards.client import GarbledError, ProcessEngine, decode, encode, worker_command
+from jaxtour.engine.session import EngineError
+from jaxtour.engine.wire.commands import (
     Cell,
     Close,
     Interrupt,
@@ -25,7 +26,7 @@ from jaxtour.engine.commands import (
     TimeCall,
     TraceCall,
 )
-from jaxtour.engine.messages import (
+from jaxtour.engine.wire.messages import (
     FRAME_CAP,
     Died,
     Done,
@@ -35,10 +36,9 @@ from jaxtour.engine.messages import (
     State,
     Text,
 )
-from jaxtour.engine.session import EngineError
 from jaxtour.text import harmless
 
-FAULTY = Path(__file__).parents[1] / "worker" / "faulty_runner.py"
+FAULTY = Path(__file__).parents[2] / "worker" / "faulty_runner.py"
 HELLO = b'{"event":"hello","proto":2,"jaxtour":"9","python":"3","pid":1,"host":"h","mood":"fine"}'
 
 
@@ -293,7 +293,8 @@ def test_any_bytes_are_an_event_nothing_or_garbled(body):
 
 def test_the_worker_is_not_imported():
     code = (
-        "import sys, jaxtour.engine.client\nprint([m for m in sys.modules if m.startswith(('jaxtour.worker', 'jax.'))])"
+        "import sys, jaxtour.engine.guards.client\n"
+        "print([m for m in sys.modules if m.startswith(('jaxtour.worker', 'jax.'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout == "[]\n"

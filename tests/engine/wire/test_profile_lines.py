@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_profiles import FILE, INSTRUCTIONS, profile
 
-from jaxtour.engine import messages as wire
-from jaxtour.engine.profile import bound, line_times, peak_of, rates, spans_of
 from jaxtour.engine.profile_record import profile_record
 from jaxtour.engine.report import Report, advance, requested
+from jaxtour.engine.wire import messages as wire
+from jaxtour.engine.wire.profile import bound, line_times, peak_of, rates, spans_of
 
 PEAK = wire.Peak(run=1, platform="cpu", kind="cpu", flops_per_s=1e10, bytes_per_s=4e9)
 
