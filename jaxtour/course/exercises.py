@@ -26,7 +26,7 @@ _OPTIONS = {
     "argument": ("donates", "gradient"),
     "count": ("devices",),
 }
-"""The kinds that each option means something to; `given` and `say` belong to all."""
+"""The kinds that each option means something to; `given`, `what` and `say` belong to all."""
 _LIMITS = {"jaxpr": ("has", "lacks", "exactly", "most"), "hlo": ("has", "lacks", "exactly"), "memory": ("most",)}
 """The options of which a kind needs one."""
 

@@ -7,6 +7,8 @@ from jaxtour.render.text.layout import Line, Style, wrap, wrap_text
 
 LABEL = 10
 """Columns of `expected` and what stands below it."""
+NO_WORDS = "the lesson's own check"
+"""What must be true, if its author does not say so."""
 MOST_ROWS = 8
 """Rows of what was expected, and of what came."""
 
@@ -16,14 +18,15 @@ def outcome_lines(outcome: CheckOutcome, width: int, place: Line = ()) -> list[L
 
     An exception comes before the author's words, which are about code that runs.
     """
+    what = outcome.what or NO_WORDS
     if outcome.passed is None:
-        return wrap((("· ", "faint"), (f"{outcome.what}: not checked yet", "faint")), width, indent="  ")
+        return wrap((("· ", "faint"), (f"{what}: not checked yet", "faint")), width, indent="  ")
     if outcome.passed:
-        return wrap((("✓ ", "success"), (outcome.what, "muted")), width, indent="  ")
+        return wrap((("✓ ", "success"), (what, "muted")), width, indent="  ")
     say = [inline(row) for row in outcome.say.splitlines()]
-    told: Line = ((outcome.what, "strong"),)
-    if say and not outcome.expected and not outcome.got:
-        # A check written as code: its message says all.
+    told: Line = ((what, "strong"),)
+    if say and not outcome.what:
+        # The message of its code says all.
         told = (("not yet: ", "warning"), *say.pop(0))
     raised = outcome.got if outcome.got.startswith("it raised") else ""
     lines = wrap((("✗ ", "warning"), *told), width, indent="  ")

@@ -86,6 +86,12 @@ def test_every_exercise_has_hints_and_solutions_right_and_wrong() -> None:
     assert [name for name, exercise in exercises.items() if len(exercise.wrong) < 2] == []
 
 
+def test_every_check_written_as_code_says_what_must_be_true() -> None:
+    checks = {name: step.exercise.checks for name, step in steps() if step.exercise}
+    silent = [name for name, each in checks.items() if any(check.python and not check.what for check in each)]
+    assert silent == []
+
+
 def test_questions_and_hints_have_no_markup() -> None:
     for name, step in steps():
         asked = (step.ask.question, step.ask.hint, *step.ask.texts) if step.ask else ()

@@ -61,7 +61,7 @@ steps:
         - {vmap: f(x)}
         - {leaks: f(x)}
         - {devices: f(x), count: 8}
-        - {python: assert x}
+        - {python: assert x, what: all is well}
       solution: x
       others: [y]
       wrong: [{code: z, because: x}]

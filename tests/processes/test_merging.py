@@ -10,6 +10,7 @@ from jaxtour.engine.guards.together import RunTogether, about, named
 from jaxtour.engine.wire.messages import (
     Checked,
     Done,
+    Executed,
     Failure,
     FromProcess,
     OwnEvent,
@@ -199,6 +200,18 @@ def test_one_check_that_fails_fails_them_all() -> None:
     assert taken(run, (0, good)) == []
     [told] = taken(run, (1, bad))
     assert isinstance(told, Checked) and (told.passed, told.message) == (False, "in process 1 of 2: no sum")
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_check_that_others_made_counts_only_where_all_code_came_to_its_end(*, ended: bool) -> None:
+    run = RunTogether(1, 2)
+    executed = Executed(run=1, status="ok", seconds=0.1)
+    bad = Checked(run=1, passed=False, message="nothing")
+    late: list[tuple[int, OwnEvent]] = [(0, executed)] if ended else []
+    told = taken(run, *late, (1, executed), (1, bad), (1, done("ok")), (0, done("timeout")))
+    checked = [each.message for each in told if isinstance(each, Checked)]
+    assert checked == (["in process 1 of 2: nothing"] if ended else [])
+    assert isinstance(told[-1], Done) and told[-1].status == "timeout"
 
 
 def test_values_and_timings_of_the_first_come_at_once_and_again_with_the_others() -> None:

@@ -28,7 +28,9 @@ def texts(lines: list[Line]) -> list[str]:
             CheckOutcome(what="f(x) agrees", passed=False, expected="[6]", got="it raised E: no", say="Use jnp."),
             ["✗ f(x) agrees", "  got       it raised E: no", "  Use jnp.", "  expected  [6]"],
         ),
-        (CheckOutcome(what="the lesson's own check", passed=False, say="Not\nso."), ["✗ not yet: Not", "  so."]),
+        (CheckOutcome(what="", passed=False, say="Not\nso."), ["✗ not yet: Not", "  so."]),
+        (CheckOutcome(what="", passed=True), ["✓ the lesson's own check"]),
+        (CheckOutcome(what="it waits", passed=False, say="It does not."), ["✗ it waits", "  It does not."]),
     ],
 )
 def test_a_failed_check_says_why_and_an_exception_comes_before_the_authors_words(

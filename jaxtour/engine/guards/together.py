@@ -11,6 +11,7 @@ from jaxtour.engine.wire.messages import (
     Checked,
     CheckOutcome,
     Done,
+    Executed,
     Failure,
     FromProcess,
     OwnEvent,
@@ -63,6 +64,8 @@ class RunTogether:
         """By process, the replayed cell in which it has raised, and where it waits for the others."""
         self._failures: dict[int, Failure] = {}
         self._values: dict[int, Value] = {}
+        self._executed: set[int] = set()
+        """The processes whose code has come to its end."""
         self._checked: dict[int, Checked] = {}
         self._begun: dict[tuple[int, str], str] = {}
         """By process and stream, the end of its output that may be the beginning of a line of gloo."""
@@ -117,6 +120,10 @@ class RunTogether:
                 self._failures[process] = event
                 if not process:
                     yield event
+            case Executed():
+                self._executed.add(process)
+                if not process:
+                    yield event
             case Checked():
                 self._checked[process] = event
                 if len(self._checked) == self.processes:
@@ -151,13 +158,13 @@ class RunTogether:
         return RunProgress(run=self.run, phase="waiting for", label=label)
 
     def _all_checked(self) -> Checked:
-        """Whether the check passed in all processes; otherwise what the first process says that failed."""
+        """Whether the check passed in all that made it; otherwise what the first process says that failed."""
         process, failed = next(
             ((process, each) for process, each in sorted(self._checked.items()) if not each.passed), (0, None)
         )
         if failed is None:
             return self._checked[0]
-        if all(not each.passed for each in self._checked.values()):
+        if sum(not each.passed for each in self._checked.values()) == self.processes:
             return failed
         who = f"in {named([process], self.processes)}: "
         outcomes = tuple(_said_by(who, outcome) for outcome in failed.outcomes)
@@ -170,7 +177,9 @@ class RunTogether:
     # The end ---------------------------------------------------------------------------------------------------------
 
     def _end(self) -> Iterator[RunEvent]:
-        if self._checked and len(self._checked) < self.processes:
+        failed = any(not each.passed for each in self._checked.values())
+        # Where the code itself did not end, that comes before what others say of their part of it.
+        if failed and len(self._checked) < self.processes == len(self._executed):
             yield self._all_checked()
         if self._failures and (who := self._raised()):
             first = min(self._failures)

@@ -288,7 +288,7 @@ class CheckOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one check of an exercise."""
 
     what: str
-    """What must be true: `softmax(x) agrees with jax.nn.softmax(x)`."""
+    """What must be true: `softmax(x) agrees with jax.nn.softmax(x)`; empty if the lesson's own code knows it alone."""
     passed: bool | None = None
     """None if the check was not made, since an earlier one failed."""
     say: Lines = ""

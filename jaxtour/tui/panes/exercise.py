@@ -112,7 +112,8 @@ def _unchecked(view: StepView, step: Step, report: Report, width: int) -> list[L
     if done.status == "interrupted":
         return wrap((("· ", "faint"), ("interrupted, so it was not checked", "muted")), width, indent="  ")
     if done.status == "timeout":
-        words = f"your code ran past the limit of {limit_of(step):g} s, and was stopped: does a loop never end?"
+        why = done.who or "does a loop never end?"
+        words = f"your code ran past the limit of {limit_of(step):g} s, and was stopped: {why}"
     elif done.status == "died":
         words = f"your code ended the worker: {done.reason or 'it died'}"
     else:

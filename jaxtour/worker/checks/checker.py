@@ -137,10 +137,10 @@ def _calls(check: Check) -> list[str]:
 
 
 def in_words(check: Check) -> str:
-    """What must be true: `f(x) agrees with jnp.sum(x)`."""
+    """What must be true, in the author's words or else as `f(x) agrees with jnp.sum(x)`; empty for code without words."""
     kind = _kind(check)
-    if kind in ("", "python"):
-        return "the lesson's own check"
+    if (own := check.get("what")) or kind in ("", "python"):
+        return own or ""
     call, most = listed(_calls(check)), check.get("most")
     match kind:
         case "value":
