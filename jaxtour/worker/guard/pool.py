@@ -17,6 +17,8 @@ from .queue import SendQueue
 from .texts import OutputReader
 
 SPARE_AFTER_S = 0.05
+FIRST_SPARE_AFTER_S = 0.5
+"""The spare of a runner that has run nothing yet: until then JAX warms up there, and the screen is drawn."""
 SILENT_S = 1.0
 STUCK_S = 2.0
 LAST_READS = 100
@@ -110,12 +112,12 @@ class Pool:
         if self._spare:
             self._spare.signal(signal.SIGSTOP)
 
-    def want_spare(self) -> None:
+    def want_spare(self, after_s: float = SPARE_AFTER_S) -> None:
         """Let the spare continue, or start one after a short delay."""
         if self._spare:
             self._spare.signal(signal.SIGCONT)
         elif not self._spare_failed:
-            self._loop.at("spare", SPARE_AFTER_S, self._spawn_spare)
+            self._loop.at("spare", after_s, self._spawn_spare)
 
     def resume(self) -> None:
         """Read again from the runners that had to wait."""

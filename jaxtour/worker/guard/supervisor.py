@@ -11,7 +11,7 @@ from ..frames import encode
 from .child import Config
 from .link import Link
 from .loop import Loop
-from .pool import Pool
+from .pool import FIRST_SPARE_AFTER_S, SPARE_AFTER_S, Pool
 from .proctree import OomWatch, cause
 from .runs import RUN_EVENTS, Order, Restarts, Running, done
 from .texts import OutputReader
@@ -163,6 +163,7 @@ class Supervisor:
             return
         if order is None:
             self._ui.show("ready")
+            self._pool.want_spare(SPARE_AFTER_S if runner.touched else FIRST_SPARE_AFTER_S)
             return
         self._queued = None
         for path, frame in self._files.items():
@@ -202,6 +203,7 @@ class Supervisor:
         self._ui.show("interrupting", reason if status == "timeout" else "")
         self._loop.at("grace", GRACE_S, lambda: self._kill(active))
         runner.signal(signal.SIGINT)
+        self._pool.want_spare(0.0)  # it imports jax during the grace period
 
     def _kill(self, active: Running) -> None:
         why = f"{active.reason} and did not stop by itself"
@@ -304,7 +306,6 @@ class Supervisor:
             # XLA goes on compiling and computing after a KeyboardInterrupt.
             self._replace(event["reason"] or "interrupted")
         else:
-            self._pool.want_spare()
             self._next()
 
     def broke(self, reason: str) -> None:

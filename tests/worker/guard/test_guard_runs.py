@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from guard_client import DEADLINE_S, FAULTY, Guard, alive, descendants, stat
@@ -42,6 +43,11 @@ def spare(guard):
     guard.wait(lambda: len(guard.descendants()) == 2)
     (other,) = guard.descendants() - {runner}
     return runner, other
+
+
+def held(pid):
+    """Whether a runner waits to be chosen."""
+    return b"--hold" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 # Starting
@@ -324,6 +330,29 @@ def test_a_spare_takes_over(guard):
     assert not alive(runner)
     facts = [event for event in report.events if event["event"] == "facts"]
     assert facts[0]["flags"] == {"held": "True"}
+
+
+def test_a_spare_takes_over_from_a_runner_that_is_interrupted_in_its_first_run(guard):
+    guard.wait(lambda: any(map(held, guard.descendants())))
+    (other,) = filter(held, guard.descendants())
+    run = guard.ask("print('started')\nwhile True: pass")
+    guard.started(run)
+    guard.send("interrupt")
+    guard.until(event="done", run=run)
+    assert int(guard.run("import os\nos.getpid()", fresh=True).result) == other
+
+
+def test_a_spare_starts_while_a_run_may_still_stop(guards):
+    guard = guards()
+    stubborn = "while True:\n    try: time.sleep(9)\n    except BaseException: pass"
+    run = guard.ask(f"import time\nprint('started')\n{stubborn}")
+    guard.started(run)
+    (runner,) = guard.descendants()
+    guard.send("interrupt")
+    guard.wait(lambda: len(guard.descendants()) == 2)
+    (other,) = guard.descendants() - {runner}
+    guard.until(event="done", run=run)
+    assert int(guard.run("import os\nos.getpid()", fresh=True).result) == other
 
 
 def test_the_spare_rests_while_something_runs(guard):
