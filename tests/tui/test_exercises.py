@@ -17,8 +17,7 @@ from jaxtour.engine.wire.messages import Checked, CheckOutcome
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.screens.solution import SolutionScreen
-from jaxtour.tui.tour.comparing import WORKERS
-from jaxtour.tui.tour.exercises import compared_step
+from jaxtour.tui.tour.comparing import WORKERS, compared_step
 
 
 def with_more(tours: Tours, *others: str) -> None:

@@ -11,7 +11,8 @@ from jaxtour.engine.report import Report
 from jaxtour.engine.wire.messages import Done, Executed, Failure, Value
 from jaxtour.text import Raw
 from jaxtour.tui.panes.lesson import document
-from jaxtour.tui.tour.state import StepState, Tried
+from jaxtour.tui.tour.practice import Tried
+from jaxtour.tui.tour.state import StepState
 from jaxtour.tui.tour.view import StepView
 
 STEPS = [step for step in VMAP.steps if isinstance(step, Step)]

@@ -6,8 +6,7 @@ from jaxtour.engine.wire.messages import CheckOutcome
 from jaxtour.render.checks import inline, outcome_lines
 from jaxtour.render.text.layout import Line, width_of, wrap
 from jaxtour.text import grouped, plural
-from jaxtour.tui.tour.exercises import limit_of, pointed, solved
-from jaxtour.tui.tour.state import Tried
+from jaxtour.tui.tour.practice import Tried, limit_of
 from jaxtour.tui.tour.view import StepView
 
 BLANK: Line = ()
@@ -20,7 +19,7 @@ def exercise_lines(view: StepView, step: Step, width: int) -> tuple[list[Line], 
     assert exercise is not None
     verdict, here = _verdict(view, step, width)
     lines: list[Line] = [BLANK, *verdict] if verdict else []
-    if not solved(view):
+    if not view.solved:
         count = len(exercise.hints)
         for number, hint in enumerate(exercise.hints[: view.tried.hints], 1):
             lines += [BLANK, *wrap(((f"hint {number} of {count}  ", "muted"), *inline(hint)), width, indent="  ")]
@@ -50,7 +49,7 @@ def _verdict(view: StepView, step: Step, width: int) -> tuple[list[Line], int]:
     """The lines, and the number of the most important one."""
     report = view.report
     if report is None:
-        return (wrap(_solved(view, " before"), width, indent="  "), 0) if solved(view) else ([], 0)
+        return (wrap(_solved(view, " before"), width, indent="  "), 0) if view.solved else ([], 0)
     if report.checked is None and report.done is None:
         return [], 0
     lines, here = _checked(view, report, width) if report.checked else (_unchecked(view, step, report, width), 0)
@@ -99,7 +98,7 @@ def _effort(tried: Tried) -> str:
 
 
 def _outcome(view: StepView, outcome: CheckOutcome, width: int) -> list[Line]:
-    place = pointed(view)
+    place = view.pointed
     goes = "" if view.editing or not place else f": {view.key('to_failed')} goes there"
     words: Line = ((f"line {place.line}", "link"), (goes, "muted")) if place else ()
     return outcome_lines(outcome, width, words)

@@ -9,7 +9,7 @@ from jaxtour.engine.compare.verify import over, stored_differences
 from jaxtour.render.text.layout import Line, Style, width_of, wrap
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.panes.exercise import exercise_lines
-from jaxtour.tui.tour.predictions import Prediction
+from jaxtour.tui.tour.practice import Prediction
 from jaxtour.tui.tour.view import StepView
 
 BLANK: Line = ()

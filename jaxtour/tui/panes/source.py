@@ -13,7 +13,6 @@ from jaxtour.render.text.layout import Line
 from jaxtour.text import Raw
 from jaxtour.tui.lines.document import Columns, Document
 from jaxtour.tui.styling import Mark
-from jaxtour.tui.tour.exercises import pointed
 from jaxtour.tui.tour.view import StepView
 
 
@@ -189,7 +188,7 @@ def _happened(
             gutter[index] = ((f"{warning.line:>{digits}}", "warning"), ("⚑", "warning"))
             first = warning.message.splitlines()[:1]
             lines[index] = (*lines[index], (f"   ⚑ {warning.category}: {''.join(first)}", "warning"))
-    place = pointed(view)
+    place = view.pointed
     if place is not None and start + place.line - 1 < len(lines):
         index = start + place.line - 1
         gutter[index] = ((f"{place.line:>{digits}}", "warning"), ("✗", "warning"))
@@ -223,7 +222,7 @@ def _subtitle(view: StepView) -> Line:
 def failed(view: StepView) -> Line:
     """Where the code, or tracing the call shown, failed; empty without a failure."""
     failure = view.failure
-    if place := pointed(view):
+    if place := view.pointed:
         return ((f"not yet: line {place.line}", "warning"),)
     if failure is None or not failure.line:
         return ()

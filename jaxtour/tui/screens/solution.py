@@ -17,8 +17,7 @@ from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.messages import Turned
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import keys_line
-from jaxtour.tui.tour.comparing import Comparing, Half
-from jaxtour.tui.tour.exercises import compared_step
+from jaxtour.tui.tour.comparing import Comparing, Half, compared_step
 from jaxtour.tui.tour.model import Tour
 
 SOLUTION = "the solution"

@@ -1,20 +1,24 @@
 """Compares the learner's edit of a step with the lesson's own code: two more runs, which the step does not show."""
 
+import ast
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jaxtour.course.model import Lesson, Step
+import msgspec
+
+from jaxtour.course.model import Check, Lesson, Step
 from jaxtour.engine.compare.comparison import Comparison, Side, compared, expression_at
 from jaxtour.engine.report import Report, Runs, requested
 from jaxtour.engine.session import Handle, Session
 from jaxtour.engine.wire.commands import StageRequest, TimeCall
-from jaxtour.engine.wire.messages import RunEvent
+from jaxtour.engine.wire.messages import Checked, RunEvent
 from jaxtour.render.comparison import aligned, comparison_lines, equations_of
 from jaxtour.render.ir.ladder import LadderRow
 from jaxtour.render.text.layout import Line, wrap
+from jaxtour.text import Raw
 from jaxtour.tui.tour.unshown import Unshown
 
 RUN_S = 30.0
@@ -154,3 +158,49 @@ class Comparing:
         if self.problem:
             return wrap([("✗ ", "warning"), (self.problem, "")], width)
         return [((f"{words or 'comparing'} …", "muted"),)]
+
+
+def compared_step(step: Step, checked: Checked | None = None) -> Step:
+    """The step without its check, tracing what is to be compared.
+
+    That is the call of the check that failed, with the inputs that it failed on; or else a call whose program is
+    checked, or what the step traces, or a call whose value is checked.
+    """
+    checks = step.exercise.checks if step.exercise else ()
+    outcomes = zip(checks, checked.outcomes if checked else (), strict=False)
+    failed = [
+        _call(_program(each) or _value(each), each, told.inputs) for each, told in outcomes if told.passed is False
+    ]
+    programs = [_call(_program(each), each) for each in checks]
+    values = [_call(_value(each), each) for each in checks]
+    trace = next(filter(None, (*failed, *programs)), None) or step.trace or next(filter(None, values), None)
+    return msgspec.structs.replace(step, exercise=None, ask=None, time=(), trace=trace)
+
+
+def _program(check: Check) -> Raw | None:
+    """The call whose program is checked."""
+    return check.jaxpr or check.hlo or check.memory
+
+
+def _value(check: Check) -> Raw | None:
+    """The expression whose value or gradient is checked."""
+    return check.value or check.gradient
+
+
+def _call(written: Raw | None, check: Check, inputs: int = 0) -> Raw | None:
+    """The call as it is checked, with one set of the check's inputs in place of their names; None if it is none."""
+    if written is None:
+        return None
+    tree = ast.parse(written.text.strip(), mode="eval")
+    given = list(check.given[inputs].items()) if inputs < len(check.given) else []
+    for name, source in reversed(given):  # one may use those before it
+        tree = _Filler(name, ast.parse(source.text.strip(), mode="eval").body).visit(tree)
+    return Raw(ast.unparse(tree)) if isinstance(tree.body, ast.Call) else None
+
+
+class _Filler(ast.NodeTransformer):
+    def __init__(self, name: str, by: ast.expr) -> None:
+        self._name, self._by = name, by
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self._by if node.id == self._name else node

@@ -20,8 +20,7 @@ from jaxtour.text import Raw
 from jaxtour.tui.actions import Keys
 from jaxtour.tui.choices import Choice
 from jaxtour.tui.peaks import Peaks
-from jaxtour.tui.tour.exercises import Exercises, limit_of
-from jaxtour.tui.tour.predictions import Predictions
+from jaxtour.tui.tour.practice import Exercises, Predictions, limit_of
 from jaxtour.tui.tour.scratch import Scratch
 from jaxtour.tui.tour.state import Activity, StepState, Worker, doing, stage_after
 from jaxtour.tui.tour.view import StepView

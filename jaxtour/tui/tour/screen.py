@@ -32,7 +32,6 @@ from jaxtour.tui.tour.controllers.review import ReviewController
 from jaxtour.tui.tour.controllers.search import SearchController
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.controllers.step import StepController
-from jaxtour.tui.tour.exercises import first_keys
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.tour.reviewing import Reviewing
 from jaxtour.tui.tour.view import StepView
@@ -275,7 +274,7 @@ class TourScreen(Screen[None]):
         view = self.tour.view
         context = self._context_of(view)
         onwards = "next_question" if self.reviewing else "next_step"
-        first = tuple(onwards if name == "next_step" else name for name in first_keys(view))
+        first = tuple(onwards if name == "next_step" else name for name in view.first_keys)
         done = view.done[view.number - 1] and not self.tour.alone
         asked = context.asks and not context.answered
         bright = first[:1] or (("answer",) if asked else (onwards, "look") if done else ("run",))

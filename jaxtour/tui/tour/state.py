@@ -11,7 +11,7 @@ from jaxtour.engine.session import Session
 from jaxtour.engine.wire.commands import StageName
 from jaxtour.engine.wire.messages import RunProgress, Timing, WorkerState
 from jaxtour.text import Raw
-from jaxtour.tui.tour.predictions import sights
+from jaxtour.tui.tour.practice import sights
 from jaxtour.tui.widgets.arrange import Slot
 
 Shown: TypeAlias = Literal["jaxpr", "stablehlo", "hlo", "cost", "memory", "values", "graph", "arguments"]
@@ -61,19 +61,6 @@ def doing(event: RunProgress) -> str:
     count = f"{event.done}/{event.of}" if event.of else ""
     label = "" if event.phase == "running" else event.label
     return " ".join(part for part in (event.phase, label, count) if part)
-
-
-class Tried(msgspec.Struct, frozen=True):
-    """How the learner fares with an exercise."""
-
-    hints: int = 0
-    """The number of hints shown."""
-    attempts: int = 0
-    """How many runs failed."""
-    gave_up: bool = False
-    """Whether the solution was shown before the learner's own passed."""
-    warned: bool = False
-    """Whether the learner was told to try first."""
 
 
 class StepState(msgspec.Struct):

@@ -21,14 +21,15 @@ from jaxtour.engine.wire.messages import (
     Profile,
     Program,
     RunProgress,
+    Span,
     Trace,
     WorkerState,
 )
 from jaxtour.paths import absolute
 from jaxtour.text import NO_TEXT, Raw
 from jaxtour.tui.actions import Context, Keys
-from jaxtour.tui.tour.predictions import Prediction, sights
-from jaxtour.tui.tour.state import BEHIND, SIGHTS, Sight, StepState, Tried
+from jaxtour.tui.tour.practice import Prediction, Tried, sights
+from jaxtour.tui.tour.state import BEHIND, SIGHTS, Sight, StepState
 from jaxtour.tui.widgets.arrange import Slot
 
 
@@ -242,6 +243,34 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         if seen is None or seen.slot != slot or seen.shown not in (None, self.state.stage) or self.report is None:
             return ""
         return mark_of(step.ask, self.report.answer) if isinstance(step, Step) and step.ask else ""
+
+    @property
+    def solved(self) -> bool:
+        """Whether the code passed as it stands, or passed before and has not run since."""
+        report = self.report
+        if report is None:
+            return bool(self.done) and self.done[self.number - 1]
+        return report.checked is not None and report.checked.passed and self.state.code == self.code.text
+
+    @property
+    def pointed(self) -> Span | None:
+        """The place in the code shown that the failed check points at."""
+        report = self.report
+        if report is None or report.checked is None or report.checked.passed or self.state.code != self.code.text:
+            return None
+        spans = (span for outcome in report.checked.outcomes if outcome.passed is False for span in outcome.spans)
+        return next((span for span in spans if span.file == self.own), None)
+
+    @property
+    def first_keys(self) -> tuple[str, ...]:
+        """The actions that come first in the bottom line of an exercise, the next thing to do foremost."""
+        step = self.step
+        if isinstance(step, Broken) or step.exercise is None or self.awaits or self.worker == "dead":
+            return ()
+        if self.solved:
+            return ("next_step", "solution")
+        changed = self.code.text != (self.state.code if self.report else step.shown_code.text)
+        return ("run", "edit", "hint") if changed else ("edit", "hint", "run")
 
     @property
     def failure(self) -> Failure | None:

@@ -18,7 +18,7 @@ from jaxtour.tui.lines.document import EMPTY, NOTHING, Columns, Document, Highli
 from jaxtour.tui.lines.moved import CursorMoved
 from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.styling import content
-from jaxtour.tui.tour.predictions import Prediction
+from jaxtour.tui.tour.practice import Prediction
 from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.widgets.arrange import Slot
 from jaxtour.tui.widgets.cursors import PaneCursor

@@ -19,8 +19,7 @@ from jaxtour.tui.messages import ShownWanted
 from jaxtour.tui.panes import devices, lesson, result, source, stage, time
 from jaxtour.tui.panes.source import failed
 from jaxtour.tui.panes.stage import NAMES, names_within
-from jaxtour.tui.tour.exercises import exercise_of
-from jaxtour.tui.tour.predictions import goes_on
+from jaxtour.tui.tour.practice import exercise_of, goes_on
 from jaxtour.tui.tour.state import Shown
 from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.widgets.arrange import RegionLayout, Slot, Wants, left_width, narrow, wide, wide_file

@@ -3,8 +3,8 @@
 from jaxtour.course.model import Step
 from jaxtour.tui.tour.controllers.links import LinkController
 from jaxtour.tui.tour.controllers.slots import SlotController
-from jaxtour.tui.tour.exercises import exercise_of, pointed, solved
 from jaxtour.tui.tour.host import ScreenHost
+from jaxtour.tui.tour.practice import exercise_of
 from jaxtour.tui.tour.view import StepView
 
 
@@ -22,7 +22,7 @@ class ExerciseController:
         """Whether a failed check points at a line, and Enter does nothing else in the pane with the keys."""
         lesson, result = self.panes.by_slot["lesson"], self.panes.by_slot["result"]
         free = self.host.focused is lesson or (self.host.focused is result and not result.pieces)
-        return free and pointed(view) is not None
+        return free and view.pointed is not None
 
     def hint(self) -> None:
         """Show the next hint."""
@@ -39,7 +39,7 @@ class ExerciseController:
     def to_failed(self) -> None:
         """Go to the line that the failed check points at."""
         view = self.tour.view
-        span = pointed(view)
+        span = view.pointed
         if span is not None:
             self.links.to_span(view, span)
 
@@ -51,7 +51,7 @@ class ExerciseController:
         if not isinstance(step, Step) or step.exercise is None:
             return
         tried, view = exercises.of(key), self.tour.view
-        passed = solved(view) or self.tour.is_done(*key)
+        passed = view.solved or self.tour.is_done(*key)
         if not (passed or tried.attempts or tried.warned):
             exercises.warn(key)
             self.host.note(f"try it first? {self.tour.keys.first('solution')} again shows a solution; your code stays")

@@ -1,19 +1,22 @@
-"""Predictions: what the learner said before the run, whether that was right, and what to look at afterwards."""
+"""What the learner does in a step: predicts its answer, and solves its exercise."""
 
 from collections.abc import Callable
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
 from jaxtour.course.edits import is_own
-from jaxtour.course.model import Ask, Broken, Proof, Step
+from jaxtour.course.model import Ask, Broken, Exercise, Proof, Step
 from jaxtour.course.progress import Progress, SavedStep
+from jaxtour.engine.cells import timeout_of
 from jaxtour.engine.compare.answers import Verdict, grade, proof_of, reply, truth
 from jaxtour.engine.compare.verify import answered, over
 from jaxtour.engine.report import Report, StepKey
 
 WITHOUT_TRACES = ("result", "time", "devices")
 """What can be looked at even if no call was traced."""
+LIMIT_S = 30.0
+"""The time limit of the code of an exercise, and again of each call that it times: it may be a loop without an end."""
 
 
 class Prediction(msgspec.Struct, frozen=True):
@@ -117,3 +120,58 @@ class Predictions:
                 self._progress.update(*key, right=verdict == "right")
 
         self._defer(judge)
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """How the learner fares with an exercise."""
+
+    hints: int = 0
+    """The number of hints shown."""
+    attempts: int = 0
+    """How many runs failed."""
+    gave_up: bool = False
+    """Whether the solution was shown before the learner's own passed."""
+    warned: bool = False
+    """Whether the learner was told to try first."""
+
+
+class Exercises:
+    """Counts hints and failed runs."""
+
+    def __init__(self, progress: Progress, defer: Callable[[Callable[[], None]], object]) -> None:
+        self._progress = progress
+        self._defer = defer
+        self._tried: dict[StepKey, Tried] = {}
+
+    def of(self, key: StepKey) -> Tried:
+        """What is known of an exercise."""
+        if key not in self._tried:
+            saved = self._progress.saved(*key)
+            self._tried[key] = Tried(hints=saved.hints, attempts=saved.attempts, gave_up=saved.gave_up)
+        return self._tried[key]
+
+    def warn(self, key: StepKey) -> None:
+        """Remember that the learner was told to try first."""
+        self._tried[key] = msgspec.structs.replace(self.of(key), warned=True)
+
+    def note(self, key: StepKey, **fields: Any) -> None:
+        """Change fields that the progress keeps too."""
+        self._tried[key] = msgspec.structs.replace(self.of(key), **fields)
+        self._defer(lambda: self._progress.update(*key, **fields))
+
+    def ended(self, key: StepKey, step: Step, report: Report) -> None:
+        """Count a run that did not pass, unless it was interrupted."""
+        passed = report.checked is not None and report.checked.passed
+        stopped = report.done is not None and report.done.status == "interrupted"
+        if step.exercise and not passed and not stopped:
+            self.note(key, attempts=self.of(key).attempts + 1)
+
+
+def limit_of(step: Step) -> float | None:
+    """The time limit of a step in the tour, in seconds; None without one, as the user can interrupt."""
+    return timeout_of(step, LIMIT_S * (1 + len(step.time))) if step.exercise else None
+
+
+def exercise_of(step: Step | Broken) -> Exercise | None:
+    """The exercise of a step, if it is one."""
+    return step.exercise if isinstance(step, Step) else None
