@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
+
 from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.compare.comparison import Comparison, Side, compared, expression_at
 from jaxtour.engine.report import Report, Runs, requested
@@ -126,7 +128,7 @@ class Comparing:
         asked = self._session.request(
             lesson, step, half.code, requests=wanted, calls=(call,), brief=hlo, patience=PATIENCE
         )
-        told = requested(replace(half.report, timings=()), asked.run, wanted, timings=True)
+        told = requested(msgspec.structs.replace(half.report, timings=()), asked.run, wanted, timings=True)
         return await self._whole(asked, told)
 
     def take(self, event: RunEvent) -> None:
