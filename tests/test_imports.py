@@ -65,6 +65,13 @@ def test_the_command_line_starts_with_click_alone():
     assert not modules("import jaxtour.cli") & {*TOUR, "yaml", "msgspec", "platformdirs", "pygments", "packaging"}
 
 
+def test_asyncio_comes_without_openssl_which_may_come_later():
+    done = "from jaxtour.dispatch import finish\ntry:\n    finish(lambda: 0)\nexcept SystemExit:\n    pass"
+    found = modules(done)
+    assert "asyncio" in found and not found & {"ssl", "_ssl"}
+    assert "_ssl" in modules(f"{done}\nimport ssl")
+
+
 @pytest.mark.parametrize(
     "line",
     [
