@@ -8,10 +8,10 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 from textual.app import App, ComposeResult
 
 from benchmarks.figures import Figure, at_most, told

@@ -74,6 +74,7 @@ def finish(action: Callable[[], int], *, collecting: bool = True) -> None:
 
     Enables garbage collection, unless `collecting` is false: then the work itself enables it.
     """
+    _import_asyncio()
     from jaxtour.course.model import CourseError
     from jaxtour.engine.session import EngineError
 
@@ -91,6 +92,16 @@ def finish(action: Callable[[], int], *, collecting: bool = True) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(code)
+
+
+def _import_asyncio() -> None:
+    """Import asyncio without ssl, which it can do without, as we do: OpenSSL alone takes 5 ms to load."""
+    if "asyncio" not in sys.modules and "ssl" not in sys.modules:
+        sys.modules["ssl"] = None  # type: ignore[assignment] # an import of it fails
+        try:
+            import asyncio  # noqa: F401
+        finally:
+            del sys.modules["ssl"]
 
 
 def _first(group: BaseExceptionGroup[Any]) -> BaseException:

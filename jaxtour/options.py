@@ -2,16 +2,14 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerOptions:
+class WorkerOptions(NamedTuple):
     """The options that choose the worker and its devices, as the user wrote them."""
 
     python: str | None = None
@@ -41,7 +39,7 @@ def device_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def gathering(**given: Any) -> Any:
-        chosen = {each.name: given.pop(each.name) for each in fields(WorkerOptions) if each.name in given}
+        chosen = {name: given.pop(name) for name in WorkerOptions._fields if name in given}
         return command(**given, options=WorkerOptions(**chosen))
 
     for option in (

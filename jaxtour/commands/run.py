@@ -1,9 +1,10 @@
 """`jaxtour run`: runs a lesson's steps without a screen and prints them as text or JSON."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from jaxtour import __version__, interrupts
 from jaxtour.commands.answers import NO_ANSWERS, Answers, graded, read_answers, summary

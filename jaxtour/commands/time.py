@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
+from msgspec.structs import replace
 
 from jaxtour import interrupts
 from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
@@ -68,7 +68,7 @@ def time(asked: TimeRequest, config: WorkerConfig, *, as_json: bool, width: int)
     step = lesson.steps[0]
     assert isinstance(step, Step)
     if asked.calls:
-        step = msgspec.structs.replace(step, trace=())
+        step = replace(step, trace=())
     found = interrupts.run(_measured(config, lesson, step, asked, calls))
     report = found.report
     told = ended(report, path)
@@ -110,7 +110,7 @@ def _calls(asked: TimeRequest) -> tuple[TimeCall, ...]:
         *(TimeCall(label=call, call=call, sizes=sizes, on="host") for call in asked.host),
     ]
     named = [TimeCall(label=call, call=call, sizes=sizes) for call in asked.calls]
-    every = [*(msgspec.structs.replace(call, baseline=True) for call in others[:1]), *others[1:], *named]
+    every = [*(replace(call, baseline=True) for call in others[:1]), *others[1:], *named]
     if sizes and not any(SIZE.search(call.call) for call in every):
         raise CourseError("--sizes sets n, but no call uses n: write it as --call 'f(jnp.ones(n))'")
     return tuple(every)
@@ -198,8 +198,6 @@ def text_lines(report: Report, peaks: Sequence[Peak], width: int, *, roofline: b
 def _unexplained(timings: Sequence[Timing]) -> list[Timing]:
     """Return the timings with only the names of their verdicts: the sentences come with the explanations."""
     return [
-        msgspec.structs.replace(
-            timing, verdicts=tuple(Verdict(code=verdict.code, message="") for verdict in timing.verdicts)
-        )
+        replace(timing, verdicts=tuple(Verdict(code=verdict.code, message="") for verdict in timing.verdicts))
         for timing in timings
     ]

@@ -1,11 +1,11 @@
 """Runs steps without a screen, for the commands that print or check."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
-import msgspec
+from msgspec.structs import replace
 
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.cells import asked_of, cell, profile_request, stage_request, unmet
@@ -209,7 +209,7 @@ class Headless:
         done = report.done
         if replayed and done.status in HOW:
             where = f"in step {replayed}, which runs before it"
-            done = msgspec.structs.replace(done, reason=f"{done.reason} {where}".strip())
+            done = replace(done, reason=f"{done.reason} {where}".strip())
         return replace(report, done=done)
 
     async def _next(self) -> Event:

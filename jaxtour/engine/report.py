@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from jaxtour.course.model import Step
 from jaxtour.engine.guards.connection import EngineError
@@ -124,8 +124,7 @@ class Request(msgspec.Struct, frozen=True):
     """The index of the trace."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """One run of one step so far, and the results of later requests."""
 
     run: int
@@ -145,13 +144,13 @@ class Report:
     warnings: tuple[Warned, ...] = ()
     figures: tuple[Figure, ...] = ()
     traces: tuple[Trace, ...] = ()
-    arguments: Mapping[int, Arguments] = field(default_factory=dict)
+    arguments: Mapping[int, Arguments] = {}
     """By the trace's index."""
-    stages: Stages = field(default_factory=dict)
+    stages: Stages = {}
     """The requested stages, by the trace's index and the stage's name."""
     levels: tuple[Level, ...] = ()
     """The levels of the requested ladder, innermost first."""
-    level_stages: Stages = field(default_factory=dict)
+    level_stages: Stages = {}
     """The stages of levels, by the level's index."""
     ladder_error: str | None = None
     """Why the ladder is incomplete, in one line."""
@@ -160,7 +159,7 @@ class Report:
     timings: tuple[Timing, ...] = ()
     timing_error: str | None = None
     """Why a requested measurement did not finish, in one line."""
-    profiles: Mapping[int, Profile] = field(default_factory=dict)
+    profiles: Mapping[int, Profile] = {}
     """The requested profiles, by the trace's index."""
     retraces: tuple[Retrace, ...] = ()
     """All traces of the learner's jitted functions while the code ran, including first ones."""
@@ -171,9 +170,9 @@ class Report:
     answer: str | None = None
     checked: Checked | None = None
     executed: Executed | None = None
-    progress: RunProgress | None = field(default=None, compare=False)
+    progress: RunProgress | None = None
     done: Done | None = None
-    processes: "Mapping[int, Report]" = field(default_factory=dict)
+    processes: "Mapping[int, Report]" = {}
     """What each process said, of several; of process 0 only what is not this report's own."""
 
     @property
@@ -369,7 +368,7 @@ def joined(events: Iterable[Event]) -> list[Event]:
         if pieces:
             first = pieces[0]
             text = Raw("".join(piece.text.text for piece in pieces))
-            whole.append(msgspec.structs.replace(first, text=text))
+            whole.append(replace(first, text=text))
             pieces.clear()
 
     for event in events:

@@ -1,7 +1,5 @@
 """The messages between parts of the app."""
 
-from dataclasses import dataclass
-
 from textual.message import Message
 
 from jaxtour.tui.tour.state import Shown
@@ -12,11 +10,12 @@ class Arrived(Message):
     """Events of the worker wait in the app's inbox, so that a flood is one message."""
 
 
-@dataclass
 class WorkerGone(Message):
     """The guard cannot be started, or has ended."""
 
-    reason: str
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
 
 
 class Turned(Message):
@@ -31,45 +30,51 @@ class RestartWanted(Message):
     """The learner wants a new worker."""
 
 
-@dataclass
 class Note(Message):
     """A note for the bottom line."""
 
-    text: str
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
 
 
-@dataclass
 class EditEnded(Message):
     """The learner leaves the editor, or runs its code."""
 
-    run: bool = False
+    def __init__(self, *, run: bool = False) -> None:
+        super().__init__()
+        self.run = run
 
 
-@dataclass
 class NamesWanted(Message):
     """The learner wants to know how a name goes on."""
 
-    text: str
-    """What stands before the cursor: `jnp.li`."""
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+        """What stands before the cursor: `jnp.li`."""
 
 
-@dataclass
 class Travelled(Message):
     """The learner goes along the schedule of the memory."""
 
-    by: int
+    def __init__(self, by: int) -> None:
+        super().__init__()
+        self.by = by
 
 
-@dataclass
 class Unfolded(Message):
     """The learner opens or folds an equation of the graph, or all of them."""
 
-    line: int | None
+    def __init__(self, line: int | None) -> None:
+        super().__init__()
+        self.line = line
 
 
-@dataclass
 class ShownWanted(Message):
     """The learner clicks on the name of a pane or of a stage."""
 
-    slot: Slot
-    shown: Shown | None = None
+    def __init__(self, slot: Slot, shown: Shown | None = None) -> None:
+        super().__init__()
+        self.slot = slot
+        self.shown = shown

@@ -1,9 +1,8 @@
 """The document of the lesson pane."""
 
-from dataclasses import replace
-
 import msgspec
 import pytest
+from msgspec.structs import replace
 from small_course import ERROR, VMAP
 
 from jaxtour.course.model import NotebookCell, Step

@@ -1,10 +1,10 @@
 """The document of the stage pane."""
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from small_course import VMAP
 
 from jaxtour.course.model import Broken, NotebookCell, Problem

@@ -1,9 +1,8 @@
 """The document of the time pane."""
 
-from dataclasses import replace
-
 import msgspec
 import pytest
+from msgspec.structs import replace
 from small_course import VMAP, timing
 from timed_course import SIZED
 

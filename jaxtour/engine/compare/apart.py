@@ -1,8 +1,9 @@
 """What differs by process in a report, beside what is the same and is told once."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from jaxtour.engine.guards.together import named
 from jaxtour.engine.report import Report

@@ -1,6 +1,5 @@
 """Compares what a step did with what the lesson expects."""
 
-import dataclasses
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -61,7 +60,7 @@ def over(step: Step, report: Report | None) -> bool:
 def answered(step: Step, report: Report | None) -> bool:
     """Whether the code has run as the step's question needs it: an exercise need not be solved for that."""
     if step.exercise and report:
-        step, report = msgspec.structs.replace(step, exercise=None), dataclasses.replace(report, checked=None)
+        step, report = msgspec.structs.replace(step, exercise=None), msgspec.structs.replace(report, checked=None)
     return over(step, report)
 
 

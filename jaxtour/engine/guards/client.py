@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
 import struct
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -52,7 +52,12 @@ class _Tagged(msgspec.Struct):
 
 
 _tagged = msgspec.json.Decoder(_Tagged)
-_event: msgspec.json.Decoder[WireEvent] = msgspec.json.Decoder(WireEvent)
+
+
+@functools.cache
+def _events() -> msgspec.json.Decoder[WireEvent]:
+    # Made for the first event: to look through all types takes 2 ms, for which the first frame need not wait.
+    return msgspec.json.Decoder(WireEvent)
 
 
 class GarbledError(Exception):
@@ -119,7 +124,7 @@ class ProcessEngine:
             raise
         if self._start:
             self._stderr.clear()  # what the shell there said at its start explains no end
-            self._pulse = Pulse(partial(self._ping, process), partial(self._give_up, process))
+            self._pulse = Pulse(functools.partial(self._ping, process), functools.partial(self._give_up, process))
             self._tasks.append(asyncio.create_task(self._pulse.beat(), name="worker pulse"))
 
     async def send(self, command: Command) -> None:
@@ -294,7 +299,7 @@ def decode(body: bytes) -> Event | None:
         head = _tagged.decode(body)
         if head.event not in _KNOWN:
             return None
-        event = _event.decode(body)
+        event = _events().decode(body)
     except msgspec.ValidationError as error:
         # Lesson code may have forged this event; it must not end the session.
         return harmless(Log(text=f"an invalid event was ignored: {error}"))

@@ -8,7 +8,6 @@ anyone back: so when one runner has to be replaced, all are.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -50,13 +49,12 @@ _QUEUE = 1000
 """Events that may wait for the screen; then the guards wait."""
 
 
-@dataclass(eq=False)
-class _Member:
+class _Member(msgspec.Struct, eq=False):
     """A guard, and what it last said of its runner."""
 
     engine: Engine
     reader: asyncio.Task[None] | None = None
-    state: State = field(default_factory=lambda: State(state="spawning"))
+    state: State = State(state="spawning")
     facts: Facts | None = None
     port: int | None = None
     """A free port of its machine, once its runner can connect."""

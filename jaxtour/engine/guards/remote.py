@@ -8,7 +8,6 @@ answer, since some shells read ahead.
 
 import functools
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -43,8 +42,7 @@ REMEDIES = (
 """What helps, by what a line of stderr says."""
 
 
-@dataclass(frozen=True)
-class Start:
+class Start(msgspec.Struct, frozen=True):
     """How to start a guard on another machine."""
 
     command: tuple[str, ...]

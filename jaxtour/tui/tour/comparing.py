@@ -130,7 +130,7 @@ class Comparing:
         asked = self._session.request(
             lesson, step, half.code, requests=wanted, calls=(call,), brief=hlo, patience=PATIENCE
         )
-        told = requested(replace(half.report, timings=()), asked.run, wanted, timings=True)
+        told = requested(msgspec.structs.replace(half.report, timings=()), asked.run, wanted, timings=True)
         return await self._whole(asked, told)
 
     def take(self, event: RunEvent) -> None:

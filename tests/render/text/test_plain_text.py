@@ -1,8 +1,7 @@
 """A step as text, for a pager or a log."""
 
-from dataclasses import replace
-
 import msgspec
+from msgspec.structs import replace
 
 from jaxtour.course.model import Ask, Broken, Choice, Exercise, Lesson, Problem, Requires, Step
 from jaxtour.engine.report import Report

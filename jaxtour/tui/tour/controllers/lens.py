@@ -1,7 +1,8 @@
 """The keys that look into what JAX made of the code."""
 
-from dataclasses import replace
 from functools import partialmethod
+
+from msgspec.structs import replace
 
 from jaxtour.course.model import Step
 from jaxtour.engine.links import links_of
