@@ -284,6 +284,17 @@ async def test_a_digit_begins_an_answer_in_words(tours: Tours, first: str) -> No
         assert app.tour.state.prediction is not None and app.tour.state.stage == "jaxpr"
 
 
+async def test_a_slip_of_the_fingers_is_no_answer_and_can_be_mended(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press(*"a3raa", "enter")
+        await until(pilot, lambda: "the answer is a number, such as 12" in screen_text(app))
+        assert app.tour.state.prediction is None and app.tour.progress.saved("vmap", "many").answer is None
+        await pilot.press("backspace", "backspace", "backspace", "enter")
+        assert app.screen is app.tour_screen and app.tour.state.prediction == "3"
+
+
 async def test_the_border_says_question_only_of_a_hidden_one(tours: Tours) -> None:
     said = set()
     app = tours.make("choose")
