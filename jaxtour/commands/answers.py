@@ -8,7 +8,7 @@ from jaxtour.course.model import CourseError, Lesson, Problem, Step
 from jaxtour.course.reader import FaultError, Node, Scalar, decode, kind, parse, suggestion
 from jaxtour.course.reader import Mapping as MappingNode
 from jaxtour.course.reader import Sequence as SequenceNode
-from jaxtour.engine.compare.answers import chosen, grade, truth
+from jaxtour.engine.compare.answers import chosen, grade, truth, unreadable
 from jaxtour.engine.headless import Outcome
 from jaxtour.engine.report import StepKey
 from jaxtour.text import Raw, clean, plural, short
@@ -54,6 +54,8 @@ def _answer(key: Scalar, node: Node, lessons: Sequence[Lesson]) -> tuple[StepKey
     if answer is None:
         count = len(step.ask.choices)
         raise FaultError(node, f"{short(said)} is none of the choices of `{step.id}`: write 1 to {count}, or its words")
+    if why := unreadable(step.ask, answer):
+        raise FaultError(node, f"{short(said)} does not answer `{step.id}`: {why}")
     return (lesson.id, step.id), answer
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Literal
 
 from jaxtour.course.exercises import check_work, sources
-from jaxtour.course.model import PROOFS, Ask, Requires, Step, TimeSpec, what_of
+from jaxtour.course.model import Ask, Requires, Step, TimeSpec
+from jaxtour.course.questions import PROOFS, what_of
 from jaxtour.course.reader import FaultError, Key, Mapping, Node, Scalar, Sequence, at
 from jaxtour.course.remedies import QUOTE
 from jaxtour.text import Raw, short

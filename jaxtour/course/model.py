@@ -1,7 +1,6 @@
 """The model of a lesson, as a YAML file of format 1 writes it."""
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
@@ -134,20 +133,6 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     def texts(self) -> tuple[str, ...]:
         """The choices' texts."""
         return tuple(choice.text if isinstance(choice, Choice) else choice for choice in self.choices)
-
-
-PROOFS: Mapping[str, Proof] = {
-    "equations": "jaxpr", "primitives": "jaxpr", "shape": "result", "dtype": "result", "compilations": "result",
-    "device": "devices", "devices": "devices", "fastest": "time",
-}  # fmt: skip
-"""What the worker can answer of a call beside the value of an expression, and what proves the answer."""
-_WHAT_OF = re.compile(r"\s*([a-z]+)\s+of\s+(\S.*)", re.S)
-
-
-def what_of(value: str) -> tuple[str, str]:
-    """Split `WHAT of CALL`; `WHAT` may be unknown, and is empty for a plain expression."""
-    match = _WHAT_OF.fullmatch(value)
-    return (match[1], match[2]) if match else ("", value)
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -17,6 +17,7 @@ from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.engine.wire.messages import Answer, Executed, Text
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.app import TourApp
+from jaxtour.tui.tour.predictions import spoken_of
 
 LESSON = """\
 format: 1
@@ -272,6 +273,30 @@ async def test_a_goes_to_the_proof_and_then_to_what_the_step_is_about(tours: Tou
         assert pane(app, "lesson").has_focus
 
 
+async def test_a_goes_on_to_what_the_text_speaks_of(tours: Tours) -> None:
+    one, many, *rest = tours.entries[0].given.steps
+    many = msgspec.structs.replace(many, after="The jaxpr has more; see the HLO, and the **Devices** pane.")
+    tours.entries[0].given = msgspec.structs.replace(tours.entries[0].given, steps=(one, many, *rest))
+    app = tours.make("many")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await run_many(pilot, tours)
+        seen = []
+        for name in ("jaxpr", "HLO", "Devices"):
+            assert f"a see {name}" in screen_text(app)
+            await pilot.press("a")
+            seen.append((app.tour_screen.slots.pane.spec.name, app.tour.state.stage))
+        assert seen == [("stage", "jaxpr"), ("stage", "hlo"), ("devices", "hlo")]
+        await pilot.press("a")
+        assert pane(app, "lesson").has_focus
+
+
+def test_what_a_text_speaks_of() -> None:
+    assert spoken_of("StableHLO, then the Result pane; not HLO_x, a result, Time or `make_jaxpr`") == (
+        "stablehlo",
+        "result",
+    )
+
+
 @pytest.mark.parametrize("first", ["1", "0", "minus"])
 async def test_a_digit_begins_an_answer_in_words(tours: Tours, first: str) -> None:
     app = tours.make("many")
@@ -282,6 +307,17 @@ async def test_a_digit_begins_an_answer_in_words(tours: Tours, first: str) -> No
         assert app.tour.state.prediction == {"minus": "-"}.get(first, first) + "2"
         await pilot.press(first, "escape")
         assert app.tour.state.prediction is not None and app.tour.state.stage == "jaxpr"
+
+
+async def test_a_slip_of_the_fingers_is_no_answer_and_can_be_mended(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press(*"a3raa", "enter")
+        await until(pilot, lambda: "the answer is a number, such as 12" in screen_text(app))
+        assert app.tour.state.prediction is None and app.tour.progress.saved("vmap", "many").answer is None
+        await pilot.press("backspace", "backspace", "backspace", "enter")
+        assert app.screen is app.tour_screen and app.tour.state.prediction == "3"
 
 
 async def test_the_border_says_question_only_of_a_hidden_one(tours: Tours) -> None:

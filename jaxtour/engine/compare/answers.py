@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
-from jaxtour.course.model import PROOFS, Ask, Choice, Proof, what_of
+from jaxtour.course.model import Ask, Choice, Proof
+from jaxtour.course.questions import PROOFS, is_number, what_of
 
 Verdict: TypeAlias = Literal["right", "wrong", "open"]
 
@@ -54,6 +55,18 @@ def chosen(ask: Ask, said: str) -> str | None:
     if said.isdecimal() and 1 <= int(said) <= len(ask.choices):
         return ask.texts[int(said) - 1]
     return next((text for text in ask.texts if alike(text, said)), None)
+
+
+def unreadable(ask: Ask, said: str) -> str:
+    """Why nothing can be made of an answer in words, such as `3raa`, as a line for the learner; empty if it is one."""
+    words = _words(said)
+    if ask.value is not None and not ask.choices and is_number(ask.value.text):
+        return "" if len(words) == 1 and _number(words[0]) is not None else "the answer is a number, such as 12 or 0.5"
+    broken = next((word for word in words if _DIGIT_FIRST.match(word) and _number(word) is None), None)
+    return f"{broken} is neither a number nor a word" if broken and not ask.choices else ""
+
+
+_DIGIT_FIRST = re.compile(r"[-+]?\.?\d")
 
 
 def right_choice(ask: Ask, answer: str | None) -> int | None:

@@ -7,7 +7,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from jaxtour.course.model import Broken, Expect, Lesson, Names, Step, what_of
+from jaxtour.course.model import Broken, Expect, Lesson, Names, Step
+from jaxtour.course.questions import what_of
 from jaxtour.engine.compare.answers import right_choice
 from jaxtour.engine.compare.apart import stdout_of, value_text
 from jaxtour.engine.compare.tokens import bare, difference, spread

@@ -6,7 +6,8 @@ from textual.events import Key
 from textual.widgets import Input, Static
 
 from jaxtour.course.model import Ask
-from jaxtour.render.text.layout import Line
+from jaxtour.engine.compare.answers import unreadable
+from jaxtour.render.text.layout import Line, in_ascii
 from jaxtour.tui.compat_input import TextInput
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.styling import contents
@@ -22,6 +23,8 @@ class AskScreen(BoxScreen[str | None]):
 
     def __init__(self, ask: Ask, begun: str = "", *, ascii_only: bool = False) -> None:
         self._ask = ask
+        self._amiss = ""
+        """Why the text cannot be taken."""
         self._question = Static(id="question", markup=False)
         answer: TextInput | Chooser
         if ask.choices:
@@ -37,7 +40,9 @@ class AskScreen(BoxScreen[str | None]):
         lines: list[Line] = [((self._ask.question, "strong"),)]
         if self._ask.hint:
             lines.append(((self._ask.hint, "muted"),))
-        self._question.update(contents(lines, ansi=self.app.native_ansi_color))
+        if self._amiss:
+            lines.append((("✗ ", "warning"), (self._amiss, "")))
+        self._question.update(contents(in_ascii(lines, self.ascii), ansi=self.app.native_ansi_color))
         self.entitle("What do you think?", KEYS)
 
     def on_key(self, event: Key) -> None:
@@ -51,8 +56,13 @@ class AskScreen(BoxScreen[str | None]):
         self.dismiss(self._ask.texts[message.option_index])
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
-        """Take the text; an empty text is None."""
-        self.dismiss(message.value.strip() or None)
+        """Take the text, or say why not; an empty text is None."""
+        said = message.value.strip()
+        self._amiss = unreadable(self._ask, said) if said else ""
+        if self._amiss:
+            self.refill()
+        else:
+            self.dismiss(said or None)
 
 
 def _row(number: int, choice: str) -> Line:

@@ -1,6 +1,8 @@
 """What the learner does in a step: predicts its answer, and solves its exercise."""
 
+import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Self
 
 import msgspec
@@ -70,8 +72,9 @@ class Prediction(msgspec.Struct, frozen=True):
 
 
 def sights(step: Step | Broken, report: Report | None) -> tuple[Proof, ...]:
-    """What to look at after the run, beside the text that goes on: what proves the answer, then what the step is about.
+    """What to look at after the run, beside the text that goes on.
 
+    First what proves the answer, then what the step is about, and then what the text speaks of.
     Nothing without a text: then what the step is about comes to the front by itself.
     """
     if isinstance(step, Broken) or report is None or not goes_on(step) or not over(step, report):
@@ -80,8 +83,20 @@ def sights(step: Step | Broken, report: Report | None) -> tuple[Proof, ...]:
     proof = proof_of(step.ask) if step.ask else None
     if proof == "lesson":
         return ()
-    shown = dict.fromkeys(each for each in (proof, about) if each and each != "lesson")
+    shown = dict.fromkeys(each for each in (proof, about, *spoken_of(step.after)) if each and each != "lesson")
     return tuple(each for each in shown if report.traces or each in WITHOUT_TRACES)
+
+
+@lru_cache(maxsize=8)
+def spoken_of(text: str) -> tuple[Proof, ...]:
+    """The stages that a text names, and the panes, as `the **Time** pane`, in their order in the text."""
+    return tuple(dict.fromkeys(_NAMES[word.lower()] for word in _NAMED.findall(text)))
+
+
+_NAMED = re.compile(r"\b(?:jaxpr|StableHLO|HLO)\b|\b(?:Result|Time|Devices)\b(?=\*\*| pane)")
+_NAMES: dict[str, Proof] = {
+    "jaxpr": "jaxpr", "stablehlo": "stablehlo", "hlo": "hlo", "result": "result", "time": "time", "devices": "devices",
+}  # fmt: skip
 
 
 def goes_on(step: Step | Broken) -> bool:

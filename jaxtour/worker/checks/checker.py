@@ -137,7 +137,7 @@ def _calls(check: Check) -> list[str]:
 
 
 def in_words(check: Check) -> str:
-    """What must be true: the author's words, or `f(x) agrees with jnp.sum(x)`; empty for Python without words."""
+    """What must be true, in the author's words or else as `f(x) agrees with jnp.sum(x)`; empty without any."""
     kind = _kind(check)
     if (own := check.get("what")) or kind in ("", "python"):
         return own or ""

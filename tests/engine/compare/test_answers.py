@@ -2,8 +2,9 @@
 
 import pytest
 
-from jaxtour.course.model import PROOFS, Ask, Choice
-from jaxtour.engine.compare.answers import chosen, grade, proof_of, reply, truth
+from jaxtour.course.model import Ask, Choice
+from jaxtour.course.questions import PROOFS
+from jaxtour.engine.compare.answers import chosen, grade, proof_of, reply, truth, unreadable
 from jaxtour.text import Raw
 from jaxtour.worker.runner import questions
 
@@ -72,6 +73,28 @@ def test_an_answer_names_a_choice_by_its_number_or_its_words() -> None:
         "3", "the Second", "3", "the Second", None, None,
     ]  # fmt: skip
     assert chosen(Ask(question="?", value=Raw("x")), "7") == "7"
+
+
+@pytest.mark.parametrize(
+    ("value", "taken", "refused"),
+    [
+        ("equations of f(x)", ("3", "-1", "(3)"), ("3raa", "three", "3 MiB", "3, 4")),
+        ("len(jax.devices())", ("4",), ("many",)),
+        ("round(low, 2)", (".25", "1e-3", "nan"), ("0.2.5",)),
+        ("text.count('dot')", ("0",), ("none",)),
+        ("shape of f(x)", ("(3, 2)", "3x2", "()", "{'w': (3,)}", "what?"), ("3raa", "(3, 2q)")),
+        ("device of x[3]", ("cpu:3", "3"), ("3rd",)),
+        ("longest", ("compile",), ("2nd",)),
+    ],
+)
+def test_what_is_no_answer_is_refused(value: str, taken: tuple[str, ...], refused: tuple[str, ...]) -> None:
+    ask = Ask(question="?", value=Raw(value))
+    assert [said for said in taken if unreadable(ask, said)] == []
+    assert [said for said in refused if not unreadable(ask, said)] == []
+
+
+def test_a_choice_may_be_anything() -> None:
+    assert unreadable(Ask(question="?", choices=("2nd", "3x"), value=Raw("len(x)")), "2nd") == ""
 
 
 def test_what_proves_an_answer() -> None:

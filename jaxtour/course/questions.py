@@ -1,0 +1,33 @@
+"""Questions that the worker answers in another way than by the value of an expression: `WHAT of CALL`."""
+
+import ast
+import re
+from collections.abc import Mapping
+
+from jaxtour.course.model import Proof
+
+PROOFS: Mapping[str, Proof] = {
+    "equations": "jaxpr", "primitives": "jaxpr", "shape": "result", "dtype": "result", "compilations": "result",
+    "device": "devices", "devices": "devices", "fastest": "time",
+}  # fmt: skip
+"""What the worker can answer of a call, and what proves the answer."""
+_COUNTS = ("equations", "compilations")
+_NUMBERS = ("int", "float", "round", "len", "count")
+"""Functions and methods whose values are numbers."""
+_WHAT_OF = re.compile(r"\s*([a-z]+)\s+of\s+(\S.*)", re.S)
+
+
+def what_of(value: str) -> tuple[str, str]:
+    """`WHAT` and `CALL` of such a question, which may be unknown; nothing and all of it for an expression."""
+    match = _WHAT_OF.fullmatch(value)
+    return (match[1], match[2]) if match else ("", value)
+
+
+def is_number(value: str) -> bool:
+    """Whether the answer is certainly a number, as the question is written."""
+    what, rest = what_of(value)
+    if what:
+        return what in _COUNTS
+    call = ast.parse(rest.strip(), mode="eval").body
+    name = call.func if isinstance(call, ast.Call) else None
+    return (name.id if isinstance(name, ast.Name) else name.attr if isinstance(name, ast.Attribute) else "") in _NUMBERS
