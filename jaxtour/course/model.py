@@ -182,7 +182,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The argument that is donated, or that the gradient is by, counted from 0."""
     count: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """The number of devices; all by default."""
-    what: Line = ""
+    what: Line | None = None
     """What must be true, in a line: `the first call is not timed`. Only a check written as code needs it."""
     say: Lines = ""
     """What to tell the learner first if this fails; what was expected and what came follows."""

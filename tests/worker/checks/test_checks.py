@@ -113,7 +113,7 @@ RIGHT = [
     ),
     (KEPT.format(""), {"leaks": "f(x)"}, ""),
     (SPREAD.format("'d'"), {"devices": "spread"}, ""),
-    ("y = 7", {"python": "assert y == n", "given": [{"n": "3 + 4"}]}, ""),
+    ("y = 7", {"python": "assert y == n", "what": "y is n", "given": [{"n": "3 + 4"}]}, ""),
 ]
 
 
