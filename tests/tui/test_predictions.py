@@ -17,7 +17,7 @@ from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.engine.wire.messages import Answer, Executed, Text
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.app import TourApp
-from jaxtour.tui.tour.predictions import spoken_of
+from jaxtour.tui.tour.practice import spoken_of
 
 LESSON = """\
 format: 1
