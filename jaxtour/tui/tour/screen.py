@@ -33,6 +33,7 @@ from jaxtour.tui.tour.controllers.search import SearchController
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.controllers.step import StepController
 from jaxtour.tui.tour.model import Tour
+from jaxtour.tui.tour.named_keys import with_named
 from jaxtour.tui.tour.reviewing import Reviewing
 from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.widgets.arrange import left_width
@@ -278,9 +279,13 @@ class TourScreen(Screen[None]):
         done = view.done[view.number - 1] and not self.tour.alone
         asked = context.asks and not context.answered
         bright = first[:1] or (("answer",) if asked else (onwards, "look") if done else ("run",))
-        actions = self.answers.labelled(in_footer(scope, context), view.sights)
+        actions = in_footer(scope, context)
         if first:
             actions.sort(key=lambda action: first.index(action.id) if action.id in first else len(first))
+        if scope == "step":
+            lead = bright if any(action.id in bright for action in actions) else ("run",)
+            actions = with_named(actions, view, context, lead)
+        actions = self.answers.labelled(actions, view.sights)
         room = self.app.size.width - 2
         words = self.search.words() if self.search.pattern else self.answers.digits(context)
         if self.search.line is not None:

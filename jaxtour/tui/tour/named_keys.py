@@ -1,0 +1,55 @@
+"""The keys that a step's text names, as `P` in “Run it, then press `P`”."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from jaxtour.course.model import Step
+from jaxtour.engine.compare.verify import over
+from jaxtour.tui.actions import BY_ID, Action, Context, Keys, scoped
+from jaxtour.tui.tour.view import StepView
+
+_CODE = re.compile(r"`([^`\s]+)`")
+_WORD = re.compile(r"[^\W\d]\w*|\d+")
+_OWN = Keys()
+"""The keys as texts name them, without the changes of the settings."""
+
+
+def with_named(actions: Sequence[Action], view: StepView, context: Context, behind: Sequence[str]) -> list[Action]:
+    """The actions of the bottom line, where those that the text names come at once behind the most important ones."""
+    own = [action for action in named(view) if action.when(context)]
+    rest = [action for action in actions if action.id in behind or action.id not in {each.id for each in own}]
+    place = max((place for place, action in enumerate(rest, 1) if action.id in behind), default=0)
+    return [*rest[:place], *(each for each in own if each.id not in behind), *rest[place:]]
+
+
+def named(view: StepView) -> list[Action]:
+    """The actions whose keys stand in the text to read now, that which goes on after the run first."""
+    step = view.step
+    if not isinstance(step, Step):
+        return []
+    texts = (step.after, step.text) if over(step, view.report) else (step.text,)
+    keys = _named("\n\n".join(texts), f"{step.setup.text}\n{step.solved_code.text}")
+    return [BY_ID[each] for key in keys for each in _actions().get(key, ())]
+
+
+@lru_cache(maxsize=8)
+def _named(text: str, code: str) -> tuple[str, ...]:
+    """The keys in a Markdown text; what the code names is a variable or a number, unless the text says otherwise."""
+    words, keys = set(_WORD.findall(code)), dict[str, None]()
+    for found in _CODE.finditer(text):
+        before, after, key = text[: found.start()].rstrip(), text[found.end() :], found[1]
+        said = before.endswith(("press", "Press")) or after.startswith(" key")
+        if key not in words or said or (key.isdigit() and before[-1:] in ("", ".", ":")):
+            keys[key] = None
+    return tuple(keys)
+
+
+@lru_cache(maxsize=1)
+def _actions() -> dict[str, list[str]]:
+    """The actions of a step that have words for the bottom line and the help, by their keys."""
+    found: dict[str, list[str]] = {}
+    for action in scoped("step"):
+        for key in _OWN.of(action) if action.label and action.help else ():
+            found.setdefault(key, []).append(action.id)
+    return found
