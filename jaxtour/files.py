@@ -49,14 +49,18 @@ def read_bytes(path: Path, cap: int | None = None) -> bytes:
         return file.read() if cap is None else file.read(cap + 1)
 
 
-def replace(path: Path, data: bytes) -> None:
-    """Replace a file atomically: at any moment, even after a crash, either the old or the new one exists."""
+def replace(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Replace a file atomically: at any moment, even after a crash, either the old or the new one exists.
+
+    Without `durable` it does not wait for the disk, and a crash of the machine may leave the file damaged.
+    """
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

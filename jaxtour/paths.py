@@ -21,6 +21,11 @@ def config_dir() -> Path:
     return platformdirs.user_config_path("jaxtour", appauthor=False)
 
 
+def cache_dir() -> Path:
+    """Return the folder of what can be made again: `$XDG_CACHE_HOME/jaxtour` on Linux."""
+    return platformdirs.user_cache_path("jaxtour", appauthor=False)
+
+
 def lessons_dir() -> Path:
     """Return the folder of the course: inside the package if installed from a wheel, next to it in a checkout."""
     package = Path(__file__).resolve().parent

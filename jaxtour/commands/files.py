@@ -9,8 +9,7 @@ from typing import NoReturn
 import msgspec
 
 from jaxtour.course.catalogue import LessonEntry
-from jaxtour.course.loader import guess_id
-from jaxtour.course.model import Broken, CourseError, Launch, Lesson, Problem, Step
+from jaxtour.course.model import Broken, CourseError, Launch, Lesson, Problem, Step, guess_id
 from jaxtour.files import read_bytes
 from jaxtour.paths import absolute
 from jaxtour.text import Raw, harmless

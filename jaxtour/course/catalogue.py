@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from jaxtour import paths
-from jaxtour.course.loader import guess_id, load, unreadable
-from jaxtour.course.model import Broken, CourseError, Lesson, Problem, Step
+from jaxtour.course import kept
+from jaxtour.course.model import Broken, CourseError, Lesson, Problem, Step, guess_id, unreadable
 from jaxtour.text import Raw
 
 SUFFIXES = (".yaml", ".yml")
@@ -22,10 +22,12 @@ BUNDLED = re.compile(r"\d+-.+\.ya?ml")
 class LessonEntry:
     """One lesson file, which is not read before its lesson is needed."""
 
-    def __init__(self, lesson_id: str, path: Path, within: Path | None = None) -> None:
+    def __init__(self, lesson_id: str, path: Path, within: Path | None = None, *, keep: bool = False) -> None:
         self._id = lesson_id
         self.path = path
         self._within = within
+        self._keep = keep
+        """Whether the lesson is kept in the cache."""
         self._lesson: Lesson | None = None
 
     def __repr__(self) -> str:
@@ -52,7 +54,7 @@ class LessonEntry:
             real = Path(os.path.realpath(self.path))
             if self._within is not None and not real.is_relative_to(os.path.realpath(self._within)):
                 raise CourseError(f"{self.path}: a link out of its folder: name {real} itself")
-            self._lesson = _opened(self.path)
+            self._lesson = kept.load(self.path) if self._keep else _opened(self.path)
         return self._lesson
 
 
@@ -105,7 +107,7 @@ def bundled() -> Catalogue:
     found = [path for path in _files(folder) if BUNDLED.fullmatch(path.name)]
     if not found:
         raise CourseError(f"{folder}: the course is missing: install jaxtour again")
-    return _catalogue(found)
+    return Catalogue(tuple(LessonEntry(guess_id(path), path, keep=True) for path in found))
 
 
 def open_path(path: Path) -> Catalogue:
@@ -118,7 +120,7 @@ def open_path(path: Path) -> Catalogue:
     found = _files(path)
     if not found:
         raise CourseError(f"{path}: no lessons here: name lesson files like 01-name.yaml")
-    return _catalogue(found, within=path)
+    return Catalogue(tuple(LessonEntry(guess_id(each), each, path) for each in found))
 
 
 def has_lessons(folder: Path) -> bool:
@@ -130,9 +132,11 @@ def has_lessons(folder: Path) -> bool:
 
 
 def _opened(path: Path) -> Lesson:
+    # Imported here, as the course itself is kept, and has no notebooks.
     if path.suffix not in NOTEBOOKS:
+        from jaxtour.course.loader import load
+
         return load(path)
-    # Imported here, as the course itself has no notebooks.
     from jaxtour.course.notebook import load_notebook
     from jaxtour.course.notebook_file import is_percent
 
@@ -157,10 +161,6 @@ def _files(folder: Path) -> list[Path]:
     names = [path for path in entries if path.suffix in SUFFIXES and not path.name.startswith(".")]
     # A dangling link is kept: it stands for a missing lesson.
     return [path for path in names if path.is_file() or (path.is_symlink() and not path.exists())]
-
-
-def _catalogue(found: Sequence[Path], within: Path | None = None) -> Catalogue:
-    return Catalogue(tuple(LessonEntry(guess_id(path), path, within) for path in found))
 
 
 def _near(name: str, names: Sequence[str]) -> str:

@@ -9,7 +9,18 @@ from typing import Any
 import msgspec
 
 from jaxtour.course.checks import check, check_requires
-from jaxtour.course.model import FORMAT, Broken, CourseError, Lesson, LessonFile, Problem, Requires, Step
+from jaxtour.course.model import (
+    FORMAT,
+    Broken,
+    CourseError,
+    Lesson,
+    LessonFile,
+    Problem,
+    Requires,
+    Step,
+    guess_id,
+    unreadable,
+)
 from jaxtour.course.reader import (
     MAX_BYTES,
     TOO_LARGE,
@@ -65,18 +76,6 @@ def loads(data: bytes, file: str) -> Lesson:
         message = f"a lesson must be a mapping that begins with `format: {FORMAT}`, not {kind(document.root)}"
         return unreadable(file, Problem(file=Raw(file), line=1, column=1, message=message))
     return draft.lesson(document.root, None, document.lines)
-
-
-def guess_id(file: str | Path) -> str:
-    """Guess the lesson's id from the file's name: `vmap` for `05-vmap.yaml`."""
-    name = re.sub(r"^\d+-", "", Path(file).stem)
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "lesson"
-
-
-def unreadable(file: str | Path, problem: Problem) -> Lesson:
-    """Return a lesson of which only the file and its problem are known."""
-    name = guess_id(file)
-    return Lesson(id=name, title=name, summary="", minutes=0, steps=(), file=Raw(str(file)), problems=(problem,))
 
 
 def _failed(error: CourseError, file: str) -> Lesson:

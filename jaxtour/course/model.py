@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -377,6 +378,17 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     """Line and column, from 1, of each step's beginning, by its id."""
     cells: dict[str, NotebookCell] = {}
     """Of a notebook: what is known of each step, by its id."""
+
+
+def guess_id(file: str | Path) -> str:
+    """Guess the lesson's id from the file's name: `vmap` for `05-vmap.yaml`."""
+    return re.sub(r"[^a-z0-9]+", "-", re.sub(r"^\d+-", "", Path(file).stem).lower()).strip("-")[:60] or "lesson"
+
+
+def unreadable(file: str | Path, problem: Problem) -> Lesson:
+    """Return a lesson of which only the file and its problem are known."""
+    name = guess_id(file)
+    return Lesson(id=name, title=name, summary="", minutes=0, steps=(), file=Raw(str(file)), problems=(problem,))
 
 
 class CourseError(Exception):

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from jaxtour import paths
-from jaxtour.course import catalogue
+from jaxtour.course import kept
 from jaxtour.course.catalogue import bundled, open_path, shared_ids
 from jaxtour.course.model import Broken, CourseError, Step
 
@@ -28,8 +28,8 @@ def course(tmp_path, monkeypatch) -> Path:
 def reads(monkeypatch) -> list[str]:
     """The names of the files loaded from now on."""
     seen: list[str] = []
-    load = catalogue.load
-    monkeypatch.setattr(catalogue, "load", lambda path: (seen.append(path.name), load(path))[1])
+    load = kept.load
+    monkeypatch.setattr(kept, "load", lambda path: (seen.append(path.name), load(path))[1])
     return seen
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from lesson_texts import GOOD, HEAD, changed, lesson_of, place, step_of
 
-from jaxtour.course.loader import guess_id, load, loads
-from jaxtour.course.model import Broken, CourseError, Expect, Names, Step, TimeSpec, TraceSpec
+from jaxtour.course.loader import load, loads
+from jaxtour.course.model import Broken, CourseError, Expect, Names, Step, TimeSpec, TraceSpec, guess_id
 from jaxtour.text import Raw, harmless
 
 
