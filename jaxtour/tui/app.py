@@ -110,6 +110,8 @@ class TourApp(App[int]):
         self._due: asyncio.TimerHandle | None = None
         self._ticker: Timer | None = None
         self._leaving = False
+        self._in_front = True
+        """Whether the terminal last said that it has the focus."""
         self._first = TourScreen(tour, now, self._writes.finish)
         self._review = review
         """Whether a review begins at once."""
@@ -288,6 +290,19 @@ class TourApp(App[int]):
         """Keep typed-ahead text from acting as commands."""
         if await written_ahead(event, self.focused):
             event.prevent_default()
+
+    def on_app_focus(self, event: events.AppFocus | events.AppBlur) -> None:
+        """Follow the last of the changes of the terminal's focus that have come: each styles the whole screen anew."""
+        event.prevent_default()
+        self._in_front = isinstance(event, events.AppFocus)
+        self.call_later(self._follow_focus)
+
+    on_app_blur = on_app_focus
+
+    def _follow_focus(self) -> None:
+        if self.app_focus != self._in_front:
+            self.app_focus = self._in_front
+            self.screen.refresh_bindings()
 
     def on_graphics_known(self, _: GraphicsKnown) -> None:
         """Draw the pictures again, as the terminal can show them."""

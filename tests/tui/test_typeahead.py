@@ -105,3 +105,22 @@ async def test_a_filter_has_all_that_was_typed(tours: Tours) -> None:
         await pilot.press("l")
         typed(pilot, "/", *"jqx")
         await until(pilot, lambda: "jqx" in screen_text(app))
+
+
+async def test_of_many_changes_of_the_terminals_focus_the_last_counts(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, tours)
+        focused, seen = app.screen.focused, []
+        assert focused is not None
+        app.watch(app, "app_focus", lambda focus: seen.append(focus), init=False)
+        for _ in range(40):
+            app.post_message(events.AppBlur())
+            app.post_message(events.AppFocus())
+        await pilot.press("j")
+        assert seen == [] and app.screen.focused is focused, "the screen is not styled anew for each"
+        app.post_message(events.AppBlur())
+        await until(pilot, lambda: app.screen.focused is None)
+        app.post_message(events.AppFocus())
+        await until(pilot, lambda: app.screen.focused is focused)
+        assert seen == [False, True]
