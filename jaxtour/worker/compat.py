@@ -116,7 +116,7 @@ class Met(NamedTuple):
 
 
 class Marked(NamedTuple):
-    """JAX's text of a jaxpr, with at most one equation a line."""
+    """JAX's text of a jaxpr, with at most one equation per line."""
 
     lines: list[str]
     owners: list[list[int]]
@@ -254,12 +254,12 @@ def key_numbers(keys: jax.Array) -> jax.Array:
 
 
 def is_jitted(function: Any) -> bool:
-    """Whether it can be lowered: a result of `jax.jit` or `jax.pmap`."""
+    """Whether a function can be lowered: a result of `jax.jit` or `jax.pmap`."""
     return callable(getattr(function, "lower", None)) and callable(getattr(function, "trace", None))
 
 
 def is_bare_jit(function: Any) -> bool:
-    """Whether it is what `jax.jit` returns, and not a library's function around that."""
+    """Whether it is what `jax.jit` returns, not a library's wrapper around that."""
     return type(function) is type(jax.jit(str))
 
 
@@ -350,7 +350,7 @@ def axis_name(name: Any) -> str:
 
 
 def name_axes(text: str) -> str:
-    """Replace such names of `pmap` in a text."""
+    """Replace the axis names that `pmap` makes up in a text."""
     return _PMAP_NAME.sub("pmap", text)
 
 

@@ -22,7 +22,7 @@ _EVENTS = {
 
 
 class CompileEvents:
-    """Counts how often JAX traced and compiled since it was made; all zero where JAX does not report it."""
+    """Counts how often JAX traces and compiles from now on; all zero where JAX does not report it."""
 
     def __init__(self) -> None:
         self.traces = 0
@@ -35,7 +35,7 @@ class CompileEvents:
         self.timed: Callable[[str, float], None] | None = None
         """Called with that name and the seconds of the trace, nested traces included."""
         self._open: list[tuple[str, list[float]]] = []
-        """Events that have begun and not ended, with the seconds of nested events."""
+        """Events in progress, with the seconds of their nested events."""
 
     def watch(self) -> None:
         """Register with JAX for the life of the process. A listener that raises would raise in the lesson's call."""
@@ -88,7 +88,7 @@ def is_tracing() -> bool:
 
 
 def not_tracing() -> Callable[[], bool]:
-    """A function that says whether this thread is outside of every trace; looked up once, for callers in a hurry."""
+    """Return a function that tells whether this thread is outside every trace; looked up once, for hot paths."""
     return getattr(sys.modules.get("jax._src.core"), "trace_state_clean", None) or (lambda: True)
 
 
@@ -115,7 +115,7 @@ def no_persistent_cache() -> Iterator[None]:
 
 
 class Miss(NamedTuple):
-    """A function that JAX has to trace, as no earlier trace matches."""
+    """A function that JAX has to trace because no earlier trace matches."""
 
     function: str
     made_at: str

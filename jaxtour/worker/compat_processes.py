@@ -1,4 +1,4 @@
-"""What the runner uses of JAX's distributed runtime beyond its public API: the store that its processes share."""
+"""The runner's uses of JAX's distributed runtime outside its public API: the store that its processes share."""
 
 import itertools
 import json
@@ -17,15 +17,15 @@ _keys: Iterator[str] = iter(())
 
 
 def begin_agreeing(run: int) -> None:
-    """Begin a run: what the processes agree on is numbered anew, so that one which failed does not fall behind."""
+    """Begin a run: number the agreements anew, so that a process that failed does not fall behind."""
     global _keys
     _keys = (f"jaxtour/{run}/{number}" for number in itertools.count())
 
 
 def agreed(value: T) -> T:
-    """The value of process 0, in every process: a number or None; the own one without others.
+    """Return process 0's value, a number or None, in every process; a process alone gets its own.
 
-    All processes must ask equally often. Those that are early wait, until they are interrupted.
+    All processes must call this equally often. Those that are early wait; an interrupt ends the wait.
     """
     if jax.process_count() == 1:
         return value
@@ -58,7 +58,7 @@ def in_company() -> bool:
 
 
 def meet() -> None:
-    """Wait until every process has come here."""
+    """Wait until every process has reached this point."""
     _told_by_all(None)
 
 
@@ -69,7 +69,7 @@ def summed_here(value: float) -> float:
 
 
 def _told_by_all(value: T) -> list[T]:
-    """What each process says here; all must come."""
+    """Return what each process contributes; all of them must call this."""
     client = _client() if jax.process_count() > 1 else None
     if client is None:
         return [value]
@@ -88,9 +88,9 @@ def _client() -> Any:
 
 
 def initialized_already() -> None:
-    """Let a program that calls `jax.distributed.initialize` itself go on: jaxtour has done that."""
+    """Let a program call `jax.distributed.initialize` without an error: jaxtour has already done that."""
 
     def initialize(*_given: Any, **_named: Any) -> None:
-        warnings.warn("jaxtour has connected the processes already: this call does nothing", stacklevel=2)
+        warnings.warn("jaxtour has already connected the processes: this call does nothing", stacklevel=2)
 
     jax.distributed.initialize = initialize

@@ -28,19 +28,19 @@ _LOWERER = "jax._src.interpreters.pxla"
 _EAGER = ("apply_primitive", "dispatch.py")
 _BODIES = {"scan", "while", "cond"}
 _CALLS = {"cache_miss", "jit_lower", "jit_trace"}
-"""Functions of JAX that hold the arguments of a jitted call and what `jax.jit` was told."""
+"""JAX's functions whose frames hold the arguments of a jitted call and the options of `jax.jit`."""
 _PMAP = "pmap.<locals>.wrapped"
 _FOLDER = str(Path(jax.__file__).parent) + os.sep
 
 
 class Lowering(NamedTuple):
-    """A program at the moment in which JAX lowers it."""
+    """A program at the moment when JAX lowers it."""
 
     jaxpr: Any
     """With its constants: the jaxpr that runs."""
     name: str
     function: Function | None
-    """Where the traced function is defined; None where JAX does not tell."""
+    """Where the traced function is defined; None where JAX does not say."""
     arguments: tuple[str, ...]
     """The pytree path of each input: `params['w']`."""
     results: tuple[str, ...]
@@ -56,17 +56,17 @@ class Lowering(NamedTuple):
     static: dict[str, Any]
     """Static arguments by name."""
     wrapped: Any
-    """What `jax.jit` was given; None where JAX does not tell."""
+    """The function that `jax.jit` was given; None where JAX does not say."""
     called: bool
-    """Whether a call makes JAX lower it: it is not lowered ahead of time."""
+    """Whether a call made JAX lower it, instead of ahead-of-time lowering."""
     leaves: tuple[Any, ...]
     """The traced arguments of the call, flattened."""
     options: dict[str, Any]
-    """What `jax.jit` was told of static arguments."""
+    """The options of `jax.jit` about static arguments."""
     call: tuple[tuple[Any, ...], dict[str, Any]]
-    """The arguments that it was called with, static ones too."""
+    """The arguments of the call, including static ones."""
     again: Callable[[Any], Any]
-    """Lowers the program once more, with the given constants in place of its own; gives a `jax.stages.Lowered`."""
+    """Lowers the program again, with the given constants in place of its own; returns a `jax.stages.Lowered`."""
 
 
 @contextlib.contextmanager
@@ -75,11 +75,11 @@ def watched_lowering(
     lowered: Callable[[Any, float], None],
     compiled: Callable[[Any, float | None, Any], None],
 ) -> Iterator[bool]:
-    """Report each program that JAX lowers and compiles meanwhile; yields whether this JAX can be watched.
+    """Report each program that JAX lowers and compiles in this context; yields whether this JAX can be watched.
 
-    `begun` returns a token; `lowered` and `compiled` get that token and the seconds that the work took, None where
-    what was compiled before serves; `compiled` gets the executable too. An exception in one of them is dropped: it
-    would surface in the user's own call.
+    `begun` returns a token; `lowered` and `compiled` get that token and the seconds that the work took, None where JAX
+    reuses an earlier result; `compiled` gets the executable too. Exceptions in them are dropped, since they would
+    surface in the user's own call.
     """
     try:
         pxla: Any = importlib.import_module(_LOWERER)
@@ -165,7 +165,7 @@ def _again(lower: Callable[..., Any], given: dict[str, Any], jaxpr: Any) -> Any:
 
 @dataclass
 class _Around:
-    """What the frames of a call tell."""
+    """What the frames of a call reveal."""
 
     eager: bool = False
     static: dict[str, Any] | None = None
@@ -198,7 +198,7 @@ def _around() -> _Around:
 
 
 def _wrapped(infer: Any) -> tuple[str, Function | None]:
-    """The function in the closure of one of `pmap`'s own."""
+    """Return the function in the closure of one of `pmap`'s own functions."""
     for cell in getattr(infer, "__closure__", None) or ():
         function = getattr(cell.cell_contents, "f", cell.cell_contents)
         code = getattr(function, "__code__", None)
@@ -234,7 +234,7 @@ def _options(info: Any) -> dict[str, Any]:
 
 
 def jitted_again(function: Any, inner: Callable[..., Any]) -> Any:
-    """Another function jitted as one was, with the same static arguments."""
+    """Jit another function like one that was jitted before, with the same static arguments."""
     return jax.jit(inner, **_options(getattr(function, "_jit_info", None)))
 
 
@@ -259,7 +259,7 @@ def wrapped_in(jitted: Any) -> Any:
 
 
 def runs_compiled(code: CodeType, target: Any) -> bool:
-    """Whether `jax.stages.Compiled` calls this to run a program with host callbacks, which no C code of JAX runs."""
+    """Whether `jax.stages.Compiled` calls this to run a program with host callbacks, since JAX's C++ code does not."""
     return code is _COMPILED_CALL and getattr(target, "__name__", "") == "cpp_call_fallback"
 
 
@@ -271,7 +271,7 @@ def compiled_ahead(frame: FrameType) -> Any:
 
 
 def opened(jaxpr: Any) -> tuple[Any, list[Any]]:
-    """A closed jaxpr without its constants, and these; from JAX 0.12 on one class is both."""
+    """Split a closed jaxpr into the jaxpr and its constants; from JAX 0.12 on, one class is both."""
     inner = jaxpr.jaxpr
     if is_closed_jaxpr(inner):
         inner = _core.ClosedJaxpr(inner, ())

@@ -1,7 +1,7 @@
-"""The runs of what JAX compiled, outside its public API: a part of `compat`.
+"""Watches the runs of compiled programs, outside JAX's public API: a part of `compat`.
 
-A call that hits JAX's cache runs in C++ and tells nobody; without what `_get_fastpath_data` gives to C++, each call
-passes Python: https://github.com/jax-ml/jax/blob/main/jax/_src/pjit.py.
+A call that hits JAX's cache runs in C++, invisible to Python. Without the data that `_get_fastpath_data` gives to C++,
+each call goes through Python: https://github.com/jax-ml/jax/blob/main/jax/_src/pjit.py.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import jax
 
 @contextlib.contextmanager
 def slow_calls() -> Iterator[bool]:
-    """Have each call pass Python meanwhile, which takes some 50 µs longer; yields whether this JAX can."""
+    """Make calls in this context go through Python, some 50 µs slower; yields whether this JAX supports it."""
     try:
         mesh = importlib.import_module("jax._src.interpreters.pxla").MeshExecutable
         places = [(importlib.import_module("jax._src.pjit"), "_get_fastpath_data"), (mesh, "create_cpp_call")]
@@ -33,13 +33,13 @@ def slow_calls() -> Iterator[bool]:
 
 
 def watch_runs(executable: Any, ran: Callable[[float], None]) -> None:
-    """Tell the seconds of each run of what was compiled inside `slow_calls`; raises `AttributeError` if JAX changed."""
+    """Report the seconds of each run of a program compiled in `slow_calls`; raises `AttributeError` if JAX changed."""
     call = executable.unsafe_call
     call.xla_executable = _Watched(call.xla_executable, ran)
 
 
 class _Watched:
-    """A loaded executable whose runs are waited for and told."""
+    """A loaded executable that waits for each of its runs and reports it."""
 
     def __init__(self, executable: Any, ran: Callable[[float], None]) -> None:
         self._executable, self._ran = executable, ran
@@ -49,7 +49,7 @@ class _Watched:
 
     def execute_sharded(self, arguments: Any, with_tokens: bool = False) -> Any:
         """Run it, with the inputs ready before the clock starts."""
-        # What fails on the device is raised where the user's own code needs the value.
+        # A failure on the device surfaces where the user's own code needs the value.
         with contextlib.suppress(Exception):
             jax.block_until_ready(arguments)
         start = time.perf_counter()
@@ -64,7 +64,7 @@ class _Watched:
 
 
 class _Results:
-    """The results of a run, whose token can be taken only once."""
+    """The results of a run, whose token can be consumed only once."""
 
     def __init__(self, results: Any, token: Any) -> None:
         self._results, self._token = results, token
@@ -73,7 +73,7 @@ class _Results:
         return getattr(self._results, name)
 
     def consume_token(self) -> Any:
-        """The token that was waited for."""
+        """Return the token, which is ready."""
         return self._token
 
 
@@ -90,6 +90,6 @@ def before_first_run(executable: Any, reached: Callable[[tuple[Any, ...]], None]
 
 
 def compiled_of(executable: Any, inputs: int, outputs: int) -> jax.stages.Compiled:
-    """An executable as a function of its flat inputs, those that it closes over too."""
+    """Return an executable as a function of its flat inputs, including those that it closes over."""
     results = jax.tree.structure(0 if outputs == 1 else (0,) * outputs)
     return jax.stages.Compiled(executable, [], ((0,) * inputs, {}), results, no_kwargs=True)

@@ -1,8 +1,8 @@
 """Marks in stdout and stderr around the text that Python writes while JAX traces.
 
-The marks travel in the stream itself, as no other channel keeps the text's place in it. The runner writes each piece
-and its two marks in one write; the guard removes them. Output that bypasses Python's streams (from C code, a child,
-another thread) is never between two marks.
+The marks travel in the stream itself, since no other channel preserves the text's position in it. The runner writes
+each piece and its two marks in one write; the guard removes them. Output that bypasses Python's streams (from C code, a
+child, another thread) is never between two marks.
 """
 
 import contextlib
@@ -50,7 +50,7 @@ class Marks:
             data = rest
 
     def rest(self) -> tuple[bool, bytes]:
-        """The bytes held back, which turned out to be no mark."""
+        """Return the bytes held back, which turned out not to be a mark."""
         held, self._held = self._held, b""
         return self._tracing, held
 

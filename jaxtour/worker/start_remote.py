@@ -1,7 +1,7 @@
-"""The guard's start on another machine, sent there as a line for its shell: `python -c THIS WANTED SIZE IDLE_S`.
+"""Starts the guard on another machine; sent there as a line for its shell: `python -c THIS WANTED SIZE IDLE_S`.
 
-It asks for the worker's files unless they are kept there, and becomes `start_guard.py`. The code must run on a Python
-that is too old, to say so.
+It requests the worker's files unless that machine has cached them, and becomes `start_guard.py`. The code must also run
+on a Python that is too old, in order to report that.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ import zlib
 from pathlib import Path
 
 ASK = b"\njaxtour-send-1\n"
-"""Asks for the files."""
+"""Requests the files."""
 FORGET_S = 30 * 24 * 3600
-"""Files of another version that nobody has used for this long are removed."""
+"""How long the files of another version stay unused before they are removed."""
 OLDEST_PYTHON = (3, 11)
 
 
 def main() -> None:
-    """Find or ask for the files that have this digest, and be the guard; exits with one line on stderr if it cannot."""
+    """Find or request the files with this digest, and become the guard; exits with one line on stderr if it cannot."""
     wanted, size, idle_s = sys.argv[1:]
     if sys.version_info < OLDEST_PYTHON:
         version = "{}.{}".format(*sys.version_info[:2])
         sys.exit(f"Python {version} ({sys.executable}) is too old; jaxtour needs 3.11 or newer")
     if os.isatty(0):
-        sys.exit("the command has a terminal there, which changes what is sent: leave out -t, as in ssh -T")
+        sys.exit("the command runs in a terminal there, which changes the data: leave out -t, as in ssh -T")
     os.environ["JAXTOUR_REMOTE"] = "1"
     folder, stays = _kept(wanted) or _received(wanted, int(size))
     start = str(folder / "worker" / "start_guard.py")
@@ -45,12 +45,12 @@ def main() -> None:
 
 
 def digest(files: dict[str, str]) -> str:
-    """The digest of files, given as their text by path."""
+    """Return the digest of files, given as their text by path."""
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
 
 def _cache() -> Path:
-    """The user's folder for the files; raises OSError if there is none, or if others may write there."""
+    """Return the user's folder for the files; raises OSError if there is none, or if others can write there."""
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser(), "jaxtour")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.lstat()
@@ -60,7 +60,7 @@ def _cache() -> Path:
 
 
 def _kept(wanted: str) -> tuple[Path, bool] | None:
-    """The folder with the files, and that it stays; None if they are not there, or not as they were sent."""
+    """Return the folder with the files, and that it stays; None if files are missing or changed."""
     try:
         folder = _cache() / wanted
         files = {str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.rglob("*.py")}
@@ -74,7 +74,7 @@ def _kept(wanted: str) -> tuple[Path, bool] | None:
 
 
 def _received(wanted: str, size: int) -> tuple[Path, bool]:
-    """The folder with files that come from the other end, and whether it stays after the end."""
+    """Receive the files from the other end; returns their folder, and whether it outlives this process."""
     os.write(1, ASK)
     data = b""
     while len(data) < size:
@@ -98,7 +98,7 @@ def _received(wanted: str, size: int) -> tuple[Path, bool]:
 
 
 def _written(files: dict[str, str], where: Path | None) -> Path:
-    """A new folder with the files."""
+    """Write the files to a new folder."""
     folder = Path(tempfile.mkdtemp(prefix="jaxtour-worker-", dir=where))
     try:
         for name, text in files.items():

@@ -53,7 +53,7 @@ _LOOK_AGAIN_S = 1.0
 def main() -> None:
     """Start, then execute commands until the guard closes the pipe.
 
-    `os._exit` skips jax's shutdown, and what lesson code left: exit handlers, and threads that would be waited for.
+    `os._exit` skips jax's shutdown, and what lesson code left: exit handlers, and threads that Python would wait for.
     """
     leave, status = os._exit, 1
     options = _options()
@@ -141,7 +141,7 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _machine(options: argparse.Namespace) -> Path:
-    """Where to look at the machine: only outside of our pid namespace is it seen who holds a device."""
+    """Return the root for a look at the machine: inside our PID namespace, the holders of devices are invisible."""
     return Path("/") if options.outer is None else Path(f"/proc/self/fd/{options.outer}")
 
 
@@ -247,7 +247,7 @@ def _run_all(writer: Writer, stdio: Stdio, commands: Commands, survey: Survey, o
     unused = accelerators.unused(survey, devices.platforms(found))
     findings = [*survey.findings, *([unused] if unused else [])]
     if reason := os.environ.get("JAXTOUR_NOT_ISOLATED"):
-        said = f"no --isolate on this machine ({reason}): steps run without it"
+        said = f"--isolate does not work on this machine ({reason}): steps run without it"
         findings.append(accelerators.Finding("not isolated", said))
     workspace = Workspace(events)
     workspace.install()

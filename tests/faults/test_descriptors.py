@@ -130,7 +130,7 @@ def test_a_run_that_is_not_taken_ends(worker: Worker, row: Row, code: str) -> No
     assert guard.run(code, fresh=True).done["status"] == "ok"
     done = guard.run("1 + 1").done
     row.seen = f"{done['status']}: {done['reason']}"
-    assert done["status"] == "died" and "has not begun" in done["reason"]
+    assert done["status"] == "died" and "did not start" in done["reason"]
     worker.survived(row, time.monotonic(), lost=True)
 
 

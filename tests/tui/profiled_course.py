@@ -46,4 +46,6 @@ def profiled(*events: Profile | Hold) -> tuple[Lesson, Script]:
 
 def failed() -> Profile:
     """A profile of a backend that tells nothing."""
-    return msgspec.structs.replace(made(), error="the profiler gave 7 events and none of them names an instruction")
+    return msgspec.structs.replace(
+        made(), error="the profiler recorded 7 events, but none of them names an instruction"
+    )

@@ -180,7 +180,7 @@ async def test_where_a_backend_tells_nothing_the_pane_says_so_and_the_key_tries_
     app = tours.make("many", script=tours.script)
     async with app.run_test(size=(120, 36)) as pilot:
         await opened(pilot, tours)
-        assert border(app, "source").startswith("✗ no profile: the profiler gave 7 events")
+        assert border(app, "source").startswith("✗ no profile: the profiler recorded 7 events")
         assert "%" not in "".join(beside(app, "source"))
         await pilot.press("P")
         await idle(pilot)

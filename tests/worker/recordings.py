@@ -23,7 +23,7 @@ if __name__ == "__main__":
     main(parser.parse_args())
 """
 """A training script as people write them: with arguments, and a jitted step inside of `main`."""
-COUNTS = "3.12 is the first that does"
+COUNTS = "that needs 3.12 or newer"
 
 
 def functions(ran):

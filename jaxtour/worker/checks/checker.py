@@ -1,4 +1,4 @@
-"""Makes the checks of an exercise in their order, up to the first that fails, and says why it does."""
+"""Runs the checks of an exercise in order, up to the first that fails, and says why it fails."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -19,7 +19,7 @@ from .words import alternatives, listed, plural
 Check: TypeAlias = Mapping[str, Any]
 """The fields of a `Check` as on the wire."""
 Tick: TypeAlias = Callable[[str, int, int], None]
-"""Called before each check with its words, its number and how many there are."""
+"""Called before each check with its description, its number and how many there are."""
 
 _NO_ANSWER = "a check that can be made"
 
@@ -52,7 +52,7 @@ KINDS: dict[str, Callable[[Look], None]] = {
     "devices": numbers.devices,
     "python": python,
 }
-"""What each kind of check does; it raises if the code is not right yet."""
+"""What each kind of check runs; it raises if the code is not right yet."""
 
 
 def checked(
@@ -61,7 +61,7 @@ def checked(
     """The `checked` event without its run."""
     outcomes: list[dict[str, Any]] = []
     failed = ""
-    # The code may forbid transfers; those of the checks are not its own.
+    # The code may forbid transfers; those of the checks are exempt.
     with spaces.before.modules(), jax.transfer_guard("allow"):
         for number, check in enumerate(checks):
             what = in_words(check)
@@ -76,7 +76,7 @@ def checked(
 
 
 def unchecked(checks: Sequence[Check], why: str) -> Event:
-    """The same for code that did not come to its end."""
+    """Return the same for code that did not run to its end."""
     outcomes = [{"what": in_words(check), "passed": None} for check in checks]
     return {"event": "checked", "passed": False, "message": why, "outcomes": outcomes}
 
@@ -102,7 +102,7 @@ def _why_not(spaces: Spaces, check: Check, events: compat.CompileEvents) -> dict
 
 
 def _told(spaces: Spaces, check: Check, error: BaseException) -> dict[str, Any]:
-    """What was expected, what came, and where."""
+    """Return what was expected, what came instead, and where."""
     said = {"say": check["say"]} if check.get("say") else {}
     if isinstance(error, NotYetError):
         return {**said, "expected": error.expected, "got": error.got, "spans": error.spans}
@@ -116,7 +116,7 @@ def _told(spaces: Spaces, check: Check, error: BaseException) -> dict[str, Any]:
 
 
 def _whole(what: str, why: Mapping[str, Any]) -> str:
-    """A failed check in words."""
+    """Return a failed check as text."""
     lines = [why.get("say", "")]
     if why.get("got"):
         expected = f"expected {why['expected']}, got " if why.get("expected") else ""
@@ -137,7 +137,7 @@ def _calls(check: Check) -> list[str]:
 
 
 def in_words(check: Check) -> str:
-    """What must be true, in the author's words or else as `f(x) agrees with jnp.sum(x)`; empty without any."""
+    """Return what must be true: the author's words, or `f(x) agrees with jnp.sum(x)`; may be empty."""
     kind = _kind(check)
     if (own := check.get("what")) or kind in ("", "python"):
         return own or ""

@@ -10,18 +10,18 @@ from .words import MOST_SHOWN, dtype_name, is_array, numbers, told, type_of
 
 _NUMBERS = (bool, int, float, complex, np.generic, np.ndarray, jax.Array)
 _FEW, _ALL = 6, 17
-"""Digits of a number; all of them only where the first are the same."""
+"""Digits of a number; all of them only if the first ones are equal."""
 _LINE = 72
 """Containers with a shorter text are shown whole."""
 _ROUNDINGS = 4
-"""How many units in the last place two right answers in a short floating-point type may differ."""
+"""How many units in the last place two right answers may differ in a short floating-point type."""
 
 
 _FINFO: Any = jax.numpy.finfo
 
 
 class DifferentError(Exception):
-    """The values differ; both sides in words."""
+    """The values differ; has both sides as text."""
 
     def __init__(self, expected: str, got: str) -> None:
         super().__init__(expected, got)
@@ -31,7 +31,7 @@ class DifferentError(Exception):
 def compare(got: Any, want: Any, rtol: float, atol: float) -> None:
     """Raise `DifferentError` unless the values agree.
 
-    Lists and tuples are alike, and so are a Python number and an array without axes of its kind.
+    Lists and tuples count as equal, and so do a Python number and an array without axes of the same kind.
     """
     ours, theirs = _leaves(want), _leaves(got)
     if ours.keys() != theirs.keys():

@@ -17,7 +17,7 @@ from .spaces import LessonError
 from .words import numbers
 
 _MOST_LEAVES = 8
-"""Leaves of the argument that get a direction of their own; further ones share one."""
+"""The number of leaves of the argument with their own direction; further ones share one."""
 _ROUGH, _FINE = 2e-2, 1e-4
 """Relative errors of a slope from differences in single precision; and in double, with parts in single."""
 _ROUNDINGS = 30
@@ -33,7 +33,7 @@ class _Slope(NamedTuple):
 
 
 def gradient(look: Look) -> None:
-    """The gradient of a call's result by one of its arguments."""
+    """Check the gradient of a call's result with respect to one of its arguments."""
     source, place = look.check["gradient"], look.check.get("argument", 0)
     with look.call(source) as call:
         if place >= len(call.args):

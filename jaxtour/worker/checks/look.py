@@ -15,7 +15,7 @@ from .spaces import LessonError, Spaces
 
 
 class NotYetError(Exception):
-    """The check fails: what was expected and what came, in words, and the learner's code that it points at."""
+    """The check fails; has what was expected, what came instead, and the learner's code that it points at."""
 
     def __init__(self, expected: str, got: str, spans: tuple[Span, ...] = ()) -> None:
         super().__init__(expected, got)
@@ -24,7 +24,7 @@ class NotYetError(Exception):
 
 @dataclass(frozen=True)
 class Look:
-    """A check's fields as on the wire, and what it is made in."""
+    """A check's fields as on the wire, and the namespaces it runs in."""
 
     spaces: Spaces
     check: Mapping[str, Any]

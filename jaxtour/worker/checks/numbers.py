@@ -17,7 +17,7 @@ from .words import listed, plural, told
 
 
 def value(look: Look) -> None:
-    """The value of an expression agrees with the right one."""
+    """Check that the value of an expression agrees with the right one."""
     source, equals = look.check["value"], look.check.get("equals")
     want = settled(look.spaces.right(equals or source, look.given, solved=not equals))
     with look.learners(source) as workspace:
@@ -28,7 +28,7 @@ def value(look: Look) -> None:
 
 
 def vmap(look: Look) -> None:
-    """The function of a call gives under `vmap` what it gives for each example of a batch."""
+    """Check that the function of a call gives under `vmap` what it gives for each example of a batch."""
     with look.call(look.check["vmap"]) as call:
         abstracted = call.abstracted(())
         if not abstracted.places:
@@ -48,7 +48,7 @@ def vmap(look: Look) -> None:
 
 
 def devices(look: Look) -> None:
-    """The arrays of a value are on so many devices."""
+    """Check that the arrays of a value are on the right number of devices."""
     source, count = look.check["devices"], look.check.get("count") or len(jax.devices())
     with look.learners(source) as workspace:
         got = settled(look.spaces.expression(source).evaluated(workspace))
@@ -70,7 +70,7 @@ def _agree(got: Any, want: Any, look: Look, head: str = "", ours: str = "", thei
 
 
 def _examples(leaf: Any) -> tuple[Any, Any, Any]:
-    """Three different inputs of the type of this one, itself first."""
+    """Return three different inputs of this one's type, itself first."""
     array = jnp.asarray(leaf)
     if compat.is_key(array) and not array.ndim:
         first, second = jax.random.split(array)

@@ -33,7 +33,7 @@ _MOST_SPANS = 8
 
 
 def jaxpr(look: Look) -> None:
-    """The primitives and the number of equations of a call's jaxpr."""
+    """Check the primitives and the number of equations of a call's jaxpr."""
     source = look.check["jaxpr"]
     with look.learners(source) as workspace:
         expression = look.spaces.expression(source)
@@ -52,7 +52,7 @@ def jaxpr(look: Look) -> None:
 
 
 def hlo(look: Look) -> None:
-    """The opcodes of a call's compiled program."""
+    """Check the opcodes of a call's compiled program."""
     made = _compiled(look, look.check["hlo"])
     opcodes = (line.opcode for line in _instructions(made.optimised))
     counts = Counter(opcode.removesuffix(_STARTS) for opcode in opcodes if not opcode.endswith(_GOES_ON))
@@ -66,7 +66,7 @@ def hlo(look: Look) -> None:
 
 
 def memory(look: Look) -> None:
-    """The bytes of temporaries and results at the peak of a call's compiled program."""
+    """Check the bytes of temporaries and results at the peak of a call's compiled program."""
     most, made = look.check["most"], _compiled(look, look.check["memory"])
     held, error = attempt(memory_of, made.compiled, made.optimised)
     figures = compat.memory_analysis(made.compiled)
@@ -95,7 +95,7 @@ def _instructions(module: HloReader) -> Iterator[Instruction]:
 
 
 def compiles(look: Look) -> None:
-    """How often calls compile, made one after the other, with nothing compiled before."""
+    """Check how often calls compile, made one after another, with nothing compiled before."""
     most = 1 if look.check.get("most") is None else look.check["most"]
     calls = []
     for source in look.check["compiles"]:
@@ -123,7 +123,7 @@ def compiles(look: Look) -> None:
 
 
 def donates(look: Look) -> None:
-    """A call of a jitted function donates an argument, so that its memory is used for the result."""
+    """Check that a call of a jitted function donates an argument, so that the result reuses its memory."""
     source, place = look.check["donates"], look.check.get("argument", 0)
     with look.call(source) as call:
         if place >= len(call.args):
@@ -136,16 +136,16 @@ def donates(look: Look) -> None:
         kept = [array for array in arrays if not array.is_deleted()]
     if not kept or (declared and not _backend_donates()):
         return
-    got = f"argument {place} as it was: it is not donated"
+    got = f"argument {place} unchanged: it is not donated"
     if declared:
-        got = f"argument {place} as it was: it is donated, but no result is a {type_of(kept[0])}"
+        got = f"argument {place} unchanged: it is donated, but no result is a {type_of(kept[0])}"
     elif len(kept) < len(arrays):
-        got = f"{plural(len(kept), 'array')} of {len(arrays)} in it as they were"
+        got = f"{plural(len(kept), 'array')} of {len(arrays)} in it unchanged"
     raise NotYetError(f"argument {place} to be gone after the call", got)
 
 
 def leaks(look: Look) -> None:
-    """Tracing a call leaves no tracer behind."""
+    """Check that tracing a call leaves no tracer behind."""
     source = look.check["leaks"]
     jax.clear_caches()
     with look.call(source) as call:
@@ -159,17 +159,17 @@ def leaks(look: Look) -> None:
         spaces += [layer.__globals__ for layer in layers(call.function) if hasattr(layer, "__globals__")]
         holders = dict.fromkeys(name for space in spaces for name, value in [*space.items()] if _holds_tracer(value))
     held = f"a tracer in {listed(holders)}" if holders else "a tracer that outlives it"
-    raise NotYetError("nothing of the trace to be left", held)
+    raise NotYetError("nothing left over from the trace", held)
 
 
 def _compiled(look: Look, source: str) -> Staged:
-    """A call lowered; raises its errors."""
+    """Lower a call; raises its errors."""
     with look.learners(source) as workspace:
         return staged(workspace, look.spaces.expression(source))
 
 
 def _named(look: Look, counts: Counter[str], places: Callable[[Container[str]], Iterable[Span]]) -> None:
-    """Raise `NotYetError` unless the names that must, and must not, be there are."""
+    """Raise `NotYetError` unless the names that must be there are, and those that must not are not."""
     check: Mapping[str, Any] = look.check
     for wanted in check.get("has") or ():
         if not any(counts[name] for name in alternatives(wanted)):
@@ -196,7 +196,7 @@ def _own(look: Look, spans: Iterable[Span]) -> tuple[Span, ...]:
 
 
 def _declared(call: Call, args: list[Any], place: int) -> bool:
-    """Whether the function says that it donates the argument."""
+    """Whether the function declares that it donates the argument."""
     if not compat.is_jitted(call.function):
         return False
     lowered, _ = attempt(lambda: call.function.lower(*args, **call.kwargs))

@@ -38,7 +38,7 @@ class Spaces:
     _solved: dict[str, Any] | None = field(default=None)
 
     def given(self, written: Mapping[str, str]) -> dict[str, Any]:
-        """The inputs of a check, evaluated without the learner's code; one may use those before it."""
+        """Return the inputs of a check, evaluated without the learner's code; each may use those before it."""
         found: dict[str, Any] = {}
         for name, source in written.items():
             with self._evaluating({**self.before.names, **found}, source) as workspace:
@@ -50,12 +50,12 @@ class Spaces:
     def learners(self, given: Mapping[str, Any], *sources: str) -> contextlib.AbstractContextManager[Workspace]:
         """The workspace in the state that the learner's code left, with these inputs.
 
-        Arrays that the sources name are copied, so that what is donated or changed there is whole for the next check.
+        Arrays that the sources name are copied, so that the next check is unaffected if one is donated or changed.
         """
         return self._evaluating({**self.workspace.namespace, **given}, *sources)
 
     def right(self, source: str, given: Mapping[str, Any], *, solved: bool) -> Any:
-        """The value of an expression without the learner's code; `solved` has the solution's in its place."""
+        """Return the value of an expression without the learner's code; with `solved`, with the solution instead."""
         names = self._solution_names() if solved else self.before.names
         with self._evaluating({**names, **given}, source) as workspace:
             value, error = attempt(workspace.evaluate, source)
@@ -64,7 +64,7 @@ class Spaces:
         return value
 
     def expression(self, source: str) -> Expression:
-        """The expression as the learner's code has it, if it does."""
+        """Return the expression as it occurs in the learner's code, if it does."""
         return expression(source, self.code, self.file)
 
     @property
@@ -73,7 +73,7 @@ class Spaces:
         return Source(self.name, "").file
 
     def place(self, source: str) -> tuple[Span, ...]:
-        """Where the learner's code last binds the first name of an expression that it binds at all."""
+        """Return where the learner's code last binds the first name of an expression that it binds."""
         tree, error = attempt(ast.parse, self.code)
         if tree is None or error is not None:
             return ()
@@ -87,7 +87,7 @@ class Spaces:
         return ()
 
     def inputs(self, source: str, given: Mapping[str, Any], written: Mapping[str, str]) -> str:
-        """What an expression was evaluated with: the lesson's inputs as written, other data by value."""
+        """Return the inputs of an expression: the lesson's as written, other data by value."""
         shown = [f"{name} = {' '.join(value.split())}" for name, value in written.items()]
         space = self.workspace.namespace
         used = [name for name in _names(source) if name in space and name not in given]
@@ -108,7 +108,7 @@ class Spaces:
     @contextlib.contextmanager
     def _evaluating(self, names: Mapping[str, Any], *sources: str) -> Iterator[Workspace]:
         held = {name: names[name] for source in sources for name in _names(source) if name in names}
-        # Without arrays it may be what the code counts its calls in.
+        # A container without arrays may be where the code counts its calls.
         used = {name: copied(value) for name, value in held.items() if _has_arrays(value)}
         with self.workspace.namespace_of(Kept({**OFFERED, **names, **used}, [], None)):
             yield self.workspace

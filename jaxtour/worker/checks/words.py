@@ -1,4 +1,4 @@
-"""Values and counts in words, as a failed check says them."""
+"""Values and counts as text, for the messages of failed checks."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ _DIGITS = 6
 
 
 def told(value: Any) -> str:
-    """A value in few words: a small array's numbers, types of the arrays in a container, any other value's text."""
+    """Describe a value briefly: a small array's numbers, types of the arrays in a container, any other value's text."""
     text, error = attempt(_told, value)
     found = f"a {type(value).__name__}" if error is not None or text is None else text
     return found if len(found) <= TEXT_CAP else f"{found[:TEXT_CAP]}…"
@@ -52,7 +52,7 @@ def is_array(value: Any) -> bool:
 
 
 def type_of(value: Any) -> str:
-    """`f32[8,64]`; `float` for what is no array."""
+    """Return `f32[8,64]` for an array, and the class name for anything else: `float`."""
     if compat.is_tracer(value):
         return "a tracer"
     if not is_array(value):

@@ -46,11 +46,11 @@ class Config:
     process: int = 0
     processes: int = 1
     generation: int = 0
-    """The number that the engine gave the runners that start together."""
+    """The engine's number for the runners that start together."""
     isolate: bool = False
-    """Whether runners get a pid namespace of their own."""
+    """Whether runners get their own PID namespace."""
     refused: str = ""
-    """Why they get none, though one was asked for."""
+    """Why they get none, although one was requested."""
 
     @classmethod
     def read(cls, command: Mapping[str, Any]) -> "Config":
@@ -75,7 +75,7 @@ class Config:
         return cls(executable, platform, devices, device, wait, process, max(1, processes), generation, isolate)
 
     def possible(self) -> "Config":
-        """The same, without a namespace if this machine allows none."""
+        """Return this configuration, without the namespace if the machine allows none."""
         reason = isolation.refused() if self.isolate else ""
         return replace(self, isolate=False, refused=reason) if reason else self
 
@@ -108,7 +108,7 @@ class Config:
 
 
 class Child:
-    """A runner process with a session and a scratch directory of its own."""
+    """A runner process with its own session and scratch directory."""
 
     def __init__(self, config: Config, runner: Path, *, held: bool = False) -> None:
         """Start the process; raises `OSError` if its Python cannot run. A `held` runner opens no devices."""

@@ -1,8 +1,8 @@
-"""A pid namespace for a runner: what is in it sees and signals no process outside, and none of it outlives the runner.
+"""A PID namespace for a runner: its processes cannot see or signal any outside, and none of them outlives the runner.
 
-Three processes stand for one. The first was forked by the guard, stays outside, and ends as the runner ends. The second
-is the namespace's init: it adopts and reaps orphans, and when it ends the kernel kills all that is left inside. The
-third is the runner. See pid_namespaces(7) and user_namespaces(7).
+Three processes stand in for one. The guard forks the first, which stays outside and ends the way the runner ends. The
+second is the namespace's init: it adopts and reaps orphans, and when it ends, the kernel kills everything left inside.
+The third is the runner. See pid_namespaces(7) and user_namespaces(7).
 """
 
 import contextlib
@@ -28,9 +28,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def refused() -> str:
-    """Why this machine allows no such namespace, tried in a process of its own; empty if it does."""
+    """Return why this machine allows no such namespace, by trying in a separate process; empty if it does."""
     if sys.platform != "linux":
-        return "only Linux has pid namespaces"
+        return "only Linux has PID namespaces"
     if (pid := os.fork()) == 0:
         try:
             enter()
@@ -42,14 +42,14 @@ def refused() -> str:
 
 
 def enter() -> None:
-    """Return in a new process inside a new namespace; the caller stays outside and ends as that process ends.
+    """Return in a new process inside a new namespace; the caller stays outside and ends the way that process ends.
 
-    Raises `OSError` where that is not allowed. For a forked process of one thread.
+    Raises `OSError` where that is not allowed. The caller must be a forked, single-threaded process.
     """
     _unshare()
     read, write = os.pipe()
     signal.set_wakeup_fd(-1)
-    # These belong to the runner, which shares the process group; the others must stay to tell how it ended.
+    # These belong to the runner, which shares the process group; the others must survive to report how it ended.
     numbers = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD}
     for number in numbers:
         signal.signal(number, signal.SIG_IGN)
@@ -70,7 +70,7 @@ def enter() -> None:
 
 
 def _unshare() -> None:
-    # With the rights of root there is no need for a user namespace, in which root could lock no memory for a TPU.
+    # Root needs no user namespace; inside one, it could not lock memory for a TPU.
     if _libc.unshare(CLONE_NEWNS | CLONE_NEWPID) == 0:
         return
     user, group = os.geteuid(), os.getegid()
@@ -81,12 +81,12 @@ def _unshare() -> None:
 
 
 def _become_init(write: int) -> None:
-    """End with the process outside, and mount a /proc of this namespace; later mounts of the machine still appear."""
+    """End with the process outside, and mount this namespace's /proc; later mounts of the machine still appear."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     poll = select.poll()
     poll.register(write, 0)
     if poll.poll(0):
-        os._exit(1)  # it ended before we could ask for its signal
+        os._exit(1)  # it ended before we could request its signal
     try:
         _checked(_libc.mount(b"none", b"/", None, MS_REC | MS_SLAVE, None))
         _checked(_libc.mount(b"proc", b"/proc", b"proc", MS_PROC, None))
@@ -95,7 +95,7 @@ def _become_init(write: int) -> None:
 
 
 def _stay_outside(read: int, init: int) -> NoReturn:
-    """Wait until the namespace is empty, and end as the runner did."""
+    """Wait until the namespace is empty, and end the way the runner did."""
     _keep_only(read)
     told = os.read(read, 4)
     _, status = os.waitpid(init, 0)
@@ -108,7 +108,7 @@ def _stay_outside(read: int, init: int) -> NoReturn:
 
 
 def _keep_only(descriptor: int) -> None:
-    """Close all others: who waits for the end of a pipe waits for the runner alone."""
+    """Close all other descriptors, so that a pipe's end of file depends on the runner alone."""
     os.closerange(0, descriptor)
     os.closerange(descriptor + 1, os.sysconf("SC_OPEN_MAX"))
 

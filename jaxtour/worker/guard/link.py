@@ -57,7 +57,7 @@ class Link:
             self.expect_silence(self._idle_s)
 
     def expect_silence(self, seconds: float) -> None:
-        """End if the engine sends nothing for so long; does nothing where silence is no sign."""
+        """End if the engine sends nothing for that long, unless this link may be silent."""
         if self._idle_s is not None:
             self._loop.at("idle", seconds, lambda: self._ended(f"heard nothing for {seconds:g} s"))
 

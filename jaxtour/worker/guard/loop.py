@@ -53,7 +53,7 @@ class Loop:
         return name in self._timers
 
     def on(self, signum: signal.Signals, callback: Callback) -> None:
-        """Call back when the signal arrives, even if our parent had ignored or blocked it."""
+        """Call back when the signal arrives, even if our parent ignored or blocked it."""
         self._signals[signum] = callback
         signal.signal(signum, self._note)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signum])

@@ -1,4 +1,4 @@
-"""The process tree: how a child is tied to us, how its descendants are killed, what an exit code means, and memory."""
+"""The process tree: ties children to us, kills their descendants, explains exit codes, and watches memory."""
 
 import contextlib
 import ctypes
@@ -63,7 +63,7 @@ def children() -> set[int]:
 
 
 def children_by_status() -> set[int]:
-    """The same from every process's `stat`, for kernels built without CONFIG_PROC_CHILDREN."""
+    """Read the same from every process's `stat`, for kernels built without CONFIG_PROC_CHILDREN."""
     found = set()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -127,7 +127,7 @@ def _kill(pid: int) -> bool:
 
 
 def cause(code: int) -> tuple[str, str | None]:
-    """What an exit code means, in words, and the signal's name if there was one."""
+    """Return what an exit code means, and the signal's name if there was one."""
     if code >= 0:
         return f"exit {code}", None
     try:

@@ -27,7 +27,7 @@ class Running:
     """Whether the user waits for it; False when it only prepares state for another."""
     since: float = field(default_factory=time.monotonic)
     stopped: str = ""
-    """`interrupted` or `timeout` once it was asked to stop."""
+    """`interrupted` or `timeout` once the guard has asked it to stop."""
     reason: str = ""
 
     def done(self, message: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,9 +21,9 @@ FAREWELL_S = 0.8
 TAKEN_S = 10.0
 """A runner begins a run within milliseconds, unless code of an earlier one holds its commands or its interpreter."""
 GREETING_S = 60.0
-"""A worker's Python reports `importing jax` after 0.1 s; one that is silent for this long cannot run it."""
+"""A worker's Python reports `importing jax` after 0.1 s; one that is silent for this long cannot run the worker."""
 STOPPED_S = 30 * 60.0
-"""How long an engine that said that it stops, as by Ctrl-Z, may be silent."""
+"""How long an engine may be silent after it announced a stop, as on Ctrl-Z."""
 
 
 class Supervisor:
@@ -36,7 +36,7 @@ class Supervisor:
         self._pool = Pool(loop, program, self, self._texts)
         self._config: Config | None = None
         self._generation = 0
-        """The number of the runners that start together, of several processes."""
+        """The generation of the runners of several processes that start together."""
         self._active: Running | None = None
         self._queued: Order | None = None
         self._files: dict[str, bytes] = {}
@@ -184,15 +184,15 @@ class Supervisor:
             self._loop.at("timeout", max(0.0, order.timeout_s), lambda: self._stop("timeout", reason))
 
     def _not_taken(self) -> None:
-        if self._ui.full:  # then nothing is read from the runner either
+        if self._ui.full:  # we then read nothing from the runner either
             self._loop.at("taken", TAKEN_S, self._not_taken)
             return
-        reason = f"the worker has not begun this within {TAKEN_S:g} s: code of an earlier step keeps it"
+        reason = f"the worker did not start this within {TAKEN_S:g} s: code of an earlier step holds it up"
         self._cut("died", reason)
         self._replace(reason)
 
     def _stop(self, status: str, reason: str) -> None:
-        """Ask the active run to stop; kill it if it was asked before."""
+        """Ask the active run to stop; kill it the second time."""
         active, runner = self._active, self._pool.runner
         if active is None or runner is None:
             return
@@ -206,7 +206,7 @@ class Supervisor:
         self._pool.want_spare(0.0)  # it imports jax during the grace period
 
     def _kill(self, active: Running) -> None:
-        why = f"{active.reason} and did not stop by itself"
+        why = f"{active.reason} and did not stop"
         self._cut(active.stopped, why)
         self._replace(f"{why}, so the worker was killed")
 
@@ -338,7 +338,7 @@ class Supervisor:
         if active:
             by_itself = code is not None and code >= 0
             self._cut("died", f"the worker ended during the step ({reason})" if by_itself else reason)
-        # A step that the user runs cannot loop: the worker dies once for each time it is run.
+        # A step that the user runs cannot cause a loop: the worker dies once for each run.
         if (active and active.asked) or self._restarts.another():
             self._replace(f"{reason}{last_line}")
         else:
@@ -360,7 +360,7 @@ class Supervisor:
 def serve(program: Path, idle_s: float | None = None) -> int:
     """Serve on stdin and stdout with `program` as the runner, and return the exit status.
 
-    Without a byte from the engine for `idle_s` seconds it ends: the link to another machine may break unnoticed.
+    It ends when no byte arrives from the engine for `idle_s` seconds: a link to another machine may break unnoticed.
     """
     stdout = os.dup(1)
     os.dup2(2, 1)  # a stray print must not reach the frames on stdout

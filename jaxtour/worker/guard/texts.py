@@ -1,4 +1,4 @@
-"""What runners write to stdout and stderr, sent as `text` events: batched, capped and in order."""
+"""Sends what runners write to stdout and stderr as `text` events: batched, capped and in order."""
 
 from functools import partial
 

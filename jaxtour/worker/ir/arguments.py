@@ -31,7 +31,7 @@ _KEY = re.compile(r"""\[(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\]])*\]|\.?[^.\
 
 @dataclass
 class Leaves:
-    """What a jaxpr does not say of its inputs and outputs, in their order."""
+    """What a jaxpr does not say about its inputs and outputs, in their order."""
 
     inputs: Sequence[Keys] = ()
     outputs: Sequence[Keys] = ()
@@ -39,7 +39,7 @@ class Leaves:
     """Of the inputs; None where JAX chooses."""
     result_shardings: Sequence[Any] = ()
     static: dict[str, Any] = field(default_factory=dict)
-    """By path, the values that were not traced."""
+    """The values that were not traced, by path."""
 
 
 def argument_keys(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Keys]:

@@ -1,7 +1,7 @@
 """A compiled call's cost as the compiler reports it, and the limits of its figures.
 
-XLA's cost analysis counts a loop's body once. If the trip count is known, the body is analysed as a module of its own
-and multiplied; but only if the same analysis of the whole module gives the compiler's figures.
+XLA's cost analysis counts a loop's body once. If the trip count is known, the body is analysed as a separate module and
+multiplied, but only if the same analysis of the whole module gives the compiler's figures.
 """
 
 import re
@@ -150,7 +150,7 @@ class _Loops:
         return total
 
     def _once(self, name: str) -> Figures | None:
-        """Analyse one computation as a module of its own."""
+        """Analyse one computation as a separate module."""
         found = compat.cost_of_text(self._alone(name))
         return {ours: found.get(theirs, 0.0) for ours, theirs in _COUNTED.items()} if found else None
 

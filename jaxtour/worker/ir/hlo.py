@@ -72,7 +72,7 @@ class HloReader:
                     line.callers = ()
                 spans = tuple(dict.fromkeys((*(line.own or line.lent), *lender.within(line))))
                 if spans:
-                    # JAX caches the lowering of an equal call: the frames are then that call's alone.
+                    # JAX caches the lowering of an equal call; the frames are then only that call's.
                     missing = (span for span in sources.around if span not in (*spans, *line.callers))
                     line.callers = (*line.callers, *missing)
                 key = (line.opcode, line.path, line.at, spans, line.own, line.callers)

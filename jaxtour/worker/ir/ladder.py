@@ -1,7 +1,8 @@
-"""The ladder of a call of composed transformations: for `jit(vmap(grad(f)))(x)` the jaxprs of f, grad(f), and so on.
+"""The ladder of a call of composed transformations: the jaxprs of f, grad(f), and so on for `jit(vmap(grad(f)))(x)`.
 
-The arguments of the inner functions are known only while the whole call is traced. So the composition is rebuilt from
-its source with a recorder around each function, and traced; each level is then traced with the recorded arguments.
+The arguments of the inner functions are known only while JAX traces the whole call. So this module rebuilds the
+composition from its source with a recorder around each function, traces it, and then traces each level with the
+recorded arguments.
 """
 
 import ast
@@ -57,7 +58,7 @@ def ladder(
 ) -> None:
     """Send each level, innermost first, with the pieces of its jaxpr; `codes` may bind names used in the call.
 
-    With a recorded program, it is the ladder of the call that compiled it.
+    For a recorded program, this is the ladder of the call that compiled it.
     """
     if program is None:
         levels, error = attempt(_climbed, workspace, expression, codes)
@@ -101,10 +102,10 @@ def _climbed(workspace: Workspace, expression: str, codes: Iterable[str]) -> lis
 
 
 def _climbed_again(workspace: Workspace, program: Program, codes: Iterable[str]) -> list[Level]:
-    """The levels of the call that compiled a program; of its `jit` alone where the source does not lead further."""
+    """Return the levels of the call that compiled a program; only its `jit` if the source leads no further."""
     wrapped = program.wrapped()
     if wrapped is None:
-        raise lens.LensError("the function that was jitted is gone")
+        raise lens.LensError("the jitted function is gone")
     call = lens.Call(jax.jit(wrapped, **program.lowering.options), *program.call)
     node = _called_at(program.around)
     if node is not None:
@@ -115,7 +116,7 @@ def _climbed_again(workspace: Workspace, program: Program, codes: Iterable[str])
 
 
 def _called_at(around: Span | None) -> ast.expr | None:
-    """The function of the call that stands at an expression; None without one."""
+    """Return the function of the call at an expression; None without one."""
     if around is None:
         return None
     lesson = f"<jaxtour:{around[0]}>"
@@ -133,7 +134,7 @@ def _called_at(around: Span | None) -> ast.expr | None:
 
 def _levels(workspace: Workspace, node: Bound, call: lens.Call, bindings: dict[str, Bound]) -> list[Level]:
     if isinstance(call.function, MethodType):
-        # What it wraps takes the object as its first argument.
+        # The wrapped function takes the object as its first argument.
         call = lens.Call(call.function.__func__, (call.function.__self__, *call.args), call.kwargs)
     taken, function, label = _taken_apart(workspace, node, call.function, bindings)
     levels = [Level(label, "", function)]
@@ -164,7 +165,7 @@ def _recorded(levels: list[Level], place: int) -> Callable[..., Any]:
             level.given = lens.Call(function, *jax.tree.map(_shape, (args, kwargs)))
         return function(*args, **kwargs)
 
-    # A partial has no name of its own, which JAX would take.
+    # A partial has no name for JAX to use.
     recorded.__name__ = recorded.__qualname__ = next(
         (layer.__name__ for layer in layers(function) if hasattr(layer, "__name__")), "call"
     )

@@ -1,9 +1,9 @@
 """Links instructions that the compiler made without a source: by evidence, or not at all.
 
-An instruction that computes is linked by what shows its origin: a move of its result that kept the name, the fusion it
-is the root of, the reduction it is a step of, the only expression that lowers to such an operation, or the loop around
-it. A mere user of its result proves nothing. An instruction that computes nothing, such as a constant or a copy, is
-linked to the source of its value, or else to its users, if these are few expressions.
+For an instruction that computes, evidence is what shows its origin: a move of its result that kept the name, the fusion
+whose root it is, the reduction that it is a step of, the only expression that lowers to such an operation, or the loop
+around it. A mere user of its result proves nothing. An instruction that computes nothing, such as a constant or a copy,
+gets the source of its value, or else of its users, if these are few expressions.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -115,7 +115,7 @@ class Lender:
         return ()
 
     def _left_behind(self, line: Instruction) -> Spans:
-        """The link of a move after it that kept its name: a bitcast named `dot_general` comes from a dot."""
+        """Return the link of a later move that kept its name: a bitcast named `dot_general` comes from a dot."""
         for user in self._along(line, self._graph.users):
             if user.own and not user.encloses and user.opcode in DATA:
                 primitive = user.path.rpartition("/")[2]
@@ -124,7 +124,7 @@ class Lender:
         return ()
 
     def _first(self, line: Instruction, way: Callable[[Instruction], Iterator[Instruction]]) -> Spans:
-        """The nearest expressions along a way; empty if there are too many."""
+        """Return the nearest expressions along a path; empty if there are too many."""
         found: dict[Span, None] = {}
         for other in self._along(line, way):
             found.update(dict.fromkeys(other.own or self.within(other)))
@@ -139,7 +139,7 @@ class Lender:
         return self._first(line, self._graph.users)
 
     def _along(self, line: Instruction, way: Callable[[Instruction], Iterator[Instruction]]) -> Iterator[Instruction]:
-        """The instructions along a way, up to linked ones and only through those that compute nothing."""
+        """Return the instructions along a path, up to linked ones, and only through those that compute nothing."""
         waiting: list[Instruction] = [line]
         seen = {id(line)}
         while waiting and len(seen) < _FAR:

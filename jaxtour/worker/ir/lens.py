@@ -74,14 +74,14 @@ def expression(source: "str | Expression", code: str = "", file: str = "") -> Ex
 
 @dataclass(frozen=True)
 class Call:
-    """A call with its function and arguments evaluated, but not made."""
+    """A call whose function and arguments are evaluated, but which is not made."""
 
     function: Any
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
     def abstracted(self, numbers: tuple[type, ...], *, host: bool = True) -> "Abstracted":
-        """The call as a function of its arrays, with `host` NumPy's too, and of its Python numbers of these types."""
+        """Return the call as a function of its arrays, NumPy's too if `host`, and its Python numbers of these types."""
         leaves, structure = jax.tree.flatten((self.args, self.kwargs))
         places = [place for place, leaf in enumerate(leaves) if _is_variable(leaf, numbers, host=host)]
 
@@ -106,12 +106,12 @@ class Abstracted:
 
     @property
     def values(self) -> list[Any]:
-        """The leaves that it is a function of."""
+        """The leaves that the function takes."""
         return [self.every[place] for place in self.places]
 
 
 class Traced(NamedTuple):
-    """What tracing gave."""
+    """The outcome of a trace."""
 
     jaxpr: Any
     inputs: list[Any]
@@ -167,7 +167,7 @@ def _shapes(jaxpr: Any) -> list[Any]:
 
 
 def trace(call: Call, *, numbers: bool = True) -> Traced:
-    """Trace a call, with as many of its numbers abstract as it lets, or with none."""
+    """Trace a call, with as many of its numbers abstract as it allows, or with none."""
     abstracted = call.abstracted((bool, int, float, complex) if numbers else ())
     try:
         return _traced(call, abstracted)
@@ -278,7 +278,7 @@ def shown(jaxpr: Any, around: Span | None = None) -> Shown:
 
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
-    """Turn off garbage collection inside this context: it took a third of the time for a long jaxpr."""
+    """Turn off garbage collection inside this context: it takes a third of the time for a long jaxpr."""
     was = gc.isenabled()
     gc.disable()
     try:

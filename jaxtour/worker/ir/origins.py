@@ -71,7 +71,7 @@ class CallTree:
         self._places: dict[tuple[int, Any], int] = {}
 
     def node(self, inside: int, frames: Iterable[Any]) -> int:
-        """The node of frames, outermost first, inside a node; beyond `MOST_CALLS` the innermost that is known."""
+        """Return the node of frames, outermost first, inside a node; beyond `MOST_CALLS`, the innermost known one."""
         for frame in frames:
             key = inside, frame
             if key not in self._places:

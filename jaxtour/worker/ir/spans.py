@@ -51,7 +51,7 @@ class SpanFinder:
         self._frames: dict[tuple[int, int], Frame | None] = {}
         self._inside: dict[tuple[Any, compat.Function], bool] = {}
         self.outdated: set[Span] = set()
-        """Places of code whose text has been edited since: other code is shown there now."""
+        """Places of code whose text has been edited since; the screen now shows other code there."""
 
     def of(self, source_info: Any) -> tuple[Span, ...]:
         """The learner's expressions for an equation's `source_info`: its own, then the calls around it."""

@@ -16,7 +16,7 @@ from .origins import Parsed, Table, alike, transforms_of
 from .spans import Span
 
 MOST = 64
-"""The most calls of a function that are kept apart."""
+"""The most calls of a function that are kept separate."""
 SHARED = 3
 """A constant used by more expressions than this belongs to none of them."""
 
@@ -132,7 +132,7 @@ class StableHloReader:
             linked = self.link(line)
             spans = own or linked.spans or (around if line.kind == "instruction" else ())
             callers = () if own else linked.callers
-            # JAX caches the lowering of an equal call: the frames are then that call's alone.
+            # JAX caches the lowering of an equal call; the frames are then only that call's.
             callers = (*callers, *(span for span in around if span not in (*spans, *callers)))
             facts: dict[str, Any] = {"kind": line.kind, "name": line.name, "spans": spans, "callers": callers}
             if not own and linked.path and line.kind == "instruction":
@@ -263,7 +263,7 @@ class StableHloReader:
         return Counter((line.name, alike(self._path(line))) for line in self._operations)
 
     def _path(self, line: _Line) -> str:
-        """The path of an operation, through the calls of its function; `link` asks for it, so it asks for no link."""
+        """Return the path of an operation, through the calls of its function; must not call `link`, which calls it."""
         key = (line.loc, line.function, line.manual)
         if key not in self._paths:
             path = self._own(line.loc).path

@@ -1,7 +1,7 @@
 """Walks the equations of a jaxpr, nested ones included; finds each one's source and its transformations.
 
 Several equations may share a jaxpr, which JAX prints only for the first: its equations then belong to all of them. So
-each jaxpr is walked once, after all its users, with what these have in common.
+the walk visits each jaxpr once, after all its users, with what these have in common.
 """
 
 import itertools
@@ -86,7 +86,7 @@ class Walk:
 
     @property
     def outermost(self) -> Span | None:
-        """The outermost call of the user's inside `around`, of the first equation that has one."""
+        """The user's outermost call inside `around`, of the first equation that has one."""
         for row in self.table.rows:
             every: tuple[Span, ...] = (*row.get("spans", ()), *row.get("callers", ()))
             if spans := [each for each in every if each not in self.around]:

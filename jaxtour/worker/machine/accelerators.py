@@ -36,7 +36,7 @@ class Finding:
     message: str
     """The problem, in a clause."""
     remedy: str = ""
-    """The remedy; a command as it is typed."""
+    """The remedy; a command as the user types it."""
     fatal: bool = False
     """Whether opening devices would fail or hang."""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -165,7 +165,7 @@ def _stale(root: Path) -> Finding | None:
 
 
 def _one_host(chips: list[str], environ: Mapping[str, str]) -> Finding | None:
-    """The variables that keep a slice's host from waiting for the others forever; `xla_bridge.py` of JAX only warns.
+    """The variables that keep a slice's host from waiting forever for the others; JAX's `xla_bridge.py` only warns.
 
     None if jaxtour runs a process on every host.
     """
@@ -200,7 +200,7 @@ def _one_host(chips: list[str], environ: Mapping[str, str]) -> Finding | None:
 
 
 def _hosts(environ: Mapping[str, str]) -> int:
-    """How many hosts the slice has; 1 if the environment says that this one is alone, 0 if unknown."""
+    """Return how many hosts the slice has; 1 if the environment says that this is the only one, 0 if unknown."""
     for name in ("TPU_PROCESS_BOUNDS", "TPU_HOST_BOUNDS"):
         if _product(environ.get(name, "")) == 1:
             return 1
@@ -210,7 +210,7 @@ def _hosts(environ: Mapping[str, str]) -> int:
 
 
 def _product(bounds: str) -> int:
-    """The product of bounds such as `2,2,1`; 0 for an invalid text."""
+    """Return the product of bounds such as `2,2,1`; 0 if invalid."""
     parts = bounds.split(",")
     return prod(map(int, parts)) if all(part.strip().isdigit() for part in parts) else 0
 

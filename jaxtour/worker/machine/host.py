@@ -1,4 +1,4 @@
-"""The runner's machine: CPU, memory and load, and the size of its slice as Google Cloud tells it."""
+"""The runner's machine: CPU, memory and load, and the size of its slice as Google Cloud reports it."""
 
 import contextlib
 import functools
@@ -15,7 +15,7 @@ REMOTE = "JAXTOUR_REMOTE"
 
 
 def host() -> dict[str, Any]:
-    """The CPU's name, usable cores, load over a minute, memory and used memory in bytes; a name if it is elsewhere."""
+    """The CPU's name, usable cores, load over a minute, memory and used memory in bytes; its name if elsewhere."""
     name, cores, memory = _fixed()
     told = {"cpu": name, "cores": cores, "memory_bytes": memory, "load": _load(), "used_bytes": _used(memory)}
     return {**told, "name": os.uname().nodename} if os.environ.get(REMOTE) else told

@@ -1,4 +1,4 @@
-"""How busy the accelerators are, on machines that can tell."""
+"""How busy the accelerators are, on machines that report it."""
 
 import contextlib
 import importlib

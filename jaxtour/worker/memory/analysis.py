@@ -1,4 +1,4 @@
-"""The fields of a `Memory`: the blocks of a compiled call, their peak, and what each waits for."""
+"""The fields of a `Memory`: the blocks of a compiled call, their peak, and what each is kept for."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def memory(compiled: Any, module: HloReader) -> dict[str, Any]:
     scheduled = Module(proto)
     found, sizes = blocks(assignment, scheduled)
     places = len(scheduled.schedule)
-    # An allocation has one kind, so that no byte is of both.
+    # An allocation has one kind, so no byte counts twice.
     temporaries, outputs = (occupied((block for block in found if block.kind == kind), places) for kind in _OWN)
     used = [sum(both) for both in zip(temporaries, outputs, strict=True)]
     at = max(range(places), key=used.__getitem__)
@@ -83,7 +83,7 @@ class _Rows:
         return min((user.line for user in users if _is_backward(user)), default=-1)
 
     def _trips(self, instruction: Instruction | None) -> int:
-        """How many iterations a loop writes into one block, a slice each; 0 if it is written once."""
+        """Return how many iterations of a loop write a slice each into one block; 0 if it is written once."""
         if instruction is None or (loop := self._graph.loop(instruction.computation)) is None:
             return 0
         inner = {one.opcode for one in (instruction, *self._graph.inner(instruction))}

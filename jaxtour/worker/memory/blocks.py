@@ -1,4 +1,4 @@
-"""Which value owns which bytes from when to when: the compiler's buffer assignment over the schedule.
+"""Which value owns which bytes, and for how long: the compiler's buffer assignment over the schedule.
 
 Fields are those of XLA's `BufferAssignmentProto` in `xla/service/hlo.proto`.
 """
@@ -21,7 +21,7 @@ class Block:
     """The bytes of one value, or of several that follow each other in the same memory."""
 
     node: Node
-    """The instruction that computes it; of several the first that computes more than a copy."""
+    """The instruction that computes it; of several, the first that does more than copy."""
     index: Index
     size: int
     allocation: int
@@ -37,7 +37,7 @@ def blocks(assignment: bytes, module: Module) -> tuple[list[Block], Counter[Kind
     found: list[Block] = []
     allocated: Counter[Kind] = Counter()
     for allocation in map(message, whole.get(3, ())):
-        if first(allocation, 3):  # memory of one thread, on its stack
+        if first(allocation, 3):  # one thread's memory, on its stack
             continue
         kind, number = _kind(allocation), first(allocation, 1)
         allocated[kind] += first(allocation, 2)
@@ -75,7 +75,7 @@ _CARRIED = frozenset({"parameter", "while", "tuple", "copy", "constant", "call",
 
 
 def _joined(slot: list[Block]) -> Iterator[Block]:
-    """The blocks of one place in memory, those that overlap in time as one."""
+    """Return the blocks of one place in memory, joining those that overlap in time."""
     slot.sort(key=lambda block: (block.need.first, block.need.last))
     group: list[Block] = []
     for block in slot:

@@ -1,4 +1,4 @@
-"""A scheduled HLO module: the order in which its instructions run, and from when to when each value is needed.
+"""A scheduled HLO module: the order in which its instructions run, and how long each value is needed.
 
 Fields are those of XLA's `xla/service/hlo.proto`.
 """
@@ -59,7 +59,7 @@ class Need:
 
 
 class Module:
-    """A module's instructions in the order in which they run; the bodies of loops stand before their `while`."""
+    """A module's instructions in the order in which they run; a loop's body comes before its `while`."""
 
     def __init__(self, data: bytes) -> None:
         whole = message(data)
@@ -93,7 +93,7 @@ class Module:
         return [nodes[each] for each in self._orders.get(number) or nodes]
 
     def _lay_out(self, number: int) -> None:
-        """Give each instruction its place; a computation that several call has that of the first."""
+        """Give each instruction its place; a computation with several callers has that of the first."""
         start = len(self.schedule)
         self._spans[number] = start, start
         for node in self._read(number):
@@ -107,7 +107,7 @@ class Module:
         self._spans[number] = start, len(self.schedule) - 1
 
     def need(self, node: Node, index: Index) -> Need:
-        """When a value needs its memory, and what reads it there."""
+        """Return when a value needs its memory, and what reads it there."""
         end, users = node.place, set[Node]()
         for user, computation in self._reached(node, index):
             if computation is None:
@@ -118,12 +118,12 @@ class Module:
         if node.opcode == "parameter":
             start = self._spans[node.computation][0]
         else:
-            # A loop's result is the memory of what it carries.
+            # A loop's result uses the memory of its carry.
             start = min([node.place, *(self._spans[each][0] for each in node.called if each in self._spans)])
         return Need(start, end, frozenset(users))
 
     def _reached(self, node: Node, index: Index) -> Iterator[tuple[Node, int | None]]:
-        """The users of a value, and of what shares its memory; with a computation, its end is the use."""
+        """Return the users of a value and of what shares its memory; with a computation, the use is its end."""
         seen = {(node.id, index)}
         todo = [(node, index)]
         while todo:
@@ -153,5 +153,5 @@ class Module:
 
 
 def _is_condition(caller: Node, computation: int) -> bool:
-    """Whether a `while` asks this computation if it goes on; its body is the first that it calls."""
+    """Whether this computation is a `while` loop's condition; the body is the first that the loop calls."""
     return caller.opcode == "while" and caller.called[:1] != [computation]

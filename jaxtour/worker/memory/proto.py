@@ -1,4 +1,4 @@
-"""Reads the wire format of protocol buffers: no library and no schema, only the numbers of fields.
+"""Reads the wire format of protocol buffers without a library or a schema, by field numbers alone.
 
 Source: https://protobuf.dev/programming-guides/encoding/.
 """
@@ -27,7 +27,7 @@ def message(data: bytes) -> Message:
         if kind == 2:
             size, at = _varint(data, at)
         if size is None or at + size > len(data):
-            raise ValueError(f"no protocol buffer: field {key >> 3} at byte {at}")
+            raise ValueError(f"not a protocol buffer: field {key >> 3} at byte {at}")
         fields[key >> 3].append(data[at : at + size])
         at += size
     return fields

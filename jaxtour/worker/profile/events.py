@@ -28,7 +28,7 @@ class Ran(NamedTuple):
     name: str
     run: int
     later: float
-    """When other threads had done their part: at least `end`."""
+    """When other threads had finished their part: at least `end`."""
 
 
 @dataclass
@@ -79,7 +79,7 @@ def _read(data: Any, module: str) -> tuple[list[Thread], int]:
             end = start + duration
             number = bisect_right(starts, start) - 1
             last = calls[number][1] if number >= 0 else end
-            # The last call's own ends may be missing: the recording stops when its result is there.
+            # The last call's own ends may be missing: the recording stops when its result is ready.
             later = end if produces is None else min(ends.get(produces, last), last)
             thread.events.append(Ran(start, end, str(name), run, max(end, later)))
     return [thread for thread, _ in found], count
@@ -97,7 +97,7 @@ def pieces_of(thread: Thread, containers: frozenset[str]) -> Iterator[Piece]:
     """The pieces of a thread's time; of `containers`, such as loops, only the part before their event ends."""
     open_: list[tuple[Ran, float]] = []
     after: list[float] = []
-    """For each open event, until when its pieces are told."""
+    """For each open event, the time up to which its pieces are emitted."""
 
     def close(until: float) -> Iterator[Piece]:
         while open_ and open_[-1][1] <= until:

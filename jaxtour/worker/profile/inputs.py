@@ -1,4 +1,4 @@
-"""What a profile calls: a jitted function as the learner calls it, or else the program that jit makes of the call."""
+"""The call to profile: of a jitted function as the learner calls it, or else of the program that jit makes of it."""
 
 import jax
 
@@ -21,9 +21,9 @@ def call_of(staged: Staged, first: FirstRun | None) -> tuple[Call, list[dict[str
     """
     if staged.call is None:
         if first is None:
-            raise LensError("the program, run again, did not come to it")
+            raise LensError("the second run of the program did not reach it")
         recorded = RecordedCall(first)
-        staged.compiled = recorded.compiled  # what ran, without compiling it again
+        staged.compiled = recorded.compiled  # the program that ran, without compiling it again
         return recorded.call, []
     if any(isinstance(leaf, jax.ShapeDtypeStruct) for leaf in leaves(staged.call)):
         raise LensError("the call has inputs without data: give it arrays, as jnp.ones(...) for S(...)")

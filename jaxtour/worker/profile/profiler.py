@@ -33,15 +33,15 @@ MOST_EVENTS = 60_000
 """The profiler needs a second to hand over a few hundred thousand."""
 MOST_CALLS = 100
 LINGER_S = 0.02
-"""Threads record the ends of their work after the result is there."""
+"""Threads record the ends of their work after the result is ready."""
 MOST_INSTRUCTIONS = 8000
-"""The rest, each shorter than any of these, becomes one row: a frame of the wire has a limit."""
+"""The other, shorter rows become one: a frame of the wire has a limit."""
 TIMED = 0.5
 """The patience of the untraced timing."""
 SLOWED = 0.15
-"""The difference of the profiled calls from the untraced ones that makes a verdict."""
+"""The relative difference between profiled and untraced calls from which on there is a verdict."""
 TIMES = 2.0
-"""The ratio from which on it is told as one."""
+"""The ratio from which on the verdict gives a ratio, not a percentage."""
 _MODULE = re.compile(r"HloModule ([\w.\-]+)")
 _CONTAINERS = ("while", "conditional", "call")
 
@@ -108,7 +108,7 @@ class Profiler:
         return found
 
     def _recorded(self, loops: clock.Loops, label: str) -> Recording:
-        """One call tells how many events a call has; then as many as the bounds allow, if more than one."""
+        """Record one call to count its events; then as many calls as the bounds allow, if more than one."""
         self._tell("profiling", label, 0, 1)
         pilot = self._calls(loops, 1)
         events = sum(1 for plane in pilot.data.planes for line in plane.lines for _ in line.events)
@@ -138,8 +138,8 @@ class Profiler:
         threads, events = threads_of(recording.data, module)
         if not threads:
             raise LensError(
-                f"the profiler gave {events} events and none of them names an instruction of {module}: "
-                "this backend's profile cannot be told by line"
+                f"the profiler recorded {events} events, but none of them names an instruction of {module}: "
+                "this backend's profile cannot be divided by line"
             )
         calls, walls = len(recording.walls), recording.walls
         named = {each.name: each for whole in staged.linked.computations.values() for each in whole.instructions}
@@ -214,7 +214,7 @@ def _part(part: Part, places: dict[Span, int], paths: dict[str, int]) -> list[An
 
 
 def _rest(rows: list[list[Any]]) -> list[list[Any]]:
-    """Rows beyond the most that are sent, as one."""
+    """Merge the rows beyond the limit into one."""
     if not rows:
         return []
     own: float = sum(row[3] for row in rows)

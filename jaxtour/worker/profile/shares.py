@@ -1,8 +1,8 @@
 """Divides the time of an instruction among the learner's expressions that it came from.
 
-An instruction with one expression gives it all. A fusion is divided by the operations of the instructions in it, where
-an element that one of them moves counts as an operation. Where those are not known, and where one instruction came
-from several expressions, the division is even, and only an estimate.
+An instruction with one expression gives it all of its time. A fusion's time is divided by the operations of its
+instructions, and each element that one of them moves counts as an operation. Where those are unknown, and where one
+instruction came from several expressions, the division is even, and only an estimate.
 """
 
 from collections import defaultdict
@@ -41,11 +41,11 @@ class Shares:
             for each in whole.instructions:
                 self._callers.update(dict.fromkeys(each.called, each))
         self._backward: dict[tuple[str, str], bool] = {}
-        for whole in reversed(list(module.computations.values())):  # callers come after what they call
+        for whole in reversed(list(module.computations.values())):  # callers come after their callees
             self._note(whole.name, whole.instructions)
 
     def of(self, each: Instruction) -> tuple[list[Part], bool]:
-        """The parts, which add up to one; and whether they were divided evenly for want of better."""
+        """Return the parts, which add up to one; and whether they are only an even split."""
         weights, known = self._weights(each)
         found: dict[tuple[Span | None, bool, str], float] = defaultdict(float)
         for one, weight in weights:
@@ -65,9 +65,9 @@ class Shares:
         return self._backward[each.computation, each.name]
 
     def _note(self, name: str, instructions: Sequence[Instruction]) -> None:
-        """Note the direction of each: by its path, or else by its operands' or the one of what calls it.
+        """Note the direction of each: by its path, or else by its operands or its caller.
 
-        What has no path, such as a copy that the compiler made, is backward once it uses a value of the backward pass.
+        An instruction without a path, such as the compiler's copy, is backward if it uses a value of the backward pass.
         """
         caller = self._callers.get(name)
         around = caller is not None and self._backward.get((caller.computation, caller.name), False)

@@ -1,7 +1,7 @@
 """Sums of the profiler's events: how much of the run's time each instruction has, and how much nothing ran.
 
-Instructions run side by side. Each moment is divided evenly among those that run at it, so that the parts add up to
-the time in which any ran: the union of their intervals. What a device does not cover is not accounted for.
+Instructions run concurrently. Each moment is divided evenly among those that run in it, so that the parts add up to the
+time in which any ran: the union of their intervals. The rest of a device's time is not accounted for.
 """
 
 from collections import Counter, defaultdict
@@ -19,7 +19,7 @@ class Spent:
     own: dict[str, float]
     """By instruction, its part of the time in which any ran."""
     busy: dict[str, float]
-    """By instruction, how long it ran, beside others too."""
+    """By instruction, how long it ran, including time shared with others."""
     inside: float
     """From the first instruction of each run to its last."""
 
@@ -67,7 +67,7 @@ def devices_of(threads: Iterable[Thread]) -> list[Device]:
 
 
 def divided(pieces: Iterable[Piece]) -> dict[str, float]:
-    """By instruction, its part of the time, with each moment divided evenly among the pieces that run at it."""
+    """By instruction, its part of the time, with each moment divided evenly among the pieces that run in it."""
     pieces = [piece for piece in pieces if piece.end > piece.start]
     marks = sorted(
         mark for number, (start, end, _) in enumerate(pieces) for mark in ((start, 1, number), (end, 0, number))
@@ -93,7 +93,7 @@ def executions(counts: Mapping[str, int], computations: Mapping[str, str], calls
     """How often one call runs each instruction, by the counts of events over all calls.
 
     A computation runs as a whole, but the CPU may record several events for one instruction: a sort first copies its
-    operands. So the rarest instruction of a computation tells how often it ran.
+    operands. So the rarest instruction of a computation shows how often it ran.
     """
     least: dict[str, int] = {}
     for name, count in counts.items():

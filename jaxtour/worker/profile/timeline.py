@@ -1,4 +1,4 @@
-"""One call of a profile as rows of events, for a picture: each thread or stream with what ran on it when."""
+"""One call of a profile as rows of events, for a drawing: what ran when on each thread or stream."""
 
 import statistics
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from .events import Ran
 from .spent import Device
 
 MOST = 20_000
-"""Events that are sent, the longest; more could not be told apart on a screen."""
+"""The number of events sent, the longest ones; a screen could not show more."""
 
 
 def timeline(devices: list[Device], numbers: Mapping[str, int]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The operations and bytes of one HLO instruction, from the types in its text.
 
-Operations are counted as XLA counts them: one for each element of an elementwise operation, of a reduction's operand
-and of a transcendental function, two for each multiplication and addition of a product. None where that is not known.
+It counts operations as XLA does: one for each element of an elementwise operation, of a reduction's operand and of a
+transcendental function, two for each multiplication and addition of a product. None where that is unknown.
 """
 
 import math
@@ -28,7 +28,7 @@ _ELEMENTWISE = frozenset({
 _MOVES_ONLY = DATA | {"gather", "concatenate", "pad", "reverse"}
 _SLICES = ("dynamic-slice", "slice", "gather")
 INSIDE = ("fusion", "call")
-"""Opcodes that do what their computations do."""
+"""Opcodes whose work is that of their computations."""
 
 
 class Work:
@@ -82,7 +82,7 @@ class Work:
         return None
 
     def bytes(self, each: Instruction) -> float:
-        """The bytes that it reads and writes, if each operand is read once; of a slice, only what it takes."""
+        """Return the bytes that it reads and writes, if it reads each operand once; of a slice, only the part taken."""
         if each.opcode in INSIDE:
             return self._read_inside(each) + self._written(each)
         operands = [one for number in range(len(each.operands)) if (one := self._operand(each, number))]
@@ -113,7 +113,7 @@ class Work:
 
     @staticmethod
     def _overwrites(each: Instruction, parameter: Instruction) -> bool:
-        """Whether it writes a part of the parameter in place, and reads none of it."""
+        """Whether it writes part of the parameter in place, without reading any of it."""
         return each.opcode == "dynamic-update-slice" and each.operands[0] == parameter.name
 
     def _operand(self, each: Instruction, number: int) -> Instruction | None:
@@ -145,6 +145,6 @@ def _dims(written: str) -> tuple[int, ...]:
 
 
 def _bits(name: str) -> int:
-    """The bits of an element: `bf16`, `f8e4m3fn` and `u4` say them; `c64` counts both parts; a `pred` takes a byte."""
+    """Return the bits of an element, from names such as `bf16`, `f8e4m3fn`; `c64` counts both parts, `pred` a byte."""
     found = _BITS.search(name)
     return int(found[0]) if found else 8

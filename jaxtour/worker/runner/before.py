@@ -1,4 +1,4 @@
-"""The state before a step's code ran, which the code cannot change: names with data of their own, JAX's modules."""
+"""The state before a step's code ran, out of the code's reach: names with copies of their data, and JAX's modules."""
 
 import contextlib
 import sys
@@ -15,7 +15,7 @@ from ..timing.trees import mapped
 from .failures import attempt
 
 _PROTECTED = ("jax", "numpy", "builtins", "math", "functools")
-"""Packages of which the code may replace functions, as in `jnp.sum = max`."""
+"""Packages whose functions the code may replace, as in `jnp.sum = max`."""
 _SHARED_BYTES = 256 * 1024**2
 """Larger arrays are shared instead of copied."""
 
@@ -73,6 +73,6 @@ def _is_public(name: str) -> bool:
 
 
 def _functions(module: types.ModuleType) -> dict[str, Any]:
-    """What a module offers; other values in it are its own, and may change."""
+    """Return the functions that a module offers; its other values are internal, and may change."""
     offered = dict(vars(module))
     return {name: value for name, value in offered.items() if callable(value) or isinstance(value, types.ModuleType)}

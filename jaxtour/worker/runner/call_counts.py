@@ -1,8 +1,8 @@
 """Counts the calls of jitted functions while a program runs, by the line that makes them, and times them.
 
-Python says of each call where it is made and what is called (`sys.monitoring`, PEP 669), from 3.12 on. A place that
-calls nothing jitted is switched off at once, so that it costs nothing from then on; all are switched on again when
-JAX compiles something, since that is when a new function can come to be called there.
+From 3.12 on, Python reports where each call is made and what it calls (`sys.monitoring`, PEP 669). A place that calls
+nothing jitted is switched off at once, and costs nothing from then on. All places are switched on again when JAX
+compiles something, since they may then call a new function.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ _PRIMITIVES = "apply_primitive"
 
 
 class Site(NamedTuple):
-    """A line of the user's; empty where none of theirs is on the stack."""
+    """A line of the user's code; empty where none is on the stack."""
 
     file: str = ""
     line: int = 0
@@ -41,7 +41,7 @@ class Tally:
     """Whether JAX applied one operation there, outside of any jit."""
     calls: int = 0
     seconds: float = 0.0
-    """Spent in the calls by the thread that makes them: with what is compiled on the way, without waiting."""
+    """Spent in the calls by the thread that makes them, including compilation but not waiting for results."""
     compile_s: float = 0.0
     """Spent in tracing, lowering and compiling single operations there."""
 
@@ -55,22 +55,23 @@ class Jitted:
     """Whether JAX itself defines what was jitted, as most of `jax.numpy` is."""
     tallies: list[Tally] = field(default_factory=list)
     unseen: int = 0
-    """Calls that C code made: of those only the ones that compile are noticed."""
+    """Calls made by C code; only those that compile are visible."""
     handed: bool = False
-    """Whether C code was seen to get the function, so that it may call it."""
+    """Whether C code has received the function, so that it may call it."""
 
 
 class CallCounts:
     """The calls so far, by jitted function.
 
-    A call costs about a microsecond, where JAX itself takes six or more: so objects are known by their ids, since to
-    hash a code object takes as long as the rest. Code objects are kept, and functions forgotten when they go.
+    Counting costs about a microsecond per call, where JAX itself takes six or more. To keep it there, objects are
+    identified by their ids: hashing a code object takes as long as the rest. Code objects are kept alive, and functions
+    are forgotten when they are freed.
     """
 
     def __init__(self) -> None:
         self.functions: list[Jitted] = []
         self.available = False
-        """Whether this Python tells of calls."""
+        """Whether this Python reports calls."""
         self.ahead: dict[Any, Jitted] = {}
         """The calls of what was compiled ahead of time, by the token of its program."""
         self._known: dict[int, Jitted] = {}
@@ -83,19 +84,19 @@ class CallCounts:
         self._tallies: dict[tuple[int, int, int], Tally] = {}
         """By function, the user's code object, and the place in its bytecode."""
         self._users: dict[int, str | None] = {}
-        """By code object, the user's file that it is of; None for code of libraries."""
+        """By code object, the user's file that it comes from; None for library code."""
         self._codes: list[types.CodeType] = []
         self._stacks = threading.local()
         self._monitoring: Any = getattr(sys, "monitoring", None)
 
     @property
     def current(self) -> tuple[Jitted | None, Tally | None]:
-        """The jitted function that this thread is in a call of, outside of tracing, and the tally of that call."""
+        """The jitted function that this thread is calling, outside of tracing, and the tally of that call."""
         stack = getattr(self._stacks, "open", ())
         return (self._known.get(stack[-1][0]), stack[-1][1]) if stack else (None, None)
 
     def of(self, wrapped: Any, name: str) -> Jitted:
-        """The function that `jax.jit` made of this one."""
+        """Return the jitted function that `jax.jit` made from this one."""
         key = id(wrapped)
         if key not in self._wrapped:
             code = getattr(wrapped, "__code__", None)
@@ -107,7 +108,7 @@ class CallCounts:
 
     @contextlib.contextmanager
     def counting(self) -> Iterator[None]:
-        """Count meanwhile, where Python can tell and nothing else uses the tool's number."""
+        """Count in this context, if Python reports calls and nothing else uses the tool's id."""
         monitoring = self._monitoring
         if monitoring is None or monitoring.get_tool(_TOOL) is not None:
             yield
@@ -127,7 +128,7 @@ class CallCounts:
             monitoring.free_tool_id(_TOOL)
 
     def look_again(self) -> None:
-        """Watch the places again that called nothing jitted so far."""
+        """Watch again the places that have called nothing jitted so far."""
         if self.available:
             self._monitoring.restart_events()
 
@@ -194,7 +195,7 @@ class CallCounts:
         return self._users[id(code)]
 
     def _jitted(self, function: Any, token: Any = None, tally: Tally | None = None) -> Jitted:
-        """What is known of a jitted function, or of a program that was compiled ahead of time."""
+        """Return what is known about a jitted function, or a program that was compiled ahead of time."""
         key = id(function)
         if key not in self._known:
             name, wrapped = str(getattr(function, "__name__", "")), compat.wrapped_in(function)
@@ -212,14 +213,14 @@ class CallCounts:
         return self._known[key]
 
     def _watch(self, key: int, value: Any) -> None:
-        """Forget it when it goes; what cannot be watched is kept."""
+        """Forget an object when it is freed; keep one that cannot be watched."""
         try:
             self._alive[key] = weakref.ref(value, lambda _: self._forget(key))
         except TypeError:
             self._alive[key] = value
 
     def _forget(self, function: int) -> None:
-        """Another function may come to have this id."""
+        """Another function may get this id."""
         for known in (self._known, self._wrapped):
             known.pop(function, None)
         self._alive.pop(function, None)
@@ -228,6 +229,6 @@ class CallCounts:
 
 
 _CALLERS = (map, filter, functools.reduce)
-"""C code that calls what it is given first; Python does not tell of these calls."""
+"""C code that calls its first argument; Python does not report these calls."""
 _TRACED = (0, None, 0.0)
-"""A call that JAX traces, and that runs nothing."""
+"""A call that JAX traces without running anything."""

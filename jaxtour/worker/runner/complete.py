@@ -1,4 +1,4 @@
-"""Lists what the beginning of a name may become, without running any of the learner's code.
+"""Lists the completions of a name, without running any of the learner's code.
 
 Attributes are looked up as `inspect.getattr_static` does: properties, `__getattr__` and `__dir__` are not called.
 """
@@ -21,7 +21,7 @@ _DESCRIPTORS = property, types.GetSetDescriptorType, types.MemberDescriptorType
 
 
 def completions(namespace: Mapping[str, Any], beginning: str) -> dict[str, Any]:
-    """The `names` that a dotted beginning may become, sorted, at most `MOST`, and how many `more` there are."""
+    """Return the `names` that complete a dotted prefix, sorted, at most `MOST`, and how many `more` there are."""
     *path, start = beginning.split(".")
     found: Mapping[str, Any] = {**vars(builtins), **namespace}
     for name in path:
@@ -39,19 +39,19 @@ def completions(namespace: Mapping[str, Any], beginning: str) -> dict[str, Any]:
 
 
 def _fits(name: object, start: str) -> bool:
-    """Whether it begins so and can be written as a name; private ones are only listed if the beginning is private."""
+    """Whether it has the prefix and is a valid name; private names are listed only for a private prefix."""
     if not isinstance(name, str) or len(name) > _LONGEST or not name.isidentifier():
         return False
     return name.startswith(start) and (start.startswith("_") or not name.startswith("_"))
 
 
 def _attributes(value: Any) -> Mapping[str, Any]:
-    """The attributes of a value by name; what only a descriptor could give is given as the descriptor."""
+    """Return the attributes of a value by name; a descriptor stands for the value that only it could compute."""
     if isinstance(value, types.ModuleType):
         return object.__getattribute__(value, "__dict__")  # type: ignore[no-any-return]
     kind: type = type(value)
     if issubclass(kind, _DESCRIPTORS):
-        return {}  # what it gives is not known without running it
+        return {}  # its value is not known without running it
     found = _of_class(kind)
     if issubclass(kind, type):
         found |= _of_class(value)
@@ -61,7 +61,7 @@ def _attributes(value: Any) -> Mapping[str, Any]:
 
 
 def _of_class(kind: type) -> dict[str, Any]:
-    """What instances of a class find in it and its bases."""
+    """Return what instances of a class find in it and its bases."""
     found: dict[str, Any] = {}
     for each in reversed(_mro(kind)):
         found |= each.__dict__

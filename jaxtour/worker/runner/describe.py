@@ -20,7 +20,7 @@ SHARD_CAP = 64
 DRAWN = 64
 """An array with at most this many elements shows its numbers in the drawing of its shards."""
 GATHERED = 1000
-"""Of an array with at most this many elements, of which other processes hold parts, the own numbers are sent."""
+"""If other processes hold parts of an array, its local numbers are sent for at most this many elements."""
 LEAF_CAP = 16
 """The most leaves of a pytree described with their shards."""
 FETCH_CAP = 16 * 1024 * 1024
@@ -203,7 +203,7 @@ def _text(value: Any, shown: str | None = None) -> str:
         return _function(value)
     if isinstance(value, (str, bytes)) and len(value) > TEXT_CAP:
         return repr(value[:TEXT_CAP])
-    is_shown = shown is not None and not isinstance(value, type)  # IPython shows a class in another way
+    is_shown = shown is not None and not isinstance(value, type)  # IPython shows a class differently
     text, error = (shown, None) if is_shown else attempt(lambda: repr(value))
     if isinstance(error, RecursionError):
         return "(nested too deeply to show)"

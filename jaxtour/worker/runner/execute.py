@@ -70,7 +70,7 @@ class Source:
     path: str | None = None
     """The path, if the code is a file."""
     notebook: bool = False
-    """Whether it is a notebook's, where `await` stands outside of functions and `;` hides the value."""
+    """Whether it is a notebook's, where `await` works outside of functions and `;` hides the value."""
 
     @property
     def file(self) -> str:
@@ -314,9 +314,9 @@ class Workspace:
 
 
 def _package_of(path: str, module: str) -> tuple[str | None, str]:
-    """The package that a file belongs to, and the folder in which that lies; None and nothing for a plain script.
+    """Return the package that a file belongs to, and the folder that contains it; None and nothing for a plain script.
 
-    `python FILE` knows no package, and relative imports fail there; they are what the file says it needs.
+    `python FILE` has no package, so relative imports fail there; a file that has some shows that it needs one.
     """
     folder = Path(path).parent
     names: list[str] = []
@@ -331,7 +331,7 @@ def _package_of(path: str, module: str) -> tuple[str | None, str]:
 
 
 def _imports_relatively(path: str) -> bool:
-    """Whether a file has a relative import; not if it cannot be read, which its run then says."""
+    """Whether a file has a relative import; false if it cannot be read, which its run then reports."""
     try:
         tree = ast.parse(text_of(path) or Path(path).read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError):

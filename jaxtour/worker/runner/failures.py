@@ -17,14 +17,14 @@ MESSAGE_CAP = 64 * 1024
 """Characters."""
 REMEDIES = {
     "jax_num_cpu_devices config should be updated before backends are initialized": (
-        "jaxtour opens the devices before it runs the code, and reads their number only where the call has it: "
+        "jaxtour opens the devices before it runs the code, and finds their number only if the call contains it: "
         'write the number in the call, as in jax.config.update("jax_num_cpu_devices", 8), or start with --devices 8'
     ),
     "initialize() must be called before any JAX calls": (
         "jaxtour opens the devices before it runs the code: call this in a separate process, "
         "as in subprocess.run([sys.executable, ...])"
     ),
-    "No module named 'IPython'": "install ipython in the Python that runs the steps: jaxtour brings none",
+    "No module named 'IPython'": "install ipython in the Python that runs the steps: jaxtour does not include it",
 }
 """Remedies for errors due to the way jaxtour runs code, by a part of the message; JAX's are in `_src/xla_bridge.py`."""
 _FRAME_CAP = 30

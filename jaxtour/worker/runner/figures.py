@@ -1,4 +1,4 @@
-"""Matplotlib's figures in a notebook: they are saved, said, and reported, where Jupyter would show them.
+"""Saves, prints and reports Matplotlib's figures in a notebook, where Jupyter would show them.
 
 Matplotlib is used only if the learner's code has imported it.
 """
@@ -42,7 +42,7 @@ class Figures:
         """A `figure` event for each figure, without the run."""
 
     def begin(self, name: str, *, quiet: bool) -> None:
-        """Prepare for a cell; if `quiet`, nothing is saved or said."""
+        """Prepare for a cell; if `quiet`, nothing is saved or printed."""
         # As in Jupyter, no figure opens a window.
         os.environ.setdefault("MPLBACKEND", "Agg")
         warnings.filterwarnings("ignore", _NOT_SHOWN)
@@ -60,7 +60,7 @@ class Figures:
     def show(self, figure: Any) -> None:
         """Save a figure, and print its size, its titles and its file.
 
-        The files lie in a folder of the user's in the system's temporary one; the next run of the same cell replaces
+        The files are in the user's own folder in the system's temporary one; the next run of the same cell replaces
         them.
         """
         if self._quiet or any(figure is each for each in self._seen):
@@ -154,7 +154,7 @@ def _titles(figure: Any) -> str:
 
 
 def own_folder(name: str) -> Path:
-    """The user's folder of this name in the temporary one; another where somebody else made a folder called so."""
+    """Return the user's folder of this name in the temporary one; another if somebody else owns one of that name."""
     folder = Path(tempfile.gettempdir(), f"{name}-{os.getuid()}")
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)

@@ -39,7 +39,7 @@ def wire_file(compiled: str) -> str | None:
 
 @functools.lru_cache(maxsize=4096)
 def is_library_code(compiled: str) -> bool:
-    """Whether a file is a library's that the learner may know: not Python's, the runner's, or the inside of JAX."""
+    """Whether a file belongs to a library that the learner may know, not to Python, the runner or JAX's internals."""
     if compiled.startswith("<") or any(part in compiled for part in _WRAPPERS):
         return False
     if compiled.startswith(compat.LIBRARIES):
@@ -49,7 +49,7 @@ def is_library_code(compiled: str) -> bool:
 
 
 _WRAPPERS = tuple(os.sep + str(Path(*parts)) for parts in (("equinox", "_module"), ("equinox", "_jit"), ("jaxtyping",)))
-"""Code that only hands calls on."""
+"""Code that only forwards calls."""
 
 
 def _is_library(path: str, inside: str) -> bool:
@@ -98,7 +98,7 @@ def is_shown(code: types.CodeType) -> bool:
 
 @functools.lru_cache(maxsize=256)
 def _functions(text: str) -> frozenset[types.CodeType]:
-    """The code objects inside a text's; equal ones have the same bytecode and positions."""
+    """Return the code objects of a text; equal ones have the same bytecode and positions."""
     try:
         with warnings.catch_warnings(action="ignore"):  # Python showed its syntax warnings when it ran
             waiting = [compile(ast.parse(text), "<jaxtour>", "exec", dont_inherit=True)]

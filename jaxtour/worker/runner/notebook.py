@@ -23,12 +23,12 @@ _LAST = ("_", "__", "___")
 
 
 class Notebook:
-    """The state that cells of one notebook share beside their names."""
+    """The state that cells of one notebook share besides their names."""
 
     def __init__(self) -> None:
         self._out: dict[int, Any] = {}
         self._shown: dict[str, Any] = dict.fromkeys(_LAST, "")
-        """The values that `_`, `__` and `___` were given here; a cell may take these names for itself."""
+        """The values assigned to `_`, `__` and `___` here; a cell may assign these names itself."""
         self._loop: asyncio.Runner | None = None
         self.figures = Figures()
 
@@ -53,7 +53,7 @@ class Notebook:
         return self._loop.run(coroutine)
 
     def keep(self, namespace: dict[str, Any], number: int, value: Any) -> None:
-        """Remember a cell's value as IPython does: not where it is None, and `_` only where no cell has assigned it."""
+        """Remember a cell's value as IPython does: unless it is None, and in `_` only if no cell has assigned that."""
         if value is None:
             return
         self._out[number] = value
@@ -67,7 +67,7 @@ class Notebook:
         functions.display = self.display
 
     def display(self, *objects: Any, **_options: Any) -> None:
-        """Show each object: a figure as such, and of any other the text, as IPython does where it can show no more."""
+        """Show each object: a figure as a figure, anything else as text, as IPython does in a terminal."""
         for each in objects:
             if is_figure(each):
                 self.figures.show(each)
@@ -76,14 +76,14 @@ class Notebook:
 
 
 def is_hidden(code: str, last: ast.expr) -> bool:
-    """Whether a `;` after the last expression says that its value is not shown."""
+    """Whether a `;` after the last expression hides its value."""
     lines = code.encode().split(b"\n")
     rest = lines[(last.end_lineno or 1) - 1][last.end_col_offset or 0 :]
     return rest.partition(b"#")[0].strip().endswith(b";")
 
 
 def plain_repr(value: Any) -> str:
-    """The text by which IPython shows a value on its own; a function and a class have other texts than in `repr`."""
+    """Return IPython's text of a value on its own; that of a function or a class differs from `repr`."""
     if isinstance(value, types.FunctionType):
         signature, _ = attempt(inspect.signature, value)
         return f"<function {value.__module__}.{value.__qualname__}{signature or ''}>"

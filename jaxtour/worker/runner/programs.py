@@ -1,4 +1,4 @@
-"""One program that JAX compiled while the user's code ran, and what is told of it."""
+"""One program that JAX compiled while the user's code ran, and the facts about it."""
 
 import functools
 import types
@@ -31,20 +31,20 @@ class Program:
     """One program that JAX compiled."""
 
     key: str
-    """The same when the program runs again."""
+    """Stays the same when the user's code runs again."""
     lowering: compat.Lowering
     open_jaxpr: Any
     """Without the constants."""
     avals: tuple[str, ...]
     """The type of each input: `f32[8,64]`."""
     kinds: tuple[str, ...]
-    """The same, with what else JAX compiles anew for: whether a type is weak, and how an input is sharded."""
+    """The same, with what else makes JAX compile again: whether a type is weak, and how an input is sharded."""
     constants: list[Any]
     """What the jaxpr closes over, or weak references to it."""
     jitted: Jitted | None
-    """The function that it is a program of; None where Python does not tell of calls."""
+    """The function that it belongs to; None where Python does not report calls."""
     called: bool
-    """Whether a call of the function compiled it, and the seconds of that call include those of compiling."""
+    """Whether a call of the function compiled it, so that the seconds of that call include compilation."""
     site: Site
     """The line that was running when it was lowered."""
     around: Span | None
@@ -65,9 +65,9 @@ class Program:
     siblings: list["Program"] = field(default_factory=list)
     """All programs of the function, this one too."""
     wrapped: Callable[[], Any] = lambda: None
-    """What `jax.jit` was given; None where it is gone."""
+    """The function that `jax.jit` was given; None if it has been freed."""
     call: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
-    """What it was called with: shapes in place of arrays, and the values of static arguments."""
+    """The arguments of the call: shapes in place of arrays, and the values of static arguments."""
     outermost: Span | None = None
     """The outermost expression of the user's that its operations come from."""
 
@@ -79,13 +79,13 @@ class Program:
 
     @property
     def cost(self) -> tuple[float, int]:
-        """By what the list is ordered: seconds of tracing, lowering, compiling and running or calling, then calls."""
+        """The order of the list: seconds of tracing, lowering, compiling and running or calling, then calls."""
         ran = self.call_s if self.run_s is None else self.run_s
         return self.trace_s + (self.lower_s or 0.0) + (self.compile_s or 0.0) + (ran or 0.0), self._calls or 0
 
     @property
     def call_s(self) -> float | None:
-        """Seconds in calls of the function, compiling apart; None where Python tells of none."""
+        """Seconds in calls of the function, without compilation; None where Python does not report calls."""
         if self.jitted is None:
             return None
         inside = self.trace_s + (self.lower_s or 0.0) + (self.compile_s or 0.0) if self.called else 0.0
@@ -133,7 +133,7 @@ class Program:
             "compiled_at": {"file": self.site.file, "line": self.site.line} if self.site.file else None,
             "calls": by_name + _calls(self.ahead) if self.runs is None and jitted and alone else self.runs,
             "function_calls": self._calls,
-            "at_least": self.runs is None and jitted is not None and self._is_told_in_part,
+            "at_least": self.runs is None and jitted is not None and self._is_partly_counted,
             "compiles": self.compiles,
             "avals": self.avals,
             "arg_names": lowering.arguments,
@@ -156,10 +156,10 @@ class Program:
         self.first_run_s = self.first_run_s or seconds
 
     @property
-    def _is_told_in_part(self) -> bool:
+    def _is_partly_counted(self) -> bool:
         """Whether C code calls the function, or it was compiled ahead of time and runs host callbacks.
 
-        Python does not tell of the first kind of call, and Python 3.12 not of the second.
+        Python does not report the first kind of call, and Python 3.12 does not report the second.
         """
         ahead = not self.called and self.ahead is None and bool(self.open_jaxpr.effects)
         return ahead or (self.jitted is not None and (self.jitted.handed or self.jitted.unseen > 0))
@@ -182,7 +182,7 @@ class Program:
         return None if self.jitted is None else _calls(self.jitted) + sum(_calls(each.ahead) for each in self.siblings)
 
     def _tallies(self) -> dict[Site, int]:
-        """Calls of the function by line, the most first."""
+        """Calls of the function by line, most calls first."""
         found: Counter[Site] = Counter()
         for each in (self.jitted, self.ahead):
             for tally in each.tallies if each else ():
@@ -229,14 +229,14 @@ class FirstRun(NamedTuple):
 
 
 def holder(function: Any) -> Callable[[], Any]:
-    """A way to a function, which goes when the user's code lets go of it if it holds arrays."""
+    """Return a reference to a function: if it holds arrays, a weak one that lets the user's code free them."""
     if not _holds_arrays(function, _DEPTH):
         return lambda: function
     return attempt(weakref.ref, function)[0] or (lambda: None)
 
 
 def _holds_arrays(value: Any, depth: int) -> bool:
-    """Whether an array can be reached from a value in some steps, but not by way of a module."""
+    """Whether a few references lead from a value to an array, without passing through a module."""
     if isinstance(value, (jax.Array, np.ndarray)):
         return True
     if depth == 0 or isinstance(value, (type, types.ModuleType, str, bytes)):

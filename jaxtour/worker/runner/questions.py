@@ -1,4 +1,4 @@
-"""Answers a step's question: the value of an expression, or what JAX makes of it, written `WHAT of CALL`."""
+"""Answers a step's question: the value of an expression, or a fact about a call, written `WHAT of CALL`."""
 
 import ast
 import re
@@ -54,7 +54,7 @@ def _dtype_of(leaf: Any) -> str:
 def _of_leaves(workspace: Workspace, source: str, fact: Callable[[Any], Any]) -> Any:
     """A fact of each leaf of the value, in its pytree; without computing the value, if its function lets itself trace.
 
-    NumPy's arrays stay as they are, since a function may treat them in another way than JAX's.
+    NumPy's arrays stay NumPy's, since a function may treat them differently from JAX's.
     """
     call = lens.parse_call(workspace, source)
     if call is None:
@@ -91,7 +91,7 @@ def _devices(workspace: Workspace, _events: compat.CompileEvents, source: str) -
         leaves = jax.tree.leaves(workspace.evaluate(source))
         held = {device for leaf in leaves if isinstance(leaf, jax.Array) for device in leaf.devices()}
     if not held:
-        raise lens.LensError("no array of JAX: nothing else is on devices")
+        raise lens.LensError("not a JAX array: nothing else is on devices")
     return ", ".join(map(str, sorted(device.id for device in held)))
 
 

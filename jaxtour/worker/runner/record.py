@@ -1,7 +1,7 @@
-"""What a program of the user's compiles while it runs: which functions, for which arguments, from which lines.
+"""Records what the user's program compiles while it runs: which functions, for which arguments, from which lines.
 
-Nothing of it is run or traced a second time. A program's jaxpr is kept, and its constants up to
-`programs.KEPT_BYTES`; beyond that they are held weakly, so that they go when the user's code lets go of them.
+Nothing runs or traces a second time. The recorder keeps each jaxpr, and its constants up to `programs.KEPT_BYTES`; it
+holds larger ones weakly, so that they are freed when the user's code drops them.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 class Enough(BaseException):
-    """Raised in the user's code when as much was recorded as was asked for."""
+    """Raised in the user's code when the requested amount has been recorded."""
 
 
 class Recorder:
@@ -51,10 +51,10 @@ class Recorder:
     ) -> None:
         self.programs: list[Program] = []
         self.available = False
-        """Whether this JAX lets itself be recorded."""
+        """Whether this JAX can be recorded."""
         self.counts = CallCounts()
         self._alone: dict[tuple[Site, str], Tally] = {}
-        """Single operations that were compiled in calls that Python does not tell of."""
+        """Single operations that were compiled in calls that Python does not report."""
         self._reasons: dict[str, str] = {}
         self._seen: dict[tuple[Any, ...], Program] = {}
         self._alike: Counter[str] = Counter()
@@ -63,14 +63,14 @@ class Recorder:
         self._events = events
         self._stop_after, self._stop_after_s = stop_after, stop_after_s
         self._until = until
-        """The key of a program before whose first run the user's code ends."""
+        """The key of a program; the user's code ends just before that program's first run."""
         self.reached: FirstRun | None = None
         self._run_times = run_times
         self._timed = False
-        """Whether runs are timed: asked for, and this JAX lets them be timed."""
+        """Whether runs are timed: on request, if this JAX allows it."""
         self._compilations = 0
         self.stopped = ""
-        """Why the program was ended before its end."""
+        """Why the program was stopped early."""
 
     @contextlib.contextmanager
     def on(self) -> Iterator[None]:
@@ -89,7 +89,7 @@ class Recorder:
 
     @contextlib.contextmanager
     def _bounded(self) -> Iterator[None]:
-        """Raise `Enough` in the main thread when the time is over, or at the signal that `_compiled` sends."""
+        """Raise `Enough` in the main thread when the time is up, or on the signal that `_compiled` sends."""
 
         def end(_signum: int, _frame: Any) -> None:
             self.stopped = self.stopped or f"after {self._stop_after_s:g} s"
@@ -104,7 +104,7 @@ class Recorder:
             signal.signal(signal.SIGALRM, before)
 
     def missed(self, function: str, reason: str) -> None:
-        """JAX traces a function again for this reason."""
+        """Note JAX's reason for tracing a function again."""
         self._reasons[function] = reason
 
     def entries(self, functions: Collection[str] | None, keys: Sequence[str]) -> list[dict[str, Any]]:
@@ -118,25 +118,25 @@ class Recorder:
             each.key: {"label": each.label, "call": each.label, "program": each}
             for each in sorted(wanted, key=lambda program: program.cost, reverse=True)
         }
-        gone = {"label": "", "call": "", "error": "the program, run again, did not compile it"}
+        gone = {"label": "", "call": "", "error": "the second run of the program did not compile it"}
         return [*(found.pop(key, gone) for key in keys), *found.values()]
 
     def tell(self, entries: list[dict[str, Any]], say: Say) -> None:
-        """Say a `program` event for each entry, and `recorded` behind them."""
+        """Send a `program` event for each entry, then `recorded`."""
         for index, entry in enumerate(entries):
             say({"event": "program", "index": index, **entry["program"].facts()})
         say({"event": "recorded", "eager": self.eager()[:MOST_LINES], "stopped": self.stopped, "missing": self.missing})
 
     @property
     def missing(self) -> str:
-        """What is not recorded here, and why."""
+        """Return what cannot be recorded here, and why."""
         if not self.available:
-            return f"jax {jax.__version__} does not let itself be recorded: the calls are those that the file writes"
+            return f"jax {jax.__version__} cannot be recorded: these are the calls written in the file"
         if self._run_times and not self._timed:
-            return f"jax {jax.__version__} does not let runs be timed"
+            return f"jax {jax.__version__} does not allow timing runs"
         if not self.counts.available:
             version, how = ".".join(map(str, sys.version_info[:2])), " by line" * self._timed
-            return f"Python {version} does not tell of calls, so they are not counted{how}: 3.12 is the first that does"
+            return f"Python {version} does not report calls, so they are not counted{how}: that needs 3.12 or newer"
         return ""
 
     def eager(self) -> list[Event]:
@@ -248,7 +248,7 @@ class Recorder:
                 program.runs = program.run_s = program.first_run_s = None
 
     def _key(self, *told: Any) -> str:
-        """What tells a program from all others, and is the same in each run of the user's code."""
+        """Return what identifies a program, the same in each run of the user's code."""
         text = _ADDRESS.sub("", repr(told))
         self._alike[text] += 1
         return hashlib.blake2b(f"{text} {self._alike[text]}".encode(), digest_size=8).hexdigest()

@@ -1,6 +1,6 @@
-"""Whether evaluating an expression once more would change nothing, as far as its code and its values say.
+"""Whether an expression can be evaluated again without side effects, judging by its code and its values.
 
-A notebook's cells run once. A call is made again, to trace it, only if it runs code that computes and does no more.
+A notebook's cells run once. A call runs again, for its trace, only if its code does nothing but compute.
 """
 
 import ast
@@ -25,7 +25,7 @@ _CHANGES = (
     ast.Global, ast.Nonlocal, ast.Delete, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom, ast.Import,
     ast.ImportFrom, ast.ClassDef, ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.While,
 )  # fmt: skip
-"""A `while` only computes, too, but may take as long as a training."""
+"""A `while` only computes, too, but may run as long as training does."""
 _BUILTINS = (
     *HARMLESS, print, isinstance, type, enumerate, map, filter, any, all, reversed, getattr, hasattr, repr, str, slice,
     set, frozenset, pow, divmod, ord, chr,
@@ -50,7 +50,7 @@ class _Reader:
         self._known: set[types.CodeType] = set()
 
     def reads(self, nodes: list[ast.AST], names: Names) -> bool:
-        """Whether the code only computes, with these names beside its own."""
+        """Whether the code only computes, with these names besides its own."""
         parts = [part for node in nodes for part in ast.walk(node)]
         own = set(_bound(parts))
         fresh = {
@@ -87,7 +87,7 @@ class _Reader:
         return not isinstance(part, _CHANGES)
 
     def _value(self, value: Any) -> bool:
-        """Whether reading the value changes nothing, and calling it neither."""
+        """Whether neither reading nor calling the value has side effects."""
         if not callable(value):
             return not hasattr(value, "__next__")
         if compat.is_jitted(value):

@@ -33,7 +33,7 @@ def written(cell: dict[str, Any], entry: Entry) -> lens.Expression:
     if "error" in entry:
         raise lens.LensError(entry["error"])
     if "program" in entry:
-        raise lens.LensError("it was recorded, and no expression stands for it")
+        raise lens.LensError("it was recorded, so no expression in the file stands for it")
     file = Source(cell["name"], "", path=cell["path"]).file
     if "tree" in entry:
         return lens.Expression(entry["tree"], file)
@@ -86,7 +86,7 @@ class Requests:
             self._answer(question, self._fastest, rivals, told)
 
     def _bench(self, patience: float, told: list[Event], *, silent: bool = False) -> bench.Bench:
-        """What measures calls, and keeps what it says of them in `told`."""
+        """Return what measures calls, and collects its events about them in `told`."""
         self.dirty = True
         stage = self._stage
 
@@ -183,5 +183,5 @@ class Requests:
             tick = partial(self._events.progress, "checking")
             event = checked(spaces, checks, self._stage.events, tick)
         if self._stage.writer.interrupted:
-            raise KeyboardInterrupt  # native code made an error of its own of it
+            raise KeyboardInterrupt  # native code turned it into its own error
         self._events.say(event)

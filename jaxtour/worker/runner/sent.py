@@ -24,7 +24,7 @@ def put(path: str, text: str) -> None:
 
 
 def text_of(path: str) -> str | None:
-    """The text of a file that was sent; None of another."""
+    """Return the text of a file that was sent; None for any other."""
     return _files.get(path)
 
 
@@ -46,7 +46,7 @@ def is_file(path: str | os.PathLike[str]) -> bool:
 
 
 def _finder(folder: str) -> PathEntryFinder:
-    """What finds modules in a folder of sent files; raises ImportError for another folder."""
+    """Return the finder for a folder of sent files; raises ImportError for any other folder."""
     if not folder or not any(path.startswith(folder.rstrip(os.sep) + os.sep) for path in _files):
         raise ImportError(folder)
     return _Finder(folder)
@@ -80,7 +80,7 @@ class _Finder(PathEntryFinder):
 
 class _Loader(importlib.machinery.SourceFileLoader):
     def get_code(self, fullname: str) -> types.CodeType:  # noqa: ARG002
-        """Compile the text that was sent; it is no bytes any more, so that no coding line counts."""
+        """Compile the text that was sent; it is already decoded, so a coding line has no effect."""
         code: types.CodeType = compile(_files[self.path], self.path, "exec", dont_inherit=True)
         return code
 

@@ -112,10 +112,10 @@ class CommandRun:
         return "ok"
 
     def _execute(self, cell: dict[str, Any]) -> Execution:
-        """Run a cell; raises KeyboardInterrupt for an interrupt, also if the code made an error of its own of it.
+        """Run a cell; raises KeyboardInterrupt for an interrupt, even if the code turned it into another error.
 
-        Native code does. Before it compiles, JAX walks over the module by a callback from MLIR, which makes a
-        RuntimeError of what the callback raises; a host callback's becomes an error of XLA.
+        Native code does. Before it compiles, JAX walks over the module with a callback from MLIR, which turns what the
+        callback raises into a RuntimeError; what a host callback raises becomes an XLA error.
         """
         outcome = self._executed(cell)
         self._stage.whole.check()
@@ -253,7 +253,7 @@ class CommandRun:
         )
 
     def _recorded(self, named: list[Entry] | None, *, show: bool) -> list[Entry]:
-        """What the program compiled, in place of calls that are found in its text; of a function that is named, its."""
+        """Return what the program compiled, instead of calls found in its text; only the named functions' programs."""
         assert self._recorder is not None
         names = None if named is None else {entry["call"].strip().rpartition(".")[2] for entry in named}
         entries = self._recorder.entries(names, self._command.get("programs") or ())

@@ -14,7 +14,7 @@ from .writer import Say
 PROCESS, PROCESSES = "JAXTOUR_PROCESS", "JAXTOUR_PROCESSES"
 """Environment variables of the guard: the number of this process, and how many there are."""
 CONNECT_S = 60
-"""How long a process waits for the coordinator. All others are there already: the engine waits for them."""
+"""How long a process waits for the coordinator. All others have arrived: the engine waits for them."""
 SLOW_S = 10.0
 _LOOPBACK = "127."
 
@@ -34,9 +34,9 @@ def place_in(environ: Mapping[str, str]) -> Place | None:
 
 
 def join(place: Place, say: Say, commands: Iterable[dict[str, Any]]) -> bool:
-    """Say that this process can join, wait for the coordinator's address, and connect; False if the guard has left.
+    """Report that this process can join, wait for the coordinator's address, and connect; False if the guard has left.
 
-    JAX ends a process that cannot connect, or whose coordinator is gone later (SIGABRT); nothing can catch that.
+    JAX ends a process that cannot connect, or whose coordinator disappears later (SIGABRT); nothing can catch that.
     """
     say({"event": "state", "state": "opening devices", "detail": ""})
     say({"event": "joining", "port": _free_port()})

@@ -1,4 +1,4 @@
-"""Whether a step left whole what the runner itself is made of; it may have replaced any of it."""
+"""Checks that a step left intact what the runner itself relies on; a step may replace any of it."""
 
 import ast
 import os
@@ -12,9 +12,9 @@ _STEP = "1 + 1"
 
 
 class Whole:
-    """Does in small what every run does, and compares it with what came of it before any lesson code ran.
+    """Does in miniature what every run does, and compares the outcome with that from before any lesson code ran.
 
-    A step that breaks this ends the worker, and is told to have done so; otherwise the next step would.
+    A step that breaks this ends the worker and is named as the cause; otherwise the next step would fail for it.
     """
 
     def __init__(self, stderr: int) -> None:
@@ -24,7 +24,7 @@ class Whole:
         self._expected = self._now()
 
     def check(self) -> None:
-        """Say what is broken on standard error and end the process, if something is; raises only KeyboardInterrupt."""
+        """If something is broken, name it on standard error and end the process; raises only KeyboardInterrupt."""
         try:
             broken = "" if self._now() == self._expected else "it gives other results"
         except KeyboardInterrupt:

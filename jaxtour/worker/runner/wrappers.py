@@ -1,7 +1,7 @@
 """The user's function behind a library's wrapper of `jax.jit`, and the user's names for its arguments.
 
-A wrapper such as `equinox.filter_jit` is an object with a `__wrapped__` that is called with the user's arguments, and
-hands their arrays to a function of its own. The arrays are the same objects, so they tell which argument is which.
+A wrapper such as `equinox.filter_jit` is an object with a `__wrapped__`. It takes the user's arguments, and passes
+their arrays to its own function. The arrays are the same objects, so they identify the arguments.
 """
 
 import inspect
@@ -23,7 +23,7 @@ _MOST = 3
 
 
 def unwrapped(lowering: compat.Lowering) -> compat.Lowering:
-    """The program with the place and the argument names of the function that the user wrote, where those can be had."""
+    """The program with the place and the argument names of the function that the user wrote, where available."""
     frame: FrameType | None = sys._getframe(1)
     found = lowering
     while frame is not None and wire_file(frame.f_code.co_filename) is None:
@@ -65,9 +65,9 @@ def _is_plain(leaf: Any) -> bool:
 
 
 def difference(now: Inputs, earlier: Sequence[Inputs]) -> str:
-    """What differs from the most similar of the earlier programs, in words; empty without earlier ones.
+    """Say how a program differs from the most similar earlier one; empty without earlier ones.
 
-    JAX explains no cache miss of a function that a library defines.
+    JAX does not explain cache misses of functions that a library defines.
     """
     alike = [each for each in earlier if each.keys() == now.keys()]
     if not alike:

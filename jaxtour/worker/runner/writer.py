@@ -16,7 +16,7 @@ Event: TypeAlias = dict[str, Any]
 Say: TypeAlias = Callable[[Event], None]
 """Sends one event."""
 AGAIN_S = 0.01
-"""Seconds until an interrupt that was lost is repeated."""
+"""Seconds until a lost interrupt is repeated."""
 
 
 class Writer:
@@ -46,7 +46,7 @@ class Writer:
         in_main = threading.get_ident() == self._main
         if in_main:
             if self._sending:
-                return  # a finaliser that compiles, while another frame is being sent
+                return  # a finalizer that compiles while another frame is being sent
             self._sending = True
         try:
             with self._lock:
@@ -86,7 +86,8 @@ class Writer:
     def _dropped(self, dropped: "sys.UnraisableHookArgs") -> None:
         """Repeat an interrupt that came in a finaliser: Python drops what those raise.
 
-        JAX's callback of the garbage collector takes one of a hundred that come while it traces or compiles.
+        JAX's garbage collector callback swallows about one in a hundred of those that arrive while it traces or
+        compiles.
         """
         if dropped.exc_type is KeyboardInterrupt and self.interrupted:
             self.armed = True
@@ -99,7 +100,7 @@ class Writer:
             os.kill(self._pid, signal.SIGINT)
 
     def disarm(self) -> None:
-        """Ignore SIGINT, and drop one that came too late; stop the step's timers, which would ring in our own code."""
+        """Ignore SIGINT, and drop one that came too late; stop the step's timers, which would fire in our own code."""
         self.armed = self._pending = False
         for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
             self._ring(timer, 0)

@@ -1,4 +1,4 @@
-"""Times calls: compiled before the clock starts, inputs placed on the device, and each result waited for."""
+"""Times calls: compiles them and places their inputs before the clock starts, and waits for each result."""
 
 import os
 import time
@@ -36,7 +36,7 @@ class TimedRow:
     size: int | None
     baseline: bool
     values: Values | None
-    """None also if too large to compare, or once no later timing compares with it."""
+    """None if there are none, they are too large to compare, or no later timing compares with them."""
     widths: frozenset[str]
 
 
@@ -67,7 +67,7 @@ class Bench:
     """Of the recorded program that an entry names."""
     _rows: list[TimedRow] = field(default_factory=list)
     _entry_timed: dict[str, Any] = field(default_factory=dict)
-    """The entry under way."""
+    """The entry being measured."""
     _last_baseline: int = -1
     """The index of the last baseline; entries before it are compared with it too."""
 
@@ -117,7 +117,7 @@ class Bench:
 
     def _recorded(self, label: str, _names: dict[str, Any]) -> tuple[str, Call]:
         if self.first is None:
-            raise LensError("the program, run again, did not come to it")
+            raise LensError("the second run of the program did not reach it")
         return label, RecordedCall(self.first).call
 
     def _parsed(self, source: str, names: dict[str, Any]) -> tuple[str, Call | None]:
@@ -156,7 +156,7 @@ class Bench:
             loops = clock.loops_of(subject, clock.wait_for(first.result), anew=first.gave_away)
             values = values_of(first.result)
             compared = outcomes.told(self._entry_timed, first.result)
-            # Free results too large to compare before others of that size are computed.
+            # Free results too large to compare before the next ones of that size are computed.
             first.result = again = None
             with noise.watched() as load, clock.no_collection():
                 group, one = (1, first.run) if first.run > clock.LONG_S else clock.warmed(loops.complete)
@@ -221,7 +221,7 @@ class Bench:
     def _first_call(self, subject: Subject, *, clear: bool) -> First:
         """Make the first call, with tracing, lowering and compiling, also of nested functions.
 
-        With `clear`, compiled code from before is dropped, and JAX's persistent cache is off.
+        With `clear`, earlier compiled code is dropped, and JAX's persistent cache is off.
         """
         code = compile(subject.expression, "<jaxtour>", "eval", dont_inherit=True)
         given = subject.copied() if subject.may_donate else {}

@@ -1,6 +1,6 @@
 """The clock: unrolled loops as in `timeit`, repeated until the median is known closely enough.
 
-Of several processes the first decides how often the others make a call too: a collective needs all of them.
+With several processes, the first decides how often all of them make a call: a collective needs every process.
 """
 
 import bisect
@@ -22,11 +22,11 @@ from .placing import Subject, holds_arrays
 SAMPLES = 15
 FEW_SAMPLES = 3
 DISPATCH_EVERY = 8
-"""For fast calls, whose dispatch needs a loop of its own: samples of the call for each sample of its dispatch."""
+"""For fast calls, whose dispatch needs a separate loop: samples of the call for each sample of its dispatch."""
 MOST_SAMPLES = 20_000
 SLOW_S = 0.2
 LONG_S = 2.0
-"""A call slower than this is made once more after the first one, which has warmed it up."""
+"""A call slower than this is made only once more after the first, which has warmed it up."""
 ENOUGH_S = 0.2
 """The least duration of a measurement, even of a steady one: disturbances come and go."""
 BUDGET_S = 1.0
@@ -64,7 +64,7 @@ class Loops:
 
 
 def wait_for(result: Any) -> str:
-    """The cheapest code that waits for such a result: `jax.block_until_ready` takes 4 µs to walk a tree."""
+    """Return the cheapest code that waits for such a result: `jax.block_until_ready` takes 4 µs to walk a tree."""
     if isinstance(result, jax.Array):
         return "({}).block_until_ready()"
     return "_jaxtour_wait({})" if holds_arrays(result) else "{}"
@@ -116,7 +116,7 @@ class Samples:
     dispatch: list[float] = field(default_factory=list)
     calls: int = 0
     worked_s: float = 0.0
-    """Seconds of a processor that the calling thread took for these calls; waiting takes none."""
+    """CPU seconds of the calling thread for these calls; waiting takes none."""
 
     def add(self, complete: float | None = None, dispatch: float | None = None) -> None:
         """Add a sample of either kind."""

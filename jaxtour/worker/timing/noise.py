@@ -1,4 +1,4 @@
-"""Other computation while the clock runs: the worker's own threads, and other programs of this machine."""
+"""Other computation while the clock runs: the worker's own threads, and other programs on this machine."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ _COUNTED_FIELDS = 8
 """The later figures are included in `user` and `nice`."""
 _THREADS = Path("/proc/self/task")
 _LOOKS = 4
-"""How often `_own_load` looks which threads want to run."""
+"""How often `_own_load` looks for threads that want to run."""
 WATCH_S = 0.02
 SETTLE_S = 0.3
 BUSY_WORKER = 0.25
@@ -44,7 +44,7 @@ def watched() -> Iterator[Load]:
     before, own, start = _busy_seconds(), time.process_time(), time.perf_counter()
     yield load
     after, taken = _busy_seconds(), time.perf_counter() - start
-    # What the other processes of the same program do is not a disturbance.
+    # The work of the same program's other processes is not a disturbance.
     mine = compat.summed_here(time.process_time() - own)
     if before is not None and after is not None and taken >= _LEAST_S:
         load.others = max(0.0, (after - before - mine) / taken)
@@ -72,7 +72,7 @@ def _own_load(seconds: float) -> float:
 
 
 def _runnable_threads() -> int:
-    """The threads of this process, other than the calling one, that run or wait for a core; 0 where no system says."""
+    """Return this process's threads, except the calling one, that run or wait for a core; 0 where that is unknown."""
     count = 0
     for thread in _THREADS.glob("[0-9]*") if _THREADS.is_dir() else ():
         if int(thread.name) != threading.get_native_id():

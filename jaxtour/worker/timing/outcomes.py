@@ -32,7 +32,7 @@ def told(entry: dict[str, Any], result: Any) -> dict[str, Any]:
 
 
 def _leaves(result: Any) -> dict[str, Any]:
-    """By path: an array on the host, or the text of what is not made of numbers."""
+    """Return the leaves by path: an array on the host, or the text of a value that is not numeric."""
     found, error = attempt(lambda: jax.tree_util.tree_flatten_with_path(result)[0])
     pairs = [("", result)] if error or found is None else [(jax.tree_util.keystr(path), leaf) for path, leaf in found]
     if sum(int(getattr(leaf, "nbytes", 0)) for _, leaf in pairs) > CAP_BYTES:
@@ -53,7 +53,7 @@ def _on_host(leaf: Any) -> Any:
 
 
 def _keep(path: str, result: Any) -> None:
-    """Write the leaves. The bytes are written apart from their types, some of which NumPy cannot write."""
+    """Write the leaves. Bytes and types are written separately, since NumPy cannot write some types."""
     rows: list[list[Any]] = []
     pieces: dict[str, Any] = {}
     for number, (name, leaf) in enumerate(_leaves(result).items()):
@@ -66,7 +66,7 @@ def _keep(path: str, result: Any) -> None:
 
 
 def _place(path: str) -> Path:
-    """The file of a path; of a mere name, one in the user's temporary folder here: the engine is on another machine."""
+    """Return the file of a path; a bare name, from an engine elsewhere, is in the user's temporary folder here."""
     return Path(path) if os.sep in path else own_folder("jaxtour-results") / path
 
 
@@ -93,7 +93,7 @@ def _compared(path: str, result: Any) -> dict[str, Any]:
         pairs = [(name, before.get(name), after.get(name)) for name in names]
     rows = [_row(*pair) for pair in pairs]
     differing = [row for row in rows if not row.pop("equal")]
-    # What cannot be measured in ulp comes first.
+    # Leaves that cannot be compared in ulp come first.
     differing.sort(key=lambda row: -(float("inf") if row["ulp"] is None else row["ulp"]))
     return {"count": len(rows), "equal": len(rows) - len(differing), "leaves": differing[:MOST_SENT]}
 

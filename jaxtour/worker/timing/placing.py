@@ -35,7 +35,7 @@ class Subject:
     given: Call | None = None
     """The call before its inputs were placed."""
     held: dict[str, Any] = field(default_factory=dict)
-    """The values of the namespace that hold JAX arrays."""
+    """The values in the namespace that hold JAX arrays."""
 
     @property
     def inputs(self) -> list[Any]:

@@ -1,4 +1,4 @@
-"""A recorded program as a call that can be timed: its executable, with the inputs that it was first called with."""
+"""A recorded program as a call that can be timed: its executable, with the inputs of its first call."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,7 @@ class _Lowered:
     compiled: Any
 
     def cost_analysis(self) -> Any:
-        """What XLA says of the program before it is optimised."""
+        """XLA's cost analysis of the program before optimisation."""
         return self.lowered.cost_analysis()
 
     def compile(self) -> Any:
@@ -29,9 +29,9 @@ class _Lowered:
 
 
 class RecordedCall:
-    """The executable as a function of its flat inputs, with what the verdicts ask of a jitted function.
+    """The executable as a function of its flat inputs, with the attributes of a jitted function that verdicts use.
 
-    Its dispatch has not the flattening of the user's arguments: 8 of 73 µs for 51 arrays in dictionaries.
+    Its dispatch lacks the flattening of the user's arguments: 8 of 73 µs for 51 arrays in dictionaries.
     """
 
     def __init__(self, first: FirstRun) -> None:
@@ -51,7 +51,7 @@ class RecordedCall:
 
     @property
     def donates(self) -> bool:
-        """Whether it gives an input away."""
+        """Whether it donates an input."""
         return any(self.program.lowering.donated)
 
     @property
@@ -63,21 +63,21 @@ class RecordedCall:
 
     @property
     def seconds(self) -> dict[str, float]:
-        """Of tracing, lowering and compiling it, when the program did."""
+        """The seconds of tracing, lowering and compiling it, when the program did so."""
         program = self.program
         return {"trace_s": program.trace_s, "lower_s": program.lower_s or 0.0, "compile_s": program.compile_s or 0.0}
 
     def trace(self, *_inputs: Any) -> Any:
-        """Something with its jaxpr; raises `LookupError` where its constants are gone."""
+        """Return an object with its jaxpr; raises `LookupError` where its constants are gone."""
         return self.program
 
     def lower(self, *_inputs: Any) -> _Lowered:
-        """It, lowered once more."""
+        """Lower it again."""
         return _Lowered(self.program.lowered(), self.compiled)
 
 
 def _sent(value: Any, sharding: Any) -> Any:
-    """An input; a NumPy array that goes elsewhere than to the default device is sent there, which is not timed."""
+    """Return an input; sends a NumPy array for another than the default device there, outside the timing."""
     if not isinstance(value, np.ndarray) or sharding is None or sharding.device_set == {jax.local_devices()[0]}:
         return value
     return jax.device_put(value, sharding)

@@ -1,4 +1,4 @@
-"""What timed calls returned: facts about it, so that it need not stay in memory, and how the values differ."""
+"""What timed calls returned: facts about the results, which need not stay in memory, and how their values differ."""
 
 import re
 from collections.abc import Callable

@@ -11,7 +11,7 @@ from .. import compat
 from ..runner.writer import Say
 
 CAP = 100
-"""Traces reported one by one; of further ones only the last count is sent."""
+"""Traces reported one by one; for further ones, only the last count is sent."""
 _FOR = ("jit", "pmap")
 _MOST_REASONS = 3
 _TYPES = re.compile(r"^\* at (?P<what>.*?), now (?P<now>.*) and before (?P<before>.*)$")
@@ -43,7 +43,7 @@ def counted(
 ) -> Iterator[None]:
     """Send a `retrace` for every trace inside this context; lines of the file `own` are named, `codes` is what runs.
 
-    `missed` is called with the name of a function that is traced again, and the reason in words.
+    `missed` is called with the name of a function that is traced again, and the reason as text.
     If JAX does not explain cache misses, functions with names from `codes` are counted, without a reason.
     """
     counts = Counts(say, own, missed)

@@ -17,7 +17,7 @@ from .placing import is_fetch, is_transfer, leaves
 
 
 def timed(workspace: Workspace, source: str) -> tuple[str, Call | None]:
-    """The expression without waiting for its result, and the call that it is; None if all of it is to be timed."""
+    """Return the expression without a wait for its result, and the call that it is; None to time all of it."""
     whole = expression(source).awaited
     call = parse_call(workspace, whole)
     if call is not None and isinstance(whole.tree, ast.Call) and _is_more(workspace, whole.tree, call):

@@ -1,4 +1,4 @@
-"""Pytree functions that treat an iterator as a leaf; JAX warns of a generator or rejects it."""
+"""Pytree functions that treat an iterator as a leaf; JAX warns about a generator or rejects it."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar

@@ -22,8 +22,8 @@ DISPATCH_S = 30e-6
 PYTHON_PART = 0.5
 """The share of a call's time in Python, above which the device waits for it.
 
-On the CPU it is 0.9 for a module of 8 small layers that is called without jit, and at most 0.3 for 100 products of
-128x128, although their dispatch takes 0.9 of the time: XLA lets 32 operations wait, and then the calling thread too.
+On the CPU it is 0.9 for a module of 8 small layers called without jit, and at most 0.3 for 100 products of 128x128,
+although their dispatch takes 0.9 of the time: XLA queues up to 32 operations, then makes the calling thread wait.
 """
 CAPTURED_BYTES = 4096
 SENT_BYTES = 1024
@@ -114,27 +114,27 @@ def _folded(lowered: Any, compiled: Any, text: str, inputs: list[Any]) -> Verdic
 
 
 class InPython(NamedTuple):
-    """What Python takes of a call."""
+    """Python's part of a call."""
 
     seconds: float
     """Until Python has control again."""
     part: float
     """Of the call's time."""
     bare: bool = False
-    """Whether the function is `jax.jit`'s own, and not a library's around it."""
+    """Whether the function comes directly from `jax.jit`, not from a library's wrapper around that."""
 
 
 def in_python(
     subject: Subject, samples: Samples, dispatch: dict[str, Any], complete: dict[str, Any], platform: str
 ) -> InPython | None:
-    """What Python takes of a call; None where it is not known."""
+    """Return Python's part of a call; None where it is unknown."""
     part = dispatch["median_s"] / complete["median_s"]
     bare = subject.call is not None and compat.is_bare_jit(subject.call.function)
     if platform == "cpu":
-        # A program that calls back to Python computes in the calling thread.
+        # A program that calls back into Python computes in the calling thread.
         if bare or compat.computes_in_calling_thread():
             return None
-        # The best time, since processor time grows little on a busy machine, and the median does.
+        # The best time, not the median: on a busy machine the median grows, and CPU time hardly does.
         part = min(part, samples.worked_s / samples.calls / complete["best_s"])
     return InPython(dispatch["median_s"], part, bare)
 

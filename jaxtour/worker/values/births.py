@@ -1,4 +1,4 @@
-"""The birth of a nan or an inf: the equation that made it of operands without one, at which index, in which pass."""
+"""The birth of a nan or an inf: the equation that made it from operands without one, at which index, in which pass."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,9 +47,9 @@ class Birth:
 
 
 def born(scopes: Sequence[Scope], operands: Sequence[Any], results: Sequence[Any], *, finite: bool) -> Birth | None:
-    """The first nan or inf that the innermost scope's equation made of finite operands; None if it made none.
+    """Return the first nan or inf that the innermost scope's equation made from finite operands; None without one.
 
-    Without `finite`, the first nan that it made of operands without nan. Operands count at the same index where the
+    Without `finite`, the first nan that it made from operands without nan. Operands count at the same index where the
     equation works element by element, and elsewhere as a whole.
     """
     equation = scopes[-1].equation
@@ -148,7 +148,7 @@ def _stack(equation: Any) -> str:
 
 
 def _is_for_backward(scopes: Sequence[Scope]) -> bool:
-    """Whether all that is computed from an equation's results ends in the backward pass."""
+    """Whether everything computed from an equation's results ends in the backward pass."""
     wanted = [var for var in scopes[-1].equation.outvars if not _is_dropped(var)]
     for depth in range(len(scopes) - 1, -1, -1):
         outer = _used_forward(scopes[depth].jaxpr, wanted)

@@ -1,6 +1,6 @@
-"""Evaluates a jaxpr equation by equation, and keeps of each result its statistics only.
+"""Evaluates a jaxpr equation by equation, and keeps only the statistics of each result.
 
-Equations that wrap a jaxpr and loops are entered; what else has a jaxpr inside is evaluated whole.
+It enters loops and equations that wrap a jaxpr, and evaluates other equations with a jaxpr inside as a whole.
 """
 
 import time
@@ -16,7 +16,7 @@ from .statistics import Summary, summary
 BUDGET_S = 30.0
 """Seconds after which the evaluation stops; loops go on compiled before that."""
 STEPPED_AGAIN = 64
-"""So many iterations of a compiled loop are stepped through when a nan has come up in them."""
+"""The number of iterations of a compiled loop to step through when they contain a nan."""
 RUSH_S = 0.5
 """Seconds after which compiled iterations are interrupted to look at what they made."""
 TICK_S = 0.2
@@ -26,19 +26,19 @@ Tick = Callable[[int], None]
 
 
 class _OutOfTimeError(Exception):
-    """The time is over."""
+    """The time is up."""
 
 
 class Evaluation:
-    """One evaluation of a jaxpr; its equations are known by their `id`, as long as the jaxpr is alive."""
+    """One evaluation of a jaxpr; equations are identified by their `id` while the jaxpr is alive."""
 
     def __init__(self, tick: Tick, budget_s: float = BUDGET_S, clock: Callable[[], float] = time.monotonic) -> None:
         self.statistics: dict[int, list[Summary | None]] = {}
         """By equation, the statistics of each result; None for a result without numbers."""
         self.first: Birth | None = None
-        """The first nan or inf that came of finite operands."""
+        """The first nan or inf that came from finite operands."""
         self.first_nan: Birth | None = None
-        """The first nan that came of operands without nan."""
+        """The first nan that came from operands without nan."""
         self.evaluated = 0
         """Evaluations of equations so far."""
         self.whole: Counter[int] = Counter()
@@ -60,7 +60,7 @@ class Evaluation:
         self._end = self._until = self._told + budget_s
 
     def run(self, closed: Any, inputs: list[Any]) -> list[Any] | None:
-        """The results of a closed jaxpr, or None if the time was over before; `inputs` is emptied."""
+        """Return the results of a closed jaxpr, or None if the time is up first; `inputs` is emptied."""
         inner, constants = compat_values.parts(closed)
         try:
             with compat_values.as_traced(inner):
@@ -70,7 +70,7 @@ class Evaluation:
             return None
 
     def evaluate(self, jaxpr: Any, constants: list[Any], inputs: list[Any]) -> list[Any]:
-        """The results of a jaxpr; values, also those in `inputs`, which is emptied, are freed after their last use."""
+        """Return the results of a jaxpr; frees values after their last use, as well as those in `inputs`."""
         env = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*constants, *inputs), strict=True))
         inputs.clear()
         for equation, dead, unused in self._plan(jaxpr):
@@ -165,7 +165,7 @@ class Evaluation:
             self.first_nan = born(self._scopes, operands, results, finite=False)
 
     def _looped(self, equation: Any, operands: list[Any]) -> list[Any]:
-        """The results of a loop: step by step for half of the time that is left, then compiled."""
+        """Return the results of a loop: step by step for half of the remaining time, then compiled."""
         loop = Scan(equation, operands) if equation.primitive.name == "scan" else While(equation, operands)
         operands.clear()
         state, step = loop.start, 0
@@ -188,7 +188,7 @@ class Evaluation:
             self._scopes[-1] = scope
 
     def _rushed(self, equation: Any, loop: Scan | While, step: int, state: Progress) -> Progress:
-        """The state after all other iterations, compiled; those where a nan or an inf comes up are stepped through."""
+        """Return the state after all other iterations, compiled; steps through those where a nan or an inf comes up."""
         self.rushed[id(equation)] = min(step, self.rushed.get(id(equation), step))
         self.equations[id(equation)] = equation
         count = max(step, STEPPED_AGAIN)

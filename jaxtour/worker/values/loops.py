@@ -1,4 +1,4 @@
-"""Loops, a step at a time or many steps compiled; both from any iteration on."""
+"""Loops, one step at a time or many steps compiled, from any iteration on."""
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -35,7 +35,7 @@ class Scan:
         self._rows = [each.aval for each in equation.outvars[carry:]]
 
     def number(self, step: int) -> int:
-        """The index of an iteration in what the scan goes over; a reversed one begins at the end."""
+        """The index of an iteration in the scanned arrays; a reversed scan begins at the end."""
         return self.length - 1 - step if self._reverse else step
 
     def step(self, step: int, before: Progress, evaluate: Evaluate) -> Progress | None:
@@ -98,7 +98,7 @@ class While:
         return step
 
     def step(self, step: int, before: Progress, evaluate: Evaluate) -> Progress | None:  # noqa: ARG002  as in `Scan`
-        """The state after one iteration; None when the condition no longer holds."""
+        """The state after one iteration; None when the condition is false."""
         [holds] = evaluate(self._cond, self._cond_constants, [*self._cond_consts, *before.carry])
         if not bool(holds.any()):
             return None
@@ -134,7 +134,7 @@ class While:
 
 
 def _where(holds: Any, after: list[Any], before: Sequence[Any]) -> list[Any]:
-    """The values after an iteration; under vmap only those whose own condition still holds."""
+    """The values after an iteration; under vmap, only those whose own condition is still true change."""
     if not holds.shape:
         return after
 

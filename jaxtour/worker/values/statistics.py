@@ -1,4 +1,4 @@
-"""What one value is like: its range, mean and zeros, and what in it is not a number or close to its dtype's ends."""
+"""Statistics of one value: its range, mean and zeros, and what is not a number or close to its dtype's limits."""
 
 import functools
 import math
@@ -10,9 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 BLOCK = 2**20
-"""Elements that are looked at together, so that a large array needs no large temporary ones."""
+"""The elements of a block; blocks keep a large array from needing large temporary ones."""
 NEAR = 0.9
-"""From this part of a dtype's largest number on, a value is close to overflow."""
+"""A value from this fraction of its dtype's largest number on is close to overflow."""
 
 Number = float | int
 _REFERENCE: Any = getattr(jax, "Ref", ())
@@ -44,7 +44,7 @@ class Summary:
         return bool(self.nan or self.inf)
 
     def add(self, other: "Summary") -> None:
-        """Take in the statistics of another evaluation, or of other elements."""
+        """Add the statistics of another evaluation, or of other elements."""
         if other.low is not None:
             self.low = other.low if self.low is None else min(self.low, other.low)
         if other.high is not None:
@@ -62,7 +62,7 @@ class Summary:
 
 
 def elements(value: Any) -> Any | None:
-    """A value's elements as a flat NumPy array of a dtype that NumPy computes with; None if they are no numbers.
+    """A value's elements as a flat NumPy array of a dtype that NumPy computes with; None if they are not numbers.
 
     Narrow dtypes that NumPy does not know (bf16, f8, int4) become wider ones.
     """
@@ -155,6 +155,6 @@ def _mean(block: Any) -> float:
 
 @functools.lru_cache(maxsize=64)
 def _ends(dtype: Any) -> tuple[float, float]:
-    """The smallest normal number of a dtype, and the size from which on a number is near its largest."""
+    """Return a dtype's smallest normal number, and the size from which on a number is near its largest."""
     told: Any = jnp.finfo(dtype)  # type: ignore[no-untyped-call]
     return float(told.smallest_normal), NEAR * float(told.max)

@@ -1,4 +1,4 @@
-"""The values of a call as a stage: its jaxpr's lines with their statistics, below some lines about the whole."""
+"""The values of a call as a stage: its jaxpr's lines with their statistics, below a summary."""
 
 import json
 from collections.abc import Callable
@@ -37,9 +37,9 @@ def values(
 def values_of_program(
     program: Program, first: FirstRun | None, tick: Callable[[int], None]
 ) -> tuple[Table, Parsed, dict[str, Any]]:
-    """The same of a recorded program, with the inputs of its first run."""
+    """Return the same for a recorded program, with the inputs of its first run."""
     if first is None:
-        raise lens.LensError("the program, run again, did not come to it")
+        raise lens.LensError("the second run of the program did not reach it")
     if len(first.inputs) != len(program.jaxpr.in_avals):
         raise lens.LensError("its inputs are not known one by one: name a call, as in --call 'f(x)'")
     return _evaluated(program.jaxpr, list(first.inputs), tick, program.around)
@@ -62,7 +62,7 @@ def arrays(jaxpr: Any, inputs: list[Any]) -> list[Any]:
 
 
 def told(jaxpr: Any, evaluation: Evaluation, around: Span | None = None) -> tuple[Table, Parsed, dict[str, Any]]:
-    """What an evaluation found, in the lines of its jaxpr; `around` is the place of the traced call."""
+    """Return what an evaluation found, in the lines of its jaxpr; `around` is the place of the traced call."""
     walk = Walk(jaxpr, (around,) if around else ())
     notes = _notes(evaluation)
     first, then = _births(evaluation)
@@ -133,11 +133,11 @@ def _notes(evaluation: Evaluation) -> list[tuple[str, Any]]:
         count = f"{evaluation.evaluated:,}".replace(",", " ")
         notes.append((f"stopped after {BUDGET_S:g} s and {count} equations: the others have no values", None))
     for number, first in evaluation.rushed.items():
-        text = f"its iterations from {first} on ran compiled: they are not in the figures"
+        text = f"its iterations from {first} on ran compiled: the figures do not include them"
         notes.append((f"{known[number].primitive.name}: {text}", known[number]))
     custom = [each for each in map(known.get, evaluation.custom) if _is_learners(each)]
     for numbers, text in (
-        (list(evaluation.whole), "evaluated whole: what is inside has no values"),
+        (list(evaluation.whole), "evaluated as a whole: the equations inside have no values"),
         (list(evaluation.effects), "called once more for these values"),
         ([id(each) for each in custom], "the function was evaluated; its rule is for derivatives"),
     ):

@@ -94,7 +94,7 @@ def test_answers(ask, question, answer):
         ("shape of missing(X)", "name 'missing' is not defined"),
         ("shapes of X", "unknown question “shapes of”: known are equations, "),
         ("compilations of X", "not a call"),
-        ("devices of np.ones(3)", "no array of JAX"),
+        ("devices of np.ones(3)", "not a JAX array"),
         ("devices of rows[99]", "IndexError: "),
     ],
 )

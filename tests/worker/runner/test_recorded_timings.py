@@ -121,7 +121,7 @@ def test_what_does_not_run_the_next_time_is_said(record):
     """
     ran = record(code)
     again = timed(record, code, ran, one(ran, "<lambda>"))
-    assert again.one("timing")["error"] == "the program, run again, did not come to it"
+    assert again.one("timing")["error"] == "the second run of the program did not reach it"
     first = again.all("progress")[0]
     assert (first["phase"], first["label"]) == ("running again", "train.py")
     assert again.one("done")["status"] == "ok"
@@ -150,4 +150,4 @@ def test_programs_keep_their_numbers_when_the_file_runs_again(record):
         (kind,) = {"cosine" if "cos" in jaxpr(ran, program) else f"tensor<{program['avals'][0][4]}xf32>"}
         assert kind in text
     (gone,) = [each for each in again.all("stage") if each["index"] == 3]
-    assert gone["error"] == "the program, run again, did not compile it"
+    assert gone["error"] == "the second run of the program did not compile it"

@@ -296,5 +296,5 @@ def test_a_recorded_program_has_the_ladder_of_its_call(record, python):
     assert all(static == bound for _, static, _ in derived) or python is not None
     itself = {"self": "<__main__.Trainer object>"}
     assert by_names["step", "jit(step)"] == [(name, itself, "") for name in ("step", "jit(step)")]
-    gone = "the function that was jitted is gone"
+    gone = "the jitted function is gone"
     assert [gone] in ([error for *_, error in levels] for levels in found), "it held an array"

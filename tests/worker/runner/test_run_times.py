@@ -128,4 +128,4 @@ def test_where_jax_does_not_let_runs_be_timed_that_is_said(record):
     )
     program = one(ran, "<lambda>")
     assert ran.stdout == "2.0\n" and program["run_s"] is None and program["first_run_s"] is None
-    assert ran.one("recorded")["missing"].endswith("does not let runs be timed")
+    assert ran.one("recorded")["missing"].endswith("does not allow timing runs")
