@@ -168,7 +168,7 @@ import asyncio, os, sys
 os.environ["XDG_STATE_HOME"] = os.environ["XDG_CONFIG_HOME"] = {str(tmp_path)!r}
 from jaxtour.commands import tour as command
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.tui import app as tui
+from jaxtour.tui import app as tui, terminal
 
 shown = []
 
@@ -186,7 +186,7 @@ def run_tour(catalogue, session, progress, settings, start, **rest):
     return 0
 
 tui.TourApp.begin = begin
-tui.run_tour = run_tour
+terminal.run_tour = run_tour
 command.tour("vmap", WorkerConfig(), theme=None, mouse=False)
 assert shown == [True]
 print(*sys.modules)

@@ -29,8 +29,8 @@ def explore(program: Program, calls: Sequence[str], config: WorkerConfig, *, the
     settings, problems = load()
     # Imported after all arguments are checked: this import takes most of the start.
     from jaxtour.engine.peaks import default_path
-    from jaxtour.tui.app import run_tour
     from jaxtour.tui.explore import ExploreApp
+    from jaxtour.tui.terminal import run_tour
 
     with interrupts.raised(), tempfile.TemporaryDirectory(prefix="jaxtour-") as folder:
         return run_tour(

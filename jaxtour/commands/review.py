@@ -40,7 +40,7 @@ def review(target: str | None, config: WorkerConfig, *, theme: str | None, mouse
         return 0
     settings, problems = load()
     # Imported after all arguments are checked: this import takes most of the start.
-    from jaxtour.tui.app import run_tour
+    from jaxtour.tui.terminal import run_tour
 
     place = progress.place
     known = place is not None and any(entry.id == place[0] for entry in catalogue.entries)

@@ -17,7 +17,7 @@ def tour(target: str | None, config: WorkerConfig, *, theme: str | None, mouse: 
     start = _start(catalogue, wanted, progress)
     settings, problems = load()
     # Imported after all arguments are checked: this import takes most of the start.
-    from jaxtour.tui.app import run_tour
+    from jaxtour.tui.terminal import run_tour
 
     return run_tour(
         catalogue,

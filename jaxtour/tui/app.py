@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import os
-import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -22,7 +21,6 @@ from jaxtour.course.review import enrol, utc_now
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.engine.wire.messages import Done, Event, Facts, State
 from jaxtour.settings import Settings
-from jaxtour.text import clean
 from jaxtour.tui.actions import Keys
 from jaxtour.tui.compat import begin_with_theme, copy_text, frames_a_second, write_changed_cells
 from jaxtour.tui.messages import Arrived, GraphicsKnown, Note, RestartWanted, Turned, WorkerGone
@@ -371,44 +369,3 @@ class TourApp(App[int]):
             await self.tour.session.close()
         except EngineError as error:
             self.log.warning(str(error))
-
-
-def run_tour(
-    catalogue: Catalogue,
-    session: Session,
-    progress: Progress,
-    settings: Settings,
-    start: tuple[str, str] | None = None,
-    theme: str | None = None,
-    mouse: bool = True,
-    notices: Sequence[str] = (),
-    make: Callable[..., TourApp] = TourApp,
-    review: bool = False,
-    welcome: bool = False,
-) -> int:
-    """Open the tour on this terminal, or a review on it; return the exit code when the learner leaves."""
-    from jaxtour.tui.signals import watch_hangup
-    from jaxtour.tui.terminal import driver_class, speaks_utf8, unusable
-
-    if reason := unusable():
-        sys.stderr.write(f"jaxtour: {reason}\n")
-        return os.EX_USAGE
-    app = make(
-        catalogue,
-        session,
-        progress,
-        settings,
-        start=start,
-        theme=theme,
-        notices=notices,
-        ascii_only=not speaks_utf8(),
-        driver=driver_class(),
-        review=review,
-        welcome=welcome,
-    )
-    with watch_hangup(app):
-        code = app.run(mouse=mouse)
-    if unsaved := "progress is not saved: its disk does not answer" if app.hangs else progress.notice:
-        sys.stderr.write(f"jaxtour: {clean(unsaved, keep_newlines=False)}\n")
-    sys.stdout.flush()
-    return code if code is not None else int(os.EX_SOFTWARE if app.return_code else 0)

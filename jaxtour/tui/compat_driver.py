@@ -51,6 +51,14 @@ class TourDriver(linux_driver.LinuxDriver):
         if os.isatty(0):
             self._modes = termios.tcgetattr(0)
 
+    def stop_application_mode(self) -> None:
+        """Give the terminal back; what comes next stands below the picture if it stays.
+
+        GNU screen has no second screen unless `altscreen on` is set, and ignores that the tour leaves it.
+        """
+        self.write("\x1b[999;1H\n")
+        super().stop_application_mode()
+
     def _sigcont_application(self, *_: object) -> None:
         # Textual 8.2.8: it would start a second time after a stop that it did not see, as SIGSTOP is.
         if self._must_signal_resume:

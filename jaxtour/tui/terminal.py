@@ -1,10 +1,19 @@
-"""The terminal of the tour, even if the standard streams are redirected."""
+"""Opens the tour on the terminal, even if the standard streams are redirected."""
 
 import locale
 import os
 import sys
+from collections.abc import Callable, Sequence
 
 from textual.driver import Driver
+
+from jaxtour.course.catalogue import Catalogue
+from jaxtour.course.progress import Progress
+from jaxtour.engine.session import Session
+from jaxtour.settings import Settings
+from jaxtour.text import clean
+from jaxtour.tui.app import TourApp
+from jaxtour.tui.signals import watch_hangup
 
 DUMB = ("dumb", "unknown")
 """Values of TERM for terminals that cannot place their cursor; Rich takes their size for 80x25."""
@@ -47,3 +56,41 @@ def driver_class() -> type[Driver] | None:
     from jaxtour.tui.compat_driver import TourDriver
 
     return TourDriver
+
+
+def run_tour(
+    catalogue: Catalogue,
+    session: Session,
+    progress: Progress,
+    settings: Settings,
+    start: tuple[str, str] | None = None,
+    theme: str | None = None,
+    mouse: bool = True,
+    notices: Sequence[str] = (),
+    make: Callable[..., TourApp] = TourApp,
+    review: bool = False,
+    welcome: bool = False,
+) -> int:
+    """Open the tour on this terminal, or a review on it; return the exit code when the learner leaves."""
+    if reason := unusable():
+        sys.stderr.write(f"jaxtour: {reason}\n")
+        return os.EX_USAGE
+    app = make(
+        catalogue,
+        session,
+        progress,
+        settings,
+        start=start,
+        theme=theme,
+        notices=notices,
+        ascii_only=not speaks_utf8(),
+        driver=driver_class(),
+        review=review,
+        welcome=welcome,
+    )
+    with watch_hangup(app):
+        code = app.run(mouse=mouse)
+    if unsaved := "progress is not saved: its disk does not answer" if app.hangs else progress.notice:
+        sys.stderr.write(f"jaxtour: {clean(unsaved, keep_newlines=False)}\n")
+    sys.stdout.flush()
+    return code if code is not None else int(os.EX_SOFTWARE if app.return_code else 0)

@@ -214,6 +214,18 @@ def test_quitting_leaves_no_process_and_the_place_is_kept(argv: list[str], env: 
         again.until("It never ends.")
 
 
+def test_a_terminal_without_a_second_screen_has_what_comes_next_below_the_picture(
+    argv: list[str], env: dict[str, str]
+) -> None:
+    with Terminal(argv, env=env) as tour:  # as pyte's, and as GNU screen without `altscreen on`
+        tour.until("ready", 60)
+        tour.send("q")
+        assert tour.process.wait(10) == 0
+        tour.until(lambda screen: "ready" not in screen.splitlines()[0])
+        assert (tour.screen.cursor.x, tour.screen.cursor.y) == (0, tour.screen.lines - 1)
+        assert not tour.screen.display[-1].strip() and tour.screen.display[-2].strip()
+
+
 @pytest.mark.row
 @pytest.mark.parametrize(
     "extra",

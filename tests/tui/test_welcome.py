@@ -74,7 +74,7 @@ def test_the_first_start_without_a_target(
     monkeypatch: pytest.MonkeyPatch, target: str | None, known: bool, welcome: bool
 ) -> None:
     asked: dict[str, Any] = {}
-    monkeypatch.setattr("jaxtour.tui.app.run_tour", lambda *_, **rest: asked.update(rest) or 0)
+    monkeypatch.setattr("jaxtour.tui.terminal.run_tour", lambda *_, **rest: asked.update(rest) or 0)
     if known:
         Progress.open().set_place("vmap", "one")
     assert tour_command.tour(target, WorkerConfig(), theme=None, mouse=True) == 0
