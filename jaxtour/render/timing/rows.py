@@ -125,7 +125,6 @@ def _table(timings: Sequence[Timing], width: int, ascii: bool) -> list[Line]:
     head = "".join(" " * _GAP + pad(column.head, column.width, right=column.right) for column in columns)
     axis = " " * _GAP + tick_labels(scale, length) if scale else ""
     lines: list[Line] = [((clip(" " * label + head + axis, width), "muted"),)]
-    codes = {verdict.code for timing in timings for verdict in timing.verdicts}
     for row, timing in enumerate(timings):
         spans: list[Span] = [(pad(_label(timing), label), "")]
         for column in columns:
@@ -133,7 +132,7 @@ def _table(timings: Sequence[Timing], width: int, ascii: bool) -> list[Line]:
             spans += [(" " * _GAP, ""), (text, column.styles[row])]
         if scale and _measured(timing):
             spans += [(" " * _GAP, ""), (bar(scale.part(timing.median_s), length), _bar_style(timing, timings))]
-        lines += _with_flags(spans, timing, width, only_code=len(codes) == 1)
+        lines += _with_flags(spans, timing, width)
     return in_ascii([*lines, *_notes(timings, width)], ascii)
 
 
@@ -168,7 +167,7 @@ def _bar_length(scale: Axis, timings: Sequence[Timing], room: int) -> int:
     length = min(room - tail(scale), _LONGEST_BARS)
     for timing in timings:
         if timing.verdicts and _measured(timing) and (part := scale.part(timing.median_s)) > 0:
-            behind = room - _GAP - width_of(flag_of(timing.verdicts[0].code))
+            behind = room - _GAP - width_of(_flags(timing)[-2])
             if behind >= part * _SHORTEST_BARS:
                 length = min(length, int(behind / part))
     return length
@@ -258,24 +257,31 @@ def _bar_style(timing: Timing, timings: Sequence[Timing]) -> Style:
     return "success" if len(medians) > 1 and timing.median_s == min(medians) else "bar"
 
 
-def _with_flags(spans: list[Span], timing: Timing, width: int, *, only_code: bool) -> list[Line]:
-    """Return the row with its verdicts at its end, or below it if they do not fit.
+def _with_flags(spans: list[Span], timing: Timing, width: int) -> list[Line]:
+    """Return the row with its verdicts at its end: as many names as fit, and how many more there are.
 
-    If the table has only one verdict, its mark is enough at the end: the sentence below the table has its name.
+    The sentences below the table have the names too.
     """
     row = joined(spans)
     below: list[Line] = []
-    for verdict in timing.verdicts:
-        flag: Span = (flag_of(verdict.code), "warning")
-        if not below and width_of(row) + _GAP + width_of(flag[0]) <= width:
-            row = (*row, (" " * _GAP, ""), flag)
-        elif only_code and width_of(row) + _GAP + 1 <= width:
-            row = (*row, (" " * _GAP, ""), (flag[0][:1], "warning"))
+    if timing.verdicts:
+        flags = _flags(timing)
+        room = width - width_of(row) - _GAP
+        fits = next((flag for flag in flags if width_of(flag) <= room), None)
+        if fits is None:
+            below.append((("  ", ""), (clip(flags[0], width - 2), "warning")))
         else:
-            below.append((("  ", ""), (clip(flag[0], width - 2), "warning")))
+            row = (*row, (" " * _GAP, ""), (fits, "warning"))
     if timing.error is not None:
         below += wrap([("  ", ""), (f"failed: {timing.error}", "error")], width, indent="  ")
     return [row, *below]
+
+
+def _flags(timing: Timing) -> list[str]:
+    """Return the verdicts of a row in ever fewer cells: `⚑ a, b`, `⚑ a +1`, `⚑2`."""
+    names = [flag_of(verdict.code).removeprefix("⚑ ") for verdict in timing.verdicts]
+    some = [f"⚑ {', '.join(names[:count])} +{len(names) - count}" for count in range(len(names) - 1, 0, -1)]
+    return ["⚑ " + ", ".join(names), *some, f"⚑{len(names)}" if len(names) > 1 else "⚑"]
 
 
 def told(timings: Sequence[Timing]) -> list[tuple[str, str]]:

@@ -88,6 +88,19 @@ def test_a_narrower_one_has_no_first_call():
     assert text == "             complete\nNumPy loop    9.81 µs\nvmap          218  µs\n"
 
 
+@pytest.mark.parametrize(
+    ("width", "flags"), [(60, "⚑ a +2"), (42, "⚑ a, b-c, d"), (36, "⚑ a +2"), (31, "⚑3"), (28, None)]
+)
+def test_several_verdicts_of_a_row_take_no_line_of_their_own(width, flags):
+    verdicts = tuple(Verdict(code=code, message=f"about {code}") for code in ("a", "b_c", "d"))
+    head, row, *rest = plain_lines(timing_lines([timing("f", 5.12e-6, 3.8e-2, verdicts=verdicts)], width)).splitlines()
+    told = ["⚑ a  about a", "⚑ b-c  about b_c", "⚑ d  about d"]
+    if flags is None:
+        assert rest == ["  ⚑ a, b-c, d", *told], "there is no cell left beside the figures"
+    else:
+        assert row.endswith(flags) and rest == told and "complete" in head
+
+
 def test_compared_with_a_baseline_on_a_linear_scale():
     rows = [timing("a", 12e-3, 0.1), timing("b", 31e-3, 0.2, baseline=True), timing("c", 30.5e-3)]
     assert plain_lines(timing_lines(rows, 80)) == (
