@@ -196,9 +196,16 @@ class Report(msgspec.Struct, frozen=True):
         """A stage of a trace; None before its first part."""
         return self.stages.get((index, stage))
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both show the same: progress is shown elsewhere, and must not have the panes drawn again."""
+        return isinstance(other, Report) and all(getattr(self, name) == getattr(other, name) for name in _SHOWN)
+
     def takes(self, event: RunEvent) -> bool:
         """Whether the event belongs to this report: to its run, or to the request under way."""
         return event.run == self.run or (self.request is not None and event.run == self.request.run)
+
+
+_SHOWN = tuple(name for name in Report.__struct_fields__ if name != "progress")
 
 
 def requested(

@@ -1,8 +1,10 @@
 import pytest
 
-from jaxtour.engine.report import Report, Request, advance, requested
+from jaxtour.engine.report import Report, Request, advance, files_of, requested
+from jaxtour.engine.stage import StageText
 from jaxtour.engine.wire import messages as wire
 from jaxtour.engine.wire.commands import StageRequest
+from jaxtour.engine.wire.records import Program, Site
 from jaxtour.engine.wire.timings import Peak
 from jaxtour.text import Raw, harmless
 
@@ -273,3 +275,21 @@ def test_another_look_takes_the_place_of_one_that_is_under_way():
     report = requested(report, 10, (StageRequest(index=0, stage="stablehlo"),))
     assert folded(part("hlo", **LOOKED), wire.Done(run=9, status="interrupted"), onto=report) is report
     assert not report.takes(part("hlo", **LOOKED)) and report.takes(part("stablehlo", run=10))
+
+
+def test_the_users_files_that_a_report_names():
+    def span(file: str) -> wire.Span:
+        return wire.Span(file, 1, 1, 1, 2)
+
+    origin = wire.Origin(
+        kind="equation", spans=(span("/x/at.py"), span("lesson/step")), callers=(span("/x/caller.py"),)
+    )
+    frame = wire.TracebackFrame(file="/x/raised.py", line=1)
+    site = Site(file="/x/calls.py", line=3)
+    report = Report(
+        run=7,
+        failure=wire.Failure(run=7, type="E", bases=(), message="", frames=(frame,)),
+        programs=(Program(run=7, index=0, function="f", file="/x/defined.py", called_at=(site,)),),
+        stages={(0, "jaxpr"): StageText(index=0, stage="jaxpr", origins=(origin,))},
+    )
+    assert sorted(path.stem for path in files_of(report)) == ["at", "caller", "calls", "defined", "raised"]

@@ -5,13 +5,14 @@ from hypothesis import strategies as st
 
 from jaxtour.course.model import Ask, Exercise, Expect, Names, Step, TimeSpec, TraceSpec
 from jaxtour.engine.compare.tokens import difference, spread, tokens
-from jaxtour.engine.compare.verify import needs_hlo, status, verify
+from jaxtour.engine.compare.verify import needs_hlo, over, status, verify
 from jaxtour.engine.report import Report
 from jaxtour.engine.wire import messages as wire
 from jaxtour.text import Raw, harmless
 
 ENDED = wire.Done(run=1, status="ok")
 FAILED = wire.Done(run=1, status="error")
+EXECUTED = wire.Executed(run=1, status="ok", seconds=0.1)
 
 
 def step(**fields) -> Step:
@@ -44,6 +45,9 @@ def trace(label: str = "f(x)", *primitives: str, equations: int = 1, error: str 
     return harmless(
         wire.Trace(run=1, index=0, label=label, call="f(x)", primitives=primitives, equations=equations, error=error)
     )
+
+
+EXERCISE = step(exercise=Exercise(starter="x = ?", check="assert x", solution="x = 1"))
 
 
 # How a step ended -----------------------------------------------------------------------------------------------------
@@ -333,3 +337,24 @@ def test_a_step_may_be_expected_to_run_out_of_time(raises: str, limit: float | N
     report = Report(run=1, done=wire.Done(run=1, status="timeout", reason="the run took longer than 2 s"))
     expected = raises == "TimeoutError" and limit is not None
     assert (status(step, report), bool(verify(step, report))) == (("raised", False) if expected else ("timeout", True))
+
+
+@pytest.mark.parametrize(
+    ("made", "seen", "expected"),
+    [
+        (step(), None, False),
+        (step(), report(done=None), False),
+        (step(), report(), True),
+        (step(), report(failure=failure(), done=FAILED), False),
+        (step(raises="TypeError"), report(failure=failure(), done=FAILED), True),
+        (step(raises="TypeError"), report(), False),
+        (step(), report(done=None, executed=EXECUTED), True),
+        (step(raises="TypeError"), report(done=None, executed=EXECUTED), False),
+        (step(raises="TypeError"), report(done=None, executed=EXECUTED, failure=failure()), True),
+        (EXERCISE, report(done=None, executed=EXECUTED), False),
+        (EXERCISE, report(done=None, executed=EXECUTED, checked=wire.Checked(run=1, passed=False)), False),
+        (EXERCISE, report(done=None, executed=EXECUTED, checked=wire.Checked(run=1, passed=True)), True),
+    ],
+)
+def test_a_step_is_over_once_its_code_has_run_as_intended(made: Step, seen: Report | None, expected: bool) -> None:
+    assert over(made, seen) is expected

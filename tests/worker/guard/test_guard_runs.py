@@ -320,6 +320,21 @@ def test_interrupts_at_any_moment(guard):
     assert guard.run("1 + 1", fresh=True).result == "2"
 
 
+def test_a_time_limit_ends_with_its_run(guard):
+    assert guard.run("1 + 1", timeout_s=0.3).result == "2"
+    assert guard.run("import time\ntime.sleep(0.6)\n7").result == "7"
+
+
+def test_a_runner_that_dies_of_an_interrupt_was_interrupted(guard):
+    deadly = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_DFL)\nprint('started')\nwhile True: pass"
+    run = guard.ask(deadly)
+    guard.started(run)
+    guard.send("interrupt")
+    *before, done = guard.until(event="done", run=run)
+    assert done["status"] == "interrupted" and "died" not in [event["event"] for event in before]
+    assert guard.run("1 + 1", fresh=True).result == "2"
+
+
 # The spare
 
 

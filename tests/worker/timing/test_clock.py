@@ -112,6 +112,16 @@ def test_a_result_is_not_kept_while_the_next_is_computed():
     assert set(most) == {1}
 
 
+@pytest.mark.parametrize(
+    ("group", "one", "dispatch"), [(1, 1e-3, True), (1, 0.05, True), (50, 1e-6, True), (50, 1e-6, False)]
+)
+def test_every_call_is_counted(seconds, group, one, dispatch):
+    made = []
+    loops = seconds(made.append(taken) or taken for taken in itertools.repeat(one))
+    samples = clock.sampled(loops, group, one, nothing, dispatch=dispatch)
+    assert samples.calls == len(made) > 0
+
+
 def test_fast_calls_are_timed_in_groups(monkeypatch):
     monkeypatch.setattr(clock, "WARM_S", 0.0)
     monkeypatch.setattr(clock, "BUDGET_S", 0.02)
