@@ -50,7 +50,7 @@ def holds_lessons_and_data(names: set[str]) -> None:
     lessons = {Path(name).name for name in names if name.startswith("jaxtour/lessons/")}
     assert lessons == {path.name for path in (ROOT / "lessons").glob("*.yaml")}
     assert len(lessons) >= 8
-    for kind in ("*.tcss", "*.toml", "page.html", "page.css", "page.js"):
+    for kind in ("*.tcss", "*.toml", "page.html", "page.css", "*.js"):
         found = {path.relative_to(ROOT).as_posix() for path in (ROOT / "jaxtour").rglob(kind)}
         assert found and found <= names, kind
     assert not [name for name in names if name.startswith("tests/")]

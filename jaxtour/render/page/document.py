@@ -19,11 +19,13 @@ from jaxtour.render.profile.tables import instruction_table, line_table, summary
 
 WIDTH = 100
 """Cells of the tables."""
+SCRIPTS = ("links.js", "panes.js", "page.js")
+"""The parts of the script, each on top of those before it."""
 
 
 def html(page: Page) -> str:
     """The whole file; it loads nothing, and its policy forbids it to."""
-    style, script = (_part(name) for name in ("page.css", "page.js"))
+    style, script = _part("page.css"), _script()
     data = {
         "styles": {letter: name for name, letter in STYLES.items()},
         "calls": [call_data(call, page.peaks) for call in page.calls],
@@ -39,6 +41,11 @@ def html(page: Page) -> str:
         more="".join(_more(call, page.peaks) for call in page.calls),
         data=_json(data),
     )
+
+
+def _script() -> str:
+    """The page's one script: its parts share their names, and nobody else sees them."""
+    return '"use strict";\n(() => {\n' + "\n".join(map(_part, SCRIPTS)) + "})();\n"
 
 
 def _part(name: str) -> str:
