@@ -188,7 +188,7 @@ def profile(
 
     def action() -> int:
         from jaxtour.commands.launch import program
-        from jaxtour.commands.profile import ProfileRequest
+        from jaxtour.commands.profile import ProfileOptions
         from jaxtour.commands.profile import profile as command
         from jaxtour.course.model import CourseError
 
@@ -200,7 +200,7 @@ def profile(
         if target is None and module is None:
             raise CourseError("name a Python file, as in profile train.py; jaxtour profile/guess opens the lesson")
         found = program(target, module, args, main=not no_main, stop_after=stop_after)
-        asked = ProfileRequest(found, calls, at, patience, roofline, html)
+        asked = ProfileOptions(found, calls, at, patience, roofline, html)
         return command(asked, config(options), as_json=as_json, width=terminal_width())
 
     finish(action)

@@ -10,7 +10,7 @@ from pathlib import Path
 from jaxtour import interrupts
 from jaxtour.commands.common import session
 from jaxtour.commands.files import FileEntry
-from jaxtour.commands.launch import Program
+from jaxtour.commands.launch import Script
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.model import CourseError
 from jaxtour.course.progress import Progress
@@ -18,7 +18,7 @@ from jaxtour.engine.session import WorkerConfig
 from jaxtour.settings import in_short, load
 
 
-def explore(program: Program, calls: Sequence[str], config: WorkerConfig, *, theme: str | None, mouse: bool) -> int:
+def explore(program: Script, calls: Sequence[str], config: WorkerConfig, *, theme: str | None, mouse: bool) -> int:
     """Open the file and block until the user leaves; the course's progress does not change."""
     path = program.path
     entry = FileEntry(path, program.function, calls, program.launch)

@@ -15,7 +15,7 @@ _STOP = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<unit>s?)")
 
 
 @dataclass(frozen=True)
-class Program:
+class Script:
     """A file that runs as a program."""
 
     path: Path
@@ -34,7 +34,7 @@ def program(
     main: bool = True,
     stop_after: str | None = None,
     run_times: bool = False,
-) -> Program:
+) -> Script:
     """The program that a command line names; raises `CourseError` for one that is not there.
 
     With a `module` the first word is the first of the program's own arguments.
@@ -56,7 +56,7 @@ def program(
         stop_after_s=seconds,
         run_times=run_times,
     )
-    return Program(path, function, launch, bool(module or args))
+    return Script(path, function, launch, bool(module or args))
 
 
 def _file_of(module: str) -> Path:

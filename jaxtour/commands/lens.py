@@ -10,7 +10,7 @@ import msgspec
 from jaxtour import interrupts
 from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
 from jaxtour.commands.files import lesson_of
-from jaxtour.commands.launch import Program
+from jaxtour.commands.launch import Script
 from jaxtour.commands.page import checked_path, page_call, write_page
 from jaxtour.course.model import CourseError, Lesson, Step
 from jaxtour.engine.memory_record import memory_record
@@ -50,7 +50,7 @@ class _Shown:
 class LensRequest:
     """What the user asked to see."""
 
-    program: Program
+    program: Script
     calls: Sequence[str]
     at: str | None = None
     """With it the file runs as a program, and the calls are the compiled programs of that line or function."""
@@ -98,7 +98,7 @@ def lens(asked: LensRequest, config: WorkerConfig, *, as_json: bool = False, wid
     return int(told is not None or any(each.error is not None for each in shown))
 
 
-def opened(program: Program, calls: Sequence[str], at: str | None) -> tuple[Lesson, Step]:
+def opened(program: Script, calls: Sequence[str], at: str | None) -> tuple[Lesson, Step]:
     """The file as a lesson, and its step; with `at`, or with arguments of its own, it runs as a program."""
     launch = program.launch if at is not None or program.launched else None
     lesson = lesson_of(program.path, program.function, calls, launch)

@@ -13,7 +13,7 @@ from jaxtour.engine.wire.commands import StageName
 from jaxtour.engine.wire.messages import Facts, Peak, Trace
 from jaxtour.render.ir.gutter import file_name
 from jaxtour.render.page.document import html
-from jaxtour.render.page.model import Page, PageCall, Source
+from jaxtour.render.page.model import Page, PageCall, PageSource
 from jaxtour.render.text.layout import Line
 from jaxtour.render.text.plain import worker_text
 from jaxtour.text import clean, short, stand_in
@@ -69,7 +69,7 @@ def page_call(
     )
 
 
-def sources(lesson: Lesson, step: Step, stages: Iterable[StageText] = ()) -> list[Source]:
+def sources(lesson: Lesson, step: Step, stages: Iterable[StageText] = ()) -> list[PageSource]:
     """The step's own code, and each other text that an expression of these stages lies in."""
     texts = dict(_texts(lesson))
     own = cell_of(lesson, step)
@@ -81,7 +81,7 @@ def sources(lesson: Lesson, step: Step, stages: Iterable[StageText] = ()) -> lis
             text = "".join(linecache.getlines(file))
         if text:
             shown = "\n".join(map(stand_in, text.split("\n")))
-            found.append(Source(file, file_name(own, file) or file_name("", own), shown))
+            found.append(PageSource(file, file_name(own, file) or file_name("", own), shown))
     return found
 
 

@@ -16,7 +16,7 @@ from jaxtour.commands.common import (
     write,
     write_json,
 )
-from jaxtour.commands.launch import Program
+from jaxtour.commands.launch import Script
 from jaxtour.commands.lens import check_one, chosen_of, ended, missing, opened
 from jaxtour.commands.page import STAGES, checked_path, page_call, write_page
 from jaxtour.commands.time import peaks_of
@@ -31,10 +31,10 @@ from jaxtour.render.text.plain import section, text_of, worker_text
 
 
 @dataclass(frozen=True)
-class ProfileRequest:
+class ProfileOptions:
     """What the user asked to profile."""
 
-    program: Program
+    program: Script
     calls: Sequence[str]
     at: str | None = None
     """A function's name or a `FILE.py:LINE` of the program; the calls are then what JAX compiled of it."""
@@ -53,7 +53,7 @@ class _Found:
     unkept: str = ""
 
 
-def profile(asked: ProfileRequest, config: WorkerConfig, *, as_json: bool, width: int) -> int:
+def profile(asked: ProfileOptions, config: WorkerConfig, *, as_json: bool, width: int) -> int:
     """Run the file, profile its calls and print; the exit code is 1 if the file or a profile fails."""
     path = asked.program.path
     lesson, step = opened(asked.program, asked.calls, asked.at)

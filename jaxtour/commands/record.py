@@ -10,7 +10,7 @@ from types import FrameType
 from jaxtour import interrupts
 from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
 from jaxtour.commands.files import lesson_of
-from jaxtour.commands.launch import Program
+from jaxtour.commands.launch import Script
 from jaxtour.commands.lens import failure_line
 from jaxtour.course.model import Step
 from jaxtour.engine.headless import Headless
@@ -24,7 +24,7 @@ from jaxtour.render.text.plain import section, text_of
 from jaxtour.render.value import output_text
 
 
-def record(program: Program, config: WorkerConfig, *, as_json: bool, width: int) -> int:
+def record(program: Script, config: WorkerConfig, *, as_json: bool, width: int) -> int:
     """Run the program and print what it compiled; the exit code is 1 if it raised or died, 130 after Ctrl-C."""
     lesson = lesson_of(program.path, launch=program.launch)
     step = lesson.steps[0]

@@ -7,7 +7,7 @@ from jaxtour.commands.common import catalogue_for, session, warn, write, write_j
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.model import CourseError
 from jaxtour.course.progress import Progress
-from jaxtour.course.review import Item, due, reviewable, utc_now
+from jaxtour.course.review import ReviewItem, due, reviewable, utc_now
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.render.summary import when_words
 from jaxtour.render.text.layout import pad, width_of
@@ -62,7 +62,7 @@ def _opened(target: str | None) -> tuple[Catalogue, Progress]:
     return catalogue, progress
 
 
-def _said(ready: list[Item], found: list[Item], now: datetime) -> str:
+def _said(ready: list[ReviewItem], found: list[ReviewItem], now: datetime) -> str:
     if ready:
         return f"{plural(len(ready), 'question')} due"
     if found:
@@ -70,7 +70,7 @@ def _said(ready: list[Item], found: list[Item], now: datetime) -> str:
     return "nothing to review yet: finish a lesson with predictions or exercises"
 
 
-def _rows(catalogue: Catalogue, found: list[Item], now: datetime) -> list[str]:
+def _rows(catalogue: Catalogue, found: list[ReviewItem], now: datetime) -> list[str]:
     names = [f"{item.lesson}/{item.step}" for item in found]
     width = max(map(width_of, names), default=0)
     return [
@@ -79,11 +79,11 @@ def _rows(catalogue: Catalogue, found: list[Item], now: datetime) -> list[str]:
     ]
 
 
-def _title(catalogue: Catalogue, item: Item) -> str:
+def _title(catalogue: Catalogue, item: ReviewItem) -> str:
     return clean(catalogue.find(f"{item.lesson}/{item.step}")[1].title, keep_newlines=False)
 
 
-def _document(catalogue: Catalogue, item: Item, now: datetime) -> dict[str, Any]:
+def _document(catalogue: Catalogue, item: ReviewItem, now: datetime) -> dict[str, Any]:
     return {
         "lesson": item.lesson,
         "step": item.step,

@@ -19,7 +19,7 @@ from jaxtour.render.value import failure_lines
 from jaxtour.text import plural
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class SolveDocument(msgspec.Struct, frozen=True, kw_only=True):
     """The document that `solve --json` prints."""
 
     lesson: str
@@ -75,13 +75,13 @@ async def _outcome(lesson: Lesson, step: Step, code: str, config: WorkerConfig, 
         return await engine.step(lesson, step, timings=False, code=code)
 
 
-def _verdict(lesson: Lesson, step: Step, outcome: Outcome) -> Verdict:
+def _verdict(lesson: Lesson, step: Step, outcome: Outcome) -> SolveDocument:
     report = outcome.report
     assert report is not None and step.exercise is not None
     checked = report.checked
     # A run that did not come to its end has no checks: it says how it ended.
     message = checked.message if checked else next(iter(outcome.problems), outcome.reason)
-    return Verdict(
+    return SolveDocument(
         lesson=lesson.id,
         step=step.id,
         right=checked is not None and checked.passed,
@@ -92,7 +92,7 @@ def _verdict(lesson: Lesson, step: Step, outcome: Outcome) -> Verdict:
     )
 
 
-def _lines(verdict: Verdict, target: str, width: int) -> list[Line]:
+def _lines(verdict: SolveDocument, target: str, width: int) -> list[Line]:
     lines: list[Line] = []
     if verdict.failure:
         lines += failure_lines(verdict.failure, width)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from jaxtour import interrupts
 from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
 from jaxtour.commands.files import lesson_of
-from jaxtour.commands.launch import Program
+from jaxtour.commands.launch import Script
 from jaxtour.commands.lens import chosen_of, ended
 from jaxtour.course.model import CourseError, Lesson, Step
 from jaxtour.engine.cells import program_call
@@ -34,7 +34,7 @@ SIZE = re.compile(r"\bn\b")
 class TimeRequest:
     """What the user asked to measure."""
 
-    target: Program
+    target: Script
     calls: Sequence[str]
     """If empty, the file's own calls are measured, as for `jaxtour lens`."""
     against: Sequence[str]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from jaxtour import interrupts
 from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
-from jaxtour.commands.launch import Program
+from jaxtour.commands.launch import Script
 from jaxtour.commands.lens import check_one, chosen_of, ended, missing, opened
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
@@ -18,7 +18,7 @@ from jaxtour.text import Raw
 
 
 def values(
-    program: Program, calls: Sequence[str], at: str | None, config: WorkerConfig, *, as_json: bool, width: int
+    program: Script, calls: Sequence[str], at: str | None, config: WorkerConfig, *, as_json: bool, width: int
 ) -> int:
     """Run the file, evaluate its calls and print; the exit code is 1 if the file or a call fails.
 

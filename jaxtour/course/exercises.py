@@ -7,7 +7,7 @@ from jaxtour.course.model import Check, Exercise, Step
 from jaxtour.course.reader import FaultError, Mapping, Node, at
 from jaxtour.text import Raw, short
 
-Source: TypeAlias = tuple[Raw, Node, Literal["exec", "eval"]]
+PythonSource: TypeAlias = tuple[Raw, Node, Literal["exec", "eval"]]
 """A piece of Python, its place, and what it must be."""
 
 KINDS = (
@@ -44,7 +44,7 @@ def check_work(step: Step, node: Mapping) -> None:
             raise FaultError(at(node, "tries", index, "new"), "`new` is the same as `old`: write what it becomes")
 
 
-def sources(step: Step, node: Mapping) -> Iterator[Source]:
+def sources(step: Step, node: Mapping) -> Iterator[PythonSource]:
     """Yield the Python in an exercise and in changes to try, except the starter, which may be unfinished."""
     if exercise := step.exercise:
         here = at(node, "exercise")
@@ -60,7 +60,7 @@ def sources(step: Step, node: Mapping) -> Iterator[Source]:
             yield from _of_check(check, at(here, "check", index))
 
 
-def _of_check(check: Check, place: Node) -> Iterator[Source]:
+def _of_check(check: Check, place: Node) -> Iterator[PythonSource]:
     for kind in KINDS:
         calls = getattr(check, kind)
         if kind == "python" and calls is not None:

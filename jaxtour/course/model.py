@@ -64,7 +64,7 @@ class TimeSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Timed once for each size, which the call uses as `n`."""
 
 
-class Names(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NameRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Names that must appear, and names that must not. Alternatives are written `jit|pjit`."""
 
     has: tuple[str, ...] = ()
@@ -83,9 +83,9 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     dtype: str | None = None
     devices: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """How many devices hold the value."""
-    primitives: Names | None = None
+    primitives: NameRules | None = None
     """Over all traces of the step, nested jaxprs included."""
-    hlo: Names | None = None
+    hlo: NameRules | None = None
     """Opcodes of the compiled traces."""
     equations: dict[str, Count] | None = None
     """The largest number of equations, by a trace's label."""

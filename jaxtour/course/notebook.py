@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jaxtour.course.magics import Runnable, runnable
 from jaxtour.course.model import CourseError, Lesson, NotebookCell, Problem, Step, TimeSpec
-from jaxtour.course.notebook_file import MAX_OUTPUT, Output, SourceCell, read_cells
+from jaxtour.course.notebook_file import MAX_OUTPUT, SourceCell, StoredOutput, read_cells
 from jaxtour.course.prose import HEADING, headings, prose
 from jaxtour.paths import absolute
 from jaxtour.text import Raw, harmless
@@ -142,7 +142,7 @@ def _error(cell: SourceCell) -> str | None:
     return next((name for name in names if name != "KeyboardInterrupt"), None)
 
 
-def _printed(output: Output) -> str | None:
+def _printed(output: StoredOutput) -> str | None:
     """What an output printed: to stdout, or by `display`."""
     if output.output_type == "stream":
         return output.text if output.name == "stdout" else None
@@ -152,7 +152,7 @@ def _printed(output: Output) -> str | None:
     return None
 
 
-def _plain(output: Output) -> str | None:
+def _plain(output: StoredOutput) -> str | None:
     """The text of an output; None for what is shown in another form: a picture, a progress bar, HTML."""
     text = output.data.get("text/plain")
     is_other = any(kind.startswith(("image/", "application/vnd.jupyter.widget")) for kind in output.data)
@@ -161,7 +161,7 @@ def _plain(output: Output) -> str | None:
     return text
 
 
-def _is_for_browsers(output: Output) -> bool:
+def _is_for_browsers(output: StoredOutput) -> bool:
     """Whether the output was displayed for a browser; a library may print it elsewhere, in words of its own."""
     text = str(output.data.get("text/plain", "")).strip()
     is_painted = "text/html" in output.data and bool(_BACKGROUND.search(text))

@@ -32,7 +32,7 @@ _PERCENT = re.compile(r"^# ?%%", re.MULTILINE)
 _CODE_CELL = re.compile(r"^(?:`{3,}|~{3,}|:{3,}) *\{code-cell\}", re.MULTILINE)
 
 
-class Output(msgspec.Struct, frozen=True):
+class StoredOutput(msgspec.Struct, frozen=True):
     """An output that is stored in a notebook."""
 
     output_type: str
@@ -55,7 +55,7 @@ class SourceCell(msgspec.Struct, frozen=True):
     cell_type: Literal["code", "markdown", "raw"]
     source: str
     metadata: Metadata = Metadata()
-    outputs: list[Output] = []
+    outputs: list[StoredOutput] = []
 
 
 def is_percent(path: Path) -> bool:

@@ -21,7 +21,7 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 MOST_DAYS = 365
 
 
-class Item(NamedTuple):
+class ReviewItem(NamedTuple):
     """A step to review, and when."""
 
     lesson: str
@@ -34,10 +34,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def items(progress: Progress, now: datetime) -> list[Item]:
+def items(progress: Progress, now: datetime) -> list[ReviewItem]:
     """Every step that has a card, the first one due first."""
     found = [
-        Item(lesson, step, _due(saved.card, now))
+        ReviewItem(lesson, step, _due(saved.card, now))
         for lesson, steps in progress.lessons.items()
         for step, saved in steps.items()
         if saved.card is not None
@@ -45,12 +45,12 @@ def items(progress: Progress, now: datetime) -> list[Item]:
     return sorted(found, key=lambda item: item.due)
 
 
-def due(found: Iterable[Item], now: datetime) -> list[Item]:
+def due(found: Iterable[ReviewItem], now: datetime) -> list[ReviewItem]:
     """Those whose time has come."""
     return [item for item in found if item.due <= now]
 
 
-def reviewable(progress: Progress, catalogue: Catalogue, now: datetime) -> list[Item]:
+def reviewable(progress: Progress, catalogue: Catalogue, now: datetime) -> list[ReviewItem]:
     """The items whose steps are in the catalogue, after making the cards that are missing.
 
     Reads only lessons that the learner has begun. What is due at the same time keeps the course's order.
@@ -155,17 +155,17 @@ def _in_utc(moment: datetime) -> datetime:
 class Review:
     """The steps of one review, one after the other, and what came of each."""
 
-    def __init__(self, catalogue: Catalogue, progress: Progress, found: Iterable[Item]) -> None:
+    def __init__(self, catalogue: Catalogue, progress: Progress, found: Iterable[ReviewItem]) -> None:
         self._catalogue = catalogue
         self._progress = progress
         self.items = list(found)
         self.place = 0
         self.answers = Progress.in_memory()
         """What the learner answers in this review: without the answers, edits and hints of before."""
-        self.results: dict[Item, Rating] = {}
+        self.results: dict[ReviewItem, Rating] = {}
 
     @property
-    def item(self) -> Item:
+    def item(self) -> ReviewItem:
         """The item at hand."""
         return self.items[self.place]
 

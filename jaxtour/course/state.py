@@ -12,7 +12,7 @@ from jaxtour.course.review import last_review
 from jaxtour.files import replace
 
 
-class State(SavedProgress, kw_only=True):
+class SavedWork(SavedProgress, kw_only=True):
     """The file's content: that of progress, and that it is such a file."""
 
     kind: Literal["jaxtour learning state"] = "jaxtour learning state"
@@ -25,7 +25,7 @@ class _Version(msgspec.Struct):
 
 def encoded(progress: Progress) -> bytes:
     """Everything that is kept of the learner's work."""
-    state = State(place=progress.place, lessons={key: dict(steps) for key, steps in progress.lessons.items()})
+    state = SavedWork(place=progress.place, lessons={key: dict(steps) for key, steps in progress.lessons.items()})
     return msgspec.json.format(msgspec.json.encode(state), indent=1) + b"\n"
 
 
@@ -36,13 +36,13 @@ def back_up(progress: Progress, what: str) -> Path:
     return path
 
 
-def decoded(data: bytes, name: str) -> State:
+def decoded(data: bytes, name: str) -> SavedWork:
     """The content of such a file; raises `CourseError` for anything else, also of a newer version."""
     try:
         version = msgspec.json.decode(data, type=_Version).version
         if version > VERSION:
             raise CourseError(f"{name}: written by a newer jaxtour: pip install -U jaxtour here")
-        state = msgspec.json.decode(data, type=State)
+        state = msgspec.json.decode(data, type=SavedWork)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise CourseError(f"{name}: not what `jaxtour export` writes: {error}") from None
     state.version = VERSION

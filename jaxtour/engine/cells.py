@@ -10,8 +10,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from jaxtour.course.model import Lesson, Requires, Step, TimeSpec, TraceSpec
-from jaxtour.engine.wire.commands import Cell, Open, ProfileRequest, Run, StageName, StageRequest, TimeCall, TraceCall
-from jaxtour.engine.wire.commands import NotebookCell as NotebookCommand
+from jaxtour.engine.wire.commands import (
+    Cell,
+    NotebookMode,
+    Open,
+    ProfileRequest,
+    Run,
+    StageName,
+    StageRequest,
+    TimeCall,
+    TraceCall,
+)
 from jaxtour.engine.wire.messages import Facts, Program, Trace
 from jaxtour.text import Raw
 
@@ -66,7 +75,7 @@ def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
         # Imported here, as the course itself has no notebooks.
         from jaxtour.course.magics import runnable
 
-        command = NotebookCommand(number=notebook.number, folder=notebook.folder.text)
+        command = NotebookMode(number=notebook.number, folder=notebook.folder.text)
         setup, source = runnable(step.setup.text).code, runnable(source).code
         traces = trace_calls(step)
         return Cell(name=f"{lesson.id}/{step.id}", setup=setup, code=source, traces=traces, notebook=command)

@@ -21,7 +21,7 @@ LINE_END = 2**31 - 1
 """A column behind the end of every line."""
 
 
-class Place(NamedTuple):
+class SpanPlace(NamedTuple):
     """Where a span is, without its function: two stages may name the function differently."""
 
     file: str
@@ -29,7 +29,7 @@ class Place(NamedTuple):
     end: tuple[int, int]
 
     @classmethod
-    def of(cls, span: Span) -> "Place":
+    def of(cls, span: Span) -> "SpanPlace":
         """The span's place."""
         return cls(span.file, (span.line, span.column), (span.end_line, span.end_column))
 
@@ -57,19 +57,19 @@ class Links:
         self._origins = stage.origins
         self._ids = stage.ids
         self._starts, self._ordered = stage.lines_by_origin
-        spans: dict[Place, Span] = {}
-        own: dict[Place, list[int]] = {}
-        around: dict[Place, list[int]] = {}
+        spans: dict[SpanPlace, Span] = {}
+        own: dict[SpanPlace, list[int]] = {}
+        around: dict[SpanPlace, list[int]] = {}
         for number, origin in enumerate(stage.origins):
             for found, index in ((origin.spans, own), (origin.callers, around)):
                 for span in found:
-                    place = Place.of(span)
+                    place = SpanPlace.of(span)
                     spans.setdefault(place, span)
                     index.setdefault(place, []).append(number)
         self._spans = spans
         self._own = _packed(own)
         self._around = _packed(around)
-        by_file: dict[str, list[Place]] = {}
+        by_file: dict[str, list[SpanPlace]] = {}
         for place in sorted(spans):
             by_file.setdefault(place.file, []).append(place)
         self._by_file = by_file
@@ -104,13 +104,13 @@ class Links:
         origins: set[int] = set()
         if target.exact:
             for span in target.spans:
-                origins.update(self._narrowed(self._own.get(Place.of(span), ()), target.path))
+                origins.update(self._narrowed(self._own.get(SpanPlace.of(span), ()), target.path))
             if not origins:
                 # A call without a line of its own is represented by everything that it became.
-                origins.update(*(self._around.get(Place.of(span), ()) for span in target.spans))
+                origins.update(*(self._around.get(SpanPlace.of(span), ()) for span in target.spans))
             return frozenset(origins)
         for span in target.spans:
-            wanted = Place.of(span)
+            wanted = SpanPlace.of(span)
             places = self._by_file.get(wanted.file, [])
             for place in places[self._first(places, wanted.start) : self._first(places, wanted.end)]:
                 if place.end <= wanted.end:
@@ -136,11 +136,11 @@ class Links:
         return sorted(columns, key=lambda found: (found[0], -found[1]))
 
     @staticmethod
-    def _first(places: Sequence[Place], start: tuple[int, int]) -> int:
+    def _first(places: Sequence[SpanPlace], start: tuple[int, int]) -> int:
         """The index of the first place that begins there or later."""
         return bisect_left(places, start, key=lambda place: place.start)
 
-    def _smallest(self, places: Iterable[Place]) -> Target:
+    def _smallest(self, places: Iterable[SpanPlace]) -> Target:
         """The target of the smallest place, which begins last and ends first: expressions are nested."""
         last = min(places, key=lambda place: ((-place.start[0], -place.start[1]), place.end), default=None)
         return Target(spans=(self._spans[last],)) if last else Target()
@@ -168,5 +168,5 @@ def _is_many(origin: Origin) -> bool:
     return len(origin.spans) > 1 or origin.name == FUSION
 
 
-def _packed(index: dict[Place, list[int]]) -> dict[Place, Ints]:
+def _packed(index: dict[SpanPlace, list[int]]) -> dict[SpanPlace, Ints]:
     return {place: array("I", ids) for place, ids in index.items()}

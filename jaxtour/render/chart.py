@@ -71,10 +71,10 @@ class Chart:
     """The caption, `y over x`."""
 
 
-Block: TypeAlias = list[Line] | Chart
+ChartBlock: TypeAlias = list[Line] | Chart
 
 
-def without_charts(blocks: Iterable[Block]) -> list[Line]:
+def without_charts(blocks: Iterable[ChartBlock]) -> list[Line]:
     """Return only the lines, for output without pictures."""
     return [line for block in blocks if not isinstance(block, Chart) for line in block]
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from jaxtour.engine.compare.comparison import (
+    ChangedEquation,
     Comparison,
-    Equation,
     Equations,
     Ratio,
     SourceOf,
-    Verdict,
+    Speed,
     instructions,
 )
 from jaxtour.engine.stage import StageText
@@ -29,7 +29,7 @@ _MOST = 20
 """Rows shown of a kind."""
 _MOST_EQUATIONS = 60
 _SOURCE = 50
-_VERDICT: Mapping[Verdict, Style] = {"faster": "success", "slower": "warning", "cannot be told apart": ""}
+_VERDICT: Mapping[Speed, Style] = {"faster": "success", "slower": "warning", "cannot be told apart": ""}
 
 
 def aligned(a: StageText, b: StageText, source: SourceOf, other_source: SourceOf) -> list[LadderRow]:
@@ -52,13 +52,13 @@ def aligned(a: StageText, b: StageText, source: SourceOf, other_source: SourceOf
 
 def equations_of(rows: Sequence[LadderRow], a: StageText, b: StageText) -> Equations:
     """The equations that differ, without the inputs and the results."""
-    kinds: dict[str, list[Equation]] = {kind: [] for kind in Equations._fields}
+    kinds: dict[str, list[ChangedEquation]] = {kind: [] for kind in Equations._fields}
     for row in rows[1:-1]:
         shown = row.old if row.kind == "removed" else row.new
         stage, line = (a, row.left) if row.kind == "removed" else (b, row.right)
         if row.kind != "same" and shown is not None and line is not None:
             origin = stage.origin_of(line)
-            kinds[row.kind].append(Equation(origin.name, shown.text().strip(), origin.spans, row.words))
+            kinds[row.kind].append(ChangedEquation(origin.name, shown.text().strip(), origin.spans, row.words))
     return Equations(*(tuple(kinds[kind]) for kind in Equations._fields))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from jaxtour.course.review import Item, Rating
+from jaxtour.course.review import Rating, ReviewItem
 from jaxtour.course.summary import LessonSummary
 from jaxtour.render.standing import spent
 from jaxtour.render.text.layout import Line, Style, wrap
@@ -51,7 +51,7 @@ def lesson_lines(summary: LessonSummary, following: str, width: int, now: dateti
 
 
 def review_lines(
-    results: Sequence[tuple[str, Rating | None]], coming: Sequence[Item], width: int, now: datetime
+    results: Sequence[tuple[str, Rating | None]], coming: Sequence[ReviewItem], width: int, now: datetime
 ) -> list[Line]:
     """A review's end: each question with how it went, and when the next ones are due."""
     said: dict[Rating | None, tuple[str, Style, str]] = {

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from jaxtour.engine.stage import StageText
 from jaxtour.engine.values import statistics_at
-from jaxtour.engine.wire.messages import Birth, Evaluated, Operand, Span, Statistics
+from jaxtour.engine.wire.messages import Birth, BirthOperand, Evaluated, Span, Statistics
 from jaxtour.render.ir.gutter import is_continued, place_of
 from jaxtour.render.ir.highlight import line_of
 from jaxtour.render.text.layout import Line, Style, pad, width_of
@@ -58,7 +58,7 @@ def _operands(birth: Birth) -> str:
     return f"{whole}, at [{', '.join(map(str, birth.index))}]" if birth.index else whole
 
 
-def _operand(operand: Operand) -> str:
+def _operand(operand: BirthOperand) -> str:
     if operand.value is not None:
         return number(operand.value)
     name = f"{operand.dtype}[{','.join(map(str, operand.shape))}]"
@@ -79,7 +79,7 @@ def number(value: float | str | None, cells: int = _NUMBER) -> str:
 # Figures --------------------------------------------------------------------------------------------------------------
 
 
-class Figures:
+class ValueFigures:
     """The figures beside each line of a jaxpr."""
 
     def __init__(self, stage: StageText, width: int) -> None:
@@ -141,7 +141,7 @@ def _count(count: int) -> str:
 def value_lines(stage: StageText, cell: str, width: int, expression: Callable[[Span], str]) -> list[Line]:
     """All of it as lines to print: the words, then the jaxpr with places in the source and figures."""
     assert stage.evaluated is not None
-    figures, paint, heads = Figures(stage, width), line_of(stage.stage), stage.evaluated.heads
+    figures, paint, heads = ValueFigures(stage, width), line_of(stage.stage), stage.evaluated.heads
     places = [place_of(cell, origin) for origin in stage.origins]
     room = max(map(width_of, places), default=0)
     lines = head_lines(stage.evaluated, expression)

@@ -31,27 +31,27 @@ SEEN = frozenset(("4", "5", "6", "7", "9", "21", "51", "52", "53"))
 ENDS = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27", "9": "29"}
 """The parameter that ends each attribute alone."""
 PARAMETER = re.compile(r"([34]8);(?:2;\d+;\d+;\d+|5;\d+)|\d+")
-Cell: TypeAlias = tuple[str, CellStyle]
+StyledCell: TypeAlias = tuple[str, CellStyle]
 PLAIN = CellStyle()
 STYLE_OF = itemgetter(1)
 """The style of a cell."""
-Piece: TypeAlias = tuple[int, int, Strip]
+PlacedStrip: TypeAlias = tuple[int, int, Strip]
 """Column, row, and the cells from there on."""
 
 
-class Run(NamedTuple):
+class CellRun(NamedTuple):
     """Adjacent cells, from a column and a row on."""
 
     x: int
     y: int
-    cells: Sequence[Cell]
+    cells: Sequence[StyledCell]
 
 
 class Cells:
     """What a terminal shows, and the shortest output that changes it to something else."""
 
     def __init__(self) -> None:
-        self._rows: list[list[Cell | None]] = []
+        self._rows: list[list[StyledCell | None]] = []
         """None for a cell that must be written in any case."""
         self._out: list[str] = []
         self._at: tuple[int, int] | None = None
@@ -62,10 +62,10 @@ class Cells:
         """Forget what the terminal shows, after another size, screen or program."""
         self._rows = [[None] * width for _ in range(height)]
 
-    def update(self, pieces: Iterable[Piece], colours: ColorSystem) -> str:
+    def update(self, pieces: Iterable[PlacedStrip], colours: ColorSystem) -> str:
         """The text that makes the terminal show these cells; the rest stays."""
-        runs: list[Run] = []
-        others: list[Piece] = []
+        runs: list[CellRun] = []
+        others: list[PlacedStrip] = []
         for x, y, strip in pieces:
             if not 0 <= y < len(self._rows):
                 continue
@@ -87,7 +87,7 @@ class Cells:
             self.forget(max(map(len, self._rows)), len(self._rows))
         return written
 
-    def _changed(self, x: int, y: int, cells: list[Cell]) -> Iterator[Run]:
+    def _changed(self, x: int, y: int, cells: list[StyledCell]) -> Iterator[CellRun]:
         """The runs of cells that the terminal does not show yet; marks them as shown."""
         row = self._rows[y]
         old = row[x : x + len(cells)]
@@ -99,7 +99,7 @@ class Cells:
         start = changed[0]
         for place, following in zip(changed, [*changed[1:], len(cells) + GAP + 1], strict=True):
             if following - place > GAP + 1:
-                yield Run(x + start, y, cells[start : place + 1])
+                yield CellRun(x + start, y, cells[start : place + 1])
                 start = following
 
     def _as_it_is(self, x: int, y: int, strip: Strip, colours: ColorSystem) -> str:
@@ -110,7 +110,7 @@ class Cells:
         )
         return f"\x1b[{y + 1};{x + 1}H" + "".join(texts)
 
-    def _written(self, runs: Iterable[Run]) -> str:
+    def _written(self, runs: Iterable[CellRun]) -> str:
         """The text for these runs, in this order."""
         self._out, self._at, self._style = [], None, PLAIN
         for x, y, cells in runs:
@@ -119,7 +119,7 @@ class Cells:
         self._take_on(PLAIN)
         return "".join(self._out)
 
-    def _write(self, cells: Sequence[Cell], width: int) -> None:
+    def _write(self, cells: Sequence[StyledCell], width: int) -> None:
         for style, run in groupby(cells, key=STYLE_OF):
             text = "".join([character for character, _ in run])
             if style is not self._style and not _serves(self._style, style, text):
@@ -152,17 +152,17 @@ class Cells:
             self._at = (x, y)
 
 
-def by_look(runs: Iterable[Run]) -> list[Run]:
+def by_look(runs: Iterable[CellRun]) -> list[CellRun]:
     """The same cells, grouped by style: switching colours takes up to 20 bytes, moving the cursor 5."""
-    alike: dict[CellStyle, list[Run]] = {}
+    alike: dict[CellStyle, list[CellRun]] = {}
     for x, y, cells in runs:
         start, current = 0, cells[0][1]
         for place, (character, style) in enumerate(cells):
             # Most neighbours share the very same style; to compare two costs more than anything else here.
             if style is not current and style != current and not _serves(current, style, character):
-                alike.setdefault(current, []).append(Run(x + start, y, cells[start:place]))
+                alike.setdefault(current, []).append(CellRun(x + start, y, cells[start:place]))
                 start, current = place, style
-        alike.setdefault(current, []).append(Run(x + start, y, cells[start:]))
+        alike.setdefault(current, []).append(CellRun(x + start, y, cells[start:]))
     return [run for each in alike.values() for run in each]
 
 
@@ -176,9 +176,9 @@ def _serves(now: CellStyle, wanted: CellStyle, text: str) -> bool:
     )
 
 
-def cells_of(strip: Strip, colours: ColorSystem) -> list[Cell] | None:
+def cells_of(strip: Strip, colours: ColorSystem) -> list[StyledCell] | None:
     """A strip's cells; None unless each character takes exactly one cell."""
-    found: list[Cell] = []
+    found: list[StyledCell] = []
     for text, style, control in strip:
         cells = None if control else _cells_of(text, style, colours)
         if cells is None:
@@ -188,7 +188,7 @@ def cells_of(strip: Strip, colours: ColorSystem) -> list[Cell] | None:
 
 
 @lru_cache(maxsize=1024)
-def _cells_of(text: str, style: RichStyle | None, colours: ColorSystem) -> list[Cell] | None:
+def _cells_of(text: str, style: RichStyle | None, colours: ColorSystem) -> list[StyledCell] | None:
     """A segment's cells: borders, numbers and blanks come again and again."""
     styles = _styles(style, colours)
     if styles is None or not _is_simple(text):

@@ -10,7 +10,7 @@ SIMULATED = (1, 2, 4, 8)
 PLATFORMS = ("cpu", "gpu", "tpu")
 
 
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
+class DeviceChoice(msgspec.Struct, frozen=True, kw_only=True):
     """One choice, with the worker configuration that it leads to."""
 
     group: str
@@ -30,7 +30,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 def choices(
     facts: Facts | None, config: WorkerConfig, simulating: int | None, needed: int, *, dead: bool = False
-) -> list[Choice]:
+) -> list[DeviceChoice]:
     """All choices; `needed` is the number of devices that the step needs. Without a worker none is the current one."""
     if dead:
         found = [*_platforms(None, config), *_simulated(config, simulating, needed)]
@@ -38,7 +38,7 @@ def choices(
     return [*_default(facts, config, simulating), *_simulated(config, simulating, needed), *_platforms(facts, config)]
 
 
-def _default(facts: Facts | None, config: WorkerConfig, simulating: int | None) -> list[Choice]:
+def _default(facts: Facts | None, config: WorkerConfig, simulating: int | None) -> list[DeviceChoice]:
     """The devices of the default platform; the first one is jax's own choice."""
     if facts is None or not facts.devices:
         return []
@@ -48,7 +48,7 @@ def _default(facts: Facts | None, config: WorkerConfig, simulating: int | None) 
     for place, device in enumerate(own):
         name = f"{platform}:{device.id}"
         found.append(
-            Choice(
+            DeviceChoice(
                 group="steps run on",
                 words=name,
                 platform="cpu" if simulating else config.platform,
@@ -61,15 +61,15 @@ def _default(facts: Facts | None, config: WorkerConfig, simulating: int | None) 
     return found
 
 
-def _simulated(config: WorkerConfig, simulating: int | None, needed: int) -> list[Choice]:
+def _simulated(config: WorkerConfig, simulating: int | None, needed: int) -> list[DeviceChoice]:
     # A command line with simulated devices names no other platform.
     platform = config.platform if config.devices is None else None
     words, own = "nothing: use the real devices", f"the machine's own {platform or 'devices'}"
-    found = [Choice(group="simulate", words=words, platform=platform, here=simulating is None, outcome=own)]
+    found = [DeviceChoice(group="simulate", words=words, platform=platform, here=simulating is None, outcome=own)]
     for count in SIMULATED:
         what = plural(count, "CPU device")
         found.append(
-            Choice(
+            DeviceChoice(
                 group="simulate",
                 words=what,
                 platform="cpu",
@@ -82,25 +82,25 @@ def _simulated(config: WorkerConfig, simulating: int | None, needed: int) -> lis
     return found
 
 
-def _platforms(facts: Facts | None, config: WorkerConfig) -> list[Choice]:
+def _platforms(facts: Facts | None, config: WorkerConfig) -> list[DeviceChoice]:
     seen = facts.platforms if facts else ()
     words, outcome = "as jax chooses", "the platform that jax chooses"
-    found = [Choice(group="platform", words=words, here=config.platform is None, outcome=outcome)]
+    found = [DeviceChoice(group="platform", words=words, here=config.platform is None, outcome=outcome)]
     for name in PLATFORMS:
         note = "not seen here" if config.platform is None and seen and name not in seen else ""
         here = config.platform == name
-        found.append(Choice(group="platform", words=name, platform=name, here=here, note=note, outcome=name))
+        found.append(DeviceChoice(group="platform", words=name, platform=name, here=here, note=note, outcome=name))
     return found
 
 
-def the_cpu() -> Choice:
+def the_cpu() -> DeviceChoice:
     """The CPU, in place of an accelerator."""
-    return Choice(group="platform", words="cpu", platform="cpu", outcome="the CPU")
+    return DeviceChoice(group="platform", words="cpu", platform="cpu", outcome="the CPU")
 
 
-def when_free(config: WorkerConfig) -> Choice:
+def when_free(config: WorkerConfig) -> DeviceChoice:
     """The configured accelerator, as soon as no other process holds it."""
-    return Choice(
+    return DeviceChoice(
         group="wait",
         words="until it is free",
         platform=config.platform,

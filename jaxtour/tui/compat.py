@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from jaxtour.tui.cells import Cells, Piece
+from jaxtour.tui.cells import Cells, PlacedStrip
 from jaxtour.tui.graphics import Graphics
 
 Result = TypeVar("Result")
@@ -56,7 +56,7 @@ class ChangedCells(CompositorUpdate):
         return self._cells.update(pieces(self._update), console._color_system or ColorSystem.TRUECOLOR)
 
 
-def pieces(update: ChopsUpdate | LayoutUpdate) -> Iterator[Piece]:
+def pieces(update: ChopsUpdate | LayoutUpdate) -> Iterator[PlacedStrip]:
     """The strips of an update, each with its place, as `render_segments` of Textual 8.2.8 goes through them."""
     if isinstance(update, LayoutUpdate):
         for y, strips in enumerate(update.strips, update.region.y):

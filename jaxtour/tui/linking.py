@@ -33,7 +33,7 @@ class Spot(NamedTuple):
     columns: Columns | None = None
 
 
-class Link(msgspec.Struct, frozen=True):
+class CursorLink(msgspec.Struct, frozen=True):
     """What is linked with a cursor, in each pane."""
 
     spot: Spot
@@ -47,7 +47,7 @@ class Link(msgspec.Struct, frozen=True):
     """Whether the other pane has something to go to."""
 
 
-def link(view: StepView, spot: Spot) -> Link:
+def link(view: StepView, spot: Spot) -> CursorLink:
     """What is linked with a cursor."""
     stage, rows = view.linked, rows_of(view)
     target = target_of(view, spot, rows)
@@ -57,7 +57,7 @@ def link(view: StepView, spot: Spot) -> Link:
         if stage and name
         else stage_highlights(view, spot, target)
     )
-    return Link(
+    return CursorLink(
         spot=spot,
         rows=rows,
         target=target,
@@ -269,7 +269,7 @@ LEAST = 4
 """The fewest cells of an expression worth showing."""
 
 
-def said_of_source(view: StepView, link: Link, width: int) -> Line:
+def said_of_source(view: StepView, link: CursorLink, width: int) -> Line:
     """`9:19  jnp.dot(w, x) → 1 equation`, within `width` cells, or the place of an expression outside the pane."""
     stage, spot, rows, target = view.linked, link.spot, link.rows, link.target
     if stage is None or not target:
@@ -315,7 +315,7 @@ def counted(stage: StageText, count: int) -> str:
     return plural(count, UNITS[stage.stage])
 
 
-def said_of_stage(view: StepView, link: Link, otherwise: Line = (), peaks: Sequence[Peak] = ()) -> Line:
+def said_of_stage(view: StepView, link: CursorLink, otherwise: Line = (), peaks: Sequence[Peak] = ()) -> Line:
     """The selected variable's type and definition, the line's time, why it is unlinked, or its glyph's meaning.
 
     The meaning is left out if `otherwise`, the words that would stand there, has it.

@@ -6,7 +6,7 @@ import pytest
 from lesson_texts import GOOD, HEAD, changed, lesson_of, place, step_of
 
 from jaxtour.course.loader import load, loads
-from jaxtour.course.model import Broken, CourseError, Expect, Names, Step, TimeSpec, TraceSpec, guess_id
+from jaxtour.course.model import Broken, CourseError, Expect, NameRules, Step, TimeSpec, TraceSpec, guess_id
 from jaxtour.text import Raw, harmless
 
 
@@ -56,7 +56,7 @@ def test_a_whole_step():
         shape=(2, 2),
         dtype="float32",
         devices=8,
-        primitives=Names(has=("jit|pjit",), lacks=("while",)),
+        primitives=NameRules(has=("jit|pjit",), lacks=("while",)),
         equations={"two": 3},
         compiles=0,
     )

@@ -7,7 +7,7 @@ import pytest
 from small_lessons import ASKING, course
 
 from jaxtour.course.progress import Progress
-from jaxtour.course.review import Item, Review, due, enrol, items, outcome, reschedule, reviewable
+from jaxtour.course.review import Review, ReviewItem, due, enrol, items, outcome, reschedule, reviewable
 from jaxtour.course.summary import lesson_summary
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -24,7 +24,7 @@ def finish(progress: Progress) -> None:
         progress.mark_done("asking", step.id)
 
 
-def steps(found: list[Item]) -> list[str]:
+def steps(found: list[ReviewItem]) -> list[str]:
     return [item.step for item in found]
 
 

@@ -12,7 +12,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import Error
 from traced import ARROWS, EQUATION, STAGES, Called, is_coarse, is_expression, links, share, text_of
 
-from jaxtour.engine.links import LINE_END, Place, Target, links_of
+from jaxtour.engine.links import LINE_END, SpanPlace, Target, links_of
 from jaxtour.engine.stage import StageText
 from jaxtour.engine.wire.commands import StageName
 from jaxtour.engine.wire.messages import Origin, Span
@@ -35,7 +35,7 @@ def marked(stage: StageText, span: Span) -> set[int]:
     target = Target(spans=(span,))
     if span.line == span.end_line:
         target = links_of(stage).at(span.file, span.line, span.column, span.end_column)
-        assert target.spans and Place.of(target.spans[0]) == Place.of(span), span
+        assert target.spans and SpanPlace.of(target.spans[0]) == SpanPlace.of(span), span
     return set(links_of(stage).lines(target))
 
 
@@ -139,17 +139,17 @@ class Agreement:
         """JAX records its name stack and the Python frames separately, so each can check the other."""
         agree, near, differ = 0, 0, []
         for each in calls:
-            by_path: dict[str, set[Place]] = {}
-            by_scope: dict[str, set[Place]] = {}
+            by_path: dict[str, set[SpanPlace]] = {}
+            by_scope: dict[str, set[SpanPlace]] = {}
             for _, origin in links(each.jaxpr):
                 # A loop adds operations with the paths of those inside it and the place of the call around it.
-                places = set(map(Place.of, (*origin.spans, *origin.callers)))
+                places = set(map(SpanPlace.of, (*origin.spans, *origin.callers)))
                 by_path.setdefault(origin.path, set()).update(places)
                 by_scope.setdefault(origin.path.rpartition("/")[0], set()).update(places)
             for stage in STAGES[1:]:
                 for line, origin in links(each.stages[stage]):
                     if origin.spans and origin.name != "fusion" and origin.path in by_path:
-                        places = set(map(Place.of, origin.spans))
+                        places = set(map(SpanPlace.of, origin.spans))
                         if not by_path[origin.path].isdisjoint(places):
                             agree += 1
                         elif not by_scope[origin.path.rpartition("/")[0]].isdisjoint(places):
@@ -196,8 +196,8 @@ def _first_of(stage: StageText, place: int) -> Target:
 
 def _belongs(origin: Origin, target: Target) -> bool:
     """Whether some of a line's expressions lie inside the selection."""
-    selected = [Place.of(span) for span in target.spans]
-    places = [Place.of(span) for span in chain(origin.spans, origin.callers)]
+    selected = [SpanPlace.of(span) for span in target.spans]
+    places = [SpanPlace.of(span) for span in chain(origin.spans, origin.callers)]
     return any(
         outer.file == inner.file and outer.start <= inner.start and inner.end <= outer.end
         for outer in selected

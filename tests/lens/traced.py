@@ -22,7 +22,7 @@ from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.cells import cell
 from jaxtour.engine.guards.client import ProcessEngine, worker_command
 from jaxtour.engine.headless import Headless
-from jaxtour.engine.links import Place
+from jaxtour.engine.links import SpanPlace
 from jaxtour.engine.report import Report, advance, requested
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.engine.stage import StageText
@@ -313,7 +313,7 @@ def expressions(file: str) -> dict[Position, set[Position]]:
 
 def is_expression(span: Span) -> bool:
     """Whether a span is exactly a piece of syntax, to the character."""
-    place = Place.of(span)
+    place = SpanPlace.of(span)
     return place.end in expressions(span.file).get(place.start, ())
 
 

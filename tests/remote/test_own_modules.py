@@ -13,7 +13,7 @@ from jaxtour.course.model import Launch
 from jaxtour.engine.guards.connection import EngineError
 from jaxtour.engine.guards.own_modules import OwnModules, imports
 from jaxtour.engine.guards.remote import Pictures
-from jaxtour.engine.wire.commands import Cell, NotebookCell, Run
+from jaxtour.engine.wire.commands import Cell, NotebookMode, Run
 from jaxtour.engine.wire.messages import Figure
 from jaxtour.text import Raw, harmless
 
@@ -81,7 +81,7 @@ def test_the_text_is_sent_whatever_its_encoding(folder):
 
 
 def test_a_notebook_takes_the_modules_of_its_folder(folder):
-    cell = Cell(name="n/1", code="import unused", notebook=NotebookCell(number=1, folder=str(folder)))
+    cell = Cell(name="n/1", code="import unused", notebook=NotebookMode(number=1, folder=str(folder)))
     assert [Path(put.path).name for put in OwnModules().of(Run(run=1, replay=(cell,)))] == ["unused.py"]
 
 

@@ -6,7 +6,7 @@ from made_profiles import FILE, profile
 from jaxtour.engine.stage import assembled, failed
 from jaxtour.engine.wire.memory import Block, Memory
 from jaxtour.engine.wire.messages import Origin, Span, Stage
-from jaxtour.render.page.model import Page, PageCall, Source
+from jaxtour.render.page.model import Page, PageCall, PageSource
 from jaxtour.text import clean, harmless, stand_in
 
 HOSTILE = "</script><script>alert(1)</script>&amp;'\"\u202eevil\u2028\x1b[31m<!--"
@@ -68,7 +68,7 @@ def instruction_times(count):
 
 
 def page(count=200, *, profiled=True):
-    source = Source(FILE, "ml.py", CODE)
+    source = PageSource(FILE, "ml.py", CODE)
     timed = profile(instructions=instruction_times(count)) if profiled else None
     stages = [stage("jaxpr", count), stage("stablehlo", count), stage("hlo", count, memory(count))]
     return Page("ml.py", MADE_BY, [PageCall("f(x)", "f(x)", [source], stages, timed)])
@@ -86,5 +86,5 @@ def hostile_page():
     stages = [assembled(None, harmless(part)), failed(0, "hlo", 1, clean(HOSTILE, keep_newlines=False))]
     said = clean(HOSTILE, keep_newlines=False)
     timed = profile(label=HOSTILE, call=HOSTILE, verdicts=[{"code": "c", "message": HOSTILE}])
-    call = PageCall(said, said, [Source(FILE, said, shown)], stages, timed, [(said, [((said, "error"),)])])
+    call = PageCall(said, said, [PageSource(FILE, said, shown)], stages, timed, [(said, [((said, "error"),)])])
     return Page(said, said, [call, call])

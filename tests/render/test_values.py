@@ -9,7 +9,7 @@ from jaxtour.engine.stage import assembled
 from jaxtour.engine.values import record, statistics_at
 from jaxtour.engine.wire.messages import Birth, Evaluated, Operand, Origin, Span, Stage
 from jaxtour.render.text.layout import plain
-from jaxtour.render.values import WIDE, Figures, head_lines, number, value_lines
+from jaxtour.render.values import WIDE, ValueFigures, head_lines, number, value_lines
 
 SPAN = Span("a/b", 1, 5, 1, 11)
 ARRAY = Operand(shape=(3, 2), dtype="float16", min=0.0, max=65504.0)
@@ -44,7 +44,7 @@ def test_a_number_takes_nine_cells_at_most(value: Any, said: str) -> None:
 
 def test_an_equation_with_several_results_has_one_row_of_figures() -> None:
     made = stage([[[2], "float32", -1.0, 2.0, 0.5, 0, 0, 0.5], [[], "float32", 7.0, 7.0, 7.0, 3, 0, 0.0]], [])
-    wide, narrow = Figures(made, WIDE), Figures(made, WIDE - 1)
+    wide, narrow = ValueFigures(made, WIDE), ValueFigures(made, WIDE - 1)
     assert plain(wide.line(2)).split() == ["-1", "7", "nan", "3"], "no mean of two results"
     assert plain(narrow.line(2)).split() == ["-1", "7", "nan", "3"]
     assert plain(wide.line(3)).strip() == "" and len(plain(wide.line(3))) == wide.width == len(plain(wide.line(2)))
@@ -64,8 +64,8 @@ def test_an_equation_with_several_results_has_one_row_of_figures() -> None:
 )
 def test_what_is_wrong_is_marked(row: list[Any], wide: str, narrow: str) -> None:
     made = stage([[[9], "float32", *row]])
-    assert plain(Figures(made, WIDE).line(2)).rstrip().endswith(f" {wide}")
-    assert f" {narrow}" in plain(Figures(made, WIDE - 1).line(2))
+    assert plain(ValueFigures(made, WIDE).line(2)).rstrip().endswith(f" {wide}")
+    assert f" {narrow}" in plain(ValueFigures(made, WIDE - 1).line(2))
 
 
 def test_a_birth_is_told_with_its_loop_and_its_operands() -> None:

@@ -10,7 +10,7 @@ from shown import Shown, numbered
 from textual.geometry import Region
 from textual.strip import Strip
 
-from jaxtour.tui.cells import Cells, CellStyle, Piece, parameters
+from jaxtour.tui.cells import Cells, CellStyle, PlacedStrip, parameters
 from jaxtour.tui.compat import ChangedCells, write_changed_cells
 
 WIDTH, HEIGHT = 30, 8
@@ -162,9 +162,9 @@ def some_strip(chance: random.Random, width: int) -> Strip:
     return Strip(segments, width)
 
 
-def some_pieces(chance: random.Random) -> list[Piece]:
+def some_pieces(chance: random.Random) -> list[PlacedStrip]:
     """Up to one strip in each of some rows."""
-    found: list[Piece] = []
+    found: list[PlacedStrip] = []
     for y in sorted(chance.sample(range(HEIGHT), chance.randint(1, 5))):
         x = chance.randrange(WIDTH)
         found.append((x, y, some_strip(chance, chance.randint(1, WIDTH - x))))

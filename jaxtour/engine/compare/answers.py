@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from jaxtour.course.model import Ask, Choice, Proof
 from jaxtour.course.questions import PROOFS, is_number, what_of
 
-Verdict: TypeAlias = Literal["right", "wrong", "open"]
+Judgement: TypeAlias = Literal["right", "wrong", "open"]
 
 
 def proof_of(ask: Ask) -> Proof | None:
@@ -32,7 +32,7 @@ def truth(ask: Ask, answer: str | None) -> str | None:
     return answer and answer.strip("'")
 
 
-def grade(ask: Ask, said: str, answer: str | None) -> Verdict:
+def grade(ask: Ask, said: str, answer: str | None) -> Judgement:
     """Whether the prediction is right; `answer` is the worker's, which may be missing."""
     right = right_choice(ask, answer)
     if ask.choices:

@@ -12,7 +12,7 @@ from jaxtour.text import Raw
 
 T = TypeVar("T")
 GUTTER = " │ "
-Part = tuple[tuple[int, ...], str]
+LineBy = tuple[tuple[int, ...], str]
 """A line, and the processes that wrote it; none for a line that all wrote."""
 
 
@@ -44,7 +44,7 @@ def groups(said: Mapping[int, T], key: Callable[[T], Hashable]) -> list[tuple[tu
     return [(tuple(processes), said[processes[0]]) for processes in found.values()]
 
 
-def lines_apart(texts: Mapping[int, str]) -> list[Part]:
+def lines_apart(texts: Mapping[int, str]) -> list[LineBy]:
     """The lines of all texts: what is the same once, what differs by process in the order of processes."""
     rows = {process: text.removesuffix("\n").split("\n") if text else [] for process, text in texts.items()}
     shortest = min(map(len, rows.values()), default=0)
@@ -54,7 +54,7 @@ def lines_apart(texts: Mapping[int, str]) -> list[Part]:
         (at for at in range(shortest - start) if len({each[-1 - at] for each in every}) > 1), shortest - start
     )
     middle = {process: each[start : len(each) - ending] for process, each in rows.items()}
-    parts: list[Part] = [((), line) for line in every[0][:start]] if every else []
+    parts: list[LineBy] = [((), line) for line in every[0][:start]] if every else []
     if len(set(map(len, middle.values()))) == 1:
         for at in range(len(next(iter(middle.values()), []))):
             found = groups({process: each[at] for process, each in middle.items()}, str)

@@ -15,7 +15,7 @@ from jaxtour.engine.wire.messages import Span, Timing, Trace
 from jaxtour.engine.wire.timings import Compared, Spread
 from jaxtour.text import one_line
 
-Verdict: TypeAlias = Literal["faster", "slower", "cannot be told apart"]
+Speed: TypeAlias = Literal["faster", "slower", "cannot be told apart"]
 SourceOf: TypeAlias = Callable[[Span], str]
 """The expression at a place; empty where the text is not known."""
 
@@ -75,7 +75,7 @@ class Side:
         return sum(self.hlo.origin_of(line).name in names for line in _instruction_lines(self.hlo))
 
 
-class Instruction(NamedTuple):
+class HloInstruction(NamedTuple):
     """An instruction of the compiled program."""
 
     name: str
@@ -84,7 +84,7 @@ class Instruction(NamedTuple):
     spans: tuple[Span, ...]
 
 
-class Equation(NamedTuple):
+class ChangedEquation(NamedTuple):
     """An equation of one call alone, or one that changed."""
 
     primitive: str
@@ -97,9 +97,9 @@ class Equation(NamedTuple):
 class Equations(NamedTuple):
     """The equations that differ; nested ones count too."""
 
-    added: tuple[Equation, ...]
-    removed: tuple[Equation, ...]
-    changed: tuple[Equation, ...]
+    added: tuple[ChangedEquation, ...]
+    removed: tuple[ChangedEquation, ...]
+    changed: tuple[ChangedEquation, ...]
 
 
 class Ratio(NamedTuple):
@@ -110,7 +110,7 @@ class Ratio(NamedTuple):
     high: float
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Speed:
         if self.low > 1:
             return "slower"
         return "faster" if self.high < 1 else "cannot be told apart"
@@ -124,8 +124,8 @@ class Comparison:
     equations: Equations
     results: Compared | None
     """None if the calls were not run."""
-    added: tuple[Instruction, ...]
-    removed: tuple[Instruction, ...]
+    added: tuple[HloInstruction, ...]
+    removed: tuple[HloInstruction, ...]
     time: Ratio | None
 
     @property
@@ -169,14 +169,14 @@ def compared(a: Side, b: Side, equations: Equations) -> Comparison:
     return Comparison((a, b), equations, results, tuple(added), tuple(removed), time_ratio(a.timings, b.timings))
 
 
-def instructions(hlo: StageText) -> list[Instruction]:
+def instructions(hlo: StageText) -> list[HloInstruction]:
     """The instructions of a compiled program that compute or move something, those inside fusions included."""
     found = []
     for line in _instruction_lines(hlo):
         origin = hlo.origin_of(line)
         for name, (_, types) in hlo.typed(line).items():
             if origin.name not in PLUMBING:
-                found.append(Instruction(name.removeprefix("%"), origin.name, ", ".join(types), origin.spans))
+                found.append(HloInstruction(name.removeprefix("%"), origin.name, ", ".join(types), origin.spans))
             break
     return found
 
@@ -186,8 +186,8 @@ def _instruction_lines(hlo: StageText) -> Iterable[int]:
 
 
 def _apart(
-    before: Sequence[Instruction], after: Sequence[Instruction], source: SourceOf, other_source: SourceOf
-) -> tuple[list[Instruction], list[Instruction]]:
+    before: Sequence[HloInstruction], after: Sequence[HloInstruction], source: SourceOf, other_source: SourceOf
+) -> tuple[list[HloInstruction], list[HloInstruction]]:
     """Those of each side without a partner of the same opcode and type; one from the same source comes first."""
     left, right = list(before), list(after)
     for by_source in (True, False):
@@ -205,7 +205,7 @@ def _apart(
     return left, right
 
 
-def _key(each: Instruction, source: SourceOf | None) -> tuple[str, ...]:
+def _key(each: HloInstruction, source: SourceOf | None) -> tuple[str, ...]:
     key = each.opcode, each.type
     return (*key, *(source(span) for span in each.spans)) if source else key
 
@@ -271,7 +271,7 @@ def comparison_record(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _row(each: Instruction | Equation) -> dict[str, Any]:
+def _row(each: HloInstruction | ChangedEquation) -> dict[str, Any]:
     row = {**each._asdict(), "spans": [msgspec.structs.asdict(span) for span in each.spans]}
     if not row.get("changes", True):
         del row["changes"]

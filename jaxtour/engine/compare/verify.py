@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from jaxtour.course.model import Broken, Expect, Lesson, Names, Step
+from jaxtour.course.model import Broken, Expect, Lesson, NameRules, Step
 from jaxtour.course.questions import what_of
 from jaxtour.engine.compare.answers import right_choice
 from jaxtour.engine.compare.apart import stdout_of, value_text
@@ -180,7 +180,7 @@ def _text(part: Any) -> str:
     return f"[{', '.join(map(str, part))}]" if isinstance(part, tuple) else "none" if part is None else str(part)
 
 
-def _primitives(names: Names, report: Report) -> Iterator[str]:
+def _primitives(names: NameRules, report: Report) -> Iterator[str]:
     if not report.traces:
         yield "primitives: nothing was traced"
         return
@@ -188,7 +188,7 @@ def _primitives(names: Names, report: Report) -> Iterator[str]:
     yield from _names("primitives", names, seen, seen)
 
 
-def _opcodes(names: Names, report: Report) -> Iterator[str]:
+def _opcodes(names: NameRules, report: Report) -> Iterator[str]:
     if not report.hlo:
         yield "hlo: nothing was compiled"
         return
@@ -198,7 +198,7 @@ def _opcodes(names: Names, report: Report) -> Iterator[str]:
     yield from _names("hlo", names, seen | whole, seen)
 
 
-def _names(what: str, names: Names, seen: Iterable[str], shown: Iterable[str]) -> Iterator[str]:
+def _names(what: str, names: NameRules, seen: Iterable[str], shown: Iterable[str]) -> Iterator[str]:
     present = ", ".join(sorted(shown)) or "nothing"
     for alternatives in names.has:
         if not any(name.strip() in seen for name in alternatives.split("|")):

@@ -56,7 +56,7 @@ class ProfileRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The key of a recorded program, profiled with the inputs of its first run, up to which the replay goes."""
 
 
-class NotebookCell(msgspec.Struct, frozen=True, kw_only=True):
+class NotebookMode(msgspec.Struct, frozen=True, kw_only=True):
     """That a cell is a notebook's: it has `display`, `_`, `Out` and `await`, and runs in the notebook's folder."""
 
     number: int
@@ -77,7 +77,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """The file that the code is compiled as: a module of the learner's own, not a lesson's step."""
     launch: Launch | None = None
     """How that file runs as a program; JAX's compilations are recorded. None imports the file."""
-    notebook: NotebookCell | None = None
+    notebook: NotebookMode | None = None
     """None for a step of a lesson."""
     checked: bool = False
     """Whether it is an exercise's: the state before its code is kept beside the one after it."""

@@ -107,7 +107,7 @@ class Statistics(msgspec.Struct, frozen=True, array_like=True):
     """Finite elements beyond nine tenths of the largest number of the dtype."""
 
 
-class Operand(msgspec.Struct, frozen=True, kw_only=True):
+class BirthOperand(msgspec.Struct, frozen=True, kw_only=True):
     """An operand of an equation that made a nan or an inf."""
 
     shape: tuple[int, ...]
@@ -134,7 +134,7 @@ class Birth(msgspec.Struct, frozen=True, kw_only=True):
     """The iteration of the innermost loop around it, from 0."""
     loops: int = 0
     """The number of loops around it."""
-    operands: tuple[Operand, ...] = ()
+    operands: tuple[BirthOperand, ...] = ()
 
 
 class Evaluated(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,11 +11,11 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from jaxtour.engine.wire.ir import Birth as Birth
+from jaxtour.engine.wire.ir import BirthOperand as BirthOperand
 from jaxtour.engine.wire.ir import Cost as Cost
 from jaxtour.engine.wire.ir import EquationRow as EquationRow
 from jaxtour.engine.wire.ir import Evaluated as Evaluated
 from jaxtour.engine.wire.ir import JaxprRow as JaxprRow
-from jaxtour.engine.wire.ir import Operand as Operand
 from jaxtour.engine.wire.ir import Origin as Origin
 from jaxtour.engine.wire.ir import Span as Span
 from jaxtour.engine.wire.ir import Stage as Stage

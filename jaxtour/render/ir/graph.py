@@ -20,7 +20,7 @@ Direction: TypeAlias = Literal["up", "down", "left", "right"]
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class GraphNode:
     """A node of a drawn graph."""
 
     row: int
@@ -45,7 +45,7 @@ class Graph:
     """A drawing, and the places of its nodes."""
 
     lines: Sequence[Line] = ()
-    nodes: tuple[Node, ...] = ()
+    nodes: tuple[GraphNode, ...] = ()
     """From top to bottom, and from left to right."""
     edges: tuple[tuple[int, int], ...] = ()
     """Pairs of indices in `nodes`: a value flows from the first to the second."""
@@ -135,16 +135,16 @@ def graph(stage: StageText, unfolded: Collection[int] = (), *, ascii: bool = Fal
     for item in order:
         row, column, width = drawing.places[item]
         made = model.items[item]
-        nodes.append(Node(row, column, width, made.line, plain(made.label), made.kind, made.nests))
+        nodes.append(GraphNode(row, column, width, made.line, plain(made.label), made.kind, made.nests))
     edges = tuple(sorted((number[source], number[target]) for source, target in model.edges))
     return Graph(in_ascii(drawing.lines, ascii), tuple(nodes), edges)
 
 
-def _distance(node: Node, column: int) -> int:
+def _distance(node: GraphNode, column: int) -> int:
     return max(node.column - column, column - node.end + 1, 0)
 
 
-def _apart(one: Node, other: Node) -> int:
+def _apart(one: GraphNode, other: GraphNode) -> int:
     return abs(2 * one.column + one.width - 2 * other.column - other.width)
 
 

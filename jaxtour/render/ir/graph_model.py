@@ -16,7 +16,7 @@ ItemKind: TypeAlias = Literal["input", "equation", "opening", "closing", "output
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class GraphItem:
     """A node without a place."""
 
     kind: ItemKind
@@ -48,7 +48,7 @@ class Model:
     """Nodes and wires of a jaxpr in which some equations are unfolded."""
 
     def __init__(self, jaxpr: Jaxpr, unfolded: Collection[int], most: int) -> None:
-        self.items: list[Item] = []
+        self.items: list[GraphItem] = []
         self.wires: list[Wire] = []
         self._unfolded = unfolded
         self._most = most
@@ -112,7 +112,7 @@ class Model:
         self._connect(item, (output,), scope)
 
     def _add(self, kind: ItemKind, label: Line, line: int, nests: bool = False) -> int:
-        self.items.append(Item(kind, clip_line(joined(label), LABEL_CELLS), line, nests))
+        self.items.append(GraphItem(kind, clip_line(joined(label), LABEL_CELLS), line, nests))
         return len(self.items) - 1
 
     def _wire(self, source: int) -> Wire:
@@ -157,7 +157,7 @@ def _types(equation: Equation) -> tuple[Span, ...]:
     return (*spans, (f" +{more}", "muted")) if more > 1 else tuple(spans)
 
 
-def _with_inputs(item: Item, names: Sequence[str]) -> Item:
+def _with_inputs(item: GraphItem, names: Sequence[str]) -> GraphItem:
     shown = names if len(names) <= _MOST_INPUTS else [*names[: _MOST_INPUTS - 1], f"+{len(names) - _MOST_INPUTS + 1}"]
     label = joined((*item.label, *((f" {name}", "muted") for name in shown)))
-    return Item(item.kind, clip_line(label, LABEL_CELLS), item.line, item.nests)
+    return GraphItem(item.kind, clip_line(label, LABEL_CELLS), item.line, item.nests)

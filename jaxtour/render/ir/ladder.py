@@ -10,7 +10,7 @@ from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.equations import Equation
 from jaxtour.render.ir.highlight import jaxpr_line
 from jaxtour.render.ir.ladder_pairs import paired
-from jaxtour.render.ir.ladder_values import SHAPING, LadderEntry, Side, Value
+from jaxtour.render.ir.ladder_values import SHAPING, FlatJaxpr, LadderEntry, Value
 from jaxtour.render.text.layout import Line, Span, Style, clip_line, joined, width_of, wrap
 from jaxtour.text import plural
 
@@ -71,9 +71,9 @@ def ladder_words(rows: Sequence[LadderRow]) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
 
 
-def _side(stage: StageText) -> Side | None:
+def _side(stage: StageText) -> FlatJaxpr | None:
     try:
-        return Side(stage)
+        return FlatJaxpr(stage)
     except ValueError:
         return None
 
@@ -81,7 +81,7 @@ def _side(stage: StageText) -> Side | None:
 class _Comparison:
     """Two levels and the pairs of their equations."""
 
-    def __init__(self, lower: Side, upper: Side, by_name: bool) -> None:
+    def __init__(self, lower: FlatJaxpr, upper: FlatJaxpr, by_name: bool) -> None:
         self.lower = lower
         self.upper = upper
         self.pairs = paired(lower.entries, upper.entries, by_name)
@@ -169,7 +169,7 @@ class _Comparison:
         return next((names for names, start in chain if self._corresponds(start, other)), "")
 
 
-def _chain(side: Side, value: Value, paired: Mapping[int, int]) -> Iterator[tuple[str, Value]]:
+def _chain(side: FlatJaxpr, value: Value, paired: Mapping[int, int]) -> Iterator[tuple[str, Value]]:
     """Follow a value back through unpaired shape-changing equations; yield their names and the value before them."""
     names: list[str] = []
     while (entry := side.entry_of(value)) is not None and value[1] not in paired:
@@ -211,7 +211,7 @@ def _written(entry: LadderEntry) -> EquationText:
     return EquationText(head, " ".join([*said, "…"] if equation.bodies else said), operands)
 
 
-def _binders(side: Side) -> str:
+def _binders(side: FlatJaxpr) -> str:
     jaxpr = side.jaxpr
     constants = " ".join(f"{bound.name}:{bound.type}" for bound in jaxpr.constants)
     inputs = " ".join(f"{bound.name}:{bound.type}" for bound in jaxpr.inputs)

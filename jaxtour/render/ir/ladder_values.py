@@ -33,7 +33,7 @@ class LadderEntry:
     """A hash of the expression that it computes: equal for the same operations on the same inputs in any shape."""
 
 
-class Side:
+class FlatJaxpr:
     """A jaxpr as a flat list of equations, each before those inside it."""
 
     def __init__(self, stage: StageText) -> None:

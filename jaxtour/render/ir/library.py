@@ -18,7 +18,7 @@ _NAMED = 4
 """The most primitives named in a row."""
 
 
-class Frame(NamedTuple):
+class LibraryCall(NamedTuple):
     """A place in code that called something."""
 
     file: str
@@ -40,10 +40,10 @@ class Frame(NamedTuple):
 class CallNode:
     """A frame, with the equations that come from it and from what it calls."""
 
-    frame: Frame
+    frame: LibraryCall
     own: list[int] = field(default_factory=list)
     """Lines of equations that it makes itself."""
-    calls: dict[Frame, "CallNode"] = field(default_factory=dict)
+    calls: dict[LibraryCall, "CallNode"] = field(default_factory=dict)
 
     @cached_property
     def lines(self) -> list[int]:
@@ -71,14 +71,14 @@ class CallsOf(NamedTuple):
 
 
 @lru_cache(maxsize=4)
-def _frames(stage: StageText) -> list[tuple[int, Frame]]:
+def _frames(stage: StageText) -> list[tuple[int, LibraryCall]]:
     """The frame around each frame, counted from 1, and itself; the first is no frame."""
-    found = [(0, Frame("", 0, "", False))]
+    found = [(0, LibraryCall("", 0, "", False))]
     for row in stage.frames:
         inside, file, line, function, *library = row.split()
         names = [stage.words[int(place)] if int(place) < len(stage.words) else "" for place in (file, function)]
         around = int(inside) if int(inside) < len(found) else 0
-        found.append((around, Frame(names[0], int(line), names[1], bool(library))))
+        found.append((around, LibraryCall(names[0], int(line), names[1], bool(library))))
     return found
 
 
@@ -99,7 +99,7 @@ def unfolding(stage: StageText) -> frozenset[tuple[str, int]]:
 def calls_of(stage: StageText, file: str, line: int, equations: Iterable[int]) -> CallsOf | None:
     """The calls behind a line of the source, for the lines of its equations; None if no library stands behind it."""
     frames = _frames(stage)
-    root = CallNode(Frame(file, line, "", False))
+    root = CallNode(LibraryCall(file, line, "", False))
     known: dict[int, CallNode] = {}
     count = 0
     for number in equations:
@@ -114,14 +114,14 @@ def calls_of(stage: StageText, file: str, line: int, equations: Iterable[int]) -
     return CallsOf(rows, count) if any(row.node.frame.library for row in rows) else None
 
 
-def _path(frames: list[tuple[int, Frame]], place: int) -> Iterator[Frame]:
+def _path(frames: list[tuple[int, LibraryCall]], place: int) -> Iterator[LibraryCall]:
     """The frames from an innermost one outwards."""
     while place:
         place, frame = frames[place]
         yield frame
 
 
-def _within(root: CallNode, path: list[Frame]) -> CallNode:
+def _within(root: CallNode, path: list[LibraryCall]) -> CallNode:
     """The node of a path, innermost first, inside the line of the root."""
     here = [place for place, frame in enumerate(path) if (frame.file, frame.line) == root.frame[:2]]
     libraries = [place for place, frame in enumerate(path) if frame.library]

@@ -6,13 +6,13 @@ Lines are painted as they come into view, so a program of 20 000 instructions co
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from jaxtour.engine.links import FUSION, Place
+from jaxtour.engine.links import FUSION, SpanPlace
 from jaxtour.engine.stage import StageText
 from jaxtour.engine.wire.messages import Origin, Peak, Span
 from jaxtour.engine.wire.profile import Profile
 from jaxtour.render.ir.gutter import UNITS, glyph, in_words, is_continued
 from jaxtour.render.ir.highlight import line_of
-from jaxtour.render.page.model import PageCall, Source
+from jaxtour.render.page.model import PageCall, PageSource
 from jaxtour.render.profile.columns import by_line, said_of_line, said_of_stage_line, short_percent, stage_cells
 from jaxtour.render.profile.tables import runs
 from jaxtour.render.text.code import python_lines
@@ -47,7 +47,7 @@ def call_data(call: PageCall, peaks: Sequence[Peak]) -> dict[str, Any]:
     profile = call.profile if call.profile and call.profile.error is None else None
 
     def at(spans: Iterable[Span]) -> list[int]:
-        return list(dict.fromkeys(places(Place.of(span)) for span in spans if span.file in files))
+        return list(dict.fromkeys(places(SpanPlace.of(span)) for span in spans if span.file in files))
 
     stages = [_stage(stage, at, words, profile, peaks) for stage in call.stages]
     return {
@@ -58,7 +58,7 @@ def call_data(call: PageCall, peaks: Sequence[Peak]) -> dict[str, Any]:
     }
 
 
-def _source(source: Source, profile: Profile | None) -> dict[str, Any]:
+def _source(source: PageSource, profile: Profile | None) -> dict[str, Any]:
     times: dict[int, list[Any]] = {}
     for (file, line), time in by_line(profile).items() if profile else ():
         if profile and file == source.file and line is not None and time.self_s > 0:

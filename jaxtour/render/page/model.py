@@ -9,7 +9,7 @@ from jaxtour.engine.wire.timings import Peak
 from jaxtour.render.text.layout import Line
 
 
-class Source(NamedTuple):
+class PageSource(NamedTuple):
     """A text that expressions lie in."""
 
     file: str
@@ -25,7 +25,7 @@ class PageCall(NamedTuple):
 
     title: str
     call: str
-    sources: Sequence[Source] = ()
+    sources: Sequence[PageSource] = ()
     """The first one has the call's own code."""
     stages: Sequence[StageText] = ()
     """Those that could not be made have an `error`."""

@@ -22,7 +22,7 @@ _LEAST = 0.005
 _KEPT = 8
 
 
-class Cell(NamedTuple):
+class TimeCell(NamedTuple):
     """The time of one line of a stage."""
 
     self_s: float
@@ -80,7 +80,7 @@ def said_of_profile(profile: Profile) -> Line:
 
 
 @lru_cache(maxsize=_KEPT)
-def stage_cells(profile: Profile, stage: StageText) -> Mapping[int, Cell]:
+def stage_cells(profile: Profile, stage: StageText) -> Mapping[int, TimeCell]:
     """The time of each line of a stage that has some.
 
     An instruction of the HLO has its own. Elsewhere an expression's time goes to the lines of its path, or else of
@@ -88,11 +88,11 @@ def stage_cells(profile: Profile, stage: StageText) -> Mapping[int, Cell]:
     """
     if stage.stage == "hlo":
         return {
-            each.line: Cell(each.self_s, each.count, instruction=each)
+            each.line: TimeCell(each.self_s, each.count, instruction=each)
             for each in profile.instructions
             if each.line is not None and each.line < len(stage.texts)
         }
-    found: dict[int, Cell] = {}
+    found: dict[int, TimeCell] = {}
     heads = _Heads(stage)
     for each in profile.instructions:
         for part in each.parts:
@@ -101,10 +101,10 @@ def stage_cells(profile: Profile, stage: StageText) -> Mapping[int, Cell]:
             path = profile.paths[part.path] if 0 <= part.path < len(profile.paths) else ""
             lines = heads.of(profile.spans[part.span], path, backward=part.backward)
             for line in lines:
-                before = found.get(line, Cell(0.0))
+                before = found.get(line, TimeCell(0.0))
                 taken = before.self_s + each.self_s * part.share / len(lines)
                 estimated = before.estimated or each.estimated or len(lines) > 1
-                found[line] = Cell(taken, max(before.times or 0.0, each.count), estimated)
+                found[line] = TimeCell(taken, max(before.times or 0.0, each.count), estimated)
     return found
 
 

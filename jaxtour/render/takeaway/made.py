@@ -7,7 +7,7 @@ from jaxtour.engine.compare.answers import reply, truth
 from jaxtour.engine.headless import Outcome
 from jaxtour.engine.report import Report
 from jaxtour.render.takeaway.draft import AnswerDraft, CodeDraft, Draft
-from jaxtour.render.takeaway.model import Code, Folded, Output, Part, Prose
+from jaxtour.render.takeaway.model import Code, DraftPart, Folded, Output, Prose
 from jaxtour.render.text.layout import plain_lines
 from jaxtour.render.timing.rows import timing_footer, timing_lines
 from jaxtour.render.value import failure_lines
@@ -17,10 +17,10 @@ WIDTH = 100
 """Cells of a traceback."""
 
 
-def made(found: list[Draft], outcomes: Mapping[str, Outcome]) -> tuple[Part, ...]:
+def made(found: list[Draft], outcomes: Mapping[str, Outcome]) -> tuple[DraftPart, ...]:
     """The parts, with the results of the code that ran, by the ids of the draft's steps."""
     reports = {name: outcome.report for name, outcome in outcomes.items() if outcome.report}
-    parts: list[Part] = []
+    parts: list[DraftPart] = []
     for each in found:
         if isinstance(each, AnswerDraft):
             parts.append(_answer(each, reports.get(each.cell)))
@@ -41,7 +41,7 @@ def _answer(each: AnswerDraft, report: Report | None) -> Folded:
     return Folded("The answer", "\n\n".join(filter(None, texts)))
 
 
-def _code(each: CodeDraft, outcome: Outcome | None) -> Iterator[Part]:
+def _code(each: CodeDraft, outcome: Outcome | None) -> Iterator[DraftPart]:
     step, report = each.step, outcome.report if outcome else None
     raises = bool(step.raises) if report is None else report.failure is not None
     yield Code(step.code.text, tuple(outputs(report)) if report else (), raises, each.folded)

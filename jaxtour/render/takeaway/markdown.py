@@ -3,7 +3,7 @@
 import re
 from html import escape
 
-from jaxtour.render.takeaway.model import Code, Folded, Output, Part, Prose, Takeaway
+from jaxtour.render.takeaway.model import Code, DraftPart, Folded, Output, Prose, Takeaway
 from jaxtour.render.text.markdown import commonmark
 from jaxtour.text import clean
 
@@ -19,7 +19,7 @@ def markdown(lesson: Takeaway) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _part(part: Part) -> str:
+def _part(part: DraftPart) -> str:
     if isinstance(part, Prose):
         return prose(part.text)
     if isinstance(part, Folded):

@@ -44,7 +44,7 @@ class Code(NamedTuple):
     """The words to click on, if the code is not shown at once."""
 
 
-Part: TypeAlias = Prose | Folded | Code
+DraftPart: TypeAlias = Prose | Folded | Code
 
 
 class Takeaway(NamedTuple):
@@ -52,4 +52,4 @@ class Takeaway(NamedTuple):
 
     title: str
     made_by: str
-    parts: tuple[Part, ...]
+    parts: tuple[DraftPart, ...]

@@ -10,7 +10,7 @@ from jaxtour.render.ir.highlight import jaxpr_lines
 from jaxtour.render.page.document import digest
 from jaxtour.render.page.markup import pre
 from jaxtour.render.takeaway.markdown import source
-from jaxtour.render.takeaway.model import Folded, Output, Part, Prose, Takeaway
+from jaxtour.render.takeaway.model import DraftPart, Folded, Output, Prose, Takeaway
 from jaxtour.render.text.code import python_lines
 from jaxtour.render.text.layout import Line
 from jaxtour.render.text.markdown import commonmark
@@ -56,7 +56,7 @@ def page(lesson: Takeaway) -> str:
     )
 
 
-def _part(part: Part) -> str:
+def _part(part: DraftPart) -> str:
     if isinstance(part, Prose):
         return _prose(part.text)
     if isinstance(part, Folded):

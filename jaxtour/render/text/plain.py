@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from jaxtour.course.model import Ask, Broken, Lesson, Requires, Step
-from jaxtour.engine.compare.answers import Verdict, grade, reply, truth
+from jaxtour.engine.compare.answers import Judgement, grade, reply, truth
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText
 from jaxtour.engine.wire.messages import Facts, Trace
@@ -56,7 +56,7 @@ SGR: Mapping[Style, str] = {
 """The parameters of `ESC [ … m` by style; other styles look like plain text."""
 
 
-VERDICTS: Mapping[Verdict, Line] = {
+VERDICTS: Mapping[Judgement, Line] = {
     "right": (("  ✓ right", "success"),),
     "wrong": (("  ✗ not this time", "warning"),),
     "open": (("  not graded", "muted"),),

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from jaxtour.engine.wire.messages import Peak, Timing
-from jaxtour.render.chart import Block, Chart, Curve, axis_over, without_charts
+from jaxtour.render.chart import Chart, ChartBlock, Curve, axis_over, without_charts
 from jaxtour.render.ir.cost import count
 from jaxtour.render.text.layout import Line, Span, Style, in_ascii, wrap
 from jaxtour.render.timing.sizes import size_text
@@ -43,13 +43,15 @@ def achieved_line(timing: Timing, peaks: Sequence[Peak] = ()) -> Line:
     return tuple(spans)
 
 
-def roofline_blocks(timings: Sequence[Timing], peaks: Sequence[Peak], width: int, ascii: bool = False) -> list[Block]:
+def roofline_blocks(
+    timings: Sequence[Timing], peaks: Sequence[Peak], width: int, ascii: bool = False
+) -> list[ChartBlock]:
     """Return the roofline of each measured platform with the calls on it, and below it a line for each call.
 
     The chart shows operations per second over operations per byte: memory limits the slope, arithmetic the flat part.
     A call that cannot be placed says why.
     """
-    blocks: list[Block] = []
+    blocks: list[ChartBlock] = []
     measured = [timing for timing in timings if timing.error is None and timing.platform != "host"]
     for platform in dict.fromkeys(timing.platform for timing in measured):
         here = [timing for timing in measured if timing.platform == platform]
@@ -69,13 +71,13 @@ def roofline_lines(timings: Sequence[Timing], peaks: Sequence[Peak], width: int)
     return without_charts(roofline_blocks(timings, peaks, width))
 
 
-def _one(timings: Sequence[Timing], peak: Peak, width: int) -> list[Block]:
+def _one(timings: Sequence[Timing], peak: Peak, width: int) -> list[ChartBlock]:
     placed = [timing for timing in timings if _place(timing)][: len(_MARKS)]
     points = [place for timing in placed if (place := _place(timing))]
     ridge = peak.flops_per_s / peak.bytes_per_s
     said = f"{peak.kind}: peaks {count(peak.flops_per_s, 'flop/s')}, {count(peak.bytes_per_s, 'B/s')}"
     head = f"{said} in {peak.dtype}, measured here"
-    blocks: list[Block] = [wrap([(head, "muted")], width)]
+    blocks: list[ChartBlock] = [wrap([(head, "muted")], width)]
     if placed:
         blocks.append(_chart(placed, points, peak, ridge))
     lines: list[Line] = []

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jaxtour.engine.wire.messages import Retrace, Timing
-from jaxtour.render.chart import Axis, Block, without_charts
+from jaxtour.render.chart import Axis, ChartBlock, without_charts
 from jaxtour.render.text.layout import Line, Span, Style, clip, in_ascii, joined, pad, width_of, wrap
 from jaxtour.render.timing.sizes import size_blocks
 from jaxtour.text import UNITS, UNKNOWN, number_and_unit
@@ -94,7 +94,7 @@ class _Column:
         return max(map(width_of, (self.head, *self.cells)))
 
 
-def timing_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Block]:
+def timing_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[ChartBlock]:
     """Return a row for each timing: label, median, dispatch, first call, a bar, and its verdicts.
 
     Without room, columns are dropped in this order: bars, dispatch, first call, processes, comparison. Timings by
@@ -102,7 +102,7 @@ def timing_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) ->
     """
     sized = [timing for timing in timings if timing.size is not None and timing.error is None]
     rows = [timing for timing in timings if timing not in sized]
-    blocks: list[Block] = []
+    blocks: list[ChartBlock] = []
     if rows:
         blocks.append([*_table(rows, width, ascii), *([()] if sized else [])])
     if sized:

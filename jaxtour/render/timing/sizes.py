@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from jaxtour.engine.wire.messages import Timing
-from jaxtour.render.chart import Block, Chart, Curve, axis_over, look
+from jaxtour.render.chart import Chart, ChartBlock, Curve, axis_over, look
 from jaxtour.render.text.layout import Line, Span, clip_line, in_ascii, table_lines, wrap
 from jaxtour.text import grouped, seconds
 
@@ -51,7 +51,7 @@ def series_of(timings: Sequence[Timing]) -> list[Series]:
     return named
 
 
-def size_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[Block]:
+def size_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[ChartBlock]:
     """Return the crossings in words, the curves, and their numbers; empty if nothing was timed by size."""
     every = series_of(timings)
     if not every:

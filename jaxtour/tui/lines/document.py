@@ -14,7 +14,7 @@ from jaxtour.tui.styling import HighlightStyle, Mark
 
 if TYPE_CHECKING:
     from jaxtour.engine.wire.messages import Figure
-    from jaxtour.render.chart import Block, Chart
+    from jaxtour.render.chart import Chart, ChartBlock
 
 Columns: TypeAlias = tuple[int, int]
 """Characters of a line's text, from 0, the end exclusive."""
@@ -92,7 +92,7 @@ def in_rows(highlights: Mapping[int, Highlight]) -> Highlighted:
     return Highlighted(highlights.get, sorted(line for line, each in highlights.items() if each.style == "link"))
 
 
-class Piece(msgspec.Struct, frozen=True):
+class DevicePiece(msgspec.Struct, frozen=True):
     """Characters that stand for devices, or for the part of a value that they hold."""
 
     line: int
@@ -135,7 +135,7 @@ class Document(msgspec.Struct, frozen=True):
     """First and last line of each foldable block."""
     closed: Sequence[int] = ()
     """First lines of the blocks that are folded when the document is first shown."""
-    pieces: Sequence[Piece] = ()
+    pieces: Sequence[DevicePiece] = ()
     """The pieces that are linked with devices, in the order of the lines; these are `selectable`."""
     pictures: tuple[Picture, ...] = ()
     proof: re.Pattern[str] | None = None
@@ -152,7 +152,7 @@ class Document(msgspec.Struct, frozen=True):
         """The selectable pieces of a line."""
         return self.selectable(line) if self.selectable and 0 <= line < len(self.lines) else ()
 
-    def pieces_at(self, line: int, columns: Columns | None = None) -> list[Piece]:
+    def pieces_at(self, line: int, columns: Columns | None = None) -> list[DevicePiece]:
         """The pieces in a line, or the one at these columns."""
         return [piece for piece in self.pieces if piece.line == line and columns in (None, piece.columns)]
 
@@ -197,7 +197,7 @@ EMPTY = Document()
 
 
 def illustrated(
-    blocks: "Iterable[Block]", width: int, rows: int, *, ascii_only: bool = False
+    blocks: "Iterable[ChartBlock]", width: int, rows: int, *, ascii_only: bool = False
 ) -> tuple[list[Line], tuple[Picture, ...]]:
     """Blocks as lines, with `rows` rows for each chart and its legend below; no charts in ASCII or a narrow view."""
     # Not needed before the first measurement.

@@ -9,7 +9,7 @@ from textual.geometry import Region, Size, Spacing
 from textual.strip import Strip
 from textual.widget import Widget
 
-Rows: TypeAlias = Callable[[Region], list[Strip]]
+RowsIn: TypeAlias = Callable[[Region], list[Strip]]
 
 
 class Beside(NamedTuple):
@@ -32,14 +32,14 @@ class Row(Strip):
         return [self] if cuts == [self.cell_length] else super().divide(cuts)
 
 
-class Frame:
+class Border:
     """Puts the rows of a view into its border.
 
     Textual takes as long to put a row into a border as painting it takes, and goes through all rows of each widget
     that is near a change.
     """
 
-    def __init__(self, view: Widget, textual: Rows, row: Callable[[int], Strip]) -> None:
+    def __init__(self, view: Widget, textual: RowsIn, row: Callable[[int], Strip]) -> None:
         self._view = view
         self._textual = textual
         """The rows as Textual frames them."""

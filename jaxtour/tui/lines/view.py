@@ -13,7 +13,7 @@ from textual.strip import Strip
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.lines.charts import Charts
 from jaxtour.tui.lines.document import NOTHING, Columns, Document, Highlighted, Highlights
-from jaxtour.tui.lines.frame import Frame
+from jaxtour.tui.lines.frame import Border
 from jaxtour.tui.lines.moved import CursorMoved
 from jaxtour.tui.lines.painter import PaintedRows, Painter
 from jaxtour.tui.lines.scene import SIDEWAYS, WHEEL, Folding, Port, Scene, Scroller
@@ -40,7 +40,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self.folding = Folding(self.scene, self.scroller, self.refit, self.move_to)
         self._painted = PaintedRows(self.scene)
         self._painter: Painter | None = None
-        self._frame = Frame(self, super().render_lines, self.render_line)
+        self._frame = Border(self, super().render_lines, self.render_line)
         self._charts: Charts | None = None  # until the first document with pictures
         self._following = True
         """Whether the end, or the anchor, is brought into view when it moves."""

@@ -6,7 +6,7 @@ import msgspec
 
 from jaxtour.engine.wire.messages import Facts, Value
 from jaxtour.render.text.layout import Line, Span, wrap
-from jaxtour.tui.lines.document import Columns, Document, Piece
+from jaxtour.tui.lines.document import Columns, DevicePiece, Document
 from jaxtour.tui.tour.view import StepView
 
 
@@ -24,7 +24,8 @@ def document(view: StepView, width: int, *, whole: bool = False) -> Document:
     panel = device_panel(facts, width, value=value, cursor=view.state.device if whole else None, whole=whole)
     lines = panel.lines
     pieces = [
-        Piece(chip.row, (chip.start, chip.end), frozenset((f"{chip.platform}:{chip.device}",))) for chip in panel.chips
+        DevicePiece(chip.row, (chip.start, chip.end), frozenset((f"{chip.platform}:{chip.device}",)))
+        for chip in panel.chips
     ]
     if whole:
         lines, pieces = _more(view, facts, width, lines, pieces)
@@ -32,8 +33,8 @@ def document(view: StepView, width: int, *, whole: bool = False) -> Document:
 
 
 def _more(
-    view: StepView, facts: Facts, width: int, lines: list[Line], pieces: list[Piece]
-) -> tuple[list[Line], list[Piece]]:
+    view: StepView, facts: Facts, width: int, lines: list[Line], pieces: list[DevicePiece]
+) -> tuple[list[Line], list[DevicePiece]]:
     """What stands below the devices: versions, a line for each device, and which holds what of the value."""
     from jaxtour.render.devices.details import device_rows, version_lines
 
@@ -42,7 +43,7 @@ def _more(
     before = len(lines)
     for row, device in starts:
         name = f"{device.platform}:{device.id}"
-        pieces = [*pieces, Piece(before + row, (0, len(name)), frozenset((name,)))]
+        pieces = [*pieces, DevicePiece(before + row, (0, len(name)), frozenset((name,)))]
     lines = [*lines, *rows]
     value = view.report.value if view.report else None
     if value is not None and sharded(value):
@@ -96,18 +97,18 @@ def sharded(value: Value | None) -> bool:
     return value is not None and len(value.devices) > 1 and bool(value.shards or value.leaves)
 
 
-def shard_pieces(value: Value, width: int, before: int, *, ascii_only: bool) -> tuple[list[Line], list[Piece]]:
+def shard_pieces(value: Value, width: int, before: int, *, ascii_only: bool) -> tuple[list[Line], list[DevicePiece]]:
     """The drawing of which device holds what of a value, and its pieces, after `before` other lines."""
     from jaxtour.render.devices.sharding import sharding_drawing, spread_arrays
 
     lines: list[Line] = []
-    pieces: list[Piece] = []
+    pieces: list[DevicePiece] = []
     for name, array in spread_arrays(value, width):
         lines += name
         drawing = sharding_drawing(array, width, ascii=ascii_only)
         platform = array.devices[0].partition(":")[0]
         pieces += [
-            Piece(row, (cell.start, cell.end), frozenset(f"{platform}:{device}" for device in cell.devices))
+            DevicePiece(row, (cell.start, cell.end), frozenset(f"{platform}:{device}" for device in cell.devices))
             for cell in drawing.cells
             for row in range(before + len(lines) + cell.row, before + len(lines) + cell.row + cell.rows)
         ]
@@ -115,7 +116,7 @@ def shard_pieces(value: Value, width: int, before: int, *, ascii_only: bool) -> 
     return lines, pieces
 
 
-def with_pieces(document: Document, pieces: Iterable[Piece]) -> Document:
+def with_pieces(document: Document, pieces: Iterable[DevicePiece]) -> Document:
     """The document with a cursor that selects the pieces, starting with the first."""
     ordered = sorted(pieces, key=lambda piece: (piece.line, piece.columns))
     if not ordered:

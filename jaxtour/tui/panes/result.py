@@ -10,7 +10,7 @@ from jaxtour.engine.compare.verify import status
 from jaxtour.engine.report import Report
 from jaxtour.render.text.layout import Line, Style, wrap
 from jaxtour.text import Raw, seconds
-from jaxtour.tui.lines.document import Document, Picture, Piece
+from jaxtour.tui.lines.document import DevicePiece, Document, Picture
 from jaxtour.tui.panes.devices import GUTTER_EXTRA, shard_pieces, sharded, with_pieces, worker_lines
 from jaxtour.tui.tour.view import StepView
 
@@ -56,7 +56,7 @@ def document(view: StepView, width: int) -> Document:
         if report.failure.type in MISSING and view.facts and view.facts.host.name:
             where = f"it ran on {view.facts.host.name}: files and packages are those there"
             lines += wrap((("i ", "faint"), (where, "muted")), width, indent="  ")
-    pieces: list[Piece] = []
+    pieces: list[DevicePiece] = []
     ending = _ending(view, step, report, width)
     if several and (own_values := values_apart(report, width)):
         anchor = len(lines) if anchor is None else anchor

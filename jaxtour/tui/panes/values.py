@@ -5,7 +5,7 @@ from jaxtour.engine.wire.messages import Span
 from jaxtour.render.ir.gutter import NAME_CELLS, where
 from jaxtour.render.ir.highlight import line_of
 from jaxtour.render.text.layout import Line, joined, pad, plain, width_of
-from jaxtour.render.values import Figures, head_lines
+from jaxtour.render.values import ValueFigures, head_lines
 from jaxtour.tui.lines.document import LazyLines, MadeLines
 from jaxtour.tui.tour.view import StepView
 
@@ -20,7 +20,7 @@ def lines_and_gutter(view: StepView, stage: StageText, width: int, places: MadeL
         text = expression(view, span)
         return f"{text}  ({where(view.cell, span, NAME_CELLS)})" if text else where(view.cell, span, NAME_CELLS)
 
-    figures = Figures(stage, width)
+    figures = ValueFigures(stage, width)
     room = places.width + figures.width + 1
     begun = [_split(line, room) for line in head_lines(stage.evaluated, said)]
     begun.append((((" " * places.width, ""), *figures.titles, (" ", "")), ()))

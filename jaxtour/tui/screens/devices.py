@@ -7,7 +7,7 @@ from jaxtour.course.model import Step
 from jaxtour.engine.cells import devices_needed
 from jaxtour.render.text.layout import Line, pad
 from jaxtour.tui.actions import bindings
-from jaxtour.tui.choices import Choice, choices
+from jaxtour.tui.choices import DeviceChoice, choices
 from jaxtour.tui.screens.box import BoxScreen, choosing
 from jaxtour.tui.styling import contents
 from jaxtour.tui.tour.model import Tour
@@ -16,7 +16,7 @@ from jaxtour.tui.widgets.chooser import Chooser
 GROUP_CELLS = 14
 
 
-class DevicesScreen(BoxScreen[Choice | None]):
+class DevicesScreen(BoxScreen[DeviceChoice | None]):
     """Returns the choice, or None without a choice or for the current one."""
 
     BINDINGS = bindings("devices")

@@ -24,7 +24,7 @@ from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.widgets.chooser import Chooser
 from jaxtour.tui.widgets.panes import WIDE
 
-Place: TypeAlias = tuple[int, int | None]
+ListPlace: TypeAlias = tuple[int, int | None]
 """The indices of a lesson, and of one of its steps or None."""
 LIST_LEAST, LIST_SHARE = 76, 0.56
 """Columns of the list beside the description."""
@@ -68,10 +68,10 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
         self._list = Chooser("lessons", ascii_only=tour.ascii)
         self._about = Static(id="about", markup=False)
         self._index = Index()
-        self._rows: list[Place] = []
+        self._rows: list[ListPlace] = []
         self._hits: list[Hit] = []
         self._unfolded: set[int] = set()
-        self._at: Place | None = None
+        self._at: ListPlace | None = None
         """The row under the cursor."""
         self._moved = False
         """Whether the learner moved the cursor; until then it is where the tour goes on."""
@@ -118,7 +118,7 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
         beside = max(LIST_LEAST, int(inside * LIST_SHARE))
         return beside, inside - beside - GAP
 
-    def refill(self, at: Place | None = None) -> None:
+    def refill(self, at: ListPlace | None = None) -> None:
         """Show the lessons, or what is found; the cursor goes to a row, or stays on its own."""
         tour, (width, _) = self._tour, self._widths
         self._follow()
@@ -142,12 +142,12 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
         self._list.fill(lines, self._rows.index(at) if at else 0)
         self._describe()
 
-    def _rows_of(self, index: int) -> list[Place]:
+    def _rows_of(self, index: int) -> list[ListPlace]:
         lesson = self._lesson(index)
         steps = range(len(lesson.steps)) if lesson and index in self._unfolded else ()
         return [(index, None), *((index, step) for step in steps)]
 
-    def _line(self, row: Place, width: int) -> Line:
+    def _line(self, row: ListPlace, width: int) -> Line:
         index, step = row
         lesson = self._lesson(index)
         if lesson is None:
@@ -181,7 +181,7 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
         room = self.app.size.width - 6
         self.entitle(home.title_line(whole, reviews, room), self._keys(reviews, room))
 
-    def _described(self, row: Place, width: int, height: int, *, wide: bool) -> list[Line]:
+    def _described(self, row: ListPlace, width: int, height: int, *, wide: bool) -> list[Line]:
         index, place = row
         lesson = self._lesson(index)
         if lesson is None:
@@ -236,7 +236,7 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
         """Go to the step."""
         self._open(self._rows[message.option_index])
 
-    def _open(self, row: Place) -> None:
+    def _open(self, row: ListPlace) -> None:
         index, step = row
         self.dismiss((index, self._tour.continued(index) if step is None else step))
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from jaxtour.engine.stage import StageText
-from jaxtour.render.ir.library import CallsOf, Frame, call_lines, total
+from jaxtour.render.ir.library import CallsOf, LibraryCall, call_lines, total
 from jaxtour.render.text.code import python_lines
 from jaxtour.render.text.layout import Line, clip, wrap
 from jaxtour.text import Raw, grouped, plural
@@ -35,7 +35,7 @@ class LibraryScreen(BoxScreen[int | None]):
         self._found = found
         self._words = words
         """The line of the source."""
-        self._shown: Frame | None = None
+        self._shown: LibraryCall | None = None
         """The frame whose source is shown."""
         self._left = 0
         """The row of the tree to come back to."""

@@ -2,7 +2,7 @@
 
 from jaxtour.engine.session import EngineError
 from jaxtour.engine.wire.messages import Timing
-from jaxtour.render.chart import Block
+from jaxtour.render.chart import ChartBlock
 from jaxtour.render.text.layout import Line, in_ascii, wrap
 from jaxtour.render.timing.roofline import roofline_blocks
 from jaxtour.render.timing.timing_details import detail_lines, explanation_lines, spread_chart
@@ -26,7 +26,7 @@ INSTRUCTIONS = 6
 """The longest instructions of a profile, as points under the roof."""
 
 
-def _document(blocks: list[Block], width: int, height: int, timings: int, *, ascii_only: bool) -> Document:
+def _document(blocks: list[ChartBlock], width: int, height: int, timings: int, *, ascii_only: bool) -> Document:
     """Lines and charts; a chart is as high as a screen of this height allows beside a line for each timing."""
     least, most = PLOT_ROWS
     rows = max(least, min(most, height - timings - BESIDE_ROWS))
@@ -51,11 +51,11 @@ class TimingsScreen(BoxScreen[None]):
         self._lines.show(_document(self._blocks(width), width, height, count, ascii_only=self.ascii))
         self.entitle("Behind the timings", closing(self._tour.keys))
 
-    def _blocks(self, width: int) -> list[Block]:
+    def _blocks(self, width: int) -> list[ChartBlock]:
         ascii_only, timings = self.ascii, self._state.timings
         verdicts = explanation_lines(timings, width, ascii=ascii_only)
         details = detail_lines(timings, width, ascii=ascii_only, peaks=self._tour.peaks.found)
-        blocks: list[Block] = [[*verdicts, *([()] if verdicts and details else []), *details]]
+        blocks: list[ChartBlock] = [[*verdicts, *([()] if verdicts and details else []), *details]]
         if not ascii_only and (chart := spread_chart(timings)):
             blocks += [[()], chart]
         return blocks
@@ -90,7 +90,7 @@ class RooflineScreen(BoxScreen[None]):
         keys = in_footer("roofline", Context(busy=self._tour.busy))
         self.entitle("Roofline", keys_line(keys, self._tour.keys, width))
 
-    def _blocks(self, width: int) -> list[Block]:
+    def _blocks(self, width: int) -> list[ChartBlock]:
         tour, timings = self._tour, self._timings
         platforms = {timing.platform for timing in timings if timing.error is None} - {"host"}
         if not platforms:

@@ -18,7 +18,7 @@ from jaxtour.engine.wire.commands import ProfileRequest, StageRequest, TimeCall
 from jaxtour.engine.wire.messages import Died, Done, Event, RunEvent, RunProgress, State, Trace
 from jaxtour.text import Raw
 from jaxtour.tui.actions import Keys
-from jaxtour.tui.choices import Choice
+from jaxtour.tui.choices import DeviceChoice
 from jaxtour.tui.peaks import Peaks
 from jaxtour.tui.tour.practice import Exercises, Predictions, limit_of
 from jaxtour.tui.tour.scratch import Scratch
@@ -322,7 +322,7 @@ class Tour:
             return False
         return await self._request(profile=profile_request(trace, report.programs if report else ()))
 
-    async def configure(self, choice: Choice) -> None:
+    async def configure(self, choice: DeviceChoice) -> None:
         """Restart the worker on other devices and replay earlier steps; results and progress stay."""
         self._dirty, self._requested = True, None
         await self.session.configure(choice.platform, choice.devices, choice.device, wait=choice.wait)

@@ -11,7 +11,7 @@ from jaxtour.course.edits import is_own
 from jaxtour.course.model import Ask, Broken, Exercise, Proof, Step
 from jaxtour.course.progress import Progress, SavedStep
 from jaxtour.engine.cells import timeout_of
-from jaxtour.engine.compare.answers import Verdict, grade, proof_of, reply, truth
+from jaxtour.engine.compare.answers import Judgement, grade, proof_of, reply, truth
 from jaxtour.engine.compare.verify import answered, over
 from jaxtour.engine.report import Report, StepKey
 
@@ -33,7 +33,7 @@ class Prediction(msgspec.Struct, frozen=True):
     """The first one, which counts, if that is another."""
     was_right: bool | None = None
     """Whether that one was right."""
-    verdict: Verdict | None = None
+    verdict: Judgement | None = None
     """None before the run, and without a prediction."""
     truth: str | None = None
     """The right answer; None before the run, and while the worker is looking for it."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Literal
 
-from jaxtour.course.review import Item, Review, reviewable
+from jaxtour.course.review import Review, ReviewItem, reviewable
 from jaxtour.render.text.layout import Line
 from jaxtour.tui.tour.model import Tour
 
@@ -12,7 +12,7 @@ from jaxtour.tui.tour.model import Tour
 class Reviewing:
     """The questions that are due, and the tour on which they are asked."""
 
-    def __init__(self, tour: Tour, ready: Sequence[Item]) -> None:
+    def __init__(self, tour: Tour, ready: Sequence[ReviewItem]) -> None:
         self._main = tour
         self._review = Review(tour.catalogue, tour.progress, ready)
 
@@ -63,12 +63,12 @@ class Reviewing:
         coming = reviewable(self._main.progress, self._main.catalogue, now)
         return lambda width: review_lines(titles, coming, width, now)
 
-    def _title(self, item: Item) -> str:
+    def _title(self, item: ReviewItem) -> str:
         lesson, step = self._main.catalogue.find(f"{item.lesson}/{item.step}")
         return f"{lesson.id} › {step.title}"
 
 
-def nothing_due(found: Sequence[Item], now: datetime) -> str:
+def nothing_due(found: Sequence[ReviewItem], now: datetime) -> str:
     """That nothing is due, and when the next question is."""
     from jaxtour.render.summary import when_words
 

@@ -104,7 +104,7 @@ def stack(x: int, width: int, rows: Mapping[Slot, int]) -> dict[Slot, Region]:
     return regions
 
 
-Place: TypeAlias = Callable[[Sequence[Widget], Size], Iterable[tuple[Widget, Region]]]
+Arrangement: TypeAlias = Callable[[Sequence[Widget], Size], Iterable[tuple[Widget, Region]]]
 """The children that have a region, each with it, in a parent of some size."""
 
 
@@ -113,7 +113,7 @@ class RegionLayout(Layout):
 
     name = "regions"
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Arrangement) -> None:
         self._place = place
 
     def arrange(

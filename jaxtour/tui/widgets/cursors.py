@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Protocol
 from textual.geometry import Size
 from textual.message import Message
 
-from jaxtour.tui.lines.document import NOTHING, Columns, Document, Highlight, Highlighted, Piece, in_rows
+from jaxtour.tui.lines.document import NOTHING, Columns, DevicePiece, Document, Highlight, Highlighted, in_rows
 from jaxtour.tui.messages import Travelled, Unfolded
 from jaxtour.tui.panes.stage import graph_of, memory_rows
 from jaxtour.tui.tour.view import StepView
 
 if TYPE_CHECKING:
-    from jaxtour.render.ir.graph import Graph, Node
+    from jaxtour.render.ir.graph import Graph, GraphNode
 
 
 class Steered(Protocol):
@@ -61,11 +61,11 @@ class PaneCursor:
         """Select something in a new document, after the pane has put the cursor on a line."""
 
     @property
-    def pieces(self) -> Sequence[Piece]:
+    def pieces(self) -> Sequence[DevicePiece]:
         """The pieces under the cursor that are linked with devices."""
         return ()
 
-    def stay_with(self, pieces: Sequence[Piece]) -> None:
+    def stay_with(self, pieces: Sequence[DevicePiece]) -> None:
         """Stay on these pieces when lines came or went above them."""
 
     def new_highlights(self) -> Highlighted:
@@ -85,7 +85,7 @@ class GraphCursor(PaneCursor):
         return graph_of(view.linked, view.state.unfolded)
 
     @property
-    def node(self) -> "Node | None":
+    def node(self) -> "GraphNode | None":
         """The node under the cursor."""
         graph = self.graph
         place = self._place(graph) if graph else None
@@ -103,7 +103,7 @@ class GraphCursor(PaneCursor):
         elif places := graph.nodes_of(line):
             self._to(graph.nodes[places[0]])
 
-    def _to(self, node: "Node") -> None:
+    def _to(self, node: "GraphNode") -> None:
         self.pane.move_to(node.row, (node.column, node.end))
 
     def arrive(self) -> None:
@@ -165,7 +165,7 @@ class ShardCursor(PaneCursor):
     """The devices whose pieces are highlighted."""
 
     @property
-    def pieces(self) -> Sequence[Piece]:
+    def pieces(self) -> Sequence[DevicePiece]:
         """The selected piece, or all pieces of the line."""
         pane = self.pane
         return pane.document.pieces_at(pane.cursor, pane.selection) if pane.document.cursor else []
@@ -189,10 +189,10 @@ class ShardCursor(PaneCursor):
         if found is not None:
             self._to(found)
 
-    def _to(self, piece: Piece) -> None:
+    def _to(self, piece: DevicePiece) -> None:
         self.pane.move_to(piece.line, piece.columns)
 
-    def stay_with(self, pieces: Sequence[Piece]) -> None:
+    def stay_with(self, pieces: Sequence[DevicePiece]) -> None:
         """Stay on the pieces of the same devices."""
         document = self.pane.document
         if not pieces or not document.pieces:

@@ -14,7 +14,7 @@ from textual.geometry import Size
 from jaxtour.engine.report import Report
 from jaxtour.render.text.layout import Line, in_ascii
 from jaxtour.tui.compat import set_border_words
-from jaxtour.tui.lines.document import EMPTY, NOTHING, Columns, Document, Highlighted, Piece
+from jaxtour.tui.lines.document import EMPTY, NOTHING, Columns, DevicePiece, Document, Highlighted
 from jaxtour.tui.lines.moved import CursorMoved
 from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.styling import content
@@ -276,7 +276,7 @@ class Pane(LinesView):
         return self._own.new_highlights()
 
     @property
-    def pieces(self) -> Sequence[Piece]:
+    def pieces(self) -> Sequence[DevicePiece]:
         """The pieces under the cursor that are linked with devices."""
         return self._own.pieces
 

@@ -18,7 +18,7 @@ MOST_LOOPS = 40
 COUNTED_ONCE = "is counted once"
 """Part of the notes on figures that are too low."""
 
-Figures: TypeAlias = dict[str, float]
+CostFigures: TypeAlias = dict[str, float]
 
 _COUNTED = {"flops": "flops", "bytes": "bytes accessed", "transcendentals": "transcendentals"}
 _MEMORY = {
@@ -78,7 +78,7 @@ def _instructions(module: HloReader) -> Iterator[Instruction]:
         yield from whole.instructions
 
 
-def _with_loops(told: Figures, text: str, module: HloReader) -> tuple[Figures, list[str]]:
+def _with_loops(told: CostFigures, text: str, module: HloReader) -> tuple[CostFigures, list[str]]:
     """The figures with each loop's body counted as often as it runs, if known; and notes about that."""
     loops = [line for line in _instructions(module) if line.opcode == "while"]
     if not loops:
@@ -109,9 +109,9 @@ class _Loops:
         self._module = module
         first = min((whole.rows[0] for whole in module.computations.values()), default=0)
         self._head = [_LAYOUT.sub("", self._rows[0]).rstrip(", ").replace(", ,", ","), *self._rows[1:first]]
-        self._more: dict[str, Figures | None] = {}
+        self._more: dict[str, CostFigures | None] = {}
 
-    def more(self, told: Figures) -> Figures | None:
+    def more(self, told: CostFigures) -> CostFigures | None:
         """The additional cost; None if unknown, or if the analysis of the whole differs from the compiler's figures."""
         entry = next((name for name, whole in self._module.computations.items() if whole.entry), "")
         whole = self._once(entry)
@@ -119,13 +119,13 @@ class _Loops:
             return None
         return self._beyond(entry)
 
-    def _beyond(self, name: str) -> Figures | None:
+    def _beyond(self, name: str) -> CostFigures | None:
         """The cost beyond the first iteration of all loops in a computation and its callees."""
         if name not in self._more:
             self._more[name] = self._summed(self._module.computations[name])
         return self._more[name]
 
-    def _summed(self, whole: Computation) -> Figures | None:
+    def _summed(self, whole: Computation) -> CostFigures | None:
         total = dict.fromkeys(_COUNTED, 0.0)
         for line in whole.instructions:
             if not line.called:
@@ -149,7 +149,7 @@ class _Loops:
                 total = {key: value + rounds * figures[key] for key, value in total.items()}
         return total
 
-    def _once(self, name: str) -> Figures | None:
+    def _once(self, name: str) -> CostFigures | None:
         """Analyse one computation as a separate module."""
         found = compat.cost_of_text(self._alone(name))
         return {ours: found.get(theirs, 0.0) for ours, theirs in _COUNTED.items()} if found else None

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias
 
 from .locations import LocationFrame, unescaped
 from .spans import Span
-from .stablehlo import SHARED, Linked, Place
+from .stablehlo import SHARED, Linked, SpanAt
 
 TABLES = ("FileNames", "FunctionNames", "FileLocations", "StackFrames")
 
@@ -31,7 +31,7 @@ class BeginningAt(Protocol):
 class Sources:
     """What an instruction's metadata can be resolved with."""
 
-    place: Place
+    place: SpanAt
     beginning_at: BeginningAt
     paths: Mapping[str, Linked]
     """The only place of a path, for instructions without a frame."""

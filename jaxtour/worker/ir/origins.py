@@ -83,7 +83,7 @@ class CallTree:
         return inside
 
 
-class Rows:
+class TextRows:
     """A table of texts for the wire; a row travels in the part of its line, so `lines` is ascending."""
 
     def __init__(self) -> None:
@@ -119,13 +119,13 @@ class Parsed:
     """For each line, the equation that begins on it, as JSON; empty for a text without known equations."""
     values: list[str] = field(default_factory=list)
     """For each line, the statistics of the results of the equation that begins on it, as JSON; for `values` alone."""
-    types: Rows = field(default_factory=Rows)
-    parameters: Rows = field(default_factory=Rows)
-    jaxprs: Rows = field(default_factory=Rows)
+    types: TextRows = field(default_factory=TextRows)
+    parameters: TextRows = field(default_factory=TextRows)
+    jaxprs: TextRows = field(default_factory=TextRows)
     calls: list[int] = field(default_factory=list)
     """For each line, 1 + the index of its innermost frame in `frames`, or 0."""
-    frames: Rows = field(default_factory=Rows)
-    words: Rows = field(default_factory=Rows)
+    frames: TextRows = field(default_factory=TextRows)
+    words: TextRows = field(default_factory=TextRows)
     """The files and functions of frames."""
     top: int | None = None
     """The index of the outermost jaxpr."""

@@ -15,7 +15,7 @@ Span: TypeAlias = tuple[str, int, int, int, int, str]
 """As on the wire: file, line, column, end line, end column, function; from 1, in characters, exclusive end."""
 
 
-Frame: TypeAlias = tuple[str, int, str, bool]
+StackFrame: TypeAlias = tuple[str, int, str, bool]
 """File, line, function, and whether it is a library's."""
 MOST_FRAMES = 60
 MODULE = "<module>"
@@ -47,8 +47,8 @@ class SpanFinder:
         self._spans: dict[tuple[int, int], Span | None] = {}
         self._positions: dict[int, list[tuple[int | None, ...]]] = {}
         self._alive: list[Any] = []
-        self._calls: dict[Any, tuple[Frame, ...]] = {}
-        self._frames: dict[tuple[int, int], Frame | None] = {}
+        self._calls: dict[Any, tuple[StackFrame, ...]] = {}
+        self._frames: dict[tuple[int, int], StackFrame | None] = {}
         self._inside: dict[tuple[Any, compat.Function], bool] = {}
         self.outdated: set[Span] = set()
         """Places of code whose text has been edited since; the screen now shows other code there."""
@@ -103,7 +103,7 @@ class SpanFinder:
                     found.append(known)
         return found
 
-    def calls(self, source_info: Any) -> tuple[Frame, ...]:
+    def calls(self, source_info: Any) -> tuple[StackFrame, ...]:
         """The frames of the learner's and of libraries that an equation comes from, outermost first."""
         trace = compat.traceback(source_info)
         found = self._calls.get(trace)
@@ -113,7 +113,7 @@ class SpanFinder:
             found = self._calls[trace] = tuple(frame for frame in reversed(frames) if frame)[:MOST_FRAMES]
         return found
 
-    def _frame(self, code: Any, offset: int) -> Frame | None:
+    def _frame(self, code: Any, offset: int) -> StackFrame | None:
         key = (id(code), offset)
         if key not in self._frames:
             self._alive.append(code)

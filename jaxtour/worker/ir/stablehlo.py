@@ -20,7 +20,7 @@ MOST = 64
 SHARED = 3
 """A constant used by more expressions than this belongs to none of them."""
 
-Place: TypeAlias = Callable[[str, int, int, int, int, str], Span | None]
+SpanAt: TypeAlias = Callable[[str, int, int, int, int, str], Span | None]
 """The learner's expression at a frame; None for a frame in a library."""
 
 
@@ -91,7 +91,7 @@ class StableHloReader:
     """One module; parsed once, with sources resolved on demand."""
 
     def __init__(
-        self, text: str, place: Place, root: str = "", exact: Mapping[str, tuple[Span, int]] | None = None
+        self, text: str, place: SpanAt, root: str = "", exact: Mapping[str, tuple[Span, int]] | None = None
     ) -> None:
         """`root` is the first name of every path, if the learner's call does not have it.
 

@@ -23,7 +23,7 @@ from .spans import Span, span
 from .walk import Walk
 
 Say = Callable[[Event], None]
-Place: TypeAlias = tuple[str, int, int]
+StartPlace: TypeAlias = tuple[str, int, int]
 """File, line and column of an expression's start; XLA keeps one end for all expressions that start there."""
 
 
@@ -35,7 +35,7 @@ class Staged:
     root: str
     """The first name of every path, absent from the jaxpr: the function that is jitted only to lower the call."""
     around: tuple[Span, ...]
-    known: frozenset[Place] | None = None
+    known: frozenset[StartPlace] | None = None
     """The places in the learner's code that its jaxpr comes from; None if unknown."""
     exact: dict[str, tuple[Span, int]] = field(default_factory=dict)
     """The expression and the number of the equations with a path, if they share one expression."""
@@ -192,11 +192,11 @@ def staged(workspace: Workspace, source: lens.Expression) -> Staged:
     return Staged(jitted.lower(*inputs), root, around, *_places(jaxpr, around), made)
 
 
-def _place(where: Span) -> Place:
+def _place(where: Span) -> StartPlace:
     return where[0], where[1], where[2]
 
 
-def _places(jaxpr: Any, around: tuple[Span, ...]) -> tuple[frozenset[Place], dict[str, tuple[Span, int]]]:
+def _places(jaxpr: Any, around: tuple[Span, ...]) -> tuple[frozenset[StartPlace], dict[str, tuple[Span, int]]]:
     """The places that a jaxpr comes from; and by path the expression of its equations, if single, and their number."""
     walk = Walk(jaxpr, around)
     rows = walk.table.rows

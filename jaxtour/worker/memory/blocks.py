@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from .module import Index, Module, Need, Node
+from .module import Index, Module, Need, ScheduledNode
 from .proto import first, integers, message
 
 Kind: TypeAlias = Literal["argument", "donated", "constant", "output", "temporary"]
@@ -20,7 +20,7 @@ Kind: TypeAlias = Literal["argument", "donated", "constant", "output", "temporar
 class Block:
     """The bytes of one value, or of several that follow each other in the same memory."""
 
-    node: Node
+    node: ScheduledNode
     """The instruction that computes it; of several, the first that does more than copy."""
     index: Index
     size: int
@@ -53,7 +53,7 @@ def blocks(assignment: bytes, module: Module) -> tuple[list[Block], Counter[Kind
     return found, allocated
 
 
-def _values(logical: Iterable[bytes], module: Module) -> Iterator[tuple[int, tuple[Node, Index]]]:
+def _values(logical: Iterable[bytes], module: Module) -> Iterator[tuple[int, tuple[ScheduledNode, Index]]]:
     for each in map(message, logical):
         place = message(first(each, 3, b""))
         node = module.nodes.get(first(place, 4))
@@ -90,7 +90,7 @@ def _joined(slot: list[Block]) -> Iterator[Block]:
 def _one(group: list[Block]) -> Block:
     owner = min(group, key=lambda block: (block.node.opcode in _CARRIED, block.need.first))
     needs = [block.need for block in group]
-    users = frozenset[Node]().union(*(need.users for need in needs))
+    users = frozenset[ScheduledNode]().union(*(need.users for need in needs))
     return replace(owner, need=Need(needs[0].first, max(need.last for need in needs), users))
 
 

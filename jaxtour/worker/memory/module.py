@@ -25,7 +25,7 @@ _SAME = frozenset({"bitcast", "optimization-barrier", "while"})
 
 
 @dataclass(eq=False)
-class Node:
+class ScheduledNode:
     """An instruction."""
 
     id: int
@@ -36,7 +36,7 @@ class Node:
     tuple_index: int
     computation: int
     shape: bytes
-    users: "list[Node]" = field(default_factory=list)
+    users: "list[ScheduledNode]" = field(default_factory=list)
     place: int = -1
     """Its place in the schedule; -1 if it never runs by itself, as inside a fusion."""
 
@@ -55,7 +55,7 @@ class Need:
 
     first: int
     last: int
-    users: frozenset[Node]
+    users: frozenset[ScheduledNode]
 
 
 class Module:
@@ -63,25 +63,25 @@ class Module:
 
     def __init__(self, data: bytes) -> None:
         whole = message(data)
-        self.nodes: dict[int, Node] = {}
+        self.nodes: dict[int, ScheduledNode] = {}
         self._roots: dict[int, int] = {}
         # Computations that never run by themselves, such as those of fusions, stay unread.
         self._unread = {first(computation, 5): computation for computation in map(message, whole.get(3, ()))}
         schedules = message(first(whole, 7, b""))
         sequences = (message(entry) for entry in schedules.get(1, ()))
         self._orders = {first(each, 1): integers(message(first(each, 2, b"")), 1) for each in sequences}
-        self.schedule: list[Node] = []
+        self.schedule: list[ScheduledNode] = []
         self._spans: dict[int, tuple[int, int]] = {}
         """The first and last place of each computation that runs."""
-        self._callers: dict[int, list[Node]] = {}
+        self._callers: dict[int, list[ScheduledNode]] = {}
         self._lay_out(first(whole, 6))
 
-    def _read(self, number: int) -> list[Node]:
+    def _read(self, number: int) -> list[ScheduledNode]:
         computation = self._unread.pop(number)
         self._roots[number] = first(computation, 6)
         nodes = {}
         for each in map(message, computation.get(2, ())):
-            node = Node(
+            node = ScheduledNode(
                 first(each, 35), name(each, 1), name(each, 2), integers(each, 36), integers(each, 38),
                 first(each, 13), number, first(each, 3, b""),
             )  # fmt: skip
@@ -106,9 +106,9 @@ class Module:
             self.schedule.append(node)
         self._spans[number] = start, len(self.schedule) - 1
 
-    def need(self, node: Node, index: Index) -> Need:
+    def need(self, node: ScheduledNode, index: Index) -> Need:
         """Return when a value needs its memory, and what reads it there."""
-        end, users = node.place, set[Node]()
+        end, users = node.place, set[ScheduledNode]()
         for user, computation in self._reached(node, index):
             if computation is None:
                 users.add(user)
@@ -122,13 +122,13 @@ class Module:
             start = min([node.place, *(self._spans[each][0] for each in node.called if each in self._spans)])
         return Need(start, end, frozenset(users))
 
-    def _reached(self, node: Node, index: Index) -> Iterator[tuple[Node, int | None]]:
+    def _reached(self, node: ScheduledNode, index: Index) -> Iterator[tuple[ScheduledNode, int | None]]:
         """Return the users of a value and of what shares its memory; with a computation, the use is its end."""
         seen = {(node.id, index)}
         todo = [(node, index)]
         while todo:
             at, path = todo.pop()
-            more: list[tuple[Node, Index]] = []
+            more: list[tuple[ScheduledNode, Index]] = []
             if at.id == self._roots[at.computation]:
                 yield at, at.computation
                 callers = self._callers.get(at.computation, ())
@@ -152,6 +152,6 @@ class Module:
                     todo.append(step)
 
 
-def _is_condition(caller: Node, computation: int) -> bool:
+def _is_condition(caller: ScheduledNode, computation: int) -> bool:
     """Whether this computation is a `while` loop's condition; the body is the first that the loop calls."""
     return caller.opcode == "while" and caller.called[:1] != [computation]

@@ -23,7 +23,7 @@ from ..timing.placing import placed, targets_for
 from .events import CALL, threads_of
 from .inputs import call_of
 from .shares import Part, Shares
-from .spent import Device, Spent, devices_of, executions
+from .spent import DeviceThreads, Spent, devices_of, executions
 from .timeline import timeline
 from .work import Work
 
@@ -174,7 +174,7 @@ class Profiler:
 
 
 def _instructions(
-    staged: Staged, named: dict[str, Instruction], devices: list[Device], spent: list[Spent], calls: int
+    staged: Staged, named: dict[str, Instruction], devices: list[DeviceThreads], spent: list[Spent], calls: int
 ) -> tuple[list[list[Any]], list[Span], list[str]]:
     """The rows of the wire, the longest first, and the spans and paths that they refer to."""
     work = Work(staged.linked)

@@ -30,7 +30,7 @@ class Spent:
 
 
 @dataclass
-class Device:
+class DeviceThreads:
     """The threads of one device."""
 
     number: int
@@ -58,11 +58,11 @@ class Device:
         return Spent(divided(pieces), dict(busy), fsum(end - start for start, end in self.runs().values()))
 
 
-def devices_of(threads: Iterable[Thread]) -> list[Device]:
+def devices_of(threads: Iterable[Thread]) -> list[DeviceThreads]:
     """The threads by device, in the order of the devices' numbers."""
-    found: dict[int, Device] = {}
+    found: dict[int, DeviceThreads] = {}
     for thread in threads:
-        found.setdefault(thread.device, Device(thread.device)).threads.append(thread)
+        found.setdefault(thread.device, DeviceThreads(thread.device)).threads.append(thread)
     return [found[number] for number in sorted(found)]
 
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from .events import Ran
-from .spent import Device
+from .spent import DeviceThreads
 
 MOST = 20_000
 """The number of events sent, the longest ones; a screen could not show more."""
 
 
-def timeline(devices: list[Device], numbers: Mapping[str, int]) -> dict[str, Any]:
+def timeline(devices: list[DeviceThreads], numbers: Mapping[str, int]) -> dict[str, Any]:
     """The fields of a `Timeline`: the call of median length; `numbers` are the rows of instructions."""
     runs = devices[0].runs()
     middle = statistics.median_low(end - start for start, end in runs.values())

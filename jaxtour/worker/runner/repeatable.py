@@ -20,7 +20,7 @@ from .failures import attempt
 from .functions import COMPUTES, HARMLESS, WRITES, is_learners, layers
 from .learners import is_shown
 
-Names: TypeAlias = Mapping[str, Any]
+Namespace: TypeAlias = Mapping[str, Any]
 _CHANGES = (
     ast.Global, ast.Nonlocal, ast.Delete, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom, ast.Import,
     ast.ImportFrom, ast.ClassDef, ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.While,
@@ -38,7 +38,7 @@ _GROWS = {"append", "extend", "insert", "update", "setdefault", "add"}
 _FRESH = (ast.List, ast.ListComp, ast.Dict, ast.DictComp, ast.Set)
 
 
-def only_computes(node: ast.expr, names: Names) -> bool:
+def only_computes(node: ast.expr, names: Namespace) -> bool:
     """Whether an expression only computes, with these names."""
     return _Reader().reads([node], {**vars(builtins), **names})
 
@@ -49,7 +49,7 @@ class _Reader:
     def __init__(self) -> None:
         self._known: set[types.CodeType] = set()
 
-    def reads(self, nodes: list[ast.AST], names: Names) -> bool:
+    def reads(self, nodes: list[ast.AST], names: Namespace) -> bool:
         """Whether the code only computes, with these names besides its own."""
         parts = [part for node in nodes for part in ast.walk(node)]
         own = set(_bound(parts))
@@ -62,7 +62,7 @@ class _Reader:
         }
         return all(self._part(part, names, own, fresh) for part in parts)
 
-    def _part(self, part: ast.AST, names: Names, own: set[str], fresh: set[str]) -> bool:
+    def _part(self, part: ast.AST, names: Namespace, own: set[str], fresh: set[str]) -> bool:
         match part:
             case ast.Name(id=name, ctx=ast.Load()) if name not in own:
                 return name in names and self._value(names[name])
@@ -136,7 +136,7 @@ def _bound(parts: list[ast.AST]) -> Iterator[str]:
                 yield name
 
 
-def _dotted(node: ast.Attribute, names: Names, own: set[str]) -> Any:
+def _dotted(node: ast.Attribute, names: Namespace, own: set[str]) -> Any:
     """The value of a dotted name that the code does not bind; None for anything else."""
     base: ast.expr = node
     path: list[str] = []

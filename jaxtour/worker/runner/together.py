@@ -20,20 +20,20 @@ _LOOPBACK = "127."
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ProcessPlace:
     """The place of this process among those of the program."""
 
     process: int
     processes: int
 
 
-def place_in(environ: Mapping[str, str]) -> Place | None:
+def place_in(environ: Mapping[str, str]) -> ProcessPlace | None:
     """The place of this process; None if it is alone."""
     count = int(environ.get(PROCESSES) or 1)
-    return Place(int(environ.get(PROCESS) or 0), count) if count > 1 else None
+    return ProcessPlace(int(environ.get(PROCESS) or 0), count) if count > 1 else None
 
 
-def join(place: Place, say: Say, commands: Iterable[dict[str, Any]]) -> bool:
+def join(place: ProcessPlace, say: Say, commands: Iterable[dict[str, Any]]) -> bool:
     """Report that this process can join, wait for the coordinator's address, and connect; False if the guard has left.
 
     JAX ends a process that cannot connect, or whose coordinator disappears later (SIGABRT); nothing can catch that.

@@ -132,7 +132,7 @@ class Bench:
             self.workspace.namespace = kept
 
     def _called_once(
-        self, source: str, call: Any, target: Placement, names: dict[str, Any], _progress: clock.Progress
+        self, source: str, call: Any, target: Placement, names: dict[str, Any], _progress: clock.OnSample
     ) -> dict[str, Any]:
         """The seconds of one call, compiled before or not: shows that the call works."""
         with target.context():
@@ -140,7 +140,7 @@ class Bench:
         return {"first_s": first.seconds, "runs": 1, **outcomes.told(self._entry_timed, first.result)}
 
     def _measured(
-        self, source: str, call: Any, target: Placement, names: dict[str, Any], progress: clock.Progress
+        self, source: str, call: Any, target: Placement, names: dict[str, Any], progress: clock.OnSample
     ) -> dict[str, Any]:
         """The fields of a `timing`, in seconds."""
         subject = placed(self.workspace, source, call, target, **names)

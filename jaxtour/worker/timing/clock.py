@@ -49,7 +49,7 @@ QUANTILES = 32
 _Z = 1.96
 _PROGRESS_S = 0.1
 
-Progress: TypeAlias = Callable[[int, int], None]
+OnSample: TypeAlias = Callable[[int, int], None]
 """Called with the number of samples taken, and the number expected."""
 
 
@@ -151,7 +151,7 @@ def warmed(loop: Callable[[int], float]) -> tuple[int, float]:
 
 
 def sampled(
-    loops: Loops, group: int, one: float, progress: Progress, *, patience: float = 1.0, dispatch: bool = True
+    loops: Loops, group: int, one: float, progress: OnSample, *, patience: float = 1.0, dispatch: bool = True
 ) -> Samples:
     """Take the samples, each of `group` calls; `one` call takes about that many seconds."""
     found = Samples(group)

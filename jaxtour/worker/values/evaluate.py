@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import compat, compat_values
 from .births import Birth, Scope, born
-from .loops import Progress, Scan, While, is_finite
+from .loops import LoopState, Scan, While, is_finite
 from .statistics import Summary, summary
 
 BUDGET_S = 30.0
@@ -179,7 +179,7 @@ class Evaluation:
         finally:
             self._until = until
 
-    def _stepped(self, loop: Scan | While, step: int, state: Progress) -> Progress | None:
+    def _stepped(self, loop: Scan | While, step: int, state: LoopState) -> LoopState | None:
         scope = self._scopes[-1]
         self._scopes[-1] = scope._replace(iteration=loop.number(step))
         try:
@@ -187,7 +187,7 @@ class Evaluation:
         finally:
             self._scopes[-1] = scope
 
-    def _rushed(self, equation: Any, loop: Scan | While, step: int, state: Progress) -> Progress:
+    def _rushed(self, equation: Any, loop: Scan | While, step: int, state: LoopState) -> LoopState:
         """Return the state after all other iterations, compiled; steps through those where a nan or an inf comes up."""
         self.rushed[id(equation)] = min(step, self.rushed.get(id(equation), step))
         self.equations[id(equation)] = equation

@@ -13,7 +13,7 @@ Evaluate = Callable[[Any, list[Any], list[Any]], list[Any]]
 """Evaluates a jaxpr with its constants on operands."""
 
 
-class Progress(NamedTuple):
+class LoopState(NamedTuple):
     """A loop's state between two iterations."""
 
     carry: list[Any]
@@ -31,14 +31,14 @@ class Scan:
         consts, carry = compat_values.scan_parts(equation)
         self._consts, self._carry = operands[:consts], carry
         self._xs = operands[consts + carry :]
-        self.start = Progress(operands[consts : consts + carry], [])
+        self.start = LoopState(operands[consts : consts + carry], [])
         self._rows = [each.aval for each in equation.outvars[carry:]]
 
     def number(self, step: int) -> int:
         """The index of an iteration in the scanned arrays; a reversed scan begins at the end."""
         return self.length - 1 - step if self._reverse else step
 
-    def step(self, step: int, before: Progress, evaluate: Evaluate) -> Progress | None:
+    def step(self, step: int, before: LoopState, evaluate: Evaluate) -> LoopState | None:
         """The state after one iteration; None after the last one."""
         if step >= self.length:
             return None
@@ -48,7 +48,7 @@ class Scan:
         )
         carry, row = results[: self._carry], results[self._carry :]
         rows = before.rows or [jnp.broadcast_to(each, (self.length, *each.shape)) for each in row]
-        return Progress(carry, _put(rows, row, place) if row else [])
+        return LoopState(carry, _put(rows, row, place) if row else [])
 
     @cached_property
     def _rushed(self) -> Any:
@@ -70,13 +70,13 @@ class Scan:
 
         return jax.jit(rush)
 
-    def rush(self, step: int, count: int, before: Progress) -> tuple[Progress, int]:
+    def rush(self, step: int, count: int, before: LoopState) -> tuple[LoopState, int]:
         """The state after up to `count` iterations, compiled, and their number."""
         end = min(self.length, step + count)
         carry, rows = self._rushed(step, end, self._consts, self._xs, before.carry, before.rows)
-        return Progress(list(carry), list(rows)), end - step
+        return LoopState(list(carry), list(rows)), end - step
 
-    def results(self, state: Progress) -> list[Any]:
+    def results(self, state: LoopState) -> list[Any]:
         """The equation's results after the last iteration."""
         return [*state.carry, *state.rows]
 
@@ -91,19 +91,19 @@ class While:
         self.jaxpr, self.constants = compat_values.parts(equation.params["body_jaxpr"])
         first, second = equation.params["cond_nconsts"], equation.params["body_nconsts"]
         self._cond_consts, self._consts = operands[:first], operands[first : first + second]
-        self.start = Progress(operands[first + second :], [])
+        self.start = LoopState(operands[first + second :], [])
 
     def number(self, step: int) -> int:
         """The number of an iteration."""
         return step
 
-    def step(self, step: int, before: Progress, evaluate: Evaluate) -> Progress | None:  # noqa: ARG002  as in `Scan`
+    def step(self, step: int, before: LoopState, evaluate: Evaluate) -> LoopState | None:  # noqa: ARG002  as in `Scan`
         """The state after one iteration; None when the condition is false."""
         [holds] = evaluate(self._cond, self._cond_constants, [*self._cond_consts, *before.carry])
         if not bool(holds.any()):
             return None
         after = evaluate(self.jaxpr, self.constants, [*self._consts, *before.carry])
-        return Progress(_where(holds, after, before.carry), [])
+        return LoopState(_where(holds, after, before.carry), [])
 
     @cached_property
     def _rushed(self) -> Any:
@@ -122,13 +122,13 @@ class While:
 
         return jax.jit(rush)
 
-    def rush(self, step: int, count: int, before: Progress) -> tuple[Progress, int]:
+    def rush(self, step: int, count: int, before: LoopState) -> tuple[LoopState, int]:
         """The state after up to `count` iterations, compiled, and their number."""
         del step
         ran, carry = self._rushed(jnp.int32(count), self._cond_consts, self._consts, before.carry)
-        return Progress(list(carry), []), int(ran)
+        return LoopState(list(carry), []), int(ran)
 
-    def results(self, state: Progress) -> list[Any]:
+    def results(self, state: LoopState) -> list[Any]:
         """The equation's results after the last iteration."""
         return state.carry
 
@@ -157,7 +157,7 @@ def _put_in(rows: Sequence[Any], row: Sequence[Any], place: Any) -> list[Any]:
 _put = jax.jit(_put_in, donate_argnums=0)
 
 
-def is_finite(state: Progress) -> bool:
+def is_finite(state: LoopState) -> bool:
     """Whether no number in a loop's state is nan or infinite."""
     floats = [each for each in (*state.carry, *state.rows) if jnp.issubdtype(each.dtype, jnp.inexact)]
     return bool(_all_finite(floats))

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxtour.course.model import Ask, Exercise, Expect, Names, Step, TimeSpec, TraceSpec
+from jaxtour.course.model import Ask, Exercise, Expect, NameRules, Step, TimeSpec, TraceSpec
 from jaxtour.engine.compare.tokens import difference, spread, tokens
 from jaxtour.engine.compare.verify import needs_hlo, over, status, verify
 from jaxtour.engine.report import Report
@@ -129,7 +129,7 @@ def test_what_is_expected_after_an_expected_error():
 
 def test_an_unexpected_error_is_one_line_not_many():
     seen = report(failure=failure(), done=FAILED)
-    assert len(verify(expecting(stdout="1", shape=(2,), primitives=Names(has=("sin",))), seen)) == 1
+    assert len(verify(expecting(stdout="1", shape=(2,), primitives=NameRules(has=("sin",))), seen)) == 1
 
 
 # Values and output ----------------------------------------------------------------------------------------------------
@@ -229,20 +229,20 @@ def test_comparing_never_fails(expected, got):
 
 def test_primitives_are_taken_over_all_traces():
     seen = report(traces=(trace("one", "dot_general", "tanh"), trace("two", "pjit", "while")))
-    assert verify(expecting(primitives=Names(has=("dot_general", "jit|pjit"), lacks=("scan",))), seen) == []
-    assert verify(expecting(primitives=Names(has=("sin|cos",), lacks=("while", "scan|tanh"))), seen) == [
+    assert verify(expecting(primitives=NameRules(has=("dot_general", "jit|pjit"), lacks=("scan",))), seen) == []
+    assert verify(expecting(primitives=NameRules(has=("sin|cos",), lacks=("while", "scan|tanh"))), seen) == [
         "primitives: expected sin or cos, got dot_general, pjit, tanh, while",
         "primitives: did not expect while",
         "primitives: did not expect tanh",
     ]
-    assert verify(expecting(primitives=Names(lacks=("while",))), report()) == ["primitives: nothing was traced"]
+    assert verify(expecting(primitives=NameRules(lacks=("while",))), report()) == ["primitives: nothing was traced"]
 
 
 def test_opcodes_count_in_their_asynchronous_parts():
     def opcodes(*names: str, error: str | None = None) -> Report:
         return report(hlo=(wire.Hlo(run=1, index=0, opcodes=names, error=error),))
 
-    wants = expecting(hlo=Names(has=("all-reduce",), lacks=("all-gather",)))
+    wants = expecting(hlo=NameRules(has=("all-reduce",), lacks=("all-gather",)))
     assert needs_hlo(wants) and not needs_hlo(step()) and not needs_hlo(expecting(stdout=""))
     assert verify(wants, opcodes("all-reduce", "fusion")) == []
     assert verify(wants, opcodes("all-reduce-start", "all-reduce-done")) == []
@@ -317,7 +317,12 @@ def test_an_exercise_is_right_when_its_check_says_so():
 def test_every_expectation_is_verified():
     """One that is added to the model and forgotten here would pass whatever comes."""
     impossible = {"value": "1", "stdout": "1", "type": "x", "shape": (9,), "dtype": "x", "devices": 9, "compiles": 9}
-    impossible |= {"primitives": Names(has=("x",)), "hlo": Names(has=("x",)), "equations": {"x": 1}, "warns": "x"}
+    impossible |= {
+        "primitives": NameRules(has=("x",)),
+        "hlo": NameRules(has=("x",)),
+        "equations": {"x": 1},
+        "warns": "x",
+    }
     assert set(impossible) == {field.name for field in msgspec.structs.fields(Expect)}
     for name, wanted in impossible.items():
         assert len(verify(expecting(**{name: wanted}), report())) == 1

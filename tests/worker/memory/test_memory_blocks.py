@@ -10,7 +10,7 @@ from jaxtour.worker.ir.lens import LensError
 from jaxtour.worker.memory import proto
 from jaxtour.worker.memory.analysis import memory
 from jaxtour.worker.memory.blocks import Block, occupied
-from jaxtour.worker.memory.module import Need, Node
+from jaxtour.worker.memory.module import Need, ScheduledNode
 
 SIDE = 64
 BYTES = 4 * SIDE**2
@@ -110,7 +110,7 @@ def test_donated_memory_is_the_output():
 
 def test_shared_bytes_count_once():
     def block(offset, size, first, last):
-        node = Node(first, f"n{first}", "add", [], [], 0, 0, b"")
+        node = ScheduledNode(first, f"n{first}", "add", [], [], 0, 0, b"")
         return Block(node, (), size, 0, offset, "temporary", Need(first, last, frozenset()))
 
     found = [block(0, 100, 0, 3), block(50, 100, 1, 2), block(0, 40, 2, 4), block(200, 8, 4, 4)]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jaxtour.worker.profile.events import Piece, Ran, Thread, pieces_of
-from jaxtour.worker.profile.spent import Device, divided, executions
+from jaxtour.worker.profile.spent import DeviceThreads, divided, executions
 
 NONE = frozenset()
 
@@ -70,7 +70,7 @@ def test_the_pieces_of_a_thread_do_not_overlap_and_cover_what_its_events_do(even
 
 
 def test_a_device_covers_its_threads_together():
-    device = Device(0, [thread((0, 10, "a")), thread((5, 20, "b"))])
+    device = DeviceThreads(0, [thread((0, 10, "a")), thread((5, 20, "b"))])
     spent = device.spent(NONE)
     assert spent.own == {"a": 7.5, "b": 12.5}
     assert spent.busy == {"a": 10, "b": 15}

@@ -2,7 +2,7 @@
 
 from jaxtour.engine.session import EngineError
 from jaxtour.render.text.layout import Line
-from jaxtour.tui.choices import Choice, the_cpu, when_free
+from jaxtour.tui.choices import DeviceChoice, the_cpu, when_free
 from jaxtour.tui.messages import RestartWanted, Turned
 from jaxtour.tui.tour.controllers.links import LinkController
 from jaxtour.tui.tour.controllers.slots import SlotController
@@ -55,7 +55,7 @@ class DeviceController:
         """Choose the devices that steps run on."""
         from jaxtour.tui.screens.devices import DevicesScreen
 
-        async def chosen(choice: Choice | None) -> None:
+        async def chosen(choice: DeviceChoice | None) -> None:
             if choice is not None:
                 self.host.note(f"the worker restarts on {choice.outcome} and replays the steps before")
                 await self._configure(choice)
@@ -72,7 +72,7 @@ class DeviceController:
         self.host.note("the worker starts as soon as the accelerator is free")
         await self._configure(when_free(self.tour.session.config))
 
-    async def _configure(self, choice: Choice) -> None:
+    async def _configure(self, choice: DeviceChoice) -> None:
         gone = self.tour.worker.gone
         try:
             await self.tour.configure(choice)

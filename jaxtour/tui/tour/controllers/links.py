@@ -7,7 +7,7 @@ from jaxtour.engine.links import Target, links_of
 from jaxtour.engine.wire.messages import Span
 from jaxtour.tui.lines.moved import CursorView
 from jaxtour.tui.linking import (
-    Link,
+    CursorLink,
     Spot,
     first_of,
     in_full,
@@ -49,7 +49,7 @@ class LinkController:
         self.source = slots.source
         self.stages = slots.stages
         self.graph = host.panes.graph
-        self.link: Link | None = None
+        self.link: CursorLink | None = None
         """The link of the lead's cursor."""
         self.lead: Pane | None = None
         """The pane whose cursor highlights: the last of these two with the focus."""
@@ -189,7 +189,7 @@ class LinkController:
 
         self.host.app.push_screen(FilesScreen(self.host.tour), chosen)
 
-    def _to_stage(self, view: StepView, found: Link) -> None:
+    def _to_stage(self, view: StepView, found: CursorLink) -> None:
         matches, stage = found.stage.matches, view.linked
         in_graph, in_tree = view.state.stage == "graph", view.state.stage == "arguments"
         line = next(iter(matches), None) if in_graph or in_tree or stage is None else first_of(stage, matches)
@@ -200,7 +200,7 @@ class LinkController:
         self.slots.focus("stage")
         self.stages.move_to(line, highlight.ranges[0] if in_graph and highlight and highlight.ranges else None)
 
-    def _to_source(self, view: StepView, found: Link) -> None:
+    def _to_source(self, view: StepView, found: CursorLink) -> None:
         span = source_of(view, found.target)
         inner = next(iter(found.target.spans), None)
         if view.state.files and inner is not None and inner.file != view.cell:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PATTERN_CELLS = 24
 
 
-class Place(NamedTuple):
+class SearchPlace(NamedTuple):
     """A pane, or one stage of the pane of stages, and how often it has the text."""
 
     slot: Slot
@@ -121,7 +121,7 @@ class SearchController:
         if pane.find(by, anew=True):
             pane.call_after_refresh(pane.settle, pane.cursor)
 
-    def _is_here(self, place: Place, pane: Pane) -> bool:
+    def _is_here(self, place: SearchPlace, pane: Pane) -> bool:
         return place.slot == pane.spec.name and place.shown in (None, self.host.tour.state.stage)
 
     def end_search(self) -> None:
@@ -136,20 +136,20 @@ class SearchController:
     search_cancel = end_search
 
     @property
-    def places(self) -> list[Place]:
+    def places(self) -> list[SearchPlace]:
         """All that is searched, in the order of the panes, and the stages that are not made yet."""
-        found: list[Place] = []
+        found: list[SearchPlace] = []
         view = self.host.tour.view
         for slot, pane in self.panes.by_slot.items():
             if slot == "stage":
                 found += self._stages(view, pane)
             else:
                 label = "calls" if slot == "lesson" and self.panes.of_file else pane.spec.label.lower()
-                found.append(Place(slot, label, total=self._in_pane(pane)))
+                found.append(SearchPlace(slot, label, total=self._in_pane(pane)))
         return found
 
-    def _stages(self, view: StepView, pane: Pane) -> list[Place]:
-        found: list[Place] = []
+    def _stages(self, view: StepView, pane: Pane) -> list[SearchPlace]:
+        found: list[SearchPlace] = []
         for shown in stage.named_stages(view):
             text = view.report.stage(view.index, BEHIND[shown]) if view.report and view.traces else None
             if text is not None and text.complete and text.error is None:
@@ -163,9 +163,9 @@ class SearchController:
                     other = msgspec.structs.replace(view.state, stage=shown)
                     made = stage.document(msgspec.structs.replace(view, state=other), self.panes.size.width)
                     total = Search(self.pattern, made.texts).total
-                found.append(Place("stage", stage.NAMES[shown], shown, total))
+                found.append(SearchPlace("stage", stage.NAMES[shown], shown, total))
             elif shown == view.state.stage or (shown in ("stablehlo", "hlo") and view.trace and not view.trace.error):
-                found.append(Place("stage", stage.NAMES[shown], shown))
+                found.append(SearchPlace("stage", stage.NAMES[shown], shown))
         return found
 
     def _in_pane(self, pane: Pane) -> int:
@@ -187,7 +187,7 @@ class SearchController:
         line = line or (("nowhere", "muted"),)
         return (*line, *((("   ", ""),) if unsearched else ()), *unsearched)
 
-    def _unsearched(self, places: list[Place]) -> Line:
+    def _unsearched(self, places: list[SearchPlace]) -> Line:
         view = self.host.tour.view
         keys = [(view.key(f"stage_{each.shown}"), each.label) for each in places if each.total is None]
         line: Line = (("not searched: ", "warning"),) if keys else ()
@@ -214,7 +214,7 @@ class SearchController:
         self.host.refresh_keys()
 
 
-def _from(places: list[Place], here: int, by: int) -> list[Place]:
+def _from(places: list[SearchPlace], here: int, by: int) -> list[SearchPlace]:
     """The places after one, or before it, in this order, and that one last."""
     after = [*places[here + 1 :], *places[: here + 1]]
     return after if by > 0 else [*reversed(after[:-1]), after[-1]]
