@@ -4,13 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from jaxtour.course.model import CourseError, Lesson, Problem, Step
+from jaxtour.course.model import CourseError, Lesson, Problem, Step, StepKey
 from jaxtour.course.reader import FaultError, Node, Scalar, decode, kind, parse, suggestion
 from jaxtour.course.reader import Mapping as MappingNode
 from jaxtour.course.reader import Sequence as SequenceNode
 from jaxtour.engine.compare.answers import chosen, grade, truth, unreadable
 from jaxtour.engine.headless import Outcome
-from jaxtour.engine.report import StepKey
 from jaxtour.text import Raw, clean, plural, short
 
 Answers: TypeAlias = Mapping[StepKey, str]

@@ -10,7 +10,7 @@ from typing import Literal
 from jaxtour.course.exercises import check_work, sources
 from jaxtour.course.model import Ask, Requires, Step, TimeSpec
 from jaxtour.course.questions import PROOFS, what_of
-from jaxtour.course.reader import FaultError, Key, Mapping, Node, Scalar, Sequence, at
+from jaxtour.course.reader import FaultError, Mapping, Node, NodeKey, Scalar, Sequence, at
 from jaxtour.course.remedies import QUOTE
 from jaxtour.text import Raw, short
 
@@ -152,7 +152,7 @@ def _sources(step: Step, node: Mapping) -> Iterator[tuple[Raw, Node, Literal["ex
         yield step.trace, at(node, "trace"), "eval"
     for name, entries in ("trace", step.trace), ("time", step.time):
         for index, entry in enumerate(entries if isinstance(entries, tuple) else ()):
-            path: tuple[Key, ...] = (name, index) if isinstance(entry, Raw) else (name, index, "call")
+            path: tuple[NodeKey, ...] = (name, index) if isinstance(entry, Raw) else (name, index, "call")
             yield (entry if isinstance(entry, Raw) else entry.call), at(node, *path), "eval"
     for each in _asked(step):
         yield Raw(each), at(node, "ask", "value"), "eval"

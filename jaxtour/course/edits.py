@@ -5,15 +5,13 @@ Nothing that the learner wrote is lost: a change of another origin makes a new v
 
 from typing import NamedTuple, TypeAlias
 
-from jaxtour.course.model import Broken, Step
+from jaxtour.course.model import Broken, Step, StepKey
 from jaxtour.course.progress import Progress, SavedStep, encodable
 
 SCRATCH = "~scratch"
 """Ends the id of the scratch step of the step before it."""
 MOST = 8
 """Versions kept of a step."""
-Key: TypeAlias = tuple[str, str]
-"""Lesson id and step id."""
 Version: TypeAlias = tuple[str, str | None]
 
 
@@ -22,7 +20,7 @@ def is_scratch(step: Step | Broken) -> bool:
     return step.id.endswith(SCRATCH)
 
 
-class Kind(NamedTuple):
+class EditFields(NamedTuple):
     """The fields of `SavedStep` for one kind of the learner's code."""
 
     now: str
@@ -37,8 +35,8 @@ class Kind(NamedTuple):
         return versions if known else [*versions, (now, getattr(saved, self.base) if self.base else None)]
 
 
-EDIT = Kind("edit", "versions", "base")
-SCRATCH_CODE = Kind("scratch", "scratches")
+EDIT = EditFields("edit", "versions", "base")
+SCRATCH_CODE = EditFields("scratch", "scratches")
 
 
 class _Slot(NamedTuple):
@@ -46,10 +44,10 @@ class _Slot(NamedTuple):
 
     lesson: str
     step: str
-    kind: Kind
+    kind: EditFields
 
 
-def _slot(key: Key) -> _Slot:
+def _slot(key: StepKey) -> _Slot:
     lesson, step = key
     if step.endswith(SCRATCH):
         return _Slot(lesson, step.removesuffix(SCRATCH), SCRATCH_CODE)
@@ -62,21 +60,21 @@ class Edits:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
 
-    def text(self, key: Key) -> str | None:
+    def text(self, key: StepKey) -> str | None:
         """The learner's code; None if it is the lesson's own."""
         slot = _slot(key)
         found: str | None = getattr(self._progress.saved(slot.lesson, slot.step), slot.kind.now)
         return found
 
-    def code(self, key: Key, step: Step) -> str:
+    def code(self, key: StepKey, step: Step) -> str:
         """The code to show: the learner's, or the lesson's own."""
         return self.text(key) or step.shown_code.text
 
-    def undone(self, key: Key) -> bool:
+    def undone(self, key: StepKey) -> bool:
         """Whether the lesson's own code is shown, and a version of the learner's can come back."""
         return self.text(key) is None and bool(self._versions(key))
 
-    def write(self, key: Key, step: Step, code: str, *, anew: bool = False) -> None:
+    def write(self, key: StepKey, step: Step, code: str, *, anew: bool = False) -> None:
         """Keep the learner's code; the lesson's own, or an empty text, leaves it to the versions.
 
         `anew` makes a new version of it, which the learner did not type over the last one.
@@ -89,7 +87,7 @@ class Edits:
             bases = [base for text, base in self._versions(key) if text == now]
             self._put(key, (code, bases[0] if bases else own), over=None if anew else now)
 
-    def vary(self, key: Key, step: Step, number: int) -> bool:
+    def vary(self, key: StepKey, step: Step, number: int) -> bool:
         """Make the edit that the step's change of this number, from 0, makes of the lesson's code; False if it cannot.
 
         It takes the place of another such edit, but not of one that the learner wrote.
@@ -99,39 +97,39 @@ class Edits:
             self._put(key, (code, own), over=now if self.variation(key, step) is not None else None)
         return code is not None
 
-    def variation(self, key: Key, step: Step) -> int | None:
+    def variation(self, key: StepKey, step: Step) -> int | None:
         """The number of the step's change that the edit is, from 0; None if the learner wrote it."""
         now = self.text(key)
         numbers = range(len(step.tries)) if now is not None else ()
         return next((number for number in numbers if varied(step, number) == now), None)
 
-    def turn(self, key: Key) -> None:
+    def turn(self, key: StepKey) -> None:
         """Go to the version before the one shown, then to the lesson's own code, and from there to the newest."""
         versions, now = self._versions(key), self.text(key)
         place = next((place for place, (text, _) in enumerate(versions) if text == now), len(versions)) - 1
         self._set(key, versions[place] if place >= 0 else None, versions)
 
-    def set_aside(self, key: Key) -> None:
+    def set_aside(self, key: StepKey) -> None:
         """Go to the lesson's own code; the edit stays among the versions."""
         self._set(key, None, self._versions(key))
 
-    def changed(self, key: Key, step: Step) -> bool:
+    def changed(self, key: StepKey, step: Step) -> bool:
         """Whether the lesson's code has changed since the edit was made from it."""
         base = self._progress.saved(*key).base
         return self.text(key) is not None and base is not None and base != step.shown_code.text
 
-    def rebase(self, key: Key, step: Step) -> None:
+    def rebase(self, key: StepKey, step: Step) -> None:
         """Take the edit as one of the lesson's code as it is now."""
         text, own = self.text(key), step.shown_code.text
         versions = [(each, own if each == text else base) for each, base in self._versions(key)]
         if text is not None:
             self._set(key, (text, own), versions)
 
-    def _versions(self, key: Key) -> list[Version]:
+    def _versions(self, key: StepKey) -> list[Version]:
         slot = _slot(key)
         return slot.kind.versions_in(self._progress.saved(slot.lesson, slot.step))
 
-    def _put(self, key: Key, new: Version, over: str | None) -> None:
+    def _put(self, key: StepKey, new: Version, over: str | None) -> None:
         """Add a version, or exchange the one with the text `over`."""
         versions = self._versions(key)
         place = next((place for place, (text, _) in enumerate(versions) if text == over), None)
@@ -142,7 +140,7 @@ class Edits:
         others = [each for each in versions if each is new or each[0] != new[0]]
         self._set(key, new, others[-MOST:])
 
-    def _set(self, key: Key, now: Version | None, versions: list[Version]) -> None:
+    def _set(self, key: StepKey, now: Version | None, versions: list[Version]) -> None:
         slot = _slot(key)
         fields = {slot.kind.now: now[0] if now else None, slot.kind.versions: versions}
         if slot.kind.base:

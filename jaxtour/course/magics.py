@@ -15,8 +15,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-Way: TypeAlias = Literal["measure", "time", "nothing", "withhold", "body", "environment", "unknown"]
-WAYS: dict[str, Way] = {
+MagicKind: TypeAlias = Literal["measure", "time", "nothing", "withhold", "body", "environment", "unknown"]
+WAYS: dict[str, MagicKind] = {
     **dict.fromkeys(("%timeit", "%%timeit"), "measure"),
     **dict.fromkeys(("%time", "%%time"), "time"),
     **dict.fromkeys(("%matplotlib", "%load_ext", "%reload_ext", "%autoreload", "%config", "%xmode"), "nothing"),
@@ -134,7 +134,7 @@ class _Draft:
         code = _valueless(inner.code) if way == "measure" else inner.code
         self.lines = [*[""] * first, head, *(code.split("\n") if below else ())]
 
-    def _timed(self, rest: str, width: int, line: int, way: Way, indent: str) -> str:
+    def _timed(self, rest: str, width: int, line: int, way: MagicKind, indent: str) -> str:
         options = _OPTIONS.match(rest)
         skipped = options.end() if options and way == "measure" else len(rest) - len(rest.lstrip(" "))
         statement = rest[skipped:]
@@ -153,7 +153,7 @@ class _Draft:
             why = "it stands inside a block" if indent else "it is not one plain expression"
             self.notes.append(f"Line {line + self._number}: the code runs once and is not measured, since {why}.")
 
-    def _tell(self, way: Way, line: int, text: str, what: str = "it") -> None:
+    def _tell(self, way: MagicKind, line: int, text: str, what: str = "it") -> None:
         if way in ("withhold", "unknown"):
             self.withheld = True
         shown = " ".join(text.split())
@@ -168,7 +168,7 @@ class _Draft:
         if said:
             self.notes.append(f"Line {line + self._number}: {said}")
 
-    def _without(self, way: Way, match: re.Match[str]) -> str:
+    def _without(self, way: MagicKind, match: re.Match[str]) -> str:
         """What stands in place of a command that is not run."""
         if match["target"]:
             return f"{match['indent']}{match['target']}{'[]' if match['name'][0] == '!' else 'None'}"

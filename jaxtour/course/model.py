@@ -22,7 +22,9 @@ Call = Annotated[RawText, _ONE_LINE]
 """A Python expression."""
 Count = Annotated[int, msgspec.Meta(ge=0)]
 On: TypeAlias = Literal["each platform", "one", "host"]
-Pane: TypeAlias = Literal["lesson", "jaxpr", "result", "time", "devices"]
+StepKey: TypeAlias = tuple[str, str]
+"""A lesson's id and a step's id."""
+PaneName: TypeAlias = Literal["lesson", "jaxpr", "result", "time", "devices"]
 _NOTHING: Raw = msgspec.field(default_factory=Raw)
 _EMPTY = msgspec.Meta(extra_json_schema={"default": ""})
 """The default in words of the schema, which knows no `Raw`."""
@@ -240,7 +242,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The class of the expected error. `TimeoutError` is also a run into `timeout`; such a step leaves no state."""
     expect: Expect | None = None
     after: Lines = ""
-    show: Pane | None = None
+    show: PaneName | None = None
     """The pane that the step is about; by default its results decide."""
     ask: Ask | None = None
     exercise: Exercise | None = None

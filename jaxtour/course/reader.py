@@ -26,8 +26,8 @@ from jaxtour.course.model import CourseError, Problem
 from jaxtour.course.remedies import QUOTE, explain
 from jaxtour.text import Raw, short
 
-Style: TypeAlias = Literal["plain", "quoted", "literal", "folded"]
-Key: TypeAlias = str | int
+ScalarStyle: TypeAlias = Literal["plain", "quoted", "literal", "folded"]
+NodeKey: TypeAlias = str | int
 
 
 class Scalar(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ class Scalar(msgspec.Struct, frozen=True):
     line: int
     """From 1, like `column`."""
     column: int
-    style: Style = "plain"
+    style: ScalarStyle = "plain"
     flow: bool = False
     """Whether it is inside `[...]` or `{...}`."""
 
@@ -77,7 +77,7 @@ class YamlDocument(msgspec.Struct, frozen=True):
     root: Node
 
 
-def at(node: Node, *path: Key) -> Node:
+def at(node: Node, *path: NodeKey) -> Node:
     """Return the node at a path of keys and indices, or the last existing node on that path."""
     for key in path:
         if isinstance(node, Mapping) and isinstance(key, str) and key in node.entries:
@@ -123,7 +123,7 @@ LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 # Said as what is refused: to compile the far larger set of what is taken costs the start 5 ms.
 NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 SURROGATE = re.compile("[\ud800-\udfff]")
-STYLES: dict[str | None, Style] = {"|": "literal", ">": "folded", "'": "quoted", '"': "quoted"}
+STYLES: dict[str | None, ScalarStyle] = {"|": "literal", ">": "folded", "'": "quoted", '"': "quoted"}
 
 
 class EventParser(Protocol):

@@ -25,7 +25,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     line: str
 
 
-class Index:
+class SearchIndex:
     """The searchable lines of lessons, which may be added one after the other."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ from jaxtour.engine.session import EngineError, Session
 from jaxtour.engine.wire.commands import StageName, StageRequest, TimeCall
 from jaxtour.engine.wire.messages import Done, Event, Facts, RunProgress, State, Trace
 
-Status: TypeAlias = Literal["ok", "raised", "failed", "timeout", "died", "skipped"]
+StepStatus: TypeAlias = Literal["ok", "raised", "failed", "timeout", "died", "skipped"]
 
 TIMEOUT_S = 120.0
 """The default time limit: nobody watches these commands to interrupt a step."""
@@ -27,7 +27,7 @@ class Outcome:
     """How one step ended."""
 
     step: Step | Broken
-    status: Status
+    status: StepStatus
     report: Report | None = None
     problems: tuple[str, ...] = ()
     reason: str = ""
@@ -42,7 +42,7 @@ def needs_probe(step: Step) -> bool:
 def judged(step: Step, report: Report) -> Outcome:
     """Compare a whole report with what the step expects."""
     problems = tuple(verify(step, report))
-    found: Status = status(step, report)
+    found: StepStatus = status(step, report)
     if problems and found in ("ok", "raised"):
         found = "failed"
     return Outcome(step, found, report, problems, report.done.reason if report.done else "")

@@ -9,7 +9,7 @@ from jaxtour.engine.stage import StageText
 from jaxtour.engine.wire.memory import Block, holders
 from jaxtour.engine.wire.messages import Span
 
-Owner: TypeAlias = tuple[str, int] | None
+SourceLine: TypeAlias = tuple[str, int] | None
 """File and line of the source; None for values without one."""
 
 
@@ -57,7 +57,7 @@ def memory_record(stage: StageText) -> dict[str, Any] | None:
     }
 
 
-def owner_of(stage: StageText, block: Block) -> Owner:
+def owner_of(stage: StageText, block: Block) -> SourceLine:
     """The line of source that a block of this stage's call belongs to."""
     spans = _spans(stage, block)
     if not spans:

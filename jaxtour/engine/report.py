@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from jaxtour.course.model import Step
+from jaxtour.course.model import Step, StepKey
 from jaxtour.engine.guards.connection import EngineError
 from jaxtour.engine.halted import LeftOut
 from jaxtour.engine.session import Handle, Session
@@ -46,9 +46,7 @@ from jaxtour.engine.wire.messages import (
 from jaxtour.text import NO_TEXT, Raw
 
 Phase: TypeAlias = Literal["waiting", "running", "executed", "done"]
-Stages: TypeAlias = Mapping[tuple[int, StageName], StageText]
-StepKey: TypeAlias = tuple[str, str]
-"""Lesson id and step id."""
+StageTexts: TypeAlias = Mapping[tuple[int, StageName], StageText]
 
 
 class RunPurpose(NamedTuple):
@@ -146,11 +144,11 @@ class Report(msgspec.Struct, frozen=True):
     traces: tuple[Trace, ...] = ()
     arguments: Mapping[int, Arguments] = {}
     """By the trace's index."""
-    stages: Stages = {}
+    stages: StageTexts = {}
     """The requested stages, by the trace's index and the stage's name."""
     levels: tuple[Level, ...] = ()
     """The levels of the requested ladder, innermost first."""
-    level_stages: Stages = {}
+    level_stages: StageTexts = {}
     """The stages of levels, by the level's index."""
     ladder_error: str | None = None
     """Why the ladder is incomplete, in one line."""
@@ -362,7 +360,7 @@ def _cut(report: Report, done: Done) -> Report:
     return replace(report, timing_error=why) if request.timings and done.status != "ok" else report
 
 
-def _failed(keys: set[tuple[int, StageName]], run: int, why: str) -> Stages:
+def _failed(keys: set[tuple[int, StageName]], run: int, why: str) -> StageTexts:
     return {(index, stage): failed(index, stage, run, why) for index, stage in keys}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from jaxtour.render.text.layout import Line, Span, Style, wrap
+from jaxtour.render.text.layout import Line, Style, StyledText, wrap
 
 NARROWEST = 30
 """In columns; a narrower chart shows nothing."""
@@ -96,7 +96,7 @@ def look(number: int) -> tuple[str, Style]:
 
 def legend_lines(chart: Chart, width: int) -> list[Line]:
     """Return the curves' names with their glyphs, and the caption."""
-    spans: list[Span] = []
+    spans: list[StyledText] = []
     for curve in chart.curves:
         if curve.name:
             spans.append((f"{'   ' if spans else ''}{curve.glyph} ", curve.style))

@@ -20,7 +20,7 @@ from jaxtour.engine.wire.timings import LeafDifference
 from jaxtour.render.ir.cost import count, size
 from jaxtour.render.ir.ladder import LadderRow, ladder_lines, ladder_rows, ladder_words
 from jaxtour.render.programs import place
-from jaxtour.render.text.layout import Line, Span, Style, clip, table_lines, wrap
+from jaxtour.render.text.layout import Line, Style, StyledText, clip, table_lines, wrap
 from jaxtour.render.text.plain import section
 from jaxtour.render.timing.rows import flag_of, told
 from jaxtour.text import UNKNOWN, seconds
@@ -98,7 +98,7 @@ def made_of_both(
     return lines
 
 
-def sentence(found: Comparison) -> list[Span]:
+def sentence(found: Comparison) -> list[StyledText]:
     """The whole comparison in a sentence: time, results, memory."""
     parts = [_outcome(found)]
     a, b = found.pair(lambda side: side.peak_bytes)
@@ -115,7 +115,7 @@ def sentence(found: Comparison) -> list[Span]:
     return [*spans[1:], (".", "")]
 
 
-def _speed(time: Ratio) -> list[Span]:
+def _speed(time: Ratio) -> list[StyledText]:
     bounds = f"{time.low:.2f} to {time.high:.2f}"
     if time.verdict == "cannot be told apart":
         said = f" (B takes {_factor(time.ratio)} times as long, {bounds})"
@@ -124,7 +124,7 @@ def _speed(time: Ratio) -> list[Span]:
     return [(f"B is {time.verdict}", _VERDICT[time.verdict]), (said, "")]
 
 
-def _outcome(found: Comparison) -> list[Span]:
+def _outcome(found: Comparison) -> list[StyledText]:
     results = found.results
     if results is None:
         return [("the results are not known", "")]
@@ -151,7 +151,7 @@ def _figures(found: Comparison, width: int) -> list[Line]:
     a, b = found.sides
     rows: list[list[Line]] = [[(), (("A", "strong"),), (("B", "strong"),), (("B / A", "muted"),)]]
     time = found.time
-    said: Span = (UNKNOWN, "")
+    said: StyledText = (UNKNOWN, "")
     if time is not None:
         said = (f"{_factor(time.ratio)}  ({time.low:.2f} to {time.high:.2f})  {time.verdict}", _VERDICT[time.verdict])
     rows.append([(("time", "muted"),), *(((_time(side.median_s), "number"),) for side in (a, b)), (said,)])
@@ -196,7 +196,11 @@ def _results(found: Comparison, width: int) -> list[Line]:
         return wrap([(results.error, "error")], width)
     lines: list[Line] = [((f"{results.equal} of {results.count} leaves equal", "muted"),)]
     for leaf in results.leaves[:_MOST]:
-        spans: list[Span] = [("  ", ""), (f"{leaf.path or 'result'}  ", ""), (leaf.types[1] or leaf.types[0], "type")]
+        spans: list[StyledText] = [
+            ("  ", ""),
+            (f"{leaf.path or 'result'}  ", ""),
+            (leaf.types[1] or leaf.types[0], "type"),
+        ]
         spans.append(("  " + _difference(leaf), "warning"))
         lines += wrap(spans, width, indent="    ")
     return [*lines, *_more(results.count - results.equal)]
@@ -220,14 +224,14 @@ def _instructions(found: Comparison, width: int, own: tuple[str, str]) -> list[L
     kinds = zip("-+", (found.removed, found.added), found.sides, own, strict=True)
     for sign, every, side, file in kinds:
         style: Style = "success" if sign == "+" else "error"
-        rows: Counter[tuple[Span, ...]] = Counter()
+        rows: Counter[tuple[StyledText, ...]] = Counter()
         for each in sorted(every, key=lambda each: each.opcode != "fusion"):
             span = each.spans[0] if each.spans else None
             at = "" if span is None else f"{span.line}: " if span.file == file else f"{place(span.file, span.line)}: "
             text = clip(side.source(span), _SOURCE) if span else ""
             rows[(f"{each.opcode} ", "primitive"), (f"{each.type}  ", "type"), (at, "link"), (text, "")] += 1
         for row, number in list(rows.items())[:_MOST]:
-            times: Span = (f"  {number} times" if number > 1 else "", "muted")
+            times: StyledText = (f"  {number} times" if number > 1 else "", "muted")
             lines += wrap([(f"{sign} ", style), *row, times], width, indent="    ")
         lines += _more(len(rows))
     return lines

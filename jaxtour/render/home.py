@@ -17,7 +17,7 @@ from jaxtour.render.standing import (
     steps_words,
 )
 from jaxtour.render.text.code import python_lines
-from jaxtour.render.text.layout import Line, Span, clip, clip_line, clip_lines, pad, spread, width_of, wrap
+from jaxtour.render.text.layout import Line, StyledText, clip, clip_line, clip_lines, pad, spread, width_of, wrap
 from jaxtour.render.text.markdown import markdown_lines
 from jaxtour.text import plural
 
@@ -38,7 +38,7 @@ BEFORE_MATCH = 12
 def title_line(whole: Standing, reviews: int, width: int) -> Line:
     """What the border says of all lessons, as much as fits."""
     left = f"{minutes(whole.minutes_left)} left" if whole.minutes_left else ""
-    parts: list[Span] = [(f"{reviews} to review", "warning")] if reviews else []
+    parts: list[StyledText] = [(f"{reviews} to review", "warning")] if reviews else []
     parts += [(steps_words(whole), "muted"), (left, "muted")]
     parts += [(exercises_words(whole), "muted"), (predictions_words(whole), "muted")]
     line: Line = (("jaxtour", "strong"),)
@@ -71,7 +71,7 @@ def lesson_row(
 ) -> Line:
     """A lesson: whether it is done, its title, its progress, and the minutes left."""
     bar, room = _cells(width)
-    mark: Span = ("✓", "success") if standing.complete else ("·", "muted")
+    mark: StyledText = ("✓", "success") if standing.complete else ("·", "muted")
     if lesson.problems:
         mark = ("✗", "error")
     head: Line = (("› " if goes_on else "  ", "mark"), mark, (f" {number:>2}  ", "muted"))
@@ -86,7 +86,7 @@ def lesson_row(
         "not here" if unmet else minutes(standing.minutes_left),
     )
     cells = [pad(text, size, right=True) for text, (_, size) in zip(counts, _columns(width), strict=False)]
-    styled: list[Span] = [(cell, "warning" if cell.endswith("not here") else "muted") for cell in cells]
+    styled: list[StyledText] = [(cell, "warning" if cell.endswith("not here") else "muted") for cell in cells]
     return (*head, (title, "strong" if goes_on else ""), ("  ", ""), *bar_of(standing, bar), *styled)
 
 
@@ -105,9 +105,9 @@ def step_row(
     step: Step | Broken, number: int, saved: SavedStep, width: int, *, done: bool, here: bool, indent: int = HEAD_CELLS
 ) -> Line:
     """A step: whether it is done, its title, and what became of its question and its exercise."""
-    mark: Span = ("✗", "error") if isinstance(step, Broken) else ("✓", "success") if done else ("·", "muted")
+    mark: StyledText = ("✗", "error") if isinstance(step, Broken) else ("✓", "success") if done else ("·", "muted")
     head: Line = ((" " * indent, ""), ("› " if here else "  ", "mark"), mark, (f" {number:>2}  ", "muted"))
-    gap: Span = ("   ", "")
+    gap: StyledText = ("   ", "")
     said = [span for each in step_words(step, saved, done=done) for span in (gap, each)]
     room = width - width_of(head) - width_of(tuple(said))
     if room < min(width_of(step.title), TITLE_LEAST):
@@ -115,15 +115,15 @@ def step_row(
     return clip_line((*head, (pad(step.title, room), "strong" if here else ""), *said), width)
 
 
-def step_words(step: Step | Broken, saved: SavedStep, *, done: bool) -> list[Span]:
+def step_words(step: Step | Broken, saved: SavedStep, *, done: bool) -> list[StyledText]:
     """What a step has of the learner: its prediction, its exercise, an edit."""
-    said: list[Span] = []
+    said: list[StyledText] = []
     if isinstance(step, Broken):
         return said
     if step.ask and saved.right is not None:
         said.append(("right", "success") if saved.right else ("wrong", "warning"))
     if step.exercise:
-        solved: Span = ("solved", "success") if not saved.gave_up else ("done", "muted")
+        solved: StyledText = ("solved", "success") if not saved.gave_up else ("done", "muted")
         said.append(solved if done else ("exercise", "muted"))
     if saved.edit is not None:
         said.append(("edited", "muted"))
@@ -133,7 +133,7 @@ def step_words(step: Step | Broken, saved: SavedStep, *, done: bool) -> list[Spa
 def hit_row(hit: Hit, written: str, width: int) -> Line:
     """A place that was found, and the line, with the words marked."""
     cells = min(NAME_CELLS, width // 3)
-    name: Span = (pad(hit.name, cells), "muted" if hit.step is not None else "strong")
+    name: StyledText = (pad(hit.name, cells), "muted" if hit.step is not None else "strong")
     return (name, ("  ", ""), *around(hit.line.strip(), written, width - cells - 2))
 
 
@@ -149,7 +149,7 @@ def around(text: str, written: str, width: int) -> Line:
 
 def marked(line: Line, written: str) -> Line:
     """The line with every word that is searched marked."""
-    spans: list[Span] = []
+    spans: list[StyledText] = []
     for text, style in line:
         at = 0
         for first, last in ranges(text, written):

@@ -5,7 +5,7 @@ from pathlib import Path, PurePath
 
 from jaxtour.engine.report import Report
 from jaxtour.engine.wire.messages import EagerLine, Program
-from jaxtour.render.text.layout import Line, Span, clip, table_lines, wrap
+from jaxtour.render.text.layout import Line, StyledText, clip, table_lines, wrap
 from jaxtour.render.text.plain import section
 from jaxtour.text import UNKNOWN, grouped, plural, seconds
 
@@ -141,7 +141,7 @@ def ran(program: Program) -> Line:
 
 def inputs(program: Program) -> Line:
     """`w:f32[3] x:f32[8,4]`, and what was static: the first of each, and no long value."""
-    spans: list[Span] = []
+    spans: list[StyledText] = []
     for place, aval in enumerate(program.avals[:_MOST_INPUTS]):
         spans += [(f"{name}:", "name") for name in program.arg_names[place : place + 1]]
         spans += [(f"{aval} ", "type")]

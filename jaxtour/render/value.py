@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from jaxtour.engine.out_of_memory import out_of_memory
 from jaxtour.engine.wire.messages import Failure, TracebackFrame, Value, Warned
 from jaxtour.render.buffers import buffer_lines
-from jaxtour.render.text.layout import Line, Span, Style, clip, in_ascii, joined, pad, width_of, wrap, wrap_text
+from jaxtour.render.text.layout import Line, Style, StyledText, clip, in_ascii, joined, pad, width_of, wrap, wrap_text
 from jaxtour.text import Raw, clean
 
 _DEVICE = re.compile(r"^(.*):(\d+)$")
@@ -49,8 +49,8 @@ def devices_of(devices: Sequence[str]) -> str:
     return f"{count} devices, {listed}"
 
 
-def _heading(value: Value) -> list[Span]:
-    spans: list[Span] = [(value.type, "strong")]
+def _heading(value: Value) -> list[StyledText]:
+    spans: list[StyledText] = [(value.type, "strong")]
     if kind := type_of(value.dtype, value.shape):
         spans += [(" ", ""), (kind, "type")]
     facts = []
@@ -78,7 +78,7 @@ def _count_of(tree: Sequence[str]) -> str:
 def _leaves(tree: Sequence[str], width: int) -> list[Line]:
     lines: list[Line] = []
     for number, text in enumerate(tree, 1):
-        branch: Span = ("└ " if number == len(tree) else "├ ", "faint")
+        branch: StyledText = ("└ " if number == len(tree) else "├ ", "faint")
         if leaf := _LEAF.match(text):
             path, gap, kind, rest = leaf.groups()
             lines += wrap([branch, (path, "name"), (gap, ""), (kind, "type"), (rest, "muted")], width, indent="    ")
@@ -106,7 +106,7 @@ def warning_lines(warnings: Iterable[Warned], width: int, ascii: bool = False) -
     """Return each warning with the line that caused it."""
     lines: list[Line] = []
     for warned in warnings:
-        spans: list[Span] = [("⚑ ", "warning"), (warned.category, "warning"), ("  ", "")]
+        spans: list[StyledText] = [("⚑ ", "warning"), (warned.category, "warning"), ("  ", "")]
         if warned.line is not None:
             spans += [(f"line {warned.line}", "muted"), ("  ", "")]
         first, *rest = warned.message.split("\n")
@@ -132,7 +132,7 @@ def printed_lines(
         end = start + len(row)
         # The line feed belongs to its line: tracing may print an empty line too.
         inside = any(first < end + 1 and last > start for first, last in traced)
-        gutter: Span = (TRACING, "warning") if inside else (RAN, "faint")
+        gutter: StyledText = (TRACING, "warning") if inside else (RAN, "faint")
         lines += [joined([gutter, *line]) for line in output_lines(Raw(row), room, style) or [()]]
         start = end + 1
     return lines
@@ -187,7 +187,7 @@ def _frame_lines(frame: TracebackFrame, place: str, column: int | None, width: i
     """Return the frame's code at `column`, or below its place if that is None, with an underline."""
     if column is None:
         lines: list[Line] = [((clip(place, width), "muted"),)]
-        head: Span = ("    ", "")
+        head: StyledText = ("    ", "")
     else:
         lines = []
         head = (pad(place, column), "muted")

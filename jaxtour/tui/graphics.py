@@ -8,7 +8,7 @@ import termios
 from collections.abc import Callable
 from typing import ClassVar, Literal, TypeAlias
 
-Way: TypeAlias = Literal["blocks", "sixel", "kitty"]
+GraphicsWay: TypeAlias = Literal["blocks", "sixel", "kitty"]
 _QUESTION = "\x1b[c"
 """Primary Device Attributes, which every terminal answers or ignores: kitty's own question is text in some."""
 _ANSWER = re.compile(r"\x1b\[\?([\d;]*)c")
@@ -28,7 +28,7 @@ class Graphics:
         self.write = write
         self._changed = changed
         """Called from the thread that reads keys."""
-        self.way: Way = "kitty" if os.environ.get("TERM") in _KITTY else "blocks"
+        self.way: GraphicsWay = "kitty" if os.environ.get("TERM") in _KITTY else "blocks"
         self._asked = self.way != "blocks"
         self._awaited = False
 

@@ -7,7 +7,7 @@ from small_course import STATE
 from tours import Given, Tours, pane, ready, screen_text, until
 
 from jaxtour.course.model import Requires, Step
-from jaxtour.course.search import Index, ranges
+from jaxtour.course.search import SearchIndex, ranges
 from jaxtour.render.home import around, marked
 from jaxtour.render.text.layout import plain, width_of
 from jaxtour.tui.app import TourApp
@@ -186,7 +186,7 @@ async def test_the_cursor_goes_through_what_is_found(tours: Tours) -> None:
 
 
 def test_words_in_any_order_and_case_counts_with_a_capital() -> None:
-    index = Index()
+    index = SearchIndex()
     index.add(0, STATE)
     assert [hit.name for hit in index.hits("TWICE")] == []
     assert [hit.name for hit in index.hits("twice run")] == ["state/keys"]

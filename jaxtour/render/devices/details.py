@@ -2,7 +2,7 @@
 
 from jaxtour.engine.wire.messages import Device, Facts
 from jaxtour.render.devices.panel import about_device, defaults_text, host_text, name_of, place_among, versions
-from jaxtour.render.text.layout import Line, Span, pad, plain_lines, spread, width_of, wrap
+from jaxtour.render.text.layout import Line, StyledText, pad, plain_lines, spread, width_of, wrap
 from jaxtour.text import bytes_text
 
 _ROWS = 64
@@ -19,7 +19,7 @@ def device_rows(facts: Facts, width: int) -> tuple[list[Line], list[tuple[int, D
     size = max(width_of(name_of(device)) for device in shown)
     for device in shown:
         starts.append((len(lines), device))
-        words: Span = (f"  {about_device(device)}", "muted" if device.local else "faint")
+        words: StyledText = (f"  {about_device(device)}", "muted" if device.local else "faint")
         lines += wrap([(pad(name_of(device), size), "strong"), words], width, indent=" " * (size + 2))
     if len(facts.devices) > len(shown):
         lines.append(((f"… {len(facts.devices) - len(shown)} more devices", "muted"),))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jaxtour.engine.wire.messages import Device, Facts, Finding, Value
-from jaxtour.render.text.layout import Line, Span, Style, in_ascii, spread, width_of, wrap
+from jaxtour.render.text.layout import Line, Style, StyledText, in_ascii, spread, width_of, wrap
 from jaxtour.render.value import devices_of
 from jaxtour.text import bytes_text, plural
 
@@ -101,7 +101,7 @@ def _bars(rows: Iterable[tuple[Device, float, str]], count: int, width: int) -> 
     length = min(_BAR, width - digits - max(width_of(_words(device, text)) for device, _, text in shown) - 5)
     lines: list[Line] = []
     for device, part, text in shown:
-        spans: list[Span] = [(f" {device.id:>{digits}}  ", "muted"), *_bar(part, length)]
+        spans: list[StyledText] = [(f" {device.id:>{digits}}  ", "muted"), *_bar(part, length)]
         lines += wrap([*spans, (_words(device, text), "muted")], width, indent="  ")
     if count > len(shown):
         lines.append(((f" … {count - len(shown)} more", "muted"),))
@@ -112,7 +112,7 @@ def _words(device: Device, text: str) -> str:
     return text if device.utilization is None else f"{text}, {device.utilization:.0f}% busy"
 
 
-def _bar(part: float, length: int) -> list[Span]:
+def _bar(part: float, length: int) -> list[StyledText]:
     """Return a bar of which this part is full, at least a cell if above zero; empty if there is no room."""
     if length < _SHORTEST_BAR:
         return []
@@ -158,7 +158,7 @@ def _rows(
     for shown in rows:
         process = shown[0].process
         before = f"process {process}".ljust(label) if apart else ""
-        row: list[Span] = [(before, "strong" if local[process] else "muted")] if apart else []
+        row: list[StyledText] = [(before, "strong" if local[process] else "muted")] if apart else []
         for place, device in enumerate(shown):
             row += [(" ", "")] if place else []
             row.append(_chip(device, digits, holding, cursor))
@@ -193,7 +193,7 @@ def _grid(
     if len(zs) > 1:
         lines.append((("".join(f"z={z}".ljust(block + 3) for z in zs).rstrip(), "muted"),))
     for y in ys:
-        row: list[Span] = []
+        row: list[StyledText] = []
         column = 0
         for z in zs:
             row += [("   ", "")] if row else []
@@ -214,7 +214,7 @@ def _grid(
     return lines, places
 
 
-def _chip(device: Device, digits: int, holding: Collection[int], cursor: int | None) -> Span:
+def _chip(device: Device, digits: int, holding: Collection[int], cursor: int | None) -> StyledText:
     number = f"{device.id:>{digits}}"
     held = device.id in holding
     if device.id == cursor:
@@ -298,14 +298,14 @@ def device_panel(
 
 
 def _finding(finding: Finding, width: int) -> list[Line]:
-    spans: list[Span] = [("! ", "warning"), (finding.message, "warning")]
+    spans: list[StyledText] = [("! ", "warning"), (finding.message, "warning")]
     if finding.remedy:
         spans += [(": ", "warning"), (finding.remedy, "code")]
     return wrap(spans, width, indent="  ")
 
 
-def _heading(devices: Sequence[Device], platform: str, *, default: bool) -> list[Span]:
-    spans: list[Span] = [("●" if default else "○", "success" if default else "muted"), (f" {platform}", "strong")]
+def _heading(devices: Sequence[Device], platform: str, *, default: bool) -> list[StyledText]:
+    spans: list[StyledText] = [("●" if default else "○", "success" if default else "muted"), (f" {platform}", "strong")]
     if len(devices) > 1:
         spans.append((f" ×{len(devices)}", "muted"))
     here = sum(device.local for device in devices)
@@ -356,9 +356,9 @@ def _platforms(facts: Facts) -> list[str]:
     return list(dict.fromkeys([*facts.platforms, *(device.platform for device in facts.devices)]))
 
 
-def _after(facts: Facts, value: Value | None) -> list[Span]:
+def _after(facts: Facts, value: Value | None) -> list[StyledText]:
     """Return what follows the devices: where the value lives, and the live arrays."""
-    spans: list[Span] = []
+    spans: list[StyledText] = []
     if value and value.devices:
         spans.append((f"value on {devices_of(value.devices)}", "muted"))
     if facts.live_arrays:

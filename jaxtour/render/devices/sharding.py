@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from jaxtour.engine.wire.messages import Value
 from jaxtour.render.devices.shards import Grid, Interval, grid_of, numbers_of
-from jaxtour.render.text.layout import Line, Span, clip_lines, in_ascii, pad, width_of, wrap
+from jaxtour.render.text.layout import Line, StyledText, clip_lines, in_ascii, pad, width_of, wrap
 from jaxtour.render.value import devices_of, type_of
 
 _ROWS_APART = 4
@@ -134,7 +134,7 @@ def _table(
         for place, devices in enumerate(row):
             start = len(left) + 1 + place * (size + 1)
             cells.append(ShardCell(len(lines), start, start + size, devices, height))
-        spans: list[Span] = [(f"{beside[index]:>{margin}} ", "muted")] if margin else []
+        spans: list[StyledText] = [(f"{beside[index]:>{margin}} ", "muted")] if margin else []
         for name in names[index]:
             spans += [("│", "faint"), (f"{name:>{widest}}".center(size), "strong")]
         lines.append((*spans, ("│", "faint")))
@@ -195,7 +195,7 @@ def _told(value: Value, told: list[tuple[str, str]], width: int) -> list[Line]:
     copied = [name for name, size in value.mesh if name not in used and size > 1]
     if copied:
         told = [*told, ("copies along", ", ".join(copied))]
-    spans: list[Span] = []
+    spans: list[StyledText] = []
     for how, names in told:
         spans += [("   ", "")] if spans else []
         spans += [(f"{how} ", "muted"), (names, "name")]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from jaxtour.engine.wire.messages import Argument, Arguments
-from jaxtour.render.text.layout import Line, Span, Style, clip, clip_line, pad, width_of
+from jaxtour.render.text.layout import Line, Style, StyledText, clip, clip_line, pad, width_of
 from jaxtour.text import bytes_text, plural
 
 ROOT = "result"
@@ -109,8 +109,8 @@ def _line(row: TreeRow, paths: int, types: int, shardings: int) -> Line:
         return ((text, styles[0]), (_GAP, ""), (row.value, styles[1]))
     if not row.leaves and row.depth:
         return ((text.rstrip(), "muted"),)
-    name: Span = (text, "title" if row.depth == 0 else "name" if row.leaf else "strong")
-    said: Span = (plural(len(row.leaves), "array"), "muted") if row.leaf is None else (row.leaf.type, "type")
+    name: StyledText = (text, "title" if row.depth == 0 else "name" if row.leaf else "strong")
+    said: StyledText = (plural(len(row.leaves), "array"), "muted") if row.leaf is None else (row.leaf.type, "type")
     line: Line = (name, (_GAP, ""), (pad(said[0], types), said[1]))
     if shardings:
         line = (*line, (_GAP, ""), (pad(short(row.leaf.sharding if row.leaf else None), shardings), "function"))

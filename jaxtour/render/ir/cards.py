@@ -12,11 +12,11 @@ from jaxtour.engine.stage import StageText
 from jaxtour.engine.wire.messages import Origin
 from jaxtour.render.ir import avals
 from jaxtour.render.ir.drawings import drawing
-from jaxtour.render.ir.equations import Bound, Parameter, equation_at
+from jaxtour.render.ir.equations import Parameter, TypedName, equation_at
 from jaxtour.render.ir.gutter import glyph, in_words
 from jaxtour.render.ir.gutter import head as begins
 from jaxtour.render.ir.variables import Variable, variable
-from jaxtour.render.text.layout import Line, Span, chop, clip, clip_line, clip_lines, pad, width_of, wrap
+from jaxtour.render.text.layout import Line, StyledText, chop, clip, clip_line, clip_lines, pad, width_of, wrap
 from jaxtour.text import plural
 
 _FOLDER = Path(__file__).parent / "primitives"
@@ -103,7 +103,7 @@ def card_lines(stage: StageText, line: int, width: int, height: int = HEIGHT, be
     parts = [_head(stage, origin, primitive, width), _table(stage, own, operands, results, more, width)]
     tail = _tail(origin, primitive, width)
     if equation:
-        takes = [*(bound for bound, _ in operands), *(Bound(name, "") for name in given[_LOOKED_UP:])]
+        takes = [*(bound for bound, _ in operands), *(TypedName(name, "") for name in given[_LOOKED_UP:])]
         parts.append([((" " * 2, ""), *row) for row in drawing(equation, takes, equation.outs)])
         if equation.everything:
             room = height - sum(map(len, parts)) - len(tail) - len(below)
@@ -118,27 +118,27 @@ def _apart(parts: Sequence[list[Line]], height: int) -> list[Line]:
     return [row for place, part in enumerate(parts) for row in (*(gap if place else ()), *part)]
 
 
-def _operand(stage: StageText, own: range, name: str) -> tuple[Bound, str]:
+def _operand(stage: StageText, own: range, name: str) -> tuple[TypedName, str]:
     """A name or a value with its type, and its origin."""
     value, colon, kind = name.rpartition(":")
     if colon and value:
-        return Bound(value, kind), "literal"
+        return TypedName(value, kind), "literal"
     found = variable(stage, own[0], name)
     if found.defined is None:
-        return Bound(name, found.type), "from outside"
+        return TypedName(name, found.type), "from outside"
     about = {"input": "an input", "constant": "a captured constant"}.get(found.kind, "")
     if not about:
         made = stage.origin_of(found.defined).name
         about = f"line {found.defined + 1}" + (f", {made}" if made else "")
     here = bisect_right(found.uses, own[-1]) - bisect_left(found.uses, own[0])
     others = len(found.uses) - here
-    return Bound(name, found.type), about + (f"; {plural(others, 'other use')}" if others else "")
+    return TypedName(name, found.type), about + (f"; {plural(others, 'other use')}" if others else "")
 
 
 def _head(stage: StageText, origin: Origin, primitive: str, width: int) -> list[Line]:
     if stage.language == "jaxpr":
         known = card(primitive)
-        said: Span = (known.does, "") if known else (_NO_CARD, "muted")
+        said: StyledText = (known.does, "") if known else (_NO_CARD, "muted")
         return wrap([(primitive or "not an equation", "primitive"), ("  ", ""), said], width, indent="  ")
     lines: list[Line] = [((origin.name or "not an operation", "primitive"),)]
     source = origin.path.rpartition("/")[2].partition("[")[0]
@@ -150,7 +150,7 @@ def _head(stage: StageText, origin: Origin, primitive: str, width: int) -> list[
 def _table(
     stage: StageText,
     own: range,
-    operands: Sequence[tuple[Bound, str]],
+    operands: Sequence[tuple[TypedName, str]],
     results: Sequence[Variable],
     more: tuple[int, int],
     width: int,
@@ -197,7 +197,7 @@ def _parameters(primitive: str, params: Mapping[str, Parameter], width: int, roo
     for place, name in enumerate(order):
         value = params[name].text
         means = parameter(primitive, name)
-        spans: list[Span] = [(f"  {name}", "muted"), ("=", ""), (clip(value, _VALUE if means else width), "")]
+        spans: list[StyledText] = [(f"  {name}", "muted"), ("=", ""), (clip(value, _VALUE if means else width), "")]
         row = wrap([*spans, (f"  {means}", "faint")] if means else spans, width, indent="    ")
         left = len(order) - place
         if len(lines) + len(row) > room - (left > 1):

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from jaxtour.engine.wire.messages import Cost
-from jaxtour.render.text.layout import Line, Span, clip_line, width_of, wrap
+from jaxtour.render.text.layout import Line, StyledText, clip_line, width_of, wrap
 from jaxtour.text import bytes_text
 
 _NONE = "—"
@@ -55,7 +55,7 @@ def cost_lines(cost: Cost, width: int) -> list[Line]:
         for name, said, means in shown
     ]
     for note in cost.notes:
-        spans: Sequence[Span] = (("! ", "warning"), (note, ""))
+        spans: Sequence[StyledText] = (("! ", "warning"), (note, ""))
         lines += wrap(spans, width, indent="  ")
     return lines
 
@@ -68,7 +68,7 @@ def cost_facts(cost: Cost) -> Line:
         size(cost.bytes) if cost.bytes is not None else "",
         _per_byte(ratio) if ratio is not None else "",
     ]
-    spans: list[Span] = [("   ".join(part for part in said if part) or "no figures", "muted")]
+    spans: list[StyledText] = [("   ".join(part for part in said if part) or "no figures", "muted")]
     if cost.notes:
         spans.append((" !", "warning"))
     return tuple(spans)

@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 from jaxtour.render.ir.avals import parsed
-from jaxtour.render.ir.equations import Bound, Equation, Parameter
+from jaxtour.render.ir.equations import Equation, Parameter, TypedName
 from jaxtour.render.text.layout import Line, width_of
 from jaxtour.text import plural
 
@@ -16,15 +16,15 @@ _BATCH = "bcdefgh"
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    thing: Bound
+    thing: TypedName
     axes: str
     note: str = ""
 
 
-_Drawing = Callable[[Equation, Sequence[Bound], Sequence[Bound]], "list[_Row] | str"]
+_Drawing = Callable[[Equation, Sequence[TypedName], Sequence[TypedName]], "list[_Row] | str"]
 
 
-def drawing(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[Line]:
+def drawing(equation: Equation, operands: Sequence[TypedName], results: Sequence[TypedName]) -> list[Line]:
     """The axes of an equation; empty for a primitive without a drawing, or with unknown parameters."""
     draw = _DRAWINGS.get(equation.name)
     if draw is None:
@@ -54,7 +54,7 @@ def _aligned(rows: Sequence[_Row]) -> list[Line]:
     ]
 
 
-def _shape(thing: Bound) -> tuple[int, ...]:
+def _shape(thing: TypedName) -> tuple[int, ...]:
     """Raises `ValueError` for an unknown size."""
     aval = parsed(thing.type)
     if aval is None:
@@ -66,7 +66,7 @@ def _spaced(axes: Sequence[str]) -> str:
     return " ".join(axes) if axes else "none"
 
 
-def _dot(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row]:
+def _dot(equation: Equation, operands: Sequence[TypedName], results: Sequence[TypedName]) -> list[_Row]:
     (contract, batch), (a, b) = _needed(equation, "dimension_numbers"), operands[:2]
     letters = iter(letter for letter in _LETTERS if letter not in "jk")
     kept, summed = iter(_BATCH), iter("klmnopq")
@@ -104,7 +104,7 @@ def _needed(equation: Equation, name: str) -> Any:
     return value
 
 
-def _transpose(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row]:
+def _transpose(equation: Equation, operands: Sequence[TypedName], results: Sequence[TypedName]) -> list[_Row]:
     order = _needed(equation, "permutation")
     return [
         _Row(operands[0], _spaced(_LETTERS[: len(order)])),
@@ -112,7 +112,7 @@ def _transpose(equation: Equation, operands: Sequence[Bound], results: Sequence[
     ]
 
 
-def _broadcast(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row] | str:
+def _broadcast(equation: Equation, operands: Sequence[TypedName], results: Sequence[TypedName]) -> list[_Row] | str:
     after = _shape(results[0])
     # A scalar has no such parameter.
     places = tuple(_given(equation, "broadcast_dimensions") or ())
@@ -138,7 +138,7 @@ _VERBS = {
 }  # fmt: skip
 
 
-def _reduce(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row]:
+def _reduce(equation: Equation, operands: Sequence[TypedName], results: Sequence[TypedName]) -> list[_Row]:
     gone = _needed(equation, "dimensions" if equation.name in ("reduce", "squeeze") else "axes")
     axes = _LETTERS[: len(_shape(operands[0]))]
     kept = [letter for axis, letter in enumerate(axes) if axis not in gone]
@@ -146,7 +146,7 @@ def _reduce(equation: Equation, operands: Sequence[Bound], results: Sequence[Bou
     return [_Row(operands[0], _spaced(axes)), _Row(results[0], _spaced(kept), f"= {verb} over {over}" if verb else "")]
 
 
-def _reshape(_: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> str:
+def _reshape(_: Equation, operands: Sequence[TypedName], results: Sequence[TypedName]) -> str:
     """Which sizes became which, in the smallest groups of equal size."""
     before, after = [s for s in _shape(operands[0]) if s != 1], [s for s in _shape(results[0]) if s != 1]
     groups = []
@@ -161,33 +161,33 @@ def _reshape(_: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -
     return f"{', '.join(told)}   {prod(_shape(operands[0]))} elements, row-major"
 
 
-def _concatenate(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> str:
+def _concatenate(equation: Equation, operands: Sequence[TypedName], results: Sequence[TypedName]) -> str:
     axis = int(_needed(equation, "dimension"))
     sizes = [_shape(thing)[axis] for thing in operands]
     said = " + ".join(map(str, sizes)) if len(sizes) <= 8 else f"{len(sizes)} pieces"
     return f"axis {axis}: {said} = {_shape(results[0])[axis]}"
 
 
-def _split(equation: Equation, operands: Sequence[Bound], _: Sequence[Bound]) -> str:
+def _split(equation: Equation, operands: Sequence[TypedName], _: Sequence[TypedName]) -> str:
     axis, sizes = int(_needed(equation, "axis")), _needed(equation, "sizes")
     return f"axis {axis}: {_shape(operands[0])[axis]} = {' + '.join(map(str, sizes))}"
 
 
-def _slice(equation: Equation, operands: Sequence[Bound], _: Sequence[Bound]) -> str:
+def _slice(equation: Equation, operands: Sequence[TypedName], _: Sequence[TypedName]) -> str:
     starts, limits = _needed(equation, "start_indices"), _needed(equation, "limit_indices")
     steps = _given(equation, "strides") or (1,) * len(starts)
     parts = [f"{a}:{b}" + (f":{c}" if c != 1 else "") for a, b, c in zip(starts, limits, steps, strict=True)]
     return f"{operands[0].name}[{', '.join(parts)}]"
 
 
-def _dynamic_slice(equation: Equation, operands: Sequence[Bound], _: Sequence[Bound]) -> str:
+def _dynamic_slice(equation: Equation, operands: Sequence[TypedName], _: Sequence[TypedName]) -> str:
     sizes = _needed(equation, "slice_sizes")
     starts = [thing.name for thing in operands[1 : 1 + len(sizes)]]
     parts = [f"{a}:{a}+{b}" for a, b in zip(starts, sizes, strict=True)]
     return f"{operands[0].name}[{', '.join(parts)}]"
 
 
-def _pad(equation: Equation, *_: Sequence[Bound]) -> str:
+def _pad(equation: Equation, *_: Sequence[TypedName]) -> str:
     parts = []
     for axis, (low, high, inner) in enumerate(_needed(equation, "padding_config")):
         said = [f"{count} {where}" for count, where in ((low, "before"), (high, "after"), (inner, "between")) if count]
@@ -195,17 +195,17 @@ def _pad(equation: Equation, *_: Sequence[Bound]) -> str:
     return "; ".join(parts)
 
 
-def _gather(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row]:
+def _gather(equation: Equation, operands: Sequence[TypedName], results: Sequence[TypedName]) -> list[_Row]:
     names = "collapsed_slice_dims", "offset_dims", "start_index_map"
     return _indexed(equation, (*operands[:2], results[0]), *names)
 
 
-def _scatter(equation: Equation, operands: Sequence[Bound], _: Sequence[Bound]) -> list[_Row]:
+def _scatter(equation: Equation, operands: Sequence[TypedName], _: Sequence[TypedName]) -> list[_Row]:
     names = "inserted_window_dims", "update_window_dims", "scatter_dims_to_operand_dims"
     return _indexed(equation, operands[:3], *names)
 
 
-def _indexed(equation: Equation, things: Sequence[Bound], dropped: str, windows: str, map_: str) -> list[_Row]:
+def _indexed(equation: Equation, things: Sequence[TypedName], dropped: str, windows: str, map_: str) -> list[_Row]:
     """An array, indices into it, and the pieces there; the last axis of the indices holds one index."""
     array, places, pieced = things
     numbers = _needed(equation, "dimension_numbers")
@@ -224,7 +224,7 @@ def _indexed(equation: Equation, things: Sequence[Bound], dropped: str, windows:
     ]
 
 
-def _convolution(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> list[_Row]:
+def _convolution(equation: Equation, operands: Sequence[TypedName], results: Sequence[TypedName]) -> list[_Row]:
     numbers = _needed(equation, "dimension_numbers")
     things = ((operands[0], "lhs_spec", "NC"), (operands[1], "rhs_spec", "OI"), (results[0], "out_spec", "NC"))
     space = "HW" if len(_shape(operands[0])) == 4 else "XYZUVW"
@@ -238,7 +238,7 @@ def _convolution(equation: Equation, operands: Sequence[Bound], results: Sequenc
     return rows
 
 
-def _scan(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound]) -> str:
+def _scan(equation: Equation, operands: Sequence[TypedName], results: Sequence[TypedName]) -> str:
     consts, carry = _given(equation, "num_consts"), _given(equation, "num_carry")
     if carry is None:
         # Since JAX 0.12, `ft_in` has the number of leaves in each of three groups of operands.
@@ -249,14 +249,14 @@ def _scan(equation: Equation, operands: Sequence[Bound], results: Sequence[Bound
     return f"{', '.join(told) or 'nothing'} → {carry} carried, {ys} stacked; {length} times"
 
 
-def _while(equation: Equation, operands: Sequence[Bound], _: Sequence[Bound]) -> str:
+def _while(equation: Equation, operands: Sequence[TypedName], _: Sequence[TypedName]) -> str:
     consts = int(_needed(equation, "cond_nconsts")) + int(_needed(equation, "body_nconsts"))
     state = len(operands) - consts
     told = f"state of {state}" + (f", {consts} constants" if consts else "")
     return f"{told}: {' '.join(thing.name for thing in operands[consts:][:8])}"
 
 
-def _cond(equation: Equation, operands: Sequence[Bound], _: Sequence[Bound]) -> str:
+def _cond(equation: Equation, operands: Sequence[TypedName], _: Sequence[TypedName]) -> str:
     branches = len(equation.bodies)
     if branches < 2:
         raise ValueError(branches)
@@ -264,7 +264,7 @@ def _cond(equation: Equation, operands: Sequence[Bound], _: Sequence[Bound]) -> 
     return f"{operands[0].name} chooses one of {branches} branches, which take {plural(takes, 'operand')}"
 
 
-def _select(_: Equation, operands: Sequence[Bound], __: Sequence[Bound]) -> str:
+def _select(_: Equation, operands: Sequence[TypedName], __: Sequence[TypedName]) -> str:
     which, *cases = [thing.name for thing in operands]
     if len(cases) == 2:
         return f"{which} false: {cases[0]}, true: {cases[1]}"

@@ -14,7 +14,7 @@ from jaxtour.text import clean
 _Row = TypeVar("_Row")
 
 
-class Bound(NamedTuple):
+class TypedName(NamedTuple):
     """A bound name, with its type as printed."""
 
     name: str
@@ -54,7 +54,7 @@ class Equation:
     last: int
     name: str
     """The primitive."""
-    outs: tuple[Bound, ...]
+    outs: tuple[TypedName, ...]
     operands: tuple[Operand, ...]
     everything: Mapping[str, Parameter]
     """All parameters by name; the text of a jaxpr is its name, or `{ … }`."""
@@ -77,8 +77,8 @@ class Jaxpr:
     line: int
     label: str
     """Its parameter, `cond_jaxpr`, with its index if there are several, `branches 1`; empty at the top."""
-    constants: tuple[Bound, ...]
-    inputs: tuple[Bound, ...]
+    constants: tuple[TypedName, ...]
+    inputs: tuple[TypedName, ...]
     outputs: tuple[Operand, ...]
     outputs_line: int
 
@@ -122,7 +122,7 @@ def equation_at(stage: StageText, line: int) -> Equation | None:
         line,
         min(line + max(0, row.more), len(stage.texts) - 1),
         _clean(stage.origin_of(line).name),
-        tuple(Bound(_clean(name), _clean(type_)) for name, type_ in outs),
+        tuple(TypedName(_clean(name), _clean(type_)) for name, type_ in outs),
         tuple(Operand(_clean(text)) for text in (used if row.operands is None else row.operands)),
         _parameters(stage, row.parameters),
         stage.origin_of(line),
@@ -139,8 +139,8 @@ def _jaxpr(stage: StageText, place: int, label: str) -> Jaxpr | None:
     return Jaxpr(stage, row.line, label, constants, inputs, outputs, row.outputs_line)
 
 
-def _bound(stage: StageText, rows: tuple[tuple[str, int], ...]) -> tuple[Bound, ...]:
-    return tuple(Bound(_clean(name), _clean(stage.type_at(place))) for name, place in rows)
+def _bound(stage: StageText, rows: tuple[tuple[str, int], ...]) -> tuple[TypedName, ...]:
+    return tuple(TypedName(_clean(name), _clean(stage.type_at(place))) for name, place in rows)
 
 
 def _parameters(stage: StageText, place: int) -> Mapping[str, Parameter]:

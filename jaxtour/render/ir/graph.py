@@ -16,7 +16,7 @@ from jaxtour.text import grouped
 
 MOST_EQUATIONS = 300
 
-Direction: TypeAlias = Literal["up", "down", "left", "right"]
+Towards: TypeAlias = Literal["up", "down", "left", "right"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Graph:
         """The indices in `nodes` of a line's nodes: several if its jaxpr is used more than once."""
         return self._by_line.get(line, [])
 
-    def neighbour(self, place: int, direction: Direction) -> int | None:
+    def neighbour(self, place: int, direction: Towards) -> int | None:
         """The node that an arrow key leads to: up or down along a wire, or else the nearest."""
         here = self.nodes[place]
         if direction in ("left", "right"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from jaxtour.render.ir.graph_layout import LayerItem, Layout, Strand
 from jaxtour.render.ir.graph_model import Model
-from jaxtour.render.text.layout import Line, Span, width_of
+from jaxtour.render.text.layout import Line, StyledText, width_of
 
 UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
 GLYPHS = " ╵╷│╴┘┐┤╶└┌├─┴┬┼"
@@ -62,7 +62,7 @@ def drawn(model: Model, layout: Layout) -> GraphDrawing:
 
 
 def _labels(model: Model, spots: Sequence[LayerItem]) -> Line:
-    spans: list[Span] = []
+    spans: list[StyledText] = []
     column = 0
     for spot in spots:
         if spot.left > column:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from jaxtour.render.ir.equations import Equation, Jaxpr, Operand
-from jaxtour.render.text.layout import Line, Span, clip, clip_line, joined
+from jaxtour.render.text.layout import Line, StyledText, clip, clip_line, joined
 
 LABEL_CELLS = 44
 """The width of the widest label; longer ones are clipped."""
@@ -107,7 +107,7 @@ class Model:
         self._define(closing, equation, scope)
 
     def _output(self, output: Operand, type_: str, line: int, scope: dict[str, Wire]) -> None:
-        value: Span = (output.value, "number" if output.literal else "name")
+        value: StyledText = (output.value, "number" if output.literal else "name")
         item = self._add("output", (("out ", "muted"), value, (f":{type_}" if type_ else "", "type")), line)
         self._connect(item, (output,), scope)
 
@@ -132,16 +132,16 @@ class Model:
 
 def equation_label(equation: Equation) -> Line:
     """A node's label: `mul 2.0 f32[3]`, `sub · 1.0 f32[]`, `scan f32[] f32[3] ▸`."""
-    spans: list[Span] = [*_title(equation)]
+    spans: list[StyledText] = [*_title(equation)]
     if any(operand.literal for operand in equation.operands):
         for operand in equation.operands:
             spans += [(" ", ""), (clip(operand.value, 12), "number") if operand.literal else ("·", "faint")]
     return (*spans, *_types(equation), *(((" ▸", "muted"),) if equation.bodies else ()))
 
 
-def _title(equation: Equation) -> tuple[Span, ...]:
+def _title(equation: Equation) -> tuple[StyledText, ...]:
     name = equation.parameters.get("name", "") if equation.bodies else ""
-    title: tuple[Span, ...] = ((equation.name, "primitive"),)
+    title: tuple[StyledText, ...] = ((equation.name, "primitive"),)
     return (*title, (" ", ""), (clip(name, 16), "name")) if name else title
 
 
@@ -149,11 +149,11 @@ def _closing_label(equation: Equation) -> Line:
     return joined((("▴ ", "muted"), *_title(equation), *_types(equation)))
 
 
-def _types(equation: Equation) -> tuple[Span, ...]:
+def _types(equation: Equation) -> tuple[StyledText, ...]:
     types = [bound.type for bound in equation.outs]
     more = len(types) - _MOST_TYPES
     shown = types[:_MOST_TYPES] if more > 1 else types
-    spans: list[Span] = [(f" {text}", "type") for text in shown if text]
+    spans: list[StyledText] = [(f" {text}", "type") for text in shown if text]
     return (*spans, (f" +{more}", "muted")) if more > 1 else tuple(spans)
 
 

@@ -8,7 +8,7 @@ from jaxtour.engine.stage import StageText
 from jaxtour.engine.wire.commands import StageName
 from jaxtour.engine.wire.messages import Trace
 from jaxtour.render.ir.gutter import UNITS, is_continued, place_of
-from jaxtour.render.text.layout import Line, Span, Style, pad, width_of
+from jaxtour.render.text.layout import Line, Style, StyledText, pad, width_of
 from jaxtour.text import grouped
 
 Rules: TypeAlias = Sequence[tuple[str, Style]]
@@ -27,7 +27,7 @@ class RulePainter:
         self._styles: tuple[Style, ...] = ("", *(style for _, style in rules))
 
     def __call__(self, text: str) -> Line:
-        spans: list[Span] = []
+        spans: list[StyledText] = []
         done = 0
         for match in self._pattern.finditer(text, 0, COLOURED):
             style = self._styles[match.lastindex or 0]

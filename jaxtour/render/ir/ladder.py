@@ -10,8 +10,8 @@ from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.equations import Equation
 from jaxtour.render.ir.highlight import jaxpr_line
 from jaxtour.render.ir.ladder_pairs import paired
-from jaxtour.render.ir.ladder_values import SHAPING, FlatJaxpr, LadderEntry, Value
-from jaxtour.render.text.layout import Line, Span, Style, clip_line, joined, width_of, wrap
+from jaxtour.render.ir.ladder_values import SHAPING, FlatJaxpr, LadderEntry, ValueSource
+from jaxtour.render.text.layout import Line, Style, StyledText, clip_line, joined, width_of, wrap
 from jaxtour.text import plural
 
 RowKind: TypeAlias = Literal["same", "added", "removed", "changed"]
@@ -144,7 +144,7 @@ class _Comparison:
             else:
                 yield f"operand {place} is a different value, {other_name.value}"
 
-    def _corresponds(self, value: Value, other: Value) -> bool:
+    def _corresponds(self, value: ValueSource, other: ValueSource) -> bool:
         if value[0] != other[0]:
             return False
         if value[0] == "literal":
@@ -158,18 +158,18 @@ class _Comparison:
             return same and (counts[0] != counts[1] or value[3] == other[3])
         return value[1] == other[1]
 
-    def _through(self, value: Value, other: Value) -> str:
+    def _through(self, value: ValueSource, other: ValueSource) -> str:
         """The added shape-changing equations between a value and its use; empty if there are none."""
         chain = _chain(self.upper, other, self.of_upper)
         return next((names for names, start in chain if self._corresponds(value, start)), "")
 
-    def _without(self, value: Value, other: Value) -> str:
+    def _without(self, value: ValueSource, other: ValueSource) -> str:
         """The removed shape-changing equations between a value and its use; empty if there are none."""
         chain = _chain(self.lower, value, self.of_lower)
         return next((names for names, start in chain if self._corresponds(start, other)), "")
 
 
-def _chain(side: FlatJaxpr, value: Value, paired: Mapping[int, int]) -> Iterator[tuple[str, Value]]:
+def _chain(side: FlatJaxpr, value: ValueSource, paired: Mapping[int, int]) -> Iterator[tuple[str, ValueSource]]:
     """Follow a value back through unpaired shape-changing equations; yield their names and the value before them."""
     names: list[str] = []
     while (entry := side.entry_of(value)) is not None and value[1] not in paired:
@@ -218,7 +218,7 @@ def _binders(side: FlatJaxpr) -> str:
     return f"{constants} ; {inputs}" if constants else f"; {inputs}"
 
 
-def _weak(value: Value) -> str:
+def _weak(value: ValueSource) -> str:
     return str(value[1]).replace(":~", ":")
 
 
@@ -242,7 +242,7 @@ def _unified(row: LadderRow, width: int) -> list[Line]:
 def _beside(row: LadderRow, width: int) -> list[Line]:
     half = (width - 5) // 2
     left = clip_line(_equation(row.old, half - 2, row.kind in ("removed", "changed")), half)
-    space: Span = (" " * (half - width_of(left)), "")
+    space: StyledText = (" " * (half - width_of(left)), "")
     right = _equation(row.new, half - 2, False)
     return _with_words((*left, space, ("  ", ""), _sign(row), *right), row, width, " " * (half + 7))
 
@@ -259,7 +259,7 @@ def _with_words(line: Line, row: LadderRow, width: int, indent: str) -> list[Lin
     return [clip_line(joined(line), width), *(((indent, ""), *each) for each in below)]
 
 
-def _sign(row: LadderRow) -> Span:
+def _sign(row: LadderRow) -> StyledText:
     return (SIGNS[row.kind], _STYLES[row.kind])
 
 

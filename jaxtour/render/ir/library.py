@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from jaxtour.engine.stage import StageText
-from jaxtour.render.text.layout import Line, Span, clip, clip_line, pad, width_of
+from jaxtour.render.text.layout import Line, StyledText, clip, clip_line, pad, width_of
 from jaxtour.text import grouped, plural
 
 _INSTALLED = ("site-packages", "dist-packages")
@@ -151,7 +151,7 @@ def call_lines(stage: StageText, found: CallsOf, every: int, width: int) -> list
 
 def _line(stage: StageText, row: CallRow, every: int, width: int) -> Line:
     count = len(row.lines)
-    head: list[Span] = [
+    head: list[StyledText] = [
         (pad(grouped(count), 6, right=True), "number"),
         (pad(_share(count, every), 6, right=True), "muted"),
         ("  " + "  " * row.depth, ""),

@@ -6,11 +6,11 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from jaxtour.engine.memory_record import Owner, owner_of
+from jaxtour.engine.memory_record import SourceLine, owner_of
 from jaxtour.engine.stage import StageText
 from jaxtour.engine.wire.memory import Block, Held, Memory, held_at, holders
 from jaxtour.render.ir.gutter import file_name
-from jaxtour.render.text.layout import Line, Span, Style, clip_lines, joined, pad, width_of, wrap
+from jaxtour.render.text.layout import Line, Style, StyledText, clip_lines, joined, pad, width_of, wrap
 from jaxtour.text import bytes_text, grouped
 
 ROWS = 6
@@ -26,7 +26,7 @@ class Column(NamedTuple):
     """One column of the picture: the fullest place among those that it stands for."""
 
     place: int
-    bytes: Mapping[Owner, int]
+    bytes: Mapping[SourceLine, int]
 
 
 class MemoryView:
@@ -40,25 +40,25 @@ class MemoryView:
         self._named = [owner for owner, _ in peak.most_common(len(LETTERS))]
         self._columns: dict[int, list[Column]] = {}
 
-    def by_owner(self, held: Iterable[Held]) -> Counter[Owner]:
+    def by_owner(self, held: Iterable[Held]) -> Counter[SourceLine]:
         """The bytes that each line of source holds."""
-        found: Counter[Owner] = Counter()
+        found: Counter[SourceLine] = Counter()
         for each in held:
             found[self.owner(each.block)] += each.bytes
         return found
 
-    def owner(self, block: Block) -> Owner:
+    def owner(self, block: Block) -> SourceLine:
         """The line of source that a block belongs to."""
         return owner_of(self._stage, block)
 
-    def letter(self, owner: Owner) -> Span:
+    def letter(self, owner: SourceLine) -> StyledText:
         """The letter and the style of a line of source; lines that hold little at the peak share one."""
         if owner not in self._named:
             return _REST, "series-rest"
         at = self._named.index(owner)
         return LETTERS[at], _SERIES[at % len(_SERIES)]
 
-    def stacked(self, owners: Iterable[Owner]) -> list[Owner]:
+    def stacked(self, owners: Iterable[SourceLine]) -> list[SourceLine]:
         """Lines of source in the order in which they are stacked: by letter, those without one on top."""
         return sorted(owners, key=lambda owner: (owner not in self._named, self.letter(owner)[0]))
 
@@ -79,7 +79,7 @@ class MemoryView:
         """A place of the schedule; None is the peak."""
         return self.memory.at if place is None else min(place, len(self.memory.used) - 1)
 
-    def where(self, owner: Owner) -> str:
+    def where(self, owner: SourceLine) -> str:
         """`line 9`, `layers.py line 3`."""
         if owner is None:
             return "no source"
@@ -132,7 +132,7 @@ def sums(memory: Memory, width: int) -> list[Line]:
         ("temporaries", memory.temporary_bytes), ("outputs", memory.output_bytes), ("arguments", memory.argument_bytes),
         ("donated", memory.donated_bytes), ("constants", memory.constant_bytes),
     ]  # fmt: skip
-    said: list[Span] = [("needs ", "muted"), (bytes_text(memory.needed_bytes), "strong")]
+    said: list[StyledText] = [("needs ", "muted"), (bytes_text(memory.needed_bytes), "strong")]
     for name, size in parts:
         if size:
             said += [(" = " if len(said) == 2 else " + ", "muted"), (bytes_text(size), "number"), (f" {name}", "muted")]
@@ -151,7 +151,7 @@ def sums(memory: Memory, width: int) -> list[Line]:
     ]
     if memory.limit_bytes is not None:
         share = memory.needed_bytes / memory.limit_bytes
-        fits: Span = ("does not fit: ", "error") if share > 1 else ("", "")
+        fits: StyledText = ("does not fit: ", "error") if share > 1 else ("", "")
         lines.append((fits, (f"{share:.0%} of the device's {bytes_text(memory.limit_bytes)}", "muted")))
     if memory.left_out:
         lines.append(((f"{grouped(memory.left_out)} small blocks are not listed", "muted"),))
@@ -174,14 +174,14 @@ def picture(view: MemoryView, width: int, place: int, rows: int = ROWS) -> list[
     return clip_lines(lines, width)
 
 
-def _stack(view: MemoryView, column: Column, rows: int, peak: int) -> list[Span]:
+def _stack(view: MemoryView, column: Column, rows: int, peak: int) -> list[StyledText]:
     """The cells of a column from the bottom; a line's part begins and ends at the nearest row."""
-    cells: list[Span] = []
+    cells: list[StyledText] = []
     total = 0
     for owner in view.stacked(column.bytes):
         total += column.bytes[owner]
         cells += [view.letter(owner)] * (round(total * rows / peak) - len(cells))
-    empty: list[Span] = [(" ", "")]
+    empty: list[StyledText] = [(" ", "")]
     return cells + empty * (rows - len(cells))
 
 
@@ -204,7 +204,7 @@ def table(view: MemoryView, place: int) -> Drawing:
     lines: list[Line] = []
     found: dict[int, int] = {}
     owners = view.by_owner(held)
-    of_owner: dict[Owner, list[Held]] = {}
+    of_owner: dict[SourceLine, list[Held]] = {}
     for each in held:
         of_owner.setdefault(view.owner(each.block), []).append(each)
     sizes = max((len(bytes_text(size)) for size in owners.values()), default=0)
@@ -231,7 +231,7 @@ _MOST_VALUES = 6
 def _value(view: MemoryView, held: Held, sizes: int, types: int) -> Line:
     """`1 MiB  f32[512,512]  saved for backward  %tanh.3  7–27 until %dot.4`."""
     block = held.block
-    spans: list[Span] = [
+    spans: list[StyledText] = [
         (f"    {pad(bytes_text(held.bytes), sizes, right=True)}       ", "muted"), (pad(block.type, types), "type"),
     ]  # fmt: skip
     if block.saved_for >= 0:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from jaxtour.engine.memory_record import Owner
+from jaxtour.engine.memory_record import SourceLine
 from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.memory import Column, MemoryView, sums, table, view_of
 from jaxtour.render.page.markup import linked, pre, source_link
@@ -69,7 +69,7 @@ def _areas(view: MemoryView, files: Sequence[str], columns: Sequence[Column], ce
 
 
 def _area(
-    view: MemoryView, owner: Owner, link: str, floors: Sequence[float], tops: Sequence[float], cell: float
+    view: MemoryView, owner: SourceLine, link: str, floors: Sequence[float], tops: Sequence[float], cell: float
 ) -> str:
     rows: list[tuple[int, int]] = []
     for at in range(len(tops)):

@@ -6,7 +6,7 @@ from jaxtour.engine.wire.profile import LineTime, Profile, bound, line_times, pe
 from jaxtour.engine.wire.timings import Peak, Timing
 from jaxtour.render.ir.cost import count as figure
 from jaxtour.render.programs import place
-from jaxtour.render.text.layout import Line, Span, clip, table_lines, wrap
+from jaxtour.render.text.layout import Line, StyledText, clip, table_lines, wrap
 from jaxtour.render.timing.rows import bar
 from jaxtour.text import UNKNOWN, Raw, plural, seconds
 
@@ -40,7 +40,10 @@ def summary_lines(profile: Profile, width: int) -> list[Line]:
         return wrap([("no profile: ", "muted"), (profile.error, "error")], width, indent="  ")
     lines: list[Line] = []
     if profile.untraced is not None:
-        said: list[Span] = [(seconds(profile.untraced.median_s), "strong"), (" a call without the profiler; ", "muted")]
+        said: list[StyledText] = [
+            (seconds(profile.untraced.median_s), "strong"),
+            (" a call without the profiler; ", "muted"),
+        ]
         said += [(seconds(profile.wall_s), "number"), (f" in {plural(profile.calls, 'profiled call')}", "muted")]
         lines += wrap(said, width, indent="  ")
     covered, rest = profile.covered_s / profile.wall_s, profile.unaccounted_s / profile.wall_s

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from jaxtour.engine.wire.profile import InstructionTime, Profile, TimelineThread, line_times
 from jaxtour.render.profile.tables import SourceOf, percent
 from jaxtour.render.programs import place
-from jaxtour.render.text.layout import Line, Span, Style, clip, clip_line, pad
+from jaxtour.render.text.layout import Line, Style, StyledText, clip, clip_line, pad
 from jaxtour.text import seconds
 
 Place = tuple[str, int]
@@ -182,7 +182,7 @@ def _row(profile: Profile, thread: TimelineThread, window: Window, room: int) ->
             part = min(piece.end, left + step) - max(piece.start, left)
             if part > 0:
                 covered[column][letter] = covered[column].get(letter, 0.0) + part
-    spans: list[Span] = []
+    spans: list[StyledText] = []
     for each in covered:
         letter = max(each, key=lambda key: each[key]) if each else IDLE
         faint = sum(each.values()) < step / 2

@@ -5,10 +5,10 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 
 from jaxtour.render.text.code import python_lines
-from jaxtour.render.text.layout import Line, Span, plain, width_of
+from jaxtour.render.text.layout import Line, StyledText, plain, width_of
 
-SIGN: Span = ("┃ ", "mark")
-NO_SIGN: Span = ("  ", "")
+SIGN: StyledText = ("┃ ", "mark")
+NO_SIGN: StyledText = ("  ", "")
 APART = 2
 
 

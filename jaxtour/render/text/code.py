@@ -6,7 +6,7 @@ from functools import cache
 from pygments.lexers.python import PythonLexer
 from pygments.token import Comment, Error, Keyword, Name, Number, Operator, Punctuation, String, _TokenType
 
-from jaxtour.render.text.layout import Line, Span, Style
+from jaxtour.render.text.layout import Line, Style, StyledText
 
 STYLES: Mapping[_TokenType, Style] = {
     Comment: "comment",
@@ -46,7 +46,7 @@ def _lexer() -> PythonLexer:
 def python_lines(source: str) -> list[Line]:
     """Return harmless source highlighted, line by line."""
     lines: list[Line] = []
-    line: list[Span] = []
+    line: list[StyledText] = []
     for token, text in _lexer().get_tokens(source):
         style = style_of(token)
         first, *rest = text.split("\n")
@@ -60,7 +60,7 @@ def python_lines(source: str) -> list[Line]:
     return lines
 
 
-def _add(line: list[Span], text: str, style: Style) -> None:
+def _add(line: list[StyledText], text: str, style: Style) -> None:
     if not text:
         return
     if line and (line[-1][1] == style or text.isspace()):

@@ -15,8 +15,8 @@ Style: TypeAlias = Literal[
     "error", "warning", "success", "mark", "bar", "bar-baseline", "bar-muted", "chip", "chip-on", "found",
     "series-1", "series-2", "series-3", "series-4", "series-5", "series-6", "series-rest",
 ]  # fmt: skip
-Span: TypeAlias = tuple[str, Style]
-Line: TypeAlias = tuple[Span, ...]
+StyledText: TypeAlias = tuple[str, Style]
+Line: TypeAlias = tuple[StyledText, ...]
 
 
 def plain(line: Line) -> str:
@@ -59,7 +59,7 @@ def clip_line(line: Line, width: int) -> Line:
         return line
     if width <= 0:
         return ()
-    kept: list[Span] = []
+    kept: list[StyledText] = []
     room = width
     for text, style in line:
         size = cell_len(text)
@@ -77,7 +77,7 @@ def clip_lines(lines: Iterable[Line], width: int) -> list[Line]:
     return [clip_line(line, width) for line in lines]
 
 
-def wrap(line: Iterable[Span], width: int, *, indent: str = "") -> list[Line]:
+def wrap(line: Iterable[StyledText], width: int, *, indent: str = "") -> list[Line]:
     """Break the line at spaces into rows, with `indent` before all but the first.
 
     Spaces at a break are dropped. A word is broken only if it does not fit in a whole row.
@@ -87,7 +87,7 @@ def wrap(line: Iterable[Span], width: int, *, indent: str = "") -> list[Line]:
         return [_trimmed(line)]
     width, indent = _possible(width, indent)
     rows: list[Line] = []
-    row: list[Span] = []
+    row: list[StyledText] = []
     room = width
     for word in _words(line):
         size = width_of(word)
@@ -119,9 +119,9 @@ def _possible(width: int, indent: str) -> tuple[int, str]:
     return width, indent if cell_len(indent) <= min(width // 2, width - 2) else ""
 
 
-def _words(line: Iterable[Span]) -> Iterator[Line]:
+def _words(line: Iterable[StyledText]) -> Iterator[Line]:
     """Yield runs of spaces and words, which may change style midway; short code counts as a word."""
-    word: list[Span] = []
+    word: list[StyledText] = []
     for text, style in line:
         whole = style == "code" and cell_len(text) <= _WHOLE_CODE
         for piece in [text] if whole else _PIECES.findall(text):
@@ -139,7 +139,7 @@ def _words(line: Iterable[Span]) -> Iterator[Line]:
 def _chopped(line: Line, room: int, width: int, indent: str) -> list[Line]:
     """Return the line in rows: the first has `room` cells, the others `width` cells including `indent`."""
     rows: list[Line] = []
-    row: list[Span] = []
+    row: list[StyledText] = []
     for text, style in line:
         # Measuring the whole rest for each row would take quadratic time.
         while len(piece := _fitting(text, room)) < len(text):
@@ -164,9 +164,9 @@ def _fitting(text: str, room: int) -> str:
     return text
 
 
-def joined(row: Iterable[Span]) -> Line:
+def joined(row: Iterable[StyledText]) -> Line:
     """Return the row with neighbouring spans of one style joined."""
-    joined: list[Span] = []
+    joined: list[StyledText] = []
     for text, style in row:
         if joined and joined[-1][1] == style:
             joined[-1] = (joined[-1][0] + text, style)
@@ -175,7 +175,7 @@ def joined(row: Iterable[Span]) -> Line:
     return tuple(joined)
 
 
-def _trimmed(row: Iterable[Span]) -> Line:
+def _trimmed(row: Iterable[StyledText]) -> Line:
     """Return the row without trailing spaces."""
     spans = list(joined(row))
     while spans:
@@ -206,9 +206,9 @@ def in_ascii(lines: list[Line], ascii: bool) -> list[Line]:
     return [tuple((ascii_only(text), style) for text, style in line) for line in lines]
 
 
-def spread(first: Sequence[Span], parts: Sequence[Span], width: int) -> list[Line]:
+def spread(first: Sequence[StyledText], parts: Sequence[StyledText], width: int) -> list[Line]:
     """Return the parts after the first with wide gaps, on further lines where there is no room."""
-    lines: list[list[Span]] = [[*first]]
+    lines: list[list[StyledText]] = [[*first]]
     for text, style in parts:
         row = lines[-1]
         used = width_of(tuple(row))
@@ -241,9 +241,9 @@ def table_lines(rows: Sequence[Sequence[Line]], right: Sequence[bool], width: in
 
 
 def _row(cells: Sequence[Line], sizes: Sequence[int], right: Sequence[bool]) -> Line:
-    spans: list[Span] = []
+    spans: list[StyledText] = []
     for cell, size, at_right in zip(cells, sizes, right, strict=True):
-        space: Span = (" " * (size - width_of(cell)), "")
+        space: StyledText = (" " * (size - width_of(cell)), "")
         spans += [space, *cell] if at_right else [*cell, space]
         spans.append((" " * _GAP, ""))
     while spans and not spans[-1][0].strip():

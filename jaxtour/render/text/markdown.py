@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from jaxtour.render.text.layout import Line, Span, Style, chop, clip_lines, table_lines, wrap
+from jaxtour.render.text.layout import Line, Style, StyledText, chop, clip_lines, table_lines, wrap
 from jaxtour.text import clean
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _code(content: str, info: str, width: int) -> list[Line]:
 
 def _wrapped(node: "SyntaxTreeNode", width: int, style: Style = "") -> list[Line]:
     """Return a block's text; a hard break begins a new line."""
-    rows: list[list[Span]] = [[]]
+    rows: list[list[StyledText]] = [[]]
     for span in _inline(node, style):
         if span[0] == "\n":
             rows.append([])
@@ -124,7 +124,7 @@ def _wrapped(node: "SyntaxTreeNode", width: int, style: Style = "") -> list[Line
     return [line for row in rows for line in wrap(row, width)]
 
 
-def _inline(node: "SyntaxTreeNode", style: Style) -> Iterator[Span]:
+def _inline(node: "SyntaxTreeNode", style: Style) -> Iterator[StyledText]:
     match node.type:
         case "text" | "html_inline":
             yield _text(node.content), style
@@ -149,7 +149,7 @@ def _inline(node: "SyntaxTreeNode", style: Style) -> Iterator[Span]:
                 yield from _inline(child, style)
 
 
-def _link(node: "SyntaxTreeNode", style: Style) -> Iterator[Span]:
+def _link(node: "SyntaxTreeNode", style: Style) -> Iterator[StyledText]:
     """Yield the link's text, and its address unless they are equal."""
     spans = [span for child in node.children for span in _inline(child, style or "link")]
     yield from spans

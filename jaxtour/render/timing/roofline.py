@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from jaxtour.engine.wire.messages import Peak, Timing
 from jaxtour.render.chart import Chart, ChartBlock, Curve, axis_over, without_charts
 from jaxtour.render.ir.cost import count
-from jaxtour.render.text.layout import Line, Span, Style, in_ascii, wrap
+from jaxtour.render.text.layout import Line, Style, StyledText, in_ascii, wrap
 from jaxtour.render.timing.sizes import size_text
 
 _MARKS = "123456789"
@@ -27,7 +27,7 @@ def achieved_line(timing: Timing, peaks: Sequence[Peak] = ()) -> Line:
     """Return `335 Gflop/s, 2.2 GB/s`, with their parts of the peaks; empty if nothing is known."""
     flops, moved = achieved(timing)
     peak = _peak(timing.platform, peaks)
-    spans: list[Span] = []
+    spans: list[StyledText] = []
     # A transfer does not use the device's memory bandwidth, so its peak is another one.
     most = (None, None) if peak is None else (peak.flops_per_s, peak.bytes_per_s)
     most = (None, None) if timing.transfer_bytes is not None else most
@@ -82,7 +82,7 @@ def _one(timings: Sequence[Timing], peak: Peak, width: int) -> list[ChartBlock]:
         blocks.append(_chart(placed, points, peak, ridge))
     lines: list[Line] = []
     for glyph, timing, point in zip(_MARKS, placed, points, strict=False):
-        spans: list[Span] = [(f"{glyph} ", _mark_style(timing)), (_label(timing), ""), ("  ", "")]
+        spans: list[StyledText] = [(f"{glyph} ", _mark_style(timing)), (_label(timing), ""), ("  ", "")]
         lines += wrap([*spans, *_said(point, peak, ridge)], width, indent="  ")
     others = [timing for timing in timings if timing not in placed]
     for why in dict.fromkeys(_why_not(timing) for timing in others):
@@ -101,12 +101,12 @@ def _chart(placed: Sequence[Timing], points: Sequence[tuple[float, float]], peak
     return Chart(x, y, tuple(curves), "flop/s over flop/byte")
 
 
-def _said(point: tuple[float, float], peak: Peak, ridge: float) -> list[Span]:
+def _said(point: tuple[float, float], peak: Peak, ridge: float) -> list[StyledText]:
     intensity, speed = point
     roof = min(peak.flops_per_s, intensity * peak.bytes_per_s)
     bound = "computing" if intensity >= ridge else "memory"
     text = f", {_percent(speed / roof)} of what {bound} allows at {_number(intensity)} flop/byte"
-    spans: list[Span] = [(count(speed, "flop/s"), "number"), (text, "muted")]
+    spans: list[StyledText] = [(count(speed, "flop/s"), "number"), (text, "muted")]
     if speed > roof * (1 + _ROUND):
         spans.append(("; above the peak: its data stays in caches, or the compiler's count is too high", "muted"))
     return spans

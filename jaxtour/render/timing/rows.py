@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from jaxtour.engine.wire.messages import Retrace, Timing
 from jaxtour.render.chart import Axis, ChartBlock, without_charts
-from jaxtour.render.text.layout import Line, Span, Style, clip, in_ascii, joined, pad, width_of, wrap
+from jaxtour.render.text.layout import Line, Style, StyledText, clip, in_ascii, joined, pad, width_of, wrap
 from jaxtour.render.timing.sizes import size_blocks
 from jaxtour.text import UNITS, UNKNOWN, number_and_unit
 
@@ -126,7 +126,7 @@ def _table(timings: Sequence[Timing], width: int, ascii: bool) -> list[Line]:
     axis = " " * _GAP + tick_labels(scale, length) if scale else ""
     lines: list[Line] = [((clip(" " * label + head + axis, width), "muted"),)]
     for row, timing in enumerate(timings):
-        spans: list[Span] = [(pad(_label(timing), label), "")]
+        spans: list[StyledText] = [(pad(_label(timing), label), "")]
         for column in columns:
             text = pad(column.cells[row], column.width, right=column.right)
             spans += [(" " * _GAP, ""), (text, column.styles[row])]
@@ -257,7 +257,7 @@ def _bar_style(timing: Timing, timings: Sequence[Timing]) -> Style:
     return "success" if len(medians) > 1 and timing.median_s == min(medians) else "bar"
 
 
-def _with_flags(spans: list[Span], timing: Timing, width: int) -> list[Line]:
+def _with_flags(spans: list[StyledText], timing: Timing, width: int) -> list[Line]:
     """Return the row with its verdicts at its end: as many names as fit, and how many more there are.
 
     The sentences below the table have the names too.
@@ -328,7 +328,7 @@ def retrace_lines(retraces: Sequence[Retrace], width: int, ascii: bool = False) 
         again = [each for each in own if each.reason]
         for each in again[:_MOST]:
             where = "" if each.line is None else f"line {each.line}: "
-            spans: list[Span] = [("  ", ""), (where, "muted"), (each.reason, "warning")]
+            spans: list[StyledText] = [("  ", ""), (where, "muted"), (each.reason, "warning")]
             lines += wrap(spans, width, indent="    ")
         if len(again) > _MOST:
             lines.append(((f"  … and {count - 1 - _MOST:,} times more", "muted"),))

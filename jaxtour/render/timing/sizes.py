@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from jaxtour.engine.wire.messages import Timing
 from jaxtour.render.chart import Chart, ChartBlock, Curve, axis_over, look
-from jaxtour.render.text.layout import Line, Span, clip_line, in_ascii, table_lines, wrap
+from jaxtour.render.text.layout import Line, StyledText, clip_line, in_ascii, table_lines, wrap
 from jaxtour.text import grouped, seconds
 
 _EQUAL = 0.05
@@ -117,7 +117,7 @@ def _table(every: Sequence[Series], width: int) -> list[Line]:
         best = min((value for value in values if value is not None), default=None)
         cells: list[Line] = []
         for series, value in zip(every, values, strict=True):
-            number: Span = ("—" if value is None else seconds(value), "strong" if value == best else "")
+            number: StyledText = ("—" if value is None else seconds(value), "strong" if value == best else "")
             flag = (" ⚑" if size in series.flagged else "  ") if series.flagged else ""
             cells.append((number, (flag, "warning")))
         rows.append([((size_text(size), "number"),), *cells])

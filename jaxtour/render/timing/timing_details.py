@@ -7,7 +7,7 @@ from jaxtour.engine.wire.timings import Difference
 from jaxtour.render.chart import Axis, Chart, Curve, axis_over, look
 from jaxtour.render.ir.cost import size
 from jaxtour.render.ir.explanations import explanation
-from jaxtour.render.text.layout import Line, Span, in_ascii, wrap
+from jaxtour.render.text.layout import Line, StyledText, in_ascii, wrap
 from jaxtour.render.timing.roofline import achieved_line
 from jaxtour.render.timing.rows import flag_of, told
 from jaxtour.render.timing.sizes import size_text
@@ -72,7 +72,7 @@ def _details(timing: Timing, width: int, ascii: bool, peaks: Sequence[Peak]) -> 
     where = timing.platform if timing.size is None else f"{timing.platform}, n = {size_text(timing.size)}"
     head = f"{timing.label or timing.call}  "
     lines = wrap([(head, "strong"), (where, "muted")], width)
-    rows: list[tuple[str, Sequence[Span]]] = [("first call", _first(timing))]
+    rows: list[tuple[str, Sequence[StyledText]]] = [("first call", _first(timing))]
     if timing.dispatch:
         text = f"{seconds(timing.dispatch.median_s)} until the call returns to Python"
         rows.append(("dispatch", [(text, "")]))
@@ -88,20 +88,20 @@ def _details(timing: Timing, width: int, ascii: bool, peaks: Sequence[Peak]) -> 
     return lines
 
 
-def _first(timing: Timing) -> Sequence[Span]:
+def _first(timing: Timing) -> Sequence[StyledText]:
     if timing.first_s <= 0:
         return ()
     stages = (("trace", timing.trace_s), ("lower", timing.lower_s), ("compile", timing.compile_s))
     known = [f"{name} {seconds(value)}" for name, value in stages if value is not None]
-    spans: list[Span] = [(seconds(timing.first_s), "")]
+    spans: list[StyledText] = [(seconds(timing.first_s), "")]
     return [*spans, (f": {', '.join(known)}, and the call itself", "muted")] if known else spans
 
 
-def _complete(timing: Timing, ascii: bool) -> Sequence[Span]:
+def _complete(timing: Timing, ascii: bool) -> Sequence[StyledText]:
     spread = timing.complete
     if spread is None:
         return [(f"{seconds(timing.median_s)}, median of {timing.runs:,} runs", "")]
-    spans: list[Span] = []
+    spans: list[StyledText] = []
     if picture := strip(spread.quantiles, ascii=ascii):
         spans += [(picture, "bar"), ("  ", "")]
     runs = f"{spread.runs:,} run{'s' * (spread.runs != 1)}"
@@ -111,7 +111,7 @@ def _complete(timing: Timing, ascii: bool) -> Sequence[Span]:
     return [*spans, (text, ""), (f", best {seconds(spread.best_s)}", "muted")]
 
 
-def _differs(found: Difference) -> Sequence[Span]:
+def _differs(found: Difference) -> Sequence[StyledText]:
     against = found.against
     if found.shapes:
         return [(f"from {against} in shape: {found.shapes}", "warning")]

@@ -1,13 +1,13 @@
 """The pane of a file's calls: what its program compiled, or else the calls that were traced."""
 
 from jaxtour.render.programs import calls_of, duration, eager_words, heading
-from jaxtour.render.text.layout import Line, Span, clip, pad, width_of, wrap
+from jaxtour.render.text.layout import Line, StyledText, clip, pad, width_of, wrap
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.tour.view import StepView
 
 MOST = 12
 """Rows; the list has them all."""
-HERE: Span = ("› ", "mark")
+HERE: StyledText = ("› ", "mark")
 
 
 def document(view: StepView, width: int) -> Document:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from jaxtour.engine.wire.messages import Facts, Value
-from jaxtour.render.text.layout import Line, Span, wrap
+from jaxtour.render.text.layout import Line, StyledText, wrap
 from jaxtour.tui.lines.document import Columns, DevicePiece, Document
 from jaxtour.tui.tour.view import StepView
 
@@ -82,7 +82,7 @@ def worker_lines(view: StepView, width: int) -> list[Line]:
         ("restart", "connects again" if view.lost else "starts it again"),
         *([("quit", "quits")] if view.held else []),
     ]
-    spans: list[Span] = []
+    spans: list[StyledText] = []
     for action, words in keys:
         spans += [("   " if spans else "", ""), (view.key(action), "strong"), (f" {words}", "muted")]
     return [*lines, *wrap(spans, width, indent="  ")]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from textual import work
 from textual.containers import Vertical
 
-from jaxtour.course.search import Hit, Index
+from jaxtour.course.search import Hit, SearchIndex
 from jaxtour.render.home import hit_row
-from jaxtour.render.text.layout import Line, Span, pad
+from jaxtour.render.text.layout import Line, StyledText, pad
 from jaxtour.tui.actions import Context, bindings, in_footer, scoped
 from jaxtour.tui.compat_input import TextInput
 from jaxtour.tui.screens.box import BoxScreen
@@ -61,7 +61,7 @@ def matching(found: Iterable[Found], written: str) -> list[Found]:
     return sorted(kept, key=lambda each: not each.name.lower().startswith(written.lower().strip()))
 
 
-def in_text(index: Index, written: str, shown: Iterable[Found]) -> list[Found]:
+def in_text(index: SearchIndex, written: str, shown: Iterable[Found]) -> list[Found]:
     """The steps that have every word in their text or code, without those that are shown already."""
     known = {(each.lesson, each.step) for each in shown if each.action is None}
     hits = index.hits(written) if len(written.strip()) >= LEAST_WRITTEN else []
@@ -89,7 +89,7 @@ class FindScreen(BoxScreen[Found | None]):
     def __init__(self, tour: Tour, context: Context) -> None:
         self._tour = tour
         self._now = context
-        self._index = Index()
+        self._index = SearchIndex()
         self._shown: list[Found] = []
         self._searched = ""
         """What was written when the list was filled."""
@@ -124,7 +124,7 @@ class FindScreen(BoxScreen[Found | None]):
     def _row(self, found: Found, width: int) -> Line:
         if found.hit:
             return hit_row(found.hit, self._input.value, width)
-        beside: Span = (f" {pad(found.beside, KEY_CELLS, right=True)}", "muted")
+        beside: StyledText = (f" {pad(found.beside, KEY_CELLS, right=True)}", "muted")
         return ((pad(found.name, width - KEY_CELLS - 1), ""), beside)
 
     def on_input_changed(self) -> None:

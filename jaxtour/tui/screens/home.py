@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from jaxtour.course.model import Lesson
 from jaxtour.course.review import asks
-from jaxtour.course.search import Hit, Index
+from jaxtour.course.search import Hit, SearchIndex
 from jaxtour.course.standing import Standing, goes_on, overdue, standing, total
 from jaxtour.render import home
 from jaxtour.render.text.layout import Line
@@ -41,7 +41,7 @@ class SearchInput(TextInput):
     BINDINGS = bindings("filter", on="screen.")
 
 
-async def read_rest(tour: Tour, index: Index, then: Callable[[], object]) -> None:
+async def read_rest(tour: Tour, index: SearchIndex, then: Callable[[], object]) -> None:
     """Add all lessons to the index; those that were not read before are read, one in each frame."""
     for place, entry in enumerate(tour.catalogue.entries):
         read = tour.known(entry) is None
@@ -67,7 +67,7 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
         self._header = Static(id="header", markup=False)
         self._list = Chooser("lessons", ascii_only=tour.ascii)
         self._about = Static(id="about", markup=False)
-        self._index = Index()
+        self._index = SearchIndex()
         self._rows: list[ListPlace] = []
         self._hits: list[Hit] = []
         self._unfolded: set[int] = set()

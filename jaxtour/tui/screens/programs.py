@@ -7,7 +7,7 @@ from textual.widgets import Static
 
 from jaxtour.engine.wire.messages import Program
 from jaxtour.render.programs import calls_of, duration, eager_words, heading, inputs, place, ran
-from jaxtour.render.text.layout import Line, Span, clip, pad, width_of
+from jaxtour.render.text.layout import Line, StyledText, clip, pad, width_of
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.screens.box import BoxScreen, choosing
 from jaxtour.tui.styling import contents
@@ -64,7 +64,7 @@ class ProgramsScreen(BoxScreen[int | None]):
 
 def _row(program: Program, width: int) -> Line:
     """`  543 ms   of 7  step  train.py:8  f32[3] ...`."""
-    head: list[Span] = [
+    head: list[StyledText] = [
         (pad(duration(program.compile_s), 8, right=True), "number"),
         (pad(calls_of(program), 9, right=True), "muted"),
         ("  ", ""),

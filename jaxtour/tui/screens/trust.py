@@ -10,7 +10,7 @@ from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.screens.box import BoxScreen
 
-Answer: TypeAlias = Literal["always", "once"]
+TrustAnswer: TypeAlias = Literal["always", "once"]
 WIDEST = 96
 KEYS: Line = (
     ("y", "primitive"), (" trust it   ", ""), ("o", "primitive"), (" only now   ", ""), ("Esc", "primitive"),
@@ -19,7 +19,7 @@ KEYS: Line = (
 _DIFF: dict[str, Style] = {"+": "success", "-": "error", "@": "muted"}
 
 
-class TrustScreen(BoxScreen[Answer | None]):
+class TrustScreen(BoxScreen[TrustAnswer | None]):
     """Returns whether the lesson may run; None if not."""
 
     BINDINGS = [

@@ -7,12 +7,12 @@ from typing import Literal
 
 from jaxtour.course.catalogue import Catalogue, LessonEntry, with_steps
 from jaxtour.course.edits import Edits, is_scratch
-from jaxtour.course.model import Broken, Lesson, Step
+from jaxtour.course.model import Broken, Lesson, Step, StepKey
 from jaxtour.course.progress import Progress
 from jaxtour.course.standing import undone
 from jaxtour.engine.cells import profile_request, unmet
 from jaxtour.engine.compare.verify import over
-from jaxtour.engine.report import Report, RunPurpose, Runs, StepKey, advance, files_of, joined, requested
+from jaxtour.engine.report import Report, RunPurpose, Runs, advance, files_of, joined, requested
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.engine.wire.commands import ProfileRequest, StageRequest, TimeCall
 from jaxtour.engine.wire.messages import Died, Done, Event, RunEvent, RunProgress, State, Trace

@@ -8,12 +8,12 @@ from typing import Any, Self
 import msgspec
 
 from jaxtour.course.edits import is_own
-from jaxtour.course.model import Ask, Broken, Exercise, Proof, Step
+from jaxtour.course.model import Ask, Broken, Exercise, Proof, Step, StepKey
 from jaxtour.course.progress import Progress, SavedStep
 from jaxtour.engine.cells import timeout_of
 from jaxtour.engine.compare.answers import Judgement, grade, proof_of, reply, truth
 from jaxtour.engine.compare.verify import answered, over
-from jaxtour.engine.report import Report, StepKey
+from jaxtour.engine.report import Report
 
 WITHOUT_TRACES = ("result", "time", "devices")
 """What can be looked at even if no call was traced."""

@@ -5,8 +5,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from jaxtour.course.model import Proof, Step
-from jaxtour.engine.report import Report, StepKey
+from jaxtour.course.model import Proof, Step, StepKey
+from jaxtour.engine.report import Report
 from jaxtour.engine.session import Session
 from jaxtour.engine.wire.commands import StageName
 from jaxtour.engine.wire.messages import RunProgress, Timing, WorkerState

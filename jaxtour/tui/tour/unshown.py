@@ -2,7 +2,8 @@
 
 import asyncio
 
-from jaxtour.engine.report import Report, RunPurpose, Runs, StepKey, advance
+from jaxtour.course.model import StepKey
+from jaxtour.engine.report import Report, RunPurpose, Runs, advance
 from jaxtour.engine.session import Handle
 from jaxtour.engine.wire.messages import Done, RunEvent
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from jaxtour.course.model import StepKey
 from jaxtour.course.progress import Progress
-from jaxtour.engine.report import StepKey
 
 IDLE_S = 300.0
 """A learner who does nothing for longer is not there."""

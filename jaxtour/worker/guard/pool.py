@@ -25,7 +25,7 @@ LAST_READS = 100
 """Reads from a dead runner's pipe at most: a child of the runner may hold the pipe open."""
 
 
-class Owner(Protocol):
+class PoolOwner(Protocol):
     """Receives what happens to the runner."""
 
     def heard(self, message: dict[str, Any]) -> None:
@@ -53,7 +53,7 @@ class Owner(Protocol):
 class Pool:
     """At most one runner that may open devices, and one spare that has imported jax and waits."""
 
-    def __init__(self, loop: Loop, program: Path, owner: Owner, texts: OutputReader) -> None:
+    def __init__(self, loop: Loop, program: Path, owner: PoolOwner, texts: OutputReader) -> None:
         self.runner: Child | None = None
         self._spare: Child | None = None
         self._spare_failed = False

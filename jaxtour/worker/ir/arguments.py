@@ -18,7 +18,7 @@ from ..runner.failures import attempt
 from ..runner.functions import layers
 from ..runner.writer import Event
 
-Keys: TypeAlias = tuple[str, ...]
+PytreePath: TypeAlias = tuple[str, ...]
 """A pytree path, key by key: `params`, `['w']`."""
 
 SENT_CAP = 1024 * 1024
@@ -33,8 +33,8 @@ _KEY = re.compile(r"""\[(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\]])*\]|\.?[^.\
 class Leaves:
     """What a jaxpr does not say about its inputs and outputs, in their order."""
 
-    inputs: Sequence[Keys] = ()
-    outputs: Sequence[Keys] = ()
+    inputs: Sequence[PytreePath] = ()
+    outputs: Sequence[PytreePath] = ()
     shardings: Sequence[Any] = ()
     """Of the inputs; None where JAX chooses."""
     result_shardings: Sequence[Any] = ()
@@ -42,7 +42,7 @@ class Leaves:
     """The values that were not traced, by path."""
 
 
-def argument_keys(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Keys]:
+def argument_keys(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[PytreePath]:
     """The path of every leaf of a call's arguments, which begins with the name of the function's parameter."""
     names = list(_names(function, len(args)))
     paths = jax.tree_util.tree_flatten_with_path((args, kwargs))[0]
@@ -65,12 +65,12 @@ def _has_arrays(value: Any) -> bool:
     return not error and any(isinstance(leaf, (jax.Array, np.ndarray)) for leaf in leaves or ())
 
 
-def result_keys(result: Any) -> list[Keys]:
+def result_keys(result: Any) -> list[PytreePath]:
     """The path of every leaf of a call's result."""
     return [_keys("result", path) for path, _ in jax.tree_util.tree_flatten_with_path(result)[0]]
 
 
-def _keys(root: str, path: Iterable[Any]) -> Keys:
+def _keys(root: str, path: Iterable[Any]) -> PytreePath:
     return (root, *(jax.tree_util.keystr((key,)) for key in path))
 
 
@@ -85,7 +85,7 @@ def _names(function: Any, count: int) -> Iterator[str]:
     yield from (f"{rest}[{place}]" for place in range(count - len(own)))
 
 
-def split(path: str) -> Keys:
+def split(path: str) -> PytreePath:
     """The keys of a path as JAX prints it: `params['w'].x` has three."""
     return tuple(_KEY.findall(path))
 
@@ -107,7 +107,7 @@ def arguments(jaxpr: Any, leaves: Leaves) -> Event:
 
 
 def _rows(
-    atoms: Sequence[Any], keys: Sequence[Keys], shardings: Sequence[Any], name: str
+    atoms: Sequence[Any], keys: Sequence[PytreePath], shardings: Sequence[Any], name: str
 ) -> tuple[list[list[Any]], int]:
     """A row for each leaf up to `SENT_CAP`, and the number of the others."""
     rows: list[list[Any]] = []

@@ -30,7 +30,7 @@ from .stages import Say
 MOST_LEVELS = 12
 _LABEL_CAP = 60
 
-Bound: TypeAlias = ast.expr | ast.FunctionDef
+Definition: TypeAlias = ast.expr | ast.FunctionDef
 """The expression or function that a name is bound to."""
 
 
@@ -132,7 +132,7 @@ def _called_at(around: Span | None) -> ast.expr | None:
     return None
 
 
-def _levels(workspace: Workspace, node: Bound, call: lens.Call, bindings: dict[str, Bound]) -> list[Level]:
+def _levels(workspace: Workspace, node: Definition, call: lens.Call, bindings: dict[str, Definition]) -> list[Level]:
     if isinstance(call.function, MethodType):
         # The wrapped function takes the object as its first argument.
         call = lens.Call(call.function.__func__, (call.function.__self__, *call.args), call.kwargs)
@@ -180,7 +180,7 @@ def _shape(leaf: Any) -> Any:
 
 
 def _taken_apart(
-    workspace: Workspace, node: Bound, function: Any, bindings: dict[str, Bound]
+    workspace: Workspace, node: Definition, function: Any, bindings: dict[str, Definition]
 ) -> tuple[list[Layer], Any, str]:
     """The transformations, outermost first, the function they transform, and its name."""
     found: list[Layer] = []
@@ -223,14 +223,14 @@ def _transform(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else ast.unparse(node)[:_LABEL_CAP]
 
 
-def _label(node: Bound) -> str:
+def _label(node: Definition) -> str:
     if isinstance(node, ast.FunctionDef):
         return node.name
     text = " ".join(ast.unparse(node).split())
     return text if len(text) <= _LABEL_CAP else f"{text[: _LABEL_CAP - 1]}…"
 
 
-def _bindings(codes: Iterable[str], *, nested: bool = False) -> dict[str, Bound]:
+def _bindings(codes: Iterable[str], *, nested: bool = False) -> dict[str, Definition]:
     """The bindings of lesson code; `codes` take precedence, and later bindings win.
 
     With `nested`, those inside functions too, unless the top level has the name.
@@ -241,7 +241,7 @@ def _bindings(codes: Iterable[str], *, nested: bool = False) -> dict[str, Bound]
     return {**dict(inside), **dict(bound for code in every for bound in _bound_in(code))}
 
 
-def _bound_in(code: str, *, nested: bool = False) -> Iterator[tuple[str, Bound]]:
+def _bound_in(code: str, *, nested: bool = False) -> Iterator[tuple[str, Definition]]:
     tree, _ = attempt(ast.parse, code)
     statements = ast.walk(tree) if tree and nested else tree.body if tree else []
     for statement in statements:

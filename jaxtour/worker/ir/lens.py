@@ -250,7 +250,7 @@ def is_worth_tracing(function: Any) -> bool:
 
 
 @dataclass(frozen=True)
-class Shown:
+class SentJaxpr:
     """A jaxpr as it is sent: the fields of a `Trace`, and the pieces of its `Stage`."""
 
     walk: Walk
@@ -269,11 +269,13 @@ class Shown:
         return pieces(head, self.text, self.walk.table)
 
 
-def shown(jaxpr: Any, around: Span | None = None) -> Shown:
+def shown(jaxpr: Any, around: Span | None = None) -> SentJaxpr:
     """A jaxpr with its links; `around` is the place of the traced call."""
     with _uncollected():
         walk = Walk(jaxpr, (around,) if around else ())
-        return Shown(walk, printed(jaxpr, walk), [*map(compat.printed_type, getattr(jaxpr, "jaxpr", jaxpr).outvars)])
+        return SentJaxpr(
+            walk, printed(jaxpr, walk), [*map(compat.printed_type, getattr(jaxpr, "jaxpr", jaxpr).outvars)]
+        )
 
 
 @contextlib.contextmanager

@@ -10,10 +10,10 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from .module import Index, Module, Need, ScheduledNode
+from .module import Module, Need, ScheduledNode, TuplePath
 from .proto import first, integers, message
 
-Kind: TypeAlias = Literal["argument", "donated", "constant", "output", "temporary"]
+BlockKind: TypeAlias = Literal["argument", "donated", "constant", "output", "temporary"]
 
 
 @dataclass(frozen=True)
@@ -22,20 +22,20 @@ class Block:
 
     node: ScheduledNode
     """The instruction that computes it; of several, the first that does more than copy."""
-    index: Index
+    index: TuplePath
     size: int
     allocation: int
     offset: int
-    kind: Kind
+    kind: BlockKind
     need: Need
 
 
-def blocks(assignment: bytes, module: Module) -> tuple[list[Block], Counter[Kind]]:
+def blocks(assignment: bytes, module: Module) -> tuple[list[Block], Counter[BlockKind]]:
     """The blocks of a compiled module, without what fusions use inside themselves; and the bytes allocated by kind."""
     whole = message(assignment)
     values = dict(_values(whole.get(1, ()), module))
     found: list[Block] = []
-    allocated: Counter[Kind] = Counter()
+    allocated: Counter[BlockKind] = Counter()
     for allocation in map(message, whole.get(3, ())):
         if first(allocation, 3):  # one thread's memory, on its stack
             continue
@@ -53,7 +53,7 @@ def blocks(assignment: bytes, module: Module) -> tuple[list[Block], Counter[Kind
     return found, allocated
 
 
-def _values(logical: Iterable[bytes], module: Module) -> Iterator[tuple[int, tuple[ScheduledNode, Index]]]:
+def _values(logical: Iterable[bytes], module: Module) -> Iterator[tuple[int, tuple[ScheduledNode, TuplePath]]]:
     for each in map(message, logical):
         place = message(first(each, 3, b""))
         node = module.nodes.get(first(place, 4))
@@ -61,7 +61,7 @@ def _values(logical: Iterable[bytes], module: Module) -> Iterator[tuple[int, tup
             yield first(each, 1), (node, tuple(integers(place, 3)))
 
 
-def _kind(allocation: dict[int, list[int]]) -> Kind:
+def _kind(allocation: dict[int, list[int]]) -> BlockKind:
     lives_out = bool(first(allocation, 7))
     if first(allocation, 5):
         return "donated" if lives_out else "argument"

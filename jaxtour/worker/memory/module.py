@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from .proto import first, integers, message, name
 
-Index: TypeAlias = tuple[int, ...]
+TuplePath: TypeAlias = tuple[int, ...]
 """The path to a value in a tuple; empty for an instruction's own value."""
 
 _TYPES = dict(enumerate(
@@ -40,7 +40,7 @@ class ScheduledNode:
     place: int = -1
     """Its place in the schedule; -1 if it never runs by itself, as inside a fusion."""
 
-    def type_of(self, index: Index) -> str:
+    def type_of(self, index: TuplePath) -> str:
         """The type of a value in its result as HLO writes it, `f32[3,4]`; `tuple` for the table of a tuple."""
         shape = message(self.shape)
         for place in index:
@@ -106,7 +106,7 @@ class Module:
             self.schedule.append(node)
         self._spans[number] = start, len(self.schedule) - 1
 
-    def need(self, node: ScheduledNode, index: Index) -> Need:
+    def need(self, node: ScheduledNode, index: TuplePath) -> Need:
         """Return when a value needs its memory, and what reads it there."""
         end, users = node.place, set[ScheduledNode]()
         for user, computation in self._reached(node, index):
@@ -122,13 +122,13 @@ class Module:
             start = min([node.place, *(self._spans[each][0] for each in node.called if each in self._spans)])
         return Need(start, end, frozenset(users))
 
-    def _reached(self, node: ScheduledNode, index: Index) -> Iterator[tuple[ScheduledNode, int | None]]:
+    def _reached(self, node: ScheduledNode, index: TuplePath) -> Iterator[tuple[ScheduledNode, int | None]]:
         """Return the users of a value and of what shares its memory; with a computation, the use is its end."""
         seen = {(node.id, index)}
         todo = [(node, index)]
         while todo:
             at, path = todo.pop()
-            more: list[tuple[ScheduledNode, Index]] = []
+            more: list[tuple[ScheduledNode, TuplePath]] = []
             if at.id == self._roots[at.computation]:
                 yield at, at.computation
                 callers = self._callers.get(at.computation, ())

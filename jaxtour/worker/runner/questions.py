@@ -116,8 +116,8 @@ def _range(length: int, part: Any) -> range:
     return places if isinstance(places, range) else range(places, places + 1)
 
 
-Answer: TypeAlias = Callable[[Workspace, compat.CompileEvents, str], str]
-ANSWERS: Mapping[str, Answer] = {
+Answerer: TypeAlias = Callable[[Workspace, compat.CompileEvents, str], str]
+ANSWERS: Mapping[str, Answerer] = {
     "equations": _equations,
     "primitives": _primitives,
     "shape": _shape,

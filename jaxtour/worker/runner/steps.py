@@ -274,7 +274,7 @@ class CommandRun:
         traced: lens.Traced | None,
         around: Span | None,
         error: BaseException | None,
-    ) -> lens.Shown | None:
+    ) -> lens.SentJaxpr | None:
         """Send a trace's facts, its arguments and the text of its jaxpr; return what was sent, None without a jaxpr."""
         found = None
         if traced is not None:

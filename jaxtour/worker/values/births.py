@@ -8,8 +8,8 @@ import numpy as np
 
 from .statistics import elements, summary
 
-Kind: TypeAlias = Literal["nan", "inf"]
-Direction: TypeAlias = Literal["forward", "backward"]
+NonFinite: TypeAlias = Literal["nan", "inf"]
+Pass: TypeAlias = Literal["forward", "backward"]
 
 _ELEMENTWISE = frozenset({
     "abs", "acos", "acosh", "add", "add_any", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "clamp",
@@ -21,7 +21,7 @@ _ELEMENTWISE = frozenset({
 """Primitives whose every element comes from the operands' elements at the same index."""
 
 
-class Scope(NamedTuple):
+class EquationScope(NamedTuple):
     """An equation that is being evaluated, in its jaxpr, and in which iteration if that is a loop's body."""
 
     jaxpr: Any
@@ -35,18 +35,20 @@ class Birth:
     """The equation that made the first nan or inf."""
 
     equation: Any
-    kind: Kind
+    kind: NonFinite
     operands: list[dict[str, Any]]
     """As an `Operand` on the wire."""
     index: tuple[int, ...]
-    direction: Direction | None
+    direction: Pass | None
     iteration: int | None
     """Of the innermost loop around it."""
     loops: int
     """The number of loops around it."""
 
 
-def born(scopes: Sequence[Scope], operands: Sequence[Any], results: Sequence[Any], *, finite: bool) -> Birth | None:
+def born(
+    scopes: Sequence[EquationScope], operands: Sequence[Any], results: Sequence[Any], *, finite: bool
+) -> Birth | None:
     """Return the first nan or inf that the innermost scope's equation made from finite operands; None without one.
 
     Without `finite`, the first nan that it made from operands without nan. Operands count at the same index where the
@@ -89,7 +91,7 @@ def _spread(elements_of: Any, operand: Any, result: Any) -> Any:
     return np.broadcast_to(elements_of.reshape(np.shape(operand)), np.shape(result)).reshape(-1)
 
 
-def _birth(scopes: Sequence[Scope], kind: Kind, operands: Sequence[Any], result: Any, place: int) -> Birth:
+def _birth(scopes: Sequence[EquationScope], kind: NonFinite, operands: Sequence[Any], result: Any, place: int) -> Birth:
     equation = scopes[-1].equation
     index = tuple(int(each) for each in np.unravel_index(place, result.shape))
     iterations = [scope.iteration for scope in scopes if scope.iteration is not None]
@@ -129,7 +131,7 @@ def plain(number: Any) -> float | int | str | None:
 # Forward and backward -------------------------------------------------------------------------------------------------
 
 
-def direction(scopes: Sequence[Scope]) -> Direction | None:
+def direction(scopes: Sequence[EquationScope]) -> Pass | None:
     """The pass of the innermost scope's equation; None without differentiation.
 
     JAX names what it transposes. It also computes, while it goes forward, factors that only the backward pass uses,
@@ -147,7 +149,7 @@ def _stack(equation: Any) -> str:
     return str(getattr(equation.source_info, "name_stack", ""))
 
 
-def _is_for_backward(scopes: Sequence[Scope]) -> bool:
+def _is_for_backward(scopes: Sequence[EquationScope]) -> bool:
     """Whether everything computed from an equation's results ends in the backward pass."""
     wanted = [var for var in scopes[-1].equation.outvars if not _is_dropped(var)]
     for depth in range(len(scopes) - 1, -1, -1):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import compat, compat_values
-from .births import Birth, Scope, born
+from .births import Birth, EquationScope, born
 from .loops import LoopState, Scan, While, is_finite
 from .statistics import Summary, summary
 
@@ -52,7 +52,7 @@ class Evaluation:
         self.equations: dict[int, Any] = {}
         """The equations of these four."""
         self.stopped = False
-        self._scopes: list[Scope] = []
+        self._scopes: list[EquationScope] = []
         self._plans: dict[int, list[tuple[Any, list[Any], list[Any]]]] = {}
         self._compiled: dict[int, Any] = {}
         self._tick, self._clock = tick, clock
@@ -77,7 +77,7 @@ class Evaluation:
             operands = [atom.val if hasattr(atom, "val") else env[atom] for atom in equation.invars]
             for var in dead:
                 del env[var]
-            self._scopes.append(Scope(jaxpr, equation))
+            self._scopes.append(EquationScope(jaxpr, equation))
             with compat_values.context(equation):
                 results = self._results(equation, operands)
             self._scopes.pop()

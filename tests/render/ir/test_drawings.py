@@ -10,7 +10,7 @@ from stages import VERSIONS
 
 from jaxtour.engine.wire.messages import Origin
 from jaxtour.render.ir.drawings import drawing
-from jaxtour.render.ir.equations import Bound, Equation, Parameter, jaxpr_of
+from jaxtour.render.ir.equations import Equation, Parameter, TypedName, jaxpr_of
 from jaxtour.render.text.layout import plain
 
 
@@ -21,7 +21,7 @@ def drawn(stage, at=-1):
     bound = (*jaxpr.constants, *jaxpr.inputs, *(each for equation in equations for each in equation.outs))
     types = {each.name: each.type for each in bound}
     equation = equations[at]
-    given = [Bound(each.value, types.get(each.text, each.text.rpartition(":")[2])) for each in equation.operands]
+    given = [TypedName(each.value, types.get(each.text, each.text.rpartition(":")[2])) for each in equation.operands]
     return [plain(line) for line in drawing(equation, given, equation.outs)]
 
 
@@ -120,7 +120,7 @@ def test_axes(function, arguments, lines):
 )
 def test_what_is_not_understood_is_not_drawn(name, parameters):
     equation = Equation(0, 0, name, (), (), parameters, Origin())
-    shaped = [Bound(each, "f32[2]") for each in "abc"]
+    shaped = [TypedName(each, "f32[2]") for each in "abc"]
     assert drawing(equation, shaped[:2], shaped[2:]) == []
 
 

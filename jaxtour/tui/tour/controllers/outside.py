@@ -5,8 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from jaxtour.course.edits import Key
-from jaxtour.course.model import Step
+from jaxtour.course.model import Step, StepKey
 from jaxtour.files import replace
 from jaxtour.tui.outside import NoEditorError, Saves, beside, editor_command, in_foreground, opened_beside, telling
 from jaxtour.tui.tour.controllers.slots import short
@@ -22,7 +21,7 @@ FORKED_S = 2.0
 class _Edited:
     """A step whose code is in an editor."""
 
-    key: Key
+    key: StepKey
     step: Step
     path: Path
     saves: Saves

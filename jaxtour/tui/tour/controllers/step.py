@@ -40,11 +40,11 @@ class StepController:
         self.host.refresh_view()
 
     def _ask_trust(self, question: Question) -> None:
-        from jaxtour.tui.screens.trust import Answer, TrustScreen
+        from jaxtour.tui.screens.trust import TrustAnswer, TrustScreen
 
         lesson, trust = self.tour.lesson, self.tour.session.trust
 
-        async def answered(answer: Answer | None) -> None:
+        async def answered(answer: TrustAnswer | None) -> None:
             if answer is None:
                 self.host.note("nothing of this lesson has run")
                 return
