@@ -7,12 +7,12 @@ import pytest
 
 from jaxtour.engine.stage import assembled
 from jaxtour.engine.values import record, statistics_at
-from jaxtour.engine.wire.messages import Birth, Evaluated, Operand, Origin, Span, Stage
+from jaxtour.engine.wire.messages import Birth, BirthOperand, Evaluated, Origin, Span, Stage
 from jaxtour.render.text.layout import plain
 from jaxtour.render.values import WIDE, ValueFigures, head_lines, number, value_lines
 
 SPAN = Span("a/b", 1, 5, 1, 11)
-ARRAY = Operand(shape=(3, 2), dtype="float16", min=0.0, max=65504.0)
+ARRAY = BirthOperand(shape=(3, 2), dtype="float16", min=0.0, max=65504.0)
 
 
 def stage(*results: list[list[Any]]) -> Any:
@@ -80,9 +80,9 @@ def test_a_birth_is_told_with_its_loop_and_its_operands() -> None:
 
 
 def test_a_second_birth_is_a_consequence_only_if_it_has_the_inf() -> None:
-    first = Birth(primitive="log", kind="inf", operands=(Operand(shape=(), dtype="float32", value=0.0),))
+    first = Birth(primitive="log", kind="inf", operands=(BirthOperand(shape=(), dtype="float32", value=0.0),))
     for value, word in (("-inf", "then"), (0.0, "also")):
-        then = Birth(primitive="mul", kind="nan", operands=(Operand(shape=(), dtype="float32", value=value),))
+        then = Birth(primitive="mul", kind="nan", operands=(BirthOperand(shape=(), dtype="float32", value=value),))
         assert plain(head_lines(Evaluated(first=first, then=then), lambda _: "")[2]) == f"✗ {word} nan in mul"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from fake_engine import Script
 from small_course import JAXPR, LINES, NAMES, at_home
 
-from jaxtour.engine.wire.messages import Birth, Evaluated, Operand, Stage
+from jaxtour.engine.wire.messages import Birth, BirthOperand, Evaluated, Stage
 
 ORIGINS = next(event for event in at_home()[1]["vmap/many"] if isinstance(event, Stage)).origins
 HEADS = 6
@@ -20,10 +20,10 @@ FIGURES: dict[int, list[Any]] = {
 }
 """By line of the jaxpr, the statistics of its one result."""
 OPERANDS = (
-    Operand(shape=(), dtype="float32", value=0.5, min=0.5, max=0.5),
-    Operand(shape=(3,), dtype="float32", index=(0,), value=0.0, min=0.0, max=2.0),
+    BirthOperand(shape=(), dtype="float32", value=0.5, min=0.5, max=0.5),
+    BirthOperand(shape=(3,), dtype="float32", index=(0,), value=0.0, min=0.0, max=2.0),
 )
-INFINITE = (Operand(shape=(3,), dtype="float32", index=(0,), value="inf", min=0.25, max=0.5), OPERANDS[1])
+INFINITE = (BirthOperand(shape=(3,), dtype="float32", index=(0,), value="inf", min=0.25, max=0.5), OPERANDS[1])
 FIRST = Birth(
     primitive="div", kind="inf", spans=ORIGINS[2].spans, direction="backward", index=(0,), iteration=3, loops=1,
     operands=OPERANDS,

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from test_memory import MEMORY, stage
+from made_memory import MEMORY, stage
 
 from jaxtour.engine.wire.memory import Block, Memory
 from jaxtour.render.ir.memory import ROWS, drawing
