@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from fake_engine import FACTS
 from small_course import SCRIPT
-from tours import Tours, border, highlighted, idle, pane, ran, ready, run_many, screen_text, text, until
+from tours import Tours, border, highlighted, idle, pane, ran, ready, resized, run_many, screen_text, text, until
 
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.engine.wire.commands import Open, Run
@@ -158,7 +158,7 @@ async def test_the_cursor_stays_on_its_device_whatever_comes_above_it(tours: Tou
         tours.engine.push(msgspec.structs.replace(EIGHT, findings=(Finding(code="no libtpu", message="no TPU"),)))
         await until(pilot, lambda: "no TPU" in text(app, "devices"))
         assert selected() == "3" and devices.cursor == line + 1
-        await pilot.resize_terminal(80, 24)
+        await resized(pilot, 80, 24)
         await pilot.press("d", "d")
         await pilot.pause()
         assert selected() == "3"

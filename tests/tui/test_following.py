@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from small_course import VMAP
 from textual.pilot import Pilot
-from tours import Tours, highlighted, idle, pane, ran, ready, text, until
+from tours import Tours, highlighted, idle, pane, ran, ready, resized, text, until
 
 from jaxtour.engine.wire.messages import Executed, Origin, Span, Stage, Trace
 from jaxtour.text import Raw, harmless
@@ -85,19 +85,13 @@ def highlighted_in_view(app: TourApp, slot: str) -> bool:
     return bool(seen(app, slot) & set(highlighted(app, slot)))
 
 
-async def resized(pilot: Pilot[int], size: tuple[int, int]) -> None:
-    """Resize the terminal, and wait for the panes."""
-    await pilot.resize_terminal(*size)
-    await until(pilot, lambda: tuple(pilot.app.screen.size) == size)
-
-
 async def test_the_stage_follows_the_cursor_in_the_source(long: Tours) -> None:
     app = long.make("many", script=SCRIPT)
     async with app.run_test(size=(100, 30)) as pilot:
         await begin(pilot, "shift+tab", "j")
         source = pane(app, "source")
         for size in SIZES:
-            await resized(pilot, size)
+            await resized(pilot, *size)
             assert highlighted_in_view(app, "stage"), f"at {size}"
             for key in KEYS:
                 await pilot.press(key)
@@ -112,7 +106,7 @@ async def test_the_source_follows_the_cursor_in_the_stage(long: Tours) -> None:
         await begin(pilot, "j")
         stages = pane(app, "stage")
         for size in SIZES:
-            await resized(pilot, size)
+            await resized(pilot, *size)
             assert highlighted_in_view(app, "source"), f"at {size}"
             for key in KEYS:
                 await pilot.press(key)

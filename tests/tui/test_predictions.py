@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 from test_snapshots import IDS, SIZES, keys
-from tours import Tours, border, idle, pane, proved, ran, ready, run_many, screen_text, text, until
+from tours import Tours, border, idle, pane, proved, ran, ready, resized, run_many, screen_text, text, until
 
 from jaxtour.course.catalogue import open_path
 from jaxtour.course.model import Ask, Choice
@@ -326,7 +326,7 @@ async def test_the_border_says_question_only_of_a_hidden_one(tours: Tours) -> No
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         for height in range(12, 25):
-            await pilot.resize_terminal(80, height)
+            await resized(pilot, 80, height)
             await until(pilot, lambda rows=height - 2: app.tour_screen.panes.size.height == rows)
             lesson, words = pane(app, "lesson"), border(app, "lesson")
             hidden = "3  (6,)" not in screen_text(app)

@@ -69,6 +69,12 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], wait_s: floa
     await pilot.pause()
 
 
+async def resized(pilot: Pilot[Any], width: int, height: int) -> None:
+    """Resize the terminal, and wait until the screen is laid out anew; a pause alone may end before that."""
+    await pilot.resize_terminal(width, height)
+    await until(pilot, lambda: pilot.app.screen.size == (width, height))
+
+
 async def ready(pilot: Pilot[Any]) -> None:
     """Wait until the worker is ready."""
     app = pilot.app

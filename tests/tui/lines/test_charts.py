@@ -7,7 +7,7 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from timed_course import SIZED, SPREAD, timed
-from tours import Tours, run_many, screen_text, text, until
+from tours import Tours, resized, run_many, screen_text, text, until
 
 from jaxtour.render.chart import Chart, Curve, axis_over
 from jaxtour.tui.lines.document import Document, illustrated
@@ -158,14 +158,14 @@ async def test_a_chart_follows_the_size_and_the_theme() -> None:
             strips = app.screen._compositor.render_strips()
             return {str(style.color) for strip in strips for piece, style, _ in strip if style and "●" in piece}
 
-        await pilot.resize_terminal(90, 24)
+        await resized(pilot, 90, 24)
         await until(pilot, lambda: rightmost(app) > max(column for _, column in narrow))
         for theme in ("light", "ansi"):
             before = colours()
             app.theme = theme
             await until(pilot, lambda before=before: colours() and not colours() & before)
-        await pilot.resize_terminal(20, 5)
-        await pilot.resize_terminal(62, 24)
+        await resized(pilot, 20, 5)
+        await resized(pilot, 62, 24)
         await until(pilot, lambda: marks(app, "●") == narrow)
 
 

@@ -14,6 +14,7 @@ from small_course import VMAP
 from textual.app import App, ComposeResult
 from textual.strip import Strip
 from textual.widgets import Static
+from tours import resized
 
 from jaxtour.course.model import Step
 from jaxtour.engine.report import Report
@@ -86,7 +87,7 @@ async def test_a_figure_is_drawn_in_half_blocks_and_scrolls_with_its_lines(png: 
         await pilot.pause()
         assert [len(row) for row in app.colours()] == [40] * (ROWS - 3) + [0] * 13
         app.view.scroller.to(y=0)
-        await pilot.resize_terminal(31, 20)
+        await resized(pilot, 31, 20)
         await pilot.pause()
         assert [len(row) for row in app.colours()][: ROWS + 1] == [0] + [30] * 8 + [0] * 2
         assert "▀" in app.export_screenshot()

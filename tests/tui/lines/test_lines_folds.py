@@ -6,6 +6,7 @@ from string import ascii_letters
 
 import pytest
 from shown import Shown, numbered, row, rows, texts
+from tours import resized
 
 from jaxtour.tui.lines.document import Highlight
 from jaxtour.tui.lines.rows import Folds, Rows, WrappedRows, breaks
@@ -115,7 +116,7 @@ async def test_long_lines_go_on_below() -> None:
                                   "2 short"]  # fmt: skip
         app.view.set_highlights({0: Highlight(ranges=((8, 12),))}.get)
         assert [row(app.view, y)[1] for y in range(4)] == ["▌", "▌", "▌", " "]
-        await pilot.resize_terminal(25, 8)
+        await resized(pilot, 25, 8)
         assert rows(app.view)[:2] == ["0▌abcdefghijklmnopqrstuv", " ▌╰ wxyz"]
         app.view.folding.wrap = False
         assert rows(app.view)[0] == "0▌abcdefghijklmnopqrstu›"

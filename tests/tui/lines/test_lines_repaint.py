@@ -8,7 +8,7 @@ from rich.style import Style as RichStyle
 from shown import Shown, row, texts
 from textual.geometry import Region
 from textual.strip import Strip
-from tours import Tours, pane, ready
+from tours import Tours, pane, ready, resized
 
 from jaxtour.render.text.layout import Line
 from jaxtour.tui.lines.document import Document, Highlight, Highlights, LazyLines, MadeLines
@@ -74,7 +74,7 @@ async def test_rows_that_are_kept_are_as_if_painted_again(tours: Tours) -> None:
 
         for number in range(150):
             if number % 20 == 0:
-                await pilot.resize_terminal(chance.choice((60, 80, 130)), chance.choice((20, 24, 30)))
+                await resized(pilot, chance.choice((60, 80, 130)), chance.choice((20, 24, 30)))
             if number % 7 == 0:
                 await pilot.press("tab")
             chance.choice(operations(view, chance))()
