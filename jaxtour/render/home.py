@@ -35,12 +35,13 @@ BEFORE_MATCH = 12
 """At most so many characters of a line stay before its first match."""
 
 
-def title_line(whole: Standing, reviews: int, width: int) -> Line:
-    """What the border says of all lessons, as much as fits."""
-    left = f"{minutes(whole.minutes_left)} left" if whole.minutes_left else ""
+def title_line(whole: Standing | None, reviews: int, width: int) -> Line:
+    """What the border says of all lessons, as much as fits; without totals until all are read."""
     parts: list[StyledText] = [(f"{reviews} to review", "warning")] if reviews else []
-    parts += [(steps_words(whole), "muted"), (left, "muted")]
-    parts += [(exercises_words(whole), "muted"), (predictions_words(whole), "muted")]
+    if whole:
+        left = f"{minutes(whole.minutes_left)} left" if whole.minutes_left else ""
+        parts += [(steps_words(whole), "muted"), (left, "muted")]
+        parts += [(exercises_words(whole), "muted"), (predictions_words(whole), "muted")]
     line: Line = (("jaxtour", "strong"),)
     for text, style in parts:
         if text and width_of(line) + 3 + width_of(text) <= width:

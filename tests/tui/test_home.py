@@ -9,7 +9,7 @@ from tours import Given, Tours, pane, ready, screen_text, until
 from jaxtour.course.model import Requires, Step
 from jaxtour.course.search import SearchIndex, ranges
 from jaxtour.render.home import around, marked
-from jaxtour.render.text.layout import plain, width_of
+from jaxtour.render.text.layout import Line, plain, width_of
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.screens.home import HomeScreen
 
@@ -42,6 +42,24 @@ async def test_home_tells_progress_and_what_is_broken(tours: Tours) -> None:
         await until(pilot, lambda: "Enter begins again at step 1 of 2" in screen_text(app))
         await pilot.press("down")
         await until(pilot, lambda: "09-odd.yaml:3:7: expected a number" in screen_text(app))
+
+
+async def test_home_shows_totals_only_of_all_lessons(tours: Tours, monkeypatch: pytest.MonkeyPatch) -> None:
+    titles: list[str] = []
+    entitle = HomeScreen.entitle
+
+    def noted(screen: HomeScreen, title: Line, keys: Line) -> None:
+        titles.append(plain(title))
+        entitle(screen, title, keys)
+
+    monkeypatch.setattr(HomeScreen, "entitle", noted)
+    app = tours.make("one")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("l")
+        await until(pilot, lambda: "0/12 steps" in screen_text(app))
+    assert titles[0] == "jaxtour"
+    assert {words.split()[1] for words in titles if "steps" in words} == {"0/12"}
 
 
 async def test_home_opens_where_the_tour_goes_on(tours: Tours) -> None:

@@ -241,12 +241,16 @@ class Scroller:
         self._view.scroll_end(animate=False, force=True, immediate=True, x_axis=False)
 
     def to_anchor(self) -> None:
-        """Scroll to the line before the document's anchor unless everything is in view, or to the end without one."""
+        """Scroll to the line before the document's anchor unless everything is in view, or to the end without one.
+
+        Where only two rows are in view, they begin with the anchor.
+        """
         rows, anchor = self._scene.plan.rows, self._scene.document.anchor
+        height = self._view.size.height
         if anchor is None:
             self.to_end()
-        elif rows.count > self._view.size.height:
-            self.to(y=rows.top(anchor) - 1)
+        elif rows.count > height:
+            self.to(y=rows.top(anchor) - (height > 2))
 
     def keep_row(self, line: int, row: int) -> None:
         """Scroll so that a line is in this row of the view."""

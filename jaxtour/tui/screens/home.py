@@ -177,7 +177,8 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
             self._follow()
             lines = self._described(self._at or (0, None), width, height, wide=wide)
         self._about.update(contents(lines[:height], ansi=self.app.native_ansi_color))
-        reviews, whole = self._reviews, total(map(self._standing, self._known))
+        reviews, known = self._reviews, self._known
+        whole = total(map(self._standing, known)) if len(known) == len(self._tour.catalogue.entries) else None
         room = self.app.size.width - 6
         self.entitle(home.title_line(whole, reviews, room), self._keys(reviews, room))
 
