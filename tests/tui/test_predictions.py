@@ -169,8 +169,11 @@ async def test_digits_and_letters_change_with_the_question(tours: Tours) -> None
     async with app.run_test(size=(120, 36)) as pilot:
         await ready(pilot)
         assert "jaxpr  StableHLO  HLO" in screen_text(app), "the digits are not those of the stages now"
+        assert "values  g graph" in screen_text(app), "a letter is"
+        await pilot.press("g")
+        assert app.tour.state.stage == "graph"
         await pilot.press("4")
-        assert app.tour.state.stage == "jaxpr" and app.tour.state.prediction is None, "there is no fourth choice"
+        assert app.tour.state.stage == "graph" and app.tour.state.prediction is None, "there is no fourth choice"
         await pilot.press("1", "r")
         await ran(pilot)
         assert "1 jaxpr  2 StableHLO  3 HLO" in screen_text(app)
