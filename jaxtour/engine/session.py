@@ -302,8 +302,9 @@ class Session:
             await self.engine.send(Interrupt())
 
     async def restart(self) -> None:
-        """Replace the runner by a new one with the same configuration."""
+        """Replace the runner by a new one with the same configuration; what is asked for next waits for it."""
         self._forget()
+        self.state, self.detail, self.code = "restarting", "", ""
         await self.engine.send(Restart())
 
     async def close(self) -> None:
