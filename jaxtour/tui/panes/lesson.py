@@ -37,7 +37,7 @@ def document(view: StepView, width: int) -> Document:
         lines += own
     change = change_of(step, view.state.code) if view.report and view.report.executed else None
     if change and change.after:
-        anchor = len(lines) + 2
+        anchor = len(lines) + 1
         label: Line = (("~ ", "mark"), (change.label, "strong"))
         lines += [BLANK, *wrap(label, width, indent="  "), *text_lines(view, change.after, width)]
     # The text of a notebook's cell may say why its code failed: a command of IPython did not run.

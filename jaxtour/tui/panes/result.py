@@ -47,15 +47,10 @@ def document(view: StepView, width: int) -> Document:
     differs = _differs(view, step, report, width)
     if report.failure:
         anchor = len(lines)
+        if meant := _meant(view, step, report):
+            lines.append((("✓ ", "success"), (f"raised {report.failure.type}, as {meant}", "success")))
         # What an edit changed is the news, and an exception may fill the pane.
         lines, differs = [*lines, *differs], []
-        change = change_of(step, view.state.code)
-        if change and change.raises and as_expected(change.raises, report.failure):
-            words = f"raised {report.failure.type}, as this change should"
-            lines.append((("✓ ", "success"), (words, "success")))
-        elif (step.raises and report.done is None) or (report.done and status(step, report) == "raised"):
-            words = f"raised {report.failure.type}, as the step expects"
-            lines.append((("✓ ", "success"), (words, "success")))
         lines += failure_lines(report.failure, width)
         if report.failure.type in MISSING and view.facts and view.facts.host.name:
             where = f"it ran on {view.facts.host.name}: files and packages are those there"
@@ -208,6 +203,15 @@ def _ending(view: StepView, step: Step, report: Report, width: int) -> list[Line
     elif report.failure is None and (expects := _expects(step, view.state.code)):
         lines += wrap((("✗ ", "warning"), (f"nothing was raised; {expects}", "warning")), width, indent="  ")
     return lines
+
+
+def _meant(view: StepView, step: Step, report: Report) -> str:
+    """What says that the code should raise what it raised, in words; empty for nothing."""
+    change = change_of(step, view.state.code)
+    if change and change.raises and as_expected(change.raises, report.failure):
+        return "this change should"
+    meant = (step.raises and report.done is None) or (report.done and status(step, report) == "raised")
+    return "the step expects" if meant else ""
 
 
 def _expects(step: Step, code: str) -> str:
