@@ -30,6 +30,9 @@ def check(step: Step, node: Mapping, lines: list[str]) -> None:
     if step.ask:
         _ask(step.ask, node)
     check_work(step, node)
+    for index, change in enumerate(step.tries):
+        if change.raises is not None:
+            _exception(step, change.raises, at(node, "tries", index, "raises"))
     if step.requires:
         check_requires(step.requires, at(node, "requires"))
     if step.expect:

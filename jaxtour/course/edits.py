@@ -5,7 +5,7 @@ Nothing that the learner wrote is lost: a change of another origin makes a new v
 
 from typing import NamedTuple, TypeAlias
 
-from jaxtour.course.model import Broken, Step, StepKey
+from jaxtour.course.model import Broken, Step, StepKey, Variation
 from jaxtour.course.progress import Progress, SavedStep, encodable
 
 SCRATCH = "~scratch"
@@ -151,6 +151,11 @@ class Edits:
 def is_own(step: Step, code: str) -> bool:
     """Whether this is the lesson's own code, but for space at its end."""
     return code.rstrip() == step.shown_code.text.rstrip()
+
+
+def change_of(step: Step, code: str) -> Variation | None:
+    """The step's change that made this code of the lesson's; None if it is another code."""
+    return next((each for number, each in enumerate(step.tries) if varied(step, number) == code), None)
 
 
 def varied(step: Step, number: int) -> str | None:

@@ -223,6 +223,10 @@ class Variation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """What it does, as a phrase: `make w float64`."""
     old: Annotated[RawText, msgspec.Meta(min_length=1)]
     new: RawText
+    raises: str | None = None
+    """The class of the exception that the changed code should raise."""
+    after: Lines = ""
+    """Markdown, shown once it has run: what to see now."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

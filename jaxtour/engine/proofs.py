@@ -1,4 +1,7 @@
-"""Proves an exercise: its starter fails, every right solution passes, every wrong one is refused for its reason."""
+"""Proves what a step has beside its own code: the solutions of its exercise, and the changes that should raise.
+
+The starter of an exercise fails, every right solution passes, and every wrong one is refused for its reason.
+"""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -6,9 +9,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from jaxtour.course.edits import varied
 from jaxtour.course.model import Exercise, Lesson, Step
 from jaxtour.engine.cells import asked_of
-from jaxtour.engine.compare.verify import verify
+from jaxtour.engine.compare.verify import as_expected, verify
 from jaxtour.engine.headless import TIMEOUT_S, Headless, Outcome
 from jaxtour.engine.report import Report
 from jaxtour.text import clean, short
@@ -22,11 +26,13 @@ class _Verdict(NamedTuple):
 
 
 async def proved(engine: Headless, lesson: Lesson, outcome: Outcome) -> Outcome:
-    """The outcome of a step that was surveyed, with what is wrong with its exercise beside its own solution."""
+    """The outcome of a step that was surveyed, with what is wrong with its exercise, and with changes to try."""
     step = outcome.step
-    if not isinstance(step, Step) or step.exercise is None or outcome.status not in ("ok", "raised"):
+    if not isinstance(step, Step) or outcome.status not in ("ok", "raised"):
         return outcome
-    problems = [clean(each, keep_newlines=False) async for each in _faults(engine, lesson, step, step.exercise)]
+    told = [each async for each in _faults(engine, lesson, step, step.exercise)] if step.exercise else []
+    told += [each async for each in _unraised(engine, lesson, step)]
+    problems = [clean(each, keep_newlines=False) for each in told]
     return replace(outcome, status="failed", problems=tuple(problems)) if problems else outcome
 
 
@@ -45,6 +51,19 @@ async def _faults(engine: Headless, lesson: Lesson, step: Step, exercise: Exerci
         elif _words(wrong.because) not in _words(verdict.message):
             told = short(verdict.message, _MESSAGE)
             yield f"exercise: wrong[{number}] fails, but not because `{short(wrong.because, 80)}`: {told}"
+
+
+async def _unraised(engine: Headless, lesson: Lesson, step: Step) -> AsyncIterator[str]:
+    """Which changes do not raise what they should, a line each."""
+    for number, change in enumerate(step.tries):
+        code = varied(step, number)
+        if change.raises is None or code is None:
+            continue
+        run = await engine.session.run(lesson, step, code, timings=False, default_timeout_s=TIMEOUT_S)
+        failure = (await engine.whole(Report(run=run))).failure
+        if not as_expected(change.raises, failure):
+            told = f"{failure.type}: {short(failure.message, 120)}" if failure else "nothing was raised"
+            yield f"tries[{number}]: expected {change.raises}, got {told}"
 
 
 async def _verdict(engine: Headless, lesson: Lesson, step: Step, code: str) -> _Verdict:

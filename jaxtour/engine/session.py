@@ -80,6 +80,8 @@ class Session:
         """The cells whose state the last request used; good enough for another request."""
         self._looking: dict[int, tuple[Cell, ...]] = {}
         """By run of a request, the cells whose state it uses."""
+        self._before_run: tuple[int, tuple[Cell, ...] | None, tuple[Cell, ...] | None] = (0, None, None)
+        """The last run, and the cells executed and looked at before it, for a run that is refused."""
         self._on_cpu = True
         """Whether code runs on the CPU when no devices are simulated, as far as known."""
         self._own_devices: int | None = None
@@ -300,8 +302,9 @@ class Session:
             await self.engine.send(Interrupt())
 
     async def restart(self) -> None:
-        """Replace the runner by a new one with the same configuration."""
+        """Replace the runner by a new one with the same configuration; what is asked for next waits for it."""
         self._forget()
+        self.state, self.detail, self.code = "restarting", "", ""
         await self.engine.send(Restart())
 
     async def close(self) -> None:
@@ -326,6 +329,7 @@ class Session:
         done = self._executed
         fresh = done is None or done != before[: len(done)]
         missing = before if fresh else before[len(done or ()) :]
+        self._before_run = run, done, self._looked
         self._executed = self._looked = None
         self._looking.clear()
         self._goal[run] = (*before, command.cell) if command.cell else before
@@ -357,6 +361,7 @@ class Session:
     def _forget(self) -> None:
         """Mark the runner's state as unknown, whatever runs under way still report."""
         self._executed = self._looked = None
+        self._before_run = 0, None, None
         self._goal.clear()
         self._looking.clear()
 
@@ -388,7 +393,9 @@ class Session:
                 goal, looked = self._goal.pop(event.run, None), self._looking.pop(event.run, None)
                 if event.run == self.current:
                     self.current = None
-                    if goal is not None:
+                    if event.refused and self._before_run[0] == event.run:
+                        _, self._executed, self._looked = self._before_run
+                    elif goal is not None:
                         whole = event.status in ("ok", "error") and not event.dirty
                         self._executed = goal if whole else None
                     elif event.status == "ok":

@@ -23,6 +23,8 @@ from jaxtour.text import plural
 
 COLUMNS = (("done", 7), ("solved", 8), ("right", 6), ("left", 8))
 """The columns after the bar, and their cells."""
+GOES_ON: StyledText = ("●", "mark")
+"""The sign of where the tour goes on."""
 HEAD_CELLS = 8
 BAR_CELLS = 6
 WIDE_BAR_CELLS, WIDE_FROM = 12, 84
@@ -50,10 +52,11 @@ def title_line(whole: Standing | None, reviews: int, width: int) -> Line:
 
 
 def header(width: int) -> Line:
-    """The names of the columns."""
+    """What the sign of a row says, and the names of the columns."""
     bar, title = _cells(width)
     names = "".join(pad(name, cells, right=True) for name, cells in _columns(width))
-    return ((pad("", HEAD_CELLS + title + 2 + bar) + names, "faint"),)
+    sign, style = GOES_ON
+    return (("  ", ""), (sign, style), (pad(" you go on here", HEAD_CELLS + title + 2 + bar - 3) + names, "faint"))
 
 
 def _cells(width: int) -> tuple[int, int]:
@@ -72,10 +75,10 @@ def lesson_row(
 ) -> Line:
     """A lesson: whether it is done, its title, its progress, and the minutes left."""
     bar, room = _cells(width)
-    mark: StyledText = ("✓", "success") if standing.complete else ("·", "muted")
+    mark: StyledText = ("✓", "success") if standing.complete else GOES_ON if goes_on else ("·", "muted")
     if lesson.problems:
         mark = ("✗", "error")
-    head: Line = (("› " if goes_on else "  ", "mark"), mark, (f" {number:>2}  ", "muted"))
+    head: Line = (("  ", ""), mark, (f" {number:>2}  ", "muted"))
     unmet = any(line[0][0].startswith("✗") for line in needs_lines(lesson, facts))
     title = pad(lesson.title, room)
     if not lesson.minutes and lesson.problems:
@@ -106,8 +109,10 @@ def step_row(
     step: Step | Broken, number: int, saved: SavedStep, width: int, *, done: bool, here: bool, indent: int = HEAD_CELLS
 ) -> Line:
     """A step: whether it is done, its title, and what became of its question and its exercise."""
-    mark: StyledText = ("✗", "error") if isinstance(step, Broken) else ("✓", "success") if done else ("·", "muted")
-    head: Line = ((" " * indent, ""), ("› " if here else "  ", "mark"), mark, (f" {number:>2}  ", "muted"))
+    mark: StyledText = ("✓", "success") if done else GOES_ON if here else ("·", "muted")
+    if isinstance(step, Broken):
+        mark = ("✗", "error")
+    head: Line = ((" " * indent + "  ", ""), mark, (f" {number:>2}  ", "muted"))
     gap: StyledText = ("   ", "")
     said = [span for each in step_words(step, saved, done=done) for span in (gap, each)]
     room = width - width_of(head) - width_of(tuple(said))

@@ -40,7 +40,7 @@ steps:
     after: x
     show: jaxpr
     ask: {question: Q, choices: [1, true, {text: x, reply: y}], answer: 1, hint: x, proof: jaxpr, mark: sin}
-    tries: [{label: make x y, old: x, new: y}]
+    tries: [{label: make x y, old: x, new: y, raises: NameError, after: x}]
     requires: {devices: 2}
     timeout: 1.5
   - id: two

@@ -53,6 +53,8 @@ WIDE = harmless(
 )
 
 
+BROKEN = "edited = "
+"""Code that does not compile."""
 LOOKS = (StageRequest(index=0, stage="hlo"),)
 
 
@@ -80,6 +82,8 @@ class ModelWorker:
             case Restart() | Interrupt():
                 self.clear()
                 self.pending.append(State(state="ready"))
+            case Run() if command.cell and command.cell.code == BROKEN:
+                self.pending.append(Done(run=command.run, status="error", refused=True))
             case Run():
                 if command.fresh:
                     self.clear()

@@ -46,6 +46,15 @@ steps:
         - {code: "import os; os._exit(3)", because: the worker died}
         - {code: "print('y' * 100_000_000); y = 0", because: too small}
         - {code: "1 / 0", because: ZeroDivisionError}
+  - id: tries
+    title: T
+    text: x
+    code: int("3")
+    tries:
+      - {label: a, old: '"3"', new: '"x"', raises: ValueError}
+      - {label: b, old: '"3"', new: '"4"', raises: ValueError}
+      - {label: c, old: '"3"', new: '[]', raises: ValueError}
+      - {label: d, old: '"3"', new: '[]'}
   - {id: last, title: L, text: x, code: "y, len(calls)", expect: {value: "(3, 0)"}}
 """
 
@@ -66,6 +75,14 @@ async def test_what_is_wrong_with_an_exercise_is_said() -> None:
                 "exercise: others[0] fails its check: 0 is too small",
                 "exercise: wrong[0] passes its check",
                 "exercise: wrong[1] fails, but not because `too large`: 1 is too small",
+            ],
+        ),
+        "tries": (
+            "failed",
+            [
+                "tries[1]: expected ValueError, got nothing was raised",
+                "tries[2]: expected ValueError, got TypeError: int() argument must be a string, a bytes-like object or "
+                "a real number, not 'list'",
             ],
         ),
         "last": ("ok", []),

@@ -4,7 +4,7 @@ import asyncio
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_worker import LESSON, LOOKS, WIDE, ModelWorker, Recorder, drain, recorded, started, step
+from model_worker import BROKEN, LESSON, LOOKS, WIDE, ModelWorker, Recorder, drain, recorded, started, step
 
 from jaxtour.course.model import Lesson, Requires, Step
 from jaxtour.engine.cells import asked_of, cell, devices_needed
@@ -19,7 +19,7 @@ from jaxtour.text import harmless
 
 ACTIONS = st.one_of(
     st.tuples(st.just("run"), st.integers(0, 4)),
-    st.tuples(st.just("edit"), st.integers(0, 4)),
+    st.tuples(st.sampled_from(["edit", "broken"]), st.integers(0, 4)),
     st.tuples(st.just("plain"), st.integers(0, 4)),
     st.tuples(st.just("prepare"), st.integers(0, 4)),
     st.tuples(st.just("wide"), st.integers(0, 1)),
@@ -51,6 +51,8 @@ async def play(actions: list[tuple[tuple[str, int], bool]]) -> None:
                 await session.run(lesson, step)
             case "edit":
                 await session.run(lesson, step, "edited = True")
+            case "broken":
+                await session.run(lesson, step, BROKEN)
             case "plain":
                 await session.run(lesson, step, timings=False)
             case "look" | "look wide":
@@ -87,6 +89,17 @@ def test_a_step_runs_in_the_state_its_lesson_leaves_whatever_came_before(
     actions: list[tuple[tuple[str, int], bool]],
 ) -> None:
     asyncio.run(play(actions))
+
+
+async def test_code_that_does_not_compile_costs_no_state() -> None:
+    session, worker = await started()
+    await session.run(LESSON, step(0))
+    await drain(session)
+    await session.run(LESSON, step(1), BROKEN)
+    await drain(session)
+    assert session.current is None
+    await session.run(LESSON, step(1), timings=False)
+    assert [(len(state), cell.name) for state, cell, _ in worker.ran if cell] == [(0, "lesson/a"), (1, "lesson/b")]
 
 
 async def test_the_next_step_goes_on_from_where_the_last_one_ended() -> None:

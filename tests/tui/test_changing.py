@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from changing import LESSON, ROW, VARIED, edited_before, varied
 from small_course import MANY
@@ -11,6 +12,7 @@ from jaxtour.course.model import Step
 from jaxtour.course.progress import Progress
 from jaxtour.course.trust import code_of
 from jaxtour.engine.wire.commands import Run
+from jaxtour.engine.wire.messages import Executed, Failure
 from jaxtour.tui import outside
 from jaxtour.tui.tour.scratch import scratch_after
 from jaxtour.tui.widgets.names import before_cursor, words_of
@@ -48,6 +50,30 @@ async def test_a_change_runs_and_shows_what_it_did(tours: Tours, before: tuple[s
         await pilot.press("u", "x")
         assert "only two rows   this is your edit now" in screen_text(app)
     assert Progress.open(tours.path).saved("vmap", "many").edit == ROW
+
+
+@pytest.mark.parametrize("raised", [True, False])
+async def test_a_change_says_that_it_should_raise_and_what_to_see_then(tours: Tours, *, raised: bool) -> None:
+    varied(tours)
+    step = LESSON.steps[1]
+    assert isinstance(step, Step)
+    change = msgspec.structs.replace(step.tries[0], raises="ValueError", after="Too few: `t` times them.")
+    step = msgspec.structs.replace(step, tries=(change,))
+    tours.entries[0].given = msgspec.structs.replace(LESSON, steps=(LESSON.steps[0], step, *LESSON.steps[2:]))
+    failure = Failure(run=0, type="JaxError", message="no", bases=("ValueError",))
+    script = {**VARIED, ROW: [failure, Executed(run=0, status="error", seconds=0.1)]} if raised else VARIED
+    app = tours.make("many", script=script)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert "Too few" not in text(app, "lesson")
+        await pilot.press("x")
+        await until(pilot, lambda: app.tour.state.code == ROW and app.tour.view.finished)
+        said = "raised JaxError, as this change should" if raised else "nothing was raised; this change should raise"
+        assert said in " ".join(text(app, "result").split())
+        assert "~ only two rows\nToo few: t times them." in text(app, "lesson")
+        assert ("   t time   " in screen_text(app)) == (not raised), "what raised is not timed"
+        await pilot.press("u")
+        assert "Too few" not in text(app, "lesson")
 
 
 async def test_a_change_does_not_cost_the_learners_edit(tours: Tours) -> None:

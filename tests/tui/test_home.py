@@ -32,7 +32,7 @@ async def test_home_tells_progress_and_what_is_broken(tours: Tours) -> None:
         await ready(pilot)
         await pilot.press("l")
         await until(pilot, lambda: "State and randomness" in screen_text(app))
-        assert "› · 1 One example, then many" in row(app, "One example") and "2/9 1/1 1/1 10 min" in row(app, "One exa")
+        assert "› ● 1 One example, then many" in row(app, "One example") and "2/9 1/1 1/1 10 min" in row(app, "One exa")
         assert "✓ 2 State and randomness" in row(app, "State and") and "2/2" in row(app, "State and")
         assert "✗ 3 A lesson that does not load" in row(app, "A lesson that")
         assert "jaxtour 4/12 steps 10 min left 1/1 exercise 1/1 prediction right" in row(app, "min left")
@@ -70,12 +70,29 @@ async def test_home_opens_where_the_tour_goes_on(tours: Tours) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
         await pilot.press("l")
-        await until(pilot, lambda: "› ·  2  State and randomness" in screen_text(app))
+        await until(pilot, lambda: "› ●  2  State and randomness" in screen_text(app))
         await pilot.press("enter")
         await until(pilot, lambda: app.tour.key == ("state", "split"))
         assert app.screen is app.tour_screen
         await pilot.press("l", "up", "enter")
         await until(pilot, lambda: app.tour.key == ("vmap", "one"))
+
+
+@pytest.mark.parametrize(("ascii_only", "cursor", "goes_on"), [(False, "›", "●"), (True, ">", "*")])
+async def test_the_cursor_and_where_the_tour_goes_on_are_told_apart_without_colours(
+    tours: Tours, *, ascii_only: bool, cursor: str, goes_on: str
+) -> None:
+    app = tours.make("one", ascii_only=ascii_only)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("l")
+        await until(pilot, lambda: "State and randomness" in screen_text(app))
+        assert f"{goes_on} you go on here" in screen_text(app)
+        signs = [row(app, title)[2:5] for title in ("One example", "State and")]
+        assert signs[0] == f"{cursor} {goes_on}" and cursor not in signs[1]
+        await pilot.press("down")
+        await until(pilot, lambda: row(app, "State and")[2] == cursor)
+        assert row(app, "One example")[2] == goes_on
 
 
 async def test_a_step_that_is_opened_again_is_shown_from_its_beginning(tours: Tours) -> None:

@@ -33,5 +33,5 @@ async def test_a_key_that_the_text_names_comes_behind_the_most_important_one(tou
         assert keys[:6] == ["r", "run", "g", "graph", "n", "next"], "there is nothing to time yet"
         assert keys[-4:] == ["?", "keys", "q", "quit"]
         await run_many(pilot, tours)
-        assert "n next   t time   g graph" in screen_text(app)
+        assert "a see jaxpr   t time   g graph   r run   n next" in screen_text(app)
         assert "D compare" not in screen_text(app).splitlines()[-1], "there is nothing to compare"

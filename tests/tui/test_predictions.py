@@ -169,8 +169,11 @@ async def test_digits_and_letters_change_with_the_question(tours: Tours) -> None
     async with app.run_test(size=(120, 36)) as pilot:
         await ready(pilot)
         assert "jaxpr  StableHLO  HLO" in screen_text(app), "the digits are not those of the stages now"
+        assert "values  g graph" in screen_text(app), "a letter is"
+        await pilot.press("g")
+        assert app.tour.state.stage == "graph"
         await pilot.press("4")
-        assert app.tour.state.stage == "jaxpr" and app.tour.state.prediction is None, "there is no fourth choice"
+        assert app.tour.state.stage == "graph" and app.tour.state.prediction is None, "there is no fourth choice"
         await pilot.press("1", "r")
         await ran(pilot)
         assert "1 jaxpr  2 StableHLO  3 HLO" in screen_text(app)
@@ -237,11 +240,17 @@ async def test_a_result_that_does_not_fit_is_enlarged(tours: Tours, rows: int) -
         assert result.has_focus and "a back to the text" in screen_text(app)
         await until(pilot, lambda: result.size.height == {1: height, 15: 17, 60: 20}[rows])
         assert result.scroll_offset.y == 0
+        assert ("Result  Esc all panes" in screen_text(app)) == (rows > 1), "what hides the tabs says how to come back"
         assert ("X.shape" in screen_text(app)) == (rows < 60)
         await pilot.press("a")
         await until(pilot, lambda: result.size.height == height)
         assert pane(app, "lesson").has_focus and "right" in screen_text(app)
-        await pilot.press("a", "e")
+        await pilot.press("a", "escape")
+        await until(pilot, lambda: result.size.height == height)
+        assert pane(app, "lesson").has_focus == (rows > 1) and "Esc all panes" not in screen_text(app)
+        await pilot.press("z")
+        assert "Esc all panes" in screen_text(app).splitlines()[1]
+        await pilot.press("z", *"a"[rows == 1 :], "e")
         await until(pilot, lambda: panes.editor is not None and panes.editor.size.height >= 3)
         await pilot.press("escape", "a")
         await pilot.press("n")

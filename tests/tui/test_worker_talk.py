@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 import pytest
 from fake_engine import Hold
+from test_typeahead import typed
 from tours import Tours, ran, ready, screen_text, text, until
 
 from jaxtour.engine.report import joined
@@ -173,6 +174,13 @@ async def test_a_dead_worker_says_what_happened_and_starts_again(tours: Tours) -
         await pilot.press("R")
         assert isinstance(tours.engine.sent[-1], Restart)
         await ready(pilot)
+        await pilot.press("r")
+        await until(pilot, lambda: "worker dead" in screen_text(app))
+        typed(pilot, "R", "r")
+        await until(pilot, lambda: isinstance(tours.engine.sent[-1], Run))
+        assert isinstance(tours.engine.sent[-2], Restart), "the key that came at once runs the step on the new worker"
+        await until(pilot, lambda: "worker dead" in screen_text(app))
+        await pilot.press("R")
         await until(pilot, lambda: "● ready" in screen_text(app))
 
 
@@ -184,9 +192,8 @@ async def test_a_guard_that_ends_can_be_started_again(tours: Tours) -> None:
         tours.engine.push(Died(reason="the worker is gone"))
         await tours.engine.close()
         await until(pilot, lambda: "worker dead" in screen_text(app))
-        await pilot.press("R")
+        typed(pilot, "R", "r")
         await until(pilot, lambda: "● ready" in screen_text(app))
-        await pilot.press("r")
         await ran(pilot)
 
 

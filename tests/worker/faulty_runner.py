@@ -10,6 +10,7 @@ import ast
 import ctypes
 import json
 import os
+import platform
 import signal
 import struct
 import sys
@@ -79,8 +80,19 @@ class Runner:
         while "slow_start" in faults and not Path(faults["slow_start"]).exists():
             time.sleep(0.01)
         platforms = faults.get("platforms", "cpu").split("/")
-        self.say("facts", platforms=platforms, python="3", jax="0", jaxlib="0", numpy="0", simulated=False, devices=[],
-                 host={"cpu": "", "cores": 1, "memory_bytes": 1}, flags={"held": str(self.hold)})  # fmt: skip
+        python = platform.python_version()
+        self.say(
+            "facts",
+            platforms=platforms,
+            python=python,
+            jax="0",
+            jaxlib="0",
+            numpy="0",
+            simulated=False,
+            devices=[],
+            host={"cpu": "", "cores": 1, "memory_bytes": 1},
+            flags={"held": str(self.hold)},
+        )
         self.say("state", state="ready")
 
     def serve(self):

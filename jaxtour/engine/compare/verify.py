@@ -38,7 +38,7 @@ def status(step: Step, report: Report) -> Status:
     if report.checked and not report.checked.passed:
         return "failed"
     if step.raises is not None:
-        return "raised" if _as_expected(step.raises, report.failure) else "failed"
+        return "raised" if as_expected(step.raises, report.failure) else "failed"
     return "failed" if report.failure else "ok"
 
 
@@ -76,7 +76,7 @@ def _verify(step: Step, report: Report) -> list[str]:
         return []
     if ended := _ended(step, report.done):
         return [ended]
-    if report.failure and not (step.raises and _as_expected(step.raises, report.failure)):
+    if report.failure and not (step.raises and as_expected(step.raises, report.failure)):
         told = _told(report.failure)
         return [f"expected {step.raises}, got {told}" if step.raises else f"raised {told}"]
     if step.raises and not report.failure:
@@ -97,7 +97,7 @@ def _ended(step: Step, done: Done | None) -> str | None:
     return "the step was interrupted" if done.status == "interrupted" else None
 
 
-def _as_expected(raises: str, failure: Failure | None) -> bool:
+def as_expected(raises: str, failure: Failure | None) -> bool:
     """Whether the error is an instance of this class, named with or without its module."""
     return failure is not None and raises in (failure.type, *failure.bases)
 

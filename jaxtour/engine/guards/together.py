@@ -237,6 +237,7 @@ class RunTogether:
             dirty=bool(self.stopped) or any(each.dirty for each in self.done.values()),
             reason=reason,
             who=who,
+            refused=all(each.refused for each in self.done.values()),
             stopped=bool(self.stopped) and worst in ("error", "interrupted"),
         )
 

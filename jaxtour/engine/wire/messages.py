@@ -327,6 +327,8 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="do
     """Which processes were in the step when it was stopped, if others had left it."""
     stopped: bool = False
     """Whether processes were stopped in it because another one had raised: the step leaves no state."""
+    refused: bool = False
+    """Whether nothing ran, since the code does not compile: the state is as it was."""
 
 
 class Died(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="died"):

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from jaxtour.course.edits import is_own
+from jaxtour.course.edits import change_of, is_own
 from jaxtour.course.model import Broken, Step
 from jaxtour.course.search import NO_PARAGRAPH
 from jaxtour.engine.compare.verify import over, stored_differences
@@ -35,6 +35,11 @@ def document(view: StepView, width: int) -> Document:
         own, here = exercise_lines(view, step, width)
         anchor = anchor if here is None else len(lines) + here
         lines += own
+    change = change_of(step, view.state.code) if view.report and view.report.executed else None
+    if change and change.after:
+        anchor = len(lines) + 1
+        label: Line = (("~ ", "mark"), (change.label, "strong"))
+        lines += [BLANK, *wrap(label, width, indent="  "), *text_lines(view, change.after, width)]
     # The text of a notebook's cell may say why its code failed: a command of IPython did not run.
     if step.after and (over(step, view.report) or (view.finished and step.id in view.lesson.cells)):
         # The verdict on the learner's answer comes first, in view, and then the text.

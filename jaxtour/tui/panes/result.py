@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 
-from jaxtour.course.edits import is_own, varied
+from jaxtour.course.edits import change_of, is_own
 from jaxtour.course.model import Broken, Step
-from jaxtour.engine.compare.verify import status
+from jaxtour.engine.compare.verify import as_expected, status
 from jaxtour.engine.report import Report
 from jaxtour.render.text.layout import Line, Style, wrap
 from jaxtour.text import Raw, seconds
@@ -47,11 +47,10 @@ def document(view: StepView, width: int) -> Document:
     differs = _differs(view, step, report, width)
     if report.failure:
         anchor = len(lines)
+        if meant := _meant(view, step, report):
+            lines.append((("✓ ", "success"), (f"raised {report.failure.type}, as {meant}", "success")))
         # What an edit changed is the news, and an exception may fill the pane.
         lines, differs = [*lines, *differs], []
-        if (step.raises and report.done is None) or (report.done and status(step, report) == "raised"):
-            words = f"raised {report.failure.type}, as the step expects"
-            lines.append((("✓ ", "success"), (words, "success")))
         lines += failure_lines(report.failure, width)
         if report.failure.type in MISSING and view.facts and view.facts.host.name:
             where = f"it ran on {view.facts.host.name}: files and packages are those there"
@@ -147,7 +146,8 @@ def _differs(view: StepView, step: Step, report: Report, width: int) -> list[Lin
     from jaxtour.render.changes import change_lines
 
     lines = change_lines(own, report, view.index, width)
-    label = next((each.label for n, each in enumerate(step.tries) if varied(step, n) == view.state.code), "")
+    change = change_of(step, view.state.code)
+    label = change.label if change else ""
     return [*(wrap((("~ ", "mark"), (label, "strong")), width, indent="  ") if label and lines else ()), *lines]
 
 
@@ -200,10 +200,26 @@ def _ending(view: StepView, step: Step, report: Report, width: int) -> list[Line
             lines += wrap((("✓ ", "success"), (f"{said}, as the step expects", "success")), width, indent="  ")
         else:
             lines += wrap((("✗ ", "error"), (said, "error")), width, indent="  ")
-    elif step.raises and report.failure is None and is_own(step, view.state.code):
-        words = f"nothing was raised; the step expects {step.raises}"
-        lines += wrap((("✗ ", "warning"), (words, "warning")), width, indent="  ")
+    elif report.failure is None and (expects := _expects(step, view.state.code)):
+        lines += wrap((("✗ ", "warning"), (f"nothing was raised; {expects}", "warning")), width, indent="  ")
     return lines
+
+
+def _meant(view: StepView, step: Step, report: Report) -> str:
+    """What says that the code should raise what it raised, in words; empty for nothing."""
+    change = change_of(step, view.state.code)
+    if change and change.raises and as_expected(change.raises, report.failure):
+        return "this change should"
+    meant = (step.raises and report.done is None) or (report.done and status(step, report) == "raised")
+    return "the step expects" if meant else ""
+
+
+def _expects(step: Step, code: str) -> str:
+    """Which exception this code should raise, in words; empty for none."""
+    if is_own(step, code):
+        return f"the step expects {step.raises}" if step.raises else ""
+    change = change_of(step, code)
+    return f"this change should raise {change.raises}" if change and change.raises else ""
 
 
 def _subtitle(view: StepView, report: Report) -> Line:

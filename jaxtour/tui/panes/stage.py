@@ -9,6 +9,7 @@ from jaxtour.engine.stage import StageText
 from jaxtour.engine.wire.messages import Arguments, Failure, Profile
 from jaxtour.render.ir.gutter import NAME_CELLS, file_name, glyph, is_continued, legend, place_of, where
 from jaxtour.render.text.layout import Line, clip, pad, width_of, wrap
+from jaxtour.tui.actions import BY_ID, Context
 from jaxtour.tui.lines.document import Columns, Document, LazyLines, MadeLines
 from jaxtour.tui.tour.state import Shown
 from jaxtour.tui.tour.view import StepView
@@ -255,10 +256,12 @@ LEFT_OUT: tuple[Shown, ...] = ("graph", "arguments", "cost", "values", "memory",
 
 
 def names_within(view: StepView, room: int) -> dict[Shown, str]:
-    """The names of the stages with their keys, as many as fit in `room` cells."""
-    names = {shown: f"{view.keys.first(f'stage_{shown}')} {NAMES[shown]}" for shown in named_stages(view)}
-    if view.asks:
-        names = {shown: NAMES[shown] for shown in names}  # the digits answer a question now
+    """The names of the stages, with the keys that work now, as many as fit in `room` cells."""
+    # While a question is open, the digits answer it.
+    context = Context(asks=view.asks, arguments=True)
+    works = {shown: BY_ID[f"stage_{shown}"].when(context) for shown in named_stages(view)}
+    keys = {shown: f"{view.keys.first(f'stage_{shown}')} " if works[shown] else "" for shown in works}
+    names = {shown: keys[shown] + NAMES[shown] for shown in works}
     spare = [shown for shown in LEFT_OUT if shown in names and shown != view.state.stage]
     while spare and sum(width_of(name) + TITLES_APART for name in names.values()) - TITLES_APART > room:
         del names[spare.pop(0)]

@@ -52,6 +52,7 @@ class DevicesScreen(BoxScreen[DeviceChoice | None]):
         first = not place or self._choices[place - 1].group != choice.group
         note: Line = ((f"   {choice.note}", "warning"),) if choice.note else ()
         return (
+            ("  ", ""),
             (pad(choice.group if first else "", GROUP_CELLS), "muted"),
             ("● " if choice.here else "  ", "success"),
             (choice.words, "strong" if choice.here else ""),

@@ -123,9 +123,9 @@ class FindScreen(BoxScreen[Found | None]):
 
     def _row(self, found: Found, width: int) -> Line:
         if found.hit:
-            return hit_row(found.hit, self._input.value, width)
+            return (("  ", ""), *hit_row(found.hit, self._input.value, width - 2))
         beside: StyledText = (f" {pad(found.beside, KEY_CELLS, right=True)}", "muted")
-        return ((pad(found.name, width - KEY_CELLS - 1), ""), beside)
+        return (("  ", ""), (pad(found.name, width - KEY_CELLS - 3), ""), beside)
 
     def on_input_changed(self) -> None:
         """Show the entries that match."""

@@ -14,7 +14,7 @@ from jaxtour.course.review import asks
 from jaxtour.course.search import Hit, SearchIndex
 from jaxtour.course.standing import Standing, goes_on, overdue, standing, total
 from jaxtour.render import home
-from jaxtour.render.text.layout import Line
+from jaxtour.render.text.layout import Line, in_ascii
 from jaxtour.tui.actions import BY_ID, Context, bindings, in_footer
 from jaxtour.tui.compat_input import TextInput
 from jaxtour.tui.screens.box import BoxScreen
@@ -130,12 +130,13 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
         if self._written:
             self._hits = self._index.hits(self._written)
             self._rows = [(hit.lesson, hit.step) for hit in self._hits]
-            lines = [home.hit_row(hit, self._written, width - 1) for hit in self._hits]
+            lines = [(("  ", ""), *home.hit_row(hit, self._written, width - 3)) for hit in self._hits]
             header: Line = ((f"{len(lines)} found", "faint"),)
         else:
             self._rows = [row for index in range(len(lessons)) for row in self._rows_of(index)]
             lines = [self._line(row, width - 1) for row in self._rows]
             header = home.header(width - 1)
+        [header] = in_ascii([header], self.ascii)
         self._header.update(content(header, ansi=self.app.native_ansi_color))
         lesson = (self._at[0], None) if self._at and not self._written else None
         at = next((place for place in (self._at, lesson) if place in self._rows), None)

@@ -109,10 +109,10 @@ class FilesScreen(BoxScreen[str | None]):
 
     def refill(self) -> None:
         """A line for each file; the cursor is on the one that is shown."""
-        width = self.inside(WIDEST_FILE) - 2
+        width = self.inside(WIDEST_FILE) - 4
         here = self._files.index(self._view.cell) if self._view.cell in self._files else 0
         rows: list[Line] = [
-            (("● " if place == here else "  ", "success"), (clip(_shorter(file), width), ""))
+            (("  ● " if place == here else "    ", "success"), (clip(_shorter(file), width), ""))
             for place, file in enumerate(self._files)
         ]
         self._list.fill(rows, here)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from jaxtour.course.edits import change_of
 from jaxtour.course.model import Step
 from jaxtour.engine.compare.verify import over
 from jaxtour.tui.actions import BY_ID, Action, Context, Keys, scoped
@@ -16,10 +17,10 @@ _OWN = Keys()
 
 
 def with_named(actions: Sequence[Action], view: StepView, context: Context, behind: Sequence[str]) -> list[Action]:
-    """The actions of the bottom line, where those that the text names come at once behind the most important ones."""
+    """The actions of the bottom line, where those that the text names come at once behind the most important one."""
     own = [action for action in named(view) if action.when(context)]
     rest = [action for action in actions if action.id in behind or action.id not in {each.id for each in own}]
-    place = max((place for place, action in enumerate(rest, 1) if action.id in behind), default=0)
+    place = next((place for place, action in enumerate(rest, 1) if action.id in behind), 0)
     return [*rest[:place], *(each for each in own if each.id not in behind), *rest[place:]]
 
 
@@ -28,7 +29,9 @@ def named(view: StepView) -> list[Action]:
     step = view.step
     if not isinstance(step, Step):
         return []
-    texts = (step.after, step.text) if over(step, view.report) else (step.text,)
+    ran = view.report is not None and view.report.executed is not None
+    change = change_of(step, view.state.code) if ran else None
+    texts = (change.after if change else "", step.after if over(step, view.report) else "", step.text)
     keys = _named("\n\n".join(texts), f"{step.setup.text}\n{step.solved_code.text}")
     return [BY_ID[each] for key in keys for each in _actions().get(key, ())]
 

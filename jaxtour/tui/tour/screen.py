@@ -244,7 +244,7 @@ class TourScreen(Screen[None]):
         keyed, result = self.links.keyed, self.devices.result
         return view.context(
             busy=self.tour.busy,
-            zoomed=self.panes.zoomed is not None,
+            zoomed=self.panes.large is not None,
             linking=keyed.leads,
             many=keyed.many,
             library=keyed.library,

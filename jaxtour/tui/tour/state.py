@@ -119,13 +119,13 @@ class Worker:
 
     @property
     def dead(self) -> bool:
-        """Whether there is no worker."""
-        return bool(self.gone) or self._session.state == "dead"
+        """Whether there is no worker, and none is being started."""
+        return self.state == "dead"
 
     @property
     def state(self) -> WorkerState:
         """Its state."""
-        return "dead" if self.gone else self._session.state
+        return "dead" if self.gone and self._session.started.is_set() else self._session.state
 
     @property
     def detail(self) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from rich.segment import Segment
+from textual.strip import Strip
 from textual.style import Style
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -11,6 +13,8 @@ from jaxtour.tui.actions import bindings
 from jaxtour.tui.styling import content
 
 HIGHLIGHTED = "option-list--option-highlighted"
+HERE = "›"
+"""The cursor's sign, as in the panes: a terminal may have no colours."""
 METHODS: Mapping[str, str] = {
     "down": "cursor_down", "up": "cursor_up", "page_down": "page_down", "page_up": "page_up",
     "top": "first", "bottom": "last", "choose": "select",
@@ -19,7 +23,7 @@ METHODS: Mapping[str, str] = {
 
 
 class Chooser(OptionList, inherit_bindings=False):
-    """Textual's option list, with our keys and styles."""
+    """Textual's option list, with our keys and styles; the first cell of a row is the cursor's."""
 
     BINDINGS = [*bindings("pane", methods=METHODS), *bindings("list", methods=METHODS)]
     DEFAULT_CSS = """
@@ -56,6 +60,16 @@ class Chooser(OptionList, inherit_bindings=False):
                     self.replace_option_prompt_at_index(place, prompts[place])
         self._rows = lines
         self.highlighted = cursor if lines else None
+
+    def render_line(self, y: int) -> Strip:
+        """The row at `y`, with a sign on the one under the cursor."""
+        strip = super().render_line(y)
+        line = self.scroll_offset.y + y
+        if line >= len(self._lines) or self._lines[line] != (self.highlighted, 0) or strip.text[:1] != " ":
+            return strip
+        first, rest = strip.crop(0, 1), strip.crop(1)
+        style = next((segment.style for segment in first), None)
+        return Strip.join([Strip([Segment(">" if self._ascii_only else HERE, style)]), rest])
 
     def get_visual_style(self, *component_classes: str, partial: bool = False) -> Style:
         """The style of a row; the cursor's row is reversed in a terminal's own colours.

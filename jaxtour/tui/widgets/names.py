@@ -77,17 +77,17 @@ class NameList:
         width = min(WIDEST, names + kinds + 2)
         column = min(names, width - min(kinds, 16) - 2)
         self._list.fill(
-            [((pad(each.name, column), ""), ("  ", ""), (clip(each.kind, width - column - 2), "muted"))
+            [((" ", ""), (pad(each.name, column), ""), ("  ", ""), (clip(each.kind, width - column - 2), "muted"))
              for each in self.fitting]
         )  # fmt: skip
-        self._place(width + 5, min(ROWS, len(self.fitting)) + 2, width_of(start))
+        self._place(width + 6, min(ROWS, len(self.fitting)) + 2, width_of(start))
 
     def _place(self, width: int, height: int, back: int) -> None:
         """Put the list below the cursor's line, or above it where there is no room."""
         assert self._list is not None
         at, room = self._editor.cursor_screen_offset, self._editor.app.size
         y = at.y + 1 if at.y + 1 + height < room.height else max(1, at.y - height)
-        x = max(0, min(at.x - back - 2, room.width - width))
+        x = max(0, min(at.x - back - 3, room.width - width))
         self._list.styles.width, self._list.styles.height = width, height
         self._list.absolute_offset = Offset(x, y)
         self._list.refresh(layout=True)

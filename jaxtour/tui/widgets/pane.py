@@ -81,6 +81,8 @@ class Pane(LinesView):
         self._made: OrderedDict[int, Document] = OrderedDict()
         self._titles: tuple[Line, Line] = ((), ())
         self._tabs: Line | None = None
+        self.way_back: Line = ()
+        """The key that brings the other panes back, behind the title, while this one hides them."""
         self._words: Line = ()
         """Words of a link in the border, in place of the document's own."""
         self._found: Line = ()
@@ -349,7 +351,7 @@ class Pane(LinesView):
         """Set the words of the border: the tabs if several panes share a place, otherwise the pane's own title."""
         self._tabs = tabs
         document = self.document
-        title = tabs or document.title or ((self.spec.label, ""),)
+        title = (*(tabs or document.title or ((self.spec.label, ""),)), *self.way_back)
         titles = (title, self._found or self._words or self._more or document.subtitle)
         if titles != self._titles:
             self._titles = titles

@@ -229,6 +229,8 @@ class Panes(Container):
         """Update the titles in the borders."""
         for slot, pane in self.by_slot.items():
             tabs = None if self.wide or self.zoomed or not pane.spec.tab else self._tabs(slot)
+            key = pane.view.key("unzoom") if pane.view and slot == self.large else ""
+            pane.way_back = ((" " * TABS_APART, ""), (key, "primitive"), (" all panes", "muted")) if key else ()
             pane.title(tabs)
 
     def _tabs(self, slot: Slot) -> Line:
@@ -248,6 +250,11 @@ class Panes(Container):
 
     def _label(self, tab: Tab) -> str:
         return "Calls" if self.of_file and tab.slot == "lesson" else tab.label
+
+    @property
+    def large(self) -> Slot | None:
+        """The pane that hides others, if one does: it fills the screen, or has the place of the tabs."""
+        return self.zoomed or ("result" if self.front == "result" and not self.wide else None)
 
     def in_view(self, slot: Slot) -> bool:
         """Whether a pane can be seen."""

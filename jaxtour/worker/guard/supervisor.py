@@ -13,6 +13,7 @@ from .link import Link
 from .loop import Loop
 from .pool import FIRST_SPARE_AFTER_S, SPARE_AFTER_S, Pool
 from .proctree import OomWatch, cause
+from .refusal import refusal
 from .runs import RUN_EVENTS, Order, Restarts, Running, done
 from .texts import OutputReader
 
@@ -43,6 +44,8 @@ class Supervisor:
         """Frames with files that runners may import, by path."""
         self._as_expected = True
         """Whether the runner has the state that a run without `fresh` needs."""
+        self._python = ""
+        """The version of the runners' Python, once one has said it."""
         self._greeted = False
         """Whether the chosen Python has ever started a runner."""
         self._restarts = Restarts()
@@ -76,7 +79,7 @@ class Supervisor:
             case "open":
                 self._open(Config.read(command).possible())
             case "run":
-                self._run(Order.read(command))
+                self._run(Order.read(command), command)
             case "put":
                 self._files[str(command.get("path"))] = encode(dict(command))
             case "interrupt":
@@ -97,7 +100,7 @@ class Supervisor:
                 pass  # a newer engine may send verbs that this guard does not know
 
     def _open(self, config: Config) -> None:
-        self._config, self._generation = config, config.generation
+        self._config, self._generation, self._python = config, config.generation, ""
         self._cancel("another worker was requested")
         self._restarts.forget()
         self._as_expected = True
@@ -106,7 +109,7 @@ class Supervisor:
         self._ui.show("restarting" if self._pool.runner else "spawning")
         self._pool.open(config)
 
-    def _run(self, order: Order) -> None:
+    def _run(self, order: Order, command: Mapping[str, Any]) -> None:
         self._cancel("another run was requested")
         state, detail = self._ui.state
         runner = self._pool.runner
@@ -114,6 +117,10 @@ class Supervisor:
             self._ui.say(done(order.run, "died", reason=detail or "no worker has been started yet"))
         elif not order.fresh and not self._as_expected:
             self._ui.say(done(order.run, "died", reason="the worker was replaced and lost its state: run it again"))
+        elif refused := refusal(command, self._python):
+            for event in refused:
+                self._ui.say(event)
+            self._ui.say({**done(order.run, "error"), "refused": True})
         else:
             self._queued = order
             if order.fresh and runner and runner.touched:
@@ -263,6 +270,7 @@ class Supervisor:
         if event == "state":
             self._heard_state(*(str(message.get(key, "")) for key in ("state", "detail", "code")))
         elif event == "facts":
+            self._python = str(message.get("python", ""))
             self._ui.say(message)
             self._compare_platform(message)
         elif event == "joining":

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import jax
 
+from ..syntax import place
 from .learners import LESSON_FILE, characters, source_line, wire_file
 from .writer import Event
 
@@ -47,8 +48,8 @@ def attempt(function: Callable[..., T], *args: Any) -> tuple[T | None, BaseExcep
 def failure(error: BaseException, own: str) -> Event:
     """The `error` event without its run; only frames of the step or file `own` set the event's line."""
     frames = lesson_frames(error.__traceback__)
-    if isinstance(error, SyntaxError) and (place := _syntax_place(error)):
-        frames.append(place)
+    if isinstance(error, SyntaxError) and (broken := _syntax_place(error)):
+        frames.append(broken)
     event: Event = {
         "event": "error",
         "type": class_name(error),
@@ -158,13 +159,4 @@ def _syntax_place(error: SyntaxError) -> dict[str, Any] | None:
     file = error.filename or ""
     if not wire_file(file) or error.lineno is None:
         return None
-    column = max(error.offset or 0, 0)
-    end = error.end_offset if error.end_offset and error.end_lineno == error.lineno else 0
-    return {
-        **_place(file),
-        "line": error.lineno,
-        "column": column,
-        "end_column": end if end > column else column + 1,
-        "function": "",
-        "text": (error.text or "").rstrip()[:_TEXT_CAP],
-    }
+    return {**_place(file), **place(error)}

@@ -1,6 +1,7 @@
 """Runs and runners: what waits, what replaces what, what is rejected, and the states meanwhile."""
 
 import os
+import platform
 import signal
 import time
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from guard_client import DEADLINE_S, FAULTY, Guard, alive, descendants, stat
 
+from jaxtour.worker.guard.refusal import refusal
 from jaxtour.worker.guard.runs import Restarts
 
 
@@ -48,6 +50,41 @@ def spare(guard):
 def held(pid):
     """Whether a runner waits to be chosen."""
     return b"--hold" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+# Code that does not compile
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_code_that_does_not_compile_is_refused_with_its_place_and_costs_nothing(guards, fresh):
+    guard = guards()
+    [python] = [event["python"] for event in guard.ready() if event["event"] == "facts"]
+    assert python == platform.python_version()
+    pid = guard.run("import os\nstarted = os.getpid()\nstarted").result
+    *events, end = guard.until(event="done", run=guard.ask("y = 2\nx = = 3", fresh=fresh, replay=["import time"]))
+    assert (end["status"], end["refused"], end["dirty"]) == ("error", True, False)
+    error, executed = (event for event in events if event["event"] in ("error", "executed"))
+    assert (error["type"], error["line"], error["column"], error["bases"][1]) == ("SyntaxError", 2, 5, "Exception")
+    assert error["frames"] == [
+        {"file": "a/b", "setup": False, "line": 2, "column": 5, "end_column": 6, "function": "", "text": "x = = 3"}
+    ]
+    assert executed["status"] == "error"
+    assert states(events) in ([], ["ready"]), "no worker was replaced"
+    assert guard.run("started").result == pid
+
+
+def test_code_for_another_python_and_long_code_are_left_to_the_runner():
+    command = {"run": 1, "cell": {"name": "a/b", "code": "x = = 3"}, "checks": [{}]}
+    same = platform.python_version()
+    assert [event["event"] for event in refusal(command, same)] == ["error", "executed", "checked"]
+    others = (
+        {"path": "/a.py"}, {"notebook": {"number": 1}}, {"code": "x = 3"}, {"code": "x = = 3" + " " * 200_000},
+        {"code": "\0"},
+    )  # fmt: skip
+    for other in others:
+        assert refusal({**command, "cell": {**command["cell"], **other}}, same) == []
+    assert refusal(command, "") == refusal(command, "2.7.18") == refusal({**command, "keep": True}, same) == []
+    assert refusal({"run": 1, "replay": []}, same) == []
 
 
 # Starting

@@ -72,7 +72,10 @@ class SlotController:
 
     def unzoom(self) -> None:
         """Bring the other panes back."""
-        self._fill_with(None)
+        if self.panes.zoomed:
+            self._fill_with(None)
+        else:
+            self.focus("lesson")
         self.host.post_message(Turned())
 
     def _fill_with(self, slot: Slot | None) -> None:

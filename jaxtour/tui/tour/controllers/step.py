@@ -5,7 +5,7 @@ from functools import partialmethod
 from jaxtour.course.model import Step
 from jaxtour.course.trust import Question
 from jaxtour.engine.session import EngineError
-from jaxtour.tui.messages import RestartWanted
+from jaxtour.tui.messages import RestartWanted, WorkerGone
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.host import ScreenHost
 
@@ -138,7 +138,16 @@ class StepController:
         """Say that nothing is running."""
         self.host.note(f"nothing is running; {self.tour.keys.first('quit')} leaves the tour")
 
-    def restart(self) -> None:
-        """Start the worker again."""
+    async def restart(self) -> None:
+        """Start the worker again; the next key may run the step already, which waits for it."""
+        tour, session = self.tour, self.tour.session
         self.host.note("the worker starts again")
+        if not tour.worker.gone and session.started.is_set():
+            try:
+                await session.restart()
+            except EngineError as error:
+                self.host.post_message(WorkerGone(str(error)))
+            return
+        if tour.worker.gone:
+            session.expect_start()
         self.host.post_message(RestartWanted())
