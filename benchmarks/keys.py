@@ -26,8 +26,8 @@ TIMED = {"Tab": "\t", "n": "np", "j and k": "jk", "r": "r"}
 
 
 def home(state: str) -> dict[str, str]:
-    """The environment of a tour with its state in a folder, which runs the benchmark's own lessons."""
-    return {"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state, "JAXTOUR_TRUST": "1"}
+    """The environment of a tour with its state in a folder."""
+    return {"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state}
 
 
 def cpu_seconds(pid: int) -> float:

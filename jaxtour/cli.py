@@ -1,20 +1,15 @@
 """The command line: parses options and arguments, and imports what a command needs only when it runs."""
 
-import errno
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from jaxtour import __version__
-from jaxtour.dispatch import config, fail, finish, terminal_width
+from jaxtour.dispatch import config, fail, finish, open_tour, protected, terminal_width
 from jaxtour.learning import LEARNING
 from jaxtour.options import HELP, WorkerOptions, html_option, look_options, trust_option, worker_options
 from jaxtour.own_code import diff_command, explore, lens, profile, record, time_command, values_command
-from jaxtour.streams import mute_stdout, open_standard_streams
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 
 class TourGroup(click.Group):
@@ -22,25 +17,18 @@ class TourGroup(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command and exit, with code 2 for a usage error and 130 for an interrupt."""
-        open_standard_streams()
-        sys.excepthook = _harmless
-        try:
-            code = super().main(*args, **{**kwargs, "standalone_mode": False})
-        except click.UsageError as error:
-            fail(_usage(error))
-        except click.ClickException as error:
-            fail(error.format_message())
-        except click.Abort:
-            code = 130
-        except BrokenPipeError:
-            mute_stdout()
-            code = 0
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
-                raise
-            mute_stdout()
-            fail(f"cannot write: {error.strerror}")
-        sys.exit(code)
+
+        def command() -> int:
+            try:
+                return int(super(TourGroup, self).main(*args, **{**kwargs, "standalone_mode": False}) or 0)
+            except click.UsageError as error:
+                fail(_usage(error))
+            except click.ClickException as error:
+                fail(error.format_message())
+            except click.Abort:
+                return 130
+
+        protected(command)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         place = self._command_in(args)
@@ -75,15 +63,6 @@ class TourGroup(click.Group):
         self.format_commands(ctx, formatter)
 
 
-def _harmless(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
-    """Print jaxtour's own traceback without control characters: it may quote a lesson or a program."""
-    import traceback
-
-    from jaxtour.text import clean
-
-    sys.stderr.write(clean("".join(traceback.format_exception(kind, error, trace))))
-
-
 def _usage(error: click.UsageError) -> str:
     """Return the error in the command line, and the help to read."""
     message = error.format_message().rstrip(".")
@@ -115,23 +94,7 @@ def tour(
     no_mouse: bool,
 ) -> None:
     """Open the tour."""
-
-    def action() -> int:
-        from jaxtour.commands.common import near_command
-
-        if near := near_command(target, list(main.commands)):
-            fail(f"unknown lesson or command {target!r}: did you mean jaxtour {near}?")
-        if not sys.stdout.isatty():
-            from jaxtour.commands.tour import print_lesson
-
-            return print_lesson(target, config(options), width=terminal_width(), trust=trust)
-        from jaxtour.commands.tour import tour as command
-
-        worker = config(options)
-        return command(target, worker, theme=theme, mouse=not no_mouse, trust=trust)
-
-    # The app enables garbage collection after its first frame.
-    finish(action, collecting=False)
+    open_tour(target, options, trust=trust, theme=theme, mouse=not no_mouse, commands=list(main.commands))
 
 
 @main.command("list", context_settings=HELP)

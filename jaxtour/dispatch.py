@@ -1,28 +1,46 @@
 """What all commands share: the worker's configuration and the exit code."""
 
+import errno
 import gc
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-import click
+from jaxtour.streams import mute_stdout, open_standard_streams
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from jaxtour.engine.session import WorkerConfig
-    from jaxtour.options import WorkerOptions
 
 
-def config(options: "WorkerOptions", python: str | None = None) -> "WorkerConfig":
+class WorkerOptions(NamedTuple):
+    """The options that choose the worker and its devices, as the user wrote them."""
+
+    python: str | None = None
+    platform: str | None = None
+    devices: int | None = None
+    processes: int = 1
+    hosts: str | None = None
+    """A file with one host per line, or `tpu`."""
+    isolate: bool = False
+    worker: str | None = None
+    """A prefix that runs a command on another machine, such as `ssh -T tpu-vm`; empty means this machine despite the
+    settings."""
+
+
+def config(options: WorkerOptions, python: str | None = None, *, screen: bool = False) -> "WorkerConfig":
     """Return the worker's configuration from options and settings; raises `CourseError` for a missing Python.
 
-    `python` takes precedence over the option of that name. It is a path on the worker's machine.
+    With `screen`, the app shows mistakes in the settings. `python` takes precedence over the option of that name. It is
+    a path on the worker's machine.
     """
     from jaxtour.commands.common import interpreter
     from jaxtour.course.model import CourseError
     from jaxtour.engine.session import WorkerConfig
     from jaxtour.settings import load
 
-    on_screen = sys.stdout.isatty() and click.get_current_context().info_name in ("tour", "explore", "review")
+    on_screen = screen and sys.stdout.isatty()
     settings, problems = load()
     if not on_screen:
         for problem in problems:
@@ -69,7 +87,7 @@ def config(options: "WorkerOptions", python: str | None = None) -> "WorkerConfig
     )
 
 
-def finish(action: Callable[[], int], *, collecting: bool = True) -> None:
+def finish(action: Callable[[], int], *, collecting: bool = True) -> NoReturn:
     """Run a command's work; a user's mistake becomes one line and exit code 2.
 
     Enables garbage collection, unless `collecting` is false: then the work itself enables it.
@@ -92,6 +110,59 @@ def finish(action: Callable[[], int], *, collecting: bool = True) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(code)
+
+
+def open_tour(
+    target: str | None,
+    options: WorkerOptions,
+    *,
+    trust: bool = False,
+    theme: str | None = None,
+    mouse: bool = True,
+    commands: Sequence[str] = (),
+) -> NoReturn:
+    """Open the tour, or print a lesson if stdout is no terminal; `commands` are what a wrong name may have meant."""
+
+    def action() -> int:
+        from jaxtour.commands.common import near_command
+
+        if near := near_command(target, commands):
+            fail(f"unknown lesson or command {target!r}: did you mean jaxtour {near}?")
+        from jaxtour.commands.tour import print_lesson, tour
+
+        worker = config(options, screen=True)
+        if not sys.stdout.isatty():
+            return print_lesson(target, worker, width=terminal_width(), trust=trust)
+        return tour(target, worker, theme=theme, mouse=mouse, trust=trust)
+
+    # The app collects from its first frame on.
+    finish(action, collecting=False)
+
+
+def protected(work: Callable[[], int]) -> NoReturn:
+    """Do the work and exit with its code, whatever the standard streams are and however they fail."""
+    open_standard_streams()
+    sys.excepthook = _harmless
+    try:
+        code = work()
+    except BrokenPipeError:
+        mute_stdout()
+        code = 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        mute_stdout()
+        fail(f"cannot write: {error.strerror}")
+    sys.exit(code)
+
+
+def _harmless(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
+    """Print jaxtour's own traceback without control characters: it may quote a lesson or a program."""
+    import traceback
+
+    from jaxtour.text import clean
+
+    sys.stderr.write(clean("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _import_asyncio() -> None:
@@ -119,7 +190,8 @@ def say(message: str) -> None:
     """Print a message on stderr, in one line."""
     from jaxtour.text import clean
 
-    click.echo(f"jaxtour: {clean(message, keep_newlines=False)}", err=True)
+    sys.stderr.write(f"jaxtour: {clean(message, keep_newlines=False)}\n")
+    sys.stderr.flush()
 
 
 def terminal_width() -> int:

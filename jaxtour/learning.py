@@ -89,7 +89,7 @@ def review_command(
             return list_reviews(target, as_json=as_json)
         from jaxtour.commands.review import review
 
-        return review(target, config(options), theme=theme, mouse=not no_mouse, trust=trust)
+        return review(target, config(options, screen=True), theme=theme, mouse=not no_mouse, trust=trust)
 
     finish(action, collecting=only_list)
 

@@ -2,26 +2,13 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
+from jaxtour.dispatch import WorkerOptions as WorkerOptions
+
 HELP = {"help_option_names": ["-h", "--help"]}
-
-
-class WorkerOptions(NamedTuple):
-    """The options that choose the worker and its devices, as the user wrote them."""
-
-    python: str | None = None
-    platform: str | None = None
-    devices: int | None = None
-    processes: int = 1
-    hosts: str | None = None
-    """A file with one host per line, or `tpu`."""
-    isolate: bool = False
-    worker: str | None = None
-    """A prefix that runs a command on another machine, such as `ssh -T tpu-vm`; empty means this machine despite the
-    settings."""
 
 
 python_option = click.option(

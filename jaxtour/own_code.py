@@ -109,7 +109,7 @@ def explore(
         from jaxtour.commands.launch import program
 
         found = program(target, module, args, main=not no_main, stop_after=stop_after, run_times=run_times)
-        return command(found, calls, config(options), theme=theme, mouse=not no_mouse)
+        return command(found, calls, config(options, screen=True), theme=theme, mouse=not no_mouse)
 
     finish(action)
 

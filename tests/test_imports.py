@@ -65,6 +65,32 @@ def test_the_command_line_starts_with_click_alone():
     assert not modules("import jaxtour.cli") & {*TOUR, "yaml", "msgspec", "platformdirs", "pygments", "packaging"}
 
 
+@pytest.mark.parametrize("words", [[], ["vmap"], ["vmap/axes"]])
+def test_the_tour_opens_without_the_command_line(words, tmp_path):
+    opened = f"""
+import os, sys
+os.environ["XDG_STATE_HOME"] = os.environ["XDG_CONFIG_HOME"] = {str(tmp_path)!r}
+from jaxtour import entry
+from jaxtour.commands import tour
+tour.tour = tour.print_lesson = lambda target, config, **_: print(target, config.python) or 0
+sys.argv = ["jaxtour", *{words!r}]
+try:
+    entry.main()
+except SystemExit as leaving:
+    assert leaving.code == 0
+"""
+    assert "click" not in modules(opened)
+    assert "click" in modules(opened.replace("sys.argv = [", "sys.argv = ['jaxtour', '--theme=light'] or ["))
+
+
+def test_a_command_comes_before_a_lesson_of_its_name():
+    from jaxtour.cli import main
+    from jaxtour.course.catalogue import bundled
+    from jaxtour.entry import SHADOWED
+
+    assert {entry.id for entry in bundled().entries} & main.commands.keys() == set(SHADOWED)
+
+
 def test_asyncio_comes_without_openssl_which_may_come_later():
     done = "from jaxtour.dispatch import finish\ntry:\n    finish(lambda: 0)\nexcept SystemExit:\n    pass"
     found = modules(done)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
 import msgspec
 
 from jaxtour.course.catalogue import NOTEBOOKS, SUFFIXES, Catalogue, bundled, has_lessons, open_path
@@ -73,7 +72,8 @@ def near_command(target: str | None, commands: Sequence[str]) -> str | None:
     """Return the command that the user probably meant, or None if a lesson's name is closer."""
     if not target or "/" in target or os.path.lexists(target):
         return None
-    near = difflib.get_close_matches(target, [*(entry.id for entry in bundled().entries), *commands], n=1)
+    lessons = [entry.id for entry in bundled().entries]
+    near = [] if target in lessons else difflib.get_close_matches(target, [*lessons, *commands], n=1)
     return near[0] if near and near[0] in commands else None
 
 
@@ -120,6 +120,8 @@ def agreed(question: str, *, nobody: str) -> bool:
     """Ask on the terminal, where Enter means no; raises `CourseError` with the words `nobody` without a terminal."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise CourseError(nobody)
+    import click  # the tour opens without it
+
     return click.confirm(question, err=True)
 
 

@@ -12,8 +12,8 @@ from rich.color import ColorSystem
 from rich.style import Style as RichStyle
 from textual.strip import Strip
 
-MANY = 4096
-"""The most cells to try in two orders; for more, trying takes longer than sending."""
+FEW, MANY = 512, 4096
+"""Cells up to which both orders are tried. More are shorter by look; grouping many takes longer than sending."""
 GAP = 4
 """Unchanged cells that are cheaper to write again than to jump over."""
 
@@ -40,11 +40,12 @@ PlacedStrip: TypeAlias = tuple[int, int, Strip]
 
 
 class CellRun(NamedTuple):
-    """Adjacent cells, from a column and a row on."""
+    """Adjacent cells that are written in one style, from a column and a row on."""
 
     x: int
     y: int
-    cells: Sequence[StyledCell]
+    style: CellStyle
+    text: str
 
 
 class Cells:
@@ -77,8 +78,9 @@ class Cells:
             else:
                 # Textual draws both corners of a box of one column, and counts one cell.
                 runs += self._changed(x, y, cells[:room])
-        orders = [runs]
-        if 1 < sum(len(run.cells) for run in runs) <= MANY:
+        count = sum(len(run.text) for run in runs)
+        orders = [runs] if count <= FEW or count > MANY else []
+        if 1 < count <= MANY:
             orders.append(by_look(runs))
         written = min(map(self._written, orders), key=len)
         written += "".join(self._as_it_is(x, y, strip, colours) for x, y, strip in others)
@@ -99,7 +101,7 @@ class Cells:
         start = changed[0]
         for place, following in zip(changed, [*changed[1:], len(cells) + GAP + 1], strict=True):
             if following - place > GAP + 1:
-                yield CellRun(x + start, y, cells[start : place + 1])
+                yield from runs_of(x + start, y, cells[start : place + 1])
                 start = following
 
     def _as_it_is(self, x: int, y: int, strip: Strip, colours: ColorSystem) -> str:
@@ -113,22 +115,15 @@ class Cells:
     def _written(self, runs: Iterable[CellRun]) -> str:
         """The text for these runs, in this order."""
         self._out, self._at, self._style = [], None, PLAIN
-        for x, y, cells in runs:
+        for x, y, style, text in runs:
             self._go(x, y)
-            self._write(cells, len(self._rows[y]))
-        self._take_on(PLAIN)
-        return "".join(self._out)
-
-    def _write(self, cells: Sequence[StyledCell], width: int) -> None:
-        for style, run in groupby(cells, key=STYLE_OF):
-            text = "".join([character for character, _ in run])
             if style is not self._style and not _serves(self._style, style, text):
                 self._take_on(style)
             self._out.append(text)
-        if self._at is not None:
-            x, y = self._at
             # Terminals differ about where the cursor is after the last column.
-            self._at = (x + len(cells), y) if x + len(cells) < width else None
+            self._at = (x + len(text), y) if x + len(text) < len(self._rows[y]) else None
+        self._take_on(PLAIN)
+        return "".join(self._out)
 
     def _take_on(self, style: CellStyle) -> None:
         """Switch to a style."""
@@ -152,17 +147,23 @@ class Cells:
             self._at = (x, y)
 
 
+def runs_of(x: int, y: int, cells: Sequence[StyledCell]) -> Iterator[CellRun]:
+    """Adjacent cells, parted where the style has to change."""
+    current, text = cells[0][1], ""
+    for style, group in groupby(cells, key=STYLE_OF):
+        following = "".join([character for character, _ in group])
+        if style is not current and style != current and not _serves(current, style, following):
+            yield CellRun(x, y, current, text)
+            x, current, text = x + len(text), style, ""
+        text += following
+    yield CellRun(x, y, current, text)
+
+
 def by_look(runs: Iterable[CellRun]) -> list[CellRun]:
-    """The same cells, grouped by style: switching colours takes up to 20 bytes, moving the cursor 5."""
+    """The same runs, grouped by style: switching colours takes up to 20 bytes, moving the cursor 5."""
     alike: dict[CellStyle, list[CellRun]] = {}
-    for x, y, cells in runs:
-        start, current = 0, cells[0][1]
-        for place, (character, style) in enumerate(cells):
-            # Most neighbours share the very same style; to compare two costs more than anything else here.
-            if style is not current and style != current and not _serves(current, style, character):
-                alike.setdefault(current, []).append(CellRun(x + start, y, cells[start:place]))
-                start, current = place, style
-        alike.setdefault(current, []).append(CellRun(x + start, y, cells[start:]))
+    for run in runs:
+        alike.setdefault(run.style, []).append(run)
     return [run for each in alike.values() for run in each]
 
 

@@ -272,10 +272,11 @@ class Tour:
 
     async def request(self, ladder: Raw | None = None) -> bool:
         """Request the missing stage of the step shown, or the ladder of a call; return whether a request was sent."""
-        missing, program = self.view.missing, self.view.program
+        view = self.view
+        missing, program = view.missing, view.program
         if not (missing or ladder):
             return False
-        climbed = (self.view.index, ladder) if ladder else self.state.climbed
+        climbed = (view.index, ladder) if ladder else self.state.climbed
         requests, of = (missing,) if missing else (), program.key if program else ""
         asked = await self._request(requests=requests, ladder=ladder.text if ladder else None, ladder_of=of)
         self.state.climbed = climbed if asked else self.state.climbed

@@ -263,16 +263,17 @@ class TourScreen(Screen[None]):
         tour, width = self.tour, self.app.size.width
         split = left_width(width) if width >= WIDE else None
         of = self.reviewing.words if self.reviewing else ""
-        self.top.show(top_line(tour.view, tour.activity, tour.clock(), width - 2, split, of))
-        self.refresh_keys()
+        view = tour.view
+        self.top.show(top_line(view, tour.activity, tour.clock(), width - 2, split, of))
+        self.refresh_keys(view)
 
-    def refresh_keys(self) -> None:
-        """Update the bottom line: a note, or the keys that work now."""
+    def refresh_keys(self, view: StepView | None = None) -> None:
+        """Update the bottom line: a note, or the keys that work now; `view` is that of now, if known."""
         if self._note:
             self.keys.show(((self._note, "strong"),))
             return
         scope: Scope = "editor" if self.panes.editor is not None else "step"
-        view = self.tour.view
+        view = view or self.tour.view
         context = self._context_of(view)
         onwards = "next_question" if self.reviewing else "next_step"
         first = tuple(onwards if name == "next_step" else name for name in view.first_keys)
