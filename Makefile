@@ -8,6 +8,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 # Two processes a core: a test waits for its worker half of the time.
 JOBS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 SECONDS ?= 60
+# Tests to choose from, as pytest names them: `make test TESTS=tests/course`.
+TESTS ?=
 PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: tour test check conformance faults fuzz matrix bench mutants snapshots picture wheel clean
@@ -16,7 +18,7 @@ tour: $(VENV)/.tour
 	@$(BIN)/jaxtour
 
 test: $(VENV)/.dev
-	$(PYTEST) -m "not conformance and not faults"
+	$(PYTEST) -m "not conformance and not faults" $(TESTS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -26,15 +28,15 @@ check: $(VENV)/.dev
 
 # What `make test` leaves out: the course and the lens on the oldest jax, long properties, packaging.
 conformance: $(VENV)/.dev $(OLDEST)/.jax
-	JAXTOUR_PYTHONS=$(OLDEST)/bin/python $(PYTEST) -m conformance
+	JAXTOUR_PYTHONS=$(OLDEST)/bin/python $(PYTEST) -m conformance $(TESTS)
 
 # What programs, machines and terminals do to the worker, and what is left of it: a table. FAULTS=faults leaves out the
 # rows that are tests of `make test` too.
 FAULTS ?= faults or row
 faults: $(VENV)/.dev
-	$(PYTEST) -m "$(FAULTS)"
+	$(PYTEST) -m "$(FAULTS)" $(TESTS)
 
-# Every Python that is here, with the oldest jax and the newest, as a table.
+# Every Python that is here, with the oldest jax and the newest, as a table; `TESTS` chooses some tests.
 matrix:
 	@$(PYTHON) -m tools.matrix
 

@@ -1,5 +1,6 @@
 """Which Pythons `make` finds, and what `make matrix` says of them."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -60,3 +61,42 @@ def test_a_row_says_what_pytest_counted(tmp_path: Path) -> None:
 def test_a_python_that_is_not_here_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert matrix.main(["2.7"]) == 2
     assert capsys.readouterr().err == "matrix: found no Python 2.7: see tools/pythons.sh\n"
+
+
+MAKE = """\
+#!/bin/sh
+echo "made $1"
+case "$*" in
+.venv-3.12/*) exit 2 ;;
+test*) exit 2 ;;
+conformance*) echo '<testsuite tests="0" failures="0" errors="0" skipped="0"/>' > "${PYTEST_ADDOPTS#*=}"; exit 2 ;;
+esac
+"""
+"""It makes no environment with 3.12; elsewhere the tests fail, and none of the conformance tests was chosen."""
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_rows_that_fail_name_their_logs(
+    chosen: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    (tmp_path / "make").write_text(MAKE)
+    (tmp_path / "make").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("TESTS", "tests/some" if chosen else "")
+    monkeypatch.setattr(matrix, "pythons", lambda: {"3.11": "/python3.11", "3.12": "/python3.12"})
+    assert matrix.main([]) == 1
+    out, error = (each.decode() for each in capfdbinary.readouterr())
+    rows = [line.split("  ") for line in out.partition("python  jax")[2].splitlines()[1:]]
+    told = [(row[0].strip(), *[cell.strip() for cell in row[1:] if cell.strip()][1:3]) for row in rows]
+    assert told == [
+        ("3.11", "check", "clean"),
+        ("3.11", "test", "exit code 2"),
+        ("3.11", "conformance", "no tests"),
+        *(("3.12", target, "not installed") for target in matrix.TARGETS),
+    ]
+    failed = ["test on Python 3.11", *([] if chosen else ["conformance on Python 3.11"])]
+    failed += [f"{target} on Python 3.12" for target in matrix.TARGETS]
+    logs = [f".venv-{row.rpartition(' ')[2]}/{row.partition(' ')[0]}.log" for row in failed]
+    assert error == "".join(f"failed: {row}: see {log}\n" for row, log in zip(failed, logs, strict=True))
+    assert Path(logs[0]).read_text() == "made .venv-3.11/.dev\nmade test\n"

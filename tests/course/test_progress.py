@@ -324,6 +324,14 @@ def test_a_folder_that_may_not_be_written(file):
         file.parent.chmod(0o700)
 
 
+def test_progress_in_memory_writes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "devnull", str(tmp_path / "null"))
+    progress = Progress.in_memory()
+    progress.mark_done("a", "b")
+    progress.flush()
+    assert progress.is_done("a", "b") and progress.notice is None and list(tmp_path.iterdir()) == []
+
+
 def test_a_lock_that_nobody_gives_back_is_waited_for_once(file, monkeypatch):
     monkeypatch.setattr(module, "LOCK_WAIT_S", 0.05)
     progress = Progress.open(file)

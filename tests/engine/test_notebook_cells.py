@@ -14,6 +14,7 @@ from notebooks import ran, saved
 
 from jaxtour.course.catalogue import open_path
 from jaxtour.course.model import Lesson, Step
+from jaxtour.engine.compare.verify import _SHOWN as SHOWN
 from jaxtour.engine.compare.verify import stored_differences, texts_differ
 from jaxtour.text import Raw
 
@@ -226,3 +227,12 @@ def test_what_differs_from_run_to_run_or_between_shells_is_no_difference(stored:
 def test_everything_else_is_a_difference(stored: str, got: str) -> None:
     [told] = texts_differ("cell 1", stored, got)
     assert told.startswith("cell 1: the notebook says ")
+
+
+@pytest.mark.parametrize(("length", "first"), [(0, "a"), (1, "b")])
+def test_a_long_text_is_told_from_the_first_line_that_differs(length: int, first: str) -> None:
+    long = "a\n" + "b" * (SHOWN - 2 + length)
+    [told] = texts_differ("cell 1", long, "a\nc")
+    assert told.startswith(f"cell 1: the notebook says {first}") and told.endswith(
+        "here a c" if first == "a" else "here c"
+    )

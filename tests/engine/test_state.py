@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.guards.client import ProcessEngine
-from jaxtour.engine.headless import Headless, Outcome
+from jaxtour.engine.headless import Headless, Outcome, judged
 from jaxtour.engine.report import Report, requested
 from jaxtour.engine.session import Session
 from jaxtour.engine.wire.commands import StageName, StageRequest
@@ -71,30 +71,31 @@ async def looked(engine: Headless, step: Step, stage: StageName) -> str:
 
 
 @pytest.fixture(scope="module")
-def stages() -> dict[tuple[str, StageName], str]:
-    """The stages of each step, in one go with a run of it on a worker of its own."""
+def fresh() -> dict[str, Report]:
+    """Each step with its stages, on a worker of its own that ran nothing but the steps before it."""
+    requests = tuple(StageRequest(index=0, stage=stage) for stage in LOOKED_AT)
 
-    async def fresh(step: Step) -> Report:
+    async def alone(step: Step) -> Report:
         async with Headless(Session(ProcessEngine())) as engine:
-            return await engine.request(LESSON, step, tuple(StageRequest(index=0, stage=stage) for stage in LOOKED_AT))
+            return await engine.request(LESSON, step, requests)
 
-    reports = {step.id: asyncio.run(fresh(step)) for step in STEPS}
+    return {step.id: asyncio.run(alone(step)) for step in STEPS}
+
+
+@pytest.fixture(scope="module")
+def stages(fresh: dict[str, Report]) -> dict[tuple[str, StageName], str]:
+    """The stages of each step."""
     return {
         (name, stage): found.error or found.text
-        for name, report in reports.items()
+        for name, report in fresh.items()
         for (_, stage), found in report.stages.items()
     }
 
 
 @pytest.fixture(scope="module")
-def reference() -> dict[str, Seen]:
-    """Each step on a worker of its own that ran nothing but the steps before it."""
-
-    async def fresh(step: Step) -> Seen:
-        async with Headless(Session(ProcessEngine())) as engine:
-            return seen(await engine.step(LESSON, step))
-
-    return {step.id: asyncio.run(fresh(step)) for step in STEPS}
+def reference(fresh: dict[str, Report]) -> dict[str, Seen]:
+    """What a learner sees of each step."""
+    return {step.id: seen(judged(step, fresh[step.id])) for step in STEPS}
 
 
 def test_the_reference_is_what_python_says(reference: dict[str, Seen]) -> None:

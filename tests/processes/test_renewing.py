@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
+
+from jaxtour.engine.guards.connection import EngineError
 from jaxtour.engine.guards.processes import Processes
 from jaxtour.engine.wire.commands import Cell, Command, Open, Renew, Run
 from jaxtour.engine.wire.messages import Done, Event, State
@@ -57,4 +60,18 @@ async def test_a_run_after_one_that_was_stopped_begins_in_new_runners() -> None:
         kinds = [type(command) for command in guard.sent]
         assert Renew in kinds[: len(kinds) - 1] and kinds[-1] is Run
         assert kinds.index(Renew) > kinds.index(Run), "the first run began in the first runners"
+    await engine.close()
+
+
+async def test_a_guard_that_does_not_start_is_told_at_once_and_of_several_it_is_named() -> None:
+    class Lame(Said):
+        async def start(self) -> None:
+            raise EngineError("cannot start")
+
+    with pytest.raises(EngineError, match=r"^cannot start$"):
+        await Processes(lambda _: Lame()).start()
+    engine = Processes(lambda process: Lame() if process else Said())
+    await engine.start()
+    with pytest.raises(EngineError, match=r"^process 1 of 2: cannot start$"):
+        await engine.send(Open(processes=2))
     await engine.close()

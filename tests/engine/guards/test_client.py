@@ -112,17 +112,21 @@ async def test_what_is_too_long_is_refused_here(engine):
 async def test_a_killed_guard_is_told_and_can_be_started_again(engine):
     events = engine.events()
     await engine.send(Open())
+    await engine.send(Run(run=6, cell=Cell(name="a/b", code="1 + 1")))
+    await until(events, lambda event: isinstance(event, Done))
     await engine.send(Run(run=7, cell=Cell(name="a/b", code="print('started')\nwhile True: pass")))
-    seen = await until(events, lambda event: isinstance(event, Text))
-    os.kill(seen[0].pid, signal.SIGKILL)
+    await until(events, lambda event: isinstance(event, Text))
+    assert engine._process is not None
+    os.kill(engine._process.pid, signal.SIGKILL)
     async with asyncio.timeout(15):
         rest = [event async for event in events]
     done, died, state = rest[-3:]
-    assert (done.run, done.status) == (7, "died")
+    assert [(each.run, each.status, each.dirty) for each in rest if isinstance(each, Done)] == [(7, "died", True)]
+    assert isinstance(done, Done)
     assert isinstance(died, Died)
     assert died.code == -signal.SIGKILL
     assert isinstance(state, State)
-    assert state.state == "dead"
+    assert state.state == "dead" and state.detail.endswith("the worker's guard ended; restart it to continue")
     with pytest.raises(EngineError, match="not running"):
         await engine.send(Ping())
     await engine.send(Close())
