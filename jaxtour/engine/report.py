@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from jaxtour.course.model import Step, StepKey
 from jaxtour.engine.guards.connection import EngineError
 from jaxtour.engine.halted import LeftOut
-from jaxtour.engine.session import Handle, Session
+from jaxtour.engine.handle import Handle
+from jaxtour.engine.session import Session
 from jaxtour.engine.stage import StageText, assembled, failed
 from jaxtour.engine.wire.commands import StageName, StageRequest
 from jaxtour.engine.wire.messages import (

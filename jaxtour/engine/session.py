@@ -6,7 +6,7 @@ runner and replays. After an edit, an interrupt, a death, a timing or a request,
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
 
@@ -25,6 +25,7 @@ from jaxtour.engine.guards.connection import Engine as Engine
 from jaxtour.engine.guards.connection import EngineError as EngineError
 from jaxtour.engine.guards.connection import WorkerConfig as WorkerConfig
 from jaxtour.engine.halted import Halted, LeftOut
+from jaxtour.engine.handle import Handle
 from jaxtour.engine.wire.commands import (
     Cell,
     Close,
@@ -40,18 +41,6 @@ from jaxtour.engine.wire.messages import Died, Done, Event, Facts, State, Worker
 
 STARTING: frozenset[WorkerState] = frozenset(("spawning", "restarting", "importing jax", "opening devices"))
 """The states of a runner before its first facts."""
-
-
-class Handle(msgspec.Struct, frozen=True):
-    """A run that is not sent yet; awaiting it sends it and returns its number, or raises `EngineError`."""
-
-    run: int
-    """The number that the run's events carry."""
-    send: Callable[[int], Awaitable[None]]
-
-    def __await__(self) -> Generator[object, None, int]:
-        yield from self.send(self.run).__await__()
-        return self.run
 
 
 class Session:

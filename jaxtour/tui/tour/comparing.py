@@ -11,8 +11,9 @@ import msgspec
 
 from jaxtour.course.model import Check, Lesson, Step
 from jaxtour.engine.compare.comparison import Comparison, Side, compared, expression_at
+from jaxtour.engine.handle import Handle
 from jaxtour.engine.report import Report, Runs, requested
-from jaxtour.engine.session import Handle, Session
+from jaxtour.engine.session import Session
 from jaxtour.engine.wire.commands import StageRequest, TimeCall
 from jaxtour.engine.wire.messages import Checked, RunEvent
 from jaxtour.render.comparison import aligned, comparison_lines, equations_of

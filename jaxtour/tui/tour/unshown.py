@@ -3,8 +3,8 @@
 import asyncio
 
 from jaxtour.course.model import StepKey
+from jaxtour.engine.handle import Handle
 from jaxtour.engine.report import Report, RunPurpose, Runs, advance
-from jaxtour.engine.session import Handle
 from jaxtour.engine.wire.messages import Done, RunEvent
 
 
