@@ -79,6 +79,24 @@ async def test_letters_are_text_while_editing(tours: Tours) -> None:
         assert app.tour.state.report is None
 
 
+async def test_the_editor_opens_in_the_line_of_the_cursor(tours: Tours) -> None:
+    app = tours.make("one")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        panes = app.tour_screen.panes
+        await pilot.press("o")
+        source = panes.by_slot["source"]
+        source.move_to(len(source.document.lines) - 1)
+        await pilot.press("e")
+        lines = app.tour.code.text.rstrip("\n").split("\n")
+        assert panes.editor is not None and len(lines) > 1
+        assert panes.editor.cursor_location == (len(lines) - 1, 0)
+        await pilot.press("escape")
+        source.move_to(1)
+        await pilot.press("e")
+        assert panes.editor.cursor_location == (0, 0), "the code that runs first is not edited here"
+
+
 async def test_undo_loses_nothing(tours: Tours) -> None:
     app = tours.make("choose")
     async with app.run_test(size=(120, 36)) as pilot:

@@ -9,15 +9,17 @@ from test_snapshots import IDS, SIZES, keys
 from tours import Tours, border, idle, pane, proved, ran, ready, resized, run_many, screen_text, text, until
 
 from jaxtour.course.catalogue import open_path
-from jaxtour.course.model import Ask, Choice
+from jaxtour.course.model import Ask, Choice, Step
 from jaxtour.course.progress import Progress, SavedStep
 from jaxtour.course.trust import Trust
 from jaxtour.engine.guards.client import ProcessEngine
+from jaxtour.engine.report import Report
 from jaxtour.engine.session import Session, WorkerConfig
-from jaxtour.engine.wire.messages import Answer, Executed, Text
+from jaxtour.engine.wire.messages import Answer, Done, Executed, Text
+from jaxtour.engine.wire.timings import Retrace
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.app import TourApp
-from jaxtour.tui.tour.practice import spoken_of
+from jaxtour.tui.tour.practice import sights, spoken_of
 
 LESSON = """\
 format: 1
@@ -304,6 +306,18 @@ def test_what_a_text_speaks_of() -> None:
         "stablehlo",
         "result",
     )
+    assert spoken_of("The jaxprs differ.") == ("jaxpr",)
+
+
+def test_an_empty_pane_is_nothing_to_look_at() -> None:
+    step = Step(
+        id="one", title="One", text="", code=Raw("f(1)"), after="The **Time** pane calls it `complete`.", show="result"
+    )
+    report = Report(1, done=Done(run=1, status="ok"))
+    assert sights(step, report) == ("result",)
+    first, again = (Retrace(run=1, function="f", count=count) for count in (1, 2))
+    assert sights(step, msgspec.structs.replace(report, retraces=(first,))) == ("result",)
+    assert sights(step, msgspec.structs.replace(report, retraces=(first, again))) == ("result", "time")
 
 
 @pytest.mark.parametrize("first", ["1", "0", "minus"])

@@ -116,6 +116,11 @@ def test_timings_come_before_what_went_wrong_and_what_was_traced_again(report: R
     assert AGAIN not in said or lines[lines.index(AGAIN) - 1] == "", "a part of its own"
 
 
+def test_retraces_stand_alone_where_the_step_times_nothing() -> None:
+    looked = view(Report(run=1, retraces=RETRACES, done=ENDED), calls=0)
+    assert document(looked, 80).text.splitlines()[0] == AGAIN
+
+
 def test_retraces_are_told_in_ascii_where_there_is_no_utf_8() -> None:
     said = document(view(Report(run=1, retraces=RETRACES, done=ENDED), ascii=True), 80).text
     assert AGAIN in said and "x > y" in said and said.isascii()

@@ -127,6 +127,9 @@ async def test_the_tab_that_the_step_is_about_comes_to_the_front_if_no_text_goes
         await pilot.press("r")
         await until(pilot, lambda: app.tour_screen.panes.front == shown)
         assert app.tour_screen.panes.by_slot[shown].has_focus
+        await pilot.press("a")
+        assert app.tour_screen.panes.by_slot["lesson"].has_focus, "a key leads back to the text"
+        assert app.tour_screen.panes.front == "lesson"
         await pilot.press("n")
         assert app.tour_screen.panes.front == "lesson"
 

@@ -234,8 +234,11 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             self._charts.scrolled(old_value, new_value)
 
     def on_resize(self, _: events.Resize | None = None) -> None:
-        """Wrap and crop the lines again."""
+        """Wrap and crop the lines again; a view that is at the end of what follows stays there."""
+        following = self._following and self.document.follow
         self.refit()
+        if following:
+            self.scroller.to_end()
         if self._charts is not None:
             self._charts.resized()
 

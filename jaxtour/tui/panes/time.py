@@ -6,6 +6,7 @@ from jaxtour.tui.lines.document import Document, Picture, illustrated
 from jaxtour.tui.tour.state import doing
 from jaxtour.tui.tour.view import StepView
 
+NOTHING: Line = (("this step times nothing", "faint"),)
 CURVE_ROWS = 13
 """Rows of the curve of time against size."""
 
@@ -25,10 +26,11 @@ def document(view: StepView, width: int) -> Document:
 
     lines: list[Line] = []
     pictures: tuple[Picture, ...] = ()
+    again = retrace_lines(report.retraces, width, ascii=view.ascii)
     if timings:
         blocks = timing_blocks(timings, width, ascii=view.ascii)
         lines, pictures = illustrated(blocks, width, CURVE_ROWS, ascii_only=view.ascii)
-    elif view.program is None:
+    elif view.program is None and (not again or _empty(view) != NOTHING):
         lines = wrap(_empty(view), width)
     if view.program is not None:
         lines += [*[()] * bool(lines), *timing_of(view.program, width)]
@@ -39,8 +41,8 @@ def document(view: StepView, width: int) -> Document:
         lines += wrap(how, width)
     if report.timing_error is not None:
         lines += wrap((("✗ ", "warning"), (report.timing_error, "")), width)
-    if again := retrace_lines(report.retraces, width, ascii=view.ascii):
-        lines += [(), *again]
+    if again:
+        lines += [*[()] * bool(lines), *again]
     return Document(lines=lines, subtitle=_border(view, width), pictures=pictures)
 
 
@@ -64,7 +66,7 @@ def _empty(view: StepView) -> Line:
     if not step.time:
         trace = view.trace
         if not view.finished or trace is None or trace.error is not None:
-            return (("this step times nothing", "faint"),)
+            return NOTHING
         return ((view.key("measure"), "strong"), (f" times {trace.label}", "muted"))
     if report is None:
         calls = "one call" if len(step.time) == 1 else f"{len(step.time)} calls"

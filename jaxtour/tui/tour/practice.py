@@ -15,7 +15,7 @@ from jaxtour.engine.compare.answers import Judgement, grade, proof_of, reply, tr
 from jaxtour.engine.compare.verify import answered, over
 from jaxtour.engine.report import Report
 
-WITHOUT_TRACES = ("result", "time", "devices")
+WITHOUT_TRACES = ("result", "devices")
 """What can be looked at even if no call was traced."""
 LIMIT_S = 30.0
 """The time limit of the code of an exercise, and again of each call that it times: it may be a loop without an end."""
@@ -72,19 +72,19 @@ class Prediction(msgspec.Struct, frozen=True):
 
 
 def sights(step: Step | Broken, report: Report | None) -> tuple[Proof, ...]:
-    """What to look at after the run, beside the text that goes on.
+    """What to look at after the run, beside the text.
 
     First what proves the answer, then what the step is about, and then what the text speaks of.
-    Nothing without a text: then what the step is about comes to the front by itself.
     """
-    if isinstance(step, Broken) or report is None or not goes_on(step) or not over(step, report):
+    if isinstance(step, Broken) or report is None or not over(step, report):
         return ()
     about = step.show or ("jaxpr" if report.traces else "time" if report.timings else None)
     proof = proof_of(step.ask) if step.ask else None
     if proof == "lesson":
         return ()
     shown = dict.fromkeys(each for each in (proof, about, *spoken_of(step.after)) if each and each != "lesson")
-    return tuple(each for each in shown if report.traces or each in WITHOUT_TRACES)
+    times = bool(step.time or report.timings) or any(each.reason or each.count > 1 for each in report.retraces)
+    return tuple(each for each in shown if (times if each == "time" else report.traces or each in WITHOUT_TRACES))
 
 
 @lru_cache(maxsize=8)
@@ -93,7 +93,7 @@ def spoken_of(text: str) -> tuple[Proof, ...]:
     return tuple(dict.fromkeys(_NAMES[word.lower()] for word in _NAMED.findall(text)))
 
 
-_NAMED = re.compile(r"\b(?:jaxpr|StableHLO|HLO)\b|\b(?:Result|Time|Devices)\b(?=\*\*| pane)")
+_NAMED = re.compile(r"\b(?:jaxpr|StableHLO|HLO)(?=s?\b)|\b(?:Result|Time|Devices)\b(?=\*\*| pane)")
 _NAMES: dict[str, Proof] = {
     "jaxpr": "jaxpr", "stablehlo": "stablehlo", "hlo": "hlo", "result": "result", "time": "time", "devices": "devices",
 }  # fmt: skip

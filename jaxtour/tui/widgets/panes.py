@@ -362,8 +362,8 @@ class Panes(Container):
         self.retitle()
         self._lay_out()
 
-    async def edit(self, code: str) -> None:
-        """Put an editor in the source's place."""
+    async def edit(self, code: str, line: int) -> None:
+        """Put an editor in the source's place, with its cursor in a line, from 1."""
         from jaxtour.tui.widgets.editor import Editor
 
         self.bring("source")
@@ -372,6 +372,7 @@ class Panes(Container):
         self.editor = Editor(code)
         self.add_class("-editing")
         await self.mount(self.editor)
+        self.editor.move_cursor((line - 1, 0))
         # At once: the next keys may be here already.
         self.screen.set_focus(self.editor, scroll_visible=False)
 

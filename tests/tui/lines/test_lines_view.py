@@ -109,3 +109,18 @@ async def test_what_is_added_comes_into_view_whatever_was_shown_before() -> None
         app.view.show(Document(lines=lines, anchor=10))
         await pilot.pause()
         assert row(app.view, 0) == "line 9", "the line before says where one is"
+
+
+async def test_what_follows_shows_its_end_in_a_smaller_view_too() -> None:
+    app = Shown()
+    async with app.run_test(size=(20, 8)) as pilot:
+        lines: list[Line] = [((f"line {i}", ""),) for i in range(11)]
+        app.view.show(Document(lines=lines, follow=True), fresh=True)
+        await pilot.pause()
+        assert row(app.view, 7) == "line 10"
+        await pilot.resize_terminal(20, 5)
+        assert row(app.view, 4) == "line 10"
+        app.view.focus()
+        await pilot.press("home")
+        await pilot.resize_terminal(20, 4)
+        assert row(app.view, 0) == "line 0", "who scrolled back stays there"

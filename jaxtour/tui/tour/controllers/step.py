@@ -6,6 +6,7 @@ from jaxtour.course.model import Step
 from jaxtour.course.trust import Question
 from jaxtour.engine.session import EngineError
 from jaxtour.tui.messages import RestartWanted, WorkerGone
+from jaxtour.tui.panes.source import rows_of
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.host import ScreenHost
 
@@ -98,7 +99,9 @@ class StepController:
         if self.panes.editor is not None:
             self.panes.editor.focus(scroll_visible=False)
             return
-        await self.panes.edit(self.tour.code.text)
+        view = self.tour.view
+        place = rows_of(view).place(self.panes.by_slot["source"].cursor)
+        await self.panes.edit(self.tour.code.text, place[1] if place and place[0] == view.cell else 1)
         self.host.refresh_view()
 
     async def edit_ended(self, *, run: bool) -> None:
