@@ -295,6 +295,7 @@ def test_what_a_text_speaks_of() -> None:
         "stablehlo",
         "result",
     )
+    assert spoken_of("Open the **values** pane with `6`; then the memory pane, not all values") == ("values", "memory")
 
 
 @pytest.mark.parametrize("first", ["1", "0", "minus"])

@@ -109,3 +109,12 @@ async def test_what_is_added_comes_into_view_whatever_was_shown_before() -> None
         app.view.show(Document(lines=lines, anchor=10))
         await pilot.pause()
         assert row(app.view, 0) == "line 9", "the line before says where one is"
+
+
+
+async def test_two_rows_begin_with_the_anchor() -> None:
+    app = Shown()
+    async with app.run_test(size=(20, 2)) as pilot:
+        app.view.show(Document(lines=[((f"line {i}", ""),) for i in range(20)], anchor=10), fresh=True)
+        await pilot.pause()
+        assert [row(app.view, at) for at in (0, 1)] == ["line 10", "line 11"]
