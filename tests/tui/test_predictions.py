@@ -306,6 +306,7 @@ def test_what_a_text_speaks_of() -> None:
         "stablehlo",
         "result",
     )
+    assert spoken_of("Open the **values** pane with `6`; then the memory pane, not all values") == ("values", "memory")
     assert spoken_of("The jaxprs differ.") == ("jaxpr",)
 
 

@@ -6,7 +6,7 @@ Views scroll at once and by whole rows; Textual's own scrolling would animate.
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from textual.geometry import Offset
+from textual.geometry import Offset, Size
 from textual.scroll_view import ScrollView
 
 from jaxtour.tui.lines.document import EMPTY, NOTHING, Columns, Document, Highlight
@@ -238,6 +238,13 @@ class Scroller:
         # Most views stand at their beginning when another step comes, and Textual takes as long to stay as to go.
         if (x, top) != (None if x is None else here.x, None if top is None else here.y):
             self._view.scroll_to(x, top, animate=False, force=True, immediate=True)
+
+    def come_back(self, room: Size) -> None:
+        """Scroll back from beyond the end of lines that became fewer, where Textual leaves the view."""
+        x, y = self._view.scroll_offset
+        end = self._view.virtual_size - room
+        if x > end.width or y > end.height:
+            self.to(x=min(x, end.width), y=min(y, end.height))
 
     def to_end(self) -> None:
         """Scroll to the last row."""

@@ -133,11 +133,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             if self._charts is not None:
                 self._charts.resized()
         if room:
-            x, y = self.scroll_offset
-            end = self.virtual_size - room
-            if x > end.width or y > end.height:
-                # Textual leaves the view beyond the end of what became smaller.
-                self.scroller.to(x=min(x, end.width), y=min(y, end.height))
+            self.scroller.come_back(room)
 
     def refit(self) -> None:
         """Make the rows again, and paint what changed."""

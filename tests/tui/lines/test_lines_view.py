@@ -2,6 +2,7 @@
 
 from shown import Shown, row
 from textual.geometry import Region
+from tours import resized
 
 from jaxtour.render.text.layout import Line
 from jaxtour.tui.lines.document import Document, LazyLines
@@ -118,9 +119,17 @@ async def test_what_follows_shows_its_end_in_a_smaller_view_too() -> None:
         app.view.show(Document(lines=lines, follow=True), fresh=True)
         await pilot.pause()
         assert row(app.view, 7) == "line 10"
-        await pilot.resize_terminal(20, 5)
+        await resized(pilot, 20, 5)
         assert row(app.view, 4) == "line 10"
         app.view.focus()
         await pilot.press("home")
-        await pilot.resize_terminal(20, 4)
+        await resized(pilot, 20, 4)
         assert row(app.view, 0) == "line 0", "who scrolled back stays there"
+
+
+async def test_two_rows_begin_with_the_anchor() -> None:
+    app = Shown()
+    async with app.run_test(size=(20, 2)) as pilot:
+        app.view.show(Document(lines=[((f"line {i}", ""),) for i in range(20)], anchor=10), fresh=True)
+        await pilot.pause()
+        assert [row(app.view, at) for at in (0, 1)] == ["line 10", "line 11"]
