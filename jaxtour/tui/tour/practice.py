@@ -93,9 +93,12 @@ def spoken_of(text: str) -> tuple[Proof, ...]:
     return tuple(dict.fromkeys(_NAMES[word.lower()] for word in _NAMED.findall(text)))
 
 
-_NAMED = re.compile(r"\b(?:jaxpr|StableHLO|HLO)(?=s?\b)|\b(?:Result|Time|Devices)\b(?=\*\*| pane)")
+_NAMED = re.compile(
+    r"\b(?:jaxpr|StableHLO|HLO)(?=s?\b)|\b(?:Result|Time|Devices|cost|memory|values)\b(?=\*\*| pane)"
+)
 _NAMES: dict[str, Proof] = {
-    "jaxpr": "jaxpr", "stablehlo": "stablehlo", "hlo": "hlo", "result": "result", "time": "time", "devices": "devices",
+    "jaxpr": "jaxpr", "stablehlo": "stablehlo", "hlo": "hlo", "cost": "cost", "memory": "memory", "values": "values",
+    "result": "result", "time": "time", "devices": "devices",
 }  # fmt: skip
 
 

@@ -124,3 +124,11 @@ async def test_what_follows_shows_its_end_in_a_smaller_view_too() -> None:
         await pilot.press("home")
         await pilot.resize_terminal(20, 4)
         assert row(app.view, 0) == "line 0", "who scrolled back stays there"
+
+
+async def test_two_rows_begin_with_the_anchor() -> None:
+    app = Shown()
+    async with app.run_test(size=(20, 2)) as pilot:
+        app.view.show(Document(lines=[((f"line {i}", ""),) for i in range(20)], anchor=10), fresh=True)
+        await pilot.pause()
+        assert [row(app.view, at) for at in (0, 1)] == ["line 10", "line 11"]
