@@ -308,6 +308,7 @@ def test_what_a_text_speaks_of() -> None:
     )
     assert spoken_of("Open the **values** pane with `6`; then the memory pane, not all values") == ("values", "memory")
     assert spoken_of("The jaxprs differ.") == ("jaxpr",)
+    assert spoken_of("Open the **values** pane with `6`; then the memory pane, not all values") == ("values", "memory")
 
 
 def test_an_empty_pane_is_nothing_to_look_at() -> None:
