@@ -75,8 +75,9 @@ def sights(step: Step | Broken, report: Report | None) -> tuple[Proof, ...]:
     """What to look at after the run, beside the text.
 
     First what proves the answer, then what the step is about, and then what the text speaks of.
+    Nothing after an exercise without a text: its verdict is what there is to see.
     """
-    if isinstance(step, Broken) or report is None or not over(step, report):
+    if isinstance(step, Broken) or report is None or not over(step, report) or (step.exercise and not goes_on(step)):
         return ()
     about = step.show or ("jaxpr" if report.traces else "time" if report.timings else None)
     proof = proof_of(step.ask) if step.ask else None
