@@ -315,3 +315,20 @@ async def test_keys_that_clash_are_told(tours: Tours) -> None:
     app = tours.make("one", settings=Settings(keys={"run": "j"}))
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: "the key j is both run and down" in screen_text(app))
+
+
+async def test_a_step_that_comes_back_shows_the_same_documents_until_it_changes(tours: Tours) -> None:
+    app = tours.make()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await ready(pilot)
+        panes = app.tour_screen.panes.by_slot
+        first = {slot: view.document for slot, view in panes.items()}
+        await pilot.press("n")
+        assert panes["lesson"].document is not first["lesson"]
+        await pilot.press("p")
+        assert all(view.document is first[slot] for slot, view in panes.items())
+        await pilot.press("n")
+        step = app.tour.lesson.steps[0]
+        app.tour.edits.write((app.tour.lesson.id, step.id), step, "7 * 6")
+        await pilot.press("p")
+        assert "7 * 6" in panes["source"].document.text

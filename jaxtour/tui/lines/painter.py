@@ -1,6 +1,6 @@
 """Paints a document's lines as strips of cells, and finds the rows that must be painted again."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from typing import TypeAlias
@@ -23,6 +23,8 @@ RowLook: TypeAlias = tuple[object, ...]
 Over: TypeAlias = Sequence[tuple[Columns, HighlightStyle]]
 """The characters of a line that are highlighted, and how."""
 
+DOCUMENTS = 3
+"""Documents whose coloured lines are kept: who goes to another step often comes back."""
 CACHED = 256
 """Coloured lines kept; a screenful is 60. More would slow down garbage collection."""
 
@@ -43,10 +45,18 @@ class Painter:
         self._signs = ASCII_SIGNS if scene.ascii_only else SIGNS
         # Not as strips: each strip remembers every crop that was made of it.
         self._kept: OrderedDict[tuple[int, bool, tuple[Mark | None, ...]], tuple[list[Segment], int]] = OrderedDict()
+        self._documents = deque([(scene.document, self._kept)], maxlen=DOCUMENTS)
+        """The last documents, with what was kept of each."""
 
-    def forget(self) -> None:
-        """Forget the lines of the previous document."""
-        self._kept.clear()
+    def take_up(self) -> None:
+        """Go on with the lines of the document that is shown now."""
+        document = self._scene.document
+        for known, kept in self._documents:
+            if known is document:
+                self._kept = kept
+                return
+        self._kept = OrderedDict()
+        self._documents.append((document, self._kept))
 
     def row(self, y: int, port: Port) -> Strip:
         """The row at `y` of the view."""

@@ -104,7 +104,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         """Carry over cursor, search and highlights from the old document."""
         moved = self.scene.adopt(document, fresh=fresh)
         if self._painter:
-            self._painter.forget()
+            self._painter.take_up()
         if document.lines is not old.lines:
             self.scene.highlighted = self.new_highlights()
         if moved:

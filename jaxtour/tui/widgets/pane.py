@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from typing import Any
@@ -25,6 +25,8 @@ from jaxtour.tui.widgets.cursors import PaneCursor
 
 FRAME = 5
 """Columns of a pane without text: border, padding, and the column of the position."""
+STEPS = 3
+"""Steps left behind whose documents a pane keeps."""
 BORDER = (3, 2)
 """Columns and rows of border and padding."""
 
@@ -79,6 +81,9 @@ class Pane(LinesView):
         self.view: StepView | None = None
         self._made_from: tuple[Any, ...] | None = None
         self._made: OrderedDict[int, Document] = OrderedDict()
+        """The documents that were made from it, by their width."""
+        self._left: deque[tuple[tuple[Any, ...], OrderedDict[int, Document]]] = deque(maxlen=STEPS)
+        """The documents of the last steps, with what they were made from: who goes on often comes back."""
         self._titles: tuple[Line, Line] = ((), ())
         self._tabs: Line | None = None
         self.way_back: Line = ()
@@ -111,10 +116,11 @@ class Pane(LinesView):
             self._wanted = 0
         if made_from == self._made_from and not fresh:
             return
-        changed = made_from != self._made_from
-        self._made_from = made_from
-        if changed:
-            self._made.clear()
+        if made_from != self._made_from:
+            if fresh and self._made_from is not None:
+                self._left.append((self._made_from, self._made))
+            self._made_from = made_from
+            self._made = next((made for known, made in self._left if known == made_from), OrderedDict())
         self._fresh = self._fresh or fresh
         if self.is_attached and self.size.width:
             self._show_made()
@@ -245,6 +251,7 @@ class Pane(LinesView):
             self.whole = whole
             if self.spec.whole:
                 self._made.clear()
+                self._left.clear()
 
     def wanted(self, columns: int) -> int:
         """Rows that would show everything, including the border; while more is to come, never fewer than before."""
