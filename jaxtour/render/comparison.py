@@ -23,7 +23,7 @@ from jaxtour.render.programs import place
 from jaxtour.render.text.layout import Line, Style, StyledText, clip, table_lines, wrap
 from jaxtour.render.text.plain import section
 from jaxtour.render.timing.rows import flag_of, told
-from jaxtour.text import UNKNOWN, seconds
+from jaxtour.text import UNKNOWN, grouped, seconds
 
 _MOST = 20
 """Rows shown of a kind."""
@@ -238,4 +238,4 @@ def _instructions(found: Comparison, width: int, own: tuple[str, str]) -> list[L
 
 
 def _more(number: int, most: int = _MOST) -> list[Line]:
-    return [((f"  … and {number - most:,} more", "muted"),)] if number > most else []
+    return [((f"  … and {grouped(number - most)} more", "muted"),)] if number > most else []

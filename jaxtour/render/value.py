@@ -7,7 +7,7 @@ from jaxtour.engine.out_of_memory import out_of_memory
 from jaxtour.engine.wire.messages import Failure, TracebackFrame, Value, Warned
 from jaxtour.render.buffers import buffer_lines
 from jaxtour.render.text.layout import Line, Style, StyledText, clip, in_ascii, joined, pad, width_of, wrap, wrap_text
-from jaxtour.text import Raw, clean
+from jaxtour.text import Raw, clean, grouped
 
 _DEVICE = re.compile(r"^(.*):(\d+)$")
 _MORE = re.compile(r"^… (\d+) more")
@@ -24,7 +24,7 @@ def value_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:
         lines += wrap_text(text, width)
     whole, shown = max(value.length, len(raw)), min(len(raw), _TEXT_SHOWN)
     if shown < whole:
-        lines += wrap([(f"… {shown:,} of {whole:,} characters", "muted")], width)
+        lines += wrap([(f"… {grouped(shown)} of {grouped(whole)} characters", "muted")], width)
     lines += _leaves(value.tree, width)
     return in_ascii(lines, ascii)
 
@@ -72,7 +72,7 @@ def _count_of(tree: Sequence[str]) -> str:
     count = len(tree)
     if more := _MORE.match(tree[-1]):
         count += int(more[1]) - 1
-    return "1 leaf" if count == 1 else f"{count:,} leaves"
+    return "1 leaf" if count == 1 else f"{grouped(count)} leaves"
 
 
 def _leaves(tree: Sequence[str], width: int) -> list[Line]:

@@ -45,7 +45,7 @@ def test_a_spread_and_cut_array():
     assert plain_lines(value_lines(value, 110)) == (
         "Array int32[8,2]  on 8 devices, cpu:0-7, sharded P('x',) over (x: 8), committed, weakly typed\n"
         "[1 2\n 3 4]\n"
-        "… 10 of 100,000 characters\n"
+        "… 10 of 100 000 characters\n"
     )
 
 

@@ -34,7 +34,7 @@ from jaxtour.engine.wire.messages import (
     State,
     WireEvent,
 )
-from jaxtour.text import clean, harmless, plain_value
+from jaxtour.text import clean, grouped, harmless, plain_value
 
 PREAMBLE = b"\njaxtour-frames-1\n"
 NOISE_CAP = 64 * 1024
@@ -282,7 +282,7 @@ class ProcessEngine:
 async def _read_frame(read: Callable[[int], Awaitable[bytes]]) -> bytes:
     (length,) = _LENGTH.unpack(await read(_LENGTH.size))
     if length > FRAME_CAP:
-        raise GarbledError(f"a frame of {length:,} bytes")
+        raise GarbledError(f"a frame of {grouped(length)} bytes")
     return await read(length)
 
 
@@ -327,7 +327,7 @@ def encode(command: Command) -> bytes:
         _speakable(msgspec.to_builtins(command, enc_hook=plain_value)), allow_nan=False, separators=(",", ":")
     ).encode("ascii")
     if len(body) > FRAME_CAP:
-        raise EngineError(f"the code is too long: {len(body):,} bytes to send, at most {FRAME_CAP:,}")
+        raise EngineError(f"the code is too long: {grouped(len(body))} bytes to send, at most {grouped(FRAME_CAP)}")
     return _LENGTH.pack(len(body)) + body
 
 

@@ -30,8 +30,8 @@ class OwnModules:
             found.update(self._imported(cell))
         if (size := sum(map(len, found.values()))) > MOST_BYTES:
             raise EngineError(
-                f"{len(found)} files of the program's folder are to be sent, {size:,} characters; "
-                f"at most {MOST_BYTES:,}: install them on the other machine"
+                f"{len(found)} files of the program's folder are to be sent, {grouped(size)} characters; "
+                f"at most {grouped(MOST_BYTES)}: install them on the other machine"
             )
         new = [Put(path=path, text=text) for path, text in found.items() if self._sent.get(path) != text]
         self._sent.update(found)

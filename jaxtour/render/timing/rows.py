@@ -8,7 +8,7 @@ from jaxtour.engine.wire.messages import Retrace, Timing
 from jaxtour.render.chart import Axis, ChartBlock, without_charts
 from jaxtour.render.text.layout import Line, Style, StyledText, clip, in_ascii, joined, pad, width_of, wrap
 from jaxtour.render.timing.sizes import size_blocks
-from jaxtour.text import UNITS, UNKNOWN, number_and_unit
+from jaxtour.text import UNITS, UNKNOWN, grouped, number_and_unit
 
 _LOG_FROM = 30.0
 """The ratio of the largest to the smallest value above which small bars vanish on a linear scale."""
@@ -143,7 +143,7 @@ def timing_footer(timings: Sequence[Timing]) -> str:
         return ""
     counts = {timing.runs for timing in measured}
     low, high = min(counts), max(counts)
-    runs = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    runs = f"{grouped(low)}" if low == high else f"{grouped(low)} to {grouped(high)}"
     runs += " run" if high == 1 else " runs"
     names = dict.fromkeys(timing.platform for timing in measured if timing.platform != "host")
     where = " and ".join(name.upper() for name in names) or "host"
@@ -323,7 +323,7 @@ def retrace_lines(retraces: Sequence[Retrace], width: int, ascii: bool = False) 
         own = [each for each in retraces if each.function == function]
         count = max(each.count for each in own)
         name = function
-        times = "once" if count == 1 else f"{count:,} times"
+        times = "once" if count == 1 else f"{grouped(count)} times"
         lines += wrap([(name, "function"), (f" was traced {times}", "")], width)
         again = [each for each in own if each.reason]
         for each in again[:_MOST]:
@@ -331,5 +331,5 @@ def retrace_lines(retraces: Sequence[Retrace], width: int, ascii: bool = False) 
             spans: list[StyledText] = [("  ", ""), (where, "muted"), (each.reason, "warning")]
             lines += wrap(spans, width, indent="    ")
         if len(again) > _MOST:
-            lines.append(((f"  … and {count - 1 - _MOST:,} times more", "muted"),))
+            lines.append(((f"  … and {grouped(count - 1 - _MOST)} times more", "muted"),))
     return in_ascii(lines, ascii)

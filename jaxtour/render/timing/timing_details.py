@@ -11,7 +11,7 @@ from jaxtour.render.text.layout import Line, StyledText, in_ascii, wrap
 from jaxtour.render.timing.roofline import achieved_line
 from jaxtour.render.timing.rows import flag_of, told
 from jaxtour.render.timing.sizes import size_text
-from jaxtour.text import seconds
+from jaxtour.text import grouped, seconds
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = ".:-=+*#@"
@@ -100,13 +100,13 @@ def _first(timing: Timing) -> Sequence[StyledText]:
 def _complete(timing: Timing, ascii: bool) -> Sequence[StyledText]:
     spread = timing.complete
     if spread is None:
-        return [(f"{seconds(timing.median_s)}, median of {timing.runs:,} runs", "")]
+        return [(f"{seconds(timing.median_s)}, median of {grouped(timing.runs)} runs", "")]
     spans: list[StyledText] = []
     if picture := strip(spread.quantiles, ascii=ascii):
         spans += [(picture, "bar"), ("  ", "")]
-    runs = f"{spread.runs:,} run{'s' * (spread.runs != 1)}"
+    runs = f"{grouped(spread.runs)} run{'s' * (spread.runs != 1)}"
     if spread.group > 1:
-        runs += f" in groups of {spread.group:,}"
+        runs += f" in groups of {grouped(spread.group)}"
     text = f"{seconds(spread.median_s)}, half of {runs} from {seconds(spread.q1_s)} to {seconds(spread.q3_s)}"
     return [*spans, (text, ""), (f", best {seconds(spread.best_s)}", "muted")]
 

@@ -31,7 +31,7 @@ class AskScreen(BoxScreen[str | None]):
             answer = Chooser("choices", ascii_only=ascii_only)
             answer.fill([_row(place, choice) for place, choice in enumerate(ask.texts, 1)])
         else:
-            answer = TextInput(begun, "a number, a shape, a word", id="said", select_on_focus=False)
+            answer = TextInput(begun, "type a number, a shape or a word", id="said", select_on_focus=False)
             answer.cursor_blink = False
         super().__init__(Vertical(self._question, answer, id="ask-box"), lead=answer, ascii_only=ascii_only)
 

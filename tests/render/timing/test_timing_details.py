@@ -66,7 +66,7 @@ def test_what_is_not_known_is_not_told():
 def test_groups_transfers_sizes_and_loops_are_told():
     found = timing(complete=spread(1e-6, 4_000, 40), transfer_bytes=2**20, size=4_000)
     text = plain_lines(detail_lines([found], 120, peaks=[PEAK]))
-    assert "half of 4,000 runs in groups of 40" in text
+    assert "half of 4 000 runs in groups of 40" in text
     assert "n = 4 000" in text and "moves       1 MiB" in text
     assert "of the peak" not in text, "a transfer is not held against the memory of the device"
     short = timing(flops=1e6, bytes=1e6, verdicts=(Verdict(code="loop_counted_once", message=""),))
