@@ -1,7 +1,9 @@
 """What makes every test see the same machine, whoever's machine it is."""
 
 import os
+import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,28 @@ PYTHONS = "JAXTOUR_PYTHONS"
 """The environment variable that names more Pythons, with other versions of jax, as PATH names folders."""
 
 
+KINDS = {
+    "conformance": re.compile(r"mark\.conformance|\bpython\b *[:,)]"),
+    "faults": re.compile(r"mark\.faults"),
+    "row": re.compile(r"mark\.row"),
+}
+"""What stands in each file that has tests of a kind, or beside it in `conftest.py`; `python` is a parameter below."""
+
+
+@cache
+def _has(path: Path, kind: str) -> bool:
+    beside = path.with_name("conftest.py")
+    return any(KINDS[kind].search(each.read_text(encoding="utf-8")) for each in (path, beside) if each.is_file())
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files without a test of the chosen kinds: each process takes 13 s to import all of them."""
+    kinds = config.option.markexpr.split(" or ")
+    if not collection_path.name.startswith("test_") or not KINDS.keys() >= set(kinds):
+        return None
+    return None if any(_has(collection_path, kind) for kind in kinds) else True
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that takes a `python` on this one's jax, and for `make conformance` on the others that are named."""
     if "python" in metafunc.fixturenames:
@@ -45,6 +69,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
 
     Tests that measure or flood are never run two at a time.
     """
+    for item in items:
+        kinds = [kind for kind in KINDS if item.get_closest_marker(kind)]
+        kinds += ["conformance"] if "python" in getattr(item, "fixturenames", ()) else []
+        if hidden := [kind for kind in kinds if not _has(item.path, kind)]:
+            words = f"{hidden[0]} must stand in this file, or `make {hidden[0]}` leaves it out"
+            raise pytest.UsageError(f"{item.nodeid}: {words}")
     give_rows(items)
     for item in items:
         alone = item.get_closest_marker(ALONE)
