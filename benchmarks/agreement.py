@@ -1,4 +1,4 @@
-"""Compares the medians that jaxtour shows with plain `timeit` and `block_until_ready`, each in processes of its own.
+"""Compares the medians that jaxtour shows with plain `timeit` and `block_until_ready`, each in separate processes.
 
 Two processes differ more than two measurements in one: the memory layout decides how caches are used. So each round
 starts two processes of either kind in the order A B B A, which cancels a steady change of the machine's speed. Every

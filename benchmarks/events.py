@@ -1,4 +1,4 @@
-"""A profile of a call with some 100 000 events: the seconds from the end of the call until its pictures are drawn."""
+"""A profile of a call with some 100 000 events: the seconds from the end of the call until everything is drawn."""
 
 import asyncio
 import statistics
@@ -40,14 +40,14 @@ BODIES = 9_000
 
 
 def measure(rounds: int, _: Path | None) -> list[Figure]:
-    """The time from the last call's end to the drawn columns, tables and timeline; median over the rounds."""
+    """Measure the time from the last call's end to the drawn columns, tables and timeline; median over the rounds."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "loop.py")
         path.write_text(PROGRAM.format(bodies=BODIES))
         found = [asyncio.run(_one(path)) for _ in range(min(rounds, ROUNDS))]
     events, taken, drawn = (statistics.median(column) for column in zip(*found, strict=True))
     if events < LEAST_EVENTS:
-        raise RuntimeError(f"the program has {events:.0f} events, too few to say anything")
+        raise RuntimeError(f"the program has {events:.0f} events, too few for a result")
     detail = f"{events:.0f} events; of it {drawn:.3f} s to draw at {WIDTH}x{HEIGHT}"
     return [
         at_most("a profile of 100 000 events: call's end to pictures, s", taken, GOAL_S, detail),
@@ -56,7 +56,7 @@ def measure(rounds: int, _: Path | None) -> list[Figure]:
 
 
 async def _one(path: Path) -> tuple[float, float, float]:
-    """Events, seconds from the end of the profiled call until all is drawn, and the seconds of drawing."""
+    """Return the events, the seconds from the end of the profiled call until all is drawn, and those of drawing."""
     lesson = lesson_of(path, None, ())
     step = lesson.steps[0]
     assert isinstance(step, Step)
@@ -73,7 +73,7 @@ async def _one(path: Path) -> tuple[float, float, float]:
         came = time.perf_counter()
     profile = report.profiles[0]
     if profile.error is not None or not began:
-        raise RuntimeError(profile.error or "the worker did not say that it profiles")
+        raise RuntimeError(profile.error or "the worker did not report that it profiles")
     _draw(profile, path)
     drawn = time.perf_counter() - came
     calls = profile.calls + (len(began) > 1)

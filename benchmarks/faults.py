@@ -1,6 +1,6 @@
-"""What faults cost: late answers and keys while one goes on, the time until it is over, and what many of them leave.
+"""What faults cost: slow answers and keys during one, the time until it is over, and what many of them leave behind.
 
-The soak runs 10,000 steps and kills the worker at 200 random moments; with fewer than 7 rounds it is that much shorter.
+The soak runs 10,000 steps and kills the worker at 200 random moments; fewer than 7 rounds shorten it in proportion.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ LOOPS = {
 
 
 def measure(rounds: int, _: Path | None) -> Iterator[Figure]:
-    """All figures; the soak is last, as it takes some minutes."""
+    """Measure all figures; the soak is last, since it takes some minutes."""
     for name, code in BUSY.items():
         taken = asyncio.run(_pings(code))
         yield _p99(f"ping during {name}, p99, ms", taken)
@@ -122,7 +122,7 @@ async def _pings(code: str) -> list[float]:
 
 
 async def _interrupted(code: str, *, first: bool) -> float:
-    """Seconds from the interrupt until the next worker is ready; unless it is the first, after another step has run."""
+    """Return the seconds from the interrupt to the next ready worker; unless it is the first, after another step."""
     async with _Worker() as worker:
         if not first:
             await worker.begin("1", done=True)
@@ -168,7 +168,7 @@ def _soaked(share: float) -> Iterator[Figure]:
     runs, kills = int(RUNS * share), int(KILLS * share)
     command = [sys.executable, "-m", "benchmarks.faults", str(runs), str(kills)]
     found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    detail = f"{runs:,} runs, {kills} kills in {found['seconds']:.0f} s; {found['died']} steps died of them"
+    detail = f"{runs:,} runs, {kills} kills in {found['seconds']:.0f} s; {found['died']} steps died from them"
     for name in ("guard", "app"):
         first, last = found[name]
         words = f"{first:.1f} to {last:.1f} MiB; {detail}"
@@ -228,7 +228,7 @@ async def _soak(runs: int, kills: int) -> dict[str, object]:
                     asyncio.get_running_loop().call_later(dice.random() * 0.03, _kill_children, guard)
                 await pilot.press("r")
                 await until(pilot, lambda done=done: done() or session.state == "dead")
-                if not done():  # more than three ends within a minute are too many to start again unasked
+                if not done():  # after more than three ends within a minute, the worker does not restart by itself
                     await pilot.press("R")
                     await until(pilot, lambda: session.state == "ready")
                     await pilot.press("r")
@@ -252,7 +252,7 @@ def _kill_children(pid: int) -> None:
 
 
 def _family(pid: int, depth: int = 100) -> set[int]:
-    """The descendants of a process, so many generations of them."""
+    """Return the descendants of a process, up to a number of generations."""
     found: set[int] = set()
     for children in Path(f"/proc/{pid}/task").glob("*/children") if depth else ():
         try:

@@ -37,7 +37,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 SILENCE_S = 0.03
-"""After this many seconds without a byte a repaint is complete, and the next key cannot undo it unseen."""
+"""After this many seconds without a byte, a repaint is complete, and the next key cannot undo it unseen."""
 
 
 def key_to_bytes(terminal: Terminal, key: str) -> float:

@@ -1,4 +1,4 @@
-"""Compares the shares that `jaxtour profile` gives to lines with a stopwatch around the same parts, jitted one by one.
+"""Compares the shares that `jaxtour profile` gives to lines with a stopwatch around the same parts, each jitted alone.
 
 Every program has a line or two of known cost: a product of four times the operations of another, a sort, a loop of n
 bodies, the gradient's two products. A round starts a stopwatch, a profile and a stopwatch, so that a steady change of
@@ -21,9 +21,9 @@ from benchmarks.figures import Figure, at_most, told
 MOST = 0.03
 """The largest difference of a share."""
 APART = 0.1
-"""Parts are timed apart if their times add up to the whole's, but for this part of it.
+"""Parts can be timed separately if their times add up to the whole's within this fraction.
 
-Otherwise they share memory or caches in the whole, and a stopwatch around each does not say what it takes there.
+Otherwise they share memory or caches in the whole, and a stopwatch around each does not show what it takes there.
 """
 HEAD = """\
 import jax, jax.numpy as jnp
@@ -36,7 +36,7 @@ Lines = tuple[int, ...]
 
 
 class Program(NamedTuple):
-    """A program, and the parts that its lines are; a part is a call of the same operations, jitted by itself."""
+    """A program, and the parts of its lines; a part is a call of the same operations, jitted alone."""
 
     code: str
     call: str
@@ -119,9 +119,9 @@ print(json.dumps(found))
 
 
 def stopwatch(python: str, program: Program) -> tuple[dict[Lines, float], float]:
-    """The part of each line of all parts' time, and that time as a part of the whole program's.
+    """Return each line's share of all parts' time, and that time as a share of the whole program's.
 
-    Both are without what a call costs that computes nothing.
+    Both exclude the cost of an empty call.
     """
     calls = [program.call, *(call for each in program.parts.values() for call in each)]
     found = json.loads(_output(python, "-c", HEAD + program.code + STOPWATCH, json.dumps(calls)))
@@ -132,7 +132,7 @@ def stopwatch(python: str, program: Program) -> tuple[dict[Lines, float], float]
 
 
 def profiled(python: str, program: Program, folder: Path) -> tuple[dict[Lines, float], float]:
-    """The part of each line of the parts' time in a profile, and the share of the call that has no place."""
+    """Return each line's share of the parts' time in a profile, and the share of the call without a place."""
     path = folder / "program.py"
     path.write_text(HEAD + program.code)
     words = ("-m", "jaxtour", "profile", str(path), "--call", program.call, "--json", "--python", python)
@@ -228,7 +228,7 @@ def _figure(name: str, python: str, program: Program, rounds: int, folder: Path)
         f"the parts take {added:.0%} of the whole"
     )
     if abs(added - 1) > APART:
-        return told(f"share, {name}, which cannot be timed in parts", abs(mine - stopped), detail)
+        return told(f"share, {name}, not measurable in parts", abs(mine - stopped), detail)
     return Figure(f"share, {name}", abs(mine - stopped), f"<= {MOST:g}", abs(mine - stopped) <= MOST, detail)
 
 

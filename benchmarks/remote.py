@@ -1,6 +1,6 @@
-"""A worker behind ssh, 150 ms away: bytes of a step, seconds to the first result, and what a dead link costs.
+"""A worker behind ssh, 150 ms away: bytes of a step, seconds to the first result, and the cost of a dead connection.
 
-The far side is a real sshd on the loopback, behind a proxy that hands on everything 150 ms late in each direction.
+The far side is a real sshd on the loopback, behind a proxy that delays everything by 150 ms in each direction.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ SHORT = Lesson(
 
 
 def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
-    """Sessions of their own, in turns with plain ssh commands over the same link."""
+    """Measure new sessions, alternating with plain ssh commands over the same connection."""
     del compare
     if SSHD is None:
         yield told("a worker behind ssh", 0, WHY_NOT)
@@ -138,7 +138,7 @@ async def _plain(server: Server, link: Proxy) -> float:
 
 
 async def _steps(engine: ProcessEngine, lesson: Lesson, link: Proxy | None = None) -> list[tuple[int, int, float]]:
-    """Of each step: the bytes there and back, and the seconds."""
+    """Return, for each step, the bytes there and back, and the seconds."""
     found = []
     async with _session(engine) as (headless, _):
         await headless.facts()
@@ -168,7 +168,7 @@ async def _drain(headless: Headless) -> None:
 
 
 async def _dead_link(server: Server, lesson: Lesson) -> list[Figure]:
-    """A link that hands on nothing any more: when it is noticed, and when the far side is gone."""
+    """Measure, for a connection that carries nothing any more, when it is noticed and when the far side is gone."""
     async with Proxy(server.port, DELAY_S) as link:
         session = Session(_engine(server, link), WorkerConfig(worker="ssh"))
         headless = Headless(session)

@@ -1,4 +1,4 @@
-"""A real sshd on the loopback, with a key and a port of its own, and a proxy in front of it that delays and cuts."""
+"""A real sshd on the loopback, with its own key and port, and a proxy in front of it that delays and cuts."""
 
 import asyncio
 import contextlib
@@ -26,14 +26,14 @@ def free_port() -> int:
 
 @dataclass
 class Server:
-    """An sshd that runs, and what ssh needs to reach it."""
+    """A running sshd, and what ssh needs to reach it."""
 
     folder: Path
     port: int
     process: "subprocess.Popen[bytes]"
 
     def prefix(self, port: int | None = None, *options: str) -> str:
-        """What runs a command behind it, as for `--worker`."""
+        """The prefix that runs a command behind it, as for `--worker`."""
         known = f"-o UserKnownHostsFile={self.folder}/known_hosts -o GlobalKnownHostsFile=/dev/null"
         key = f"-i {self.folder}/user -o IdentitiesOnly=yes"
         return f"ssh -F none -T -p {port or self.port} {key} {known} {' '.join(options)} 127.0.0.1"
@@ -49,10 +49,10 @@ def sshd(folder: Path) -> Iterator[Server]:
     (folder / "authorized").write_text((folder / "user.pub").read_text())
     port = free_port()
     words = (folder / "host.pub").read_text().split()[:2]
-    # A host behind any port: the proxy has others.
+    # The host key is valid on any port: the proxy uses others.
     (folder / "known_hosts").write_text(f"* {' '.join(words)}\n")
     if os.getuid() == 0:
-        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where it separates privileges
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where it drops privileges
     (folder / "config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/authorized\n"
         f"PidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nPrintMotd no\n"
@@ -72,7 +72,7 @@ def sshd(folder: Path) -> Iterator[Server]:
 
 
 class Proxy:
-    """Hands bytes on to a port, each `delay_s` late, until it is told to stall or to cut."""
+    """Forwards bytes to a port, each `delay_s` late, until told to stall or to cut."""
 
     def __init__(self, port: int, delay_s: float = 0.0, rate: float | None = None) -> None:
         self._to = port
@@ -103,7 +103,7 @@ class Proxy:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def stall(self) -> None:
-        """Hand on nothing any more, in no direction, and say nothing: a half-open link."""
+        """Silently forward nothing any more in either direction: a half-open connection."""
         self._flowing.clear()
 
     def cut(self) -> None:

@@ -19,7 +19,7 @@ QUERY = re.compile(rb"\x1b\[\??[0-9;]*\$p|\x1b\[>[0-9;]*[a-zA-Z]|\x1b\[[<=?][0-9
 """Sequences that pyte does not know and would print."""
 
 FOLLOWS_S = 0.002
-"""A terminal's buffer holds 4 kB; what a program writes more at once follows the first part within this time."""
+"""A terminal's buffer holds 4 kB; the rest of a larger write follows the first part within this time."""
 
 
 class ScreenTimeoutError(Exception):
@@ -27,7 +27,7 @@ class ScreenTimeoutError(Exception):
 
 
 class Terminal:
-    """A child process in a pseudo-terminal of its own, with its output parsed into a screen of characters."""
+    """A child process in its own pseudo-terminal, with its output parsed into a screen of characters."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Terminal:
         return len(data)
 
     def read(self, timeout_s: float) -> bytes:
-        """Read output that arrives within `timeout_s`, once; `show` draws it later, as drawing takes longer."""
+        """Read output that arrives within `timeout_s`, once; `show` draws it later, since drawing takes longer."""
         ready, _, _ = select.select([self.master], [], [], max(timeout_s, 0))
         try:
             data = os.read(self.master, 1 << 16) if ready else b""

@@ -1,4 +1,4 @@
-"""Through how many files of jaxtour a key goes in the process of the terminal, and a wrong field of a lesson."""
+"""How many of jaxtour's files a key passes through in the terminal process, and an invalid field of a lesson."""
 
 import json
 import os
@@ -42,7 +42,7 @@ def toggled(*_):
 
 signal.signal(signal.SIGUSR1, toggled)
 """
-"""Run before the program: a first SIGUSR1 begins to note whose functions run, the next one writes that down."""
+"""Run before the program: the first SIGUSR1 starts noting whose functions run, the next one writes that down."""
 TOUR = f"{WATCH}\nfrom jaxtour.cli import main\nmain(prog_name='jaxtour')"
 READ = f"""{WATCH}
 from pathlib import Path
@@ -62,11 +62,11 @@ steps:
   - {id: one, title: One, text: Read this., code: 1 + 1, expct: {value: 2}}
 """
 GOALS = {"r": 43, "3, the first": 40, "a cursor key": 20, "t": 38, "a wrong field": 4}
-"""What someone who follows one of these through the code should have to open at most."""
+"""The most files that somebody who follows one of these through the code should have to open."""
 
 
 def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
-    """The files whose functions run from a key to the last that it brings, in the order in which they are entered."""
+    """Measure the files whose functions run from a key to the last effect of it, in order of entry."""
     del rounds, compare
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "ways.json"
@@ -78,7 +78,7 @@ def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
 
 
 def _of_keys(env: dict[str, str], out: Path) -> dict[str, list[str]]:
-    """The files that keys cross in the step of the vmap lesson that measures."""
+    """Return the files that keys pass through in the vmap lesson's step with timings."""
     found = {}
     argv = [sys.executable, "-c", TOUR, "vmap/jit"]
     with Terminal(argv, columns=160, lines=45, env=env) as terminal:
@@ -86,14 +86,14 @@ def _of_keys(env: dict[str, str], out: Path) -> dict[str, list[str]]:
         terminal.quiet(2.0)
         found["r"] = _crossed(terminal, out, "r", "{ lambda")
         found["3, the first"] = _crossed(terminal, out, "3", "HloModule")
-        # What the worker says meanwhile is no part of it.
+        # The worker's events meanwhile do not belong to the key.
         found["a cursor key"] = min((_crossed(terminal, out, key, "HloModule") for key in "jkj"), key=len)
         found["t"] = _crossed(terminal, out, "t", "ready")
     return found
 
 
 def _crossed(terminal: Terminal, out: Path, key: str, brings: str) -> list[str]:
-    """What a key goes through until the screen shows what it brings, and nothing more comes."""
+    """Return what a key passes through until the screen shows its effect and nothing more arrives."""
     _toggle(terminal, out)
     terminal.send(key)
     terminal.quiet(0.3, 60)

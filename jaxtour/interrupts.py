@@ -1,7 +1,7 @@
 """Ctrl-C: our own handler from the first line on, since Python's raises wherever the program happens to be.
 
 An import, a callback or a destructor may swallow an exception raised inside it. The handler also replaces an ignored or
-blocked SIGINT, as in the background of a script's shell: whoever sends SIGINT wants the program to end.
+blocked SIGINT, as in the background of a script's shell: a sender of SIGINT wants the program to end.
 """
 
 import os

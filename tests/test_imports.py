@@ -16,7 +16,7 @@ TOUR = ("jax", "jaxlib", "textual", "numpy")
 
 
 def modules(code: str) -> set[str]:
-    """The packages that are there when the code has run in a process of its own."""
+    """The packages that are loaded after the code has run in a separate process."""
     done = subprocess.run([sys.executable, "-c", f"{code}\n{SHOW}"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout.splitlines()[-1]))

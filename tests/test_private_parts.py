@@ -1,4 +1,4 @@
-"""What is private of JAX and of Textual stands in `compat*.py`: nothing else imports, overrides or uses it."""
+"""All use of private parts of JAX and Textual is in `compat*.py`: nothing else imports, overrides or uses them."""
 
 import ast
 import functools

@@ -120,7 +120,7 @@ class _Mutator:
                 yield self._instead(value, "None")
 
     def _swap(self, left: ast.expr, right: ast.expr, operator: ast.AST) -> Iterator[Mutation]:
-        """The operator stands between two operands, perhaps with brackets or a line break."""
+        """Swap the operator between two operands, perhaps with brackets or a line break."""
         written = WRITTEN.search(self.source, self._range(left)[1], self._range(right)[0])
         if written and type(operator) in SWAPS:
             yield Mutation(written.start(), written.end(), SWAPS[type(operator)])

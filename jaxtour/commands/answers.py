@@ -17,9 +17,9 @@ NO_ANSWERS: Answers = {}
 
 
 def read_answers(path: str, lessons: Sequence[Lesson]) -> Answers:
-    """The answers in a YAML or JSON file, by lesson and step; raises `CourseError` with the place of a fault.
+    """Return the answers in a YAML or JSON file, by lesson and step; raises `CourseError` with the place of a fault.
 
-    Its keys are steps, as `vmap/batch` or `batch`; an answer to choose is the choice's number or its words.
+    Its keys are steps, such as `vmap/batch` or `batch`; an answer to a choice is its number or its text.
     """
     try:
         root = parse(decode(Path(path).read_bytes(), path), path).root
@@ -48,11 +48,13 @@ def _answer(key: Scalar, node: Node, lessons: Sequence[Lesson]) -> tuple[StepKey
         )
     (lesson, step), said = found[0], clean(_text(node)).strip()
     if not isinstance(step, Step) or step.ask is None:
-        raise FaultError(key, f"the step `{step.id}` asks nothing: delete its answer")
+        raise FaultError(key, f"the step `{step.id}` asks no question: delete its answer")
     answer = chosen(step.ask, said)
     if answer is None:
         count = len(step.ask.choices)
-        raise FaultError(node, f"{short(said)} is none of the choices of `{step.id}`: write 1 to {count}, or its words")
+        raise FaultError(
+            node, f"{short(said)} is not a choice of `{step.id}`: write 1 to {count}, or the text of a choice"
+        )
     if why := unreadable(step.ask, answer):
         raise FaultError(node, f"{short(said)} does not answer `{step.id}`: {why}")
     return (lesson.id, step.id), answer
@@ -68,7 +70,7 @@ def _text(node: Node) -> str:
 
 
 def graded(outcome: Outcome, said: str | None) -> dict[str, Any]:
-    """What `run --json` tells of a step's question: the right answer, what was said, and whether it is right."""
+    """Return what `run --json` prints for a step's question: the right answer, the given one, and the verdict."""
     step, report = outcome.step, outcome.report
     if not isinstance(step, Step) or step.ask is None:
         return {}
@@ -80,7 +82,7 @@ def graded(outcome: Outcome, said: str | None) -> dict[str, Any]:
 
 
 def summary(told: Iterable[Mapping[str, Any]]) -> str:
-    """`2 of 3 answers right, 1 not graded`, of what `graded` gives; empty without answers."""
+    """Return `2 of 3 answers right, 1 not graded` for the results of `graded`; empty without answers."""
     found = [each["right"] for each in told if "right" in each]
     unknown = f", {found.count(None)} not graded" if None in found else ""
     return f"{found.count(True)} of {plural(len(found), 'answer')} right{unknown}" if found else ""

@@ -93,7 +93,7 @@ def _left_out(run: Iterable[tuple[Lesson, Sequence[Outcome]]]) -> list[str]:
 
 
 def _agreement(lesson: Lesson, outcomes: Sequence[Outcome]) -> str | None:
-    """Return how many of a notebook's cells gave what it has stored; None if it has stored nothing."""
+    """Return how many of a notebook's cells gave their stored outputs; None if it stores none."""
     compared = [outcome for outcome in outcomes if isinstance(outcome.step, Step) and is_compared(lesson, outcome.step)]
     if not compared:
         return None

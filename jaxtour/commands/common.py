@@ -78,7 +78,7 @@ def near_command(target: str | None, commands: Sequence[str]) -> str | None:
 
 
 def _course_with(name: str) -> Catalogue | None:
-    """The course, if it is there and one of its files is called so."""
+    """Return the course, if it is installed and one of its files has this name."""
     try:
         course = bundled()
     except CourseError:
@@ -102,14 +102,14 @@ def session(config: WorkerConfig, *, trust: bool = False) -> Session:
 
 def headless(config: WorkerConfig, *, trust: bool = False) -> "Headless":
     """Return a session for commands that only print."""
-    # Imported here, as the tour does not use it: it imports packaging, 11 ms.
+    # Imported here, since the tour does not use it: it imports packaging, 11 ms.
     from jaxtour.engine.headless import Headless
 
     return Headless(session(config, trust=trust))
 
 
 def opened_progress() -> Progress:
-    """The learner's progress; raises `CourseError` if it cannot be read or kept."""
+    """Open the learner's progress; raises `CourseError` if it cannot be read or saved."""
     progress = Progress.open()
     if progress.notice:
         raise CourseError(progress.notice)
@@ -117,7 +117,7 @@ def opened_progress() -> Progress:
 
 
 def agreed(question: str, *, nobody: str) -> bool:
-    """Ask on the terminal, where Enter means no; raises `CourseError` with the words `nobody` without a terminal."""
+    """Ask on the terminal, where Enter means no; without a terminal, raises `CourseError` with the message `nobody`."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise CourseError(nobody)
     import click  # the tour opens without it
@@ -168,14 +168,14 @@ def warn(message: str) -> None:
 
 
 def tell_findings(facts: Facts) -> Facts:
-    """Report problems with the machine's accelerators, also a fall-back to the CPU; return the facts."""
+    """Report problems with the machine's accelerators, including a fallback to the CPU; return the facts."""
     for finding in facts.findings:
         warn(f"{finding.message}: {finding.remedy}" if finding.remedy else finding.message)
     return facts
 
 
 def tell_progress(event: Event) -> None:
-    """Say on a terminal what the worker does."""
+    """Show on a terminal what the worker is doing."""
     if isinstance(event, RunProgress):
         done = f" {event.done} of {event.of}" if event.of > 1 else ""
         sys.stderr.write(f"\r\x1b[K{event.phase} {event.label}{done}"[:200])

@@ -45,18 +45,18 @@ from jaxtour.text import Raw
 ROUNDS = 4
 """Measurements of each call in one worker, in the order A B B A: a machine that slows down favours neither."""
 WORKERS = 3
-"""Workers for each call where one cannot measure both: one process is some per cent faster than the next."""
+"""Workers for each call if one cannot measure both: one process is a few per cent faster than the next."""
 PATIENCE = 0.5
-"""Of one round, as there are several."""
+"""The patience of one round; there are several."""
 BUDGET_S = 20.0
-"""After this time there are no more than two rounds."""
+"""After this time, no round beyond the second begins."""
 _SHAPES = re.compile(r"(?<![\w.])S\(|ShapeDtypeStruct")
-"""In calls whose arguments are shapes without data: these are compiled, and never run."""
+"""Occurs in calls whose arguments are shapes without data: these are compiled, and never run."""
 
 
 @dataclass(frozen=True)
 class DiffRequest:
-    """What the user asked to compare; of each of the first three, one stands for both sides."""
+    """What to compare; a single entry in any of the first three applies to both sides."""
 
     targets: Sequence[str]
     calls: Sequence[str]
@@ -66,18 +66,18 @@ class DiffRequest:
     html: str | None = None
     """The page to write instead of printing."""
     ats: Sequence[str] = ()
-    """With them the files run as programs, and each side is what JAX compiled of a function or a line."""
+    """With them the files run as programs, and each side is what JAX compiled for a function or a line."""
     args: Sequence[str] = ()
     """Of these programs."""
 
 
 class _FailedError(Exception):
-    """A file or a call failed; the user has been told."""
+    """A file or a call failed; the message has been printed."""
 
 
 @dataclass
 class _Side:
-    """One side, and what the workers told of it."""
+    """One side, and what the workers reported about it."""
 
     target: str
     config: WorkerConfig
@@ -87,7 +87,7 @@ class _Side:
     calls: Sequence[str]
     """All of the step's calls."""
     stages: Sequence[StageName]
-    """What is made of it, beside the jaxpr."""
+    """Its stages besides the jaxpr."""
     at: str | None = None
     """The function or the line of the recorded program; None for a call."""
     facts: Facts | None = None
@@ -106,7 +106,7 @@ class _Side:
         return self.report.traces[self.place]
 
     def shared_with(self, other: "_Side") -> bool:
-        """Whether one worker can measure both, in turn."""
+        """Whether one worker can measure both alternately."""
         # To time a recorded program, the file runs again up to that program.
         return self.lesson is other.lesson and self.config == other.config and self.at is None
 
@@ -127,17 +127,17 @@ class _Side:
         self.take(await engine.request_more(self.lesson, self.step, report, shown, self.stages))
 
     def _program(self, report: Report, at: str) -> int:
-        """The place of the program; of several, the one that was called most, or else the first of its function."""
+        """Return the place of the program; of several, the most called one, or else the first of its function."""
         found = {trace.index: trace for trace in chosen_of(report, at)}
         programs = [each for each in report.programs if each.index in found]
         most = max(programs, key=lambda each: (each.calls or 0, each.reason is None))
         if len(programs) > 1 and self.report is None:
             avals = " ".join(most.avals)
-            warn(f"{self.target}: {at} was compiled for {len(programs)} kinds of inputs; compared: {avals}")
+            warn(f"{self.target}: {at} was compiled for {len(programs)} kinds of inputs; comparing {avals}")
         return report.traces.index(found[most.index])
 
     def take(self, report: Report) -> None:
-        """Take its own of what a worker told; raises `_FailedError` if the call failed."""
+        """Take this side's part of a worker's report; raises `_FailedError` if the call failed."""
         self.report = report
         hlo = self.report.stage(self.place, "hlo")
         if self.trace.error is None and hlo is not None and hlo.error is None:
@@ -167,14 +167,14 @@ class _Side:
 
 
 def diff(asked: DiffRequest, *, as_json: bool, width: int) -> int:
-    """Compare and print; the exit code is 1 if a file or a call fails, or if a condition is met."""
+    """Compare and print; the exit code is 1 if a file or a call fails, or if a condition is true."""
     conditions = [condition(each) for each in asked.conditions]
     page = checked_path(asked.html)
     if any(config.processes > 1 for config in asked.configs):
         raise CourseError("diff compares two runs of one process: leave out --processes and --hosts")
     with tempfile.TemporaryDirectory(prefix="jaxtour-diff-") as folder:
         sides = _sides(asked, Path(folder))
-        # On another machine only its own folders are there.
+        # Another machine has only its own folders.
         elsewhere = any(config.worker for config in asked.configs)
         results = f"{secrets.token_hex(8)}.npz" if elsewhere else str(Path(folder, "results.npz"))
         try:
@@ -207,16 +207,16 @@ def diff(asked: DiffRequest, *, as_json: bool, width: int) -> int:
 
 
 def _sides(asked: DiffRequest, folder: Path) -> tuple[_Side, _Side]:
-    """Both sides; files at a revision are written into the folder. Raises `CourseError`."""
+    """Return both sides; writes files at a revision into the folder. Raises `CourseError`."""
     if asked.ats and asked.calls:
         raise CourseError("--at compares recorded programs, with their own inputs: leave out --call")
     if asked.args and not asked.ats:
-        raise CourseError("arguments after -- are a program's: name what to compare of it, as in --at step")
+        raise CourseError("arguments after -- go to a program: name what to compare in it, as in --at step")
     for what, given in (
         ("files", asked.targets), ("calls", asked.calls), ("Pythons", asked.configs), ("places", asked.ats)
     ):  # fmt: skip
         if len(given) > 2:
-            raise CourseError(f"diff compares two: {len(given)} {what} are named")
+            raise CourseError(f"diff compares two: you named {len(given)} {what}")
     if not all(call.strip() for call in asked.calls):
         raise CourseError("--call is empty: write a call, as in --call 'f(x)'")
     if max(len(asked.targets), len(asked.calls), len(asked.configs), len(asked.ats)) < 2:
@@ -250,7 +250,7 @@ def _sides(asked: DiffRequest, folder: Path) -> tuple[_Side, _Side]:
 
 
 async def _measured(sides: tuple[_Side, _Side], results: str, patience: float) -> None:
-    """Look at both sides and measure them in turn; A's results are kept in a file, with which B's are compared."""
+    """Look at both sides and measure them alternately; a file keeps A's results, to compare B's with."""
     shared, start = sides[0].shared_with(sides[1]), time.perf_counter()
     rounds = ROUNDS if shared else WORKERS
     runs = not any(_SHAPES.search(call) for side in sides for call in side.calls)
@@ -266,7 +266,7 @@ async def _measured(sides: tuple[_Side, _Side], results: str, patience: float) -
                     return
         return
     for number in range(rounds if runs else 1):
-        # One worker at a time: two share neither a TPU nor a GPU's memory.
+        # One worker at a time: two cannot share a TPU or a GPU's memory.
         for side in sides if number % 2 == 0 else sides[::-1]:
             async with _opened(side.config) as engine:
                 await side.look(engine)

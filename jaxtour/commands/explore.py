@@ -25,7 +25,7 @@ def explore(program: Script, calls: Sequence[str], config: WorkerConfig, *, them
     entry.load()
     if not sys.stdout.isatty():
         raise CourseError("explore needs a terminal: use `jaxtour lens` to print the stages without one")
-    gc.disable()  # as for the tour: the app enables collections again
+    gc.disable()  # as for the tour: the app enables garbage collection again
     settings, problems = load()
     # Imported after all arguments are checked: this import takes most of the start.
     from jaxtour.engine.peaks import default_path

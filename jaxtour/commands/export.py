@@ -33,7 +33,7 @@ def export(target: str, config: WorkerConfig, *, to: str | None, output: str | N
     """Write the lesson; the exit code is 1 if some of its code could not run."""
     form = _form(to, output)
     lesson = _lesson(target)
-    # With a hyphen it is no module: numpy.py would be imported in place of NumPy.
+    # The hyphen keeps it from being a module: numpy.py would shadow NumPy.
     path = writable(output, f"jaxtour-{lesson.id}.{form}")
     progress = Progress.open()
     if progress.notice:
@@ -55,10 +55,12 @@ def export(target: str, config: WorkerConfig, *, to: str | None, output: str | N
 
 
 def _form(to: str | None, output: str | None) -> str:
-    """The format: that of the option, or of the file's name, or a notebook."""
+    """Return the format: from the option, or the file's name, or a notebook."""
     suffix = Path(output or "").suffix.removeprefix(".").lower()
     if to is None and output not in (None, STDOUT) and suffix not in WRITERS:
-        raise CourseError(f"-o {output}: unknown format: name a file in .ipynb, .py, .md or .html, or say --to")
+        raise CourseError(
+            f"-o {output}: unknown format: name a file that ends in .ipynb, .py, .md or .html, or add --to"
+        )
     return to or suffix or "ipynb"
 
 
@@ -72,7 +74,7 @@ def _lesson(target: str) -> Lesson:
 
 
 async def _ran(lesson: Lesson, config: WorkerConfig) -> tuple[dict[str, Outcome], str]:
-    """Run every cell after the ones before, as a notebook does."""
+    """Run the cells in order, as a notebook does."""
     async with headless(config, trust=True) as engine:  # the lesson may run, and so may the learner's edits
         tell_findings(await engine.facts())
         engine.heard = tell_progress if sys.stderr.isatty() else None
@@ -84,7 +86,7 @@ async def _ran(lesson: Lesson, config: WorkerConfig) -> tuple[dict[str, Outcome]
 def writable(output: str | None, default: str) -> Path | None:
     """The file to write; None for stdout. Raises `CourseError` if it cannot be one, before anything runs.
 
-    Only a file that was named is replaced.
+    Replaces a file only if the user named it.
     """
     if output == STDOUT:
         return None
@@ -92,12 +94,12 @@ def writable(output: str | None, default: str) -> Path | None:
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise CourseError(f"{path}: " + ("this is a folder" if path.is_dir() else f"no folder {path.parent}"))
     if output is None and path.exists():
-        raise CourseError(f"{path} is there already: name a file with -o")
+        raise CourseError(f"{path} exists already: name another file with -o")
     return path
 
 
 def put(path: Path | None, text: str) -> None:
-    """Write the file and say so, or print the text; raises `CourseError` if that is not possible."""
+    """Write the file and report that, or print the text; raises `CourseError` if that is impossible."""
     if path is None:
         write(text)
         return

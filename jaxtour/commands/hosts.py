@@ -1,4 +1,4 @@
-"""`--hosts`: the machines on which a process each runs, from a file or of this machine's TPU slice."""
+"""`--hosts`: the machines that run one process each, from a file or of this machine's TPU slice."""
 
 import contextlib
 import os
@@ -9,16 +9,16 @@ from pathlib import Path
 from jaxtour.course.model import CourseError
 
 SLICE = "tpu"
-"""In place of a file: all hosts of the TPU slice that this machine is one of."""
+"""Instead of a file: all hosts of this machine's TPU slice."""
 MOST = 64
 _HOST = re.compile(r"(?:[\w.-]+@)?\w[\w.-]*")
-"""No option for ssh, and nothing that a shell reads in another way."""
+"""Not an ssh option, and free of characters that a shell interprets."""
 _SERVER, _ENDPOINTS = "169.254.169.254", "/computeMetadata/v1/instance/attributes/worker-network-endpoints"
 _PATIENCE_S = 0.5
 
 
 def hosts_of(named: str) -> tuple[str, ...]:
-    """The hosts in a file, one a line, or of the slice; raises `CourseError`."""
+    """Return the hosts in a file, one per line, or of the slice; raises `CourseError`."""
     path = Path(named).expanduser()
     if named == SLICE and not path.exists():
         return _slice(os.environ)
@@ -26,24 +26,24 @@ def hosts_of(named: str) -> tuple[str, ...]:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise CourseError(f"--hosts {named}: {why}: name a file with a host a line") from None
+        raise CourseError(f"--hosts {named}: {why}: name a file with one host per line") from None
     found = []
     for number, line in enumerate(text.splitlines(), 1):
         host = line.partition("#")[0].strip()
         if host and not _HOST.fullmatch(host):
-            raise CourseError(f"{named}:{number}: {host!r} is not a host: write one a line, as user@tpu-vm-0")
+            raise CourseError(f"{named}:{number}: {host!r} is not a host: write one per line, such as user@tpu-vm-0")
         found += [host] if host else []
     if not 0 < len(found) <= MOST:
-        raise CourseError(f"--hosts {named}: {len(found) or 'no'} hosts in it: name 1 to {MOST}, one a line")
+        raise CourseError(f"--hosts {named}: {len(found) or 'no'} hosts in it: name 1 to {MOST}, one per line")
     return tuple(found)
 
 
 def _slice(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The hosts of the slice, in the order of their numbers, which JAX's processes have too.
+    """Return the hosts of the slice, in the order of their numbers, which JAX's processes share.
 
     `GCE_METADATA_IP` names another metadata server, as it does for jax.
     """
-    import http.client  # 20 ms, which no other host list costs
+    import http.client  # 20 ms, which a list from a file does not cost
 
     told = [host.strip() for host in environ.get("TPU_WORKER_HOSTNAMES", "").split(",") if host.strip()]
     # An invalid address raises ValueError.

@@ -20,10 +20,10 @@ class Script:
 
     path: Path
     function: str | None
-    """Of `FILE.py::FUNCTION`."""
+    """The function in `FILE.py::FUNCTION`."""
     launch: Launch
     launched: bool = False
-    """Whether the command line asks for more of a program than the file alone: a module, or arguments."""
+    """Whether the command line names more than a file: a module, or arguments."""
 
 
 def program(
@@ -35,7 +35,7 @@ def program(
     stop_after: str | None = None,
     run_times: bool = False,
 ) -> Script:
-    """The program that a command line names; raises `CourseError` for one that is not there.
+    """Return the program that a command line names; raises `CourseError` if it does not exist.
 
     With a `module` the first word is the first of the program's own arguments.
     """
@@ -60,7 +60,7 @@ def program(
 
 
 def _file_of(module: str) -> Path:
-    """The file that `python -m` would run, looked for from here and along PYTHONPATH."""
+    """Return the file that `python -m` would run; searches from here and along PYTHONPATH."""
     if not MODULE.fullmatch(module):
         raise CourseError(f"-m {module}: not a module's name: write it with dots, as in -m package.train")
     parts = module.split(".")

@@ -37,7 +37,7 @@ STAGES: Mapping[str, tuple[StageName, ...]] = {
 
 @dataclass(frozen=True)
 class _Shown:
-    """A traced call, and those of its stages that were asked for."""
+    """A traced call, and the requested ones of its stages."""
 
     trace: Trace
     stages: tuple[StageText, ...]
@@ -69,7 +69,7 @@ def lens(asked: LensRequest, config: WorkerConfig, *, as_json: bool = False, wid
 
     async def run() -> tuple[Facts, Report, list[Trace]]:
         async with headless(config) as engine:
-            # Without a worker there is nothing to print, and its problems are reported first.
+            # Without a worker there is nothing to print; its problems come first.
             facts = tell_findings(await engine.facts())
             report = await engine.request(lesson, step)
             chosen = chosen_of(report, asked.at)
@@ -99,7 +99,7 @@ def lens(asked: LensRequest, config: WorkerConfig, *, as_json: bool = False, wid
 
 
 def opened(program: Script, calls: Sequence[str], at: str | None) -> tuple[Lesson, Step]:
-    """The file as a lesson, and its step; with `at`, or with arguments of its own, it runs as a program."""
+    """Return the file as a lesson, and its step; with `at`, or with its own arguments, it runs as a program."""
     launch = program.launch if at is not None or program.launched else None
     lesson = lesson_of(program.path, program.function, calls, launch)
     step = lesson.steps[0]
@@ -108,7 +108,7 @@ def opened(program: Script, calls: Sequence[str], at: str | None) -> tuple[Lesso
 
 
 def chosen_of(report: Report, at: str | None) -> list[Trace]:
-    """The traced calls, or those of the programs that a function's name or a `FILE.py:LINE` stands for.
+    """Return the traced calls, or those of the programs that a function's name or a `FILE.py:LINE` stands for.
 
     Raises `CourseError` if there is no such program.
     """
@@ -116,14 +116,14 @@ def chosen_of(report: Report, at: str | None) -> list[Trace]:
 
 
 def check_one(traces: Sequence[Trace]) -> None:
-    """Raise `CourseError` for several calls where JSON has room for one."""
+    """Raise `CourseError` for several calls if the JSON has room for only one."""
     if len(traces) > 1:
         labels = ", ".join(trace.label for trace in traces)
         raise CourseError(f"--json has room for one call: choose one by --call: {labels}")
 
 
 def missing(trace: Trace, why: str | None, path: Path) -> str:
-    """Say in one line why something of a call is missing, with the place of what tracing raised."""
+    """Return in one line why part of a call is missing, with the place of what tracing raised."""
     label = f"{trace.label}: " if trace.label else ""
     return failure_line(trace.raised, path, label) if trace.raised else f"{label}{why}"
 
@@ -136,7 +136,9 @@ def _programs_at(report: Report, at: str) -> list[Trace]:
         found = [each for each in report.programs if each.function == at]
     if not found:
         names = ", ".join(dict.fromkeys(f"{each.function} ({place(each.file, each.line)})" for each in report.programs))
-        raise CourseError(f"--at {at}: no such program was compiled: {f'there are {names}' if names else 'none was'}")
+        raise CourseError(
+            f"--at {at}: JAX compiled no such program: {f'there are {names}' if names else 'it compiled none'}"
+        )
     places = {each.index for each in found}
     return [trace for trace in report.traces if trace.index in places]
 

@@ -70,7 +70,7 @@ def page_call(
 
 
 def sources(lesson: Lesson, step: Step, stages: Iterable[StageText] = ()) -> list[PageSource]:
-    """The step's own code, and each other text that an expression of these stages lies in."""
+    """Return the step's own code, and each other text with an expression of these stages."""
     texts = dict(_texts(lesson))
     own = cell_of(lesson, step)
     files = dict.fromkeys((own, *(file for stage in stages for file in _files(stage))))
@@ -86,7 +86,7 @@ def sources(lesson: Lesson, step: Step, stages: Iterable[StageText] = ()) -> lis
 
 
 def cell_of(lesson: Lesson, step: Step) -> str:
-    """What spans call the step's own code."""
+    """The name of the step's own code in spans."""
     return lesson.file.line if lesson.plain else f"{lesson.id}/{step.id}"
 
 

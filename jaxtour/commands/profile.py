@@ -37,7 +37,7 @@ class ProfileOptions:
     program: Script
     calls: Sequence[str]
     at: str | None = None
-    """A function's name or a `FILE.py:LINE` of the program; the calls are then what JAX compiled of it."""
+    """A function's name or a `FILE.py:LINE` of the program; the calls are then what JAX compiled for it."""
     patience: float = 1.0
     roofline: bool = False
     html: str | None = None
@@ -108,7 +108,7 @@ def profile(asked: ProfileOptions, config: WorkerConfig, *, as_json: bool, width
 def text_lines(
     profiles: Sequence[Profile], peaks: Sequence[Peak], width: int, own: str, code: Sequence[str]
 ) -> list[Line]:
-    """The tables of each profile; `own` is the file with this code."""
+    """Return the tables of each profile; `own` is the file with this code."""
 
     def source(file: str, line: int) -> str:
         if file == own:

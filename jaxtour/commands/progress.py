@@ -1,4 +1,4 @@
-"""`jaxtour progress` and `jaxtour reset`: what the learner did so far, and forgetting it."""
+"""`jaxtour progress` and `jaxtour reset`: shows what the learner has done so far, and forgets it."""
 
 import shlex
 from collections.abc import Mapping
@@ -66,14 +66,14 @@ def _further(lessons: list[Lesson], kept: Progress) -> list[str]:
                     f"you left off at {lesson.id}/{step.id}, step {number} of {len(lesson.steps)}: {step.title}"
                 )
     if others := sorted(kept.lessons.keys() - ids):
-        lines.append(f"also kept: {clean(', '.join(others), keep_newlines=False)}")
+        lines.append(f"also saved: {clean(', '.join(others), keep_newlines=False)}")
     if count := due(kept):
         lines.append(f"{count} to review")
     return lines
 
 
 def reset(target: str, *, yes: bool) -> int:
-    """Forget the progress in a lesson or a step, after asking; a copy of the state is kept first."""
+    """Forget the progress in a lesson or a step, after asking and after keeping a copy of it."""
     kept = opened_progress()
     lesson, step = _named(target, kept)
     name = clean(f"{lesson}/{step}" if step else lesson, keep_newlines=False)
@@ -100,7 +100,7 @@ def reset(target: str, *, yes: bool) -> int:
 
 
 def _named(target: str, kept: Progress) -> tuple[str, str | None]:
-    """The ids of the lesson and the step that the target names: in the progress, or else among the lessons."""
+    """Return the ids of the lesson and the step that the target names: in the progress, or else among the lessons."""
     name, _, step = target.partition("/")
     if name in kept.lessons and (not step or step in kept.lessons[name]):
         return name, step or None
@@ -114,7 +114,7 @@ def _named(target: str, kept: Progress) -> tuple[str, str | None]:
 
 
 def _lost(steps: Mapping[str, SavedStep]) -> str:
-    """What is kept of the steps, in words."""
+    """Return a description of what is saved for the steps."""
     kept = list(steps.values())
     counts = {
         "step": sum(each.done for each in kept),

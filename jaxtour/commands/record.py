@@ -55,7 +55,7 @@ def record(program: Script, config: WorkerConfig, *, as_json: bool, width: int) 
 
 
 def _pass_on(event: Event) -> None:
-    """Write what the program writes, as it comes."""
+    """Write what the program writes, as it arrives."""
     if not isinstance(event, Text):
         return
     if event.stream == "stdout":
@@ -67,7 +67,7 @@ def _pass_on(event: Event) -> None:
 
 @contextlib.contextmanager
 def _stopping(engine: Headless) -> Iterator[None]:
-    """Have a first Ctrl-C stop the program, so that what was recorded is printed, and a second one the command."""
+    """Have a first Ctrl-C stop the program, so that the command still prints the list, and a second one the command."""
     loop = asyncio.get_running_loop()
     before = signal.getsignal(signal.SIGINT)
     tasks: set[asyncio.Task[None]] = set()

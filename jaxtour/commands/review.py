@@ -16,7 +16,7 @@ from jaxtour.text import clean, plural
 
 
 def list_reviews(target: str | None, *, as_json: bool) -> int:
-    """Print what is due, and when the rest is."""
+    """Print what is due now, and when the rest is."""
     catalogue, progress = _opened(target)
     now = utc_now()
     found = reviewable(progress, catalogue, now)
@@ -30,7 +30,7 @@ def list_reviews(target: str | None, *, as_json: bool) -> int:
 
 
 def review(target: str | None, config: WorkerConfig, *, theme: str | None, mouse: bool, trust: bool) -> int:
-    """Open the tour on what is due; without anything due, say when something is."""
+    """Open the tour on what is due; if nothing is, say when the next is."""
     catalogue, progress = _opened(target)
     now = utc_now()
     found = reviewable(progress, catalogue, now)

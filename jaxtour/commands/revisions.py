@@ -10,7 +10,7 @@ from jaxtour.course.model import CourseError
 
 
 def split_revision(target: str) -> tuple[str, str | None]:
-    """`FILE.py` and `REVISION` of `FILE.py@REVISION`; None without a revision, or if a file has the whole name."""
+    """Split `FILE.py@REVISION`; None without a revision, or if a file has the whole name."""
     name, at, revision = target.partition(".py@")
     if not at or os.path.lexists(target):
         return target, None
@@ -22,7 +22,7 @@ def split_revision(target: str) -> tuple[str, str | None]:
 def checked_out(path: Path, revision: str, folder: Path) -> Path:
     """Write the file as it was at a revision, with the Python files of its folder and below, which it may import.
 
-    Returns its path inside of `folder`; raises `CourseError` with what git says.
+    Returns its path inside `folder`; raises `CourseError` with git's message.
     """
     home = path.absolute().parent
     if not home.is_dir():

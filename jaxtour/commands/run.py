@@ -50,8 +50,8 @@ def run(
 ) -> int:
     """Run the lesson or step and print it; the exit code is 1 if a step failed, timed out or died.
 
-    `answers` is a file of answers to grade, as `read_answers` takes it; a wrong answer is no failure.
-    With `html` a page is written, and printed only as JSON if that is wanted too.
+    `answers` is a file of answers to grade, as for `read_answers`; a wrong answer is not a failure.
+    With `html` it writes a page, and prints only JSON, if requested.
     """
     page = checked_path(html)
     lessons = _chosen(target)
@@ -110,7 +110,7 @@ async def _run(
 
 
 async def _page_calls(engine: Headless, lesson: Lesson, outcome: Outcome) -> list[PageCall]:
-    """The step's calls with all their stages, the first one with what the step showed; or the step without calls."""
+    """Return the step's calls with all their stages, the first with the step's output; or the step without calls."""
     step, report = outcome.step, outcome.report
     if isinstance(step, Broken) or report is None:
         return [PageCall(step.title, "", sections=(("", [((outcome.reason, "error"),)]),))]
@@ -259,7 +259,7 @@ def _step(lesson: Lesson, outcome: Outcome) -> dict[str, Any]:
 
 
 def _ended(report: Report) -> dict[str, Any]:
-    """The value and the error of the step, or of one process that ran it."""
+    """Return the value and the error of the step, or of one process that ran it."""
     value, failure = report.value, report.failure
     result = value and {name: getattr(value, name) for name in ("type", "shape", "dtype", "devices", "text")}
     error = failure and {name: getattr(failure, name) for name in ("type", "bases", "message", "line")}

@@ -79,7 +79,7 @@ async def _draw(app: TourApp, size: tuple[int, int], *, run_step: bool, as_svg: 
 
 
 async def _show(app: TourApp, pilot: Any, *, run_step: bool) -> None:
-    """Wait for the worker, and run the step if that is wanted."""
+    """Wait for the worker, and run the step if requested."""
     while app.tour.session.state != "ready":
         if app.tour.worker.gone or app.tour.session.state == "dead":
             raise EngineError(app.tour.worker.gone or app.tour.session.detail)

@@ -51,7 +51,7 @@ def solve(target: str, file: str, config: WorkerConfig, *, as_json: bool, width:
 
 
 def _exercise(target: str) -> tuple[Lesson, Step]:
-    """The exercise that the target names; raises `CourseError` for anything else."""
+    """Return the exercise that the target names; raises `CourseError` for anything else."""
     catalogue, wanted = catalogue_for(target)
     if wanted is None or "/" not in wanted:
         lesson = catalogue.entry(wanted).lesson() if wanted else catalogue.entries[0].lesson()
@@ -79,7 +79,7 @@ def _verdict(lesson: Lesson, step: Step, outcome: Outcome) -> SolveDocument:
     report = outcome.report
     assert report is not None and step.exercise is not None
     checked = report.checked
-    # A run that did not come to its end has no checks: it says how it ended.
+    # A run that did not finish has no checks: it says how it ended.
     message = checked.message if checked else next(iter(outcome.problems), outcome.reason)
     return SolveDocument(
         lesson=lesson.id,

@@ -13,7 +13,7 @@ from jaxtour.text import clean, plural
 
 NAME = "jaxtour-state.json"
 SHOWN = 5
-"""The most steps that are named."""
+"""The most steps that the message names."""
 
 
 def export_state(output: str | None) -> int:
@@ -24,31 +24,31 @@ def export_state(output: str | None) -> int:
 
 
 def import_state(file: str, *, replacing: bool, yes: bool) -> int:
-    """Read such a file, say what it does, ask, keep what is here beside it, and write."""
+    """Read such a file, say what it changes, ask, back up the current work, and write."""
     state = decoded(_read(file), file)
     progress = opened_progress()
     count = plural(sum(map(len, state.lessons.values())), "step")
     said = _said(progress, overwritten(progress, state), count, replacing=replacing)
-    nobody = "importing changes your progress: say --yes where nobody can be asked"
+    nobody = "importing changes your progress: without a terminal to ask on, add --yes"
     if not yes and not agreed(f"{said}\nGo on?", nobody=nobody):
         return 1
     kept = None if progress.empty else back_up(progress, "import")
     progress.change(lambda here: put_in(here, state, replacing=replacing))
     if progress.notice:
         raise CourseError(progress.notice)
-    told = f"; your progress before is kept in {kept}" if kept else ""
-    write(clean(f"{'replaced your progress by' if replacing else 'added'} {count}{told}", keep_newlines=False) + "\n")
+    told = f"; your earlier progress is in {kept}" if kept else ""
+    write(clean(f"{'replaced your progress with' if replacing else 'added'} {count}{told}", keep_newlines=False) + "\n")
     return 0
 
 
 def _said(progress: Progress, overwritten: list[str], count: str, *, replacing: bool) -> str:
     here = plural(sum(map(len, progress.lessons.values())), "step")
     if replacing:
-        return f"Forgets the {here} that you have here, and puts {count} in their place."
+        return f"This forgets the {here} that you have here, and puts {count} in their place."
     more = f" and {len(overwritten) - SHOWN} more" if len(overwritten) > SHOWN else ""
     named = ", ".join(overwritten[:SHOWN]) + more
-    loses = f" Its code takes the place of yours in {named}; u in the tour brings yours back." if overwritten else ""
-    return clean(f"Adds {count} to the {here} that you have here.{loses}", keep_newlines=False)
+    loses = f" Its code replaces yours in {named}; u in the tour brings yours back." if overwritten else ""
+    return clean(f"This adds {count} to the {here} that you have here.{loses}", keep_newlines=False)
 
 
 def _read(file: str) -> bytes:

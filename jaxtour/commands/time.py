@@ -47,7 +47,7 @@ class TimeRequest:
     """The factor by which each measurement may take longer than usual."""
     roofline: bool = False
     at: str | None = None
-    """Which programs are measured of those that the file compiles when it runs as one."""
+    """Which of the programs to measure that the file compiles when it runs as a program."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class _Found:
     report: Report
     peaks: tuple[Peak, ...] = ()
     unkept: str = ""
-    """Why the peaks could not be kept."""
+    """Why the peaks could not be saved."""
 
 
 def time(asked: TimeRequest, config: WorkerConfig, *, as_json: bool, width: int) -> int:
@@ -100,7 +100,7 @@ def _calls(asked: TimeRequest) -> tuple[TimeCall, ...]:
             "--at times recorded programs, with their own inputs: leave out --call, --vs, --host and --sizes"
         )
     if asked.at is None and asked.target.launched:
-        raise CourseError("name what to time of the program, as in --at step or --at train.py:20")
+        raise CourseError("name what to time in the program, as in --at step or --at train.py:20")
     sizes = _sizes(asked.sizes)
     for option, written in (("--call", asked.calls), ("--vs", asked.against), ("--host", asked.host)):
         if not all(call.strip() for call in written):
@@ -152,7 +152,7 @@ async def _measured(
 
 
 async def _programs(engine: Headless, lesson: Lesson, step: Step, report: Report, at: str, patience: float) -> Report:
-    """The report with timings of its recorded programs, for each of which the file runs again."""
+    """Return the report with timings of its recorded programs; the file runs again for each of them."""
     if not report.programs and ended(report, Path(lesson.file.text)):
         return report
     programs = {program.index: program for program in report.programs}
@@ -165,7 +165,7 @@ async def _programs(engine: Headless, lesson: Lesson, step: Step, report: Report
 async def peaks_of(
     engine: Headless, facts: Facts, platforms: Set[str], *, measure: bool
 ) -> tuple[tuple[Peak, ...], str]:
-    """Return the platforms' peaks, kept or newly measured if asked for, and why they could not be kept."""
+    """Return the platforms' peaks, saved or newly measured on request, and why they could not be saved."""
     path = default_path()
     found = kept(facts, path)
     missing = platforms - {each.platform for each in found}

@@ -51,7 +51,7 @@ def untrust(targets: Sequence[str], *, everything: bool) -> int:
 
 
 def trusted(*, as_json: bool) -> int:
-    """Print the trusted files, and whether they still are what was trusted."""
+    """Print the trusted files, and whether they are still as trusted."""
     answers = Trust()
     found = [(file, answers.state_of(file), each.when) for file, each in sorted(answers.files().items())]
     if as_json:
@@ -59,7 +59,7 @@ def trusted(*, as_json: bool) -> int:
         write_json({"version": VERSION, "files": files})
         return 0
     if not found:
-        write("no lesson from elsewhere is trusted; the course's own lessons always run\n")
+        write("you trust no lessons from elsewhere; the course's own lessons always run\n")
     for file, state, when in found:
         day = time.strftime("%Y-%m-%d", time.localtime(when))
         write(f"{day}  {state:<13}  {clean(file, keep_newlines=False)}\n")

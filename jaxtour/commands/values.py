@@ -36,7 +36,7 @@ def values(
             if as_json:
                 check_one(found)
             for trace in found:
-                # Each recorded program is evaluated at a place of its own in the file's run.
+                # Each recorded program is evaluated at its own point in the file's run.
                 report = await engine.request_more(lesson, step, report, (trace,), ("values",))
             return report, found
 

@@ -20,14 +20,14 @@ BUNDLED = re.compile(r"\d+-.+\.ya?ml")
 
 
 class LessonEntry:
-    """One lesson file, which is not read before its lesson is needed."""
+    """One lesson file, read only when its lesson is needed."""
 
     def __init__(self, lesson_id: str, path: Path, within: Path | None = None, *, keep: bool = False) -> None:
         self._id = lesson_id
         self.path = path
         self._within = within
         self._keep = keep
-        """Whether the lesson is kept in the cache."""
+        """Whether the lesson is cached."""
         self._lesson: Lesson | None = None
 
     def __repr__(self) -> str:
@@ -53,7 +53,7 @@ class LessonEntry:
             # Unlike pathlib's, this one raises nothing for a loop of links.
             real = Path(os.path.realpath(self.path))
             if self._within is not None and not real.is_relative_to(os.path.realpath(self._within)):
-                raise CourseError(f"{self.path}: a link out of its folder: name {real} itself")
+                raise CourseError(f"{self.path}: this link leads out of its folder: name {real} itself")
             self._lesson = kept.load(self.path) if self._keep else _opened(self.path)
         return self._lesson
 
@@ -132,7 +132,7 @@ def has_lessons(folder: Path) -> bool:
 
 
 def _opened(path: Path) -> Lesson:
-    # Imported here, as the course itself is kept, and has no notebooks.
+    # Imported here, since the course itself is cached and has no notebooks.
     if path.suffix not in NOTEBOOKS:
         from jaxtour.course.loader import load
 
@@ -169,7 +169,7 @@ def _near(name: str, names: Sequence[str]) -> str:
 
 
 def with_steps(lesson: Lesson) -> Lesson:
-    """The lesson; without any steps it gets a broken one that says why."""
+    """Return the lesson; one without steps gets a broken step that says why."""
     if lesson.steps:
         return lesson
     problem = next(iter(lesson.problems), Problem(file=lesson.file, line=1, column=1, message="no steps"))

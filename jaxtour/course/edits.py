@@ -1,6 +1,6 @@
 """The learner's code: the edit of each step and its scratch step, and the versions that `u` goes through.
 
-Nothing that the learner wrote is lost: a change of another origin makes a new version, and the old one stays.
+Nothing that the learner wrote is lost: a change from elsewhere makes a new version, and the old one stays.
 """
 
 from typing import NamedTuple, TypeAlias
@@ -9,7 +9,7 @@ from jaxtour.course.model import Broken, Step, StepKey, Variation
 from jaxtour.course.progress import Progress, SavedStep, encodable
 
 SCRATCH = "~scratch"
-"""Ends the id of the scratch step of the step before it."""
+"""The suffix that makes a step's id that of its scratch step."""
 MOST = 8
 """Versions kept of a step."""
 Version: TypeAlias = tuple[str, str | None]
@@ -28,7 +28,7 @@ class EditFields(NamedTuple):
     base: str | None = None
 
     def versions_in(self, saved: SavedStep) -> list[Version]:
-        """The versions, among them the code of a file that has none yet."""
+        """Return the versions, including the code of a file that has no versions yet."""
         versions: list[Version] = list(getattr(saved, self.versions))
         now = getattr(saved, self.now)
         known = now is None or any(text == now for text, _ in versions)
@@ -40,7 +40,7 @@ SCRATCH_CODE = EditFields("scratch", "scratches")
 
 
 class _Slot(NamedTuple):
-    """Where the code of a step is kept."""
+    """Where a step's code is saved."""
 
     lesson: str
     step: str
@@ -77,7 +77,7 @@ class Edits:
     def write(self, key: StepKey, step: Step, code: str, *, anew: bool = False) -> None:
         """Keep the learner's code; the lesson's own, or an empty text, leaves it to the versions.
 
-        `anew` makes a new version of it, which the learner did not type over the last one.
+        `anew` makes a new version, for code that the learner did not type over the last one.
         """
         code = encodable(code)
         now, own = self.text(key), step.shown_code.text
@@ -90,7 +90,7 @@ class Edits:
     def vary(self, key: StepKey, step: Step, number: int) -> bool:
         """Make the edit that the step's change of this number, from 0, makes of the lesson's code; False if it cannot.
 
-        It takes the place of another such edit, but not of one that the learner wrote.
+        It replaces another such edit, but not one that the learner wrote.
         """
         code, own, now = varied(step, number), step.shown_code.text, self.text(key)
         if code is not None:
@@ -119,7 +119,7 @@ class Edits:
         return self.text(key) is not None and base is not None and base != step.shown_code.text
 
     def rebase(self, key: StepKey, step: Step) -> None:
-        """Take the edit as one of the lesson's code as it is now."""
+        """Treat the edit as one of the lesson's current code."""
         text, own = self.text(key), step.shown_code.text
         versions = [(each, own if each == text else base) for each, base in self._versions(key)]
         if text is not None:
@@ -130,7 +130,7 @@ class Edits:
         return slot.kind.versions_in(self._progress.saved(slot.lesson, slot.step))
 
     def _put(self, key: StepKey, new: Version, over: str | None) -> None:
-        """Add a version, or exchange the one with the text `over`."""
+        """Add a version, or replace the one with the text `over`."""
         versions = self._versions(key)
         place = next((place for place, (text, _) in enumerate(versions) if text == over), None)
         if place is None:
@@ -159,6 +159,6 @@ def change_of(step: Step, code: str) -> Variation | None:
 
 
 def varied(step: Step, number: int) -> str | None:
-    """The lesson's code with one of the step's changes; None if what it replaces is not there exactly once."""
+    """Return the lesson's code with one of the step's changes; None unless what it replaces occurs exactly once."""
     own, change = step.shown_code.text, step.tries[number]
     return own.replace(change.old.text, change.new.text) if own.count(change.old.text) == 1 else None

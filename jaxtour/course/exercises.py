@@ -26,9 +26,9 @@ _OPTIONS = {
     "argument": ("donates", "gradient"),
     "count": ("devices",),
 }
-"""The kinds that each option means something to; `given`, `what` and `say` belong to all."""
+"""The kinds that each option applies to; `given`, `what` and `say` apply to all."""
 _LIMITS = {"jaxpr": ("has", "lacks", "exactly", "most"), "hlo": ("has", "lacks", "exactly"), "memory": ("most",)}
-"""The options of which a kind needs one."""
+"""The options of a kind, of which it needs one."""
 
 
 def check_work(step: Step, node: Mapping) -> None:
@@ -80,7 +80,7 @@ def _of_check(check: Check, place: Node) -> Iterator[PythonSource]:
 def _exercise(exercise: Exercise, node: Node) -> None:
     for index, wrong in enumerate(exercise.wrong):
         if not wrong.because.strip():
-            raise FaultError(at(node, "wrong", index, "because"), "`because` must have words of the message")
+            raise FaultError(at(node, "wrong", index, "because"), "`because` must quote words of the message")
     if isinstance(exercise.check, Raw):
         return
     if not exercise.check:

@@ -1,6 +1,6 @@
-"""The course's lessons as they were last read, in the user's cache.
+"""The course's lessons as last read, in the user's cache.
 
-To import a YAML parser, parse a lesson and check it takes 20 ms, a tenth of the time to the first frame.
+Importing a YAML parser, parsing a lesson and checking it takes 20 ms, a tenth of the time to the first frame.
 """
 
 import os
@@ -18,7 +18,7 @@ from jaxtour.text import Lines, Raw, harmless, plain_value
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A lesson without faults, with all that it was made from."""
+    """A lesson without faults, with everything it was made from."""
 
     reader: str
     source: bytes
@@ -36,10 +36,10 @@ _FIELDS = tuple(name for name in _Kept.__struct_fields__ if name not in ("reader
 
 
 def load(path: Path) -> Lesson:
-    """Return a lesson as `loader.load` does, as it was kept if neither its file nor its reader has changed."""
+    """Return a lesson as `loader.load` does; from the cache if neither its file nor its reader has changed."""
     kept = paths.cache_dir() / "lessons" / f"{path.stem}.msgpack"
     source = None
-    # It may be missing or damaged, and another version's has other fields.
+    # It may be missing or damaged, and one from another version has other fields.
     with suppress(OSError, msgspec.DecodeError):
         source = path.read_bytes()
         found = msgspec.msgpack.decode(kept.read_bytes(), type=_Kept)
@@ -48,10 +48,10 @@ def load(path: Path) -> Lesson:
     from jaxtour.course import loader
 
     if source is None:
-        return loader.load(path)  # which says why it cannot be read
+        return loader.load(path)  # this reports why it cannot be read
     lesson = loader.loads(source, str(path))
     if not lesson.problems:
-        # With a full disk or a cache that is not ours, the next start reads the file again.
+        # If the disk is full or the cache is not ours, the next start reads the file again.
         with suppress(OSError):
             _keep(kept, source, lesson)
     return lesson
@@ -59,7 +59,7 @@ def load(path: Path) -> Lesson:
 
 def _keep(file: Path, source: bytes, lesson: Lesson) -> None:
     for folder in (file.parent.parent, file.parent):
-        # A guard that another machine starts here keeps its files there, if nobody else may write there.
+        # A guard started from another machine keeps its files there too, if nobody else can write there.
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     fields = {name: getattr(lesson, name) for name in _FIELDS}
     record = {"reader": _reader(), "source": source, **fields}
@@ -67,7 +67,7 @@ def _keep(file: Path, source: bytes, lesson: Lesson) -> None:
 
 
 def _reader() -> str:
-    """What a lesson is read with: this version of jaxtour, with any changes, and of Python, which checks its code."""
+    """Identify what reads a lesson: this version of jaxtour, with any changes, and of Python, which checks its code."""
     here = Path(__file__).parent
     files = sorted((entry.name, entry.stat().st_mtime_ns) for entry in os.scandir(here) if entry.name.endswith(".py"))
     text = (here.parent / "text.py").stat().st_mtime_ns

@@ -1,4 +1,4 @@
-"""Makes a `Lesson` out of a file: the head key by key, the steps one by one, so that a fault costs only one step."""
+"""Turns a file into a `Lesson`: the head key by key, the steps one by one, so that a fault costs only one step."""
 
 import re
 from collections.abc import Iterable
@@ -158,7 +158,7 @@ class _Draft(msgspec.Struct):
 
     @staticmethod
     def name_and_title(root: Mapping) -> dict[str, Any]:
-        """Return id and title, by which a lesson in another format is listed."""
+        """Return id and title, which the list shows for a lesson in another format."""
         values = {}
         for name in ("id", "title"):
             node = root.value(name)

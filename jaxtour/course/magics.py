@@ -1,9 +1,10 @@
-"""What the commands of IPython in a cell mean here: `%timeit f(x)`, `!pip install x`, `%%bash`.
+"""What IPython's commands in a cell mean here: `%timeit f(x)`, `!pip install x`, `%%bash`.
 
-A cell is shown as its notebook has it, and runs as the Python that `runnable` makes of it. That has the same lines: a
-magic before Python becomes `None` and spaces up to the same column, so `%timeit f(x)` runs as `None  ; f(x); None`; a
-line that is not run becomes `pass`, and a cell that is not run empty lines. So the line and column numbers of errors
-and links hold for the code that is shown. Cells without such commands run unchanged.
+The tour shows a cell as it is in its notebook, and runs the Python that `runnable` makes from it. That has the same
+lines: a magic before Python becomes `None` and spaces up to the same column, so `%timeit f(x)` runs as
+`None  ; f(x); None`; a line that does not run becomes `pass`, and a cell that does not run becomes empty lines. So the
+line and column numbers of errors and links are valid for the code on the screen. Cells without such commands run
+unchanged.
 """
 
 import ast
@@ -28,7 +29,7 @@ WAYS: dict[str, MagicKind] = {
 }
 """What becomes of each command.
 
-`measure` and `time` run the code once and give it to the tour to measure; IPython keeps only the value of the latter.
+`measure` and `time` run the code once and let the tour measure it; IPython keeps only the value of the latter.
 `nothing` changes how IPython shows something. `withhold` would run something other than Python, or install.
 """
 _DEEPEST = 4
@@ -38,20 +39,20 @@ _MAGIC = re.compile(_TARGET + r"(?P<name>%%?[A-Za-z_][\w.]*|!!?)(?P<rest>.*)", r
 _AUTOMATIC = re.compile(r"(?P<indent>\s*)(?P<target>)(?P<name>pip3?|conda)(?P<rest> +(?:install|uninstall|list)\b.*)")
 _HELP = re.compile(r"(?P<indent>\s*)(?P<target>)(?P<name>\?\??)(?P<rest>[\w.*]+)|\s*[\w.*%]+\?\??\s*")
 _OPTIONS = re.compile(r"(?:\s+-(?:[nr]\s*\d+|p\s*\d+|[tcoqv]+)(?=\s|$))*\s*")
-# A string that does not end takes the rest of the line, so that a line is read once.
+# An unterminated string takes the rest of the line, so that each line is read only once.
 _TOKEN = re.compile(r"'''|\"\"\"|'(?:\\.|[^'\\])*'?|\"(?:\\.|[^\"\\])*\"?|#.*|[(\[{]|[)\]}]|.", re.DOTALL)
 
 
 class Runnable(msgspec.Struct, frozen=True):
-    """A cell as Python, with as many lines."""
+    """A cell as Python, with the same number of lines."""
 
     code: str
     calls: tuple[str, ...] = ()
     """Expressions to measure, each in one line."""
     notes: tuple[str, ...] = ()
-    """What is not as in IPython, with its line, in Markdown."""
+    """What differs from IPython, with its line, in Markdown."""
     withheld: bool = False
-    """Whether something does not run, whose output is then missing."""
+    """Whether something does not run, so that its output is missing."""
 
 
 @functools.lru_cache(maxsize=1024)
@@ -61,7 +62,7 @@ def runnable(code: str) -> Runnable:
 
 
 def _runnable(code: str, number: int, depth: int = 0) -> Runnable:
-    """The cell, or its part from the line `number` on, which stands below `depth` cell magics."""
+    """Return the cell, or its part from the line `number` on, below `depth` cell magics."""
     if depth > _DEEPEST or not MAYBE.search(code) or parsed(code) is not None:
         return Runnable(code)
     draft = _Draft(code.split("\n"), number, depth)
@@ -150,8 +151,8 @@ class _Draft:
         if call:
             self.calls.append(call)
         elif code.strip():
-            why = "it stands inside a block" if indent else "it is not one plain expression"
-            self.notes.append(f"Line {line + self._number}: the code runs once and is not measured, since {why}.")
+            why = "it is inside a block" if indent else "it is not one plain expression"
+            self.notes.append(f"Line {line + self._number}: the code runs once and is not measured, because {why}.")
 
     def _tell(self, way: MagicKind, line: int, text: str, what: str = "it") -> None:
         if way in ("withhold", "unknown"):
@@ -159,17 +160,17 @@ class _Draft:
         shown = " ".join(text.split())
         quoted = f"`{(shown if len(shown) <= 60 else shown[:59] + '…').replace('`', chr(39))}`"
         said = {
-            "withhold": f"{quoted} is shown and not run.",
-            "unknown": f"{quoted} is a command of IPython that jaxtour does not know: {what} is not run.",
-            "measure": f"{quoted}: the result of a timing is not kept, so the name is `None`.",
-            "time": f"{quoted}: the result of a timing is not kept, so the name is `None`.",
-            "body": f"{quoted} hides the output in the notebook; here it is shown.",
+            "withhold": f"{quoted} is shown, but does not run.",
+            "unknown": f"{quoted} is an IPython command that jaxtour does not know: {what} does not run.",
+            "measure": f"{quoted}: jaxtour does not keep the result of a timing, so the name is `None`.",
+            "time": f"{quoted}: jaxtour does not keep the result of a timing, so the name is `None`.",
+            "body": f"{quoted} hides the output in the notebook; jaxtour shows it.",
         }.get(way)
         if said:
             self.notes.append(f"Line {line + self._number}: {said}")
 
     def _without(self, way: MagicKind, match: re.Match[str]) -> str:
-        """What stands in place of a command that is not run."""
+        """Return the replacement for a command that does not run."""
         if match["target"]:
             return f"{match['indent']}{match['target']}{'[]' if match['name'][0] == '!' else 'None'}"
         name, _, value = (match["rest"] or "").strip().replace(" ", "=", 1).partition("=")
@@ -179,12 +180,12 @@ class _Draft:
 
 
 def _padded(indent: str, width: int, code: str) -> str:
-    """The code behind `None`, so that it begins in the column `width`, counted from 0."""
+    """Return the code after `None`, so that it begins in the column `width`, counted from 0."""
     return f"{indent}None{' ' * (width - len(indent) - len('None; '))}; {code}"
 
 
 def _valueless(code: str) -> str:
-    """The code with `None` behind its last expression, so that it has no value; a comment there is cut."""
+    """Return the code with `None` after its last expression, so that it has no value; cuts a comment there."""
     tree = parsed(code)
     last = tree.body[-1] if tree and tree.body else None
     if not isinstance(last, ast.Expr) or last.end_lineno is None:
@@ -192,7 +193,7 @@ def _valueless(code: str) -> str:
     lines = code.split("\n")
     row = last.end_lineno - 1
     row_bytes = lines[row].encode()
-    # What closes brackets around the expression is none of its columns.
+    # The closing brackets around the expression are not among its columns.
     rest = re.match(rb"[\s)]*", row_bytes[last.end_col_offset :])
     end = (last.end_col_offset or 0) + (rest.end() if rest else 0)
     lines[row] = row_bytes[:end].decode().rstrip() + "; None"
@@ -216,7 +217,7 @@ def _units(lines: list[str]) -> Iterator[tuple[int, int]]:
     start = 0
     while start < len(lines):
         end, state = start + 1, (0, "")
-        # In a command only a backslash goes on to the next line.
+        # In a command, only a backslash continues it on the next line.
         scan: Callable[[str, tuple[int, str]], tuple[int, str]] = (
             (lambda _line, state: state) if _MAGIC.fullmatch(lines[start]) else _open_after
         )

@@ -1,7 +1,7 @@
-"""Finds the node of a lesson that does not fit the model, and says in an author's words what belongs there.
+"""Finds the node of a lesson that does not fit the model, and says what belongs there, in words for authors.
 
 msgspec's own errors do not name the place in the file and are worded for programmers, so this module walks the model's
-types beside the nodes: https://jcristharif.com/msgspec/inspect.html
+types along with the nodes: https://jcristharif.com/msgspec/inspect.html
 """
 
 import re
@@ -60,7 +60,7 @@ def _misfits(node: Node, wanted: inspect.Type, name: str) -> Iterator[FaultError
             if None in reasons:
                 return
             texts = [why for why, each in zip(reasons, types, strict=True) if isinstance(each, inspect.StrType)]
-            # Of several types, only text says more than that it is another type.
+            # Of several types, only text explains more than that it is another type.
             if reason := texts[0] if texts else reasons[0] if len(types) == 1 else None:
                 yield FaultError(node, f"{_label(name)} {reason}")
                 return

@@ -14,7 +14,7 @@ FORMAT = 1
 IDENTIFIER = r"^[a-z0-9][a-z0-9-]*$(?!\n)"
 LINE = r"^[^\n]*$(?!\n)"
 PATTERNS = {IDENTIFIER: "small letters, digits and hyphens", LINE: "one line of text"}
-"""What a text must be, by the pattern it has to match."""
+"""A description of each pattern that a text may have to match."""
 Identifier = Annotated[str, msgspec.Meta(pattern=IDENTIFIER, max_length=60)]
 _ONE_LINE = msgspec.Meta(min_length=1, max_length=200, pattern=LINE)
 Line = Annotated[str, _ONE_LINE]
@@ -27,12 +27,12 @@ StepKey: TypeAlias = tuple[str, str]
 PaneName: TypeAlias = Literal["lesson", "jaxpr", "result", "time", "devices"]
 _NOTHING: Raw = msgspec.field(default_factory=Raw)
 _EMPTY = msgspec.Meta(extra_json_schema={"default": ""})
-"""The default in words of the schema, which knows no `Raw`."""
+"""The default as the schema writes it, which has no `Raw`."""
 if TYPE_CHECKING:
     Rows: TypeAlias = object
 else:
     Rows = Annotated[Any, msgspec.Meta(extra_json_schema={"type": ["string", "number", "boolean", "array"]})]
-"""Text as it came, or nested tuples of it: to be compared, not to be shown."""
+"""Text as written, or nested tuples of it: to compare, not to show."""
 
 
 class Requires(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,7 +100,7 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 Proof: TypeAlias = Literal[
     "lesson", "jaxpr", "stablehlo", "hlo", "cost", "memory", "values", "result", "time", "devices"
 ]  # fmt: skip
-"""What may prove an answer: a pane, or what the stage pane shows."""
+"""What can prove an answer: a pane, or one view of the stage pane."""
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,7 +108,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     text: Annotated[Lines, msgspec.Meta(min_length=1)]
     reply: Lines = ""
-    """What to read after the run for who chose it."""
+    """What a learner who chose it reads after the run."""
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -121,13 +121,13 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     value: Call | None = None
     """The right answer, or the text of the right choice, found by the worker once the code has run.
 
-    An expression, whose value it is; or `equations of CALL`, `primitives of CALL`, `compilations of CALL` (if it is
+    An expression, for its value; or `equations of CALL`, `primitives of CALL`, `compilations of CALL` (if it is
     made now), `shape of EXPR`, `dtype of EXPR`, `device of EXPR`, `devices of EXPR` (ids, also of a part such as
     `x[3]`), or `fastest of A | B` (calls, or labels of `time`; `about the same` if it is not clear).
     """
     hint: Lines = ""
     proof: Proof | None = None
-    """Where the answer is seen; by default `value` decides."""
+    """Where the answer is visible; by default `value` decides."""
     mark: str = ""
     """A word in that pane, such as a primitive: lines with it prove the answer."""
 
@@ -161,14 +161,14 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     devices: Call | None = None
     """The value of this expression is on `count` devices."""
     python: RawText | None = None
-    """Code that raises if the learner's code is not right yet; its message is shown."""
+    """Code that raises if the learner's code is not right yet; the learner sees its message."""
 
     equals: Call | None = None
     """The right value, evaluated without the learner's code; by default the solution gives it."""
     given: tuple[dict[str, Call], ...] = ()
-    """Inputs that the learner does not see: the check holds for each set of names.
+    """Inputs that the learner does not see: the check must pass for each set of names.
 
-    They are evaluated without the learner's code; one may use those before it.
+    They are evaluated without the learner's code; each may use those before it.
     """
     rtol: Annotated[float, msgspec.Meta(ge=0)] = 1e-5
     atol: Annotated[float, msgspec.Meta(ge=0)] = 1e-6
@@ -181,17 +181,17 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     most: Count | None = None
     """The largest number of equations, bytes or compilations."""
     argument: Count = 0
-    """The argument that is donated, or that the gradient is by, counted from 0."""
+    """The argument that is donated, or that the gradient is with respect to, counted from 0."""
     count: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """The number of devices; all by default."""
     what: Line | None = None
     """What must be true, in a line: `the first call is not timed`. Only a check written as code needs it."""
     say: Lines = ""
-    """What to tell the learner first if this fails; what was expected and what came follows."""
+    """What to tell the learner first if this fails; the expected and the actual result follow."""
 
 
 class Wrong(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A typical wrong solution, which its exercise must refuse."""
+    """A typical wrong solution, which its exercise must reject."""
 
     code: Annotated[RawText, msgspec.Meta(min_length=1)]
     because: Lines
@@ -206,18 +206,18 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Code that raises if the learner's code is not right yet, or a list of what must be true of it."""
     solution: Annotated[RawText, msgspec.Meta(min_length=1)]
     others: tuple[RawText, ...] = ()
-    """Right solutions of another form."""
+    """Correct solutions written differently."""
     wrong: tuple[Wrong, ...] = ()
     hints: tuple[Lines, ...] = ()
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """What must be true; a check written as code is one of them."""
+        """What must be true; a check written as code counts as one."""
         return self.check if isinstance(self.check, tuple) else (Check(python=self.check),)
 
 
 class Variation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A change of the code to try: some of its text, which appears once, becomes another."""
+    """A change to the code to try: replaces some of its text, which occurs once."""
 
     label: Line
     """What it does, as a phrase: `make w float64`."""
@@ -243,7 +243,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The calls to trace. By default the last expression, if it is a call; an empty list traces nothing."""
     time: tuple[RawText | TimeSpec, ...] = ()
     raises: str | None = None
-    """The class of the expected error. `TimeoutError` is also a run into `timeout`; such a step leaves no state."""
+    """The class of the expected error. `TimeoutError` also covers reaching `timeout`; such a step leaves no state."""
     expect: Expect | None = None
     after: Lines = ""
     show: PaneName | None = None
@@ -251,14 +251,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ask: Ask | None = None
     exercise: Exercise | None = None
     tries: tuple[Variation, ...] = ()
-    """Changes of the code that the learner applies by one key."""
+    """Changes to the code that the learner applies with one key."""
     requires: Requires | None = None
     timeout: Annotated[float, msgspec.Meta(gt=0, le=86400)] | None = None
     """In seconds; used by commands without a terminal."""
 
     @property
     def runs_out(self) -> bool:
-        """Whether it is expected to run into its time limit, so that later steps run without it."""
+        """Whether it is expected to reach its time limit, so that later steps run without it."""
         return self.raises == "TimeoutError" and self.timeout is not None
 
     @property
@@ -268,7 +268,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def shown_code(self) -> Raw:
-        """The code that the learner is first shown."""
+        """The code that the learner first sees."""
         return self.exercise.starter if self.exercise else self.code
 
 
@@ -327,11 +327,11 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     stop_after_s: float | None = None
     """Stop after this many seconds."""
     run_times: bool = False
-    """Whether each run of a compiled program is waited for, and timed."""
+    """Whether to wait for each run of a compiled program, and time it."""
 
 
 class NotebookCell(msgspec.Struct, frozen=True, kw_only=True):
-    """What a notebook's file says of a step beside its code: its number, and what it gave when it was saved."""
+    """What a notebook's file says about a step besides its code: its number, and its stored outputs."""
 
     number: int
     """Among the notebook's code cells, from 1."""
@@ -344,7 +344,7 @@ class NotebookCell(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     """The class of the exception."""
     notes: tuple[str, ...] = ()
-    """What is not as in IPython."""
+    """What differs from IPython."""
 
 
 class Lesson(msgspec.Struct, frozen=True, kw_only=True):
@@ -368,7 +368,7 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     places: dict[str, tuple[int, int]] = {}
     """Line and column, from 1, of each step's beginning, by its id."""
     cells: dict[str, NotebookCell] = {}
-    """Of a notebook: what is known of each step, by its id."""
+    """For a notebook: what is known about each step, by its id."""
 
 
 def guess_id(file: str | Path) -> str:
@@ -378,7 +378,7 @@ def guess_id(file: str | Path) -> str:
 
 
 def unreadable(file: str | Path, problem: Problem) -> Lesson:
-    """Return a lesson of which only the file and its problem are known."""
+    """Return a lesson that has only a file and its problem."""
     name = guess_id(file)
     return Lesson(id=name, title=name, summary="", minutes=0, steps=(), file=Raw(str(file)), problems=(problem,))
 

@@ -1,4 +1,4 @@
-"""Makes a lesson of a notebook: each code cell is a step, and the Markdown before it is the step's text."""
+"""Turns a notebook into a lesson: each code cell is a step, and the Markdown before it is the step's text."""
 
 import json
 import re
@@ -22,19 +22,19 @@ _OWN = re.compile(
 """What magics print in IPython."""
 _OBJECT = re.compile(r"<IPython\.core\.display\.\w+ object>")
 _FIGURE = re.compile(r"<Figure size .*>")
-"""The texts of what only a browser shows."""
+"""The texts of outputs that only a browser shows."""
 _BACKGROUND = re.compile(r"\x1b\[[\d;]*48;")
 _CALL_CAP = 200
-"""Characters, as of a call in a lesson file."""
+"""Characters, as for a call in a lesson file."""
 _NUMPY = re.compile(r"(?:np|numpy|scipy)\.")
 
 
 def load_notebook(path: Path) -> Lesson:
-    """Return the file as a lesson; raises `CourseError`, with the place, if it is no notebook."""
+    """Return the file as a lesson; raises `CourseError`, with the place, if it is not a notebook."""
     cells, text = read_cells(path)
     draft = _Draft(path, cells, text)
     if not draft.steps:
-        problem = Problem(file=Raw(str(path)), line=1, column=1, message="no code cell that is shown here")
+        problem = Problem(file=Raw(str(path)), line=1, column=1, message="no code cell to show here")
         raise CourseError(str(problem), problem)
     titles = (title for cell in cells if cell.cell_type == "markdown" for _, title in headings(cell.source))
     lesson = Lesson(
@@ -51,7 +51,7 @@ def load_notebook(path: Path) -> Lesson:
 
 
 def notebook_id(path: Path) -> str:
-    """Return the lesson's id, `vmap-ipynb` for `vmap.ipynb`: no id of the course, under which progress is kept."""
+    """Return the lesson's id, `vmap-ipynb` for `vmap.ipynb`: distinct from the course's ids in the progress."""
     return re.sub(r"[^a-z0-9]+", "-", path.name.lower()).strip("-")[-60:].strip("-")
 
 
@@ -118,7 +118,7 @@ def _timed(call: str) -> TimeSpec | Raw:
 
 
 def _stored(cell: SourceCell, run: Runnable, number: int, folder: str) -> NotebookCell:
-    """What the file says of the cell; pictures, and what was printed by commands that do not run, are left out."""
+    """Return what the file says about the cell, without pictures and the output of commands that do not run."""
     printed = [text for output in cell.outputs if (text := _printed(output)) is not None]
     is_known = not any(map(_is_for_browsers, cell.outputs))
     stdout = "".join(printed)
@@ -137,7 +137,7 @@ def _stored(cell: SourceCell, run: Runnable, number: int, folder: str) -> Notebo
 
 
 def _error(cell: SourceCell) -> str | None:
-    """The class of the error that the file has stored; None for an interrupt, which says nothing of the code."""
+    """Return the class of the stored error; None for an interrupt, which says nothing about the code."""
     names = (output.ename for output in cell.outputs if output.output_type == "error")
     return next((name for name in names if name != "KeyboardInterrupt"), None)
 
@@ -153,7 +153,7 @@ def _printed(output: StoredOutput) -> str | None:
 
 
 def _plain(output: StoredOutput) -> str | None:
-    """The text of an output; None for what is shown in another form: a picture, a progress bar, HTML."""
+    """Return the text of an output; None for one in another form: a picture, a progress bar, HTML."""
     text = output.data.get("text/plain")
     is_other = any(kind.startswith(("image/", "application/vnd.jupyter.widget")) for kind in output.data)
     if not isinstance(text, str) or is_other or _OBJECT.fullmatch(text.strip()) or _FIGURE.fullmatch(text.strip()):
@@ -162,7 +162,7 @@ def _plain(output: StoredOutput) -> str | None:
 
 
 def _is_for_browsers(output: StoredOutput) -> bool:
-    """Whether the output was displayed for a browser; a library may print it elsewhere, in words of its own."""
+    """Whether the output was displayed for a browser; a library may print something else elsewhere."""
     text = str(output.data.get("text/plain", "")).strip()
     is_painted = "text/html" in output.data and bool(_BACKGROUND.search(text))
     return output.output_type == "display_data" and (is_painted or bool(_OBJECT.fullmatch(text)))

@@ -1,6 +1,6 @@
 """Reads the cells of a notebook, of a MyST page, and of a Python script in percent format.
 
-nbformat and jupytext read them. They are an extra, and imported only here, when such a file is opened.
+It uses nbformat and jupytext. They are an extra, imported only here, when such a file is opened.
 """
 
 import io
@@ -25,7 +25,7 @@ MAX_CELLS = 2000
 MAX_SOURCE = 1024 * 1024
 """Characters of all cells together, as many as a lesson file may have."""
 MAX_OUTPUT = 256 * 1024
-"""Characters of one output that are kept to compare; a longer one is not compared."""
+"""Characters of one output to keep for comparison; a longer one is not compared."""
 EXTRA = "notebooks need nbformat and jupytext: pip install 'jaxtour[notebooks]'"
 _OLDEST, _NEWEST = 3, 4
 _PERCENT = re.compile(r"^# ?%%", re.MULTILINE)
@@ -67,7 +67,7 @@ def is_percent(path: Path) -> bool:
 
 
 def read_cells(path: Path) -> tuple[list[SourceCell], str]:
-    """Return the cells and the file's text; raises `CourseError` for anything that is no such file."""
+    """Return the cells and the file's text; raises `CourseError` for any other file."""
     suffix = path.suffix
     text = _text(path, MAX_BYTES[suffix])
     if suffix == ".ipynb":
@@ -98,7 +98,7 @@ def read_cells(path: Path) -> tuple[list[SourceCell], str]:
 
 @contextmanager
 def _quiet(path: Path) -> Iterator[None]:
-    """Keep what the libraries say from the terminal, and make a message of what they raise."""
+    """Keep the libraries' output off the terminal, and turn what they raise into a message."""
     logger = logging.getLogger("traitlets")
     before = logger.disabled
     logger.disabled = True
@@ -108,7 +108,7 @@ def _quiet(path: Path) -> Iterator[None]:
             yield
     except ImportError as error:
         raise CourseError(f"{path}: {EXTRA} ({error})") from None
-    except Exception as error:  # a file may break a library in any way
+    except Exception as error:  # a file can break a library in any way
         first = str(error).partition("\n")[0]
         _refuse(path, f"cannot be read as a notebook: {type(error).__name__}: {first[:200]}")
     finally:
@@ -147,9 +147,9 @@ def _document(path: Path, text: str) -> dict[str, Any]:
         _refuse(path, f"not a notebook: {type(error).__name__} while reading its JSON")
     version = document.get("nbformat") if isinstance(document, dict) else None
     if not isinstance(version, int):
-        _refuse(path, "not a notebook: it says no `nbformat`")
+        _refuse(path, "not a notebook: it has no `nbformat`")
     if version < _OLDEST:
-        _refuse(path, f"a notebook of format {version}, too old: open and save it with today's Jupyter")
+        _refuse(path, f"a notebook of format {version}, too old: save it with a current Jupyter")
     if version > _NEWEST:
         _refuse(path, f"a notebook of format {version}, too new: save it as format 4")
     found: dict[str, Any] = document
@@ -158,7 +158,7 @@ def _document(path: Path, text: str) -> dict[str, Any]:
 
 
 def _drop_pictures(document: dict[str, Any]) -> None:
-    """Keep only the text of outputs, and of other MIME types the name; what has another shape stays as it is."""
+    """Keep only the text of outputs, and the names of other MIME types; leave anything malformed as it is."""
     cells = document.get("cells")
     for cell in cells if isinstance(cells, list) else ():
         if not isinstance(cell, dict):

@@ -1,4 +1,4 @@
-"""The learner's progress: steps done, place and edits, in one file that several jaxtours may share."""
+"""The learner's progress: steps done, place and edits, in one file that several jaxtours can share."""
 
 import copy
 import errno
@@ -17,11 +17,11 @@ from jaxtour import paths
 from jaxtour.files import read_bytes, replace
 
 VERSION = 2
-"""Files of version 1 are read; a jaxtour that knows only version 1 would drop what it does not know."""
+"""Files of version 1 are readable too; a jaxtour that knows only version 1 would drop newer fields."""
 MAX_BYTES = 64 * 1024 * 1024
 """More than the edits of all lessons at their maximum length."""
 LOCK_WAIT_S = 1.0
-"""A holder that takes longer is stopped or hangs; progress then stays in memory until the lock is free."""
+"""A holder that takes longer is stopped or hanging; progress then stays in memory until the lock is free."""
 
 
 class SavedStep(msgspec.Struct, omit_defaults=True):
@@ -33,7 +33,7 @@ class SavedStep(msgspec.Struct, omit_defaults=True):
     base: str | None = None
     """The lesson's code that the edit was made from."""
     versions: list[tuple[str, str | None]] = []
-    """The edit and those that it can be exchanged for, the oldest first, each with its base."""
+    """The edit and those that can replace it, oldest first, each with its base."""
     scratch: str | None = None
     """The code of the learner's scratch step after this one."""
     scratches: list[tuple[str, str | None]] = []
@@ -49,7 +49,7 @@ class SavedStep(msgspec.Struct, omit_defaults=True):
     gave_up: bool = False
     """Whether the solution was shown before the learner's own passed."""
     seconds: float = 0.0
-    """How long the learner was at this step."""
+    """How long the learner spent at this step."""
     card: dict[str, Any] | None = None
     """When to review it, as the scheduler writes it."""
 
@@ -63,7 +63,7 @@ class SavedProgress(msgspec.Struct):
 
 
 NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
-"""Some network file systems have no locks; progress without a lock is better than no progress."""
+"""Some network file systems have no locks; saving without a lock is better than not saving."""
 
 Change: TypeAlias = Callable[[SavedProgress], None]
 
@@ -84,7 +84,7 @@ class Progress:
     """Steps done, place and edits, by lesson and step id.
 
     Every change is written before the call returns, on top of what other programs wrote meanwhile. Changes may come
-    from any thread. A failed write stays in memory and is tried again with the next change; `notice` says so.
+    from any thread. A failed write stays in memory and is tried again with the next change; `notice` reports it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -107,7 +107,7 @@ class Progress:
 
     @classmethod
     def in_memory(cls) -> "Progress":
-        """Open an empty progress that no file keeps."""
+        """Open an empty progress without a file."""
         progress = cls(Path(os.devnull))
         progress._writable = False
         return progress
@@ -119,7 +119,7 @@ class Progress:
 
     @property
     def lessons(self) -> Mapping[str, Mapping[str, SavedStep]]:
-        """Everything that is kept, by lesson and step id; not to be changed."""
+        """Everything that is saved, by lesson and step id; read-only."""
         return self._state.lessons
 
     @property
@@ -132,7 +132,7 @@ class Progress:
         return self.saved(lesson, step).done
 
     def saved(self, lesson: str, step: str) -> SavedStep:
-        """Everything that is kept of the step; not to be changed."""
+        """Everything that is saved for the step; read-only."""
         return self._state.lessons.get(lesson, {}).get(step) or SavedStep()
 
     def update(self, lesson: str, step: str, **fields: Any) -> None:
@@ -217,7 +217,7 @@ class Progress:
                 state = _read(self.path)
             except _CorruptError:
                 aside = _set_aside(self.path)
-                self.notice = f"cannot read {self.path.name}: it is kept as {aside}, and progress starts again"
+                self.notice = f"cannot read {self.path.name}: it is saved as {aside}, and progress starts over"
                 state = SavedProgress()
             if self._pending:
                 replace(self.path, msgspec.json.encode(_applied(state, self._pending)))
@@ -294,12 +294,12 @@ def _set_aside(path: Path) -> Path:
 
 
 def encodable(text: str) -> str:
-    """The text without halves of surrogate pairs, which a broken paste may have and UTF-8 cannot encode."""
+    """Return the text without lone surrogates, which a broken paste may contain and UTF-8 cannot encode."""
     return text.encode("utf-8", "replace").decode()
 
 
 def free_path(path: Path, pattern: str) -> Path:
-    """The first file beside the path that does not exist; `{}` in the pattern is its number."""
+    """Return the first free file name next to the path; `{}` in the pattern is its number."""
     number = 1
     while (free := path.with_name(pattern.format(number))).exists():
         number += 1

@@ -1,6 +1,6 @@
 """Turns the Markdown of notebooks and MyST pages into Markdown for a terminal: pictures and HTML become their text.
 
-Each pattern stops where the next match could begin, so that the time grows with the text, whatever stands in it.
+Each pattern stops where the next match could begin, so that the time is linear in the text, whatever it contains.
 """
 
 import html
@@ -44,7 +44,7 @@ def _bare(words: str) -> str:
 
 
 def _blocks(lines: list[str]) -> Iterator[tuple[list[str], bool]]:
-    """Parts of the text, each with whether it is code; a directive of MyST is a quote, a picture, code or left out."""
+    """Yield parts of the text, each with whether it is code; a MyST directive is a quote, picture, code or left out."""
     at = 0
     plain: list[str] = []
     while at < len(lines):
@@ -94,7 +94,7 @@ def _without_comments(text: str) -> str:
 
 
 def _plain(text: str) -> list[str]:
-    """Lines of text without code blocks; code in the line stays as it is."""
+    """Return lines of text without code blocks; inline code stays unchanged."""
     text = _ROLE.sub(_of_role, text)
     parts: list[str] = []
     end = 0

@@ -1,4 +1,4 @@
-"""Questions that the worker answers in another way than by the value of an expression: `WHAT of CALL`."""
+"""Questions that the worker answers with more than the value of an expression: `WHAT of CALL`."""
 
 import ast
 import re
@@ -10,7 +10,7 @@ PROOFS: Mapping[str, Proof] = {
     "equations": "jaxpr", "primitives": "jaxpr", "shape": "result", "dtype": "result", "compilations": "result",
     "device": "devices", "devices": "devices", "fastest": "time",
 }  # fmt: skip
-"""What the worker can answer of a call, and what proves the answer."""
+"""What the worker can answer about a call, and what proves the answer."""
 _COUNTS = ("equations", "compilations")
 _NUMBERS = ("int", "float", "round", "len", "count")
 """Functions and methods whose values are numbers."""
@@ -18,16 +18,19 @@ _WHAT_OF = re.compile(r"\s*([a-z]+)\s+of\s+(\S.*)", re.S)
 
 
 def what_of(value: str) -> tuple[str, str]:
-    """`WHAT` and `CALL` of such a question, which may be unknown; nothing and all of it for an expression."""
+    """Split such a question into `WHAT`, which may be unknown, and `CALL`; an expression has an empty `WHAT`."""
     match = _WHAT_OF.fullmatch(value)
     return (match[1], match[2]) if match else ("", value)
 
 
 def is_number(value: str) -> bool:
-    """Whether the answer is certainly a number, as the question is written."""
+    """Whether the question alone shows that the answer is a number."""
     what, rest = what_of(value)
     if what:
         return what in _COUNTS
-    call = ast.parse(rest.strip(), mode="eval").body
+    try:
+        call = ast.parse(rest.strip(), mode="eval").body
+    except (SyntaxError, ValueError):
+        return False  # a problem of the lesson, which says so
     name = call.func if isinstance(call, ast.Call) else None
     return (name.id if isinstance(name, ast.Name) else name.attr if isinstance(name, ast.Attribute) else "") in _NUMBERS

@@ -1,4 +1,4 @@
-"""Review: predictions and exercises come back over days, each when it is about to be forgotten, as FSRS says."""
+"""Review: predictions and exercises come back over days, each when it is about to be forgotten, as FSRS predicts."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ Rating: TypeAlias = Literal["again", "hard", "good"]
 RATINGS: tuple[Rating, ...] = ("again", "hard", "good")
 """From worst to best."""
 AHEAD = timedelta(days=1)
-"""A review that lies further in the future was noted by a clock that has been set back since."""
+"""A review further in the future was recorded by a clock that has been set back since."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 MOST_DAYS = 365
 
@@ -35,7 +35,7 @@ def utc_now() -> datetime:
 
 
 def items(progress: Progress, now: datetime) -> list[ReviewItem]:
-    """Every step that has a card, the first one due first."""
+    """Return every step that has a card, the earliest due first."""
     found = [
         ReviewItem(lesson, step, _due(saved.card, now))
         for lesson, steps in progress.lessons.items()
@@ -46,14 +46,14 @@ def items(progress: Progress, now: datetime) -> list[ReviewItem]:
 
 
 def due(found: Iterable[ReviewItem], now: datetime) -> list[ReviewItem]:
-    """Those whose time has come."""
+    """Return those that are due now."""
     return [item for item in found if item.due <= now]
 
 
 def reviewable(progress: Progress, catalogue: Catalogue, now: datetime) -> list[ReviewItem]:
     """The items whose steps are in the catalogue, after making the cards that are missing.
 
-    Reads only lessons that the learner has begun. What is due at the same time keeps the course's order.
+    Reads only lessons that the learner has begun. Items due at the same time keep the course's order.
     """
     kept = []
     for entry in catalogue.entries:
@@ -66,7 +66,7 @@ def reviewable(progress: Progress, catalogue: Catalogue, now: datetime) -> list[
 
 
 def enrol(progress: Progress, lesson: Lesson, now: datetime) -> None:
-    """Make cards for what was missed, and for all predictions and exercises once the lesson is finished."""
+    """Make cards for what the learner missed, and for all predictions and exercises once the lesson is finished."""
     finished = all(progress.is_done(lesson.id, step.id) for step in lesson.steps if isinstance(step, Step))
     for step in lesson.steps:
         saved = progress.saved(lesson.id, step.id)
@@ -78,7 +78,7 @@ def enrol(progress: Progress, lesson: Lesson, now: datetime) -> None:
 
 
 def outcome(step: Step, saved: SavedStep) -> Rating | None:
-    """How a review of the step went; None if the learner left it open."""
+    """Return how a review of the step went; None if the learner left it open."""
     found = list(_ratings(step, saved, finished=False))
     if step.exercise and saved.attempts and not saved.done:
         found.append("again")
@@ -88,7 +88,7 @@ def outcome(step: Step, saved: SavedStep) -> Rating | None:
 
 
 def reschedule(progress: Progress, lesson: str, step: str, rating: Rating, now: datetime) -> None:
-    """Keep when the step is due after this answer."""
+    """Save when the step is due after this answer."""
     # Imported here: only an answer needs it.
     from fsrs import Rating as Fsrs
     from fsrs import Scheduler
@@ -106,7 +106,7 @@ def asks(step: Step | Broken) -> bool:
 
 
 def _ratings(step: Step, saved: SavedStep, *, finished: bool) -> Iterator[Rating]:
-    """What is known of the prediction and of the exercise; one that was left out in a finished lesson is hard."""
+    """Yield ratings of the prediction and of the exercise; one that was skipped in a finished lesson is hard."""
     if step.ask and (saved.right is not None or finished):
         yield "hard" if saved.right is None else "good" if saved.right else "again"
     if step.exercise and (saved.gave_up or saved.done):
@@ -114,7 +114,7 @@ def _ratings(step: Step, saved: SavedStep, *, finished: bool) -> Iterator[Rating
 
 
 def _card(kept: dict[str, Any] | None) -> "Card":
-    """The card as it was kept; a new one for one that FSRS cannot read."""
+    """Return the saved card; a new one if FSRS cannot read it."""
     from fsrs import Card, State
 
     new = Card(card_id=0)
@@ -131,13 +131,13 @@ def _card(kept: dict[str, Any] | None) -> "Card":
 
 
 def _due(card: dict[str, Any], now: datetime) -> datetime:
-    """When the card is due: at once if it cannot be read, or if its last review lies in the future."""
+    """Return when the card is due: at once if it cannot be read, or if its last review is in the future."""
     found = _moment(card, "due")
     return now if found is None or last_review(card) > now + AHEAD else found
 
 
 def last_review(card: dict[str, Any]) -> datetime:
-    """When the card was reviewed last; long ago if it never was, or if that cannot be read."""
+    """Return when the card was last reviewed; long ago if it never was, or if that cannot be read."""
     return _moment(card, "last_review") or NEVER
 
 
@@ -153,7 +153,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 class Review:
-    """The steps of one review, one after the other, and what came of each."""
+    """The steps of one review, one after the other, and the outcome of each."""
 
     def __init__(self, catalogue: Catalogue, progress: Progress, found: Iterable[ReviewItem]) -> None:
         self._catalogue = catalogue
@@ -161,16 +161,16 @@ class Review:
         self.items = list(found)
         self.place = 0
         self.answers = Progress.in_memory()
-        """What the learner answers in this review: without the answers, edits and hints of before."""
+        """What the learner answers in this review: without earlier answers, edits and hints."""
         self.results: dict[ReviewItem, Rating] = {}
 
     @property
     def item(self) -> ReviewItem:
-        """The item at hand."""
+        """The current item."""
         return self.items[self.place]
 
     def settle(self, now: datetime) -> None:
-        """Reschedule the item at hand by its answer, once; an item that was left open stays due."""
+        """Reschedule the current item by its answer, once; an item that was left open stays due."""
         item = self.item
         try:
             _, step = self._catalogue.find(f"{item.lesson}/{item.step}")

@@ -8,13 +8,13 @@ import msgspec
 from jaxtour.course.model import Lesson, Step
 
 NO_PARAGRAPH = re.compile(r"\s{4}|```|[-*>#|] |\d+[.)] ")
-"""How a block of Markdown starts whose lines are not joined."""
+"""The start of a block of Markdown whose lines are not joined."""
 PLAIN = re.compile(r"\*\*(.+?)\*\*|`([^`]+)`")
-"""Bold text and code in Markdown, which are searched without their signs."""
+"""Bold text and code in Markdown, searched without their markup."""
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """A place that has every word: the line that has the most of them."""
+    """A place that has every word: the line with the most of them."""
 
     lesson: int
     """The lesson's index."""
@@ -26,7 +26,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SearchIndex:
-    """The searchable lines of lessons, which may be added one after the other."""
+    """The searchable lines of lessons, which can be added one after the other."""
 
     def __init__(self) -> None:
         self._places: dict[tuple[int, int], _Place] = {}
@@ -42,7 +42,7 @@ class SearchIndex:
     def hits(self, written: str) -> list[Hit]:
         """Return the places that have every word: the one of that name, then those with most of them in the title.
 
-        Without a capital, case does not count.
+        Case matters only if the words contain a capital.
         """
         words = written.split()
         found = []
@@ -73,7 +73,7 @@ class _Place:
 
 
 def any_case(written: str) -> bool:
-    """Whether case does not count: nothing that is written is a capital."""
+    """Whether to ignore case: the words contain no capital."""
     return written == written.lower()
 
 

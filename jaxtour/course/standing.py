@@ -1,4 +1,4 @@
-"""How far the learner is: counted in a lesson, where to go on, and what is due for review."""
+"""How far the learner is: counts for a lesson, where to continue, and what is due for review."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +16,7 @@ IsDone = Callable[[str, str], bool]
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """What the learner did in a lesson, or in several."""
+    """What the learner has done in a lesson, or in several."""
 
     steps: int = 0
     done: int = 0
@@ -29,7 +29,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     right: int = 0
     hints: int = 0
     seconds: float = 0.0
-    """How long the learner was at its steps."""
+    """How long the learner spent at its steps."""
     minutes_left: int = 0
     """What is left of the lesson's minutes, in proportion to its steps."""
 
@@ -40,7 +40,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def standing(lesson: Lesson, progress: Progress, is_done: IsDone | None = None) -> Standing:
-    """Count the progress in a lesson; `is_done` may know of steps that are not written yet."""
+    """Count the progress in a lesson; `is_done` may know steps that are not saved yet."""
     is_done = is_done or progress.is_done
     counts = dict.fromkeys(("done", "exercises", "solved", "predictions", "made", "right", "hints"), 0)
     seconds = 0.0
@@ -54,7 +54,7 @@ def standing(lesson: Lesson, progress: Progress, is_done: IsDone | None = None) 
             counts["hints"] += saved.hints
         if isinstance(step, Step) and step.ask:
             counts["predictions"] += 1
-            # One that was skipped by running is none.
+            # A question that the learner skipped by running does not count.
             counts["made"] += saved.right is not None
             counts["right"] += saved.right is True
     steps = len(lesson.steps)
@@ -75,7 +75,7 @@ def undone(lesson: Lesson, is_done: IsDone, start: int = 0) -> int | None:
 
 
 def goes_on(lessons: Sequence[Lesson | None], is_done: IsDone, lesson: int, step: int) -> tuple[int, int] | None:
-    """Where to go on from a step: at it, at the next undone one of its lesson, or of the lessons after it and before.
+    """Where to continue from a step: at it, at the next undone one of its lesson, or of the lessons after and before.
 
     Returns the indices of lesson and step; None if everything is done. Lessons that are not read yet are None.
     """

@@ -13,7 +13,7 @@ from jaxtour.files import replace
 
 
 class SavedWork(SavedProgress, kw_only=True):
-    """The file's content: that of progress, and that it is such a file."""
+    """The file's content: the progress, and a mark of the file's kind."""
 
     kind: Literal["jaxtour learning state"] = "jaxtour learning state"
 
@@ -24,20 +24,20 @@ class _Version(msgspec.Struct):
 
 
 def encoded(progress: Progress) -> bytes:
-    """Everything that is kept of the learner's work."""
+    """Return everything that is saved of the learner's work."""
     state = SavedWork(place=progress.place, lessons={key: dict(steps) for key, steps in progress.lessons.items()})
     return msgspec.json.format(msgspec.json.encode(state), indent=1) + b"\n"
 
 
 def back_up(progress: Progress, what: str) -> Path:
-    """Write it beside the progress, in the first free `progress-before-WHAT-N.json`; raises `OSError`."""
+    """Write the work next to the progress, in the first free `progress-before-WHAT-N.json`; raises `OSError`."""
     path = free_path(progress.path, f"{progress.path.stem}-before-{what}-{{}}{progress.path.suffix}")
     replace(path, encoded(progress))
     return path
 
 
 def decoded(data: bytes, name: str) -> SavedWork:
-    """The content of such a file; raises `CourseError` for anything else, also of a newer version."""
+    """Return the content of such a file; raises `CourseError` for anything else, including a newer version."""
     try:
         version = msgspec.json.decode(data, type=_Version).version
         if version > VERSION:
@@ -50,7 +50,7 @@ def decoded(data: bytes, name: str) -> SavedWork:
 
 
 def put_in(state: SavedProgress, other: SavedProgress, *, replacing: bool) -> None:
-    """Add another machine's work, or put it in place of what is here."""
+    """Add another machine's work, or replace the work here with it."""
     if replacing:
         state.lessons, state.place = other.lessons, other.place
         return
@@ -62,7 +62,7 @@ def put_in(state: SavedProgress, other: SavedProgress, *, replacing: bool) -> No
 
 
 def overwritten(progress: Progress, other: SavedProgress) -> list[str]:
-    """The steps whose code here gives way to other code."""
+    """Return the steps whose code here is replaced."""
     return [
         f"{lesson}/{step}"
         for lesson, steps in other.lessons.items()
@@ -78,7 +78,7 @@ def _gives_way(mine: SavedStep, theirs: SavedStep, field: str) -> bool:
 
 
 def _merged(mine: SavedStep, theirs: SavedStep) -> SavedStep:
-    """Both: the learner comes from `theirs`, whose code is shown; that of here stays among the versions."""
+    """Merge both: `theirs` is what the learner did last, so its code is shown; ours stays among the versions."""
     coded = theirs if theirs.edit is not None else mine
     answered = mine if mine.right is not None or theirs.answer is None else theirs
     card = max(mine.card, theirs.card, key=last_review) if mine.card and theirs.card else mine.card or theirs.card
@@ -101,6 +101,6 @@ def _merged(mine: SavedStep, theirs: SavedStep) -> SavedStep:
 
 
 def _joined(mine: list[Version], theirs: list[Version]) -> list[Version]:
-    """All of them, each text once, the newest of each machine last."""
+    """Return all versions, each text once, each machine's newest last."""
     found = dict((*mine, *theirs))
     return list(found.items())[-MOST:]

@@ -17,15 +17,15 @@ class LessonSummary(msgspec.Struct, frozen=True, kw_only=True):
     left: tuple[str, ...]
     """The steps that are not done."""
     missed: tuple[str, ...]
-    """The steps whose question was answered wrongly."""
+    """The steps whose question the learner answered wrongly."""
     shown: int
-    """How many solutions were shown before the learner had one."""
+    """How many solutions were shown before the learner found one."""
     review: datetime | None
-    """When the first of its steps is due for review."""
+    """When its first step is due for review."""
 
 
 def lesson_summary(lesson: Lesson, progress: Progress, now: datetime) -> LessonSummary:
-    """Sum up what is kept of the lesson's steps."""
+    """Sum up what is saved for the lesson's steps."""
     steps = [(step, progress.saved(lesson.id, step.id)) for step in lesson.steps]
     whole = [(step, saved) for step, saved in steps if isinstance(step, Step)]
     return LessonSummary(

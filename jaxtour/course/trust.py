@@ -18,7 +18,7 @@ from jaxtour.text import Raw, plural
 VERSION = 1
 MAX_BYTES = 64 * 1024 * 1024
 EVERYTHING = "JAXTOUR_TRUST"
-"""If this environment variable is 1, every file that is named may run, as with --trust: for CI."""
+"""If this environment variable is 1, every file that the user names may run, as with --trust: for CI."""
 
 
 class TrustedFile(msgspec.Struct, frozen=True):
@@ -38,10 +38,10 @@ class _Kept(msgspec.Struct):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What the learner must know to say whether a lesson may run."""
+    """What the learner must know to decide whether a lesson may run."""
 
     file: Raw
-    """The absolute path; a link is followed."""
+    """The absolute path, with links resolved."""
     named: Raw
     """The path as it was given."""
     steps: int
@@ -55,7 +55,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         """Why it does not run, and the remedy, in one line."""
         again = "its code changed since you trusted it" if self.changes else "it is not part of the course"
         name = self.named.line
-        return f"{name}: {again}, so nothing of it runs: read it, then `jaxtour trust {name}`, or add --trust for once"
+        return f"{name}: {again}, so none of it runs: read it, then `jaxtour trust {name}`, or add --trust for once"
 
 
 class Trust:
@@ -68,7 +68,7 @@ class Trust:
         self._kept: _Kept | None = None
 
     def question(self, lesson: Lesson) -> Question | None:
-        """What to ask before anything of the lesson runs; None if it may run.
+        """Return what to ask before any of the lesson runs; None if it may run.
 
         The course's own lessons and Python files that a command names may run.
         """
@@ -122,7 +122,7 @@ class Trust:
         return "as trusted" if _digest(code) == self.files()[file].digest else "changed since"
 
     def _change(self, change: Callable[[dict[str, TrustedFile]], object]) -> None:
-        """Apply a change to what the file has now, since another jaxtour may have changed it."""
+        """Apply a change to the file's current content, since another jaxtour may have changed it."""
         kept = _read(self.path)
         change(kept.files)
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

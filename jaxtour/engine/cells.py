@@ -1,4 +1,4 @@
-"""What a step asks of the worker: its code and other requests as commands, its devices and versions."""
+"""What a step needs from the worker: its code and other requests as commands, its devices and versions."""
 
 import ast
 import functools
@@ -72,7 +72,7 @@ def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
     """The step's cell; `code` replaces the lesson's own."""
     source = step.solved_code.text if code is None else code
     if notebook := lesson.cells.get(step.id):
-        # Imported here, as the course itself has no notebooks.
+        # Imported here, since the course itself has no notebooks.
         from jaxtour.course.magics import runnable
 
         command = NotebookMode(number=notebook.number, folder=notebook.folder.text)
@@ -99,7 +99,7 @@ def cells_before(lesson: Lesson, step: Step, edits: Mapping[str, str] | None = N
 
 
 def asked_of(step: Step, *, timings: bool = True, hlo: bool = False, default_timeout_s: float | None = None) -> Run:
-    """Everything a step requests beside its code, as a run without code or number."""
+    """Return everything that a step requests besides its code, as a run without code or number."""
     return Run(
         run=0,
         time=time_calls(step) if timings else (),
@@ -123,7 +123,7 @@ _FLAG = re.compile(r"--xla_force_host_platform_device_count=(\d+)\b")
 
 
 def asked_devices(cells: Iterable[Cell]) -> int | None:
-    """The number in the first request; None without one.
+    """Return the number in the first request; None without one.
 
     A request is `jax.config.update("jax_num_cpu_devices", 8)`, `jax.config.jax_num_cpu_devices = 8`, or a string with
     XLA's flag. The number must be a literal.
@@ -191,7 +191,7 @@ def unmet(lesson: Lesson, step: Step, facts: Facts) -> str | None:
 
 
 def unmet_by(requires: Requires, facts: Facts) -> str | None:
-    """What this worker lacks of the requirements, in one line; None if nothing."""
+    """Return which requirement this worker lacks, in one line; None if it meets all."""
     if requires.platform and requires.platform not in facts.platforms:
         here = ", ".join(facts.platforms) or "nothing"
         return f"needs a {requires.platform.upper()}; this worker has {here}"
@@ -212,8 +212,8 @@ def wanted(
 ) -> Open:
     """The configuration that the step needs: the user's, with simulated devices and processes if there are too few.
 
-    If the code itself requests a number of CPU devices, that number is opened before it runs. `own_devices` is how many
-    the user's worker has in all processes, if that is known.
+    If the code itself requests a number of CPU devices, the worker opens that many before the code runs. `own_devices`
+    is how many the user's worker has in all processes, if known.
     """
     simulated = replace(own, platform="cpu", devices=None, device=None, wait=False)
     asked = asked_devices(cells) if own.platform in (None, "cpu") and on_cpu else None

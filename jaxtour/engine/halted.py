@@ -25,7 +25,7 @@ class LeftOut(NamedTuple):
 
 
 class Halted:
-    """Learns from a session's events which cells ended the worker; one that runs to its end is none of them."""
+    """Learns from a session's events which cells ended the worker; one that runs to its end does not count."""
 
     def __init__(self) -> None:
         self._cells: dict[Cell, str] = {}
@@ -66,9 +66,9 @@ class Halted:
         self._cells[cell] = how
 
     def without(self, cells: Iterable[Cell]) -> tuple[Cell, ...]:
-        """The cells that leave a state."""
+        """Return the cells that leave a state."""
         return tuple(cell for cell in cells if cell not in self._cells)
 
     def among(self, cells: Iterable[Cell]) -> tuple[LeftOut, ...]:
-        """The cells that leave none."""
+        """Return the cells that leave none."""
         return tuple(LeftOut(cell.name.partition("/")[2], self._cells[cell]) for cell in cells if cell in self._cells)

@@ -6,7 +6,7 @@ import msgspec
 
 
 class Handle(msgspec.Struct, frozen=True):
-    """A run that is not sent yet; awaiting it sends it and returns its number, or raises `EngineError`."""
+    """A run that has not been sent yet; awaiting it sends it and returns its number, or raises `EngineError`."""
 
     run: int
     """The number that the run's events carry."""

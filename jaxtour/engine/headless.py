@@ -19,7 +19,7 @@ from jaxtour.engine.wire.messages import Done, Event, Facts, RunProgress, State,
 StepStatus: TypeAlias = Literal["ok", "raised", "failed", "timeout", "died", "skipped"]
 
 TIMEOUT_S = 120.0
-"""The default time limit: nobody watches these commands to interrupt a step."""
+"""The default time limit: no user is there to interrupt a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class Headless:
         )
 
     def _note(self, lesson: Lesson, step: Step, report: Report) -> None:
-        """Remember a step that interrupts itself: nobody else interrupts one here."""
+        """Remember a step that interrupts itself: nothing else interrupts one here."""
         if report.executed is None and report.done and report.done.status == "interrupted":
             self.session.halted.mark(cell(lesson, step), HOW["interrupted"])
 

@@ -1,7 +1,7 @@
 """Links between expressions of the source and lines of a stage, and between lines of two stages.
 
-All decisions use origins, of which a stage has few, and the distinct source ranges that they name. An index gives the
-lines, so a cursor key costs what it marks, however long the stage is.
+All decisions use origins, which are few in a stage, and the distinct source ranges that they name. An index gives the
+lines, so that the cost of a cursor key depends on what it marks, not on the length of the stage.
 """
 
 from array import array
@@ -106,7 +106,7 @@ class Links:
             for span in target.spans:
                 origins.update(self._narrowed(self._own.get(SpanPlace.of(span), ()), target.path))
             if not origins:
-                # A call without a line of its own is represented by everything that it became.
+                # Everything that a call became represents it if it has no line of its own.
                 origins.update(*(self._around.get(SpanPlace.of(span), ()) for span in target.spans))
             return frozenset(origins)
         for span in target.spans:

@@ -62,7 +62,7 @@ def owner_of(stage: StageText, block: Block) -> SourceLine:
     spans = _spans(stage, block)
     if not spans:
         return None
-    # What a loop writes slice by slice comes from its body; the loop's own call stands first.
+    # What a loop writes slice by slice comes from its body; the loop's own call comes first.
     span = spans[1] if block.trips and len(spans) > 1 else spans[0]
     return span.file, span.line
 

@@ -38,11 +38,11 @@ class Buffer(NamedTuple):
     """Whether the operation belongs to a backward pass."""
     file: str = ""
     line: int = 0
-    """Where the operation stands, as XLA says; 0 if it does not."""
+    """Where the operation is, according to XLA; 0 if unknown."""
 
 
 class OutOfMemory(NamedTuple):
-    """What a message says beside its list: the rest of its text, and the buffers, largest first."""
+    """A message's text outside its list, and the buffers, largest first."""
 
     said: str
     buffers: tuple[Buffer, ...]

@@ -1,4 +1,4 @@
-"""Keeps the measured peaks of devices in a file beside the progress."""
+"""Keeps the measured peaks of devices in a file next to the progress."""
 
 from collections.abc import Iterable
 from pathlib import Path

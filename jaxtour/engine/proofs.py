@@ -1,6 +1,6 @@
-"""Proves what a step has beside its own code: the solutions of its exercise, and the changes that should raise.
+"""Proves what a step has besides its own code: the solutions of its exercise, and the changes that should raise.
 
-The starter of an exercise fails, every right solution passes, and every wrong one is refused for its reason.
+The starter of an exercise fails, every right solution passes, and every wrong one fails for its reason.
 """
 
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ class _Verdict(NamedTuple):
 
 
 async def proved(engine: Headless, lesson: Lesson, outcome: Outcome) -> Outcome:
-    """The outcome of a step that was surveyed, with what is wrong with its exercise, and with changes to try."""
+    """Return the outcome of a surveyed step, with what is wrong with its exercise, and with changes to try."""
     step = outcome.step
     if not isinstance(step, Step) or outcome.status not in ("ok", "raised"):
         return outcome
@@ -37,7 +37,7 @@ async def proved(engine: Headless, lesson: Lesson, outcome: Outcome) -> Outcome:
 
 
 async def _faults(engine: Headless, lesson: Lesson, step: Step, exercise: Exercise) -> AsyncIterator[str]:
-    """What is wrong with the exercise, a line each."""
+    """Return what is wrong with the exercise, one line each."""
     if (await _verdict(engine, lesson, step, exercise.starter.text)).passed:
         yield "exercise: the starter passes its check: nothing is left to do"
     for number, other in enumerate(exercise.others):
@@ -54,7 +54,7 @@ async def _faults(engine: Headless, lesson: Lesson, step: Step, exercise: Exerci
 
 
 async def _unraised(engine: Headless, lesson: Lesson, step: Step) -> AsyncIterator[str]:
-    """Which changes do not raise what they should, a line each."""
+    """Yield which changes do not raise what they should, one line each."""
     for number, change in enumerate(step.tries):
         code = varied(step, number)
         if change.raises is None or code is None:
@@ -67,7 +67,7 @@ async def _unraised(engine: Headless, lesson: Lesson, step: Step) -> AsyncIterat
 
 
 async def _verdict(engine: Headless, lesson: Lesson, step: Step, code: str) -> _Verdict:
-    """What becomes of this code: first in the state that the step was run from, and if that is gone in a new one."""
+    """Return what this code leads to: first in the state that the step ran in, or a new one if that is gone."""
     session = engine.session
     asked = asked_of(step, timings=False, default_timeout_s=TIMEOUT_S)
     run = await session.probe(lesson, step, msgspec.structs.replace(asked, ask=None, attempt=code))

@@ -56,7 +56,7 @@ _WIRE_ONLY = ("run", "index", "key")
 
 
 def program_record(report: Report) -> dict[str, Any]:
-    """`programs`, `eager`, `stdout` and `error` of a recorded run; seconds, and null for what is not known."""
+    """`programs`, `eager`, `stdout` and `error` of a recorded run; seconds, and null for what is unknown."""
     recorded = report.recorded
     return {
         "version": VERSION,
@@ -74,7 +74,7 @@ def _without(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _error(failure: Failure) -> dict[str, Any]:
-    """The exception, at the innermost line of the user's."""
+    """Return the exception, at the innermost line of the user's code."""
     inner = failure.frames[-1] if failure.frames else None
     return {
         "type": failure.type,

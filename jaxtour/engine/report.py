@@ -1,4 +1,4 @@
-"""What each run is for, and the report into which its events are folded."""
+"""What each run is for, and the report that folds its events."""
 
 import asyncio
 import contextlib
@@ -69,13 +69,13 @@ class Runs:
         self._owners: dict[int, RunPurpose] = {}
         self._launching: set[int] = set()
         self._early: dict[int, asyncio.Task[None]] = {}
-        """What was launched before the guard was there, by run."""
+        """What was launched before the guard had started, by run."""
         self.reserved = False
-        """Whether several runs follow each other, between which nothing else may run."""
+        """Whether several runs follow each other, with nothing else between them."""
 
     @property
     def current(self) -> RunPurpose | None:
-        """The purpose of the run under way; None without one, or if it is not from here."""
+        """The purpose of the current run; None without one, or if it was not launched here."""
         run = max(self._launching, default=self._session.current)
         return self._owners.get(run) if run is not None else None
 
@@ -84,18 +84,18 @@ class Runs:
         self._owners[handle.run] = owner
         self._launching.add(handle.run)
         if not self._session.started.is_set():
-            # A guard on another machine takes seconds, and a key must not wait for it.
+            # A guard on another machine takes seconds to start, and a key must not wait for it.
             self._early[handle.run] = asyncio.create_task(self._launch_early(handle), name=f"run {handle.run}")
             return
         await self._send(handle)
 
     async def _launch_early(self, handle: Handle) -> None:
-        with contextlib.suppress(EngineError):  # `drop_early` tells it
+        with contextlib.suppress(EngineError):  # `drop_early` reports it
             await self._send(handle)
             self._early.pop(handle.run, None)
 
     def drop_early(self, reason: str) -> list[Done]:
-        """Give up what was launched before the guard was there; returns the ends of these runs."""
+        """Give up what was launched before the guard had started; returns the ends of these runs."""
         early, self._early = self._early, {}
         for task in early.values():
             task.cancel()
@@ -113,7 +113,7 @@ class Runs:
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A request under way: a run of its own, whose stages or timings belong to the step's report."""
+    """A pending request: a separate run, whose stages or timings belong to the step's report."""
 
     run: int
     requests: tuple[StageRequest, ...] = ()
@@ -172,7 +172,7 @@ class Report(msgspec.Struct, frozen=True):
     progress: RunProgress | None = None
     done: Done | None = None
     processes: "Mapping[int, Report]" = {}
-    """What each process said, of several; of process 0 only what is not this report's own."""
+    """What each of several processes reported; for process 0, only what this report does not already have."""
 
     @property
     def compiles(self) -> int:
@@ -200,7 +200,7 @@ class Report(msgspec.Struct, frozen=True):
         return isinstance(other, Report) and all(getattr(self, name) == getattr(other, name) for name in _SHOWN)
 
     def takes(self, event: RunEvent) -> bool:
-        """Whether the event belongs to this report: to its run, or to the request under way."""
+        """Whether the event belongs to this report: to its run, or to the pending request."""
         return event.run == self.run or (self.request is not None and event.run == self.request.run)
 
 

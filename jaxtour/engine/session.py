@@ -58,7 +58,7 @@ class Session:
         self.facts: Facts | None = None
         self.halted = Halted()
         self.current: int | None = None
-        """The number of the run under way."""
+        """The number of the current run."""
         self._runs = 0
         self._opened: Open | None = None
         self._executed: tuple[Cell, ...] | None = None
@@ -79,7 +79,7 @@ class Session:
         self._stale = False
         """Whether incoming facts are those of a runner that is being replaced."""
         self.started = asyncio.Event()
-        """Set once there is a guard, which takes seconds on another machine, or there will be none."""
+        """Set once there is a guard, which takes seconds on another machine, or once there will be none."""
         self._known = asyncio.Event()
 
     @property
@@ -100,7 +100,7 @@ class Session:
             self.started.set()
 
     def expect_start(self) -> None:
-        """Let runs wait for the next start, which replaces what was before."""
+        """Let runs wait for the next start, which replaces the previous one."""
         self.current = None
         self.state, self.detail, self.code = "spawning", "", ""
         self.started.clear()
@@ -118,7 +118,7 @@ class Session:
     ) -> None:
         """Replace the runner by one with this configuration and the same Python.
 
-        The run under way ends and all state is lost: `prepare` or a run replays. Steps that need more devices still get
+        The current run ends and all state is lost: `prepare` or a run replays. Steps that need more devices still get
         simulated ones. Raises `EngineError` without a guard.
         """
         await self.started.wait()
@@ -145,7 +145,7 @@ class Session:
         """Run a step; await the handle to send it.
 
         `code` is the learner's edit; `base` has edits of earlier steps, by step id. `requests` and `ladder` belong to
-        the same run. `default_timeout_s` bounds a step without a timeout of its own; `patience` multiplies the usual
+        the same run. `default_timeout_s` bounds a step without its own timeout; `patience` multiplies the usual
         time of a timing. May be called before `start` has ended; raises `EngineError` without a guard.
         """
         asked = asked_of(step, timings=timings, hlo=hlo, default_timeout_s=default_timeout_s)
@@ -173,7 +173,7 @@ class Session:
         return self._handle(send)
 
     def probe(self, lesson: Lesson, step: Step, asked: Run) -> Handle:
-        """Do and briefly call what is asked of a step, after `run_for_probe`; the state is unknown afterwards."""
+        """Serve a step's requests, briefly calling what is timed, after `run_for_probe`; leaves the state unknown."""
 
         async def send(run: int) -> None:
             self._forget()
@@ -202,7 +202,7 @@ class Session:
         The lesson is replayed up to the step's end unless only requests ran since. No run but a request may use the
         state afterwards; none may use it after the timing, the profile or the values of a recorded program, for which
         the file runs again only as far as needed. `programs` are keys by index. `brief` makes each call once instead of
-        timing it. There is no time limit, as the user can interrupt. Raises `EngineError` without a guard.
+        timing it. There is no time limit, since the user can interrupt. Raises `EngineError` without a guard.
         """
         self._check_trust(lesson)
         command = Run(
@@ -253,9 +253,9 @@ class Session:
     def names(
         self, lesson: Lesson, step: Step, code: str, beginning: str, *, base: dict[str, str] | None = None
     ) -> Handle:
-        """Ask what a name that begins so may become, in the state where the step starts or the one that it left.
+        """Request the completions of a name, in the state where the step starts or the one that it left.
 
-        The state stays as it is; the lesson is replayed up to the step's start if it is another one.
+        The state does not change; the lesson is replayed up to the step's start if necessary.
         """
         self._check_trust(lesson)
         needed, command = self.before(lesson, step, base), Run(run=0, complete=beginning)
@@ -302,7 +302,7 @@ class Session:
         await self.engine.close()
 
     def before(self, lesson: Lesson, step: Step, base: dict[str, str] | None = None) -> tuple[Cell, ...]:
-        """The cells whose state the step needs: those of the earlier steps, but for cells that ended the worker."""
+        """Return the cells whose state the step needs: those of earlier steps, except ones that ended the worker."""
         return self.halted.without(cells_before(lesson, step, base))
 
     def left_out(self, lesson: Lesson, step: Step) -> tuple[LeftOut, ...]:
@@ -348,7 +348,7 @@ class Session:
             await self._open(wanted)
 
     def _forget(self) -> None:
-        """Mark the runner's state as unknown, whatever runs under way still report."""
+        """Mark the runner's state as unknown, whatever current runs still report."""
         self._executed = self._looked = None
         self._before_run = 0, None, None
         self._goal.clear()

@@ -169,8 +169,8 @@ class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
         return self._naming(name, r"(?:#\d+)?(?=\s|\Z)(?![^\n]*=)")
 
     def _naming(self, name: str, behind: str) -> Sequence[int]:
-        # An index of all names would take more memory than the lines. A moving cursor repeats its searches, and one for
-        # a name in each of 100 000 lines takes 50 ms, so a few results are kept.
+        # An index of all names would take more memory than the lines. A moving cursor repeats its searches, and a
+        # search for a name in each of 100 000 lines takes 50 ms, so a few results are kept.
         whole = re.escape(name)
         pattern = f"{whole}(?<![^\\s=]{whole}){behind}"
         found = self._found.pop(pattern, None)
@@ -206,7 +206,7 @@ class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
 
 
 def failed(index: int, stage: StageName, run: int, error: str) -> StageText:
-    """A stage that could not be made, with the reason."""
+    """Return a stage that could not be made, with the reason."""
     return StageText(index=index, stage=stage, run=run, complete=True, error=error)
 
 

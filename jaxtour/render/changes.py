@@ -1,4 +1,4 @@
-"""Renders in two lines what a change of the code did: to the value, its type, and the equations."""
+"""Renders in two lines what a change to the code did: to the value, its type, and the equations."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ _VALUE_CELLS = 48
 
 
 def change_lines(before: Report, after: Report, index: int, width: int) -> list[Line]:
-    """What was and what is now, where they differ; `index` is that of the traced call shown."""
+    """Return what was before and what is now, where they differ; `index` is that of the traced call shown."""
     if after.executed is None and after.done is None:
         return []
     pairs = [(was, now) for was, now in (*_values(before, after), *_equations(before, after, index)) if was != now]
@@ -27,7 +27,7 @@ def change_lines(before: Report, after: Report, index: int, width: int) -> list[
 
 
 def _values(before: Report, after: Report) -> list[tuple[str, str]]:
-    """The types of both values and their texts, or what was raised instead; what was printed, and the warnings."""
+    """Return the types of both values and their texts, or what was raised instead; the output, and the warnings."""
     kinds, texts = zip(*map(_value, (before, after)), strict=True)
     printed = before.stdout, after.stdout
     pairs = [(kinds[0], kinds[1]), _apart(*texts, empty="no value"), _warnings(before, after)]
@@ -49,7 +49,7 @@ def _one_line(text: Raw) -> str:
 
 
 def _apart(was: str, now: str, *, empty: str) -> tuple[str, str]:
-    """Both texts as short as they may be: from their beginnings, or from a little before they differ."""
+    """Return both texts as short as possible: from their beginnings, or from a little before they differ."""
     if was == now:
         return "", ""
     same = next((place for place, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), min(len(was), len(now)))
@@ -59,14 +59,14 @@ def _apart(was: str, now: str, *, empty: str) -> tuple[str, str]:
 
 
 def _warnings(before: Report, after: Report) -> tuple[str, str]:
-    """The classes of the warnings that only one of them caused."""
+    """Return the classes of the warnings that only one of them caused."""
     sides = [{warned.category for warned in report.warnings} for report in (before, after)]
     was, now = (" and ".join(sorted(own - other)) for own, other in (sides, sides[::-1]))
     return was or ("no warning" if now else ""), now or ("no warning" if was else "")
 
 
 def _equations(before: Report, after: Report, index: int) -> list[tuple[str, str]]:
-    """How many equations both have, and which primitives only one has."""
+    """Return how many equations both have, and which primitives only one has."""
     if max(index, 0) >= min(len(before.traces), len(after.traces)):
         return []
     old, new = before.traces[index], after.traces[index]

@@ -1,4 +1,4 @@
-"""The data of a chart; where a picture does not fit, words and tables say the same."""
+"""The data of a chart; where a plot does not fit, sentences and tables say the same."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence

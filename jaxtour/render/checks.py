@@ -1,4 +1,4 @@
-"""Draws what came of an exercise's checks."""
+"""Draws the outcome of an exercise's checks."""
 
 from collections.abc import Iterable
 
@@ -6,17 +6,17 @@ from jaxtour.engine.wire.messages import CheckOutcome
 from jaxtour.render.text.layout import Line, Style, wrap, wrap_text
 
 LABEL = 10
-"""Columns of `expected` and what stands below it."""
+"""Columns of `expected` and the labels below it."""
 NO_WORDS = "the lesson's own check"
-"""What must be true, if its author does not say so."""
+"""The label of a check whose author gives none."""
 MOST_ROWS = 8
-"""Rows of what was expected, and of what came."""
+"""Rows for the expected result, and for the actual one."""
 
 
 def outcome_lines(outcome: CheckOutcome, width: int, place: Line = ()) -> list[Line]:
-    """One line for a check; for one that failed also what was expected, what came, on which input, and the place.
+    """Return one line for a check; for a failed one also the expected and the actual result, the input, and the place.
 
-    An exception comes before the author's words, which are about code that runs.
+    An exception comes before the author's words, which assume that the code runs.
     """
     what = outcome.what or NO_WORDS
     if outcome.passed is None:
@@ -26,7 +26,7 @@ def outcome_lines(outcome: CheckOutcome, width: int, place: Line = ()) -> list[L
     say = [inline(row) for row in outcome.say.splitlines()]
     told: Line = ((what, "strong"),)
     if say and not outcome.what:
-        # The message of its code says all.
+        # The message of its code says everything.
         told = (("not yet: ", "warning"), *say.pop(0))
     raised = outcome.got if outcome.got.startswith("it raised") else ""
     lines = wrap((("✗ ", "warning"), *told), width, indent="  ")
@@ -52,7 +52,7 @@ def _lines_of(outcome: CheckOutcome) -> Line:
 
 
 def inline(text: str) -> Line:
-    """A text with its `code` set apart, as in Markdown."""
+    """Return a text with its `code` styled, as in Markdown."""
     return tuple((part, "code" if number % 2 else "") for number, part in enumerate(text.split("`")) if part)
 
 

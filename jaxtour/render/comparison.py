@@ -35,7 +35,7 @@ _VERDICT: Mapping[Speed, Style] = {"faster": "success", "slower": "warning", "ca
 def aligned(a: StageText, b: StageText, source: SourceOf, other_source: SourceOf) -> list[LadderRow]:
     """The equations of two calls as the ladder aligns them, with places compared by their text.
 
-    A line that moved is the same line, and an expression that only one side has tells nothing.
+    A line that moved is the same line, and an expression that only one side has is no evidence.
     """
     sides = (a, source), (b, other_source)
     texts = [{text(each) for origin in stage.origins for each in origin.spans[:1]} for stage, text in sides]
@@ -65,7 +65,7 @@ def equations_of(rows: Sequence[LadderRow], a: StageText, b: StageText) -> Equat
 def comparison_lines(
     found: Comparison, rows: Sequence[LadderRow], names: tuple[str, str], width: int, own: tuple[str, str] = ("", "")
 ) -> list[Line]:
-    """All of a comparison; `own` are the files whose places need no name, and `rows` the aligned equations."""
+    """Return a whole comparison; `own` are the files whose places need no name, and `rows` the aligned equations."""
     lines = [*wrap(sentence(found), width), ()]
     for letter, name in zip("AB", names, strict=True):
         lines += wrap([(f"{letter}  ", "strong"), (name, "")], width, indent="   ")
@@ -75,7 +75,7 @@ def comparison_lines(
 def made_of_both(
     found: Comparison, rows: Sequence[LadderRow], width: int, own: tuple[str, str] = ("", "")
 ) -> list[Line]:
-    """What the compiler made of two calls: their figures, and what differs."""
+    """Return what the compiler made of two calls: their figures, and what differs."""
     lines = _figures(found, width)
     if found.results is not None and found.equal is not True:
         lines += section("results", _results(found, width))
@@ -99,7 +99,7 @@ def made_of_both(
 
 
 def sentence(found: Comparison) -> list[StyledText]:
-    """The whole comparison in a sentence: time, results, memory."""
+    """Return the whole comparison as a sentence: time, results, memory."""
     parts = [_outcome(found)]
     a, b = found.pair(lambda side: side.peak_bytes)
     if a is not None and b is not None:
@@ -140,7 +140,7 @@ def _outcome(found: Comparison) -> list[StyledText]:
 
 
 def _unlike(leaf: LeafDifference) -> list[str]:
-    """What of two types differs."""
+    """Return how two types differ."""
     if "" in leaf.types:
         return ["leaves"]
     (one, shape), (other, other_shape) = (each.partition("[")[::2] for each in leaf.types)

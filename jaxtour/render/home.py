@@ -1,4 +1,4 @@
-"""Renders the home screen: lessons, their steps, what is found in them, and what is known about each."""
+"""Renders the home screen: lessons, their steps, search results, and what is known about each."""
 
 from collections.abc import Sequence
 
@@ -29,12 +29,12 @@ HEAD_CELLS = 8
 BAR_CELLS = 6
 WIDE_BAR_CELLS, WIDE_FROM = 12, 84
 ALL_FROM = 60
-"""The cells of a row from which on it has all columns."""
+"""The width of a row from which on it has all columns."""
 NAME_CELLS = 24
 TITLE_LEAST = 22
-"""Cells of a step's title that matter more than what is said beside it."""
+"""Cells of a step's title that matter more than the facts next to it."""
 BEFORE_MATCH = 12
-"""At most so many characters of a line stay before its first match."""
+"""The most characters of a line kept before its first match."""
 
 
 def title_line(whole: Standing | None, reviews: int, width: int) -> Line:
@@ -66,7 +66,7 @@ def _cells(width: int) -> tuple[int, int]:
 
 
 def _columns(width: int) -> Sequence[tuple[str, int]]:
-    """The columns that there is room for."""
+    """Return the columns that fit."""
     return COLUMNS if width >= ALL_FROM else COLUMNS[:1]
 
 
@@ -95,20 +95,20 @@ def lesson_row(
 
 
 def bar_of(standing: Standing, cells: int) -> Line:
-    """A bar that is thick for the part that is done."""
+    """Return a bar that is thick for the part that is done."""
     thick = round(cells * standing.done / standing.steps) if standing.steps else 0
     return (("━" * thick, "bar"), ("─" * (cells - thick), "bar-muted"))
 
 
 def unread_row(name: str, number: int) -> Line:
-    """A lesson that is not read yet."""
+    """Return the row of a lesson that has not been read yet."""
     return ((f"  · {number:>2}  ", "muted"), (name, "muted"))
 
 
 def step_row(
     step: Step | Broken, number: int, saved: SavedStep, width: int, *, done: bool, here: bool, indent: int = HEAD_CELLS
 ) -> Line:
-    """A step: whether it is done, its title, and what became of its question and its exercise."""
+    """Return a step's row: whether it is done, its title, and the outcome of its question and its exercise."""
     mark: StyledText = ("✓", "success") if done else GOES_ON if here else ("·", "muted")
     if isinstance(step, Broken):
         mark = ("✗", "error")
@@ -122,7 +122,7 @@ def step_row(
 
 
 def step_words(step: Step | Broken, saved: SavedStep, *, done: bool) -> list[StyledText]:
-    """What a step has of the learner: its prediction, its exercise, an edit."""
+    """Return the learner's traces in a step: its prediction, its exercise, an edit."""
     said: list[StyledText] = []
     if isinstance(step, Broken):
         return said
@@ -137,14 +137,14 @@ def step_words(step: Step | Broken, saved: SavedStep, *, done: bool) -> list[Sty
 
 
 def hit_row(hit: Hit, written: str, width: int) -> Line:
-    """A place that was found, and the line, with the words marked."""
+    """Return a search result: its place and its line, with the words marked."""
     cells = min(NAME_CELLS, width // 3)
     name: StyledText = (pad(hit.name, cells), "muted" if hit.step is not None else "strong")
     return (name, ("  ", ""), *around(hit.line.strip(), written, width - cells - 2))
 
 
 def around(text: str, written: str, width: int) -> Line:
-    """The part of a text with its first match, the words marked."""
+    """Return the part of a text with its first match, the words marked."""
     found = ranges(text, written)
     start = found[0][0] - min(BEFORE_MATCH, width // 3) if found and found[0][1] > width - 1 else 0
     if start > 0:
@@ -154,7 +154,7 @@ def around(text: str, written: str, width: int) -> Line:
 
 
 def marked(line: Line, written: str) -> Line:
-    """The line with every word that is searched marked."""
+    """Return the line with every search word marked."""
     spans: list[StyledText] = []
     for text, style in line:
         at = 0
@@ -174,7 +174,7 @@ def about_lesson(
     *,
     titled: bool,
 ) -> list[Line]:
-    """What a lesson is about, what it needs, where it goes on, and what the learner did in it."""
+    """Return what a lesson is about, what it requires, where to continue, and what the learner did in it."""
     lines = [*wrap(((lesson.title, "title"),), width), ()] if titled else []
     if lesson.problems:
         first, *others = lesson.problems
@@ -191,7 +191,7 @@ def about_lesson(
 def about_step(
     step: Step | Broken, saved: SavedStep, written: str, width: int, height: int, *, done: bool, titled: bool
 ) -> list[Line]:
-    """The beginning of a step, or, for a search, the lines around the first match."""
+    """Return the beginning of a step, or, for a search, the lines around the first match."""
     lines: list[Line] = wrap(((step.title, "title"),), width) if titled else []
     said = step_words(step, saved, done=done)
     said += [(f"{time} spent", "muted")] if (time := spent(saved.seconds)) else []
@@ -211,7 +211,7 @@ def about_step(
 
 
 def _window(lines: Sequence[Line], height: int) -> list[Line]:
-    """As many lines as there is room for: from the first marked one on, if that is further below."""
+    """Return as many lines as fit: from the first marked one on, if that is further down."""
     first = next((place for place, line in enumerate(lines) if any(style == "found" for _, style in line)), 0)
     start = max(0, min(first - 1, len(lines) - height)) if first >= height else 0
     shown = list(lines[start : start + height])
@@ -219,7 +219,7 @@ def _window(lines: Sequence[Line], height: int) -> list[Line]:
 
 
 def goes_on_line(key: str, lesson: Lesson, step: int, *, done: bool) -> Line:
-    """Which step the key opens."""
+    """Return which step the key opens."""
     verb = "begins again at" if done else "goes on at" if step else "begins with"
     place = f" {verb} step {step + 1} of {len(lesson.steps)}: "
     return ((key, "primitive"), (place, "muted"), (clip(lesson.steps[step].title, 60), ""))

@@ -1,4 +1,4 @@
-"""Renders what a lesson needs, and whether it is there."""
+"""Renders what a lesson requires, and whether that is available."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from jaxtour.render.text.plain import requirements
 
 
 def needs_lines(lesson: Lesson, facts: Facts | None) -> list[Line]:
-    """A line for each requirement beyond the defaults, and whether it is met; without facts, only what is needed."""
+    """Return a line for each requirement beyond the defaults, and whether it is met; without facts, only the former."""
     lines: list[Line] = []
     for requires, whose in _requirements(lesson):
         needs = requirements(requires)
@@ -26,7 +26,7 @@ def needs_lines(lesson: Lesson, facts: Facts | None) -> list[Line]:
 
 
 def _requirements(lesson: Lesson) -> Iterable[tuple[Requires, str]]:
-    """The lesson's requirements and those of its steps, and whose they are."""
+    """Yield the lesson's requirements and those of its steps, with whose they are."""
     yield lesson.requires, "the lesson"
     for number, step in enumerate(lesson.steps, 1):
         if not isinstance(step, Broken) and step.requires:
@@ -34,7 +34,7 @@ def _requirements(lesson: Lesson) -> Iterable[tuple[Requires, str]]:
 
 
 def _here(requires: Requires, facts: Facts) -> Line:
-    """What meets the requirement: the devices that are there, or simulated ones; processes that are started."""
+    """Return what meets the requirement: existing devices, or simulated ones; processes to start."""
     if requires.processes > facts.processes:
         return ((": ", "muted"), ("started here", "warning"), (", on the CPU", "muted"))
     if requires.devices == 1:

@@ -1,4 +1,4 @@
-"""Renders what differs by process: each line with the process that it is of, and the spread of timings."""
+"""Renders what differs by process: each line with its process, and the spread of timings."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -10,7 +10,7 @@ from jaxtour.text import Raw
 
 
 def output_apart(texts: Mapping[int, str], width: int | None, style: Style = "") -> list[Line]:
-    """The output of several processes; a gutter says whose a line is, and is empty for a line of all."""
+    """Return the output of several processes; a gutter names a line's process, and is empty for a common line."""
     parts = lines_apart(texts)
     gutter = max((width_of(who_said(who)) for who, _ in parts), default=0)
     lines: list[Line] = []
@@ -54,7 +54,7 @@ def values_apart(report: Report, width: int) -> list[Line]:
 
 
 def waiting_lines(report: Report, width: int) -> list[Line]:
-    """While some processes are still in the step that others have left: which, and which have raised."""
+    """Return, while some processes are still in a step that others have left, which they are, and which have raised."""
     waiting = report.progress if report.done is None and report.processes else None
     if waiting is None or waiting.phase != "waiting for":
         return []

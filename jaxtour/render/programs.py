@@ -1,4 +1,4 @@
-"""What a program compiled, as lines: a table of its programs, and the single operations outside of them."""
+"""What the user's program compiled, as lines: a table, and the single operations outside of any jit."""
 
 from collections.abc import Sequence
 from pathlib import Path, PurePath
@@ -15,7 +15,7 @@ _STATIC_CELLS = 24
 
 
 def program_lines(report: Report, width: int, path: Path) -> list[Line]:
-    """All that was recorded, under headings."""
+    """Return everything that was recorded, under headings."""
     recorded = report.recorded
     lines: list[Line] = []
     if report.programs:
@@ -29,7 +29,7 @@ def program_lines(report: Report, width: int, path: Path) -> list[Line]:
         if note:
             lines += [(), *wrap((("! ", "warning"), (note, "")), width, indent="  ")]
     if recorded is None:
-        lines += [(), (("✗ ", "warning"), (f"nothing was recorded of {path}", ""))]
+        lines += [(), (("✗ ", "warning"), (f"nothing was recorded in {path}", ""))]
     return lines
 
 
@@ -61,7 +61,7 @@ def table(programs: Sequence[Program], width: int) -> list[Line]:
 
 
 def _ran(program: Program) -> list[Line]:
-    """The cell with the seconds of running, where runs were timed."""
+    """Return the cell with the seconds of its runs, where runs were timed."""
     return [] if program.run_s is None else [((duration(program.run_s), "number"),)]
 
 
@@ -85,7 +85,7 @@ def reasons(programs: Sequence[Program], width: int) -> list[Line]:
 
 
 def eager_lines(eager: Sequence[EagerLine], width: int) -> list[Line]:
-    """The lines that ran single operations, with how many and how long."""
+    """Return the lines that ran single operations, with how many and how long."""
     by_place: dict[tuple[str, int], list[EagerLine]] = {}
     for each in eager:
         by_place.setdefault((each.file, each.line), []).append(each)
@@ -125,7 +125,7 @@ def timing_of(program: Program, width: int) -> list[Line]:
 
 
 def calls_of(program: Program) -> str:
-    """How often the program was called; of a function with several, how often that was: `of 120`."""
+    """Return how often the program was called; for a function with several, how often that was: `of 120`."""
     bound = "at least " if program.at_least else ""
     if program.calls is not None:
         return f"{bound}{grouped(program.calls)}"
@@ -140,7 +140,7 @@ def ran(program: Program) -> Line:
 
 
 def inputs(program: Program) -> Line:
-    """`w:f32[3] x:f32[8,4]`, and what was static: the first of each, and no long value."""
+    """Return `w:f32[3] x:f32[8,4]`, and static arguments: the first of each, and no long value."""
     spans: list[StyledText] = []
     for place, aval in enumerate(program.avals[:_MOST_INPUTS]):
         spans += [(f"{name}:", "name") for name in program.arg_names[place : place + 1]]
@@ -153,7 +153,7 @@ def inputs(program: Program) -> Line:
 
 
 def place(file: str | None, line: int | None) -> str:
-    """`train.py:17`; of a library's file as much as says which it is."""
+    """Return `train.py:17`; for a library's file, enough of the path to identify it."""
     if not file:
         return ""
     path = PurePath(file)
@@ -178,5 +178,5 @@ def _took(line: EagerLine) -> float:
 
 
 def duration(value: float | None) -> str:
-    """`543 ms`, or a dash for what is not known."""
+    """Return `543 ms`, or a dash if unknown."""
     return UNKNOWN if value is None else seconds(value)

@@ -5,13 +5,13 @@ from jaxtour.text import plural
 
 
 def minutes(count: int) -> str:
-    """Minutes in words: `7 min`, `1 h 5 min`; empty for none."""
+    """Return minutes as `7 min`, `1 h 5 min`; empty for none."""
     hours, rest = divmod(count, 60)
     return " ".join(part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest else "") if part)
 
 
 def spent(seconds: float) -> str:
-    """The time spent, in words; empty for less than half a minute."""
+    """Return the time spent as text; empty for less than half a minute."""
     return minutes(round(seconds / 60))
 
 
@@ -26,7 +26,7 @@ def exercises_words(standing: Standing) -> str:
 
 
 def predictions_words(standing: Standing) -> str:
-    """`2/4 predictions right`, of those that were made; empty without any."""
+    """Return `2/4 predictions right`, out of those that were made; empty without any."""
     return f"{standing.right}/{plural(standing.made, 'prediction')} right" if standing.made else ""
 
 

@@ -26,7 +26,7 @@ def when_words(due: datetime, now: datetime) -> str:
 
 
 def lesson_lines(summary: LessonSummary, following: str, width: int, now: datetime) -> list[Line]:
-    """A lesson's end: what was done, predicted, solved, and what comes next."""
+    """Return the lines at a lesson's end: what was done, predicted and solved, and what comes next."""
     found = summary.standing
     said = f"{found.done} of {found.steps}" + (f" in {took}" if (took := spent(found.seconds)) else "")
     lines: list[Line] = [

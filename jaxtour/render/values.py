@@ -1,4 +1,4 @@
-"""Renders the values of a call: the birth of its first nan or inf in words, and a row of figures for each equation."""
+"""Renders the values of a call: a sentence about its first nan or inf, and a row of figures for each equation."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from jaxtour.render.text.layout import Line, Style, pad, width_of
 from jaxtour.text import grouped, plural
 
 WIDE = 100
-"""The cells from which on there is room for the mean and the zeros."""
+"""The width from which on the mean and the zeros fit."""
 _NUMBER, _SHARE = 9, 5
 _LISTED = 4
 """Operands named in a sentence."""
@@ -21,11 +21,11 @@ _LISTED = 4
 
 
 def head_lines(found: Evaluated, expression: Callable[[Span], str]) -> list[Line]:
-    """One line for each empty line above the jaxpr but the last; `expression` gives the source of a place."""
+    """Return one line for each empty line above the jaxpr but the last; `expression` gives the source of a place."""
     lines: list[Line] = []
     for birth in (found.first, found.then):
         if birth is not None:
-            # A nan of an inf is its consequence; another nan is a second matter.
+            # A nan from an inf is its consequence; any other nan is a separate matter.
             of_inf = any(str(each.value) in ("inf", "-inf") for each in birth.operands)
             mark = "" if birth is found.first else "then " if of_inf else "also "
             lines += [_born(birth, mark, expression), ((f"  of {_operands(birth)}", ""),)]
@@ -68,7 +68,7 @@ def _operand(operand: BirthOperand) -> str:
 
 
 def number(value: float | str | None, cells: int = _NUMBER) -> str:
-    """A number in at most so many characters, at least seven; text as it is."""
+    """Return a number in at most `cells` characters, at least seven; text unchanged."""
     if value is None or isinstance(value, str):
         return value or ""
     if isinstance(value, int) and len(str(value)) <= cells:
@@ -80,7 +80,7 @@ def number(value: float | str | None, cells: int = _NUMBER) -> str:
 
 
 class ValueFigures:
-    """The figures beside each line of a jaxpr."""
+    """The figures next to each line of a jaxpr."""
 
     def __init__(self, stage: StageText, width: int) -> None:
         self._stage = stage
@@ -118,7 +118,7 @@ class ValueFigures:
 
 
 def _flag(found: tuple[Statistics, ...], *, wide: bool) -> tuple[str, Style]:
-    """What is wrong with a result, or nearly."""
+    """Return what is wrong with a result, or nearly wrong."""
     nan, inf = sum(each.nan for each in found), sum(each.inf for each in found)
     if nan and inf:
         return "nan+inf", "error"
@@ -139,7 +139,7 @@ def _count(count: int) -> str:
 
 
 def value_lines(stage: StageText, cell: str, width: int, expression: Callable[[Span], str]) -> list[Line]:
-    """All of it as lines to print: the words, then the jaxpr with places in the source and figures."""
+    """Return all of it as lines to print: the sentences, then the jaxpr with places in the source and figures."""
     assert stage.evaluated is not None
     figures, paint, heads = ValueFigures(stage, width), line_of(stage.stage), stage.evaluated.heads
     places = [place_of(cell, origin) for origin in stage.origins]

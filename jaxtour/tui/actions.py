@@ -22,12 +22,12 @@ Group: TypeAlias = Literal["Step", "Lens", "Course", "Panes", "Moving", "Editor"
 
 
 def always(_: Context) -> bool:
-    """True, for keys that always work."""
+    """Return True, for keys that always work."""
     return True
 
 
 def unasked(context: Context) -> bool:
-    """Whether the digits answer no question."""
+    """Whether the digits do not answer a question."""
     return not context.asks
 
 
@@ -45,7 +45,7 @@ class Action(msgspec.Struct, frozen=True):
     scope: Scope = "step"
     when: Callable[[Context], bool] = always
     rank: int = 0
-    """Place in the bottom line, lowest first; 0 leaves it out."""
+    """Its place in the bottom line, lowest first; 0 leaves it out."""
     footer: Callable[[Context], bool] = always
     """Whether it deserves a place there now."""
     priority: bool = False
@@ -60,9 +60,9 @@ class Action(msgspec.Struct, frozen=True):
 
 
 def choosing(number: int, stage: str) -> Action:
-    """The action that answers a question by the number of a choice, or begins an answer in words with the digit.
+    """Return the action that answers a question by a choice's number, or begins a typed answer with the digit.
 
-    Without a question the digit may show a stage.
+    Without a question, the digit may show a stage.
     """
     return Action(
         f"choose_{number}", f"{number}", "answer", "", "Step", palette=False, by="answers",
@@ -80,7 +80,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("next_step", "n", "next", "the next step", "Step",
            when=lambda c: not (c.searching or c.alone), rank=20, by="review"),
     Action("previous_step", "p", "back", "the previous step", "Step", when=lambda c: not c.alone, rank=50, by="course"),
-    Action("edit", "e", "edit", "edit the code; the edit is kept", "Step",
+    Action("edit", "e", "edit", "edit the code; your edit is kept", "Step",
            when=lambda c: c.editable, rank=60, by="step"),
     Action("outside", "E", "editor", "edit the code in your own editor", "Step",
            when=lambda c: c.editable or c.plain, rank=87, by="change"),
@@ -92,16 +92,16 @@ ACTIONS: tuple[Action, ...] = (
            when=lambda c: c.undone and not c.edited, rank=64, instead_of="undo", by="change"),
     Action("compare", "D", "compare", "the edit against the original code", "Step",
            when=lambda c: c.comparable and not c.outdated, rank=18, by="step"),
-    Action("both", "D", "see both", "the edit beside the lesson's new code", "Step",
+    Action("both", "D", "see both", "your edit and the lesson's new code", "Step",
            when=lambda c: c.outdated, rank=14, instead_of="compare", by="change"),
-    Action("scratch", "s", "scratch", "write a step of your own here, and back", "Step",
+    Action("scratch", "s", "scratch", "open a scratch step here, or go back", "Step",
            when=lambda c: not c.plain and (c.editable or c.scratch), rank=86, by="change"),
     Action("answer", "a", "answer", "answer the question; digits choose", "Step",
            when=lambda c: c.asks, rank=8, footer=lambda c: not (c.answered or c.choices), by="answers"),
     Action("look", "a", "look", "what the step is about; back to the text", "Step",
            when=lambda c: c.looks, rank=9, footer=lambda c: c.unseen or c.looking, instead_of="answer", by="answers"),
     Action("hint", "h", "hint", "show the next hint", "Step", when=lambda c: c.hints > 0, rank=16, by="exercise"),
-    Action("solution", "S", "solution", "a solution beside your code", "Step",
+    Action("solution", "S", "solution", "a solution next to your code", "Step",
            when=lambda c: c.exercise, rank=67, by="exercise"),
     Action("setup", "o", "setup", "show or hide the code that runs first", "Step",
            when=lambda c: c.setup, rank=70, by="step"),
@@ -110,7 +110,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("stage_jaxpr", "1", "jaxpr", "the jaxpr: what JAX traced", "Lens", when=unasked, by="lens"),
     Action("stage_stablehlo", "2", "StableHLO", "StableHLO: the compiler's input", "Lens", when=unasked, by="lens"),
     Action("stage_hlo", "3", "HLO", "HLO: the compiler's output", "Lens", when=unasked, by="lens"),
-    Action("stage_cost", "4", "cost", "the cost, as the compiler says", "Lens", when=unasked, by="lens"),
+    Action("stage_cost", "4", "cost", "the cost, according to the compiler", "Lens", when=unasked, by="lens"),
     Action("stage_memory", "5", "memory", "the memory over time, by line", "Lens", when=unasked, by="lens"),
     Action("stage_values", "6", "values", "values by equation; the first nan", "Lens", when=unasked, by="lens"),
     Action("stage_graph", "g", "graph", "the jaxpr as a graph", "Lens", by="lens"),
@@ -144,13 +144,13 @@ ACTIONS: tuple[Action, ...] = (
            when=lambda c: c.times, rank=45, by="step"),
     Action("measure_long", "T", "time longer", "the same, up to ten times as long", "Step",
            when=lambda c: c.times, by="step"),
-    Action("verdicts", "v", "verdicts", "what the timings mean, and what not", "Step",
+    Action("verdicts", "v", "verdicts", "what the timings do and do not mean", "Step",
            when=lambda c: c.timed, rank=28, footer=lambda c: c.flagged, by="step"),
     Action("roofline", "V", "roofline", "timings against the device's peaks", "Step",
            when=lambda c: c.timed or c.profiled, by="step"),
     Action("profile", "P", "profile", "time by line; once profiled, its tables", "Step",
            when=lambda c: c.profiles, rank=46, footer=lambda c: c.alone or c.profiled, by="profile"),
-    Action("timeline", "vertical_line", "timeline", "one profiled call as a picture", "Step",
+    Action("timeline", "vertical_line", "timeline", "one profiled call as a timeline", "Step",
            when=lambda c: c.profiled, rank=47, by="profile"),
     Action("lessons", "l", "lessons", "all lessons, with progress", "Course",
            when=lambda c: not c.alone, rank=80, by="course"),
@@ -162,7 +162,7 @@ ACTIONS: tuple[Action, ...] = (
            palette=False, by="slots"),
     Action("previous_pane", "shift+tab", "", "the previous pane", "Panes", palette=False, by="slots"),
     Action("zoom", "z", "zoom", "zoom the pane, and back", "Panes", rank=75, by="slots"),
-    Action("devices", "d", "devices", "all about the devices, and back", "Panes", rank=77, by="devices"),
+    Action("devices", "d", "devices", "device details, and back", "Panes", rank=77, by="devices"),
     Action("process", "number_sign", "process", "the results of one process, or of all", "Panes",
            when=lambda c: c.processes > 1, rank=23, by="devices"),
     Action("unzoom", "escape", "all panes", "back to all panes", "Panes",
@@ -181,7 +181,7 @@ ACTIONS: tuple[Action, ...] = (
            when=lambda c: c.busy, rank=5, priority=True, by="step"),
     Action("idle_interrupt", "ctrl+c", "", "", "Worker", when=lambda c: not c.busy, palette=False,
            instead_of="interrupt", by="step"),
-    Action("restart", "R", "restart", "start the worker again", "Worker", rank=4, footer=lambda c: c.dead, by="step"),
+    Action("restart", "R", "restart", "restart the worker", "Worker", rank=4, footer=lambda c: c.dead, by="step"),
     Action("wait_for_devices", "W", "wait", "wait until the accelerator is free", "Worker",
            when=lambda c: c.held, rank=5, by="devices"),
     Action("use_cpu", "C", "use the CPU", "use the CPU instead", "Worker",
@@ -190,18 +190,18 @@ ACTIONS: tuple[Action, ...] = (
            when=lambda c: c.on_devices, rank=8, instead_of="follow", by="devices"),
     Action("theme", "c", "theme", "dark, light or the terminal's colours", "Tour",
            when=lambda c: not c.programs, instead_of="programs", by="course"),
-    Action("start_review", "A", "review", "ask again what is due for review", "Course",
+    Action("start_review", "A", "review", "review what is due", "Course",
            when=lambda c: not c.alone, by="review"),
     Action("next_question", "n", "next", "the next question of the review", "Course",
            when=lambda c: c.reviewing and not c.searching, rank=20, instead_of="next_step", by="review"),
-    Action("previous_question", "p", "back", "the question before", "Course",
+    Action("previous_question", "p", "back", "the previous question", "Course",
            when=lambda c: c.reviewing, rank=50, instead_of="previous_step", by="review"),
-    Action("end_review", "l", "end review", "end the review, and say how it went", "Course",
+    Action("end_review", "l", "end review", "end the review, and show how it went", "Course",
            when=lambda c: c.reviewing, rank=55, instead_of="lessons", by="review"),
     Action("help", "question_mark", "keys", "all keys", "Tour", rank=90, by="course"),
     Action("palette", "ctrl+p", "", "find anything by name or text", "Tour", palette=False, by="course"),
-    Action("shell", "ctrl+z", "", "to the shell; fg comes back", "Tour", by="course"),
-    Action("quit", "q,ctrl+q", "quit", "leave; your place and edits are kept", "Tour", rank=95, by="course"),
+    Action("shell", "ctrl+z", "", "suspend to the shell; fg comes back", "Tour", by="course"),
+    Action("quit", "q,ctrl+q", "quit", "quit; your place and edits are saved", "Tour", rank=95, by="course"),
     Action("down", "down,j", "", "a line down", "Moving", "pane", palette=False, does="step(1)"),
     Action("up", "up,k", "", "a line up", "Moving", "pane", palette=False, does="step(-1)"),
     Action("page_down", "pagedown,space", "", "a screenful down", "Moving", "pane", palette=False, does="page(1)"),
@@ -218,9 +218,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("fold_all", "F", "", "fold or open all blocks", "Moving", "pane", palette=False),
     Action("wrap", "w", "", "wrap long lines, or not", "Moving", "pane", palette=False),
     Action("editor_run", "f5", "run", "run the code as it stands", "Editor", "editor", rank=10, palette=False),
-    Action("complete", "tab,ctrl+space,ctrl+@", "names", "list the names that begin so", "Editor", "editor", rank=30,
+    Action("complete", "tab,ctrl+space,ctrl+@", "names", "list names with this beginning", "Editor", "editor", rank=30,
            palette=False),
-    Action("editor_leave", "escape", "leave, keeping the edit", "leave; the edit is kept", "Editor", "editor",
+    Action("editor_leave", "escape", "leave, keeping the edit", "leave; your edit is kept", "Editor", "editor",
            rank=20, palette=False),
     Action("editor_hint", "f2", "hint", "show the next hint", "Editor", "editor", when=lambda c: c.hints > 0, rank=15,
            palette=False, does="screen.hint"),
@@ -232,7 +232,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("unfold", "right", "steps", "the steps of a lesson", "Lists", "lessons", rank=15, palette=False),
     Action("fold_steps", "left", "", "fold them again", "Lists", "lessons", palette=False),
     Action("filter", "slash", "search", "search all titles, text and code", "Lists", "lessons", rank=20, palette=False),
-    Action("review", "r", "review", "ask again what is due", "Lists", "lessons", rank=12,
+    Action("review", "r", "review", "review what is due", "Lists", "lessons", rank=12,
            footer=lambda c: c.reviews > 0, palette=False),
     Action("close", "escape,q,l", "back", "back to the step", "Lists", "lessons",
            rank=90, palette=False, does="dismiss"),

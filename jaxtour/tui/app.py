@@ -35,7 +35,7 @@ REPAINT_S = 0.05
 TICK_S = 0.5
 """How often the elapsed time moves while something runs."""
 FRAMES_A_SECOND = 120
-"""Textual's 60 would let what follows a frame wait for 16 ms, such as a key after a tick of the clock."""
+"""Textual's 60 would delay whatever follows a frame by 16 ms, such as a key after a tick of the clock."""
 GREEDY = 200
 """Events read before other tasks get a turn."""
 
@@ -89,7 +89,7 @@ class TourApp(App[int]):
         self._writes = LateWrites(self._tell_unsaved)
         self._told = progress.notice
         self._refused = False
-        """Whether a note said that there is no isolation here."""
+        """Whether a note has said that there is no isolation here."""
         tour = Tour(
             catalogue,
             session,
@@ -109,12 +109,12 @@ class TourApp(App[int]):
         self._ticker: Timer | None = None
         self._leaving = False
         self._in_front = True
-        """Whether the terminal last said that it has the focus."""
+        """Whether the terminal last reported that it has the focus."""
         self._first = TourScreen(tour, now, self._writes.finish)
         self._review = review
         """Whether a review begins at once."""
         self._welcome = welcome
-        """Whether to say first what the tour is."""
+        """Whether to begin with what the tour is."""
 
     @property
     def tour_screen(self) -> TourScreen:
@@ -151,12 +151,12 @@ class TourApp(App[int]):
         if self.tour.session.config.worker:
             from jaxtour.tui.signals import before_stop
 
-            # While the app stands still it pings nobody, and the other machine would miss it.
+            # A suspended app sends no pings, and the other machine would miss them.
             engine = self.tour.session.engine
             self.app_suspend_signal.subscribe(self, lambda _: engine.suspend(), immediate=True)
             before_stop(self.event_loop, engine.suspend)
         self._ticker = self.set_interval(TICK_S, self._tick, pause=True)
-        # Who had the terminal meanwhile may have drawn on it.
+        # Whatever had the terminal meanwhile may have drawn on it.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         if self.tour.progress.notice:
             self.notices.append(self.tour.progress.notice)
@@ -212,7 +212,7 @@ class TourApp(App[int]):
         self.post_message(Arrived())
 
     async def on_arrived(self, _: Arrived) -> None:
-        """Fold all events since the last time."""
+        """Fold all events that have arrived since the last time."""
         events, self._inbox = self._inbox, []
         if not events:
             return
@@ -229,7 +229,7 @@ class TourApp(App[int]):
             await self.go_on()
 
     def _tell_refused(self, facts: Facts) -> None:
-        """Say once that what the learner asked for to be safe is not there."""
+        """Say once that the isolation that the learner requested is not available."""
         refused = [finding.message for finding in facts.findings if finding.code == "not isolated"]
         if refused and not self._refused:
             self._refused = True
@@ -267,7 +267,7 @@ class TourApp(App[int]):
     async def on_restart_wanted(self, _: RestartWanted) -> None:
         """Start a new runner, and a new guard if that is gone."""
         if not self.tour.worker.gone and not self.tour.session.started.is_set():
-            self._say_gone("connecting anew")  # what waits for the first try ends
+            self._say_gone("connecting anew")  # whatever waits for the first try ends
         if self.tour.worker.gone:
             self.start_worker()
             return
@@ -290,7 +290,7 @@ class TourApp(App[int]):
             event.prevent_default()
 
     def on_app_focus(self, event: events.AppFocus | events.AppBlur) -> None:
-        """Follow the last of the changes of the terminal's focus that have come: each styles the whole screen anew."""
+        """Follow only the last change of the terminal's focus: each restyles the whole screen."""
         event.prevent_default()
         self._in_front = isinstance(event, events.AppFocus)
         self.call_later(self._follow_focus)
@@ -303,7 +303,7 @@ class TourApp(App[int]):
             self.screen.refresh_bindings()
 
     def on_graphics_known(self, _: GraphicsKnown) -> None:
-        """Draw the pictures again, as the terminal can show them."""
+        """Redraw the figures the way the terminal can show them."""
         # Imported here: only its views ask the terminal.
         from jaxtour.tui.lines.images import FigureView
 
@@ -327,11 +327,11 @@ class TourApp(App[int]):
 
     @property
     def hangs(self) -> bool:
-        """Whether the disk did not answer when progress was to be kept at the end."""
+        """Whether the disk did not respond when progress was to be saved at the end."""
         return self._writes.hangs
 
     def _tell_unsaved(self, error: Exception | None) -> None:
-        """Say once, in the thread that writes, that progress can no longer be saved."""
+        """Report once, from the writing thread, that progress can no longer be saved."""
         told, self._told = self._told, f"progress is not saved: {error!r}" if error else self.tour.progress.notice
         if self._told and self._told != told and not self._leaving:
             self.post_message(Note(self._told))
@@ -339,7 +339,7 @@ class TourApp(App[int]):
     # Leaving --------------------------------------------------------------------------------------------------------
 
     def save(self) -> None:
-        """Keep the edit in the editor, and wait until everything is written."""
+        """Save the edit in the editor, and wait until everything is written."""
         for screen in self._screens:
             screen.step.keep_edit()
             screen.tour.whereabouts.leave()

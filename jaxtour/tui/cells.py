@@ -105,7 +105,7 @@ class Cells:
                 start = following
 
     def _as_it_is(self, x: int, y: int, strip: Strip, colours: ColorSystem) -> str:
-        """A whole strip with a link, a picture, or wide characters, since terminals differ about their width."""
+        """Write a whole strip with a link, picture or wide characters, since terminals disagree about their width."""
         self._rows[y][x : x + strip.cell_length] = [None] * strip.cell_length
         texts = (
             text if control or not style else Strip.render_style(style, text, colours) for text, style, control in strip
@@ -132,7 +132,7 @@ class Cells:
             self._style = style
 
     def _go(self, x: int, y: int) -> None:
-        """Move the terminal's cursor in the shortest way that every terminal knows."""
+        """Move the terminal's cursor with the shortest sequence that every terminal knows."""
         if self._at != (x, y):
             ways = [f"\x1b[{y + 1};{x + 1}H"]
             if self._at is not None:

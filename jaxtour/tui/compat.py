@@ -1,4 +1,4 @@
-"""Everything private of Textual that the tour uses: each entry names the checked release and the reason.
+"""Every private part of Textual that the tour uses: each entry names the checked release and the reason.
 
 Check them again with each release; the tests in `tests/tui` fail when one of these changes.
 """
@@ -111,15 +111,15 @@ def frames_a_second(most: int) -> None:
 
 
 def graphics_of(app: App[Result]) -> Graphics | None:
-    """The graphics of the terminal; None where the tour's own driver does not draw.
+    """Return the graphics of the terminal; None unless the tour's own driver draws.
 
-    Textual 8.2.8, `App._driver`: there is no public way to it.
+    Textual 8.2.8, `App._driver`: there is no public access to it.
     """
     return getattr(app._driver, "graphics", None)
 
 
 def copy_text(app: App[Result], text: str) -> None:
-    """Copy a text to the terminal's clipboard, with `?` for lone surrogates, and to the app's own as it is.
+    """Copy a text to the terminal's clipboard, with `?` for lone surrogates, and to the app's own unchanged.
 
     Textual 8.2.8, `App._clipboard`: `copy_to_clipboard` sets it, and raises for text that UTF-8 cannot encode.
     """
@@ -128,7 +128,7 @@ def copy_text(app: App[Result], text: str) -> None:
 
 
 def actions_of(widget: Widget, key: str, *, first: bool = False) -> list[str]:
-    """What the widget itself does with a key that the app has not taken; `first`, what comes before any other's.
+    """Return what the widget itself does with a key that the app has not handled; `first`, with priority over others.
 
     Textual 8.2.8, `DOMNode._bindings`: `Screen.active_bindings`, which is public, collects those of every widget.
     """

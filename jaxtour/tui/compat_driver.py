@@ -1,4 +1,4 @@
-"""What is private of Textual's driver on Linux and macOS, apart from `compat.py`: it is imported with the terminal."""
+"""The private parts of Textual's driver on Linux and macOS, apart from `compat.py`: imported with the terminal."""
 
 import contextlib
 import os
@@ -20,8 +20,8 @@ from jaxtour.tui.messages import GraphicsKnown
 class KeyParser(XTermParser):
     """Textual's parser of keys, which ignores keys that no terminal has.
 
-    Textual 8.2.8, `XTermParser._parse_extended_key`: a number that is no character, or a part of a report that was not
-    asked for, raises `ValueError` in the thread that reads keys, which ends the app.
+    Textual 8.2.8, `XTermParser._parse_extended_key`: a number that is not a character, or part of an unsolicited
+    report, raises `ValueError` in the thread that reads keys, which ends the app.
     """
 
     def _parse_extended_key(self, sequence: str) -> list[events.Key] | None:  # type: ignore[override] # it is cached
@@ -52,19 +52,19 @@ class TourDriver(linux_driver.LinuxDriver):
             self._modes = termios.tcgetattr(0)
 
     def stop_application_mode(self) -> None:
-        """Give the terminal back; what comes next stands below the picture if it stays.
+        """Give the terminal back; if the picture stays on it, later output goes below.
 
-        GNU screen has no second screen unless `altscreen on` is set, and ignores that the tour leaves it.
+        GNU screen has no alternate screen unless `altscreen on` is set, and ignores that the tour leaves it.
         """
         self.write("\x1b[999;1H\n")
         super().stop_application_mode()
 
     def _sigcont_application(self, *_: object) -> None:
-        # Textual 8.2.8: it would start a second time after a stop that it did not see, as SIGSTOP is.
+        # Textual 8.2.8: it would start a second time after a stop that it did not see, such as SIGSTOP.
         if self._must_signal_resume:
             super()._sigcont_application()
         elif self._auto_restart:
-            # The shell has set its own modes meanwhile. A hang-up sends SIGCONT, too, and leaves no terminal.
+            # The shell has set its own modes meanwhile. A hang-up sends SIGCONT too, and leaves no terminal.
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(0, termios.TCSANOW, self._modes)
             self.process_message(self.SignalResume())

@@ -1,4 +1,4 @@
-"""What is private of Textual's `Input`, apart from `compat.py`: the first frame does not import it."""
+"""The private parts of Textual's `Input`, apart from `compat.py`: the first frame does not import it."""
 
 from rich.cells import get_character_cell_size
 from rich.text import Text
@@ -8,9 +8,9 @@ from jaxtour.text import stand_in
 
 
 class TextInput(Input):
-    """An `Input` that paints a visible character for each that would steer the terminal; its value is unchanged.
+    """An `Input` that paints a visible character for each that would control the terminal; its value is unchanged.
 
-    Textual 8.2.8, `Input._value` and the methods that measure it: there is no public way to show other characters than
+    Textual 8.2.8, `Input._value` and the methods that measure it: there is no public way to show characters other than
     the value's.
     """
 

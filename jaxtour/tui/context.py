@@ -27,28 +27,28 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     setup: bool = False
     traces: int = 0
     programs: bool = False
-    """Whether it was recorded what the code compiled."""
+    """Whether there is a record of what the code compiled."""
     arguments: bool = False
     """Whether the arguments of the traced call are known."""
     files: bool = False
-    """Whether the program has files beside the one that runs."""
+    """Whether the program has files besides the one that runs."""
     times: bool = False
     """Whether there is something to measure."""
     timed: bool = False
     profiles: bool = False
     """Whether a traced call is shown that can be profiled."""
     profiled: bool = False
-    """Whether it has been."""
+    """Whether it has been profiled."""
     flagged: bool = False
     """Whether a timing has a verdict."""
     lines: bool = False
     """Whether a stage with lines is shown."""
     linking: bool = False
-    """Whether the cursor is linked with something in the other pane."""
+    """Whether the cursor is linked to something in the other pane."""
     library: bool = False
-    """Whether a function of a library stands behind the line under the cursor."""
+    """Whether a library function is behind the line under the cursor."""
     many: bool = False
-    """Whether several lines of the stage are linked with it."""
+    """Whether several lines of the stage are linked to it."""
     on_devices: bool = False
     """Whether the devices pane has the keys."""
     on_shard: bool = False
@@ -61,16 +61,16 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     processes: int = 1
     """How many processes run each step."""
     looks: bool = False
-    """Whether there is something to look at beside the text."""
+    """Whether there is something to look at besides the text."""
     looking: bool = False
-    """Whether the keys are there."""
+    """Whether the focus is there."""
     unseen: bool = False
     """Whether another pane hides it."""
     hints: int = 0
     """The number of hints left."""
     exercise: bool = False
     points: bool = False
-    """Whether a failed check points at the source, and Enter does nothing else where the keys are."""
+    """Whether a failed check points at the source, and Enter does nothing else in the focused pane."""
     others: bool = False
     """Whether there are several solutions."""
     timable: bool = False

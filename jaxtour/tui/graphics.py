@@ -1,4 +1,4 @@
-"""The graphics of the terminal, beyond characters: asked once, when the first picture comes."""
+"""The terminal's graphics beyond characters: queried once, when the first figure appears."""
 
 import fcntl
 import os
@@ -10,19 +10,22 @@ from typing import ClassVar, Literal, TypeAlias
 
 GraphicsWay: TypeAlias = Literal["blocks", "sixel", "kitty"]
 _QUESTION = "\x1b[c"
-"""Primary Device Attributes, which every terminal answers or ignores: kitty's own question is text in some."""
+"""Primary Device Attributes, which every terminal answers or ignores: some print kitty's own query as text."""
 _ANSWER = re.compile(r"\x1b\[\?([\d;]*)c")
 _BEGUN = re.compile(r"\x1b\[\?[\d;]*\Z")
 _SIXEL = "4"
 _KITTY = ("xterm-kitty", "xterm-ghostty")
-"""Terminals with kitty's placeholders, by the name that also travels through ssh."""
+"""Terminals with kitty's placeholders, by the name that ssh passes on.
+
+https://sw.kovidgoyal.net/kitty/graphics-protocol/#unicode-placeholders
+"""
 
 
 class Graphics:
-    """How a terminal shows pictures: in half blocks, until it says more."""
+    """How a terminal shows pictures: in half blocks, until it reports more."""
 
     USUAL: ClassVar[tuple[int, int]] = (10, 20)
-    """Width and height of a cell in pixels, where the terminal does not tell."""
+    """Width and height of a cell in pixels, if the terminal does not report them."""
 
     def __init__(self, write: Callable[[str], object], changed: Callable[[], object]) -> None:
         self.write = write
@@ -33,7 +36,7 @@ class Graphics:
         self._awaited = False
 
     def flush(self) -> None:
-        """Do nothing: what is written passes Textual's own queue."""
+        """Do nothing: writes go through Textual's own queue."""
 
     def ask(self) -> None:
         """Ask the terminal, the first time."""
@@ -42,7 +45,7 @@ class Graphics:
             self.write(_QUESTION)
 
     def heard(self, text: str) -> tuple[str, str]:
-        """Take the answer out of what the terminal sent; return the rest, and the beginning of an answer at its end."""
+        """Take the answer out of the terminal's input; return the rest, and the beginning of an answer at its end."""
         if not self._awaited:
             return text, ""
         if answer := _ANSWER.search(text):

@@ -12,7 +12,7 @@ class KeyDecoder:
     """An incremental UTF-8 decoder that never fails, and keeps each paste in one piece.
 
     Textual's parser (checked with 8.2.8) takes an ESC in a bracketed paste for the start of a key, and the rest for
-    pressed keys. So an ESC is replaced here, and `pasted` puts it back.
+    pressed keys. So this decoder replaces an ESC, and `pasted` puts it back.
     """
 
     def __init__(self, hear: Callable[[str], tuple[str, str]] | None = None) -> None:
@@ -24,7 +24,7 @@ class KeyDecoder:
         self._held = ""
 
     def decode(self, data: bytes, final: bool = False) -> str:
-        """The text of these bytes; a possible start of a paste's end is held back until the next bytes decide."""
+        """Return the text of these bytes; holds back a possible start of a paste's end until the next bytes decide."""
         text = self._held + self._utf8.decode(data, final)
         self._held = ""
         text, begun = self._hear(text) if self._hear and not self._pasting else (text, "")
@@ -36,7 +36,7 @@ class KeyDecoder:
         return decoded
 
     def _keys(self, text: str) -> tuple[str, str]:
-        """The text up to the start of a paste, and the rest. Keys are not held back, since nothing may follow."""
+        """Return the text up to the start of a paste, and the rest. Never holds back keys, since nothing may follow."""
         seen = self._recent + text
         start = seen.find(_START)
         if start < 0:
@@ -47,7 +47,7 @@ class KeyDecoder:
         return text[:end], text[end:]
 
     def _paste(self, text: str, final: bool) -> tuple[str, str]:
-        """The text up to the end of the paste, and the rest."""
+        """Return the text up to the end of the paste, and the rest."""
         pasted, ended, rest = text.partition(_END)
         if ended:
             self._pasting = False

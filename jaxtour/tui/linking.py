@@ -1,4 +1,4 @@
-"""What is linked with the cursor of one pane: highlights in the others, and words in the borders."""
+"""What is linked to the cursor of one pane: highlights in the others, and words in the borders."""
 
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
@@ -34,7 +34,7 @@ class Spot(NamedTuple):
 
 
 class CursorLink(msgspec.Struct, frozen=True):
-    """What is linked with a cursor, in each pane."""
+    """What is linked to a cursor, in each pane."""
 
     spot: Spot
     rows: SourceRows
@@ -48,7 +48,7 @@ class CursorLink(msgspec.Struct, frozen=True):
 
 
 def link(view: StepView, spot: Spot) -> CursorLink:
-    """What is linked with a cursor."""
+    """Return what is linked to a cursor."""
     stage, rows = view.linked, rows_of(view)
     target = target_of(view, spot, rows)
     name = variable_at(view, spot)
@@ -91,7 +91,7 @@ def target_of(view: StepView, spot: Spot, rows: SourceRows) -> Target:
 
 
 def stage_line(view: StepView, spot: Spot) -> int | None:
-    """The line of the stage that the part under a cursor stands for; of an argument, where it is used."""
+    """Return the line of the stage that the part under a cursor represents; for an argument, where it is used."""
     if view.state.stage == "arguments":
         return next(iter(lines_of_leaves(view, spot.line)), None)
     if view.state.stage == "memory":
@@ -118,7 +118,7 @@ def source_of(view: StepView, target: Target) -> Span | None:
 
 
 def lines_of_leaves(view: StepView, row: int) -> Sequence[int]:
-    """The lines of the jaxpr that use or make what is in a row of the tree of arguments."""
+    """Return the lines of the jaxpr that use or make the leaves in a row of the tree of arguments."""
     from jaxtour.render.ir.leaves import leaf_lines
 
     rows = tree_of(view.arguments).rows if view.arguments else ()
@@ -158,7 +158,7 @@ def first_of(stage: StageText, lines: Sequence[int]) -> int | None:
 
 
 def stage_highlights(view: StepView, spot: Spot, target: Target) -> Highlighted:
-    """The lines of the stage linked with the target; in the cursor's own pane, all lines of the expression."""
+    """Return the lines of the stage linked to the target; in the cursor's own pane, all lines of the expression."""
     stage = view.linked
     if stage is None or not target:
         return NOTHING
@@ -318,7 +318,7 @@ def counted(stage: StageText, count: int) -> str:
 def said_of_stage(view: StepView, link: CursorLink, otherwise: Line = (), peaks: Sequence[Peak] = ()) -> Line:
     """The selected variable's type and definition, the line's time, why it is unlinked, or its glyph's meaning.
 
-    The meaning is left out if `otherwise`, the words that would stand there, has it.
+    The meaning is left out if `otherwise`, the words that would be there, contains it.
     """
     stage, name = view.linked, link.variable
     if stage is None or link.spot.slot != "stage":

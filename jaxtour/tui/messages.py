@@ -7,7 +7,7 @@ from jaxtour.tui.widgets.arrange import Slot
 
 
 class Arrived(Message):
-    """Events of the worker wait in the app's inbox, so that a flood is one message."""
+    """The worker's events wait in the app's inbox, so that a flood is one message."""
 
 
 class WorkerGone(Message):
@@ -23,7 +23,7 @@ class Turned(Message):
 
 
 class GraphicsKnown(Message):
-    """The terminal has said that it shows more than half blocks."""
+    """The terminal has reported that it shows more than half blocks."""
 
 
 class RestartWanted(Message):
@@ -47,16 +47,16 @@ class EditEnded(Message):
 
 
 class NamesWanted(Message):
-    """The learner wants to know how a name goes on."""
+    """The learner wants the completions of a name."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.text = text
-        """What stands before the cursor: `jnp.li`."""
+        """The text before the cursor: `jnp.li`."""
 
 
 class Travelled(Message):
-    """The learner goes along the schedule of the memory."""
+    """The learner moves along the schedule of the memory."""
 
     def __init__(self, by: int) -> None:
         super().__init__()

@@ -22,13 +22,13 @@ FALLBACKS = ("nano", "vi")
 MOST_BYTES = 1 << 20
 """A step's code is far shorter."""
 SETTLED_S = 0.05
-"""How long a saved file must stay as it is: editors empty a file before they write it."""
+"""How long a saved file must stay unchanged: editors empty a file before they write it."""
 WIDE, TALL = 160, 36
 """Columns from which two programs fit side by side, and rows from which they fit one above the other."""
 OPENS_S = 5.0
 """A multiplexer that takes longer hangs."""
 RESET = b"\x1b[?1049l\x1b[?1000;1002;1003;1006;2004l\x1b[!p\x1b[?25h\x1b[?7h\x1b[0m"
-"""Ends what an editor that crashed has left: the other screen, mouse, paste, colours."""
+"""Resets what a crashed editor may have left: the alternate screen, mouse, paste, colours."""
 
 
 class NoEditorError(Exception):
@@ -59,7 +59,7 @@ def editor_command(environ: Mapping[str, str] = os.environ) -> list[str]:
 def beside(argv: Sequence[str], columns: int, rows: int, environ: Mapping[str, str] = os.environ) -> list[str] | None:
     """The command that opens a program next to a terminal of this size; None without tmux or Zellij.
 
-    Where there is no room for both, the program covers the terminal until it ends.
+    If there is no room for both, the program covers the terminal until it ends.
     """
     place = "wide" if columns >= WIDE else "tall" if rows >= TALL else "over"
     if environ.get("TMUX") and (tmux := shutil.which("tmux", path=environ.get("PATH"))):
@@ -94,7 +94,7 @@ async def opened_beside(argv: Sequence[str]) -> bool:
 def in_foreground(app: App[Any], argv: Sequence[str]) -> tuple[str, float] | None:
     """Give the terminal to an editor until it ends; None where it cannot be given away.
 
-    Returns why it failed, empty if it did not, and how long it ran in seconds. The app stands still meanwhile.
+    Returns why it failed, empty if it did not, and how long it ran in seconds. The app is suspended meanwhile.
     """
     start = time.monotonic()
     failed = ""
@@ -119,7 +119,7 @@ def _ending(code: int) -> str:
 @contextlib.contextmanager
 def _terminal_kept() -> Iterator[None]:
     """Leave the keys that interrupt to the editor, and restore the terminal's modes whatever it leaves."""
-    # A handler, since a program would inherit that a signal is ignored.
+    # A handler, since a program would inherit an ignored signal.
     before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGQUIT)}
     terminal = next((each for each in (0, 1, 2) if os.isatty(each)), None)
     modes = termios.tcgetattr(terminal) if terminal is not None else None
@@ -127,7 +127,7 @@ def _terminal_kept() -> Iterator[None]:
         yield
     finally:
         if terminal is not None and modes is not None:
-            # An editor with jobs of its own may have kept the foreground, from where alone modes may be set.
+            # An editor with its own jobs may have kept the foreground, which alone may set modes.
             stopping = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
             with contextlib.suppress(OSError):
                 os.tcsetpgrp(terminal, os.getpgrp())
@@ -139,7 +139,7 @@ def _terminal_kept() -> Iterator[None]:
 
 
 class Saves:
-    """Notices what an editor saves into a file, by its content: network file systems are late with the times."""
+    """Notices what an editor saves into a file, by its content: network file systems update times late."""
 
     def __init__(self, path: Path, text: str) -> None:
         self._path = path

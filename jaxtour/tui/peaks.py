@@ -1,4 +1,4 @@
-"""The peaks of the worker's devices, kept from earlier or measured on request."""
+"""The peaks of the worker's devices, saved earlier or measured on request."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ from jaxtour.text import clean
 
 
 class Peaks:
-    """The peaks of the worker's devices; they are measured on request, and kept in a file."""
+    """The peaks of the worker's devices; measures them on request, and saves them in a file."""
 
     def __init__(self, session: Session, runs: Runs, path: Path, defer: Callable[[Callable[[], None]], object]) -> None:
         self._session = session
@@ -22,7 +22,7 @@ class Peaks:
         """The facts of the worker that they belong to."""
         self._coming: list[Peak] = []
         self.unkept = ""
-        """Why they could not be measured or kept, in one line."""
+        """Why they could not be measured or saved, in one line."""
 
     @property
     def busy(self) -> bool:

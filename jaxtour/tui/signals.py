@@ -19,7 +19,7 @@ CLOSE_S = 0.5
 
 
 class Leaving(Protocol):
-    """What signals end: `TourApp`, which says what each does."""
+    """What signals end: `TourApp`, which documents each method."""
 
     event_loop: asyncio.AbstractEventLoop | None
 
@@ -68,7 +68,7 @@ def before_stop(loop: asyncio.AbstractEventLoop, tell: Callable[[], None]) -> No
         tell()
         stop(number, frame)
 
-    # By the loop: the signal may arrive while something else is being sent.
+    # Through the loop: the signal may arrive while something else is being sent.
     signal.signal(signal.SIGTSTP, lambda number, frame: loop.call_soon_threadsafe(told, number, frame))
 
 

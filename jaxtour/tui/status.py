@@ -20,7 +20,7 @@ TITLE_LEAST = 24
 """Cells of the title that matter more than the progress bar."""
 SHORTEST_TITLE, SHORTEST_STATE = 4, 8
 HOST_CELLS = 20
-"""Of the name of another machine, at most."""
+"""The most cells for the name of another machine."""
 SHOWN_AFTER_S = 1.0
 """Shorter times are not shown."""
 
@@ -28,7 +28,7 @@ SHOWN_AFTER_S = 1.0
 def top_line(view: StepView, activity: Activity, now: float, width: int, split: int | None, review: str = "") -> Line:
     """The step, the progress and the worker's state; `split` is the column where the right half begins.
 
-    `review` stands in place of the step's number.
+    `review` replaces the step's number.
     """
     state = worker_state(view, activity, now)
     where = machine(view)
@@ -52,7 +52,7 @@ def top_line(view: StepView, activity: Activity, now: float, width: int, split: 
         def crowded() -> bool:
             return width_of(head) + width_of(count) + width_of(right) + TITLE_LEAST > width
 
-        # "simulated" and another machine always stay; the time that the step took and the devices are seen elsewhere.
+        # "simulated" and another machine always stay; the step's time and the devices are visible elsewhere.
         if crowded() and view.facts and (view.facts.simulated or view.facts.host.name) and where:
             count = count[:2]
             where = machine(view, short=True)
@@ -116,7 +116,7 @@ def outcome(view: StepView) -> Line:
 
 
 def machine(view: StepView, *, short: bool = False) -> Line:
-    """The machine: `cpu ×8 simulated`; in short without how many processes there are, which the devices say too."""
+    """Return the machine: `cpu ×8 simulated`; the short form omits the processes, which the devices show."""
     if view.facts is None or view.stable or view.worker == "dead":
         return ()
     line: Line = ((place_of(view.facts, processes=not short), "muted"),)
@@ -137,7 +137,7 @@ def place_of(facts: Facts, *, processes: bool) -> str:
 
 
 def keys_line(actions: Iterable[Action], keys: Keys, width: int, *, bright: Collection[str] = ()) -> Line:
-    """The keys that work now, as many as fit; the last are left out first, but never help and quit."""
+    """Return the keys that work now, as many as fit; drops the last first, but never help and quit."""
     shown = list(actions)
     while shown and width_of(_keys(shown, keys, bright)) > width:
         droppable = [action for action in shown if action.id not in ("help", "quit")]

@@ -53,7 +53,7 @@ COLOURED: Mapping[Style, str] = {
     "series-rest": "$foreground on $foreground 16%",
 }
 
-# A terminal's own colours have no shades; less important text is dim.
+# A terminal's own colours have no shades, so less important text is dim.
 ANSI: Mapping[Style, str] = {
     **COLOURED,
     "muted": "dim",
@@ -95,7 +95,7 @@ MARKS: Mapping[Mark, str] = {
     "here": "on $primary 16%",
     "here-away": "on $foreground 5%",
 }
-# The cursor's line has only its sign: on a reversed line no highlight would show.
+# The cursor's line has only its sign: on a reversed line, no highlight would be visible.
 ANSI_MARKS: Mapping[Mark, str] = {"error": "underline", "warning": "", "cursor": "reverse", "here": "", "here-away": ""}
 
 HIGHLIGHTS: Mapping[HighlightStyle, str] = {

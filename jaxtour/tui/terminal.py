@@ -43,7 +43,7 @@ def read_keys_from_terminal() -> bool:
 
 
 def unusable() -> str:
-    """Why the tour cannot be shown on this terminal; empty if it can."""
+    """Return why this terminal cannot show the tour; empty if it can."""
     if (term := os.environ.get("TERM")) in DUMB:
         return f"TERM={term} cannot show the tour: set TERM, as in TERM=xterm-256color"
     return "" if read_keys_from_terminal() else "no terminal to read keys from"
@@ -94,7 +94,7 @@ def run_tour(
     )
     with watch_hangup(app):
         code = app.run(mouse=mouse)
-    if unsaved := "progress is not saved: its disk does not answer" if app.hangs else progress.notice:
+    if unsaved := "progress is not saved: its disk does not respond" if app.hangs else progress.notice:
         sys.stderr.write(f"jaxtour: {clean(unsaved, keep_newlines=False)}\n")
     sys.stdout.flush()
     return code if code is not None else int(os.EX_SOFTWARE if app.return_code else 0)

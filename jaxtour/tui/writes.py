@@ -8,14 +8,14 @@ from threading import Thread
 WRITE_AFTER_S = 0.3
 """How long the learner must pause before progress is written: a thread that writes holds up the next frame."""
 HANGS_S = 2.0
-"""A disk that takes longer at the end, as over a network that is down, keeps nobody from leaving."""
+"""A disk that takes longer at the end, as over a dead network, does not keep the learner from leaving."""
 
 
 class LateWrites:
-    """Does what it was given in this order, in a thread that ends with the program."""
+    """Performs its writes in order, in a thread that ends with the program."""
 
     def __init__(self, after: Callable[[Exception | None], object] = lambda _: None) -> None:
-        """`after` is called in that thread after each write, with what the write raised."""
+        """Calls `after` in that thread after each write, with what the write raised."""
         self._after = after
         self._waiting: list[Callable[[], object]] = []
         self._given: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
@@ -26,7 +26,7 @@ class LateWrites:
         """Whether the end did not wait for a write."""
 
     def begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Write from now on; what came before waited."""
+        """Write from now on; earlier writes have waited."""
         self._loop = loop
         self._after_pause()
 

@@ -264,7 +264,7 @@ def is_bare_jit(function: Any) -> bool:
 
 
 def computes_in_calling_thread() -> bool:
-    """Whether the CPU computes before a call returns: JAX's switch for that has no attribute of its own."""
+    """Whether the CPU computes before a call returns: JAX's switch for that has no attribute."""
     return getattr(jax.config, "values", {}).get("jax_cpu_enable_async_dispatch") is False
 
 

@@ -15,7 +15,7 @@ from typing import Any
 def marks(token: str) -> tuple[str, str]:
     """The begin and end mark: APC sequences, which a terminal ignores if one reaches it.
 
-    Each runner has a token of its own, so no other output looks like a mark.
+    Each runner has its own token, so no other output looks like a mark.
     """
     return f"\x1b_{token}+\x1b\\", f"\x1b_{token}-\x1b\\"
 

@@ -193,7 +193,7 @@ def test_what_two_programs_compile_is_compared_with_their_own_inputs(file: Path)
     assert found["equal"] is False and found["time"] is not None
     names = {kind: [each["primitive"] for each in rows] for kind, rows in found["equations"].items()}
     assert names == {"added": ["square"], "removed": ["sqrt"], "changed": []}
-    said = "step was compiled for 2 kinds of inputs; compared: f32[7]"
+    said = "step was compiled for 2 kinds of inputs; comparing f32[7]"
     assert done.stderr == f"jaxtour: a.py: {said}\njaxtour: b.py: {said}\n"
 
 
@@ -208,7 +208,7 @@ def test_what_two_programs_compile_is_compared_with_their_own_inputs(file: Path)
         (["ml.py@HEAD", "ml.py", "--call", "one(x)"], "ml.py: git: not a git repository"),
         (["ml.py", "--at", "one"], "nothing to compare with: name a second --call or --at"),
         (["ml.py", "ml.py", "--at", "one", "--call", "one(x)"], "--at compares recorded programs"),
-        (["ml.py", "ml.py", "--", "3"], "arguments after -- are a program's: name what to compare"),
+        (["ml.py", "ml.py", "--", "3"], "arguments after -- go to a program: name what to compare"),
         (["ml.py@", "ml.py", "--call", "one(x)"], "ml.py@: name a revision after @, as in ml.py@HEAD~1"),
         (["none.py", "ml.py", "--call", "one(x)"], "none.py: no such file"),
     ],

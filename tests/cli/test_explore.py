@@ -205,7 +205,7 @@ async def test_the_calls_stand_in_place_of_a_lesson(tmp_path: Path) -> None:
         def calls() -> str:
             return plain_lines(document(app.tour.view, 60).lines)
 
-        assert calls() == "the calls come when the file has run\n"
+        assert calls() == "the calls appear when the file has run\n"
         assert "Calls" in screen_text(app) and "Lesson" not in screen_text(app)
         await until(pilot, lambda: app.tour.state.report and app.tour.state.report.done)
         first, second = calls().splitlines()

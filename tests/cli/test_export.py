@@ -27,7 +27,7 @@ OWN = lesson(
 
 @pytest.fixture
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a lesson, of which the learner has solved an exercise, changed a step and predicted."""
+    """A folder with a lesson in which the learner has solved an exercise, changed a step and made a prediction."""
     (tmp_path / "own.yaml").write_text(OWN)
     progress = Progress.open()
     progress.update("own", "s4", edit="y = double(5)\n")
@@ -39,7 +39,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def cells(path: Path) -> list[tuple[str, list[str], list[str]]]:
-    """Of each code cell its source, tags, and outputs in words."""
+    """Return each code cell's source, tags, and outputs as text."""
     book = nbformat.read(path, 4)
     nbformat.validate(book)
     return [
@@ -74,7 +74,7 @@ def test_a_notebook_has_the_learners_code_and_what_it_gives(work: Path) -> None:
     assert again.returncode == 0, again.stdout
     assert "jaxtour-own.ipynb: 5 of 5 cells with stored outputs agree" in again.stdout
     here = command("export", "own.yaml", "--no-run")
-    assert here.returncode == 2 and "jaxtour-own.ipynb is there already: name a file with -o" in here.stderr
+    assert here.returncode == 2 and "jaxtour-own.ipynb exists already: name another file with -o" in here.stderr
 
 
 def test_a_script_runs_with_plain_python_and_markdown_and_a_page_show_the_same(work: Path) -> None:
@@ -104,7 +104,10 @@ def test_a_step_that_cannot_run_here_says_so(work: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "why"),
     [
-        (("own.yaml", "-o", "own.txt"), "unknown format: name a file in .ipynb, .py, .md or .html, or say --to"),
+        (
+            ("own.yaml", "-o", "own.txt"),
+            "unknown format: name a file that ends in .ipynb, .py, .md or .html, or add --to",
+        ),
         (("own.yaml", "-o", "none/own.md"), "no folder none"),
         (("own.yaml", "-o", "folder.md"), "this is a folder"),
         (("nope",), "unknown lesson 'nope'"),
@@ -143,10 +146,10 @@ def test_work_moves_to_another_machine_and_joins_what_is_there(work: Path, monke
     there.update("own", "s4", hints=2, card=CARD | {"last_review": "2026-04-02T00:00:00"})
     there.mark_done("vmap", "one")
     asked = command("import", "jaxtour-state.json")
-    assert asked.returncode == 2 and "say --yes" in asked.stderr
+    assert asked.returncode == 2 and "add --yes" in asked.stderr
     done = command("import", "jaxtour-state.json", "--yes")
     before = there.path.with_name("progress-before-import-1.json")
-    assert done.stdout == f"added 3 steps; your progress before is kept in {before}\n"
+    assert done.stdout == f"added 3 steps; your earlier progress is in {before}\n"
     there = Progress.open()
     assert there.is_done("vmap", "one") and there.saved("own", "s4").edit == "y = double(5)\n"
     assert there.saved("own", "s4").hints == 2
@@ -154,7 +157,7 @@ def test_work_moves_to_another_machine_and_joins_what_is_there(work: Path, monke
     assert there.saved("own", "s4").card == CARD | {"last_review": "2026-04-02T00:00:00"}, "the later review"
     assert Progress.open(before).saved("own", "s4").edit == "y = double(6)\n"
     done = command("import", "jaxtour-state.json", "--yes", "--replace")
-    assert done.returncode == 0 and done.stdout.startswith("replaced your progress by 3 steps; ")
+    assert done.returncode == 0 and done.stdout.startswith("replaced your progress with 3 steps; ")
     assert not Progress.open().is_done("vmap", "one")
 
 

@@ -68,7 +68,7 @@ def test_progress_as_json(own: Path) -> None:
 def test_progress_of_the_course_names_other_lessons_harmlessly(own: Path) -> None:
     Progress.open().update("evil\x1b]0;x\x07", "s", done=True)
     out = command("progress").stdout
-    assert "total" in out and "also kept: evil␛]0;x␇, first" in out and "\x1b" not in out
+    assert "total" in out and "also saved: evil␛]0;x␇, first" in out and "\x1b" not in out
     assert "\x1b" not in command("progress", "--json").stdout
 
 

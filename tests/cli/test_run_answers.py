@@ -55,8 +55,8 @@ def test_answers_are_graded_and_a_wrong_one_is_no_failure(asked: Path) -> None:
     [
         ("s1: 5", "1:1: `s1` is a step of 2 lessons: write `a/s1`"),
         ("a/s1: 5\na/s4: 2", "2:1: no step `a/s4`: choose from s1, s2"),
-        ("a/s3: 5", "1:1: the step `s3` asks nothing"),
-        ("a/s2: 3", "1:7: 3 is none of the choices of `s2`: write 1 to 2, or its words"),
+        ("a/s3: 5", "1:1: the step `s3` asks no question"),
+        ("a/s2: 3", "1:7: 3 is not a choice of `s2`: write 1 to 2, or the text of a choice"),
         ("a/s1: 5q", "1:7: 5q does not answer `s1`: 5q is neither a number nor a word"),
         ("a/s2: {x: 1}", "1:7: an answer is text, a number or a list, not a mapping"),
         ("- 5", "1:1: answers must be a mapping such as `vmap/batch: 5`, not a list"),

@@ -239,7 +239,7 @@ def test_each_program_of_a_name_is_timed_also_of_a_program_that_raises_late(tmp_
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        (("ml.py", "--", "--steps", "3"), "name what to time of the program, as in --at step"),
+        (("ml.py", "--", "--steps", "3"), "name what to time in the program, as in --at step"),
         (("ml.py", "--at", "fast", "--call", "fast(x)"), "--at times recorded programs, with their own inputs"),
         (("ml.py", "--at", "fast", "--sizes", "3"), "leave out --call, --vs, --host and --sizes"),
         ((), "name a Python file, or a module"),

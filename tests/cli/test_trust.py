@@ -1,4 +1,4 @@
-"""Lessons from elsewhere are read at once, and run only when the user says so."""
+"""Lessons from elsewhere can be read right away, and run only when the user allows it."""
 
 import json
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_nothing_runs_before_it_is_trusted_and_one_line_says_so(file: Path, word
     done = command(*words, cwd=file.parent)  # an engine would fail the test
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "jaxtour: own.yaml: it is not part of the course, so nothing of it runs: "
+        "jaxtour: own.yaml: it is not part of the course, so none of it runs: "
         "read it, then `jaxtour trust own.yaml`, or add --trust for once\n"
     )
 
@@ -54,25 +54,25 @@ def ran(file: Path, *words: str) -> Done:
 
 @pytest.mark.row("a lesson that changed after it was trusted")
 def test_for_once_for_good_and_no_more(file: Path) -> None:
-    assert "nothing of it runs" not in ran(file, "--trust").stderr
-    assert "nothing of it runs" in ran(file).stderr, "once is once"
+    assert "none of it runs" not in ran(file, "--trust").stderr
+    assert "none of it runs" in ran(file).stderr, "once is once"
     done = command("trust", "own.yaml", cwd=file.parent)
     assert (done.returncode, done.stderr) == (0, "") and "trusted as it is now (1 step, " in done.stdout
-    assert "nothing of it runs" not in ran(file).stderr
+    assert "none of it runs" not in ran(file).stderr
     found = json.loads(command("trusted", "--json").stdout)
     assert [(each["file"], each["state"]) for each in found["files"]] == [(str(file), "as trusted")]
     file.write_text(file.read_text().replace("text: Read.", "text: Read this."))
-    assert "nothing of it runs" not in ran(file).stderr, "words do not run"
+    assert "none of it runs" not in ran(file).stderr, "words do not run"
     file.write_text(file.read_text().replace("a + 1", "a + 2"))
     assert "own.yaml: its code changed since you trusted it" in ran(file).stderr
     assert "changed since" in command("trusted").stdout
     shown = command("trust", str(file)).stdout
     assert "-a + 1\n" in shown and "+a + 2\n" in shown
-    assert "nothing of it runs" not in ran(file).stderr
+    assert "none of it runs" not in ran(file).stderr
     assert command("untrust", str(file.parent)).stdout == f"{file}: no longer trusted\n"
     assert "it is not part of the course" in ran(file).stderr
     assert command("untrust", str(file)).returncode == 1
-    assert "no lesson from elsewhere" in command("trusted").stdout
+    assert "you trust no lessons from elsewhere" in command("trusted").stdout
 
 
 @pytest.mark.parametrize("place", ["setup", "ask"])
@@ -91,19 +91,19 @@ def test_a_copy_or_a_link_is_its_own_file(file: Path) -> None:
     assert "copy.yaml: it is not part of the course" in ran(copy).stderr
     link = file.with_name("link.yaml")
     link.symlink_to(file)
-    assert "nothing of it runs" not in ran(link).stderr, "what it names is trusted"
+    assert "none of it runs" not in ran(link).stderr, "what it names is trusted"
 
 
 def test_the_environment_trusts_for_ci(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(EVERYTHING, "1")
-    assert "nothing of it runs" not in ran(file).stderr
+    assert "none of it runs" not in ran(file).stderr
 
 
 def test_the_course_and_the_users_own_python_run(file: Path) -> None:
-    assert "nothing of it runs" not in command("check", "vmap", engine=scripted({})).stderr
+    assert "none of it runs" not in command("check", "vmap", engine=scripted({})).stderr
     path = file.with_name("train.py")
     path.write_text("print(1)")
-    assert "nothing of it runs" not in command("lens", str(path), engine=scripted({})).stderr
+    assert "none of it runs" not in command("lens", str(path), engine=scripted({})).stderr
 
 
 @pytest.mark.row("a lesson from outside its folder")
@@ -115,7 +115,7 @@ def test_a_folder_takes_nothing_from_outside(tmp_path: Path) -> None:
     (inside / "02-link.yaml").symlink_to(outside)
     own, link = open_path(inside).entries
     assert own.lesson().steps and not link.lesson().steps
-    assert f"a link out of its folder: name {outside} itself" in link.lesson().problems[0].message
+    assert f"this link leads out of its folder: name {outside} itself" in link.lesson().problems[0].message
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_torn_record_trusts_nothing(file: Path, content: bytes) -> None:
     Trust().path.write_bytes(content)
     assert "it is not part of the course" in ran(file).stderr
     assert command("trust", str(file)).returncode == 0
-    assert "nothing of it runs" not in ran(file).stderr
+    assert "none of it runs" not in ran(file).stderr
 
 
 def test_two_jaxtours_do_not_lose_each_others_answers(file: Path) -> None:

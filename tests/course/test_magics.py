@@ -36,43 +36,43 @@ def test_what_runs_silently(code: str, run: str, calls: tuple[str, ...]) -> None
 @pytest.mark.parametrize(
     ("code", "run", "notes", "withheld"),
     [
-        ("!pip install x\nimport x", "pass\nimport x", "Line 1: `!pip install x` is shown and not run.", True),
-        ("%pip install a \\\n   b\nx", "pass\n\nx", "Line 1: `%pip install a \\ b` is shown and not run.", True),
-        ("a = !ls *.py\na", "a = []\na", "Line 1: `a = !ls *.py` is shown and not run.", True),
-        ("pip install x", "pass", "Line 1: `pip install x` is shown and not run.", True),
-        ("f(x\n)\nx?", "f(x\n)\npass", "Line 3: `x?` is shown and not run.", True),
-        ("%%bash\nls\nrm", "\n\n", "Line 1: `%%bash` is shown and not run.", True),
+        ("!pip install x\nimport x", "pass\nimport x", "Line 1: `!pip install x` is shown, but does not run.", True),
+        ("%pip install a \\\n   b\nx", "pass\n\nx", "Line 1: `%pip install a \\ b` is shown, but does not run.", True),
+        ("a = !ls *.py\na", "a = []\na", "Line 1: `a = !ls *.py` is shown, but does not run.", True),
+        ("pip install x", "pass", "Line 1: `pip install x` is shown, but does not run.", True),
+        ("f(x\n)\nx?", "f(x\n)\npass", "Line 3: `x?` is shown, but does not run.", True),
+        ("%%bash\nls\nrm", "\n\n", "Line 1: `%%bash` is shown, but does not run.", True),
         (
             "s = '''\n%timeit no\n'''\n%foo bar",
             "s = '''\n%timeit no\n'''\npass",
-            "Line 4: `%foo bar` is a command of IPython that jaxtour does not know: it is not run.",
+            "Line 4: `%foo bar` is an IPython command that jaxtour does not know: it does not run.",
             True,
         ),
         (
             "%%foo\nx = 1",
             "\n",
-            "Line 1: `%%foo` is a command of IPython that jaxtour does not know: the cell is not run.",
+            "Line 1: `%%foo` is an IPython command that jaxtour does not know: the cell does not run.",
             True,
         ),
-        ("%%capture\nf()", "\nf()", "Line 1: `%%capture` hides the output in the notebook; here it is shown.", False),
+        ("%%capture\nf()", "\nf()", "Line 1: `%%capture` hides the output in the notebook; jaxtour shows it.", False),
         (
             "%%time\nx = 1\n%time y = 2; z = 3",
             "\nx = 1\nNone; y = 2; z = 3",
-            "Line 3: the code runs once and is not measured, since it is not one plain expression."
-            " Line 1: the code runs once and is not measured, since it is not one plain expression.",
+            "Line 3: the code runs once and is not measured, because it is not one plain expression."
+            " Line 1: the code runs once and is not measured, because it is not one plain expression.",
             False,
         ),
         (
             BLOCK,
             "for n in y:\n    None  ; f(n); None\n    pass\nn",
-            "Line 2: the code runs once and is not measured, since it stands inside a block."
-            " Line 3: `!ls` is shown and not run.",
+            "Line 2: the code runs once and is not measured, because it is inside a block."
+            " Line 3: `!ls` is shown, but does not run.",
             True,
         ),
         (
             "r = %timeit -o f(x)",
             "r = None",
-            "Line 1: `r = %timeit -o f(x)`: the result of a timing is not kept, so the name is `None`.",
+            "Line 1: `r = %timeit -o f(x)`: jaxtour does not keep the result of a timing, so the name is `None`.",
             False,
         ),
     ],

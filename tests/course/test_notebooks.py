@@ -158,7 +158,7 @@ def test_what_the_file_has_stored_is_kept_without_pictures_and_timings(tmp_path:
         "cell-13": ("\x1b[1;36m0\x1b[0m\n", None),
     }
     assert steps(lesson)[3].time == (TimeSpec(call=Raw("np.f(x)"), on="host"),)
-    assert steps(lesson)[5].after == "- Line 1: `!ls` is shown and not run."
+    assert steps(lesson)[5].after == "- Line 1: `!ls` is shown, but does not run."
     assert lesson.cells["cell-1"].folder.text == str(tmp_path)
 
 
@@ -214,8 +214,8 @@ BOOK = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": %s}'
     [
         ("a.ipynb", b'{"cells": [\n  1,}', ":2:5: not a notebook: "),
         ("a.ipynb", b"", ":1:1: not a notebook: "),
-        ("a.ipynb", b"[1]", ":1:1: not a notebook: it says no `nbformat`"),
-        ("a.ipynb", b'{"nbformat": 2}', ":1:1: a notebook of format 2, too old: open and save it with today's Jupyter"),
+        ("a.ipynb", b"[1]", ":1:1: not a notebook: it has no `nbformat`"),
+        ("a.ipynb", b'{"nbformat": 2}', ":1:1: a notebook of format 2, too old: save it with a current Jupyter"),
         ("a.ipynb", b'{"nbformat": 9}', ":1:1: a notebook of format 9, too new: save it as format 4"),
         ("a.ipynb", b"ab\n\xffPNG", ":2:1: byte 0xff is not UTF-8"),
         ("a.ipynb", b"a\0", ":1:2: the character U+0000 is not text"),

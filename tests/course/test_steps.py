@@ -106,7 +106,7 @@ WORK = "exercise:\n  starter: a\n  solution: b\n  check: "
         (f"{WORK}[{{python: 'x = = 1'}}]\n", (4, 29), "this is not Python"),
         (f"{WORK}x\n  others: ['x = = 1']\n", (5, 21), "this is not Python"),
         (f"{WORK}x\n  wrong: [{{code: y}}]\n", (5, 15), "`because` is missing in `exercise.wrong[0]`"),
-        (f"{WORK}x\n  wrong: [{{code: y, because: ' '}}]\n", (5, 34), "`because` must have words"),
+        (f"{WORK}x\n  wrong: [{{code: y, because: ' '}}]\n", (5, 34), "`because` must quote words"),
         # Changes to try.
         ("code: x\ntries: [{label: a, old: y, new: z}]\n", (2, 29), "`y` does not occur in the code"),
         ("code: x + x\ntries: [{label: a, old: x, new: z}]\n", (2, 29), "`x` occurs 2 times in the code"),

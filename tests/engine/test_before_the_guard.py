@@ -89,7 +89,7 @@ async def test_nothing_of_a_lesson_that_may_not_run_is_sent(
         "request": lambda: session.request(FOREIGN, step(0)),
         "names": lambda: session.names(FOREIGN, step(0), "", "a"),
     }
-    with pytest.raises(EngineError, match="so nothing of it runs"):
+    with pytest.raises(EngineError, match="so none of it runs"):
         await asked[name]()
     assert await session.prepare(FOREIGN, step(1)) is None and worker.runs == []
 

@@ -101,7 +101,7 @@ class Tour:
     def guard(self) -> int:
         """The guard's process."""
         guards = {pid for pid in self.family() if b"start_guard.py" in _command(pid)}
-        # What stands for an isolated runner was forked by the guard.
+        # The guard forked the process that represents an isolated runner.
         [pid] = [pid for pid in guards if (found := stat(pid)) and found[1] not in guards]
         return pid
 
@@ -166,7 +166,7 @@ def _command(pid: int) -> bytes:
 
 
 def mounted(folder: Path, options: str) -> list[str]:
-    """The start of a command line whose program sees a small file system of its own at this folder; for root only."""
+    """The start of a command line whose program sees a small, separate file system at this folder; for root only."""
     folder.mkdir(parents=True, exist_ok=True)
     mount = f"mount -t tmpfs -o {options} tmpfs {shlex.quote(str(folder))}"
     return ["unshare", "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh"]

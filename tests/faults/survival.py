@@ -1,4 +1,4 @@
-"""Lets a worker meet a fault, and checks that nothing of it is left and that the next step is right."""
+"""Exposes a worker to a fault, and checks that nothing of it is left and that the next step is correct."""
 
 import json
 import os

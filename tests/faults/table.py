@@ -14,7 +14,7 @@ _HEAD = ("fault", "what was seen", "next step", "left", "MiB", "ready")
 
 @dataclass
 class Row:
-    """What one test saw; a test without a worker of its own fills in `seen` at most."""
+    """What one test saw; a test without its own worker fills in `seen` at most."""
 
     fault: str
     seen: str = ""
@@ -33,7 +33,7 @@ def give_rows(items: Iterable[pytest.Item]) -> None:
     for item in items:
         if any(item.get_closest_marker(mark) for mark in MARKS):
             item.stash[_KEY] = row = Row(_name(item))
-            # The report takes what stands in this dictionary once the test has ended.
+            # The report reads this dictionary once the test has ended.
             item.user_properties.append((ROW, vars(row)))
 
 

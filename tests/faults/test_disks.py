@@ -51,15 +51,15 @@ def someone_elses(path: Path) -> None:
 
 KINDS: dict[str, tuple[Callable[[Path], object], str]] = {
     # What is in the place of a file, and what the tour says of progress that is kept there.
-    "NULs": (lambda path: path.write_bytes(bytes(4096)), "it is kept as"),
-    "half of it": (lambda path: path.write_text('{"version": 2, "lessons": {"standing": {"lo'), "it is kept as"),
+    "NULs": (lambda path: path.write_bytes(bytes(4096)), "it is saved as"),
+    "half of it": (lambda path: path.write_text('{"version": 2, "lessons": {"standing": {"lo'), "it is saved as"),
     "100 MB": (large, "it is larger than 64 MiB"),
     "a folder": (Path.mkdir, "cannot read progress"),
     "a loop of links": (loop, "cannot read progress"),
     "a pipe": (os.mkfifo, "cannot read progress"),
     "an endless device": (lambda path: path.symlink_to("/dev/zero"), "cannot read progress"),
     "a newer version": (lambda path: path.write_text('{"version": 99}'), "a newer jaxtour wrote the progress"),
-    "someone else's": (someone_elses, "cannot read progress" if os.getuid() else "it is kept as"),
+    "someone else's": (someone_elses, "cannot read progress" if os.getuid() else "it is saved as"),
 }
 
 
@@ -113,7 +113,7 @@ def test_no_file_may_grow(tmp_path: Path, row: Row) -> None:
 
 
 def test_a_lock_that_nobody_gives_back(tmp_path: Path, row: Row) -> None:
-    """Another jaxtour is stopped while it writes: the tour says so, leaves at once, and writes if the lock is free."""
+    """Another jaxtour stops while it writes: the tour reports it, quits at once and writes if the lock is free."""
     lock = state_file(tmp_path).with_name("progress.json.lock")
     with lock.open("w") as held, Tour(tmp_path) as tour:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -238,6 +238,6 @@ def test_killed_while_it_saves(tmp_path: Path, row: Row) -> None:
     assert not path.exists() or json.loads(path.read_text())["version"]
     with Tour(tmp_path) as tour:
         tour.until("ready", 60)
-        assert "kept as" not in tour.text
+        assert "saved as" not in tour.text
         row.seen = "opened again"
         tour.quit(row)

@@ -1,4 +1,4 @@
-"""Signals, a terminal that goes away or stands still, and jobs of a shell: nothing is lost and nothing is left."""
+"""Signals, a terminal that disappears or hangs, and a shell's jobs: nothing is lost and nothing is left behind."""
 
 import os
 import shutil
@@ -114,7 +114,7 @@ def test_ctrl_z_where_no_shell_waits(tmp_path: Path, row: Row) -> None:
 
 
 def test_a_laptop_asleep(tmp_path: Path, row: Row) -> None:
-    """All processes stand still and go on, a step among them."""
+    """All processes stop and continue, including a step."""
     with Tour(tmp_path) as tour:
         tour.spin()
         family = tour.family()
@@ -131,7 +131,7 @@ def test_a_laptop_asleep(tmp_path: Path, row: Row) -> None:
 
 @pytest.mark.parametrize("who", ["the guard", "the runner"])
 def test_one_process_asleep(tmp_path: Path, row: Row, who: str) -> None:
-    """Keys are served meanwhile, and the step is right once it goes on."""
+    """Keys work meanwhile, and the step is correct once it continues."""
     with Tour(tmp_path) as tour:
         tour.until("ready", 60)
         guard = tour.guard()
@@ -249,7 +249,7 @@ needs_tmux = pytest.mark.skipif(not shutil.which("tmux"), reason="there is no tm
 
 
 class Tmux:
-    """A tmux server of its own."""
+    """A separate tmux server."""
 
     def __init__(self, folder: Path) -> None:
         self._socket = str(folder / "tmux")

@@ -74,7 +74,7 @@ def cut(tour: Tour) -> None:
 
 
 def answers(tour: Tour) -> None:
-    """What is none of its sequences is read as keys, as everywhere: `?` opens the help."""
+    """Input that is not a known sequence is read as keys, as everywhere: `?` opens the help."""
     write(tour, b"".join(ANSWERS))
     close_boxes(tour)
 
@@ -197,7 +197,7 @@ ALONE = ("sizes of no terminal, in band", "answers of no terminal", "1 MB pasted
 
 @pytest.fixture(scope="module")
 def tours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Tour]]:
-    """The tour that has met all inputs so far, if it still stands."""
+    """The tour that has received all inputs so far, if it is still running."""
     tours: list[Tour] = []
     yield tours
     for tour in tours:

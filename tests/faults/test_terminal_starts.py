@@ -13,7 +13,7 @@ from table import Row
 
 pytestmark = [pytest.mark.faults, pytest.mark.terminal, pytest.mark.timeout(90)]
 NOWHERE = "/proc/nowhere"
-"""Where nobody, root included, can make a file."""
+"""Where nobody, not even root, can create a file."""
 SCREEN = (100, 30)
 
 

@@ -152,7 +152,7 @@ def test_jax(worker: Worker, row: Row, fault: Fault) -> None:
 
 
 def test_an_interrupt_of_a_long_compile(worker: Worker, row: Row) -> None:
-    """It is answered, and the runner that goes on compiling is gone before anything is timed."""
+    """It is answered, and the runner that keeps compiling is gone before anything is timed."""
     guard = worker.guard
     run = guard.ask(JAX + COMPILE, fresh=True)
     guard.started(run)

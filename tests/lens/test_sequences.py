@@ -36,7 +36,7 @@ def lines_of(code: str, name: str) -> set[int]:
 def test_a_step_that_is_edited_and_run_again_is_linked_to_its_own_text(python: str | None) -> None:
     codes = [step(order, blank) for blank, order in enumerate(ORDERS)]
     calls = [tuple(f"{name}(jnp.ones(4))" for name in order) for order in ORDERS]
-    # The same step repeatedly, and another one beside it.
+    # The same step repeatedly, and another one besides.
     steps = [(f"s/{name}", code, asked) for code, asked in zip(codes, calls, strict=True) for name in ("one", "two")]
     found = asyncio.run(traced_steps(python, steps))
     assert len(found) == sum(len(asked) for _, _, asked in steps)

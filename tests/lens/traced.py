@@ -222,7 +222,7 @@ async def _worker(python: str | None, devices: int, command: list[str] | None = 
 
 
 def steps_of(lesson: Lesson) -> list[Step]:
-    """The lesson's steps, none of which may be broken."""
+    """Return the lesson's steps; none may be broken."""
     assert all(isinstance(step, Step) for step in lesson.steps)
     return [step for step in lesson.steps if isinstance(step, Step)]
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def two():
-    """Both processes, in which each test runs steps of its own."""
+    """Both processes; each test runs its own steps in them."""
     async with together() as both:
         assert (await both.run(MESH)).status == "ok"
         yield both

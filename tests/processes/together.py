@@ -73,7 +73,7 @@ class Together:
 
 @asynccontextmanager
 async def together(processes: int = 2, devices: int | None = 2) -> AsyncIterator[Together]:
-    """So many processes, with so many simulated devices each."""
+    """Return a configuration with this many processes and simulated devices in each."""
     engine = Processes()
     config = WorkerConfig(platform="cpu", processes=processes, devices=devices)
     async with Headless(Session(engine, config)) as headless:

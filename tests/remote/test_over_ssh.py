@@ -143,7 +143,7 @@ async def test_a_half_open_link_is_noticed_and_the_far_side_leaves(server, hasty
                     link.stall()
         done, died, dead = seen[-3:]
         assert (done.status, dead.state) == ("interrupted", "dead")
-        assert "is lost: nothing came for 1 s" in died.reason and died.reason in dead.detail
+        assert "is lost: it was silent for 1 s" in died.reason and died.reason in dead.detail
         await gone(seen[0].pid)
         row.seen, row.left = dead.detail, int(alive(seen[0].pid))
         await engine.close()
@@ -203,7 +203,7 @@ async def test_a_stop_that_is_announced_keeps_the_far_side(server, hasty):
     hello = await anext(engine.events())
     engine.suspend()
     for task in engine._tasks[1:]:
-        task.cancel()  # a process that stands still pings no more
+        task.cancel()  # a stopped process sends no pings
     with pytest.raises(TimeoutError):
         await gone(hello.pid, 3.0)  # IDLE_S is 2
     await engine.close()

@@ -1,4 +1,4 @@
-"""What is sent of a program: the modules of its own folder that it imports, and what it makes of them there."""
+"""What is sent for a program: the modules that it imports from its own folder, and what it does with them there."""
 
 import base64
 import os

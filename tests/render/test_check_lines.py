@@ -1,4 +1,4 @@
-"""What came of an exercise's checks, as lines."""
+"""The outcome of an exercise's checks, as lines."""
 
 import pytest
 

@@ -120,7 +120,7 @@ async def test_a_call_without_arguments_says_so(tours: Tours) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await run(pilot)
         await pilot.press("7", "right_square_bracket")
-        assert "this worker does not tell of arguments" in screen_text(app)
+        assert "this worker does not report arguments" in screen_text(app)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=IDS)

@@ -234,7 +234,7 @@ async def test_what_is_chosen_is_opened_and_the_steps_are_replayed(tours: Tours,
         await pilot.press("d", "enter")
         await pilot.pause()
         await pilot.press(*["down"] * downs)
-        assert "starts again on" in screen_text(app)
+        assert "restarts on" in screen_text(app)
         await pilot.press("enter")
         await until(pilot, lambda: any(isinstance(each, Run) for each in tours.engine.sent[sent:]))
         await idle(pilot)

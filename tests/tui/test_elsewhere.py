@@ -17,7 +17,7 @@ from jaxtour.engine.wire.messages import Died, Done, Executed, Failure, State
 from jaxtour.tui.app import TourApp
 
 SIZES = [(80, 24), (120, 36)]
-LOST = "the connection to tpu-vm is lost: nothing came for 7 s"
+LOST = "the connection to tpu-vm is lost: it was silent for 7 s"
 
 
 @pytest.fixture
@@ -86,11 +86,11 @@ async def test_a_file_that_is_not_there_is_looked_for_on_that_machine(far: Tours
         await ready(pilot)
         await pilot.press("r")
         await ran(pilot)
-        assert "it ran on tpu-vm.zone.internal: files" in text(app, "result")
+        assert "it ran on tpu-vm.zone.internal, with" in text(app, "result")
 
 
 class Slow(FakeEngine):
-    """Connects when it is told to, or fails."""
+    """Connects on demand, or fails."""
 
     async def start(self) -> None:
         self.connected = asyncio.Event()

@@ -1,4 +1,4 @@
-"""Exercises on the screen: hints, verdicts, and the solution beside the learner's code."""
+"""Exercises on the screen: hints, verdicts, and the solution next to the learner's code."""
 
 import msgspec
 import pytest
@@ -243,7 +243,7 @@ async def test_code_that_loops_dies_or_floods_is_answered_by_a_real_worker(tours
         await told(pilot, LOOP, "your code ran past the limit of 3 s, and was stopped: does a loop never end?")
         died = "your code ended the worker: the worker ended during the step (exit 3)"
         await told(pilot, DEADLY, f"{died} Your code is kept; a new worker starts by itself.")
-        await told(pilot, LOUD, "it printed more than is kept")
+        await told(pilot, LOUD, "it printed too much")
         await told(pilot, "def double(x):\n    return x * 3 - x\n", "✓ solved after 5 failed runs")
         await until(pilot, lambda: "Well done." in screen_text(app) and app.tour.idle, 60)
         await pilot.press("S")

@@ -1,4 +1,4 @@
-"""The home screen: progress, where to go on, steps, and the search over all lessons."""
+"""The home screen: progress, where to continue, steps, and the search over all lessons."""
 
 import msgspec
 import pytest
@@ -199,7 +199,7 @@ async def test_nothing_found_opens_nothing(tours: Tours) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
         await pilot.press("l", "slash", *"nothing like it")
-        await until(pilot, lambda: "nothing has all of these words" in screen_text(app))
+        await until(pilot, lambda: "nothing contains all of these words" in screen_text(app))
         await pilot.press("enter", "enter", "down", "enter")
         assert isinstance(app.screen, HomeScreen), "there is nothing to open"
         await pilot.press("escape", "escape")

@@ -119,7 +119,7 @@ async def test_a_line_without_a_library_says_so(tours: Tours) -> None:
         app.tour_screen.slots.focus("source")
         await pilot.press("end", "b")
         await pilot.pause()
-        assert "no function of a library stands behind this line" in screen_text(app)
+        assert "no library function is behind this line" in screen_text(app)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=IDS)

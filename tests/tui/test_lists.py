@@ -34,7 +34,7 @@ async def test_the_palette_finds_actions_steps_and_lessons(tours: Tours) -> None
         await pilot.press("ctrl+p")
         assert isinstance(app.screen, FindScreen)
         await pilot.press(*"zzz", "enter")
-        await until(pilot, lambda: "nothing has that name or text" in screen_text(app))
+        await until(pilot, lambda: "nothing has this name or text" in screen_text(app))
         await pilot.press("escape")
         assert app.screen is app.tour_screen
 

@@ -162,7 +162,7 @@ async def test_a_prediction_is_of_the_lesson_s_own_code(tours: Tours) -> None:
         await pilot.press("2", "r")
         await ran(pilot)
         shown = text(app, "lesson")
-        assert "asked of the lesson's own code" in shown and "✓" not in shown and "✗" not in shown
+        assert "about the lesson's own code" in shown and "✓" not in shown and "✗" not in shown
     assert Progress.open(tours.path).saved("vmap", "choose").right is None
 
 
@@ -200,7 +200,7 @@ async def test_hostile_questions_are_only_text(tours: Tours) -> None:
         await pilot.press("1", "r")
         await ran(pilot)
         shown = " ".join(text(app, "lesson").split())
-        assert f"you said {harmed} here: {harmed}␛[2J that is none of the choices" in shown
+        assert f"you said {harmed} here: {harmed}␛[2J that is not among the choices" in shown
         assert "\x1b" not in screen_text(app)
 
 

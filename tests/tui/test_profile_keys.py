@@ -1,4 +1,4 @@
-"""The time of a call by line: the column beside source and stages, the tables, and one call as a picture."""
+"""The time of a call by line: the column next to source and stages, the tables, and one call as a timeline."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def asked(tours: Tours) -> list[Run]:
 
 
 def beside(app: TourApp, name: str) -> list[str]:
-    """What stands left of the lines of a pane."""
+    """What is left of the lines of a pane."""
     return [plain(line) for line in pane(app, name).document.gutter]
 
 

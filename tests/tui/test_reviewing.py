@@ -24,7 +24,7 @@ SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "12
 
 @pytest.fixture
 def due(tours: Tours) -> Progress:
-    """Two questions are due, of which the learner solved one."""
+    """Two questions are due; the learner solved one of them."""
     progress = Progress.open(tours.path)
     progress.update("vmap", "write", edit=MINE, done=True, hints=1)
     progress.update("vmap", "choose", answer="(2, 3)", right=False, done=True)

@@ -81,7 +81,7 @@ async def test_it_is_read_and_runs_after_a_yes_now_and_next_time(far: Far) -> No
         assert "before + 1" in shown and "[red]hello" in shown, "all steps, as text"
         assert far.sent == [], "not even the steps before it, in advance"
         await pilot.press("escape")
-        await until(pilot, lambda: "nothing of this lesson has run" in screen_text(app))
+        await until(pilot, lambda: "none of this lesson has run" in screen_text(app))
         assert far.sent == [] and app.tour.state.report is None
         await pilot.press("r")
         await asked(app, pilot)

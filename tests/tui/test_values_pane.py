@@ -1,4 +1,4 @@
-"""The pane of values: figures beside each equation, below the birth of the first nan or inf."""
+"""The pane of values: figures next to each equation, below the birth of the first nan or inf."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ async def shown(pilot: Any, tours: Tours) -> TourApp:
 
 
 def rows(app: TourApp) -> list[str]:
-    """The rows of the pane, with what stands in the gutter."""
+    """The rows of the pane, including the gutter."""
     stage = pane(app, "stage")
     return [stage.render_line(row).text.rstrip() for row in range(stage.size.height)]
 

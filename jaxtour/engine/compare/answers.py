@@ -1,4 +1,4 @@
-"""Grades predictions: whether what the learner said is what the worker, or the lesson, says."""
+"""Grades predictions: whether the learner's answer agrees with the worker's or the lesson's."""
 
 import math
 import re
@@ -20,13 +20,13 @@ def proof_of(ask: Ask) -> Proof | None:
 
 
 def mark_of(ask: Ask, answer: str | None) -> str:
-    """The word that is marked where the answer is seen; empty for none."""
+    """Return the word to mark where the answer is visible; empty for none."""
     own = ask.value is not None and what_of(ask.value.text)[0] in ("dtype", "fastest")
     return ask.mark or (answer if own and answer else "")
 
 
 def truth(ask: Ask, answer: str | None) -> str | None:
-    """The right answer, once it is known: a choice, or what the worker answered."""
+    """Return the right answer, once it is known: a choice, or the worker's answer."""
     if (right := right_choice(ask, answer)) is not None:
         return ask.texts[right]
     return answer and answer.strip("'")
@@ -44,12 +44,12 @@ def grade(ask: Ask, said: str, answer: str | None) -> Judgement:
 
 
 def reply(ask: Ask, said: str) -> str:
-    """The author's words for who chose this."""
+    """Return the author's reply to a learner who chose this."""
     return next((choice.reply for choice in ask.choices if isinstance(choice, Choice) and choice.text == said), "")
 
 
 def chosen(ask: Ask, said: str) -> str | None:
-    """The choice that a text names, by its number or its words; a text itself if there are no choices."""
+    """Return the choice that a text names, by its number or its text; the text itself if there are no choices."""
     if not ask.choices or said in ask.texts:
         return said
     if said.isdecimal() and 1 <= int(said) <= len(ask.choices):
@@ -58,7 +58,7 @@ def chosen(ask: Ask, said: str) -> str | None:
 
 
 def unreadable(ask: Ask, said: str) -> str:
-    """Why nothing can be made of an answer in words, such as `3raa`, as a line for the learner; empty if it is one."""
+    """Return why a typed answer, such as `3raa`, cannot be graded, as a line for the learner; empty if it can."""
     words = _words(said)
     if ask.value is not None and not ask.choices and is_number(ask.value.text):
         return "" if len(words) == 1 and _number(words[0]) is not None else "the answer is a number, such as 12 or 0.5"
@@ -70,10 +70,10 @@ _DIGIT_FIRST = re.compile(r"[-+]?\.?\d")
 
 
 def right_choice(ask: Ask, answer: str | None) -> int | None:
-    """The index of the right choice; None if the worker's answer is none of them, or is missing.
+    """Return the index of the right choice; None if the worker's answer matches none of them, or is missing.
 
-    A choice may say more than the answer: it begins with the answer's number, or with yes or no, for which a number
-    other than 0 stands too.
+    A choice may say more than the answer: it begins with the answer's number, or with yes or no; an answer other than 0
+    also counts as yes.
     """
     if ask.answer is not None:
         return ask.answer - 1 if 1 <= ask.answer <= len(ask.choices) else None
@@ -114,7 +114,7 @@ def _same(left: str, right: str) -> bool:
 
 
 def _whole(word: str) -> str:
-    """The whole name of a type: `float32` for `f32` and `jnp.float32`."""
+    """Return the full name of a type: `float32` for `f32` and `jnp.float32`."""
     word = re.sub(r"^(jax\.numpy|jnp|np|numpy)\.", "", word)
     match = SHORT.fullmatch(word)
     return f"{LONG[match[1]]}{match[2]}" if match else word

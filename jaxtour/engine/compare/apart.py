@@ -1,4 +1,4 @@
-"""What differs by process in a report, beside what is the same and is told once."""
+"""What differs by process in a report; what is the same appears once."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TypeVar
@@ -28,7 +28,7 @@ def of_process(report: Report, process: int | None) -> Report:
 
 
 def each_of(report: Report) -> Mapping[int, Report]:
-    """The report of each process; empty for one process, or while the first of several has not told its end."""
+    """Return the report of each process; empty for one process, or until the first of several has reported its end."""
     if not any(own.done for own in report.processes.values()):
         return {}
     count = 1 + max(report.processes)
@@ -37,7 +37,7 @@ def each_of(report: Report) -> Mapping[int, Report]:
 
 
 def groups(said: Mapping[int, T], key: Callable[[T], Hashable]) -> list[tuple[tuple[int, ...], T]]:
-    """What the processes said, each once, with those that said it."""
+    """Return what the processes said, each text once, with those that said it."""
     found: dict[Hashable, list[int]] = {}
     for process, each in said.items():
         found.setdefault(key(each), []).append(process)
@@ -45,7 +45,7 @@ def groups(said: Mapping[int, T], key: Callable[[T], Hashable]) -> list[tuple[tu
 
 
 def lines_apart(texts: Mapping[int, str]) -> list[LineBy]:
-    """The lines of all texts: what is the same once, what differs by process in the order of processes."""
+    """Return the lines of all texts: common lines once, others by process, in the order of processes."""
     rows = {process: text.removesuffix("\n").split("\n") if text else [] for process, text in texts.items()}
     shortest = min(map(len, rows.values()), default=0)
     every = list(rows.values())
@@ -65,12 +65,12 @@ def lines_apart(texts: Mapping[int, str]) -> list[LineBy]:
 
 
 def who_said(processes: Sequence[int]) -> str:
-    """`process 0 │ `, empty for what all said."""
+    """Return `process 0 │ `; empty for what all said."""
     return named(processes, 0) + GUTTER if processes else ""
 
 
 def stdout_of(report: Report) -> str:
-    """The output of all processes as one text: with the process before lines that differ."""
+    """Return the output of all processes as one text, with the process before lines that differ."""
     texts = {process: own.stdout.text for process, own in each_of(report).items()}
     if len(set(texts.values())) < 2:
         return report.stdout.text
@@ -78,7 +78,7 @@ def stdout_of(report: Report) -> str:
 
 
 def values_of(report: Report) -> list[tuple[tuple[int, ...], Value | None]]:
-    """The value of all processes, or those that differ, each with its processes."""
+    """Return the value that all processes share, or the different ones, each with its processes."""
     values = {process: own.value for process, own in each_of(report).items()}
     if (found := report.value) is None or len(values) < 2 or any(shard.process for shard in found.shards):
         return [((), found)] if len(set(map(_seen, values.values()))) < 2 else groups(values, _seen)
@@ -87,7 +87,7 @@ def values_of(report: Report) -> list[tuple[tuple[int, ...], Value | None]]:
 
 
 def _seen(value: Value | None) -> Hashable:
-    """What is seen of a value; the devices of a process have numbers of their own."""
+    """Return the visible parts of a value, without devices, whose numbers differ by process."""
     return value and (value.type, value.text.text, value.shape, value.dtype, value.sharding, value.tree)
 
 
@@ -98,6 +98,6 @@ def value_text(report: Report) -> str:
 
 
 def stderr_of(report: Report) -> dict[int, Raw]:
-    """What each process wrote to its standard error, if that differs."""
+    """Return what each process wrote to its standard error, if that differs."""
     texts = {process: own.stderr for process, own in each_of(report).items()}
     return texts if len({each.text for each in texts.values()}) > 1 else {}

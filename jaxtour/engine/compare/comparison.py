@@ -48,19 +48,19 @@ class Side:
 
     @property
     def peak_bytes(self) -> int | None:
-        """Temporaries and outputs at the peak; None if the compiler does not tell."""
+        """Temporaries and outputs at the peak; None if the compiler does not report them."""
         memory = self.hlo.memory
         return memory.peak_bytes if memory and memory.error is None else None
 
     @property
     def needed_bytes(self) -> int | None:
-        """All that must fit on the device, the arguments included; None if the compiler does not tell."""
+        """Everything that must fit on the device, including the arguments; None if the compiler does not report it."""
         memory = self.hlo.memory
         return memory.needed_bytes if memory and memory.error is None else None
 
     @property
     def compile_s(self) -> float | None:
-        """The least of its rounds, as disturbances only add to it."""
+        """The least of its rounds, since disturbances only add to it."""
         return min((each.compile_s for each in self.timings if each.compile_s is not None), default=None)
 
     @property
@@ -85,13 +85,13 @@ class HloInstruction(NamedTuple):
 
 
 class ChangedEquation(NamedTuple):
-    """An equation of one call alone, or one that changed."""
+    """An equation that only one call has, or one that changed."""
 
     primitive: str
     text: str
     spans: tuple[Span, ...]
     changes: tuple[str, ...] = ()
-    """For one of both: what changed, in words."""
+    """For an equation of both: what changed, as text."""
 
 
 class Equations(NamedTuple):
@@ -148,7 +148,7 @@ class Comparison:
 
 
 def expression_at(own: str, code: str) -> SourceOf:
-    """Gives expressions in one line: those of the file `own` from its code, others as their files are now."""
+    """Return a function that gives expressions in one line: those of the file `own` from its code, others from disk."""
 
     def source(span: Span) -> str:
         every = code.split("\n") if span.file == own else linecache.getlines(span.file)
@@ -170,7 +170,7 @@ def compared(a: Side, b: Side, equations: Equations) -> Comparison:
 
 
 def instructions(hlo: StageText) -> list[HloInstruction]:
-    """The instructions of a compiled program that compute or move something, those inside fusions included."""
+    """Return the instructions of a compiled program that compute or move something, including those inside fusions."""
     found = []
     for line in _instruction_lines(hlo):
         origin = hlo.origin_of(line)
@@ -188,7 +188,7 @@ def _instruction_lines(hlo: StageText) -> Iterable[int]:
 def _apart(
     before: Sequence[HloInstruction], after: Sequence[HloInstruction], source: SourceOf, other_source: SourceOf
 ) -> tuple[list[HloInstruction], list[HloInstruction]]:
-    """Those of each side without a partner of the same opcode and type; one from the same source comes first."""
+    """Return each side's instructions without a partner of equal opcode and type, preferably of the same source."""
     left, right = list(before), list(after)
     for by_source in (True, False):
         places: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
@@ -211,10 +211,10 @@ def _key(each: HloInstruction, source: SourceOf | None) -> tuple[str, ...]:
 
 
 def time_ratio(a: Sequence[Timing], b: Sequence[Timing]) -> Ratio | None:
-    """The ratio of the times, from rounds in which both were measured in turn; None without a time.
+    """Return the ratio of the times, from rounds that measured both alternately; None without a time.
 
-    The interval is of logarithms: Student's for the rounds, whose means differ by what disturbs a whole measurement,
-    and with it the uncertainty of each median.
+    The interval is one of logarithms: Student's t over the rounds, whose means differ by what disturbs a whole
+    measurement, combined with the uncertainty of each median.
     """
     sides = [[each for each in side if each.error is None and each.median_s > 0] for side in (a, b)]
     rounds = min(map(len, sides))
@@ -251,7 +251,7 @@ def _quantile(spread: Spread, part: float) -> float:
 
 
 def comparison_record(found: Comparison) -> dict[str, Any]:
-    """The JSON that `jaxtour diff --json` prints; each pair is of A and B, and null where it is not known."""
+    """The JSON that `jaxtour diff --json` prints; each pair has A and B, null where unknown."""
     kinds = {kind: [_row(each) for each in getattr(found.equations, kind)] for kind in Equations._fields}
     time = found.time
     return {

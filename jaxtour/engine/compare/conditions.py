@@ -18,7 +18,7 @@ FIGURES: Mapping[str, Callable[[Side], float | None]] = {
     "peak": lambda side: side.peak_bytes,
     "equations": lambda side: side.trace.equations,
 }
-"""What is compared as a ratio, B to A."""
+"""The figures compared as a ratio, B to A."""
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le, "=": operator.eq,
 }  # fmt: skip
@@ -28,7 +28,7 @@ _NEAR = 0.8
 
 @dataclass(frozen=True)
 class Condition:
-    """A figure that must not be reached: a ratio, or else the count of an opcode in B."""
+    """A limit that must not be reached, on a ratio, or else on the count of an opcode in B."""
 
     written: str
     name: str
@@ -36,9 +36,9 @@ class Condition:
     limit: float
 
     def failed(self, found: Comparison) -> str | None:
-        """Why the condition is met, in one line; also if the figure is not known. None if it is not met.
+        """Return why the condition is true, in one line, also if the figure is unknown; None if it is false.
 
-        A time is above a limit only with its whole interval, and likewise below; it is equal anywhere inside.
+        A time is above or below a limit only if its whole interval is; it equals any number inside.
         """
         if self.name not in FIGURES:
             count = found.sides[1].count(self.name)

@@ -1,4 +1,4 @@
-"""Compares texts as numbers and words, as layout, brackets and last digits differ between versions of NumPy."""
+"""Compares texts as numbers and words, since layout, brackets and last digits differ between versions of NumPy."""
 
 import math
 import re
@@ -34,12 +34,12 @@ ARRAY = r"\b(?:Array|array)\(|,\s*(?:dtype|weak_type|shape)=(?:\([^)]*\)|[\w.<>]
 
 
 def bare(text: str) -> str:
-    """The text without the parts of an array's `repr` beside its numbers: `Array(30., dtype=float32)` is `30.)`."""
+    """Return the text without what surrounds numbers in an array's `repr`: `Array(30., dtype=float32)` is `30.)`."""
     return re.sub(ARRAY, " ", text)
 
 
 def difference(expected: str, got: str) -> str | None:
-    """The difference, as `expected ..., got ...` from the first one on; None if there is none.
+    """Return the difference, as `expected ..., got ...` from the first one on; None if there is none.
 
     Numbers may differ by 1e-4 of their size or 1e-6; `...` in `expected` stands for any tokens or none.
     """

@@ -43,7 +43,7 @@ def status(step: Step, report: Report) -> Status:
 
 
 def _ran_out(step: Step, report: Report) -> bool:
-    """Whether it ran into its time limit, as it should."""
+    """Whether it reached its time limit, as it should."""
     return step.runs_out and report.done is not None and report.done.status == "timeout"
 
 
@@ -59,7 +59,7 @@ def over(step: Step, report: Report | None) -> bool:
 
 
 def answered(step: Step, report: Report | None) -> bool:
-    """Whether the code has run as the step's question needs it: an exercise need not be solved for that."""
+    """Whether the code has run as far as the step's question needs: an exercise need not be solved for that."""
     if step.exercise and report:
         step, report = msgspec.structs.replace(step, exercise=None), msgspec.structs.replace(report, checked=None)
     return over(step, report)
@@ -85,7 +85,7 @@ def _verify(step: Step, report: Report) -> list[str]:
 
 
 def _ended(step: Step, done: Done | None) -> str | None:
-    """Why there is nothing to compare; None if there is."""
+    """Return why there is nothing to compare; None if there is something."""
     if done is None:
         return "the step did not end"
     because = f": {done.reason}" if done.reason else ""
@@ -121,8 +121,8 @@ def _answered(step: Step, report: Report) -> Iterator[str]:
         if report.answer is None:
             yield f"ask: `{question}` has no answer"
         elif ask.choices and right_choice(ask, report.answer) is None and what_of(ask.value.text)[0] != "fastest":
-            # Which call is the fastest depends on the machine, and may not be clear.
-            yield f"ask: `{question}` is {short(report.answer, 60)}, which is none of the choices"
+            # The fastest call depends on the machine, and may not be clear.
+            yield f"ask: `{question}` is {short(report.answer, 60)}, which is not among the choices"
     if step.exercise and report.checked is None:
         yield "exercise: the check did not run"
     elif step.exercise and report.checked and not report.checked.passed:
@@ -151,7 +151,7 @@ def _expected(expect: Expect | None, report: Report) -> Iterator[str]:
 
 
 def _value(expect: Expect, value: Value | None, text: str) -> Iterator[str]:
-    """Compare the last expression's value, with its type, shape, dtype and devices; its text is of all processes."""
+    """Compare the last expression's value, with its type, shape, dtype and devices; its text covers all processes."""
     asked: dict[str, Any] = {
         "value": expect.value,
         "type": expect.type,
@@ -230,7 +230,7 @@ _SCALAR = re.compile(r"\bnp\.(?:bool_?|str_|u?int\d+|float\d+|complex\d+)(?=\()"
 """How NumPy 2 shows a scalar that NumPy 1 shows as its number."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _RENAMED = {"DeviceArray(": "Array(", "jaxlib.xla_extension.": "jaxlib._jax.", "PartitionSpec(": "P("}
-"""How older releases of JAX write what today's writes in another way."""
+"""How older releases of JAX write what current ones write differently."""
 _OVERWRITTEN = re.compile(r"[^\r\n]*\r(?!\n)")
 """What a progress bar wrote before it went back to the start of the line."""
 _CELL = re.compile(r"<ipython-input-[^<>]*>|<jaxtour:[^<>]*>|[^\s\"]*/ipykernel_\d+/\d+\.py")
@@ -238,7 +238,7 @@ _CELL = re.compile(r"<ipython-input-[^<>]*>|<jaxtour:[^<>]*>|[^\s\"]*/ipykernel_
 _TIME = re.compile(
     r"(?<![\w.])\d+(?:\.\d+)?(?:e[-+]?\d+)? ?(?:s|secs?|seconds?|ms|milliseconds?|[uµμ]s|ns|minutes?|it/s)\b"
 )
-"""A measured time, which is another one in each run."""
+"""A measured time, which differs in each run."""
 _SHOWN = 120
 """Characters of each text."""
 
@@ -250,9 +250,9 @@ def is_compared(lesson: Lesson, step: Step) -> bool:
 
 
 def stored_differences(lesson: Lesson, step: Step | Broken, report: Report | None) -> list[str]:
-    """What differs, a line each with both texts; numbers may differ by 1e-4 of their size, as in `expect`.
+    """Return one line with both texts for each difference; numbers may differ by 1e-4 of their size, as in `expect`.
 
-    Only what the file has stored is compared: nothing is said of a cell that was not run before the file was saved.
+    Compares only what the file has stored: a cell that was not run before the file was saved has no differences.
     """
     if isinstance(step, Broken) or report is None:
         return []
@@ -281,7 +281,7 @@ def _differences(lesson: Lesson, step: Step, report: Report) -> Iterator[str]:
 
 @lru_cache(maxsize=64)
 def texts_differ(head: str, stored: str, got: str) -> tuple[str, ...]:
-    """Return a line with both texts if they differ in more than what differs between two runs, or two shells."""
+    """Return a line with both texts if they differ by more than two runs, or two shells, would."""
     # Cached, since a pane asks whenever it is drawn.
     stored, got = _COLOUR.sub("", stored), _COLOUR.sub("", got)
     if not difference(_comparable(stored), _comparable(got)):
@@ -291,7 +291,7 @@ def texts_differ(head: str, stored: str, got: str) -> tuple[str, ...]:
 
 
 def _comparable(text: str) -> str:
-    """The text without what differs between two runs, two shells or two releases."""
+    """Return the text without what varies between two runs, two shells or two releases."""
     text = _OVERWRITTEN.sub("", text)
     for old, new in _RENAMED.items():
         text = text.replace(old, new)
@@ -299,7 +299,7 @@ def _comparable(text: str) -> str:
 
 
 def _around(one: str, other: str) -> tuple[str, str]:
-    """The texts in one line each; of long ones, the lines from the first one on that differs."""
+    """Return each text in one line; of long ones, the lines from the first different one on."""
     if max(len(one), len(other)) > _SHOWN:
         ones, others = one.split("\n"), other.split("\n")
         pairs = zip(ones, others, strict=False)

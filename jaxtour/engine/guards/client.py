@@ -56,7 +56,7 @@ _tagged = msgspec.json.Decoder(_Tagged)
 
 @functools.cache
 def _events() -> msgspec.json.Decoder[WireEvent]:
-    # Made for the first event: to look through all types takes 2 ms, for which the first frame need not wait.
+    # Built for the first event: walking all types takes 2 ms, which the first frame need not wait for.
     return msgspec.json.Decoder(WireEvent)
 
 
@@ -70,10 +70,10 @@ def worker_command() -> list[str]:
 
 
 class ProcessEngine:
-    """A guard in a process of its own, reached through pipes; with a `Start` on another machine.
+    """A guard in a separate process, reached through pipes; with a `Start`, on another machine.
 
     If the guard dies or sends an invalid frame, `events` ends with a `Done` for every open run, a `Died`, and a `State`
-    that says what happened. `start` may then be called again.
+    that says what happened. After that, `start` may be called again.
     """
 
     def __init__(self, worker_command: list[str] | Start | None = None) -> None:
@@ -102,7 +102,7 @@ class ProcessEngine:
         self._lost, self._modules, self._hello = "", OwnModules(), None
         command = self._start.command if self._start else self._command or worker_command()
         pipe = asyncio.subprocess.PIPE
-        # Without a terminal of its own, ssh would open a window to ask for a password.
+        # Without its own terminal, ssh would open a window to ask for a password.
         env = {**os.environ, "SSH_ASKPASS_REQUIRE": "never"} if self._start else None
         try:
             self._process = process = await asyncio.create_subprocess_exec(
@@ -123,7 +123,7 @@ class ProcessEngine:
             await self.close()
             raise
         if self._start:
-            self._stderr.clear()  # what the shell there said at its start explains no end
+            self._stderr.clear()  # the remote shell's greeting does not explain an end
             self._pulse = Pulse(functools.partial(self._ping, process), functools.partial(self._give_up, process))
             self._tasks.append(asyncio.create_task(self._pulse.beat(), name="worker pulse"))
 
@@ -179,7 +179,7 @@ class ProcessEngine:
         code, reason = process.returncode, self._lost or reason
         open_runs, self._open_runs = self._open_runs, []
         for run in open_runs:
-            # A lost link is not the fault of the code that ran.
+            # A lost connection is not the fault of the code that ran.
             yield Done(run=run, status="interrupted" if self._start else "died", dirty=True, reason=reason)
         yield Died(code=code, reason=reason, stderr=self._last_words())
         remedied = reason if self._start else f"{reason}; restart it to continue"
@@ -194,7 +194,7 @@ class ProcessEngine:
         self._pictures.close()
 
     def suspend(self) -> None:
-        """Tell a guard on another machine, at once, that this process stops for a while."""
+        """Tell a guard on another machine, at once, that this process is about to stop for a while."""
         process = self._process
         if self._start and process is not None and process.stdin is not None and not process.stdin.is_closing():
             process.stdin.write(encode(Suspend()))
@@ -218,7 +218,7 @@ class ProcessEngine:
                 task.cancel()
 
     def _ping(self, process: asyncio.subprocess.Process, number: int) -> None:
-        """Send a ping, unless more waits to be sent than the pipe takes."""
+        """Send a ping, unless the pipe is full."""
         stdin = process.stdin
         if stdin is not None and not stdin.is_closing() and not stdin.transport.get_write_buffer_size():
             frame = encode(Ping(n=number))
@@ -230,9 +230,9 @@ class ProcessEngine:
             self._pulse.sent += len(data)
 
     def _give_up(self, process: asyncio.subprocess.Process, silent_s: float) -> None:
-        """End a link over which nothing comes."""
+        """Close a connection that has gone silent."""
         host = self._hello.host if self._hello else "the other machine"
-        self._lost = f"the connection to {host} is lost: nothing came for {silent_s:.0f} s"
+        self._lost = f"the connection to {host} is lost: it was silent for {silent_s:.0f} s"
         _kill(process)
 
     async def _greet(self, process: asyncio.subprocess.Process) -> Hello:
@@ -270,7 +270,7 @@ class ProcessEngine:
         return clean(self._stderr.decode("utf-8", "replace").strip())
 
     def _one_line(self, text: str) -> str:
-        """The text with the line of stderr that says most, and what helps against that."""
+        """Return the text with the most telling line of stderr, and its remedy."""
         said, helps = remedy(self._last_words())
         if not self._start:
             helps, said = "", self._last_words().rpartition("\n")[2].strip()
@@ -309,7 +309,7 @@ def decode(body: bytes) -> Event | None:
 
 
 def _is_harmless(stage: Stage, body: bytes) -> bool:
-    """Whether a part of a stage needs no cleaning, as is usual; checking bytes is ten times faster than text."""
+    """Whether a part of a stage needs no cleaning, the usual case; checking bytes is ten times faster than text."""
     # JSON escapes all invisible characters except DEL. Only line feeds and quotes may be escaped here.
     parts = (
         stage.text, stage.names, stage.typed, stage.types, stage.equations, stage.parameters, stage.jaxprs,

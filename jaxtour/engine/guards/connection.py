@@ -1,4 +1,4 @@
-"""What a session needs of the connection to a guard, and how the user chose the worker."""
+"""What a session needs from the connection to a guard, and how the user chose the worker."""
 
 from collections.abc import AsyncIterator
 from typing import Protocol
@@ -21,17 +21,17 @@ class WorkerConfig(msgspec.Struct, frozen=True):
     wait: bool = False
     """Whether to wait for an accelerator that another process holds."""
     isolate: bool = False
-    """Whether code runs in a pid namespace of its own, where the machine allows it."""
+    """Whether code runs in its own PID namespace, where the machine allows it."""
     worker: str | None = None
-    """What runs a command on another machine, where the worker is, as in `ssh -T tpu-vm`; None means here."""
+    """A prefix that runs a command on the worker's machine, such as `ssh -T tpu-vm`; None means here."""
     processes: int = 1
     """How many processes run every step."""
     hosts: tuple[str, ...] = ()
-    """The machines of these processes, one each, for `{host}` in `worker`; empty if all are on one."""
+    """The machines of these processes, one each, for `{host}` in `worker`; empty if one machine runs all."""
 
     def opened(self) -> Open:
         """The command that opens such a worker."""
-        # On another machine the guard runs on the Python that is named, and takes its own.
+        # On another machine, the guard already runs on the named Python, and uses that.
         python = None if self.worker else self.python
         return Open(
             python=python,
@@ -57,14 +57,14 @@ class Engine(Protocol):
         """Every event until the guard is gone."""
 
     def suspend(self) -> None:
-        """Tell the guard, at once, that this process stops for a while."""
+        """Tell the guard, at once, that this process is about to stop for a while."""
 
     async def close(self) -> None:
         """End the guard and its tree; may be called twice."""
 
 
 class EngineError(Exception):
-    """The guard does not start or no longer answers; the message is one line for the user."""
+    """The guard does not start or no longer responds; the message is one line for the user."""
 
     def __init__(self, message: str) -> None:
         super().__init__(clean(message, keep_newlines=False))

@@ -1,4 +1,4 @@
-"""Puts the parts of a value together that several processes describe: each knows the numbers of its own devices."""
+"""Assembles a value that several processes describe: each knows the numbers of its own devices."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"[^\s\[\]]+")
 
 
 def gathered(values: Mapping[int, Value]) -> Value:
-    """The value of process 0 with the numbers of the others, by process; as it is if they describe other arrays."""
+    """Return process 0's value with the numbers of the others, by process; unchanged if they describe other arrays."""
     own = values[0]
     others = [value for process, value in values.items() if process]
     if own.leaves:

@@ -1,6 +1,6 @@
-"""Leaves out what gloo prints, the library that connects CPUs: a line for each new group of devices.
+"""Drops the output of gloo, the library that connects CPUs: a line for each new group of devices.
 
-Nothing turns that off, from JAX 0.9.0 to 0.12.0.1. Two threads may write at once, token by token.
+Nothing turns it off, from JAX 0.9.0 to 0.12.0.1. Two threads may write at once, token by token.
 """
 
 import re
@@ -8,12 +8,12 @@ from collections import Counter
 
 BEGINS = "[Gloo] Rank "
 _WORDS = (BEGINS, " is connected to ", " peer ranks. ", "Expected number of connected peer ranks is : ", "\n")
-"""A line has each of these once, and numbers between them."""
+"""A line contains each of these once, with numbers between them."""
 _TOKEN = re.compile("|".join([*map(re.escape, _WORDS), r"\d+"]))
 
 
 def without_gloo(text: str) -> tuple[str, str]:
-    """The text without gloo's lines, and behind it the end, where such a line may have begun that goes on."""
+    """Return the text without gloo's lines, and a tail that may be the beginning of such a line."""
     kept, place = "", 0
     while (start := text.find(BEGINS, place)) >= 0:
         kept += text[place:start]
@@ -25,7 +25,7 @@ def without_gloo(text: str) -> tuple[str, str]:
         if not _whole(found):
             if any(word.startswith(text[end:]) for word in _WORDS):
                 return kept, text[start:]
-            # Something else stands in the line: it is shown as it is.
+            # The line contains something else: show it unchanged.
             end = start + len(BEGINS)
             kept += BEGINS
         place = end
@@ -37,5 +37,5 @@ def without_gloo(text: str) -> tuple[str, str]:
 
 
 def _whole(found: Counter[str]) -> bool:
-    """Whether all lines that have begun have ended."""
+    """Whether every line that has begun is complete."""
     return bool(found) and all(found[word] == found[BEGINS] for word in _WORDS)

@@ -1,4 +1,4 @@
-"""The modules that a program has in its own folder, which a worker on another machine does not have."""
+"""The modules in a program's own folder, which a worker on another machine lacks."""
 
 import ast
 import tokenize
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jaxtour.engine.guards.connection import EngineError
 from jaxtour.engine.wire.commands import Cell, Put, Run
+from jaxtour.text import grouped
 
 MOST_BYTES = 2 * 1024 * 1024
 """Of all files together."""
@@ -15,7 +16,7 @@ _Known = tuple[tuple[int, int], str, list[str]]
 
 
 class OwnModules:
-    """Finds them by their imports, transitively, and remembers what was sent."""
+    """Finds them by their imports, transitively, and remembers what has been sent."""
 
     def __init__(self) -> None:
         self._sent: dict[str, str] = {}
@@ -23,14 +24,14 @@ class OwnModules:
         """By file: its time and size, its text and the modules that it imports."""
 
     def of(self, command: Run) -> list[Put]:
-        """What to send before a run, as it is not there yet or has changed; raises `EngineError` if it is too much."""
+        """Return what to send before a run, since it is new or has changed; raises `EngineError` if it is too much."""
         cells = (*command.replay, *(each for each in (command.cell, command.probe) if each is not None))
         found: dict[str, str] = {}
         for cell in cells:
             found.update(self._imported(cell))
         if (size := sum(map(len, found.values()))) > MOST_BYTES:
             raise EngineError(
-                f"{len(found)} files of the program's folder are to be sent, {grouped(size)} characters; "
+                f"the program needs {len(found)} files from its folder, {grouped(size)} characters; "
                 f"at most {grouped(MOST_BYTES)}: install them on the other machine"
             )
         new = [Put(path=path, text=text) for path, text in found.items() if self._sent.get(path) != text]
@@ -70,7 +71,7 @@ class OwnModules:
 
 
 def imports(code: str, package: str) -> list[str]:
-    """The modules that code of a package imports, and names that may be modules; none of code that is not Python."""
+    """Return the modules that a package's code imports, and names that may be modules; nothing if it is not Python."""
     try:
         with warnings.catch_warnings(action="ignore"):
             nodes = list(ast.walk(ast.parse(code)))

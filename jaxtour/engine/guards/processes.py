@@ -1,8 +1,8 @@
 """The guards of a worker, one for each process that runs the steps; most workers have one.
 
-A guard's clocks and its kill tree are those of one runner, so each process has a guard of its own, here or on its own
-machine. The runners are connected by JAX's distributed runtime, which lives in the runner of process 0 and cannot take
-anyone back: so when one runner has to be replaced, all are.
+A guard keeps the time limits and the process tree of one runner, so each process has its own guard, here or on its own
+machine. JAX's distributed runtime connects the runners. It lives in the runner of process 0 and lets nobody rejoin:
+when one runner has to be replaced, all are.
 """
 
 import asyncio
@@ -35,47 +35,47 @@ from jaxtour.engine.wire.messages import (
 )
 
 GRACE_S = 2.0
-"""How long the others may go on after one process has failed: they may well be waiting for it."""
+"""How long the others may continue after one process has failed: they are probably waiting for it."""
 HASTE_S = 0.5
-"""How long they then have to end by themselves: a collective waits where no interrupt reaches it."""
+"""How long they then have to end by themselves: no interrupt reaches the wait in a collective."""
 LOOPBACK = "127.0.0.1"
 _ORDER: tuple[WorkerState, ...] = (
     "dead", "interrupting", "restarting", "spawning", "importing jax", "opening devices", "running", "ready"
 )  # fmt: skip
-"""The first of these that any process has is the state of all."""
+"""The state of all processes is the first of these that any process is in."""
 ENDED = ("interrupted", "timeout", "died")
-"""How a run ends whose runner is replaced."""
+"""How a run ends when its runner is replaced."""
 _QUEUE = 1000
 """Events that may wait for the screen; then the guards wait."""
 
 
 class _Member(msgspec.Struct, eq=False):
-    """A guard, and what it last said of its runner."""
+    """A guard, and what it last reported about its runner."""
 
     engine: Engine
     reader: asyncio.Task[None] | None = None
     state: State = State(state="spawning")
     facts: Facts | None = None
     port: int | None = None
-    """A free port of its machine, once its runner can connect."""
+    """A free port on its machine, once its runner can connect."""
 
 
 class Processes:
     """The guards of a worker as one engine.
 
-    What process 0 says comes as it is; what another says of a run comes as `FromProcess`.
+    It passes on process 0's events unchanged, and what other processes say about a run as `FromProcess`.
     """
 
     def __init__(self, connect: Callable[[int], Engine] = lambda _: ProcessEngine(), address: str = LOOPBACK) -> None:
         self._connect = connect
-        """Makes the connection to the guard of a process."""
+        """Connects to the guard of a process."""
         self._address = address
         """Where the other processes reach process 0."""
         self._members: list[_Member] = []
         self._events: asyncio.Queue[Event | Exception | None] = asyncio.Queue(_QUEUE)
         self._generation = 0
         self._broken = ""
-        """Why all runners have to be renewed, once nothing runs."""
+        """Why all runners must be renewed as soon as nothing runs."""
         self._touched = False
         """Whether the runners have received a run."""
         self._runs: dict[int, RunTogether] = {}
@@ -115,7 +115,7 @@ class Processes:
                 await self._tell(command)
 
     def suspend(self) -> None:
-        """Tell every guard, at once, that this process stops for a while."""
+        """Tell every guard, at once, that this process is about to stop for a while."""
         for member in self._members:
             member.engine.suspend()
 
@@ -133,7 +133,7 @@ class Processes:
     # Guards ----------------------------------------------------------------------------------------------------------
 
     async def _add(self, count: int) -> None:
-        """Start guards until there are so many; raises `EngineError` of the first that does not start."""
+        """Start guards until there are `count`; raises the `EngineError` of the first that does not start."""
         new = {process: self._connect(process) for process in range(len(self._members), count)}
         try:
             started = await asyncio.gather(*(engine.start() for engine in new.values()), return_exceptions=True)
@@ -151,7 +151,7 @@ class Processes:
             member.reader = asyncio.create_task(self._read(member), name="reads the events of a guard")
 
     async def _drop(self, count: int) -> None:
-        """End guards until there are so many."""
+        """End guards until there are `count`."""
         members, self._members = self._members[count:], self._members[:count]
         for member in members:
             if member.reader is not None:
@@ -165,11 +165,11 @@ class Processes:
                     await self._events.put(said)
         except Exception as error:
             await self._events.put(error)
-        # Its guard is gone, and has said so.
+        # Its guard is gone, and has reported that.
         self._finish()
 
     def _finish(self) -> None:
-        """End the events, also if they are many."""
+        """End the events, even if the queue is full."""
         task = asyncio.create_task(self._events.put(None), name="ends the events")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -213,7 +213,7 @@ class Processes:
         await self._tell(Renew(generation=self._generation, why=why, asked=asked))
 
     async def _mend(self) -> None:
-        """Replace all runners, unless something else has done so."""
+        """Replace all runners, unless something else already has."""
         if self._broken and self._many:
             await self._renew(self._broken)
 
@@ -264,11 +264,11 @@ class Processes:
     def _of_run(self, process: int, event: OwnEvent) -> Iterable[RunEvent]:
         run = self._runs.get(event.run)
         if run is None:
-            # Background text of a run that is over, or a run of before there were several.
+            # Background text of a finished run, or a run from before there were several processes.
             return () if process else (event,)
         said = list(run.take(process, event))
         if isinstance(event, Done) and event.status in ENDED:
-            # Its guard says so too, but maybe after the next run has begun in the others.
+            # Its guard reports that too, but perhaps after the next run has begun in the others.
             self._broken = self._broken or about(process, len(self._members), event.reason or event.status)
         if run.over:
             del self._runs[run.run]
@@ -282,7 +282,7 @@ class Processes:
         return said
 
     async def _stop_waiting(self, run: RunTogether) -> None:
-        """Interrupt the processes that are still in a step that another one has left by an error, then kill them."""
+        """Interrupt, then kill, the processes that are still in a step that another one has left by an error."""
         if not run.failed:
             self._grace = None
             return
@@ -293,7 +293,7 @@ class Processes:
             await asyncio.sleep(HASTE_S)
 
     def _left(self, reason: str) -> Iterable[Event]:
-        """A runner is gone: the others follow it, once they have ended what they run."""
+        """A runner is gone: the others follow, once they have finished what they run."""
         if not self._broken:
             self._broken = reason
             if not self._runs:
@@ -301,7 +301,7 @@ class Processes:
         return ()
 
     def _died(self, process: int, event: Died) -> Iterable[Event]:
-        """Only the first death has a cause; the others die of it, as JAX ends who loses its coordinator."""
+        """Only the first death has a cause; the others follow from it, since JAX ends whoever loses its coordinator."""
         who = about(process, len(self._members), event.reason)
         if self._broken or event.generation != self._generation:
             return (Log(text=who),)
@@ -317,7 +317,7 @@ class Processes:
             self._later(self._tell(Join(generation=self._generation, coordinator=coordinator)))
 
     def _stated(self) -> Iterable[Event]:
-        """The state of all, if it has changed."""
+        """Return the state of all, if it has changed."""
         state = min((member.state.state for member in self._members), key=_ORDER.index)
         inside = [at for at, member in enumerate(self._members) if member.state.state == state]
         first = self._members[inside[0]].state
@@ -336,7 +336,7 @@ class Processes:
         return (*self._cut(inside[0], detail), now) if state == "dead" else (now,)
 
     def _cut(self, process: int, reason: str) -> Iterable[Event]:
-        """The ends of all runs: this process will never end them."""
+        """Return the ends of all runs, which this process will never finish."""
         runs, self._runs = self._runs, {}
         self._still()
         for run in runs.values():
@@ -349,7 +349,7 @@ class Processes:
                 yield from run.take(other, Done(run=run.run, status="interrupted", dirty=True))
 
     def _facts(self) -> Iterable[Event]:
-        """What all processes know: of each device what its own process says."""
+        """Merge the facts of all processes: each device as its own process reports it."""
         known = [member.facts for member in self._members]
         whole = [facts for facts in known if facts is not None]
         if len(whole) < len(known):
@@ -366,7 +366,7 @@ class Processes:
         )
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something while events are read; a guard that is gone says so itself."""
+        """Do something while events are being read; a guard that is gone reports that itself."""
         task = asyncio.create_task(_unless_gone(work), name="of several processes")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -1,4 +1,4 @@
-"""Whether a link to another machine is alive: bytes come, if only the answers to pings."""
+"""Whether a connection to another machine is alive: it carries bytes, if only the answers to pings."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,35 +7,35 @@ TICK_S = 1.0
 PING_EVERY = 2
 """Ticks."""
 SILENT_S = 7.0
-"""A link over which nothing comes for so long is lost."""
+"""A connection that is silent for this long is lost."""
 SLOW = 16 * 1024
-"""Bytes a second that a link carries at least: so long, what was sent may be on its way."""
+"""The slowest connection, in bytes per second: it bounds how long sent data may be on its way."""
 ASLEEP_S = 2.0
-"""A tick that is later than this says that we were stopped, and nothing about the link."""
+"""A tick later than this shows that we were stopped, and says nothing about the connection."""
 
 
 class Pulse:
-    """Counts the seconds in which a reader waits and nothing comes, while it pings the other end.
+    """Counts the seconds for which a reader waits in vain, and pings the other end meanwhile.
 
-    It counts ticks instead of looking at a clock: a process that was stopped, or a laptop that slept, waits anew.
+    It counts ticks instead of reading a clock: a process that was stopped, or a laptop that slept, starts over.
     """
 
     def __init__(self, ping: Callable[[int], None], lost: Callable[[float], None]) -> None:
         self._ping = ping
-        """Sends a ping with a number, which is below zero: others are the user's."""
+        """Sends a ping with a negative number: the others are the user's."""
         self._lost = lost
         """Called once, with the seconds of silence."""
         self._waits = False
         self._pings: dict[int, int] = {}
-        """The bytes sent before each ping that is not answered yet, by its number."""
+        """The bytes sent before each unanswered ping, by its number."""
         self._arrived = 0
-        """The bytes of those sent that are known to have arrived."""
+        """The sent bytes that are known to have arrived."""
         self.sent = 0
-        """Bytes, with those of pings."""
+        """Bytes sent, including pings."""
         self.received = 0
 
     async def read(self, stream: asyncio.StreamReader, count: int) -> bytes:
-        """Read so many bytes, each of which shows life; raises `IncompleteReadError` at the end of the stream."""
+        """Read `size` bytes, each a sign of life; raises `IncompleteReadError` at the end of the stream."""
         data = bytearray()
         self._waits = True
         try:
@@ -55,7 +55,7 @@ class Pulse:
         self._pings = {each: sent for each, sent in self._pings.items() if each < number}
 
     async def beat(self) -> None:
-        """Ping until nothing came for `SILENT_S`, longer if much is on its way; then say that the link is lost."""
+        """Ping until it is silent for `SILENT_S`, longer if much is on its way; then report the connection as lost."""
         loop = asyncio.get_running_loop()
         ticks, silent = 0, 0.0
         while silent < SILENT_S + (self.sent - self._arrived) / SLOW:

@@ -1,8 +1,8 @@
-"""How a guard starts on another machine: a prefix such as `ssh -T tpu-vm` runs a shell there, which is told the rest.
+"""Starts a guard on another machine: a prefix such as `ssh -T tpu-vm` runs a shell there, which reads the rest.
 
-The shell is the one word `sh`, which ssh, docker, kubectl, srun and gcloud all hand on unchanged, whether they take a
-command as words or as a text for another shell. It reads one line from stdin: Python with `worker/start_remote.py` as
-its code. That answers with the guard's preamble, or asks for the worker's files first. Nothing is sent before the
+The shell is the single word `sh`, which ssh, docker, kubectl, srun and gcloud all pass on unchanged, whether they take
+a command as words or as text for another shell. It reads one line from stdin: Python with `worker/start_remote.py` as
+its code. That answers with the guard's preamble, or requests the worker's files first. We send nothing before the
 answer, since some shells read ahead.
 """
 
@@ -19,13 +19,13 @@ from jaxtour.engine.wire.messages import Figure
 from jaxtour.text import Raw
 
 ASK = b"\njaxtour-send-1\n"
-"""Asks for the worker's files."""
+"""Requests the worker's files."""
 HELLO_S = 60.0
-"""gcloud takes ten seconds to connect, and a machine that wakes up more."""
+"""gcloud takes ten seconds to connect, and a machine that wakes up takes longer."""
 IDLE_S = 50
-"""A guard that hears nothing for so long ends everything there."""
+"""A guard that hears nothing for this long ends everything on its machine."""
 PLACE = "{}"
-"""In a prefix, where the command goes; without it, it goes to the end."""
+"""Where the command goes in a prefix; without it, the command goes to the end."""
 _SSH = ("-o", "BatchMode=yes")
 """It must not ask on the terminal, which shows the tour."""
 REMEDIES = (
@@ -39,20 +39,20 @@ REMEDIES = (
     (r"could not resolve|connection (refused|timed out)|no route to host|operation timed out",
      "try the command by hand"),
 )  # fmt: skip
-"""What helps, by what a line of stderr says."""
+"""Remedies, by what a line of stderr says."""
 
 
 class Start(msgspec.Struct, frozen=True):
     """How to start a guard on another machine."""
 
     command: tuple[str, ...]
-    """What runs a shell there."""
+    """The command that runs a shell there."""
     python: str | None = None
     """The Python there, for the guard and its runners; None means `python3`."""
 
     @property
     def line(self) -> bytes:
-        """What that shell is told."""
+        """The line that the shell reads."""
         import base64  # these are not needed for the app's first frame
         import zlib
 
@@ -64,7 +64,7 @@ class Start(msgspec.Struct, frozen=True):
 
 
 def remote_command(prefix: str, python: str | None = None) -> Start:
-    """How a guard starts behind a prefix, in which `{}` may say where the command goes; raises `EngineError`."""
+    """Return how a guard starts behind a prefix, where `{}` may mark the command's place; raises `EngineError`."""
     import shlex
 
     try:
@@ -72,7 +72,7 @@ def remote_command(prefix: str, python: str | None = None) -> Start:
     except ValueError as error:
         raise EngineError(f"--worker {prefix}: {error}: quote it as for a shell") from None
     if not words:
-        raise EngineError("--worker is empty: name what runs a command there, as in --worker 'ssh -T tpu-vm'")
+        raise EngineError("--worker is empty: name a prefix that runs a command there, as in --worker 'ssh -T tpu-vm'")
     if Path(words[0]).name == "ssh":
         words[1:1] = _SSH
     if any(PLACE in word for word in words):
@@ -82,7 +82,7 @@ def remote_command(prefix: str, python: str | None = None) -> Start:
 
 @functools.cache
 def archive() -> tuple[str, bytes]:
-    """The digest of the worker's files, and the files, compressed."""
+    """Return the digest of the worker's files, and the compressed files."""
     import hashlib
     import json
     import zlib
@@ -96,13 +96,13 @@ def archive() -> tuple[str, bytes]:
 
 
 class Pictures:
-    """The figures of a worker on another machine, as files here until `close`."""
+    """The figures of a worker on another machine, as local files until `close`."""
 
     def __init__(self) -> None:
         self._folder: TemporaryDirectory[str] | None = None
 
     def here(self, figure: Figure, host: str) -> Figure:
-        """The figure with a file of this machine, or else with its place on that host."""
+        """Return the figure with a file on this machine, or else with its place on that host."""
         import binascii
 
         name = Path(figure.path.text).name
@@ -124,7 +124,7 @@ class Pictures:
 
 
 def remedy(stderr: str) -> tuple[str, str]:
-    """The line of stderr that says most, and what helps; both are empty if there is no line."""
+    """Return the most telling line of stderr, and its remedy; both are empty without a line."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     for pattern, words in REMEDIES:
         for line in lines:
@@ -138,7 +138,7 @@ def _worker() -> Path:
 
 
 def _python(named: str | None) -> str:
-    """The words of sh that become this Python; the folder of an environment stands for the Python in it."""
+    """Return the sh words that become this Python; an environment's folder stands for the Python in it."""
     import shlex
 
     if not named:

@@ -1,4 +1,4 @@
-"""One run of several processes: what they say comes together as one run of the first, beside what each said."""
+"""One run of several processes: merges what they report into one run of the first, and keeps what each reported."""
 
 from collections.abc import Collection, Iterator
 from typing import Literal
@@ -29,7 +29,7 @@ RAISED = "raised in"
 _STREAMS: tuple[Literal["stdout", "stderr"], ...] = ("stdout", "stderr")
 _WORST = ("died", "timeout", "interrupted", "error", "ok")
 _OWN = (Result, Failure, Timing, Checked, Done)
-"""What is kept of the first process too, as what comes together takes its place."""
+"""What is kept of the first process too, since the merged result replaces it."""
 
 
 def named(processes: Collection[int], of: int) -> str:
@@ -41,7 +41,7 @@ def named(processes: Collection[int], of: int) -> str:
 
 
 def about(process: int, of: int, reason: str) -> str:
-    """What a guard says of its runner, with the process's number: `process 1 of 2 was killed by SIGKILL`."""
+    """Return a guard's report about its runner, with the process's number: `process 1 of 2 was killed by SIGKILL`."""
     who = named([process], of)
     if reason.startswith("killed by"):
         return f"{who} was {reason}"
@@ -51,7 +51,7 @@ def about(process: int, of: int, reason: str) -> str:
 
 
 class RunTogether:
-    """The run as all processes make it; it is over when each of them is done."""
+    """The run of all processes together; it is over when each of them is done."""
 
     def __init__(self, run: int, processes: int) -> None:
         self.run = run
@@ -61,14 +61,14 @@ class RunTogether:
         self.stopped: set[int] = set()
         """Processes that were interrupted because another one had failed."""
         self._raised_in: dict[int, str] = {}
-        """By process, the replayed cell in which it has raised, and where it waits for the others."""
+        """By process, the replayed cell in which it raised, and where it waits for the others."""
         self._failures: dict[int, Failure] = {}
         self._values: dict[int, Value] = {}
         self._executed: set[int] = set()
-        """The processes whose code has come to its end."""
+        """The processes whose code has run to its end."""
         self._checked: dict[int, Checked] = {}
         self._begun: dict[tuple[int, str], str] = {}
-        """By process and stream, the end of its output that may be the beginning of a line of gloo."""
+        """By process and stream, the tail of its output that may be the beginning of a gloo line."""
         self._timings: dict[tuple[object, ...], dict[int, Timing]] = {}
 
     @property
@@ -83,14 +83,14 @@ class RunTogether:
 
     @property
     def failed(self) -> bool:
-        """Whether a process has ended in another way than the step intends, so that the others may wait for it.
+        """Whether a process has ended otherwise than the step intends, so that the others may wait for it.
 
-        So it is too where one has raised in a replayed step that others are still in.
+        This includes one that raised in a replayed step that others are still in.
         """
         return bool(self._raised_in) or any(done.status not in ("ok", "interrupted") for done in self.done.values())
 
     def take(self, process: int, event: OwnEvent) -> Iterator[RunEvent]:
-        """What becomes of an event of one process."""
+        """Return what an event of one process becomes."""
         if isinstance(event, Text):
             event = self._without_gloo(process, event)
             if not (event.text.text or event.dropped):
@@ -140,7 +140,7 @@ class RunTogether:
                 yield event
 
     def _without_gloo(self, process: int, text: Text) -> Text:
-        """The output without what gloo prints; a line of it that may go on is kept back."""
+        """Return the output without gloo's lines; keeps back a line of gloo that may be incomplete."""
         key = (process, text.stream)
         whole = self._begun.pop(key, "") + text.text.text
         if "[" not in whole:
@@ -151,14 +151,14 @@ class RunTogether:
         return msgspec.structs.replace(text, text=Raw(whole))
 
     def _waiting(self) -> RunProgress:
-        """That some processes are not done yet, and why that may be."""
+        """Say that some processes are not done yet, and the likely reason."""
         label = named(self.missing, self.processes)
         if failed := [process for process in self._failures if process in self.done]:
             label += f": {named(failed, 0)} raised {self._failures[failed[0]].type}"
         return RunProgress(run=self.run, phase="waiting for", label=label)
 
     def _all_checked(self) -> Checked:
-        """Whether the check passed in all that made it; otherwise what the first process says that failed."""
+        """Whether the check passed in every process that ran it; otherwise the message of the first that failed."""
         process, failed = next(
             ((process, each) for process, each in sorted(self._checked.items()) if not each.passed), (0, None)
         )
@@ -171,14 +171,14 @@ class RunTogether:
         return msgspec.structs.replace(failed, message=who + failed.message, outcomes=outcomes)
 
     def stop(self) -> None:
-        """Note that the processes which wait in vain for others are stopped."""
+        """Note that the processes that wait in vain for others are being stopped."""
         self.stopped.update(process for process in self.missing if process not in self._raised_in)
 
     # The end ---------------------------------------------------------------------------------------------------------
 
     def _end(self) -> Iterator[RunEvent]:
         failed = any(not each.passed for each in self._checked.values())
-        # Where the code itself did not end, that comes before what others say of their part of it.
+        # If the code itself did not end, that takes precedence over what other processes report.
         if failed and len(self._checked) < self.processes == len(self._executed):
             yield self._all_checked()
         if self._failures and (who := self._raised()):
@@ -187,7 +187,7 @@ class RunTogether:
         yield self._whole()
 
     def _raised(self) -> str:
-        """Which processes raised what, in words; empty if all raised the same."""
+        """Return which processes raised what, as text; empty if all raised the same."""
         kinds = {(each.type, each.message) for each in self._failures.values()}
         if len(self._failures) == self.processes and len(kinds) == 1:
             return ""
@@ -209,7 +209,7 @@ class RunTogether:
         return "; ".join(told)
 
     def _whole(self) -> Done:
-        """The end of the run: the worst of its ends, but for those of processes that only waited for another."""
+        """Return the end of the run: the worst end, except for processes that only waited for another."""
         own = {process: done for process, done in self.done.items() if process not in self.stopped}
         own = own or self.done
         worst = min((done.status for done in own.values()), key=_WORST.index)
@@ -243,5 +243,5 @@ class RunTogether:
 
 
 def _said_by(who: str, outcome: CheckOutcome) -> CheckOutcome:
-    """The outcome of a check in one process: a failure says in which."""
+    """Return the outcome of a check in one process: a failure names the process."""
     return outcome if outcome.passed is not False else msgspec.structs.replace(outcome, say=who + outcome.say)

@@ -1,1 +1,1 @@
-"""The wire: the types of all that goes to the guard and comes back."""
+"""The wire: the types of everything that goes to the guard and comes back."""

@@ -7,7 +7,7 @@ import msgspec
 from jaxtour.course.model import Check, Launch
 
 StageName: TypeAlias = Literal["jaxpr", "stablehlo", "hlo", "values"]
-"""`values` is the jaxpr, with what each equation made of the call's arguments."""
+"""`values` is the jaxpr, with what each equation computed from the call's arguments."""
 
 
 class TraceCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,9 +33,9 @@ class TimeCall(msgspec.Struct, frozen=True, kw_only=True):
     program: str = ""
     """The key of a recorded program, measured with the inputs of its first run, up to which the replay goes."""
     keep: str = ""
-    """A file into which the result of its first call is written; a mere name means one in a folder of the worker."""
+    """A file for the result of its first call; a bare name means a file in the worker's folder."""
     compare: str = ""
-    """Such a file, whose result is compared with that of its first call."""
+    """Such a file, whose result to compare with that of its first call."""
 
 
 class StageRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ class StageRequest(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     stage: StageName
     program: str = ""
-    """The key of a recorded program whose values are asked for: with the inputs of its first run, as for timings."""
+    """The key of a recorded program whose values to compute, with the inputs of its first run, as for timings."""
 
 
 class ProfileRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +57,7 @@ class ProfileRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NotebookMode(msgspec.Struct, frozen=True, kw_only=True):
-    """That a cell is a notebook's: it has `display`, `_`, `Out` and `await`, and runs in the notebook's folder."""
+    """Marks a cell as a notebook's: it has `display`, `_`, `Out` and `await`, and runs in the notebook's folder."""
 
     number: int
     """Its value's key in `Out`."""
@@ -74,13 +74,13 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     traces: tuple[TraceCall, ...] | None = None
     """None means the last expression of the code, if it is a call."""
     path: str | None = None
-    """The file that the code is compiled as: a module of the learner's own, not a lesson's step."""
+    """The file that the code is compiled as: the learner's own module, not a lesson's step."""
     launch: Launch | None = None
     """How that file runs as a program; JAX's compilations are recorded. None imports the file."""
     notebook: NotebookMode | None = None
     """None for a step of a lesson."""
     checked: bool = False
-    """Whether it is an exercise's: the state before its code is kept beside the one after it."""
+    """Whether it is an exercise's: then the state before its code is kept too."""
 
 
 class Open(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="open"):
@@ -97,7 +97,7 @@ class Open(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="ope
     wait: bool = False
     """Whether to wait for an accelerator that another process holds."""
     isolate: bool = False
-    """Whether code runs in a pid namespace of its own, where the machine allows it."""
+    """Whether code runs in its own PID namespace, where the machine allows it."""
     processes: int = 1
     """How many runners, each with its own guard, run every step together; `processes.py` makes a command for each."""
     process: int = 0
@@ -125,7 +125,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"
     solution: str = ""
     """The exercise's own solution, which gives the right values."""
     attempt: str | None = None
-    """Code to check in a probe, in place of the code of its cell; it runs in the state that was before that."""
+    """Code to check in a probe, in place of its cell's code; it runs in the state before that."""
     timeout_s: float | None = None
     keep: bool = False
     """Keep the namespace as the cell leaves it, for a later `probe`."""
@@ -141,13 +141,13 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"
     """Keys of recorded programs, by the indices that requests and an earlier run use."""
     profile: ProfileRequest | None = None
     requests: tuple[StageRequest, ...] = ()
-    """Stages to send beside the jaxprs, which always come."""
+    """Stages to send besides the jaxprs, which always come."""
     ladder: str | None = None
     """A call of composed transformations, `jit(vmap(grad(f)))(x)`, whose levels to send."""
     complete: str | None = None
-    """The beginning of a name, `jnp.li`: what it may become in the namespace that the replayed cells leave."""
+    """The beginning of a name, `jnp.li`, to complete in the namespace that the replayed cells leave."""
     ladder_of: str = ""
-    """The key of the recorded program that it is the ladder of; empty for a call that the source makes."""
+    """The key of the recorded program whose ladder it is; empty for a call in the source."""
 
 
 class Put(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="put"):
@@ -158,7 +158,7 @@ class Put(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="put"
 
 
 class Suspend(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="suspend"):
-    """The engine stops for a while, as by Ctrl-Z, and sends no pings."""
+    """The engine stops for a while, as on Ctrl-Z, and sends no pings."""
 
 
 class Interrupt(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="interrupt"):
@@ -170,7 +170,7 @@ class Restart(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="
 
 
 class Renew(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="renew"):
-    """Replace the runner because all processes start again; of several processes no guard does that by itself."""
+    """Replace the runner because all processes restart; no guard of several processes does that by itself."""
 
     generation: int
     why: str = ""

@@ -93,7 +93,7 @@ class Statistics(msgspec.Struct, frozen=True, array_like=True):
     shape: tuple[int, ...]
     dtype: str
     low: float | int | None = None
-    """The least finite element; None without one, and for what is not made of numbers."""
+    """The least finite element; None without one, and for values that are not numeric."""
     high: float | int | None = None
     mean: float | None = None
     """The mean of the finite elements."""
@@ -121,13 +121,13 @@ class BirthOperand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Birth(msgspec.Struct, frozen=True, kw_only=True):
-    """The equation that made a nan or an inf of operands without one."""
+    """The equation that made a nan or an inf from operands without one."""
 
     primitive: str
     kind: Literal["nan", "inf"]
     spans: tuple[Span, ...] = ()
     direction: Literal["forward", "backward"] | None = None
-    """The pass in which it stands; None without differentiation."""
+    """The pass it belongs to; None without differentiation."""
     index: tuple[int, ...] = ()
     """Of the result's element."""
     iteration: int | None = None
@@ -147,7 +147,7 @@ class Evaluated(msgspec.Struct, frozen=True, kw_only=True):
     met: bool = False
     """Whether any result had a nan or an inf."""
     notes: tuple[str, ...] = ()
-    """What was evaluated otherwise than equation by equation, and why, a sentence each."""
+    """What was not evaluated equation by equation, and why, a sentence each."""
     heads: int = 0
     """The number of empty lines above the jaxpr: two for each birth, one for none, one a note, one for titles."""
     evaluated: int = 0

@@ -38,7 +38,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     used_bytes: int | None = None
     """The memory in use by all programs."""
     name: str = ""
-    """Its name, if it is another machine than this one."""
+    """Its name, if it is not this machine."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,10 +73,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="f
     process: int = 0
     processes: int = 1
     gathered: bool = False
-    """Whether they are those of all processes, each of its own devices; the rest is what the first one says."""
+    """Whether they cover all processes, each with its own devices; the rest comes from the first one."""
     host: Host
     flags: dict[str, str] = {}
-    """Settings that are not at their default: `x64`, `matmul precision`, `simulated`, `preallocation`."""
+    """Settings that differ from their defaults: `x64`, `matmul precision`, `simulated`, `preallocation`."""
     live_arrays: int = 0
     live_bytes: int = 0
     findings: tuple[Finding, ...] = ()

@@ -1,4 +1,4 @@
-"""The wire's types for the memory of a compiled call, and what follows from them: who holds how much, and when."""
+"""The wire's types for the memory of a compiled call, and what follows from them: what holds how much, and when."""
 
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple, TypeAlias
@@ -7,7 +7,7 @@ import msgspec
 
 BlockKind: TypeAlias = Literal["argument", "donated", "constant", "output", "temporary"]
 OWN: tuple[BlockKind, ...] = ("temporary", "output")
-"""What the call itself needs beside its arguments and constants."""
+"""What the call itself needs besides its arguments and constants."""
 
 
 class Block(msgspec.Struct, frozen=True, array_like=True):
@@ -36,7 +36,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """The memory of a compiled call over its schedule, as the compiler assigned it; bytes."""
 
     schedule: tuple[int, ...] = ()
-    """The lines of the HLO in the order in which they run; a loop's body stands before its `while`, once."""
+    """The lines of the HLO in the order in which they run; a loop's body appears once, before its `while`."""
     used: tuple[int, ...] = ()
     """Temporaries and outputs in use at each place; bytes that several values share count once."""
     at: int = 0
@@ -51,9 +51,9 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     temporary_bytes: int = 0
     """What the compiler allocates for temporaries."""
     unwritten_bytes: int = 0
-    """Outputs that are allocated and not yet written at the peak."""
+    """Outputs that are allocated but not yet written at the peak."""
     limit_bytes: int | None = None
-    """What the device lends to programs; None if it does not say."""
+    """The memory that the device gives to programs; None if it does not say."""
     error: str | None = None
     """Why there is none, in one line."""
 
@@ -64,12 +64,12 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def compiler_bytes(self) -> int:
-        """The compiler's own temporaries and outputs, beside donated arguments."""
+        """The compiler's own temporaries and outputs, without donated arguments."""
         return self.temporary_bytes + self.output_bytes
 
     @property
     def gap_bytes(self) -> int:
-        """What is allocated and held by no value at the peak: free memory, and padding between the values."""
+        """What is allocated but not held by any value at the peak: free memory, and padding between the values."""
         return self.compiler_bytes - self.unwritten_bytes - self.peak_bytes
 
     @property
@@ -79,7 +79,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def needed_bytes(self) -> int:
-        """All that must fit on the device."""
+        """Everything that must fit on the device."""
         return self.argument_bytes + self.donated_bytes + self.constant_bytes + self.compiler_bytes
 
 
@@ -88,7 +88,7 @@ class Held(NamedTuple):
 
     block: Block
     bytes: int
-    """Without what an earlier block of the same memory is already counted for."""
+    """Without bytes that already count for an earlier block of the same memory."""
 
 
 def holders(memory: Memory, place: int) -> list[Held]:
@@ -111,7 +111,7 @@ def held_at(memory: Memory, places: Iterable[int]) -> Iterator[list[Held]]:
 
 
 def _apart(blocks: Iterable[Block]) -> list[Held]:
-    """The blocks that do not lie wholly in bytes that another one is counted for."""
+    """Return the blocks that are not wholly in bytes that already count for another one."""
     found = []
     allocation, end = -1, 0
     for block in sorted(blocks, key=lambda block: (block.allocation, block.offset, -block.size)):

@@ -104,7 +104,7 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
     process: int = 0
     """The process that has the device."""
     text: RawText = NO_TEXT
-    """Its numbers, of a small array of which other processes hold parts."""
+    """Its numbers, if other processes hold parts of a small array."""
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,7 +203,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     """Pixels."""
     height: int
     said: RawText
-    """The line that was printed in its place: its size, its titles and its file."""
+    """The line printed in its place: its size, its titles and its file."""
     data: str = ""
     """The file's content in base64, from a worker on another machine."""
 
@@ -227,7 +227,7 @@ class Level(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="l
     transform: str = ""
     """The transformation added to the level before."""
     static: dict[str, str] = {}
-    """What it was called with and is not traced, as `repr` writes it, by path."""
+    """Untraced arguments of the call, as `repr` writes them, by path."""
     error: str | None = None
 
 
@@ -275,7 +275,7 @@ class Name(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="names"):
-    """The names that a beginning may become."""
+    """The completions of a name."""
 
     run: int
     names: tuple[Name, ...] = ()
@@ -285,7 +285,7 @@ class Names(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="n
 
 
 class CheckOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one check of an exercise."""
+    """The outcome of one check of an exercise."""
 
     what: str
     """What must be true: `softmax(x) agrees with jax.nn.softmax(x)`; empty if the lesson's own code knows it alone."""
@@ -309,7 +309,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     run: int
     passed: bool
     message: Lines = ""
-    """Why not, in words."""
+    """Why not, as text."""
     outcomes: tuple[CheckOutcome, ...] = ()
 
 
@@ -381,11 +381,11 @@ OwnEvent: TypeAlias = (
     Text | RunProgress | Result | Failure | Warned | Figure | Executed | Trace | Arguments | Stage | Level | Hlo
     | Timing | Profile | Retrace | Peak | Program | Recorded | Answer | Checked | Names | Done
 )  # fmt: skip
-"""What one process says of a run."""
+"""What one process reports about a run."""
 
 
 class FromProcess(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="from process"):
-    """What one of several processes says of a run; `together.py` makes it, and no guard can send it."""
+    """What one of several processes reports about a run; `together.py` makes it, and no guard can send it."""
 
     process: int
     said: OwnEvent

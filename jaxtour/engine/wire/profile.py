@@ -36,9 +36,9 @@ class InstructionTime(msgspec.Struct, frozen=True, array_like=True):
     line: int | None
     """Its line in the stage `hlo`, counted from 0."""
     self_s: float
-    """Its part of the call: each moment is divided evenly among the instructions that run at it."""
+    """Its part of the call: each moment is divided evenly among the instructions that run in it."""
     busy_s: float
-    """How long it ran, beside others too, without those nested in it."""
+    """How long it ran, including time shared with others, without those nested in it."""
     count: float
     """How often one call runs it."""
     flops: float | None
@@ -47,7 +47,7 @@ class InstructionTime(msgspec.Struct, frozen=True, array_like=True):
     parts: tuple[Part, ...]
     """They add up to one."""
     estimated: bool = False
-    """Whether it was divided evenly among lines, for want of better."""
+    """Whether it was only divided evenly among lines."""
     by_device: tuple[float, ...] = ()
     """`self_s` on each device, if there are several."""
 
@@ -182,7 +182,7 @@ def rates(each: InstructionTime) -> Rates:
 
 
 def bound(each: InstructionTime, peak: Peak | None) -> Bound | None:
-    """What an instruction is bound by: the peak that it comes nearer to, from half of it on; None without peaks."""
+    """Return what bounds an instruction: the nearer peak, if it reaches half of it; None without peaks."""
     if peak is None or peak.error is not None or peak.flops_per_s <= 0 or peak.bytes_per_s <= 0:
         return None
     found = rates(each)

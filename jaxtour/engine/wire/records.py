@@ -1,15 +1,15 @@
-"""The wire: what a recorded program of the user's compiled; a part of `messages`."""
+"""The wire: what the user's recorded program compiled; a part of `messages`."""
 
 import msgspec
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of the user's that calls a jitted function."""
+    """A line of the user's code that calls a jitted function."""
 
     file: str
     line: int
     calls: int | None = None
-    """None where Python does not tell of calls."""
+    """None where Python does not report calls."""
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="program"):
@@ -18,17 +18,17 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     run: int
     index: int
     key: str = ""
-    """The program's name from one run of the file to the next, whose programs may come in another order."""
+    """The program's name in every run of the file, even if its programs come in another order."""
     function: str
     file: str | None = None
-    """Where the function is defined; None where JAX does not tell."""
+    """Where the function is defined; None where JAX does not say."""
     line: int | None = None
     called_at: tuple[Site, ...] = ()
     """At most 20 lines that call the function, those with most calls first."""
     compiled_at: Site | None = None
-    """The line that ran when it was lowered; None where none of the user's is on the stack."""
+    """The line that ran when it was lowered; None if none of the user's code is on the stack."""
     calls: int | None = None
-    """None where Python does not tell of calls, and where the function has several programs, unless runs are timed."""
+    """None where Python does not report calls, and where the function has several programs, unless runs are timed."""
     function_calls: int | None = None
     """How often the function was called, whichever of its programs ran."""
     at_least: bool = False
@@ -42,22 +42,23 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     results: tuple[str, ...] = ()
     """The pytree path of each output: `result[0]`."""
     donated: tuple[int, ...] = ()
-    """Which inputs are given away."""
+    """Which inputs are donated."""
     shardings: tuple[str, ...] = ()
     """Of each input, empty where JAX chooses; empty where it chooses all."""
     static: dict[str, str] = {}
     """Static arguments by name, as `repr` writes them."""
     reason: str | None = None
-    """Why JAX traced the function again, in words."""
+    """Why JAX traced the function again, as text."""
     trace_s: float | None = None
     lower_s: float | None = None
     compile_s: float | None = None
     call_s: float | None = None
-    """Seconds that the calling thread spent in its calls, compiling apart; without waiting, unless runs are timed."""
+    """Seconds that the calling thread spent in its calls, without compilation; without waiting, unless runs are timed.
+    """
     run_s: float | None = None
-    """Seconds in all its runs, from handing it to the devices until it is done; None unless runs are timed."""
+    """Seconds in all its runs, from submission to the devices until completion; None unless runs are timed."""
     first_run_s: float | None = None
-    """Of these, those of the first run, which may take longer: the backend prepares itself."""
+    """The seconds of the first run, which may take longer while the backend prepares."""
 
 
 class Argument(msgspec.Struct, frozen=True, array_like=True):
@@ -71,7 +72,7 @@ class Argument(msgspec.Struct, frozen=True, array_like=True):
     """-1 for a size that is not a number."""
     dtype: str = ""
     bytes: int = 0
-    """Of all devices' parts together."""
+    """Over all devices' parts."""
     sharding: str | None = None
     """`P('x') on the mesh (x: 8)`; None for one device, or where JAX chooses."""
 
@@ -84,7 +85,7 @@ class Argument(msgspec.Struct, frozen=True, array_like=True):
 class Arguments(msgspec.Struct, frozen=True, eq=False, kw_only=True, tag_field="event", tag="arguments"):
     """The arguments and results of a traced call, in the order of the jaxpr's; `index` is that of its trace.
 
-    Compared by identity, as there may be thousands.
+    Compared by identity, since there may be thousands.
     """
 
     run: int
@@ -94,7 +95,7 @@ class Arguments(msgspec.Struct, frozen=True, eq=False, kw_only=True, tag_field="
     static: dict[str, str] = {}
     """Values that were not traced, as `repr` writes them, by path."""
     more: tuple[int, int, int] = (0, 0, 0)
-    """How many inputs, outputs and static values were left out, as there are too many."""
+    """How many inputs, outputs and static values were left out because there are too many."""
 
 
 class EagerLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +106,7 @@ class EagerLine(msgspec.Struct, frozen=True, kw_only=True):
     primitive: str
     count: int | None = None
     seconds: float | None = None
-    """Spent by the calling thread, compiling apart; None where Python does not tell of calls."""
+    """Spent by the calling thread, without compilation; None where Python does not report calls."""
     compile_s: float | None = None
     """Spent in tracing, lowering and compiling."""
 

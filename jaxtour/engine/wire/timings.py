@@ -48,7 +48,7 @@ class LeafDifference(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     """`['w'][0]`; empty for a result that is one leaf."""
     types: tuple[str, str]
-    """`f32[3]` of the other call and of this one, `text` for what is not made of numbers, empty for a missing leaf."""
+    """`f32[3]` of the other call and of this one, `text` for a value that is not numeric, empty for a missing leaf."""
     ulp: float | None = None
     """The largest difference in units in the last place of the narrower type; None for integers too."""
     absolute: float | None = None
@@ -56,7 +56,7 @@ class LeafDifference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
-    """How a call's result compares with that of another call, which was kept in a file."""
+    """How a call's result compares with another call's, saved in a file."""
 
     count: int = 0
     """The number of leaves of both."""
@@ -107,7 +107,7 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     differs: tuple[Difference, ...] = ()
     """Differences from the values of earlier timings."""
     compared: Compared | None = None
-    """With another call's result, if the command asked for that."""
+    """With another call's result, if the command requested that."""
     verdicts: tuple[Verdict, ...] = ()
     error: str | None = None
     by_process: tuple[float, ...] = ()

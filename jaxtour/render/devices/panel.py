@@ -26,7 +26,7 @@ def name_of(device: Device) -> str:
 
 
 def about_device(device: Device) -> str:
-    """Return what is known of one device, in one line."""
+    """Return what is known about one device, in one line."""
     told = [device.kind] if device.kind.lower() != device.platform else []
     if device.coords is not None:
         told.append(f"at {','.join(map(str, device.coords))}")
@@ -171,7 +171,7 @@ def _rows(
 def _grid(
     devices: Sequence[Device], holding: Collection[int], cursor: int | None, width: int
 ) -> tuple[list[Line], list[Place]] | None:
-    """Draw x to the right, y down, and each z as a block beside the last; None if that does not help or fit."""
+    """Draw x to the right, y down, and each z as a block next to the last; None if that does not help or fit."""
     spots: dict[tuple[int, int, int], list[Device]] = {}
     for device in devices:
         if device.coords is None or len(device.coords) != 3:
@@ -257,7 +257,7 @@ def device_panel(
 ) -> Panel:
     """Return the platforms with their devices, their memory, and the settings that are not at their defaults.
 
-    Brackets mark the devices that hold the value. The device under the cursor, `("cpu", 3)`, gets a line of its own.
+    Brackets mark the devices that hold the value. The device under the cursor, `("cpu", 3)`, gets its own line.
     If the panel has the `whole` screen, its lines keep their places while arrays come and go.
     """
     lines: list[Line] = []

@@ -8,11 +8,11 @@ from jaxtour.render.text.layout import Line, Style, StyledText, clip, clip_line,
 from jaxtour.text import bytes_text, plural
 
 ROOT = "result"
-"""JAX's name of what a function returns."""
+"""JAX's name for what a function returns."""
 OPENED = 40
-"""Branches are folded at first where the whole tree has more rows."""
+"""A tree with more rows opens with folded branches."""
 _LONGEST_PATH = 0.5
-"""The most of the width for the paths."""
+"""The largest share of the width for the paths."""
 _GAP = "  "
 _BYTES = 8
 
@@ -51,7 +51,7 @@ class ArgumentTree:
 
     @property
     def closed(self) -> list[int]:
-        """The branches that are folded at first: the deepest, until few rows are left, but no whole side."""
+        """The branches that are folded at first: the deepest, until few rows are left, but never a whole side."""
         depth = max((row.depth for row in self.rows), default=0)
         while depth > 1 and sum(row.depth <= depth for row in self.rows) > OPENED:
             depth -= 1

@@ -1,4 +1,4 @@
-"""Parses the types of variables as the three stages print them, and puts them into words."""
+"""Parses the types of variables as the three stages print them, and spells them out."""
 
 import re
 from dataclasses import dataclass

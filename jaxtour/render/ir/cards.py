@@ -112,7 +112,7 @@ def card_lines(stage: StageText, line: int, width: int, height: int = HEIGHT, be
 
 
 def _apart(parts: Sequence[list[Line]], height: int) -> list[Line]:
-    """The parts one below the other, with blank lines between them if all fit."""
+    """Return the parts one below the other, with blank lines between them if everything fits."""
     parts = [part for part in parts if part]
     gap: list[Line] = [()] if sum(map(len, parts)) + len(parts) - 1 <= height else []
     return [row for place, part in enumerate(parts) for row in (*(gap if place else ()), *part)]

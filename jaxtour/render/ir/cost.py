@@ -61,7 +61,7 @@ def cost_lines(cost: Cost, width: int) -> list[Line]:
 
 
 def cost_facts(cost: Cost) -> Line:
-    """The border's text: `41.9 Mflop   1.5 MiB   26.7 flop/B`, and `!` if there are notes."""
+    """Return the border's text: `41.9 Mflop   1.5 MiB   26.7 flop/B`, and `!` if there are notes."""
     ratio = intensity(cost)
     said = [
         count(cost.flops, "flop") if cost.flops is not None else "",

@@ -36,7 +36,7 @@ class GraphNode:
 
     @property
     def end(self) -> int:
-        """The column behind it."""
+        """The column after it."""
         return self.column + self.width
 
 

@@ -1,4 +1,4 @@
-"""Where a jaxpr uses its inputs and makes its outputs, also inside the functions that it calls."""
+"""Where a jaxpr uses its inputs and makes its outputs, including inside the functions that it calls."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -8,21 +8,21 @@ from jaxtour.engine.stage import StageText
 from jaxtour.render.ir.equations import Equation, Jaxpr, jaxpr_of
 
 _MOST = 20_000
-"""Equations looked at; calls beyond that count as uses themselves."""
+"""The most equations to visit; calls beyond that count as uses themselves."""
 
 
 class LeafLines(NamedTuple):
     """Lines of the stage, ascending."""
 
     inputs: tuple[tuple[int, ...], ...]
-    """Of each input, the equations that use it."""
+    """For each input, the equations that use it."""
     outputs: tuple[tuple[int, ...], ...]
-    """Of each output, the equation that makes it; empty for an input that is handed through."""
+    """For each output, the equation that makes it; empty for an input that is passed through."""
 
 
 @lru_cache(maxsize=4)
 def leaf_lines(stage: StageText) -> LeafLines:
-    """Where the inputs and outputs of a stage's jaxpr are used and made; empty where that is not known."""
+    """Where the inputs and outputs of a stage's jaxpr are used and made; empty where that is unknown."""
     try:
         jaxpr = jaxpr_of(stage)
     except ValueError:
@@ -39,9 +39,9 @@ class _Flow:
 
     def __init__(self, count: int) -> None:
         self.lines: list[set[int]] = [set() for _ in range(count)]
-        """Of each input, the lines that use it."""
+        """For each input, the lines that use it."""
         self._seen = 0
-        # By the line of a jaxpr, as a function may be called hundreds of times.
+        # By the line of a jaxpr, since a function may be called hundreds of times.
         self._equations: dict[int, list[Equation]] = {}
         self._makers: dict[int, dict[str, tuple[Equation, int]]] = {}
 

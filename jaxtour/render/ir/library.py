@@ -1,4 +1,4 @@
-"""The calls behind a line of the source: through which functions of libraries its equations came to be."""
+"""The calls behind a line of the source: the library functions through which its equations arose."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,11 +25,11 @@ class LibraryCall(NamedTuple):
     line: int
     function: str
     library: bool
-    """Whether it is a library's code and not the user's."""
+    """Whether it is a library's code, not the user's."""
 
     @property
     def place(self) -> str:
-        """`diffrax/_integrate.py:853`; the name alone of a file of the user's."""
+        """`diffrax/_integrate.py:853`; only the name for the user's own file."""
         path = PurePath(self.file)
         installed = [at for at, part in enumerate(path.parts) if part in _INSTALLED]
         parts = path.parts[installed[-1] + 1 :] if installed else path.parts[-2 if self.library else -1 :]
@@ -42,7 +42,7 @@ class CallNode:
 
     frame: LibraryCall
     own: list[int] = field(default_factory=list)
-    """Lines of equations that it makes itself."""
+    """Lines of equations that it makes directly."""
     calls: dict[LibraryCall, "CallNode"] = field(default_factory=dict)
 
     @cached_property
@@ -52,7 +52,7 @@ class CallNode:
 
 
 class CallRow(NamedTuple):
-    """A row of the tree: a frame, or the equations that it makes itself."""
+    """A row of the tree: a frame, or the equations that it makes directly."""
 
     depth: int
     node: CallNode
@@ -84,7 +84,7 @@ def _frames(stage: StageText) -> list[tuple[int, LibraryCall]]:
 
 @lru_cache(maxsize=4)
 def unfolding(stage: StageText) -> frozenset[tuple[str, int]]:
-    """The lines of the user's, by file and number, that some function of a library stands behind."""
+    """Return the user's lines, by file and number, that have a library function behind them."""
     frames = _frames(stage)
     found: set[tuple[str, int]] = set()
     for around, frame in frames:
@@ -97,7 +97,7 @@ def unfolding(stage: StageText) -> frozenset[tuple[str, int]]:
 
 
 def calls_of(stage: StageText, file: str, line: int, equations: Iterable[int]) -> CallsOf | None:
-    """The calls behind a line of the source, for the lines of its equations; None if no library stands behind it."""
+    """Return the calls behind a line of the source, for the lines of its equations; None if no library is behind it."""
     frames = _frames(stage)
     root = CallNode(LibraryCall(file, line, "", False))
     known: dict[int, CallNode] = {}
@@ -115,7 +115,7 @@ def calls_of(stage: StageText, file: str, line: int, equations: Iterable[int]) -
 
 
 def _path(frames: list[tuple[int, LibraryCall]], place: int) -> Iterator[LibraryCall]:
-    """The frames from an innermost one outwards."""
+    """Return the frames from an innermost one outwards."""
     while place:
         place, frame = frames[place]
         yield frame
@@ -125,7 +125,7 @@ def _within(root: CallNode, path: list[LibraryCall]) -> CallNode:
     """The node of a path, innermost first, inside the line of the root."""
     here = [place for place, frame in enumerate(path) if (frame.file, frame.line) == root.frame[:2]]
     libraries = [place for place, frame in enumerate(path) if frame.library]
-    # A function that JAX traced for another line has the frames of that one.
+    # A function that JAX traced for another line has that line's frames.
     inner = path[: here[-1]] if here else path[: libraries[-1] + 1] if libraries else []
     node = root
     for frame in reversed(inner):

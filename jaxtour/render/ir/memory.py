@@ -1,4 +1,4 @@
-"""Draws the memory of a compiled call over its schedule, stacked by source line, and lists who holds it."""
+"""Draws the memory of a compiled call over its schedule, stacked by source line, and lists what holds it."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,14 +16,14 @@ from jaxtour.text import bytes_text, grouped
 ROWS = 6
 """Rows of the picture."""
 ABOVE = 1 + ROWS + 2
-"""Lines above the table: the need, and the picture with a mark over it and one under it."""
+"""Lines above the table: the total, and the plot with a mark above and one below it."""
 LETTERS = "abcdefghij"
 _REST = "·"
 _SERIES: tuple[Style, ...] = ("series-1", "series-2", "series-3", "series-4", "series-5", "series-6")
 
 
 class Column(NamedTuple):
-    """One column of the picture: the fullest place among those that it stands for."""
+    """One column of the plot: the fullest of the places that it represents."""
 
     place: int
     bytes: Mapping[SourceLine, int]
@@ -59,11 +59,11 @@ class MemoryView:
         return LETTERS[at], _SERIES[at % len(_SERIES)]
 
     def stacked(self, owners: Iterable[SourceLine]) -> list[SourceLine]:
-        """Lines of source in the order in which they are stacked: by letter, those without one on top."""
+        """Source lines in stacking order: by letter, those without one on top."""
         return sorted(owners, key=lambda owner: (owner not in self._named, self.letter(owner)[0]))
 
     def columns(self, count: int) -> list[Column]:
-        """The columns of a picture that is `count` cells wide, made once: a key along it moves a mark."""
+        """Return the columns of a plot that is `count` cells wide, made once: a key along it only moves a mark."""
         if count not in self._columns:
             self._columns = {count: self._made(count)}
         return self._columns[count]
@@ -104,14 +104,14 @@ class Drawing(NamedTuple):
 
     lines: list[Line]
     instructions: Mapping[int, int]
-    """The line of HLO that each line stands for."""
+    """The line of HLO that each line represents."""
 
 
 def drawing(stage: StageText, cell: str, width: int, place: int | None = None) -> Drawing:
-    """The need, the picture, the holders at a place or at the peak, and the sums; or why there is none."""
+    """Return the total, the plot, what holds memory at a place or the peak, and the sums; or why there is none."""
     view = view_of(stage, cell)
     if view is None:
-        why = stage.memory.error if stage.memory and stage.memory.error else "this program holds no memory of its own"
+        why = stage.memory.error if stage.memory and stage.memory.error else "this program needs no memory of its own"
         return Drawing(wrap(((why, "muted"),), width), {})
     needs, *totals = sums(view.memory, width)
     at = view.place(place)
@@ -127,7 +127,7 @@ def instructions(stage: StageText, cell: str, place: int | None) -> Mapping[int,
 
 
 def sums(memory: Memory, width: int) -> list[Line]:
-    """What is needed in all, whether it fits, and what the compiler says; a line each, at every width."""
+    """Return the total, whether it fits, and what the compiler says; a line each, at every width."""
     parts: list[tuple[str, int]] = [
         ("temporaries", memory.temporary_bytes), ("outputs", memory.output_bytes), ("arguments", memory.argument_bytes),
         ("donated", memory.donated_bytes), ("constants", memory.constant_bytes),
@@ -159,7 +159,7 @@ def sums(memory: Memory, width: int) -> list[Line]:
 
 
 def picture(view: MemoryView, width: int, place: int, rows: int = ROWS) -> list[Line]:
-    """Bytes over the schedule, stacked by line of source, with the peak and the cursor marked."""
+    """Plot bytes over the schedule, stacked by source line, with the peak and the cursor marked."""
     memory = view.memory
     label = len(bytes_text(memory.peak_bytes))
     columns = view.columns(max(1, width - label - 2))
@@ -175,7 +175,7 @@ def picture(view: MemoryView, width: int, place: int, rows: int = ROWS) -> list[
 
 
 def _stack(view: MemoryView, column: Column, rows: int, peak: int) -> list[StyledText]:
-    """The cells of a column from the bottom; a line's part begins and ends at the nearest row."""
+    """Return the cells of a column from the bottom; a line's part begins and ends at the nearest row."""
     cells: list[StyledText] = []
     total = 0
     for owner in view.stacked(column.bytes):
@@ -186,7 +186,7 @@ def _stack(view: MemoryView, column: Column, rows: int, peak: int) -> list[Style
 
 
 def _marks(columns: Sequence[Column], place: int, mark: str, words: str, label: int) -> Line:
-    """A mark over or under the middle of the columns that stand for a place, and words beside it."""
+    """Return a mark above or below the middle of a place's columns, with words next to it."""
     reached = [number for number, column in enumerate(columns) if column.place <= place]
     at = [number for number in reached if columns[number].place == columns[reached[-1]].place] if reached else [0]
     before = label + 2 + at[len(at) // 2]
@@ -198,7 +198,7 @@ def _marks(columns: Sequence[Column], place: int, mark: str, words: str, label: 
 
 @lru_cache(maxsize=4)
 def table(view: MemoryView, place: int) -> Drawing:
-    """The lines of source that hold memory at a place, each with its values, the largest first."""
+    """Return the source lines that hold memory at a place, each with its values, the largest first."""
     held = holders(view.memory, place)
     total = sum(each.bytes for each in held) or 1
     lines: list[Line] = []
@@ -225,7 +225,7 @@ def table(view: MemoryView, place: int) -> Drawing:
 
 
 _MOST_VALUES = 6
-"""Values listed of one line of source."""
+"""Values listed for one source line."""
 
 
 def _value(view: MemoryView, held: Held, sizes: int, types: int) -> Line:

@@ -34,7 +34,7 @@ class Variable:
 
     @property
     def spelled(self) -> str:
-        """The type in words."""
+        """The type, spelled out."""
         return avals.spelled(self.type)
 
 

@@ -1,6 +1,6 @@
 """The data that a page's script links and paints, as compact values for JSON.
 
-Lines are painted as they come into view, so a program of 20 000 instructions costs its text and some bytes a line.
+The script paints lines as they come into view, so 20 000 instructions cost their text and some bytes per line.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ NAMES = {"jaxpr": "jaxpr", "stablehlo": "StableHLO", "hlo": "HLO"}
 
 
 class _Table:
-    """Values that are stored once, and named by their index."""
+    """Values that are stored once, and referred to by their index."""
 
     def __init__(self) -> None:
         self.rows: dict[Any, int] = {}
@@ -41,7 +41,7 @@ class _Table:
 
 
 def call_data(call: PageCall, peaks: Sequence[Peak]) -> dict[str, Any]:
-    """One call: its sources, the places that its stages name, and each stage."""
+    """Return one call: its sources, the places that its stages name, and each stage."""
     files = {source.file: number for number, source in enumerate(call.sources)}
     places, words = _Table(), _Table()
     profile = call.profile if call.profile and call.profile.error is None else None
@@ -127,5 +127,5 @@ def _runs(line: Line) -> str:
 
 
 def _steps(ascending: Sequence[int]) -> list[int]:
-    """Each number as the distance from the one before, which is shorter."""
+    """Return each number as the distance from the previous one, which is shorter."""
     return [after - before for before, after in zip((0, *ascending), ascending, strict=False)]

@@ -1,4 +1,4 @@
-"""Writes a page: HTML, its script and style with their hashes, and the data, all of it escaped."""
+"""Writes a page: HTML, its script and style with their hashes, and the data, all escaped."""
 
 import json
 from base64 import b64encode
@@ -24,7 +24,7 @@ SCRIPTS = ("links.js", "panes.js", "page.js")
 
 
 def html(page: Page) -> str:
-    """The whole file; it loads nothing, and its policy forbids it to."""
+    """Return the whole file; it loads nothing, and its policy forbids loading."""
     style, script = _part("page.css"), _script()
     data = {
         "styles": {letter: name for name, letter in STYLES.items()},
@@ -44,7 +44,7 @@ def html(page: Page) -> str:
 
 
 def _script() -> str:
-    """The page's one script: its parts share their names, and nobody else sees them."""
+    """Return the page's one script: its parts share their names, and nothing else sees them."""
     return '"use strict";\n(() => {\n' + "\n".join(map(_part, SCRIPTS)) + "})();\n"
 
 
@@ -53,12 +53,12 @@ def _part(name: str) -> str:
 
 
 def digest(text: str) -> str:
-    """What a page's policy calls this style or script."""
+    """Return the name of this style or script in the page's policy."""
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 def _json(value: object) -> str:
-    """JSON that no HTML parser takes for markup: a string in it cannot end the element around it."""
+    """Return JSON that no HTML parser takes for markup: a string in it cannot end the element around it."""
     text = json.dumps(value, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
@@ -68,7 +68,7 @@ def _name(call: PageCall) -> str:
 
 
 def _more(call: PageCall, peaks: Sequence[Peak]) -> str:
-    """What stands under the panes: the time, the memory and the cost of one call, and its other sections."""
+    """Return what goes below the panes: the time, the memory and the cost of one call, and its other sections."""
     own = call.sources[0].file if call.sources else ""
     hlo = next((stage for stage in call.stages if stage.stage == "hlo" and stage.error is None), None)
     parts = [_section(heading, pre(lines)) for heading, lines in call.sections if lines]
@@ -77,7 +77,7 @@ def _more(call: PageCall, peaks: Sequence[Peak]) -> str:
     if hlo and (shown := memory_html(hlo, own, [source.file for source in call.sources], WIDTH)):
         parts.append(_section("Memory", shown))
     if hlo and hlo.cost:
-        parts.append(_section("Cost, as the compiler says", pre(cost_lines(hlo.cost, WIDTH))))
+        parts.append(_section("Cost, according to the compiler", pre(cost_lines(hlo.cost, WIDTH))))
     return f'<div class="call">{"".join(parts)}</div>'
 
 

@@ -7,13 +7,13 @@ from jaxtour.render.text.layout import Line
 
 
 def pre(lines: Iterable[Line], links: Mapping[int, str] | None = None) -> str:
-    """Preformatted lines; those with a link, as `hlo:12` or `source:0:7`, light up what they name."""
+    """Return preformatted lines; those with a link, such as `hlo:12` or `source:0:7`, highlight its target."""
     links = links or {}
     return f'<pre class="lines">{"".join(_line(line, links.get(at, "")) for at, line in enumerate(lines))}</pre>'
 
 
 def linked(link: str) -> str:
-    """The attributes of an element with a link; none for an empty one."""
+    """Return the attributes of an element with a link; none for an empty one."""
     return f'data-link="{escape(link)}" tabindex="0"' if link else ""
 
 

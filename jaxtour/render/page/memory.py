@@ -1,4 +1,4 @@
-"""The picture of a call's memory as SVG, and its table, whose rows lead to their instructions."""
+"""The plot of a call's memory as SVG, and its table, whose rows lead to their instructions."""
 
 from collections.abc import Sequence
 from html import escape
@@ -14,11 +14,11 @@ COLUMNS = 240
 HEIGHT = 150
 LEFT, TOP, CELL = 74, 18, 3
 _LETTER = 14
-"""The least height of an area that has its letter written in it."""
+"""The least height of an area that gets its letter."""
 
 
 def memory_html(stage: StageText, own: str, files: Sequence[str], width: int) -> str:
-    """The picture over the schedule, who holds memory at the peak, and the sums; empty without any memory."""
+    """Return the plot over the schedule, what holds memory at the peak, and the sums; empty without any memory."""
     view = view_of(stage, own)
     if view is None:
         return ""
@@ -28,7 +28,7 @@ def memory_html(stage: StageText, own: str, files: Sequence[str], width: int) ->
 
 
 def picture(view: MemoryView, files: Sequence[str]) -> str:
-    """What lives at each place of the schedule, stacked by line of source; the peak is marked."""
+    """Plot what lives at each place of the schedule, stacked by source line; marks the peak."""
     memory = view.memory
     columns = view.columns(min(COLUMNS, len(memory.used)))
     cell = CELL * COLUMNS / len(columns)

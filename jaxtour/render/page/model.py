@@ -10,12 +10,12 @@ from jaxtour.render.text.layout import Line
 
 
 class PageSource(NamedTuple):
-    """A text that expressions lie in."""
+    """A text that contains expressions."""
 
     file: str
-    """As spans name it."""
+    """Its name in spans."""
     name: str
-    """As the page names it."""
+    """Its name on the page."""
     text: str
     """With one visible character for each invisible one, so that columns stay the same."""
 
@@ -31,11 +31,11 @@ class PageCall(NamedTuple):
     """Those that could not be made have an `error`."""
     profile: Profile | None = None
     sections: Sequence[tuple[str, Sequence[Line]]] = ()
-    """What there is to say before the time and the memory, under its heading."""
+    """Sections that come before the time and the memory, by heading."""
 
 
 class Page(NamedTuple):
-    """All of a page."""
+    """A whole page."""
 
     title: str
     made_by: str

@@ -1,1 +1,1 @@
-"""Renders profiles: time by line, by instruction, by equation, and one call as a picture."""
+"""Renders profiles: time by line, by instruction, by equation, and one call as a timeline."""

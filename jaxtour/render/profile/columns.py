@@ -1,4 +1,4 @@
-"""The columns of a profile beside the lines of the source and of a stage, and the words about one line."""
+"""The columns of a profile next to the lines of the source and of a stage, and the text about one line."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -18,7 +18,7 @@ _BAR = 4
 _PERCENT = 5
 SOURCE_CELLS = _BAR + _PERCENT + 1
 _LEAST = 0.005
-"""Shares below this are less than 1%, which is all that the column shows."""
+"""The column shows smaller shares only as less than 1%."""
 _KEPT = 8
 
 
@@ -70,7 +70,7 @@ def said_of_line(profile: Profile, place: tuple[str, int] | None) -> Line:
 
 
 def said_of_profile(profile: Profile) -> Line:
-    """`81.2 ms, 1.1% not accounted for`: the time to quote, and what has no line; or why there is no profile."""
+    """Return `81.2 ms, 1.1% not accounted for`: the time to quote, and the rest; or why there is no profile."""
     if profile.error is not None:
         return (("✗ ", "warning"), (f"no profile: {profile.error}", ""))
     taken = profile.untraced.median_s if profile.untraced else profile.wall_s
@@ -81,7 +81,7 @@ def said_of_profile(profile: Profile) -> Line:
 
 @lru_cache(maxsize=_KEPT)
 def stage_cells(profile: Profile, stage: StageText) -> Mapping[int, TimeCell]:
-    """The time of each line of a stage that has some.
+    """Return the time of each line of a stage that has any.
 
     An instruction of the HLO has its own. Elsewhere an expression's time goes to the lines of its path, or else of
     its direction, evenly.

@@ -19,7 +19,7 @@ _LEAST = 0.0005
 _MOST_INSTRUCTIONS = 30
 _MOST_COLUMNS = 4
 _DIFFERENT = 0.05
-"""The part of the call by which a line's times on two devices differ enough for columns."""
+"""The share of the call by which a line's times on two devices must differ to get columns."""
 _SOURCE = (16, 60)
 """The fewest and the most cells of a line's text."""
 _OTHERS = 58
@@ -30,12 +30,12 @@ DIVIDED = "~ is an estimate: one instruction came from several lines, and was di
 
 
 def percent(share: float) -> str:
-    """`12.3%`, `<0.1%` for what is more than nothing."""
+    """Return `12.3%`, or `<0.1%` for a smaller positive share."""
     return "<0.1%" if 0 < share < _LEAST else f"{share:.1%}"
 
 
 def summary_lines(profile: Profile, width: int) -> list[Line]:
-    """What a call took, how much of it has a place, and what the numbers do not mean."""
+    """Return how long a call took, how much of that has a place, and what the numbers do not mean."""
     if profile.error is not None:
         return wrap([("no profile: ", "muted"), (profile.error, "error")], width, indent="  ")
     lines: list[Line] = []
@@ -64,7 +64,7 @@ def summary_lines(profile: Profile, width: int) -> list[Line]:
 
 
 def line_table(profile: Profile, width: int, source: SourceOf, *, own: str = "", by_time: bool = True) -> list[Line]:
-    """A row for each line, one for what has no source, and one for what is not accounted for.
+    """Return a row for each line, one for time without a source, and one for unaccounted time.
 
     The hottest line is the first, or else the first of the source.
     """
@@ -102,14 +102,14 @@ def line_table(profile: Profile, width: int, source: SourceOf, *, own: str = "",
 
 
 def _shares(share: float, taken: float, *, estimated: bool = False) -> list[Line]:
-    """The cells that every row of lines begins with."""
+    """Return the cells that every row of lines begins with."""
     mark = "~" if estimated else ""
     shown: Line = ((bar(share, _BAR), "bar"),) if share >= _LEAST else ()
     return [((mark + percent(share), "number"),), shown, ((seconds(taken), ""),)]
 
 
 def _devices_differ(profile: Profile, times: Sequence[LineTime]) -> bool:
-    """Whether a line takes so different times on a few devices that each gets a column."""
+    """Whether a line's times differ so much on a few devices that each gets a column."""
     if not 1 < len(profile.devices) <= _MOST_COLUMNS:
         return False
     return any(max(time.by_device) - min(time.by_device) > _DIFFERENT * profile.wall_s for time in times)
@@ -121,7 +121,7 @@ def _range(times: Sequence[float]) -> str:
 
 
 def instruction_table(profile: Profile, peaks: Sequence[Peak], width: int, *, own: str = "") -> list[Line]:
-    """A row for each of the hottest instructions: its time, how often it runs, what it achieves, and its lines."""
+    """Return a row for each of the hottest instructions: its time, its number of runs, its rates, and its lines."""
     peak = peak_of(peaks, profile.platform)
     names = ["share", "time", "runs", "instruction", "flop/s", "B/s", *(["bound"] if peak else []), "lines"]
     rows: list[Sequence[Line]] = [[((name, "muted"),) for name in names]]

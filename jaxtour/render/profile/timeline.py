@@ -1,4 +1,4 @@
-"""Draws one profiled call as a picture of characters: threads as rows, and a letter for each line of source."""
+"""Draws one profiled call with characters: threads as rows, and a letter for each source line."""
 
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -32,13 +32,13 @@ class Window(NamedTuple):
     thread: int = 0
 
     def moved(self, by: float, whole: float) -> "Window":
-        """The cursor later by a time, in view."""
+        """Return the window with its cursor later by a time, in view."""
         at = max(0.0, min(self.at + by, whole))
         start = min(max(self.start, at - self.length), at)
         return self._replace(at=at, start=max(0.0, min(start, whole - self.length)))
 
     def zoomed(self, factor: float, whole: float) -> "Window":
-        """Another length, with the cursor in its column."""
+        """Return a window of another length, with the cursor in the same column."""
         length = max(min(self.length * factor, whole), min(_CLOSEST_NS, whole))
         start = self.at - (self.at - self.start) * length / self.length
         return self._replace(start=max(0.0, min(start, whole - length)), length=length)
@@ -65,7 +65,7 @@ def pieces_of(thread: TimelineThread) -> tuple[Piece, ...]:
     """The pieces of a thread's time, in order, each with the innermost instruction."""
     found: list[Piece] = []
     open_: list[list[float]] = []
-    """End, instruction, and until when it is told."""
+    """End, instruction, and the time up to which it has been emitted."""
 
     def tell(until: float) -> None:
         end, number, told = open_[-1]
@@ -90,7 +90,7 @@ def pieces_of(thread: TimelineThread) -> tuple[Piece, ...]:
 
 
 def piece_at(thread: TimelineThread, at: float) -> Piece | None:
-    """What runs at a time; None in a gap."""
+    """Return what runs at a time; None in a gap."""
     pieces = pieces_of(thread)
     number = bisect_right(pieces, (at, float("inf"), 0)) - 1
     return pieces[number] if number >= 0 and pieces[number].end > at else None
@@ -163,7 +163,7 @@ def _axis(window: Window, room: int) -> Line:
 
 
 def _row(profile: Profile, thread: TimelineThread, window: Window, room: int) -> Line:
-    """A cell for each moment, with the letter of what ran most of it."""
+    """Return a cell for each moment, with the letter of what ran for most of it."""
     step = window.length / room
     covered: list[dict[str, float]] = [{} for _ in range(room)]
     pieces, named = pieces_of(thread), _letters(profile)

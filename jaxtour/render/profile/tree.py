@@ -1,4 +1,4 @@
-"""The time of a call as a tree: each line, the functions of libraries that it called, and their instructions."""
+"""The time of a call as a tree: each line, the library functions that it called, and their instructions."""
 
 import re
 from collections import defaultdict

@@ -1,1 +1,1 @@
-"""A lesson to take away, with the learner's own code and results: as a notebook, a script, Markdown or a page."""
+"""A lesson to export, with the learner's own code and results: as a notebook, a script, Markdown or a page."""

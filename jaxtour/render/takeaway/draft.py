@@ -11,7 +11,7 @@ from jaxtour.text import Raw, clean, plural
 DEVICES = """\
 import jax
 
-# {count} devices, simulated on the CPU: leave these lines out where there are as many real ones.
+# {count} devices, simulated on the CPU: leave these lines out if you have that many real ones.
 jax.config.update("jax_platforms", "cpu")
 jax.config.update("jax_num_cpu_devices", {count})
 """
@@ -31,7 +31,7 @@ class AnswerDraft(NamedTuple):
     cell: str
     """The id of that code."""
     said: str
-    """What the learner said."""
+    """What the learner answered."""
 
 
 Draft: TypeAlias = Prose | Folded | CodeDraft | AnswerDraft
@@ -127,7 +127,7 @@ def _question(ask: Ask) -> str:
 
 
 def _exercise(step: Step, exercise: Exercise, own: str | None, saved: SavedStep, cells: _Cells) -> Iterator[Draft]:
-    """The learner's code; one that is not right yet is followed by the solution, on which later steps build."""
+    """Add the learner's code; if it is not right yet, the solution follows, which later steps build on."""
     solved = own is not None and saved.done
     yield Prose(f"**Exercise.** {'Your solution:' if solved else 'Your code so far:' if own else 'Your turn:'}")
     for number, hint in enumerate(exercise.hints, 1):
@@ -137,7 +137,7 @@ def _exercise(step: Step, exercise: Exercise, own: str | None, saved: SavedStep,
         yield Folded("The lesson's solution", code=exercise.solution.text)
     else:
         yield cells.add(own or exercise.starter.text, trace=(), raises="Exception", requires=step.requires)
-        yield cells.add(exercise.solution.text, folded="The solution, on which the rest builds", **_runs(step))
+        yield cells.add(exercise.solution.text, folded="The solution, which the rest builds on", **_runs(step))
     if exercise.others:
         yield Folded(
             f"{plural(len(exercise.others), 'other solution')}",

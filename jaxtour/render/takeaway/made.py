@@ -1,4 +1,4 @@
-"""Completes a draft by what its code gave."""
+"""Completes a draft with the results of its code."""
 
 from collections.abc import Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""Writes a lesson as Markdown, in which HTML of the lesson's texts and of programs stays text."""
+"""Writes a lesson as Markdown; HTML in the lesson's texts and in output stays text."""
 
 import re
 from html import escape
@@ -30,13 +30,13 @@ def _part(part: DraftPart) -> str:
 
 
 def folded(part: Folded) -> str:
-    """A part to click on."""
+    """Return a part that opens on a click."""
     body = fenced(part.code, part.language if part.language == "python" else "text") if part.code else prose(part.text)
     return _details(part.summary, body)
 
 
 def _details(summary: str, body: str) -> str:
-    # Markdown goes on inside only after an empty line.
+    # Markdown continues inside only after an empty line.
     return f"<details><summary>{escape(summary, quote=False)}</summary>\n\n{body}\n\n</details>"
 
 
@@ -45,14 +45,14 @@ def _output(output: Output) -> str:
 
 
 def fenced(text: str, language: str) -> str:
-    """A block of code that nothing in the text ends."""
+    """Return a block of code that nothing in the text can close."""
     text = clean(text).strip("\n")
     ticks = "`" * max([3, *(len(found) + 1 for found in _TICKS.findall(text))])
     return f"{ticks}{language}\n{text}\n{ticks}"
 
 
 def prose(text: str) -> str:
-    """Markdown in which HTML and `$` are text, and whose last block of code ends."""
+    """Return Markdown in which HTML and `$` are text, and whose last block of code is closed."""
     text = clean(text).strip("\n")
     tokens = commonmark().parse(text)
     lines = text.split("\n")
@@ -96,10 +96,10 @@ def _outside_code(text: str) -> str:
 
 
 def inert(text: str) -> str:
-    """The text with what begins HTML or mathematics as its character."""
+    """Return the text with characters that begin HTML or mathematics escaped."""
     return _MATHS.sub(r"\\$", text.replace("<", "&lt;"))
 
 
 def source(part: Code) -> str:
-    """The code of a cell, harmless: what it could hide is visible."""
+    """Return the code of a cell, made harmless: hidden characters are visible."""
     return clean(part.text).strip("\n")

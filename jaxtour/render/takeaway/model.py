@@ -1,4 +1,4 @@
-"""What a lesson to take away consists of, whatever it is written as."""
+"""The parts of an exported lesson, whatever its format."""
 
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -13,7 +13,7 @@ class Prose(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """Something that is read on a click."""
+    """Something to read on a click."""
 
     summary: str
     text: str = ""
@@ -27,9 +27,9 @@ class Output(NamedTuple):
 
     kind: Literal["stdout", "stderr", "value", "error"]
     text: str
-    """As the program wrote it; of an error, its traceback, which ends in its class and message."""
+    """As the program wrote it; for an error, its traceback, which ends in its class and message."""
     name: str = ""
-    """Of an error, its class."""
+    """For an error, its class."""
     message: str = ""
 
 
@@ -39,16 +39,16 @@ class Code(NamedTuple):
     text: str
     outputs: tuple[Output, ...] = ()
     raises: bool = False
-    """Whether what comes after runs although this raises."""
+    """Whether what follows runs even though this raises."""
     folded: str = ""
-    """The words to click on, if the code is not shown at once."""
+    """The label to click on, if the code is folded at first."""
 
 
 DraftPart: TypeAlias = Prose | Folded | Code
 
 
 class Takeaway(NamedTuple):
-    """A lesson to take away."""
+    """An exported lesson."""
 
     title: str
     made_by: str

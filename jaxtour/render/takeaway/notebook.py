@@ -9,7 +9,7 @@ from jaxtour.render.takeaway.model import Code, Folded, Output, Prose, Takeaway
 from jaxtour.text import UNCLEAN
 
 RAISES = "raises-exception"
-"""The tag that lets Jupyter go on after an error."""
+"""The tag that lets Jupyter continue after an error."""
 
 
 def notebook(lesson: Takeaway) -> str:

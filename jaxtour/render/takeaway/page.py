@@ -1,4 +1,4 @@
-"""Writes a lesson as a page of its own, which loads nothing and has no script."""
+"""Writes a lesson as a page that loads nothing and has no script."""
 
 from collections.abc import Iterable
 from html import escape
@@ -92,7 +92,7 @@ def _prose(text: str) -> str:
 
 
 def _harmless(tokens: "Iterable[Token]") -> None:
-    """Take out what a page that loads nothing cannot show: pictures, of which the words stay, and styles."""
+    """Remove what a page that loads nothing cannot show: styles, and pictures, whose text stays."""
     for token in tokens:
         if token.type == "image":
             token.type, token.tag, token.children = "text", "", None

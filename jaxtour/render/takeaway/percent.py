@@ -21,7 +21,7 @@ HEAD = """\
 
 
 def percent(lesson: Takeaway) -> str:
-    """The script; what a cell gave stands below it, as a comment."""
+    """Return the script; a cell's results follow it as a comment."""
     blocks = [HEAD]
     texts: list[str] = []
     for at, part in enumerate(lesson.parts):
@@ -58,7 +58,7 @@ def _output(output: Output) -> str:
 
 
 def _survivable(code: str) -> str:
-    """The code so that what comes after runs although it raises; as comments if it is not Python."""
+    """Return the code wrapped so that what follows runs even though it raises; as comments if it is not Python."""
     if not _parses(code):
         return "# This is not Python yet.\n" + _comment(code, "#").rstrip("\n")
     inside = set(_inside_strings(code))
@@ -83,7 +83,7 @@ def _parses(code: str) -> bool:
 
 
 def _inside_strings(code: str) -> Iterator[int]:
-    """The lines, from 1, that begin inside a string, whose text an indent would change."""
+    """Return the lines, from 1, that begin inside a string, which an indent would change."""
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
         if token.type == tokenize.STRING or tokenize.tok_name[token.type] in ("FSTRING_MIDDLE", "TSTRING_MIDDLE"):
             yield from range(token.start[0] + 1, token.end[0] + 1)

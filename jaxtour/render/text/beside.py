@@ -13,14 +13,14 @@ APART = 2
 
 
 def columns(left: str, right: str, names: tuple[str, str], width: int) -> tuple[list[Line], list[int]]:
-    """Both codes below their names, and the lines where their parts start: one if they fit side by side, or two."""
+    """Return both pieces below their names, and the lines where they start: one if they fit side by side, or two."""
     one, other = (python_lines(code.strip("\n")) for code in (left, right))
     heads: list[Line] = [((name, "strong"),) for name in names]
     rows = [(heads[0], heads[1]), *_aligned(one, other)]
     wide = max(width_of(side) for side, _ in rows if side is not None)
     if wide + APART + max(width_of(side) for _, side in rows if side is not None) <= width:
         gap = max(wide, (width - APART) // 2) + APART
-        # As wide as half of the room, unless the right one needs more.
+        # Half of the room, unless the right one needs more.
         gap = min(gap, width - max(width_of(side) for _, side in rows if side is not None))
         return [_beside(side or (), beyond or (), gap) for side, beyond in rows], [0]
     first, second = ([side for side in column if side is not None] for column in zip(*rows, strict=True))
@@ -32,7 +32,7 @@ def _beside(left: Line, right: Line, gap: int) -> Line:
 
 
 def _aligned(one: Sequence[Line], other: Sequence[Line]) -> list[tuple[Line | None, Line | None]]:
-    """The lines of both, those that are the same beside each other."""
+    """Return the lines of both, equal ones next to each other."""
     rows: list[tuple[Line | None, Line | None]] = []
     alike = SequenceMatcher(None, [*map(plain, one)], [*map(plain, other)], autojunk=False)
     for kind, start, end, begin, stop in alike.get_opcodes():

@@ -11,9 +11,9 @@ _BETWEEN = " │ "
 
 
 def changed_lines(before: str, after: str) -> dict[int, str]:
-    """The sign of each line of the second text, from 0, that the first has not so: `+` new, `~` changed, `-` lacks.
+    """Return the sign of each line of the second text, from 0, that differs: `+` new, `~` changed, `-` missing.
 
-    `-` stands at the line that follows what is gone.
+    `-` marks the line after the missing ones.
     """
     signs: dict[int, str] = {}
     for kind, first, last, start, end in _blocks(before, after):
@@ -27,7 +27,7 @@ def changed_lines(before: str, after: str) -> dict[int, str]:
 
 
 def unified_lines(before: str, after: str) -> list[Line]:
-    """One text with the lines that are gone and those that are new."""
+    """Return one text with the removed and the added lines."""
     old, new = (Raw(text).shown.split("\n") for text in (before, after))
     lines: list[Line] = []
     for kind, first, last, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():

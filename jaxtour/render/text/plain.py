@@ -61,7 +61,7 @@ VERDICTS: Mapping[Judgement, Line] = {
     "wrong": (("  ✗ not this time", "warning"),),
     "open": (("  not graded", "muted"),),
 }
-"""What is said of an answer."""
+"""The words for a verdict."""
 
 
 def ansi_lines(lines: Iterable[Line]) -> str:
@@ -173,7 +173,7 @@ def _question(ask: Ask, width: int) -> list[Line]:
 
 
 def _answer(ask: Ask, answer: str | None, said: str | None, width: int) -> list[Line]:
-    """Return the right answer, and whether what was said is right."""
+    """Return the right answer, and whether the given one is right."""
     right = truth(ask, answer)
     told: list[Line] = [] if right is None else [(("the answer: ", "muted"), (one_line(right), "strong"))]
     if said is not None:

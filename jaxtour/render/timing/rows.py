@@ -75,7 +75,7 @@ _UNSTEADY = 0.1
 """Spread of the middle half of the runs, relative to the median, above which a third digit means nothing."""
 _EQUAL = 0.05
 _OF_ONE = {"python_bound"}
-"""Verdicts whose message has the seconds of one call."""
+"""Verdicts whose message contains the seconds of one call."""
 _SHORTEST = 1e-12
 """In seconds; no clock measures less."""
 
@@ -285,7 +285,7 @@ def _flags(timing: Timing) -> list[str]:
 
 
 def told(timings: Sequence[Timing]) -> list[tuple[str, str]]:
-    """Return the code and the message of each verdict once; of one that is about a single call, that of each call."""
+    """Return each verdict's code and message once; one about a single call, with each call's message."""
     found: dict[str, dict[int | None, tuple[str, str]]] = {}
     for timing in timings:
         for verdict in timing.verdicts:

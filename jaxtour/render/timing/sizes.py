@@ -1,4 +1,4 @@
-"""Renders time against size: a curve for each call and platform, and their crossings in words."""
+"""Renders time against size: a curve for each call and platform, and sentences about their crossings."""
 
 import math
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ def series_of(timings: Sequence[Timing]) -> list[Series]:
 
 
 def size_blocks(timings: Sequence[Timing], width: int, ascii: bool = False) -> list[ChartBlock]:
-    """Return the crossings in words, the curves, and their numbers; empty if nothing was timed by size."""
+    """Return sentences about the crossings, the curves, and their numbers; empty if nothing was timed by size."""
     every = series_of(timings)
     if not every:
         return []

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Charts:
-    """The charts of one view: each covers the rows that its document left empty, and scrolls with them."""
+    """The charts of one view: each covers the rows that its document leaves empty, and scrolls with them."""
 
     def __init__(self, view: Widget, scene: Scene) -> None:
         self._view = view

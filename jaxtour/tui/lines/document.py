@@ -93,7 +93,7 @@ def in_rows(highlights: Mapping[int, Highlight]) -> Highlighted:
 
 
 class DevicePiece(msgspec.Struct, frozen=True):
-    """Characters that stand for devices, or for the part of a value that they hold."""
+    """Characters that represent devices, or the part of a value that they hold."""
 
     line: int
     columns: Columns
@@ -115,7 +115,7 @@ class Document(msgspec.Struct, frozen=True):
 
     lines: Sequence[Line] = ()
     gutter: Sequence[Line] = ()
-    """What stands left of each line and does not scroll sideways; empty, or as long as `lines`.
+    """What is left of each line and does not scroll sideways; empty, or as long as `lines`.
 
     A highlight's sign replaces its last cell if that is blank.
     """
@@ -176,19 +176,19 @@ class Document(msgspec.Struct, frozen=True):
         return cells(text[: columns[0]]), cells(text[: columns[1]])
 
     def raw(self, index: int) -> object:
-        """What one line looks like, in a form that is cheap to make and to compare."""
+        """Return the looks of one line, in a form that is cheap to make and to compare."""
         lines = self.lines
         return (lines.texts[index], lines.highlight) if isinstance(lines, LazyLines) else lines[index]
 
     @property
     def proved(self) -> int | None:
-        """The first line with what is marked."""
+        """The first marked line."""
         found = self.proof and (line for line, text in enumerate(self.texts) if self.proof.search(text))
         return next(found, None) if found else None
 
     @property
     def text(self) -> str:
-        """The text, without the gutter and the room of the pictures."""
+        """The text, without the gutter and the space for pictures."""
         drawn = {picture.line + row for picture in self.pictures for row in range(picture.rows)}
         return "".join(text.rstrip() + "\n" for line, text in enumerate(self.texts) if line not in drawn)
 

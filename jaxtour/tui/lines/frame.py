@@ -13,7 +13,7 @@ RowsIn: TypeAlias = Callable[[Region], list[Strip]]
 
 
 class Beside(NamedTuple):
-    """What stands left and right of each row, and what every row goes through."""
+    """What is left and right of each row, and what every row goes through."""
 
     left: Strip
     right: Strip
@@ -22,7 +22,7 @@ class Beside(NamedTuple):
 
 
 class Row(Strip):
-    """A strip that does not remember itself, so that it needs no garbage collector: those take up to 10 ms."""
+    """A strip that does not cache itself, and so needs no garbage collection, which takes up to 10 ms."""
 
     __slots__ = ()
 
@@ -35,8 +35,8 @@ class Row(Strip):
 class Border:
     """Puts the rows of a view into its border.
 
-    Textual takes as long to put a row into a border as painting it takes, and goes through all rows of each widget
-    that is near a change.
+    Textual takes as long to put a row into a border as to paint it, and goes through all rows of each widget that is
+    near a change.
     """
 
     def __init__(self, view: Widget, textual: RowsIn, row: Callable[[int], Strip]) -> None:

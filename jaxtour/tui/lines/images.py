@@ -1,6 +1,6 @@
 """A figure, drawn by textual-image: in half blocks, or by the graphics of the terminal where it has them.
 
-What is private in textual-image here was checked with 0.12.0 and 0.14.2, to which the extra holds it.
+The private parts of textual-image used here were checked with 0.12.0 and 0.14.2, which the extra pins.
 """
 
 import io
@@ -30,7 +30,7 @@ MOST = 1600
 def _no_terminal(width: int, height: int) -> Iterator[None]:
     """Let textual-image be imported with this size of a cell.
 
-    It would ask the terminal, and take the keys that come meanwhile for the answer.
+    Otherwise it would query the terminal, and take keys that arrive meanwhile for the answer.
     """
     told = {"TEXTUAL_CELL_WIDTH": str(width), "TEXTUAL_CELL_HEIGHT": str(height)}
     stdout, environ = sys.__stdout__, dict(os.environ)
@@ -46,7 +46,7 @@ def _no_terminal(width: int, height: int) -> Iterator[None]:
 
 
 class FigureView(Widget, can_focus=False):
-    """Shows a figure as large as fits; its words are the line above it."""
+    """Shows a figure as large as fits; its caption is the line above it."""
 
     DEFAULT_CSS = """
     FigureView { overflow: hidden; }
@@ -73,14 +73,14 @@ class FigureView(Widget, can_focus=False):
         self.refresh(recompose=True)
 
     def compose(self) -> ComposeResult:
-        """The picture, or why there is none."""
+        """Yield the picture, or why there is none."""
         try:
             with Pillow.open(self.figure.path.text) as file:
                 drawn = file.convert("RGBA")
             picture = Pillow.new("RGBA", drawn.size, "white")
             picture.alpha_composite(drawn)
             picture.thumbnail((MOST, MOST))
-        except Exception as error:  # a file may break Pillow in any way
+        except Exception as error:  # a file can break Pillow in any way
             yield Static(Content(clean(f"no picture: {type(error).__name__}: {error}", keep_newlines=False)))
         else:
             yield _drawn(picture, graphics_of(self.app))
@@ -94,14 +94,14 @@ def _drawn(picture: Pillow.Image, graphics: Graphics | None) -> Widget:
 
     way = graphics.way if graphics else "blocks"
     if graphics and way == "kitty":
-        # It would write beside the thread that writes for Textual.
+        # It would write alongside the thread that writes for Textual.
         vars(tgp)["sys"] = SimpleNamespace(__stdout__=graphics)
         return TGPImage(picture)
     return SixelImage(picture) if way == "sixel" else HalfcellImage(_bolder(picture.convert("RGB")))
 
 
 def _bolder(picture: Pillow.Image) -> Pillow.Image:
-    """The picture with broader lines: a line of a plot is a tenth of a half block, and would all but vanish."""
+    """Return the picture with broader lines: a plot's line is a tenth of a half block, and would almost vanish."""
     is_bright = picture.convert("L").tobytes()[0] > 127  # the corner: the background
     broaden = ImageFilter.MinFilter if is_bright else ImageFilter.MaxFilter
     return picture.filter(broaden(picture.width // 100 | 1))

@@ -43,7 +43,7 @@ class Painter:
         self._port = Port(0, 0, 0, 0, focused=False)
         self.palette = palette
         self._signs = ASCII_SIGNS if scene.ascii_only else SIGNS
-        # Not as strips: each strip remembers every crop that was made of it.
+        # Not as strips: each strip caches every crop made from it.
         self._kept: OrderedDict[tuple[int, bool, tuple[Mark | None, ...]], tuple[list[Segment], int]] = OrderedDict()
         self._documents = deque([(scene.document, self._kept)], maxlen=DOCUMENTS)
         """The last documents, with what was kept of each."""
@@ -197,7 +197,7 @@ def _over(strip: Strip, start: int, end: int, style: RichStyle) -> Strip:
 
 
 class PaintedRows:
-    """The looks of the rows when they were last painted, so that a key repaints what changed and not the screen."""
+    """The looks of the rows when they were last painted, so that a key repaints only what changed."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
@@ -205,7 +205,7 @@ class PaintedRows:
         """The cell of the view where each row's text ends, and the row's look."""
         self._document = EMPTY
         self._lines: dict[int, tuple[str, int, object, object]] = {}
-        """What that document says of lines: most keys look at each row again."""
+        """What that document says about lines: most keys look at each row again."""
         self._thumb = range(0)
         self.port = Port(0, 0, 0, 0, focused=False)
         """The part of the rows that they were painted for."""
@@ -226,7 +226,7 @@ class PaintedRows:
         return found
 
     def paint(self, y: int) -> None:
-        """Remember how a row looks that is painted now: the cursor may have moved without a repaint so far."""
+        """Remember how a row looks as it is painted: the cursor may have moved without a repaint so far."""
         if y < len(self._looks):
             self._looks[y] = self._look(self.port.top + y, self.port)
 
@@ -258,7 +258,7 @@ class PaintedRows:
         return (port.width if whole else min(port.width, scene.gutter + max(0, length - port.left)), look)
 
     def _of_document(self, line: int) -> tuple[str, int, object, object]:
-        """What the document says of a line: its text, its cells, what it looks like, and its gutter."""
+        """Return what the document says about a line: its text, its cells, its looks, and its gutter."""
         document = self._scene.document
         if document is not self._document or len(self._lines) > CACHED:
             self._document, self._lines = document, {}

@@ -80,7 +80,7 @@ class ChartView(PlotWidget, can_focus=False, inherit_bindings=False):
         for across, up, curve in drawn:
             if len(across) > 1:
                 self.plot(across, up, line_style=self._colour(curve.style), hires_mode=HiResMode.BRAILLE)
-        # Points go over all lines.
+        # Points go on top of all lines.
         for across, up, curve in drawn:
             if curve.glyph:
                 self.scatter(across, up, marker=curve.glyph, marker_style=self._colour(curve.style))

@@ -89,7 +89,7 @@ class Port(NamedTuple):
 
 
 class Scene:
-    """A document, and the state of its view; each part is an object of its own."""
+    """A document, and the state of its view, each in its own object."""
 
     def __init__(self, *, ascii_only: bool) -> None:
         self.ascii_only = ascii_only
@@ -157,7 +157,7 @@ class Scene:
     def over_text(self, line: int, text: str, *, flat: bool) -> Iterator[tuple[Columns, HighlightStyle]]:
         """The characters of a line that a highlight, the search or the selection marks.
 
-        `flat` where there are no backgrounds: an underline beneath the indentation would look like a line of its own.
+        `flat` where there are no backgrounds: an underline below the indentation would look like a separate line.
         """
         highlight = self.highlight(line)
         if highlight is not None:

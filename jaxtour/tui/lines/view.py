@@ -43,8 +43,8 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self._frame = Border(self, super().render_lines, self.render_line)
         self._charts: Charts | None = None  # until the first document with pictures
         self._following = True
-        """Whether the end, or the anchor, is brought into view when it moves."""
-        self._still = False  # while the focus changes, and with it the style of only some rows
+        """Whether to bring the end, or the anchor, into view when it moves."""
+        self._still = False  # while the focus changes, which restyles only some rows
         self.led = False
         """Whether the receiver of `CursorMoved` calls `settle`, so that cursor and highlights share a frame.
 
@@ -128,7 +128,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         width = room.width if plan.wrap else max(scene.width, room.width)
         virtual = Size(width, max(plan.rows.count, room.height))
         if virtual != self.virtual_size:
-            # Set like this it causes no layout; only the charts need one.
+            # Setting it this way causes no layout; only the charts need one.
             self.set_reactive(LinesView.virtual_size, virtual)
             if self._charts is not None:
                 self._charts.resized()
@@ -183,14 +183,14 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             self._frame.forget()
 
     def on_focus(self, event: events.Focus) -> None:
-        """Take the keys, in place of Textual's own handler, which repaints the whole widget."""
+        """Take the focus, in place of Textual's own handler, which repaints the whole widget."""
         event.prevent_default()
         self.has_focus = True
         if self.parent is not None:
             self.parent.post_message(events.DescendantFocus(self))
 
     def on_blur(self, event: events.Blur) -> None:
-        """Lose the keys."""
+        """Lose the focus."""
         event.prevent_default()
         self.has_focus = False
         if self.parent is not None:
@@ -289,7 +289,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def settle(self, line: int, selection: Columns | None = None) -> None:
         """Bring a line, and a piece of it, into view, and paint what changed."""
-        # The message about the cursor may come when other lines are shown already.
+        # The message about the cursor may arrive when other lines are already shown.
         if line < len(self.document.lines):
             self.scroller.reveal(line)
             if selection:

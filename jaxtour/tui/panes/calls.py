@@ -15,7 +15,7 @@ def document(view: StepView, width: int) -> Document:
     report = view.report
     lines: list[Line] = []
     if report is None or not view.traces:
-        words = "nothing was traced" if view.finished else "the calls come when the file has run"
+        words = "nothing was traced" if view.finished else "the calls appear when the file has run"
         lines = wrap(((words, "muted"),), width)
     elif report.programs:
         lines = [((heading(report.programs), "muted"),), *(_row(view, place, width) for place in _shown(view))]

@@ -1,4 +1,4 @@
-"""The devices pane: what the worker found, which device holds what of the value, and why there is no worker."""
+"""The devices pane: what the worker found, which device holds which part of the value, or why there is no worker."""
 
 from collections.abc import Iterable
 
@@ -35,7 +35,7 @@ def document(view: StepView, width: int, *, whole: bool = False) -> Document:
 def _more(
     view: StepView, facts: Facts, width: int, lines: list[Line], pieces: list[DevicePiece]
 ) -> tuple[list[Line], list[DevicePiece]]:
-    """What stands below the devices: versions, a line for each device, and which holds what of the value."""
+    """Return what goes below the devices: versions, a line for each device, and which holds what of the value."""
     from jaxtour.render.devices.details import device_rows, version_lines
 
     rows, starts = device_rows(facts, width)
@@ -98,7 +98,7 @@ def sharded(value: Value | None) -> bool:
 
 
 def shard_pieces(value: Value, width: int, before: int, *, ascii_only: bool) -> tuple[list[Line], list[DevicePiece]]:
-    """The drawing of which device holds what of a value, and its pieces, after `before` other lines."""
+    """Return the drawing of which device holds which part of a value, and its pieces, after `before` other lines."""
     from jaxtour.render.devices.sharding import sharding_drawing, spread_arrays
 
     lines: list[Line] = []

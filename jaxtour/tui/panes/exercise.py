@@ -1,4 +1,4 @@
-"""The exercise in the lesson pane: the verdict on what the learner wrote, the hints, and the keys to go on."""
+"""The exercise in the lesson pane: the verdict on the learner's code, the hints, and the keys to continue."""
 
 from jaxtour.course.model import Exercise, Step
 from jaxtour.engine.report import Report
@@ -14,7 +14,7 @@ APART = "   "
 
 
 def exercise_lines(view: StepView, step: Step, width: int) -> tuple[list[Line], int | None]:
-    """Verdict, hints and keys; and which of the lines to bring into view."""
+    """Return verdict, hints and keys, and which of the lines to bring into view."""
     exercise = step.exercise
     assert exercise is not None
     verdict, here = _verdict(view, step, width)
@@ -54,7 +54,7 @@ def _verdict(view: StepView, step: Step, width: int) -> tuple[list[Line], int]:
         return [], 0
     lines, here = _checked(view, report, width) if report.checked else (_unchecked(view, step, report, width), 0)
     if report.dropped:
-        words = f"it printed more than is kept: {grouped(report.dropped)} bytes were left out"
+        words = f"it printed too much: {grouped(report.dropped)} bytes were left out"
         lines += wrap((("! ", "warning"), (words, "")), width, indent="  ")
     if view.state.code != view.code.text:
         words = f"that was before your last edit: {view.key('run')} runs and checks it"
@@ -105,7 +105,7 @@ def _outcome(view: StepView, outcome: CheckOutcome, width: int) -> list[Line]:
 
 
 def _unchecked(view: StepView, step: Step, report: Report, width: int) -> list[Line]:
-    """Why the code was not checked, and what is left of it: the code, and a new worker."""
+    """Return why the code was not checked, and what remains: the code, and a new worker."""
     done = report.done
     assert done is not None
     if done.status == "interrupted":

@@ -53,7 +53,7 @@ def document(view: StepView, width: int) -> Document:
 
 
 def _of_what(view: StepView, step: Step) -> Line:
-    """Words that the text which goes on is not about the change that ran."""
+    """Return a note that the continuing text is not about the change that ran."""
     changed = view.state.code and not is_own(step, view.state.code) and step.id not in view.lesson.cells
     return ((" of the lesson's own code", "muted"),) if changed else ()
 
@@ -91,9 +91,9 @@ def _broken(step: Broken, width: int) -> Document:
 
 
 def _asked(view: StepView, made: Prediction, width: int) -> tuple[list[Line], int, int]:
-    """The question, and below it how to answer it, or what the learner said and whether that was right.
+    """Return the question, and below it how to answer it, or the learner's answer and whether it was right.
 
-    Also the line that says the latter, and how many lines the question and its choices are.
+    Also returns the line of the latter, and how many lines the question and its choices take.
     """
     ask = made.ask
     lines = list(wrap((("? ", "mark"), (ask.question, "strong")), width, indent="  "))
@@ -117,10 +117,10 @@ def _asked(view: StepView, made: Prediction, width: int) -> tuple[list[Line], in
     place = len(lines)
     lines += wrap(said, width, indent="  ")
     if made.verdict == "open" and made.ended:
-        why = "the worker found no answer" if made.truth is None else "that is none of the choices"
-        lines += wrap(((f"  {why}: it is not graded", "muted"),), width, indent="  ")
+        why = "the worker found no answer" if made.truth is None else "that is not among the choices"
+        lines += wrap(((f"  {why}, so it is not graded", "muted"),), width, indent="  ")
     if made.changed:
-        lines += wrap((("  asked of the lesson's own code, not of what ran now", "muted"),), width, indent="  ")
+        lines += wrap((("  about the lesson's own code, not the code that ran now", "muted"),), width, indent="  ")
     if made.reply:
         lines += wrap((("  ", ""), (made.reply, "")), width, indent="  ")
     return lines, place, choices

@@ -24,7 +24,7 @@ WRAPPED = 16_000
 
 
 def document(view: StepView, width: int) -> Document:
-    """What came of the run, or what to do for a result."""
+    """Return the outcome of the run, or how to get one."""
     step, report = view.step, view.report
     if isinstance(step, Broken):
         return Document(lines=[(("nothing to run", "faint"),)])
@@ -42,18 +42,18 @@ def document(view: StepView, width: int) -> Document:
     several = bool(report.processes)
     stderr = stderr_apart(report, width, "muted") if several else []
     lines += stderr or written(report.stderr, width, "muted")
-    # A picture is as high as the pane: its upper end is to be seen first.
+    # A picture is as high as the pane: show its upper end first.
     anchor = pictures[0].line - 1 if pictures else None
     differs = _differs(view, step, report, width)
     if report.failure:
         anchor = len(lines)
         if meant := _meant(view, step, report):
             lines.append((("✓ ", "success"), (f"raised {report.failure.type}, as {meant}", "success")))
-        # What an edit changed is the news, and an exception may fill the pane.
+        # What an edit changed is the news, and an exception could fill the pane.
         lines, differs = [*lines, *differs], []
         lines += failure_lines(report.failure, width)
         if report.failure.type in MISSING and view.facts and view.facts.host.name:
-            where = f"it ran on {view.facts.host.name}: files and packages are those there"
+            where = f"it ran on {view.facts.host.name}, with the files and packages there"
             lines += wrap((("i ", "faint"), (where, "muted")), width, indent="  ")
     pieces: list[DevicePiece] = []
     ending = _ending(view, step, report, width)
@@ -91,7 +91,7 @@ def document(view: StepView, width: int) -> Document:
 
 
 def printed(view: StepView, report: Report, width: int) -> tuple[list[Line], list[Picture]]:
-    """What the code printed, with each figure below the line that says where it is saved."""
+    """Return what the code printed, with each figure below the line that says where it is saved."""
     from jaxtour.render.chart import NARROWEST
     from jaxtour.render.processes import stdout_apart
 
@@ -107,7 +107,7 @@ def printed(view: StepView, report: Report, width: int) -> tuple[list[Line], lis
         said = figure.said.text
         at = text.find(f"{said}\n", start)
         if at < 0:
-            continue  # it printed too much, and what comes late was dropped
+            continue  # it printed too much, and the end was dropped
         lines += _part(text, start, at, width, traced)
         lines += written(Raw(said.rpartition(", saved to ")[0] if view.stable else said), width, "muted")
         start = at + len(said) + 1
@@ -123,21 +123,21 @@ def printed(view: StepView, report: Report, width: int) -> tuple[list[Line], lis
 
 
 def _part(text: str, start: int, end: int, width: int, traced: Sequence[tuple[int, int]]) -> list[Line]:
-    """A part of the output; if tracing printed anything, also in other parts, all have the gutter that says so."""
+    """Return a part of the output; if tracing printed anything in any part, all parts have the gutter that shows it."""
     inside = [(max(first, start) - start, min(last, end) - start) for first, last in traced]
     return written(Raw(text[start:end]), width, traced=inside)
 
 
 @cache
 def drawable() -> bool:
-    """Whether what draws figures is installed; it is not imported."""
+    """Whether the library that draws figures is installed, without importing it."""
     return find_spec("textual_image") is not None
 
 
 def _differs(view: StepView, step: Step, report: Report, width: int) -> list[Line]:
-    """What the edit that ran gives otherwise than the lesson's own code; an exercise has a check instead.
+    """Return how the results of the edit differ from those of the lesson's own code; an exercise has a check instead.
 
-    A change that the step suggests is named.
+    Names a change that the step suggests.
     """
     own = view.state.own
     if own is None or own is report or step.exercise or view.state.code == step.shown_code.text:
@@ -155,7 +155,7 @@ MOST_RESULTS = 8
 
 
 def _returns(view: StepView, width: int) -> list[Line]:
-    """Of a file: what the call shown returns, `step(w, x) returns f32[16,32] f32[32]`."""
+    """For a file: return what the call shown returns, `step(w, x) returns f32[16,32] f32[32]`."""
     trace = view.trace if view.lesson.plain else None
     if trace is None or not trace.results:
         return []
@@ -165,7 +165,7 @@ def _returns(view: StepView, width: int) -> list[Line]:
 
 
 def written(text: Raw, width: int, style: Style = "", traced: Sequence[tuple[int, int]] = ()) -> list[Line]:
-    """The program's output, with output of tracing set apart; very long output is not wrapped."""
+    """Return the program's output, with output of tracing marked; very long output is not wrapped."""
     from jaxtour.render.value import printed_lines
 
     return printed_lines(text, traced, width if len(text.text) < WRAPPED else None, style)
@@ -174,7 +174,7 @@ def written(text: Raw, width: int, style: Style = "", traced: Sequence[tuple[int
 def _empty(view: StepView) -> Line:
     if view.state.reason:
         return (("✗ ", "warning"), (f"not here: this step {view.state.reason}", ""))
-    return ((view.key("run"), "strong"), (" runs the step; its value and output come here", "muted"))
+    return ((view.key("run"), "strong"), (" runs the step; its value and output appear here", "muted"))
 
 
 def _ending(view: StepView, step: Step, report: Report, width: int) -> list[Line]:
@@ -183,7 +183,7 @@ def _ending(view: StepView, step: Step, report: Report, width: int) -> list[Line
         if report.checked.passed:
             lines.append((("✓ ", "success"), ("solved", "success")))
         else:
-            # The rest stands in the lesson pane.
+            # The rest is in the lesson pane.
             words = report.checked.message.partition("\n")[0] or "the check did not pass"
             lines += wrap((("✗ ", "warning"), ("not yet: ", "warning"), (words, "")), width, indent="  ")
     done = report.done

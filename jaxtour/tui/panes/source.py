@@ -1,4 +1,4 @@
-"""The source pane: the step's code, with warnings and failures beside their lines."""
+"""The source pane: the step's code, with warnings and failures next to their lines."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -166,7 +166,7 @@ def _highlighted(source: Raw) -> list[Line]:
 
 
 def changed(view: StepView) -> Mapping[int, str]:
-    """The signs of the lines in which the edit differs from the lesson's code; an exercise is there to be written."""
+    """Return the signs of the lines where the edit differs from the lesson's code; none for an exercise."""
     step = view.step
     if not view.edited or isinstance(step, Broken) or step.exercise or is_scratch(step):
         return {}

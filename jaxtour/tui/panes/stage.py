@@ -1,4 +1,4 @@
-"""The pane of stages: what JAX made of one traced call, each line beside the place in the source that it came from."""
+"""The pane of stages: what JAX made of one traced call, each line with the place in the source that it came from."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -25,14 +25,14 @@ def shows(view: StepView) -> str:
 
 
 def awaits(view: StepView) -> bool:
-    """Whether a stage is still to come; its pane keeps its height during a compilation."""
+    """Whether a stage is still pending; its pane keeps its height during a compilation."""
     if view.trace is None or view.trace.error is not None:
         return view.awaits
     return view.stage is None or not (view.stage.complete or view.stage.error is not None)
 
 
 def document(view: StepView, width: int) -> Document:
-    """The chosen stage, or why it is not there."""
+    """Return the chosen stage, or why it is missing."""
     stage, title = view.stage, titles(view, width)
     if view.trace is None or view.trace.error is not None or stage is None or not stage.complete:
         return Document(lines=wrap(_empty(view), width), title=title, subtitle=call_of(view))
@@ -82,7 +82,7 @@ def lines_of(stage: StageText) -> LazyLines:
 
 
 def variables(stage: StageText, line: int) -> list[Columns]:
-    """The columns at which variables stand in a line."""
+    """Return the columns of variables in a line."""
     from jaxtour.render.ir.highlight import name_columns
 
     defined, used = stage.names_of(line)
@@ -129,7 +129,7 @@ def tree_of(told: Arguments) -> "ArgumentTree":
 def arguments_document(view: StepView, width: int) -> Document:
     """The tree of the call's arguments and results."""
     if view.arguments is None:
-        lines = wrap((("this worker does not tell of arguments", "muted"),), width)
+        lines = wrap((("this worker does not report arguments", "muted"),), width)
         return Document(lines=lines, title=titles(view, width), subtitle=call_of(view))
     tree = tree_of(view.arguments)
     return Document(
@@ -146,7 +146,7 @@ def _cost(view: StepView, stage: StageText, width: int) -> Document:
     from jaxtour.render.ir.cost import cost_facts, cost_lines
 
     if stage.cost is None:
-        lines = wrap((("this backend does not say what the call costs", "muted"),), width)
+        lines = wrap((("this backend does not report the call's cost", "muted"),), width)
         return Document(lines=lines, title=titles(view, width), subtitle=call_of(view))
     facts = (*call_of(view), ("   ", ""), *cost_facts(stage.cost))
     return Document(lines=cost_lines(stage.cost, width), title=titles(view, width), subtitle=facts)
@@ -170,7 +170,7 @@ def memory_rows(view: StepView) -> Mapping[int, int]:
 
 
 def _failed(view: StepView, stage: StageText) -> Line:
-    """Why the stage could not be made, and the key that tries again."""
+    """Return why the stage could not be made, and the key that tries again."""
     said: Line = (("✗ ", "warning"), (stage.error or "", ""))
     if stage.stage == "jaxpr":
         return said
@@ -188,7 +188,7 @@ def _empty(view: StepView) -> Line:
     if view.trace is not None:
         return _waiting(view)
     if report.done is None:
-        return (("the jaxpr comes when the code has run", "muted"),)
+        return (("the jaxpr appears when the code has run", "muted"),)
     if report.failure:
         return (("no jaxpr: the code raised an exception", "muted"),)
     if report.done.status != "ok":
@@ -201,7 +201,7 @@ def _empty(view: StepView) -> Line:
 
 
 def _waiting(view: StepView) -> Line:
-    """Why a stage of a traced call is not there yet."""
+    """Return why a stage of a traced call is not there yet."""
     trace, report = view.trace, view.report
     assert trace is not None and report is not None
     if trace.error is not None:
@@ -246,13 +246,13 @@ APART, LEAST_CALL = 3, 12
 
 
 def named_stages(view: StepView) -> list[Shown]:
-    """What the titles name; the arguments take the place of the graph, as half a screen of 120 columns has six."""
+    """Return what the titles name; the arguments replace the graph, since half a screen of 120 columns fits six."""
     left_out = "graph" if view.state.stage == "arguments" else "arguments"
     return [shown for shown in NAMES if shown != left_out]
 
 
 LEFT_OUT: tuple[Shown, ...] = ("graph", "arguments", "cost", "values", "memory", "stablehlo", "hlo")
-"""The stages whose names go first when there is no room for all, unless they are shown."""
+"""The stages whose names are dropped first when not all fit, unless they are shown."""
 
 
 def names_within(view: StepView, room: int) -> dict[Shown, str]:
@@ -322,7 +322,7 @@ def call_of(view: StepView) -> Line:
 
 
 class Gutter:
-    """What stands left of a stage's lines: where each comes from, and the glyph of its transformation."""
+    """What is left of a stage's lines: where each comes from, and the glyph of its transformation."""
 
     def __init__(self, stage: StageText, cell: str, profile: Profile | None) -> None:
         self._times = None

@@ -1,4 +1,4 @@
-"""The values of a traced call: its jaxpr with figures beside each equation, below the birth of the first nan or inf."""
+"""The values of a traced call: its jaxpr with figures by each equation, below the birth of the first nan or inf."""
 
 from jaxtour.engine.stage import StageText
 from jaxtour.engine.wire.messages import Span
@@ -11,7 +11,7 @@ from jaxtour.tui.tour.view import StepView
 
 
 def lines_and_gutter(view: StepView, stage: StageText, width: int, places: MadeLines) -> tuple[LazyLines, MadeLines]:
-    """The lines of the stage; the words above the jaxpr begin in the gutter, so that they have the whole width."""
+    """Return the lines of the stage; the sentences above the jaxpr begin in the gutter, to have the whole width."""
     from jaxtour.tui.panes.source import expression
 
     assert stage.evaluated is not None
@@ -37,7 +37,7 @@ def lines_and_gutter(view: StepView, stage: StageText, width: int, places: MadeL
 
 
 def _split(line: Line, room: int) -> tuple[Line, Line]:
-    """A line in two, behind a colon or else at a space: what fits in `room` cells, filled up, and the rest."""
+    """Split a line in two, after a colon or else at a space: what fits in `room` cells, padded, and the rest."""
     text = plain(line)
     colon = text.find(": ") + 1
     end = len(text) if width_of(text) < room else max(text.rfind(" ", 0, room - 1), 0)

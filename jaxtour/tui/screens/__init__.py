@@ -1,1 +1,1 @@
-"""The screens: one module each, its stylesheet beside it."""
+"""The screens: one module each, with its stylesheet next to it."""

@@ -24,7 +24,7 @@ class AskScreen(BoxScreen[str | None]):
     def __init__(self, ask: Ask, begun: str = "", *, ascii_only: bool = False) -> None:
         self._ask = ask
         self._amiss = ""
-        """Why the text cannot be taken."""
+        """Why the text is not accepted."""
         self._question = Static(id="question", markup=False)
         answer: TextInput | Chooser
         if ask.choices:
@@ -56,7 +56,7 @@ class AskScreen(BoxScreen[str | None]):
         self.dismiss(self._ask.texts[message.option_index])
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
-        """Take the text, or say why not; an empty text is None."""
+        """Accept the text, or say why not; an empty text is None."""
         said = message.value.strip()
         self._amiss = unreadable(self._ask, said) if said else ""
         if self._amiss:

@@ -16,7 +16,7 @@ from jaxtour.tui.tour.model import Tour
 
 
 class BothScreen(BoxScreen[bool | None]):
-    """Comes back with whether to take the lesson's new code, or with None."""
+    """Returns whether to take the lesson's new code, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("both"), *bindings("pane")]
 

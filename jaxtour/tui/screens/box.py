@@ -21,14 +21,14 @@ class BoxScreen(ModalScreen[ScreenResultType]):
 
     CSS_PATH = "modal.tcss"
     LIVE: ClassVar[bool] = False
-    """Whether it shows the worker's state, and is filled again after each event."""
+    """Whether it shows the worker's state, and so refills after each event."""
 
     def __init__(self, box: Widget, *, lead: Widget | None = None, ascii_only: bool = False) -> None:
         super().__init__(classes="-ascii" if ascii_only else None)
         self.box = box
         self.box.add_class("box")
         self.lead = lead or box
-        """The widget with the keys at first."""
+        """The widget with the focus at first."""
         self.ascii = ascii_only
         self._titles: tuple[Line, Line, bool] | None = None
 
@@ -46,7 +46,7 @@ class BoxScreen(ModalScreen[ScreenResultType]):
         self.refill()
 
     def refill(self) -> None:
-        """Fill the box; nothing to do if its content never changes."""
+        """Fill the box; does nothing if its content never changes."""
 
     def inside(self, widest: int | None = None) -> int:
         """Columns for the text, in a box as wide as the screen or as its style allows."""

@@ -50,7 +50,7 @@ class CompareScreen(BoxScreen[None]):
         self.post_message(Turned())
 
     def refill(self) -> None:
-        """Show the comparison as far as it is there."""
+        """Show the comparison as far as it has arrived."""
         width = self.inside()
         lines = self._comparing.lines(width, self._cell, self._tour.activity.words)
         self._lines.show(Document(lines=in_ascii(lines, self.ascii)))
@@ -58,6 +58,6 @@ class CompareScreen(BoxScreen[None]):
         self.entitle(f"Your edit against {self._whose} own code", keys)
 
     async def action_compare_interrupt(self) -> None:
-        """Interrupt the run under way."""
+        """Interrupt the current run."""
         if self._tour.busy:
             await self._tour.session.interrupt()

@@ -39,9 +39,9 @@ class DevicesScreen(BoxScreen[DeviceChoice | None]):
         choice = self._choices[self._list.cursor]
         lines: list[Line] = [(("this is the current choice", "muted"),), ()]
         if not choice.here:
-            cut = "what runs is interrupted, " if self._tour.busy else ""
+            cut = "the current run is interrupted, " if self._tour.busy else ""
             lines = [
-                (("the worker starts again on ", "muted"), (choice.outcome, "strong")),
+                (("the worker restarts on ", "muted"), (choice.outcome, "strong")),
                 ((f"{cut}earlier steps are replayed; results and progress stay", "muted"),),
             ]
         self._about.update(contents(lines, ansi=self.app.native_ansi_color))

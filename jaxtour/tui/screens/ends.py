@@ -17,7 +17,7 @@ WIDEST = 78
 
 
 class EndScreen(BoxScreen[bool]):
-    """Says what was done; returns whether to go on. `onwards` and `back` say where to."""
+    """Says what was done; returns whether to continue. `onwards` and `back` name the destinations."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("end"), *bindings("pane")]
 

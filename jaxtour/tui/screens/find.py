@@ -34,7 +34,7 @@ class Found:
     lesson: int = 0
     step: int | None = None
     hit: Hit | None = None
-    """The line of the place that was found, if it was not found by its name."""
+    """The line that was found, if the place was not found by its name."""
 
 
 def everything(tour: Tour, context: Context) -> list[Found]:
@@ -62,7 +62,7 @@ def matching(found: Iterable[Found], written: str) -> list[Found]:
 
 
 def in_text(index: SearchIndex, written: str, shown: Iterable[Found]) -> list[Found]:
-    """The steps that have every word in their text or code, without those that are shown already."""
+    """Return the steps that have every word in their text or code, except those already shown."""
     known = {(each.lesson, each.step) for each in shown if each.action is None}
     hits = index.hits(written) if len(written.strip()) >= LEAST_WRITTEN else []
     return [
@@ -81,8 +81,8 @@ class FindInput(TextInput):
 class FindScreen(BoxScreen[Found | None]):
     """Returns the chosen entry.
 
-    Textual's `CommandPalette` searches in a task that Enter does not wait for: in 8.2.8 the keys `ctrl+p`, `state`,
-    Enter, sent at once as a slow line sends them, run the first of all commands. It also reads names as markup, and
+    Textual's `CommandPalette` searches in a task that Enter does not wait for: in 8.2.8, the keys `ctrl+p`, `state`,
+    Enter, arriving at once as over a slow connection, run the first of all commands. It also reads names as markup, and
     animates a widget at 16 frames a second until all providers have answered.
     """
 
@@ -92,7 +92,7 @@ class FindScreen(BoxScreen[Found | None]):
         self._index = SearchIndex()
         self._shown: list[Found] = []
         self._searched = ""
-        """What was written when the list was filled."""
+        """The input's text when the list was filled."""
         self._input = FindInput(id="find", placeholder="part of a name")
         self._input.cursor_blink = False
         self._list = Chooser("found", ascii_only=tour.ascii)
@@ -118,7 +118,7 @@ class FindScreen(BoxScreen[Found | None]):
         lines = [self._row(each, self.inside(WIDEST)) for each in self._shown]
         cursor = self._shown.index(here) if here in self._shown and written == self._searched else 0
         self._searched = written
-        self._list.fill(lines or [(("nothing has that name or text", "muted"),)], cursor)
+        self._list.fill(lines or [(("nothing has this name or text", "muted"),)], cursor)
         self.entitle("Find", keys_line(in_footer("find", Context()), self._tour.keys, KEYS_CELLS))
 
     def _row(self, found: Found, width: int) -> Line:

@@ -27,12 +27,12 @@ from jaxtour.tui.widgets.panes import WIDE
 ListPlace: TypeAlias = tuple[int, int | None]
 """The indices of a lesson, and of one of its steps or None."""
 LIST_LEAST, LIST_SHARE = 76, 0.56
-"""Columns of the list beside the description."""
+"""Columns of the list next to the description."""
 GAP = 3
 ABOUT_LINES, SHORT_ABOUT_LINES, SHORT = 7, 3, 20
 """Lines of the description below the list, and on a screen with fewer lines than the last number."""
 LEAST_TEXT = 6
-"""Lines that are worth the beginning of the step where a lesson goes on."""
+"""The fewest lines for the beginning of the step where a lesson continues."""
 
 
 class SearchInput(TextInput):
@@ -42,7 +42,7 @@ class SearchInput(TextInput):
 
 
 async def read_rest(tour: Tour, index: SearchIndex, then: Callable[[], object]) -> None:
-    """Add all lessons to the index; those that were not read before are read, one in each frame."""
+    """Add all lessons to the index; reads those that were not read before, one per frame."""
     for place, entry in enumerate(tour.catalogue.entries):
         read = tour.known(entry) is None
         index.add(place, tour.read(entry))
@@ -74,7 +74,7 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
         self._at: ListPlace | None = None
         """The row under the cursor."""
         self._moved = False
-        """Whether the learner moved the cursor; until then it is where the tour goes on."""
+        """Whether the learner has moved the cursor; until then it is where the tour continues."""
         self._goes_on: tuple[int, int] | None = None
         self._left = Vertical(self._header, self._list, id="home-list")
         body = Container(self._left, self._about, id="home-body")
@@ -82,7 +82,7 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
 
     def on_mount(self) -> None:
         """Read the lessons that were not read before."""
-        # At once: the next keys may be here already.
+        # At once: the next keys may already be here.
         self.set_focus(self._list)
         self.read_rest()
 
@@ -119,7 +119,7 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
         return beside, inside - beside - GAP
 
     def refill(self, at: ListPlace | None = None) -> None:
-        """Show the lessons, or what is found; the cursor goes to a row, or stays on its own."""
+        """Show the lessons, or what was found; the cursor goes to a row, or stays where it is."""
         tour, (width, _) = self._tour, self._widths
         self._follow()
         self._at = at or self._at
@@ -173,7 +173,7 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
         )
         self._about.styles.height = height
         self._left.styles.width = self._widths[0] if wide else "100%"
-        lines: list[Line] = [] if self._rows else [(("nothing has all of these words", "muted"),)]
+        lines: list[Line] = [] if self._rows else [(("nothing contains all of these words", "muted"),)]
         if self._rows:
             self._follow()
             lines = self._described(self._at or (0, None), width, height, wide=wide)
@@ -223,7 +223,7 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
     # Keys -----------------------------------------------------------------------------------------------------------
 
     def _follow(self) -> bool:
-        """Take note of the row under the cursor; return whether it is another one."""
+        """Note the row under the cursor; return whether it is a different one."""
         row = self._rows[min(self._list.cursor, len(self._rows) - 1)] if self._rows else self._at
         moved = row != self._at
         self._at, self._moved = row, self._moved or moved
@@ -263,7 +263,7 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
     def action_filter(self) -> None:
         """Open the search."""
         self._input.add_class("-open")
-        # At once: the next keys may be here already.
+        # At once: the next keys may already be here.
         self.set_focus(self._input)
 
     def on_input_changed(self) -> None:
@@ -277,7 +277,7 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
 
     def action_filter_done(self) -> None:
         """Go to the place under the cursor."""
-        # What was typed just before Enter may not be searched yet.
+        # The search may not yet include what was typed just before Enter.
         self.refill()
         if self._rows:
             self._open(self._rows[self._list.cursor])

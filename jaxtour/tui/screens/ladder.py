@@ -36,7 +36,7 @@ class LadderScreen(BoxScreen[None]):
         self._filled: tuple[object, ...] = ()
 
     def refill(self) -> None:
-        """Show the level as far as it is there."""
+        """Show the level as far as it has arrived."""
         report = self._state.report
         if report is None:
             return

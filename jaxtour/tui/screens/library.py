@@ -19,11 +19,11 @@ from jaxtour.tui.status import keys_line
 from jaxtour.tui.tour.view import StepView
 
 MOST_LINES = 50_000
-"""Of a file; colouring takes a second for that many."""
+"""The most lines of a file; colouring this many takes a second."""
 
 
 class LibraryScreen(BoxScreen[int | None]):
-    """Comes back with the line of an equation to show in the jaxpr, or with None."""
+    """Returns the line of an equation to show in the jaxpr, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("library"), *bindings("pane")]
 

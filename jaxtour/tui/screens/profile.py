@@ -1,4 +1,4 @@
-"""The boxes about a profile: its tables, and one call as a picture."""
+"""The boxes about a profile: its tables, and one call as a timeline."""
 
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
@@ -81,7 +81,7 @@ class ProfileScreen(BoxScreen[None]):
         self.refill()
 
     def action_source_order(self) -> None:
-        """Show the lines as they stand in the source."""
+        """Show the lines in source order."""
         self._by_time = False
         self.refill()
 

@@ -20,7 +20,7 @@ FUNCTION_CELLS = 24
 
 
 class ProgramsScreen(BoxScreen[int | None]):
-    """Comes back with the index of the program that was chosen, or with None."""
+    """Returns the index of the chosen program, or None."""
 
     BINDINGS = bindings("programs")
 
@@ -33,7 +33,7 @@ class ProgramsScreen(BoxScreen[int | None]):
 
     @property
     def programs(self) -> tuple[Program, ...]:
-        """What was recorded."""
+        """The recorded programs."""
         return self._state.report.programs if self._state.report else ()
 
     def refill(self) -> None:
@@ -77,13 +77,13 @@ def _row(program: Program, width: int) -> Line:
 
 
 def about(program: Program) -> list[Line]:
-    """What does not fit into the program's row."""
+    """Return what does not fit into the program's row."""
     lines: list[Line] = [inputs(program) or (("no inputs", "muted"),)]
     sites = ", ".join(
         f"{place(site.file, site.line)}" + (f" ({site.calls} times)" if site.calls is not None else "")
         for site in program.called_at[:3]
     )
-    lines.append((("called at ", "muted"), (sites or "a place that is not known", "link")))
+    lines.append((("called at ", "muted"), (sites or "an unknown place", "link")))
     if program.run_s is not None:
         lines.append((("ran ", "muted"), *ran(program)))
     if program.reason or program.compiles > 1:

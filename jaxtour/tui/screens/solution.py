@@ -1,4 +1,4 @@
-"""A solution of an exercise beside the learner's code, and what the compiler made of both."""
+"""A solution of an exercise next to the learner's code, and what the compiler made of both."""
 
 from typing import ClassVar
 
@@ -25,7 +25,7 @@ THEN = "then this says what the compiler makes of both"
 
 
 class SolutionScreen(BoxScreen[None]):
-    """One solution at a time; both codes run, and are compiled."""
+    """One solution at a time; it and the learner's code run, and are compiled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("solution"), *bindings("pane")]
     LIVE = True
@@ -52,7 +52,7 @@ class SolutionScreen(BoxScreen[None]):
         if report is None or (report.done and not report.executed):
             return f"Run your code first: {THEN}."
         if report.failure is not None:
-            return f"Your code raised {report.failure.type}. Mend that: {THEN}."
+            return f"Your code raised {report.failure.type}. Fix that: {THEN}."
         return "" if report.done else "Your code runs …"
 
     @property
@@ -61,7 +61,7 @@ class SolutionScreen(BoxScreen[None]):
 
     @work(description="Compares the learner's code with the solution shown.")
     async def _work(self, *, measure: bool = False) -> None:
-        """Compare with each solution that is shown meanwhile, one after the other; or measure."""
+        """Compare with each solution shown meanwhile, one after the other; or measure."""
         if self._working or self._why:
             return
         self._working = True
@@ -88,7 +88,7 @@ class SolutionScreen(BoxScreen[None]):
         self.refill()
 
     def refill(self) -> None:
-        """Show both codes, and the comparison as far as it is there."""
+        """Show both pieces of code, and the comparison as far as it has arrived."""
         width = self.inside()
         found = self._comparing.found if self._comparing else None
         lines = self._said(width)
@@ -112,12 +112,12 @@ class SolutionScreen(BoxScreen[None]):
             self._work()
 
     def _said(self, width: int) -> list[Line]:
-        """The comparison in a sentence, or why there is none yet."""
+        """Return the comparison as a sentence, or why there is none yet."""
         comparing = self._comparing
         if self._why:
             return wrap([("i ", "faint"), (self._why, "muted")], width, indent="  ")
         if comparing is not None and comparing.problem.startswith(SOLUTION):
-            # The learner can do nothing about it.
+            # The learner cannot change this.
             words = f"Nothing is compiled here: {comparing.problem}."
             return wrap([("i ", "faint"), (words, "muted")], width, indent="  ")
         if comparing is None or comparing.found is None or comparing.problem or self._working:
@@ -138,10 +138,10 @@ class SolutionScreen(BoxScreen[None]):
         self._lines.scroller.to(y=next((y for y in map(rows.top, self._parts) if y > top and not last), 0))
 
     def action_measure(self) -> None:
-        """Measure both in turn."""
+        """Measure both alternately."""
         self._work(measure=True)
 
     async def action_interrupt(self) -> None:
-        """Interrupt the run under way."""
+        """Interrupt the current run."""
         if self._tour.busy:
             await self._tour.session.interrupt()

@@ -1,4 +1,4 @@
-"""The changes that a step suggests: one is chosen by its digit, and runs at once."""
+"""The changes that a step suggests: a digit chooses one, which runs at once."""
 
 from textual.containers import Vertical
 from textual.events import Key
@@ -15,7 +15,7 @@ from jaxtour.tui.widgets.chooser import Chooser
 
 
 class TriesScreen(BoxScreen[int | None]):
-    """Comes back with the number of the change, from 0, or with None."""
+    """Returns the number of the change, from 0, or None."""
 
     BINDINGS = bindings("tries")
 
@@ -28,7 +28,7 @@ class TriesScreen(BoxScreen[int | None]):
         super().__init__(Vertical(self._list, self._about, id="tries-box"), lead=self._list, ascii_only=tour.ascii)
 
     def refill(self) -> None:
-        """A line for each change; the cursor is on the one after that which is applied."""
+        """Show a line for each change; the cursor is on the one after the applied change."""
         rows = [self._row(number) for number in range(len(self._step.tries))]
         after = 0 if self._applied is None else (self._applied + 1) % len(rows)
         self._list.fill(rows, after)
@@ -45,7 +45,7 @@ class TriesScreen(BoxScreen[int | None]):
 
     def _describe(self, number: int) -> None:
         texts = [unified_lines(change.old.text, change.new.text) for change in self._step.tries]
-        # As high as the highest, so that the box keeps its size.
+        # As high as the highest description, so that the box keeps its size.
         blank: list[Line] = [()] * (max(map(len, texts)) - len(texts[number]))
         self._about.update(contents([*texts[number], *blank], ansi=self.app.native_ansi_color))
 

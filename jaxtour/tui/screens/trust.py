@@ -40,7 +40,7 @@ class TrustScreen(BoxScreen[TrustAnswer | None]):
 
 
 def question_lines(question: Question, width: int) -> list[Line]:
-    """The question: the path, what will run, and the code, or what changed since it was trusted."""
+    """Return the question: the path, what will run, and the code, or what changed since the learner trusted it."""
     from jaxtour.render.text.code import python_lines
 
     lines = wrap((("from  ", "muted"), (question.file.line, "strong")), width, indent="      ")

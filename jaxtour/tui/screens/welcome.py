@@ -1,4 +1,4 @@
-"""What the tour is, and its five keys: shown once, at the first start."""
+"""What the tour is, and its first five keys: shown once, at the first start."""
 
 from textual.widgets import Static
 
@@ -14,12 +14,12 @@ WIDEST = 72
 PARAGRAPHS = (
     "A guided tour of JAX, on your own machine. You know Python and NumPy; the tour explains the rest, in {lessons} of "
     "short steps.",
-    "In each step you read, predict, run the code, and see beside it what JAX made of it.",
-    "Change any code: nothing can break, and your work is kept.",
+    "In each step you read, predict, run the code, and see what JAX made of it.",
+    "Change any code: nothing can break, and jaxtour saves your work.",
 )
 SHOWN = {"run": "runs the step", "next_step": "goes to the next step", "edit": "edits the code",
          "next_pane": "goes to the next pane", "help": "shows all keys"}  # fmt: skip
-"""The keys to begin with, and what each does."""
+"""The first keys, and what each does."""
 
 
 class WelcomeScreen(BoxScreen[str]):

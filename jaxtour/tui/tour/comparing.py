@@ -25,25 +25,25 @@ from jaxtour.tui.tour.unshown import Unshown
 RUN_S = 30.0
 """The time limit of each code."""
 WORKERS = 3
-"""Measurements of each call, each in a worker of its own: one process is some per cent faster than the next."""
+"""Measurements of each call, each in a new worker: one process is a few per cent faster than the next."""
 PATIENCE = 0.5
-"""Of one measurement, as there are several."""
+"""The patience of one measurement; there are several."""
 NO_TIME = "Time takes seconds to measure and is left out: t times the step, and jaxtour diff compares two files."
 
 
 @dataclass
 class Half:
-    """One of the two codes, and what the worker told of it."""
+    """One of the two pieces of code, and what the worker reported about it."""
 
     whose: str
-    """In words: `your code`."""
+    """For sentences: `your code`."""
     code: str
     report: Report | None = None
-    """Of its run; None before it."""
+    """The report of its run; None before the run."""
     side: Side | None = None
 
     def amiss(self, index: int) -> str:
-        """Why its call cannot be compared, as what it does: `raised NameError`; empty if it can."""
+        """Why its call cannot be compared, as a predicate: `raised NameError`; empty if it can."""
         report = self.report
         if report is None or index >= len(report.traces):
             raised = report.failure if report else None
@@ -53,7 +53,7 @@ class Half:
 
 
 class Comparing:
-    """Two codes of a step: the lesson's, and the learner's, whose results are compared."""
+    """Compares the results of a step's two pieces of code: the lesson's, and the learner's."""
 
     def __init__(self, session: Session, runs: Runs) -> None:
         self._session = session
@@ -69,7 +69,7 @@ class Comparing:
     async def compare(self, lesson: Lesson, step: Step, halves: tuple[Half, Half], index: int, own: str) -> None:
         """Compare the traced call of this index; raises `EngineError` without a worker.
 
-        `own` is the file that the step's code is to the worker. A half without a report runs first.
+        `own` is the worker's file name for the step's code. A half without a report runs first.
         """
         self.found, self.problem = None, ""
         self._asked, self._halves = (lesson, step, index), halves
@@ -92,7 +92,7 @@ class Comparing:
         self._find()
 
     async def measure(self) -> None:
-        """Measure both calls in turn, each time in a new worker; raises `EngineError` without a worker."""
+        """Measure both calls alternately, each time in a new worker; raises `EngineError` without a worker."""
         if self.found is None or self._halves is None:
             return
         self.problem = ""
@@ -147,7 +147,7 @@ class Comparing:
         return found
 
     def lines(self, width: int, own: str, words: str) -> list[Line]:
-        """The comparison; what is under way, or why there is none."""
+        """Return the comparison, its progress, or why there is none."""
         if self.found is None or self.problem or self._halves is None:
             return self.state(width, words)
         names = self._halves[0].whose, self._halves[1].whose
@@ -155,17 +155,17 @@ class Comparing:
         return [*lines, (), *wrap([(NO_TIME, "muted")], width)]
 
     def state(self, width: int, words: str) -> list[Line]:
-        """What is under way, or why there is nothing to compare."""
+        """The progress, or why there is nothing to compare."""
         if self.problem:
             return wrap([("✗ ", "warning"), (self.problem, "")], width)
         return [((f"{words or 'comparing'} …", "muted"),)]
 
 
 def compared_step(step: Step, checked: Checked | None = None) -> Step:
-    """The step without its check, tracing what is to be compared.
+    """Return the step without its check, with a trace of what to compare.
 
-    That is the call of the check that failed, with the inputs that it failed on; or else a call whose program is
-    checked, or what the step traces, or a call whose value is checked.
+    That is the call of the failed check, with the inputs that it failed on; or else a call whose program is checked,
+    or what the step traces, or a call whose value is checked.
     """
     checks = step.exercise.checks if step.exercise else ()
     outcomes = zip(checks, checked.outcomes if checked else (), strict=False)
@@ -189,12 +189,12 @@ def _value(check: Check) -> Raw | None:
 
 
 def _call(written: Raw | None, check: Check, inputs: int = 0) -> Raw | None:
-    """The call as it is checked, with one set of the check's inputs in place of their names; None if it is none."""
+    """Return the checked call, with one set of the check's inputs in place of their names; None if it is not a call."""
     if written is None:
         return None
     tree = ast.parse(written.text.strip(), mode="eval")
     given = list(check.given[inputs].items()) if inputs < len(check.given) else []
-    for name, source in reversed(given):  # one may use those before it
+    for name, source in reversed(given):  # each may use those before it
         tree = _Filler(name, ast.parse(source.text.strip(), mode="eval").body).visit(tree)
     return Raw(ast.unparse(tree)) if isinstance(tree.body, ast.Call) else None
 

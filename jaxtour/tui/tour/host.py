@@ -14,7 +14,7 @@ from jaxtour.tui.widgets.panes import Panes
 
 
 class ScreenHost(Protocol):
-    """What the controllers know of `TourScreen`, which says what each does."""
+    """What the controllers know of `TourScreen`, which documents each method."""
 
     tour: Tour
     panes: Panes

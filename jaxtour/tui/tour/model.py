@@ -76,7 +76,7 @@ class Tour:
         self._dirty = False
         """Whether a request has left the runner dirty."""
         self._requested: StepKey | None = None
-        """The step that the runner answered requests about; it can answer more as it is."""
+        """The step that the runner last served requests about; it can serve more in this state."""
 
     # Place ----------------------------------------------------------------------------------------------------------
 
@@ -141,7 +141,7 @@ class Tour:
 
     @property
     def place(self) -> tuple[Lesson, dict[str, str] | None]:
-        """The lesson in which the step shown runs, and edits of steps before it that it builds on."""
+        """Return the lesson in which the step shown runs, and edits of earlier steps that it builds on."""
         return (self.scratch.lesson, self.scratch.base) if self.scratch else (self.lesson, None)
 
     @property
@@ -222,13 +222,13 @@ class Tour:
         return self.runs.current is not None
 
     def lose(self, reason: str) -> None:
-        """Note why there is no guard, which ends what waited for it; with an empty reason, that there is one."""
+        """Note why there is no guard, which ends whatever waited for it; an empty reason means that there is one."""
         self.worker.gone, self.activity = reason, Activity(since=self.clock())
         if reason:
             self.fold(self.runs.drop_early(reason))
 
     async def interrupt(self) -> None:
-        """Stop the current run, also one that waits for a link."""
+        """Stop the current run, including one that waits for a connection."""
         if dropped := self.runs.drop_early("interrupted"):
             self.fold(dropped)
         else:
@@ -329,7 +329,7 @@ class Tour:
         await self.session.configure(choice.platform, choice.devices, choice.device, wait=choice.wait)
 
     async def prepare(self) -> None:
-        """Replace a dirty runner by one where the learner goes on: at the step shown, or after it if it has run.
+        """Replace a dirty runner by one where the learner continues: at the step shown, or after it if it has run.
 
         While the learner stays at the step of the last request, the runner stays too: more requests may follow.
         """

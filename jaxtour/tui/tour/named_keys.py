@@ -1,4 +1,4 @@
-"""The keys that a step's text names, as `P` in “Run it, then press `P`”."""
+"""The keys that a step's text names, such as `P` in “Run it, then press `P`”."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from jaxtour.tui.tour.view import StepView
 _CODE = re.compile(r"`([^`\s]+)`")
 _WORD = re.compile(r"[^\W\d]\w*|\d+")
 _OWN = Keys()
-"""The keys as texts name them, without the changes of the settings."""
+"""The keys as texts name them, without changes from the settings."""
 
 
 def with_named(actions: Sequence[Action], view: StepView, context: Context, behind: Sequence[str]) -> list[Action]:
@@ -25,7 +25,7 @@ def with_named(actions: Sequence[Action], view: StepView, context: Context, behi
 
 
 def named(view: StepView) -> list[Action]:
-    """The actions whose keys stand in the text to read now, that which goes on after the run first."""
+    """Return the actions whose keys the current text names, starting with the text after the run."""
     step = view.step
     if not isinstance(step, Step):
         return []
@@ -38,7 +38,7 @@ def named(view: StepView) -> list[Action]:
 
 @lru_cache(maxsize=8)
 def _named(text: str, code: str) -> tuple[str, ...]:
-    """The keys in a Markdown text; what the code names is a variable or a number, unless the text says otherwise."""
+    """Return the keys in a Markdown text; a name from the code is a variable, unless the text says otherwise."""
     words, keys = set(_WORD.findall(code)), dict[str, None]()
     for found in _CODE.finditer(text):
         before, after, key = text[: found.start()].rstrip(), text[found.end() :], found[1]
@@ -50,7 +50,7 @@ def _named(text: str, code: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _actions() -> dict[str, list[str]]:
-    """The actions of a step that have words for the bottom line and the help, by their keys."""
+    """Return the actions of a step that have a label for the bottom line and the help, by their keys."""
     found: dict[str, list[str]] = {}
     for action in scoped("step"):
         for key in _OWN.of(action) if action.label and action.help else ():

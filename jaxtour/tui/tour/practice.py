@@ -16,21 +16,21 @@ from jaxtour.engine.compare.verify import answered, over
 from jaxtour.engine.report import Report
 
 WITHOUT_TRACES = ("result", "devices")
-"""What can be looked at even if no call was traced."""
+"""What there is to look at even if no call was traced."""
 LIMIT_S = 30.0
-"""The time limit of the code of an exercise, and again of each call that it times: it may be a loop without an end."""
+"""The time limit of an exercise's code, and of each call that it times: it may be an endless loop."""
 
 
 class Prediction(msgspec.Struct, frozen=True):
-    """What there is to say of a step's question at one moment."""
+    """What there is to say about a step's question at one moment."""
 
     ask: Ask
     open: bool
-    """Whether it can be answered: the code has not run, or what came of it is nothing to look at."""
+    """Whether it can be answered: the code has not run, or its run left nothing to look at."""
     said: str | None = None
     """The prediction in force; None if the learner made none."""
     first: str | None = None
-    """The first one, which counts, if that is another."""
+    """The first one, which counts, if it is different."""
     was_right: bool | None = None
     """Whether that one was right."""
     verdict: Judgement | None = None
@@ -38,15 +38,15 @@ class Prediction(msgspec.Struct, frozen=True):
     truth: str | None = None
     """The right answer; None before the run, and while the worker is looking for it."""
     reply: str = ""
-    """The author's words for who said this."""
+    """The author's reply to a learner who said this."""
     ended: bool = False
-    """Whether the run has ended: no answer comes any more."""
+    """Whether the run has ended, so that no answer will come."""
     changed: bool = False
-    """Whether other code ran than the lesson's own, of which the question is asked."""
+    """Whether code other than the lesson's own ran, which the question is about."""
 
     @classmethod
     def of(cls, step: Step, report: Report | None, said: str | None, saved: SavedStep, code: str) -> Self | None:
-        """What there is to say after a run of this code; None for a step that asks nothing."""
+        """Return what there is to say after a run of this code; None for a step without a question."""
         ask = step.ask
         if ask is None:
             return None
@@ -90,7 +90,7 @@ def sights(step: Step | Broken, report: Report | None) -> tuple[Proof, ...]:
 
 @lru_cache(maxsize=8)
 def spoken_of(text: str) -> tuple[Proof, ...]:
-    """The stages that a text names, and the panes, as `the **Time** pane`, in their order in the text."""
+    """Return the stages and panes that a text names, as in `the **Time** pane`, in text order."""
     return tuple(dict.fromkeys(_NAMES[word.lower()] for word in _NAMED.findall(text)))
 
 
@@ -123,7 +123,7 @@ class Predictions:
         self._defer(keep)
 
     def ran(self, key: StepKey, step: Step, report: Report, code: str) -> None:
-        """Judge it after a run of the lesson's own code, for which it was made."""
+        """Judge it after a run of the lesson's own code, which it is about."""
         ask = step.ask
         if ask is None or not answered(step, report) or not is_own(step, code):
             return
@@ -140,7 +140,7 @@ class Predictions:
 
 
 class Tried(msgspec.Struct, frozen=True):
-    """How the learner fares with an exercise."""
+    """How the learner is doing with an exercise."""
 
     hints: int = 0
     """The number of hints shown."""
@@ -149,7 +149,7 @@ class Tried(msgspec.Struct, frozen=True):
     gave_up: bool = False
     """Whether the solution was shown before the learner's own passed."""
     warned: bool = False
-    """Whether the learner was told to try first."""
+    """Whether the learner has been told to try first."""
 
 
 class Exercises:
@@ -161,14 +161,14 @@ class Exercises:
         self._tried: dict[StepKey, Tried] = {}
 
     def of(self, key: StepKey) -> Tried:
-        """What is known of an exercise."""
+        """Return what is known about an exercise."""
         if key not in self._tried:
             saved = self._progress.saved(*key)
             self._tried[key] = Tried(hints=saved.hints, attempts=saved.attempts, gave_up=saved.gave_up)
         return self._tried[key]
 
     def warn(self, key: StepKey) -> None:
-        """Remember that the learner was told to try first."""
+        """Remember that the learner has been told to try first."""
         self._tried[key] = msgspec.structs.replace(self.of(key), warned=True)
 
     def note(self, key: StepKey, **fields: Any) -> None:

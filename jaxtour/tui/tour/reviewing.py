@@ -1,4 +1,4 @@
-"""A review on the screen: a tour of its own, whose progress begins empty and is not kept."""
+"""A review on the screen: a separate tour, whose progress begins empty and is not saved."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -10,14 +10,14 @@ from jaxtour.tui.tour.model import Tour
 
 
 class Reviewing:
-    """The questions that are due, and the tour on which they are asked."""
+    """The questions that are due, and the tour that asks them."""
 
     def __init__(self, tour: Tour, ready: Sequence[ReviewItem]) -> None:
         self._main = tour
         self._review = Review(tour.catalogue, tour.progress, ready)
 
     def tour(self) -> Tour:
-        """A new tour at the first question, in which nothing was answered, edited or done before."""
+        """Return a new tour at the first question, without earlier answers, edits or progress."""
         main = self._main
         tour = Tour(
             main.catalogue,
@@ -34,7 +34,7 @@ class Reviewing:
         return tour
 
     def show(self, tour: Tour) -> None:
-        """Go to the question at hand."""
+        """Go to the current question."""
         tour.go(*self._review.item[:2])
 
     def move(self, by: Literal[1, -1]) -> bool:
@@ -46,7 +46,7 @@ class Reviewing:
         return True
 
     def settle(self, now: datetime) -> None:
-        """Keep what came of the question at hand."""
+        """Save the outcome of the current question."""
         self._review.settle(now)
 
     @property
@@ -55,7 +55,7 @@ class Reviewing:
         return f"review {self._review.place + 1} of {len(self._review.items)}"
 
     def summary(self, now: datetime) -> Callable[[int], list[Line]]:
-        """How the review went, as lines for a width."""
+        """Return how the review went, as lines for a width."""
         from jaxtour.render.summary import review_lines
 
         found = self._review.results
@@ -69,7 +69,7 @@ class Reviewing:
 
 
 def nothing_due(found: Sequence[ReviewItem], now: datetime) -> str:
-    """That nothing is due, and when the next question is."""
+    """Say that nothing is due, and when the next question will be."""
     from jaxtour.render.summary import when_words
 
     if not found:

@@ -1,4 +1,4 @@
-"""The scratch step: code of the learner's own, which begins in the state that a step leaves."""
+"""The scratch step: the learner's own code, which starts in the state that a step leaves."""
 
 from typing import NamedTuple
 
@@ -9,9 +9,9 @@ from jaxtour.course.model import Broken, Lesson, Step
 
 TEXT = """\
 It begins where **{title}** ends, with all of its names. Write what you like and run it with `F5`: the panes show what
-JAX makes of it. Tab behind a dot, or the beginning of a name, lists names.
+JAX makes of it. Tab after a dot, or after the start of a name, lists names.
 
-What you write here is kept.
+jaxtour saves what you write here.
 """
 
 
@@ -21,9 +21,9 @@ class Scratch(NamedTuple):
     step: Step
     after: Step
     lesson: Lesson
-    """The lesson with the scratch step behind that step."""
+    """The lesson with the scratch step after that step."""
     base: dict[str, str]
-    """The code of that step as the learner has it, by the step's id."""
+    """The learner's code of that step, by the step's id."""
 
 
 def scratch_after(lesson: Lesson, step: Step, code: str) -> Scratch:

@@ -44,7 +44,7 @@ from jaxtour.tui.widgets.text_input import SEARCH_CELLS
 NOTE_S = 8.0
 """How long a note stays in the bottom line."""
 CLOSED_S = 0.8
-"""How long no letter is a command after the editor closed by itself: the learner may be writing on."""
+"""How long letters are not commands after the editor closed by itself: the learner may still be typing."""
 CLOSED_NOTE_S = 3.0
 """How long the bottom line says that it closed."""
 SEARCHING = ("interrupt", "find_next", "find_previous", "end_search")
@@ -124,7 +124,7 @@ class TourScreen(Screen[None]):
         controller = self._highlighters.get(pane.id or "")
         if controller is not None and controller.lead is not None:
             controller.cursor_moved(pane, settling=pane.led)
-        # A pane that is only drawn again follows the cursor of the other one.
+        # A pane that is merely redrawn follows the cursor of the other one.
         if pane.led and (message.moved or self.links.lead in (None, pane)):
             pane.settle(pane.cursor, pane.selection)
 
@@ -178,7 +178,7 @@ class TourScreen(Screen[None]):
             self.add_class(max(point for point in breakpoints if point[0] <= length)[1], update=False)
 
     def compose(self) -> ComposeResult:
-        """The top line, the panes, the bottom line, and a notice for a terminal that is too small."""
+        """Yield the top line, the panes, the bottom line, and a notice for a terminal that is too small."""
         yield self.top
         yield self.panes
         yield self.keys
@@ -325,7 +325,7 @@ class TourScreen(Screen[None]):
     async def open_line(self, line: Widget) -> None:
         """Mount an input line over the bottom line, and focus it."""
         await self.mount(line)
-        # At once: the next keys may be here already.
+        # At once: the next keys may already be here.
         self.set_focus(line)
 
     def close_line(self, line: Widget) -> None:

@@ -1,4 +1,4 @@
-"""What the tour keeps while it is open: the state of each step and of the worker, and the words for what is shown."""
+"""What the tour keeps while it is open: the state of each step and of the worker, and names for what is on display."""
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
@@ -25,7 +25,7 @@ BEHIND: Mapping[Shown, StageName] = {
 
 
 class Sight(NamedTuple):
-    """Something to look at: a pane, or what the pane of stages shows."""
+    """Something to look at: a pane, or a view of the stage pane."""
 
     slot: Slot
     name: str
@@ -44,11 +44,11 @@ SIGHTS: Mapping[Proof, Sight] = {
     "time": Sight("time", "Time"),
     "devices": Sight("devices", "Devices"),
 }
-"""Where each proof of an answer is seen."""
+"""Where each proof of an answer is visible."""
 
 
 class Activity(msgspec.Struct, frozen=True):
-    """What the worker does, and since when."""
+    """What the worker is doing, and since when."""
 
     words: str = ""
     """`tracing predict`, `timing NumPy 3/15`; empty when it is idle."""
@@ -57,7 +57,7 @@ class Activity(msgspec.Struct, frozen=True):
 
 
 def doing(event: RunProgress) -> str:
-    """A run's progress in words: `compiling jit(f)`, `timing NumPy 3/15`."""
+    """Return a run's progress as text: `compiling jit(f)`, `timing NumPy 3/15`."""
     count = f"{event.done}/{event.of}" if event.of else ""
     label = "" if event.phase == "running" else event.label
     return " ".join(part for part in (event.phase, label, count) if part)
@@ -104,13 +104,13 @@ class StepState(msgspec.Struct):
 
 
 def stage_after(step: Step, state: StepState) -> Shown:
-    """The stage to show after the run: the one that proves the answer, for who made a prediction."""
+    """Return the stage to show after the run: with a prediction, the one that proves the answer."""
     seen = sights(step, state.report) if state.prediction is not None else ()
     return (SIGHTS[seen[0]].shown if seen else None) or state.stage
 
 
 class Worker:
-    """What the tour knows of its worker, here or on another machine."""
+    """What the tour knows about its worker, here or on another machine."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -129,17 +129,17 @@ class Worker:
 
     @property
     def detail(self) -> str:
-        """More about that state, in words."""
+        """More about that state, as text."""
         return self.gone or self._session.detail
 
     @property
     def lost(self) -> bool:
-        """Whether the link to another machine is lost, or could not be made; a run connects again."""
+        """Whether the connection to another machine is lost, or could not be made; a run connects again."""
         return bool(self.gone and self._session.config.worker)
 
     @property
     def connects(self) -> bool:
-        """Whether it is on another machine, which has not answered yet."""
+        """Whether it is on another machine, which has not responded yet."""
         return bool(self._session.config.worker and not self.gone and not self._session.started.is_set())
 
     @property

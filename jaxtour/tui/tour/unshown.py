@@ -9,7 +9,7 @@ from jaxtour.engine.wire.messages import Done, RunEvent
 
 
 class Unshown:
-    """Folds the events of one run at a time into a report of its own."""
+    """Folds the events of one run at a time into a separate report."""
 
     def __init__(self, runs: Runs) -> None:
         self._runs = runs

@@ -43,7 +43,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     state: StepState = msgspec.field(default_factory=StepState)
     """A copy, which does not change."""
     saved: SavedStep = msgspec.field(default_factory=SavedStep)
-    """What the learner's progress has of the step; not to be changed."""
+    """What the learner's progress has about the step; read-only."""
     done: tuple[bool, ...] = ()
     tried: Tried = Tried()
     code: Raw = NO_TEXT
@@ -57,11 +57,11 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     held: bool = False
     """Whether the worker is dead because another process holds the accelerator."""
     lost: bool = False
-    """Whether the worker is dead because the link to its machine is lost."""
+    """Whether the worker is dead because the connection to its machine is lost."""
     cpu_helps: bool = False
     """Whether the worker is dead and an accelerator may be the cause."""
     connects: bool = False
-    """Whether the worker is on another machine, which has not answered yet."""
+    """Whether the worker is on another machine, which has not responded yet."""
     elsewhere: str = ""
     """The other step that the worker is busy with."""
     facts: Facts | None = None
@@ -72,16 +72,16 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     stable: bool = False
     """Whether to leave out times and the machine, for snapshots."""
     editing: bool = False
-    """Whether the code stands in the editor, which has other keys."""
+    """Whether the code is in the editor, which has its own keys."""
 
     @classmethod
     def of(cls, state: StepState, **rest: Any) -> Self:
-        """The view of a state as it is now."""
+        """Return the view of the current state."""
         return cls(state=copy.copy(state), **rest)
 
     @property
     def report(self) -> Report | None:
-        """The report of the step's last run, or what one process has of it."""
+        """The report of the step's last run, or one process's part of it."""
         report, process = self.state.report, self.state.process
         return of_process(report, process) if report and process is not None else report
 
@@ -98,7 +98,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def stalled(self) -> tuple[object, ...]:
-        """The facts that say why a stage is not there yet."""
+        """The facts that explain why a stage is not there yet."""
         report = self.report
         if report is None or (self.stage and self.stage.complete):
             return ()
@@ -106,7 +106,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def trouble(self) -> tuple[object, ...]:
-        """The facts that say why there is no worker, or what keeps it from opening its devices."""
+        """The facts that explain why there is no worker, or what keeps it from opening its devices."""
         return (
             self.worker in ("dead", "opening devices") and self.worker,
             self.detail,
@@ -154,7 +154,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def comparable(self) -> bool:
-        """Whether the edit has run as it stands, and made the call shown, which is no recorded program."""
+        """Whether the current edit has run and made the call shown, which is not a recorded program."""
         ran = self.edited and self.finished and self.state.code == self.code.text
         if isinstance(self.step, Broken) or self.step.exercise or is_scratch(self.step):
             return False  # an exercise is compared with the solution
@@ -162,7 +162,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def awaits(self) -> bool:
-        """Whether the step runs, and more is to come."""
+        """Whether the step is running, and more will come."""
         return self.report is not None and self.report.done is None
 
     @property
@@ -216,25 +216,25 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def prediction(self) -> Prediction | None:
-        """What there is to say of the step's question; None if it asks nothing."""
+        """What there is to say about the step's question; None without one."""
         if isinstance(self.step, Broken):
             return None
         return Prediction.of(self.step, self.report, self.state.prediction, self.saved, self.state.code)
 
     @property
     def asks(self) -> bool:
-        """Whether a question can be answered, for which the digits are then."""
+        """Whether a question can be answered, so that the digits choose."""
         asked = self.prediction
         return asked is not None and asked.open
 
     @property
     def sights(self) -> tuple[Sight, ...]:
-        """What to look at after the run, beside the text."""
+        """What to look at after the run, besides the text."""
         return tuple(SIGHTS[each] for each in sights(self.step, self.report))
 
     @property
     def sight(self) -> Sight | None:
-        """The first of it: what proves the answer, if anything does."""
+        """The first of these: what proves the answer, if anything does."""
         return next(iter(self.sights), None)
 
     def mark(self, slot: Slot) -> str:
@@ -246,7 +246,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def solved(self) -> bool:
-        """Whether the code passed as it stands, or passed before and has not run since."""
+        """Whether the current code passed, or passed before and has not run since."""
         report = self.report
         if report is None:
             return bool(self.done) and self.done[self.number - 1]
@@ -263,7 +263,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def first_keys(self) -> tuple[str, ...]:
-        """The actions that come first in the bottom line of an exercise, the next thing to do foremost."""
+        """The actions that come first in the bottom line of an exercise, starting with the next thing to do."""
         step = self.step
         if isinstance(step, Broken) or step.exercise is None or self.awaits or self.worker == "dead":
             return ()

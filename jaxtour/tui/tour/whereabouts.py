@@ -1,4 +1,4 @@
-"""Where the learner is, and how long they were there, kept in the progress."""
+"""Where the learner is, and how long they have been there, saved in the progress."""
 
 from collections.abc import Callable
 
@@ -6,11 +6,11 @@ from jaxtour.course.model import StepKey
 from jaxtour.course.progress import Progress
 
 IDLE_S = 300.0
-"""A learner who does nothing for longer is not there."""
+"""A learner who does nothing for longer counts as away."""
 
 
 class Whereabouts:
-    """Keeps the place, and with the next place the time that was spent at this one: one write for both."""
+    """Saves the place, and with the next place the time spent at this one: one write for both."""
 
     def __init__(
         self, progress: Progress, clock: Callable[[], float], defer: Callable[[Callable[[], None]], object]
@@ -40,7 +40,7 @@ class Whereabouts:
             self.arrive(self._key)
 
     def _spent(self) -> list[tuple[str, str, float]]:
-        """The time at the step, which is counted from 0 from now on."""
+        """Return the time at the step, and restart the count at 0."""
         self.touch()
         seconds, self._seconds = round(self._seconds, 1), 0.0
         return [(*self._key, seconds)] if self._key and seconds else []

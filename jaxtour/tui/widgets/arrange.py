@@ -1,4 +1,4 @@
-"""How the panes share the screen, by the content of each; and a layout from a function, which no style sheet knows."""
+"""How the panes share the screen, by the content of each; and a layout from a function, beyond style sheets."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
@@ -14,7 +14,7 @@ Wants: TypeAlias = Mapping[Slot, int]
 LEAST = 3
 """Rows of a pane with one line."""
 STRIP = 4
-"""Rows that the result gets beside the stages, if it fills them."""
+"""Rows that the result gets next to the stages, if it fills them."""
 LEFT_SHARE, LEFT_MIN, LEFT_MAX = 0.46, 60, 96
 """The left half's share of the columns: fewer would cut ordinary code, more would make text hard to read."""
 
@@ -88,7 +88,7 @@ def narrow(size: Size, wants: Wants, front: Slot, now: int | None = None) -> dic
         # A figure, or long output: it gets the rows that the others would leave empty.
         result = max(result, min(wants["result"], size.height - first - source))
     if front == "stage" and first > LEAST:
-        # Whoever looks at the stages has read the result; after an error there are no stages.
+        # A learner at the stages has read the result; after an error there are no stages.
         result = max(min(result, STRIP), min(result, size.height - first - source))
     first, source = two(size.height - result, first, source, now)
     return stack(0, size.width, {front: first, "source": source, "result": result})
@@ -109,7 +109,7 @@ Arrangement: TypeAlias = Callable[[Sequence[Widget], Size], Iterable[tuple[Widge
 
 
 class RegionLayout(Layout):
-    """Places children where a function says; the parent's `layout` property returns it, since no style can name it."""
+    """Places children where a function says; the parent's `layout` property returns it, since styles cannot name it."""
 
     name = "regions"
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Steered(Protocol):
-    """What a cursor knows of its `Pane`, which says what each does."""
+    """What a cursor knows of its `Pane`, which documents each method."""
 
     view: StepView | None
 
@@ -107,11 +107,11 @@ class GraphCursor(PaneCursor):
         self.pane.move_to(node.row, (node.column, node.end))
 
     def arrive(self) -> None:
-        """Select the node in the line of the cursor; below the picture of the memory, the largest value."""
+        """Select the node in the line of the cursor; below the plot of the memory, the largest value."""
         view = self.pane.view
         if view is not None and view.state.stage == "memory":
             value = min(memory_rows(view), default=0)
-            # In a low pane the picture would scroll out of view.
+            # In a low pane, the plot would scroll out of view.
             if self.pane.cursor < value < self.pane.size.height:
                 self.pane.move_to(value)
         if self.pane.selection is None and (node := self.node) is not None:
@@ -176,7 +176,7 @@ class ShardCursor(PaneCursor):
         self.pane.highlight(self.new_highlights(), follow=not self.pane.has_focus)
 
     def new_highlights(self) -> Highlighted:
-        """The same pieces in other lines: facts change every second, which should not repaint each row."""
+        """Return the same pieces in other lines: facts change every second, which should not repaint each row."""
         rows: dict[int, list[Columns]] = {}
         for piece in self.pane.document.pieces:
             if piece.devices & self._devices:

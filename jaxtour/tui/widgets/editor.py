@@ -51,7 +51,7 @@ _ENDS_BLOCK = re.compile(r"\s*(return|pass|break|continue|raise)\b")
 
 
 def indent_after(before: str) -> str:
-    """What a new line begins with, after a line of Python that stands so before the cursor."""
+    """Return what a new line begins with, after this line of Python before the cursor."""
     indent = before[: len(before) - len(before.lstrip())]
     level = "\t" if indent.endswith("\t") else "    "
     code = _STRING_OR_COMMENT.sub(lambda found: "''" if found[1] else "", before).rstrip()
@@ -64,7 +64,7 @@ def indent_after(before: str) -> str:
 class Editor(TextArea):
     """Edits Python in place; Esc leaves and keeps the edit.
 
-    Its document holds stand-ins for characters that would steer the terminal, be invisible or break lines; `text` and
+    Its document holds stand-ins for characters that would control the terminal, be invisible or break lines; `text` and
     the clipboard have the learner's own characters.
     """
 
@@ -88,7 +88,7 @@ class Editor(TextArea):
         self.cursor_blink = False
         self.names = NameList(self)
         self.written = False
-        """Whether anything was written since the code was last run from here."""
+        """Whether anything was typed since the code was last run from here."""
         self.border_title = "Source"
         self.say(())
 
@@ -103,11 +103,11 @@ class Editor(TextArea):
         self.load_text(value)
 
     def still_has(self, code: str) -> bool:
-        """Whether this code was run from here and nothing was written since."""
+        """Whether this code was run from here and nothing was typed since."""
         return not self.written and self.text.rstrip("\n") == code.rstrip("\n")
 
     def load_text(self, text: str) -> None:
-        """Edit another text, and forget what was done to this one."""
+        """Edit another text, and forget the history of this one."""
         super().load_text(self._stand_ins.hold(text))
 
     def get_text_range(self, start: Location, end: Location) -> str:
@@ -126,7 +126,7 @@ class Editor(TextArea):
         return Text(self._stand_ins.painted(self.document.get_line(line_index)), end="", no_wrap=True)
 
     def say(self, failed: Line) -> None:
-        """Say in the border how the code failed, if it did."""
+        """Show in the border how the code failed, if it did."""
         words: Line = (*failed, ("   ", ""), ("editing", "muted")) if failed else (("editing", "muted"),)
         self.border_subtitle = content(words, ansi=self.app.native_ansi_color if self.is_attached else False)
 
@@ -158,7 +158,7 @@ class Editor(TextArea):
         self.theme = "tour"
 
     def action_editor_run(self) -> None:
-        """Keep the edit and run it, with the letters that are here already."""
+        """Keep the edit and run it, including letters that have already arrived."""
         self.call_later(self._run)
 
     def _run(self) -> None:
@@ -173,7 +173,7 @@ class Editor(TextArea):
             self.screen.set_focus(None)
 
     def action_complete(self) -> None:
-        """Insert the name under the cursor, or ask for the names that begin so; without a beginning, indent."""
+        """Insert the name under the cursor, or request completions; without a prefix, indent."""
         self.call_later(self._complete)
 
     def _complete(self) -> None:
@@ -192,9 +192,9 @@ class Editor(TextArea):
         return self.document.get_line(row)[:column] if self.selection.is_empty else ""
 
     async def offer(self, beginning: str, names: Sequence[Name]) -> None:
-        """List the names that the worker knows, and those that the code has; insert one that is alone."""
+        """List the names that the worker knows and those in the code; insert the only one."""
         if before_cursor(self._line_before) != beginning:
-            return  # the learner wrote on
+            return  # the learner kept typing
         own = [Name(name=word) for word in words_of(self.document.text, beginning)]
         known = {each.name for each in names}
         await self.names.open(beginning, [*names, *(each for each in own if each.name not in known)])
@@ -207,8 +207,8 @@ class Editor(TextArea):
         self.names.close()
 
     async def on_key(self, event: events.Key) -> None:
-        """Insert the name under the cursor of the list, or write, or do what a key is bound to."""
-        # A binding comes back from the app, after letters that are here already.
+        """Insert the name under the cursor of the list, or type, or do what a key is bound to."""
+        # A binding comes back from the app, after letters that have already arrived.
         actions = actions_of(self, event.key)
         if event.key != "enter" and not actions:
             return  # `TextArea` writes it
@@ -222,11 +222,11 @@ class Editor(TextArea):
             self.begin_line()
 
     def begin_line(self) -> None:
-        """Begin a line as indented as the code wants it."""
+        """Begin a line with the indentation that the code needs."""
         start, end = sorted(self.selection)
         before, after = self.document.get_line(start[0])[: start[1]], self.document.get_line(end[0])[end[1] :]
         if before.strip():
-            end = (end[0], end[1] + len(after) - len(after.lstrip()))  # the spaces would come on top
+            end = (end[0], end[1] + len(after) - len(after.lstrip()))  # the spaces would be extra
         self.replace(f"\n{indent_after(before)}", start, end, maintain_selection_offset=False)
 
     def action_delete_left(self) -> None:

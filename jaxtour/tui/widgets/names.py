@@ -1,4 +1,4 @@
-"""The list of names at the editor's cursor: it narrows while the learner writes on."""
+"""The list of names at the editor's cursor: it narrows while the learner types."""
 
 import re
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ def before_cursor(line: str) -> str:
     """The dotted name that ends a line: `jnp.li`, `jnp.`; empty if there is none."""
     found = _BEGINNING.search(line)
     text = found[0] if found else ""
-    # `x[0].su` begins with a value that only running it gives.
+    # `x[0].su` begins with a value that is unknown without running it.
     return "" if _STRING_OR_NUMBER.search(line[: len(line) - len(text)]) else text
 
 
 def words_of(code: str, beginning: str) -> list[str]:
-    """The names in the code that begin so, besides the one that is being written; none behind a dot."""
+    """Return the names in the code with this prefix, besides the one being typed; none after a dot."""
     if "." in beginning:
         return []
     words = re.findall(r"(?<![.\w])[^\W\d]\w*", code)
@@ -33,7 +33,7 @@ def words_of(code: str, beginning: str) -> list[str]:
 
 
 class NameList:
-    """The list, which is on the screen while it has something to offer; the editor keeps the keys."""
+    """The list, which is on the screen while it has something to offer; the editor keeps the focus."""
 
     def __init__(self, editor: TextArea) -> None:
         self._editor = editor
@@ -64,7 +64,7 @@ class NameList:
         self.narrow(beginning)
 
     def narrow(self, beginning: str) -> None:
-        """Show only the names that begin so; close the list if none does, or if the cursor is elsewhere."""
+        """Show only the names with this prefix; close the list if there are none, or if the cursor is elsewhere."""
         head, _, start = beginning.rpartition(".")
         self.fitting = [each for each in self._all if each.name.startswith(start)] if head == self._head else []
         if self._list is None:
@@ -83,7 +83,7 @@ class NameList:
         self._place(width + 6, min(ROWS, len(self.fitting)) + 2, width_of(start))
 
     def _place(self, width: int, height: int, back: int) -> None:
-        """Put the list below the cursor's line, or above it where there is no room."""
+        """Put the list below the cursor's line, or above it if there is no room."""
         assert self._list is not None
         at, room = self._editor.cursor_screen_offset, self._editor.app.size
         y = at.y + 1 if at.y + 1 + height < room.height else max(1, at.y - height)

@@ -50,11 +50,11 @@ class PaneSpec(msgspec.Struct, frozen=True):
     start: Callable[[StepView], int] = lambda _: 0
     """The first line of the cursor."""
     awaits: Callable[[StepView], bool] = lambda view: view.awaits
-    """Whether its content is still to come; it does not shrink meanwhile."""
+    """Whether its content is still pending; it does not shrink meanwhile."""
     reads: bool = False
-    """Whether it is read as a whole: its border says the key that shows what is below."""
+    """Whether it is read from start to end: its border names the key that shows what is below."""
     edited: bool = False
-    """Whether its text may be edited meanwhile; the cursor stays with its line."""
+    """Whether its text may change meanwhile; the cursor stays with its line."""
 
     def made_from(self, view: StepView) -> tuple[Any, ...]:
         """What the document depends on; a pane is only entered when this changes."""
@@ -98,9 +98,9 @@ class Pane(LinesView):
         self._selected: tuple[int, Columns] | None = None
         """The last selection in the cursor's line."""
         self._proved: tuple[str, int] | None = None
-        """What was shown, and of which run, when it last went to a proof by itself."""
+        """What it showed, and from which run, when it last went to a proof by itself."""
         self._asked: Prediction | None = None
-        """What there was to say of the step's question when that last came into view."""
+        """What there was to say about the step's question when that last came into view."""
         self._at_anchor: int | None = None
         """The row at the top when the anchor last came into view: it stays in view until the learner scrolls."""
         self._wanted = 0
@@ -162,7 +162,7 @@ class Pane(LinesView):
 
     @property
     def _proving(self) -> tuple[str, int]:
-        """What is shown, and the run that it is of."""
+        """What is shown, and the run that it comes from."""
         return self.name_of_shown, self.view.report.run if self.view and self.view.report else 0
 
     def to_proof(self) -> None:
@@ -194,7 +194,7 @@ class Pane(LinesView):
         if before[: line + 1] == after[: line + 1]:
             return False
         alike = reversed(SequenceMatcher(None, before, after).get_matching_blocks())
-        # An edited line stays behind the lines before it.
+        # An edited line stays after the lines before it.
         by = next((now - was for was, now, size in alike if size and was <= line), 0)
         self.scene.cursor.line = line + by
         return by != 0
@@ -254,7 +254,7 @@ class Pane(LinesView):
                 self._left.clear()
 
     def wanted(self, columns: int) -> int:
-        """Rows that would show everything, including the border; while more is to come, never fewer than before."""
+        """Rows that would show everything, including the border; while more is pending, never fewer than before."""
         rows = len(self.document_at(columns - FRAME).lines) + 2
         awaits = self.view is not None and self.spec.awaits(self.view)
         self._wanted = max(rows, self._wanted) if awaits else rows
@@ -340,14 +340,14 @@ class Pane(LinesView):
         self.title(self._tabs)
 
     def watch_has_focus(self, value: bool) -> None:
-        """Say it where the key works."""
+        """Show that where the key works."""
         super().watch_has_focus(value)
         if self.spec.reads:
             self.title(self._tabs)
 
     @property
     def _more(self) -> Line:
-        """The key that shows what is below, if there is something."""
+        """Return the key that shows what is below, if there is something."""
         rows, end = self.scene.plan.rows, self.scroll_offset.y + self.size.height
         if not (self.spec.reads and self.has_focus and self.size.height and rows.count > end and self.view):
             return ()

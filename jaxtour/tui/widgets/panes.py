@@ -113,7 +113,7 @@ TABS: tuple[Tab, ...] = (
 class Panes(Container):
     """Holds and places the panes; knows which one is in front and which one is zoomed."""
 
-    # Textual goes through the rows of whatever is behind a change, even if nothing of them can be seen.
+    # Textual goes through the rows of whatever is behind a change, even if they are invisible.
     BLANK = True
     DEFAULT_CSS = """
     Panes { height: 1fr; }
@@ -129,7 +129,7 @@ class Panes(Container):
             spec.name: Pane(spec, cursors.get(spec.name), ascii_only=ascii_only) for spec in PANES
         }
         self.front: Slot = "lesson"
-        """What has the place of the tabs in a narrow terminal: one of them, or the result."""
+        """What is in the tabs' place in a narrow terminal: one of them, or the result."""
         self.arranged: dict[Slot, Region] = {}
         self._arranged_in = Size(0, 0)
         self.zoomed: Slot | None = None
@@ -216,7 +216,7 @@ class Panes(Container):
             self._lay_out()
 
     def _lay_out(self) -> None:
-        # Asked of a child: Textual keeps the places of children until one of them needs another.
+        # Requested through a child: Textual keeps the children's places until one of them needs another.
         self.by_slot["lesson"].refresh(repaint=False, layout=True)
 
     def prime(self, size: Size) -> None:
@@ -263,7 +263,7 @@ class Panes(Container):
         return self.wide or slot == self.front or not self.by_slot[slot].spec.tab
 
     def cut(self, slot: Slot) -> bool:
-        """Whether a pane beside the tabs shows only a part, of which it would show more in their place."""
+        """Whether a pane next to the tabs shows only a part, and would show more in their place."""
         if self.wide or self.zoomed or slot == self.front or self.by_slot[slot].spec.tab or not self.size:
             return False
         region = self.regions(self.size)[slot]
@@ -272,8 +272,8 @@ class Panes(Container):
     def expect_front(self) -> None:
         """Bring the pane that the step is about to the front, once it has something to show.
 
-        The lesson's text, if it goes on after the run, is more to the point. Who runs the step again has read it; but
-        an exercise has another verdict each time.
+        The lesson's text, if it continues after the run, is more to the point. A learner who runs the step again has
+        read it; but an exercise has a new verdict each time.
         """
         view = self.by_slot["lesson"].view
         exercise = view is not None and exercise_of(view.step) is not None
@@ -294,7 +294,7 @@ class Panes(Container):
             self._expecting = report.done is None and about != "lesson"
             self.bring(FRONT.get(about) or "lesson")
             if view.step.exercise:
-                # Wherever the learner had scrolled, the verdict and its line are to be seen now.
+                # Wherever the learner has scrolled, bring the verdict and its line into view.
                 lesson, source = self.by_slot["lesson"], self.by_slot["source"]
                 lesson.call_after_refresh(lesson.scroller.to_anchor)
                 if (line := source.document.anchor) is not None:
@@ -373,7 +373,7 @@ class Panes(Container):
         self.add_class("-editing")
         await self.mount(self.editor)
         self.editor.move_cursor((line - 1, 0))
-        # At once: the next keys may be here already.
+        # At once: the next keys may already be here.
         self.screen.set_focus(self.editor, scroll_visible=False)
 
     def end_edit(self) -> None:

@@ -1,4 +1,4 @@
-"""The input for the text to search, and what is typed before an input has the focus."""
+"""The input for the text to search, and keys typed before an input has the focus."""
 
 from textual import events
 from textual.widget import Widget
@@ -27,10 +27,10 @@ class SearchLine(TextInput):
 
 
 async def written_ahead(event: events.Key, focused: Widget | None) -> bool:
-    """Do what a key does that was typed before its input or editor had the focus; return whether it was one.
+    """Handle a key that was typed before its input or editor had the focus; return whether it was one.
 
     A focused input takes its characters itself, so a character that reaches the app was sent to the previous focus.
-    The same holds of the editor's own keys, which Textual looks for only before it sends a key.
+    The same goes for the editor's own keys, which Textual looks up only before it sends a key.
     """
     if focused is None:
         return False
@@ -41,7 +41,7 @@ async def written_ahead(event: events.Key, focused: Widget | None) -> bool:
         return True
     if focused.id != "editor":
         return False
-    # Imported here: a focused one has been imported already.
+    # Imported here: a focused one is already imported.
     from jaxtour.tui.widgets.editor import Editor
 
     assert isinstance(focused, Editor)

@@ -1,7 +1,8 @@
 """A compiled call's cost as the compiler reports it, and the limits of its figures.
 
-XLA's cost analysis counts a loop's body once. If the trip count is known, the body is analysed as a separate module and
-multiplied, but only if the same analysis of the whole module gives the compiler's figures.
+XLA's cost analysis counts a loop's body once (`HandleWhile` in `xla/service/hlo_cost_analysis.cc`). If the trip count
+is known, the body is analysed as a separate module and multiplied, but only if the same analysis of the whole module
+gives the compiler's figures.
 """
 
 import re

@@ -126,7 +126,7 @@ def _leaf_value(array: jax.Array) -> dict[str, Any]:
 
 
 def sharding_text(sharding: Any) -> str | None:
-    """A sharding in words, `P('x') on the mesh (x: 8)`; None for a single device."""
+    """Return a sharding as text, `P('x') on the mesh (x: 8)`; None for a single device."""
     if isinstance(sharding, jax.sharding.SingleDeviceSharding):
         return None
     if isinstance(sharding, jax.sharding.NamedSharding):

@@ -187,7 +187,7 @@ class Workspace:
     def become(self, path: str, launch: dict[str, Any] | None = None) -> None:
         """Become the module of a file, as under `python FILE`; called once in a fresh runner.
 
-        `launch` has the wire's `argv`, `module` and `main`; without it the file is imported, under a name of its own.
+        `launch` has the wire's `argv`, `module` and `main`; without it the file is imported, under a different name.
         Imports search the file's folder first; relative paths start at the learner's working directory.
         """
         how = {"argv": [path], "module": "", "main": False, **(launch or {})}

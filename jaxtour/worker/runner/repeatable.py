@@ -149,7 +149,7 @@ def _dotted(node: ast.Attribute, names: Namespace, own: set[str]) -> Any:
 
 
 def _nodes(code: types.CodeType) -> list[ast.AST]:
-    """Parameters and body of the functions that begin in the code's line; empty if the text is not at hand."""
+    """Return parameters and body of the functions that begin in the code's line; empty if the text is unavailable."""
     tree, _ = attempt(ast.parse, "".join(linecache.getlines(code.co_filename)))
     found: list[ast.AST] = []
     for node in ast.walk(tree) if tree and is_shown(code) else ():

@@ -67,7 +67,7 @@ class Definitions:
         multiprocessing.spawn.get_preparation_data = prepared
 
     def _written(self) -> str:
-        """Write the current definitions to a file of its own, as a child may read it late; returns the path."""
+        """Write the current definitions to a new file, since a child may read it late; returns the path."""
         if self._module is not None:
             path, name = self._module
             text = f"{loading()}PATH = {path!a}\nNAME = {name!a}\nTEXT = {text_of(path)!a}\n{IMPORT}"

@@ -86,8 +86,8 @@ class Writer:
     def _dropped(self, dropped: "sys.UnraisableHookArgs") -> None:
         """Repeat an interrupt that came in a finaliser: Python drops what those raise.
 
-        JAX's garbage collector callback swallows about one in a hundred of those that arrive while it traces or
-        compiles.
+        JAX's garbage collector callback (`jax/_src/lib/__init__.py`) swallows about one in a hundred of those that
+        arrive while it traces or compiles.
         """
         if dropped.exc_type is KeyboardInterrupt and self.interrupted:
             self.armed = True

@@ -219,7 +219,7 @@ class Bench:
         return list({verdict["code"]: verdict for verdict in reversed(said)}.values())[::-1], figures
 
     def _first_call(self, subject: Subject, *, clear: bool) -> First:
-        """Make the first call, with tracing, lowering and compiling, also of nested functions.
+        """Make the first call, with tracing, lowering and compiling, including nested functions.
 
         With `clear`, earlier compiled code is dropped, and JAX's persistent cache is off.
         """

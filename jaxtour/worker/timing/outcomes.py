@@ -85,7 +85,7 @@ def _compared(path: str, result: Any) -> dict[str, Any]:
     """The fields of a `Compared`."""
     before, after = _kept(path), _leaves(result)
     if os.sep not in path:
-        _place(path).unlink()  # nobody else will
+        _place(path).unlink()  # nothing else will
     if len(before) == len(after):
         pairs = [(name, old, new) for (name, new), old in zip(after.items(), before.values(), strict=True)]
     else:

@@ -23,7 +23,8 @@ PYTHON_PART = 0.5
 """The share of a call's time in Python, above which the device waits for it.
 
 On the CPU it is 0.9 for a module of 8 small layers called without jit, and at most 0.3 for 100 products of 128x128,
-although their dispatch takes 0.9 of the time: XLA queues up to 32 operations, then makes the calling thread wait.
+although their dispatch takes 0.9 of the time: XLA queues up to 32 operations, then makes the calling thread wait
+(`max_inflight_computations_per_device` in `xla/pjrt/plugin/xla_cpu/cpu_client_options.h`).
 """
 CAPTURED_BYTES = 4096
 SENT_BYTES = 1024

@@ -14,7 +14,7 @@ from .loops import LoopState, Scan, While, is_finite
 from .statistics import Summary, summary
 
 BUDGET_S = 30.0
-"""Seconds after which the evaluation stops; loops go on compiled before that."""
+"""Seconds after which the evaluation stops; loops continue compiled before that."""
 STEPPED_AGAIN = 64
 """The number of iterations of a compiled loop to step through when they contain a nan."""
 RUSH_S = 0.5

@@ -298,7 +298,7 @@ def test_a_question_needs_its_answer():
     assert verify(step(ask=Ask(question="Q", choices=("a", "b"), answer=1)), report()) == []
     chosen = step(ask=Ask(question="Q", choices=("2, since", "3"), value="f(x)"))
     assert verify(chosen, report(answer="2")) == []
-    assert verify(chosen, report(answer="4")) == ["ask: `f(x)` is 4, which is none of the choices"]
+    assert verify(chosen, report(answer="4")) == ["ask: `f(x)` is 4, which is not among the choices"]
     raced = step(ask=Ask(question="Q", choices=("f", "g"), value="fastest of f | g"))
     assert verify(raced, report(answer="about the same")) == [] != verify(raced, report())
 

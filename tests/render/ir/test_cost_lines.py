@@ -1,4 +1,4 @@
-"""Costs in words and units."""
+"""Costs with units and notes."""
 
 import math
 

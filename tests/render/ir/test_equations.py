@@ -1,4 +1,4 @@
-"""What the worker tells of equations beside their text: that the text says the same, and what is not understood."""
+"""What the worker sends about equations besides their text: agrees with the text, and unknown parts are ignored."""
 
 import re
 
@@ -24,7 +24,7 @@ def alike(text):
 
 
 def agree(stage):
-    """The text has what is told of each equation, in the lines of that; how many equations there are."""
+    """Check that the text agrees with what is sent about each equation; returns the number of equations."""
     count = 0
     for equation in all_of(stage):
         lines = stage.texts[equation.line : equation.last + 1]

@@ -41,7 +41,7 @@ captured = jnp.ones(2)
 
 
 def stage(hostile):
-    """The program as it is told; or with what a hostile one could make of it."""
+    """The program as it is sent; or with what a hostile one could send."""
     [event] = events_of_jaxpr(jax.make_jaxpr(program)(jnp.ones(2)))
     if hostile:
         for field, exchanged in HOSTILE.items():

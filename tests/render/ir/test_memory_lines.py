@@ -65,7 +65,7 @@ def test_no_memory_is_one_sentence():
     assert texts(Memory(error="the compiler of this backend does not say")) == [
         "the compiler of this backend does not say"
     ]
-    assert texts(None) == ["this program holds no memory of its own"]
+    assert texts(None) == ["this program needs no memory of its own"]
 
 
 def test_many_values_of_a_line_are_counted_and_not_all_listed():

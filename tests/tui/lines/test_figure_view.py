@@ -165,7 +165,7 @@ class Written(App[None]):
 
 @pytest.fixture
 def told() -> list[str]:
-    """What was written to the terminal beside the screen's cells."""
+    """What was written to the terminal besides the screen's cells."""
     return []
 
 

@@ -68,7 +68,7 @@ def ask(python):
         ("dtype of X + 1", "float32"),
         ("dtype of jnp.arange(3)", "int32"),
         ("dtype of np.arange(3.0)", "float64"),
-        # As it is called, NumPy's array is none of JAX's; and a function that looks at values has to run.
+        # The call's NumPy array is not one of JAX's; and a function that looks at values has to run.
         ("shape of looks(np.ones((3, 2)))", "(1, 3, 2)"),
         ("shape of looks(X)", "(6,)"),
         ("shape of decides(X)", "(1, 2)"),

@@ -25,7 +25,7 @@ class AnswerController:
         self.lens = lens
 
     def answer(self, begun: str = "") -> None:
-        """Open a box for the answer, whose first characters may be there already."""
+        """Open a box for the answer, whose first characters may already be there."""
         from jaxtour.tui.screens.ask import AskScreen
 
         if prediction := self.tour.view.prediction:
@@ -42,7 +42,7 @@ class AnswerController:
             self.host.refresh_view()
 
     def _choose(self, number: int) -> None:
-        """Answer by a choice's number; without choices, begin the answer with it."""
+        """Answer by a choice's number; without choices, begin the answer with the digit."""
         prediction = self.tour.view.prediction
         if prediction is None or not prediction.ask.choices:
             self.answer(str(number))
@@ -78,26 +78,26 @@ class AnswerController:
                 self.host.refresh_keys()
         if self.shown(sight):
             pane = self.panes.by_slot[sight.slot]
-            # A pane that was behind shows its lines after the next layout.
+            # A pane that was hidden shows its lines after the next layout.
             pane.call_after_refresh(pane.to_proof if sight.shown else pane.from_proof)
 
     def looking_at(self, sights: Sequence[Sight]) -> Sight | None:
-        """What the keys are in, of all that there is to look at."""
+        """The one of the sights that has the focus."""
         return next(filter(self.shown, sights), None)
 
     def next_of(self, sights: Sequence[Sight]) -> Sight | None:
-        """What there is to look at next, of what is not in view; None for nothing, and after the last."""
+        """Return the next sight that is not in view; None without one, and after the last."""
         here = self.looking_at(sights)
         rest = sights[sights.index(here) + 1 :] if here else sights
         return next(filter(self.unseen, rest), None)
 
     def unseen(self, sight: Sight) -> bool:
-        """Whether what there is to look at is hidden or cut, or another stage than the one that comes by itself."""
+        """Whether a sight is hidden or cut, or is not the stage that appears by itself."""
         seen = self.panes.in_view(sight.slot) and not self.panes.cut(sight.slot)
         return not (seen and sight.shown in (None, "jaxpr", self.tour.state.stage))
 
     def labelled(self, actions: Iterable[Action], sights: Sequence[Sight]) -> list[Action]:
-        """The actions of the bottom line, of which one says what there is to look at."""
+        """Return the actions of the bottom line, one of which names what to look at."""
         sight = self.next_of(sights)
         words = f"see {sight.name}" if sight else "back to the text"
         return [msgspec.structs.replace(each, label=words) if each.id == "look" else each for each in actions]
@@ -110,7 +110,7 @@ class AnswerController:
         return ((f"{first}-{last}", "primitive"), (" answer", "strong"), ("   ", ""))
 
     def shown(self, sight: Sight) -> bool:
-        """Whether the keys are in the pane to look at, and it is as large as it gets."""
+        """Whether the pane to look at has the focus, and is as large as it gets."""
         if self.slots.pane.spec.name != sight.slot or self.panes.cut(sight.slot):
             return False
         return sight.shown in (None, self.tour.state.stage)

@@ -49,7 +49,7 @@ class ChangeController:
         self.host.note(words)
 
     def _recall(self) -> None:
-        """Show again what the lesson's own code gave, if that is the code now and it has run."""
+        """Show the results of the lesson's own code again, if that is the code now and it has run."""
         state, step = self.tour.state, self.tour.step
         own = isinstance(step, Step) and self.tour.code.text == step.shown_code.text
         if own and state.own is not None and state.report is not None and state.report.done:
@@ -60,7 +60,7 @@ class ChangeController:
         self.undo()
 
     def both(self) -> None:
-        """Show the edit beside the lesson's new code, and let the learner choose."""
+        """Show the edit next to the lesson's new code, and let the learner choose."""
         from jaxtour.tui.screens.both import BothScreen
 
         step, key = self.tour.step, self.tour.key
@@ -104,7 +104,7 @@ class ChangeController:
             return
         self.host.refresh_view()
         self._show_changed()
-        # Not awaited: the keys must go on while the lesson's own code runs.
+        # Not awaited: keys must keep working while the lesson's own code runs.
         self.host.app.run_worker(self._run_varied(step), group="vary", exclusive=True, exit_on_error=False)
 
     def _show_changed(self) -> None:
@@ -116,7 +116,7 @@ class ChangeController:
             source.move_to(rows_of(view).code.start + min(lines))
 
     async def _run_varied(self, step: Step) -> None:
-        """Run the edit; first, if it is not known what the lesson's own code gives, that."""
+        """Run the edit; if the results of the lesson's own code are unknown, run that first."""
         tour, key, state = self.tour, self.tour.key, self.tour.state
         known = state.own is not None or step.exercise or tour.session.trust.question(tour.lesson)
         tour.runs.reserved = True  # preparing the next step in between would cost a new worker
@@ -139,7 +139,7 @@ class ChangeController:
     # Scratch steps -------------------------------------------------------------------------------------------------
 
     async def scratch(self) -> None:
-        """Write a step of one's own in the state that the step leaves; from there, go back."""
+        """Open a scratch step in the state that the step leaves; from there, go back."""
         if self.tour.scratch:
             self.leave_scratch()
             return
@@ -152,7 +152,7 @@ class ChangeController:
         await self.step.edit()
 
     def leave_scratch(self) -> None:
-        """Go back to the step; the scratch step is kept."""
+        """Go back to the step; keeps the scratch step."""
         self.step.leave_editor()
         self.tour.open(self.tour.index, self.tour.step.id.removesuffix(SCRATCH))
         self.host.arrived()
@@ -160,14 +160,14 @@ class ChangeController:
     # Names and editors ---------------------------------------------------------------------------------------------
 
     async def names_wanted(self, message: NamesWanted) -> None:
-        """Ask the worker how a name may go on, and show what it says at the cursor."""
+        """Ask the worker for the completions of a name, and show them at the cursor."""
         tour, editor, step = self.tour, self.panes.editor, self.tour.step
         if editor is None or not isinstance(step, Step):
             return
         if not tour.idle:
             await editor.offer(message.text, ())
             if not editor.names.shown:
-                self.host.note("the worker is busy; it knows the names when it is ready")
+                self.host.note("the worker is busy; it can list names when it is ready")
             return
         lesson, base = tour.place
         take = partial(self._named, editor, message.text)

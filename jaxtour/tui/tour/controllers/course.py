@@ -12,7 +12,7 @@ from jaxtour.tui.tour.model import Tour
 
 
 class CourseController:
-    """The actions that go to another step, open a list, or are about the whole tour."""
+    """The actions that go to another step, open a list, or concern the whole tour."""
 
     def __init__(self, host: ScreenHost, step: StepController) -> None:
         self.host = host
@@ -33,7 +33,7 @@ class CourseController:
     previous_lesson = partialmethod(_go, Tour.move_lesson, -1, "this is the first lesson")
 
     def open(self, lesson: int, step: int | None = None) -> None:
-        """Go to a step of a lesson, or to the one where it is continued."""
+        """Go to a step of a lesson, or to the one where the learner continues it."""
         self.step.leave_editor()
         self.tour.open(lesson, self.tour.continued(lesson) if step is None else step)
         self.host.arrived()
@@ -58,7 +58,7 @@ class CourseController:
             elif found is not None:
                 self.open(*found)
 
-        # What was done a moment ago counts too.
+        # What the learner did a moment ago counts too.
         self.host.settle()
         self.host.app.push_screen(HomeScreen(self.tour), chosen)
 

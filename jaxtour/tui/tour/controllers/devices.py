@@ -43,7 +43,7 @@ class DeviceController:
         self.host.refresh_view()
 
     def process(self) -> None:
-        """Show the results of the next process, or after the last one those of all."""
+        """Show the results of the next process, or of all of them after the last one."""
         state, count = self.tour.state, self.tour.view.processes
         after = 0 if state.process is None else state.process + 1
         state.process = after if after < count else None
@@ -57,7 +57,7 @@ class DeviceController:
 
         async def chosen(choice: DeviceChoice | None) -> None:
             if choice is not None:
-                self.host.note(f"the worker restarts on {choice.outcome} and replays the steps before")
+                self.host.note(f"the worker restarts on {choice.outcome} and replays the earlier steps")
                 await self._configure(choice)
 
         self.host.app.push_screen(DevicesScreen(self.tour, self.tour.state.device), chosen)

@@ -44,7 +44,7 @@ class ExerciseController:
             self.links.to_span(view, span)
 
     def solution(self) -> None:
-        """Show the solutions beside the learner's code; before the first run, ask to try."""
+        """Show the solutions next to the learner's code; before the first run, suggest trying."""
         from jaxtour.tui.screens.solution import SolutionScreen
 
         step, key, exercises = self.tour.step, self.tour.key, self.tour.exercises

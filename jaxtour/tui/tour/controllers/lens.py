@@ -86,7 +86,7 @@ class LensController:
     previous_trace = partialmethod(_turn, -1)
 
     def programs(self) -> None:
-        """List what the program compiled, and show the one that is chosen."""
+        """List what the program compiled, and show the chosen one."""
         from jaxtour.tui.screens.programs import ProgramsScreen
 
         async def chosen(index: int | None) -> None:
@@ -122,7 +122,7 @@ class LensController:
         self.host.refresh_view()
 
     def library(self) -> None:
-        """Open the calls of libraries behind the line under the cursor."""
+        """Open the library calls behind the line under the cursor."""
         from jaxtour.render.ir.library import calls_of
         from jaxtour.tui.screens.library import LibraryScreen
 
@@ -134,7 +134,7 @@ class LensController:
         links = links_of(stage)
         found = calls_of(stage, file, number, links.lines(links.at(file, number)))
         if found is None:
-            self.host.note("no function of a library stands behind this line")
+            self.host.note("no library function is behind this line")
             return
 
         def chosen(line: int | None) -> None:

@@ -29,14 +29,14 @@ BORDER_CELLS = 8
 
 
 class Keyed(NamedTuple):
-    """Where keys go from a cursor."""
+    """Where the cursor's keys lead."""
 
     leads: bool = False
     """Whether the other pane has something to go to."""
     many: bool = False
     """Whether several lines of the stage are linked."""
     library: bool = False
-    """Whether a function of a library stands behind the line."""
+    """Whether a library function is behind the line."""
 
 
 class LinkController:
@@ -59,7 +59,7 @@ class LinkController:
 
     @property
     def keyed(self) -> Keyed:
-        """Where keys go from the lead's cursor; nowhere if the focus is elsewhere."""
+        """Where the keys of the lead's cursor lead; nowhere if the focus is elsewhere."""
         if self.link is None or self.host.focused is not self.lead:
             return Keyed()
         return Keyed(self.link.leads, len(self.link.stage.matches) > 1, self.unfolds)
@@ -77,14 +77,14 @@ class LinkController:
 
     @property
     def unfolds(self) -> bool:
-        """Whether a function of a library stands behind that line."""
+        """Whether a library function is behind that line."""
         from jaxtour.render.ir.library import unfolding
 
         traced, place = self.source.view.traced if self.source.view else None, self.place
         return bool(traced and traced.frames and place and (place.file, place.line) in unfolding(traced))
 
     def cursor_moved(self, view: CursorView, *, settling: bool) -> None:
-        """Highlight what is linked with the cursor."""
+        """Highlight what is linked to the cursor."""
         if view is self.stages:
             self._arrive()
         self.relink(settling=settling)
@@ -115,7 +115,7 @@ class LinkController:
             self.graph.to_line(line)
 
     def relink(self, *, settling: bool = False) -> None:
-        """Highlight what is linked with the lead's cursor, if that changed.
+        """Highlight what is linked to the lead's cursor, if that changed.
 
         With `settling`, the lead is not painted before its cursor has settled.
         """
@@ -239,7 +239,7 @@ class LinkController:
         # From the source, keys walk in the stage.
         pane = self.stages if pane is self.source else pane
         if not isinstance(pane, Pane) or not (pane.walk(by) or self._walk_hot(pane, by)):
-            self.host.note("nothing else is linked with it")
+            self.host.note("nothing else is linked to it")
 
     def _walk_hot(self, pane: Pane, by: int) -> bool:
         """Go to the next cooler line of a profiled call, or the next hotter one; return whether there is one."""

@@ -1,4 +1,4 @@
-"""Editing a step's code in the learner's own editor, whose saves are picked up."""
+"""Edits a step's code in the learner's own editor, and picks up its saves."""
 
 import asyncio
 import re
@@ -14,7 +14,7 @@ from jaxtour.tui.tour.host import ScreenHost
 POLL_S = 0.5
 """Time between two looks at the file, while an editor may save it."""
 FORKED_S = 2.0
-"""An editor that ends sooner without a save has a window of its own, and goes on there."""
+"""An editor that ends sooner without a save has its own window, and continues there."""
 
 
 @dataclass
@@ -26,25 +26,25 @@ class _Edited:
     path: Path
     saves: Saves
     ended: Path | None
-    """The file that says that the editor has ended; None if nothing says so."""
+    """The file that reports the editor's end; None if nothing does."""
     anew: bool = True
-    """Whether nothing was saved yet."""
+    """Whether nothing has been saved yet."""
 
 
 class OutsideEditing:
-    """Opens editors, and makes what they save the learner's edits."""
+    """Opens editors, and turns what they save into the learner's edits."""
 
     def __init__(self, host: ScreenHost) -> None:
         self.host = host
         self.tour = host.tour
         self._beside: set[Path] = set()
-        """The files that are open in an editor beside the app."""
+        """The files that are open in an editor next to the app."""
 
     async def open(self, file: Path | None) -> None:
-        """Edit the code of the step shown; with a `file` that file itself, whose saves somebody else notices."""
+        """Edit the code of the step shown; with a `file`, that file itself, whose saves another part notices."""
         step, path = self.tour.step, file or self._path
         if path in self._beside:
-            self.host.note(f"{path.name} is open beside the tour: each save there becomes your edit")
+            self.host.note(f"{path.name} is open next to the tour: each save there becomes your edit")
             return
         edited = None
         try:
@@ -97,7 +97,7 @@ class OutsideEditing:
         self.host.app.run_worker(self._saved(edited), group=str(edited.path), exclusive=True, exit_on_error=False)
 
     async def _saved(self, edited: _Edited) -> None:
-        """Take each save until the editor has ended; if nothing says so, until the learner leaves the step."""
+        """Take each save until the editor has ended; if nothing reports that, until the learner leaves the step."""
         while edited.ended or self.tour.key == edited.key:
             await asyncio.sleep(POLL_S)
             # The editor's last save comes before its end.

@@ -1,4 +1,4 @@
-"""The keys that profile the traced call shown, and open its tables and its picture."""
+"""The keys that profile the traced call shown, and open its tables and its timeline."""
 
 from jaxtour.engine.session import EngineError
 from jaxtour.tui.tour.controllers.slots import SlotController
@@ -23,7 +23,7 @@ class ProfileController:
         self.host.app.push_screen(ProfileScreen(self.tour, self.again))
 
     async def again(self) -> None:
-        """Profile the call shown, also if it has been."""
+        """Profile the call shown, even if it has been profiled."""
         self.slots.focus("source")
         try:
             if not await self.tour.profile():
@@ -33,7 +33,7 @@ class ProfileController:
         self.host.refresh_view()
 
     def timeline(self) -> None:
-        """Open the picture of one profiled call."""
+        """Open the timeline of one profiled call."""
         from jaxtour.tui.screens.profile import TimelineScreen
 
         profile = self.tour.view.profiled

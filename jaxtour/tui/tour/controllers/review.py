@@ -13,7 +13,7 @@ from jaxtour.tui.tour.reviewing import Reviewing
 
 
 class ReviewController:
-    """Begins a review; on the screen of one, goes through its questions."""
+    """Begins a review; on a review's screen, goes through its questions."""
 
     def __init__(
         self, host: ScreenHost, step: StepController, course: CourseController, reviewing: Reviewing | None
@@ -27,7 +27,7 @@ class ReviewController:
     # The tour -------------------------------------------------------------------------------------------------------
 
     def start_review(self) -> None:
-        """Ask again what is due, or say when something will be."""
+        """Review what is due, or say when something will be."""
         from jaxtour.course.review import due, reviewable
         from jaxtour.tui.tour.reviewing import nothing_due
 
@@ -76,7 +76,7 @@ class ReviewController:
         )
 
     def _following(self, catalogue: Catalogue, index: int) -> str:
-        """The next lesson in words; empty at the end of the course."""
+        """Return the next lesson as text; empty at the end of the course."""
         if index + 1 == len(catalogue.entries):
             return ""
         lesson: Lesson = self.tour.read(catalogue.entries[index + 1])
@@ -85,7 +85,7 @@ class ReviewController:
     # A review -------------------------------------------------------------------------------------------------------
 
     def _go(self, by: Literal[1, -1]) -> None:
-        """Keep what came of the question, and go to another one; after the last one, say how it went."""
+        """Save the outcome of the question, and go to another one; after the last one, show how the review went."""
         review = self.reviewing
         if review is None:
             return
@@ -103,12 +103,12 @@ class ReviewController:
     previous_question = partialmethod(_go, -1)
 
     def settle(self) -> None:
-        """Keep what came of the question shown."""
+        """Save the outcome of the question shown."""
         if self.reviewing is not None:
             self.reviewing.settle(self.host.now())
 
     def end_review(self) -> None:
-        """Say how the review went, and go back to the tour."""
+        """Show how the review went, and go back to the tour."""
         from jaxtour.tui.screens.ends import EndScreen
 
         review = self.reviewing

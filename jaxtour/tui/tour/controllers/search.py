@@ -31,7 +31,7 @@ class SearchPlace(NamedTuple):
     shown: Shown | None = None
     """The stage."""
     total: int | None = None
-    """None for a stage that is not made yet, and so is not searched."""
+    """None for a stage that does not exist yet, and so is not searched."""
 
 
 class SearchController:
@@ -42,11 +42,11 @@ class SearchController:
         self.slots = slots
         self.panes = host.panes
         self.pattern = ""
-        """The text that is searched; empty without a search."""
+        """The text to search for; empty without a search."""
         self.line: SearchLine | None = None
-        """The line where the text is being written."""
+        """The line where the learner types the text."""
         self._from: Pane | None = None
-        """The pane that gets the keys back from that line."""
+        """The pane that gets the focus back from that line."""
 
     async def search(self) -> None:
         """Open the line for the text to search."""
@@ -79,7 +79,7 @@ class SearchController:
             pane.search(pattern)
 
     def search_done(self) -> None:
-        """Keep the matches, and give the keys back to the pane, or to the next one that has a match."""
+        """Keep the matches, and give the focus back to the pane, or to the next one that has a match."""
         self.written()
         pane, places = self.pane, self.places
         if not any(place.total for place in places):
@@ -116,7 +116,7 @@ class SearchController:
         self.host.refresh_view()
         pane = self.panes.by_slot[there.slot]
         if not pane.size.width:
-            # It has no layout yet, and shows what it did when it was last in front.
+            # It has no layout yet, and shows what it showed when it was last in front.
             pane.prime(self.panes.regions(self.panes.size)[there.slot].size)
         if pane.find(by, anew=True):
             pane.call_after_refresh(pane.settle, pane.cursor)
@@ -137,7 +137,7 @@ class SearchController:
 
     @property
     def places(self) -> list[SearchPlace]:
-        """All that is searched, in the order of the panes, and the stages that are not made yet."""
+        """Return everything searched, in the order of the panes, and the stages that do not exist yet."""
         found: list[SearchPlace] = []
         view = self.host.tour.view
         for slot, pane in self.panes.by_slot.items():
@@ -175,7 +175,7 @@ class SearchController:
         return Search(self.pattern, pane.document_at(self.panes.size.width - FRAME).texts).total
 
     def words(self) -> Line:
-        """Where the text is, and what was not searched: `source 1 of 2   HLO 3   not searched: 2 StableHLO`."""
+        """Return where the text is, and what was not searched: `source 1 of 2   HLO 3   not searched: 2 StableHLO`."""
         places = self.places
         line: Line = ()
         for place in places:
@@ -215,7 +215,7 @@ class SearchController:
 
 
 def _from(places: list[SearchPlace], here: int, by: int) -> list[SearchPlace]:
-    """The places after one, or before it, in this order, and that one last."""
+    """Return the places after one, or before it, in this order, and that one last."""
     after = [*places[here + 1 :], *places[: here + 1]]
     return after if by > 0 else [*reversed(after[:-1]), after[-1]]
 

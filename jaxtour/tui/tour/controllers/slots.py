@@ -1,4 +1,4 @@
-"""Which pane has the keys, which one fills the screen, and copying its text."""
+"""Which pane has the focus, which one fills the screen, and copying its text."""
 
 import os
 import re
@@ -27,7 +27,7 @@ class SlotController:
 
     @property
     def pane(self) -> Pane:
-        """The pane with the keys."""
+        """The pane with the focus."""
         focused = self.host.focused
         return focused if isinstance(focused, Pane) else self.panes.by_slot[self.panes.front]
 
@@ -90,7 +90,7 @@ class SlotController:
         name = f"{tour.lesson.id}-{tour.step.id}-{what}"
         text = rows_of(tour.view).written if what == "source" else ""
         if what == "values":
-            # Its figures stand in the gutter.
+            # Its figures are in the gutter.
             rows = zip(pane.document.gutter, pane.document.texts, strict=False)
             text = "".join(f"{plain(beside)}{line}".rstrip() + "\n" for beside, line in rows)
         self.host.note(copied(self.host.app, name, text or pane.document.text))

@@ -29,7 +29,7 @@ class StepController:
         if question := self.tour.session.trust.question(self.tour.lesson):
             self._ask_trust(question)
             return
-        self.host.note("")  # it was about what was there before
+        self.host.note("")  # it was about the previous results
         self.panes.expect_front()
         if self.tour.worker.lost:
             self.tour.session.expect_start()
@@ -47,7 +47,7 @@ class StepController:
 
         async def answered(answer: TrustAnswer | None) -> None:
             if answer is None:
-                self.host.note("nothing of this lesson has run")
+                self.host.note("none of this lesson has run")
                 return
             unkept = ""
             try:
@@ -105,7 +105,7 @@ class StepController:
         self.host.refresh_view()
 
     async def edit_ended(self, *, run: bool) -> None:
-        """Keep the edit, and run it if that was asked for."""
+        """Keep the edit, and run it if requested."""
         if run:
             await self.run()
         else:
