@@ -182,11 +182,11 @@ def _times(a: float, b: float) -> str:
 
 
 def _factor(ratio: float) -> str:
-    return f"{ratio:.2f}" if 0.1 <= ratio < 100 else f"{ratio:.2g}" if ratio < 1 else f"{ratio:,.0f}"
+    return f"{ratio:.2f}" if 0.1 <= ratio < 100 else f"{ratio:.2g}" if ratio < 1 else grouped(round(ratio))
 
 
 def _number(value: float) -> str:
-    return f"{value:,.3g}" if value < 1000 else f"{value:,.0f}"
+    return f"{value:,.3g}" if value < 1000 else grouped(round(value))
 
 
 def _results(found: Comparison, width: int) -> list[Line]:

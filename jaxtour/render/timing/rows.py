@@ -246,7 +246,7 @@ def _against(timing: Timing, timings: Sequence[Timing]) -> str:
     ratio = max(ratio, 1 / ratio)
     if ratio <= 1 + _EQUAL:
         return "about equal"
-    number = f"{ratio:.1f}" if ratio < 9.95 else f"{float(f'{ratio:.1e}'):,.0f}"
+    number = f"{ratio:.1f}" if ratio < 9.95 else grouped(round(float(f"{ratio:.1e}")))
     return f"{number}× {word}"
 
 

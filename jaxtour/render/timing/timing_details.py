@@ -119,7 +119,7 @@ def _differs(found: Difference) -> Sequence[StyledText]:
         return [(f"from {against}: only one has a NaN or an infinity at some place", "warning")]
     if found.absolute == 0:
         return [(f"from {against} by 0", "")]
-    ulp = "" if found.ulp is None else f", {found.ulp:,.0f} ulp" if found.ulp >= 1 else ", less than an ulp"
+    ulp = "" if found.ulp is None else f", {grouped(round(found.ulp))} ulp" if found.ulp >= 1 else ", less than an ulp"
     if found.ulp is not None and found.ulp > _OTHER_ULP:
         small = found.largest is not None and found.absolute < _OTHER_PART * found.largest
         ulp = f"{ulp} where values are near zero" if small else ": these values are different"

@@ -80,7 +80,7 @@ def test_groups_transfers_sizes_and_loops_are_told():
         (Difference(against="cpu", absolute=1e-9, ulp=0.5), "less than an ulp"),
         (Difference(against="cpu", absolute=3.0, ulp=None), "from cpu by 3 at most"),
         (Difference(against="cpu", absolute=36.0, ulp=2e6), "these values are different"),
-        (Difference(against="cpu", absolute=1e-5, ulp=2e6, largest=30.0), "2,000,000 ulp where values are near zero"),
+        (Difference(against="cpu", absolute=1e-5, ulp=2e6, largest=30.0), "2 000 000 ulp where values are near zero"),
         (Difference(against="cpu", absolute=1.0, ulp=2e6, largest=30.0), "these values are different"),
         (Difference(against="cpu", shapes="f32[2] against f32[3]"), "from cpu in shape: f32[2] against f32[3]"),
         (Difference(against="cpu"), "only one has a NaN or an infinity at some place"),

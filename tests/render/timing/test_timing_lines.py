@@ -157,7 +157,7 @@ def test_the_footer():
     assert timing_footer([timing("a", 1.0, simulated=True)]) == "15 runs, CPU simulated, blocked"
     assert timing_footer([timing("a", 1.0), timing("a", 1.0, platform="gpu")]) == "15 runs, CPU and GPU, blocked"
     more = harmless(Timing(run=1, index=0, label="b", call="b", platform="cpu", median_s=1e-5, runs=26_000))
-    assert timing_footer([LOOP, more]) == "15 to 26,000 runs, CPU, blocked"
+    assert timing_footer([LOOP, more]) == "15 to 26 000 runs, CPU, blocked"
     assert timing_footer([LOOP]) == "15 runs, host, blocked"
     assert timing_footer([timing("a", 0.0, error="no")]) == ""
 
