@@ -58,6 +58,19 @@ async def test_a_profiled_call_has_the_share_of_each_line_beside_it(course: Tour
         assert border(app, "source") == "⚑ 980 ms, 15.0% not accounted for"
 
 
+async def test_the_hottest_line_comes_into_view(course: Tours) -> None:
+    app = course.make("many", script=course.script)
+    async with app.run_test(size=(80, 16)) as pilot:
+        await run_many(pilot, course)
+        source = pane(app, "source")
+        assert source.size.height < len(source.document.lines)
+        await pilot.press("P")
+        await until(pilot, lambda: "45%" in "".join(beside(app, "source")))
+        hottest = next(at for at, column in enumerate(beside(app, "source")) if "45%" in column)
+        await until(pilot, lambda: 0 <= hottest - source.scroll_offset.y < source.size.height)
+        assert app.focused is source and source.cursor == 0
+
+
 async def test_stages_have_the_time_of_each_instruction_and_equation(course: Tours) -> None:
     app = course.make("many", script=course.script)
     async with app.run_test(size=(120, 36)) as pilot:

@@ -219,6 +219,7 @@ class TourScreen(Screen[None]):
             self.links.relink()
         if self.devices.lead is not None:
             self.devices.highlight()
+        self.profile.arrived()
         if self.search.pattern:
             self.search.say_place()
         self.refresh_lines()
@@ -286,6 +287,8 @@ class TourScreen(Screen[None]):
         if scope == "step":
             lead = bright if any(action.id in bright for action in actions) else ("run",)
             actions = with_named(actions, view, context, lead)
+            if self.slots.pane.spec.name == "stage":
+                actions = [action for action in actions if action.id != f"stage_{view.state.stage}"]
         actions = self.answers.labelled(actions, view.sights)
         room = self.app.size.width - 2
         words = self.search.words() if self.search.pattern else self.answers.digits(context)

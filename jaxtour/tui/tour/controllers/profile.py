@@ -1,6 +1,8 @@
 """The keys that profile the traced call shown, and open its tables and its timeline."""
 
 from jaxtour.engine.session import EngineError
+from jaxtour.engine.wire.profile import line_times
+from jaxtour.tui.panes.source import rows_of
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.host import ScreenHost
 
@@ -12,6 +14,8 @@ class ProfileController:
         self.host = host
         self.tour = host.tour
         self.slots = slots
+        self._awaits = False
+        """Whether a profile was asked for, and its hottest line is still to be shown."""
 
     async def profile(self) -> None:
         """Profile the call shown; once it is profiled, open the tables."""
@@ -26,11 +30,28 @@ class ProfileController:
         """Profile the call shown, even if it has been profiled."""
         self.slots.focus("source")
         try:
-            if not await self.tour.profile():
+            self._awaits = await self.tour.profile()
+            if not self._awaits:
                 self.host.note("the worker is busy; profile when it is ready")
         except EngineError as error:
             self.host.note(str(error))
         self.host.refresh_view()
+
+    def arrived(self) -> None:
+        """Once the profile is there, bring the line of the source that takes most of the time into view."""
+        view = self.tour.view if self._awaits else None
+        if view is None or (view.report and view.report.request):
+            return
+        self._awaits = False
+        if view.profiled is None:
+            return
+        rows = rows_of(view)
+        lines = (rows.line(time.file, time.line) for time in line_times(view.profiled) if time.file and time.line)
+        hottest = next((line for line in lines if line is not None), None)
+        if hottest is not None:
+            # The cursor stays: on a line with time, the border would no longer say what is not accounted for.
+            source = self.host.panes.by_slot["source"]
+            source.call_after_refresh(source.scroller.reveal, hottest)
 
     def timeline(self) -> None:
         """Open the timeline of one profiled call."""
