@@ -4,7 +4,7 @@ Check them again with each release; the tests in `tests/tui` fail when one of th
 """
 
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import textual.screen
 from rich.color import ColorSystem
@@ -20,6 +20,9 @@ from textual.widget import Widget
 
 from jaxtour.tui.cells import Cells, PlacedStrip
 from jaxtour.tui.graphics import Graphics
+
+if TYPE_CHECKING:
+    from textual.widgets import OptionList
 
 Result = TypeVar("Result")
 
@@ -133,3 +136,11 @@ def actions_of(widget: Widget, key: str, *, first: bool = False) -> list[str]:
     Textual 8.2.8, `DOMNode._bindings`: `Screen.active_bindings`, which is public, collects those of every widget.
     """
     return [each.action for each in widget._bindings.key_to_bindings.get(key, ()) if each.priority == first]
+
+
+def begins_with_cursor(options: "OptionList", line: int) -> bool:
+    """Whether a line of an option list is the first one of the option under the cursor.
+
+    Textual 8.2.8, `OptionList._lines`: there is no public way from a line to its option.
+    """
+    return line < len(options._lines) and options._lines[line] == (options.highlighted, 0)

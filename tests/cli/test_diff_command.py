@@ -201,7 +201,7 @@ def test_what_two_programs_compile_is_compared_with_their_own_inputs(file: Path)
     ("words", "said"),
     [
         (["ml.py", "--call", "one(x)"], "nothing to compare with"),
-        (["ml.py", "a.py", "b.py"], "diff compares two: 3 files are named"),
+        (["ml.py", "a.py", "b.py"], "diff compares two: you named 3 files"),
         (["ml.py", "--call", "one(x)", "--call", "half(x)", "--fail-if", "time>"], "--fail-if time>: write a figure"),
         (["ml.py", "--call", "one(x)", "--call", "half(x)", "--fail-if", "tme>1"], "did you mean time?"),
         (["ml.py", "--call", "one(x)", "--call", " "], "--call is empty"),

@@ -242,16 +242,16 @@ async def test_a_result_that_does_not_fit_is_enlarged(tours: Tours, rows: int) -
         assert result.has_focus and "a back to the text" in screen_text(app)
         await until(pilot, lambda: result.size.height == {1: height, 15: 17, 60: 20}[rows])
         assert result.scroll_offset.y == 0
-        assert ("Result  Esc all panes" in screen_text(app)) == (rows > 1), "what hides the tabs says how to come back"
+        assert ("Result  Esc back" in screen_text(app)) == (rows > 1), "what hides the tabs says how to come back"
         assert ("X.shape" in screen_text(app)) == (rows < 60)
         await pilot.press("a")
         await until(pilot, lambda: result.size.height == height)
         assert pane(app, "lesson").has_focus and "right" in screen_text(app)
         await pilot.press("a", "escape")
         await until(pilot, lambda: result.size.height == height)
-        assert pane(app, "lesson").has_focus == (rows > 1) and "Esc all panes" not in screen_text(app)
+        assert pane(app, "lesson").has_focus == (rows > 1) and "Esc back" not in screen_text(app)
         await pilot.press("z")
-        assert "Esc all panes" in screen_text(app).splitlines()[1]
+        assert "Esc back" in screen_text(app).splitlines()[1]
         await pilot.press("z", *"a"[rows == 1 :], "e")
         await until(pilot, lambda: panes.editor is not None and panes.editor.size.height >= 3)
         await pilot.press("escape", "a")

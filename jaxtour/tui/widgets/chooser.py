@@ -10,6 +10,7 @@ from textual.widgets.option_list import Option
 
 from jaxtour.render.text.layout import Line, in_ascii
 from jaxtour.tui.actions import bindings
+from jaxtour.tui.compat import begins_with_cursor
 from jaxtour.tui.styling import content
 
 HIGHLIGHTED = "option-list--option-highlighted"
@@ -65,7 +66,7 @@ class Chooser(OptionList, inherit_bindings=False):
         """The row at `y`, with a sign on the one under the cursor."""
         strip = super().render_line(y)
         line = self.scroll_offset.y + y
-        if line >= len(self._lines) or self._lines[line] != (self.highlighted, 0) or strip.text[:1] != " ":
+        if strip.text[:1] != " " or not begins_with_cursor(self, line):
             return strip
         first, rest = strip.crop(0, 1), strip.crop(1)
         style = next((segment.style for segment in first), None)

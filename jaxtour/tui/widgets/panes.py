@@ -230,7 +230,7 @@ class Panes(Container):
         for slot, pane in self.by_slot.items():
             tabs = None if self.wide or self.zoomed or not pane.spec.tab else self._tabs(slot)
             key = pane.view.key("unzoom") if pane.view and slot == self.large else ""
-            pane.way_back = ((" " * TABS_APART, ""), (key, "primitive"), (" all panes", "muted")) if key else ()
+            pane.way_back = ((" " * TABS_APART, ""), (key, "primitive"), (" back", "muted")) if key else ()
             pane.title(tabs)
 
     def _tabs(self, slot: Slot) -> Line:
