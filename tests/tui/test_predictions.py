@@ -239,7 +239,7 @@ async def test_a_result_that_does_not_fit_is_enlarged(tours: Tours, rows: int) -
         height = result.size.height
         assert ("a see Result" in screen_text(app)) == (rows > 1)
         await pilot.press("a")
-        assert result.has_focus and "a back to the text" in screen_text(app)
+        assert result.has_focus and "a see text" in screen_text(app)
         await until(pilot, lambda: result.size.height == {1: height, 15: 17, 60: 20}[rows])
         assert result.scroll_offset.y == 0
         assert ("Result  Esc back" in screen_text(app)) == (rows > 1), "what hides the tabs says how to come back"
@@ -279,7 +279,7 @@ async def test_a_goes_to_the_proof_and_then_to_what_the_step_is_about(tours: Tou
         await idle(pilot)
         assert "a see Devices" in screen_text(app)
         await pilot.press("a")
-        assert pane(app, "devices").has_focus and "a back to the text" in screen_text(app)
+        assert pane(app, "devices").has_focus and "a see text" in screen_text(app)
         await pilot.press("a")
         assert pane(app, "lesson").has_focus
 

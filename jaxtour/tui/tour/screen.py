@@ -252,7 +252,7 @@ class TourScreen(Screen[None]):
             searching=bool(self.search.pattern) and self.search.line is None,
             alone=self.tour.alone or self.reviewing is not None,
             reviewing=self.reviewing is not None,
-            looking=self.answers.looking_at(view.sights) is not None and not self.panes.wide,
+            looking=self.answers.away(view.sights) and not self.panes.wide,
             unseen=self.answers.next_of(view.sights) is not None,
             on_devices=self.focused is self.devices.panel,
             on_shard=self.focused is result and bool(result.pieces),

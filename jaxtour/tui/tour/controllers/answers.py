@@ -64,7 +64,7 @@ class AnswerController:
         sights = self.tour.view.sights
         if not sights:
             return
-        sight = self.next_of(sights) or (None if self.looking_at(sights) else sights[0])
+        sight = self.next_of(sights) or (None if self.away(sights) else sights[0])
         if sight is None:
             self.slots.focus("lesson")
             return
@@ -85,6 +85,10 @@ class AnswerController:
         """The one of the sights that has the focus."""
         return next(filter(self.shown, sights), None)
 
+    def away(self, sights: Sequence[Sight]) -> bool:
+        """Whether there is a way back to the text: a sight has the focus, or the text is hidden."""
+        return self.looking_at(sights) is not None or not self.panes.in_view("lesson")
+
     def next_of(self, sights: Sequence[Sight]) -> Sight | None:
         """Return the next sight that is not in view; None without one, and after the last."""
         here = self.looking_at(sights)
@@ -99,7 +103,7 @@ class AnswerController:
     def labelled(self, actions: Iterable[Action], sights: Sequence[Sight]) -> list[Action]:
         """Return the actions of the bottom line, one of which names what to look at."""
         sight = self.next_of(sights)
-        words = f"see {sight.name}" if sight else "back to the text"
+        words = f"see {sight.name}" if sight else "see text"
         return [msgspec.structs.replace(each, label=words) if each.id == "look" else each for each in actions]
 
     def digits(self, context: Context) -> Line:
