@@ -34,14 +34,15 @@ steps:
     text: It never ends.
     code: |
       while True:
-          pass
-  - id: flood
-    title: Flooding
-    text: It writes without end.
+          {loop}
+  - id: last
+    title: Nothing
+    text: It is the last step.
     code: |
-      while True:
-          print("x" * 100)
+      pass
 """
+FLOOD = "print('x' * 100)"
+"""What the second step repeats for a flood; a third one would never begin, since the second runs before it."""
 LEFT = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1003l", b"\x1b[?2004l", b"\x1b[<u")
 """What gives the terminal back: screen, cursor, mouse, paste and keyboard, each by its mode."""
 ENDS_S = 10.0
@@ -68,12 +69,13 @@ class Tour:
         before: Callable[[], object] | None = None,
         columns: int = 100,
         lines: int = 30,
+        loop: str = "pass",
     ) -> None:
         self.home = home
         self._token = home / "token"
         self._token.write_text("")
         self.lesson = home / "standing.yaml"
-        self.lesson.write_text(LESSON.format(token=str(self._token)))
+        self.lesson.write_text(LESSON.format(token=str(self._token), loop=loop))
         dirs = {"HOME": str(home), "XDG_STATE_HOME": str(home / "state"), "XDG_CONFIG_HOME": str(home / "config")}
         argv = [*prefix, sys.executable, "-m", "jaxtour", str(self.lesson), *options]
         self.terminal = Terminal(argv, columns=columns, lines=lines, env=dirs | (env or {}), before=before)

@@ -232,7 +232,7 @@ def test_killed_while_it_saves(tmp_path: Path, row: Row) -> None:
     with Tour(tmp_path) as tour:
         tour.until("ready", 60)
         tour.send("npnpnpnn")
-        tour.until("It writes without end.")
+        tour.until("It is the last step.")
         os.kill(tour.process.pid, signal.SIGKILL)
     path = tmp_path / "state" / "jaxtour" / "progress.json"
     assert not path.exists() or json.loads(path.read_text())["version"]
