@@ -54,25 +54,25 @@ class Cells:
     def __init__(self) -> None:
         self._rows: list[list[StyledCell | None]] = []
         """None for a cell that must be written in any case."""
-        self._out: list[str] = []
-        self._at: tuple[int, int] | None = None
-        """The place of the terminal's cursor; None if unknown."""
-        self._style = PLAIN
+        self._strips: list[dict[int, Strip]] = []
+        """The strips that each row shows, by column: most come again unchanged, and cells take longer to compare."""
 
     def forget(self, width: int, height: int) -> None:
         """Forget what the terminal shows, after another size, screen or program."""
         self._rows = [[None] * width for _ in range(height)]
+        self._strips = [{} for _ in range(height)]
 
     def update(self, pieces: Iterable[PlacedStrip], colours: ColorSystem) -> str:
         """The text that makes the terminal show these cells; the rest stays."""
         runs: list[CellRun] = []
         others: list[PlacedStrip] = []
         for x, y, strip in pieces:
-            if not 0 <= y < len(self._rows):
+            if not 0 <= y < len(self._rows) or self._strips[y].get(x) == strip:
                 continue
             room = max(0, len(self._rows[y]) - x)
             strip = strip.crop(0, room)
             cells = cells_of(strip, colours)
+            self._keep(x, y, strip, simple=cells is not None)
             if cells is None:
                 others.append((x, y, strip))
             else:
@@ -88,6 +88,14 @@ class Cells:
             # A picture covers cells of other rows, too, and only the terminal knows which.
             self.forget(max(map(len, self._rows)), len(self._rows))
         return written
+
+    def _keep(self, x: int, y: int, strip: Strip, *, simple: bool) -> None:
+        """Note that the terminal will show a strip in place of those that it covers."""
+        shown, end = self._strips[y], x + strip.cell_length
+        for start in [start for start, other in shown.items() if start < end and start + other.cell_length > x]:
+            del shown[start]
+        if simple:
+            shown[x] = strip
 
     def _changed(self, x: int, y: int, cells: list[StyledCell]) -> Iterator[CellRun]:
         """The runs of cells that the terminal does not show yet; marks them as shown."""
@@ -114,37 +122,33 @@ class Cells:
 
     def _written(self, runs: Iterable[CellRun]) -> str:
         """The text for these runs, in this order."""
-        self._out, self._at, self._style = [], None, PLAIN
-        for x, y, style, text in runs:
-            self._go(x, y)
-            if style is not self._style and not _serves(self._style, style, text):
-                self._take_on(style)
-            self._out.append(text)
+        out: list[str] = []
+        style, at_x, at_y = PLAIN, -1, -1
+        for x, y, wanted, text in runs:
+            if x != at_x or y != at_y:
+                out.append(_move(at_x, at_y, x, y))
+            if wanted is not style and wanted != style and not _serves(style, wanted, text):
+                out.append(f"\x1b[{parameters(style, wanted)}m")
+                style = wanted
+            out.append(text)
             # Terminals differ about where the cursor is after the last column.
-            self._at = (x + len(text), y) if x + len(text) < len(self._rows[y]) else None
-        self._take_on(PLAIN)
-        return "".join(self._out)
+            at_x, at_y = (x + len(text), y) if x + len(text) < len(self._rows[y]) else (-1, -1)
+        if style != PLAIN:
+            out.append(f"\x1b[{parameters(style, PLAIN)}m")
+        return "".join(out)
 
-    def _take_on(self, style: CellStyle) -> None:
-        """Switch to a style."""
-        if style != self._style:
-            self._out.append(f"\x1b[{parameters(self._style, style)}m")
-            self._style = style
 
-    def _go(self, x: int, y: int) -> None:
-        """Move the terminal's cursor with the shortest sequence that every terminal knows."""
-        if self._at != (x, y):
-            ways = [f"\x1b[{y + 1};{x + 1}H"]
-            if self._at is not None:
-                old_x, old_y = self._at
-                down = "" if y == old_y else "\x1b[B" if y == old_y + 1 else None
-                if down is not None:
-                    # A count of 0 would move by one.
-                    along = "" if x == old_x else f"\x1b[{x - old_x}C" if x > old_x else f"\x1b[{old_x - x}D"
-                    ways += [along + down]
-                    ways += [f"\r{down}"] if x == 0 else []
-            self._out.append(min(ways, key=len))
-            self._at = (x, y)
+def _move(at_x: int, at_y: int, x: int, y: int) -> str:
+    """The shortest sequence that every terminal knows to move its cursor; it is at -1, -1 if its place is unknown."""
+    there = f"\x1b[{y + 1};{x + 1}H"
+    if at_y < 0 or not 0 <= y - at_y <= 1:
+        return there
+    down = "\x1b[B" if y > at_y else ""
+    if x == 0:
+        return f"\r{down}"
+    # A count of 0 would move by one.
+    along = "" if x == at_x else f"\x1b[{x - at_x}C" if x > at_x else f"\x1b[{at_x - x}D"
+    return along + down if len(along) + len(down) <= len(there) else there
 
 
 def runs_of(x: int, y: int, cells: Sequence[StyledCell]) -> Iterator[CellRun]:

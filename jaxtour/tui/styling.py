@@ -1,10 +1,13 @@
 """Maps the styles of `render` to colours, as variables of the theme."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
+from rich.segment import Segment
 from rich.style import Style as RichStyle
+from textual.color import TRANSPARENT
 from textual.content import Content
+from textual.filter import LineFilter
 from textual.style import Style as Visual
 
 from jaxtour.render.text.layout import Line, Style
@@ -120,7 +123,11 @@ FLAT_HIGHLIGHTS: Mapping[HighlightStyle, str] = {
 class Palette:
     """The styles of one theme on one background, each made once."""
 
-    def __init__(self, base: Visual, *, ansi: bool, colourless: bool = False) -> None:
+    def __init__(
+        self, base: Visual, *, ansi: bool, colourless: bool = False, filters: Sequence[LineFilter] = ()
+    ) -> None:
+        """Let `filters` change each style once; Textual would change each segment of each row."""
+        self._filters = filters
         self._styles = ANSI if ansi else COLOURED
         self._marks = ANSI_MARKS if ansi else MARKS
         self.flat = ansi or colourless
@@ -146,7 +153,10 @@ class Palette:
         """The same as a style of a segment."""
         found = self._rich.get((style, marks))
         if found is None:
-            found = self._rich[style, marks] = self.visual(style, *marks).rich_style
+            found = self.visual(style, *marks).rich_style
+            for each in self._filters:
+                found = each.apply([Segment(" ", found)], self._base.background or TRANSPARENT)[0].style or found
+            self._rich[style, marks] = found
         return found
 
     def highlight(self, style: HighlightStyle) -> RichStyle:

@@ -31,8 +31,11 @@ def test_the_terminal_shows_what_textual_would_have_written() -> None:
     cells = Cells()
     cells.forget(WIDTH, HEIGHT)
     whole = [(0, y, some_strip(chance, WIDTH)) for y in range(HEIGHT)]
+    seen = [whole]
     for number in range(1500):
-        pieces = whole if not number else some_pieces(chance)
+        # Much of what Textual draws was drawn before, below something else in between.
+        pieces = some_pieces(chance) if number % 3 else chance.choice(seen[-4:])
+        seen.append(pieces)
         ours.feed(cells.update(pieces, TRUE))
         textuals.feed("".join(f"\x1b[{y + 1};{x + 1}H{as_textual(strip)}" for x, y, strip in pieces))
         assert ours.shown() == textuals.shown(), number

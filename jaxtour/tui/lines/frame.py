@@ -1,24 +1,13 @@
 """The rows of a view on the screen, each painted once until it looks different."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from textual.color import Color
-from textual.filter import LineFilter
 from textual.geometry import Region, Size, Spacing
 from textual.strip import Strip
 from textual.widget import Widget
 
 RowsIn: TypeAlias = Callable[[Region], list[Strip]]
-
-
-class Beside(NamedTuple):
-    """What is left and right of each row, and what every row goes through."""
-
-    left: Strip
-    right: Strip
-    filters: Sequence[LineFilter]
-    background: Color
 
 
 class Row(Strip):
@@ -49,13 +38,16 @@ class Border:
         self._outside: dict[int, Strip] = {}
         """The rows above and below the view."""
         self._inside: dict[int, Strip] = {}
-        self._beside: Beside | None = None
+        self._beside: tuple[Strip, Strip] | None = None
+        """What is left and right of each row."""
+        self._last: tuple[Strip, Strip] | None = None
+        """The row framed last, without and with the border: blank ones come one after another."""
 
     def forget(self) -> None:
         """Forget everything: the theme changed, or anything else."""
         self._outside.clear()
         self._inside.clear()
-        self._beside = None
+        self._beside = self._last = None
 
     def changed(self, regions: Iterable[Region]) -> None:
         """Forget the rows in some regions of the view; rows above and below are its border."""
@@ -92,11 +84,11 @@ class Border:
     def _framed(self, row: int, gutter: Spacing) -> Strip:
         if self._beside is None:
             whole, width = self._as_textual(row + gutter.top), self._size.width
-            left, right = whole.crop(0, gutter.left), whole.crop(width - gutter.right, width)
-            self._beside = Beside(left, right, self._view.get_line_filters(), self._view.background_colors[1])
-        left, right, filters, background = self._beside
-        strip = self._row(row).adjust_cell_length(self._size.width - gutter.width)
-        for each in filters:
-            strip = strip.apply_filter(each, background)
-        framed = self._inside[row] = Row([*left, *strip, *right], self._size.width)
-        return framed
+            self._beside = whole.crop(0, gutter.left), whole.crop(width - gutter.right, width)
+        bare = self._row(row)
+        if self._last is None or self._last[0] is not bare:
+            left, right = self._beside
+            strip = bare.adjust_cell_length(self._size.width - gutter.width)
+            self._last = bare, Row([*left, *strip, *right], self._size.width)
+        self._inside[row] = self._last[1]
+        return self._last[1]

@@ -45,6 +45,8 @@ class Painter:
         self._signs = ASCII_SIGNS if scene.ascii_only else SIGNS
         # Not as strips: each strip caches every crop made from it.
         self._kept: OrderedDict[tuple[int, bool, tuple[Mark | None, ...]], tuple[list[Segment], int]] = OrderedDict()
+        self._blank = Strip([], 0)
+        """The last row without text."""
         self._documents = deque([(scene.document, self._kept)], maxlen=DOCUMENTS)
         """The last documents, with what was kept of each."""
 
@@ -64,6 +66,7 @@ class Painter:
         scene, rows = self._scene, self._scene.plan.rows
         width = max(0, self._port.width - 1)
         row = self._port.top + y
+        thumb = y in self._port.thumb(rows.count)
         segments: list[Segment] = []
         if row < rows.count:
             line, part = rows.at(row)
@@ -71,11 +74,15 @@ class Painter:
             if scene.gutter:
                 segments += self._gutter(line, part, marks).crop(0, width)
             segments += self._body(line, part, marks, max(0, width - scene.gutter))
+        elif not thumb and self._blank.cell_length == width + 1:
+            return self._blank
         else:
             segments.append(Segment(" " * width, self._rich("", ())))
-        thumb = y in self._port.thumb(rows.count)
         segments.append(Segment(self._signs["thumb"] if thumb else " ", self._rich("bar-muted" if thumb else "", ())))
-        return Strip(segments, width + 1)
+        strip = Strip(segments, width + 1)
+        if row >= rows.count and not thumb:
+            self._blank = strip
+        return strip
 
     def _rich(self, style: Style, marks: tuple[Mark | None, ...]) -> RichStyle:
         return self.palette.rich(style, marks)

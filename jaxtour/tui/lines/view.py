@@ -171,7 +171,9 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         """Paints in the theme's colours, on this widget's background."""
         if self._painter is None:
             app = self.app
-            palette = Palette(self.visual_style, ansi=app.native_ansi_color, colourless=app.no_color)
+            palette = Palette(
+                self.visual_style, ansi=app.native_ansi_color, colourless=app.no_color, filters=self.get_line_filters()
+            )
             self._painter = Painter(self.scene, palette)
         return self._painter
 
