@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from jaxtour.engine.session import EngineError
 from jaxtour.text import clean
 from jaxtour.tui.actions import ACTIONS, BY_ID, Context, bindings
 from jaxtour.tui.compat import unpainted_focus
@@ -209,11 +210,11 @@ class TourScreen(Screen[None]):
         if not self.panes.is_attached:
             return
         front, editing = self.panes.front, self.panes.editor is not None
-        self.panes.update_view(self.tour.view, fresh=fresh)
+        drawn = self.panes.update_view(self.tour.view, fresh=fresh)
         if editing and self.panes.editor is None:
             self._solved_at = self.tour.clock()
             self.note("solved: the editor is closed", CLOSED_NOTE_S)
-        if self.links.lead is not None:
+        if self.links.lead is not None and drawn & {"source", "stage"}:
             self.links.relink()
         if self.devices.lead is not None:
             self.devices.highlight()
@@ -227,6 +228,19 @@ class TourScreen(Screen[None]):
             above.refill()
         if front != self.panes.front and not self.panes.wide:
             self.slots.keep_focus()
+
+    async def request_stage(self) -> bool:
+        """Request the stage to show, if its pane is visible; return whether a request was sent."""
+        if not self.panes.in_view("stage"):
+            return False
+        try:
+            requested = await self.tour.request()
+        except EngineError as error:
+            self.note(str(error))
+            return False
+        if requested:
+            self.refresh_view()
+        return requested
 
     def ignores(self, event: events.Key) -> bool:
         """Whether a key was meant for the editor, which just closed by itself; after Esc none is."""

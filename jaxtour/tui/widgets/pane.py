@@ -108,14 +108,14 @@ class Pane(LinesView):
         self._fresh = True
         """Whether to show the document from its anchor next time."""
 
-    def update_view(self, view: StepView, *, fresh: bool) -> None:
-        """Show the view; `fresh` for another step."""
+    def update_view(self, view: StepView, *, fresh: bool) -> bool:
+        """Show the view, `fresh` for another step; return whether that needs another drawing."""
         made_from = self.spec.made_from(view)
         self.view = view
         if fresh:
             self._wanted = 0
         if made_from == self._made_from and not fresh:
-            return
+            return False
         if made_from != self._made_from:
             if fresh and self._made_from is not None:
                 self._left.append((self._made_from, self._made))
@@ -124,6 +124,7 @@ class Pane(LinesView):
         self._fresh = self._fresh or fresh
         if self.is_attached and self.size.width:
             self._show_made()
+        return True
 
     def prime(self, size: Size) -> None:
         """Show the document for a size, including the border, before the first layout."""
