@@ -6,9 +6,7 @@ from functools import lru_cache
 
 import msgspec
 
-from jaxtour.course.edits import change_of
 from jaxtour.course.model import Step
-from jaxtour.engine.compare.verify import over
 from jaxtour.render.text.layout import Line, width_of
 from jaxtour.tui.actions import BY_ID, Action, Context, Keys, Scope, in_footer, scoped
 from jaxtour.tui.status import keys_line
@@ -16,6 +14,7 @@ from jaxtour.tui.tour.controllers.devices import DeviceController
 from jaxtour.tui.tour.controllers.links import NOWHERE, LinkController
 from jaxtour.tui.tour.controllers.search import SearchController
 from jaxtour.tui.tour.host import ScreenHost
+from jaxtour.tui.tour.practice import Judged
 from jaxtour.tui.tour.reviewing import Reviewing
 from jaxtour.tui.tour.state import Sight
 from jaxtour.tui.tour.view import StepView
@@ -83,6 +82,8 @@ class KeyLine:
         self.devices = devices
         self.search = search
         self.reviewing = reviewing
+        self._judged: Judged | None = None
+        self._by_text: list[Action] = []
 
     def context(self, view: StepView) -> Context:
         """The facts that decide which keys work now."""
@@ -124,7 +125,7 @@ class KeyLine:
             actions.sort(key=lambda action: first.index(action.id) if action.id in first else len(first))
         if scope == "step":
             lead = bright if any(action.id in bright for action in actions) else ("run",)
-            actions = with_named(actions, view, context, lead)
+            actions = with_named(actions, [each for each in self._named(view) if each.when(context)], lead)
             if self.host.pane.spec.name == "stage":
                 actions = [action for action in actions if action.id != f"stage_{view.state.stage}"]
         sight = self.looking.next_of(view.sights)
@@ -135,6 +136,12 @@ class KeyLine:
             words = (*words, ("   ", ""))
         return (*words, *keys_line(actions, self.tour.keys, width - width_of(words), bright=bright))
 
+    def _named(self, view: StepView) -> list[Action]:
+        """The actions that the text names, found again when another text is shown."""
+        if self._judged is not view.judged:
+            self._judged, self._by_text = view.judged, named(view)
+        return self._by_text
+
     def _digits(self, context: Context) -> Line:
         """The keys of the choices, while the question is not answered."""
         if not context.choices or context.answered:
@@ -143,9 +150,8 @@ class KeyLine:
         return ((f"{first}-{last}", "primitive"), (" answer", "strong"), ("   ", ""))
 
 
-def with_named(actions: Sequence[Action], view: StepView, context: Context, behind: Sequence[str]) -> list[Action]:
+def with_named(actions: Sequence[Action], own: Sequence[Action], behind: Sequence[str]) -> list[Action]:
     """The actions of the bottom line, where those that the text names come at once behind the most important one."""
-    own = [action for action in named(view) if action.when(context)]
     rest = [action for action in actions if action.id in behind or action.id not in {each.id for each in own}]
     place = next((place for place, action in enumerate(rest, 1) if action.id in behind), 0)
     return [*rest[:place], *(each for each in own if each.id not in behind), *rest[place:]]
@@ -156,9 +162,8 @@ def named(view: StepView) -> list[Action]:
     step = view.step
     if not isinstance(step, Step):
         return []
-    ran = view.report is not None and view.report.executed is not None
-    change = change_of(step, view.state.code) if ran else None
-    texts = (change.after if change else "", step.after if over(step, view.report) else "", step.text)
+    judged = view.judged
+    texts = (judged.change.after if judged.change else "", step.after if judged.over else "", step.text)
     keys = _named("\n\n".join(texts), f"{step.setup.text}\n{step.solved_code.text}")
     return [BY_ID[each] for key in keys for each in _actions().get(key, ())]
 
