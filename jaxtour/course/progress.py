@@ -92,6 +92,8 @@ class Progress:
         self.path = Path(os.path.realpath(path))
         self.notice: str | None = None
         """One line for the user while something is wrong with the file."""
+        self.changes = 0
+        """How often it has changed: whoever keeps what it said asks again when this is another number."""
         self._state = SavedProgress()
         self._pending: list[Change] = []
         self._writable = True
@@ -209,6 +211,7 @@ class Progress:
                 self._state = _applied(copy.deepcopy(self._state), self._pending)
             if not self._writable:
                 self._pending.clear()
+            self.changes += 1
 
     def _write(self) -> None:
         # Only the first change waits for a busy lock; later ones try once.

@@ -63,6 +63,7 @@ class Trust:
 
     def __init__(self, path: Path | None = None, *, everything: bool = False) -> None:
         self.path = path or paths.state_dir() / "trusted.json"
+        self._bundled = os.path.realpath(paths.lessons_dir())
         self._everything = everything or os.environ.get(EVERYTHING) == "1"
         self._for_now: set[tuple[str, str]] = set()
         self._kept: _Kept | None = None
@@ -72,7 +73,7 @@ class Trust:
 
         The course's own lessons and Python files that a command names may run.
         """
-        if self._everything or lesson.plain or not lesson.file or _is_bundled(lesson.file.text):
+        if self._everything or lesson.plain or not lesson.file or self._is_bundled(lesson.file.text):
             return None
         file, code = os.path.realpath(lesson.file.text), code_of(lesson)
         digest = _digest(code)
@@ -121,6 +122,9 @@ class Trust:
             return "gone"
         return "as trusted" if _digest(code) == self.files()[file].digest else "changed since"
 
+    def _is_bundled(self, file: str) -> bool:
+        return os.path.dirname(os.path.realpath(file)) == self._bundled  # noqa: PTH120
+
     def _change(self, change: Callable[[dict[str, TrustedFile]], object]) -> None:
         """Apply a change to the file's current content, since another jaxtour may have changed it."""
         kept = _read(self.path)
@@ -157,10 +161,6 @@ def _raw_in(part: Any) -> Iterator[Raw]:
 def size_of(question: Question) -> str:
     """`12 steps, 80 lines of code`."""
     return f"{plural(question.steps, 'step')}, {plural(question.code.text.count(chr(10)), 'line')} of code"
-
-
-def _is_bundled(file: str) -> bool:
-    return Path(os.path.realpath(file)).parent == Path(os.path.realpath(paths.lessons_dir()))
 
 
 def _digest(code: str) -> str:

@@ -8,9 +8,8 @@ from typing import Literal, Self, TypeAlias
 from msgspec.structs import replace
 
 from jaxtour.course.model import Broken, Lesson, Step
-from jaxtour.engine.cells import asked_of, cell, profile_request, stage_request, unmet
+from jaxtour.engine.cells import HOW, asked_of, cell, profile_request, stage_request, unmet
 from jaxtour.engine.compare.verify import needs_hlo, status, verify
-from jaxtour.engine.halted import HOW
 from jaxtour.engine.report import Report, Request, advance, requested
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.engine.wire.commands import StageName, StageRequest, TimeCall

@@ -10,8 +10,8 @@ import msgspec
 from msgspec.structs import replace
 
 from jaxtour.course.model import Step, StepKey
+from jaxtour.engine.cells import LeftOut
 from jaxtour.engine.guards.connection import EngineError
-from jaxtour.engine.halted import LeftOut
 from jaxtour.engine.handle import Handle
 from jaxtour.engine.session import Session
 from jaxtour.engine.stage import StageText, assembled, failed
@@ -103,7 +103,7 @@ class Runs:
 
     async def _send(self, handle: Handle) -> None:
         try:
-            await handle
+            await handle.send(handle.run)
         finally:
             self._launching.discard(handle.run)
 

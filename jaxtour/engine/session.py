@@ -13,6 +13,8 @@ import msgspec
 from jaxtour.course.model import Lesson, Step
 from jaxtour.course.trust import Trust
 from jaxtour.engine.cells import (
+    Halted,
+    LeftOut,
     asked_devices,
     asked_of,
     cell,
@@ -24,7 +26,6 @@ from jaxtour.engine.cells import (
 from jaxtour.engine.guards.connection import Engine as Engine
 from jaxtour.engine.guards.connection import EngineError as EngineError
 from jaxtour.engine.guards.connection import WorkerConfig as WorkerConfig
-from jaxtour.engine.halted import Halted, LeftOut
 from jaxtour.engine.handle import Handle
 from jaxtour.engine.wire.commands import (
     Cell,
@@ -282,7 +283,9 @@ class Session:
         needed = self.before(lesson, step, None)
         if self._opened != self._wanted(lesson, step, (*needed, cell(lesson, step))) or self._executed == needed:
             return None
-        return await self._handle(lambda run: self._run(run, Run(run=0), needed))
+        self._runs += 1
+        await self._run(self._runs, Run(run=0), needed)
+        return self._runs
 
     async def interrupt(self) -> None:
         """Stop the current run; a second call skips the grace. Without a guard nothing runs."""

@@ -341,6 +341,10 @@ class Keys:
     def __init__(self, changed: Mapping[str, str] | None = None) -> None:
         self.changed = {key: value for key, value in (changed or {}).items() if key in BY_ID}
         self.unknown = sorted(key for key in (changed or {}) if key not in BY_ID)
+        self._names = {
+            action.id: [key_name(key) for key in self.changed.get(action.id, action.keys).split(",")]
+            for action in ACTIONS
+        }
 
     @property
     def clashes(self) -> list[str]:
@@ -357,8 +361,7 @@ class Keys:
 
     def of(self, action: Action | str) -> list[str]:
         """The names of an action's keys."""
-        action = BY_ID[action] if isinstance(action, str) else action
-        return [key_name(key) for key in self.changed.get(action.id, action.keys).split(",")]
+        return self._names[action if isinstance(action, str) else action.id]
 
     def first(self, action: Action | str) -> str:
         """The key to show."""

@@ -27,6 +27,8 @@ from jaxtour.tui.messages import Arrived, GraphicsKnown, Note, RestartWanted, Tu
 from jaxtour.tui.themes import THEMES
 from jaxtour.tui.tour.model import Tour
 from jaxtour.tui.tour.screen import TourScreen
+from jaxtour.tui.tour.whereabouts import IDLE_S
+from jaxtour.tui.widgets.pane import Pane
 from jaxtour.tui.widgets.text_input import written_ahead
 from jaxtour.tui.writes import LateWrites
 
@@ -246,7 +248,7 @@ class TourApp(App[int]):
 
     async def go_on(self) -> None:
         """Use an idle worker: request the stage to show, or else prepare the runner for the next step."""
-        if self.tour.runs.reserved or await self.tour_screen.lens.request():
+        if self.tour.runs.reserved or await self.tour_screen.request_stage():
             return
         try:
             await self.tour.prepare()
@@ -279,14 +281,17 @@ class TourApp(App[int]):
     async def on_event(self, event: events.Event) -> None:
         """Note that the learner is there."""
         if isinstance(event, events.InputEvent):
-            self.tour.whereabouts.touch()
+            now, whereabouts = self.tour.clock(), self.tour.whereabouts
+            if now - whereabouts.seen > IDLE_S:
+                whereabouts.back(now)
+            whereabouts.seen = now
         if isinstance(event, events.Key) and self.tour_screen.ignores(event):
             return
         await super().on_event(event)
 
     async def on_key(self, event: events.Key) -> None:
-        """Keep typed-ahead text from acting as commands."""
-        if await written_ahead(event, self.focused):
+        """Keep typed-ahead text from acting as commands; a pane takes none."""
+        if not isinstance(self.focused, Pane) and await written_ahead(event, self.focused):
             event.prevent_default()
 
     def on_app_focus(self, event: events.AppFocus | events.AppBlur) -> None:

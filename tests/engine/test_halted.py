@@ -2,7 +2,7 @@
 
 import pytest
 
-from jaxtour.engine.halted import Halted
+from jaxtour.engine.cells import Halted
 from jaxtour.engine.wire.commands import Cell, Run
 from jaxtour.engine.wire.messages import Done, Event, Executed, RunProgress
 

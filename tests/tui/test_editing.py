@@ -28,7 +28,7 @@ async def test_an_edit_is_run_and_kept(tours: Tours) -> None:
         assert app.tour.is_done("vmap", "write")
         await until(pilot, lambda: "edited" in screen_text(app))
         assert app.tour_screen.panes.editor is None, "it is right, and nothing else was written meanwhile"
-        assert app.tour_screen.slots.pane.spec.name == "source"
+        assert app.tour_screen.pane.spec.name == "source"
     assert Progress.open(tours.path).saved("vmap", "write").edit == "def double(x):\n    return 2 * x\n"
 
 

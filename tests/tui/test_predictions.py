@@ -295,7 +295,7 @@ async def test_a_goes_on_to_what_the_text_speaks_of(tours: Tours) -> None:
         for name in ("jaxpr", "HLO", "Devices"):
             assert f"a see {name}" in screen_text(app)
             await pilot.press("a")
-            seen.append((app.tour_screen.slots.pane.spec.name, app.tour.state.stage))
+            seen.append((app.tour_screen.pane.spec.name, app.tour.state.stage))
         assert seen == [("stage", "jaxpr"), ("stage", "hlo"), ("devices", "hlo")]
         await pilot.press("a")
         assert pane(app, "lesson").has_focus

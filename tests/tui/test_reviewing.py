@@ -68,7 +68,7 @@ async def test_a_review_asks_anew_and_the_tour_is_as_it_was_afterwards(tours: To
         await pilot.press("l", "enter")
         await until(pilot, lambda: app.screen is main)
         assert app.tour.key == ("vmap", "one") and app.tour.progress.saved("vmap", "write").edit == MINE
-        assert main.slots.pane.has_focus
+        assert main.pane.has_focus
     kept = Progress.open(tours.path)
     assert kept.saved("vmap", "write").edit == MINE and kept.saved("vmap", "choose").answer == "(2, 3)"
     assert {item.step: item.due > NOW for item in items(kept, NOW)} == {"write": True, "choose": False}

@@ -19,7 +19,7 @@ def bottom(app: TourApp) -> str:
 
 def at(app: TourApp) -> tuple[str, str, str]:
     """The place with the keys, what its border says, and the text under the cursor, if the pane has one."""
-    here = app.tour_screen.slots.pane
+    here = app.tour_screen.pane
     name = NAMES[app.tour.state.stage] if here.spec.name == "stage" else here.spec.name
     under = here.document.text_of(here.cursor) if here.document.cursor else ""
     return name, border(app, here.spec.name), under

@@ -198,7 +198,7 @@ async def test_every_pane_is_reached_by_tab(tours: Tours) -> None:
             seen = []
             for _ in range(6):
                 await pilot.press("tab")
-                pane = app.tour_screen.slots.pane
+                pane = app.tour_screen.pane
                 assert pane.region, "the focused pane is on the screen"
                 seen.append(pane.spec.name)
             assert sorted(seen) == ["devices", "lesson", "result", "source", "stage", "time"]
@@ -256,8 +256,8 @@ async def test_zoom_and_back(tours: Tours) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         await pilot.press("tab", "z")
-        assert app.tour_screen.slots.pane.spec.name == "source"
-        await until(pilot, lambda: app.tour_screen.slots.pane.region.size == (80, 22))
+        assert app.tour_screen.pane.spec.name == "source"
+        await until(pilot, lambda: app.tour_screen.pane.region.size == (80, 22))
         assert "A function for one" not in screen_text(app).partition("\n")[2]
         await pilot.press("tab", "tab")
         await until(pilot, lambda: app.tour_screen.panes.by_slot["result"].region.size == (80, 22))

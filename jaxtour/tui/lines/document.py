@@ -129,6 +129,8 @@ class Document(msgspec.Struct, frozen=True):
     follow: bool = False
     """Whether the end stays in view while the document grows."""
     cursor: bool = False
+    steered: bool = False
+    """Whether the cursor goes from piece to piece, as the pane's own cursor does, and not from line to line."""
     selectable: Callable[[int], Sequence[Columns]] | None = None
     """The pieces of a line that left and right select, in order; only called for lines near the cursor."""
     folds: Sequence[Columns] = ()

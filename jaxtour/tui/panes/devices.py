@@ -129,6 +129,7 @@ def with_pieces(document: Document, pieces: Iterable[DevicePiece]) -> Document:
         anchor=ordered[0].line if document.anchor is None else document.anchor,
         follow=False,
         cursor=True,
+        steered=True,
         selectable=lambda line: selectable.get(line, ()),
         pieces=ordered,
     )

@@ -2,10 +2,10 @@
 
 from functools import lru_cache
 
-from jaxtour.course.edits import change_of, is_own
+from jaxtour.course.edits import is_own
 from jaxtour.course.model import Broken, Step
 from jaxtour.course.search import NO_PARAGRAPH
-from jaxtour.engine.compare.verify import over, stored_differences
+from jaxtour.engine.compare.verify import stored_differences
 from jaxtour.render.text.layout import Line, Style, width_of, wrap
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.panes.exercise import exercise_lines
@@ -35,13 +35,13 @@ def document(view: StepView, width: int) -> Document:
         own, here = exercise_lines(view, step, width)
         anchor = anchor if here is None else len(lines) + here
         lines += own
-    change = change_of(step, view.state.code) if view.report and view.report.executed else None
+    change = view.judged.change
     if change and change.after:
         anchor = len(lines) + 1
         label: Line = (("~ ", "mark"), (change.label, "strong"))
         lines += [BLANK, *wrap(label, width, indent="  "), *text_lines(view, change.after, width)]
     # The text of a notebook's cell may say why its code failed: a command of IPython did not run.
-    if step.after and (over(step, view.report) or (view.finished and step.id in view.lesson.cells)):
+    if step.after and (view.judged.over or (view.finished and step.id in view.lesson.cells)):
         # The verdict on the learner's answer comes first, in view, and then the text.
         anchor = len(lines) + 2 if anchor is None else anchor + 1
         rule: list[Line] = [] if step.exercise else [(("─" * min(width, 24), "faint"), *_of_what(view, step))]

@@ -109,6 +109,7 @@ def graph_document(view: StepView, stage: StageText, width: int) -> Document:
         title=title,
         subtitle=words,
         cursor=True,
+        steered=True,
         selectable=lambda row: [(node.column, node.end) for node in drawn.nodes if node.row == row],
         anchor=drawn.nodes[0].row if drawn.nodes else None,
     )
@@ -158,7 +159,11 @@ def _memory(view: StepView, stage: StageText, width: int) -> Document:
 
     drawn = drawing(stage, view.cell, width - SIGN, view.state.place)
     return Document(
-        lines=drawn.lines, title=titles(view, width), subtitle=call_of(view), cursor=bool(drawn.instructions)
+        lines=drawn.lines,
+        title=titles(view, width),
+        subtitle=call_of(view),
+        cursor=bool(drawn.instructions),
+        steered=True,
     )
 
 

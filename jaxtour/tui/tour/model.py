@@ -22,7 +22,7 @@ from jaxtour.tui.choices import DeviceChoice
 from jaxtour.tui.peaks import Peaks
 from jaxtour.tui.tour.practice import Exercises, Predictions, limit_of
 from jaxtour.tui.tour.scratch import Scratch
-from jaxtour.tui.tour.state import Activity, StepState, Worker, doing, stage_after
+from jaxtour.tui.tour.state import Activity, Kept, StepState, Worker, doing, stage_after
 from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.tour.whereabouts import Whereabouts
 
@@ -71,6 +71,7 @@ class Tour:
         self.runs = Runs(session)
         self.predictions = Predictions(progress, self._defer)
         self.peaks = Peaks(session, self.runs, kept or progress.path.parent / "peaks.json", self._defer)
+        self._kept: Kept | None = None
         self._file = Raw()
         """The text of the other file that the source pane shows."""
         self._dirty = False
@@ -162,9 +163,15 @@ class Tour:
     @property
     def code(self) -> Raw:
         """The code shown: the learner's edit, or the lesson's own."""
-        if isinstance(self.step, Broken):
-            return Raw()
-        return Raw(self.edits.code(self.key, self.step))
+        return self.kept.code
+
+    @property
+    def kept(self) -> Kept:
+        """What the progress keeps of the step shown, read again when it has changed."""
+        kept = self._kept
+        if kept is None or kept.step is not self.step or kept.changes != self.progress.changes:
+            kept = self._kept = Kept.of(self.lesson, self.step, self.progress, self.is_done)
+        return kept
 
     def show_file(self, path: str) -> None:
         """Show another file of the program in the source pane, or with an empty path the step's own code.
@@ -187,27 +194,22 @@ class Tour:
     @property
     def view(self) -> StepView:
         """The step view of the step shown."""
-        lesson = self.lesson
+        kept, file = self.kept, self.state.file
         return StepView.of(
             self.state,
-            lesson=lesson,
+            lesson=self.lesson,
             step=self.step,
             number=self.number,
-            saved=self.progress.saved(*self.key),
-            done=tuple(self.is_done(lesson.id, step.id) for step in lesson.steps),
-            tried=self.exercises.of(self.key),
-            code=self._file if self.state.file else self.code,
-            edited=not self.state.file and self.edits.text(self.key) is not None,
-            undone=not self.state.file and self.edits.undone(self.key),
-            outdated=isinstance(self.step, Step) and self.edits.changed(self.key, self.step),
-            worker=self.worker.state,
-            detail=self.worker.detail,
-            held=self.worker.held,
-            lost=self.worker.lost,
-            connects=self.worker.connects,
-            cpu_helps=self.worker.cpu_helps,
+            scratch=self.scratch is not None,
+            saved=kept.saved,
+            done=kept.done,
+            tried=self.exercises.tried.get(self.key) or self.exercises.of(self.key),
+            code=self._file if file else kept.code,
+            edited=kept.edited and not file,
+            undone=kept.undone and not file,
+            outdated=kept.outdated,
+            **self.worker.facts(),
             elsewhere="/".join(key) if (key := self.activity.key) and key != self.key else "",
-            facts=self.session.facts,
             keys=self.keys,
             ascii=self.ascii,
             coloured=self.coloured,
@@ -390,6 +392,7 @@ class Tour:
         state.stage = stage_after(step, state)
         if over(step, report) and not self.is_done(*key):
             self._done.add(key)
+            self._kept = None
             self._defer(lambda: self.progress.mark_done(*key))
 
     def _note(self, words: str, key: StepKey | None = None) -> None:

@@ -3,15 +3,16 @@
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Self
+from operator import attrgetter
+from typing import Any, NamedTuple, Self
 
 import msgspec
 
-from jaxtour.course.edits import is_own
-from jaxtour.course.model import Ask, Broken, Exercise, Proof, Step, StepKey
+from jaxtour.course.edits import change_of, is_own
+from jaxtour.course.model import Ask, Broken, Exercise, Proof, Step, StepKey, Variation
 from jaxtour.course.progress import Progress, SavedStep
 from jaxtour.engine.cells import timeout_of
-from jaxtour.engine.compare.answers import Judgement, grade, proof_of, reply, truth
+from jaxtour.engine.compare.answers import Judgement, grade, mark_of, proof_of, reply, truth
 from jaxtour.engine.compare.verify import answered, over
 from jaxtour.engine.report import Report
 
@@ -69,6 +70,46 @@ class Prediction(msgspec.Struct, frozen=True):
             verdict=None if said is None else grade(ask, said, report.answer),
             reply="" if said is None or right is None else reply(ask, said),
         )
+
+
+class Judged(NamedTuple):
+    """What a run of a step means for the learner."""
+
+    over: bool
+    """Whether the code has run as the step intended."""
+    change: Variation | None
+    """The step's change that ran."""
+    prediction: Prediction | None
+    """What there is to say about the step's question; None without one."""
+    sights: tuple[Proof, ...]
+    """What to look at."""
+    word: str
+    """The word to mark where the answer is visible; empty for none."""
+
+    @classmethod
+    def of(cls, step: Step | Broken, report: Report | None, said: str | None, saved: SavedStep, code: str) -> Self:
+        """Judge a run of this code, or that there was none."""
+        if isinstance(step, Broken):
+            return cls(False, None, None, (), "")
+        return cls(
+            over=over(step, report),
+            change=change_of(step, code) if report and report.executed else None,
+            prediction=Prediction.of(step, report, said, saved, code),
+            sights=sights(step, report),
+            word=mark_of(step.ask, report.answer) if step.ask and report else "",
+        )
+
+
+SAID = attrgetter("executed", "done", "failure", "checked", "answer", "traces", "timings", "retraces")
+"""The facts of a report that `Judged` is made from."""
+
+
+class LastJudged:
+    """The last judgement of a step's run, and the facts that it was made from."""
+
+    def __init__(self) -> None:
+        self.made_from: tuple[object, ...] = ()
+        self.judged = Judged(False, None, None, (), "")
 
 
 def sights(step: Step | Broken, report: Report | None) -> tuple[Proof, ...]:
@@ -158,22 +199,23 @@ class Exercises:
     def __init__(self, progress: Progress, defer: Callable[[Callable[[], None]], object]) -> None:
         self._progress = progress
         self._defer = defer
-        self._tried: dict[StepKey, Tried] = {}
+        self.tried: dict[StepKey, Tried] = {}
+        """What is known so far; `of` reads the rest from the progress."""
 
     def of(self, key: StepKey) -> Tried:
         """Return what is known about an exercise."""
-        if key not in self._tried:
+        if key not in self.tried:
             saved = self._progress.saved(*key)
-            self._tried[key] = Tried(hints=saved.hints, attempts=saved.attempts, gave_up=saved.gave_up)
-        return self._tried[key]
+            self.tried[key] = Tried(hints=saved.hints, attempts=saved.attempts, gave_up=saved.gave_up)
+        return self.tried[key]
 
     def warn(self, key: StepKey) -> None:
         """Remember that the learner has been told to try first."""
-        self._tried[key] = msgspec.structs.replace(self.of(key), warned=True)
+        self.tried[key] = msgspec.structs.replace(self.of(key), warned=True)
 
     def note(self, key: StepKey, **fields: Any) -> None:
         """Change fields that the progress keeps too."""
-        self._tried[key] = msgspec.structs.replace(self.of(key), **fields)
+        self.tried[key] = msgspec.structs.replace(self.of(key), **fields)
         self._defer(lambda: self._progress.update(*key, **fields))
 
     def ended(self, key: StepKey, step: Step, report: Report) -> None:

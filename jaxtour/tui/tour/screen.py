@@ -12,14 +12,14 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from jaxtour.render.text.layout import Line, width_of
+from jaxtour.engine.session import EngineError
 from jaxtour.text import clean
-from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Scope, bindings, in_footer
+from jaxtour.tui.actions import ACTIONS, BY_ID, Context, bindings
 from jaxtour.tui.compat import unpainted_focus
 from jaxtour.tui.lines.moved import CursorMoved
 from jaxtour.tui.messages import EditEnded, NamesWanted, ShownWanted, Travelled, Turned, Unfolded
 from jaxtour.tui.screens.box import BoxScreen
-from jaxtour.tui.status import Bar, keys_line, top_line
+from jaxtour.tui.status import Bar, top_line
 from jaxtour.tui.tour.controllers.answers import AnswerController
 from jaxtour.tui.tour.controllers.change import ChangeController
 from jaxtour.tui.tour.controllers.course import CourseController
@@ -32,14 +32,13 @@ from jaxtour.tui.tour.controllers.review import ReviewController
 from jaxtour.tui.tour.controllers.search import SearchController
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.controllers.step import StepController
+from jaxtour.tui.tour.key_line import KeyLine, Looking
 from jaxtour.tui.tour.model import Tour
-from jaxtour.tui.tour.named_keys import with_named
 from jaxtour.tui.tour.reviewing import Reviewing
 from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.widgets.arrange import left_width
 from jaxtour.tui.widgets.pane import Pane
 from jaxtour.tui.widgets.panes import WIDE, Panes
-from jaxtour.tui.widgets.text_input import SEARCH_CELLS
 
 NOTE_S = 8.0
 """How long a note stays in the bottom line."""
@@ -47,8 +46,6 @@ CLOSED_S = 0.8
 """How long letters are not commands after the editor closed by itself: the learner may still be typing."""
 CLOSED_NOTE_S = 3.0
 """How long the bottom line says that it closed."""
-SEARCHING = ("interrupt", "find_next", "find_previous", "end_search")
-"""The keys in the bottom line during a search."""
 
 
 class TourScreen(Screen[None]):
@@ -89,11 +86,13 @@ class TourScreen(Screen[None]):
         self.review = ReviewController(self, self.step, self.course, reviewing)
         self.links = LinkController(self, self.slots, self.step)
         self.lens = LensController(self, self.slots, self.links)
-        self.answers = AnswerController(self, self.slots, self.lens)
+        looking = Looking(self)
+        self.answers = AnswerController(self, self.slots, self.lens, looking)
         self.devices = DeviceController(self, self.slots, self.step, self.links)
         self.profile = ProfileController(self, self.slots)
         self.exercise = ExerciseController(self, self.slots, self.links)
         self.search = SearchController(self, self.slots)
+        self.working = KeyLine(self, looking, self.links, self.devices, self.search, reviewing)
         self._highlighters: Mapping[str, LinkController | DeviceController] = {
             "source": self.links, "stage": self.links, "result": self.devices, "devices": self.devices,
         }  # fmt: skip
@@ -211,15 +210,16 @@ class TourScreen(Screen[None]):
         if not self.panes.is_attached:
             return
         front, editing = self.panes.front, self.panes.editor is not None
-        self.panes.update_view(self.tour.view, fresh=fresh)
+        drawn = self.panes.update_view(self.tour.view, fresh=fresh)
         if editing and self.panes.editor is None:
             self._solved_at = self.tour.clock()
             self.note("solved: the editor is closed", CLOSED_NOTE_S)
-        if self.links.lead is not None:
+        if self.links.lead is not None and drawn & {"source", "stage"}:
             self.links.relink()
         if self.devices.lead is not None:
             self.devices.highlight()
-        self.profile.arrived()
+        if self.profile.awaits:
+            self.profile.arrived()
         if self.search.pattern:
             self.search.say_place()
         self.refresh_lines()
@@ -229,6 +229,19 @@ class TourScreen(Screen[None]):
         if front != self.panes.front and not self.panes.wide:
             self.slots.keep_focus()
 
+    async def request_stage(self) -> bool:
+        """Request the stage to show, if its pane is visible; return whether a request was sent."""
+        if not self.panes.in_view("stage"):
+            return False
+        try:
+            requested = await self.tour.request()
+        except EngineError as error:
+            self.note(str(error))
+            return False
+        if requested:
+            self.refresh_view()
+        return requested
+
     def ignores(self, event: events.Key) -> bool:
         """Whether a key was meant for the editor, which just closed by itself; after Esc none is."""
         if event.key == "escape":
@@ -237,27 +250,15 @@ class TourScreen(Screen[None]):
         return late and (event.is_printable or event.key in ("enter", "tab", "backspace"))
 
     @property
+    def pane(self) -> Pane:
+        """The pane with the focus, or else the one in front."""
+        focused = self.focused
+        return focused if isinstance(focused, Pane) else self.panes.by_slot[self.panes.front]
+
+    @property
     def context(self) -> Context:
         """The facts that decide which keys work now."""
-        return self._context_of(self.tour.view)
-
-    def _context_of(self, view: StepView) -> Context:
-        keyed, result = self.links.keyed, self.devices.result
-        return view.context(
-            busy=self.tour.busy,
-            zoomed=self.panes.large is not None,
-            linking=keyed.leads,
-            many=keyed.many,
-            library=keyed.library,
-            searching=bool(self.search.pattern) and self.search.line is None,
-            alone=self.tour.alone or self.reviewing is not None,
-            reviewing=self.reviewing is not None,
-            looking=self.answers.away(view.sights) and not self.panes.wide,
-            unseen=self.answers.next_of(view.sights) is not None,
-            on_devices=self.focused is self.devices.panel,
-            on_shard=self.focused is result and bool(result.pieces),
-            points=self.exercise.points(view),
-        )
+        return self.working.context(self.tour.view)
 
     def refresh_lines(self) -> None:
         """Update the top line and the bottom line."""
@@ -273,34 +274,7 @@ class TourScreen(Screen[None]):
         if self._note:
             self.keys.show(((self._note, "strong"),))
             return
-        scope: Scope = "editor" if self.panes.editor is not None else "step"
-        view = view or self.tour.view
-        context = self._context_of(view)
-        onwards = "next_question" if self.reviewing else "next_step"
-        first = tuple(onwards if name == "next_step" else name for name in view.first_keys)
-        done = view.done[view.number - 1] and not self.tour.alone
-        asked = context.asks and not context.answered
-        bright = first[:1] or (("answer",) if asked else (onwards, "look") if done else ("run",))
-        actions = in_footer(scope, context)
-        if first:
-            actions.sort(key=lambda action: first.index(action.id) if action.id in first else len(first))
-        if scope == "step":
-            lead = bright if any(action.id in bright for action in actions) else ("run",)
-            actions = with_named(actions, view, context, lead)
-            if self.slots.pane.spec.name == "stage":
-                actions = [action for action in actions if action.id != f"stage_{view.state.stage}"]
-        actions = self.answers.labelled(actions, view.sights)
-        room = self.app.size.width - 2
-        words = self.search.words() if self.search.pattern else self.answers.digits(context)
-        if self.search.line is not None:
-            hint: Line = (("in all panes; a capital makes case count", "muted"),)
-            self.keys.show(((" " * SEARCH_CELLS, ""), *(words or hint)))
-            return
-        if self.search.pattern:
-            actions = [action for action in actions if action.id in SEARCHING]
-            words = (*words, ("   ", ""))
-        line = keys_line(actions, self.tour.keys, room - width_of(words), bright=bright)
-        self.keys.show((*words, *line))
+        self.keys.show(self.working.line(view or self.tour.view, self.app.size.width - 2))
 
     def note(self, text: str, for_s: float = NOTE_S) -> None:
         """Show a note in the bottom line for a while."""

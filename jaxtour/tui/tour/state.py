@@ -1,17 +1,19 @@
 """What the tour keeps while it is open: the state of each step and of the worker, and names for what is on display."""
 
-from collections.abc import Mapping
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple, Self, TypeAlias
 
 import msgspec
 
-from jaxtour.course.model import Proof, Step, StepKey
+from jaxtour.course.edits import Edits
+from jaxtour.course.model import Broken, Lesson, Proof, Step, StepKey
+from jaxtour.course.progress import Progress, SavedStep
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import Session
 from jaxtour.engine.wire.commands import StageName
 from jaxtour.engine.wire.messages import RunProgress, Timing, WorkerState
 from jaxtour.text import Raw
-from jaxtour.tui.tour.practice import sights
+from jaxtour.tui.tour.practice import LastJudged, sights
 from jaxtour.tui.widgets.arrange import Slot
 
 Shown: TypeAlias = Literal["jaxpr", "stablehlo", "hlo", "cost", "memory", "values", "graph", "arguments"]
@@ -96,6 +98,7 @@ class StepState(msgspec.Struct):
     """The other files of the program."""
     reason: str = ""
     """Why the step cannot run on this worker."""
+    last_judged: LastJudged = msgspec.field(default_factory=LastJudged)
 
     @property
     def timings(self) -> tuple[Timing, ...]:
@@ -109,6 +112,39 @@ def stage_after(step: Step, state: StepState) -> Shown:
     return (SIGHTS[seen[0]].shown if seen else None) or state.stage
 
 
+class Kept(NamedTuple):
+    """What the learner's progress keeps of a step, as it was read."""
+
+    step: Step | Broken
+    changes: int
+    """How often the progress had changed by then."""
+    saved: SavedStep
+    done: tuple[bool, ...]
+    """Which steps of the lesson are done."""
+    code: Raw
+    """The code to show: the learner's edit, or the lesson's own."""
+    edited: bool
+    undone: bool
+    """Whether there is an edit that can come back."""
+    outdated: bool
+    """Whether the lesson's code has changed since the edit was made."""
+
+    @classmethod
+    def of(cls, lesson: Lesson, step: Step | Broken, progress: Progress, done: Callable[[str, str], bool]) -> Self:
+        """Read it."""
+        key, edits, changes = (lesson.id, step.id), Edits(progress), progress.changes
+        return cls(
+            step=step,
+            changes=changes,
+            saved=progress.saved(*key),
+            done=tuple(done(lesson.id, each.id) for each in lesson.steps),
+            code=Raw(edits.code(key, step)) if isinstance(step, Step) else Raw(),
+            edited=edits.text(key) is not None,
+            undone=edits.undone(key),
+            outdated=isinstance(step, Step) and edits.changed(key, step),
+        )
+
+
 class Worker:
     """What the tour knows about its worker, here or on another machine."""
 
@@ -116,6 +152,13 @@ class Worker:
         self._session = session
         self.gone = ""
         """Why there is no guard; empty while there is one."""
+
+    def facts(self) -> dict[str, Any]:
+        """The fields of a `StepView` about it."""
+        return {
+            "worker": self.state, "detail": self.detail, "held": self.held, "lost": self.lost,
+            "connects": self.connects, "cpu_helps": self.cpu_helps, "facts": self._session.facts,
+        }  # fmt: skip
 
     @property
     def dead(self) -> bool:

@@ -5,11 +5,9 @@ from typing import Any, Self
 
 import msgspec
 
-from jaxtour.course.edits import is_scratch
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.course.progress import SavedStep
 from jaxtour.engine.cells import program_call, stage_request, time_calls
-from jaxtour.engine.compare.answers import mark_of
 from jaxtour.engine.compare.apart import of_process
 from jaxtour.engine.report import Report
 from jaxtour.engine.stage import StageText
@@ -28,7 +26,7 @@ from jaxtour.engine.wire.messages import (
 from jaxtour.paths import absolute
 from jaxtour.text import NO_TEXT, Raw
 from jaxtour.tui.actions import Context, Keys
-from jaxtour.tui.tour.practice import Prediction, Tried, sights
+from jaxtour.tui.tour.practice import SAID, Judged, Prediction, Tried
 from jaxtour.tui.tour.state import BEHIND, SIGHTS, Sight, StepState
 from jaxtour.tui.widgets.arrange import Slot
 
@@ -40,6 +38,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     step: Step | Broken
     number: int
     """Counted from 1."""
+    scratch: bool = False
+    """Whether the step is a scratch step."""
     state: StepState = msgspec.field(default_factory=StepState)
     """A copy, which does not change."""
     saved: SavedStep = msgspec.field(default_factory=SavedStep)
@@ -156,7 +156,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     def comparable(self) -> bool:
         """Whether the current edit has run and made the call shown, which is not a recorded program."""
         ran = self.edited and self.finished and self.state.code == self.code.text
-        if isinstance(self.step, Broken) or self.step.exercise or is_scratch(self.step):
+        if isinstance(self.step, Broken) or self.step.exercise or self.scratch:
             return False  # an exercise is compared with the solution
         return ran and self.trace is not None and self.trace.error is None and self.program is None
 
@@ -215,11 +215,19 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return time_calls(self.step) or shown
 
     @property
+    def judged(self) -> Judged:
+        """What the run means for the learner: made again only when the run has said more about that."""
+        report, state, last = self.report, self.state, self.state.last_judged
+        facts = (state.prediction, state.code, self.saved, self.step, SAID(report) if report else None)
+        if facts != last.made_from:
+            last.judged = Judged.of(self.step, report, state.prediction, self.saved, state.code)
+            last.made_from = facts
+        return last.judged
+
+    @property
     def prediction(self) -> Prediction | None:
         """What there is to say about the step's question; None without one."""
-        if isinstance(self.step, Broken):
-            return None
-        return Prediction.of(self.step, self.report, self.state.prediction, self.saved, self.state.code)
+        return self.judged.prediction
 
     @property
     def asks(self) -> bool:
@@ -230,7 +238,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sights(self) -> tuple[Sight, ...]:
         """What to look at after the run, besides the text."""
-        return tuple(SIGHTS[each] for each in sights(self.step, self.report))
+        return tuple(SIGHTS[each] for each in self.judged.sights)
 
     @property
     def sight(self) -> Sight | None:
@@ -239,10 +247,9 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     def mark(self, slot: Slot) -> str:
         """The word in a pane that proves the answer; empty for none."""
-        seen, step = self.sight, self.step
-        if seen is None or seen.slot != slot or seen.shown not in (None, self.state.stage) or self.report is None:
-            return ""
-        return mark_of(step.ask, self.report.answer) if isinstance(step, Step) and step.ask else ""
+        seen = self.sight
+        shown = seen is not None and seen.slot == slot and seen.shown in (None, self.state.stage)
+        return self.judged.word if shown else ""
 
     @property
     def solved(self) -> bool:
@@ -324,7 +331,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
             outdated=self.outdated,
             tries=0 if self.state.file else len(step.tries),
             plain=self.lesson.plain,
-            scratch=is_scratch(step),
+            scratch=self.scratch,
             comparable=self.comparable,
             setup=bool(step.setup.text.strip()),
             traces=len(self.traces),

@@ -19,14 +19,12 @@ class Whereabouts:
         self._clock = clock
         self._defer = defer
         self._key: StepKey | None = None
-        self._seconds = 0.0
-        self._seen = 0.0
+        self._since = self.seen = 0.0
+        """When the learner came, later by the time away; and when the last key came."""
 
-    def touch(self) -> None:
-        """Count the time since the last key, as far as the learner was not idle."""
-        now = self._clock()
-        self._seconds += min(now - self._seen, IDLE_S)
-        self._seen = now
+    def back(self, now: float) -> None:
+        """Leave out the time since the last key in which the learner was idle."""
+        self._since += max(0.0, now - self.seen - IDLE_S)
 
     def arrive(self, key: StepKey) -> None:
         """Leave the step for another one, or stay."""
@@ -41,6 +39,8 @@ class Whereabouts:
 
     def _spent(self) -> list[tuple[str, str, float]]:
         """Return the time at the step, and restart the count at 0."""
-        self.touch()
-        seconds, self._seconds = round(self._seconds, 1), 0.0
+        now = self._clock()
+        self.back(now)
+        seconds = round(now - self._since, 1)
+        self._since = self.seen = now
         return [(*self._key, seconds)] if self._key and seconds else []

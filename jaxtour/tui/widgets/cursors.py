@@ -36,7 +36,7 @@ class Steered(Protocol):
 
 
 class PaneCursor:
-    """The cursor of most panes: it goes from line to line, as in any view."""
+    """A cursor of a pane that does not go from line to line in some documents, which are `steered`."""
 
     pane: Steered
     """Set by the pane."""
@@ -74,7 +74,7 @@ class PaneCursor:
 
 
 class GraphCursor(PaneCursor):
-    """The cursor of the stage pane: in a graph it goes from node to node, in other stages from line to line."""
+    """The cursor of the stage pane: in a graph it goes from node to node, in the memory along the schedule."""
 
     @property
     def graph(self) -> "Graph | None":

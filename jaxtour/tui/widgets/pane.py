@@ -73,8 +73,9 @@ class Pane(LinesView):
 
     def __init__(self, spec: PaneSpec, cursor: PaneCursor | None = None, *, ascii_only: bool = False) -> None:
         super().__init__(spec.name, ascii_only=ascii_only)
-        self._own = cursor or PaneCursor()
-        self._own.pane = self
+        self._cursor = cursor
+        if cursor:
+            cursor.pane = self
         self.led = True
         self.spec = spec
         self.whole = False
@@ -108,14 +109,14 @@ class Pane(LinesView):
         self._fresh = True
         """Whether to show the document from its anchor next time."""
 
-    def update_view(self, view: StepView, *, fresh: bool) -> None:
-        """Show the view; `fresh` for another step."""
+    def update_view(self, view: StepView, *, fresh: bool) -> bool:
+        """Show the view, `fresh` for another step; return whether that needs another drawing."""
         made_from = self.spec.made_from(view)
         self.view = view
         if fresh:
             self._wanted = 0
         if made_from == self._made_from and not fresh:
-            return
+            return False
         if made_from != self._made_from:
             if fresh and self._made_from is not None:
                 self._left.append((self._made_from, self._made))
@@ -124,6 +125,7 @@ class Pane(LinesView):
         self._fresh = self._fresh or fresh
         if self.is_attached and self.size.width:
             self._show_made()
+        return True
 
     def prime(self, size: Size) -> None:
         """Show the document for a size, including the border, before the first layout."""
@@ -136,7 +138,7 @@ class Pane(LinesView):
         self._fit(size - BORDER)
 
     def _show_made(self) -> None:
-        held = self._own.pieces
+        held = self.pieces
         self._leave_place()
         fresh = self._fresh or self._shown != self.name_of_shown
         self._fresh = False
@@ -152,7 +154,8 @@ class Pane(LinesView):
             self._select_again()
         self._redrawn()
         self.title(self._tabs)
-        self._own.stay_with(held)
+        if held and self._own:
+            self._own.stay_with(held)
         asked = self.view.prediction if self.view and self.spec.reads else None
         if document.anchor is not None and self._asked != asked:
             self.call_after_refresh(self._to_anchor, document)
@@ -227,7 +230,13 @@ class Pane(LinesView):
         if self.document.cursor and self.view is not None:
             line, selection = self._places.get(self._shown, (self.spec.start(self.view), None))
             self.move_to(line, selection if selection in self.document.selectable_in(line) else None)
-        self._own.arrive()
+        if self._own:
+            self._own.arrive()
+
+    @property
+    def _own(self) -> PaneCursor | None:
+        """The pane's own cursor, if the document is made for it."""
+        return self._cursor if self.document.steered else None
 
     def document_at(self, width: int) -> Document:
         """The document at a width."""
@@ -262,32 +271,32 @@ class Pane(LinesView):
 
     def action_step(self, count: int) -> None:
         """Go down by some rows, or up, as the pane's own cursor goes."""
-        if not self._own.step(count):
+        if not (self._own and self._own.step(count)):
             super().action_step(count)
 
     def action_across(self, by: int) -> None:
         """Go to the right, or to the left, as the pane's own cursor goes."""
-        if not self._own.across(by):
+        if not (self._own and self._own.across(by)):
             super().action_across(by)
 
     def action_fold(self) -> None:
         """Fold or unfold at the cursor."""
-        if not self._own.fold():
+        if not (self._own and self._own.fold()):
             super().action_fold()
 
     def action_fold_all(self) -> None:
         """Fold everything, or unfold all if anything is folded."""
-        if not self._own.fold_all():
+        if not (self._own and self._own.fold_all()):
             super().action_fold_all()
 
     def new_highlights(self) -> Highlighted:
         """The highlights when other lines are shown."""
-        return self._own.new_highlights()
+        return self._own.new_highlights() if self._own else NOTHING
 
     @property
     def pieces(self) -> Sequence[DevicePiece]:
         """The pieces under the cursor that are linked with devices."""
-        return self._own.pieces
+        return self._own.pieces if self._own else ()
 
     # Highlights and borders ----------------------------------------------------------------------------------------
 

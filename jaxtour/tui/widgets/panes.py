@@ -192,18 +192,20 @@ class Panes(Container):
             wants["source"] = max(wants["source"] + 1, EDITOR_ROWS)
         return wants
 
-    def update_view(self, view: StepView, *, fresh: bool = False) -> None:
-        """Give every pane the view; `fresh` for another step."""
+    def update_view(self, view: StepView, *, fresh: bool = False) -> set[Slot]:
+        """Give every pane the view, `fresh` for another step; return those that draw something else now."""
         view = msgspec.structs.replace(view, editing=self.editor is not None)
-        for pane in self.by_slot.values():
-            pane.update_view(view, fresh=fresh)
+        drawn = {slot for slot, pane in self.by_slot.items() if pane.update_view(view, fresh=fresh)}
         if self.front == "result" and (view.sight is None or view.sight.slot != "result"):
             self.bring("lesson")
         if self.editor is not None:
             self.editor.say(failed(view))
         self.rearrange()
         self.retitle()
-        self._settle(view)
+        if self._settle(view):
+            self.end_edit()
+            drawn |= self.update_view(view)
+        return drawn
 
     def rearrange(self) -> None:
         """Arrange the panes again, if that changes a region."""
@@ -281,11 +283,11 @@ class Panes(Container):
         if view is not None and view.report is None and (exercise or not self._expecting):
             self.bring("lesson")
 
-    def _settle(self, view: StepView) -> None:
-        """Bring the expected tab to the front, if it has something to show."""
+    def _settle(self, view: StepView) -> bool:
+        """Bring the expected tab to the front, if it has something to show; return whether that ends the editing."""
         report = view.report
         if not self._expecting or report is None or isinstance(view.step, Broken):
-            return
+            return False
         about = "lesson" if view.step.exercise else view.step.show
         about = about or ("jaxpr" if report.traces else "time" if report.timings else "lesson")
         checked = report.checked is not None
@@ -300,9 +302,8 @@ class Panes(Container):
                 if (line := source.document.anchor) is not None:
                     source.call_after_refresh(source.scroller.reveal, line)
                 passed = report.checked is not None and report.checked.passed
-                if passed and self.editor is not None and self.editor.still_has(view.state.code):
-                    self.end_edit()
-                    self.update_view(view)
+                return passed and self.editor is not None and self.editor.still_has(view.state.code)
+        return False
 
     def on_click(self, event: events.Click) -> None:
         """Bring the tab or the stage whose name was clicked to the front."""

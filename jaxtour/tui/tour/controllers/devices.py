@@ -37,7 +37,7 @@ class DeviceController:
             self.slots.focus(self._left)
             return
         self.step.leave_editor()
-        self._left = self.slots.pane.spec.name
+        self._left = self.host.pane.spec.name
         self.panes.zoom("devices")
         self.slots.focus("devices")
         self.host.refresh_view()

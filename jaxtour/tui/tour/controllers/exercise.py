@@ -5,7 +5,6 @@ from jaxtour.tui.tour.controllers.links import LinkController
 from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.host import ScreenHost
 from jaxtour.tui.tour.practice import exercise_of
-from jaxtour.tui.tour.view import StepView
 
 
 class ExerciseController:
@@ -17,12 +16,6 @@ class ExerciseController:
         self.panes = host.panes
         self.slots = slots
         self.links = links
-
-    def points(self, view: StepView) -> bool:
-        """Whether a failed check points at a line, and Enter does nothing else in the pane with the keys."""
-        lesson, result = self.panes.by_slot["lesson"], self.panes.by_slot["result"]
-        free = self.host.focused is lesson or (self.host.focused is result and not result.pieces)
-        return free and view.pointed is not None
 
     def hint(self) -> None:
         """Show the next hint."""

@@ -40,7 +40,7 @@ class LensController:
         self._forget_failed()
         self.slots.focus("stage")
         self.host.refresh_view()
-        await self.request()
+        await self.host.request_stage()
 
     stage_jaxpr = partialmethod(show_stage, "jaxpr")
     stage_stablehlo = partialmethod(show_stage, "stablehlo")
@@ -58,19 +58,6 @@ class LensController:
             others = {key: each for key, each in state.report.stages.items() if each is not stage}
             state.report = replace(state.report, stages=others)
 
-    async def request(self) -> bool:
-        """Request the stage to show, if its pane is visible; return whether a request was sent."""
-        if not self.panes.in_view("stage"):
-            return False
-        try:
-            requested = await self.tour.request()
-        except EngineError as error:
-            self.host.note(str(error))
-            return False
-        if requested:
-            self.host.refresh_view()
-        return requested
-
     async def _turn(self, by: int) -> None:
         view = self.tour.view
         if view.traces:
@@ -80,7 +67,7 @@ class LensController:
             self.panes.bring("stage")
             self.host.refresh_view()
             self.slots.keep_focus()
-            await self.request()
+            await self.host.request_stage()
 
     next_trace = partialmethod(_turn, 1)
     previous_trace = partialmethod(_turn, -1)

@@ -39,6 +39,9 @@ class Keyed(NamedTuple):
     """Whether a library function is behind the line."""
 
 
+NOWHERE = Keyed()
+
+
 class LinkController:
     """The highlights of a cursor, and the actions that follow its links."""
 
@@ -53,16 +56,11 @@ class LinkController:
         """The link of the lead's cursor."""
         self.lead: Pane | None = None
         """The pane whose cursor highlights: the last of these two with the focus."""
+        self.keyed = NOWHERE
+        """Where the keys lead while the lead has the focus."""
         self._linked: tuple[object, ...] = ()
         self._carried: Target | None = None
         """The cursor's target in another stage, until the next stage is shown."""
-
-    @property
-    def keyed(self) -> Keyed:
-        """Where the keys of the lead's cursor lead; nowhere if the focus is elsewhere."""
-        if self.link is None or self.host.focused is not self.lead:
-            return Keyed()
-        return Keyed(self.link.leads, len(self.link.stage.matches) > 1, self.unfolds)
 
     @property
     def place(self) -> Span | None:
@@ -127,7 +125,7 @@ class LinkController:
         if state == self._linked:
             return
         self._linked = state
-        keyed = self.keyed
+        before, self.keyed = self.keyed, NOWHERE
         if view.linked is None or not lead.document.cursor:
             self.link = None
             self.source.highlight_nothing()
@@ -142,7 +140,8 @@ class LinkController:
             self.source.say(said_of_source(view, found, self.source.outer_size.width - BORDER_CELLS))
             peaks = self.host.tour.peaks.found if view.profiled else ()
             self.stages.say(said_of_stage(view, found, self.stages.document.subtitle, peaks))
-        if keyed != self.keyed:
+            self.keyed = Keyed(found.leads, len(found.stage.matches) > 1, self.unfolds)
+        if before != self.keyed and self.host.focused is lead:
             self.host.refresh_keys()
 
     def follow(self) -> None:

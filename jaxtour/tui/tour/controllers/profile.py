@@ -14,7 +14,7 @@ class ProfileController:
         self.host = host
         self.tour = host.tour
         self.slots = slots
-        self._awaits = False
+        self.awaits = False
         """Whether a profile was asked for, and its hottest line is still to be shown."""
 
     async def profile(self) -> None:
@@ -30,8 +30,8 @@ class ProfileController:
         """Profile the call shown, even if it has been profiled."""
         self.slots.focus("source")
         try:
-            self._awaits = await self.tour.profile()
-            if not self._awaits:
+            self.awaits = await self.tour.profile()
+            if not self.awaits:
                 self.host.note("the worker is busy; profile when it is ready")
         except EngineError as error:
             self.host.note(str(error))
@@ -39,10 +39,10 @@ class ProfileController:
 
     def arrived(self) -> None:
         """Once the profile is there, bring the line of the source that takes most of the time into view."""
-        view = self.tour.view if self._awaits else None
-        if view is None or (view.report and view.report.request):
+        view = self.tour.view
+        if view.report and view.report.request:
             return
-        self._awaits = False
+        self.awaits = False
         if view.profiled is None:
             return
         rows = rows_of(view)

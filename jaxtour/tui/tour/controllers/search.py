@@ -54,7 +54,7 @@ class SearchController:
 
         if self.line is not None or self.panes.editor is not None:
             return
-        pane = self.slots.pane
+        pane = self.host.pane
         self.end_search()
         self._from = pane
         self.line = SearchLine()
@@ -64,7 +64,7 @@ class SearchController:
     @property
     def pane(self) -> Pane:
         """The pane whose matches the keys walk."""
-        return self._from if self.line is not None and self._from is not None else self.slots.pane
+        return self._from if self.line is not None and self._from is not None else self.host.pane
 
     def written(self) -> None:
         """Go to the first match of the text so far."""
@@ -96,7 +96,7 @@ class SearchController:
     def _find(self, by: int) -> None:
         """Go to the next match, or the previous one, in the pane or else in the next one that has any."""
         if self.pattern:
-            if not self.slots.pane.find(by):
+            if not self.host.pane.find(by):
                 self._go_on(by)
             self.say_place()
 
@@ -104,7 +104,7 @@ class SearchController:
     find_previous = partialmethod(_find, -1)
 
     def _go_on(self, by: int) -> None:
-        pane, places = self.slots.pane, self.places
+        pane, places = self.host.pane, self.places
         here = next(number for number, place in enumerate(places) if self._is_here(place, pane))
         there = next((place for place in _from(places, here, by) if place.total), None)
         if there is None:

@@ -25,16 +25,10 @@ class SlotController:
         self.source = self.panes.by_slot["source"]
         self.stages = self.panes.by_slot["stage"]
 
-    @property
-    def pane(self) -> Pane:
-        """The pane with the focus."""
-        focused = self.host.focused
-        return focused if isinstance(focused, Pane) else self.panes.by_slot[self.panes.front]
-
     def _focus_by(self, by: int) -> None:
         """Focus the next pane, or the previous one."""
         slots = [*self.panes.by_slot]
-        here = slots.index(self.pane.spec.name)
+        here = slots.index(self.host.pane.spec.name)
         self.focus(slots[(here + by) % len(slots)])
 
     next_pane = partialmethod(_focus_by, 1)
@@ -68,7 +62,7 @@ class SlotController:
 
     def zoom(self) -> None:
         """Let the pane fill the screen, or bring the others back."""
-        self._fill_with(None if self.panes.zoomed else self.pane.spec.name)
+        self._fill_with(None if self.panes.zoomed else self.host.pane.spec.name)
 
     def unzoom(self) -> None:
         """Bring the other panes back."""
@@ -85,7 +79,7 @@ class SlotController:
 
     def yank(self) -> None:
         """Copy the pane's text; code as it was written."""
-        pane, tour = self.pane, self.host.tour
+        pane, tour = self.host.pane, self.host.tour
         what = tour.state.stage if pane.spec.name == "stage" else pane.spec.name
         name = f"{tour.lesson.id}-{tour.step.id}-{what}"
         text = rows_of(tour.view).written if what == "source" else ""

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from tours import Tours, ready, run_many, screen_text
 
-from jaxtour.tui.tour.named_keys import _named
+from jaxtour.tui.tour.key_line import _named
 
 
 @pytest.mark.parametrize(
