@@ -170,7 +170,7 @@ class CallCounts:
         return called, returned
 
     def _tally(self, function: Any, code: types.CodeType, offset: int) -> Tally:
-        """The tally of a call that is not made by the user's own code, or is made for the first time there."""
+        """Return the tally of a call that is not made by the user's own code, or is made for the first time there."""
         frame: types.FrameType | None = sys._getframe(2)
         token = compat.compiled_ahead(frame) if frame else None
         file = self._file(code)
@@ -220,7 +220,7 @@ class CallCounts:
             self._alive[key] = value
 
     def _forget(self, function: int) -> None:
-        """Another function may get this id."""
+        """Forget an id, which another function may get."""
         for known in (self._known, self._wrapped):
             known.pop(function, None)
         self._alive.pop(function, None)

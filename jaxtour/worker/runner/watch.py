@@ -49,7 +49,7 @@ class DeviceWatch:
             self._writer.say(now)
 
     def patience(self) -> float:
-        """Seconds until the next look is due."""
+        """Return seconds until the next look is due."""
         return min(EVERY_S, max(0.0, self._when + EVERY_S - time.monotonic())) or EVERY_S
 
     @contextlib.contextmanager
@@ -88,7 +88,7 @@ class DeviceWatch:
 
 
 def news(event: Event) -> Event:
-    """The facts without small changes of load, memory and utilization."""
+    """Return the facts without small changes of load, memory and utilization."""
     if not event:
         return {}
     host = dict(event["host"])

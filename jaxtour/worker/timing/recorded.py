@@ -24,7 +24,7 @@ class _Lowered:
         return self.lowered.cost_analysis()
 
     def compile(self) -> Any:
-        """What ran."""
+        """Return what ran."""
         return self.compiled
 
 
