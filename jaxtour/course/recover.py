@@ -70,7 +70,7 @@ def _starts(lines: list[str]) -> list[int]:
 
 
 def _step(lines: list[str], first: int, last: int, file: str) -> Mapping | Lost:
-    """Parse one item by itself, with its lines in the file."""
+    """Parse one item on its own, with its lines in the file."""
     own = lines[first:last]
     place = (first + 1, lines[first].index("-") + 3)
     try:

@@ -1,4 +1,4 @@
-"""The cells whose code ended the worker: they left no state, so later steps run on what came before them."""
+"""Keeps the cells whose code ended the worker: they left no state, so later steps run on what came before them."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple

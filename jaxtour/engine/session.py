@@ -108,7 +108,7 @@ class Session:
             self._known.clear()
 
     async def events(self) -> AsyncIterator[Event]:
-        """Every event, after the session has noted it."""
+        """Yield every event, after the session has noted it."""
         async for event in self.engine.events():
             self._note(event)
             yield event
@@ -306,7 +306,7 @@ class Session:
         return self.halted.without(cells_before(lesson, step, base))
 
     def left_out(self, lesson: Lesson, step: Step) -> tuple[LeftOut, ...]:
-        """The earlier steps that the step runs without, since their code ended the worker."""
+        """Return the earlier steps that the step runs without, since their code ended the worker."""
         return self.halted.among(cells_before(lesson, step))
 
     def _handle(self, send: Callable[[int], Awaitable[None]]) -> Handle:
@@ -335,7 +335,7 @@ class Session:
             raise
 
     def _wanted(self, lesson: Lesson, step: Step, cells: tuple[Cell, ...]) -> Open:
-        """The configuration that the step needs."""
+        """Return the configuration that the step needs."""
         return wanted(self._own, self._own_devices, lesson, step, cells, on_cpu=self._on_cpu)
 
     async def _fit(self, lesson: Lesson, step: Step, cells: tuple[Cell, ...]) -> None:

@@ -170,7 +170,7 @@ class Restart(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="
 
 
 class Renew(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="renew"):
-    """Replace the runner because all processes restart; no guard of several processes does that by itself."""
+    """Replace the runner because all processes restart; no guard of several processes does that on its own."""
 
     generation: int
     why: str = ""

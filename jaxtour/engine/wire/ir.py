@@ -129,7 +129,7 @@ class Birth(msgspec.Struct, frozen=True, kw_only=True):
     direction: Literal["forward", "backward"] | None = None
     """The pass it belongs to; None without differentiation."""
     index: tuple[int, ...] = ()
-    """Of the result's element."""
+    """The index of the result's element."""
     iteration: int | None = None
     """The iteration of the innermost loop around it, from 0."""
     loops: int = 0

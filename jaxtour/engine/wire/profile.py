@@ -129,7 +129,7 @@ class LineTime(NamedTuple):
 
 
 def line_times(profile: Profile) -> list[LineTime]:
-    """The time of each line, the hottest first; with `unaccounted_s` they add up to `wall_s`."""
+    """Return the time of each line, the hottest first; with `unaccounted_s` they add up to `wall_s`."""
     forward: dict[tuple[str, int] | None, float] = {}
     backward: dict[tuple[str, int] | None, float] = {}
     devices: dict[tuple[str, int] | None, list[float]] = {}
@@ -161,7 +161,7 @@ def line_times(profile: Profile) -> list[LineTime]:
 
 
 def spans_of(profile: Profile, each: InstructionTime) -> tuple[Span, ...]:
-    """The expressions that an instruction came from, each once."""
+    """Return the expressions that an instruction came from, each once."""
     places = dict.fromkeys(part.span for part in each.parts if 0 <= part.span < len(profile.spans))
     return tuple(profile.spans[place] for place in places)
 
@@ -174,7 +174,7 @@ class Rates(NamedTuple):
 
 
 def rates(each: InstructionTime) -> Rates:
-    """The operations and bytes per second of an instruction while it ran."""
+    """Return the operations and bytes per second of an instruction while it ran."""
     if each.busy_s <= 0:
         return Rates(None, None)
     done = (None if figure is None else figure * each.count / each.busy_s for figure in (each.flops, each.bytes))
@@ -195,5 +195,5 @@ def bound(each: InstructionTime, peak: Peak | None) -> Bound | None:
 
 
 def peak_of(peaks: Iterable[Peak], platform: str) -> Peak | None:
-    """The measured peak of a platform, in float32."""
+    """Return the measured peak of a platform, in float32."""
     return next((peak for peak in peaks if peak.platform == platform and peak.dtype == "float32"), None)

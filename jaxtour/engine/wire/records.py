@@ -44,7 +44,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     donated: tuple[int, ...] = ()
     """Which inputs are donated."""
     shardings: tuple[str, ...] = ()
-    """Of each input, empty where JAX chooses; empty where it chooses all."""
+    """The sharding of each input, empty where JAX chooses; empty where it chooses all."""
     static: dict[str, str] = {}
     """Static arguments by name, as `repr` writes them."""
     reason: str | None = None
@@ -78,7 +78,7 @@ class Argument(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def path(self) -> str:
-        """`params['w']`."""
+        """Its pytree path: `params['w']`."""
         return "".join(self.keys)
 
 

@@ -97,7 +97,7 @@ def _name_equation(parsed: Parsed, mark: compat.Met, rows: list[int]) -> None:
 
 
 def _name_jaxpr(parsed: Parsed, mark: compat.Met, rows: list[int]) -> None:
-    """A jaxpr defines its inputs on its first line and uses its outputs on its last."""
+    """Note that a jaxpr defines its inputs on its first line and uses its outputs on its last."""
     jaxpr = mark.thing
     binders = _variables(parsed, rows[0], jaxpr.constvars, mark, "c")
     binders |= _variables(parsed, rows[0], jaxpr.invars, mark, "i")

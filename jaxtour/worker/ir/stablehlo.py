@@ -93,7 +93,7 @@ class StableHloReader:
     def __init__(
         self, text: str, place: SpanAt, root: str = "", exact: Mapping[str, tuple[Span, int]] | None = None
     ) -> None:
-        """`root` is the first name of every path, if the learner's call does not have it.
+        """Set up a reader; `root` is the first name of every path, if the learner's call does not have it.
 
         `exact` has, by path, the expression and the number of its equations, if they share one expression.
         """
@@ -305,7 +305,7 @@ class StableHloReader:
         return not f"{written}/".startswith(f"{first}/")
 
     def _constants(self) -> dict[int, tuple[Span, ...]]:
-        """Expressions for operations without a place, mostly constants: those of their users, if these are few."""
+        """Return expressions for operations without a place, mostly constants: their users', if these are few."""
         waiting: dict[str, int] = {}
         users: dict[int, dict[Span, None]] = {}
         at = {line.number: line for line in self._operations if line.kind == "instruction"}

@@ -150,7 +150,7 @@ class Stages:
         return staged.hlo() if stage == "hlo" else staged.stablehlo()
 
     def staged(self, index: int) -> Staged:
-        """One call, lowered; raises the errors of lowering."""
+        """Return one call, lowered; raises the errors of lowering."""
         if index not in self._made:
             if not 0 <= index < len(self.calls):
                 raise lens.LensError("this step has no such call")

@@ -121,7 +121,7 @@ class Work:
         return self._at.get((each.computation, names[0])) if names else None
 
     def _arrays(self, each: Instruction) -> list[tuple[int, int]]:
-        """Elements and bits per element of each array of its result."""
+        """Return elements and bits per element of each array of its result."""
         return [(math.prod(dims), bits) for dims, bits in self._types.get(each.line, ())]
 
     def _shape(self, each: Instruction) -> tuple[int, ...]:

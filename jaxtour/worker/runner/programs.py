@@ -182,7 +182,7 @@ class Program:
         return None if self.jitted is None else _calls(self.jitted) + sum(_calls(each.ahead) for each in self.siblings)
 
     def _tallies(self) -> dict[Site, int]:
-        """Calls of the function by line, most calls first."""
+        """Return the calls of the function by line, most calls first."""
         found: Counter[Site] = Counter()
         for each in (self.jitted, self.ahead):
             for tally in each.tallies if each else ():

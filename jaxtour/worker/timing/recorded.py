@@ -20,7 +20,7 @@ class _Lowered:
     compiled: Any
 
     def cost_analysis(self) -> Any:
-        """XLA's cost analysis of the program before optimisation."""
+        """Return XLA's cost analysis of the program before optimisation."""
         return self.lowered.cost_analysis()
 
     def compile(self) -> Any:
