@@ -17,7 +17,7 @@ class PageSource(NamedTuple):
     name: str
     """Its name on the page."""
     text: str
-    """With one visible character for each invisible one, so that columns stay the same."""
+    """The text, with one visible character for each invisible one, so that columns stay the same."""
 
 
 class PageCall(NamedTuple):
@@ -39,6 +39,6 @@ class Page(NamedTuple):
 
     title: str
     made_by: str
-    """`jaxtour 0.5, jax 0.12.0, Python 3.13, CPU, ...`"""
+    """What made it: `jaxtour 0.5, jax 0.12.0, Python 3.13, CPU, ...`."""
     calls: Sequence[PageCall]
     peaks: Sequence[Peak] = ()

@@ -1,4 +1,4 @@
-"""Styled text without a toolkit: clipped, padded, wrapped, and in tables; every width is in terminal cells."""
+"""Lays out styled text without a toolkit: clipped, padded, wrapped, and in tables; widths are in terminal cells."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

@@ -18,7 +18,7 @@ _NARROWEST = 4
 
 @cache
 def commonmark(*, html: bool = False) -> "MarkdownIt":
-    """The parser; unless `html`, it takes HTML for text."""
+    """Return the parser; unless `html`, it takes HTML for text."""
     # This import takes 40 ms, and the app's first frame does not need it.
     from markdown_it import MarkdownIt
 
