@@ -136,11 +136,11 @@ class TourApp(App[int]):
         copy_text(self, text)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """The default of a variable that only our own themes have."""
+        """Return the default of a variable that only our own themes have."""
         return {"border-idle": "#80808080"}
 
     def get_default_screen(self) -> TourScreen:
-        """The screen of the step."""
+        """Return the screen of the step."""
         width, height = self.size
         self.tour_screen.fit_classes(width, height)
         return self.tour_screen

@@ -1,4 +1,4 @@
-"""A lost terminal, or a signal to end: save, end the worker, and exit within a second."""
+"""Handles a lost terminal, or a signal to end: saves, ends the worker, and exits within a second."""
 
 import asyncio
 import os

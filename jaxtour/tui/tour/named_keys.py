@@ -17,7 +17,7 @@ _OWN = Keys()
 
 
 def with_named(actions: Sequence[Action], view: StepView, context: Context, behind: Sequence[str]) -> list[Action]:
-    """The actions of the bottom line, where those that the text names come at once behind the most important one."""
+    """Return the bottom line's actions, with those that the text names at once behind the most important one."""
     own = [action for action in named(view) if action.when(context)]
     rest = [action for action in actions if action.id in behind or action.id not in {each.id for each in own}]
     place = next((place for place, action in enumerate(rest, 1) if action.id in behind), 0)

@@ -1,4 +1,4 @@
-"""What the learner does in a step: predicts its answer, and solves its exercise."""
+"""Keeps what the learner does in a step: predicts its answer, and solves its exercise."""
 
 import re
 from collections.abc import Callable
@@ -72,10 +72,10 @@ class Prediction(msgspec.Struct, frozen=True):
 
 
 def sights(step: Step | Broken, report: Report | None) -> tuple[Proof, ...]:
-    """What to look at after the run, beside the text.
+    """Return what to look at after the run, beside the text.
 
-    First what proves the answer, then what the step is about, and then what the text speaks of.
-    Nothing after an exercise without a text: its verdict is what there is to see.
+    First what proves the answer, then what the step is about, and then what the text speaks of. Nothing after an
+    exercise without a text: its verdict is what there is to see.
     """
     if isinstance(step, Broken) or report is None or not over(step, report) or (step.exercise and not goes_on(step)):
         return ()
@@ -102,7 +102,7 @@ _NAMES: dict[str, Proof] = {
 
 
 def goes_on(step: Step | Broken) -> bool:
-    """Whether there is something to read after the run."""
+    """Return whether there is something to read after the run."""
     return isinstance(step, Step) and bool(step.after or step.ask)
 
 
@@ -185,10 +185,10 @@ class Exercises:
 
 
 def limit_of(step: Step) -> float | None:
-    """The time limit of a step in the tour, in seconds; None without one, as the user can interrupt."""
+    """Return the time limit of a step in the tour, in seconds; None without one, as the user can interrupt."""
     return timeout_of(step, LIMIT_S * (1 + len(step.time))) if step.exercise else None
 
 
 def exercise_of(step: Step | Broken) -> Exercise | None:
-    """The exercise of a step, if it is one."""
+    """Return the exercise of a step, if it is one."""
     return step.exercise if isinstance(step, Step) else None

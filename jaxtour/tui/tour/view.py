@@ -238,7 +238,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return next(iter(self.sights), None)
 
     def mark(self, slot: Slot) -> str:
-        """The word in a pane that proves the answer; empty for none."""
+        """Return the word in a pane that proves the answer; empty for none."""
         seen, step = self.sight, self.step
         if seen is None or seen.slot != slot or seen.shown not in (None, self.state.stage) or self.report is None:
             return ""
@@ -303,11 +303,11 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return stage if stage and stage.complete and stage.error is None else None
 
     def key(self, action: str) -> str:
-        """The name of an action's key; `Esc e` from the editor."""
+        """Return the name of an action's key; `Esc e` from the editor."""
         return self.keys.reach(action) if self.editing else self.keys.first(action)
 
     def context(self, **screen: bool) -> Context:
-        """The facts that decide which keys work; `screen` has those that only the screen knows."""
+        """Return the facts that decide which keys work; `screen` has those that only the screen knows."""
         step, dead = self.step, self.worker == "dead"
         base = Context(dead=dead, held=self.held, cpu_helps=self.cpu_helps, runnable=False, **screen)
         if isinstance(step, Broken):

@@ -69,7 +69,7 @@ class PaneCursor:
         """Stay on these pieces when lines came or went above them."""
 
     def new_highlights(self) -> Highlighted:
-        """The highlights when other lines are shown."""
+        """Return the highlights when other lines are shown."""
         return NOTHING
 
 

@@ -82,11 +82,11 @@ class AnswerController:
             pane.call_after_refresh(pane.to_proof if sight.shown else pane.from_proof)
 
     def looking_at(self, sights: Sequence[Sight]) -> Sight | None:
-        """The one of the sights that has the focus."""
+        """Return the one of the sights that has the focus."""
         return next(filter(self.shown, sights), None)
 
     def away(self, sights: Sequence[Sight]) -> bool:
-        """Whether there is a way back to the text: a sight has the focus, or the text is hidden."""
+        """Return whether there is a way back to the text: a sight has the focus, or the text is hidden."""
         return self.looking_at(sights) is not None or not self.panes.in_view("lesson")
 
     def next_of(self, sights: Sequence[Sight]) -> Sight | None:
@@ -96,7 +96,7 @@ class AnswerController:
         return next(filter(self.unseen, rest), None)
 
     def unseen(self, sight: Sight) -> bool:
-        """Whether a sight is hidden or cut, or is not the stage that appears by itself."""
+        """Return whether a sight is hidden or cut, or is not the stage that appears on its own."""
         seen = self.panes.in_view(sight.slot) and not self.panes.cut(sight.slot)
         return not (seen and sight.shown in (None, "jaxpr", self.tour.state.stage))
 
@@ -107,14 +107,14 @@ class AnswerController:
         return [msgspec.structs.replace(each, label=words) if each.id == "look" else each for each in actions]
 
     def digits(self, context: Context) -> Line:
-        """The keys of the choices in the bottom line, while the question is not answered."""
+        """Return the keys of the choices in the bottom line, while the question is not answered."""
         if not context.choices or context.answered:
             return ()
         first, last = (self.tour.keys.first(f"choose_{number}") for number in (1, context.choices))
         return ((f"{first}-{last}", "primitive"), (" answer", "strong"), ("   ", ""))
 
     def shown(self, sight: Sight) -> bool:
-        """Whether the pane to look at has the focus, and is as large as it gets."""
+        """Return whether the pane to look at has the focus, and is as large as it gets."""
         if self.slots.pane.spec.name != sight.slot or self.panes.cut(sight.slot):
             return False
         return sight.shown in (None, self.tour.state.stage)

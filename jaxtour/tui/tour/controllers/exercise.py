@@ -19,7 +19,7 @@ class ExerciseController:
         self.links = links
 
     def points(self, view: StepView) -> bool:
-        """Whether a failed check points at a line, and Enter does nothing else in the pane with the keys."""
+        """Return whether a failed check points at a line, and Enter does nothing else in the pane with the keys."""
         lesson, result = self.panes.by_slot["lesson"], self.panes.by_slot["result"]
         free = self.host.focused is lesson or (self.host.focused is result and not result.pieces)
         return free and view.pointed is not None
