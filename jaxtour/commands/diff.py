@@ -49,7 +49,7 @@ WORKERS = 3
 PATIENCE = 0.5
 """The patience of one round; there are several."""
 BUDGET_S = 20.0
-"""After this time, no round beyond the second begins."""
+"""The time after which no round beyond the second begins."""
 _SHAPES = re.compile(r"(?<![\w.])S\(|ShapeDtypeStruct")
 """Occurs in calls whose arguments are shapes without data: these are compiled, and never run."""
 
@@ -66,7 +66,7 @@ class DiffRequest:
     html: str | None = None
     """The page to write instead of printing."""
     ats: Sequence[str] = ()
-    """With them the files run as programs, and each side is what JAX compiled for a function or a line."""
+    """The functions or lines to compare: the files then run as programs, and each side is what JAX compiled there."""
     args: Sequence[str] = ()
     """The arguments of these programs."""
 

@@ -53,7 +53,7 @@ class LensRequest:
     program: Script
     calls: Sequence[str]
     at: str | None = None
-    """With it the file runs as a program, and the calls are the compiled programs of that line or function."""
+    """A line or function; with it the file runs as a program, and the calls are the programs compiled for it."""
     stage: str = "jaxpr"
     links: bool = False
     html: str | None = None

@@ -20,7 +20,7 @@ class Lost(msgspec.Struct, frozen=True):
 
     problem: Problem
     id: str | None
-    """As far as the text shows it, like `title`."""
+    """Its id, as far as the text shows it, like `title`."""
     title: str | None
     place: tuple[int, int]
     """Where the step begins: line and column, from 1."""

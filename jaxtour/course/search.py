@@ -30,7 +30,7 @@ class SearchIndex:
 
     def __init__(self) -> None:
         self._places: dict[tuple[int, int], _Place] = {}
-        """By the index of the lesson, and -1 or the index of the step."""
+        """The places, by the index of the lesson, and -1 or the index of the step."""
 
     def add(self, index: int, lesson: Lesson) -> None:
         """Add a lesson with its steps."""

@@ -64,11 +64,11 @@ class Session:
         self._executed: tuple[Cell, ...] | None = None
         """The cells that made the runner's state; None if unknown."""
         self._goal: dict[int, tuple[Cell, ...]] = {}
-        """By run, the cells whose state it leaves if it succeeds."""
+        """The cells whose state each run leaves if it succeeds."""
         self._looked: tuple[Cell, ...] | None = None
         """The cells whose state the last request used; good enough for another request."""
         self._looking: dict[int, tuple[Cell, ...]] = {}
-        """By run of a request, the cells whose state it uses."""
+        """The cells whose state each request's run uses."""
         self._before_run: tuple[int, tuple[Cell, ...] | None, tuple[Cell, ...] | None] = (0, None, None)
         """The last run, and the cells executed and looked at before it, for a run that is refused."""
         self._on_cpu = True

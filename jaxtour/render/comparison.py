@@ -35,7 +35,7 @@ _VERDICT: Mapping[Speed, Style] = {"faster": "success", "slower": "warning", "ca
 def aligned(a: StageText, b: StageText, source: SourceOf, other_source: SourceOf) -> list[LadderRow]:
     """Return the equations of two calls as the ladder aligns them, with places compared by their text.
 
-    A line that moved is the same line, and an expression that only one side has is no evidence.
+    A line that moved is the same line, and an expression that only one side has does not count as evidence.
     """
     sides = (a, source), (b, other_source)
     texts = [{text(each) for origin in stage.origins for each in origin.spans[:1]} for stage, text in sides]

@@ -85,7 +85,7 @@ class TourApp(App[int]):
         self.notices += [f"settings: unknown action {name!r} under keys" for name in keys.unknown]
         self.notices += [f"settings: {clash}" for clash in keys.clashes]
         self.event_loop: asyncio.AbstractEventLoop | None = None
-        """Set while the app runs, for signal handlers."""
+        """The event loop, set while the app runs, for signal handlers."""
         self._writes = LateWrites(self._tell_unsaved)
         self._told = progress.notice
         self._refused = False

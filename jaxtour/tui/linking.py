@@ -22,7 +22,7 @@ DRAWN = ("graph", "memory", "arguments")
 """What the stage pane draws instead of the stage's own lines."""
 WHOLE = Highlight("link")
 BEGUN = Highlight("link", ())
-"""For a line that is only marked in the gutter."""
+"""The highlight of a line that is only marked in the gutter."""
 
 
 class Spot(NamedTuple):

@@ -158,7 +158,7 @@ class Saves:
 
     def _read(self) -> str | None:
         try:
-            data = read_bytes(self._path, MOST_BYTES)  # opened anew, so that NFS looks at the server
+            data = read_bytes(self._path, MOST_BYTES)  # reopened, so that NFS asks the server
         except OSError:
             return None
         return data.decode("utf-8", "replace") if len(data) <= MOST_BYTES else None

@@ -17,7 +17,7 @@ _keys: Iterator[str] = iter(())
 
 
 def begin_agreeing(run: int) -> None:
-    """Begin a run: number the agreements anew, so that a process that failed does not fall behind."""
+    """Begin a run: restart the numbering of agreements, so that a process that failed does not fall behind."""
     global _keys
     _keys = (f"jaxtour/{run}/{number}" for number in itertools.count())
 

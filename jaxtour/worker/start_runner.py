@@ -37,7 +37,7 @@ PACKAGE = "_jaxtour_worker"
 OLDEST_PYTHON = (3, 11)
 OLDEST_JAX = (0, 9)
 _IDLE_S = 0.1
-"""With no command for this many seconds after the start, the runner warms up."""
+"""The seconds without a command, after the start, after which the runner warms up."""
 _SLOW_S = 20.0
 SLOW = (
     f"the TPU has not started within {_SLOW_S:g} s: on one of several hosts of a slice, jax waits for the others; "

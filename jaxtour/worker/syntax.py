@@ -5,7 +5,7 @@ from typing import Any
 
 _TEXT_CAP = 1000
 _CHARACTERS = 100_000
-"""Of code that the guard compiles, which serves nothing else meanwhile."""
+"""The most characters of code that the guard compiles, as it serves nothing else meanwhile."""
 
 
 def broken(code: str, file: str) -> SyntaxError | None:

@@ -123,7 +123,7 @@ class Comparison:
     sides: tuple[Side, Side]
     equations: Equations
     results: Compared | None
-    """None if the calls were not run."""
+    """The results compared; None if the calls were not run."""
     added: tuple[HloInstruction, ...]
     removed: tuple[HloInstruction, ...]
     time: Ratio | None

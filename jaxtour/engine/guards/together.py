@@ -57,18 +57,18 @@ class RunTogether:
         self.run = run
         self.processes = processes
         self.done: dict[int, Done] = {}
-        """By process, in the order of their ends."""
+        """The `done` event of each process, in the order of their ends."""
         self.stopped: set[int] = set()
         """Processes that were interrupted because another one had failed."""
         self._raised_in: dict[int, str] = {}
-        """By process, the replayed cell in which it raised, and where it waits for the others."""
+        """The replayed cell in which each process raised, and where it waits for the others."""
         self._failures: dict[int, Failure] = {}
         self._values: dict[int, Value] = {}
         self._executed: set[int] = set()
         """The processes whose code has run to its end."""
         self._checked: dict[int, Checked] = {}
         self._begun: dict[tuple[int, str], str] = {}
-        """By process and stream, the tail of its output that may be the beginning of a gloo line."""
+        """The tail of each process's output, by stream, that may be the beginning of a gloo line."""
         self._timings: dict[tuple[object, ...], dict[int, Timing]] = {}
 
     @property

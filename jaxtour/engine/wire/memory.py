@@ -88,7 +88,7 @@ class Held(NamedTuple):
 
     block: Block
     bytes: int
-    """Without bytes that already count for an earlier block of the same memory."""
+    """Its bytes, without those that already count for an earlier block of the same memory."""
 
 
 def holders(memory: Memory, place: int) -> list[Held]:

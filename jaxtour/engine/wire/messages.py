@@ -133,7 +133,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     tree: tuple[str, ...] = ()
     """A pytree's lines: key path, then type, shape and dtype."""
     leaves: "tuple[Leaf, ...]" = ()
-    """At most 16 arrays of a pytree that are spread over several devices; `devices` are those of all its arrays."""
+    """The arrays of a pytree that are spread over several devices, at most 16; `devices` covers all its arrays."""
 
 
 class Leaf(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,9 +173,9 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     bases: tuple[str, ...]
     """The names of the classes in its MRO, plain and qualified."""
     message: Lines
-    """Without JAX's boilerplate."""
+    """The exception's text, without JAX's boilerplate."""
     line: int | None = None
-    """In the step's own code."""
+    """The line in the step's own code."""
     column: int = 0
     end_column: int = 0
     frames: tuple[TracebackFrame, ...] = ()

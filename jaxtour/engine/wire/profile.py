@@ -42,10 +42,10 @@ class InstructionTime(msgspec.Struct, frozen=True, array_like=True):
     count: float
     """How often one call runs it."""
     flops: float | None
-    """Of one execution; None if unknown."""
+    """The operations of one execution; None if unknown."""
     bytes: float | None
     parts: tuple[Part, ...]
-    """They add up to one."""
+    """The parts of its time, which add up to one."""
     estimated: bool = False
     """Whether it was only divided evenly among lines."""
     by_device: tuple[float, ...] = ()
@@ -88,15 +88,15 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, eq=False, tag_field="ev
     untraced: Spread | None = None
     """Calls without the profiler: the time to quote."""
     wall_s: float = 0.0
-    """From the call to its result, under the profiler."""
+    """The time from the call to its result, under the profiler."""
     traced_s: float = 0.0
     """The median of the same."""
     covered_s: float = 0.0
-    """While any instruction ran; the sum of the instructions."""
+    """The time while any instruction ran: the sum of the instructions."""
     unaccounted_s: float = 0.0
     """The rest of the call: the host, dispatch, gaps."""
     gaps_s: float = 0.0
-    """The part of it between the first instruction and the last."""
+    """The part of `unaccounted_s` between the first instruction and the last."""
     calls: int = 0
     events: int = 0
     unmatched: int = 0

@@ -46,7 +46,7 @@ class Graph:
 
     lines: Sequence[Line] = ()
     nodes: tuple[GraphNode, ...] = ()
-    """From top to bottom, and from left to right."""
+    """The nodes, from top to bottom, and from left to right."""
     edges: tuple[tuple[int, int], ...] = ()
     """Pairs of indices in `nodes`: a value flows from the first to the second."""
     refusal: str | None = None

@@ -69,9 +69,9 @@ class Layout:
     """A laid-out graph."""
 
     layers: Sequence[Sequence[LayerItem]]
-    """From top to bottom, each from left to right."""
+    """The layers from top to bottom, each from left to right."""
     strands: Sequence[Sequence[Strand]]
-    """For each layer, the strands that leave it downwards."""
+    """The strands that leave each layer downwards."""
 
 
 def laid_out(model: Model) -> Layout:

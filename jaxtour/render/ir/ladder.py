@@ -28,7 +28,7 @@ class EquationText:
     head: str
     """Its results and its primitive."""
     parameters: str = ""
-    """Without those that are None or False."""
+    """The parameters, without those that are None or False."""
     operands: str = ""
 
     def text(self, width: int | None = None) -> str:

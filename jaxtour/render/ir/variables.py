@@ -30,7 +30,7 @@ class Variable:
     uses: Sequence[int]
     """Ascending."""
     type: str = ""
-    """As printed."""
+    """Its type, as printed."""
 
     @property
     def spelled(self) -> str:

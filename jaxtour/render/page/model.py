@@ -28,7 +28,7 @@ class PageCall(NamedTuple):
     sources: Sequence[PageSource] = ()
     """The first one has the call's own code."""
     stages: Sequence[StageText] = ()
-    """Those that could not be made have an `error`."""
+    """The stages; those that could not be made have an `error`."""
     profile: Profile | None = None
     sections: Sequence[tuple[str, Sequence[Line]]] = ()
     """Sections that come before the time and the memory, by heading."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _PYTHON = ("python", "py", "python3")
 _NARROWEST = 4
-"""In cells; the least width of text, however deeply nested."""
+"""The least width of text in cells, however deeply nested."""
 
 
 @cache

@@ -24,7 +24,7 @@ Over: TypeAlias = Sequence[tuple[Columns, HighlightStyle]]
 """The characters of a line that are highlighted, and how."""
 
 DOCUMENTS = 3
-"""Documents whose coloured lines are kept: who goes to another step often comes back."""
+"""The documents whose coloured lines are kept: a learner who goes to another step often comes back."""
 CACHED = 256
 """Coloured lines kept; a screenful is 60. More would slow down garbage collection."""
 
@@ -32,7 +32,7 @@ SIGNS = {"here": "›", "link": "▌", "caller": "▏", "proof": "✓", "open": 
 ASCII_SIGNS = {
     "here": ">", "link": "*", "caller": ":", "proof": "#", "open": "-", "closed": "+", "more": ">", "thumb": "|"
 }  # fmt: skip
-"""Not from `in_ascii`, which would make some of them equal."""
+"""The signs in ASCII; `in_ascii` would make some of them equal."""
 
 
 class Painter:

@@ -10,7 +10,7 @@ from rich.cells import get_character_cell_size
 from jaxtour.tui.lines.document import EMPTY, Columns, Document
 
 GOES_ON = "╰ "
-"""Before a continued row."""
+"""What comes before a continued row."""
 
 
 class Folds:

@@ -36,7 +36,7 @@ class Half:
     """One of the two pieces of code, and what the worker reported about it."""
 
     whose: str
-    """For sentences: `your code`."""
+    """Whose code it is, for sentences: `your code`."""
     code: str
     report: Report | None = None
     """The report of its run; None before the run."""

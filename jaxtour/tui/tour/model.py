@@ -54,7 +54,7 @@ class Tour:
         self.whereabouts = Whereabouts(progress, clock, self._defer)
         self.ascii = ascii_only
         self.coloured = False
-        """Set when the first frame is on the screen."""
+        """Whether the first frame is on the screen."""
         self.stable = stable
         self.activity = Activity(since=clock())
         self.worker = Worker(session)

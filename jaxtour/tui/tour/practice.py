@@ -34,7 +34,7 @@ class Prediction(msgspec.Struct, frozen=True):
     was_right: bool | None = None
     """Whether that one was right."""
     verdict: Judgement | None = None
-    """None before the run, and without a prediction."""
+    """The verdict; None before the run, and without a prediction."""
     truth: str | None = None
     """The right answer; None before the run, and while the worker is looking for it."""
     reply: str = ""

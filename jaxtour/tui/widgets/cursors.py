@@ -39,7 +39,7 @@ class PaneCursor:
     """The cursor of most panes: it goes from line to line, as in any view."""
 
     pane: Steered
-    """Set by the pane."""
+    """The pane, which sets itself here."""
 
     def step(self, _count: int) -> bool:
         """Go down by some rows, or up; return False to go by lines."""

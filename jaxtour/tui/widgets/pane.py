@@ -83,7 +83,7 @@ class Pane(LinesView):
         self._made: OrderedDict[int, Document] = OrderedDict()
         """The documents that were made from it, by their width."""
         self._left: deque[tuple[tuple[Any, ...], OrderedDict[int, Document]]] = deque(maxlen=STEPS)
-        """The documents of the last steps, with what they were made from: who goes on often comes back."""
+        """The documents of the last steps, with what they were made from: a learner who goes on often comes back."""
         self._titles: tuple[Line, Line] = ((), ())
         self._tabs: Line | None = None
         self.way_back: Line = ()

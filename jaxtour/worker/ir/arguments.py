@@ -36,7 +36,7 @@ class Leaves:
     inputs: Sequence[PytreePath] = ()
     outputs: Sequence[PytreePath] = ()
     shardings: Sequence[Any] = ()
-    """Of the inputs; None where JAX chooses."""
+    """The shardings of the inputs; None where JAX chooses."""
     result_shardings: Sequence[Any] = ()
     static: dict[str, Any] = field(default_factory=dict)
     """The values that were not traced, by path."""

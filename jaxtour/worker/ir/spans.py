@@ -12,7 +12,8 @@ from ..runner.learners import characters, is_library_code, is_shown, source_line
 from ..runner.learners import learner_folder as learner_folder
 
 Span: TypeAlias = tuple[str, int, int, int, int, str]
-"""As on the wire: file, line, column, end line, end column, function; from 1, in characters, exclusive end."""
+"""A place in the source, as on the wire: file, line, column, end line, end column, function; from 1, in characters,
+with an exclusive end."""
 
 
 StackFrame: TypeAlias = tuple[str, int, str, bool]

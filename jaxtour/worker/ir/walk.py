@@ -65,7 +65,7 @@ class Walk:
         self._known_nodes: dict[Any, int] = {}
         self._frames = SpanFinder()
         self._known: dict[tuple[Span, ...], tuple[tuple[Span, ...], tuple[Span, ...]]] = {}
-        """For the current jaxpr: expression and callers by an equation's frames."""
+        """Expression and callers in the current jaxpr, by an equation's frames."""
         self._paths: dict[Any, str] = {}
         self._function: compat.Function | None = None
         """The function that the current jaxpr was traced from; None for the outermost, which was just traced."""

@@ -17,7 +17,7 @@ _TYPES = dict(enumerate(
      "bf16", "token", "c128", "f8e5m2", "f8e4m3fn", "s4", "u4", "f8e4m3b11fnuz", "f8e5m2fnuz", "f8e4m3fnuz", "s2", "u2",
      "f8e4m3", "f8e3m4", "s1", "u1", "f4e2m1fn", "f8e8m0fnu"]
 ))  # fmt: skip
-"""By the numbers of `PrimitiveType` in `xla/xla_data.proto`."""
+"""The names of types, by the numbers of `PrimitiveType` in `xla/xla_data.proto`."""
 _INLINE = frozenset({"while", "conditional", "call"})
 """Opcodes whose computations run as schedules of their own; a fusion is one step."""
 _SAME = frozenset({"bitcast", "optimization-barrier", "while"})

@@ -17,7 +17,7 @@ CALL = "jaxtour call"
 _END = "end: "
 _PLANE = re.compile(r"/device:\w+:(\d+)")
 _NOT_OURS = "::"
-"""In the names of the runtime's own events."""
+"""Part of the names of the runtime's own events."""
 
 
 class Ran(NamedTuple):

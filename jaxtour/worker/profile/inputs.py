@@ -1,4 +1,4 @@
-"""The call to profile: of a jitted function as the learner calls it, or else of the program that jit makes of it."""
+"""Chooses the call to profile: of a jitted function as the learner calls it, or else of the program that jit makes."""
 
 import jax
 

@@ -17,11 +17,11 @@ class Spent:
     """What one device spent on a program's instructions, in nanoseconds over all its runs."""
 
     own: dict[str, float]
-    """By instruction, its part of the time in which any ran."""
+    """Each instruction's part of the time in which any ran."""
     busy: dict[str, float]
-    """By instruction, how long it ran, including time shared with others."""
+    """How long each instruction ran, including time shared with others."""
     inside: float
-    """From the first instruction of each run to its last."""
+    """The time from the first instruction of each run to its last."""
 
     @property
     def covered(self) -> float:

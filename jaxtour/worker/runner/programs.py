@@ -34,7 +34,7 @@ class Program:
     """Stays the same when the user's code runs again."""
     lowering: compat.Lowering
     open_jaxpr: Any
-    """Without the constants."""
+    """The jaxpr without the constants."""
     avals: tuple[str, ...]
     """The type of each input: `f32[8,64]`."""
     kinds: tuple[str, ...]
@@ -200,7 +200,7 @@ def type_of(aval: Any) -> str:
 
 
 def kinds_of(lowering: compat.Lowering) -> tuple[str, ...]:
-    """Return the types of a program's inputs, with what else JAX compiles anew for."""
+    """Return the types of a program's inputs, with whatever else makes JAX compile again."""
     specs = _shardings(lowering) or [""] * len(lowering.jaxpr.in_avals)
     return tuple(
         type_of(aval) + " (weak)" * bool(getattr(aval, "weak_type", False)) + (spec and f" sharded {spec}")

@@ -46,7 +46,7 @@ class CommandRun:
         self._until = next((each["program"] for each in wanted if each.get("program")), "")
         """The recorded program that is timed, profiled or evaluated: the file runs again up to its first run."""
         self._recorder: Recorder | None = None
-        """Of the file that runs as a program."""
+        """The recorder of the file that runs as a program."""
 
     def perform(self) -> None:
         """Execute the command and send `done`, unless the process dies."""

@@ -13,7 +13,7 @@ from .writer import Event, Writer
 
 EVERY_S = 1.0
 _SHARE = 50
-"""After a look, wait this many times as long as it took."""
+"""After a look, wait for this many times as long as it took."""
 _LOAD_STEPS = 2
 """Steps for each core: smaller changes of the load are not reported."""
 _MEMORY_STEPS = 50

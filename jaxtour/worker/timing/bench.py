@@ -36,7 +36,8 @@ class TimedRow:
     size: int | None
     baseline: bool
     values: Values | None
-    """None if there are none, they are too large to compare, or no later timing compares with them."""
+    """The result's values; None if there are none, they are too large to compare, or no later timing compares with
+    them."""
     widths: frozenset[str]
 
 

@@ -118,9 +118,9 @@ class InPython(NamedTuple):
     """Python's part of a call."""
 
     seconds: float
-    """Until Python has control again."""
+    """The seconds until Python has control again."""
     part: float
-    """Of the call's time."""
+    """Their part of the call's time."""
     bare: bool = False
     """Whether the function comes directly from `jax.jit`, not from a library's wrapper around that."""
 

@@ -37,11 +37,11 @@ class Birth:
     equation: Any
     kind: NonFinite
     operands: list[dict[str, Any]]
-    """As an `Operand` on the wire."""
+    """Its operands, each as an `Operand` on the wire."""
     index: tuple[int, ...]
     direction: Pass | None
     iteration: int | None
-    """Of the innermost loop around it."""
+    """The iteration of the innermost loop around it."""
     loops: int
     """The number of loops around it."""
 

@@ -34,7 +34,7 @@ class Evaluation:
 
     def __init__(self, tick: Tick, budget_s: float = BUDGET_S, clock: Callable[[], float] = time.monotonic) -> None:
         self.statistics: dict[int, list[Summary | None]] = {}
-        """By equation, the statistics of each result; None for a result without numbers."""
+        """The statistics of each equation's results; None for a result without numbers."""
         self.first: Birth | None = None
         """The first nan or inf that came from finite operands."""
         self.first_nan: Birth | None = None

@@ -31,7 +31,7 @@ class SearchPlace(NamedTuple):
     shown: Shown | None = None
     """The stage."""
     total: int | None = None
-    """None for a stage that does not exist yet, and so is not searched."""
+    """The number of matches; None for a stage that does not exist yet, and so is not searched."""
 
 
 class SearchController:
